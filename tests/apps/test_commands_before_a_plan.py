@@ -170,7 +170,7 @@ def test_other_bytes_of_a_command_ask_again_though_terraform_plans_the_same(aski
     again = asking.run("resume", "dev", "--json")
     assert again.json["result"] == "waiting"
     assert "apply" not in [step["name"] for step in again.json["steps"]]
-    assert "made other files for this plan than for the one before, from the same source" in again.out
+    assert "created other files for this plan than for the previous one, from the same source" in again.out
     assert "SOURCE_DATE_EPOCH" in again.out
     assert asking.approve("dev", "bob").code == 0
     assert asking.ok("resume", "dev", "--json").json["result"] == "succeeded"

@@ -133,7 +133,7 @@ def test_a_plan_that_leaves_out_a_part_is_not_applied_and_tells_no_drift(tmp_pat
     partial = {"TF_CLI_ARGS_plan": "-exclude=terraform_data.b"}
     done = shop.run("deploy", "dev", "--json", **partial)
     assert (done.code, done.json["result"]) == (1, "failed")
-    assert "an incomplete plan is never applied" in done.out
+    assert "An incomplete plan is never applied" in done.out
     deploy(shop)
     done = shop.run("drift", "dev", "--json", **partial)
     assert (done.code, done.json["environments"][0]["status"]) == (1, "unknown")

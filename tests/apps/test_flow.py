@@ -374,7 +374,7 @@ def test_a_stack_that_reads_another_ones_outputs_is_planned_after_it(tmp_path: P
     assert (finding["advisory"], finding["status"]) == (True, "unknown")
     assert "planned after prod/network" in finding["message"]
     git(shop.work, "switch", "--quiet", "main")
-    assert "planned when its turn comes" in shop.run("deploy", "prod").out
+    assert "planned when its wave starts" in shop.run("deploy", "prod").out
     shop.approve("prod", "bob")
     asked_again = shop.run("resume", "prod", "--json").json
     assert asked_again["result"] == "waiting"

@@ -86,7 +86,7 @@ def test_when_all_of_it_is_killed_the_outcome_is_unknown_and_nothing_runs_again(
     os.killpg(runner_of(started.parent), signal.SIGKILL)
     done = slow_shop.run("resume", "dev")
     assert done.code == 1
-    assert "it is never run again" in done.out
+    assert "does not run it again" in done.out
     assert "terrace resume dev" in done.out
     row = slow_shop.status()["dev"]
     assert row["state"] == "held"
@@ -227,7 +227,7 @@ def test_of_two_deployments_at_once_one_goes_and_the_other_says_who_drives(slow_
     child = mid_apply(slow_shop)
     other = slow_shop.run("deploy", "dev", "--json")
     assert (other.code, other.json["result"]) == (1, "waiting")
-    assert "driven by ann" in other.json["reasons"][0]
+    assert "run by ann" in other.json["reasons"][0]
     assert slow_shop.run("resume", "dev").code == 1
     assert slow_shop.ok("tick").out.strip() == "nothing is due"
     waits.unlink()
@@ -270,7 +270,7 @@ def test_who_drove_it_on_another_machine_is_declared_dead_by_name(
     crew.ledger.append(drafts, head=crew.ledger.read().head)
     refused = shop.run("resume", "dev")
     assert refused.code == 1
-    assert "driven by bob" in refused.out
+    assert "run by bob" in refused.out
     assert "--dead WHY" in refused.out
     assert shop.run("resume", "dev", "--dead", "the runner was terminated", "--json").json["result"] == "succeeded"
     (said,) = (e for e in crew.ledger.read().events if e.kind == kinds.RECOVERY_ATTESTED)

@@ -80,7 +80,7 @@ def test_on_a_state_that_is_gone_nothing_is_deployed_until_it_is_back_or_said_to
     state_path(shop).unlink()
     failed = shop.run("deploy", "dev", "--json")
     assert (failed.code, failed.json["result"]) == (1, "failed")
-    assert "holds no state" in failed.json["reasons"][0]
+    assert "has no state after the apply" in failed.json["reasons"][0]
     assert "terrace state restore dev" in failed.json["reasons"][0]
     assert shop.run("state", "backup", "dev").code == 1
     shop.ok("state", "backup", "dev", "--accept", "dev")

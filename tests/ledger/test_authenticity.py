@@ -207,7 +207,7 @@ def test_a_process_without_the_key_writes_no_outcome_that_would_not_count() -> N
     seen = outsider.read()
     for kind, subject, payload in FORGED:
         draft = Draft(kind, subject, "ann", payload)
-        with pytest.raises(NotReady, match="counts only with the key of the ledger"):
+        with pytest.raises(NotReady, match="is only valid with the ledger key"):
             append(outsider, seen, lambda history, one=draft: (one,))  # type: ignore[misc]
     blocked = Draft(kinds.DEPLOYMENT_ENDED, "d1", "ann", {"result": "blocked"})
     assert len(append(outsider, seen, lambda history: (blocked,)).events) == 5

@@ -135,7 +135,7 @@ def _imports(path: Path) -> str:
 @example("\n\nskip-checks: true")
 @example("[skip ci] ***NO_CI*** fixes #1, GH-1 and https://github.com/o/r/issues/1 @ann")
 def test_text_of_others_in_a_commit_calls_closes_and_skips_nothing(text: str) -> None:
-    told = f"The reason given: {commit_text(text)}"
+    told = f"Reason: {commit_text(text)}"
     assert told.isprintable() and len(told) < 1100
     assert not re.search(r"[@#!]\w|\bGH-\d|\[\w|\*\*\*|://", told, re.IGNORECASE)
 

@@ -153,7 +153,9 @@ def test_a_deployment_whose_machine_came_up_anew_goes_on_once_enough_people_say_
     for machine in (0, 1):
         assert "busy" in _refused(people.resume("staging", machine=machine))
     people.resume("staging", "bob", 1, dead="the machine was replaced")
-    assert "1 of 2 people declared that this process is no longer running" in _refused(people.resume("staging", "bob", 1, dead="I am sure"))
+    assert "1 of 2 people declared that this process is no longer running" in _refused(
+        people.resume("staging", "bob", 1, dead="I am sure")
+    )
     people.resume("staging", "cid", 1, dead="the machine was replaced")
     approved(people, "staging", machine=1)
     assert result(people, "staging") == "succeeded"

@@ -103,7 +103,7 @@ def test_a_hold_is_not_released_without_a_proof_and_not_by_an_old_release() -> N
     say("environment.held", "bob", "bob")
     for name, key in (("cid", None), ("cid", "bob")):
         say("environment.unheld", name, key)
-        assert "nothing proves who lets it go" in str(people.world.errors[-1])
+        assert "there is no proof of who releases it" in str(people.world.errors[-1])
     forged = Draft(kinds.ENVIRONMENT_UNHELD, "dev", "cid", {"reason": "it is over"})
     people.world.ledger.append([forged], head=people.history.head)
     weaker = Draft(kinds.ENVIRONMENT_HELD, "dev", "mallory", {"reason": "the same"})

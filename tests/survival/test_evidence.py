@@ -80,5 +80,5 @@ def test_an_apply_that_failed_without_evidence_is_never_written_down() -> None:
     assert (ApplySucceeded("").as_outcome().result, ApplyUnknown("").as_outcome().result) == ("succeeded", "unknown")
     journal = Journal(None, History(key=NO_KEY), "d1", Holder("h", "b", 1, "ann"), "ann")  # type: ignore[arg-type]
     record = StepRecord(Step.APPLY, "dev", "a1", began_at=None, result="failed")  # type: ignore[arg-type]
-    with pytest.raises(TerraceError, match="nothing proves that"):
+    with pytest.raises(TerraceError, match="without evidence"):
         journal.end(record)

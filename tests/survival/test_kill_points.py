@@ -30,7 +30,7 @@ LEDGERS = {"local": "git", "s3": "git", "http": SQLITE, "pg": SQLITE}
 STRIDES = {"local": 1, "pg": 2, "s3": 5, "http": 5}
 """At which of the crossings Terrace dies: every one with a ledger in Git, every second with SQLite, fewer elsewhere."""
 
-UNKNOWN = "what it did is not known, and it is never run again"
+UNKNOWN = "The result is unknown, and Terrace does not run it again"
 
 
 def spread(strikes: list[Strike], elsewhere: Mapping[str, str]) -> list[tuple[str, Strike]]:

@@ -53,7 +53,7 @@ def test_a_state_that_a_killed_apply_emptied_is_restored_before_anything_is_impo
     assert "next: terrace resume dev" in restored.out
     done = settle(killed, "r1")
     assert done.json["result"] == "succeeded", done.out
-    assert "nothing to do" in stage.ok("deploy", "dev").out
+    assert "no changes" in stage.ok("deploy", "dev").out
 
 
 def test_half_a_state_is_named_with_the_way_out(killed: Workplace) -> None:

@@ -53,7 +53,7 @@ def test_a_data_folder_that_was_kept_for_another_machine_does_not_make_anything_
     assert (busy.code, busy.json["result"]) == (1, "waiting"), "nothing there proves that the driver is dead"
     told = elsewhere(place, "resume", "dev", "--dead", "runner 1 is gone", "--json")
     assert (told.code, told.json["result"]) == (1, "unknown")
-    assert "nothing on this machine proves what became of the apply" in told.json["reasons"][0]
+    assert "this machine has no evidence of how the apply finished" in told.json["reasons"][0]
     for _ in range(2):
         assert elsewhere(place, "deploy", "dev", "--json").json["result"] == "blocked"
     assert place.made("r") == ONCE

@@ -1,6 +1,6 @@
-"""Looks at everything that stands, environment by environment, at the commit that is deployed there.
+"""Audits: runs all checks on the deployed configuration, environment by environment, at the deployed commits.
 
-It changes nothing. What it saw is written into the ledger: evidence with a date.
+Changes nothing. The results are recorded in the ledger, as evidence with a date.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import ChangeSet
 
 Judge = Callable[[ChangeSet, Landscape], Assessment]
-"""Plans what a change set touches, and runs every check over it."""
+"""Plans what a change set impacts, and runs every check on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An environment to look at: what can be, and of which stacks it is known beforehand that they cannot."""
+    """An environment to audit, with the stacks that are known not to be auditable and the reasons."""
 
     scope: Scope
     unclear: Mapping[str, str] = field(default_factory=dict)
 
 
 def targets(context: Context, history: History, names: Iterable[str]) -> tuple[Target, ...]:
-    """The environments at what is deployed there, stack by stack; at the tip of the protected branch where nothing
-    ever was."""
+    """Returns the environments at their deployed commits, stack by stack; at the protected branch where nothing was
+    deployed."""
     found = []
     for name in names:
         context.config.environment(name)
         there, busy = baseline(history, name), running(history, name)
         if busy is not None:
-            why = f"deployment {busy.id} goes on there"
+            why = f"deployment {busy.id} is in progress there"
             found.append(Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why)))
         elif there.commits or there.unclear:
             at: dict[str, list[str]] = {}
@@ -57,7 +57,7 @@ def targets(context: Context, history: History, names: Iterable[str]) -> tuple[T
 
 
 def left_behind(context: Context, history: History) -> tuple[Target, ...]:
-    """The environments that stand and that terrace.yaml no longer names: nobody can look at them."""
+    """Returns the deployed environments that terrace.yaml no longer names: they cannot be audited."""
     found = []
     for name in abandoned(history, (environment.name for environment in context.config.environments)):
         there = baseline(history, name)
@@ -67,13 +67,13 @@ def left_behind(context: Context, history: History) -> tuple[Target, ...]:
 
 
 def at_commit(context: Context, commit: str, environment: str, basis: Basis) -> Scope:
-    """All stacks that an environment has at one commit."""
+    """Returns all stacks that an environment has at one commit."""
     keys = tuple(stack.key for stack in context.survey(commit).of(environment))
     return Scope(environment, basis, {commit: keys} if keys else {})
 
 
 def due(context: Context) -> tuple[str, ...]:
-    """The environments that terrace.yaml wants looked at now: those where something is deployed."""
+    """Returns the environments for which an audit is due by terrace.yaml: those in which something is deployed."""
     every = context.config.audit.every
     if not every:
         return ()
@@ -89,10 +89,10 @@ def due(context: Context) -> tuple[str, ...]:
 def audit(
     context: Context, wanted: Iterable[Target], judge: Judge, checks: Iterable[str], rules: Iterable[PolicyRule]
 ) -> tuple[Audited, ...]:
-    """Plan everything that the targets name and judge it; a commit is looked at once, whoever is at it.
+    """Plans everything that the targets name and evaluates it; each commit is checked once for all environments.
 
-    `checks` are the names of the checks that judge, `rules` those of the policies among them.
-    A stack that cannot be looked at hides no other: it becomes a finding, and its rules are untold.
+    `checks` are the names of the checks, `rules` those of the policies. A stack that cannot be checked becomes a
+    finding and hides no other; its rules are not evaluated.
     """
     known, told = tuple(wanted), tuple(rules)
     judging = [name for name in checks if name != "policy" and context.config.level(name) != "off"]
@@ -106,7 +106,7 @@ def audit(
             look = looks[commit]
             plans |= look.plans(keys)
             mine += look.findings(keys)
-        # What is untold belongs to the environment as much as what was seen.
+        # A stack that was not evaluated belongs to the environment as much as one that was.
         stacks = {**target.scope.commits, **({"": tuple(target.unclear)} if target.unclear else {})}
         done = audited(replace(target.scope, commits=stacks), mine, plans, policies, judging)
         found.append(replace(done, scope=target.scope))
@@ -116,9 +116,10 @@ def audit(
 def record(
     context: Context, history: History, looks: Iterable[Audited], rules: Iterable[PolicyRule]
 ) -> tuple[History, tuple[str, ...]]:
-    """Write what was seen, and tell of which environments. `history` is what the looks were made by.
+    """Records the audits, and returns the environments recorded. `history` is the one from which the targets were
+    derived.
 
-    Nothing is written of an environment that was not looked at, or where a deployment went on meanwhile.
+    Records nothing for an environment that was not audited, or in which a deployment started since.
     """
     made, told = tuple(looks), tuple(rules)
     names: list[str] = []
@@ -141,7 +142,7 @@ def _commits(wanted: Iterable[Target]) -> tuple[str, ...]:
 
 
 class _Look:
-    """One commit, looked at for all who are at it."""
+    """The results for one commit, for all environments at it."""
 
     def __init__(self, landscape: Landscape, assessment: Assessment) -> None:
         self._assessment = assessment
@@ -153,18 +154,19 @@ class _Look:
                 self._owners.setdefault(folder, set()).add(stack.key)
 
     def plans(self, keys: tuple[str, ...]) -> Mapping[str, Plan]:
-        """The plans of these stacks that were made."""
+        """Returns the plans of these stacks, as far as they were made."""
         return {key: plan for key, plan in self._assessment.plans.items() if key in keys}
 
     def findings(self, keys: tuple[str, ...]) -> tuple[Finding, ...]:
-        """What was found about these stacks."""
-        why = f"{self._commit[:7]}, which is deployed, has no such stack under today's terrace.yaml"
+        """Returns the findings about these stacks."""
+        why = f"commit {self._commit[:7]} is deployed, but has no such stack under the current terrace.yaml"
         lost = (untold(key, why) for key in keys if key not in self._stacks)
         wanted = set(keys)
         return (*lost, *(one for one in self._assessment.findings if self._about(one, wanted)))
 
     def _about(self, finding: Finding, keys: set[str]) -> bool:
-        """A finding is about the stacks that it names, or whose folders it is in; else about everybody's."""
+        """Returns whether a finding concerns these stacks: it names one of them or is in one of their folders, or names
+        none."""
         if finding.stack is not None:
             return finding.stack in keys
         if finding.path is None:
@@ -175,17 +177,17 @@ class _Look:
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """A commit that could not be looked at, and why."""
+    """A commit that could not be checked, with the reason."""
 
     why: str
     fix: str | None
 
     def plans(self, keys: tuple[str, ...]) -> Mapping[str, Plan]:
-        """None."""
+        """Returns no plans."""
         return {}
 
     def findings(self, keys: tuple[str, ...]) -> tuple[Finding, ...]:
-        """That they are untold."""
+        """Returns a finding for each stack that it was not evaluated."""
         return tuple(untold(key, self.why, self.fix) for key in keys)
 
 
@@ -207,7 +209,7 @@ def _look(
 
 
 def _all_of(context: Context, landscape: Landscape, keys: set[str]) -> ChangeSet:
-    """Everything that these stacks are made of, and what belongs to no stack."""
+    """Returns the change set with everything that these stacks consist of, and what belongs to no stack."""
     whole = everything(landscape, context.repository.tree(landscape.commit))
     others = {f for s in landscape.stacks if s.key not in keys for f in landscape.graph.reached(s)}
     mine = {f for s in landscape.stacks if s.key in keys for f in landscape.graph.reached(s)}

@@ -1,4 +1,4 @@
-"""An environment is held, or let go, because somebody says so."""
+"""Holds on environments: placed and released by people, or released by Terrace when Git matches the live resources."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def hold(
     at: datetime | None = None,
     vouch: ProveAuthor | None = None,
 ) -> History:
-    """Write that it is held or let go, and return the history. What stands already is not written again.
+    """Places or releases a hold, and returns the history. Records nothing where that changes nothing.
 
-    Raises BadInput where it is to be let go and nobody knows what a deployment did there: so many `people` have to
-    answer for that first. Raises it as well where keys are known and none proves who lets it go.
+    Raises BadInput where a hold is to be released while the result of a deployment is unknown and fewer than `people`
+    people accepted it; also where the trust root has keys and none proves who releases the hold.
     """
 
     def decide(history: History) -> tuple[Draft, ...]:
@@ -48,12 +48,14 @@ def hold(
         )
         if left is not None:
             raise BadInput(
-                f"{environment} stays held: what deployment {left.id} did is not known",
-                hint=f"`terrace resume {environment}` looks at what it left and asks what has to be known",
+                f"{environment} stays on hold: the result of deployment {left.id} is unknown",
+                hint=f"run `terrace resume {environment}`: it lists what the deployment left and what has to be "
+                "accepted",
             )
         now = folds.hold(history, environment, counts)
         if kind == kinds.ENVIRONMENT_HELD:
-            # One that came with a deployment ends with it: what people hold stays, and so is written all the same.
+            # A hold that a deployment placed ends with it. One that a person places stays, so it is recorded in
+            # addition.
             if now is not None and not now.deployment:
                 return ()
             proof = declare(context, history, "hold", environment, "", reason, at=at, vouch=vouch)
@@ -66,7 +68,7 @@ def hold(
         after = preview(history, [unheld], context.clock())
         if folds.hold(after, environment, releases(after, context.proof)) is not None:
             raise BadInput(
-                f"{environment} stays held: nothing proves who lets it go; nothing was written",
+                f"{environment} stays on hold: there is no proof of who releases it. Not recorded",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
         return (unheld,)
@@ -75,10 +77,11 @@ def hold(
 
 
 def releases(history: History, proof: IdentifyAuthor) -> Releases:
-    """Tells what releases a hold: where it takes a signature, a declaration by a proven person about this very hold.
+    """Returns the rule for what releases a hold: a declaration by a proven person about this hold, if it needs a
+    signature.
 
-    A signature covers the id of the hold, so a copy of an old release does not release a later one. A comment on a
-    forge names no id: it counts once, and only when it was written after the hold began.
+    A signature covers the id of the hold, so an old release cannot be used for a later one. A comment on a forge names
+    no id: it is valid once, and only when it was written after the hold was placed.
     """
 
     def counts(event: Event, unheld: EnvironmentUnheld, held: Hold) -> bool:
@@ -97,7 +100,7 @@ def releases(history: History, proof: IdentifyAuthor) -> Releases:
 
 
 def _said_before(history: History, event: Event, said: Declared) -> bool:
-    """Whether the same comment released another hold before: what was said once counts once."""
+    """Returns whether the same comment released another hold before: a comment is valid once."""
     return any(
         release(history, other, record).witness == said.witness
         for other, record in history.of(EnvironmentUnheld)
@@ -107,16 +110,16 @@ def _said_before(history: History, event: Event, said: Declared) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """An environment takes deployments again, and why."""
+    """An environment that accepts deployments again, with the reason."""
 
     environment: str
     reason: str
 
 
 def says_what_is_live(context: Context, history: History, environment: str) -> bool:
-    """Whether an environment is held by a rollback that succeeded, and the protected tip touches nothing of it.
+    """Returns whether a successful rollback put an environment on hold and the protected branch changes nothing there.
 
-    Only the trees are compared; whether nothing would be done is for a plan to say.
+    Compares the trees only; a plan has to confirm it.
     """
     held = folds.hold(history, environment)
     latest = folds.latest(history, environment)
@@ -131,7 +134,7 @@ def says_what_is_live(context: Context, history: History, environment: str) -> b
 
 
 def let_go(context: Context, environment: str) -> Released | None:
-    """End the hold if a plan of every stack at the protected tip does nothing; None when it does not end."""
+    """Releases the hold if the plans of all stacks at the protected branch have no changes; None where it stays."""
     tip = context.repository.protected_tip()
     try:
         plans = plans_at(context, context.survey(tip), environment)
@@ -141,7 +144,7 @@ def let_go(context: Context, environment: str) -> Released | None:
         return None
     if not all(plan.is_empty and plan.complete and not plan.errored for plan in plans.values()):
         return None
-    reason = f"the plan of {tip[:7]} does nothing: Git says what is live"
+    reason = f"the plan of {tip[:7]} has no changes: Git matches what is deployed"
 
     def decide(seen: History) -> tuple[Draft, ...]:
         held = folds.hold(seen, environment)

@@ -1,4 +1,4 @@
-"""The ledger as one driver of one deployment uses it: notes are gathered and written together."""
+"""Access of a running deployment to the ledger: results are collected and written together with the next intent."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from terrace.ledger.model import Draft, History, Ledger, draft, insist_on_record
 from terrace.ledger.parts import split
 
 TRIES = 50
-"""How often a write is tried again when other writers are first. Each conflict means that one of them succeeded."""
+"""Maximum number of attempts to write while other writers are first. Each conflict means that one of them succeeded."""
 
 
 MOST_SAID = 100_000
-"""Characters that the ledger keeps of what a step said."""
+"""Maximum number of characters of a step's message that the ledger keeps."""
 
 
 class LeaseLost(TerraceError):
-    """Somebody else drives it: they were quicker, or took it over with proof of our death. Nothing more is done by us.
+    """Another process runs the deployment: it was faster, or has proof that this one terminated. This one stops.
 
-    Nothing is broken: it is as busy as if they had been there before.
+    That is not a fault: the deployment is as busy as if the other process had been there before.
     """
 
     exit_code = 1
 
 
 def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[Draft, ...]]) -> History:
-    """Write what `decide` makes of the history; when another writer was first, read and decide again.
+    """Appends what `decide` returns for the history; reads and decides again when another writer was first.
 
-    Deciding nothing writes nothing. Raises Conflict when others were first too often.
+    Writes nothing where it returns nothing. Raises Conflict when other writers were first too often.
     """
     for _ in range(TRIES):
         drafts = decide(history)
@@ -51,11 +51,11 @@ def append(ledger: Ledger, history: History, decide: Callable[[History], tuple[D
             return ledger.append(drafts, head=history.head)
         except Conflict:
             history = ledger.read()
-    raise Conflict("other writers were first every time", hint="try again in a moment")
+    raise Conflict("other writers were first every time", hint="wait a moment and run the command again")
 
 
 def insist_on_key(history: History, drafts: Sequence[Draft]) -> None:
-    """Raise NotReady where a draft would count as forged because this process does not hold the key of the ledger."""
+    """Raises NotReady where an event would count as forged because this process does not have the ledger key."""
     if (history.key is not NO_KEY and not history.reading.foreign) or not history.reading.coded:
         return
     for one in drafts:
@@ -64,13 +64,14 @@ def insist_on_key(history: History, drafts: Sequence[Draft]) -> None:
             continue
         if isinstance(record, Record) and demands_code(record):
             raise NotReady(
-                f"a {one.kind} counts only with the key of the ledger, which is not here: nothing was written",
-                hint="go on where TERRACE_LEDGER_KEY or the key of backups is, such as in the job that applies",
+                f"a {one.kind} is only valid with the ledger key, which is not available here. Not recorded",
+                hint="run this where TERRACE_LEDGER_KEY or the backup key is available, such as in the job that "
+                "applies",
             )
 
 
 def preview(history: History, drafts: Sequence[Draft], now: datetime) -> History:
-    """Returns the history as it would be with these events. Nothing is written; their ids are not the ones to come."""
+    """Returns the history as it would be with these events. Writes nothing; the ids are not the final ones."""
     ids = [f"preview {number}" for number, _ in enumerate(drafts)]
     events = len(history.events)
     return history.followed_by(seal_all(drafts, events=events, head=history.head, ids=ids, time=now, key=history.key))
@@ -79,8 +80,8 @@ def preview(history: History, drafts: Sequence[Draft], now: datetime) -> History
 class Journal:
     """Writes the events of one deployment under one lease.
 
-    Ends of steps are kept until the next intent, and then travel with it: `intend` before anything that touches the
-    world. Every write checks first that the lease is still ours.
+    Results of steps are kept until the next intent and written with it, by `intend`, before anything outside changes.
+    Every write first checks that this process still has the lease.
     """
 
     def __init__(self, ledger: Ledger, history: History, deployment: str, holder: Holder, actor: str) -> None:
@@ -94,26 +95,26 @@ class Journal:
 
     @property
     def history(self) -> History:
-        """What was read or written last; notes not flushed are not in it."""
+        """The history as last read or written, without the events that are not flushed."""
         return self._history
 
     @property
     def deployment(self) -> Deployment:
-        """The deployment as it stands, flushed notes only."""
+        """The deployment as recorded, without the events that are not flushed."""
         found = deployment_of(self._history, self._id)
-        assert found is not None, "it was opened before it is driven"
+        assert found is not None, "a deployment is opened before it is run"
         return found
 
     def take_lease(self) -> None:
-        """Note that we drive from now on; the epoch is one more than any before."""
+        """Keeps the event that this process takes the lease, with the next epoch."""
         self._epoch = self.deployment.epoch + 1
         self.note(LeaseTaken(HolderRecord.of(self._holder), self._epoch))
 
     def intend(self, intents: Sequence[StepBegun]) -> bool:
-        """Write intents, with the notes kept so far, if nobody else wrote since `history`.
+        """Writes intents, with the events kept so far, unless another process wrote since `history`.
 
-        Else no intent is written, the notes are kept, and `history` has what others wrote: they may have closed a gate,
-        so that whoever decided on the old one has to decide again. Raises LeaseLost.
+        Otherwise no intent is written, the events are kept, and `history` contains what others wrote: they may have
+        closed a gate, so the caller has to decide again. Raises LeaseLost.
         """
         begun = (self._draft(intent) for intent in intents)
         drafts = self._still_ours(self._history, (*self._notes, *begun))
@@ -129,23 +130,23 @@ class Journal:
         return True
 
     def objection(self, history: History, record: StepRecord) -> str:
-        """Why an apply of ours may not be started any more, by what the ledger says now; "" when it may."""
+        """Returns why an apply of this process must not start any more, according to this history; "" when it may."""
         deployment = deployment_of(history, self._id)
         if deployment is None or not deployment.open or deployment.epoch != self._epoch:
             return f"deployment {self._id} was taken over by another process"
         if not any(one.attempt == record.attempt and one.open for one in deployment.steps):
-            return f"the ledger has an end of attempt {record.attempt}"
+            return f"the ledger already has a result of attempt {record.attempt}"
         taken = max(event.position for event, _ in history.of(LeaseTaken) if event.subject == self._id)
         said = [event for event, _ in history.of(RecoveryAttested) if event.subject == self._id]
         if any(event.position > taken for event in said):
-            return f"{said[-1].actor} said that the process which drives deployment {self._id} is dead"
+            return f"{said[-1].actor} declared that the process which runs deployment {self._id} has terminated"
         return ""
 
     def end(self, record: StepRecord) -> None:
-        """Note how a step ended. An apply that failed has to say what proves that nothing else came of it."""
+        """Keeps the result of a step. An apply that failed must have evidence that nothing else happened."""
         if record.step is Step.APPLY and record.result == "failed" and not record.detail.evidence:
-            raise TerraceError(f"attempt {record.attempt} was to be recorded as failed, and nothing proves that")
-        assert record.result is not None, "only a step that ended is recorded as ended"
+            raise TerraceError(f"attempt {record.attempt} cannot be recorded as failed without evidence")
+        assert record.result is not None, "only a finished step has a result"
         detail, parts = split(record.attempt, record.detail)
         for part in parts:
             self.note(part)
@@ -161,15 +162,15 @@ class Journal:
         )
 
     def note(self, record: Record) -> None:
-        """Keep an event for the next flush."""
+        """Keeps an event for the next flush."""
         self._notes.append(self._draft(record))
 
     def keep(self, drafts: Sequence[Draft]) -> None:
-        """Keep events for the next flush."""
+        """Keeps events for the next flush."""
         self._notes += drafts
 
     def flush(self) -> Deployment:
-        """Write the notes, all or none, and return the deployment as it stands then. Raises LeaseLost."""
+        """Writes the kept events, all or none, and returns the deployment as recorded then. Raises LeaseLost."""
         notes = tuple(self._notes)
         self._history = append(self._ledger, self._history, lambda history: self._still_ours(history, notes))
         self._notes.clear()
@@ -182,19 +183,19 @@ class Journal:
         deployment = deployment_of(history, self._id)
         if deployment is None or not deployment.open or deployment.epoch > self._epoch:
             raise LeaseLost(
-                f"deployment {self._id} was taken over by somebody else",
-                hint="`terrace status` tells who drives it now; nothing more was done from here",
+                f"deployment {self._id} was taken over by another process",
+                hint="`terrace status` shows which process runs it now; this one stopped",
             )
         if deployment.epoch == self._epoch and notes and notes[0].kind == kinds.LEASE_TAKEN:
             raise LeaseLost(
-                f"deployment {self._id} was taken up by another process at the same moment",
-                hint="`terrace status` tells who drives it; nothing was done from here",
+                f"another process resumed deployment {self._id} at the same moment",
+                hint="`terrace status` shows which process runs it; this one did nothing",
             )
         return notes
 
 
 def plain(value: object) -> object:
-    """JSON data as a ledger keeps it: no floats; a number with a fraction is kept as its text."""
+    """Returns JSON data as a ledger keeps it: without floats; a number with a fraction becomes its text."""
     if isinstance(value, float):
         return int(value) if value.is_integer() else repr(value)
     if isinstance(value, list):

@@ -1,7 +1,8 @@
-"""What the ledger tells is shown where people look: deployments on the repository, issues for what drifts.
+"""Publishing to the forge: deployment status on the repository and on changes, releases, and issues for drift and
+audits.
 
-Nothing here decides or remembers: what should stand there is told from the ledger each time, and made so. Whatever
-could not be shown is shown by the next run.
+Decides and remembers nothing: the target state is derived from the ledger each time. What could not be published is
+published by the next run.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from terrace.stacks.repository import Repository
 def show_releases(
     origins: Origins, history: History, ladder: Sequence[str], touched: Iterable[str], policy: str
 ) -> None:
-    """Tell on the change that a release came by where it is by now, for the newest of each of the environments
+    """Shows on the change that brought a release how far it is deployed, for the newest one of each environment in
     `touched`."""
     every = folds.deployments(history)
     newest = (next((one for one in reversed(every) if one.environment == name), None) for name in touched)
@@ -42,7 +43,8 @@ def show_releases(
 
 
 def publish_release(releases: Releases, repository: Repository, history: History, environment: str) -> str | None:
-    """Publish what was released last into an environment, if it has a tag; its address, None where there is nothing."""
+    """Publishes the newest release of an environment, if it has a tag; returns its address, None where there is
+    none."""
     good = folds.releases(history, environment)
     if not good or not good[-1].tag:
         return None
@@ -54,19 +56,20 @@ def publish_release(releases: Releases, repository: Repository, history: History
 
 
 def show_deployments(board: Board, history: History, environments: Iterable[str]) -> None:
-    """Show the newest deployments of these environments."""
+    """Shows the newest deployments of these environments."""
     every = folds.deployments(history)
     for name in environments:
         board.show(name, announcements(every, name))
 
 
 def track_audits(tracker: Tracker, looks: Iterable[Audited]) -> tuple[str, ...]:
-    """Keep an issue for every environment in which something that stands breaks rules; the addresses of open ones."""
+    """Keeps an issue for every environment whose deployed configuration breaks rules; returns the addresses of open
+    ones."""
     kept = [(matter, tracker.keep(matter)) for matter in audit_matters(looks)]
     return tuple(url for matter, url in kept if matter.open and url is not None)
 
 
 def track_drift(tracker: Tracker, reviews: Iterable[Review]) -> tuple[str, ...]:
-    """Keep an issue for every stack that drifted; returns the addresses of those that are open."""
+    """Keeps an issue for every stack with drift; returns the addresses of open ones."""
     kept = [(matter, tracker.keep(matter)) for matter in drift_matters(reviews)]
     return tuple(url for matter, url in kept if matter.open and url is not None)

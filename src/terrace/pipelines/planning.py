@@ -1,4 +1,4 @@
-"""Plans that are only looked at: nothing is locked, kept or applied."""
+"""Plans that are made and read only: nothing is locked, kept or applied."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def plans_at(
     additions: Additions = NOTHING,
     planned: Planned | None = None,
 ) -> Mapping[str, Plan]:
-    """The plan of every stack of an environment at a commit that a deployment takes, by key; as many at once as the
-    machine bears.
+    """Returns the plans of all stacks of an environment that a deployment of the commit would deploy, by key.
 
-    `planned` plans one of them, `plan_in` if not said. Raises TerraformFailed when one of them cannot be planned.
+    Runs up to `context.parallel` plans concurrently, each by `planned` or else by `plan_in`. Raises TerraformFailed
+    when one of them fails.
     """
     one = planned or plan_in
     stacks = landscape.deployable(environment)
@@ -50,12 +50,12 @@ def plans_at(
 
 
 def plan_in(context: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
-    """The plan of one stack of a checkout."""
+    """Returns the plan of one stack of a checkout."""
     return plan_of(context, site_in(context, landscape, stack, root, "plan"), landscape.commit)
 
 
 def plan_of(context: Context, site: Site, commit: str) -> Plan:
-    """What a commit would change at a site. The saved plan is gone at once."""
+    """Returns what a commit would change at a site, and removes the saved plan."""
     made = context.terraform.plan(site, lock=False, listener=context.watcher.progress)
     try:
         return reading(context, site, commit, made)
@@ -64,7 +64,7 @@ def plan_of(context: Context, site: Site, commit: str) -> Plan:
 
 
 def reading(context: Context, site: Site, commit: str, made: MadePlan) -> Plan:
-    """A plan that was made at a site, normalised."""
+    """Returns a plan that was made at a site, normalized."""
     root = str(site.root)
     settings = next((one for one in context.config.environments if one.name == site.stack.environment), None)
     try:
@@ -84,21 +84,22 @@ def reading(context: Context, site: Site, commit: str, made: MadePlan) -> Plan:
         return replace(plan, shown=shown(made.document, root)) if context.config.shown else plan
     except NotAPlan as error:
         raise TerraceError(
-            f"what Terraform showed is not a plan: {error.message}",
-            hint="is the binary a Terraform or OpenTofu of its own?",
+            f"Terraform's output is not a plan: {error.message}",
+            hint="is the binary an official build of Terraform or OpenTofu?",
         ) from error
 
 
 def site_in(
     context: Context, landscape: Landscape, stack: Stack, root: Path, purpose: Purpose, lock_file: bytes = b""
 ) -> Site:
-    """Where a stack of a checkout is worked on, with its environment's credentials for the purpose.
+    """Returns the place where Terraform works on a stack of a checkout, with its environment's credentials for the
+    purpose.
 
-    Raises BadInput for a stack that is refused.
+    Raises BadInput for a refused stack.
     """
     landscape.insist_on(stack)
-    # From the trust root: what a change says of its own commands counts once it is merged. A commit that has none for
-    # the stack needs none, such as one from before they came that is gone back to.
+    # From the trust root: a change's own commands take effect once it is merged. A commit without commands for the
+    # stack needs none, such as the target of a rollback from before they were added.
     commands = commands_of(context.config, stack) if commands_of(landscape.config, stack) else ()
     return Site(
         stack=stack,

@@ -1,4 +1,4 @@
-"""All that is due at this moment. Time passes outside of any process; whoever calls `tick` lets it act."""
+"""Everything that is due now. No process waits for time to pass; `terrace tick` does what is due and exits."""
 
 from __future__ import annotations
 
@@ -21,47 +21,47 @@ from terrace.stacks.model import Automatic
 
 @dataclass(frozen=True, slots=True)
 class GoOn:
-    """An open deployment that nobody drives: whether it waits for more is found out by going on."""
+    """An open deployment that no process runs. Resuming it shows whether it still waits."""
 
     deployment: Deployment
 
     def run(self, context: Context) -> Deployment | Refused:
-        """Take it up."""
+        """Resumes it."""
         return resume(context, self.deployment)
 
 
 @dataclass(frozen=True, slots=True)
 class Enter:
-    """A commit that an automatic environment takes."""
+    """A commit that is due in an environment with automatic deployments."""
 
     environment: str
     commit: str
 
     def run(self, context: Context) -> Deployment | Refused:
-        """Deploy it."""
+        """Deploys it."""
         return deploy(context, self.environment, self.commit, Automatic())
 
 
 @dataclass(frozen=True, slots=True)
 class GoBackNow:
-    """A release failed and whoever saw it was gone before it could be undone."""
+    """A failed release whose process terminated before it rolled back."""
 
     failed: Deployment
 
     def run(self, context: Context) -> Deployment | Refused | None:
-        """Undo it, where that is agreed and safe."""
+        """Rolls it back, where that is configured and safe."""
         done = react(context, self.failed)
         return None if isinstance(done, Pause) else done
 
 
 @dataclass(frozen=True, slots=True)
 class LetGo:
-    """An environment that was rolled back is held, and the protected branch says again what is live there."""
+    """An environment on hold after a rollback, while the protected branch matches again what is deployed there."""
 
     environment: str
 
     def run(self, context: Context) -> Released | None:
-        """Let it go, if a plan of the tip does nothing."""
+        """Releases the hold, if the plans at the protected branch have no changes."""
         return let_go(context, self.environment)
 
 
@@ -69,8 +69,10 @@ Due = GoOn | Enter | GoBackNow | LetGo
 
 
 def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
-    """What to do now, up the ladder, in the environments of these names; in all of them without. A soak that is over
-    makes an automatic environment due."""
+    """Returns what is due now in the environments of these names, or in all of them, in promotion order.
+
+    The end of a soak period makes an environment with automatic deployments due.
+    """
     history = context.ledger.read()
     found: list[Due] = []
     for environment in context.config.environments:
@@ -104,15 +106,15 @@ def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Stirring:
-    """Where something would come of a `tick`: the environments that something `enters`, which begins with plans, and
-    those where something `goes on`."""
+    """The environments in which a `tick` would do something: where a deployment would start (it begins with plans), and
+    where one would continue or a hold be released."""
 
     enters: tuple[str, ...]
     goes_on: tuple[str, ...]
 
 
 def stirring(context: Context, names: Collection[str] = ()) -> Stirring:
-    """Look what is due, and do none of it. What only waits is not told."""
+    """Returns where something is due, without doing it. Deployments that only wait are left out."""
     history = context.ledger.read()
     found = [
         one for one in due(context, names) if not (isinstance(one, GoOn) and rests(context, history, one.deployment))

@@ -28,7 +28,7 @@ from terrace.plans.terraform import (
 
 
 def attempt_of(history: History, deployment: Deployment, record: StepRecord) -> Attempt:
-    """The attempt that an apply's intent in the ledger names."""
+    """Returns the attempt that the recorded intent of an apply names."""
     return Attempt(
         record.attempt,
         history.ledger_id,
@@ -40,9 +40,9 @@ def attempt_of(history: History, deployment: Deployment, record: StepRecord) -> 
 
 
 def apply(run: DeploymentRun, record: StepRecord) -> ApplyOutcome:
-    """Apply exactly the plan in fresh through a runner that outlives us, or attach to the one that was started.
+    """Applies exactly the fresh plan through a runner that outlives this process, or waits for an earlier one.
 
-    Raises nothing but Interrupted and programming errors: whatever breaks says nothing of what the apply did.
+    Raises only Interrupted and programming errors: no other error says anything about the result of the apply.
     """
     attempt = attempt_of(run.history, run.deployment, record)
     applier, listener = run.context.applier, run.context.watcher.progress
@@ -61,9 +61,9 @@ def apply(run: DeploymentRun, record: StepRecord) -> ApplyOutcome:
 
 
 def end_of_earlier(applier: Applier, attempt: Attempt, listener: Listener | None = None) -> ApplyOutcome:
-    """How an attempt ended that a process of before began. It is never begun again."""
+    """Returns the result of an attempt that an earlier process started. It is never started again."""
     try:
-        # A runner that still waits for the word of a process that is gone must never start.
+        # A runner that still waits for the start signal of a terminated process must never start.
         if applier.withdraw(attempt):
             return _never_started()
     except TerraceError as error:
@@ -78,8 +78,8 @@ def _end(applier: Applier, attempt: Attempt, listener: Listener | None) -> Apply
             return _never_started()
         if outcome is None and applier.look(attempt) is Fate.UNKNOWN:
             return ApplyUnknown(
-                "nothing on this machine proves what became of the apply: what it did is not known, and it is never "
-                "run again"
+                "this machine has no evidence of how the apply finished. The result is unknown, and Terrace does "
+                "not run it again"
             )
     except Interrupted:
         raise
@@ -87,7 +87,7 @@ def _end(applier: Applier, attempt: Attempt, listener: Listener | None) -> Apply
         return _untold(error)
     if outcome is None:
         return ApplyUnknown(
-            "the apply died without a recorded end: what it did is not known, and it is never run again"
+            "the apply was terminated and recorded no result. The result is unknown, and Terrace does not run it again"
         )
     return _told(outcome)
 
@@ -95,26 +95,26 @@ def _end(applier: Applier, attempt: Attempt, listener: Listener | None) -> Apply
 def _told(outcome: RunOutcome) -> ApplyOutcome:
     if outcome.unsaved_state is not None:
         return ApplyUnknown(
-            f"the state could not be written to the backend; Terraform left it at {outcome.unsaved_state}: "
-            "push it with `terraform state push` before anything else"
+            f"the state could not be written to the backend. Terraform saved it at {outcome.unsaved_state}: push "
+            "it with `terraform state push` before anything else"
         )
     if outcome.code == 0 and not outcome.doubt:
         return ApplySucceeded(outcome.summary, _warned(outcome))
     if outcome.evidence is not None and not outcome.doubt:
         return ApplyFailed(outcome.summary, outcome.evidence)
-    doubt = outcome.doubt or f"it ended with {outcome.code}, and nothing proves what it did"
+    doubt = outcome.doubt or f"it exited with code {outcome.code}, and there is no evidence of what it did"
     return ApplyUnknown(f"{doubt}; {outcome.summary}")
 
 
 def _warned(outcome: RunOutcome) -> tuple[str, ...]:
-    """What Terraform warned of while it applied, such as a `check` block that fails afterwards."""
+    """Returns the warnings that Terraform printed during the apply, such as those of a `check` block that failed."""
     told = [warning_sentence(one) for one in outcome.diagnostics if one.severity == "warning"]
     return tuple(dict.fromkeys(without_secrets(one) for one in told if fits(one)))[:MOST_NOTICES]
 
 
 def _never_started() -> ApplyOutcome:
-    return ApplyFailed("interrupted before it was started: nothing was applied", Evidence.PERMIT_WITHDRAWN)
+    return ApplyFailed("interrupted before the start: nothing was applied", Evidence.PERMIT_WITHDRAWN)
 
 
 def _untold(error: TerraceError) -> ApplyOutcome:
-    return ApplyUnknown(f"what became of it cannot be told: {error}")
+    return ApplyUnknown(f"the result cannot be determined: {error}")

@@ -1,4 +1,4 @@
-"""How each step of a stack is performed. One function a step; each returns how it ended and records nothing."""
+"""The backup step: saves the state before an apply."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from terrace.states.backups import Moment
 
 
 def backup(run: DeploymentRun, key: str) -> StepOutcome:
-    """Save the state that the plan in fresh was made on, before anything changes."""
+    """Saves the state that the fresh plan was made on, before anything changes."""
     fresh = run.fresh_plan(key)
-    assert fresh is not None, "a backup is asked for only with a plan in fresh"
+    assert fresh is not None, "a backup requires a fresh plan"
     if not fresh.state.content:
         return StepOutcome("succeeded", "there is no state yet")
     last = isinstance(run.deployment.origin, Destruction)

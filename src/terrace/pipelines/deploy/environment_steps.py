@@ -1,4 +1,4 @@
-"""How each step of a whole environment is performed: what is measured, tagged, and prepared for people."""
+"""The steps of a deployment that concern the whole environment: health before and after, tag, revert."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def baseline(run: DeploymentRun) -> StepOutcome:
-    """Whether what is there now is healthy, before anything is changed."""
+    """Measures the health of what is deployed, before anything is changed."""
     settings = run.environment
     if not run.deployment.live:
-        return StepOutcome("succeeded", "nothing is there yet", Detail(healthy=False, probes=()))
+        return StepOutcome("succeeded", "nothing is deployed yet", Detail(healthy=False, probes=()))
     results = _probe(run, (*settings.smoke, *settings.health))
     bad = [r for r in results if r.reading != "passed"]
     detail = Detail(healthy=not bad, probes=_records(results))
@@ -30,7 +30,7 @@ def baseline(run: DeploymentRun) -> StepOutcome:
 
 
 def smoke(run: DeploymentRun) -> StepOutcome:
-    """Run the environment's smoke tests against what is live now."""
+    """Runs the environment's smoke tests against the live resources."""
     probes = run.environment.smoke
     if not probes:
         return StepOutcome("succeeded", "no smoke tests are configured")
@@ -43,7 +43,8 @@ def smoke(run: DeploymentRun) -> StepOutcome:
 
 
 def health(run: DeploymentRun) -> StepOutcome:
-    """Measure once. One probe that failed is a failed measurement; one that could not be made tells nothing."""
+    """Measures the health once. One failed probe makes it failed; without one, a probe that could not run makes it
+    unclear."""
     results = _probe(run, run.environment.health)
     readings = {r.reading for r in results}
     reading: Reading = "failed" if "failed" in readings else "unclear" if "unclear" in readings else "passed"
@@ -53,13 +54,13 @@ def health(run: DeploymentRun) -> StepOutcome:
 
 
 def tag(run: DeploymentRun) -> StepOutcome:
-    """Mark the commit as deployed, for everybody who reads Git."""
+    """Tags the commit as deployed, so that it is visible in Git."""
     deployment = run.deployment
     day = run.context.clock().strftime("%Y%m%dT%H%M%SZ")
     name = f"deployed/{deployment.environment}/{day}-{deployment.commit[:7]}"
     seen = run.context.ledger.read()
     who = commit_text(deployment.requester, 60)
-    # A clone that never saw the ledger knows from the last line where it has been.
+    # The last line gives a clone without a local copy of the ledger the position that the ledger had.
     message = (
         f"Deployed to {deployment.environment} by {who} (deployment {deployment.id})\n\n"
         f"Ledger: {seen.ledger_id} {len(seen.events)} {seen.head}"
@@ -69,16 +70,16 @@ def tag(run: DeploymentRun) -> StepOutcome:
 
 
 def revert(run: DeploymentRun) -> StepOutcome:
-    """Prepare, on a branch, the commit that makes Git say what is live again. Without it the rollback stands too."""
+    """Prepares a revert of the rolled back commits on a branch. The rollback succeeds without it too."""
     deployment = run.deployment
     assert isinstance(deployment.origin, Undoing), "only a rollback has this step"
     bad, good = deployment.live, deployment.commit
     branch = f"terrace/revert-{deployment.environment}-{deployment.id}"
     message = (
-        f"Take {deployment.environment} back to {good[:7]}\n\n"
-        f"The reason given: {commit_text(deployment.origin.reason)}\n\n"
-        f"Undoes {good[:7]}..{bad[:7]}, which deployment {deployment.origin.of} brought there; rolled back by "
-        f"deployment {deployment.id}. Once this is merged and its plan does nothing, Terrace lets the environment go."
+        f"Roll {deployment.environment} back to {good[:7]}\n\nReason: "
+        f"{commit_text(deployment.origin.reason)}\n\nReverts {good[:7]}..{bad[:7]}, which deployment "
+        f"{deployment.origin.of} deployed and deployment {deployment.id} rolled back. After this is merged "
+        "and its plan has no changes, Terrace releases the hold on the environment."
     )
     try:
         made = run.context.repository.prepare_revert(branch, bad, good, message)
@@ -98,7 +99,7 @@ def _probe(run: DeploymentRun, probes: tuple[Probe, ...]) -> list[ProbeResult]:
         for name, output in state.outputs.items():
             text = output.value if isinstance(output.value, str) else str(plain(output.value))
             if "\0" in text or not _NAME.fullmatch(name):
-                # A state may hold what no configuration declares; the environment of a program cannot.
+                # A state may contain names that no configuration declares; the environment of a program cannot.
                 continue
             variables[f"TERRACE_OUTPUT_{name.upper()}"] = text
     return [run.context.probes.run(probe, folder=run.root, variables=variables) for probe in probes]

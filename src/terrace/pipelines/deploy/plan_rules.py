@@ -1,4 +1,8 @@
-"""The rules that judge a plan about to be applied: policies and the search for secrets, as the trust root has them."""
+"""Evaluation of a plan that is about to be applied, by the policies and the secret scan of the trust root.
+
+A pull request may have been checked by older rules, or not at all. Here the current rules evaluate the very plan that
+will be applied: what objects to it, and how risky is it?
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ from terrace.waivers.judging import Waivers, waive
 
 
 class Judge:
-    """Judges one plan at a time, by what stands in `tree`: the trust root's."""
+    """Evaluates plans by the rules in `tree`, the tree of the trust root."""
 
     def __init__(self, config: Config, tree: Tree, policies: Policies, clock: Callable[[], datetime]) -> None:
         self._config = config
@@ -52,7 +56,7 @@ class Judge:
         left = waive(masked_findings(found, plans), self._waivers, self._clock().date(), contents(self._tree))
         if not self._waivers.unread:
             return left
-        why = f"(no waiver counts: {' '.join(self._waivers.unread.split())})"
+        why = f"(no waiver is applied: {' '.join(self._waivers.unread.split())})"
         return tuple(replace(f, message=f"{f.message} {why}") if f.blocks else f for f in left)
 
     @cached_property
@@ -61,7 +65,7 @@ class Judge:
 
 
 def judging(tree: Tree, config: Config) -> Mapping[str, str]:
-    """The files of a tree that judge besides terrace.yaml and the signers, with the ids of their contents."""
+    """Returns the files of a tree with rules, besides terrace.yaml and the signers, with the ids of their contents."""
     folders = tuple(f"{folder}/" for folder in config.judging)
     return {
         path: entry.blob
@@ -71,28 +75,28 @@ def judging(tree: Tree, config: Config) -> Mapping[str, str]:
 
 
 SHOWN = 50
-"""How many findings of a plan are written down one by one; the others as one."""
+"""Maximum number of findings of a plan that are recorded one by one; the rest is recorded as one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What was found in one plan, and what it counts for."""
+    """The findings in one plan, and the evidence for its risk."""
 
     findings: tuple[Finding, ...]
     evidence: Evidence
 
     @property
     def objections(self) -> tuple[Objection, ...]:
-        """What holds it, as objections. None is left out silently."""
+        """The blocking findings as objections. None is left out silently."""
         held = list(dict.fromkeys(_objection(finding) for finding in self.findings if finding.blocks))
         if len(held) <= SHOWN:
             return tuple(held)
         rest = held[SHOWN:]
-        more = Objection(rest[0].rule, rest[0].stack, f"{len(rest)} more places", "are held as well", Weight.HOLD)
+        more = Objection(rest[0].rule, rest[0].stack, f"{len(rest)} more places", "are blocked as well", Weight.HOLD)
         return (*held[:SHOWN], more)
 
     def detail(self) -> Detail:
-        """Returns the part of a plan's detail that says what was found."""
+        """Returns the findings and the risk for the record of the plan step."""
         counts: dict[str, int] = {}
         for finding in self.findings:
             word = "advisory" if finding.advisory and finding.status is Status.FAIL else finding.status.value
@@ -102,7 +106,7 @@ class Judged:
 
 
 def judged(context: Context, history: History, plan: Plan) -> Judged:
-    """Ask the rules of now. A plan that does nothing is asked nothing: nobody is asked to let it in."""
+    """Evaluates a plan by the current rules. An empty plan is not evaluated: it needs no approval."""
     if plan.is_empty:
         return Judged((), {})
     findings = context.judge(plan)
@@ -112,9 +116,9 @@ def judged(context: Context, history: History, plan: Plan) -> Judged:
 
 
 def risk_of(plans: Iterable[StepRecord]) -> Risk | None:
-    """How risky plans are together, by their records; None where none of them does anything.
+    """Returns the risk of several plans together, by their records; None where all of them are empty.
 
-    A record that does not say (an older Terrace wrote it) counts as the worst.
+    A record without risk, written by an older Terrace, gets the highest risk.
     """
     parts = {record.stack: _evidence(record.detail) for record in plans if not record.detail.empty}
     return weigh(together(parts)) if parts else None
@@ -127,6 +131,6 @@ def _evidence(detail: Detail) -> Evidence:
 
 
 def _objection(finding: Finding) -> Objection:
-    doubt = "cannot be told: " if finding.status is Status.UNKNOWN else ""
+    doubt = "unknown: " if finding.status is Status.UNKNOWN else ""
     where = finding.address or finding.path or "the plan"
     return Objection(finding.rule, finding.stack or "", where, f"{doubt}{finding.message}", Weight.HOLD)

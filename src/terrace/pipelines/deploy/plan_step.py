@@ -44,17 +44,16 @@ from terrace.states.status import lineages, standings
 
 
 def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
-    """Plan a stack and read the state it was planned on.
+    """Plans a stack and reads the state that the plan was made on.
 
-    A plan that comes out differently on the same state each time it is made can never be the one that was approved:
-    it is volatile, and fails here with the names of what differs. On a state that is gone, went back or was started
-    anew nothing is planned at all.
+    A plan that differs each time it is made on the same state can never be the approved one: it is volatile, and the
+    step fails with the attributes that differ. On a state that is lost, older than before, or new, nothing is planned.
     """
     foreign = _foreign_state(run, key) if never_had_state(run.history, key) else ""
     if foreign:
         return StepOutcome("failed", foreign)
     if never_had_state(run.history, key) and not isinstance(run.deployment.origin, Destruction):
-        # Never for a stack that has a state: where its workspace is gone, a new one would hide that.
+        # Never for a stack that has a state: a new workspace would hide that the old one was deleted.
         run.context.terraform.create_workspace(run.site(key, "plan"))
     try:
         fresh = make_plan(run, key)
@@ -63,10 +62,10 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
             return plan(run, key, attempt)
         if not is_ahead(run.deployment, key):
             raise
-        return StepOutcome("succeeded", f"planned when its turn comes: {error.message}", Detail(later=True))
+        return StepOutcome("succeeded", f"planned when its wave starts: {error.message}", Detail(later=True))
     if fresh.plan.errored or not fresh.plan.complete:
         return StepOutcome(
-            "failed", "Terraform could not plan everything: an incomplete plan is never applied", _facts(run, fresh)
+            "failed", "Terraform could not plan everything. An incomplete plan is never applied", _facts(run, fresh)
         )
     moved = moved_state(run.context, run.history, run.landscape, run.landscape.stack(key))
     wrong = wrong_state(run.history, run.deployment.environment, key, fresh.state, moved)
@@ -77,7 +76,7 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
     never = [one.attribute for one in fresh.plan.moving if one.never_equal]
     settings = run.context.config.environment(run.deployment.environment)
     if never and rule_for(settings, run.deployment.origin).asked:
-        # Before anybody is asked: no plan that is made later could be the one that was approved.
+        # Before approvals are requested: no later plan could be the approved one.
         return StepOutcome("failed", _volatile(never), _facts(run, fresh))
     if _differs_from_before(run.deployment, key, fresh):
         again = make_plan(run, key)
@@ -88,7 +87,7 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
     found = judged(run.context, run.history, fresh.plan)
     own = (*_found_state(run, key, fresh.state), *_made_differently(run.deployment, key, fresh))
     against = (*objections(run, fresh), *own, *found.objections)
-    message = "; ".join([deeds(fresh.plan) or "nothing to do", *(f"{one.address} {one.why}" for one in against)])
+    message = "; ".join([deeds(fresh.plan) or "no changes", *(f"{one.address} {one.why}" for one in against)])
     against_it = Detail(objections=tuple(_objection(one) for one in against))
     return StepOutcome("succeeded", message, _facts(run, fresh).merged(against_it).merged(found.detail()))
 
@@ -96,15 +95,16 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
 def _volatile(names: Sequence[str]) -> str:
     told = f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
     return (
-        f"volatile: each time it is planned, this differs: {told}; take it out of the configuration, or list it in "
-        "`volatile: {allow: [ADDRESS.ATTRIBUTE]}` of the environment in terrace.yaml"
+        f"volatile: these attributes differ in every plan: {told}; remove them from the configuration, or "
+        f"list them in `volatile: {{allow: [ADDRESS.ATTRIBUTE]}}` of the environment in terrace.yaml"
     )
 
 
 def _recreated(run: DeploymentRun, key: str, plan: Plan) -> str:
-    """Whether the plan creates what a stack still holds that this commit does not have any more, and the way out.
+    """Returns why the plan must not be applied: it creates what a stack that this commit removes still has; ""
+    otherwise.
 
-    Alone, or with the other stacks of this deployment, as far as those are planned: the last of them sees all.
+    Includes the other stacks of this deployment as far as they are planned: the last one covers all of them.
     """
     creations = run.creations(key, creations_of(plan))
     environment = run.deployment.environment
@@ -113,7 +113,8 @@ def _recreated(run: DeploymentRun, key: str, plan: Plan) -> str:
 
 
 def _foreign_state(run: DeploymentRun, key: str) -> str:
-    """Why a stack that is new here is not planned at all: its state is another one's, or it has one elsewhere."""
+    """Returns why a new stack is not planned: its state belongs to another stack, or is somewhere else; ""
+    otherwise."""
     state = run.context.terraform.pull_state(run.site(key, "plan"))
     foreign = _of_another(run, key, state)
     if foreign:
@@ -123,7 +124,7 @@ def _foreign_state(run: DeploymentRun, key: str) -> str:
 
 
 def _of_another(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
-    """Whose state it is, where it is not this stack's: what a plan on it would destroy belongs to that one."""
+    """Returns why the state belongs to another stack, whose resources a plan would destroy; "" where it does not."""
     if not state.lineage:
         return ""
     owners = lineages(run.history).get(state.lineage, frozenset())
@@ -131,15 +132,18 @@ def _of_another(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
     if not owner:
         return ""
     return (
-        f"the state that {key} names is the state of {owner} (lineage {state.lineage}): nothing of {key} is planned on"
-        f" it; give {key} a backend address of its own"
+        f"the state that {key} uses is the state of {owner} (lineage {state.lineage}), so {key} is not "
+        f"planned. Give {key} its own backend address"
     )
 
 
 def _of_nobody_known(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
-    """Why nothing is planned on a state of which neither its address nor the ledger says whose it is; "" where one of
-    them does. A literal address is compared with those of all stacks; one that the environment completes may be that
-    of any stack that Terrace never deployed."""
+    """Returns why a state is not planned on: neither its address nor the ledger identifies its stack; "" where one
+    does.
+
+    A literal address is compared with those of all stacks. An address that environment variables complete may be that
+    of a stack that Terrace never deployed.
+    """
     number = objects(state.content) if state.content else 0
     if not number or key in standings(run.history) or lineages(run.history).get(state.lineage):
         return ""
@@ -150,30 +154,33 @@ def _of_nobody_known(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
     if unclear is None:
         return ""
     return (
-        f"{key} is new here and its state holds {number} objects; neither its address ({unclear}) nor the ledger says"
-        f" whose they are: if they are those of {key}, `terrace state adopt {shell_word(key)}`, else give it a literal"
-        " address of its own"
+        f"{key} is new here and its state has {number} resources; neither its address ({unclear}) nor the "
+        f"ledger identifies their owner. If they are those of {key}, run `terrace state adopt "
+        f"{shell_word(key)}`; otherwise give it a literal backend address"
     )
 
 
 def _found_state(run: DeploymentRun, key: str, state: StateSnapshot) -> tuple[Objection, ...]:
-    """What is to be told about the state of a stack that was never applied here: it was another's, or has objects."""
+    """Returns what approvers need to know about the state of a stack that was never applied here."""
     if key in standings(run.history) or not state.content:
         return ()
     owners = lineages(run.history).get(state.lineage, frozenset())
     _, former = owner_of(run.context, run.history, run.landscape, run.landscape.stack(key), owners)
     number = objects(state.content)
     if former:
-        why = f"was the state of {former}, which is gone at this commit: {former} was renamed"
+        why = f"was the state of {former}, which no longer exists at this commit: {former} was renamed"
     elif number:
-        why = f"is not empty though the stack is new here: no deployment of this ledger made its {number} objects"
+        why = (
+            f"is not empty although the stack is new here: no deployment of this ledger created its {number} resources"
+        )
     else:
         return ()
     return (Objection("state", key, f"state of {key}", why, Weight.SAY),)
 
 
 def _needs_newer_provider(run: DeploymentRun, key: str, error: TerraformFailed) -> bool:
-    """Whether going back fails because a newer provider wrote the state; then that one is kept from now on."""
+    """Returns whether a rollback fails because a newer provider wrote the state; then keeps that provider from now
+    on."""
     if key in run.kept_locks or not isinstance(run.deployment.origin, Undoing):
         return False
     folder = run.landscape.stack(key).path
@@ -188,7 +195,7 @@ def _objection(one: Objection) -> ObjectionRecord:
 
 
 def _differs_from_before(deployment: Deployment, key: str, fresh: FreshPlan) -> bool:
-    """Whether the last plan of this stack was made on the very same state and is another one."""
+    """Returns whether the previous plan of this stack was made on the very same state and differs."""
     ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and r.detail.digest is not UNSET]
     if not ended:
         return False
@@ -198,11 +205,11 @@ def _differs_from_before(deployment: Deployment, key: str, fresh: FreshPlan) -> 
 
 
 def _made_differently(deployment: Deployment, key: str, fresh: FreshPlan) -> tuple[Objection, ...]:
-    """The commands that made other files for this plan than for the last one, from the same source."""
+    """Returns the commands that created other files for this plan than for the previous one, from the same source."""
     ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and r.detail.prepared is not UNSET]
     before = {one.source: one.files for one in ended[-1].detail.prepared or ()} if ended else {}
     names = not_reproducible(fresh.made.prepared, before)
-    why = f"made other files for this plan than for the one before, from the same source: {NOT_REPRODUCIBLE_HINT}"
+    why = f"created other files for this plan than for the previous one, from the same source: {NOT_REPRODUCIBLE_HINT}"
     return tuple(Objection("before-plan", key, f"the command `{name}`", why, Weight.SAY) for name in names)
 
 
@@ -227,13 +234,14 @@ def _facts(run: DeploymentRun, fresh: FreshPlan) -> Detail:
 
 
 def _notices(plan: Plan) -> tuple[str, ...]:
-    """What approvers have to know beside the changes, as the ledger keeps it."""
-    # The ledger is read by more people than the state, and nothing is ever taken out of it.
+    """Returns what approvers have to know in addition to the changes, as the ledger records it."""
+    # More people can read the ledger than the state, and nothing is ever removed from it.
     return tuple(sentence for sentence in notices(concealed(plan))[:MOST_NOTICES] if fits(sentence))
 
 
 def _outside(run: DeploymentRun, plan: Plan) -> list[Sighting]:
-    """What was changed outside: what a release changes is no drift, and neither is an echo of our own apply."""
+    """Returns the changes from outside. A release's own changes are not drift, nor are those of Terrace's own
+    applies."""
     echoes = echoes_of(run.history, plan.stack.environment, plan.stack.key)
     seen = without_echoes(sightings(plan), echoes)
     return [outside for one in seen if (outside := outside_alone(one)) is not None]
@@ -245,7 +253,7 @@ def make_plan(run: DeploymentRun, key: str, *, lock: bool = True) -> FreshPlan:
     goal = Goal.DESTROYED if isinstance(run.deployment.origin, Destruction) else Goal.CONVERGED
     made = context.terraform.plan(site, goal=goal, lock=lock, listener=context.watcher.progress)
     run.on_leaving(made.discard)
-    # After the plan, not before: should the state move in between, applying this plan is refused as stale.
+    # After the plan, not before: if the state changes in between, Terraform refuses to apply this plan as stale.
     state = context.terraform.pull_state(site)
     return FreshPlan(made, reading(context, site, run.deployment.commit, made), state)
 

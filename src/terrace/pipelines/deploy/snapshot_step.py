@@ -25,15 +25,15 @@ from terrace.states.status import Bearings, changes_objects, went_back
 
 
 def snapshot(run: DeploymentRun, key: str) -> StepOutcome:
-    """Save the state as the apply left it, and keep its outputs."""
+    """Saves the state after the apply, and keeps its outputs."""
     state = run.context.terraform.pull_state(run.site(key, "plan"))
     run.outputs[key] = state
     lost = _lost(run, key, state)
     if lost:
-        # With the lineage and the serial: the state stays in doubt until a later one is seen or a person accepts it.
+        # With lineage and serial: the state stays in doubt until a later one is read or a person accepts it.
         return StepOutcome("failed", lost, state_position(state))
     if not state.content:
-        return StepOutcome("failed", "after the apply the backend holds no state")
+        return StepOutcome("failed", "the backend has no state after the apply")
     after = _planned_after(run, key)
     if after is not None and _lost_updates(run, key, state, after):
         return StepOutcome("failed", UNWRITTEN, state_position(state))
@@ -44,10 +44,10 @@ def snapshot(run: DeploymentRun, key: str) -> StepOutcome:
 
 
 def _lost(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
-    """Why the state cannot be the one that the apply wrote, "" where it can be.
+    """Returns why the state cannot be the one that the apply wrote; "" where it can be.
 
-    It went back, or it is still the one that was planned on though objects were created or deleted. Where the apply did
-    not succeed, its log tells what it did.
+    It is older, or still the one that was planned on although resources were created or deleted. For an apply that did
+    not succeed, its log shows what it did.
     """
     before, applied = _planned_on(run, key), run.deployment.last(Step.APPLY, key)
     if before is None or applied is None:
@@ -59,7 +59,8 @@ def _lost(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
 
 
 def _wrote(run: DeploymentRun, key: str, applied: StepRecord) -> bool:
-    """Whether an apply wrote another state than the one that it was planned on, by what it created and deleted."""
+    """Returns whether an apply wrote another state than the planned one, by the resources that it created and
+    deleted."""
     if applied.result == "succeeded":
         planned = run.deployment.last(Step.PLAN, key)
         detail = planned.detail if planned is not None else Detail()
@@ -74,7 +75,7 @@ def _wrote(run: DeploymentRun, key: str, applied: StepRecord) -> bool:
 
 
 def _planned_on(run: DeploymentRun, key: str) -> Bearings | None:
-    """The state that the newest plan of a stack was made on, as its record tells."""
+    """Returns the state that the newest plan of a stack was made on, as its record has it."""
     planned = run.deployment.last(Step.PLAN, key)
     if planned is None or planned.detail.serial is UNSET:
         return None
@@ -82,12 +83,12 @@ def _planned_on(run: DeploymentRun, key: str) -> Bearings | None:
 
 
 def _lost_updates(run: DeploymentRun, key: str, state: StateSnapshot, after: Plan) -> bool:
-    """Whether the state lacks updates that were made.
+    """Returns whether the state lacks updates that were made.
 
-    It is still the one that was planned on, and Terraform has nothing to do any more for an object that was updated:
-    the object is as it should be, and the state does not have it so. Where Terraform would do every update again, the
-    provider may have changed nothing, which is no fault of the backend; but an object that is in the state alone
-    (`terraform_data`) is updated by a write of the state and by nothing else.
+    It is still the planned one, and Terraform plans no change any more for an updated resource: the resource is up to
+    date, and the state is not. If Terraform would do every update again, the provider may have changed nothing, which
+    is no fault of the backend; but a resource that exists only in the state (`terraform_data`) is updated by nothing
+    but a write of the state.
     """
     before, planned = _planned_on(run, key), run.deployment.last(Step.PLAN, key)
     if before is None or planned is None or before.is_before(state.lineage, state.serial):
@@ -98,12 +99,12 @@ def _lost_updates(run: DeploymentRun, key: str, state: StateSnapshot, after: Pla
 
 
 def _shown(value: object) -> object:
-    """An output as the ledger keeps it; one that no event could hold must not stop what comes after an apply."""
+    """Returns an output as the ledger keeps it. One that no event can hold must not stop the steps after an apply."""
     return value if fits(value) else "(too large)"
 
 
 def _planned_after(run: DeploymentRun, key: str) -> Plan | None:
-    """A plan on what an apply left; None where the apply did not succeed, or where no plan can be made now."""
+    """Returns a plan after the apply; None where the apply did not succeed, or where no plan can be made now."""
     applied, planned = run.deployment.last(Step.APPLY, key), run.deployment.last(Step.PLAN, key)
     destroys = isinstance(run.deployment.origin, Destruction)
     if destroys or applied is None or planned is None or applied.result != "succeeded":
@@ -117,7 +118,7 @@ def _planned_after(run: DeploymentRun, key: str) -> Plan | None:
 
 
 def _echoes(run: DeploymentRun, key: str, after: Plan | None) -> tuple[Sighting, ...]:
-    """What the apply left that will look like drift. Where no plan tells it now, a person is asked about it later."""
+    """Returns what the apply left that will look like drift. Without a plan now, people acknowledge it later."""
     planned = run.deployment.last(Step.PLAN, key)
     if after is None or planned is None:
         return ()
