@@ -42,10 +42,10 @@ def api() -> Iterator[str]:
 def test_an_endless_answer_of_a_forge_is_no_answer(api: str) -> None:
     """It may have been done all the same, so it is looked for."""
     github = GitHub(Place("acme", "infrastructure", api), Token("t"), sleep=lambda _: None)
-    assert github.once("POST", "issues", {}, lambda: "made") == "made"
+    assert github.create_once("POST", "issues", {}, lambda: "made") == "made"
     github.close()
     gitlab = GitLab(api, 5, "t", sleep=lambda _: None)
-    assert gitlab.once("notes", {}, lambda: "made") == "made"
+    assert gitlab.create_once("notes", {}, lambda: "made") == "made"
 
 
 def test_no_client_is_without_limits() -> None:

@@ -147,7 +147,7 @@ def test_a_slow_answer_ends_with_the_timeout_of_the_try(path: str, site: str, tm
     began = time.monotonic()
     found = seen(HttpProbe(f"{site}{path}", attempts=2, timeout=SECOND / 2), tmp_path)
     assert time.monotonic() - began < 6, "the whole body takes ten"
-    assert (found.reading, found.message) == ("failed", "no whole answer within 0.5 s after 2 tries")
+    assert (found.reading, found.message) == ("failed", "no complete response within 0.5 s after 2 tries")
 
 
 @pytest.mark.parametrize("path", ["/endless", "/bomb"])

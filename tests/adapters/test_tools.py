@@ -204,7 +204,7 @@ class Hostile(http.server.BaseHTTPRequestHandler):
     [
         ("/drip", "within 1 s"),
         ("/endless", "longer than 1,000,000 bytes"),
-        ("/around", "leads on more than 5 times"),
+        ("/around", "redirects more than 5 times"),
     ],
 )
 def test_a_download_ends_in_time_and_at_its_limit(path: str, why: str, tmp_path: Path) -> None:

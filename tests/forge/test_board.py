@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from forge.fake import FakeGitHub, Stumble
-from terrace.adapters.github.board import GitHubBoard
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
+from terrace.adapters.github.deployments import GitHubBoard
 from terrace.adapters.github.refusals import Refused
 from terrace.errors import NotReady
 from terrace.forge.announcements import Announcement
@@ -73,7 +73,7 @@ def test_deployments_of_others_are_theirs(fake: FakeGitHub) -> None:
     github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
     other = {"ref": "main", "environment": "prod", "required_contexts": [], "auto_merge": False}
     for payload in ({}, {"terrace": 7}, "text", '{"terrace":"d1"'):
-        github.once("POST", "deployments", {**other, "payload": payload}, lambda: None)
+        github.create_once("POST", "deployments", {**other, "payload": payload}, lambda: None)
     board(fake).show("prod", [ONE])
     assert len(fake.deployments) == 5
 
@@ -83,7 +83,7 @@ def test_one_that_somebody_else_made_with_our_key_is_theirs(fake: FakeGitHub) ->
     fake.me = "mona"
     github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
     forged = {"ref": "b" * 40, "environment": "prod", "required_contexts": [], "payload": {"terrace": "d1"}}
-    theirs = github.once("POST", "deployments", forged, lambda: None)["id"]
+    theirs = github.create_once("POST", "deployments", forged, lambda: None)["id"]
     fake.me = "terrace[bot]"
     board(fake).show("prod", [replace(ONE, state="succeeded", description="deployed")])
     assert (len(fake.deployments), fake.statuses.get(theirs)) == (2, None)

@@ -217,7 +217,7 @@ def test_talk_gets_an_answer_and_changes_nothing(room: Room) -> None:
 def test_elsewhere_it_says_what_is_missing(tmp_path: Path) -> None:
     shop = world(tmp_path, three_environments())
     done = shop.run("chatops")
-    assert (done.code, "no run of GitHub Actions" in done.err) == (2, True)
+    assert (done.code, "not a GitHub Actions run" in done.err) == (2, True)
 
 
 def test_what_nobody_reviewed_does_not_enter(room: Room) -> None:
@@ -225,14 +225,14 @@ def test_what_nobody_reviewed_does_not_enter(room: Room) -> None:
     tip = room.shop.push({"terrace.yaml": text, "modules/thing/main.tf": MODULE.replace("-1", "-2")})
     blocked = room.shop.run("deploy", "dev", "--json")
     assert (blocked.code, blocked.json["result"]) == (1, "blocked")
-    assert blocked.json["reasons"] == [f"{tip[:12]} came into main by no merged pull request"]
+    assert blocked.json["reasons"] == [f"{tip[:12]} reached main without a merged pull request"]
     before = git(room.shop.work, "rev-parse", f"{tip}~1").strip()
     room.fake.pull(13, before, author="mona", merged=tip)
     room.fake.origins[tip] = [13]
     room.fake.reviewed(13, "bob", commit=before)
     more = room.shop.run("deploy", "dev", "--json")
     assert (more.code, more.json["result"]) == (1, "blocked")
-    assert "holds something else than the merge of" in more.json["reasons"][0]
+    assert "is not the merge of the reviewed" in more.json["reasons"][0]
     room.fake.pull(13, tip, author="mona", merged=tip)
     room.fake.reviewed(13, "bob", commit=tip)
     unasked = room.shop.run("deploy", "dev", "--json", GITHUB_TOKEN="")

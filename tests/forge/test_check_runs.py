@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from forge.fake import FakeGitHub, Stumble
-from terrace.adapters.github.check_runs import CheckRuns
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
+from terrace.adapters.github.page import CheckRuns
 from terrace.forge.ports import Remark
 
 COMMIT = "5" * 40

@@ -26,7 +26,7 @@ def fake() -> FakeGitHub:
 
 def take(fake: FakeGitHub, sarif: bytes = SARIF) -> str | None:
     github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
-    return CodeScanning(github, sleep=lambda _: None).take(sarif, HEAD, REF)
+    return CodeScanning(github, sleep=lambda _: None).upload(sarif, HEAD, REF)
 
 
 def test_a_report_is_there_once_github_says_so(fake: FakeGitHub) -> None:
@@ -38,7 +38,7 @@ def test_a_report_is_there_once_github_says_so(fake: FakeGitHub) -> None:
 
 @pytest.mark.parametrize(
     ("scanning", "why"),
-    [("off", "not enabled"), ("failing", "too many results"), ("slow", "has not said yet")],
+    [("off", "not enabled"), ("failing", "too many results"), ("slow", "has not finished")],
 )
 def test_what_github_does_not_take_is_said(fake: FakeGitHub, scanning: str, why: str) -> None:
     fake.scanning = scanning

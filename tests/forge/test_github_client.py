@@ -113,7 +113,7 @@ def test_what_was_not_made_is_made_again(fake: FakeGitHub, github: GitHub, statu
 
 def test_a_github_that_is_down_is_said(fake: FakeGitHub, github: GitHub, naps: Naps) -> None:
     fake.stumbles = [Stumble(503) for _ in range(9)]
-    with pytest.raises(NotReady, match=r"did not say how GET issues/12 ended: HTTP 503") as told:
+    with pytest.raises(NotReady, match=r"did not report the outcome of GET issues/12: HTTP 503") as told:
         github.read("issues/12")
     assert "githubstatus.com" in (told.value.hint or "")
     assert naps.taken == [2.0, 4.0, 8.0]
@@ -147,7 +147,7 @@ def test_a_secondary_limit_makes_nothing_twice(fake: FakeGitHub, github: GitHub,
 
 def test_a_missing_permission_is_named_with_where_to_give_it(fake: FakeGitHub, github: GitHub) -> None:
     fake.grants = {"checks": "write"}
-    with pytest.raises(NotReady, match="may not POST issues/12/comments") as told:
+    with pytest.raises(NotReady, match="no permission for POST issues/12/comments") as told:
         Comments(github, fake.me).keep(12, MARKER, MARKER)
     assert "`permissions: {issues: write}`" in (told.value.hint or "")
 

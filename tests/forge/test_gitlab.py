@@ -12,7 +12,7 @@ from forge.served import served
 from support.cli import MODULE, three_environments, world
 from support.git import git
 from terrace.adapters.gitlab.client import GitLab, Refused
-from terrace.adapters.gitlab.jobs import Occasion, occasion, token
+from terrace.adapters.gitlab.jobs import MergeRequestJob, merge_request_job, token
 from terrace.adapters.gitlab.page import MergeRequestPage
 from terrace.apps.wiring.pages import page
 from terrace.errors import NotReady
@@ -40,23 +40,23 @@ def fake() -> FakeGitLab:
 
 def written(fake: FakeGitLab, naps: list[float] | None = None, token: str = "glpat-ours") -> MergeRequestPage:
     sleep = (naps if naps is not None else []).append
-    return MergeRequestPage(GitLab(fake.api, 5, token, transport=fake.transport(), sleep=sleep), occasion(JOB))
+    return MergeRequestPage(GitLab(fake.api, 5, token, transport=fake.transport(), sleep=sleep), merge_request_job(JOB))
 
 
 def test_a_job_tells_which_merge_request_it_is_for() -> None:
-    assert occasion(JOB) == Occasion("https://gitlab.example.com/api/v4", 5, URL, 12, HEAD, 77)
+    assert merge_request_job(JOB) == MergeRequestJob("https://gitlab.example.com/api/v4", 5, URL, 12, HEAD, 77)
     assert isinstance(page(JOB), MergeRequestPage)
 
 
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
-        ("CI_MERGE_REQUEST_IID", None, "for no merge request"),
-        ("CI_MERGE_REQUEST_IID", "12/../13", "CI_MERGE_REQUEST_IID is not as GitLab tells it"),
+        ("CI_MERGE_REQUEST_IID", None, "not for a merge request"),
+        ("CI_MERGE_REQUEST_IID", "12/../13", "CI_MERGE_REQUEST_IID does not have the form"),
         ("CI_MERGE_REQUEST_PROJECT_ID", "5?x", "CI_MERGE_REQUEST_PROJECT_ID"),
         ("CI_COMMIT_SHA", "main", "CI_COMMIT_SHA"),
         ("CI_API_V4_URL", "file:///etc", "CI_API_V4_URL"),
-        ("GITLAB_TOKEN", "", "CI_JOB_TOKEN may read comments but not write them"),
+        ("GITLAB_TOKEN", "", "CI_JOB_TOKEN can read comments but not write them"),
     ],
 )
 def test_what_is_missing_or_odd_is_said_with_its_name(name: str, value: str | None, why: str) -> None:
@@ -117,10 +117,12 @@ def test_another_pipeline_has_a_verdict_of_its_own_and_a_changed_one_is_added(fa
 
 def test_a_token_that_may_not_is_told_what_it_lacks(fake: FakeGitLab) -> None:
     fake.scopes["glpat-ours"] = "read_api"
-    with pytest.raises(NotReady, match="may not POST /merge_requests/12/notes: The request requires api") as error:
+    with pytest.raises(
+        NotReady, match="no permission for POST /merge_requests/12/notes: The request requires api"
+    ) as error:
         written(fake).comment(MARKER, MARKER)
     assert "scope `api`" in (error.value.hint or "")
-    with pytest.raises(NotReady, match="does not know the token"):
+    with pytest.raises(NotReady, match="does not accept the token"):
         written(fake, token="gone").comment(MARKER, MARKER)
 
 
@@ -130,13 +132,13 @@ def test_a_limit_is_waited_for_and_a_gitlab_that_is_down_is_said(fake: FakeGitLa
     written(fake, naps).comment(MARKER, MARKER)
     assert (naps, len(fake.notes)) == ([7.0], 1)
     fake.stumbles = [Stumble(status) for status in (503, 0, 500, 502)]
-    with pytest.raises(NotReady, match="did not say how GET /merge_requests/12/notes ended: HTTP 502"):
+    with pytest.raises(NotReady, match="did not report the outcome of GET /merge_requests/12/notes: HTTP 502"):
         written(fake, naps).comment(MARKER, MARKER)
 
 
 def test_no_redirect_takes_the_token_elsewhere(fake: FakeGitLab) -> None:
     fake.stumbles = [Stumble(302, {"location": "https://evil.example/"})]
-    with pytest.raises(Refused, match="refuses GET"):
+    with pytest.raises(Refused, match="rejects GET"):
         written(fake).comment(MARKER, MARKER)
 
 

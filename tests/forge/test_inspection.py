@@ -16,10 +16,10 @@ def guards(fake: FakeGitHub) -> dict[str, Guard]:
 
 def test_what_github_leaves_open_is_said_with_where_to_close_it() -> None:
     found = guards(FakeGitHub(environments={"prod": None}))
-    assert "none of that name" in found["environment staging"].found
+    assert "no environment of this name" in found["environment staging"].found
     assert "the only gate" in found["environment prod"].found
     assert "GitHub Enterprise only" in found["environment prod"].how
-    assert found["branch terrace/ledger"].found == "whoever may push may delete, rewrite, write it"
+    assert found["branch terrace/ledger"].found == "anyone with push access can delete, rewrite, write it"
     assert "no ruleset requires" in found["branch main"].found
     assert all(guard.how for guard in found.values())
 
@@ -38,4 +38,4 @@ def test_what_it_guards_needs_nothing() -> None:
 
 def test_reviewers_who_may_answer_for_themselves_are_said() -> None:
     found = guards(FakeGitHub(environments={"staging": ["bob"], "prod": ["bob"]}, self_review=True))
-    assert found["environment prod"].found == "1 required reviewer, who may answer for what they started"
+    assert found["environment prod"].found == "1 required reviewer, who can approve runs that they started"

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from terrace.adapters.github.board import GitHubBoard
 from terrace.adapters.github.comments import Comments
 from terrace.adapters.github.connecting import Connection, connect, place
 from terrace.adapters.github.conversation import GitHubConversation
+from terrace.adapters.github.deployments import GitHubBoard
 from terrace.adapters.github.tracker import GitHubTracker
 from terrace.forge.announcements import Announcement
 from terrace.forge.matters import Matter

@@ -51,7 +51,7 @@ def lacks(fake: FakeGitHub, commit: str = MERGED, content: Content | None = None
 
 
 def test_somebody_else_approved_what_was_merged(fake: FakeGitHub) -> None:
-    assert lacks(fake) == "came by pull request 7, whose newest commit nobody else approved"
+    assert lacks(fake) == "came through pull request 7, whose newest commit was not approved by another person"
     fake.reviewed(7, "alice")
     assert lacks(fake) is None
 
@@ -77,7 +77,7 @@ def test_a_later_word_takes_the_earlier_back(fake: FakeGitHub) -> None:
     fake.reviewed(7, "alice", "COMMENTED")
     assert lacks(fake) is None
     fake.reviewed(7, "alice", "CHANGES_REQUESTED")
-    assert lacks(fake) == "came by pull request 7, of which somebody asks for changes"
+    assert lacks(fake) == "came through pull request 7, in which a reviewer requests changes"
     fake.reviewed(7, "bob")
     assert lacks(fake) is not None, "one who asks for changes is not outvoted"
     fake.reviewed(7, "alice")
@@ -91,7 +91,7 @@ def test_whoever_may_not_write_holds_nothing_up(fake: FakeGitHub) -> None:
 
 
 def test_what_was_pushed_by_hand_came_by_no_change(fake: FakeGitHub) -> None:
-    assert lacks(fake, "d" * 40) == "came into main by no merged pull request"
+    assert lacks(fake, "d" * 40) == "reached main without a merged pull request"
     fake.pull(8, HEAD)
     fake.origins["d" * 40] = [8]
     assert lacks(fake, "d" * 40) is not None, "one that only lies in an open change was not merged"
@@ -108,7 +108,7 @@ def test_a_later_reviewed_change_that_has_the_commit_too_is_not_how_it_came(fake
     fake.pull(9, "e" * 40, author="bob", merged="f" * 40)
     fake.origins[MERGED] = [7, 9]
     fake.reviewed(9, "alice", commit="e" * 40)
-    assert lacks(fake) == "came by pull request 7, whose newest commit nobody else approved"
+    assert lacks(fake) == "came through pull request 7, whose newest commit was not approved by another person"
     github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
     assert GitHubMerges(github, "main").origin(MERGED) == 7, "who opened 7 does not approve it"
     assert GitHubMerges(github, "main").openers(MERGED) == ("mona",)
@@ -124,7 +124,7 @@ def test_a_later_reviewed_change_that_has_the_commit_too_is_not_how_it_came(fake
 def test_whoever_pushed_into_the_change_of_a_program_does_not_review_it(fake: FakeGitHub) -> None:
     fake.pull(7, HEAD, author="renovate[bot]", merged=MERGED, writers={"renovate[bot]": "renovate[bot]", "mona": None})
     fake.reviewed(7, "mona")
-    assert lacks(fake) == "came by pull request 7, which only those approved who wrote it"
+    assert lacks(fake) == "came through pull request 7, which was approved only by its own authors"
     fake.reviewed(7, "alice")
     assert lacks(fake) is None
 
@@ -135,13 +135,13 @@ def test_where_it_cannot_be_told_who_wrote_it_nobody_reviewed_it(
 ) -> None:
     fake.pull(7, HEAD, merged=MERGED, writers=writers)
     fake.reviewed(7, "alice")
-    assert lacks(fake) == "came by pull request 7, of which GitHub does not know who wrote it"
+    assert lacks(fake) == "came through pull request 7, some of whose authors GitHub does not know"
 
 
 @pytest.mark.parametrize("status", [404, 422])
 def test_what_github_does_not_know_came_by_no_change(fake: FakeGitHub, status: int) -> None:
     fake.stumbles = [Stumble(status, body={"message": "No commit found for SHA"})]
-    assert lacks(fake) == "came into main by no merged pull request"
+    assert lacks(fake) == "reached main without a merged pull request"
 
 
 def test_what_is_no_commit_is_never_asked_about(fake: FakeGitHub) -> None:
@@ -156,7 +156,7 @@ def test_what_is_no_commit_is_never_asked_about(fake: FakeGitHub) -> None:
 def test_a_merge_by_hand_with_more_in_it_than_the_change_is_not_reviewed(fake: FakeGitHub) -> None:
     fake.reviewed(7, "alice")
     told = lacks(fake, content=Content(merges=set(), line={MERGED: (BEFORE, HEAD)}))
-    assert told is not None and "holds something else than the merge of aaaaaaaaaaaa" in told
+    assert told is not None and "is not the merge of the reviewed aaaaaaaaaaaa" in told
     assert lacks(fake, content=Content({(MERGED, BEFORE)}, {MERGED: (BEFORE, HEAD)})) is None
 
 
@@ -166,7 +166,7 @@ def test_a_merge_of_another_commit_than_the_reviewed_one_is_not_reviewed(
 ) -> None:
     fake.reviewed(7, "alice")
     told = lacks(fake, content=Content(line={MERGED: (BEFORE, *others)}))
-    assert told is not None and "instead of aaaaaaaaaaaa, which was reviewed" in told
+    assert told is not None and "instead of the reviewed aaaaaaaaaaaa" in told
 
 
 def test_a_squash_with_more_in_it_is_not_reviewed(fake: FakeGitHub) -> None:
@@ -183,7 +183,7 @@ def test_a_merge_by_rebase_is_compared_as_a_whole_and_deployed_as_a_whole(fake: 
     content = Content({(MERGED, BEFORE)}, line, {MERGED})
     assert [lacks(fake, one, content, MERGED) for one in (MERGED, second, first)] == [None, None, None]
     told = lacks(fake, second, Content({(MERGED, BEFORE)}, line, {"f" * 40}))
-    assert told == "lies inside of pull request 7, and what was reviewed is the whole: deploy cccccccccccc"
+    assert told == "is in the middle of pull request 7, which was reviewed as a whole: deploy cccccccccccc"
 
 
 def test_a_rebase_that_takes_back_what_others_merged_meanwhile_is_not_reviewed(fake: FakeGitHub) -> None:
@@ -206,7 +206,7 @@ def test_a_review_of_before_the_base_was_changed_is_none(fake: FakeGitHub, event
     fake.happened(7, "labeled", fake.now + timedelta(minutes=1))
     assert lacks(fake) is None
     fake.happened(7, event, fake.now + timedelta(minutes=2))
-    assert lacks(fake) == "came by pull request 7, whose base was changed after it was approved"
+    assert lacks(fake) == "came through pull request 7, whose base branch was changed after the approval"
     fake.now += timedelta(minutes=3)
     fake.reviewed(7, "bob")
     assert lacks(fake) is None, "somebody looked again"

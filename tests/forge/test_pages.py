@@ -15,7 +15,7 @@ from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.page import PullRequestPage
 from terrace.adapters.gitlab.client import GitLab
-from terrace.adapters.gitlab.jobs import Occasion
+from terrace.adapters.gitlab.jobs import MergeRequestJob
 from terrace.adapters.gitlab.page import MergeRequestPage
 from terrace.adapters.pages import FilesPage
 from terrace.forge.ports import Page, Remark
@@ -67,7 +67,7 @@ def _github() -> Forge:
 def _gitlab() -> Forge:
     fake = FakeGitLab()
     gitlab = GitLab(fake.api, fake.project, "glpat-ours", transport=fake.transport(), sleep=_nap)
-    at = Occasion(fake.api, fake.project, "https://gitlab.example.com/acme/infrastructure", 12, HEAD, 77)
+    at = MergeRequestJob(fake.api, fake.project, "https://gitlab.example.com/acme/infrastructure", 12, HEAD, 77)
 
     def stumble(at: int) -> None:
         fake.stumbles = [None] * at + [Stumble(502, done_first=True)]

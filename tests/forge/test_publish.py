@@ -102,10 +102,10 @@ def test_a_missing_permission_is_said_after_the_verdict(place: World, fake: Fake
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"GITHUB_ACTIONS": ""}, "this is no run of GitHub Actions"),
+        ({"GITHUB_ACTIONS": ""}, "this is not a GitHub Actions run"),
         ({"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is not set"),
         ({"GITHUB_EVENT_PATH": "/nowhere.json"}, "cannot be read: /nowhere.json"),
-        ({"GITHUB_REPOSITORY": "acme/../evil"}, "GITHUB_REPOSITORY is no owner/name"),
+        ({"GITHUB_REPOSITORY": "acme/../evil"}, "GITHUB_REPOSITORY is not of the form owner/name"),
     ],
 )
 def test_what_is_missing_is_said_before_any_work(place: World, changed: dict[str, str], said: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from forge.fake import FakeGitHub, Stumble
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
-from terrace.adapters.github.releases import GitHubReleases
+from terrace.adapters.github.deployments import GitHubReleases
 from terrace.errors import BadInput
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.events.steps import Detail

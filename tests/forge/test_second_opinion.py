@@ -18,12 +18,12 @@ import pytest
 
 from support.tools import CACHE, WORLD
 from support.waiting import until
-from terrace.adapters.github.check_runs import CheckRuns
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.comments import Comments
 from terrace.adapters.github.conversation import GitHubConversation
 from terrace.adapters.github.credentials import Token
-from terrace.adapters.github.releases import GitHubReleases
+from terrace.adapters.github.deployments import GitHubReleases
+from terrace.adapters.github.page import CheckRuns
 from terrace.adapters.github.tracker import GitHubTracker
 from terrace.forge.matters import Matter
 from terrace.forge.ports import Remark

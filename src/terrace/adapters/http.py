@@ -1,8 +1,8 @@
-"""HTTP requests that end: each as a whole within a time, with an answer of a limited size.
+"""HTTP requests with a deadline for the whole request and a size limit for the response.
 
-The timeouts of httpx bound a single read, so that a server which sends a byte now and then holds a request for good.
-Here name resolution, connecting, the headers and the body share one deadline, and a body is decompressed only as far as
-its limit. This module imports httpx: import it where a request is made, never at the start of the program.
+The timeouts of httpx limit a single read, so that a server that sends a byte now and then can block a request forever.
+Here name resolution, connecting, the headers and the body share one deadline, and a body is decompressed only up to its
+limit. This module imports httpx: import it where a request is made, never at the start of the program.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ import httpx
 T = TypeVar("T")
 
 API_SECONDS = 120.0
-"""How long one request to a forge's API may take, in seconds."""
+"""Maximum duration of one request to a forge's API, in seconds."""
 
 API_BYTES = 64 * 2**20
-"""The longest answer of a forge's API that is read, in bytes."""
+"""Maximum size of a response from a forge's API, in bytes."""
 
 _TEXT = re.compile(r"utf-?(8|16|32)(-?[lb]e)?|us-ascii|latin-?1|iso-8859-\d{1,2}|(windows-|cp)125\d", re.IGNORECASE)
 _DESCRIBED = ("content-encoding", "content-length", "transfer-encoding")
 
 
-class TooLong(httpx.TransportError):
-    """The body is longer than its limit. `answer` has its beginning, as long as the limit."""
+class ResponseTooLong(httpx.TransportError):
+    """The body is longer than its limit. `answer` contains the body up to the limit."""
 
     def __init__(self, message: str, answer: httpx.Response) -> None:
         super().__init__(message)
@@ -39,10 +39,11 @@ class TooLong(httpx.TransportError):
 
 
 class LimitedTransport(httpx.BaseTransport):
-    """Sends each request within `seconds` altogether and reads at most `size` bytes of its (decompressed) body.
+    """Sends each request within `seconds` in total and reads at most `size` bytes of its (decompressed) body.
 
     Raises httpx.TimeoutException after that time, TooLong for a longer body, and httpx.HTTPError where httpx does.
-    Proxies of the environment are used as httpx uses them. May be used by several threads; they take turns.
+    Proxies in the environment are used as httpx uses them. Several threads can use it; their requests run one at a
+    time.
     """
 
     def __init__(self, seconds: float, size: int) -> None:
@@ -51,41 +52,41 @@ class LimitedTransport(httpx.BaseTransport):
         self._turn = threading.Lock()
         self._loop = asyncio.new_event_loop()
         self._client = httpx.AsyncClient(timeout=seconds, follow_redirects=False)
-        self._end = weakref.finalize(self, _end, self._loop, self._client)
+        self._close = weakref.finalize(self, _close, self._loop, self._client)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         with self._turn:
-            return _completed(self._loop, self._exchange(request))
+            return _run(self._loop, self._exchange(request))
 
     def close(self) -> None:
         with self._turn:
-            self._end()
+            self._close()
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
         body = bytearray()
-        answer, whole = await _received(self._client, request, self._seconds, self._size, body)
+        answer, whole = await _receive(self._client, request, self._seconds, self._size, body)
         headers = [(name, value) for name, value in answer.headers.multi_items() if name not in _DESCRIBED]
         made = httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=request)
         if not whole:
-            raise TooLong(f"the answer is longer than {self._size:,} bytes", made)
+            raise ResponseTooLong(f"the response is longer than {self._size:,} bytes", made)
         return made
 
 
 def download(url: str, target: BinaryIO, *, seconds: float, size: int) -> None:
-    """Write what is at an address into a file, following redirects to https addresses.
+    """Downloads an address into a file and follows redirects to https addresses.
 
-    Raises httpx.HTTPError where it is not there, is longer than `size` bytes, or takes longer than `seconds`.
+    Raises httpx.HTTPError where the download fails, is longer than `size` bytes, or takes longer than `seconds`.
     """
     loop = asyncio.new_event_loop()
     client = httpx.AsyncClient(timeout=seconds)
     try:
-        _completed(loop, _downloaded(client, url, target, seconds, size))
+        _run(loop, _download(client, url, target, seconds, size))
     finally:
-        _end(loop, client)
+        _close(loop, client)
 
 
 def text_of(answer: httpx.Response) -> str:
-    """A body as text. Its headers may name a text encoding; names of anything else (`zlib`) are not believed."""
+    """Returns a body as text. Its headers can name a text encoding; other Python codecs (`zlib`) are ignored."""
     named = answer.charset_encoding or "utf-8"
     return answer.content.decode(named if _TEXT.fullmatch(named) else "utf-8", "replace")
 
@@ -93,7 +94,7 @@ def text_of(answer: httpx.Response) -> str:
 _REDIRECTS = 5
 
 
-async def _downloaded(client: httpx.AsyncClient, url: str, target: BinaryIO, seconds: float, size: int) -> None:
+async def _download(client: httpx.AsyncClient, url: str, target: BinaryIO, seconds: float, size: int) -> None:
     first = url
     try:
         async with asyncio.timeout(seconds):
@@ -101,25 +102,25 @@ async def _downloaded(client: httpx.AsyncClient, url: str, target: BinaryIO, sec
                 request = client.build_request("GET", url)
                 target.seek(0)
                 target.truncate()
-                answer, whole = await _received(client, request, seconds, size, target)
+                answer, whole = await _receive(client, request, seconds, size, target)
                 following = answer.next_request
                 if following is None:
                     answer.raise_for_status()
                     if not whole:
-                        raise httpx.TransportError(f"it is longer than {size:,} bytes")
+                        raise httpx.TransportError(f"the download is longer than {size:,} bytes")
                     return
                 if url.startswith("https:") and following.url.scheme != "https":
-                    raise httpx.TransportError(f"it leads to an address without TLS: {following.url}")
+                    raise httpx.TransportError(f"redirected to an address without TLS: {following.url}")
                 url = str(following.url)
     except TimeoutError as error:
-        raise httpx.ReadTimeout(f"it did not arrive within {seconds:g} s") from error
-    raise httpx.TooManyRedirects(f"{first} leads on more than {_REDIRECTS} times")
+        raise httpx.ReadTimeout(f"the download did not finish within {seconds:g} s") from error
+    raise httpx.TooManyRedirects(f"{first} redirects more than {_REDIRECTS} times")
 
 
-async def _received(
+async def _receive(
     client: httpx.AsyncClient, request: httpx.Request, seconds: float, size: int, body: bytearray | BinaryIO
 ) -> tuple[httpx.Response, bool]:
-    """The answer to a request without its body, which goes into `body`; whether that is whole."""
+    """Writes the body of a response into `body`; returns the response without it, and whether the body is complete."""
     try:
         async with asyncio.timeout(seconds):
             answer = await client.send(request, stream=True)
@@ -128,13 +129,13 @@ async def _received(
             finally:
                 await answer.aclose()
     except TimeoutError as error:
-        raise httpx.ReadTimeout(f"no whole answer within {seconds:g} s", request=request) from error
+        raise httpx.ReadTimeout(f"no complete response within {seconds:g} s", request=request) from error
 
 
 async def _read(answer: httpx.Response, size: int, body: bytearray | BinaryIO) -> bool:
     coding = answer.headers.get("content-encoding", "").strip().lower()
     if coding not in ("", "identity", "gzip", "x-gzip", "deflate"):
-        raise httpx.DecodingError(f"the answer is encoded as {coding[:40]!r}")
+        raise httpx.DecodingError(f"the response has the unsupported content encoding {coding[:40]!r}")
     inflate = None
     if coding.endswith(("gzip", "deflate")):
         inflate = zlib.decompressobj(zlib.MAX_WBITS | (32 if coding != "deflate" else 0))
@@ -145,18 +146,18 @@ async def _read(answer: httpx.Response, size: int, body: bytearray | BinaryIO) -
             try:
                 part = inflate.decompress(raw, left + 1) if inflate is not None else raw
             except zlib.error as error:
-                raise httpx.DecodingError(f"the answer is no {coding}") from error
+                raise httpx.DecodingError(f"the response is not valid {coding}") from error
             write(part[:left])
             left -= len(part)
             if left < 0:
                 return False
     if inflate is not None and not inflate.eof and left < size:
-        raise httpx.DecodingError("the answer ends too early")
+        raise httpx.DecodingError("the response is truncated")
     return True
 
 
-def _completed(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run it to its end. Where ^C or anything else comes in between, it is cancelled and has ended all the same."""
+def _run(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine to its end. On ^C or another exception it is cancelled, and has finished before this returns."""
     task = loop.create_task(coroutine)
     try:
         return loop.run_until_complete(task)
@@ -168,20 +169,20 @@ def _completed(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T
         raise
 
 
-def _end(loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient) -> None:
+def _close(loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient) -> None:
     if loop.is_closed():
         return
-    closing = _closed(loop, client)
+    closing = _aclose(loop, client)
     try:
         loop.run_until_complete(closing)
     except RuntimeError:
-        # It is collected while another loop of this thread runs; its sockets close by themselves.
+        # The object is collected while another loop of this thread runs; the operating system closes the sockets.
         closing.close()
-    # A name that is still being resolved is not waited for.
+    # A pending name resolution is not awaited.
     loop.close()
 
 
-async def _closed(loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient) -> None:
+async def _aclose(loop: asyncio.AbstractEventLoop, client: httpx.AsyncClient) -> None:
     with contextlib.suppress(httpx.HTTPError, OSError):
         await client.aclose()
     await loop.shutdown_asyncgens()

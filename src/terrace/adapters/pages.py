@@ -1,4 +1,4 @@
-"""The page of a change where there is no forge: a folder, a file for each comment and each verdict."""
+"""The page of a change without a forge: a folder with one file per comment and verdict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from terrace.forge.ports import Remark
 
 
 class FilesPage:
-    """A folder that a mail, a patch queue or a web server makes something of. Nobody ever sees half a file."""
+    """A folder that a mail system, a patch queue or a web server reads. Files are replaced atomically."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -21,7 +21,7 @@ class FilesPage:
         return self._write(f"{_name(marker)}.md", body.encode())
 
     def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Remark]) -> str:
-        told = {
+        verdict = {
             "passed": passed,
             "title": title,
             "remarks": [
@@ -29,7 +29,7 @@ class FilesPage:
                 for r in remarks
             ],
         }
-        return self._write(f"{_name(name)}.json", msgspec.json.format(msgspec.json.encode(told)))
+        return self._write(f"{_name(name)}.json", msgspec.json.format(msgspec.json.encode(verdict)))
 
     def _write(self, name: str, content: bytes) -> str:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -39,5 +39,5 @@ class FilesPage:
 
 
 def _name(text: str) -> str:
-    """A marker or a verdict as the name of a file: `<!-- terrace:v1 {"kind":"check"} -->` is terrace-v1-kind-check."""
+    """Returns the file name of a marker or verdict: `<!-- terrace:v1 {"kind":"check"} -->` is terrace-v1-kind-check."""
     return "-".join(re.findall(r"[a-z0-9]+", text.lower()))

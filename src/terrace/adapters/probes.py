@@ -49,7 +49,7 @@ class LiveProbes:
     def _http(self, probe: HttpProbe, variables: Mapping[str, str]) -> ProbeResult:
         import httpx
 
-        from terrace.adapters.http import LimitedTransport, TooLong, text_of
+        from terrace.adapters.http import LimitedTransport, ResponseTooLong, text_of
 
         name = _name(probe)
         missing = [v for v in _VARIABLE.findall(probe.url) if v not in variables]
@@ -68,7 +68,7 @@ class LiveProbes:
                 except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
                     # An output went into it: it may hold a secret, so it is not repeated.
                     return ProbeResult(name, "unclear", f"its address cannot be asked ({type(error).__name__})")
-                except TooLong as error:
+                except ResponseTooLong as error:
                     answer, extent = error.answer, f" in its first {LONGEST:,} bytes"
                 except httpx.TimeoutException:
                     seen = f"no whole answer within {seconds:g} s"

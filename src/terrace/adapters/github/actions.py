@@ -1,4 +1,4 @@
-"""What GitHub Actions tells a run about itself, through the environment and the file of its event."""
+"""The run of GitHub Actions that this process belongs to, from its environment and its event file."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any
 from terrace.adapters.github.client import Place
 from terrace.errors import NotReady
 
-_HINT = "--publish is for a job of GitHub Actions that runs on `pull_request`"
+_HINT = "use --publish in a GitHub Actions job that runs on `pull_request`"
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _OUTPUT = re.compile(r"[a-z][a-z0-9_-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 LOGIN = "github-actions[bot]"
-"""Who the token of a workflow writes as."""
+"""Account that writes with the token of a workflow."""
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
-    """The pull request that a run is for, the commit at its head, who writes, and which run it is (`id`)."""
+class PullRequestRun:
+    """The pull request that a run is for, its head commit, the login that Terrace writes as, and the id of the run."""
 
     place: Place
     number: int
@@ -32,73 +32,73 @@ class Occasion:
     id: str
 
 
-def occasion(environ: Mapping[str, str]) -> Occasion:
-    """Read it. Raises NotReady where this is no run for a pull request, or what is told is not as GitHub tells it."""
+def pull_request_run(environ: Mapping[str, str]) -> PullRequestRun:
+    """Returns the run. Raises NotReady where it is not for a pull request, or a variable is not as GitHub sets it."""
     if environ.get("GITHUB_ACTIONS") != "true":
-        raise NotReady("this is no run of GitHub Actions, so there is no page to write on", hint=_HINT)
+        raise NotReady("this is not a GitHub Actions run, so there is no pull request to write on", hint=_HINT)
     owner, _, name = environ.get("GITHUB_REPOSITORY", "").partition("/")
     if not _NAME.fullmatch(owner) or not _NAME.fullmatch(name):
-        raise NotReady("GITHUB_REPOSITORY is no owner/name", hint=_HINT)
+        raise NotReady("GITHUB_REPOSITORY is not of the form owner/name", hint=_HINT)
     pull = _event(environ.get("GITHUB_EVENT_PATH", "")).get("pull_request")
     number = pull.get("number") if isinstance(pull, dict) else None
     head = (pull.get("head") or {}).get("sha") if isinstance(pull, dict) else None
     if not isinstance(number, int) or not isinstance(head, str) or not _COMMIT.fullmatch(head):
-        raise NotReady(f"the event {environ.get('GITHUB_EVENT_NAME', '')!r} is about no pull request", hint=_HINT)
+        raise NotReady(f"the event {environ.get('GITHUB_EVENT_NAME', '')!r} is not about a pull request", hint=_HINT)
     api = environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
     id_ = f"{environ.get('GITHUB_RUN_ID', '')}/{environ.get('GITHUB_RUN_ATTEMPT', '')}"
-    return Occasion(Place(owner, name, api), number, head, environ.get("TERRACE_GITHUB_LOGIN") or LOGIN, id_)
+    return PullRequestRun(Place(owner, name, api), number, head, environ.get("TERRACE_GITHUB_LOGIN") or LOGIN, id_)
 
 
 def token(environ: Mapping[str, str]) -> str:
-    """The token of the workflow. Raises NotReady when the job does not hand it on."""
+    """Returns the token of the workflow. Raises NotReady where the step does not pass it on."""
     found = environ.get("GITHUB_TOKEN", "")
     if not found:
         hint = (
             "in the step: env: {GITHUB_TOKEN: ${{ github.token }}}; permissions: {pull-requests: write, checks: write}"
         )
-        raise NotReady("GITHUB_TOKEN is not set, so nothing can be written on the pull request", hint=hint)
+        raise NotReady("GITHUB_TOKEN is not set, so Terrace cannot write on the pull request", hint=hint)
     return found
 
 
 def event(environ: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
-    """The name and the content of what set this run going. Raises NotReady where this is no run of GitHub Actions."""
+    """Returns the name and content of the event that started this run. Raises NotReady outside of GitHub Actions."""
     if environ.get("GITHUB_ACTIONS") != "true":
         raise NotReady(
-            "this is no run of GitHub Actions, so nobody said anything here",
-            hint="`terrace init github` writes the workflow that calls this",
+            "this is not a GitHub Actions run, so there is no comment to read",
+            hint="`terrace init github` writes the workflow that runs this command",
         )
     return environ.get("GITHUB_EVENT_NAME", ""), _event(environ.get("GITHUB_EVENT_PATH", ""))
 
 
 def run_id(environ: Mapping[str, str]) -> str:
-    """The id of this run. Raises NotReady where this is none."""
+    """Returns the id of this run. Raises NotReady outside of GitHub Actions."""
     found = environ.get("GITHUB_RUN_ID", "")
     if environ.get("GITHUB_ACTIONS") != "true" or not re.fullmatch(r"[0-9]{1,20}", found):
         raise NotReady(
-            "this is no run of GitHub Actions, so nobody reviewed it",
-            hint="in a terminal it is `terrace approve ENV`, without --from-run",
+            "this is not a GitHub Actions run, so it has no reviews",
+            hint="in a terminal use `terrace approve ENV`, without --from-run",
         )
     return found
 
 
 def is_again(environ: Mapping[str, str]) -> bool:
-    """Whether this run was started before: it keeps its id then, and whatever people once answered to it."""
+    """Returns whether this run is a rerun: it keeps its id, and the reviews of earlier attempts."""
     return environ.get("GITHUB_RUN_ATTEMPT", "1") != "1"
 
 
 def run_page(environ: Mapping[str, str]) -> str:
-    """Where this run of GitHub Actions is seen; "" outside of one."""
+    """Returns the address of this run's page; "" outside of GitHub Actions."""
     server, place, run = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     return f"{server}/{place}/actions/runs/{run}" if server and place and run else ""
 
 
 def output(environ: Mapping[str, str], name: str, value: str) -> None:
-    """Give a later step or job of this run a value of one line; nothing outside of GitHub Actions."""
+    """Sets a step output of one line. Does nothing outside of GitHub Actions."""
     file = environ.get("GITHUB_OUTPUT", "")
     if not file:
         return
     if not _OUTPUT.fullmatch(name) or not value.isprintable():
-        raise NotReady(f"{name[:40]!r} cannot be given on: it is more than a line")
+        raise NotReady(f"the step output {name[:40]!r} has more than one line")
     with Path(file).open("a", encoding="utf-8") as stream:
         stream.write(f"{name}={value}\n")
 
@@ -108,6 +108,7 @@ def _event(path: str) -> Mapping[str, Any]:
         told = json.loads(Path(path).read_bytes()) if path else {}
     except (OSError, ValueError, RecursionError) as error:
         raise NotReady(
-            f"the event of this run cannot be read: {path}", hint="GITHUB_EVENT_PATH leads to it in a step of a job"
+            f"the event file of this run cannot be read: {path}",
+            hint="GitHub sets GITHUB_EVENT_PATH in every step; do not change it",
         ) from error
     return told if isinstance(told, dict) else {}

@@ -1,7 +1,7 @@
-"""Requests to GitHub's REST API that wait when they must, and never do a thing twice.
+"""Requests to GitHub's REST API. They wait for rate limits, and nothing is created twice.
 
-A request that only reads, or sets what may be set again, is tried again when GitHub stumbles. One that makes something
-is not: GitHub may have made it and failed to say so. Whoever makes something says how it can be found (`once`).
+A request that only reads, or sets what can be set again, is sent again after a server error. A request that creates
+something is not: GitHub may have created it without reporting that. Its caller says how to find it (`create_once`).
 """
 
 from __future__ import annotations
@@ -11,35 +11,27 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from terrace.adapters.forge_api import MAX_PAGES, TRIES, Forge, create_once
 from terrace.adapters.github.credentials import Credential
 from terrace.adapters.github.refusals import Refused, refusal
-from terrace.adapters.making import Unclear, once
-from terrace.errors import NotReady
+from terrace.errors import NotReady, TerraceError
 
 if TYPE_CHECKING:
     import httpx
 
 API_VERSION = "2022-11-28"
-"""The version of the API that every request names; GitHub keeps each for at least two years."""
-
-TRIES = 4
-"""How often a request is made that may be made again."""
+"""API version that every request names. GitHub supports each version for at least two years."""
 
 PATIENCE_SECONDS = 120
-"""How long one request waits for a limit to end; whoever must wait longer is told so instead."""
+"""Maximum time that one request waits for rate limits."""
 
-MOVES = 3
-"""How many redirects are followed: a renamed repository answers with one."""
-
-PAGES = 1000
-"""How many pages of a list are read: a list that always names a next page would have no end."""
-
-_AGAIN = frozenset({500, 502, 503, 504})
+MAX_REDIRECTS = 3
+"""Maximum number of redirects that are followed: a renamed repository answers with one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A repository on a host. `api` is the root of its API, which on GitHub Enterprise Server is not github.com's."""
+    """A repository on a host. `api` is the root of the API: on GitHub Enterprise Server it is not github.com's."""
 
     owner: str
     name: str
@@ -47,7 +39,7 @@ class Place:
 
     @property
     def page(self) -> str:
-        """Where people see the repository."""
+        """The address of the repository's page."""
         root = "https://github.com" if self.api == "https://api.github.com" else self.api.removesuffix("/api/v3")
         return f"{root}/{self.owner}/{self.name}"
 
@@ -57,10 +49,10 @@ class Place:
 
 
 class GitHub:
-    """One repository's API. Paths that do not begin with a slash are below the repository.
+    """The API of one repository. Paths that do not begin with a slash are relative to the repository.
 
-    Every method raises NotReady when GitHub cannot be asked now or the token may not, with what to do about it, and
-    Refused when GitHub says no to the request itself.
+    Every method raises NotReady where GitHub cannot be reached now or the token lacks a permission, with a hint, and
+    Refused where GitHub rejects the request itself.
     """
 
     def __init__(
@@ -80,24 +72,32 @@ class GitHub:
         self._credential = credential
         self._sleep = sleep
         self._clock = clock
+        self._forge = Forge(
+            "GitHub",
+            "see githubstatus.com, then try again",
+            PATIENCE_SECONDS,
+            pause=lambda response: _pause(response, self._clock()),
+            limited=lambda _, pause: _limited(pause, self._clock()),
+            refusal=_refusal,
+        )
         transport = transport or LimitedTransport(API_SECONDS, API_BYTES)
         self._http = httpx.Client(base_url=place.api, transport=transport, timeout=API_SECONDS, follow_redirects=False)
 
     @property
     def credential(self) -> Credential:
-        """Who asks: for those who reach the same repository by another way."""
+        """The credential, for access to the same repository by Git."""
         return self._credential
 
     def close(self) -> None:
-        """Let its connections go; nothing may be asked after."""
+        """Closes the connections. No request can be sent after that."""
         self._http.close()
 
     def read(self, path: str, **query: str | int) -> Any:
-        """What is there. Raises Refused with status 404 when there is nothing, or nothing that the token may see."""
-        return _json(self._asked("GET", path, query=query))
+        """Returns the decoded response. Raises Refused with status 404 where nothing exists that the token can read."""
+        return self._forge.json(self._send("GET", path, query=query))
 
     def find(self, path: str, **query: str | int) -> Any | None:
-        """What is there, or None."""
+        """Returns the decoded response, None where nothing exists that the token can read."""
         try:
             return self.read(path, **query)
         except Refused as error:
@@ -106,30 +106,29 @@ class GitHub:
             raise
 
     def each(self, path: str, key: str | None = None, **query: str | int) -> Iterator[Any]:
-        """Every member of a list, page after page. `key` is where the list stands, where the answer is an object."""
-        answer = self._asked("GET", path, query={"per_page": 100, **query})
-        for _ in range(PAGES):
-            told = _json(answer)
-            yield from told[key] if key is not None else told
-            following = answer.links.get("next", {}).get("url")
+        """Yields every member of a list, page by page. `key` names the list where the response is an object."""
+        response = self._send("GET", path, query={"per_page": 100, **query})
+        for _ in range(MAX_PAGES):
+            content = self._forge.json(response)
+            yield from content[key] if key is not None else content
+            following = response.links.get("next", {}).get("url")
             if following is None:
                 return
-            answer = self._asked("GET", following)
-        raise NotReady(f"GitHub's list {path} has more than {PAGES} pages")
+            response = self._send("GET", following)
+        raise NotReady(f"GitHub's list {path} has more than {MAX_PAGES} pages")
 
     def put(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Set what may be set again with the same effect. `verb` is PATCH, PUT or DELETE."""
-        return _json(self._asked(verb, path, body=body))
+        """Sets what can be set again with the same effect. `verb` is PATCH, PUT or DELETE."""
+        return self._forge.json(self._send(verb, path, body=body))
 
-    def once(self, verb: str, path: str, body: Mapping[str, Any], seen: Callable[[], Any | None]) -> Any:
-        """Do what may not be done twice: make something, or add to it.
+    def create_once(self, verb: str, path: str, body: Mapping[str, Any], find: Callable[[], Any | None]) -> Any:
+        """Sends a request that must not take effect twice: it creates something or adds to it.
 
-        After an answer that leaves it open, `seen` looks whether it was done, and gives what is there; only where it
-        gives None, it is done again.
+        After an unknown outcome, `find` returns what exists; only if that is None, the request is sent again.
         """
-        return once(lambda: _json(self._asked(verb, path, body=body, tries=1)), seen, self._sleep, TRIES)
+        return create_once(lambda: self._forge.json(self._send(verb, path, body=body, tries=1)), find, self._sleep)
 
-    def _asked(
+    def _send(
         self,
         verb: str,
         path: str,
@@ -138,52 +137,29 @@ class GitHub:
         body: Mapping[str, Any] | None = None,
         tries: int = TRIES,
     ) -> httpx.Response:
-        url, waited, moves, attempt = self._url(path), 0.0, 0, 0
-        while True:
-            answer = self._once(verb, url, query, body)
-            if isinstance(answer, str):
-                why = answer
-            elif answer.is_success:
-                return answer
-            elif answer.is_redirect and moves < MOVES:
-                url, query, moves = self._moved(answer), None, moves + 1
-                continue
-            elif (pause := _limited(answer, self._clock())) is not None:
-                if waited + pause > PATIENCE_SECONDS:
-                    raise _too_long(pause, self._clock())
-                waited += pause
-                self._sleep(pause)
-                continue
-            elif answer.status_code in _AGAIN:
-                why = f"HTTP {answer.status_code}"
-            else:
-                raise refusal(answer.status_code, answer.headers, answer.content, f"{verb} {path}")
-            attempt += 1
-            if attempt >= tries:
-                raise Unclear(f"GitHub did not say how {verb} {path} ended: {why}", hint="githubstatus.com; then again")
-            self._sleep(2.0**attempt)
+        return self._forge.send(
+            lambda: self._follow(verb, path, query, body), f"{verb} {path}", sleep=self._sleep, tries=tries
+        )
 
-    def _once(
-        self, verb: str, url: str, query: Mapping[str, str | int] | None, body: Mapping[str, Any] | None
-    ) -> httpx.Response | str:
-        """The answer to one request, or why there is none."""
-        import httpx
-
-        try:
-            return self._http.request(verb, url, params=query or None, json=body, headers=self._headers())
-        except httpx.HTTPError as error:
-            return f"no answer ({type(error).__name__})"
+    def _follow(
+        self, verb: str, path: str, query: Mapping[str, str | int] | None, body: Mapping[str, Any] | None
+    ) -> httpx.Response:
+        """Returns the response to one request, after redirects within the same host."""
+        url, parameters = self._url(path), query or None
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._http.request(verb, url, params=parameters, json=body, headers=self._headers())
+            if not response.is_redirect:
+                break
+            # The new location of a renamed repository. Never another host: the token goes along.
+            url, parameters = self._url(response.headers.get("location", "http:///")), None
+        return response
 
     def _url(self, path: str) -> str:
         if path.startswith(("https://", "http://")):
             if not path.startswith(f"{self.place.api}/"):
-                raise NotReady(f"GitHub leads to another host: {path.split('?')[0]}")
+                raise NotReady(f"GitHub redirects to another host: {path.split('?')[0]}. Terrace does not follow it.")
             return path
         return path if path.startswith("/") else f"{self.place.path}/{path}".rstrip("/")
-
-    def _moved(self, answer: httpx.Response) -> str:
-        """Where a renamed repository is now. Never another host: the token goes along."""
-        return self._url(answer.headers.get("location", "http:///"))
 
     def _headers(self) -> dict[str, str]:
         return {
@@ -194,36 +170,32 @@ class GitHub:
         }
 
 
-def _json(answer: httpx.Response) -> Any:
-    """What an answer holds. A page of whatever stands between us and GitHub is no answer of GitHub."""
-    try:
-        return answer.json() if answer.content else None
-    except (ValueError, RecursionError) as error:
-        raise Unclear("GitHub's answer is no JSON", hint="a proxy in between may have answered instead") from error
+def _refusal(response: httpx.Response, what: str) -> TerraceError:
+    return refusal(response.status_code, response.headers, response.content, what)
 
 
-def _limited(answer: httpx.Response, now: float) -> float | None:
-    """How many seconds GitHub asks to wait; None when that is not why it said no.
+def _pause(response: httpx.Response, now: float) -> float | None:
+    """Returns how many seconds GitHub asks to wait; None where the response does not report a rate limit.
 
     https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
     """
-    if answer.status_code not in (403, 429):
+    if response.status_code not in (403, 429):
         return None
-    after = answer.headers.get("retry-after", "")
+    after = response.headers.get("retry-after", "")
     if after.isdecimal():
-        # Some proxies ask for none at all: each wait counts, or there would be no end of them.
+        # Some proxies send 0. At least one second each, or the requests would never stop.
         return max(1.0, float(after))
-    reset = answer.headers.get("x-ratelimit-reset", "")
-    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+    reset = response.headers.get("x-ratelimit-reset", "")
+    if response.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         return max(1.0, float(reset) - now + 1)
-    if answer.status_code == 429 or b"secondary rate limit" in answer.content.lower():
+    if response.status_code == 429 or b"secondary rate limit" in response.content.lower():
         return 60.0
     return None
 
 
-def _too_long(pause: float, now: float) -> NotReady:
+def _limited(pause: float, now: float) -> NotReady:
     until = time.strftime("%H:%M:%S UTC", time.gmtime(now + pause))
     return NotReady(
-        f"GitHub takes no more requests until {until}: the rate limit is used up",
-        hint="wait for it, or use a GitHub App of your own: it has a limit of its own",
+        f"GitHub accepts no more requests until {until}: the rate limit is used up",
+        hint="try again then, or connect a GitHub App: it has a rate limit of its own",
     )

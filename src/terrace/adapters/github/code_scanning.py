@@ -1,4 +1,4 @@
-"""Findings for code scanning, as SARIF: taken whole or not at all, and said to be taken before anybody relies on it."""
+"""Uploads findings to code scanning, as SARIF, and waits until GitHub reports the whole upload as processed."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.refusals import Refused
 from terrace.errors import NotReady
 
-LARGEST = 10 * 1024 * 1024
-"""Bytes of a compressed report that GitHub takes."""
+MAX_BYTES = 10 * 1024 * 1024
+"""Maximum size of a compressed report, in bytes."""
 
-LOOKS = 20
-"""How often it is asked whether a report was taken in; a few seconds apart, less than a minute together."""
+MAX_STATUS_REQUESTS = 20
+"""Maximum number of status requests for an upload, a few seconds apart, less than a minute in total."""
 
 
 class CodeScanning:
@@ -26,29 +26,31 @@ class CodeScanning:
         self._github = github
         self._sleep = sleep
 
-    def take(self, sarif: bytes, commit: str, ref: str) -> str | None:
-        """Hand over what was found at a commit of a ref (`refs/...`); None once GitHub has it, else why it has not.
+    def upload(self, sarif: bytes, commit: str, ref: str) -> str | None:
+        """Uploads the findings at a commit of a ref (`refs/...`); returns None once GitHub has processed them, else the
+        reason.
 
-        The same report again replaces itself. Where code scanning is off, or the token may not, that is an answer and
-        no error: the comment and the check have the findings all the same.
+        A second upload of the same report replaces the first. It is not an error that code scanning is off or that the
+        token lacks the permission: the comment and the check run show the findings too.
         """
         packed = gzip.compress(sarif, mtime=0)
-        if len(packed) > LARGEST:
-            return f"code scanning takes reports of up to {LARGEST >> 20} MB"
-        asked = {"commit_sha": commit, "ref": ref, "sarif": base64.b64encode(packed).decode("ascii")}
+        if len(packed) > MAX_BYTES:
+            return f"the report is larger than the {MAX_BYTES >> 20} MB that code scanning accepts"
+        request = {"commit_sha": commit, "ref": ref, "sarif": base64.b64encode(packed).decode("ascii")}
         try:
-            # One that was taken unseen is replaced by the same: handing it over twice does nothing twice.
-            made: Any = self._github.once("POST", "code-scanning/sarifs", asked, lambda: None)
+            # A second upload replaces the first, so that an unknown outcome needs no search.
+            created: Any = self._github.create_once("POST", "code-scanning/sarifs", request, lambda: None)
         except (Refused, NotReady) as error:
-            return f"code scanning does not take it: {error.message}"
-        return self._taken(str(made["id"]))
+            return f"code scanning does not accept the report: {error.message}"
+        return self._wait(str(created["id"]))
 
-    def _taken(self, id_: str) -> str | None:
-        for look in range(LOOKS):
-            told = self._github.find(f"code-scanning/sarifs/{id_}") or {}
-            if told.get("processing_status") == "complete":
+    def _wait(self, id_: str) -> str | None:
+        for attempt in range(MAX_STATUS_REQUESTS):
+            status = self._github.find(f"code-scanning/sarifs/{id_}") or {}
+            if status.get("processing_status") == "complete":
                 return None
-            if told.get("processing_status") == "failed":
-                return f"code scanning refused it: {'; '.join(map(str, told.get('errors') or ['no reason']))[:500]}"
-            self._sleep(1 + look / 5)
-        return "code scanning has not said yet whether it took it"
+            if status.get("processing_status") == "failed":
+                reasons = "; ".join(map(str, status.get("errors") or ["no reason given"]))
+                return f"code scanning rejected the report: {reasons[:500]}"
+            self._sleep(1 + attempt / 5)
+        return "code scanning has not finished processing the report"

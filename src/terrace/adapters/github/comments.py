@@ -1,4 +1,4 @@
-"""One living comment: found by its marker and by who wrote it, changed in place, never there twice."""
+"""One comment per marker and author, which is updated in place and never duplicated."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Any
 from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.refusals import Refused
 
-LONGEST = 65_536
-"""Characters that GitHub takes in one comment."""
+MAX_LENGTH = 65_536
+"""Maximum length of a comment, in characters."""
 
 
 class Comments:
-    """The comments of Terrace on issues and pull requests. `author` is the login that it writes as: a comment of
-    somebody else with our marker in it is somebody else's, whatever it says."""
+    """Terrace's comments on issues and pull requests. `author` is the login that it writes as: comments by others are
+    never changed, whatever marker they contain."""
 
     def __init__(self, github: GitHub, author: str) -> None:
         self._github = github
         self._author = author
 
     def keep(self, number: int, marker: str, body: str) -> str:
-        """Have exactly this one comment with that marker on an issue or pull request; returns its address.
+        """Keeps exactly this one comment with the marker on an issue or pull request; returns its address.
 
-        `body` begins with the marker: what a change shows in code may hold any. The same body again changes nothing.
-        More than one (two runs that raced) become the oldest; one that was deleted meanwhile is written anew.
+        `body` starts with the marker; a marker elsewhere in a comment is ignored. The same body again changes nothing.
+        Of several (two concurrent runs) only the oldest remains. A comment that was deleted is created again.
         """
         return str(self.kept(number, marker, body)["html_url"])
 
     def kept(self, number: int, marker: str, body: str) -> dict[str, Any]:
-        """The same; returns the comment as GitHub has it."""
+        """Does the same; returns the comment as GitHub has it."""
         mine = self._mine(number, marker)
         for extra in mine[1:]:
-            self._forget(extra)
+            self._delete(extra)
         if mine:
             if mine[0]["body"] == body:
                 return mine[0]
@@ -40,13 +40,13 @@ class Comments:
             except Refused as error:
                 if error.status != 404:
                     raise
-        made = self._github.once(
+        created = self._github.create_once(
             "POST", f"issues/{number}/comments", {"body": body}, lambda: next(iter(self._mine(number, marker)), None)
         )
-        return dict(made)
+        return dict(created)
 
     def _mine(self, number: int, marker: str) -> list[dict[str, Any]]:
-        """Oldest first, as GitHub lists them."""
+        """Returns Terrace's comments with the marker, oldest first."""
         return [
             comment
             for comment in self._github.each(f"issues/{number}/comments")
@@ -54,7 +54,7 @@ class Comments:
             and (comment.get("body") or "").startswith(marker)
         ]
 
-    def _forget(self, comment: dict[str, Any]) -> None:
+    def _delete(self, comment: dict[str, Any]) -> None:
         try:
             self._github.put("DELETE", f"issues/comments/{comment['id']}")
         except Refused as error:

@@ -1,7 +1,7 @@
-"""Which repository on which GitHub this is, and who asks it: told by the run, by terrace.yaml, or by the remote.
+"""Finds the GitHub repository and the credential: in the environment of the run, in terrace.yaml, or in the remote.
 
-A token goes to a host only if the environment or the protected branch names that host, or if it is github.com: never
-because a remote happens to lead there.
+A token is sent to a host only if the environment or the protected branch names that host, or if it is github.com: never
+because a remote points there.
 """
 
 from __future__ import annotations
@@ -31,27 +31,30 @@ _REMOTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One repository's API, and the login that we write as."""
+    """The API of one repository, and the login that Terrace writes as."""
 
     github: GitHub
     login: str
 
 
 def place(environ: Mapping[str, str], repository: str = "", api: str = "", remote: str | None = None) -> Place | None:
-    """Where the repository is: as GITHUB_REPOSITORY says, else as terrace.yaml does, else its remote on github.com.
+    """Returns the repository that GITHUB_REPOSITORY names, else terrace.yaml, else its remote on github.com.
 
-    None where nothing says it. Raises NotReady for what is no owner/name.
+    None where none of them does. Raises NotReady for a name that is not of the form owner/name.
     """
     root = (environ.get("GITHUB_API_URL") or api or PUBLIC).rstrip("/")
     path = environ.get("GITHUB_REPOSITORY") or repository
     if not path:
-        seen = _REMOTE.fullmatch(remote or "")
-        if seen is None or root != _api_of(seen["host"]):
+        match = _REMOTE.fullmatch(remote or "")
+        if match is None or root != _api_of(match["host"]):
             return None
-        path = seen["path"]
+        path = match["path"]
     owner, _, name = path.partition("/")
     if not _NAME.fullmatch(owner) or not _NAME.fullmatch(name) or {owner, name} & {".", ".."}:
-        raise NotReady(f"{path[:200]!r} is no owner/name of a repository", hint="`forge: {repository: owner/name}`")
+        raise NotReady(
+            f"{path[:200]!r} is not a repository of the form owner/name",
+            hint="in terrace.yaml: `forge: {repository: owner/name}`",
+        )
     return Place(owner, name, root)
 
 
@@ -62,10 +65,9 @@ def connect(
     transport: httpx.BaseTransport | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Connection | None:
-    """The repository's API with what the environment gives: a GitHub App's key, else a token. None with neither.
-
-    An App is TERRACE_GITHUB_APP_ID and TERRACE_GITHUB_APP_KEY (the PEM itself); a token is GITHUB_TOKEN or GH_TOKEN.
-    Raises NotReady where GitHub must be asked who we are and does not say.
+    """Returns a connection with the credential in the environment: the key of a GitHub App, else a token; None with
+    neither. An App is TERRACE_GITHUB_APP_ID and TERRACE_GITHUB_APP_KEY (the PEM itself); a token is GITHUB_TOKEN or
+    GH_TOKEN. Raises NotReady where GitHub does not return the account of the credential.
     """
     app = environ.get("TERRACE_GITHUB_APP_ID", "")
     if app:
@@ -85,17 +87,19 @@ def _as_app(
 ) -> Connection:
     if not key:
         raise NotReady(
-            "TERRACE_GITHUB_APP_ID is set, and TERRACE_GITHUB_APP_KEY is not",
-            hint="it holds the whole PEM file that GitHub gave when the App's key was made",
+            "TERRACE_GITHUB_APP_ID is set, but TERRACE_GITHUB_APP_KEY is not",
+            hint="set it to the complete PEM file that GitHub offered when the App's key was created",
         )
     pem = key.encode()
     itself = GitHub(where, _Claim(app, pem, clock), transport=transport)
 
     def exchange(_: str) -> tuple[str, datetime]:
         installation = itself.read("installation")["id"]
-        # Asking twice makes two tokens, and both are good: nothing is done twice.
-        made: Any = itself.once("POST", f"/app/installations/{int(installation)}/access_tokens", {}, lambda: None)
-        return str(made["token"]), datetime.fromisoformat(made["expires_at"])
+        # A second request creates a second token, and both are valid.
+        created: Any = itself.create_once(
+            "POST", f"/app/installations/{int(installation)}/access_tokens", {}, lambda: None
+        )
+        return str(created["token"]), datetime.fromisoformat(created["expires_at"])
 
     slug = str(itself.read("/app")["slug"])
     return Connection(GitHub(where, App(app, pem, exchange, clock), transport=transport), f"{slug}[bot]")
@@ -103,7 +107,7 @@ def _as_app(
 
 @dataclass(frozen=True, slots=True)
 class _Claim(Credential):
-    """An App that speaks for itself, before it is let in anywhere."""
+    """The credential of an App itself, before it has the token of an installation."""
 
     app: str
     key: bytes
@@ -117,5 +121,5 @@ class _Claim(Credential):
 
 
 def _api_of(host: str) -> str:
-    """The API of a host. On any but github.com it is that of a GitHub Enterprise Server."""
+    """Returns the API of a host. A host other than github.com is a GitHub Enterprise Server."""
     return PUBLIC if host in ("github.com", "ssh.github.com") else f"https://{host}/api/v3"

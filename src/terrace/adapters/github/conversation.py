@@ -1,4 +1,4 @@
-"""Comments, people and pull requests, asked from GitHub itself each time: a notification may be old, or forged."""
+"""Comments, people and pull requests. They are read from GitHub each time: a notification may be old or forged."""
 
 from __future__ import annotations
 
@@ -10,28 +10,26 @@ from typing import Any, Literal, get_args
 from terrace.adapters.github.actions import LOGIN
 from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.comments import Comments
-from terrace.adapters.github.merges import GitHubMerges
+from terrace.adapters.github.merges import GitHubMerges, writers
 from terrace.adapters.github.refusals import Refused
-from terrace.adapters.github.writers import writers
 from terrace.errors import BadInput
 from terrace.forge.model import Change, Permission, Review, RunReview, Said
 
 CHECK = ".github/workflows/00-pr-validation.yml"
-"""The workflow that checks changes, as `terrace init github` writes it."""
+"""The workflow that checks pull requests, as `terrace init github` writes it."""
 
-# Accounts that an enterprise manages end in _ and its short name.
+# The logins of Enterprise Managed Users end with _ and the short name of the enterprise.
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(\[bot\])?")
 _PERMISSIONS: Mapping[str, Permission] = {level: level for level in get_args(Permission)}
 Sign = Literal["seen", "done", "refused"]
-"""What a comment gets at once, before there are words."""
+"""Reactions that a comment gets immediately, before the reply."""
 
 _REACTIONS: Mapping[Sign, str] = {"seen": "eyes", "done": "+1", "refused": "confused"}
 
 
 class GitHubConversation:
-    """The conversations of one repository, whose protected branch is `branch`.
-
-    `login` is who we write as; `marker` is the first line of the answer to something said, by its id.
+    """The conversations of one repository with the protected branch `branch`. `login` is the account that Terrace
+    writes as; `marker` returns the first line of the reply to a comment, by the comment's id.
     """
 
     def __init__(self, github: GitHub, login: str, branch: str, marker: Callable[[str], str]) -> None:
@@ -46,8 +44,8 @@ class GitHubConversation:
         return None if told is None else _said(told)
 
     def permission(self, login: str) -> Permission:
-        """The level that GitHub computes from teams, organisation and repository; a role of one's own counts as the
-        level that it builds on."""
+        """Returns the permission that GitHub computes from teams, organization and repository. A custom role counts as
+        the role that it is based on."""
         told = self._github.find(f"collaborators/{_login(login)}/permission")
         return "none" if told is None else _PERMISSIONS.get(_level(told), "none")
 
@@ -63,7 +61,7 @@ class GitHubConversation:
             base=str(base["ref"]),
             open=told["state"] == "open",
             merged=str(told.get("merge_commit_sha") or "") if told.get("merged") else "",
-            # A head whose repository is gone came from one that is not ours any more.
+            # A head whose repository no longer exists came from a fork.
             foreign=(head.get("repo") or {}).get("id") != base["repo"]["id"],
             pushers=writers(self._github, int(number)),
         )
@@ -71,8 +69,8 @@ class GitHubConversation:
     def acknowledge(self, said: Said, sign: Sign) -> None:
         path = f"issues/comments/{_number(said.id)}/reactions"
         try:
-            # The same reaction by the same account is there once, however often it is asked for.
-            self._github.once("POST", path, {"content": _REACTIONS[sign]}, lambda: None)
+            # GitHub keeps one reaction of a kind per account, so that a second request changes nothing.
+            self._github.create_once("POST", path, {"content": _REACTIONS[sign]}, lambda: None)
         except Refused as error:
             if error.status != 404:
                 raise
@@ -86,7 +84,7 @@ class GitHubConversation:
 
     @property
     def mine_alone(self) -> bool:
-        """The token of a workflow writes as `github-actions[bot]`, and so does that of every other workflow."""
+        """The tokens of all workflows write as `github-actions[bot]`."""
         return self._login != LOGIN
 
     def origins(self, commit: str) -> tuple[int, ...]:
@@ -117,7 +115,7 @@ class GitHubConversation:
     def run_reviews(self, run: str) -> tuple[RunReview, ...]:
         """https://docs.github.com/en/rest/actions/workflow-runs#get-the-review-history-for-a-workflow-run"""
         found = []
-        # Runs are deleted after a while, and what was said to one with it.
+        # GitHub deletes runs after a while, and their reviews with them.
         for told in self._github.find(f"actions/runs/{_number(run)}/approvals") or ():
             user = told.get("user") or {}
             if told["state"] not in ("approved", "rejected"):
@@ -138,13 +136,13 @@ class GitHubConversation:
     def again(self, change: Change) -> str | None:
         found = list(self._github.each("actions/runs", "workflow_runs", head_sha=change.head, event="pull_request"))
         ours = (run for run in found if run["path"].partition("@")[0] == CHECK)
-        # Who calls `terrace check` from a workflow of another name gets the newest.
+        # Where another workflow runs `terrace check`, its newest run is used.
         run = next(ours, next(iter(found), None))
         if run is None:
             return None
         if run["status"] == "completed":
-            # Asked twice, it runs twice or is refused the second time: both are harmless.
-            self._github.once("POST", f"actions/runs/{int(run['id'])}/rerun", {}, lambda: {})
+            # A second request runs it twice or is rejected: both are harmless.
+            self._github.create_once("POST", f"actions/runs/{int(run['id'])}/rerun", {}, lambda: {})
         return str(run["html_url"])
 
 
@@ -163,24 +161,24 @@ def _said(told: Mapping[str, Any]) -> Said:
 
 
 def _second(time: str) -> datetime:
-    """A time to the second: GitHub tells no finer one, and whoever does must not make an edit of it."""
+    """Returns a time in whole seconds, as GitHub reports it, so that a finer one does not look like an edit."""
     return datetime.fromisoformat(time).replace(microsecond=0)
 
 
 def _level(told: Mapping[str, Any]) -> str:
-    """`permission` knows four levels only, and says read for triage and write for maintain; `role_name` knows more, and
-    names of the organisation's own."""
+    """Returns the level of a permission. `permission` has four values: it is read for triage and write for maintain.
+    `role_name` has more, among them custom roles."""
     role = str(told.get("role_name") or "")
     return role if role in ("triage", "maintain") else str(told["permission"])
 
 
 def _number(id_: str) -> int:
     if not re.fullmatch(r"[0-9]{1,20}", id_):
-        raise BadInput(f"{id_[:40]!r} is no id")
+        raise BadInput(f"{id_[:40]!r} is not a valid id")
     return int(id_)
 
 
 def _login(login: str) -> str:
     if not _LOGIN.fullmatch(login):
-        raise BadInput(f"{login[:60]!r} is no account")
+        raise BadInput(f"{login[:60]!r} is not a valid GitHub login")
     return login

@@ -1,4 +1,4 @@
-"""How a request says who it is from: a token as it is, or an App that gets itself a short-lived one."""
+"""Credentials of requests: a token, or a GitHub App that creates short-lived tokens."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from typing import Protocol
 from terrace.errors import NotReady
 
 JWT_SECONDS = 540
-"""How long an App's own claim holds: GitHub takes at most ten minutes, and clocks differ."""
+"""Lifetime of an App's claim. GitHub accepts at most ten minutes, and clocks differ."""
 
 SPARE_SECONDS = 300
-"""An installation's token is renewed this long before it ends (it lives for an hour)."""
+"""Time before its expiry at which the token of an installation is renewed. It is valid for an hour."""
 
 
 class Credential(Protocol):
-    """Gives the token of the next request. It must not be kept: the next one may be another."""
+    """Provides the token of the next request. It must not be stored: the next token may differ."""
 
     def token(self) -> str:
-        """Raises NotReady when there is none to be had."""
+        """Returns the token. Raises NotReady where GitHub issues none."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token that somebody made: `GITHUB_TOKEN` of a workflow, or a personal one. It shows nowhere."""
+    """A fixed token: `GITHUB_TOKEN` of a workflow, or a personal one. It is never shown."""
 
     value: str
 
@@ -40,9 +40,9 @@ class Token:
 
 
 class App:
-    """A GitHub App in one installation. `exchange` takes the App's claim, and gives a token and when it ends.
+    """A GitHub App in one installation. `exchange` gets the App's claim and returns a token and its expiry.
 
-    `key` is the App's private key as PEM; it stays in memory, and shows nowhere.
+    `key` is the App's private key as PEM; it stays in memory and is never shown.
     """
 
     def __init__(
@@ -67,20 +67,20 @@ class App:
 
 
 def claim(app_id: str, key: bytes, now: float) -> str:
-    """What an App says of itself: a JSON Web Token (RFC 7519) signed with RS256.
+    """Returns the claim of an App: a JSON Web Token (RFC 7519) signed with RS256.
 
-    It is issued a minute ago, as GitHub advises, since clocks differ. Raises NotReady for a key that is none.
+    It is dated back by a minute, as GitHub recommends, since clocks differ. Raises NotReady for an invalid key.
     """
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-    hint = "GITHUB_APP_PRIVATE_KEY holds the whole PEM file that GitHub gave when the key was made"
+    hint = "set TERRACE_GITHUB_APP_KEY to the complete PEM file that GitHub offered when the key was created"
     try:
         private = serialization.load_pem_private_key(key, password=None)
     except (ValueError, TypeError) as error:
         raise NotReady("the private key of the GitHub App cannot be read", hint=hint) from error
     if not isinstance(private, rsa.RSAPrivateKey):
-        raise NotReady("the private key of the GitHub App is no RSA key", hint=hint)
+        raise NotReady("the private key of the GitHub App is not an RSA key", hint=hint)
     head = _encoded(json.dumps({"alg": "RS256", "typ": "JWT"}).encode())
     body = _encoded(json.dumps({"iat": int(now) - 60, "exp": int(now) + JWT_SECONDS, "iss": app_id}).encode())
     signature = private.sign(f"{head}.{body}".encode(), padding.PKCS1v15(), hashes.SHA256())

@@ -1,4 +1,4 @@
-"""What GitHub itself guards, and what it leaves to Terrace: environments, the ledger's branch, the required check."""
+"""The protection that GitHub itself provides for environments, the ledger's branch and the required check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from terrace.adapters.github.client import GitHub
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One thing that GitHub could guard. `found` is what it does; `how` is what to do about it, "" where it is well."""
+    """One kind of protection. `found` is its current state; `how` is what to change, "" where nothing is missing."""
 
     what: str
     found: str
@@ -20,13 +20,14 @@ class Guard:
 
 
 class Inspection:
-    """One repository, looked at. Raises NotReady where it cannot be, or where the token may not look."""
+    """Inspects one repository. Raises NotReady where GitHub cannot be reached or the token lacks a permission."""
 
     def __init__(self, github: GitHub) -> None:
         self._github = github
 
     def guards(self, environments: Sequence[str], branch: str, ledger: str, check: str) -> Iterator[Guard]:
-        """What guards the environments that ask people, the protected branch and the ledger's."""
+        """Returns the protection of environments that require approval, of the protected branch and of the ledger's
+        branch."""
         page = self._github.place.page
         for name in environments:
             yield self._environment(name, page)
@@ -38,16 +39,20 @@ class Inspection:
         told = self._github.find(f"environments/{quote(name, safe='')}")
         where = f"{page}/settings/environments"
         if told is None:
-            return Guard(what, "GitHub has none of that name: its secrets are anybody's", f"make it: {where}")
+            return Guard(
+                what,
+                "GitHub has no environment of this name, so any workflow can read its secrets",
+                f"create it: {where}",
+            )
         rules = {rule["type"]: rule for rule in told.get("protection_rules") or ()}
         reviewers = rules.get("required_reviewers")
         if reviewers is None:
-            how = f"{where} (a private repository has reviewers on GitHub Enterprise only)"
-            return Guard(what, "no required reviewers: what Terrace asks is the only gate", how)
+            how = f"{where} (in private repositories, required reviewers need GitHub Enterprise)"
+            return Guard(what, "no required reviewers: Terrace's approvals are the only gate", how)
         number = len(reviewers.get("reviewers") or ())
         found = f"{number} required {'reviewer' if number == 1 else 'reviewers'}"
         if not reviewers.get("prevent_self_review"):
-            return Guard(what, f"{found}, who may answer for what they started", f"prevent self-review: {where}")
+            return Guard(what, f"{found}, who can approve runs that they started", f"prevent self-review: {where}")
         return Guard(what, found)
 
     def _required(self, branch: str, check: str, page: str) -> Guard:
@@ -60,7 +65,7 @@ class Inspection:
         ]
         if check in asked:
             return Guard(what, f"requires the check {check}")
-        found = f"no ruleset requires the check {check} (an old branch protection may, and cannot be seen)"
+        found = f"no ruleset requires the check {check} (Terrace cannot read classic branch protection rules)"
         return Guard(what, found, f"{page}/settings/rules")
 
     def _ledger(self, ledger: str, page: str) -> Guard:
@@ -68,9 +73,9 @@ class Inspection:
         kinds = {rule["type"] for rule in self._rules(ledger)}
         lacking = [kind for kind in ("deletion", "non_fast_forward", "update") if kind not in kinds]
         if not lacking:
-            return Guard(what, "only its writer may push, and nobody may rewrite or delete it")
+            return Guard(what, "only its writer can push, and no one can rewrite or delete it")
         words = {"deletion": "delete", "non_fast_forward": "rewrite", "update": "write"}
-        found = f"whoever may push may {', '.join(words[kind] for kind in lacking)} it"
+        found = f"anyone with push access can {', '.join(words[kind] for kind in lacking)} it"
         return Guard(what, found, f"import .github/terrace/ruleset-ledger*.json: {page}/settings/rules")
 
     def _rules(self, branch: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""GitHub's no, in words that say which permission is missing and where to give it."""
+"""Errors for requests that GitHub rejects. They name the missing permission and where to grant it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from terrace.errors import BadInput, NotReady, TerraceError
 
 
 class Refused(BadInput):
-    """GitHub understood the request, and says no. `status` is HTTP's."""
+    """GitHub rejects the request itself. `status` is the HTTP status."""
 
     def __init__(self, message: str, status: int, *, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
@@ -18,40 +18,41 @@ class Refused(BadInput):
 
 
 def refusal(status: int, headers: Mapping[str, str], body: bytes, what: str) -> TerraceError:
-    """The error for an answer that is no success. `what` was asked, like `POST issues/3/comments`."""
-    said = _said(body)
+    """Returns the error for an unsuccessful response. `what` is the request, such as `POST issues/3/comments`."""
+    reason = _reason(body)
     if status == 401:
         return NotReady(
-            f"GitHub does not know the token ({said})",
-            hint="GITHUB_TOKEN of the workflow, or a token or App key that has not ended",
+            f"GitHub does not accept the token ({reason})",
+            hint="use GITHUB_TOKEN of the workflow, or a token or App key that has not expired",
         )
     if status == 403:
         needed = headers.get("x-accepted-github-permissions", "")
-        return NotReady(f"the token may not {what}: {said}", hint=_give(needed))
-    return Refused(f"GitHub refuses {what}: {said} (HTTP {status})", status)
+        return NotReady(f"the token has no permission for {what}: {reason}", hint=_how_to_grant(needed))
+    return Refused(f"GitHub rejects {what}: {reason} (HTTP {status})", status)
 
 
-def _give(needed: str) -> str:
-    """Where to give a permission. GitHub tells them as `issues=write; pull_requests=write`: any one is enough."""
+def _how_to_grant(needed: str) -> str:
+    """Returns where to grant a permission. GitHub lists them as `issues=write; pull_requests=write`: each alone
+    suffices."""
     if not needed:
-        return "ask whoever administers the repository which permission is missing"
+        return "ask an administrator of the repository which permission is missing"
     one = needed.split(";")[0].split(",")[0].strip()
     name, _, level = one.partition("=")
     return (
-        f"in a workflow: `permissions: {{{name.replace('_', '-')}: {level}}}` of the job; "
-        f"for an App: {name.replace('_', ' ')}, {level}, in its settings under Permissions"
+        f"in a workflow: `permissions: {{{name.replace('_', '-')}: {level}}}` for the job; for an App: "
+        f"{name.replace('_', ' ')}, {level}, in its settings under Permissions"
     )
 
 
-def _said(body: bytes) -> str:
+def _reason(body: bytes) -> str:
     try:
-        told = json.loads(body)
+        content = json.loads(body)
     except (ValueError, RecursionError):
-        return "no reason"
-    if not isinstance(told, dict):
-        return "no reason"
-    parts = [str(told.get("message", "no reason"))]
-    errors = told.get("errors")
+        return "no reason given"
+    if not isinstance(content, dict):
+        return "no reason given"
+    parts = [str(content.get("message", "no reason given"))]
+    errors = content.get("errors")
     for error in errors if isinstance(errors, list) else ():
         parts.append(_detail(error))
     return "; ".join(part for part in parts if part)[:500]

@@ -1,4 +1,4 @@
-"""One rolling issue for each thing that is looked after: opened, rewritten, closed, and opened again."""
+"""One issue per tracked subject: opened, updated, closed, and reopened."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from terrace.forge.matters import Matter
 
 LABEL = "terrace:{kind}"
 
-DEEP = 500
-"""Issues among which ours are looked for, the newest first."""
+MAX_ISSUES = 500
+"""Maximum number of issues, newest first, that are searched for Terrace's."""
 
-LONGEST = 60_000
-"""Bytes of a body: GitHub takes 65,536 characters."""
+MAX_BODY_BYTES = 60_000
+"""Maximum size of a body in bytes. GitHub accepts 65,536 characters."""
 
 
 class GitHubTracker:
-    """The issues of one repository that `login` keeps. An issue of somebody else with our marker is somebody else's."""
+    """The issues of one repository that `login` opened. Issues by other accounts are never changed, whatever marker
+    they contain."""
 
     def __init__(self, github: GitHub, login: str) -> None:
         self._github = github
@@ -28,41 +29,42 @@ class GitHubTracker:
     def keep(self, matter: Matter) -> str | None:
         found, *others = self._mine(matter) or [None]
         for extra in others:
-            # Two runs that raced opened one each.
+            # Two concurrent runs opened one each.
             if extra["state"] == "open":
                 self._set(extra, {"state": "closed", "state_reason": "not_planned"})
         if found is None:
-            return self._opened(matter) if matter.open else None
+            return self._open(matter) if matter.open else None
         state = "open" if matter.open else "closed"
-        asked: dict[str, Any] = {}
+        changes: dict[str, Any] = {}
         if found["state"] != state:
-            asked |= {"state": state, "state_reason": "reopened" if matter.open else "completed"}
-        # What is closed stays as it was last told.
+            changes |= {"state": state, "state_reason": "reopened" if matter.open else "completed"}
+        # A closed issue keeps its last text.
         if matter.open and found["body"] != (body := _body(matter)):
-            asked["body"] = body
-        if asked:
-            found = self._set(found, asked)
+            changes["body"] = body
+        if changes:
+            found = self._set(found, changes)
         return str(found["html_url"])
 
-    def _opened(self, matter: Matter) -> str:
+    def _open(self, matter: Matter) -> str:
         label = LABEL.format(kind=matter.kind)
-        asked = {"title": matter.title[:250], "body": _body(matter), "labels": [label]}
-        made = self._github.once("POST", "issues", asked, lambda: next(iter(self._mine(matter)), None))
-        return str(made["html_url"])
+        changes = {"title": matter.title[:250], "body": _body(matter), "labels": [label]}
+        created = self._github.create_once("POST", "issues", changes, lambda: next(iter(self._mine(matter)), None))
+        return str(created["html_url"])
 
-    def _set(self, issue: Mapping[str, Any], asked: Mapping[str, Any]) -> Any:
-        return self._github.put("PATCH", f"issues/{int(issue['number'])}", asked)
+    def _set(self, issue: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:
+        return self._github.put("PATCH", f"issues/{int(issue['number'])}", changes)
 
     def _mine(self, matter: Matter) -> list[Any]:
-        """Our issues of that matter, an open one first: by their label, else whatever labels they have by now."""
-        return self._told(matter, labels=LABEL.format(kind=matter.kind)) or self._told(matter)
+        """Returns Terrace's issues about that subject, open ones first: those with the label, else those with any
+        labels."""
+        return self._list(matter, labels=LABEL.format(kind=matter.kind)) or self._list(matter)
 
-    def _told(self, matter: Matter, **those: str) -> list[Any]:
-        # Not by who opened it: how GitHub takes the login of a program there is not described.
+    def _list(self, matter: Matter, **those: str) -> list[Any]:
+        # The list is not filtered by creator: GitHub does not document how it matches the login of an App.
         everything = self._github.each("issues", state="all", sort="updated", **those)
         mine = [
             issue
-            for issue in islice(everything, DEEP)
+            for issue in islice(everything, MAX_ISSUES)
             if "pull_request" not in issue
             and (issue.get("user") or {}).get("login") == self._login
             and (issue.get("body") or "").startswith(matter.marker)
@@ -73,13 +75,13 @@ class GitHubTracker:
 
 def _body(matter: Matter) -> str:
     whole = f"{matter.marker}\n\n{matter.body}\n"
-    if len(whole.encode()) <= LONGEST:
+    if len(whole.encode()) <= MAX_BODY_BYTES:
         return whole
     kept: list[str] = []
-    room = LONGEST - 200
+    room = MAX_BODY_BYTES - 200
     for line in whole.split("\n"):
         room -= len(line.encode()) + 1
         if room < 0:
             break
         kept.append(line)
-    return "\n".join([*kept, "", "There is more, which does not fit here: `terrace drift` tells all of it."]) + "\n"
+    return "\n".join([*kept, "", "The rest does not fit here: run `terrace drift` for the complete report."]) + "\n"

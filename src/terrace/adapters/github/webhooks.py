@@ -1,7 +1,7 @@
-"""What GitHub sends by itself: whether it comes from GitHub, and what Terrace reads in it.
+"""Webhook deliveries from GitHub: their signature, and the fields that Terrace reads.
 
-A delivery says that something happened, and about what. Nothing else in it is believed: whoever acts on it asks GitHub
-how things stand by then, so that an old delivery, or one that comes twice, does no harm.
+A delivery reports that something happened, and to what. Nothing else in it is trusted: its handler reads the current
+state from GitHub, so that old and repeated deliveries do no harm.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from terrace.errors import BadInput
 SIGNATURE = "x-hub-signature-256"
 DELIVERY = "x-github-delivery"
 EVENT = "x-github-event"
-"""The headers of a delivery that count. They come by the connection: only the body is signed."""
+"""Headers of a delivery. They are not signed: only the body is."""
 
 _ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _NAME = re.compile(r"[a-z_]{2,64}")
 
 
 def genuine(body: bytes, signature: str, secrets: Sequence[bytes]) -> bool:
-    """Whether one of the secrets signed exactly these bytes."""
+    """Returns whether one of the secrets signed exactly these bytes."""
     given = signature.encode("utf-8", "replace")
-    # Each is compared whole: how long it takes says neither which secret fits nor how much of one.
+    # All secrets are compared in constant time, so that the duration reveals nothing about them.
     fits = [hmac.compare_digest(b"sha256=" + _signed(body, secret), given) for secret in secrets]
     return any(fits)
 
@@ -38,43 +38,43 @@ def _signed(body: bytes, secret: bytes) -> bytes:
 
 
 def is_id(text: str) -> bool:
-    """Whether this can be the id of a delivery."""
+    """Returns whether this is a valid id of a delivery."""
     return _ID.fullmatch(text) is not None
 
 
 def is_event(text: str) -> bool:
-    """Whether this can be the name of an event."""
+    """Returns whether this is a valid name of an event."""
     return _NAME.fullmatch(text) is not None
 
 
 class Repository(msgspec.Struct, frozen=True):
-    """A repository. Its name may change, its number does not."""
+    """A repository. Its name may change, its id does not."""
 
     id: int
     full_name: str
 
 
 class About(msgspec.Struct, frozen=True):
-    """What every delivery says: where it happened, and what was done there. An installation has no repository."""
+    """The fields of every delivery: repository and action. Deliveries about an installation have no repository."""
 
     repository: Repository | None = None
     action: str = ""
 
 
 class Push(msgspec.Struct, frozen=True):
-    """A ref that was moved."""
+    """A push that moved a ref."""
 
     ref: str
 
 
 class PullRequest(msgspec.Struct, frozen=True):
-    """A pull request, by its number."""
+    """A pull request, identified by its number."""
 
     number: int
 
 
 class Pulled(msgspec.Struct, frozen=True):
-    """Something was done with a pull request."""
+    """An action on a pull request."""
 
     pull_request: PullRequest
 
@@ -83,8 +83,8 @@ Said = TypeVar("Said", About, Push, Pulled)
 
 
 def read(body: bytes, kind: type[Said]) -> Said:
-    """What a delivery says of one kind; whatever else stands in it is passed over. Raises BadInput."""
+    """Returns a delivery of one kind; other fields are ignored. Raises BadInput for an invalid one."""
     try:
         return typed_json.decode(body, kind)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadInput(f"the delivery is not as GitHub tells it: {error}") from error
+        raise BadInput(f"the delivery does not have the format that GitHub documents: {error}") from error

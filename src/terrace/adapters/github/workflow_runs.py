@@ -1,40 +1,83 @@
-"""What GitHub tells of a run of a workflow."""
+"""Runs of workflows: who started one, and the runs that wait for a custom protection rule."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from terrace.adapters.github.client import GitHub, Place
+from terrace.adapters.github.refusals import Refused
+from terrace.forge.model import Knock
 from terrace.gates.approvals.ci_runs import CiRun
+from terrace.report.markdown.escape import plain_within
 
 
 def workflow_run(github: GitHub, place: Place, id_: str) -> CiRun | None:
-    """Returns the run of this repository with that id; None where there is none, or where the token may not see it.
+    """Returns the run of this repository with that id; None where there is none that the token can read.
 
     https://docs.github.com/en/rest/actions/workflow-runs#get-a-workflow-run
     """
     if not id_.isascii() or not id_.isdigit() or len(id_) > 20:
         return None
-    told = github.find(f"actions/runs/{int(id_)}")
-    if told is None:
+    run = github.find(f"actions/runs/{int(id_)}")
+    if run is None:
         return None
-    users = (told.get("actor") or {}, told.get("triggering_actor") or {})
-    ended = told.get("status") == "completed"
+    users = (run.get("actor") or {}, run.get("triggering_actor") or {})
+    ended = run.get("status") == "completed"
     return CiRun(
-        id=str(told["id"]),
-        branch=str(told.get("head_branch") or ""),
-        event=str(told["event"]),
+        id=str(run["id"]),
+        branch=str(run.get("head_branch") or ""),
+        event=str(run["event"]),
         logins=frozenset(str(user["login"]) for user in users if user.get("login")),
-        began_at=datetime.fromisoformat(told["created_at"]),
-        ended_at=datetime.fromisoformat(told["updated_at"]) if ended else None,
-        own=is_own(told, place),
+        began_at=datetime.fromisoformat(run["created_at"]),
+        ended_at=datetime.fromisoformat(run["updated_at"]) if ended else None,
+        own=is_own(run, place),
     )
 
 
-def is_own(told: Mapping[str, Any], place: Place) -> bool:
-    """Returns whether a run is of a commit of this repository itself, and not of a fork."""
+def is_own(run: Mapping[str, Any], place: Place) -> bool:
+    """Returns whether a run is for a commit of this repository itself, not of a fork."""
     here = f"{place.owner}/{place.name}".casefold()
-    names = [str((told.get(of) or {}).get("full_name", "")).casefold() for of in ("repository", "head_repository")]
+    names = [str((run.get(of) or {}).get("full_name", "")).casefold() for of in ("repository", "head_repository")]
     return names == [here, here]
+
+
+MAX_REASON = 1000
+"""Maximum length of a reason on the run's page, in characters."""
+
+
+class GitHubDoors:
+    """The environments of one repository that use Terrace's App as a protection rule. GitHub rejects decisions about
+    others."""
+
+    def __init__(self, github: GitHub) -> None:
+        self._github = github
+
+    def knocks(self) -> tuple[Knock, ...]:
+        found = []
+        for run in self._github.each("actions/runs", "workflow_runs", status="waiting"):
+            for pending in self._github.read(f"actions/runs/{int(run['id'])}/pending_deployments"):
+                name = str((pending.get("environment") or {}).get("name", ""))
+                found.append(
+                    Knock(
+                        run=str(int(run["id"])),
+                        environment=name,
+                        commit=str(run["head_sha"]),
+                        event=str(run["event"]),
+                        branch=str(run.get("head_branch") or ""),
+                        own=is_own(run, self._github.place),
+                    )
+                )
+        return tuple(found)
+
+    def answer(self, knock: Knock, answer: Literal["approved", "rejected"], why: str) -> None:
+        """https://docs.github.com/en/rest/actions/workflow-runs#review-custom-deployment-protection-rules"""
+        request = {"environment_name": knock.environment, "state": answer, "comment": plain_within(why, MAX_REASON)}
+        path = f"actions/runs/{int(knock.run)}/deployment_protection_rule"
+        try:
+            # A second request with the same decision has no effect: the run is no longer pending.
+            self._github.create_once("POST", path, request, lambda: None)
+        except Refused as error:
+            if error.status not in (404, 422):
+                raise

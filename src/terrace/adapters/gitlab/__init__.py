@@ -1,1 +1,1 @@
-"""GitLab as Terrace uses it. Nothing outside this folder and `terrace.apps` knows that it exists."""
+"""GitLab as Terrace uses it. Only this package and `terrace.apps` depend on GitLab."""

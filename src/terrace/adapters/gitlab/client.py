@@ -1,4 +1,4 @@
-"""Requests to GitLab's REST API that wait when they must, and never make a thing twice."""
+"""Requests to GitLab's REST API. They wait for rate limits, and nothing is created twice."""
 
 from __future__ import annotations
 
@@ -6,24 +6,21 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from terrace.adapters.making import Unclear, once
+from terrace.adapters.forge_api import MAX_PAGES, TRIES, Forge, create_once
 from terrace.errors import BadInput, NotReady
 
 if TYPE_CHECKING:
     import httpx
 
-TRIES = 4
-"""How often a request is made that may be made again."""
+MAX_PAUSE = 60.0
+"""Maximum wait for a rate limit, in seconds, before a request is sent again."""
 
-PAGES = 1000
-"""How many pages of a list are read: a list that always names a next page would have no end."""
-
-LONGEST_PAUSE = 60.0
-"""Seconds that are waited for a limit to end."""
+PATIENCE_SECONDS = 4 * MAX_PAUSE
+"""Maximum time that one request waits for rate limits."""
 
 
 class Refused(BadInput):
-    """GitLab understood the request, and says no. `status` is HTTP's."""
+    """GitLab rejects the request itself. `status` is the HTTP status."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -31,9 +28,10 @@ class Refused(BadInput):
 
 
 class GitLab:
-    """One project's API; paths are below the project. `api` is the root that GitLab tells its jobs.
+    """The API of one project; paths are relative to the project. `api` is the root of the API (CI_API_V4_URL).
 
-    Every method raises NotReady when GitLab cannot be asked now or the token may not, and Refused when it says no.
+    Every method raises NotReady where GitLab cannot be reached now or the token lacks a permission, and Refused where
+    GitLab rejects the request itself.
     """
 
     def __init__(
@@ -53,36 +51,38 @@ class GitLab:
         self._api = api
         self._project = f"{api}/projects/{project}"
         self._sleep = sleep
+        self._forge = Forge(
+            "GitLab", "see its status page, then try again", PATIENCE_SECONDS, _pause, _limited, _refusal
+        )
         # No redirect is followed: the token would go along.
         transport = transport or LimitedTransport(API_SECONDS, API_BYTES)
         self._http = httpx.Client(headers=headers, transport=transport, timeout=API_SECONDS, follow_redirects=False)
 
     def me(self) -> int:
-        """Who the token belongs to."""
-        return int(_json(self._asked("GET", f"{self._api}/user"))["id"])
+        """Returns the id of the account that the token belongs to."""
+        return int(self._forge.json(self._send("GET", f"{self._api}/user"))["id"])
 
     def each(self, path: str, **query: str | int) -> Iterator[Any]:
-        """Every member of a list, page after page."""
+        """Yields every member of a list, page by page."""
         page = "1"
-        for _ in range(PAGES):
-            answer = self._asked("GET", f"{self._project}/{path}", query={**query, "per_page": 100, "page": page})
-            yield from _json(answer)
-            page = answer.headers.get("x-next-page", "")
+        for _ in range(MAX_PAGES):
+            response = self._send("GET", f"{self._project}/{path}", query={**query, "per_page": 100, "page": page})
+            yield from self._forge.json(response)
+            page = response.headers.get("x-next-page", "")
             if not page:
                 return
-        raise NotReady(f"GitLab's list {path} has more than {PAGES} pages")
+        raise NotReady(f"GitLab's list {path} has more than {MAX_PAGES} pages")
 
     def put(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Set what may be set again with the same effect. `verb` is PUT or DELETE."""
-        answer = self._asked(verb, f"{self._project}/{path}", body=body)
-        return _json(answer) if answer.content else None
+        """Sets what can be set again with the same effect. `verb` is PUT or DELETE."""
+        return self._forge.json(self._send(verb, f"{self._project}/{path}", body=body))
 
-    def once(self, path: str, body: Mapping[str, Any], seen: Callable[[], Any | None]) -> Any:
-        """Make something. After an answer that leaves it open, `seen` looks whether it was made, and gives it."""
+    def create_once(self, path: str, body: Mapping[str, Any], find: Callable[[], Any | None]) -> Any:
+        """Creates something. After an unknown outcome, `find` returns what exists, so that nothing is created twice."""
         url = f"{self._project}/{path}"
-        return once(lambda: _json(self._asked("POST", url, body=body, tries=1)), seen, self._sleep, TRIES)
+        return create_once(lambda: self._forge.json(self._send("POST", url, body=body, tries=1)), find, self._sleep)
 
-    def _asked(
+    def _send(
         self,
         verb: str,
         url: str,
@@ -91,65 +91,47 @@ class GitLab:
         body: Mapping[str, Any] | None = None,
         tries: int = TRIES,
     ) -> httpx.Response:
-        import httpx
-
         what = f"{verb} {url.removeprefix(self._project).removeprefix(self._api)}"
-        attempt = 0
-        while True:
-            attempt += 1
-            try:
-                answer = self._http.request(verb, url, params=query, json=body)
-            except httpx.HTTPError as error:
-                why = f"no answer ({type(error).__name__})"
-            else:
-                if answer.is_success:
-                    return answer
-                if answer.status_code == 429 and attempt <= TRIES:
-                    self._sleep(_pause(answer.headers))
-                    continue
-                if answer.status_code < 500:
-                    raise _refusal(answer, what)
-                why = f"HTTP {answer.status_code}"
-            if attempt >= tries:
-                raise Unclear(f"GitLab did not say how {what} ended: {why}", hint="look at its status page; then again")
-            self._sleep(2.0**attempt)
-
-
-def _json(answer: httpx.Response) -> Any:
-    """What an answer holds. A page of a proxy is no answer of GitLab."""
-    try:
-        return answer.json()
-    except (ValueError, RecursionError) as error:
-        raise Unclear("GitLab's answer is no JSON", hint="a proxy in between may have answered instead") from error
-
-
-def _pause(headers: Mapping[str, str]) -> float:
-    after = headers.get("retry-after", "")
-    return min(float(after), LONGEST_PAUSE) if after.isdigit() else LONGEST_PAUSE
-
-
-def _refusal(answer: httpx.Response, what: str) -> BadInput:
-    said = _said(answer)
-    if answer.status_code == 401:
-        return NotReady(
-            f"GitLab does not know the token ({said})",
-            hint="GITLAB_TOKEN: an access token of the project that has not ended; CI_JOB_TOKEN may not write comments",
+        return self._forge.send(
+            lambda: self._http.request(verb, url, params=query, json=body), what, sleep=self._sleep, tries=tries
         )
-    if answer.status_code == 403:
+
+
+def _pause(response: httpx.Response) -> float | None:
+    if response.status_code != 429:
+        return None
+    after = response.headers.get("retry-after", "")
+    # At least one second each: a server that sends 0 would be asked without end.
+    return max(1.0, min(float(after), MAX_PAUSE)) if after.isdigit() else MAX_PAUSE
+
+
+def _limited(response: httpx.Response, pause: float) -> NotReady:
+    return NotReady("GitLab accepts no more requests for now: the rate limit is used up", hint="wait, then try again")
+
+
+def _refusal(response: httpx.Response, what: str) -> BadInput:
+    reason = _reason(response)
+    if response.status_code == 401:
         return NotReady(
-            f"the token may not {what}: {said}",
-            hint="an access token of the project with the scope `api` and the role Developer",
+            f"GitLab does not accept the token ({reason})",
+            hint="set GITLAB_TOKEN to a project access token that has not expired; CI_JOB_TOKEN cannot write comments",
         )
-    if answer.status_code == 429:
-        return NotReady("GitLab takes no more requests for now", hint="its rate limit is used up; wait, then again")
-    return Refused(f"GitLab refuses {what}: {said} (HTTP {answer.status_code})", answer.status_code)
+    if response.status_code == 403:
+        return NotReady(
+            f"the token has no permission for {what}: {reason}",
+            hint="use a project access token with the scope `api` and the role Developer",
+        )
+    return Refused(f"GitLab rejects {what}: {reason} (HTTP {response.status_code})", response.status_code)
 
 
-def _said(answer: httpx.Response) -> str:
+def _reason(response: httpx.Response) -> str:
+    """Returns the reason that a response gives."""
     try:
-        told = answer.json()
+        content = response.json()
     except (ValueError, RecursionError):
-        return "no reason"
-    if not isinstance(told, dict):
-        return "no reason"
-    return str(told.get("message") or told.get("error_description") or told.get("error") or "no reason")[:500]
+        return "no reason given"
+    if not isinstance(content, dict):
+        return "no reason given"
+    return str(content.get("message") or content.get("error_description") or content.get("error") or "no reason given")[
+        :500
+    ]

@@ -1,4 +1,4 @@
-"""What GitLab CI tells a job about itself, through its variables.
+"""The GitLab CI job that this process belongs to, from its predefined variables.
 
 https://docs.gitlab.com/ci/variables/predefined_variables/
 """
@@ -17,9 +17,9 @@ _ADDRESS = re.compile(r"https?://[^\s?#]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
-    """The merge request that a job is for: its number in its project, the project and its address, the root of the API;
-    and the commit that is looked at, with the pipeline that looks (`commit` may be the merge that GitLab tries out)."""
+class MergeRequestJob:
+    """The merge request that a job is for: its number, the project with its address, the root of the API, and the
+    checked commit with its pipeline. `commit` may be the merge commit that GitLab creates for the pipeline."""
 
     api: str
     project: int
@@ -29,36 +29,40 @@ class Occasion:
     pipeline: int
 
 
-def occasion(environ: Mapping[str, str]) -> Occasion:
-    """Read it. Raises NotReady where this is no job for a merge request."""
+def merge_request_job(environ: Mapping[str, str]) -> MergeRequestJob:
+    """Returns the job. Raises NotReady where it is not for a merge request."""
     if "CI_MERGE_REQUEST_IID" not in environ:
         raise NotReady(
-            "this job is for no merge request, so there is no page to write on",
+            "this job is not for a merge request, so there is nothing to write on",
             hint='in the job: rules: [{if: $CI_PIPELINE_SOURCE == "merge_request_event"}]',
         )
-    return Occasion(
-        api=_told(environ, "CI_API_V4_URL", _ADDRESS).rstrip("/"),
-        project=int(_told(environ, "CI_MERGE_REQUEST_PROJECT_ID", _NUMBER)),
-        url=_told(environ, "CI_MERGE_REQUEST_PROJECT_URL", _ADDRESS).rstrip("/"),
-        number=int(_told(environ, "CI_MERGE_REQUEST_IID", _NUMBER)),
-        commit=_told(environ, "CI_COMMIT_SHA", _COMMIT),
-        pipeline=int(_told(environ, "CI_PIPELINE_ID", _NUMBER)),
+    return MergeRequestJob(
+        api=_variable(environ, "CI_API_V4_URL", _ADDRESS).rstrip("/"),
+        project=int(_variable(environ, "CI_MERGE_REQUEST_PROJECT_ID", _NUMBER)),
+        url=_variable(environ, "CI_MERGE_REQUEST_PROJECT_URL", _ADDRESS).rstrip("/"),
+        number=int(_variable(environ, "CI_MERGE_REQUEST_IID", _NUMBER)),
+        commit=_variable(environ, "CI_COMMIT_SHA", _COMMIT),
+        pipeline=int(_variable(environ, "CI_PIPELINE_ID", _NUMBER)),
     )
 
 
 def token(environ: Mapping[str, str]) -> str:
-    """The token to write with. Raises NotReady where there is none: the job's own may only read."""
+    """Returns the token that can write. Raises NotReady without one: the job's own token can only read."""
     found = environ.get("GITLAB_TOKEN", "")
     if not found:
         raise NotReady(
-            "GITLAB_TOKEN is not set, and CI_JOB_TOKEN may read comments but not write them",
-            hint="make an access token of the project (scope api, role Developer) a masked variable GITLAB_TOKEN",
+            "GITLAB_TOKEN is not set, and CI_JOB_TOKEN can read comments but not write them",
+            hint="create a project access token (scope api, role Developer) and store it as the masked variable "
+            "GITLAB_TOKEN",
         )
     return found
 
 
-def _told(environ: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
+def _variable(environ: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
     found = environ.get(name, "")
     if not form.fullmatch(found):
-        raise NotReady(f"{name} is not as GitLab tells it", hint="GitLab CI sets it; do not set it yourself")
+        raise NotReady(
+            f"the variable {name} does not have the form that GitLab gives it",
+            hint="GitLab CI sets it; do not override it",
+        )
     return found

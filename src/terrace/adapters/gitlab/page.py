@@ -1,4 +1,4 @@
-"""The page of one merge request on GitLab: a note that lives, and the status of its newest commit."""
+"""The page of a merge request: one note that is updated, and the status of its newest commit."""
 
 from __future__ import annotations
 
@@ -7,30 +7,29 @@ from functools import cached_property
 from typing import Any
 
 from terrace.adapters.gitlab.client import GitLab, Refused
-from terrace.adapters.gitlab.jobs import Occasion
+from terrace.adapters.gitlab.jobs import MergeRequestJob
 
 LONGEST_TITLE = 255
-"""Characters of a status's description."""
+"""Maximum length of a status description, in characters."""
 
 _COMMAND = re.compile(r"(?m)^([ \t]*)/")
 
 
 class MergeRequestPage:
-    """A merge request, and the commit and pipeline that its verdict belongs to.
-
-    A note of somebody else with our marker in it is somebody else's, whatever it says.
+    """One merge request, with the commit and the pipeline of its verdict. Notes by other accounts are never changed,
+    whatever marker they contain.
     """
 
-    def __init__(self, gitlab: GitLab, at: Occasion) -> None:
+    def __init__(self, gitlab: GitLab, at: MergeRequestJob) -> None:
         self._gitlab = gitlab
         self._at = at
         self._notes = f"merge_requests/{at.number}/notes"
 
     def comment(self, marker: str, body: str) -> str:
-        text = quiet(body)
+        text = escape_quick_actions(body)
         mine = self._mine(marker)
         for extra in mine[1:]:
-            self._forget(extra)
+            self._delete(extra)
         if mine and mine[0]["body"] == text:
             return self._address(mine[0])
         if mine:
@@ -39,12 +38,12 @@ class MergeRequestPage:
             except Refused as error:
                 if error.status != 404:
                     raise
-        made = self._gitlab.once(self._notes, {"body": text}, lambda: next(iter(self._mine(marker)), None))
+        made = self._gitlab.create_once(self._notes, {"body": text}, lambda: next(iter(self._mine(marker)), None))
         return self._address(made)
 
     def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: object) -> str:
-        """GitLab's statuses have a line of text and no remarks: the note has the summary, and a report of JUnit's form
-        shows what is to be seen at a line."""
+        """Sets the status of the commit. A status has one line of text and no annotations: the note has the summary,
+        and a JUnit report shows the findings at their lines."""
         state, told = "success" if passed else "failed", title[:LONGEST_TITLE]
 
         def stands() -> Any | None:
@@ -55,7 +54,7 @@ class MergeRequestPage:
 
         asked = {"state": state, "name": name, "description": told, "pipeline_id": self._at.pipeline}
         if stands() is None:
-            self._gitlab.once(f"statuses/{self._at.commit}", asked, stands)
+            self._gitlab.create_once(f"statuses/{self._at.commit}", asked, stands)
         return f"{self._at.url}/-/pipelines/{self._at.pipeline}"
 
     @cached_property
@@ -63,11 +62,11 @@ class MergeRequestPage:
         return self._gitlab.me()
 
     def _mine(self, marker: str) -> list[dict[str, Any]]:
-        """Oldest first."""
+        """Returns Terrace's notes with the marker, oldest first."""
         notes = self._gitlab.each(self._notes, sort="asc", order_by="created_at", activity_filter="only_comments")
         return [note for note in notes if note["author"]["id"] == self._me and note["body"].startswith(marker)]
 
-    def _forget(self, note: dict[str, Any]) -> None:
+    def _delete(self, note: dict[str, Any]) -> None:
         try:
             self._gitlab.put("DELETE", f"{self._notes}/{note['id']}")
         except Refused as error:
@@ -78,6 +77,6 @@ class MergeRequestPage:
         return f"{self._at.url}/-/merge_requests/{self._at.number}#note_{note['id']}"
 
 
-def quiet(body: str) -> str:
-    """A text as GitLab keeps it, with no line that it takes for a quick action: those it would do, in our name."""
+def escape_quick_actions(body: str) -> str:
+    """Returns a text without lines that GitLab would run as quick actions in Terrace's name."""
     return _COMMAND.sub(r"\1\\/", body).strip()

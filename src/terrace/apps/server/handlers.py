@@ -115,7 +115,7 @@ class Handlers:
         return Outcome("done", "; ".join(self._doors()) or "nobody waits at a door")
 
     def _doors(self) -> tuple[str, ...]:
-        from terrace.adapters.github.doors import GitHubDoors
+        from terrace.adapters.github.workflow_runs import GitHubDoors
         from terrace.apps.cli.watching import Silent
         from terrace.pipelines.conversation.protection_rules import answer_doors
 

@@ -42,7 +42,7 @@ def show_deployments(project: Project, environments: Iterable[str]) -> None:
 
 def _show_board(forge: Connection, history: History, environment: str) -> None:
     from terrace.adapters.github.actions import run_page
-    from terrace.adapters.github.board import GitHubBoard
+    from terrace.adapters.github.deployments import GitHubBoard
     from terrace.pipelines import mirroring
 
     board = GitHubBoard(forge.github, forge.login, is_production, run_page(ENVIRON))
@@ -50,7 +50,7 @@ def _show_board(forge: Connection, history: History, environment: str) -> None:
 
 
 def _show_release(project: Project, forge: Connection, history: History, environment: str) -> None:
-    from terrace.adapters.github.releases import GitHubReleases
+    from terrace.adapters.github.deployments import GitHubReleases
     from terrace.pipelines import mirroring
 
     if project.trust.config.forge.releases == "production" and is_production(environment):
@@ -69,15 +69,15 @@ def show_findings(project: Project, record: Checked) -> str | None:
     """Hand the findings of a pull request's run to code scanning; why it has them not, None where it has."""
     if project.trust.config.forge.code_scanning == "off" or ENVIRON.get("GITHUB_ACTIONS") != "true":
         return None
-    from terrace.adapters.github.actions import occasion
+    from terrace.adapters.github.actions import pull_request_run
     from terrace.adapters.github.code_scanning import CodeScanning
     from terrace.report import sarif
 
     with _telling("code scanning does not have the findings"):
-        forge, run = project.forge, occasion(ENVIRON)
+        forge, run = project.forge, pull_request_run(ENVIRON)
         if forge is None:
             return None
-        return CodeScanning(forge.github).take(sarif.check(record).encode(), run.head, f"refs/pull/{run.number}/head")
+        return CodeScanning(forge.github).upload(sarif.check(record).encode(), run.head, f"refs/pull/{run.number}/head")
     return None
 
 
@@ -120,13 +120,13 @@ class _Origins:
 @contextmanager
 def _apart(what: str) -> Iterator[None]:
     """Trouble with this keeps nothing else back; but where the forge does not answer at all, nothing else is tried."""
-    from terrace.adapters.making import Unclear
+    from terrace.adapters.forge_api import OutcomeUnknown
 
-    down: Unclear | None = None
+    down: OutcomeUnknown | None = None
     with _telling(what):
         try:
             yield
-        except Unclear as error:
+        except OutcomeUnknown as error:
             down = error
     if down is not None:
         raise down

@@ -29,19 +29,19 @@ def page(environ: Mapping[str, str]) -> Page:
 
 
 def _pull_request(environ: Mapping[str, str]) -> Page:
-    from terrace.adapters.github.actions import occasion, token
+    from terrace.adapters.github.actions import pull_request_run, token
     from terrace.adapters.github.client import GitHub
     from terrace.adapters.github.credentials import Token
     from terrace.adapters.github.page import PullRequestPage
 
-    run = occasion(environ)
+    run = pull_request_run(environ)
     return PullRequestPage(GitHub(run.place, Token(token(environ))), run.number, run.head, run.login, run.id)
 
 
 def _merge_request(environ: Mapping[str, str]) -> Page:
     from terrace.adapters.gitlab.client import GitLab
-    from terrace.adapters.gitlab.jobs import occasion, token
+    from terrace.adapters.gitlab.jobs import merge_request_job, token
     from terrace.adapters.gitlab.page import MergeRequestPage
 
-    at = occasion(environ)
+    at = merge_request_job(environ)
     return MergeRequestPage(GitLab(at.api, at.project, token(environ)), at)

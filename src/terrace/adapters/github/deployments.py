@@ -1,0 +1,148 @@
+"""Deployments with their statuses, and releases, on GitHub. Each is found by what Terrace wrote into it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import islice
+from typing import Any
+from urllib.parse import quote
+
+from terrace.adapters.github.client import GitHub
+from terrace.adapters.github.refusals import Refused
+from terrace.errors import BadInput
+from terrace.forge.announcements import Announcement, State
+from terrace.text import clipped
+
+MAX_DESCRIPTION = 140
+"""Maximum length of a description, in characters."""
+
+MAX_DEPLOYMENTS = 300
+"""Maximum number of deployments, newest first, that are searched for Terrace's: other workflows create deployments too.
+"""
+
+_STATES: Mapping[State, str] = {
+    "waiting": "queued",
+    "working": "in_progress",
+    "succeeded": "success",
+    "failed": "failure",
+    "unknown": "error",
+    "gone": "inactive",
+}
+
+
+class GitHubBoard:
+    """The deployments of one repository that `login` created. Those of other accounts are ignored, whatever key they
+    contain.
+
+    `production` returns whether an environment is a production environment; `log` is the address of the log.
+    """
+
+    def __init__(self, github: GitHub, login: str, production: Callable[[str], bool], log: str = "") -> None:
+        self._github = github
+        self._login = login
+        self._production = production
+        self._log = log
+
+    def show(self, environment: str, newest: Sequence[Announcement]) -> None:
+        if not newest:
+            return
+        existing, refused = self._ours(environment, len(newest)), None
+        for one in newest:
+            found = existing.get(one.key)
+            # A deployment that ended before it was ever shown is history: the ledger has it.
+            if found is None and one.state == "gone":
+                continue
+            try:
+                self._set_status(found if found is not None else self._create(one), one)
+            except Refused as error:
+                # For example, its commit no longer exists. The others are shown nevertheless.
+                refused = error
+        if refused is not None:
+            raise refused
+
+    def _ours(self, environment: str, number: int) -> dict[str, int]:
+        """Returns Terrace's newest deployments of an environment: key -> GitHub's id."""
+        found: dict[str, int] = {}
+        for record in islice(self._github.each("deployments", environment=environment), MAX_DEPLOYMENTS):
+            key = _key(record) if (record.get("creator") or {}).get("login") == self._login else None
+            if key is not None:
+                found.setdefault(key, int(record["id"]))
+            if len(found) > number:
+                break
+        return found
+
+    def _create(self, one: Announcement) -> int:
+        asked = {
+            "ref": one.commit,
+            "environment": one.environment,
+            "description": "Terrace " + one.key,
+            "payload": {"terrace": one.key},
+            "auto_merge": False,
+            # Terrace's gates have already passed. Without this, GitHub would require checks of a merged commit.
+            "required_contexts": [],
+            "production_environment": self._production(one.environment),
+            "transient_environment": False,
+        }
+        made = self._github.create_once("POST", "deployments", asked, partial(self._find, one))
+        return int(made["id"])
+
+    def _find(self, one: Announcement) -> Mapping[str, Any] | None:
+        found = self._ours(one.environment, 10).get(one.key)
+        return None if found is None else {"id": found}
+
+    def _set_status(self, deployment: int, one: Announcement) -> None:
+        wanted = (_STATES[one.state], clipped(one.description, MAX_DESCRIPTION))
+        if self._newest_status(deployment) == wanted:
+            return
+        asked = {"state": wanted[0], "description": wanted[1], "auto_inactive": False}
+        if self._log:
+            asked["log_url"] = self._log
+
+        def seen() -> Any | None:
+            return {} if self._newest_status(deployment) == wanted else None
+
+        self._github.create_once("POST", f"deployments/{deployment}/statuses", asked, seen)
+
+    def _newest_status(self, deployment: int) -> tuple[str, str] | None:
+        """Returns the newest status, None without one."""
+        newest = next(iter(self._github.each(f"deployments/{deployment}/statuses")), None)
+        return None if newest is None else (str(newest["state"]), str(newest.get("description") or ""))
+
+
+def _key(record: Mapping[str, Any]) -> str | None:
+    """Returns the key that Terrace wrote into a deployment; None where another tool created it."""
+    payload = record.get("payload")
+    if isinstance(payload, str):
+        try:
+            payload = json.loads(payload)
+        except ValueError:
+            return None
+    key = payload.get("terrace") if isinstance(payload, dict) else None
+    return key if isinstance(key, str) else None
+
+
+_TAG = re.compile(r"(?!-)[A-Za-z0-9._/-]{1,200}")
+
+
+class GitHubReleases:
+    """The releases of one repository."""
+
+    def __init__(self, github: GitHub) -> None:
+        self._github = github
+
+    def keep(self, tag: str, commit: str, name: str, notes: str) -> str:
+        """Creates the release of a tag at that commit if there is none; returns its address. An existing release is not
+        changed."""
+        if not _TAG.fullmatch(tag):
+            raise BadInput(f"{tag[:60]!r} is not a valid tag name")
+
+        def found() -> dict[str, str] | None:
+            return self._github.find(f"releases/tags/{quote(tag, safe='')}")
+
+        asked = {"tag_name": tag, "name": name[:250], "body": notes, "generate_release_notes": False}
+        # Where the tag does not exist (yet), GitHub creates it: without this, at the newest commit.
+        asked["target_commitish"] = commit
+        return str((found() or self._github.create_once("POST", "releases", asked, found))["html_url"])
