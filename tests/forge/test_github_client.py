@@ -199,5 +199,5 @@ def test_a_page_instead_of_an_answer_is_no_answer() -> None:
         return httpx.Response(200, text="<html>Please log in</html>")
 
     github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=httpx.MockTransport(proxy))
-    with pytest.raises(NotReady, match="no JSON"):
+    with pytest.raises(NotReady, match="not JSON"):
         github.read("issues/1")

@@ -18,7 +18,7 @@ def test_what_github_leaves_open_is_said_with_where_to_close_it() -> None:
     found = guards(FakeGitHub(environments={"prod": None}))
     assert "no environment of this name" in found["environment staging"].found
     assert "the only gate" in found["environment prod"].found
-    assert "GitHub Enterprise only" in found["environment prod"].how
+    assert "need GitHub Enterprise" in found["environment prod"].how
     assert found["branch terrace/ledger"].found == "anyone with push access can delete, rewrite, write it"
     assert "no ruleset requires" in found["branch main"].found
     assert all(guard.how for guard in found.values())

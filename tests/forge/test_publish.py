@@ -95,14 +95,14 @@ def test_a_missing_permission_is_said_after_the_verdict(place: World, fake: Fake
     done = place.run("check", "--publish")
     assert done.code == 2
     assert "verdict: pass" in done.out
-    assert "may not POST issues/12/comments" in done.err
+    assert "no permission for POST issues/12/comments" in done.err
     assert "`permissions: {issues: write}`" in done.err
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"GITHUB_ACTIONS": ""}, "this is not a GitHub Actions run"),
+        ({"GITHUB_ACTIONS": ""}, "this is not a GitHub Actions run or a GitLab CI job"),
         ({"GITHUB_TOKEN": ""}, "GITHUB_TOKEN is not set"),
         ({"GITHUB_EVENT_PATH": "/nowhere.json"}, "cannot be read: /nowhere.json"),
         ({"GITHUB_REPOSITORY": "acme/../evil"}, "GITHUB_REPOSITORY is not of the form owner/name"),

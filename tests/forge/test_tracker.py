@@ -98,4 +98,4 @@ def test_a_long_story_fits(fake: FakeGitHub) -> None:
     tracker(fake).keep(replace(ONE, body="a line of it\n" * 10_000))
     (issue,) = fake.issues.values()
     assert len(issue["body"]) < 65_536
-    assert "There is more" in issue["body"]
+    assert "The rest does not fit here" in issue["body"]

@@ -1,4 +1,4 @@
-"""The page of the change that this run is for, as the environment tells: on GitHub, on GitLab, or in a folder."""
+"""The page of the change that this run is for, chosen by the environment: on GitHub, on GitLab, or in a folder."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from terrace.errors import NotReady
 from terrace.forge.ports import Page
 
 FOLDER = "TERRACE_PAGE"
-"""The variable that names a folder for the page, where no forge runs this."""
+"""Environment variable that names a folder for the page, outside of GitHub Actions and GitLab CI."""
 
 
 def page(environ: Mapping[str, str]) -> Page:
-    """Where to publish. Raises NotReady where there is no page, or none that may be written on."""
+    """Returns the page to publish on. Raises NotReady where there is none, or none that can be written."""
     if environ.get("GITHUB_ACTIONS") == "true":
         return _pull_request(environ)
     if environ.get("GITLAB_CI") == "true":
@@ -23,8 +23,8 @@ def page(environ: Mapping[str, str]) -> Page:
 
         return FilesPage(Path(environ[FOLDER]))
     raise NotReady(
-        "this is no run of GitHub Actions or GitLab CI, so there is no page to write on",
-        hint=f"elsewhere: {FOLDER}=DIR, a folder for the comment and the verdict",
+        "this is not a GitHub Actions run or a GitLab CI job, so there is no page to write on",
+        hint=f"elsewhere set {FOLDER}=DIR: a folder for the comment and the verdict",
     )
 
 
