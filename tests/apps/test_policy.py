@@ -193,7 +193,11 @@ def test_a_plan_in_a_file_is_as_good_as_a_stack(place: World, tmp_path: Path) ->
 
 def test_a_state_or_a_file_that_is_no_plan_is_never_a_plan_without_resources(place: World, tmp_path: Path) -> None:
     documents = Path(__file__).parents[1] / "plans/documents"
-    files = {"state.json": "this is a state", "wrapped.json": "this is no plan itself", "text.json": "this is not JSON"}
+    files = {
+        "state.json": "this is a state",
+        "wrapped.json": "this document contains a plan",
+        "text.json": "the file is not JSON",
+    }
     (tmp_path / "state.json").write_bytes((documents / "terraform-state.json").read_bytes())
     (tmp_path / "wrapped.json").write_bytes((documents / "tool-wrapped.json").read_bytes())
     (tmp_path / "text.json").write_text("Terraform will perform the following actions")
@@ -211,7 +215,7 @@ def test_a_plan_that_holds_planned_values_alone_is_judged_by_them_and_says_so(pl
     done = place.ok("policy", "try", "house", str(path), "--json")
     assert [one["message"] for one in done.json["messages"]] == ["no twos"]
     assert done.json["lacks"] == [
-        "it has no `resource_changes`: 1 resource is judged by `planned_values`; what happens to it is unknown"
+        "it has no `resource_changes`: 1 resource is evaluated by `planned_values`; its action is unknown"
     ]
     assert f"note: {path}: it has no `resource_changes`" in done.err
 

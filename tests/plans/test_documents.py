@@ -74,11 +74,11 @@ def test_what_is_no_plan_is_refused_with_exit_code_2_and_the_commands_that_make_
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "this is empty"),
-        (b" \n", "this is empty"),
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
         (b"PK\x03\x04rest", "a saved plan, which only Terraform reads"),
-        (b"Terraform will perform the following actions", "this is not JSON"),
-        (b'{"resource_changes": [', "this is not JSON"),
+        (b"Terraform will perform the following actions", "the file is not JSON"),
+        (b'{"resource_changes": [', "the file is not JSON"),
         (b"[]", "a plan is an object"),
         (b"null", "a plan is an object"),
         (b"{}", "neither `resource_changes` nor `planned_values`"),
@@ -90,7 +90,7 @@ def test_what_is_no_plan_is_refused_with_exit_code_2_and_the_commands_that_make_
         (b'{"format_version": "1.2", "resource_changes": [{"change": {}}]}', "resource_changes[0] of this plan names"),
         (b'{"format_version": "1.2", "resource_changes": [{"address": "a", "change": {}}]}', "names no resource"),
         (b'{"format_version": "2.0", "resource_changes": []}', "plans of format 2.0 are not known"),
-        (b'{"a\\u001b]b": {"resource_changes": []}}', 'the plan is below the key "a\\u001b]b"'),
+        (b'{"a\\u001b]b": {"resource_changes": []}}', 'contains a plan below the key "a\\u001b]b"'),
     ],
 )
 def test_every_other_content_is_refused_with_what_it_is(content: bytes, words: str) -> None:
@@ -131,7 +131,7 @@ def test_planned_values_alone_give_the_same_resources_actions_and_unknown_argume
     assert expected.complete
     assert not expected.lacks
     assert not found.complete
-    assert f"{len(found.changes)} resources are judged by `planned_values`" in found.lacks[0]
+    assert f"{len(found.changes)} resources are evaluated by `planned_values`" in found.lacks[0]
     for mine, theirs in zip(found.changes, expected.changes, strict=True):
         assert (mine.module, mine.type, mine.name, mine.index) == (
             theirs.module,

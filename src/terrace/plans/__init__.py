@@ -1,1 +1,1 @@
-"""What Terraform would do: one typed, masked record a stack, and its digest."""
+"""Plans of Terraform: one typed, masked record per stack, and its digest."""

@@ -1,4 +1,4 @@
-"""Addresses of objects, and the blocks of the configuration that they are of."""
+"""Resource addresses, and the configuration blocks that they belong to."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _INDEX = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]', re.DOTALL)
 _INDEX_PART = re.compile(r'[\[\]"]')
 
 _MODES = {"data": "data", "ephemeral": "ephemeral"}
-"""Words before the type of what is no managed resource, and the mode that each stands for."""
+"""Prefixes of addresses other than managed resources, and their modes."""
 
 
 @dataclass(frozen=True, slots=True)
 class AddressParts:
-    """What the address of one object says: `module` is the address of its module, "" for the root module."""
+    """The parts of a resource address: `module` is the address of its module, "" for the root module."""
 
     module: str
     mode: str
@@ -26,7 +26,7 @@ class AddressParts:
 
 
 def block_of(address: str) -> str:
-    """The block of an address: the same without any index, which may hold every character."""
+    """Returns the block of an address: the address without indexes, which may contain any character."""
     if "[" not in address:
         return address
     short = _INDEX.sub("", address)
@@ -36,7 +36,7 @@ def block_of(address: str) -> str:
 
 
 def parts_of(address: str) -> AddressParts | None:
-    """The parts of an object's address; None when it is no such address."""
+    """Returns the parts of a resource address, or None if it is not a resource address."""
     steps = steps_of(address)
     module: list[str] = []
     while len(steps) > 2 and steps[0] == "module":
@@ -56,14 +56,14 @@ def parts_of(address: str) -> AddressParts | None:
 
 
 def address_of(parts: AddressParts) -> str:
-    """The address that Terraform writes for these parts."""
+    """Returns the address that Terraform writes for these parts."""
     word = next((f"{word}." for word, mode in _MODES.items() if mode == parts.mode), "")
     module = f"{parts.module}." if parts.module else ""
     return f"{module}{word}{parts.type}.{parts.name}{_index_text(parts.index)}"
 
 
 _WRONG = "\0"
-"""Stands for an index that cannot be read: no key of Terraform holds it."""
+"""Placeholder for an unreadable index: no key of Terraform contains it."""
 
 
 def _index(text: str) -> str | int | None:
@@ -88,7 +88,7 @@ def _index_text(index: str | int | None) -> str:
 
 
 def steps_of(address: str) -> list[str]:
-    """The parts of an address or of a reference between the dots that are in no index."""
+    """Returns the parts of an address or a reference, split at the dots outside indexes."""
     steps = [""]
     for character, is_inside in _characters(address):
         if character == "." and not is_inside:
@@ -99,7 +99,7 @@ def steps_of(address: str) -> list[str]:
 
 
 def _characters(address: str) -> Iterator[tuple[str, bool]]:
-    """Every character, and whether it is of an index; a bracket is part of its index."""
+    """Yields every character, and whether it is part of an index; a bracket is part of its index."""
     depth, quoted, escaped = 0, False, False
     for character in address:
         is_inside = depth > 0 or quoted or character in '"[]'

@@ -1,4 +1,4 @@
-"""What the commands of `before_plan` wrote for a plan, and what it was made from."""
+"""The outputs of `before_plan` commands for a plan, and their inputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ SHOWN = 500
 
 
 class CommandFailed(BadInput):
-    """A command did not write what a plan needs, or wrote what it may not. The commit or terrace.yaml can mend it."""
+    """A command did not write what a plan needs, or wrote what it may not. An edit of the commit or of terrace.yaml can
+    fix it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,8 @@ class PreparedFile:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What one command wrote. `name` is the command, `line` where it is in terrace.yaml.
-
-    `source` is a digest of everything that the files are made from and that is the same on every machine: the command
-    with its files and variables, without the program.
+    """The outputs of one command. `name` is the command, `line` its line in terrace.yaml. `source` is a digest of its
+    inputs that are the same on every machine: the command with its files and variables, without the program.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Prepared:
 
     @property
     def shown(self) -> str:
-        """Returns the beginning of the command, as the ledger keeps it."""
+        """Returns the start of the command, as the ledger records it."""
         return self.name[:SHOWN]
 
     @property
@@ -51,20 +51,18 @@ class Prepared:
 
 
 def digest_of(prepared: Iterable[Prepared]) -> str:
-    """Returns a digest of all files, by path; "" where there is none. The last command that writes a path counts."""
+    """Returns a digest of all files, by path; "" without files. The last command that writes a path is used."""
     files = {one.path: [one.executable, one.sha256] for command in prepared for one in command.files}
     return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest() if files else ""
 
 
 def not_reproducible(prepared: Iterable[Prepared], before: Mapping[str, str]) -> tuple[str, ...]:
-    """Returns the commands that made other files than for an earlier plan, from the same source.
+    """Returns the commands that produced different files than for an earlier plan, from the same source.
 
     `before` are the digests of the files of that plan, by the digest of their source.
     """
     return tuple(one.name for one in prepared if before.get(one.source, one.digest) != one.digest)
 
 
-NOT_REPRODUCIBLE_HINT = (
-    "let it write the same bytes from the same files: sort the files, and give all of them the date SOURCE_DATE_EPOCH"
-)
-"""What to do about a command that makes other files each time."""
+NOT_REPRODUCIBLE_HINT = "make its output reproducible: sort the files, and set their dates to SOURCE_DATE_EPOCH"
+"""Hint for a command that creates different files in each run."""

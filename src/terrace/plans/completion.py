@@ -1,8 +1,8 @@
-"""Completes documents of which only a part is filled, as other tools and older versions of Terraform write them.
+"""Completes partial plan documents, as other tools and older versions of Terraform write them.
 
 An entry says where its object is by its address or by its parts: either gives the other. A document without
-`resource_changes` is judged by its planned values, and says so in `lacks`: their actions are told from the prior state
-where the document has it, and are unknown otherwise.
+`resource_changes` is evaluated by its planned values, with a note in `lacks`: their actions are derived from the prior
+state if the document has it, and are unknown otherwise.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _state = msgspec.json.Decoder(State)
 
 
 def complete(document: wire.Document) -> None:
-    """Fill in what the document leaves out and says elsewhere.
+    """Fills in missing parts that the document has elsewhere.
 
     Raises NotAPlan for an entry that names no resource.
     """
@@ -75,7 +75,7 @@ def complete(document: wire.Document) -> None:
         there := _managed(_resources(document, "prior_state"))
     ):
         objects = "the 1 resource" if there == 1 else f"any of the {there} resources"
-        document.lacks.append(f"it plans nothing for {objects} of its state, as a plan with -refresh-only does")
+        document.lacks.append(f"it contains no changes for {objects} of its state, like a plan with -refresh-only")
 
 
 def _complete_entry(entry: wire.Resource, place: str) -> None:
@@ -129,10 +129,14 @@ def _add_planned(document: wire.Document, left: Mapping[str, Planned]) -> None:
             )
         )
     whole = isinstance(document.resource_changes, wire.Absent)
-    what = "it has no `resource_changes`" if whole else "its `resource_changes` leave out planned resources"
-    how = "told by comparing with the prior state" if prior is not None else "unknown"
-    objects, them = ("1 resource is", "it") if len(left) == 1 else (f"{len(left)} resources are", "them")
-    document.lacks.append(f"{what}: {objects} judged by `planned_values`; what happens to {them} is {how}")
+    what = "it has no `resource_changes`" if whole else "its `resource_changes` lack planned resources"
+    how = "derived from the prior state" if prior is not None else "unknown"
+    objects, their = (
+        ("1 resource is", "its action") if len(left) == 1 else (f"{len(left)} resources are", "their actions")
+    )
+    document.lacks.append(
+        f"{what}: {objects} evaluated by `planned_values`; {their} {'is' if len(left) == 1 else 'are'} {how}"
+    )
 
 
 def _actions(one: Planned, before: Planned | None, *, is_known: bool) -> list[str]:
@@ -153,7 +157,7 @@ def _resources(document: wire.Document, key: Literal["planned_values", "prior_st
     try:
         values = _state.decode(raw).values if key == "prior_state" else _values.decode(raw)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise NotAPlan(f"`{key}` of this plan are none as Terraform writes them: {error}", hint=MAKE_ONE) from error
+        raise NotAPlan(f"`{key}` of this plan does not have Terraform's format: {error}", hint=MAKE_ONE) from error
     root = values.root_module if values is not None else None
     return dict(_below(root, key)) if root is not None else {}
 

@@ -1,4 +1,4 @@
-"""Which attributes a configuration sets, and what the expressions that set them come from in the end.
+"""The attributes that a configuration sets, and the origins of the expressions that set them.
 
 A plan says "known only after apply" of two things: a value that the configuration computes from something new, and a
 value that it does not set, so that the provider chooses. Only the first can be anything. An attribute is unset when no
@@ -36,7 +36,7 @@ _STEP = re.compile(r"[.\[]")
 _OF_A_BUCKET = re.compile(r"^aws_s3_bucket_\w+\..+\.(id|bucket)$")
 
 _MOST_STEPS = 200_000
-"""So many expressions are evaluated for constants at most."""
+"""Maximum number of expressions that are evaluated for constants."""
 
 _DEEPEST = 40
 """So many modules and locals a reference is followed through."""
@@ -63,8 +63,9 @@ class _Scope:
 
 
 class Configured:
-    """The configuration of one plan. `sources` are its files; without them, as for a plan that came as JSON, what the
-    JSON leaves out is taken for not there. `unsettable` are the paths that only the providers set."""
+    """The configuration of one plan. `sources` are its files; without them, as for a plan from a JSON file, parts that
+    the JSON lacks are treated as absent. `unsettable` are the paths that only the providers set.
+    """
 
     def __init__(
         self, document: wire.Document, sources: Sources | None = None, unsettable: Unsettable | None = None
@@ -91,7 +92,7 @@ class Configured:
     def unset(self, resource: wire.Resource, unknown: Collection[Path]) -> tuple[Path, ...]:
         """Those of the unknown paths of an object that its configuration does not set, though it could.
 
-        What a data source does not set is unknown until it is read: there is something to find, and no default.
+        An attribute that a data source does not set is unknown until the data source is read; it has no default.
         """
         if not unknown or resource.mode != "managed" or (self._sources is not None and not self._sources.whole):
             return ()
@@ -108,7 +109,7 @@ class Configured:
         return tuple(found)
 
     def origins(self, block: str) -> Mapping[str, tuple[Origin, ...]]:
-        """What each attribute of a block comes from: through locals, arguments and outputs of modules."""
+        """Returns the origins of each attribute of a block, through locals, arguments and outputs of modules."""
         if block not in self._attributes:
             self._attributes[block] = dict(self._origins(block))
         return self._attributes[block]
@@ -119,7 +120,7 @@ class Configured:
             yield from (prefix + address for address in scope.resources)
 
     def document(self, block: str, attribute: str) -> Value:
-        """The JSON that an attribute encodes; None where it is no such thing. What is no literal is UNKNOWN, and
+        """The JSON that an attribute encodes; None if there is none. A value that is not literal is UNKNOWN, and
         `{"reference": ...}` where it is an identifier that a provider makes of something new."""
         scope, resource = self._find(block)
         if scope is None or resource is None or scope.source is None:
@@ -143,7 +144,7 @@ class Configured:
         return Origin(one.block, one.reference) if one is not None else None
 
     def filled(self, block: str, attribute: str) -> bool:
-        """Whether an unknown attribute will surely be neither null nor empty."""
+        """Returns whether an unknown attribute is certain to be neither null nor empty."""
         return is_filled(self._values(block, attribute))
 
     def members(self, block: str, attribute: str) -> tuple[Origin | Constant | None, ...] | None:
@@ -179,7 +180,7 @@ class Configured:
             return UNKNOWN
         key = scope.prefix, kind, name
         if key not in self._constants:
-            # What refers to itself is unknown.
+            # A value that refers to itself is unknown.
             self._constants[key] = UNKNOWN
             self._constants[key] = self._constant(scope, kind, name, depth)
         return self._constants[key]
@@ -237,12 +238,14 @@ class Configured:
         depth: int,
         keys: tuple[str | None, ...] = (),
     ) -> Values:
-        """What an attribute of `owner` may give, or what is at some keys of it. `expression` is that of the plan."""
+        """Returns the possible values of an attribute of `owner`, or of some keys of it. `expression` is that of the
+        plan.
+        """
         if depth > _DEEPEST:
             return ANYTHING
         name = scope.prefix, owner, attribute, keys
         if name not in self._parts:
-            # What refers to itself may be anything.
+            # A value that refers to itself can be anything.
             self._parts[name] = ANYTHING
             with contextlib.suppress(RecursionError):
                 self._parts[name] = self._read(scope, resource, owner, attribute, expression, depth, keys)
@@ -264,12 +267,12 @@ class Configured:
             return self._at(node, keys, place)
         if keys or scope.source is not None:
             return ANYTHING
-        # Without the text, the references that are unknown are taken for the value.
+        # Without the text, the unknown references are used as the value.
         told = [one for one in _longest(_references(expression)) if not self._known(scope, resource, one, depth)]
         return frozenset(value for one in told for value in place.follow(tuple(steps_of(one)))) or ANYTHING
 
     def _at(self, node: Node, keys: tuple[str | None, ...], place: _Here) -> Values:
-        """What is at some keys of an expression; a key that is None may be any."""
+        """Returns the possible values at some keys of an expression; a key of None matches any key."""
         if not keys:
             return possible(node, place)
         node = _unwrapped(node)
@@ -320,7 +323,7 @@ class Configured:
         keys: tuple[str | None, ...],
         depth: int,
     ) -> Values:
-        """What an element may be that `for_each` runs over."""
+        """Returns the possible values of an element of `for_each`."""
         node = self._node(scope, owner, "for_each")
         names = _traversed(node) if node is not None else None
         if names is not None and _block(".".join(names)) in scope.resources:
@@ -372,7 +375,7 @@ class Configured:
         return not inside
 
     def settled(self, scope: _Scope, resource: wire.ConfigResource | None, expression: Expression) -> bool:
-        """Whether Terraform knows the value of an expression when it plans."""
+        """Returns whether Terraform knows the value of an expression during the plan."""
         if expression.impure:
             return False
         return all(self._known(scope, resource, one, 0) for one in _longest(expression.references))
@@ -381,7 +384,8 @@ class Configured:
         if depth > _DEEPEST:
             return False
         if reference.startswith("module."):
-            # Terraform names the module beside the output, so that whole modules cannot be told from single outputs.
+            # Terraform lists the module next to the output, so references to whole modules and to single outputs cannot
+            # be distinguished.
             reference = ".".join(reference.split(".")[:2])
         name = scope.prefix, resource.address if resource is not None else "", reference
         if name not in self._are_known:
@@ -508,7 +512,7 @@ class Configured:
             return block
         if first in ("data", "ephemeral"):
             return None
-        # The variable of a loop: what it runs over is a reference of its own.
+        # The variable of a loop: the collection of the loop is a separate reference.
         return (*here, Expression())
 
     def _variable(self, scope: _Scope, name: str) -> tuple[_Scope, wire.ConfigResource | None, Expression] | None:
@@ -573,7 +577,7 @@ class Configured:
 
 @dataclass(frozen=True, slots=True)
 class _Constants:
-    """The scope of a module without its instances: what depends on one, or on an object, is not known."""
+    """The scope of a module without its instances: values that depend on an instance or a resource are unknown."""
 
     configured: Configured
     module: _Scope
@@ -629,7 +633,7 @@ def _unwrapped(node: Node) -> Node:
 
 
 def _keys(name: str) -> Iterator[str | None]:
-    """The keys that a name of a reference has with its indexes; None for one that is not known."""
+    """The keys that a name of a reference has with its indexes; None for an unknown one."""
     key, *indexes = name.replace("]", "").split("[")
     yield key
     for index in indexes:
@@ -647,17 +651,17 @@ def _traversed(node: Node) -> tuple[str, ...] | None:
 
 
 def _is_below(names: tuple[str, ...], paths: Collection[str]) -> bool:
-    """Whether one of some paths, with dots, is that of a value or of something around it."""
+    """Returns whether one of some dotted paths is that of a value or of an enclosing value."""
     return any(".".join(names[:length]) in paths for length in range(1, len(names) + 1))
 
 
 def _is_expression(value: Any) -> bool:
-    """Whether it is the expression of an attribute, and not a block with attributes of its own."""
+    """Returns whether it is the expression of an attribute, not a block with its own attributes."""
     return isinstance(value, dict) and value.keys() <= {"references", "constant_value"}
 
 
 def _of(value: Any, impure: bool) -> Expression:
-    # What is constant is known, whatever else its block says.
+    # A constant is known, whatever else its block contains.
     if isinstance(value, dict) and "constant_value" in value:
         return Expression()
     return Expression(tuple(_references(value)), impure)

@@ -15,7 +15,7 @@ _document = msgspec.json.Decoder(Document)
 
 
 def decode(document: bytes) -> Document:
-    """The document. Raises NotAPlan when it is none, and BadInput when it is of a format that is not known."""
+    """Returns the decoded document. Raises NotAPlan if it is not a plan, and BadInput if its format is unknown."""
     from terrace.plans.completion import complete
     from terrace.plans.legacy_formats import mark
 

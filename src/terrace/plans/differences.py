@@ -27,7 +27,9 @@ _encoder = msgspec.json.Encoder(decimal_format="number")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a digest leaves out. `allowed` are `address.attribute` entries whose value may differ from plan to plan."""
+    """The parts of a plan that a digest leaves out. `allowed` are `address.attribute` entries whose value may differ
+    from plan to plan.
+    """
 
     computed: Computed = field(default_factory=dict)
     allowed: tuple[str, ...] = ()
@@ -75,15 +77,16 @@ class Trees:
 
 
 EVERYTHING = Comparison()
-"""Leaves nothing out: no provider was asked, and nothing is allowed to be volatile."""
+"""Leaves nothing out: without provider schemas and without volatile attributes."""
 
 
 def covered(resource: wire.Resource, comparison: Comparison) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Returns what an approval of this change covers, and the allowed entries that would be part of it otherwise.
 
     An attribute that is equal before and after is left out, so a value that the provider moves from minute to minute
-    (`aws_db_instance.latest_restorable_time`) is no other change. Left out too is the old value of a computed attribute
-    that the change does away with. A new object is covered with all its values, and every object by its identity.
+    (`aws_db_instance.latest_restorable_time`) does not make the change different. Left out too is the old value of a
+    computed attribute that the change does away with. A new object is covered with all its values, and every object by
+    its identity.
     """
     trees = Trees.of(resource.change)
     volatile = []
@@ -169,7 +172,7 @@ def _gather(
 
 
 def _is_plainly_equal(one: Any, other: Any) -> bool:
-    """Whether two values are surely the same. False says nothing."""
+    """Returns True only if two values are certainly the same."""
     if type(one) is not type(other) or one != other:
         return False
     # Values within them may be equal and not the same: True and 1.
@@ -177,7 +180,7 @@ def _is_plainly_equal(one: Any, other: Any) -> bool:
 
 
 def _is_ending(after: Any, unknown: Any) -> bool:
-    """Whether the old value ends with the change, whatever it is by then."""
+    """Returns whether the change removes the old value, whatever it is at that time."""
     return after is None or after is _ABSENT or any(True for _ in paths(unknown))
 
 
@@ -208,7 +211,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _are(kind: type, one: Any, other: Any, *, whole: bool = False) -> bool:
-    """Whether both are of a kind. Of a `whole` object one may be missing: it is made, or goes away."""
+    """Returns whether both have a type. For a `whole` resource one may be missing: it is created or deleted."""
     if isinstance(one, kind):
         return isinstance(other, kind) or (whole and other is None)
     return whole and one is None and isinstance(other, kind)

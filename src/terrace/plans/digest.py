@@ -26,7 +26,7 @@ _canonical = msgspec.json.Encoder(decimal_format="number", order="sorted")
 
 @dataclass(frozen=True, slots=True)
 class DigestKey:
-    """The key of one ledger. It hides low-entropy values from whoever reads digests; `id` names it."""
+    """The key of one ledger. It hides low-entropy values from readers of digests; `id` identifies it."""
 
     id: str
     secret: bytes = field(repr=False)
@@ -38,7 +38,7 @@ def plan_digest(
     """The digest of a decoded plan. `prepared` is a digest of the files that commands wrote for it, "" without any."""
     acting = [resource for resource in document.resources if _acts(resource)]
     acting.sort(key=lambda r: (r.address, r.deposed or ""))
-    # Each is encoded by itself: all their values at once would take much memory.
+    # Encoded one at a time: all their values together would take much memory.
     changes = [msgspec.Raw(_canonical.encode(_change(resource, comparison))) for resource in acting]
     outputs = {name: change for name, change in document.output_changes.items() if _moves(change)}
     record = {

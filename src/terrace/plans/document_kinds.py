@@ -1,8 +1,8 @@
-"""Tells a plan from the other documents that Terraform and its users write: a state, a plan file, a log.
+"""Distinguishes a plan from the other documents that Terraform and its users write: a state, a plan file, a log.
 
 A document is a plan when it says what happens to resources (`resource_changes`) or which there will be
-(`planned_values`). Everything else is refused with the name of what it is: a state that is taken for a plan would be
-a plan in which nothing happens.
+(`planned_values`). Everything else is refused with the kind of the document: a state that is read as a plan would be a
+plan without changes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODINGS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _OTHERS = {
     "provider_schemas": "the schemas of providers",
-    "diagnostics": "what `terraform validate -json` says",
+    "diagnostics": "the output of `terraform validate -json`",
     "function_signatures": "the functions of Terraform",
     "root_module": "a configuration without a plan",
     "configuration": "a configuration without a plan",
@@ -63,36 +63,36 @@ def _not_json(document: bytes, error: Exception) -> NotAPlan:
             "this is a saved plan, which only Terraform reads", hint="terraform show -json FILE > plan.json"
         )
     if not start:
-        return NotAPlan("this is empty, and no plan", hint=MAKE_ONE)
+        return NotAPlan("the file is empty", hint=MAKE_ONE)
     if document.lstrip().startswith(b'{"@level"'):
-        return NotAPlan("this is the log of `terraform plan -json`, which does not hold the plan", hint=MAKE_ONE)
+        return NotAPlan("this is the log of `terraform plan -json`, which does not contain the plan", hint=MAKE_ONE)
     try:
         json.loads(document)
     except (ValueError, RecursionError):
-        return NotAPlan(f"this is not JSON: {error}", hint=MAKE_ONE)
-    return NotAPlan("this is JSON, and no plan: a plan is an object", hint=MAKE_ONE)
+        return NotAPlan(f"the file is not JSON: {error}", hint=MAKE_ONE)
+    return NotAPlan("the file is JSON, but not a plan: a plan is an object", hint=MAKE_ONE)
 
 
 def _other(parts: Mapping[str, msgspec.Raw]) -> NotAPlan:
     if "@level" in parts:
-        return NotAPlan("this is the log of `terraform plan -json`, which does not hold the plan", hint=MAKE_ONE)
+        return NotAPlan("this is the log of `terraform plan -json`, which does not contain the plan", hint=MAKE_ONE)
     if "values" in parts or {"lineage", "serial"} <= parts.keys():
-        return NotAPlan(
-            "this is a state, and no plan: it says what there is, and nothing of what would change", hint=MAKE_ONE
-        )
+        return NotAPlan("this is a state, not a plan: it lists existing resources, not planned changes", hint=MAKE_ONE)
     if parts.keys() <= {"format_version", "terraform_version"} and parts:
-        return NotAPlan("this is what `terraform show -json` says of an empty state, and no plan", hint=MAKE_ONE)
+        return NotAPlan("this is the output of `terraform show -json` for an empty state, not a plan", hint=MAKE_ONE)
     for key, what in _OTHERS.items():
         if key in parts:
-            return NotAPlan(f"this is {what}, and no plan", hint=MAKE_ONE)
+            return NotAPlan(f"this is {what}, not a plan", hint=MAKE_ONE)
     for key, raw in parts.items():
         if _holds_plan(raw):
             # The key is a text of others: as JSON it is one line without control characters.
             return NotAPlan(
-                f"this is no plan itself: the plan is below the key {json.dumps(key)}",
-                hint=f"give that part alone: jq '.[{json.dumps(key)}]' FILE > plan.json",
+                f"this document contains a plan below the key {json.dumps(key)}, but is not a plan itself",
+                hint=f"extract that part: jq '.[{json.dumps(key)}]' FILE > plan.json",
             )
-    return NotAPlan("this is JSON, and no plan: it has neither `resource_changes` nor `planned_values`", hint=MAKE_ONE)
+    return NotAPlan(
+        "the file is JSON, but not a plan: it has neither `resource_changes` nor `planned_values`", hint=MAKE_ONE
+    )
 
 
 def _holds_plan(raw: msgspec.Raw) -> bool:

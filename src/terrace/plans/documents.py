@@ -1,4 +1,4 @@
-"""Builds the JSON documents that a plan does not know whole, from what it and its configuration tell of them.
+"""Builds JSON documents that are partly unknown in a plan, from the plan and its configuration.
 
 A policy that names a new bucket is "known only after apply" as one text, though its actions and principals are known.
 """
@@ -56,11 +56,11 @@ class Documents:
         return {name: block for name in _set(change) if (block := self._taken(change, name))}
 
     def filled(self, change: ResourceChange) -> tuple[Path, ...]:
-        """Its unknown attributes that are surely neither null nor empty."""
+        """Its unknown attributes that are certain to be neither null nor empty."""
         return tuple((name,) for name in _set(change) if self._is_filled(change, name))
 
     def evaluated(self, change: ResourceChange) -> Mapping[str, Value]:
-        """Its unknown attributes of which the configuration tells more than the plan."""
+        """Its unknown attributes that the configuration determines further than the plan."""
         found = {name: self._value(change, name) for name in _set(change)}
         return {
             name: _shown(value, is_document=False)
@@ -126,9 +126,9 @@ class Documents:
         return next((one for one in here if json.dumps(one.index) == wanted), None)
 
     def _written(self, policy: ResourceChange) -> Value:
-        """A policy document as the provider writes it; None where it cannot be told."""
+        """A policy document as the provider writes it; None if it is unknown."""
         if policy.address not in self._all_written:
-            # One that is made of itself is none.
+            # A document that includes itself is ignored.
             self._all_written[policy.address] = None
             self._all_written[policy.address] = self._merged(policy)
         return self._all_written[policy.address]
@@ -149,7 +149,7 @@ class Documents:
         return {"Statement": merged} if len(merged) <= _MOST_STATEMENTS else None
 
     def _own(self, policy: ResourceChange, told: Value) -> list[Value] | None:
-        """The statements of a document's own blocks, as far as the plan or the configuration tells them."""
+        """Returns the statements of a document's own blocks, as far as the plan or the configuration contains them."""
         written = self._value(policy, "statement")
         sources: Sequence[Any] = ()
         if isinstance(written, list):
@@ -231,7 +231,9 @@ def _set(change: ResourceChange) -> list[str]:
 
 
 def _shown(value: Any, *, is_document: bool) -> Value:
-    """An evaluated value as the view has it: in a document an identifier of something new is told as a reference."""
+    """Returns an evaluated value in the form of the view: in a document, the identifier of a new resource is a
+    reference.
+    """
     if isinstance(value, dict):
         return {name: _shown(one, is_document=is_document) for name, one in value.items()}
     if isinstance(value, list):

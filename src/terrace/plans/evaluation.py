@@ -1,8 +1,9 @@
-"""Evaluates expressions as far as that needs no provider: what depends on something new stays unknown in itself only.
+"""Evaluates expressions as far as possible without a provider: only the parts that depend on a new resource stay
+unknown.
 
 Terraform gives up a whole block, list or document when a part of it is unknown; its other parts are in the
-configuration. What is not understood here is UNKNOWN, and so is all that is made of it: a value that is told is the one
-that Terraform will have.
+configuration. Unsupported expressions are UNKNOWN, and so is everything that uses them: a known result equals the value
+in Terraform.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Fails(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """A text that is surely not empty and no pattern: an identifier that a provider makes, or a text with one in it.
+    """A string that is certainly not empty and not a pattern: an identifier that a provider creates, or a string that
+    contains one.
 
     `reference` is how its module names it, `address` the instance that it is of; `is_all` says that it is nothing else.
     """
@@ -45,7 +47,7 @@ class Instances:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The list of one value for each instance: how many there are is not known here."""
+    """A list with one value per instance: the number of instances is unknown here."""
 
     member: Any
 
@@ -62,7 +64,7 @@ class TextSet(dict[str, str]):
 
 
 class Scope(Protocol):
-    """What the words of an expression mean where it is written."""
+    """The meaning of the names in an expression at its place."""
 
     def named(self, word: str, name: str) -> Any:
         """The value of a local or a variable: `word` is local or var."""
@@ -77,11 +79,11 @@ class Scope(Protocol):
         ...
 
     def instances(self, block: str) -> bool | None:
-        """Whether a block of this module has instances; None where that is not known."""
+        """Whether a block of this module has instances; None if that is unknown."""
         ...
 
     def exists(self, block: str, key: Any) -> bool:
-        """Whether a block has the instance with that key."""
+        """Returns whether a block has the instance with that key."""
         ...
 
     def attribute(self, block: str, reference: str, name: str) -> Any:
@@ -146,7 +148,7 @@ def evaluate_block(block: Node, scope: Scope, loops: Loops) -> dict[str, Any]:
 
 
 def whole(value: Any) -> Any:
-    """A value as others are given it: what only means something here is unknown."""
+    """Returns a value for other packages: internal placeholders become unknown."""
     if isinstance(value, TextSet):
         return sorted(value)
     if isinstance(value, dict):
@@ -303,7 +305,7 @@ def _template(node: Node, scope: Scope, loops: Loops) -> Any:
     if any(child.type == "template_directive" for child in parts):
         return UNKNOWN
     if node.type == "heredoc_template":
-        # Indents and line ends are taken away from some of them.
+        # Indentation and line ends are removed from some of them.
         return UNKNOWN
     values: list[Any] = []
     content, at = node.text or b"", 1
@@ -365,7 +367,7 @@ def _conditional(children: list[Node], scope: Scope, loops: Loops) -> Any:
 
 
 def is_scalar(value: Any) -> bool:
-    """Whether it is a text, a number or a truth that is known."""
+    """Returns whether it is a known string, number or boolean."""
     return isinstance(value, str | int | bool)
 
 
@@ -380,7 +382,7 @@ def _as_bool(value: Any) -> Any:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether nothing of a value is unknown."""
+    """Returns whether a value is completely known."""
     if isinstance(value, dict):
         return all(map(is_plain, value.values()))
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Plans on their way from the run that made them to the run that judges them: as bytes, and back as they were."""
+"""Encodes plans for another run that evaluates them, and decodes them there."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _MARK = "$terrace"
 
 
 class AwaitsMerge(BadInput):
-    """Why a stack has no plan before the change is merged. It blocks no merge: a deployment asks again."""
+    """The reason why a stack has no plan before the change is merged. It blocks no merge: a deployment asks again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a stack has no plan, as Terraform or Terrace said it. `awaits_merge`: that blocks no merge."""
+    """The reason why a stack has no plan. `awaits_merge`: it does not block a merge."""
 
     message: str
     hint: str | None = None
@@ -33,12 +33,12 @@ class Failure:
 
     @staticmethod
     def of(error: TerraceError) -> Failure:
-        """What an error said."""
+        """Returns the record of an error."""
         told = error.diagnostics if isinstance(error, TerraformFailed) else ()
         return Failure(error.message, error.hint, error.place, told, isinstance(error, AwaitsMerge))
 
     def again(self) -> TerraceError:
-        """The error once more, for whoever judges."""
+        """Returns the error again, for the run that evaluates it."""
         if self.diagnostics:
             return TerraformFailed(self.message, diagnostics=self.diagnostics, hint=self.hint, place=self.place)
         kind = AwaitsMerge if self.awaits_merge else NotReady
@@ -61,12 +61,12 @@ def encoded(handed: Handed) -> bytes:
 
 
 def decoded(content: bytes) -> Handed:
-    """As it was. Raises Corrupt for what nobody encoded."""
+    """Returns the decoded plans. Raises Corrupt for anything that `encoded` did not write."""
     try:
         handed = typed_json.decode(content, Handed)
         return replace(handed, plans=_each(handed.plans, _opened))
     except (msgspec.MsgspecError, KeyError, ArithmeticError, RecursionError) as error:
-        raise Corrupt(f"these are no plans that were handed over: {error}") from error
+        raise Corrupt(f"the file does not contain plans of `terrace plan --seal`: {error}") from error
 
 
 def _each(plans: Iterable[Plan], turned: Callable[[Value], Value]) -> tuple[Plan, ...]:

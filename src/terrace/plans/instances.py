@@ -1,4 +1,4 @@
-"""What words of a configuration mean in one instance of a module or resource, for evaluating expressions there."""
+"""Resolves the names in one instance of a module or resource, for the evaluation of its expressions."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _NONE = ModuleSource()
 
 @dataclass(slots=True)
 class Plan:
-    """What is known of the whole plan: its variables, which objects there are, and how many steps are left."""
+    """Facts about the whole plan: its variables, its resources, and the remaining evaluation steps."""
 
     document: wire.Document
     sources: Sources
@@ -165,7 +165,7 @@ class Place:
         return those.get(self.key, UNKNOWN) if isinstance(those, dict) else UNKNOWN
 
     def instances(self, block: str) -> bool | None:
-        """Whether a block of this module has instances. Data sources that were read are not in a plan."""
+        """Returns whether a block of this module has instances. Data sources that were read are not in a plan."""
         if block not in self.module.declared:
             return None
         if self.module.prefix + block in self.module.plan.blocks:
@@ -173,7 +173,7 @@ class Place:
         return None if block.startswith(("data.", "ephemeral.")) else False
 
     def exists(self, block: str, key: Any) -> bool:
-        """Whether a block has the instance with that key."""
+        """Returns whether a block has the instance with that key."""
         if isinstance(key, NewText):
             return True
         return f"{self.module.prefix}{block}[{json.dumps(key)}]" in self.module.plan.instances
@@ -200,9 +200,8 @@ class Evaluation:
         self._root = ModuleInstance(plan, document.configuration.root_module, root)
 
     def value(self, change: ResourceChange, name: str) -> Any:
-        """What an attribute of an object will be, or a list of its blocks of that name; UNKNOWN where nothing tells.
-
-        Within the value, texts that are surely some identifier are NewText, and documents Encoded.
+        """Returns the future value of a resource attribute, or a list of its blocks of that name; UNKNOWN if nothing
+        determines it. Within the value, texts that are surely some identifier are NewText, and documents Encoded.
         """
         module = self._module(change.module)
         if module is None or module.source.opaque:
@@ -236,12 +235,14 @@ def tried(node: Node | None, place: Place) -> Any:
 
 
 def value_at(module: ModuleInstance, owner: str, key: Any, name: str) -> Any:
-    """What an attribute of an instance is, or a list of its blocks of that name; UNKNOWN where that is not known."""
+    """Returns the value of an attribute of an instance, or a list of its blocks of that name; UNKNOWN if that is
+    unknown.
+    """
     text = module.source.texts.get(owner, {}).get(name)
     if text is not None:
         return whole(tried(parsed(text), module.at(owner, key)))
     written = module.source.blocks.get(owner, "")
-    # Most of what is unknown is no block, and parsing takes long.
+    # Most unknown values are not blocks, and parsing takes long.
     block = parsed_block(written) if re.search(rf'\b{re.escape(name)}"?\s*\{{', written) else None
     if block is None:
         return UNKNOWN

@@ -1,7 +1,7 @@
-"""Plans of Terraform before 1.1, formats 0.x: some of them say nothing of what is sensitive.
+"""Plans of Terraform before 1.1, formats 0.x: some of them do not mark sensitive values.
 
-Where a change has no marks, attributes whose name says that they hold a secret are marked. That is a guess, and hides
-too much rather than too little; Terraform 0.15 and newer mark what the configuration and the provider say.
+If a change has no marks, attributes whose names suggest a secret are marked. That is a guess, and hides too much rather
+than too little; Terraform 0.15 and newer write the marks of the configuration and the provider.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SECRET = re.compile(
 
 
 def mark(document: wire.Document) -> None:
-    """Give every change of the document that has no marks those that its names suggest."""
+    """Adds marks by name to every change of the document that has none."""
     for name, variable in document.configuration.root_module.variables.items():
         variable.sensitive = variable.sensitive or bool(_SECRET.search(name))
     named = [(resource.change, "") for resource in (*document.resources, *document.resource_drift)]
@@ -37,7 +37,7 @@ def _marks(name: str, raw: msgspec.Raw) -> msgspec.Raw:
 
 
 def guessed(value: Any) -> Any:
-    """Marks for what has the name of a secret, in the shape of the value; False where nothing has."""
+    """Returns marks for the values whose names suggest a secret, in the shape of the value; False if there are none."""
     if isinstance(value, dict):
         found = {name: bool(_SECRET.search(name)) or guessed(inner) for name, inner in value.items()}
         return {name: marks for name, marks in found.items() if marks}

@@ -1,4 +1,4 @@
-"""Which block of the configuration refers to which: the edges that policies and risk walk along."""
+"""References between blocks of the configuration: the edges that policies and risk follow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sensitive values are replaced before anybody sees them, unknown ones are named. Where Terraform marks, this obeys."""
+"""Replaces the values that Terraform marks as sensitive or unknown, before anything else reads them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from terrace.plans.model import MASKED, UNKNOWN, Path, Value
 
 
 def masked(value: Any, sensitive: Any, unknown: Any = None) -> Value:
-    """The value with MASKED and UNKNOWN where the marks say so. Marks have its shape, or are True for all of it.
+    """Returns the value with MASKED and UNKNOWN at the marked places. Marks have its shape, or are True for all of it.
 
     Sensitive wins over unknown. Nothing is copied where nothing is marked.
     """
@@ -27,7 +27,7 @@ def masked(value: Any, sensitive: Any, unknown: Any = None) -> Value:
 
 
 def paths(marks: Any, prefix: Path = ()) -> Iterator[Path]:
-    """Where the marks are, in order."""
+    """Yields the paths of the marks, in order."""
     if marks is True:
         yield prefix
     elif isinstance(marks, dict):

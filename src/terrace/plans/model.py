@@ -1,4 +1,4 @@
-"""A plan, normalised once. Sensitive values were replaced by `Masked` on entry: no report can reach them."""
+"""A normalized plan. Sensitive values are replaced by `Masked` when it is read, so no report can contain them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from terrace.stacks.model import Stack
 
 
 class Action(Enum):
-    """What a plan does to one resource. `replace` is delete and create in either order."""
+    """The action of a plan on one resource. `replace` is delete and create in either order."""
 
     NO_OP = "no-op"
     READ = "read"
@@ -26,7 +26,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Masked:
-    """Stands where a sensitive value was. It says nothing, not even whether two were equal."""
+    """Replaces a sensitive value. It reveals nothing, not even whether two values were equal."""
 
     def __repr__(self) -> str:
         return "(sensitive)"
@@ -34,7 +34,7 @@ class Masked:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Stands where a value is known only after apply."""
+    """Replaces a value that is known only after apply."""
 
     def __repr__(self) -> str:
         return "(known after apply)"
@@ -47,12 +47,12 @@ Value = Any
 """JSON data in which Masked and Unknown may stand for a value at any depth."""
 
 Path = tuple[str | int, ...]
-"""Where in an attribute tree: `("ingress", 0, "cidr_blocks")`."""
+"""A place in an attribute tree: `("ingress", 0, "cidr_blocks")`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceChange:
-    """What happens to one object. `address` is full and indexed; `module` is "" for the root module.
+    """The change of one resource instance. `address` is full and indexed; `module` is "" for the root module.
 
     `before` and `after` are masked; `unknown` and `sensitive` are the paths so marked in `after` (for a delete:
     in `before`). `unset` are those of the unknown paths that the configuration does not set: the provider decides.
@@ -93,15 +93,16 @@ class ResourceChange:
 
     @property
     def shown_address(self) -> str:
-        """The address for people: an object that a replacement left behind is not the one that is in use."""
+        """Returns the address for display: a deposed object of a replacement is distinguished from the current one."""
         return f"{self.address} (deposed object {self.deposed})" if self.deposed else self.address
 
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """An attribute that a plan alters and that the next plan alters again, because the time or chance is in it.
+    """An attribute that a plan alters and that the next plan alters again, because it depends on the time or a random
+    value.
 
-    `name` is the attribute, "" for an output. `entry` is what `volatile: {allow: [...]}` of terrace.yaml would say.
+    `name` is the attribute, "" for an output. `entry` is what `volatile: {allow: [...]}` of terrace.yaml would contain.
     With `never_equal` its value is known in the plan, so that no two plans are equal; else it is known after apply.
     """
 
@@ -118,7 +119,7 @@ class Moving:
 
 @dataclass(frozen=True, slots=True)
 class OutputChange:
-    """What happens to one output of the root module. Sensitive ones are masked."""
+    """The change of one output of the root module. Sensitive values are masked."""
 
     name: str
     action: Action
@@ -203,16 +204,16 @@ class Plan:
 
     @property
     def effective(self) -> tuple[ResourceChange, ...]:
-        """The changes that do something: neither no-op nor a mere read; a move or an import counts."""
+        """Returns the changes with an effect: everything except no-ops and reads; moves and imports are included."""
         return tuple(
             c for c in self.changes if c.action not in (Action.NO_OP, Action.READ) or c.previous_address or c.importing
         )
 
     @property
     def is_empty(self) -> bool:
-        """Whether applying would change nothing, neither objects nor outputs."""
+        """Returns whether an apply would change nothing, neither resources nor outputs."""
         return not self.effective and all(o.action is Action.NO_OP for o in self.outputs)
 
     def count(self, action: Action) -> int:
-        """How many objects meet that action."""
+        """Returns the number of resources with that action."""
         return sum(1 for c in self.changes if c.action is action)

@@ -1,4 +1,4 @@
-"""Values as they are compared: what providers write in several ways and means the same is written in one."""
+"""Normalizes values for comparison: providers write the same value in several ways."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What an expression whose value is unknown may give at apply, as far as its text tells.
+"""The possible values of an unknown expression at apply, derived from its text.
 
-Terraform says of such a value only that it is unknown. A value that is surely that of one block, or surely neither null
-nor empty, is told so; of everything else nothing is said.
+Terraform says of such a value only that it is unknown. The result says if a value is certainly that of one block, or
+certainly neither null nor empty; otherwise it says nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """A value that is no other block's: surely not empty, surely null or empty, or anything."""
+    """A value that does not come from another block: certainly not empty, certainly null or empty, or anything."""
 
     FILLED = "filled"
     EMPTY = "empty"
@@ -54,10 +54,10 @@ EMPTY: Values = frozenset({Kind.EMPTY})
 
 
 class Place(Protocol):
-    """Where an expression is written."""
+    """The place of an expression."""
 
     def is_known(self, node: Node) -> bool:
-        """Whether Terraform knows the value of a part of the expression when it plans."""
+        """Returns whether Terraform knows the value of a part of the expression during the plan."""
         ...
 
     def constant(self, node: Node) -> Constant | None:
@@ -65,17 +65,17 @@ class Place(Protocol):
         ...
 
     def follow(self, names: tuple[str, ...]) -> Values:
-        """What a reference may give. Each name has its index behind it, as it is written: `a["k"]`."""
+        """Returns the possible values of a reference. Each name has its index behind it, as it is written: `a["k"]`."""
         ...
 
 
 def is_filled(values: Values) -> bool:
-    """Whether each of them is surely neither null nor empty."""
+    """Returns whether each of them is certain to be neither null nor empty."""
     return bool(values) and all(one is Kind.FILLED or (isinstance(one, ValueOf) and one.is_filled) for one in values)
 
 
 def the_one(values: Values) -> ValueOf | None:
-    """The value of one block, where it is surely that."""
+    """The value of one block, if it is certain to be that."""
     one = next(iter(values)) if len(values) == 1 else None
     return one if isinstance(one, ValueOf) and not one.several else None
 
@@ -193,7 +193,7 @@ _ENCODED = frozenset({"jsonencode", "yamlencode"})
 
 
 def _named(call: Node) -> tuple[str, list[Node]]:
-    """The name of a function and its arguments; none where it is not known which are given."""
+    """The name of a function and its arguments; none if the passed arguments are unknown."""
     name, *rest = call.named_children
     given = [argument for one in rest if one.type == "function_arguments" for argument in one.named_children]
     return text_of(name), given if all(one.type == "expression" for one in given) else []
@@ -208,7 +208,7 @@ def _call(call: Node, place: Place) -> Values:
     if name in ("one", "element"):
         return _member(given[0], name == "one" or _is_zero(given[-1]), place)
     if name == "try":
-        # What comes before the first unknown argument failed, or its value would be known.
+        # Every argument before the first unknown one failed, or its value would be known.
         return _either([one for one in given if not place.is_known(one)], place)
     if name == "coalesce":
         return _coalesced(given, place)
@@ -222,10 +222,10 @@ def _either(nodes: Iterable[Node], place: Place) -> Values:
 
 
 def _coalesced(given: Iterable[Node], place: Place) -> Values:
-    """The first that is neither null nor empty: where all are, Terraform fails."""
+    """The first value that is neither null nor empty: if all are, Terraform fails."""
     found: set[ValueOf | Kind] = set()
     for one in given:
-        # What is known before an unknown one is empty, or it would be the value.
+        # Every known value before an unknown one is empty, or it would be the value.
         values = possible(one, place) if not place.is_known(one) else EMPTY
         found |= {replace(value, is_filled=True) for value in values if isinstance(value, ValueOf)}
         found |= {Kind.FILLED for value in values if value in (Kind.FILLED, Kind.ANYTHING)}
@@ -246,7 +246,7 @@ def _single(call: Node, is_first: bool, place: Place) -> Values:
     """One member of the list that a function gives."""
     name, given = _named(call)
     if name == "concat":
-        # The first member of all is one of the first unknown list: what is before it is empty.
+        # The first member of all is one of the first unknown list: every list before it is empty.
         unknown = [one for one in given if not place.is_known(one)]
         is_sure = is_first and unknown and is_filled(possible(unknown[0], place))
         return _member(unknown[0], is_first, place) if is_sure else ANYTHING
@@ -267,7 +267,7 @@ def _member(node: Node, is_first: bool, place: Place) -> Values:
 
 
 def _members(values: Values) -> Values:
-    """What the members are of which a value has several."""
+    """Returns the possible members of a value that has several."""
     return frozenset(
         replace(one, several=False) if isinstance(one, ValueOf) and one.several else Kind.ANYTHING for one in values
     )

@@ -25,7 +25,7 @@ from terrace.plans.volatile_values import moving
 from terrace.stacks.model import Stack
 
 ROOT = b"<root>"
-"""Stands for the path of the private checkout wherever a value holds it."""
+"""Replaces the path of the private checkout in values."""
 
 _ACTIONS = {
     ("no-op",): Action.NO_OP,
@@ -53,7 +53,7 @@ def read_plan(
     unsettable: Unsettable | None = None,
     prepared: str = "",
 ) -> Plan:
-    """The plan of a document. `root` is where the tree was checked out, `lock` the dependency lock file in use.
+    """Returns the plan of a document. `root` is the path of the checkout, `lock` the dependency lock file in use.
 
     `comparison` says what of the changes is no part of the digest, `diagnostics` what Terraform said while it planned.
     `sources` are the files of its configuration. Without them the document is taken at its word about what is not set,
@@ -61,7 +61,7 @@ def read_plan(
     providers set; without them only `id`, `arn`, `self_link` are known to be. `prepared` is a digest of the files that
     commands wrote for the plan.
 
-    Raises NotAPlan when the document is none, and BadInput when it is of a format that is not known.
+    Raises NotAPlan if the document is not a plan, and BadInput if its format is unknown.
     """
     if len(root) > 1:
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
@@ -144,7 +144,9 @@ def _action(change: wire.Change) -> Action:
 
 
 def _drift(resource: wire.Resource, secrets: Secrets, key: DigestKey, comparison: Comparison) -> ResourceChange:
-    """What was changed outside, without the attributes that the provider computes and no configuration can set."""
+    """Returns the changes outside Terraform, without the attributes that the provider computes and no configuration can
+    set.
+    """
     seen = wire.value(resource.change.after)
     change = replace(_change(resource, secrets, key, None), after_marks=marks(resource.address, seen, key))
     noise = comparison.unsettable(resource)
@@ -171,7 +173,7 @@ def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey, configure
     secret_after, unknown = wire.value(change.after_sensitive), wire.value(change.after_unknown)
     secret_before = wire.value(change.before_sensitive)
     after = secrets.hidden(masked(wire.value(change.after), secret_after, unknown), bytes(change.after))
-    # A no-op has the same value twice: once is enough, and most of a large plan is no-ops.
+    # A no-op has the same value twice: one is enough, because most entries of a large plan are such.
     before: Value = after
     later = tuple(paths(unknown)) if unknown else ()
     before_marks: Mapping[str, str] = {}
@@ -181,7 +183,7 @@ def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey, configure
         before_marks = marks(resource.address, was, key)
         before = secrets.hidden(masked(was, secret_before), bytes(change.before))
     if action in (Action.UPDATE, Action.REPLACE):
-        # What is known only after apply differs by itself: no mark needs to tell it.
+        # A value that is known only after apply differs anyway: it needs no mark.
         open_names = {str(path[0]) for path in later}
         planned = marks(resource.address, _less(wire.value(change.after), frozenset(open_names)), key)
         after_marks = {**{name: mark for name, mark in before_marks.items() if name in open_names}, **planned}

@@ -1,4 +1,4 @@
-"""In what two makings of one plan differ, by the names of attributes. Values are not told: they may be anything."""
+"""Compares two plans of the same configuration by the names of attributes, never by their values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from terrace.plans.model import Path, Plan
 def differing(one: Plan, other: Plan) -> tuple[str, ...]:
     """The attributes (`aws_instance.a: user_data`) and outputs that differ, sorted.
 
-    Where digests differ and nothing visible does, a sensitive value is what differs: then that is said.
+    If the digests differ and nothing visible does, the result says that a sensitive value differs.
     """
     found: list[str] = []
     before = {(c.address, c.deposed): c for c in one.changes}

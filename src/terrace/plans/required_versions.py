@@ -1,4 +1,4 @@
-"""Which stacks ask for another version of Terraform than the one in use."""
+"""Finds the stacks that require another version of Terraform than the one in use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class WrongVersion:
 
 
 def wrong_versions(landscape: Landscape, version: str) -> Iterator[WrongVersion]:
-    """Yields each file of each stack that asks for another version. What is no constraint is left to Terraform."""
+    """Yields each file of each stack that asks for another version. Invalid constraints are left to Terraform."""
     ours = parse(version)
     for stack in landscape.stacks:
         for path in landscape.graph.reached(stack):

@@ -58,7 +58,7 @@ Unsettable = Computed
 indexes: `arn`, `root_block_device.device_name`."""
 
 IDENTITY = frozenset({"id", "arn", "self_link"})
-"""What every provider makes at apply, also where its schema says that a configuration may set it."""
+"""Attributes that every provider creates at apply, even if its schema allows a configuration to set them."""
 
 _TERRAFORM_DATA = frozenset({"id", "output"})
 
@@ -114,7 +114,7 @@ def wanted(document: bytes) -> Wanted:
 def computed_attributes(document: bytes, wanted: Iterable[tuple[str, str]]) -> Computed:
     """Returns of each wanted type the attributes that are computed, and neither optional nor required.
 
-    A type that the schemas do not have is left out. Raises ValueError for a document that is none.
+    A type that the schemas do not have is left out. Raises ValueError for an invalid document.
     """
     try:
         providers = _schemas.decode(document).provider_schemas

@@ -1,4 +1,4 @@
-"""Secrets that a plan names, found wherever else they stand.
+"""Finds copies of a plan's secrets in other places of the plan.
 
 Terraform marks a value where the configuration made it sensitive, and not where a provider copied it to: the `output`
 of a `terraform_data` shows the password of its `input`. A text that is marked anywhere is hidden everywhere.
@@ -17,7 +17,7 @@ from terrace.plans.masking import masked
 from terrace.plans.model import MASKED, Path, Unmarked, Value
 
 SHORTEST = 6
-"""Shorter texts are not hunted for: `true` or `8080` may be somebody's secret, and hiding each would hide the plan."""
+"""Minimum length of a searched secret: `true` or `8080` may be a secret, and hiding every copy would hide the plan."""
 
 
 _encoder = msgspec.json.Encoder()
@@ -41,23 +41,23 @@ class Secrets:
         return self._hidden(value) if self._texts else value
 
     def _may_show(self, value: Value) -> bool:
-        """Whether one of them may be left in a value. Where Terraform marks it, it was hidden before."""
+        """Returns whether a value may still contain one of them. Values that Terraform marks are hidden already."""
         written = _encoder.encode(value)
         return any(text in written for text in self._written)
 
     def within(self, raw: bytes) -> bool:
-        """Whether one of them stands in a part of the document."""
+        """Returns whether a part of the document contains one of them."""
         return any(escaped in raw for escaped in self._escaped)
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The texts themselves, for hiding them in what is told of the document."""
+        """Returns the texts themselves, for hiding them in reports about the document."""
         return tuple(sorted(self._texts))
 
     def unmarked(self, document: wire.Document) -> Iterator[Unmarked]:
         """Every copy of a secret in what is planned, at a place that Terraform does not mark.
 
-        Marks that were guessed from names are no marks of Terraform: what they hide counts as a copy.
+        Marks that were guessed from names are not marks of Terraform: the values that they hide count as copies.
         """
         for resource in document.resource_changes:
             if "create" in resource.change.actions or "update" in resource.change.actions:

@@ -1,8 +1,8 @@
 """`terraform show -json` of a plan as policies that were written for it expect it, with what is sensitive hidden.
 
-Hidden is what the marks of Terraform say, wherever that stands: in changes, planned values, the prior state, outputs
-and sensitive variables, and every copy of such a text anywhere else, as when a plan is read. In its place stands
-`(sensitive)`. Everything else is as Terraform wrote it; what is known only after apply is absent, as ever.
+Values that Terraform marks are hidden everywhere: in changes, planned values, the prior state, outputs and sensitive
+variables, and so is every other copy of such a text, as when a plan is read. They are replaced by `(sensitive)`.
+Everything else is as Terraform wrote it; what is known only after apply is absent, as ever.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _list = msgspec.json.Decoder(list[msgspec.Raw])
 def shown(document: bytes, root: str = "") -> bytes:
     """The document without secrets. `root` is where the tree was checked out.
 
-    Raises NotAPlan when the document is none, and BadInput when it is of a format that is not known.
+    Raises NotAPlan if the document is not a plan, and BadInput if its format is unknown.
     """
     if len(root) > 1:
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
@@ -42,7 +42,7 @@ def shown(document: bytes, root: str = "") -> bytes:
 
 
 class _Hiding:
-    """Hides what is secret in one document, part by part: what holds no secret stays as it was written."""
+    """Hides the secrets of one document, part by part: parts without secrets are not rewritten."""
 
     def __init__(self, document: wire.Document) -> None:
         self._document = document

@@ -1,7 +1,7 @@
 """Reads what the JSON of a plan leaves out of its configuration: locals, `dynamic` blocks, and documents of literals.
 
 `show -json` gives the references of an expression, and neither the text nor the locals behind it; a `dynamic` block is
-not in it at all. The saved plan carries the files themselves. What cannot be read there counts as if it set everything.
+not in it at all. The saved plan carries the files themselves. An unreadable file is treated as if it set everything.
 """
 
 from __future__ import annotations
@@ -33,15 +33,16 @@ _DEEPEST = 60
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A value of a document that is a reference, or a text that begins with one: where its value comes from."""
+    """A value of a document that is a reference, or a string that begins with one, and its origin."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """What an expression refers to, as its module writes it, and whether a plan may be unable to evaluate it
-    though all of that is known (`impure`)."""
+    """The references of an expression, in the form of its module, and whether a plan may be unable to evaluate it
+    although all of them are known (`impure`).
+    """
 
     references: tuple[str, ...] = ()
     impure: bool = False
@@ -74,7 +75,7 @@ class ModuleSource:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The files of a configuration by module key. `whole` is False where they could not be read. `clock` has what comes
+    """The files of a configuration by module key. `whole` is False if they could not be read. `clock` has what comes
     from the time or from chance."""
 
     modules: Mapping[str, ModuleSource] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class Sources:
 
 
 UNREADABLE = Sources(whole=False)
-"""Where the files of a plan could not be read: nothing is taken for unset."""
+"""Sources of a plan whose files could not be read: no attribute is treated as unset."""
 
 
 def read_sources(files: Files) -> Sources:
@@ -168,7 +169,7 @@ def _dynamic(block: Node) -> Iterator[tuple[str, Expression]]:
 
 
 def expression_of(node: Node) -> Expression:
-    """What an expression refers to."""
+    """Returns the references of an expression."""
     return Expression(tuple(dict.fromkeys(_references(node))), _IMPURE.search(node.text or b"") is not None)
 
 
@@ -233,7 +234,7 @@ def _traversal(node: Node) -> str | None:
 
 _GAP = "\ue000"
 _HARMLESS = re.compile(r"(aws|azurerm)_\w+\.[\w-]+(\[[^\]]*\])?\.(arn|id)")
-"""What may be put into the text of a document without changing its structure: identifiers that a provider makes."""
+"""Values that can be part of a document's text without changing its structure: identifiers that a provider creates."""
 
 
 def _documents(block: Node) -> Iterator[tuple[str, Value]]:

@@ -1,4 +1,4 @@
-"""Says in words what a plan would do, and what Terraform said about it."""
+"""Summarizes a plan and Terraform's messages about it in sentences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def deeds(plan: Plan) -> str:
 
 
 def deed(change: ResourceChange) -> str:
-    """Returns what happens to one object, in a word. An import and a move are no "no-op"."""
+    """Returns what happens to one object, in a word. An import or a move is not a "no-op"."""
     if change.action is not Action.NO_OP:
         return str(change.action.value)
     return "import" if change.importing else "move" if change.previous_address else "no-op"
@@ -63,7 +63,7 @@ def warning_sentence(warning: Diagnostic) -> str:
 
 
 def is_of_check(plan: Plan, warning: Diagnostic) -> bool:
-    """Whether a warning repeats what the result of a `check` block says."""
+    """Returns whether a warning repeats the result of a `check` block."""
     problems = {_line(problem) for check in plan.checks for problem in check.problems}
     return warning.summary == "Check block assertion failed" and _line(warning.detail) in problems
 

@@ -1,4 +1,4 @@
-"""What the corridor needs of Terraform or OpenTofu. `terrace.adapters.terraform` is the real one.
+"""The interface of Terraform or OpenTofu that the pipelines need. `terrace.adapters.terraform` implements it.
 
 Nothing here names a flag or a file name of Terraform: those are the adapter's.
 """
@@ -27,7 +27,7 @@ from terrace.stacks.model import Stack
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An object of a state: its id in the cloud, "" where it has none, and whether the next plan replaces it."""
+    """A resource in a state: its id in the cloud, "" without one, and whether the next plan replaces it."""
 
     id: str
     tainted: bool = False
@@ -44,22 +44,22 @@ class RecordedBackend:
 
 
 Purpose = Literal["plan", "apply"]
-"""Which credentials of the environment the child gets."""
+"""The purpose that decides which credentials of the environment the child process gets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where one stack is worked on: its tree is checked out at `root` (never the user's checkout).
+    """The checkout in which Terraform runs for one stack: its tree is at `root` (never the user's checkout).
 
-    `backend` is the type of its backend block, "" without one: a stack without a remote backend keeps its state in
-    a durable place of Terrace's own. `addresses` are where its state is, as it was judged: one, or one for each product
-    where the two read different files. `variables` is what the child's environment holds beyond the allow-list: the
-    environment's credentials for the purpose at hand, resolved. They are secrets: never printed, never stored.
-    `lock_file` is a dependency lock file to use in the place of the committed one; empty: the committed one.
-    `scratch` is a private folder that its state lies in instead, for trying something out: `Terraform.scratch`.
-    `kept` are the local states of other stacks that the configuration may read: the path in the repository where a
-    plain Terraform would keep each, with the path below the folder in which Terrace keeps local states.
-    `commands` of the trust root run before a plan is made; they see files of `tree`, the commit that is checked out.
+    `backend` is the type of its backend block, "" without one: a stack without a remote backend keeps its state in a
+    durable place of Terrace. `addresses` are the checked addresses of its state: one, or one for each product if the
+    two read different files. `variables` are the variables of the child process beyond the allow-list: the
+    environment's credentials for the purpose, resolved. They are secrets: never printed, never stored. `lock_file` is a
+    dependency lock file to use instead of the committed one; empty: the committed one. `scratch` is a private folder
+    that has its state instead, for trial plans: `Terraform.scratch`. `kept` are the local states of other stacks that
+    the configuration may read: the path in the repository where a plain Terraform would keep each, with the path below
+    the folder in which Terrace keeps local states. `commands` of the trust root run before a plan; they can read files
+    of `tree`, the checked-out commit.
     """
 
     stack: Stack
@@ -80,7 +80,7 @@ class Site:
 
 
 class Goal(Enum):
-    """What a plan is to lead to: what the configuration says, or nothing at all."""
+    """The goal of a plan: the configuration, or the destruction of everything."""
 
     CONVERGED = "converged"
     DESTROYED = "destroyed"
@@ -88,9 +88,9 @@ class Goal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One thing that Terraform said while it worked. `phase`: refresh, plan, start, progress, done, failed.
+    """One progress message of Terraform. `phase`: refresh, plan, start, progress, done, failed.
 
-    `aside` is our own word: with `text` it says why the stack is planned anew the plain way.
+    `aside` is Terrace's own phase: `text` is the reason why the stack is planned again without the fast lane.
     """
 
     stack: str
@@ -106,15 +106,15 @@ Listener = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class MadePlan:
-    """A plan as Terraform made it. `document` is `show -json`: it holds secrets in clear, keep it in memory.
+    """A plan by Terraform. `document` is `show -json`: it contains secrets in clear text, keep it in memory.
 
-    `file` is the saved plan (secrets too; its folder is private), `sha256` its hash: apply takes exactly it.
-    `lock` is the dependency lock file that it was made with. `discard` removes the saved plan; call it when done.
-    `computed` is what the plan's objects have that no configuration can set, as far as Terrace asked the providers.
-    `unsettable` is what only the providers set, as far as that is known without asking them; no digest depends on it.
-    `way` says whether it was made through the fast lane, where Terraform sees only a part of its providers' schemas.
-    `sources` are the files of the configuration that was planned.
-    `prepared` is what the commands before the plan wrote: the plan may read it.
+    `file` is the saved plan (secrets too; its folder is private), `sha256` its hash: apply takes exactly it. `lock` is
+    the dependency lock file in use. `discard` removes the saved plan; call it when done. `computed` are the attributes
+    of the plan's resources that no configuration can set, as far as Terrace asked the providers. `unsettable` are the
+    attributes that only providers set, as far as known without asking them; no digest depends on it. `way` is "fast" if
+    the plan was made through the fast lane, where Terraform gets only a part of its providers' schemas. `sources` are
+    the files of the planned configuration. `prepared` are the outputs of the commands before the plan: the plan may
+    read them.
     """
 
     document: bytes = field(repr=False)
@@ -132,7 +132,7 @@ class MadePlan:
 
 @dataclass(frozen=True, slots=True)
 class StateSnapshot:
-    """The state as the backend gave it: secrets in clear, keep it in memory. Empty `content`: there is none yet."""
+    """The state from the backend: secrets in clear text, keep it in memory. Empty `content`: there is no state yet."""
 
     content: bytes = field(repr=False)
     lineage: str = ""
@@ -165,59 +165,63 @@ class Terraform(Protocol):
     def plan(
         self, site: Site, *, goal: Goal = Goal.CONVERGED, lock: bool = True, listener: Listener | None = None
     ) -> MadePlan:
-        """Initialise where needed, plan towards the goal, and show. The saved plan is the caller's to discard.
+        """Initializes if needed, plans towards the goal, and shows the plan. The caller discards the saved plan.
 
-        Without `lock` nobody else is disturbed: for plans that are only looked at. With it a state that somebody
-        else has locked raises StateLocked.
+        Without `lock` others are not disturbed: for plans that are not applied. With it, a state that another process
+        has locked raises StateLocked.
 
-        In a workspace that does not exist a plan to look at is made on an empty state elsewhere, and says so; with
-        `lock` it raises BadInput. Only `create_workspace` and `push_state` make the workspace.
+        If the workspace does not exist, a plan without `lock` uses an empty temporary state, and says so; with `lock`
+        it raises BadInput. Only `create_workspace` and `push_state` create the workspace.
         """
         ...
 
     def create_workspace(self, site: Site) -> None:
-        """Make the workspace of the stack with an empty state, where its backend has none of that name."""
+        """Creates the workspace of the stack with an empty state, if its backend has none of that name."""
         ...
 
     def pull_state(self, site: Site) -> StateSnapshot:
-        """The current state of the stack, initialising where needed; an empty one where it has no workspace yet."""
+        """Returns the current state of the stack, after initializing if needed; an empty one if its workspace does not
+        exist yet.
+        """
         ...
 
     def pull_from(self, stack: Stack, backend: RecordedBackend, variables: Mapping[str, str]) -> StateSnapshot:
-        """The state that another backend than the stack's own holds for it; `variables` are for Terraform."""
+        """Returns the state of the stack in another backend than its own; `variables` are for Terraform."""
         ...
 
     def push_state(self, site: Site, content: bytes) -> None:
-        """Put a state in the place of the current one, under the backend's lock.
+        """Replaces the current state, under the backend's lock.
 
-        Another lineage, or a serial that is not ahead, is refused: TerraformFailed, and nothing was written. The
-        backend may count one serial further than the content says.
+        Refuses another lineage, or a serial that is not higher, with TerraformFailed, without changing the state. The
+        backend may increase the serial by one more.
         """
         ...
 
     def forget(self, site: Site, address: str) -> None:
-        """Take an object out of the state and leave it alone otherwise: for one that is gone."""
+        """Removes a resource from the state only: for a resource that no longer exists."""
         ...
 
     def lock_of(self, site: Site) -> StateLock | None:
-        """Who holds the lock of the state at this moment; None when nobody does."""
+        """Returns the current lock of the state; None if it is not locked."""
         ...
 
     def unlock(self, site: Site, lock: StateLock) -> None:
-        """Take that lock away. For whoever has proven that its holder is dead and was ours; another one stays."""
+        """Removes that lock and no other. Only for a lock of Terrace whose holder is proven to have terminated."""
         ...
 
     def scratch(self, site: Site) -> AbstractContextManager[Site]:
-        """The same site with an empty state of its own, which is gone afterwards; its real state is out of reach."""
+        """Returns the same site with a temporary empty state; its real state is not reachable from it."""
         ...
 
     def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
-        """Of these files the ones that `fmt` would change: path -> unified diff. Nothing is written."""
+        """Returns the files that `fmt` would change: path -> unified diff. Writes nothing."""
         ...
 
 
 class Fate(Enum):
-    """What became of an attempt to apply, as this machine can prove it. UNKNOWN proves nothing, not even its death."""
+    """The fate of an attempt to apply, as this machine can prove it. UNKNOWN proves nothing, not even that it has
+    terminated.
+    """
 
     NOT_STARTED = "not started"
     RUNNING = "running"
@@ -227,20 +231,21 @@ class Fate(Enum):
 
 
 class Evidence(Enum):
-    """What proves that an apply did nothing, or failed. Without one of these an apply that did not succeed is unknown.
+    """The proof that an apply did nothing, or failed. Without one, an apply that did not succeed is unknown.
 
-    docs/survival.md lists what each demands, and a test compares the list with the code.
+    docs/survival.md lists the condition of each, and a test compares the list with the code.
     """
 
-    NO_WORD = "the runner starts Terraform only on a word of the process that drives, which never gave it"
-    PERMIT_WITHDRAWN = "the permit to start was in the memory of this boot, and was withdrawn before a runner took it"
-    RUNNER_DECLINED = "the runner recorded that it ended without starting Terraform"
-    TERRAFORM_FAILED = "Terraform ended by itself with an error, and its log is whole"
+    NO_WORD = "the runner needs a start signal of the deployment process, which never sent it"
+    PERMIT_WITHDRAWN = "the start permit was in the memory of this boot, and was withdrawn before a runner took it"
+    RUNNER_DECLINED = "the runner recorded that it exited without starting Terraform"
+    TERRAFORM_FAILED = "Terraform exited with an error, and its log is complete"
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What the intent in the ledger says of the run that was prepared for it: it tells the original from a copy.
+    """The identity of a prepared run, as recorded with its intent in the ledger: it distinguishes the original from a
+    copy.
 
     `nonce` is in every file of the run. `host`, `machine` and `boot` name where it was prepared; `permit` and `lock`
     are the identities of its permit to start (a file in memory; "" where there is no such place) and of its lock.
@@ -255,12 +260,12 @@ class Preparation:
     lock: str = ""
 
     def payload(self) -> dict[str, str]:
-        """Returns it as JSON data for the ledger."""
+        """Returns the record as JSON data for the ledger."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @staticmethod
     def of(told: object) -> Preparation:
-        """Reads it from the ledger. Anything that is not what `payload` writes proves nothing."""
+        """Reads the record from the ledger. Anything that `payload` does not write proves nothing."""
         if not isinstance(told, Mapping):
             return Preparation()
         found = {field.name: told.get(field.name, "") for field in fields(Preparation)}
@@ -271,7 +276,7 @@ class Preparation:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt to apply one saved plan, as its intent in the ledger names it."""
+    """One attempt to apply one saved plan, as recorded with its intent in the ledger."""
 
     id: str
     ledger: str
@@ -291,10 +296,10 @@ class NotStarted:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How an apply ended. `code` is Terraform's exit code; `summary` is in a sentence what it did or why it failed.
+    """The outcome of an apply. `code` is Terraform's exit code; `summary` is a sentence about its result or failure.
 
-    `unsaved_state` is where Terraform left a state that it could not write to the backend. `evidence` proves that it
-    failed or did nothing; with another code than 0 and no evidence nobody knows all that it did, and `doubt` says why.
+    `unsaved_state` is the path of a state that Terraform could not write to the backend. `evidence` proves that it
+    failed or did nothing; with a nonzero code and no evidence its effect is unknown, and `doubt` is the reason.
     """
 
     code: int
@@ -307,12 +312,12 @@ class RunOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Autopsy:
-    """What an attempt left behind, as its own log tells: objects that were made (address, id), those whose making had
-    begun and not ended, and the addresses whose object was destroyed. `unsaved` is a state that could not be written:
-    secrets in clear, keep it in memory.
+    """The leftovers of an attempt according to its own log: created resources (address, id), addresses whose creation
+    had started and not finished, and addresses whose resource was destroyed. `unsaved` is a state that could not be
+    written: secrets in clear text, keep it in memory.
 
-    What the log says is true; only a `whole` log says everything. `who` is how Terraform called itself in locks
-    (`user@host`), `began` when it was started.
+    The entries of the log are true; only a `whole` log is complete. `who` is Terraform's name in locks (`user@host`),
+    `began` its start time.
     """
 
     created: tuple[tuple[str, str], ...] = ()
@@ -325,43 +330,45 @@ class Autopsy:
 
 
 class Applier(Protocol):
-    """Applies saved plans in a process that outlives ours. An attempt is started at most once, ever."""
+    """Applies saved plans in a process that outlives this one. An attempt is started at most once, ever."""
 
     def prepare(self, attempt: Attempt, site: Site, made: MadePlan) -> Preparation:
-        """Makes everything ready but the start, before the intent is written. Where it raises, nothing is left."""
+        """Prepares everything except the start, before the intent is written. If it raises, it leaves nothing."""
         ...
 
     def discard(self, attempt: str) -> None:
-        """Takes away what was prepared here for an attempt whose intent was not written."""
+        """Removes the preparation of an attempt whose intent was not written."""
         ...
 
     def release(self, attempt: str) -> None:
-        """Lets go of what was prepared here and is not started, where its intent may be in the ledger."""
+        """Releases a preparation that is not started, if its intent may be in the ledger."""
         ...
 
     def start(self, attempt: Attempt, objection: Callable[[], str]) -> NotStarted | None:
-        """Starts what this process prepared, and returns at once.
+        """Starts the run that this process prepared, and returns immediately.
 
-        `objection` is asked right before; it says why the start is not allowed any more, "" when it is. Whatever it
-        raises is a reason as well.
+        `objection` is called right before; it returns the reason why the start is no longer allowed, or "". An
+        exception that it raises is a reason as well.
         """
         ...
 
     def withdraw(self, attempt: Attempt) -> bool:
-        """Makes sure that an attempt never starts. True only if it is proven that it never did."""
+        """Prevents an attempt from starting. Returns True only if it is proven that it never started."""
         ...
 
     def look(self, attempt: Attempt) -> Fate:
-        """What became of an attempt, as far as this machine can prove it. Nothing is changed."""
+        """Returns the fate of an attempt, as far as this machine can prove it. Changes nothing."""
         ...
 
     def autopsy(self, attempt: Attempt) -> Autopsy | None:
-        """What an attempt left behind here; None when nothing here belongs to it. It must not be running any more."""
+        """Returns the leftovers of an attempt on this machine; None if there is nothing of it. It must no longer be
+        running.
+        """
         ...
 
     def wait(self, attempt: Attempt, listener: Listener | None = None) -> RunOutcome | None:
-        """Waits for the end; None when there is no record of one, so that nobody knows what it did.
+        """Waits for the end and returns the outcome; None without a record of it, so that its effect is unknown.
 
-        ^C is passed on to Terraform once, and its end is waited for.
+        Passes ^C on to Terraform once, and waits until it exits.
         """
         ...

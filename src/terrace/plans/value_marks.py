@@ -1,4 +1,4 @@
-"""Marks of values: equal for equal values of one attribute, and telling nothing else to whoever has no key."""
+"""Keyed marks of values: equal for equal values of one attribute, and meaningless without the key."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def marks(address: str, value: Any, key: DigestKey) -> Mapping[str, str]:
 
 
 def _mark(address: str, name: str, value: Any, key: DigestKey) -> str:
-    # The address is in it, so that nobody learns which two objects share a password.
+    # It includes the address, so that equal marks do not reveal that two resources share a password.
     text = _canonical.encode([address, name, value])
     return hmac.new(key.secret, _DOMAIN + text, hashlib.sha256).hexdigest()[:16]

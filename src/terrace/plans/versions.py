@@ -25,18 +25,18 @@ class Version:
 
 
 def parse(text: str) -> Version:
-    """A version. Raises BadInput when it is none."""
+    """A version. Raises BadInput if it is invalid."""
     version, _ = _parse(text)
     return version
 
 
 def allows(constraint: str, version: Version) -> bool:
-    """Whether a version meets every part of a constraint. Raises BadInput when the constraint is none."""
+    """Returns whether a version satisfies every part of a constraint. Raises BadInput if the constraint is invalid."""
     return all(_meets(part.strip(), version) for part in constraint.split(",") if part.strip())
 
 
 def is_below(constraint: str, major: int) -> bool:
-    """Whether whatever meets a constraint is older than that major version; False for what is no constraint."""
+    """Whether whatever meets a constraint is older than that major version; Returns False for an invalid constraint."""
     for part in constraint.split(","):
         found = _TERM.fullmatch(part.strip())
         version = _VERSION.fullmatch(found[2]) if found else None

@@ -1,8 +1,8 @@
 """Finds attributes whose value comes from the clock or from chance, so that no two plans of them are equal.
 
-The values are followed through locals, variables of modules, outputs, data sources and `for_each`, in every module that
-the saved plan carries, in both syntaxes. What a provider makes of the time cannot be seen in the configuration: there a
-deployment notices it, because it plans once more.
+The values are followed through locals, variables of modules, outputs, data sources and `for_each`, in every module of
+the saved plan, in both syntaxes. A provider's own use of the time is not visible in the configuration: a deployment
+detects it by planning a second time.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 AT_PLAN = frozenset({"plantimestamp"})
-"""Functions whose value is known in a plan, and is another one in the next plan."""
+"""Functions whose value is known in a plan and differs in the next plan."""
 
 AT_APPLY = frozenset({"timestamp", "uuid", "bcrypt"})
-"""Functions that give another value at each apply: every plan changes what they are in."""
+"""Functions with a different value at each apply: every plan changes the attributes that use them."""
 
 _NAMES = tuple(f"{name}(".encode() for name in (*AT_PLAN, *AT_APPLY))
 _ASIDE = frozenset({"lifecycle", "provisioner", "connection"})
@@ -38,7 +38,7 @@ Place = tuple[str, Word]
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The things whose value such a function is in, and the attributes that `ignore_changes` names ("*": all)."""
+    """The places whose value depends on such a function, and the attributes in `ignore_changes` ("*": all)."""
 
     at_plan: frozenset[Place] = frozenset()
     at_apply: frozenset[Place] = frozenset()
@@ -46,7 +46,7 @@ class Clock:
 
 
 NO_CLOCK = Clock()
-"""Of a configuration that names no such function, or that cannot be read."""
+"""The clock of a configuration that calls no such function, or that cannot be read."""
 
 
 def read_clock(files: Mapping[str, list[tuple[str, bytes]]]) -> Clock:
@@ -111,7 +111,7 @@ def _is_known(change: ResourceChange, name: str) -> bool:
 
 
 class _Known:
-    """What the modules of one stack say, and which things lead to which."""
+    """The function calls and references in the modules of one stack."""
 
     def __init__(self) -> None:
         self._calls: dict[Place, set[str]] = {}
@@ -119,7 +119,7 @@ class _Known:
         self.ignored: set[Place] = set()
 
     def reached(self, functions: frozenset[str]) -> set[Place]:
-        """Returns everything whose value one of these functions is in."""
+        """Returns everything whose value depends on one of these functions."""
         found = {place for place, names in self._calls.items() if names & functions}
         for _ in range(_MOST_ROUNDS):
             more = {place for place, uses in self._uses.items() if place not in found and uses & found}

@@ -1,7 +1,7 @@
 """`terraform show -json` of a plan, as it is on the wire: format versions 0.x and 1.x. Only what is read is named here.
 
-Source: Terraform's documentation "JSON output format", plan representation. Values stay undecoded until somebody
-needs them; the prior state and the planned values, most of a large document, are skipped without being built.
+Source: Terraform's documentation "JSON output format", plan representation. Values stay undecoded until they are
+needed; the prior state and the planned values, most of a large document, are skipped without decoding.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NOTHING = msgspec.Raw(b"null")
 
 
 class Change(msgspec.Struct, gc=False):
-    """What happens to one object or output."""
+    """The change of one resource instance or output."""
 
     actions: list[str] = []
     before: msgspec.Raw = NOTHING
@@ -31,7 +31,7 @@ class Change(msgspec.Struct, gc=False):
 
 
 class Resource(msgspec.Struct, gc=False):
-    """One entry of `resource_changes` or `resource_drift`. What an entry leaves out is completed when it is decoded."""
+    """One entry of `resource_changes` or `resource_drift`. Decoding completes its missing parts."""
 
     address: str = ""
     type: str = ""
@@ -72,7 +72,7 @@ class CheckInstance(msgspec.Struct, gc=False):
 
 
 class CheckAddress(msgspec.Struct, gc=False):
-    """What was checked."""
+    """The checked object."""
 
     kind: str = ""
     to_display: str = ""
@@ -173,7 +173,7 @@ def _number(text: str) -> Decimal:
 
 
 DEEPEST = 200
-"""How deep a value may be nested: whoever looks at one later goes into it step by step."""
+"""Maximum nesting of a value: later readers recurse into it."""
 
 _value = msgspec.json.Decoder(float_hook=_number)
 
