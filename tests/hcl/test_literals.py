@@ -124,3 +124,18 @@ def test_a_configuration_with_exponents_has_no_syntax_error() -> None:
     facts = read_facts("main.tf", b'module "m" {\n  source = "./m"\n  size   = 1e3\n}\n')
     assert facts.error_line == 0
     assert [call.name for call in facts.modules] == ["m"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "[1, /* two */ 2]",
+        "[\n  1, # one\n  2\n]",
+        "[for n in [1] : n]",
+        "{for n in [1] : n => n}",
+        "{\n  # one\n  a = 1\n}",
+    ],
+)
+def test_a_list_or_map_with_a_comment_or_a_for_is_not_a_literal(source: str) -> None:
+    with pytest.raises(NoLiteral):
+        value_of(dict(attributes(parse(f"x = {source}\n".encode()).root_node))["x"])

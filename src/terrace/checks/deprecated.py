@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.clouds.renamed import ARGUMENTS, TYPES, Where
+from terrace.hcl.json_syntax import read_json
 from terrace.hcl.syntax import attributes, blocks, everything, first_error, head, line_of, parse, text_of
-from terrace.hcl.terraform_json import read_terraform_json
 from terrace.plans.versions import is_below
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _only_interpolation(node: Node) -> Node | None:
 def _in_json(path: str, content: bytes, required: Mapping[str, str]) -> tuple[Finding, ...]:
     """In JSON every expression is an interpolation, and lines are not known: only types and arguments are told."""
     try:
-        top = read_terraform_json(content)
+        top = read_json(content)
     except (ValueError, RecursionError):
         return (_unread(path, 1, "it is not JSON, and was not looked at"),)
     found: list[_Old] = []

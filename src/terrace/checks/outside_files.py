@@ -125,14 +125,14 @@ def _reads(folder: Folder, layout: Layout, stack: Stack) -> Iterator[tuple[str, 
 
 def _of_template(layout: Layout, folder: Folder, stack: Stack, read: Read) -> Iterator[tuple[str, Read]]:
     """What a template of the repository reads by itself, with the path of the template."""
-    from terrace.hcl.read_facts import read_template
+    from terrace.hcl.read_facts import read_template_facts
 
     text, whole = _known(read.template, folder.path, stack.path)
     path = join("", text or ".") if whole and not text.startswith(("/", "~")) else None
     real = layout.way(path).real if path is not None else None
     content = layout.read(real) if real is not None else None
     if real is not None and content is not None:
-        yield from ((real, inner) for inner in read_template(content) if inner.how in ("file", "set"))
+        yield from ((real, inner) for inner in read_template_facts(content).reads if inner.how in ("file", "set"))
 
 
 def _finding(file: str, read: Read, told: _Told, changed: bool) -> Finding:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-FORMAT = 8
+FORMAT = 9
 """Goes up whenever a reader finds other facts in the same bytes; kept facts of other formats are not used."""
 
 BUILTIN = "terraform.io/builtin/terraform"

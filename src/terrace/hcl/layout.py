@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,8 @@ LONGEST_TARGET = 4000
 
 _SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _MANY_LINKS = 40
+_OF_TOFU = {".tofu": ".tf", ".tofu.json": ".tf.json", ".tofutest.hcl": ".tftest.hcl"}
+"""Suffixes of files that only OpenTofu reads, and those of the files that it then ignores."""
 
 
 def is_configuration(name: str) -> bool:
@@ -36,6 +38,21 @@ def is_override(name: str) -> bool:
     """Whether a configuration file is merged over the others instead of standing beside them."""
     stem = name.removesuffix(".json").rpartition(".")[0]
     return stem == "override" or stem.endswith("_override")
+
+
+def is_tofu_only(path: str) -> bool:
+    """Returns whether OpenTofu reads a file of this name and Terraform does not."""
+    return path.endswith(tuple(_OF_TOFU))
+
+
+def replaced_files(paths: Iterable[str]) -> set[str]:
+    """Returns the paths that OpenTofu ignores, there or not: `main.tf` where `main.tofu` is beside it."""
+    return {
+        f"{path.removesuffix(suffix)}{replaced}"
+        for path in paths
+        for suffix, replaced in _OF_TOFU.items()
+        if path.endswith(suffix)
+    }
 
 
 def is_automatic_variables(name: str) -> bool:

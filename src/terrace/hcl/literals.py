@@ -1,4 +1,7 @@
-"""HCL literals: scalars, and lists and maps of them, read as JSON data and written back as `terraform fmt` has them."""
+"""Reads HCL literals as JSON data, and writes such data as HCL, as `terraform fmt` formats it.
+
+A literal is a scalar, or a list or map of literals.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from terrace.hcl.syntax import everything, text_of
+from terrace.hcl.syntax import everything, text_of, unwrapped
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -16,22 +19,21 @@ _SHORT = {letter: name for name, letter in _ESCAPES.items()}
 _ESCAPED = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|(\$|%)\4\{')
 _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _TEMPLATE = re.compile(r"([$%]*)([$%])\{")
+_NEGATIVE = r"-[0-9.]+([eE][+-]?[0-9]+)?"
+_LARGEST = 400
+"""Maximum exponent of a number that is written out: an exponent of a million would fill the memory."""
 
 
 class NoLiteral(ValueError):
-    """An expression that is not a value: it is made from something else, or has more in it than a value."""
+    """An expression is not a literal: it has references, calls or operators, or comments that a value would lose."""
 
 
 def value_of(expression: Node) -> Any:
-    """The value of a literal expression. Raises NoLiteral."""
-    inner = expression
-    while inner.type in ("expression", "literal_value", "collection_value", "template_expr"):
-        if len(inner.named_children) != 1:
-            raise NoLiteral
-        inner = inner.named_children[0]
+    """Returns the value of a literal expression. Raises NoLiteral."""
+    inner = unwrapped(expression)
     match inner.type:
         case "string_lit" | "quoted_template":
-            return _text(inner)
+            return _string(inner)
         case "bool_lit":
             return text_of(inner) == "true"
         case "null_lit":
@@ -41,21 +43,26 @@ def value_of(expression: Node) -> Any:
         case "operation" if re.fullmatch(_NEGATIVE, text_of(inner)):
             return _number(text_of(inner))
         case "tuple":
-            return [value_of(item) for item in _without(inner, "tuple_start", "tuple_end")]
+            return [value_of(item) for item in _items(inner, "tuple_start", "tuple_end")]
         case "object":
-            return dict(_element(item) for item in _without(inner, "object_start", "object_end"))
+            return dict(_pair(item) for item in _items(inner, "object_start", "object_end"))
     raise NoLiteral
 
 
 def written(value: Any, indent: str = "") -> str:
-    """A value as HCL. `indent` is that of the line it begins on. Raises NoLiteral for what has no such form."""
+    """Returns a value as HCL. `indent` is that of the line it begins on.
+
+    Raises NoLiteral for what HCL has no literal of, and for a number too large to write out.
+    """
     match value:
         case None:
             return "null"
         case bool():
             return "true" if value else "false"
-        case int() | Decimal():
-            return f"{value:f}" if isinstance(value, Decimal) else str(value)
+        case int():
+            return str(value)
+        case Decimal() if value.is_finite() and abs(value.adjusted()) <= _LARGEST:
+            return f"{value:f}"
         case str():
             return quoted(value)
         case list():
@@ -70,85 +77,90 @@ def written(value: Any, indent: str = "") -> str:
 
 
 def aligned(pairs: list[tuple[str, str]], indent: str) -> list[str]:
-    """Lines `name = value` with the equals signs below each other."""
+    """Returns lines `name = value` with aligned equals signs."""
     width = max((len(name) for name, _ in pairs), default=0)
     return [f"{indent}{name:<{width}} = {value}" for name, value in pairs]
 
 
-def _without(node: Node, *ends: str) -> list[Node]:
-    inner = [child for child in node.named_children if child.type not in ends]
-    # A comment in it, or a `for`: more than a value.
+def dedented(source: str) -> str:
+    """Returns the source of an expression without the indentation that its lines after the first have in common."""
+    first, *lines = source.split("\n")
+    if not lines:
+        return first.rstrip()
+    closing = len(lines[-1]) - len(lines[-1].lstrip(" \t"))
+    cut = min([closing, *(len(line) - len(line.lstrip(" \t")) for line in lines if line.strip())])
+    return "\n".join([first.rstrip(), *(line[cut:].rstrip() for line in lines)])
+
+
+def unescaped(text: str) -> str:
+    """Returns the text that a string literal is, from what is between its quotes."""
+    return _ESCAPED.sub(_unescape, text)
+
+
+def quoted(text: str) -> str:
+    """Returns a string literal of exactly this text: without templates and invisible characters.
+
+    Raises NoLiteral for a lone surrogate, which is not a character.
+    """
+    return '"' + _TEMPLATE.sub(_escape_template, "".join(map(_escape_character, text))) + '"'
+
+
+def _items(node: Node, *brackets: str) -> list[Node]:
+    inner = [child for child in node.named_children if child.type not in brackets]
+    # Anything else is a comment or a `for`.
     if any(child.type not in ("expression", "object_elem") for child in inner):
         raise NoLiteral
     return inner
 
 
-def _element(node: Node) -> tuple[str, Any]:
+def _pair(node: Node) -> tuple[str, Any]:
     if len(node.named_children) != 2:
         raise NoLiteral
     key, value = node.named_children
     name = text_of(key)
     if _BARE.fullmatch(name):
         return name, value_of(value)
-    found = value_of(key)
-    if not isinstance(found, str):
+    literal = value_of(key)
+    if not isinstance(literal, str):
         raise NoLiteral
-    return found, value_of(value)
+    return literal, value_of(value)
 
 
-def _text(node: Node) -> str:
+def _string(node: Node) -> str:
     if any(n.type in ("template_interpolation", "template_directive") for n in everything(node)):
         raise NoLiteral
     return unescaped(text_of(node)[1:-1])
 
 
-def unescaped(text: str) -> str:
-    """What stands between the quotes of a literal, as the text that it means."""
-    return _ESCAPED.sub(_unescaped, text)
+def _number(text: str) -> int | Decimal:
+    """Returns a number of HCL. Raises NoLiteral for one that is too large or too small to write out."""
+    try:
+        number = int(text) if re.fullmatch(r"-?[0-9]+", text) else Decimal(text)
+    except (ValueError, ArithmeticError) as error:
+        raise NoLiteral from error
+    if isinstance(number, int):
+        return number
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST:
+        raise NoLiteral
+    return int(number) if "e" in text.lower() and number == number.to_integral_value() else number
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    if found[4]:
-        return f"{found[4]}{{"
-    if found[1]:
-        return _ESCAPES[found[1]]
-    number = int(found[2] or found[3], 16)
-    # No character has such a number: HCL refuses it.
+def _unescape(match: re.Match[str]) -> str:
+    if match[4]:
+        return f"{match[4]}{{"
+    if match[1]:
+        return _ESCAPES[match[1]]
+    number = int(match[2] or match[3], 16)
+    # HCL refuses a number that no character has.
     return chr(number) if number < 0x110000 else "\ufffd"
 
 
-_NEGATIVE = r"-[0-9.]+([eE][+-]?[0-9]+)?"
-_LARGEST = 400
-"""How many zeros a number may stand for: it is written out where an edit needs it."""
-
-
-def _number(text: str) -> int | Decimal:
-    """A number of HCL. Raises NoLiteral for one that is too large or too small to write out."""
-    try:
-        found = int(text) if re.fullmatch(r"-?[0-9]+", text) else Decimal(text)
-    except (ValueError, ArithmeticError) as error:
-        raise NoLiteral from error
-    if isinstance(found, int):
-        return found
-    if not found.is_finite() or abs(found.adjusted()) > _LARGEST:
-        raise NoLiteral
-    return int(found) if "e" in text.lower() and found == found.to_integral_value() else found
-
-
-def quoted(text: str) -> str:
-    """Text from outside as a string of HCL that holds exactly it: no template, and no character that shows nothing.
-
-    Raises NoLiteral for a lone surrogate, which stands for no character.
-    """
-    return '"' + _TEMPLATE.sub(_no_template, "".join(map(_letter, text))) + '"'
-
-
-def _no_template(found: re.Match[str]) -> str:
+def _escape_template(match: re.Match[str]) -> str:
     # Readers do not agree on a `$` before `$${`; by its number it is a letter to all of them.
-    return f"{found[1]}\\u{ord(found[2]):04x}{{" if found[1] else f"{found[2] * 2}{{"
+    return f"{match[1]}\\u{ord(match[2]):04x}{{" if match[1] else f"{match[2] * 2}{{"
 
 
-def _letter(c: str) -> str:
+def _escape_character(c: str) -> str:
     if "\ud800" <= c <= "\udfff":
         raise NoLiteral
     if c in _SHORT:

@@ -1,15 +1,15 @@
-"""The dependency lock file: which version of every provider, and by which hashes it is known."""
+"""Reads the dependency lock file: the version and the hashes of every provider."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
+from terrace.hcl.blocks import read_blocks
 
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """One provider of the lock file. `hashes` as they stand there: `h1:` of the unpacked package, `zh:` of archives."""
+    """One provider of the lock file. `hashes` as it has them: `h1:` of the unpacked package, `zh:` of archives."""
 
     address: str
     version: str
@@ -17,14 +17,12 @@ class Locked:
 
 
 def read_lock_file(content: bytes) -> tuple[Locked, ...]:
-    """Every provider that the lock file names; what it does not say of one is empty."""
-    found = []
-    for block in blocks(parse(content).root_node):
-        kind, labels = head(block)
-        if kind == "provider" and len(labels) == 1:
-            given = dict(attributes(block))
-            version = text_of(given["version"]).strip('"') if "version" in given else ""
-            strings = everything(given["hashes"]) if "hashes" in given else ()
-            hashes = tuple(text_of(node).strip('"') for node in strings if node.type == "string_lit")
-            found.append(Locked(labels[0], version, hashes))
-    return tuple(found)
+    """Returns every provider in a lock file. Its version and hashes are empty where they are missing."""
+    locked = []
+    for block in read_blocks(".terraform.lock.hcl", content).root.blocks("provider"):
+        if len(block.labels) == 1:
+            version = block.attributes["version"].text() if "version" in block.attributes else ""
+            hashes = block.attributes["hashes"].items() if "hashes" in block.attributes else ()
+            texts = (item.text() for item in hashes)
+            locked.append(Locked(block.labels[0], version or "", tuple(text for text in texts if text is not None)))
+    return tuple(locked)

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Literal
 
+from terrace.hcl.layout import is_tofu_only, replaced_files
 from terrace.hcl.tree import AbsentSubmodule, Entry, Tree, absent_submodules, read_many, submodules
 
 Product = Literal["terraform", "tofu"]
-
-_OF_TOFU = ((".tofu", ".tf"), (".tofu.json", ".tf.json"), (".tofutest.hcl", ".tftest.hcl"))
 
 
 def as_read(tree: Tree, product: str | None) -> Tree:
@@ -21,22 +20,15 @@ def as_read(tree: Tree, product: str | None) -> Tree:
     """
     if product is None:
         return tree
-    of_tofu = [path for path in tree.entries if path.endswith(tuple(ending for ending, _ in _OF_TOFU))]
+    of_tofu = [path for path in tree.entries if is_tofu_only(path)]
     if not of_tofu:
         return tree
-    return _Read(tree, frozenset(of_tofu if product == "terraform" else map(_replaced, of_tofu)))
+    return _Read(tree, frozenset(of_tofu if product == "terraform" else replaced_files(of_tofu)))
 
 
 def has_files_of_tofu(tree: Tree) -> bool:
     """Returns whether the two products read different files of a tree."""
     return any(path.endswith((".tofu", ".tofu.json")) for path in tree.entries)
-
-
-def _replaced(path: str) -> str:
-    for ending, plain in _OF_TOFU:
-        if path.endswith(ending):
-            return f"{path.removesuffix(ending)}{plain}"
-    return path
 
 
 class _Read:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from terrace.hcl.json_as_native import as_native
+from terrace.hcl.json_syntax import as_native
 from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
 from terrace.plans.addresses import block_of
 from terrace.plans.model import UNKNOWN, Action, Moving, OutputChange, ResourceChange

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import Place
 from terrace.hcl.facts import Settings
-from terrace.hcl.layout import is_override
+from terrace.hcl.layout import is_override, is_tofu_only, replaced_files
 from terrace.stacks.graph import Folder, Graph, local_state_path
 from terrace.stacks.model import Stack
 from terrace.stacks.values import ROOTED, UNKNOWN, Values
@@ -308,23 +308,10 @@ def _in_force(folder: Folder, *, tofu: bool) -> tuple[str, Settings | None]:
     """The backend block that is in force in a folder, with its file."""
     names = folder.names or tuple(path.rpartition("/")[2] for path in folder.files)
     every = [(n, p, f.backend) for n, p, f in zip(names, folder.files, folder.facts, strict=True) if f.backend]
-    own = {_stem(name) for name in names if _is_tofu(name)}
-    read = [one for one in every if _is_read(one[0], own, tofu=tofu)]
+    ignored = replaced_files(names)
+    read = [one for one in every if (one[0] not in ignored if tofu else not is_tofu_only(one[0]))]
     read.sort(key=lambda one: (is_override(one[0]), one[0]))
     return (read[-1][1], read[-1][2]) if read else ("", None)
-
-
-def _is_read(name: str, own: set[str], *, tofu: bool) -> bool:
-    return (_is_tofu(name) or _stem(name) not in own) if tofu else not _is_tofu(name)
-
-
-def _is_tofu(name: str) -> bool:
-    return name.removesuffix(".json").endswith(".tofu")
-
-
-def _stem(name: str) -> str:
-    plain = name.removesuffix(".json")
-    return plain.rpartition(".")[0] + (".json" if plain != name else "")
 
 
 def _address(stack: Stack, settings: Settings | None, path: str) -> Address:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from terrace.hcl.syntax import blocks, head, line_of, parse
+from terrace.hcl.blocks import read_blocks
 from terrace.hcl.tree import Tree
 from terrace.stacks.landscape import Landscape
 
@@ -79,7 +79,6 @@ class Blocks:
     def _read(self, path: str) -> Iterator[Block]:
         if path.endswith(".json") or path not in self._tree.entries:
             return
-        for block in blocks(parse(self._tree.read(path)).root_node):
-            kind, labels = head(block)
-            words = labels if kind == "resource" else [kind, *labels]
-            yield Block(path, line_of(block), block.end_point.row + 1, ".".join(words))
+        for block in read_blocks(path, self._tree.read(path)).root.blocks():
+            words = block.labels if block.type == "resource" else (block.type, *block.labels)
+            yield Block(path, block.line, block.last_line, ".".join(words))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from terrace.hcl.addresses import parse_written
-from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
+from terrace.hcl.blocks import Expression, read_blocks
 from terrace.hcl.tree import Tree, read_many
 from terrace.stacks.additions import Move
 from terrace.stacks.landscape import Landscape
@@ -14,12 +14,14 @@ from terrace.stacks.model import Stack
 
 def moves(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> frozenset[Move]:
     """Every `moved` block that these stacks reach."""
-    return frozenset(move for folder, content in _files(landscape, tree, stacks) for move in _moves(folder, content))
+    return frozenset(
+        move for folder, path, content in _files(landscape, tree, stacks) for move in _moves(folder, path, content)
+    )
 
 
 def let_go(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> frozenset[str]:
     """The addresses, as their module writes them, that `removed` blocks forget without destroying the object."""
-    return frozenset(one for _, content in _files(landscape, tree, stacks) for one in _removed(content))
+    return frozenset(one for _, path, content in _files(landscape, tree, stacks) for one in _removed(path, content))
 
 
 def taken_back(undone: frozenset[Move], kept: frozenset[Move], landscape: Landscape) -> tuple[Move, ...]:
@@ -45,7 +47,7 @@ def _begin(folder: str, place: str, brought: Mapping[tuple[str, str], str]) -> s
     return place
 
 
-def _files(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> Iterator[tuple[str, bytes]]:
+def _files(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> Iterator[tuple[str, str, bytes]]:
     """Each file in HCL that stands in a folder which these stacks reach, with that folder."""
     folders = {folder for stack in stacks for folder in landscape.graph.reached(stack)}
     paths = {
@@ -56,33 +58,27 @@ def _files(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> Iterato
         if not path.endswith(".json")
     }
     contents = read_many(tree, paths)
-    yield from ((folder, contents[path]) for path, folder in sorted(paths.items()))
+    yield from ((folder, path, contents[path]) for path, folder in sorted(paths.items()))
 
 
-def _moves(folder: str, content: bytes) -> Iterator[Move]:
+def _moves(folder: str, path: str, content: bytes) -> Iterator[Move]:
     if b"moved" not in content:
         return
-    for block in blocks(parse(content).root_node):
-        if head(block) == ("moved", []):
-            given = {name: text_of(value) for name, value in attributes(block)}
-            if given.keys() >= {"from", "to"}:
-                source, target = parse_written(given["from"]), parse_written(given["to"])
-                if source is not None and target is not None:
-                    yield Move(folder, str(source), str(target))
+    for block in read_blocks(path, content).root.blocks("moved"):
+        if not block.labels and block.attributes.keys() >= {"from", "to"}:
+            source, target = (parse_written(block.attributes[name].source()) for name in ("from", "to"))
+            if source is not None and target is not None:
+                yield Move(folder, str(source), str(target))
 
 
-def _removed(content: bytes) -> Iterator[str]:
+def _removed(path: str, content: bytes) -> Iterator[str]:
     if b"removed" not in content:
         return
-    for block in blocks(parse(content).root_node):
-        if head(block) != ("removed", []):
-            continue
-        given = {name: text_of(value) for name, value in attributes(block)}
-        inner = {
-            name: text_of(value)
-            for node in everything(block)
-            if node.type == "block" and head(node)[0] == "lifecycle"
-            for name, value in attributes(node)
-        }
-        if "from" in given and inner.get("destroy") == "false":
-            yield given["from"]
+    for block in read_blocks(path, content).root.blocks("removed"):
+        kept = any(_is_false(lifecycle.attributes.get("destroy")) for lifecycle in block.blocks("lifecycle"))
+        if not block.labels and kept and "from" in block.attributes:
+            yield block.attributes["from"].source()
+
+
+def _is_false(expression: Expression | None) -> bool:
+    return expression is not None and expression.source() == "false"

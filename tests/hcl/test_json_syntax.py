@@ -11,14 +11,14 @@ import terrace
 from terrace.checks.deprecated import deprecated
 from terrace.hcl.declared import declared
 from terrace.hcl.interface import Interface, read_interface
-from terrace.hcl.terraform_json import read_terraform_json
+from terrace.hcl.json_syntax import read_json
 
 TWICE = b'{"variable": {"hidden": {}}, "variable": {"shown": {}}}'
 READERS = ("hcl", "stacks", "checks")
 
 
 def test_a_name_that_is_twice_in_an_object_has_all_its_values() -> None:
-    assert read_terraform_json(b'{"a": {"x": 1}, "a": [{"y": 2}], "a": 3}') == {"a": [{"x": 1}, {"y": 2}, 3]}
+    assert read_json(b'{"a": {"x": 1}, "a": [{"y": 2}], "a": 3}') == {"a": [{"x": 1}, {"y": 2}, 3]}
 
 
 def test_what_is_declared_twice_in_json_is_all_declared() -> None:
@@ -40,7 +40,7 @@ def test_the_interface_of_a_module_has_every_variable() -> None:
 def test_no_reader_of_configuration_reads_json_otherwise(folder: str) -> None:
     """A plain `json.loads` keeps the last value of a name only."""
     for path in (Path(terrace.__file__).parent / folder).glob("*.py"):
-        if path.name == "terraform_json.py":
+        if path.name == "json_syntax.py":
             continue
         calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
         assert not [c for c in calls if ast.unparse(c.func) in ("json.loads", "json.load")], path

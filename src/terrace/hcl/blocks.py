@@ -1,0 +1,287 @@
+"""Reads a configuration file as blocks with attributes, in the same form for native and JSON syntax.
+
+In JSON syntax a nested block looks like an attribute: `Block.blocks` returns it when it is asked for by its type, and
+`Block.attributes` has it too. Lines are unknown there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from terrace.hcl import syntax
+from terrace.hcl.facts import Part, Template
+from terrace.hcl.json_syntax import each, expression_of, labels_of, read_json, with_all_values
+from terrace.hcl.literals import NoLiteral, dedented, value_of, written
+from terrace.hcl.templates import UNKNOWN, template_of, template_of_text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+NAMED = frozenset({"variable", "output", "module", "resource", "data", "ephemeral"})
+"""The types of blocks whose last label is a name that the module declares."""
+
+
+class Expression(Protocol):
+    """The value of an attribute. `line` counts from 1; 0 is unknown."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it is an object, so that `pairs` are all of it."""
+        ...
+
+    def template(self) -> Template:
+        """Returns the strings that it can produce."""
+        ...
+
+    def text(self) -> str | None:
+        """Returns the string that it is, a heredoc too; None where it is anything else."""
+        ...
+
+    def source(self) -> str:
+        """Returns it in native syntax: a literal as `terraform fmt` formats it, anything else as it is written."""
+        ...
+
+    def code(self) -> str:
+        """Returns a reference, a type or a condition: without the quotes of JSON and of Terraform 0.11 around it."""
+        ...
+
+    def pairs(self) -> Iterable[tuple[str, Expression]]:
+        """Returns the keys and values of the first object in it."""
+        ...
+
+    def items(self) -> Iterable[Expression]:
+        """Returns the items of a list; none of anything else."""
+        ...
+
+
+class Block(Protocol):
+    """A block, or a whole file. `type` is "" for a file. Lines count from 1; 0 is unknown."""
+
+    @property
+    def type(self) -> str: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def last_line(self) -> int: ...
+
+    @property
+    def attributes(self) -> Mapping[str, Expression]:
+        """The expressions by name. Of an attribute that is set twice, the last one."""
+        ...
+
+    def blocks(self, *types: str) -> Iterator[Block]:
+        """Yields the nested blocks of these types, of every type where none is given."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as far as it can be read. `error_line` is 0 where there is no error; `error` says what is wrong.
+
+    `stray` is whether a file in JSON has something else than an object where its blocks should be.
+    """
+
+    root: Block
+    error_line: int = 0
+    error: str = ""
+    stray: bool = False
+
+
+def read_blocks(path: str, content: bytes) -> File:
+    """Returns the blocks of a file; its name tells the syntax. Never raises."""
+    if path.endswith(".json"):
+        return _read_json(content)
+    root = syntax.parse(content).root_node
+    if root.has_error:
+        return File(NativeBlock(root), syntax.first_error(root), "there is a syntax error")
+    return File(NativeBlock(root))
+
+
+def _read_json(content: bytes) -> File:
+    nothing = JsonBlock("", (), {})
+    try:
+        document = read_json(content, parse_float=Decimal)
+    except UnicodeDecodeError as error:
+        return File(nothing, content.count(b"\n", 0, error.start) + 1, "it is not UTF-8")
+    except json.JSONDecodeError as error:
+        return File(nothing, error.lineno, "it is not JSON")
+    except (ValueError, RecursionError):
+        return File(nothing, 1, "it cannot be read as JSON")
+    bodies = [body for body in each(document) if isinstance(body, dict)]
+    stray = len(bodies) < len(each(document))
+    values = with_all_values(pair for body in bodies for pair in body.items()) if len(bodies) > 1 else (*bodies, {})[0]
+    return File(JsonBlock("", (), values), stray=stray)
+
+
+class NativeExpression:
+    """An expression of native syntax. `node` is its tree."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    @property
+    def line(self) -> int:
+        return syntax.line_of(self.node)
+
+    @property
+    def is_object(self) -> bool:
+        return syntax.unwrapped(self.node).type == "object"
+
+    def template(self) -> Template:
+        return template_of(self.node)
+
+    def text(self) -> str | None:
+        inner = syntax.unwrapped(self.node)
+        if inner.type == "heredoc_template":
+            return _heredoc(inner)
+        try:
+            value = value_of(inner)
+        except (NoLiteral, RecursionError):
+            return None
+        return value if isinstance(value, str) else None
+
+    def source(self) -> str:
+        try:
+            return written(value_of(self.node))
+        except (NoLiteral, RecursionError):
+            return dedented(syntax.text_of(self.node))
+
+    def code(self) -> str:
+        text = self.text()
+        return self.source() if text is None else text
+
+    def pairs(self) -> Iterator[tuple[str, Expression]]:
+        return ((key, NativeExpression(value)) for key, value in syntax.pairs(self.node))
+
+    def items(self) -> Iterator[Expression]:
+        inner = syntax.unwrapped(self.node)
+        children = inner.named_children if inner.type == "tuple" else ()
+        return (NativeExpression(child) for child in children if child.type == "expression")
+
+
+class NativeBlock:
+    """A block of native syntax. `node` is its tree."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.type, labels = syntax.head(node) if node.type == "block" else ("", [])
+        self.labels = tuple(labels)
+
+    @property
+    def line(self) -> int:
+        return syntax.line_of(self.node)
+
+    @property
+    def last_line(self) -> int:
+        return self.node.end_point.row + 1
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Expression]:
+        return {name: NativeExpression(value) for name, value in syntax.attributes(self.node)}
+
+    def blocks(self, *types: str) -> Iterator[Block]:
+        return (block for block in map(NativeBlock, syntax.blocks(self.node)) if not types or block.type in types)
+
+
+class JsonExpression:
+    """An expression of JSON syntax. `value` is what JSON has for it; numbers with a fraction are Decimals."""
+
+    __slots__ = ("value",)
+
+    line = 0
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    @property
+    def is_object(self) -> bool:
+        return isinstance(self.value, dict)
+
+    def template(self) -> Template:
+        match self.value:
+            case str():
+                return template_of_text(self.value)
+            case bool() | int() | Decimal():
+                return (Part("text", self.source()),)
+        return (UNKNOWN,)
+
+    def text(self) -> str | None:
+        return self.value if isinstance(self.value, str) else None
+
+    def source(self) -> str:
+        try:
+            return written(self.value)
+        except (NoLiteral, RecursionError):
+            return json.dumps(self.value, ensure_ascii=False, default=str)
+
+    def code(self) -> str:
+        return expression_of(self.value) if isinstance(self.value, str) else self.source()
+
+    def pairs(self) -> Iterator[tuple[str, Expression]]:
+        objects = (one for one in each(self.value) if isinstance(one, dict))
+        return ((name, JsonExpression(value)) for one in objects for name, value in one.items())
+
+    def items(self) -> Iterator[Expression]:
+        return (JsonExpression(value) for value in (self.value if isinstance(self.value, list) else ()))
+
+
+class JsonBlock:
+    """A block of JSON syntax. `values` are its attributes and nested blocks."""
+
+    line = last_line = 0
+
+    def __init__(self, kind: str, labels: tuple[str, ...], values: dict[str, Any]) -> None:
+        self.type, self.labels, self.values = kind, labels, values
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Expression]:
+        return {name: JsonExpression(value) for name, value in self.values.items()}
+
+    def blocks(self, *types: str) -> Iterator[Block]:
+        wanted: Collection[str] = types or self.values
+        for kind, value in self.values.items():
+            if kind in wanted:
+                for labels, values in labels_of(kind, value):
+                    yield JsonBlock(kind, labels, values)
+
+
+class OverriddenBlock:
+    """A block with that of an override file over it, whose attributes win, and whose nested blocks replace all others
+    of their type."""
+
+    def __init__(self, base: Block, over: Block) -> None:
+        self._base, self._over = base, over
+        self.type, self.labels, self.line, self.last_line = base.type, base.labels, base.line, base.last_line
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Expression]:
+        return {**self._base.attributes, **self._over.attributes}
+
+    def blocks(self, *types: str) -> Iterator[Block]:
+        found = list(self._over.blocks(*types))
+        replaced = {block.type for block in found}
+        yield from found
+        yield from (block for block in self._base.blocks(*types) if block.type not in replaced)
+
+
+def _heredoc(node: Node) -> str | None:
+    if any(child.type in ("template_interpolation", "template_directive") for child in node.named_children):
+        return None
+    first, *lines = syntax.text_of(node).split("\n")
+    lines = lines[:-1]
+    if first.startswith("<<-"):
+        depth = min((len(line) - len(line.lstrip(" \t")) for line in lines if line.strip()), default=0)
+        lines = [line[depth:] for line in lines]
+    return "".join(f"{line}\n" for line in lines).replace("$${", "${").replace("%%{", "%{")

@@ -1,0 +1,155 @@
+"""Reads Terraform's JSON syntax as Terraform does, and writes it in native syntax for readers of expressions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+LABELS = {
+    "action": 2,
+    "backend": 1,
+    "check": 1,
+    "data": 2,
+    "ephemeral": 2,
+    "module": 1,
+    "output": 1,
+    "provider": 1,
+    "resource": 2,
+    "variable": 1,
+}
+"""How many labels a block of a type has. Blocks of other types have none."""
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_DEEPEST = 100
+
+
+def read_json(content: bytes | str, *, parse_float: Callable[[str], Any] = float) -> Any:
+    """Returns the document. Of a name that an object has twice, it has all values in a list.
+
+    Terraform reads every block of that name: the second must not hide the first.
+
+    Raises ValueError where it is not JSON, and RecursionError where it is nested too deeply.
+    """
+    return json.loads(content, object_pairs_hook=with_all_values, parse_float=parse_float)
+
+
+def with_all_values(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns an object of these pairs, with all values in a list for a name that occurs twice."""
+    values: dict[str, Any] = {}
+    for name, value in pairs:
+        values[name] = [*each(values[name]), *each(value)] if name in values else value
+    return values
+
+
+def each(value: Any) -> list[Any]:
+    """Returns the items of a list; of anything else a list with it alone."""
+    return value if isinstance(value, list) else [value]
+
+
+def labels_of(kind: str, value: Any) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Yields the labels and the body of every block of a type, from what its parent has under the name of that type."""
+    return _bodies(value, (), LABELS.get(kind, 0))
+
+
+def _bodies(value: Any, labels: tuple[str, ...], missing: int) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    for one in each(value):
+        if not isinstance(one, dict):
+            continue
+        if missing:
+            for label, inner in one.items():
+                yield from _bodies(inner, (*labels, label), missing - 1)
+        else:
+            yield labels, one
+
+
+def expression_of(text: str) -> str:
+    """Returns the expression that a string consists of: `${var.a}` is `var.a`, and a string without `${` is itself."""
+    whole = text.startswith("${") and text.endswith("}") and _end(text, 2) == len(text)
+    return text[2:-1] if whole else text
+
+
+def as_native(content: bytes) -> bytes:
+    """Returns the same configuration in native syntax; nothing where the file cannot be read.
+
+    Strings are templates in both. What can be an attribute or a block in JSON becomes an attribute: its value is the
+    same.
+    """
+    try:
+        document = read_json(content, parse_float=str)
+        lines = [line for one in each(document) if isinstance(one, dict) for line in _native_file(one)]
+    except (ValueError, RecursionError):
+        return b""
+    return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _native_file(document: dict[str, Any]) -> Iterator[str]:
+    for kind, value in document.items():
+        if not _NAME.fullmatch(kind):
+            continue
+        for labels, body in labels_of(kind, value):
+            if all(map(_NAME.fullmatch, labels)):
+                yield f"{kind}{''.join(f' {json.dumps(label)}' for label in labels)} {{\n"
+                yield from _native_body(body)
+                yield "}\n"
+
+
+def _native_body(values: dict[str, Any]) -> Iterator[str]:
+    for name, value in values.items():
+        if name == "dynamic":
+            for one in each(value):
+                yield from _native_body(one if isinstance(one, dict) else {})
+        elif name in ("lifecycle", "provisioner", "connection"):
+            yield from _native_block(name, value)
+        elif _NAME.fullmatch(name):
+            yield f"{name} = {_native_expression(value, 0)}\n"
+
+
+def _native_block(name: str, value: Any) -> Iterator[str]:
+    for one in each(value):
+        ignored = one.get("ignore_changes") if isinstance(one, dict) else None
+        names = "all" if ignored == "all" else f"[{', '.join(str(entry) for entry in each(ignored or []))}]"
+        yield f"{name} {{\n{f'ignore_changes = {names}{chr(10)}' if name == 'lifecycle' and ignored else ''}}}\n"
+
+
+def _native_expression(value: Any, depth: int) -> str:
+    if depth > _DEEPEST:
+        raise RecursionError
+    if isinstance(value, str):
+        return _native_string(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_native_expression(one, depth + 1) for one in value)}]"
+    if isinstance(value, dict):
+        pairs = (f"{_native_string(name)} = {_native_expression(one, depth + 1)}" for name, one in value.items())
+        return f"{{ {', '.join(pairs)} }}"
+    return json.dumps(value)
+
+
+def _native_string(text: str) -> str:
+    """Returns a template of JSON syntax as one of native syntax, where nothing inside of `${}` is escaped."""
+    template, rest = "", text
+    while (at := rest.find("${")) >= 0:
+        before = rest[:at]
+        if before.endswith("$"):
+            template += _escaped(rest[: at + 2])
+            rest = rest[at + 2 :]
+            continue
+        end = _end(rest, at + 2)
+        template += _escaped(before) + rest[at:end]
+        rest = rest[end:]
+    return f'"{template}{_escaped(rest)}"'
+
+
+def _end(text: str, begin: int) -> int:
+    """Returns where the interpolation ends that begins there. Braces in strings inside of it come in pairs too."""
+    depth = 1
+    for place in range(begin, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if not depth:
+            return place + 1
+    return len(text)
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1].replace("\\b", " ").replace("\\f", " ")
