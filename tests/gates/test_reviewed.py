@@ -31,7 +31,7 @@ def test_what_was_reviewed_enters() -> None:
 
 def test_what_was_not_is_blocked_commit_by_commit() -> None:
     found, why = outcome(Reviewed(tuple(f"c{n} was pushed" for n in range(5))))
-    assert (found, why) == (Outcome.BLOCK, "c0 was pushed; c1 was pushed; c2 was pushed, and 2 more")
+    assert (found, why) == (Outcome.BLOCK, "c0 was pushed; c1 was pushed; c2 was pushed and 2 more")
 
 
 def test_what_cannot_be_told_waits() -> None:

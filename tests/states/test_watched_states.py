@@ -67,9 +67,9 @@ def drill(**more: Any) -> Drill:
 def test_a_drill_passes_only_in_time_and_with_nothing_left_to_do() -> None:
     assert judge_drill(drill(), HOUR).result == "passed"
     late = judge_drill(drill(rto=timedelta(minutes=16)), HOUR)
-    assert (late.result, late.reasons) == ("missed", ("RTO: it took 16 min, and 15 min are allowed",))
+    assert (late.result, late.reasons) == ("missed", ("RTO: it took 16m, and 15m are allowed",))
     lost = judge_drill(drill(), timedelta(hours=2))
-    assert (lost.result, lost.reasons) == ("missed", ("RPO: the last 2 h are in no copy, and 1 h are allowed",))
+    assert (lost.result, lost.reasons) == ("missed", ("RPO: the last 2h are in no backup, and 1h are allowed",))
     wrong = judge_drill(drill(differences=(Difference("a.b", "create"),)), timedelta(0))
     assert (wrong.result, "create a.b" in wrong.reasons[0]) == ("failed", True)
 

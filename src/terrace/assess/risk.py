@@ -25,6 +25,7 @@ from terrace.clouds.exposure import (
 )
 from terrace.clouds.stateful import is_stateful
 from terrace.plans.model import Action, Masked, Path, Plan, ResourceChange, Unknown, Value
+from terrace.words import and_more
 
 IDLE = timedelta(days=30)
 """After so long without a deployment, what is there may be another world."""
@@ -136,8 +137,8 @@ def level_of(score: int) -> Level:
 
 
 def _told(counted: Counted) -> str:
-    more = counted.number - len(counted.first)
-    return ", ".join(counted.first) + (f" and {more} more" if more > 0 else "")
+    more = and_more(counted.number - len(counted.first))
+    return ", ".join(counted.first) + (f" {more}" if more else "")
 
 
 # --- what counts ---------------------------------------------------------------------------------------------------

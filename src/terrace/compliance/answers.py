@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import Literal
 
 from terrace.compliance.frameworks import OWN, Control, Framework
+from terrace.words import and_more
 
 State = Literal["pass", "fail", "not evaluated", "manual"]
 STATES: tuple[State, ...] = ("pass", "fail", "not evaluated", "manual")
@@ -131,7 +132,7 @@ def _told(those: Iterable[Evidence], before: str = "") -> str:
     """The first in full, and how many more there are."""
     first, *more = distinct(those)
     said = f"{before}{first.by} in {first.environment}: {first.what}"
-    return f"{said} (and {len(more)} more)" if more else said
+    return f"{said} ({and_more(len(more))})" if more else said
 
 
 def distinct(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:

@@ -24,6 +24,7 @@ from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.stacks.model import Remediation, Repairing
 from terrace.states.status import standings
+from terrace.words import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _of_rule(rule: str, key: str, environment: str, look: Audit | None, span: Sp
 
 
 def _days(span: timedelta) -> str:
-    return f"{span.days} days" if span.days != 1 else "1 day"
+    return plural(span.days, "day")
 
 
 # --- what the ledger tells ---------------------------------------------------------------------------------------
@@ -140,7 +141,7 @@ def _judged(
         places = tuple(f"deployment {d.id} of {d.commit[:7]}" for _, d in bad[:10])
         said = f"{len(bad)} of {len(mine)} deployments: {what} ({first.id})"
         return Evidence(source.title, source.key, environment, outcome, said, at, commits, places)
-    count = f"{len(mine)} deployment" + ("s" if len(mine) > 1 else "")
+    count = plural(len(mine), "deployment")
     return Evidence(source.title, source.key, environment, Outcome.GOOD, f"{count}, {right}", at, commits)
 
 

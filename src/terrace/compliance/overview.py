@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from terrace.compliance import recorded_audits
 from terrace.compliance.answers import Answers, answers
@@ -12,6 +12,7 @@ from terrace.compliance.frameworks import Framework, Source
 from terrace.compliance.gathering import Known, Span, evidence
 from terrace.compliance.recorded_audits import Audit
 from terrace.ledger.deployed_revisions import abandoned, baseline
+from terrace.words import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,5 @@ def _looked(known: Known, name: str, span: Span) -> Looked:
     if look.policy != known.policy:
         notes.append(f"other rules judged then ({look.policy}) than those of today ({known.policy})")
     if span.now - look.at > span.stale:
-        notes.append(f"looked at {_days(span.now - look.at)} ago: too old to pass anything")
+        notes.append(f"looked at {plural((span.now - look.at).days, 'day')} ago: too old to pass anything")
     return Looked(name, look, tuple(notes))
-
-
-def _days(span: timedelta) -> str:
-    return "1 day" if span.days == 1 else f"{span.days} days"

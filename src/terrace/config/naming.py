@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable
 
 from terrace.errors import BadInput
+from terrace.words import listed
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """Environments, stacks, teams and people: letters, digits, `.`, `_`, `-`, at most 63, never a leading dash."""
@@ -37,6 +38,5 @@ def no_such(what: str, word: str, known: Iterable[str]) -> BadInput:
     """The error for a name that nothing bears, with the nearest right one or the choice as its hint."""
     names = list(known)
     near = nearest(word, names)
-    more = f" and {len(names) - CHOICE} more" if len(names) > CHOICE else ""
-    choice = f"there is {', '.join(names[:CHOICE])}{more}" if names else f"there is no {what} yet"
+    choice = f"there is {listed(names, CHOICE)}" if names else f"there is no {what} yet"
     return BadInput(f"no {what} is called {word!r}", hint=f"did you mean {near!r}?" if near else choice)

@@ -13,6 +13,7 @@ from terrace.drift.model import Cause, Observation, Quadrant, Sighting
 from terrace.ledger import folds
 from terrace.ledger.deployment import Step
 from terrace.ledger.model import History
+from terrace.words import plural
 
 MOST_CAUSES = 3
 """How many changes are told of one object."""
@@ -113,7 +114,7 @@ def _explained(one: Sighting, window: Window, logged: LoggedChanges, now: dateti
 def _why_unknown(one: Sighting, window: Window, logged: LoggedChanges, now: datetime) -> str:
     if not any(one.identity.get(name) for name in _NAMES):
         return "the plan tells no id of the object"
-    files = f"{logged.files} file{'s' if logged.files != 1 else ''} of the logs"
+    files = f"{plural(logged.files, 'file')} of the logs"
     span = f"{window.since:%Y-%m-%d %H:%M} and {window.until:%Y-%m-%d %H:%M} UTC"
     told = [f"no change of it between {span} is in {files}"]
     if now - window.until < LATE:

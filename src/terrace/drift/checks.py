@@ -10,6 +10,7 @@ from terrace.drift.model import Observation, Sighting, Status, worst
 from terrace.drift.records import observation_of
 from terrace.ledger.events.drift import DriftChecked
 from terrace.ledger.model import History
+from terrace.words import duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,5 @@ def standing(looks: Iterable[Check], now: datetime, every: timedelta = timedelta
     overdue = ""
     if interval and now - since > 2 * interval:
         what = f"since {good:%Y-%m-%d %H:%M} UTC" if good else "ever"
-        overdue = f"no good check for drift {what}, and it is to be checked every {words(interval)}"
+        overdue = f"no good check for drift {what}, and it is to be checked every {duration(interval)}"
     return Standing(status, good, overdue)
-
-
-def words(span: timedelta) -> str:
-    """A duration as it is written in terrace.yaml: "1h30m"."""
-    seconds = int(span.total_seconds())
-    parts = ((seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
-    return "".join(f"{n}{unit}" for n, unit in parts if n) or "0"

@@ -28,6 +28,7 @@ from terrace.gates.objections import answer
 from terrace.gates.stakes import raised, stakes, stricter
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Remediation, Repairing, Rollback
 from terrace.stacks.repository import Author
+from terrace.words import duration, listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,9 +345,8 @@ def _reviewed(seen: Reviewed, branch: str) -> GateResult:
         )
     if not seen.lacking:
         return GateResult(gate, Outcome.PASS, "it came through changes that somebody else approved")
-    more = f", and {len(seen.lacking) - 3} more" if len(seen.lacking) > 3 else ""
     how = f"bring it into {branch} by a change that somebody else approves; `forge.reviewed: off`, merged, asks nobody"
-    return GateResult(gate, Outcome.BLOCK, "; ".join(seen.lacking[:3]) + more, how)
+    return GateResult(gate, Outcome.BLOCK, listed(seen.lacking, 3, "; "), how)
 
 
 def _promotion(name: str, after: str, facts: Facts) -> GateResult:
@@ -372,17 +372,10 @@ def _soak(environment: Environment, facts: Facts, now: datetime) -> GateResult:
     assert above is not None and above.succeeded_at is not None, "asked only after the promotion gate passed"
     until = above.succeeded_at + environment.soak
     if now >= until:
-        return GateResult("soak", Outcome.PASS, f"soaked in {above.environment} for {_span(environment.soak)}")
-    reason = f"soaks in {above.environment} for {_span(environment.soak)}; {_span(until - now)} are left"
+        return GateResult("soak", Outcome.PASS, f"soaked in {above.environment} for {duration(environment.soak)}")
+    reason = f"soaks in {above.environment} for {duration(environment.soak)}; {duration(until - now)} are left"
     how = f"`terrace tick` or the same command again after {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     return GateResult("soak", Outcome.WAIT, reason, how, until)
-
-
-def _span(span: timedelta) -> str:
-    """A duration as people say it: "1h 30m". Below a minute in seconds, rounded up."""
-    seconds = max(0, -(-span // timedelta(seconds=1)))
-    parts = ((seconds // 86400, "d"), (seconds // 3600 % 24, "h"), (seconds // 60 % 60, "m"), (seconds % 60, "s"))
-    return " ".join(f"{n}{unit}" for n, unit in parts if n) or "0s"
 
 
 # --- may it be applied -------------------------------------------------------------------------------------------
@@ -401,7 +394,7 @@ def _approvals(
     unplanned: tuple[str, ...] = (),
 ) -> tuple[GateResult, ...]:
     if not subjects and unplanned:
-        which = ", ".join(unplanned[:5]) + (f" and {len(unplanned) - 5} more" if len(unplanned) > 5 else "")
+        which = listed(unplanned, 5)
         return (_waiting(f"what is to be approved is not known: there is no plan of {which}", _UNPLANNED),)
     if not subjects:
         return (_passed("nothing to approve: no plan does anything"),)

@@ -17,6 +17,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.events.people import DatesDismissed
 from terrace.ledger.model import History
 from terrace.ledger.signed_text import signed_text
+from terrace.words import and_more
 
 HEAD = "Terrace: the dates of events of the ledger do not count, version 1"
 """The first line of what is signed: no other signed text is taken for one."""
@@ -115,7 +116,7 @@ def doubt(history: History, now: datetime, reference: Reference | None) -> tuple
     if not found:
         return None
     first = found[0]
-    more = f", and {len(found) - 1} more are dated in the future" if len(found) > 1 else ""
+    more = f", {and_more(len(found) - 1)} are dated in the future" if len(found) > 1 else ""
     return (
         f"event {first.position} of the ledger is dated {_shown(first.time)}, and the clock of this machine says"
         f" {_shown(now)}: one of the two is wrong by {_apart(first.time, now)}{more}",

@@ -14,6 +14,7 @@ from terrace.ledger.model import History
 from terrace.ledger.positions import Span, merged, words_of
 from terrace.ledger.reading import Fault
 from terrace.ledger.signed_text import signed_text
+from terrace.words import listed
 
 HEAD = "Terrace: an event of the ledger counts as absent, version 1"
 """The first line of what is signed: no other signed text is taken for one."""
@@ -148,9 +149,8 @@ def unread(history: History, counts: Counts) -> tuple[Fault, ...]:
 
 def told(faults: tuple[Fault, ...]) -> str:
     """What cannot be read, by position and field, in a sentence."""
-    words = [f"event {fault.event.position} of the ledger cannot be read ({fault.reason})" for fault in faults]
-    more = len(words) - _SHOWN
-    return "; ".join(words[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+    reasons = [f"event {fault.event.position} of the ledger cannot be read ({fault.reason})" for fault in faults]
+    return listed(reasons, _SHOWN, "; ")
 
 
 def way_out(faults: tuple[Fault, ...]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from terrace.plans.model import Path, Plan
+from terrace.words import attribute_path
 
 
 def differing(one: Plan, other: Plan) -> tuple[str, ...]:
@@ -21,7 +22,9 @@ def differing(one: Plan, other: Plan) -> tuple[str, ...]:
         if mine is None or theirs is None or mine.action is not theirs.action:
             found.append(key[0])
         else:
-            found += [f"{key[0]}: {_word(path)}" for path in _paths(mine.after, theirs.after, ())]
+            found += [
+                f"{key[0]}: {attribute_path(path) or 'its value'}" for path in _paths(mine.after, theirs.after, ())
+            ]
     outputs = {o.name: o for o in other.outputs}
     found += [f"output {o.name}" for o in one.outputs if o.name not in outputs or outputs[o.name].after != o.after]
     if not found and one.digest != other.digest:
@@ -38,7 +41,3 @@ def _paths(one: Any, other: Any, at: Path) -> Iterator[Path]:
             yield from _paths(mine, theirs, (*at, index))
     elif one != other:
         yield at
-
-
-def _word(path: Path) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "its value"

@@ -15,7 +15,8 @@ from terrace.states.restores import Restored
 from terrace.states.retention import Retention
 from terrace.states.state_checks import Drill, Look
 from terrace.states.state_file import Compared, StateDiff
-from terrace.states.status import Standing, words
+from terrace.states.status import Standing
+from terrace.words import duration
 
 STYLES = {
     "saved": "green",
@@ -232,8 +233,14 @@ def _side(name: str, state: StateSnapshot) -> str:
 def _measured(span: timedelta | None, target: timedelta | None) -> str:
     if span is None:
         return "-"
-    said = "0" if not span else words(span) if span >= timedelta(seconds=10) else f"{span.total_seconds():.1f} s"
-    return f"{said} of {words(target)}" if target is not None else said
+    said = (
+        "0"
+        if not span
+        else duration(span, units=2)
+        if span >= timedelta(seconds=10)
+        else f"{span.total_seconds():.1f} s"
+    )
+    return f"{said} of {duration(target)}" if target is not None else said
 
 
 def _last(name: str) -> str:

@@ -20,6 +20,7 @@ from terrace.stacks.graph import Graph
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.refusals import refused_stacks
 from terrace.stacks.root_modules import roots_in_no_stack
+from terrace.words import listed
 
 BACKEND_FILE = ".tfbackend"
 """How the names of files with settings of a backend end."""
@@ -145,10 +146,9 @@ def _unnamed_backend_files(tree: Tree, landscape: Landscape) -> Iterator[Problem
         if not left or stack.backend_files or not any(one.unknown for one in known):
             continue
         missing = ", ".join(dict.fromkeys(name for one in known for name in one.unknown))
-        more = f" and {len(left) - _MOST_SHOWN} more" if len(left) > _MOST_SHOWN else ""
         yield Problem(
             Place(landscape.config.source or stack.shown_path, lines.get(stack.path, 0)),
-            f"{stack.key}: its backend block does not say {missing}, and {', '.join(left[:_MOST_SHOWN])}{more} may: no "
+            f"{stack.key}: its backend block does not say {missing}, and {listed(left, _MOST_SHOWN)} may: no "
             "entry names that file",
             f"if `terraform init -backend-config={left[0]}` is how it is initialized: `backend_files: [{left[0]}]` in "
             "the entry of the stack",

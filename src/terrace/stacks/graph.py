@@ -15,6 +15,7 @@ from terrace.hcl.layout import LOCK_FILE, Layout, is_override, join
 from terrace.hcl.tree import SUBMODULE_HINT, Tree, absent_submodules, submodule_of, submodules
 from terrace.stacks.model import Notice, Stack
 from terrace.stacks.values import Values, depends_on_stack, path_of
+from terrace.words import listed
 
 _LOCAL = ("./", "../")
 _VARIABLE = "TF_VAR_"
@@ -347,9 +348,7 @@ def _default_workspaces(stacks: tuple[Stack, ...], folders: dict[str, Folder]) -
                 if place is not None:
                     told.setdefault(place, []).append(stack.key)
     for (path, line), keys in sorted(told.items()):
-        named = ", ".join(keys[:_MOST_SHOWN]) + (
-            f" and {len(keys) - _MOST_SHOWN} more" if len(keys) > _MOST_SHOWN else ""
-        )
+        named = listed(keys, _MOST_SHOWN)
         yield Notice(
             f"`terraform.workspace` is always `default` in {named}",
             path,

@@ -20,6 +20,7 @@ from terrace.stacks.backends import Address, Match, addresses, matches, read_add
 from terrace.stacks.graph import Graph, local_state_path
 from terrace.stacks.model import Notice, Stack
 from terrace.stacks.values import MOST_VALUES, UNKNOWN, Values, from_root
+from terrace.words import listed
 
 _MOST_SHOWN = 3
 
@@ -119,12 +120,11 @@ def uncertain_edges(stacks: tuple[Stack, ...], graph: Graph) -> Iterator[Notice]
         for edge in (*found.uncertain, *found.open):
             told.setdefault((edge.path, edge.line, edge.reader, edge in found.uncertain), []).append(edge.owner)
         for (path, line, reader, ordered), owners in sorted(told.items()):
-            shown = ", ".join(sorted(owners)[:_MOST_SHOWN])
-            more = f" and {len(owners) - _MOST_SHOWN} more" if len(owners) > _MOST_SHOWN else ""
+            shown = listed(sorted(owners), _MOST_SHOWN)
             end = "which goes first" if len(owners) == 1 else "which go first"
             if not ordered:
                 end = "which may read this one in turn, so that neither goes first"
-            message = f"{reader} may read the outputs of {shown}{more}, {end}: the address here is not known in full"
+            message = f"{reader} may read the outputs of {shown}, {end}: the address here is not known in full"
             yield Notice(message, path, line, "give the address in literal values, or name the stack in `after`")
 
 

@@ -24,6 +24,7 @@ from terrace.stacks.accounts import Account
 from terrace.stacks.conventions import Convention, conventions
 from terrace.stacks.discovery import HOME
 from terrace.stacks.root_modules import RootModule, find_root_modules
+from terrace.words import listed
 
 UNNAMED = "default"
 """The environment of a repository that names none: what Terraform calls the workspace that nobody chose."""
@@ -564,8 +565,7 @@ class _Proposing:
 
 
 def _few(paths: list[str]) -> str:
-    more = f" and {len(paths) - _MOST_SHOWN} more" if len(paths) > _MOST_SHOWN else ""
-    return ", ".join(paths[:_MOST_SHOWN]) + more
+    return listed(paths, _MOST_SHOWN)
 
 
 def _unnamed(roots: list[RootModule]) -> Iterator[ProposedEntry]:

@@ -19,6 +19,7 @@ from terrace.hcl.tree import Tree
 from terrace.stacks.accounts import Used, needs_variables, used_by
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import Notice, Stack
+from terrace.words import listed, plural
 
 _MODULES = frozenset({"modules", "module"})
 _SHOWN = 5
@@ -107,11 +108,10 @@ def in_no_stack(roots: Collection[RootModule]) -> Notice:
     """Returns what is told of root modules that are in no stack; there is at least one."""
     first = next(iter(roots))
     names = [root.shown_path for root in roots]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    folders, verb = ("1 folder", "is") if len(names) == 1 else (f"{len(names)} folders", "are")
+    folders, verb = plural(len(names), "folder"), "is" if len(names) == 1 else "are"
     place = first.signs[0].place
     return Notice(
-        f"{folders} with a backend or a provider {verb} in no stack: {', '.join(names[:_SHOWN])}{more}",
+        f"{folders} with a backend or a provider {verb} in no stack: {listed(names, _SHOWN)}",
         place.path,
         place.line,
         "`terrace init --print` proposes entries for `stacks:`; what belongs to none is named in `not_stacks:`",

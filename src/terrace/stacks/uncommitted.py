@@ -10,6 +10,7 @@ from terrace.hcl.tree import Tree
 from terrace.stacks.impact import reasons_for
 from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Notice, Reason
+from terrace.words import listed
 
 _OF_TERRAFORM = ".terraform"
 _STATE = ".tfstate"
@@ -55,11 +56,10 @@ def _notices(groups: Iterable[dict[str, Reason]]) -> Iterator[Notice]:
             continue
         seen.update(paths)
         reason = found[paths[0]]
-        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        are = "are" if more else "is"
+        are = "are" if len(paths) > 1 else "is"
         message = (
-            f"{paths[0]}{more} {are} in the checkout and not in the commit: plans are made without "
-            f"{'them' if more else 'it'} ({_what(reason)})"
+            f"{listed(paths, 1)} {are} in the checkout and not in the commit: plans are made without "
+            f"{'them' if len(paths) > 1 else 'it'} ({_what(reason)})"
         )
         yield Notice(message, paths[0], 0, _way_out(reason, paths[0]))
 

@@ -11,6 +11,7 @@ from terrace.ledger.deployment import Step
 from terrace.ledger.events.states import StateBackedUp, StateRestoreEnded
 from terrace.ledger.model import History
 from terrace.stacks.model import Destruction
+from terrace.words import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def explanation(environment: str, key: str, found: Recreation) -> tuple[str, str
     gone = f"`terrace state backup {environment} --accept {removed}`"
     destroy = f"Where {removed} has to go: `terrace destroy {environment} {removed} --reason WHY` first"
     if len(found.by) > 1:
-        others = ", ".join(found.by[:5]) + (f" and {len(found.by) - 5} more" if len(found.by) > 5 else "")
+        others = listed(found.by, 5)
         return (
             f"{others} together create what {removed} holds, which is gone at this commit and was not destroyed: "
             "everything would be there twice",

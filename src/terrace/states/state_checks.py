@@ -13,12 +13,14 @@ from terrace.ledger.model import History
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.restore_rules import Difference
 from terrace.states.state_file import holds_nothing
-from terrace.states.status import Finding, Standing, no_state, stacks_of, standings, went_back, words
+from terrace.states.status import Finding, Standing, no_state, stacks_of, standings, went_back
+from terrace.words import duration
 
 UNWRITTEN = (
     "the state is still what it was before the last apply: the objects which that created are in no state, and a plan "
     "would create them again"
 )
+
 """Why a state cannot be right which an apply that succeeded did not change."""
 
 
@@ -98,9 +100,11 @@ def judge_drill(found: Drill, rpo: timedelta) -> Drill:
     assert found.rto is not None, "it came back, and that was timed"
     missed = []
     if found.targets[0] is not None and rpo > found.targets[0]:
-        missed.append(f"RPO: the last {words(rpo)} are in no copy, and {words(found.targets[0])} are allowed")
+        missed.append(
+            f"RPO: the last {duration(rpo, units=2)} are in no backup, and {duration(found.targets[0])} are allowed"
+        )
     if found.targets[1] is not None and found.rto > found.targets[1]:
-        missed.append(f"RTO: it took {words(found.rto)}, and {words(found.targets[1])} are allowed")
+        missed.append(f"RTO: it took {duration(found.rto, units=2)}, and {duration(found.targets[1])} are allowed")
     return replace(found, result="missed" if missed else "passed", reasons=tuple(missed))
 
 

@@ -18,6 +18,7 @@ from terrace.ledger.model import History
 from terrace.ledger.view import Fold, KeyedFold
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.model import Destruction
+from terrace.words import duration
 
 Finding = Literal["saved", "same", "none", "unsaved", "alarm", "unknown"]
 """What a look at a state found: a copy was made, the newest copy still is it, there is none yet, it moved and could
@@ -55,9 +56,10 @@ class Standing:
         if self.alarm:
             return self.alarm
         if rpo is not None and self.exposure(now) > rpo:
-            return f"no copy of the state of the last {words(self.exposure(now))}, and the RPO is {words(rpo)}"
+            exposure = duration(self.exposure(now), units=2)
+            return f"no backup of the state of the last {exposure}, and the RPO is {duration(rpo)}"
         if rpo is not None and self.checked_at is not None and now - self.checked_at > rpo:
-            return f"last checked {words(now - self.checked_at)} ago, and the RPO is {words(rpo)}"
+            return f"last checked {duration(now - self.checked_at, units=2)} ago, and the RPO is {duration(rpo)}"
         return ""
 
 
@@ -285,15 +287,6 @@ def stacks_of(history: History, environment: str) -> tuple[str, ...]:
         found |= {key: None for key in deployment.stacks if deployment.last(Step.APPLY, key) is not None}
     found |= {key: None for key, one in adoptions(history).items() if one.environment == environment}
     return tuple(found)
-
-
-def words(span: timedelta) -> str:
-    """A span of time in its largest unit: `3 h`, `20 min`, `4 s`."""
-    seconds = max(0, int(span.total_seconds()))
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size or (seconds >= size and seconds % size == 0):
-            return f"{seconds // size} {unit}"
-    return f"{seconds} s"
 
 
 def changes_objects(create: object, replace: object, delete: object) -> bool:

@@ -10,6 +10,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waiver import BASELINE, Waiver
 from terrace.waivers.judging import Content, Waivers, matched
 from terrace.waivers.never import PLANNING, SINGLE, is_blind
+from terrace.words import plural
 
 SOON = timedelta(days=14)
 """How long before its end a waiver is told."""
@@ -124,7 +125,7 @@ def _grouped(waivers: Sequence[Waiver], *, by_day: bool = True) -> list[list[Wai
 def _named(group: Sequence[Waiver]) -> str:
     first = group[0]
     if first.known:
-        return f"{len(group)} {'record' if len(group) == 1 else 'records'} of {BASELINE}"
+        return f"{plural(len(group), 'record')} of {BASELINE}"
     return f"the waiver of {first.owner} for {first.about}"
 
 
@@ -142,7 +143,7 @@ def _expired(group: Sequence[Waiver], speaks: bool) -> Finding:
 
 def _ends(group: Sequence[Waiver], today: date) -> Finding:
     days = (group[0].expires - today).days
-    when = "today" if days == 0 else "tomorrow" if days == 1 else f"in {days} days"
+    when = "today" if days == 0 else "tomorrow" if days == 1 else f"in {plural(days, 'day')}"
     ends = "ends" if len(group) == 1 else "end"
     return _finding("waiver-ends", Severity.INFO, f"{_named(group)} {ends} {when}", group[0], RENEW, advisory=True)
 

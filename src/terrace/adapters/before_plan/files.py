@@ -18,6 +18,7 @@ from terrace.hcl.tree import Tree, read_many
 from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.terraform import Site
 from terrace.stacks.before_plan import reserved
+from terrace.words import listed
 
 OUTPUT_BYTES = 512 * 2**20
 """How many bytes a command may leave behind."""
@@ -156,9 +157,8 @@ def collect(
                 hint="let it remove what the plan does not need, or write that to $TMPDIR",
             )
     if outside:
-        more = f" and {len(outside) - _SHOWN} more" if len(outside) > _SHOWN else ""
         raise BadInput(
-            f"it wrote {', '.join(map(repr, sorted(outside)[:_SHOWN]))}{more}, which `outputs` does not name",
+            f"it wrote {listed([repr(path) for path in sorted(outside)], _SHOWN)}, which `outputs` does not name",
             hint="name it in `outputs`, or let the command write it to $TMPDIR",
         )
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from terrace.adapters.git.command import NETWORK_SECONDS, git
 from terrace.config.naming import shell_word
 from terrace.errors import TerraceError
+from terrace.words import listed
 
 _SHOWN = 3
 
@@ -33,9 +34,8 @@ def conflicting_refs(repository: Path, ref: str, remote: str | None, access: Map
 
 def ways_out(ref: str, standing: tuple[str, ...], remote: str | None) -> tuple[str, str]:
     """Returns what is in the way of `ref`, as a clause, and the commands that move it away, as a hint."""
-    shown = " and ".join(_named(name) for name in standing[:_SHOWN])
-    more = f" and {len(standing) - _SHOWN} more" if len(standing) > _SHOWN else ""
-    why = f"Git cannot have {_named(ref)} beside {shown}{more}"
+    shown = listed([_named(name) for name in standing], _SHOWN, " and ")
+    why = f"Git cannot have {_named(ref)} beside {shown}"
     first = standing[0]
     if not first.startswith("refs/heads/"):
         delete = f"git update-ref -d {shell_word(first)}"

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from terrace.adapters.github.client import GitHub
+from terrace.words import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Inspection:
             how = f"{where} (in private repositories, required reviewers need GitHub Enterprise)"
             return Guard(what, "no required reviewers: Terrace's approvals are the only gate", how)
         number = len(reviewers.get("reviewers") or ())
-        found = f"{number} required {'reviewer' if number == 1 else 'reviewers'}"
+        found = f"{plural(number, 'required reviewer')}"
         if not reviewers.get("prevent_self_review"):
             return Guard(what, f"{found}, who can approve runs that they started", f"prevent self-review: {where}")
         return Guard(what, found)

@@ -65,6 +65,7 @@ from terrace.plans.versions import Version
 from terrace.stacks.backends import moved_parts
 from terrace.stacks.model import Stack
 from terrace.states.state_file import STATE_BYTES, is_encrypted, read_state
+from terrace.words import listed
 
 _Made = Callable[[Mapping[str, str]], MadePlan]
 """Makes the plan with these variables in Terraform's environment."""
@@ -710,7 +711,7 @@ class LocalTerraform:
 
 def _names(workspaces: tuple[str, ...]) -> str:
     """Some of the workspaces, in a sentence."""
-    return ", ".join(workspaces[:10]) + (f" and {len(workspaces) - 10} more" if len(workspaces) > 10 else "")
+    return listed(workspaces, 10)
 
 
 def _new_workspace(site: Site, others: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ import re
 
 from terrace.config.naming import shell_word
 from terrace.errors import Diagnostic, StateLock, StateLocked, TerraformFailed
+from terrace.words import and_more
 
 _LOCK = re.compile(r"^\s*(ID|Who|Operation|Created):\s*(.+?)\s*$", re.MULTILINE)
 
@@ -55,6 +56,7 @@ STALE_DATA = (
     "Module source has changed",
     "Module version requirements have changed",
 )
+
 """Summaries that mean: initialise again. A cache that was cleaned by somebody says so at the first use."""
 
 
@@ -99,7 +101,7 @@ def failure(
             "bucket with versions may have a whole one), with a DynamoDB table also the item of its MD5 sum; then "
             f"`terrace state restore {shell_word(stack)}`"
         )
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    more = f" ({and_more(len(errors) - 1)})" if len(errors) > 1 else ""
     said = errors[0].summary or errors[0].detail
     message = f"{product} {command} of {stack} failed: {said}{more}"
     return TerraformFailed(message, diagnostics=diagnostics or errors, hint=hint, place=errors[0].place)

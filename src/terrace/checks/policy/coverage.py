@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.plans.model import Action, Plan
+from terrace.words import listed
 
 PROVIDERS = ("aws_", "awscc_", "azurerm_", "azapi_")
 """Beginnings of the types of which the pack has rules, or of which another spelling has."""
@@ -34,8 +35,7 @@ def uncovered(rules: Iterable[PolicyRule], plans: Mapping[str, Plan]) -> tuple[F
     )
     if not found:
         return ()
-    listed = ", ".join(f"{type_} ({count})" for type_, count in sorted(found.items(), key=_most)[:_NAMED])
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    shown = listed([f"{type_} ({count})" for type_, count in sorted(found.items(), key=_most)], _NAMED)
     types = "type of resource" if len(found) == 1 else "types of resources"
     return (
         Finding(
@@ -43,7 +43,7 @@ def uncovered(rules: Iterable[PolicyRule], plans: Mapping[str, Plan]) -> tuple[F
             severity=Severity.INFO,
             status=Status.UNKNOWN,
             tool="opa",
-            message=f"no policy looks at {len(found)} {types} in these plans: {listed}{more}",
+            message=f"no policy looks at {len(found)} {types} in these plans: {shown}",
             advisory=True,
         ),
     )

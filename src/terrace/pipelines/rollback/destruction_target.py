@@ -19,6 +19,7 @@ from terrace.stacks.landscape import Landscape
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge, edges
 from terrace.states.status import lineages, standings
+from terrace.words import listed
 
 _MOST_SHOWN = 3
 
@@ -70,11 +71,10 @@ def gone_environment(history: History, config: Config, name: str) -> BadInput | 
     stacks = gone_environments(history, config).get(name)
     if stacks is None:
         return None
-    more = f" and {len(stacks) - _MOST_SHOWN} more" if len(stacks) > _MOST_SHOWN else ""
     is_are = "is" if len(stacks) == 1 else "are"
     return BadInput(
         f"terrace.yaml of the protected branch no longer names the environment {name!r}, where "
-        f"{', '.join(stacks[:_MOST_SHOWN])}{more} {is_are} still deployed",
+        f"{listed(stacks, _MOST_SHOWN)} {is_are} still deployed",
         hint=f"`terrace destroy {shell_word(name)} --reason WHY` takes all of it down; to keep it, bring the "
         "environment and its stacks back into terrace.yaml",
     )

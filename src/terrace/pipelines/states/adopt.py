@@ -36,6 +36,7 @@ from terrace.states.checkout_states import LeftState
 from terrace.states.restore_rules import is_newer
 from terrace.states.state_file import addresses_in, compare, holds_nothing, is_encrypted, read_state
 from terrace.states.status import lineages, release_of
+from terrace.words import listed
 
 KEPT = "the place where Terrace keeps local states"
 """How the target of a local state is called."""
@@ -149,9 +150,8 @@ def insist_on_no_creation(adoption: Adoption, accepted: frozenset[str]) -> None:
     if fresh:
         words = shell_word(fresh[0]) + "".join(f" --accept {shell_word(address)}" for address in fresh[1:5])
         raise BadInput(
-            f"with that state a plan would create {', '.join(fresh[:5])}"
-            + (f" and {len(fresh) - 5} more" if len(fresh) > 5 else "")
-            + ": it may not be the state of this stack, or an old one; nothing was written",
+            f"with that state a plan would create {listed(fresh, 5)}: it may not be the state of this stack, or "
+            "an old one; nothing was written",
             hint=f"if they are really new: `terrace state adopt {shell_word(adoption.stack.key)} --accept {words}`",
         )
 

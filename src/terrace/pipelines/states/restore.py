@@ -27,6 +27,7 @@ from terrace.states.restore_rules import Difference, differences
 from terrace.states.restores import Restore, Restored, RestoreResult, restores
 from terrace.states.state_file import compare, emptied, holds_nothing, objects, read_state, same_objects, with_serial
 from terrace.states.status import release_named, same_state
+from terrace.words import listed
 
 
 def restore(context: Context, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:
@@ -241,8 +242,7 @@ def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
 
 
 def _told(found: tuple[Difference, ...]) -> str:
-    words = ", ".join(f"{one.action} {one.address}" for one in found[:5])
-    return words + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+    return listed([f"{one.action} {one.address}" for one in found], 5)
 
 
 def _end(
