@@ -35,9 +35,10 @@ from terrace.apps.cli.init import init, terrace_yaml
 from terrace.apps.cli.main import cli
 from terrace.checks.all import CHECKS, checks
 from terrace.checks.secrets.search import SecretSearch
-from terrace.config.load import BadConfig, ladder
+from terrace.config.environment_names import order_names
 from terrace.config.model import TerraformSettings
 from terrace.config.naming import NAME
+from terrace.config.problems import BadConfig
 from terrace.config.schema import json_schema
 from terrace.errors import BadInput, NotReady
 from terrace.hcl.facts_store import Forgetful
@@ -89,7 +90,7 @@ def test_what_is_written_is_right_and_says_what_holds_without_it(tmp_path: Path)
 def test_whatever_environments_are_called_the_file_reads_them_back(names: list[str]) -> None:
     """YAML takes some names for numbers, flags or nothing unless they are quoted."""
     tree = DictTree({f"environments/{name}/main.tf": "" for name in names})
-    ordered = ladder(set(names))
+    ordered = order_names(set(names))
     written = terrace_yaml(propose(tree, Forgetful()).environments)
     assert load(written.encode()).environments == load(b"", discovered=ordered).environments
 

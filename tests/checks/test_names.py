@@ -9,7 +9,7 @@ import pytest
 
 from terrace.assess.model import Severity
 from terrace.checks.names import Naming, misnamed
-from terrace.config.patterns import fault, fits
+from terrace.config.name_patterns import fault, fits
 
 DEFAULT = Naming()
 

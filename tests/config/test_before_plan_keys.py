@@ -6,9 +6,10 @@ import pytest
 
 from support.configuration import load
 from support.trees import DictTree
-from terrace.config.before_plan import BeforePlan, matches
-from terrace.config.load import BadConfig
+from terrace.config.before_plan import BeforePlan
+from terrace.config.file_patterns import matches
 from terrace.config.loosening import loosened
+from terrace.config.problems import BadConfig
 from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.before_plan import commands_of, reserved
 from terrace.stacks.config_problems import examine

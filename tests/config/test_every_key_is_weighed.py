@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from support.configuration import load
 from terrace.checks.all import CHECKS
 from terrace.config.before_plan import BeforePlan
+from terrace.config.checks import settings_of
 from terrace.config.comparisons import (
     Added,
     AddedMembers,
@@ -27,15 +27,15 @@ from terrace.config.comparisons import (
     Ordered,
     PartOf,
     Removed,
-    record_ways,
 )
-from terrace.config.keys import sections, terrace_record
-from terrace.config.kinds import Duration, Either, Key, Kind, ListOf, MapOf
-from terrace.config.loosening import loosened, values
-from terrace.config.model import IgnoreRule
+from terrace.config.keys.terrace_yaml import sections
+from terrace.config.kinds import Duration, Either, Kind, ListOf, MapOf
+from terrace.config.loosening import loosened
+from terrace.config.model import Config, IgnoreRule
+from terrace.config.records import Key
 from terrace.config.rule_comparisons import AtRisk, Commands, Emails, PolicyFolders, Probes, Remediation, StackEntries
 
-SECTIONS, TERRACE = sections(CHECKS), terrace_record(CHECKS)
+SECTIONS = sections(CHECKS)
 
 BASE = """\
 version: 1
@@ -234,20 +234,42 @@ def leaves() -> Iterator[tuple[str, Key]]:
         yield from ((title, key) for key in record.keys)
 
 
-def told(place: tuple[Any, ...], name: str, old: Any, new: Any) -> list[str]:
+def put(config: Config, place: tuple[Any, ...], key: Key, value: Any) -> Config:
+    """The configuration with another value of one key."""
+    match place:
+        case ():
+            given = key.fields(value)
+            return replace(config, **{**given, "settings": {**config.settings, **given.get("settings", {})}})
+        case ("environments", "dev", *steps):
+            environment = _put_inside(config.environment("dev"), steps, key, value)
+            return replace(config, environments=(environment, *config.environments[1:]))
+        case ("stacks", _):
+            return replace(config, stacks=(replace(config.stacks[0], **key.fields(value)),))
+        case ("people", name):
+            return replace(config, people={**config.people, name: replace(config.people[name], **key.fields(value))})
+        case ("checks", name):
+            return replace(config, checks={**config.checks, name: replace(config.checks[name], **key.fields(value))})
+        case ("checks",):
+            return replace(config, **key.fields(value))
+        case (section,) if section in {one.key.name for one in settings_of(CHECKS)}:
+            (of,) = (one for one in settings_of(CHECKS) if one.key.name == section)
+            own = replace(config.setting(of), **key.fields(value))
+            return replace(config, settings={**config.settings, section: own})
+        case (section,):
+            return replace(config, **{section: replace(getattr(config, section), **key.fields(value))})
+    raise AssertionError(place)
+
+
+def _put_inside(record: Any, steps: list[str], key: Key, value: Any) -> Any:
+    if not steps:
+        return replace(record, **key.fields(value))
+    return replace(record, **{steps[0]: _put_inside(getattr(record, steps[0]), steps[1:], key, value)})
+
+
+def told(place: tuple[Any, ...], key: Key, old: Any, new: Any) -> tuple[str, ...]:
     """What is said of a configuration in which one value becomes another."""
-    trees = []
-    for value in (old, new):
-        tree = deepcopy(dict(values(load(BASE.encode()), ("format", "policy"))))
-        inner: Any = tree
-        for step in place:
-            inner[step] = dict(inner[step])
-            inner = inner[step]
-        assert name in inner, f"{name} is a key of the table, and `values` does not carry it"
-        inner[name] = value
-        trees.append(tree)
-    before, after = trees
-    return list(record_ways(TERRACE, "", before, after))
+    before, after = (put(load(BASE.encode()), place, key, value) for value in (old, new))
+    return loosened(before, after)
 
 
 @pytest.mark.parametrize(
@@ -263,11 +285,11 @@ def test_a_looser_value_of_every_key_is_told(title: str, key: Key) -> None:
     cases = list(looser(key))
     assert cases
     for old, new in cases:
-        sentences = told(place, key.name, old, new)
+        sentences = told(place, key, old, new)
         assert sentences, (old, new)
         entry = [str(step) for step in place if step in ("dev", "ann", "policy")]
         assert all(name in sentence for sentence in sentences for name in entry), sentences
-        assert told(place, key.name, old, old) == []
+        assert told(place, key, old, old) == ()
 
 
 @pytest.mark.parametrize(
@@ -280,7 +302,7 @@ def test_a_looser_value_of_every_key_is_told(title: str, key: Key) -> None:
 )
 def test_a_stricter_value_is_not_told(title: str, key: Key) -> None:
     for old, new in looser(key):
-        assert told(PLACES[title], key.name, new, old) == [], (new, old)
+        assert told(PLACES[title], key, new, old) == (), (new, old)
 
 
 def test_the_keys_without_a_looser_value_are_these() -> None:

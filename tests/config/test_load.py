@@ -13,7 +13,6 @@ from terrace.checks import commits, names, required_files
 from terrace.checks.all import CHECKS
 from terrace.checks.lock_files import PLATFORMS
 from terrace.checks.module_docs import settings as module_docs
-from terrace.config.load import BadConfig
 from terrace.config.loosening import loosened
 from terrace.config.model import (
     ApprovalRule,
@@ -27,6 +26,7 @@ from terrace.config.model import (
     WaiverRules,
     policy_version,
 )
+from terrace.config.problems import BadConfig
 from terrace.config.schema import json_schema
 
 WHOLE = b"""
@@ -135,10 +135,10 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
     [
         ("version: 1\nenvironments:\n  dev:\n    aftr: x\n", "terrace.yaml:4:5: `aftr` is not a key"),
         ("version: 1\nenvironments:\n  dev:\n    aftr: x\n", "(hint: did you mean `after`?)"),
-        ("version: 2\n", "terrace.yaml:1:10: here stands 2, and it should be `1`"),
+        ("version: 2\n", "terrace.yaml:1:10: expected `1`, found 2"),
         ("environments: {}\n", "`version` is missing"),
-        ("version: 1\nenvironments: {dev: {soak: 15}}\n", "2:28: here stands 15, and it should be a duration"),
-        ("version: 1\nenvironments: {dev: {approvals: '1'}}\n", "here stands '1', and it should be a whole number"),
+        ("version: 1\nenvironments: {dev: {soak: 15}}\n", "2:28: expected a duration"),
+        ("version: 1\nenvironments: {dev: {approvals: '1'}}\n", "expected a whole number"),
         ("version: 1\nenvironments: {dev: {approvals: {owner: 1}}}\n", "no team is called 'owner'"),
         (
             "version: 1\nenvironments: {dev: {after: dve}}\n",
@@ -147,16 +147,19 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("version: 1\nenvironments: {a: {after: b}, b: {after: a}}\n", "`after` goes in a circle: a → b → a"),
         (
             "version: 1\nenvironments: {dev: {deploy: on}}\n",
-            "here stands 'on', and it should be `manual` or `automatic`",
+            "expected `manual` or `automatic`, found 'on'",
         ),
         ("version: 1\nenvironments: {dev: {windows: []}}\n", "does not act on `windows` yet"),
         ("version: 1\nenvironments: {dev: {}, dev: {}}\n", "'dev' is there twice, first at terrace.yaml:2:16"),
-        ("version: 1\nenvironments: {'a b': {}}\n", "here stands 'a b'"),
-        ("version: 1\nenvironments: {--help: {}}\n", "here stands '--help'"),
+        ("version: 1\nenvironments: {'a b': {}}\n", "found 'a b'"),
+        ("version: 1\nenvironments: {--help: {}}\n", "found '--help'"),
         ("version: 1\nledger: postgresql://x\n", "2:9: this version of Terrace does not act on `postgresql://x` yet"),
-        ("version: 1\nledger: svn\n", "it should be `git` or `sqlite:PATH`, inside of the repository"),
+        ("version: 1\nledger: svn\n", "expected `git` or `sqlite:PATH`, inside of the repository"),
         ("version: 1\nchecks: {fromat: off}\n", "2:10: `fromat` is not a key of checks (hint: did you mean `format`?)"),
-        ("version: 1\nchecks: {fail_on: hihg}\n", "2:19: here stands 'hihg'"),
+        (
+            "version: 1\nchecks: {fail_on: hihg}\n",
+            "2:19: expected `info` or `low` or `medium` or `high` or `critical`, found 'hihg'",
+        ),
         ("version: 1\nchecks: {format: {fails_on: high}}\n", "(hint: did you mean `fail_on`?)"),
         ("version: 1\nwaivers: {longest: 90}\n", "(hint: say the unit: `90s` or `90m`)"),
         ("version: 1\nbranch: !x main\n", "2:9: tags are not used here"),
@@ -171,24 +174,24 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("version: 1\n#" + "x" * (1 << 20), "terrace.yaml: this has 1048588 bytes"),
         (
             "version: 1\nenvironments:\n  dev:\n",
-            "3:3: here stands nothing, and it should be a mapping with keys of an env",
+            "3:3: expected a mapping with keys of an environment, found nothing",
         ),
         ("version: 1\nenvironments:\n  dev:\n", "(hint: `{}` is an empty one)"),
         (
             "version: 1\nterraform: {version: 1.10}\n",
-            '2:22: here stands 1.10, and it should be a text (hint: quote it: "1.10")',
+            '2:22: expected a text, found 1.10 (hint: quote it: "1.10")',
         ),
         ("version: 1\nenvironments: {dev: {approvals: '1'}}\n", "(hint: take the quotes away)"),
         ("version: 1\nenvironments: {dev: {approvals: {unsigned: yes}}}\n", "(hint: write true)"),
         ("version: 1\nenvironments: {dev: {soak: 15}}\n", "(hint: say the unit: `15s` or `15m`)"),
-        ("version: 1\nenvironments: {dev: {soak: 999999999999999999d}}\n", "it should be a duration"),
+        ("version: 1\nenvironments: {dev: {soak: 999999999999999999d}}\n", "expected a duration"),
         ("version: 1\nenvironments: {dev: {approvals: {expires: 0s}}}\n", "or `2d`, more than 0"),
         ("version: 1\nenvironments: {dev: {smoke: [{http: 'http://x', expect: 99}]}}\n", "from 100 to 599"),
         (
             "version: 1\nenvironments: {d: {}}\nstacks: [{path: a b, environment: d}]\n",
             "the folder's name 'a b' cannot",
         ),
-        ("version: 1\nenvironments: {dev: {credentials: {plan: {A: 'env:'}}}}\n", "here stands 'env:'"),
+        ("version: 1\nenvironments: {dev: {credentials: {plan: {A: 'env:'}}}}\n", "found 'env:'"),
         (
             "version: 1\nenvironments: {d: {}}\nstacks: [{path: a, environment: d, backend_config: {token: x}}]\n",
             "token is a secret by its name, and secrets do not belong in Git (hint: leave it out",
@@ -203,8 +206,8 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
             "this is not YAML: while parsing a flow sequence expected ',' or ']', but got '{' (hint: quote a text that "
             'holds brackets: "live/{1}/api")',
         ),
-        ("- 1\n", "here stands a list, and it should be a mapping with keys of terrace.yaml"),
-        ("version: 1\nbackups: {key: secret}\n", "it should be `env:NAME`"),
+        ("- 1\n", "expected a mapping with keys of terrace.yaml, found a list"),
+        ("version: 1\nbackups: {key: secret}\n", "expected `env:NAME`"),
         (
             'version: 1\nnaming: {data: "(a+)+"}\n',
             "terrace.yaml:2:16: '(a+)+' cannot be used for names: it repeats a group",
@@ -219,7 +222,7 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ),
         ("version: 1\npeople: {ann: {emails: [bob]}, bob: {}}\n", "the name 'bob' of bob is ann's already"),
         ("version: 1\npeople: {ann: {}, Ann: {}}\n", "the name 'Ann' of Ann is ann's already"),
-        ("version: 1\ndocs: {modules: none}\n", "it should be `marked` or `all`"),
+        ("version: 1\ndocs: {modules: none}\n", "expected `marked` or `all`"),
         (
             "version: 1\nenvironments: {dev: {credentials: {plan: {AWS_SECRET_ACCESS_KEY: abc}}}}\n",
             "secrets do not belong in Git",
@@ -260,7 +263,7 @@ def test_no_duration_that_is_read_leaves_the_calendar() -> None:
     """Whoever adds a soak to a moment must never meet an overflow."""
     config = load(b"version: 1\nenvironments: {dev: {soak: 3650d}}\n")
     assert datetime(2099, 12, 31) + config.environments[0].soak
-    assert "it should be a duration" in problems("version: 1\nenvironments: {dev: {soak: 3651d}}\n")[0]
+    assert "expected a duration" in problems("version: 1\nenvironments: {dev: {soak: 3651d}}\n")[0]
 
 
 def test_without_a_file_the_order_is_that_of_the_usual_spellings() -> None:

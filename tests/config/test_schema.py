@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.checks.all import CHECKS
-from terrace.config.check_keys import AUDIT, CHECK, WAIVERS
 from terrace.config.checks import Settings, settings_of
-from terrace.config.environment_keys import (
-    APPROVALS,
-    CREDENTIALS,
-    DRIFT,
-    ENVIRONMENT,
-    HTTP,
-    IGNORE,
-    REMEDIATE,
-    ROLLOUT,
-    RUN,
-)
-from terrace.config.keys import BACKUPS, PERSON, STACK, TERRAFORM, sections, terrace_record
-from terrace.config.kinds import Duration, Key, Record
+from terrace.config.keys.terrace_yaml import sections, terrace_record
+from terrace.config.kinds import Duration, Reading
 from terrace.config.loosening import loosened
 from terrace.config.model import (
     ApprovalRule,
     AuditSettings,
-    Backups,
     CheckSetting,
     CommandProbe,
     Config,
@@ -46,13 +33,11 @@ from terrace.config.model import (
     Remediate,
     RiskRule,
     Rollout,
-    StackPattern,
     StackSetting,
-    TerraformSettings,
-    WaiverRules,
 )
+from terrace.config.records import Key, Record
 from terrace.config.schema import json_schema, reference
-from terrace.config.yaml_nodes import Problem, Scalar
+from terrace.config.yaml_nodes import Scalar
 from terrace.errors import Place
 
 PAGE = Path(__file__).parents[2] / "docs/reference/terrace-yaml.md"
@@ -66,41 +51,29 @@ def test_the_reference_page_is_what_the_code_says() -> None:
     assert PAGE.read_text() == reference(CHECKS), "run `make docs`"
 
 
-@pytest.mark.parametrize(
-    ("kind", "record", "spelt"),
-    [
-        (
-            Config,
-            TERRACE,
-            dict.fromkeys(
-                ["source", "fail_on", "shown", "view_data", "stack_patterns", "former", "settings", "known_checks"]
-            ),
-        ),
-        (Environment, ENVIRONMENT, {"name": None}),
-        (Rollout, ROLLOUT, {}),
-        (DriftSettings, DRIFT, {}),
-        (IgnoreRule, IGNORE, {}),
-        (Remediate, REMEDIATE, {}),
-        (ApprovalRule, APPROVALS, {}),
-        (HttpProbe, HTTP, {"url": "http"}),
-        (CommandProbe, RUN, {"argv": "run"}),
-        (Credentials, CREDENTIALS, {}),
-        (StackSetting, STACK, {"line": None}),
-        (StackPattern, STACK, {"line": None}),
-        (Person, PERSON, {"name": None}),
-        (TerraformSettings, TERRAFORM, {}),
-        (Backups, BACKUPS, {}),
-        (CheckSetting, CHECK, {}),
-        (WaiverRules, WAIVERS, {}),
-        (AuditSettings, AUDIT, {}),
-    ],
-    ids=lambda value: getattr(value, "__name__", None),
-)
-def test_every_field_can_be_set_and_every_key_sets_one(kind: Any, record: Record, spelt: dict[str, str | None]) -> None:
+OF_LOAD = {
+    "Config": {"source", "former", "known_checks", "settings"},
+    "Environment": {"name"},
+    "Person": {"name"},
+    "StackPattern": {"line"},
+    "BeforePlan": {"line"},
+}
+"""Fields that no key sets: `load` knows them."""
+
+SPREAD = {"Config": {"stacks", "stack_patterns", "policies", "shown", "view_data", "checks", "fail_on", "environments"}}
+"""Fields that a key sets together with others."""
+
+RECORDS = [pytest.param(record, id=title) for title, record in sections(CHECKS) if is_dataclass(record.makes)]
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_every_field_can_be_set_and_every_key_sets_one(record: Record[Any]) -> None:
     """A field that no key sets would be a default that nobody can change; a key without one would do nothing."""
-    wanted = {spelt.get(field.name, field.name) for field in fields(kind)} - {None}
-    others = {"version", *OWN_KEYS} if record is TERRACE else set()
-    assert wanted == {key.name for key in record.keys} - others
+    kind = cast(type, record.makes)
+    own = {field.name for field in fields(kind)} - OF_LOAD.get(kind.__name__, set()) - SPREAD.get(kind.__name__, set())
+    assert own == {key.field or key.name for key in record.keys if isinstance(key.field, str)} | (
+        {"login"} if kind is Person else set()
+    )
 
 
 @pytest.mark.parametrize("settings", settings_of(CHECKS), ids=lambda one: one.key.name)
@@ -109,34 +82,26 @@ def test_the_keys_of_a_check_are_the_fields_of_its_settings(settings: Settings[A
         assert [field.name for field in fields(settings.default)] == [key.name for key in settings.record.keys]
 
 
-def _pairs() -> Iterator[tuple[str, Key, Any]]:
-    """The keys whose default is a plain value, with the default of the record that they fill."""
-    records: tuple[tuple[Record, Any], ...] = (
-        (ENVIRONMENT, Environment("x")),
-        (ROLLOUT, Rollout()),
-        (DRIFT, DriftSettings()),
-        (REMEDIATE, Remediate()),
-        (APPROVALS, ApprovalRule()),
-        (HTTP, HttpProbe("x")),
-        (RUN, CommandProbe(("x",))),
-        (TERRAFORM, TerraformSettings()),
-        (BACKUPS, Backups()),
-        (TERRACE, Config()),
-    )
-    for record, default in records:
+def _pairs() -> Iterator[Any]:
+    """The keys whose default is a plain value, with the default of the field that they set."""
+    for title, record in sections(CHECKS):
         for key in record.keys:
-            # Where the file was read holds for these two; the record has a name for tests.
-            value = None if key.name in ("branch", "remote") else getattr(default, key.name, None)
-            if isinstance(value, int | str | timedelta) and value not in ("", 0):
-                yield record.word, key, value
+            name = key.field or key.name
+            for field in fields(record.makes) if is_dataclass(record.makes) else ():
+                if field.name == name and isinstance(field.default, int | str | timedelta):
+                    yield pytest.param(record, key, field.default, id=f"{title}-{key.name}")
 
 
-@pytest.mark.parametrize(("record", "key", "value"), tuple(_pairs()), ids=lambda v: getattr(v, "name", None))
-def test_the_default_that_is_told_is_the_default_that_is(record: str, key: Key, value: Any) -> None:
-    told = int(key.default) if key.default.isdecimal() else key.default
-    problems: list[Problem] = []
-    assert key.kind.read(Scalar(told, Place("x"), key.default), problems) == value, record
-    assert problems == []
+@pytest.mark.parametrize(("record", "key", "value"), tuple(_pairs()))
+def test_a_default_is_described_by_its_field(record: Record[Any], key: Key, value: Any) -> None:
+    """A default that the table says in words is one that its value does not say."""
+    assert key.default != record.spell_default(replace(key, default=""))
+    if not key.default and value not in ("", 0):
+        text = record.spell_default(key)
+        meant = int(text) if text.isdecimal() else {"true": True, "false": False}.get(text, text)
+        reading = Reading()
+        assert key.kind.read(Scalar(meant, Place("x"), text), reading) == value
+        assert reading.problems == []
 
 
 def _objects(schema: Any) -> Iterator[dict[str, Any]]:
@@ -187,7 +152,7 @@ def test_every_pattern_means_the_same_to_an_editor() -> None:
 def test_a_duration_is_the_sum_of_its_parts(days: int, hours: int, minutes: int, seconds: int) -> None:
     text = f"{days}d{hours}h{minutes}m{seconds}s"
     meant = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-    assert Duration().read(Scalar(text, Place("x"), text), []) == meant
+    assert Duration().read(Scalar(text, Place("x"), text), Reading()) == meant
 
 
 def test_the_page_says_what_is_refused_and_what_may_stand_in_git() -> None:

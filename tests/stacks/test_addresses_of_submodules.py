@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from support.configuration import load
-from terrace.config.load import BadConfig
 from terrace.config.loosening import loosened
+from terrace.config.problems import BadConfig
 from terrace.errors import BadInput
 from terrace.stacks.submodules import address, declared, is_chosen
 

@@ -9,8 +9,8 @@ import pytest
 from support.configuration import load
 from support.trees import DictTree, change, landscape, why
 from terrace.adapters.terraform import argv
-from terrace.config.load import BadConfig
 from terrace.config.loosening import loosened
+from terrace.config.problems import BadConfig
 from terrace.errors import BadInput
 from terrace.hcl.facts_store import Forgetful
 from terrace.plans.terraform import Site

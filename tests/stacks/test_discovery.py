@@ -9,7 +9,7 @@ import pytest
 
 from support.configuration import load
 from support.trees import DictTree, change, landscape, why
-from terrace.config.load import BadConfig
+from terrace.config.problems import BadConfig
 from terrace.config.stack_patterns import matching
 from terrace.errors import BadInput
 from terrace.stacks.discovery import environments, unmatched

@@ -6,8 +6,8 @@ import pytest
 
 from support.configuration import load
 from support.trees import change, landscape, why
-from terrace.config.load import BadConfig
 from terrace.config.loosening import loosened
+from terrace.config.problems import BadConfig
 from terrace.pipelines.deploy.lifecycle import waves_of
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address, shared
 from terrace.stacks.graph import local_state_path

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.waiver import BASELINE, PATH, Waiver
-from terrace.config.load import BadConfig
 from terrace.config.model import Config, Person, WaiverRules
+from terrace.config.problems import BadConfig
 from terrace.waivers.reading import read_waivers
 from terrace.waivers.writing import with_waiver
 
@@ -43,10 +43,10 @@ def problems(content: bytes, path: str = PATH, config: Config = CONFIG) -> list[
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"rule": ""}, "3:5: here stands nothing"),
+        ({"rule": ""}, "3:5: expected a rule, or a family of rules, found nothing"),
         ({"owner": "anne"}, "5:12: 'anne' is no person or team of terrace.yaml (hint: did you mean 'ann'?)"),
         ({"reason": "'TODO!'"}, "6:13: 'TODO!' is no reason"),
-        ({"granted": "2026-13-01"}, "7:14: here stands '2026-13-01', and it should be a day"),
+        ({"granted": "2026-13-01"}, "7:14: expected a day like `2026-12-31`, found '2026-13-01'"),
         ({"expires": "2025-12-31"}, "8:14: it ends before it begins"),
         ({"expires": "2026-07-01"}, "8:14: it counts for 181 days (hint: at most 180 days"),
         ({"path": "a.tf"}, "9:11: it says both an address and a path"),
@@ -56,7 +56,7 @@ def problems(content: bytes, path: str = PATH, config: Config = CONFIG) -> list[
         ({"rule": "secrets"}, "secrets have a file of their own, .terrace/secrets.yaml"),
         ({"until": "2026-01-02"}, "9:5: `until` is not a key of a waiver"),
         ({"expired": "2026-01-02"}, "(hint: did you mean `expires`?)"),
-        ({"status": "unkown"}, "9:13: here stands 'unkown', and it should be `fail` or `unknown` (hint: did you mean"),
+        ({"status": "unkown"}, "9:13: expected `fail` or `unknown`, found 'unkown' (hint: did you mean"),
         ({"since": "2026-01-01"}, "`since` is not a key of a waiver"),
     ],
 )

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from terrace.assess.model import Finding, Severity, Status
 from terrace.config.checks import record_settings
 from terrace.config.comparisons import Added, Higher
-from terrace.config.kinds import WORD, Key, ListOf, Number, Record, Text
+from terrace.config.kinds import WORD, ListOf, Number, Text
 from terrace.config.naming import nearest
+from terrace.config.records import Key, Record
 from terrace.stacks.repository import Commit
 
 _HEAD = re.compile(r"(?P<type>[\w-]+)(?P<scope>\([^()]*\))?(?P<breaks>!)?:(?P<space> ?)(?P<subject>.*)")
@@ -52,7 +53,6 @@ _KEYS = Record(
             "types",
             ListOf(WORD, 1),
             "Types that a message may begin with.",
-            ", ".join(CommitRules().types),
             "check",
             looser=Added("commits may be of type {items}"),
         ),
@@ -60,24 +60,22 @@ _KEYS = Record(
             "scopes",
             ListOf(Text()),
             "Scopes that may follow the type.",
-            "any",
             "check",
+            default="any",
             looser=Added("commits may have more scopes", empty_is_all=True),
         ),
         Key(
             "subject",
             Number(20),
             "How many characters the first line may have.",
-            "72",
             "check",
             looser=Higher("the first line of a commit may have {new} characters instead of {old}"),
         ),
     ),
+    makes=CommitRules,
 )
 
-SETTINGS = record_settings(
-    _KEYS, CommitRules(), "How messages of commits are written.", shown_default="Conventional Commits"
-)
+SETTINGS = record_settings(_KEYS, "How messages of commits are written.", shown_default="Conventional Commits")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator
 from terrace.assess.model import Finding, Severity, Status
 from terrace.config.checks import Settings
 from terrace.config.comparisons import Removed
-from terrace.config.kinds import Key, ListOf, Text
+from terrace.config.kinds import ListOf, Text
+from terrace.config.records import Key
 from terrace.hcl.lock_file import Locked
 
 _NOTHING: tuple[str, ...] = ()
@@ -17,12 +18,10 @@ PLATFORMS = Settings(
         "platforms",
         ListOf(Text("a platform like `linux_amd64`", re.compile(r"[a-z0-9]+_[a-z0-9]+"))),
         "Platforms that lock files must know providers for.",
-        "none",
         "check",
         looser=Removed("lock files no longer need checksums of providers for {items}"),
     ),
     _NOTHING,
-    tuple,
 )
 """The key `platforms` of terrace.yaml."""
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from terrace.assess.model import Finding, Severity, Status
 from terrace.config.checks import record_settings
 from terrace.config.comparisons import Changed
-from terrace.config.kinds import Convention, Key, Record
-from terrace.config.patterns import WORDS, fits
+from terrace.config.kinds import Convention
+from terrace.config.name_patterns import WORDS, fits
+from terrace.config.records import Key, Record
 from terrace.hcl.declared import Declared, declared
 from terrace.hcl.layout import is_override
 
@@ -44,7 +45,6 @@ _KEYS = Record(
             name,
             Convention(),
             f"How {what} are named; an expression is for all of a name.",
-            "snake_case",
             "check",
             looser=Changed("names of {key} are judged by '{new}' instead of '{old}'", unless=("any",)),
         )
@@ -57,9 +57,10 @@ _KEYS = Record(
             ("locals", "local values"),
         )
     ),
+    makes=Naming,
 )
 
-SETTINGS = record_settings(_KEYS, Naming(), "How things are named.", shown_default="snake_case")
+SETTINGS = record_settings(_KEYS, "How things are named.", shown_default="snake_case")
 
 
 def misnamed(path: str, content: bytes, naming: Naming) -> tuple[Finding, ...]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from terrace.assess.model import Finding, Severity, Status
 from terrace.config.checks import record_settings
 from terrace.config.comparisons import Removed
-from terrace.config.kinds import Key, ListOf, Record
-from terrace.config.shared_kinds import PATH
+from terrace.config.keys.values import PATH
+from terrace.config.kinds import ListOf
+from terrace.config.records import Key, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,13 @@ _FEWER_FILES = Removed("{key} no longer need {items}")
 _KEYS = Record(
     "required_files",
     (
-        Key("modules", ListOf(PATH), "Files of every module.", "README.md", "check", looser=_FEWER_FILES),
-        Key("environments", ListOf(PATH), "Files of every stack.", "none", "check", looser=_FEWER_FILES),
+        Key("modules", ListOf(PATH), "Files of every module.", "check", looser=_FEWER_FILES),
+        Key("environments", ListOf(PATH), "Files of every stack.", "check", looser=_FEWER_FILES),
     ),
+    makes=RequiredFiles,
 )
 
-SETTINGS = record_settings(_KEYS, RequiredFiles(), "Which files a folder must have.")
+SETTINGS = record_settings(_KEYS, "Which files a folder must have.")
 
 
 def missing_files(folder: str, there: Collection[str], wanted: Collection[str]) -> tuple[Finding, ...]:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import lru_cache
 
+from terrace.config.file_patterns import literal, literal_folder, matches
 from terrace.config.stack_patterns import filled
 
 TIMEOUT = timedelta(minutes=10)
 """How long a command may take where terrace.yaml does not say."""
 
-LONGEST_GLOB = 500
-"""Characters of a pattern."""
-
 OWN_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "SOURCE_DATE_EPOCH")
 """Variables that Terrace sets for every command."""
-
-_SPECIAL = re.compile(r"[*?\[]")
-_LITERAL = ("[*]", "[?]", "[[]")
-_ESCAPED = re.compile(r"\[([*?\[])\]")
-_ONE = re.compile(r"\[[*?\[]\]|.", re.DOTALL)
-_LETTERS = {"*": "[^/]*", "?": "[^/]"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,55 +68,5 @@ class BeforePlan:
     @property
     def output_folders(self) -> tuple[str, ...]:
         """Returns the folders that the outputs lie in, as far as they are named without a pattern; not the root."""
-        found = (_literal_folder(glob) for glob in self.outputs)
+        found = (literal_folder(glob) for glob in self.outputs)
         return tuple(dict.fromkeys(folder for folder in found if folder))
-
-
-def matches(glob: str, path: str) -> bool:
-    """Returns whether a path is what a pattern names, or lies below that.
-
-    `*` and `?` match inside of one name, `**` any number of folders. "" is the root of the repository.
-    """
-    return not glob or _compiled(glob).fullmatch(path) is not None
-
-
-def literal(path: str) -> str:
-    """Returns the pattern that matches a path and what lies below it, whatever letters are in its names."""
-    return _SPECIAL.sub(r"[\g<0>]", path)
-
-
-def _literal_folder(glob: str) -> str:
-    """The folder in which everything lies that a pattern matches: its names before the last one, and before the first
-    one with a pattern."""
-    names: list[str] = []
-    for part in glob.split("/")[:-1]:
-        if _SPECIAL.search(_ESCAPED.sub("", part)):
-            break
-        names.append(_ESCAPED.sub(r"\1", part))
-    return "/".join(names)
-
-
-def fault(glob: str) -> str | None:
-    """Returns what is wrong with a pattern, or None."""
-    if len(glob) > LONGEST_GLOB:
-        return f"it is longer than {LONGEST_GLOB} characters"
-    if any("**" in part and part != "**" for part in glob.split("/")):
-        return "`**` is the whole name of a folder, as in `src/**/*.py`"
-    if "[" in glob:
-        return "only `*`, `**` and `?` are known in a pattern"
-    return None
-
-
-@lru_cache(maxsize=1024)
-def _compiled(glob: str) -> re.Pattern[str]:
-    parts = []
-    for part in glob.split("/"):
-        if part == "**":
-            parts.append("(?:[^/]+/)*")
-            continue
-        name = "".join(_LETTERS.get(one) or re.escape(one[1] if one in _LITERAL else one) for one in _ONE.findall(part))
-        parts.append(f"{name}/")
-    text = "".join(parts)
-    # What a pattern matches may be a folder: then everything below it belongs to it.
-    whole = f"{text[:-1]}(?:/.*)?" if text.endswith("/") else f"{text}.*"
-    return re.compile(whole, re.DOTALL)

@@ -5,46 +5,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from terrace.config.comparisons import Inside
-from terrace.config.kinds import Key, Record
+from terrace.config.records import Key, Record, Spread
 
 if TYPE_CHECKING:
     from terrace.config.model import Level
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Settings(Generic[T]):
+class Settings(Generic[T_co]):
     """A top-level key of terrace.yaml that belongs to a check.
 
-    `default` is the value without the key; `read` turns what the key's kind has read into a value. `record` describes
-    the keys below, where there are any.
+    `default` is the value without the key. `record` describes the keys below, where there are any.
     """
 
     key: Key
-    default: T
-    read: Callable[[Any], T]
-    record: Record | None = None
+    default: T_co
+    record: Record[Any] | None = None
 
-    def as_read(self, value: T) -> Any:
-        """Returns a value in the shape of the table of keys, in which configurations are compared."""
-        if is_dataclass(value) and not isinstance(value, type):
-            return {field.name: getattr(value, field.name) for field in fields(value)}
-        return value
+    @property
+    def entry(self) -> Key:
+        """The key as part of the whole file: its value is one of `Config.settings`."""
+        name = self.key.name
+        place = Spread(lambda value: {"settings": {name: value}}, lambda config: config.setting(self))
+        return replace(self.key, field=place)
 
 
 def record_settings(
-    record: Record, default: T, doc: str, *, shown_default: str = "see there", reader: str = "check"
+    record: Record[T], doc: str, *, shown_default: str = "see there", reader: str = "check"
 ) -> Settings[T]:
-    """Returns the settings of the key that `record` is named after; its keys are the fields of `default`."""
-    key = Key(record.word, record, doc, shown_default, reader, looser=Inside(record))
-    kind = type(default)
-    return Settings(key, default, lambda found: kind(**{name: one.value for name, one in found.items()}), record)
+    """Returns the settings of the key that `record` is named after."""
+    key = Key(record.word, record, doc, reader, default=shown_default, looser=Inside(record))
+    return Settings(key, record.makes(), record)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -1,21 +1,21 @@
-"""What makes a key of terrace.yaml looser: each key declares one of these, and `loosening` walks them all.
+"""The comparisons of keys: each key of terrace.yaml declares one, which knows when a new value allows more.
 
-A comparison is given the old and the new value of one key, and says in a sentence what more is let through. In doubt it
-speaks: whether another probe, key or binary is as good as the old one is for people to say.
+A comparison is given the old and the new value of one key, and returns a sentence for each way in which the new value
+allows more. In doubt it returns one: whether another probe, key or binary is as good as the old one is for people to
+decide.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-if TYPE_CHECKING:
-    from terrace.config.kinds import Record
+from terrace.config.kinds import spell_duration
 
-Values = Mapping[str, Any]
-"""The values of one record, by key."""
+if TYPE_CHECKING:
+    from terrace.config.records import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +29,18 @@ class Pair:
     name: str
     old: Any
     new: Any
-    scopes: tuple[tuple[Values, Values], ...]
+    scopes: tuple[tuple[Any, Any], ...]
 
     def say(self, sentence: str, **more: Any) -> str:
-        """The sentence with what it names filled in: {name}, {key}, {old}, {new}, and `more`."""
-        known = {"name": self.name, "key": self.key, "old": _shown(self.old), "new": _shown(self.new)}
-        return sentence.format(**known, **more)
+        """Returns the sentence with its names filled in: {name}, {key}, {old}, {new}, and `more`."""
+        names = {"name": self.name, "key": self.key, "old": _spell(self.old), "new": _spell(self.new)}
+        return sentence.format(**names, **more)
 
 
-def _shown(value: Any) -> str:
+def _spell(value: Any) -> str:
     if isinstance(value, timedelta):
-        return _duration(value)
+        return spell_duration(value)
     return "nothing" if value in (None, "") else str(value)
-
-
-def _duration(span: timedelta) -> str:
-    """A duration as terrace.yaml writes it."""
-    seconds = int(span.total_seconds())
-    parts = []
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, seconds = divmod(seconds, size)
-        parts += [f"{count}{unit}"] if count else []
-    return "".join(parts) or "0"
 
 
 class Comparison(Protocol):
@@ -66,12 +56,11 @@ class Comparison(Protocol):
         ...
 
 
-def record_ways(record: Record, name: str, old: Values, new: Values, *outer: tuple[Values, Values]) -> Iterator[str]:
-    """The ways of every key of a record. Keys that neither side has a value for are left out."""
+def record_ways(record: Record[Any], name: str, old: Any, new: Any, *outer: tuple[Any, Any]) -> Iterator[str]:
+    """Yields the ways of every key of two records that were made by one table. `outer` are the records around them."""
     scopes = ((old, new), *outer)
     for key in record.keys:
-        if key.name in old or key.name in new:
-            yield from key.looser.ways(Pair(key.name, name, old[key.name], new[key.name], scopes))
+        yield from key.looser.ways(Pair(key.name, name, key.value_in(old), key.value_in(new), scopes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +111,7 @@ class Higher:
 
     sentence: str
     unlimited: tuple[Any, ...] = ()
-    when: Callable[[Values], bool] = lambda _: True
+    when: Callable[[Any], bool] = lambda _: True
     word: str = "it is higher"
 
     def ways(self, pair: Pair) -> Iterator[str]:
@@ -226,12 +215,14 @@ class AddedMembers:
 class Inside:
     """A record, whose keys are compared one by one."""
 
-    record: Record
+    record: Record[Any]
     word: str = "see below"
     by_key: bool = False
     """Whether the key itself is the name that its values are told under."""
 
     def ways(self, pair: Pair) -> Iterator[str]:
+        if pair.old is None and pair.new is None:
+            return
         name = pair.key if self.by_key else pair.name
         yield from record_ways(self.record, name, pair.old, pair.new, *pair.scopes)
 
@@ -240,7 +231,7 @@ class Inside:
 class InsteadOf:
     """A record that another key stands in for where it is not given: `key`, so many records `up`."""
 
-    record: Record
+    record: Record[Any]
     key: str
     up: int
     suffix: str
@@ -250,8 +241,8 @@ class InsteadOf:
         if (pair.old, pair.new) == (None, None):
             return
         was, is_ = pair.scopes[self.up]
-        old = was[self.key] if pair.old is None else pair.old
-        new = is_[self.key] if pair.new is None else pair.new
+        old = getattr(was, self.key) if pair.old is None else pair.old
+        new = getattr(is_, self.key) if pair.new is None else pair.new
         for way in record_ways(self.record, pair.name, old, new):
             yield f"{way}{self.suffix}"
 
@@ -260,10 +251,10 @@ class InsteadOf:
 class Entries:
     """Records by name: one that is gone is told, one that is new is told and compared with `nothing`."""
 
-    record: Record
+    record: Record[Any]
     gone: str
     new: str = ""
-    nothing: Values | None = None
+    nothing: Any = None
     word: str = "see below"
 
     def ways(self, pair: Pair) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 SPELLINGS: tuple[tuple[str, ...], ...] = (
     ("sandbox", "sbx", "playground"),
@@ -66,3 +67,14 @@ def usual_rank(name: str) -> int | None:
         return whole
     found = word_in(name)
     return rank(found[1]) if found is not None else None
+
+
+def order_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Returns environments in the usual promotion order. Those without a usual name come last, by alphabet."""
+    ranks = {name: usual_rank(name) for name in names}
+    return tuple(sorted(ranks, key=lambda name: (ranks[name] is None, ranks[name] or 0, name)))
+
+
+def is_production(name: str) -> bool:
+    """Returns whether an environment is production, by its name."""
+    return not PRODUCTION.isdisjoint(re.split(r"[._-]", name.lower()))

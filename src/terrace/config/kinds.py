@@ -1,6 +1,7 @@
-"""What a value of terrace.yaml may be. Each kind reads a node, says what is wrong with it, and describes itself.
+"""The kinds of values in terrace.yaml.
 
-One table of keys made of these (`keys`) drives the loader, the JSON Schema and the reference page.
+A kind turns a node into a typed value, reports what is wrong with it, and describes itself for the schema and the page.
+`records` puts kinds under keys; the tables of `keys` are made of both.
 """
 
 from __future__ import annotations
@@ -8,31 +9,73 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping as Names
+from collections.abc import Sequence as Listed
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Protocol
+from enum import Enum
+from typing import Any, Final, Protocol
 
-from terrace.config.comparisons import Comparison
+from terrace.config.name_patterns import LONGEST as LONGEST_PATTERN
+from terrace.config.name_patterns import fault
 from terrace.config.naming import NAME, nearest
-from terrace.config.patterns import LONGEST as LONGEST_PATTERN
-from terrace.config.patterns import fault
-from terrace.config.yaml_nodes import Mapping, Node, Problem, Problems, Scalar, Sequence, shown
+from terrace.config.problems import Problem
+from terrace.config.yaml_nodes import Mapping, Node, Scalar, Sequence, quote
 
 _DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 _PERCENTAGE = re.compile(r"([1-9][0-9]?|100)%")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SECONDS = (86400, 3600, 60, 1)
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 LONGEST = timedelta(days=3650)
-"""The longest duration that is read. Any moment of this century plus it is still a date."""
+"""Maximum length of a duration. A date of this century plus this is still a date."""
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A value that was read, with the node that it came from: for what is checked later, across keys."""
+class Invalid(Enum):
+    """The type of INVALID."""
 
-    value: Any
-    node: Node
+    INVALID = "invalid"
+
+
+INVALID: Final = Invalid.INVALID
+"""The result of reading a value that has a problem."""
+
+
+class Reading:
+    """Collects what is found while one file is read: its problems, the names it defines, and the names it uses."""
+
+    def __init__(self, known: Names[str, Listed[str]] | None = None) -> None:
+        """`known` are names by what they name, such as "environment". They exist where the file defines none."""
+        self.problems: list[Problem] = []
+        self._known = known or {}
+        self._defined: dict[str, list[str]] = {}
+        self._used: list[tuple[str, str, Node]] = []
+
+    def note(self, node: Node, message: str, hint: str | None = None) -> None:
+        """Adds a problem at a node."""
+        self.problems.append(Problem(node.place, message, hint))
+
+    def note_unexpected(self, node: Node, expected: str, hint: str | None = None) -> None:
+        """Adds the problem that a node is not of the expected kind."""
+        self.note(node, f"expected {expected}, found {_describe(node)}", hint)
+
+    def define(self, what: str, name: str) -> None:
+        """Adds a name that the file defines."""
+        self._defined.setdefault(what, []).append(name)
+
+    def use(self, what: str, name: str, node: Node) -> None:
+        """Adds a name that must be defined somewhere in the file."""
+        self._used.append((what, name, node))
+
+    def check_names(self) -> None:
+        """Adds a problem for each name that is used and not defined. Called once, at the end of the file."""
+        for what, name, node in self._used:
+            names = self._defined.get(what) or list(self._known.get(what, ()))
+            if name not in names:
+                near = nearest(name, names)
+                choice = f"there is {', '.join(names)}" if names else f"there is no {what} yet"
+                self.note(node, f"no {what} is called {name!r}", f"did you mean {near!r}?" if near else choice)
+        self._used.clear()
 
 
 class Kind(Protocol):
@@ -40,110 +83,139 @@ class Kind(Protocol):
 
     @property
     def word(self) -> str:
-        """What it is, for people: `a duration like 15m`."""
+        """A noun phrase for messages and the reference page, such as `a duration like 15m`."""
         ...
 
-    def read(self, node: Node, problems: Problems) -> Any:
-        """The value, or None after a problem was noted."""
+    def read(self, node: Node, reading: Reading) -> Any:
+        """Returns the typed value, or INVALID after it added a problem."""
         ...
 
     def schema(self) -> dict[str, Any]:
-        """It as JSON Schema."""
+        """Returns its JSON Schema."""
         ...
 
 
-def wrong(node: Node, wanted: str, problems: Problems, hint: str | None = None) -> None:
-    """Note that a node is not what is wanted."""
-    problems.append(Problem(node.place, f"here stands {_stands(node)}, and it should be {wanted}", hint))
-
-
 def not_yet(node: Scalar) -> Problem:
-    """What is said of a word that this version knows and does not act on."""
+    """Returns the problem of a word that is reserved for a later version of Terrace."""
     return Problem(
         node.place,
-        f"this version of Terrace does not act on `{shown(node.text)[1:-1]}` yet",
+        f"this version of Terrace does not act on `{quote(node.text)[1:-1]}` yet",
         "remove it: a rule that is silently ignored would be worse than none",
     )
 
 
-def _whole(node: Node) -> int | None:
+def parse_duration(text: str) -> timedelta | None:
+    """Returns the duration that a text such as `1h30m` spells; None where it spells none, or one over LONGEST."""
+    match = _DURATION.fullmatch(text) if 0 < len(text) < 20 else None
+    if match is None:
+        return None
+    seconds = sum(int(count or 0) * size for count, (_, size) in zip(match.groups(), _UNITS, strict=True))
+    return timedelta(seconds=seconds) if seconds <= LONGEST.total_seconds() else None
+
+
+def spell_duration(span: timedelta) -> str:
+    """Returns a duration as terrace.yaml spells it."""
+    seconds = int(span.total_seconds())
+    parts = []
+    for unit, size in _UNITS:
+        count, seconds = divmod(seconds, size)
+        parts += [f"{count}{unit}"] if count else []
+    return "".join(parts) or "0"
+
+
+def _integer(node: Node) -> int | None:
     value = node.value if isinstance(node, Scalar) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _span(node: Node) -> timedelta | None:
-    """The duration that a text says; None when it says none, or one of more than LONGEST."""
-    text = node.value if isinstance(node, Scalar) else None
-    found = _DURATION.fullmatch(text) if isinstance(text, str) and 0 < len(text) < 20 else None
-    if found is None:
-        return None
-    seconds = sum(int(n or 0) * size for n, size in zip(found.groups(), _SECONDS, strict=True))
-    return timedelta(seconds=seconds) if seconds <= LONGEST.total_seconds() else None
-
-
-def _empty(node: Node) -> str | None:
-    """What helps where nothing stands and a mapping is meant."""
+def hint_for_empty(node: Node) -> str | None:
+    """Returns the hint for a mapping that was left empty."""
     return "`{}` is an empty one" if isinstance(node, Scalar) and node.value is None else None
 
 
-def _stands(node: Node) -> str:
+def _describe(node: Node) -> str:
     if isinstance(node, Scalar):
         if node.value is None:
             return "nothing"
-        return shown(node.text) if isinstance(node.value, str) else node.text
+        return quote(node.text) if isinstance(node.value, str) else node.text
     return "a list" if isinstance(node, Sequence) else "a mapping"
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Any text that is not empty, or one that `pattern` matches."""
+    """A text that is not empty and, where there is a `pattern`, matches it."""
 
     word: str = "a text"
     pattern: re.Pattern[str] | None = None
 
-    def read(self, node: Node, problems: Problems) -> str | None:
+    def read(self, node: Node, reading: Reading) -> str | Invalid:
         value = node.value if isinstance(node, Scalar) else None
-        if not isinstance(value, str) or not self._fits(value):
-            wrong(node, self.word, problems, self._quoted(node))
-            return None
+        if not isinstance(value, str) or not self._matches(value):
+            reading.note_unexpected(node, self.word, self._quoting_hint(node))
+            return INVALID
         return value
 
-    def _fits(self, value: str) -> bool:
+    def _matches(self, value: str) -> bool:
         return bool(value) and (self.pattern is None or self.pattern.fullmatch(value) is not None)
 
-    def _quoted(self, node: Node) -> str | None:
-        """What helps where YAML reads a number or a flag and a text is meant, as in `version: 1.10`."""
-        plain = isinstance(node, Scalar) and not isinstance(node.value, str | None)
-        return f'quote it: "{node.text}"' if isinstance(node, Scalar) and plain and self._fits(node.text) else None
+    def _quoting_hint(self, node: Node) -> str | None:
+        """The hint for a number or flag of YAML where a text is expected, as in `version: 1.10`."""
+        if not isinstance(node, Scalar) or isinstance(node.value, str | None) or not self._matches(node.text):
+            return None
+        return f'quote it: "{node.text}"'
 
     def schema(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"type": "string", "minLength": 1}
-        return {**found, "pattern": f"^(?:{self.pattern.pattern})$"} if self.pattern else found
+        schema: dict[str, Any] = {"type": "string", "minLength": 1}
+        return {**schema, "pattern": f"^(?:{self.pattern.pattern})$"} if self.pattern else schema
+
+
+WORD = Text("a name of letters, digits, `.`, `_` and `-`", NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name that must be defined elsewhere in the file: `what` is what it names, such as "environment".
+
+    A name with captures of a pattern, such as `{1}`, is not checked: it is filled in later.
+    """
+
+    what: str
+    kind: Kind = WORD
+
+    @property
+    def word(self) -> str:
+        return self.kind.word
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        name = self.kind.read(node, reading)
+        if name is not INVALID and "{" not in name:
+            reading.use(self.what, name, node)
+        return name
+
+    def schema(self) -> dict[str, Any]:
+        return self.kind.schema()
 
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """How names are written: the name of a convention, or a regular expression that cannot run away."""
+    """The convention for names: its name, or a regular expression with bounded running time."""
 
     word: str = "`snake_case`, `kebab-case`, `any`, or a regular expression"
 
-    def read(self, node: Node, problems: Problems) -> str | None:
+    def read(self, node: Node, reading: Reading) -> str | Invalid:
         value = node.value if isinstance(node, Scalar) else None
         if not isinstance(value, str) or not value:
-            wrong(node, self.word, problems)
-            return None
-        found = fault(value)
-        if found is not None:
+            reading.note_unexpected(node, self.word)
+            return INVALID
+        why = fault(value)
+        if why is not None:
             hint = "groups and `?` are fine; repeat characters and classes only, three times at most"
-            problems.append(Problem(node.place, f"{shown(value)} cannot be used for names: {found}", hint))
-            return None
+            reading.note(node, f"{quote(value)} cannot be used for names: {why}", hint)
+            return INVALID
         return value
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "maxLength": LONGEST_PATTERN}
-
-
-WORD = Text("a name of letters, digits, `.`, `_` and `-`", NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +226,14 @@ class Choice:
 
     @property
     def word(self) -> str:
-        return " or ".join(f"`{w}`" for w in self.words)
+        return " or ".join(f"`{word}`" for word in self.words)
 
-    def read(self, node: Node, problems: Problems) -> str | None:
+    def read(self, node: Node, reading: Reading) -> str | Invalid:
         value = node.value if isinstance(node, Scalar) else None
         if not isinstance(value, str) or value not in self.words:
             near = nearest(value, self.words) if isinstance(value, str) else None
-            wrong(node, self.word, problems, f"did you mean {near!r}?" if near else None)
-            return None
+            reading.note_unexpected(node, self.word, f"did you mean {near!r}?" if near else None)
+            return INVALID
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -170,7 +242,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """One number and no other: the version of a format."""
+    """One number and no other, such as the version of a format."""
 
     number: int
 
@@ -178,10 +250,10 @@ class Only:
     def word(self) -> str:
         return f"`{self.number}`"
 
-    def read(self, node: Node, problems: Problems) -> int | None:
-        if _whole(node) != self.number:
-            wrong(node, self.word, problems, "what a newer Terrace writes needs a newer Terrace")
-            return None
+    def read(self, node: Node, reading: Reading) -> int | Invalid:
+        if _integer(node) != self.number:
+            reading.note_unexpected(node, self.word, "what a newer Terrace writes needs a newer Terrace")
+            return INVALID
         return self.number
 
     def schema(self) -> dict[str, Any]:
@@ -199,32 +271,32 @@ class Number:
     def word(self) -> str:
         return f"a whole number from {self.least} " + (f"to {self.most}" if self.most is not None else "up")
 
-    def read(self, node: Node, problems: Problems) -> int | None:
-        value = _whole(node)
+    def read(self, node: Node, reading: Reading) -> int | Invalid:
+        value = _integer(node)
         if value is None or value < self.least or (self.most is not None and value > self.most):
-            digits = isinstance(node, Scalar) and isinstance(node.value, str) and node.text.isdecimal()
-            wrong(node, self.word, problems, "take the quotes away" if digits else None)
-            return None
+            is_quoted = isinstance(node, Scalar) and isinstance(node.value, str) and node.text.isdecimal()
+            reading.note_unexpected(node, self.word, "take the quotes away" if is_quoted else None)
+            return INVALID
         return value
 
     def schema(self) -> dict[str, Any]:
-        found = {"type": "integer", "minimum": self.least}
-        return found if self.most is None else {**found, "maximum": self.most}
+        schema = {"type": "integer", "minimum": self.least}
+        return schema if self.most is None else {**schema, "maximum": self.most}
 
 
 @dataclass(frozen=True, slots=True)
 class Percentage:
-    """`20%`, from 1 to 100; the value is the number."""
+    """A percentage from 1 to 100, such as `20%`. The value is the number."""
 
     word: str = "a percentage like `20%`"
 
-    def read(self, node: Node, problems: Problems) -> int | None:
-        found = _PERCENTAGE.fullmatch(str(node.value)) if isinstance(node, Scalar) else None
-        if found is None:
-            number = _whole(node)
-            wrong(node, self.word, problems, f"say the unit: `{number}%`" if number else None)
-            return None
-        return int(found[1])
+    def read(self, node: Node, reading: Reading) -> int | Invalid:
+        match = _PERCENTAGE.fullmatch(str(node.value)) if isinstance(node, Scalar) else None
+        if match is None:
+            number = _integer(node)
+            reading.note_unexpected(node, self.word, f"say the unit: `{number}%`" if number else None)
+            return INVALID
+        return int(match[1])
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{_PERCENTAGE.pattern}$"}
@@ -232,17 +304,17 @@ class Percentage:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """`2026-12-31`."""
+    """A date, such as `2026-12-31`."""
 
     word: str = "a day like `2026-12-31`"
 
-    def read(self, node: Node, problems: Problems) -> date | None:
+    def read(self, node: Node, reading: Reading) -> date | Invalid:
         text = node.value if isinstance(node, Scalar) else None
         if isinstance(text, str) and _DAY.fullmatch(text):
             with contextlib.suppress(ValueError):
                 return date.fromisoformat(text)
-        wrong(node, self.word, problems)
-        return None
+        reading.note_unexpected(node, self.word)
+        return INVALID
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{_DAY.pattern}$"}
@@ -254,12 +326,12 @@ class Flag:
 
     word: str = "`true` or `false`"
 
-    def read(self, node: Node, problems: Problems) -> bool | None:
+    def read(self, node: Node, reading: Reading) -> bool | Invalid:
         value = node.value if isinstance(node, Scalar) else None
         if not isinstance(value, bool):
             meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower())
-            wrong(node, self.word, problems, f"write {meant}" if meant else None)
-            return None
+            reading.note_unexpected(node, self.word, f"write {meant}" if meant else None)
+            return INVALID
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -268,7 +340,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """`15m`, `1h30m`, `2d`, `45s`; 0 where `zero` is a duration too."""
+    """A duration such as `15m`, `1h30m`, `2d` or `45s`. `zero` allows 0."""
 
     zero: bool = True
 
@@ -276,13 +348,14 @@ class Duration:
     def word(self) -> str:
         return "a duration like `15m`, `1h30m` or `2d`" + ("" if self.zero else ", more than 0")
 
-    def read(self, node: Node, problems: Problems) -> timedelta | None:
-        number = _whole(node)
-        found = timedelta(0) if number == 0 else _span(node)
-        if found is None or not (found or self.zero):
-            wrong(node, self.word, problems, f"say the unit: `{number}s` or `{number}m`" if number else None)
-            return None
-        return found
+    def read(self, node: Node, reading: Reading) -> timedelta | Invalid:
+        number = _integer(node)
+        value = node.value if isinstance(node, Scalar) else None
+        span = timedelta(0) if number == 0 else parse_duration(value) if isinstance(value, str) else None
+        if span is None or not (span or self.zero):
+            reading.note_unexpected(node, self.word, f"say the unit: `{number}s` or `{number}m`" if number else None)
+            return INVALID
+        return span
 
     def schema(self) -> dict[str, Any]:
         text = {"type": "string", "minLength": 1, "pattern": f"^{_DURATION.pattern}$"}
@@ -291,7 +364,7 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of one kind."""
+    """A list of one kind. Items that have a problem are left out of the value."""
 
     item: Kind
     least: int = 0
@@ -300,11 +373,12 @@ class ListOf:
     def word(self) -> str:
         return f"a list of {self.item.word}"
 
-    def read(self, node: Node, problems: Problems) -> tuple[Any, ...] | None:
+    def read(self, node: Node, reading: Reading) -> tuple[Any, ...] | Invalid:
         if not isinstance(node, Sequence) or len(node.items) < self.least:
-            wrong(node, self.word, problems)
-            return None
-        return tuple(self.item.read(item, problems) for item in node.items)
+            reading.note_unexpected(node, self.word)
+            return INVALID
+        values = (self.item.read(item, reading) for item in node.items)
+        return tuple(value for value in values if value is not INVALID)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": self.item.schema(), **({"minItems": self.least} if self.least else {})}
@@ -312,99 +386,92 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class MapOf:
-    """A mapping from names to one kind. The values come as Located, for later words about them."""
+    """A mapping from names to values of one kind. Entries that have a problem are left out of the value.
+
+    `defines` is what the names name where other keys refer to them (`Reference`). `refuse` returns the message and the
+    hint of an entry that is not allowed, given its name and its value.
+    """
 
     item: Kind
     key: Kind = WORD
+    defines: str = ""
+    refuse: Callable[[str, Any], tuple[str, str] | None] = lambda name, value: None
 
     @property
     def word(self) -> str:
         return f"a mapping from {self.key.word} to {self.item.word}"
 
-    def read(self, node: Node, problems: Problems) -> dict[str, Located] | None:
+    def read(self, node: Node, reading: Reading) -> dict[str, Any] | Invalid:
         if not isinstance(node, Mapping):
-            wrong(node, self.word, problems, _empty(node))
-            return None
-        found = {}
-        for key, value in node.pairs:
-            name = self.key.read(key, problems)
-            read = self.item.read(value, problems)
-            if name is not None:
-                found[str(name)] = Located(read, key)
-        return found
+            reading.note_unexpected(node, self.word, hint_for_empty(node))
+            return INVALID
+        values = {}
+        for key, item in node.pairs:
+            name = self.key.read(key, reading)
+            value = self.item.read(item, reading)
+            if name is INVALID:
+                continue
+            if self.defines:
+                reading.define(self.defines, name)
+            if value is INVALID:
+                continue
+            refusal = self.refuse(name, value)
+            if refusal is None:
+                values[name] = value
+            else:
+                reading.note(key, *refusal)
+        return values
 
     def schema(self) -> dict[str, Any]:
         return {"type": "object", "propertyNames": self.key.schema(), "additionalProperties": self.item.schema()}
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """One key of a record: its kind, what happens without it, who acts on it, and what it is for.
+class Converted:
+    """A kind whose value becomes another one: `convert` returns it."""
 
-    `looser` declares which of its values let more through; a key without that declaration cannot be made.
-    """
-
-    name: str
     kind: Kind
-    doc: str
-    default: str = "none"
-    reader: str = ""
-    needed: bool = False
-    looser: Comparison = field(kw_only=True)
+    convert: Callable[[Any], Any]
+
+    @property
+    def word(self) -> str:
+        return self.kind.word
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        value = self.kind.read(node, reading)
+        return value if value is INVALID else self.convert(value)
+
+    def schema(self) -> dict[str, Any]:
+        return self.kind.schema()
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """A mapping with known keys. `later` are keys that this version knows and does not act on: they are refused."""
+class Checked:
+    """A kind not all of whose values can be used: `fault` returns the message for a value that cannot, or None."""
 
-    word: str
-    keys: tuple[Key, ...]
-    later: frozenset[str] = field(default_factory=frozenset)
+    kind: Kind
+    fault: Callable[[Any], str | None]
+    hint: str | None = None
 
-    def read(self, node: Node, problems: Problems) -> dict[str, Located] | None:
-        if not isinstance(node, Mapping):
-            hint = None if any(key.needed for key in self.keys) else _empty(node)
-            wrong(node, f"a mapping with keys of {self.word}", problems, hint)
-            return None
-        known = {key.name: key for key in self.keys}
-        found = {}
-        for name, value in node.pairs:
-            key = known.get(name.text)
-            if key is None:
-                problems.append(self._unknown(name, known))
-                continue
-            read = key.kind.read(value, problems)
-            if read is not None:
-                found[key.name] = Located(read, value)
-        self._complete(node, problems)
-        return found
+    @property
+    def word(self) -> str:
+        return self.kind.word
 
-    def _complete(self, node: Mapping, problems: Problems) -> None:
-        given = {name.text for name, _ in node.pairs}
-        for key in self.keys:
-            if key.needed and key.name not in given:
-                problems.append(Problem(node.place, f"`{key.name}` is missing: {key.doc}", f"`{key.name}: ...`"))
-
-    def _unknown(self, name: Scalar, known: dict[str, Key]) -> Problem:
-        if name.text in self.later:
-            return not_yet(name)
-        near = nearest(name.text, known)
-        hint = f"did you mean `{near}`?" if near else f"there is {', '.join(known)}"
-        return Problem(name.place, f"`{shown(name.text)[1:-1]}` is not a key of {self.word}", hint)
+    def read(self, node: Node, reading: Reading) -> Any:
+        value = self.kind.read(node, reading)
+        message = self.fault(value) if value is not INVALID else None
+        if message is None:
+            return value
+        reading.note(node, message, self.hint)
+        return INVALID
 
     def schema(self) -> dict[str, Any]:
-        properties = {}
-        for key in self.keys:
-            doc = key.doc if key.needed else f"{key.doc} Default: {key.default}."
-            properties[key.name] = {**key.kind.schema(), "description": doc}
-        needed = [key.name for key in self.keys if key.needed]
-        found = {"type": "object", "properties": properties, "additionalProperties": False}
-        return {**found, "required": needed} if needed else found
+        return self.kind.schema()
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A kind some of whose texts this version knows and does not act on: those that begin with `begins`."""
+    """A kind of text. Texts that begin with `begins` are reserved for a later version and refused."""
 
     kind: Kind
     begins: str
@@ -413,11 +480,11 @@ class Later:
     def word(self) -> str:
         return self.kind.word
 
-    def read(self, node: Node, problems: Problems) -> Any:
+    def read(self, node: Node, reading: Reading) -> Any:
         if isinstance(node, Scalar) and node.text.startswith(self.begins):
-            problems.append(not_yet(node))
-            return None
-        return self.kind.read(node, problems)
+            reading.problems.append(not_yet(node))
+            return INVALID
+        return self.kind.read(node, reading)
 
     def schema(self) -> dict[str, Any]:
         return self.kind.schema()
@@ -425,7 +492,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """One of several kinds, told apart by what the node looks like."""
+    """One of several kinds. `choose` returns the kind that a node is meant to be."""
 
     choose: Callable[[Node], Kind]
     kinds: tuple[Kind, ...]
@@ -434,8 +501,8 @@ class Either:
     def word(self) -> str:
         return ", or ".join(kind.word for kind in self.kinds)
 
-    def read(self, node: Node, problems: Problems) -> Any:
-        return self.choose(node).read(node, problems)
+    def read(self, node: Node, reading: Reading) -> Any:
+        return self.choose(node).read(node, reading)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [kind.schema() for kind in self.kinds]}

@@ -309,6 +309,16 @@ class WaiverRules:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyFolder:
+    """One entry of `policies:`. `input` is the document that its policies evaluate: Terrace's view, or the plan."""
+
+    path: str
+    input: Literal["view", "plan"] = "view"
+    namespaces: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PlainPolicies:
     """What a folder of policies for the plain plan needs: the packages that judge (none named: all), and folders of
     data beside it."""
@@ -365,6 +375,14 @@ class Config:
     def judging(self) -> tuple[str, ...]:
         """Every folder that policies judge from: theirs, and those of their data."""
         return (*self.policies, *(folder for one in self.shown.values() for folder in one.data))
+
+    @property
+    def policy_folders(self) -> Mapping[str, PolicyFolder]:
+        """The entries of `policies:` by folder."""
+        plain = {path: PolicyFolder(path, "plan", one.namespaces, one.data) for path, one in self.shown.items()}
+        return {
+            path: plain.get(path) or PolicyFolder(path, data=self.view_data.get(path, ())) for path in self.policies
+        }
 
     def environment(self, name: str) -> Environment:
         """The environment of that name. Raises BadInput with the nearest right name when there is none."""

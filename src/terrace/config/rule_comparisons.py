@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, get_args
 
 from terrace.config.before_plan import BeforePlan
-from terrace.config.comparisons import Pair, Values, record_ways
-from terrace.config.model import DEFAULT_WORKSPACE, CommandProbe, RiskLevel
+from terrace.config.comparisons import Pair, record_ways
+from terrace.config.model import (
+    DEFAULT_WORKSPACE,
+    ApprovalRule,
+    CommandProbe,
+    PolicyFolder,
+    Remediate,
+    RiskLevel,
+    RiskRule,
+    StackPattern,
+    StackSetting,
+)
 from terrace.config.stack_patterns import captures, filled, is_pattern, may_overlap
 
 if TYPE_CHECKING:
-    from terrace.config.kinds import Record
+    from terrace.config.records import Record
 
 LEVELS_OF_RISK: tuple[RiskLevel, ...] = get_args(RiskLevel)
+Entry = StackSetting | StackPattern
+Entries = tuple[Entry, ...]
+ByPlace = Mapping[tuple[str, str], Entries]
+"""The entries of `stacks:` by environment and folder."""
+
 HOME = "environments"
 """The folder of the conventional layout: `environments/<env>` and `environments/<env>/<stack>`."""
 
@@ -23,27 +38,27 @@ HOME = "environments"
 class AtRisk:
     """What each level of risk asks for: a level asks for all that lower ones ask for."""
 
-    approvals: Record
+    approvals: Record[ApprovalRule]
     word: str = "a level asks for less"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         for level in LEVELS_OF_RISK:
-            was, is_ = self._asked(pair.old, level), self._asked(pair.new, level)
-            if was["blocked"] and not is_["blocked"]:
+            old, new = _required(pair.old, level), _required(pair.new, level)
+            if old.blocked and not new.blocked:
                 yield f"{pair.name} accepts releases of {level} risk"
-            for way in record_ways(self.approvals, pair.name, was["approvals"], is_["approvals"]):
+            for way in record_ways(self.approvals, pair.name, old.approvals, new.approvals):
                 yield f"{way}, at {level} risk"
 
-    def _asked(self, levels: Mapping[str, Values], level: RiskLevel) -> Values:
-        """What every rule up to that level asks for together."""
-        upto = LEVELS_OF_RISK[: LEVELS_OF_RISK.index(level) + 1]
-        rules = [levels[one] for one in upto if one in levels]
-        roles: dict[str, int] = {}
-        for rule in rules:
-            found = rule["approvals"]["roles"].items()
-            roles |= {role: max(number, roles.get(role, 0)) for role, number in found}
-        count = max((rule["approvals"]["count"] for rule in rules), default=0)
-        return {"blocked": any(rule["blocked"] for rule in rules), "approvals": {"count": count, "roles": roles}}
+
+def _required(rules: Mapping[RiskLevel, RiskRule], level: RiskLevel) -> RiskRule:
+    """What every rule up to a level requires together."""
+    upto = LEVELS_OF_RISK[: LEVELS_OF_RISK.index(level) + 1]
+    relevant = [rules[one] for one in upto if one in rules]
+    roles: dict[str, int] = {}
+    for rule in relevant:
+        roles |= {role: max(number, roles.get(role, 0)) for role, number in rule.approvals.roles.items()}
+    count = max((rule.approvals.count for rule in relevant), default=0)
+    return RiskRule(ApprovalRule(count, roles), blocked=any(rule.blocked for rule in relevant))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +106,9 @@ class Commands:
                 yield f"{who}no longer runs the command {command.shown!r} before a plan"
 
 
-def _new_commands(name: str, values: Values) -> Iterator[str]:
+def _new_commands(name: str, entry: Entry) -> Iterator[str]:
     """What the commands of a new entry may do."""
-    return Commands().ways(Pair("before_plan", name, (), values["before_plan"], ()))
+    return Commands().ways(Pair("before_plan", name, (), entry.before_plan, ()))
 
 
 def _powers(command: BeforePlan) -> str:
@@ -121,7 +136,7 @@ def _more_of(old: BeforePlan, new: BeforePlan) -> Iterator[str]:
 class Remediation:
     """What drift is taken back without a deployment: nothing, or what the record says."""
 
-    record: Record
+    record: Record[Remediate]
     word: str = "it is allowed, and see below"
 
     def ways(self, pair: Pair) -> Iterator[str]:
@@ -151,7 +166,7 @@ class Emails:
 class StackEntries:
     """Stacks by environment and folder: one that comes under other rules, or is called or ordered otherwise."""
 
-    record: Record
+    record: Record[StackPattern]
     word: str = "one is removed or comes under another environment, and see below"
 
     def ways(self, pair: Pair) -> Iterator[str]:
@@ -160,45 +175,41 @@ class StackEntries:
                 continue
             matched = _by_pattern(environment, path, pair.new)
             if matched:
-                yield from self._compared(environment, path, _each(pair.old[environment, path]), matched, pair)
+                yield from self._compared(environment, path, pair.old[environment, path], matched, pair)
             else:
                 elsewhere = sorted(e for e, other in pair.new if other == path)
                 moved = f"moves to {', '.join(elsewhere)}" if elsewhere else "is no longer set"
                 yield f"the stack {path or '.'} of {environment} {moved}"
-        for (environment, path), values in pair.new.items():
+        for (environment, path), entries in pair.new.items():
             before = pair.old.get((environment, path))
             if before is None:
                 taken = _taken_by_pattern if is_pattern(path) else self._taken
                 yield from taken(environment, path, pair.old, pair.new)
                 before = _by_convention(environment, path)
             if before is not None:
-                yield from self._compared(environment, path, _each(before), _each(values), pair)
+                yield from self._compared(environment, path, before, entries, pair)
                 continue
-            for one in _each(values):
-                yield from _new_commands(f"the stack {path or '.'} of {environment}", one)
+            for entry in entries:
+                yield from _new_commands(f"the stack {path or '.'} of {environment}", entry)
 
-    def _compared(
-        self, environment: str, path: str, old: Sequence[Values], new: Sequence[Values], pair: Pair
-    ) -> Iterator[str]:
+    def _compared(self, environment: str, path: str, old: Entries, new: Entries, pair: Pair) -> Iterator[str]:
         """The ways of the stacks of one environment and folder, of several by name."""
         folder = path or "."
         if len(old) == len(new) == 1:
             yield from record_ways(self.record, f"the stack {folder} of {environment}", old[0], new[0], *pair.scopes)
             return
-        before, after = {str(one["name"]): one for one in old}, {str(one["name"]): one for one in new}
-        for name, values in before.items():
+        before, after = {entry.name: entry for entry in old}, {entry.name: entry for entry in new}
+        for name, entry in before.items():
             if name in after:
                 told = f"the stack {name} of {environment} in {folder}"
-                yield from record_ways(self.record, told, values, after[name], *pair.scopes)
+                yield from record_ways(self.record, told, entry, after[name], *pair.scopes)
             else:
                 yield f"the stack {name} of {environment} in {folder} is no longer set"
         for name in sorted(after.keys() - before.keys()):
             yield f"{folder} becomes one more stack of {environment}, called {name}"
             yield from _new_commands(f"the stack {name} of {environment} in {folder}", after[name])
 
-    def _taken(
-        self, environment: str, path: str, old: Mapping[tuple[str, str], Values], new: Mapping[tuple[str, str], Values]
-    ) -> Iterator[str]:
+    def _taken(self, environment: str, path: str, old: ByPlace, new: ByPlace) -> Iterator[str]:
         """Whether a folder belonged to another environment so far, by its own entry or by where it lies."""
         owners = {owner for owner, there in old if there == path} | {_owner(path)}
         for owner in sorted(owners - {environment, ""}):
@@ -208,34 +219,28 @@ class StackEntries:
             yield f"the stack {path} of {owner} becomes a stack of {environment}"
 
 
-def _each(values: Values) -> Sequence[Values]:
-    """The stacks of one environment and folder."""
-    several: Sequence[Values] = values.get("several", (values,))
-    return several
-
-
-def _by_pattern(environment: str, path: str, entries: Mapping[tuple[str, str], Values]) -> Sequence[Values]:
-    """What a pattern says of a folder of an environment, by the keys of an entry; none where none matches it."""
+def _by_pattern(environment: str, path: str, entries: ByPlace) -> Entries:
+    """What a pattern says of a folder of an environment, as entries of its own; none where none matches it."""
     for owner, there in entries:
         values = captures(there, path) if is_pattern(there) else None
         if values is not None and filled(owner, values) == environment:
-            return tuple(_filled(environment, path, said, values) for said in _each(entries[owner, there]))
+            return tuple(_filled(environment, path, entry, values) for entry in entries[owner, there])
     return ()
 
 
-def _filled(environment: str, path: str, said: Values, values: tuple[str, ...]) -> Values:
+def _filled(environment: str, path: str, entry: Entry, values: tuple[str, ...]) -> StackSetting:
     """What an entry with a pattern says of one folder that it matches."""
-    return {
-        "path": path,
-        "environment": environment,
-        "name": filled(said["name"], values) or path.rpartition("/")[2],
-        "after": tuple(filled(one, values) for one in said["after"]),
-        "var_files": tuple(filled(one, values) for one in said["var_files"]),
-        "backend_config": {key: filled(value, values) for key, value in said["backend_config"].items()},
-        "workspace": filled(said["workspace"], values),
-        "backend_files": tuple(filled(one, values) for one in said["backend_files"]),
-        "before_plan": tuple(command.filled(values) for command in said["before_plan"]),
-    }
+    return StackSetting(
+        path=path,
+        environment=environment,
+        name=filled(entry.name, values) or path.rpartition("/")[2],
+        after=tuple(filled(one, values) for one in entry.after),
+        var_files=tuple(filled(one, values) for one in entry.var_files),
+        backend_config={key: filled(value, values) for key, value in entry.backend_config.items()},
+        workspace=filled(entry.workspace, values),
+        backend_files=tuple(filled(one, values) for one in entry.backend_files),
+        before_plan=tuple(command.filled(values) for command in entry.before_plan),
+    )
 
 
 def _owners_by_pattern(path: str, entries: Iterable[tuple[str, str]]) -> set[str]:
@@ -244,9 +249,7 @@ def _owners_by_pattern(path: str, entries: Iterable[tuple[str, str]]) -> set[str
     return {filled(owner, values) for owner, values in matched if values is not None}
 
 
-def _taken_by_pattern(
-    environment: str, path: str, old: Mapping[tuple[str, str], Values], new: Mapping[tuple[str, str], Values]
-) -> Iterator[str]:
+def _taken_by_pattern(environment: str, path: str, old: ByPlace, new: ByPlace) -> Iterator[str]:
     """Whether folders that belonged to other environments may match a pattern. In doubt they do."""
     for owner, there in old:
         if is_pattern(there):
@@ -259,8 +262,8 @@ def _taken_by_pattern(
                 yield f"the stack {there} of {owner} becomes a stack of {now}"
     parts = path.split("/")
     special = any(
-        one["name"] or one["backend_config"] or one["backend_files"] or one["workspace"] != DEFAULT_WORKSPACE
-        for one in _each(new[environment, path])
+        entry.name or entry.backend_config or entry.backend_files or entry.workspace != DEFAULT_WORKSPACE
+        for entry in new[environment, path]
     )
     if len(parts) in (2, 3) and may_overlap(parts[0], HOME) and special:
         yield f"stacks of {HOME}/ that match {path} get another name or another place for their state"
@@ -280,21 +283,11 @@ def _owner(path: str) -> str:
     return parts[1] if parts[0] == HOME and len(parts) in (2, 3) else ""
 
 
-def _by_convention(environment: str, path: str) -> Values | None:
+def _by_convention(environment: str, path: str) -> Entries | None:
     """What holds for a folder of the conventional layout that has no entry."""
     if _owner(path) != environment or is_pattern(path):
         return None
-    return {
-        "path": path,
-        "environment": environment,
-        "name": path.rpartition("/")[2],
-        "after": (),
-        "var_files": (),
-        "backend_config": {},
-        "workspace": DEFAULT_WORKSPACE,
-        "backend_files": (),
-        "before_plan": (),
-    }
+    return (StackSetting(path, environment, path.rpartition("/")[2]),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,8 +297,8 @@ class PolicyFolders:
     word: str = "one is removed or changed, or one is added beside others"
 
     def ways(self, pair: Pair) -> Iterator[str]:
-        old: Mapping[str, Any] = pair.old
-        new: Mapping[str, Any] = pair.new
+        old: Mapping[str, PolicyFolder] = pair.old
+        new: Mapping[str, PolicyFolder] = pair.new
         for folder in sorted(set(old) - set(new)):
             yield f"the policies in {folder} no longer apply"
         for folder in sorted(set(new) - set(old) if old else ()):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from terrace.config.checks import DeclaredChecks
-from terrace.config.keys import sections, terrace_record
+from terrace.config.keys.terrace_yaml import sections, terrace_record
 from terrace.config.kinds import WORD
+from terrace.config.records import Record
 
 _HEAD = "| key | is | default | read by | for | lets more through when |"
 _RULE = "| --- | --- | --- | --- | --- | --- |"
@@ -30,13 +31,19 @@ def reference(checks: DeclaredChecks) -> str:
         f"{WORD.word[0].upper()}{WORD.word[1:]}, 63 at most, is called a name below.",
     ]
     for title, record in sections(checks):
-        lines += ["", f"## {title}", "", _HEAD, _RULE]
-        for key in record.keys:
-            default = "needed" if key.needed else key.default
-            cells = (f"`{key.name}`", key.kind.word, default, key.reader or "-", key.doc, key.looser.word)
-            lines.append(f"| {' | '.join(cells)} |")
-        if record.later:
-            words = ", ".join(f"`{word}`" for word in sorted(record.later))
-            lines += ["", f"Known and refused until this version acts on them: {words}."]
+        lines += describe_record(title, record)
     head, rest = lines[:7], "\n".join(lines[7:])
     return "\n".join(head) + "\n" + rest.replace(WORD.word, "a name") + "\n"
+
+
+def describe_record(title: str, record: Record[Any]) -> list[str]:
+    """Returns the lines of one section of the page, as Markdown."""
+    lines = ["", f"## {title}", "", _HEAD, _RULE]
+    for key in record.keys:
+        default = "needed" if key.needed else record.spell_default(key)
+        cells = (f"`{key.name}`", key.kind.word, default, key.reader or "-", key.doc, key.looser.word)
+        lines.append(f"| {' | '.join(cells)} |")
+    if record.later:
+        words = ", ".join(f"`{word}`" for word in sorted(record.later))
+        lines += ["", f"Known and refused until this version acts on them: {words}."]
+    return lines

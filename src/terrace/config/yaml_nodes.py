@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from terrace.config.problems import Problem
 from terrace.errors import Place
 
 DEEPEST = 20
@@ -22,21 +23,6 @@ _NO_ANCHORS = (
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong in a file, where, and what would be right."""
-
-    place: Place
-    message: str
-    hint: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}" + (f" (hint: {self.hint})" if self.hint else "")
-
-
-Problems = list[Problem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +53,20 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
+def find(node: Node | None, *path: str) -> Node | None:
+    """Returns the value under a path of keys; None where there is none."""
+    for step in path:
+        pairs = node.pairs if isinstance(node, Mapping) else ()
+        node = next((value for key, value in pairs if key.text == step), None)
+    return node
+
+
+def find_key(node: Node | None, name: str) -> Scalar | None:
+    """Returns the node of a key itself; None where there is no such key."""
+    pairs = node.pairs if isinstance(node, Mapping) else ()
+    return next((key for key, _ in pairs if key.text == name), None)
+
+
 class _Stop(Exception):
     """What was found makes the rest of the file unreadable."""
 
@@ -75,7 +75,7 @@ class _Stop(Exception):
         self.problem = problem
 
 
-def compose(text: bytes, path: str, problems: Problems) -> Node | None:
+def compose(text: bytes, path: str, problems: list[Problem]) -> Node | None:
     """The document as nodes; None when it is empty, or so wrong that nothing can be read: then a problem says why.
 
     What can be left out is left out and noted, so that the rest is looked at too.
@@ -135,7 +135,7 @@ def _hint(said: str) -> str | None:
 class _Reader:
     """Builds nodes from the events of the parser. A node that is None was told as a problem and is left out."""
 
-    def __init__(self, path: str, problems: Problems) -> None:
+    def __init__(self, path: str, problems: list[Problem]) -> None:
         self._path = path
         self._problems = problems
 
@@ -204,7 +204,7 @@ class _Reader:
             self._note(event, "merge keys are not used here", _NO_ANCHORS)
             return None
         if key.text in seen:
-            self._note(event, f"{shown(key.text)} is there twice, first at {seen[key.text]}", "keep one")
+            self._note(event, f"{quote(key.text)} is there twice, first at {seen[key.text]}", "keep one")
             return None
         seen[key.text] = key.place
         return Scalar(key.text, key.place, key.text)
@@ -216,7 +216,7 @@ class _Reader:
         self._problems.append(Problem(self._place(event), message, hint))
 
 
-def shown(text: str) -> str:
+def quote(text: str) -> str:
     """A text of the file as a message may hold it: on one line, quoted, never long, and never a terminal's command."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
 

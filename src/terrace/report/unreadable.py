@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terrace.config.load import BadConfig
+from terrace.config.problems import BadConfig
 from terrace.errors import TerraceError
 from terrace.report.machine import Json
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from terrace.config.before_plan import BeforePlan, matches
+from terrace.config.before_plan import BeforePlan
+from terrace.config.file_patterns import matches
 from terrace.config.model import EVERY, Config
 from terrace.config.naming import nearest, shell_word
-from terrace.config.yaml_nodes import Problem
+from terrace.config.problems import Problem
 from terrace.errors import BadInput, Place
 from terrace.hcl.facts_store import FactsStore
 from terrace.hcl.layout import Layout, join, parent

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from terrace.config.environment_names import HOMES, is_vague, rank, usual_rank, word_in
-from terrace.config.load import asks, is_production, ladder
+from terrace.config.default_environments import needs_approval
+from terrace.config.environment_names import HOMES, is_production, is_vague, order_names, rank, usual_rank, word_in
+from terrace.config.keys.values import PATH
 from terrace.config.naming import NAME
-from terrace.config.shared_kinds import PATH
 from terrace.config.stack_patterns import fault, filled, matching
 from terrace.hcl.facts_store import FactsStore
 from terrace.hcl.layout import Layout, is_automatic_variables, parent
@@ -520,13 +520,13 @@ class _Proposing:
     ) -> tuple[ProposedEnvironment, ...]:
         """The environments in the usual order; those without a usual name are in no order, unless `chained`."""
         if chained:
-            ordered = list(ladder(names))
+            ordered = list(order_names(names))
             before = dict(pairwise(reversed(ordered)))
         else:
             known = sorted((n for n in names if usual_rank(n) is not None), key=lambda n: (usual_rank(n) or 0, n))
             ordered = [*known, *sorted(names - set(known))]
             before = _before(known)
-        usual = ladder(names)
+        usual = order_names(names)
         chain = tuple(name for name in usual if usual_rank(name) is not None)
         sources: dict[str, set[str]] = {}
         for one in placed:
@@ -537,8 +537,8 @@ class _Proposing:
             ProposedEnvironment(
                 name,
                 before.get(name),
-                asks(usual, name)
-                or (not chained and (usual_rank(name) is None or (bool(chain) and asks(chain, name)))),
+                needs_approval(usual, name)
+                or (not chained and (usual_rank(name) is None or (bool(chain) and needs_approval(chain, name)))),
                 not is_production(name) and not chained and usual_rank(name) is None,
                 _why(name, before.get(name), sources.get(name, set()), origins.get(name, ""), chained=chained),
             )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from terrace.assess.waiver import BASELINE, PATH, QUOTED, Waiver
 from terrace.config.comparisons import Never
-from terrace.config.kinds import Choice, Day, Key, ListOf, Located, Number, Only, Record, Text
-from terrace.config.load import BadConfig
+from terrace.config.keys.values import PATH as FILE
+from terrace.config.kinds import Choice, Day, ListOf, Number, Only, Text
 from terrace.config.model import Config
 from terrace.config.naming import nearest
-from terrace.config.shared_kinds import PATH as FILE
-from terrace.config.yaml_nodes import Node, Problem, Problems, compose
+from terrace.config.problems import Problem
+from terrace.config.records import Key, Record, constant, read_document
+from terrace.config.yaml_nodes import Mapping, find
+from terrace.errors import Place
 from terrace.waivers.never import NEVER
 
 _EMPTY = re.compile(r"\W*(to-?do|tbd|fixme|xxx|later|none|n/?a|\?*)\W*", re.I)
@@ -25,26 +28,30 @@ _RECORD = Never("records are compared as a whole: each one that a change brings 
 COMMON = (
     Key("rule", Text("a rule, or a family of rules", _ONE_LINE), "As a finding tells it.", needed=True, looser=_RECORD),
     Key(
-        "address", Text("an address", _ONE_LINE), "The resource; `[*]` stands for any index.", "a path", looser=_RECORD
+        "address",
+        Text("an address", _ONE_LINE),
+        "The resource; `[*]` stands for any index.",
+        default="a path",
+        looser=_RECORD,
     ),
     Key(
         "path",
         FILE,
         "The file, from the root of the repository; one `*` a part, not in the first.",
-        "an address",
+        default="an address",
         looser=_RECORD,
     ),
-    Key("stack", Text(), "The stack, as findings name it.", "every stack", looser=_RECORD),
+    Key("stack", Text(), "The stack, as findings name it.", default="every stack", looser=_RECORD),
     Key("owner", Text(), "Who answers for it: a person or a team of terrace.yaml.", needed=True, looser=_RECORD),
     Key("reason", Text(), "Why it may stay.", needed=True, looser=_RECORD),
     Key("granted", Day(), "The day on which it was granted; it counts from then on.", needed=True, looser=_RECORD),
     Key("expires", Day(), "The last day on which it counts.", needed=True, looser=_RECORD),
-    Key("ticket", Text(), "Where it is followed up.", "none", looser=_RECORD),
+    Key("ticket", Text(), "Where it is followed up.", looser=_RECORD),
     Key(
         "status",
         Choice(("fail", "unknown")),
         "`unknown`: it is for a verdict that cannot be told.",
-        "fail",
+        default="fail",
         looser=_RECORD,
     ),
 )
@@ -55,27 +62,10 @@ KNOWN = (
         "content",
         Text("16 hexadecimal characters", re.compile("[0-9a-f]{16}")),
         "Fingerprint of the line.",
-        "none",
         looser=_RECORD,
     ),
-    Key("count", Number(1), "How many such findings there are.", "1", looser=_RECORD),
+    Key("count", Number(1), "How many such findings there are.", looser=_RECORD),
 )
-
-
-def _file(path: str, key: str, record: Record) -> Record:
-    return Record(
-        path,
-        (
-            Key("version", Only(1), "The version of this format.", needed=True, looser=_RECORD),
-            Key(key, ListOf(record), "The records.", "none", looser=_RECORD),
-        ),
-    )
-
-
-_FILES = {
-    PATH: ("waivers", _file(PATH, "waivers", Record("a waiver", COMMON))),
-    BASELINE: ("known", _file(BASELINE, "known", Record("a record of the baseline", KNOWN))),
-}
 
 
 def read_waivers(text: bytes, path: str, config: Config) -> tuple[Waiver, ...]:
@@ -83,20 +73,39 @@ def read_waivers(text: bytes, path: str, config: Config) -> tuple[Waiver, ...]:
 
     Owners are people and teams of `config`, where it names any. Raises BadConfig with every problem.
     """
-    problems: Problems = []
-    key, shape = _FILES[path]
-    node = compose(text, path, problems)
-    found = (shape.read(node, problems) or {}) if node is not None else {}
-    records = [one for one in (found[key].value if key in found else ()) or () if one]
-    # What a record lacks was told already; what it means can be judged only once all of it is there.
-    whole = [one for one in records if {"rule", "owner", "reason", "granted", "expires"} <= one.keys()]
-    for one in whole:
-        _agree(one, path, config, problems)
-    made = [_waiver(one, path) for one in whole]
-    _twice(made, whole, problems)
-    if problems:
-        raise BadConfig(tuple(sorted(problems, key=lambda p: (p.place.line, p.place.column))))
-    return tuple(made)
+    return read_document(text, path, _file(path, config), empty=())
+
+
+def _file(path: str, config: Config) -> Record[tuple[Waiver, ...]]:
+    key, word, keys = _FILES[path]
+    first: dict[object, Waiver] = {}
+
+    def check(waiver: Waiver, node: Mapping) -> Iterator[Problem]:
+        yield from _check_meaning(waiver, node, config)
+        other = first.setdefault(waiver.key, waiver)
+        if other is not waiver:
+            message = f"{waiver.about} is there twice, first at line {other.line}"
+            yield Problem(_place(node, "rule"), message, "keep one")
+
+    record = Record(word, keys, makes=partial(_waiver, source=path), rules=(check,))
+    return Record(
+        path,
+        (
+            Key("version", Only(1), "The version of this format.", needed=True, looser=_RECORD, field=constant(1)),
+            Key(key, ListOf(record), "The records.", looser=_RECORD, field="records"),
+        ),
+        makes=lambda records=(): records,
+    )
+
+
+_FILES = {
+    PATH: ("waivers", "a waiver", COMMON),
+    BASELINE: ("known", "a record of the baseline", KNOWN),
+}
+
+
+def _waiver(*, status: str = "fail", line: int, **given: Any) -> Waiver:
+    return Waiver(**given, unknown=status == "unknown", line=line)
 
 
 def known_owner(name: str, config: Config) -> bool:
@@ -139,43 +148,33 @@ def bad_path(text: str) -> str | None:
     return None
 
 
-def _agree(one: dict[str, Located], path: str, config: Config, problems: Problems) -> None:
-    def wrong(node: Node, message: str, hint: str | None = None) -> None:
-        problems.append(Problem(node.place, message, hint))
+def _place(node: Mapping, key: str) -> Place:
+    """The place of the value of a key, or of the record where it has none."""
+    value = find(node, key)
+    return node.place if value is None else value.place
 
-    rule, owner, reason = one["rule"], one["owner"], one["reason"]
-    if why := NEVER.get(rule.value):
-        wrong(rule.node, f"{rule.value!r} cannot be waived: {why}", "take the record out")
-    places = [one[name] for name in ("address", "path") if name in one]
+
+def _check_meaning(waiver: Waiver, node: Mapping, config: Config) -> Iterator[Problem]:
+    """What a record says can be: it names one place and a known owner, gives a reason, and ends in time."""
+    if why := NEVER.get(waiver.rule):
+        yield Problem(_place(node, "rule"), f"{waiver.rule!r} cannot be waived: {why}", "take the record out")
+    places = {name: text for name, text in (("address", waiver.address), ("path", waiver.path)) if text}
     if len(places) != 1:
         message = "it says both an address and a path" if places else "`address` or `path` is missing: where it counts"
-        wrong(places[1].node if places else rule.node, message, "a waiver is for one place: `address: ...`")
-    for name, bad in (("address", bad_address), ("path", bad_path)):
-        if name in one and (hint := bad(one[name].value)):
-            wrong(one[name].node, f"{one[name].value!r} would waive too much", hint)
-        if name in one and path == BASELINE and "*" in QUOTED.sub("", one[name].value):
-            wrong(one[name].node, "a record of the baseline names one place", f"globs belong into {PATH}")
-    if not known_owner(owner.value, config):
-        wrong(owner.node, *no_owner(owner.value, {*config.teams, *config.people}))
-    if empty_reason(reason.value):
-        wrong(reason.node, f"{reason.value!r} is no reason", "say why it may stay, for whoever reads it next year")
-    life = one["expires"].value - one["granted"].value
+        yield Problem(_place(node, "path" if places else "rule"), message, "a waiver is for one place: `address: ...`")
+    for name, text in places.items():
+        hint = bad_address(text) if name == "address" else bad_path(text)
+        if hint is not None:
+            yield Problem(_place(node, name), f"{text!r} would waive too much", hint)
+        if waiver.source == BASELINE and "*" in QUOTED.sub("", text):
+            yield Problem(_place(node, name), "a record of the baseline names one place", f"globs belong into {PATH}")
+    if not known_owner(waiver.owner, config):
+        yield Problem(_place(node, "owner"), *no_owner(waiver.owner, {*config.teams, *config.people}))
+    if empty_reason(waiver.reason):
+        message = f"{waiver.reason!r} is no reason"
+        yield Problem(_place(node, "reason"), message, "say why it may stay, for whoever reads it next year")
+    life = waiver.expires - waiver.granted
     if life < timedelta(0):
-        wrong(one["expires"].node, "it ends before it begins", "`expires` comes after `granted`")
+        yield Problem(_place(node, "expires"), "it ends before it begins", "`expires` comes after `granted`")
     elif life > config.waivers.longest:
-        wrong(one["expires"].node, f"it counts for {life.days} days", too_long(config))
-
-
-def _waiver(one: dict[str, Located], path: str) -> Waiver:
-    given: dict[str, Any] = {name: located.value for name, located in one.items() if name != "status"}
-    unknown = "status" in one and one["status"].value == "unknown"
-    return Waiver(**given, unknown=unknown, source=path, line=one["rule"].node.place.line)
-
-
-def _twice(made: list[Waiver], records: list[dict[str, Located]], problems: Problems) -> None:
-    first: dict[object, Waiver] = {}
-    for waiver, one in zip(made, records, strict=True):
-        other = first.setdefault(waiver.key, waiver)
-        if other is not waiver:
-            message = f"{waiver.about} is there twice, first at line {other.line}"
-            problems.append(Problem(one["rule"].node.place, message, "keep one"))
+        yield Problem(_place(node, "expires"), f"it counts for {life.days} days", too_long(config))

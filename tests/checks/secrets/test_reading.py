@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from terrace.checks.secrets.baseline import read_baseline
 from terrace.checks.secrets.patch import patches
-from terrace.config.load import BadConfig
+from terrace.config.problems import BadConfig
 
 PIECES = [
     b"\0abc\n",

@@ -13,8 +13,8 @@ from terrace.apps.wiring.project import Project
 from terrace.assess.model import Finding
 from terrace.assess.waiver import BASELINE, PATH
 from terrace.checks.all import checks
-from terrace.config.load import BadConfig
 from terrace.config.model import Config
+from terrace.config.problems import BadConfig
 from terrace.errors import BadInput
 from terrace.pipelines.check.validate import validate
 from terrace.pipelines.context import Context

@@ -12,10 +12,10 @@ import click
 from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.wiring.working_tree import working_tree
 from terrace.checks.all import CHECKS
-from terrace.config.load import BadConfig, load
+from terrace.config.load import load
 from terrace.config.model import ApprovalRule, Config
+from terrace.config.problems import BadConfig, Problem
 from terrace.config.schema import json_schema
-from terrace.config.yaml_nodes import Problem
 from terrace.errors import BadInput, NotReady
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.stacks.config_problems import examine

@@ -28,8 +28,9 @@ from terrace.apps.wiring.home import Home
 from terrace.apps.wiring.project import CONFIG_FILE, Project, now
 from terrace.apps.wiring.working_tree import working_tree
 from terrace.checks.all import CHECKS
-from terrace.config.load import BadConfig, load
+from terrace.config.load import load
 from terrace.config.model import Config, Environment
+from terrace.config.problems import BadConfig
 from terrace.config.trust_root import REMOTE_SETTING
 from terrace.errors import TerraceError
 from terrace.hcl.tree import Tree

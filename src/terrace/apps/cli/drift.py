@@ -15,12 +15,11 @@ from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.ticking import reviews_of
 from terrace.apps.wiring.mirroring import track_drift
 from terrace.apps.wiring.project import Project, now
-from terrace.config.kinds import Duration
+from terrace.config.kinds import Duration, parse_duration
 from terrace.config.naming import shell_word
-from terrace.config.yaml_nodes import Problem, Scalar
 from terrace.drift.checks import Check
 from terrace.drift.review import Review
-from terrace.errors import BadInput, Place, TerraceError
+from terrace.errors import BadInput, TerraceError
 from terrace.ledger.deployment import Deployment
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.lifecycle import Refused
@@ -124,11 +123,10 @@ def _round(
 
 def interval_of(text: str) -> timedelta:
     """A duration as terrace.yaml writes it. Raises BadInput."""
-    problems: list[Problem] = []
-    found = Duration(zero=False).read(Scalar(text, Place("--every"), text), problems)
-    if found is None:
+    interval = parse_duration(text)
+    if not interval:
         raise BadInput(f"{text!r} is not {Duration(zero=False).word}", hint="for example: --every 30m")
-    return found
+    return interval
 
 
 def ack(

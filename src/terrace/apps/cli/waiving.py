@@ -13,9 +13,9 @@ from terrace.apps.wiring.project import Project, now
 from terrace.assess.waiver import PATH, Waiver
 from terrace.checks.secrets.baseline import PATH as SECRETS
 from terrace.checks.secrets.baseline import read_baseline
-from terrace.config.load import BadConfig
 from terrace.config.model import Config
 from terrace.config.naming import nearest, no_such
+from terrace.config.problems import BadConfig
 from terrace.errors import BadInput, NotReady
 from terrace.waivers.reading import read_waivers
 from terrace.waivers.writing import with_waiver

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from terrace.adapters.environ import ENVIRON
 from terrace.apps.cli.console import note
 from terrace.apps.wiring.project import Project
-from terrace.config.load import is_production
+from terrace.config.environment_names import is_production
 from terrace.drift.review import Review
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History

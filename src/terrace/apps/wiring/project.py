@@ -21,8 +21,8 @@ from terrace.apps.wiring.ledger import ProjectLedger
 from terrace.apps.wiring.proof import Proof
 from terrace.apps.wiring.reviews import Reviews
 from terrace.apps.wiring.trust_root import CONFIG_FILE, TrustRoot, TrustRootReader
-from terrace.config.load import BadConfig
 from terrace.config.model import Config, Environment
+from terrace.config.problems import BadConfig
 from terrace.config.trust_root import RootPlace
 from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.gates.model import Identity

@@ -10,8 +10,8 @@ from functools import cached_property
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.git.repository import GitRepository
 from terrace.apps.wiring.keys import secret_variables
-from terrace.config.load import BadConfig
 from terrace.config.model import Config
+from terrace.config.problems import BadConfig
 from terrace.config.trust_root import (
     BRANCH_NAME,
     BRANCH_SETTING,

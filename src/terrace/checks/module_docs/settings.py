@@ -7,7 +7,8 @@ from typing import Literal
 
 from terrace.config.checks import record_settings
 from terrace.config.comparisons import Ordered
-from terrace.config.kinds import Choice, Key, Record
+from terrace.config.kinds import Choice
+from terrace.config.records import Key, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,11 @@ _KEYS = Record(
             "modules",
             Choice(("marked", "all")),
             "Which changed modules need a page in their README: those with markers there, or all.",
-            "marked",
             "check",
             looser=Ordered(("all", "marked"), "modules without a marker no longer need a page in their README"),
         ),
     ),
+    makes=ModuleDocs,
 )
 
-SETTINGS = record_settings(_KEYS, ModuleDocs(), "Which modules have a page that is made from them.")
+SETTINGS = record_settings(_KEYS, "Which modules have a page that is made from them.")

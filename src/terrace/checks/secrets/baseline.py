@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from terrace.config.comparisons import Never
-from terrace.config.kinds import Day, Key, ListOf, Only, Record, Text
-from terrace.config.load import BadConfig
-from terrace.config.yaml_nodes import Problems, compose
+from terrace.config.kinds import Day, ListOf, Only, Text
+from terrace.config.records import Key, Record, constant, read_document
 
 PATH = ".terrace/secrets.yaml"
 """Where the baseline stands in a repository."""
@@ -51,27 +50,25 @@ _ACCEPTED = Record(
         Key("reason", Text(), "Why it may stand there.", needed=True, looser=_ENTRY),
         Key("until", Day(), "The last day on which it holds.", needed=True, looser=_ENTRY),
     ),
+    makes=Accepted,
 )
+
+
+def _baseline(salt: str = "", accepted: tuple[Accepted, ...] = ()) -> Baseline:
+    return Baseline(salt, {entry.fingerprint: entry for entry in accepted})
+
+
 _BASELINE = Record(
     PATH,
     (
-        Key("version", Only(1), "The version of this format.", needed=True, looser=_ENTRY),
+        Key("version", Only(1), "The version of this format.", needed=True, looser=_ENTRY, field=constant(1)),
         Key("salt", Text(), "What fingerprints are salted with.", looser=_ENTRY),
         Key("accepted", ListOf(_ACCEPTED), "What is known.", looser=_ENTRY),
     ),
+    makes=_baseline,
 )
 
 
 def read_baseline(text: bytes, path: str = PATH) -> Baseline:
     """The baseline that a text means; without text, nothing is accepted. Raises BadConfig with every problem."""
-    problems: Problems = []
-    node = compose(text, path, problems)
-    found = (_BASELINE.read(node, problems) or {}) if node is not None else {}
-    if problems:
-        raise BadConfig(tuple(sorted(problems, key=lambda p: (p.place.line, p.place.column))))
-    entries = []
-    for one in found["accepted"].value if "accepted" in found else ():
-        line = one["fingerprint"].node.place.line
-        entries.append(Accepted(**{name: located.value for name, located in one.items()}, line=line))
-    salt = found["salt"].value if "salt" in found else ""
-    return Baseline(salt, {entry.fingerprint: entry for entry in entries})
+    return read_document(text, path, _BASELINE, empty=Baseline())

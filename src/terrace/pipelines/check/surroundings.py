@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from terrace.assess.risk import Surroundings
-from terrace.config.load import is_production
+from terrace.config.environment_names import is_production
 from terrace.config.model import Config, Environment
 from terrace.drift.checks import newest_first, standing
 from terrace.ledger import folds

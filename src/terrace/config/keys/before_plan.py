@@ -8,10 +8,13 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
+from terrace.config.before_plan import BeforePlan
 from terrace.config.comparisons import PartOf
-from terrace.config.kinds import Duration, Either, Flag, Key, Kind, ListOf, Record, Text, wrong
-from terrace.config.shared_kinds import PATH, VARIABLE
-from terrace.config.yaml_nodes import Mapping, Node, Problems, Scalar, Sequence
+from terrace.config.keys.values import FILES, PATH_FROM_ROOT, VARIABLE
+from terrace.config.kinds import INVALID, Duration, Either, Flag, Invalid, Kind, ListOf, Reading, Text
+from terrace.config.records import Key, Record
+from terrace.config.rules import check_command
+from terrace.config.yaml_nodes import Mapping, Node, Scalar, Sequence
 
 _PART = PartOf("before_plan")
 _WORD = Text("a text without control characters", re.compile(r"[^\x00-\x1f\x7f]+"))
@@ -24,18 +27,20 @@ class Argv:
 
     word: str = "a list of a program and its arguments, like `[make, lambda]`"
 
-    def read(self, node: Node, problems: Problems) -> tuple[Any, ...] | None:
+    def read(self, node: Node, reading: Reading) -> tuple[str, ...] | Invalid:
         if not isinstance(node, Sequence) or not node.items:
-            wrong(node, self.word, problems, _as_list(node))
-            return None
-        return tuple(_WORD.read(item, problems) for item in node.items)
+            reading.note_unexpected(node, self.word, _hint_with_list(node))
+            return INVALID
+        words = [_WORD.read(item, reading) for item in node.items]
+        argv = tuple(word for word in words if not isinstance(word, Invalid))
+        return argv if len(argv) == len(words) else INVALID
 
     def schema(self) -> dict[str, Any]:
         return {"type": "array", "items": _WORD.schema(), "minItems": 1}
 
 
-def _as_list(node: Node) -> str | None:
-    """The list that a command line means."""
+def _hint_with_list(node: Node) -> str | None:
+    """The hint with the list that a command line means."""
     text = node.value if isinstance(node, Scalar) else None
     if not isinstance(text, str) or not text.strip():
         return None
@@ -48,20 +53,21 @@ def _as_list(node: Node) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _NotAMapping:
-    """What is said of a command that is a text or a list."""
+    """A command that is a text or a list. It is refused, with the mapping that it means."""
 
-    record: Record
+    record: Record[BeforePlan]
 
     @property
     def word(self) -> str:
         return f"a mapping with keys of {self.record.word}, like `{_EXAMPLE}`"
 
-    def read(self, node: Node, problems: Problems) -> None:
-        hint = _as_list(node)
-        if isinstance(node, Sequence) and all(isinstance(one, Scalar) for one in node.items):
-            words = [str(one.text) for one in node.items if isinstance(one, Scalar)]
+    def read(self, node: Node, reading: Reading) -> Invalid:
+        hint = _hint_with_list(node)
+        if isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items):
+            words = [item.text for item in node.items if isinstance(item, Scalar)]
             hint = f"run: {json.dumps(words, ensure_ascii=False)}"
-        wrong(node, self.word, problems, hint)
+        reading.note_unexpected(node, self.word, hint)
+        return INVALID
 
     def schema(self) -> dict[str, Any]:
         return self.record.schema()
@@ -70,43 +76,44 @@ class _NotAMapping:
 COMMAND = Record(
     "a command before a plan",
     (
-        Key("run", Argv(), "Program and arguments, no shell.", needed=True, looser=_PART),
+        Key("run", Argv(), "Program and arguments, no shell.", needed=True, looser=_PART, field="argv"),
         Key(
             "in",
-            PATH,
+            PATH_FROM_ROOT,
             "The folder that it runs in; `.` is the root of the repository.",
-            "the stack's folder",
             "terraform",
+            default="the stack's folder",
             looser=_PART,
+            field="folder",
         ),
         Key(
             "inputs",
-            ListOf(PATH, 1),
+            ListOf(FILES, 1),
             "The files of the commit that it sees, as paths or patterns (`src/**/*.py`) from the root of the repository"
             "; what lies below a folder belongs to it. A change to one of them impacts the stack.",
-            "the folder that it runs in",
             "terraform, impact",
+            default="the folder that it runs in",
             looser=_PART,
         ),
         Key(
             "outputs",
-            ListOf(PATH, 1),
+            ListOf(FILES, 1),
             "The files that it may write, in the same way. It is refused if it writes anything else.",
-            "none",
-            "terraform",
+            reader="terraform",
             looser=_PART,
         ),
         Key(
             "env",
             ListOf(VARIABLE),
             "Variables of Terrace's own environment that it gets, by name; no others.",
-            "none",
-            "terraform",
+            reader="terraform",
             looser=_PART,
         ),
-        Key("network", Flag(), "Whether it may use the network.", "false", "terraform", looser=_PART),
-        Key("timeout", Duration(zero=False), "How long it may take.", "10m", "terraform", looser=_PART),
+        Key("network", Flag(), "Whether it may use the network.", reader="terraform", looser=_PART),
+        Key("timeout", Duration(zero=False), "How long it may take.", reader="terraform", looser=_PART),
     ),
+    makes=BeforePlan,
+    rules=(check_command,),
 )
 
 

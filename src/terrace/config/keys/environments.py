@@ -17,33 +17,43 @@ from terrace.config.comparisons import (
     Never,
     Ordered,
     PartOf,
-    Values,
 )
+from terrace.config.keys.values import VARIABLE
 from terrace.config.kinds import (
-    WORD,
     Choice,
+    Converted,
     Day,
     Duration,
     Either,
     Flag,
-    Key,
     Kind,
     ListOf,
     MapOf,
     Number,
     Percentage,
-    Record,
+    Reference,
     Text,
 )
+from terrace.config.model import (
+    ApprovalRule,
+    CommandProbe,
+    Credentials,
+    DriftSettings,
+    Environment,
+    HttpProbe,
+    IgnoreRule,
+    Remediate,
+    RiskLevel,
+    RiskRule,
+    Rollout,
+    Volatile,
+)
+from terrace.config.records import Key, Record
 from terrace.config.rule_comparisons import AtRisk, Probes, Remediation
-from terrace.config.shared_kinds import VARIABLE
+from terrace.config.rules import LITERALS, check_measurements, check_workspace_variable, refuse_secrets
 from terrace.config.yaml_nodes import Mapping, Node, Scalar
 
-
-def _asked(approvals: Values) -> bool:
-    """Whether anybody is asked: where nobody is, it does not matter for how long an answer counts."""
-    return approvals["count"] > 0 or any(number > 0 for number in approvals["roles"].values())
-
+_TEAM_NUMBERS = MapOf(Number(1), Reference("team"))
 
 APPROVALS = Record(
     "approvals",
@@ -52,46 +62,48 @@ APPROVALS = Record(
             "count",
             Number(),
             "How many people in all.",
-            "0",
             "gate approvals",
             looser=Lower("{name} needs fewer approvals: {new} instead of {old}"),
         ),
         Key(
             "roles",
-            MapOf(Number(1)),
+            _TEAM_NUMBERS,
             "How many people of each team; one person fills one role.",
-            "none",
-            "gate approvals",
+            reader="gate approvals",
             looser=Fewer("{name} needs fewer approvals of the team {item}: {number} instead of {before}"),
         ),
         Key(
             "expires",
             Duration(zero=False),
             "How long an answer counts.",
-            "24h",
             "gate approvals",
-            looser=Higher("approvals for {name} stay valid for longer", when=_asked),
+            default="24h",
+            looser=Higher("approvals for {name} stay valid for longer", when=lambda rule: rule.asked),
         ),
         Key(
             "unsigned",
             Flag(),
             "Whether answers without an SSH signature count.",
-            "false",
             "gate approvals",
             looser=Ordered((False, True), "{name} accepts approvals without a signature"),
         ),
     ),
+    makes=ApprovalRule,
 )
 _DETAILED = frozenset(key.name for key in APPROVALS.keys)
+_COUNT = Converted(Number(), lambda count: ApprovalRule(count=count))
+_ROLES = Converted(_TEAM_NUMBERS, lambda roles: ApprovalRule(roles=roles))
 
 
-def _approvals(node: Node) -> Kind:
+def _choose_approvals(node: Node) -> Kind:
     """A number, teams with their numbers, or the whole record; a team that is called `count` needs the record."""
     if not isinstance(node, Mapping):
-        return Number()
+        return _COUNT
     names = {key.text for key, _ in node.pairs}
-    return APPROVALS if names & _DETAILED else MapOf(Number(1))
+    return APPROVALS if names & _DETAILED else _ROLES
 
+
+_APPROVALS = Either(_choose_approvals, (_COUNT, _ROLES, APPROVALS))
 
 _PROBE = PartOf("smoke` and `health")
 _IGNORED = PartOf("ignore")
@@ -106,20 +118,21 @@ HTTP = Record(
             "Address to GET; `${NAME}` is an output.",
             needed=True,
             looser=_PROBE,
+            field="url",
         ),
-        Key("expect", Number(100, 599), "The status that is right.", "200", "smoke", looser=_PROBE),
-        Key("contains", Text(), "What the body must hold, in its first MiB.", "none", "smoke", looser=_PROBE),
+        Key("expect", Number(100, 599), "The status that is right.", "smoke", looser=_PROBE),
+        Key("contains", Text(), "What the body must hold, in its first MiB.", "smoke", looser=_PROBE),
         Key(
             "timeout",
             Duration(zero=False),
             "How long one try may take, to the end of the body.",
-            "10s",
             "smoke",
             looser=_PROBE,
         ),
-        Key("attempts", Number(1), "How often it is tried.", "3", "smoke", looser=_PROBE),
-        Key("name", Text(), "What it is called in reports.", "the address", "smoke", looser=_PROBE),
+        Key("attempts", Number(1), "How often it is tried.", "smoke", looser=_PROBE),
+        Key("name", Text(), "What it is called in reports.", "smoke", default="the address", looser=_PROBE),
     ),
+    makes=HttpProbe,
 )
 RUN = Record(
     "a command probe",
@@ -130,24 +143,24 @@ RUN = Record(
             "Program and arguments, no shell; outputs come as TERRACE_OUTPUT_NAME.",
             needed=True,
             looser=_PROBE,
+            field="argv",
         ),
-        Key("timeout", Duration(zero=False), "How long it may take.", "5m", "smoke", looser=_PROBE),
-        Key("name", Text(), "What it is called in reports.", "the program", "smoke", looser=_PROBE),
+        Key("timeout", Duration(zero=False), "How long it may take.", "smoke", looser=_PROBE),
+        Key("name", Text(), "What it is called in reports.", "smoke", default="the program", looser=_PROBE),
     ),
+    makes=CommandProbe,
 )
 
 
-def _probe(node: Node) -> Kind:
+def _choose_probe(node: Node) -> Kind:
     names = {key.text for key, _ in node.pairs} if isinstance(node, Mapping) else set()
     return RUN if "run" in names else HTTP
 
 
-LITERALS = ("test", "testing", "fake")
-"""Values that may stand in Git even for a variable that is a secret by its name: emulated clouds take anything."""
-
 SECRETS = MapOf(
     Text("`env:NAME`, or a value that is no secret", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|(?!env:)[\s\S]+")),
     VARIABLE,
+    refuse=refuse_secrets("say where it is: `{name}: env:{name}`"),
 )
 _LITERALS = f"One that is a secret by its name is `env:NAME` or, for an emulated cloud, one of {', '.join(LITERALS)}."
 
@@ -155,17 +168,21 @@ CREDENTIALS = Record(
     "credentials",
     (
         Key(
-            "plan", SECRETS, f"Variables of the child while it plans. {_LITERALS}", "none", "terraform", looser=_POWERS
+            "plan",
+            SECRETS,
+            f"Variables of the child while it plans. {_LITERALS}",
+            "terraform",
+            looser=_POWERS,
         ),
         Key(
             "apply",
             SECRETS,
             f"Variables of the child while it applies. {_LITERALS}",
-            "none",
             "terraform",
             looser=_POWERS,
         ),
     ),
+    makes=Credentials,
 )
 
 ROLLOUT = Record(
@@ -175,7 +192,6 @@ ROLLOUT = Record(
             "bake",
             Duration(),
             "How long a release is watched before it counts as good.",
-            "0",
             "deploy, tick",
             looser=Lower("{name} is watched for a shorter time after a deployment"),
         ),
@@ -183,7 +199,6 @@ ROLLOUT = Record(
             "every",
             Duration(zero=False),
             "How often its health is measured meanwhile.",
-            "30s",
             "deploy, tick",
             looser=Higher("the health of {name} is measured less often"),
         ),
@@ -191,7 +206,6 @@ ROLLOUT = Record(
             "passes",
             Number(1),
             "How many of the last `of` measurements must pass.",
-            "3",
             "deploy, tick",
             looser=Lower("{name} needs a smaller share of healthy measurements"),
         ),
@@ -199,12 +213,13 @@ ROLLOUT = Record(
             "of",
             Number(1),
             "How many measurements are looked at.",
-            "5",
             "deploy, tick",
             looser=Higher("{name} needs a smaller share of healthy measurements"),
         ),
     ),
+    makes=Rollout,
     later=frozenset({"canary"}),
+    rules=(check_measurements,),
 )
 
 IGNORE = Record(
@@ -221,14 +236,15 @@ IGNORE = Record(
             "attributes",
             ListOf(Text()),
             "Which attributes, like `desired_capacity`.",
-            "all of them",
             "drift",
+            default="all of them",
             looser=_IGNORED,
         ),
         Key("owner", Text(), "Who answers for it.", needed=True, looser=_IGNORED),
         Key("reason", Text(), "Why it is no drift.", needed=True, looser=_IGNORED),
         Key("until", Day(), "The last day on which it holds.", needed=True, looser=_IGNORED),
     ),
+    makes=IgnoreRule,
 )
 
 _MORE_AT_ONCE = Higher("drift of more objects of {name} may be undone at once")
@@ -238,28 +254,32 @@ REMEDIATE = Record(
     (
         Key(
             "approvals",
-            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
+            _APPROVALS,
             "Who must say yes to taking drift back.",
-            "as `approvals` of the environment",
             "gate approvals",
+            default="as `approvals` of the environment",
             looser=InsteadOf(APPROVALS, "approvals", 2, ", to undo drift"),
         ),
         Key(
             "allow",
             MapOf(ListOf(Text()), Text("a glob of types", re.compile(r"[A-Za-z0-9_*?]+"))),
             "Attributes that may be changed back, by type.",
-            "tags of every type",
             "drift",
+            default="tags of every type",
             looser=AddedMembers("drift of {items} of {item} in {name} may be undone without a deployment"),
         ),
-        Key("at_most", Number(1), "How many objects of a stack at once.", "5", "drift", looser=_MORE_AT_ONCE),
-        Key("share", Percentage(), "How much of a stack at once.", "20%", "drift", looser=_MORE_AT_ONCE),
+        Key("at_most", Number(1), "How many objects of a stack at once.", "drift", looser=_MORE_AT_ONCE),
+        Key("share", Percentage(), "How much of a stack at once.", "drift", looser=_MORE_AT_ONCE),
     ),
+    makes=Remediate,
 )
 
 
-def _remediate(node: Node) -> Kind:
-    return Choice(("off",)) if isinstance(node, Scalar) else REMEDIATE
+_OFF = Converted(Choice(("off",)), lambda _: None)
+
+
+def _choose_remediate(node: Node) -> Kind:
+    return _OFF if isinstance(node, Scalar) else REMEDIATE
 
 
 DRIFT = Record(
@@ -269,7 +289,6 @@ DRIFT = Record(
             "every",
             Duration(),
             "How often `terrace tick` looks for drift; 0: only when asked.",
-            "0",
             "tick",
             looser=Higher("{name} is checked for drift less often", unlimited=(timedelta(0),)),
         ),
@@ -277,16 +296,15 @@ DRIFT = Record(
             "ignore",
             ListOf(IGNORE),
             "Drift that somebody answers for.",
-            "none",
             "drift",
             looser=Added("{name} ignores drift of {items}", show=lambda rule: str(rule.address)),
         ),
         Key(
             "remediate",
-            Either(_remediate, (Choice(("off",)), REMEDIATE)),
+            Either(_choose_remediate, (_OFF, REMEDIATE)),
             "What `terrace drift --remediate` may take back.",
-            "off for production and for the last step, tags elsewhere",
             "drift",
+            default="off for production and for the last step, tags elsewhere",
             looser=Remediation(REMEDIATE),
         ),
         Key(
@@ -299,11 +317,11 @@ DRIFT = Record(
                 )
             ),
             "Logs of AWS CloudTrail or of Azure's activity log, which may tell who changed what drifted.",
-            "none",
             "drift",
             looser=Never("a cause is only shown, and decides nothing"),
         ),
     ),
+    makes=DriftSettings,
 )
 
 
@@ -319,37 +337,40 @@ VOLATILE = Record(
                 )
             ),
             "Attributes that may have another value when they are applied than when they were approved.",
-            "none",
             "gate approvals, check",
             looser=Added("{name} applies {items} with other values than were approved"),
         ),
     ),
+    makes=Volatile,
 )
 
 
-def _at_risk(node: Node) -> Kind:
-    return Choice(("block",)) if isinstance(node, Scalar) and isinstance(node.value, str) else _more(node)
+_BLOCK = Converted(Choice(("block",)), lambda _: RiskRule(blocked=True))
+_RISK_COUNT = Converted(Number(1), lambda count: RiskRule(ApprovalRule(count=count)))
+_RISK_ROLES = Converted(_TEAM_NUMBERS, lambda roles: RiskRule(ApprovalRule(roles=roles)))
 
 
-def _more(node: Node) -> Kind:
-    return MapOf(Number(1)) if isinstance(node, Mapping) else Number(1)
+def _choose_at_risk(node: Node) -> Kind:
+    if isinstance(node, Mapping):
+        return _RISK_ROLES
+    return _BLOCK if isinstance(node, Scalar) and isinstance(node.value, str) else _RISK_COUNT
 
 
-AT_RISK = Either(_at_risk, (Choice(("block",)), Number(1), MapOf(Number(1))))
+AT_RISK = Either(_choose_at_risk, (_BLOCK, _RISK_COUNT, _RISK_ROLES))
 
-RISK = Record(
+RISK: Record[dict[RiskLevel, RiskRule]] = Record(
     "risk",
     tuple(
         Key(
             level,
             AT_RISK,
             f"What a release of {level} risk or more needs: people, teams, or `block`.",
-            "none",
             "gate risk",
             looser=PartOf("risk"),
         )
         for level in ("medium", "high", "critical")
     ),
+    makes=dict,
 )
 
 _LONGER = Higher("{name} has a longer {key} or none", unlimited=(None,))
@@ -359,9 +380,8 @@ ENVIRONMENT = Record(
     (
         Key(
             "after",
-            WORD,
+            Reference("environment"),
             "The environment whose success a release needs first.",
-            "none",
             "gates promotion, soak",
             looser=Changed("{name} no longer needs a successful deployment to {old} first", unless=(None,)),
         ),
@@ -369,7 +389,6 @@ ENVIRONMENT = Record(
             "deploy",
             Choice(("manual", "automatic")),
             "Whether `terrace tick` deploys what lands.",
-            "manual",
             "tick",
             looser=Ordered(("manual", "automatic"), "{name} is deployed to without a person who asks for it"),
         ),
@@ -377,32 +396,29 @@ ENVIRONMENT = Record(
             "soak",
             Duration(),
             "How long a release must have lived in `after`.",
-            "0",
             "gate soak",
             looser=Lower("{name} needs a shorter soak time"),
         ),
         Key(
             "approvals",
-            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
+            _APPROVALS,
             "Who must say yes: a number, teams, or the details.",
-            "0",
             "gate approvals",
+            default="0",
             looser=Inside(APPROVALS),
         ),
-        Key("risk", RISK, "Whom a risky release needs besides.", "none", "gate risk", looser=AtRisk(APPROVALS)),
+        Key("risk", RISK, "Whom a risky release needs besides.", "gate risk", looser=AtRisk(APPROVALS)),
         Key(
             "smoke",
-            ListOf(Either(_probe, (HTTP, RUN))),
+            ListOf(Either(_choose_probe, (HTTP, RUN))),
             "What must work after a deployment.",
-            "none",
             "smoke",
             looser=Probes("a smoke test"),
         ),
         Key(
             "health",
-            ListOf(Either(_probe, (HTTP, RUN))),
+            ListOf(Either(_choose_probe, (HTTP, RUN))),
             "What is measured while a release bakes.",
-            "none",
             "deploy, tick",
             looser=Probes("a health probe"),
         ),
@@ -410,7 +426,6 @@ ENVIRONMENT = Record(
             "rollout",
             ROLLOUT,
             "How long and how a release is watched.",
-            "see there",
             "deploy, tick",
             looser=Inside(ROLLOUT),
         ),
@@ -418,48 +433,45 @@ ENVIRONMENT = Record(
             "on_failure",
             Choice(("pause", "rollback")),
             "What happens when a release fails there: people are asked, or what is safe to undo is undone.",
-            "pause",
             "deploy, tick",
             looser=Changed("after a failed release to {name} Terrace does {new} instead of {old}"),
         ),
         Key(
             "rollback",
-            Either(_approvals, (Number(), MapOf(Number(1)), APPROVALS)),
+            _APPROVALS,
             "Who must say yes to going back.",
-            "as `approvals`",
             "gate approvals",
+            default="as `approvals`",
             looser=InsteadOf(APPROVALS, "approvals", 0, ", for a rollback"),
         ),
         Key(
             "protected",
             Flag(),
             "Whether `terrace destroy` refuses it.",
-            "true for production, by its name",
             "destroy",
+            default="true for production, by its name",
             looser=Ordered((True, False), "{name} is no longer protected from `terrace destroy`"),
         ),
         Key(
             "credentials",
             CREDENTIALS,
             "What its Terraform may use.",
-            "none",
             "terraform",
+            default="none",
             looser=Inside(CREDENTIALS),
         ),
         Key(
             "volatile",
             VOLATILE,
             "What differs each time it is planned.",
-            "see there",
             "gate approvals, check",
             looser=Inside(VOLATILE),
         ),
-        Key("drift", DRIFT, "How it is watched for drift.", "see there", "drift, tick", looser=Inside(DRIFT)),
+        Key("drift", DRIFT, "How it is watched for drift.", "drift, tick", looser=Inside(DRIFT)),
         Key(
             "env",
             ListOf(VARIABLE),
             "More variables that its Terraform gets as they are.",
-            "none",
             "terraform",
             looser=_POWERS,
         ),
@@ -467,7 +479,6 @@ ENVIRONMENT = Record(
             "rpo",
             Duration(zero=False),
             "How old the newest copy of a state may be.",
-            "none",
             "state, status, tick",
             looser=_LONGER,
         ),
@@ -475,10 +486,11 @@ ENVIRONMENT = Record(
             "rto",
             Duration(zero=False),
             "How long bringing a state back may take.",
-            "none",
             "state drill",
             looser=_LONGER,
         ),
     ),
+    makes=Environment,
     later=frozenset({"budget", "windows", "freezes", "change_ticket"}),
+    rules=(check_workspace_variable,),
 )

@@ -1,0 +1,63 @@
+"""Patterns of files in `before_plan`: `*` and `?` match inside one name, `**` any number of folders."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+LONGEST = 500
+"""Maximum length of a pattern, in characters."""
+
+_SPECIAL = re.compile(r"[*?\[]")
+_LITERAL = ("[*]", "[?]", "[[]")
+_ESCAPED = re.compile(r"\[([*?\[])\]")
+_TOKEN = re.compile(r"\[[*?\[]\]|.", re.DOTALL)
+_LETTERS = {"*": "[^/]*", "?": "[^/]"}
+
+
+def matches(glob: str, path: str) -> bool:
+    """Returns whether a path matches a pattern, or is below one that does. "" is the root of the repository."""
+    return not glob or _compile(glob).fullmatch(path) is not None
+
+
+def literal(path: str) -> str:
+    """Returns the pattern that matches a path and everything below it, whatever letters are in its names."""
+    return _SPECIAL.sub(r"[\g<0>]", path)
+
+
+def literal_folder(glob: str) -> str:
+    """Returns the folder of everything that a pattern matches: the names before its last one and before the first one
+    with a `*` or `?`."""
+    names: list[str] = []
+    for part in glob.split("/")[:-1]:
+        if _SPECIAL.search(_ESCAPED.sub("", part)):
+            break
+        names.append(_ESCAPED.sub(r"\1", part))
+    return "/".join(names)
+
+
+def fault(glob: str) -> str | None:
+    """Returns why a pattern cannot be used; None for one that can."""
+    if len(glob) > LONGEST:
+        return f"it is longer than {LONGEST} characters"
+    if any("**" in part and part != "**" for part in glob.split("/")):
+        return "`**` is the whole name of a folder, as in `src/**/*.py`"
+    if "[" in glob:
+        return "only `*`, `**` and `?` are known in a pattern"
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _compile(glob: str) -> re.Pattern[str]:
+    parts = []
+    for part in glob.split("/"):
+        if part == "**":
+            parts.append("(?:[^/]+/)*")
+            continue
+        tokens = _TOKEN.findall(part)
+        name = "".join(_LETTERS.get(token) or re.escape(token[1] if token in _LITERAL else token) for token in tokens)
+        parts.append(f"{name}/")
+    text = "".join(parts)
+    # A pattern can match a folder, and then everything below it.
+    whole = f"{text[:-1]}(?:/.*)?" if text.endswith("/") else f"{text}.*"
+    return re.compile(whole, re.DOTALL)

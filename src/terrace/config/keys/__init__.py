@@ -1,0 +1,1 @@
+"""The table of keys of terrace.yaml, by section. `terrace_yaml` is the whole file."""

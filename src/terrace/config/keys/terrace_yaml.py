@@ -1,0 +1,277 @@
+"""The keys of terrace.yaml at its top, and the table of all of its records."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import Any
+
+from terrace.config.checks import DeclaredCheck, DeclaredChecks, settings_of
+from terrace.config.comparisons import (
+    Added,
+    AddedMembers,
+    Changed,
+    Entries,
+    Inside,
+    Never,
+)
+from terrace.config.default_environments import default_environment
+from terrace.config.keys.before_plan import COMMAND, COMMANDS
+from terrace.config.keys.checks import (
+    AUDIT,
+    CHECK,
+    POLICIES,
+    POLICY_FOLDERS,
+    WAIVERS,
+    checks_record,
+    split_checks,
+    split_policies,
+)
+from terrace.config.keys.environments import (
+    APPROVALS,
+    CREDENTIALS,
+    DRIFT,
+    ENVIRONMENT,
+    HTTP,
+    IGNORE,
+    REMEDIATE,
+    RISK,
+    ROLLOUT,
+    RUN,
+    VOLATILE,
+)
+from terrace.config.keys.forge import FORGE, PERSON
+from terrace.config.keys.stacks import STACK, STACK_ENTRIES
+from terrace.config.keys.terraform import BACKUPS, TERRAFORM
+from terrace.config.keys.values import FOLDERS, INSIDE, NORMAL_PATH, PATHS_OR_ALL
+from terrace.config.kinds import WORD, Converted, Later, ListOf, MapOf, Only, Text
+from terrace.config.model import EVERY, Config, Environment, Person
+from terrace.config.records import Key, NamedRecords, Record, Spread, constant
+from terrace.config.rule_comparisons import Commands, PolicyFolders, StackEntries
+from terrace.config.rules import check_order, check_people
+from terrace.config.trust_root import BRANCH_NAME, REMOTE_NAME
+
+_LEDGER = re.compile(rf"git|sqlite:{INSIDE}")
+_CHANGED = Changed("{key} changes from {old} to {new}")
+
+
+def _split_environments(environments: Mapping[str, Environment]) -> dict[str, Any]:
+    """Returns the field for environments. Where the file names none, those of the folders remain."""
+    return {"environments": tuple(environments.values())} if environments else {}
+
+
+def _submodules(given: bool | tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(given, bool):
+        return (EVERY,) if given else ()
+    return tuple(dict.fromkeys(given))
+
+
+TERRACE = Record(
+    "terrace.yaml",
+    (
+        Key(
+            "version",
+            Only(1),
+            "The version of this format.",
+            needed=True,
+            looser=Never("there is one version"),
+            field=constant(1),
+        ),
+        Key(
+            "environments",
+            NamedRecords(ENVIRONMENT, "environment", default_environment),
+            "The ladder, from the first step up.",
+            "everything",
+            default="the folders of `environments/`",
+            looser=Entries(
+                ENVIRONMENT,
+                gone="the environment {name} and its rules are removed",
+                new="{name} is new: its stacks are deployed by the rules of {name} alone",
+            ),
+            field=Spread(_split_environments, lambda config: {one.name: one for one in config.environments}),
+        ),
+        Key(
+            "stacks",
+            ListOf(STACK),
+            "Stacks of another layout, or more about those of the conventional one.",
+            "discovery",
+            default="by folder",
+            looser=StackEntries(STACK),
+            field=STACK_ENTRIES,
+        ),
+        Key(
+            "not_stacks",
+            ListOf(FOLDERS),
+            "Folders, or patterns of them, with root modules in no stack on purpose, there and below. No pattern "
+            "of `stacks` matches them, and none of them is told.",
+            "discovery, check, doctor",
+            looser=Added("root modules in {items} may be in no stack without being reported"),
+        ),
+        Key(
+            "before_plan",
+            COMMANDS,
+            "Commands that run before each stack is planned, such as one that builds what it deploys. They are read on "
+            "the protected branch (docs/how-to/before-plan.md).",
+            "terraform, impact",
+            looser=Commands(),
+        ),
+        Key(
+            "submodules",
+            Converted(PATHS_OR_ALL, _submodules),
+            "Which Git submodules are checked out: `true` for every one, or a list of their paths. One in another "
+            "submodule is named by its path. They are fetched from where `.gitmodules` on the protected branch says "
+            "(docs/how-to/existing-repository.md).",
+            "discovery, impact, terraform",
+            looser=Added(
+                "{items} is fetched, read and planned: who may push there changes what a moved commit brings",
+                show=lambda path: "every submodule" if path == EVERY else f"the submodule {path}",
+            ),
+        ),
+        Key(
+            "teams",
+            MapOf(ListOf(WORD), defines="team"),
+            "Who belongs to which team.",
+            "gate approvals",
+            looser=AddedMembers("approvals of {items} count for the team {item}"),
+        ),
+        Key(
+            "people",
+            NamedRecords(PERSON, "person", lambda name, _: Person(name)),
+            "People and the emails of their commits.",
+            "gate approvals",
+            looser=Entries(
+                PERSON,
+                gone="commits of {name} no longer count as theirs",
+                nothing=Person(""),
+            ),
+        ),
+        Key(
+            "signers",
+            NORMAL_PATH,
+            "SSH keys of people, in ssh-keygen's format.",
+            "approvals",
+            looser=_CHANGED,
+        ),
+        Key(
+            "branch",
+            Text("a branch", BRANCH_NAME),
+            "The protected branch.",
+            "trust root",
+            default="the branch where this file judges",
+            looser=_CHANGED,
+        ),
+        Key(
+            "remote",
+            Text("a remote", REMOTE_NAME),
+            "The Git remote.",
+            "trust root",
+            default="the remote where this file judges",
+            looser=_CHANGED,
+        ),
+        Key(
+            "forge",
+            FORGE,
+            "Where changes are talked about.",
+            "the forge",
+            default="as CI or the remote says",
+            looser=Inside(FORGE),
+        ),
+        Key(
+            "terraform",
+            TERRAFORM,
+            "Which Terraform or OpenTofu.",
+            "terraform",
+            looser=Inside(TERRAFORM),
+        ),
+        Key(
+            "ledger",
+            Later(Text("`git` or `sqlite:PATH`, inside of the repository", _LEDGER), "postgres"),
+            "Where events are kept.",
+            "ledger",
+            looser=_CHANGED,
+        ),
+        Key(
+            "ledger_id",
+            Text("the id of a ledger", re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")),
+            "The id of the ledger, which `terrace doctor` tells: no other one is taken for it.",
+            "ledger",
+            default="any",
+            looser=Changed("a ledger other than {old} is accepted", unless=("",)),
+        ),
+        Key("backups", BACKUPS, "Where copies of states go.", "deploy", looser=Inside(BACKUPS)),
+        Key(
+            "policies",
+            POLICY_FOLDERS,
+            "Folders of Rego policies, and the data they use.",
+            "check policy",
+            looser=PolicyFolders(),
+            field=Spread(split_policies, lambda config: config.policy_folders),
+        ),
+        Key(
+            "waivers",
+            WAIVERS,
+            "How waivers are granted.",
+            "check, waive, baseline",
+            looser=Inside(WAIVERS),
+        ),
+        Key("audit", AUDIT, "How everything that stands is looked at.", "tick", looser=Inside(AUDIT)),
+    ),
+    makes=Config,
+    later=frozenset({"notify", "calendars"}),
+    rules=(check_order, check_people),
+)
+
+
+def terrace_record(checks: DeclaredChecks) -> Record[Config]:
+    """Returns the record of the whole file: TERRACE, the key `checks`, and the keys that belong to checks."""
+    return _terrace_record(tuple(checks.values()))
+
+
+@lru_cache(maxsize=8)
+def _terrace_record(checks: tuple[DeclaredCheck, ...]) -> Record[Config]:
+    by_name = {check.name: check for check in checks}
+    advisory = ", ".join(check.name for check in checks if check.level == "advisory")
+    record = checks_record(by_name)
+    key = Key(
+        "checks",
+        record,
+        "How much each check weighs.",
+        "check",
+        default=f"advisory: {advisory}; required: all others",
+        looser=Inside(record),
+        field=Spread(partial(split_checks, by_name), lambda config: {**config.checks, "fail_on": config.fail_on}),
+    )
+    return replace(TERRACE, keys=(*TERRACE.keys, key, *(settings.entry for settings in settings_of(by_name))))
+
+
+_SECTIONS: tuple[tuple[str, Record[Any]], ...] = (
+    ("environments.NAME", ENVIRONMENT),
+    ("environments.NAME.approvals", APPROVALS),
+    ("environments.NAME.risk", RISK),
+    ("environments.NAME.smoke[] with `http`", HTTP),
+    ("environments.NAME.smoke[] with `run`", RUN),
+    ("environments.NAME.rollout", ROLLOUT),
+    ("environments.NAME.credentials", CREDENTIALS),
+    ("environments.NAME.volatile", VOLATILE),
+    ("environments.NAME.drift", DRIFT),
+    ("environments.NAME.drift.ignore[]", IGNORE),
+    ("environments.NAME.drift.remediate", REMEDIATE),
+    ("stacks[]", STACK),
+    ("before_plan[]", COMMAND),
+    ("people.NAME", PERSON),
+    ("forge", FORGE),
+    ("terraform", TERRAFORM),
+    ("backups", BACKUPS),
+    ("policies[] as a mapping", POLICIES),
+    ("waivers", WAIVERS),
+    ("audit", AUDIT),
+)
+
+
+def sections(checks: DeclaredChecks) -> tuple[tuple[str, Record[Any]], ...]:
+    """Returns every record of the file under the name by which the reference lists it."""
+    own = ((settings.key.name, settings.record) for settings in settings_of(checks) if settings.record is not None)
+    levels = (("checks", checks_record(checks)), ("checks.NAME", CHECK))
+    return (("terrace.yaml", terrace_record(checks)), *_SECTIONS, *levels, *own)

@@ -1,0 +1,258 @@
+"""Keys and records: the entries of the table of keys, and how a mapping of the file becomes a typed value by them.
+
+A `Record` makes a value of one type from the keys that are given. Keys that are not given have the defaults of that
+type, so that each default is written once, at its field.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping as Names
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+from terrace.config.comparisons import Comparison
+from terrace.config.kinds import (
+    INVALID,
+    WORD,
+    Invalid,
+    Kind,
+    Percentage,
+    Reading,
+    hint_for_empty,
+    not_yet,
+    spell_duration,
+)
+from terrace.config.naming import nearest
+from terrace.config.problems import BadConfig, Problem
+from terrace.config.yaml_nodes import Mapping, Node, Scalar, compose, quote
+
+T = TypeVar("T")
+
+Rule = Callable[[T, Mapping], Iterable[Problem]]
+"""A rule across the keys of a record: returns the problems of a value, given the mapping that it was read from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Where the value of a key is kept when it is not in one field of its own.
+
+    `split` returns the fields for a value. `join` returns the value of a record, in the shape that the key's comparison
+    takes.
+    """
+
+    split: Callable[[Any], Names[str, Any]]
+    join: Callable[[Any], Any]
+
+
+def constant(value: Any) -> Spread:
+    """Returns the place of a key that has one value only and so needs no field."""
+    return Spread(lambda _: {}, lambda _: value)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a record.
+
+    `reader` names the gates, checks and commands that act on it. `looser` declares which of its values allow more; a
+    key cannot be declared without it. `default` describes the default where the default of the field does not say it.
+    `field` is the field that it sets, by default the one of its own name.
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    reader: str = ""
+    default: str = field(default="", kw_only=True)
+    needed: bool = field(default=False, kw_only=True)
+    looser: Comparison = field(kw_only=True)
+    field: str | Spread = field(default="", kw_only=True)
+
+    def fields(self, value: Any) -> Names[str, Any]:
+        """Returns the fields that a value sets."""
+        return self.field.split(value) if isinstance(self.field, Spread) else {self.field or self.name: value}
+
+    def value_in(self, record: Any) -> Any:
+        """Returns the value of the key in a record that was made by its table; None where a mapping has none."""
+        if isinstance(self.field, Spread):
+            return self.field.join(record)
+        name = self.field or self.name
+        return record.get(name) if isinstance(record, Names) else getattr(record, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Generic[T]):
+    """A mapping with known keys. `makes` is the type of its values, or a function of the same arguments.
+
+    A field `line` of that type is set to the first line of the mapping. `later` are keys that are reserved for a later
+    version: they are refused. `rules` run on every value whose needed keys are there.
+    """
+
+    word: str
+    keys: tuple[Key, ...]
+    makes: Callable[..., T]
+    later: frozenset[str] = frozenset()
+    rules: tuple[Rule[T], ...] = ()
+    _by_name: Names[str, Key] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_name", {key.name: key for key in self.keys})
+
+    def read(self, node: Node, reading: Reading, base: T | None = None) -> T | Invalid:
+        """Returns the value of a mapping, or INVALID after it added a problem.
+
+        Keys that are not given are as in `base`, or have the defaults of their fields.
+        """
+        if not isinstance(node, Mapping):
+            hint = None if any(key.needed for key in self.keys) else hint_for_empty(node)
+            reading.note_unexpected(node, f"a mapping with keys of {self.word}", hint)
+            return INVALID
+        given: set[str] = set()
+        values: dict[str, Any] = {}
+        for name, item in node.pairs:
+            key = self._by_name.get(name.text)
+            if key is None:
+                reading.problems.append(self._unknown_key(name))
+                continue
+            value = _read(key, item, reading, base)
+            if value is not INVALID:
+                given.add(key.name)
+                _add(values, key.fields(value))
+        self._note_missing(node, reading)
+        if any(key.needed and key.name not in given for key in self.keys):
+            return INVALID
+        if _has_line(self.makes):
+            values["line"] = min((item.place.line for _, item in node.pairs), default=0)
+        made: T = self.makes(**values) if base is None else replace(base, **values)  # type: ignore[type-var]
+        for rule in self.rules:
+            reading.problems.extend(rule(made, node))
+        return made
+
+    def _note_missing(self, node: Mapping, reading: Reading) -> None:
+        given = {name.text for name, _ in node.pairs}
+        for key in self.keys:
+            if key.needed and key.name not in given:
+                reading.note(node, f"`{key.name}` is missing: {key.doc}", f"`{key.name}: ...`")
+
+    def _unknown_key(self, name: Scalar) -> Problem:
+        if name.text in self.later:
+            return not_yet(name)
+        near = nearest(name.text, self._by_name)
+        hint = f"did you mean `{near}`?" if near else f"there is {', '.join(self._by_name)}"
+        return Problem(name.place, f"`{quote(name.text)[1:-1]}` is not a key of {self.word}", hint)
+
+    def schema(self) -> dict[str, Any]:
+        """Returns the JSON Schema of the record."""
+        properties = {}
+        for key in self.keys:
+            doc = key.doc if key.needed else f"{key.doc} Default: {self.spell_default(key)}."
+            properties[key.name] = {**key.kind.schema(), "description": doc}
+        needed = [key.name for key in self.keys if key.needed]
+        schema = {"type": "object", "properties": properties, "additionalProperties": False}
+        return {**schema, "required": needed} if needed else schema
+
+    def spell_default(self, key: Key) -> str:
+        """Returns the default of a key as people read it: as the key describes it, or that of its field."""
+        if key.default:
+            return key.default
+        if isinstance(key.field, Spread) or not is_dataclass(self.makes):
+            return "none"
+        (of,) = (one for one in fields(self.makes) if one.name == (key.field or key.name))
+        value = of.default if of.default_factory is MISSING else of.default_factory()
+        return f"{value}%" if isinstance(key.kind, Percentage) else _spell(value)
+
+
+def _add(values: dict[str, Any], more: Names[str, Any]) -> None:
+    """Adds fields to the fields so far. A mapping that several keys set has what each of them sets."""
+    for name, value in more.items():
+        before = values.get(name)
+        values[name] = {**before, **value} if isinstance(before, Names) and isinstance(value, Names) else value
+
+
+@lru_cache(maxsize=128)
+def _has_line(makes: Callable[..., Any]) -> bool:
+    """Whether a type, or a function that makes one, takes the line of a record."""
+    return makes is not dict and "line" in inspect.signature(makes).parameters
+
+
+def _read(key: Key, node: Node, reading: Reading, base: Any) -> Any:
+    """Reads the value of a key. A record within a record takes what is not given from the same place of `base`."""
+    if isinstance(key.kind, Record) and is_dataclass(base):
+        inner = key.value_in(base)
+        return key.kind.read(node, reading, inner if is_dataclass(inner) else None)
+    return key.kind.read(node, reading)
+
+
+def _spell(value: Any) -> str:
+    """Returns a default as terrace.yaml would spell it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, timedelta):
+        return spell_duration(value)
+    if is_dataclass(value):
+        return "see there"
+    if isinstance(value, tuple):
+        return ", ".join(map(_spell, value)) or "none"
+    return "none" if value in (None, "", {}) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRecords(Generic[T]):
+    """A mapping from names to records of one kind. `what` is what the names name.
+
+    `base` returns the value that holds for a name without any key, given the name and all names in their order.
+    """
+
+    record: Record[T]
+    what: str
+    base: Callable[[str, Sequence[str]], T]
+
+    @property
+    def word(self) -> str:
+        return f"a mapping from {WORD.word} to {self.record.word}"
+
+    def read(self, node: Node, reading: Reading) -> dict[str, T] | Invalid:
+        """Returns the records by name. One that has a problem is as without keys, so that its name is still known."""
+        if not isinstance(node, Mapping):
+            reading.note_unexpected(node, self.word, hint_for_empty(node))
+            return INVALID
+        nodes: dict[str, Node] = {}
+        for key, item in node.pairs:
+            name = WORD.read(key, reading)
+            if name is INVALID:
+                # Read all the same, for the problems in it.
+                self.record.read(item, reading, self.base(key.text, (key.text,)))
+            else:
+                nodes[name] = item
+                reading.define(self.what, name)
+        records = {}
+        for name, item in nodes.items():
+            base = self.base(name, tuple(nodes))
+            record = self.record.read(item, reading, base)
+            records[name] = base if record is INVALID else record
+        return records
+
+    def schema(self) -> dict[str, Any]:
+        """Returns the JSON Schema of the mapping."""
+        return {"type": "object", "propertyNames": WORD.schema(), "additionalProperties": self.record.schema()}
+
+
+def read_document(
+    text: bytes, path: str, record: Record[T], *, empty: T, base: T | None = None, reading: Reading | None = None
+) -> T:
+    """Returns the value of a whole file: `empty` for a file without content, else what its keys say.
+
+    Raises BadConfig with every problem of the file.
+    """
+    reading = reading or Reading()
+    node = compose(text, path, reading.problems)
+    value = empty if node is None else record.read(node, reading, base)
+    reading.check_names()
+    if reading.problems:
+        problems = sorted(reading.problems, key=lambda problem: (problem.place.line, problem.place.column))
+        raise BadConfig(tuple(problems))
+    assert not isinstance(value, Invalid)
+    return value
