@@ -33,7 +33,8 @@ from terrace.config.kinds import Duration, Either, Kind, ListOf, MapOf
 from terrace.config.loosening import loosened
 from terrace.config.model import Config, IgnoreRule
 from terrace.config.records import Key
-from terrace.config.rule_comparisons import AtRisk, Commands, Emails, PolicyFolders, Probes, Remediation, StackEntries
+from terrace.config.section_comparisons import AtRisk, Commands, Emails, PolicyFolders, Probes, Remediation
+from terrace.config.stack_comparisons import StackEntries
 
 SECTIONS = sections(CHECKS)
 

@@ -49,8 +49,8 @@ from terrace.config.model import (
     Volatile,
 )
 from terrace.config.records import Key, Record
-from terrace.config.rule_comparisons import AtRisk, Probes, Remediation
 from terrace.config.rules import LITERALS, check_measurements, check_workspace_variable, refuse_secrets
+from terrace.config.section_comparisons import AtRisk, Probes, Remediation
 from terrace.config.yaml_nodes import Mapping, Node, Scalar
 
 _TEAM_NUMBERS = MapOf(Number(1), Reference("team"))

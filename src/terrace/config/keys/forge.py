@@ -8,7 +8,7 @@ from terrace.config.comparisons import Changed, Ordered
 from terrace.config.kinds import WORD, Choice, ListOf, Text
 from terrace.config.model import ForgeSettings, Person
 from terrace.config.records import Key, Record, Spread
-from terrace.config.rule_comparisons import Emails
+from terrace.config.section_comparisons import Emails
 
 PERSON = Record(
     "a person",

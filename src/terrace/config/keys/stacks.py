@@ -12,8 +12,9 @@ from terrace.config.keys.values import FILE_OF_SETTINGS, FOLDERS, PATH, WORD_OF_
 from terrace.config.kinds import ListOf, MapOf, Reference, Text
 from terrace.config.model import Config, StackPattern, StackSetting
 from terrace.config.records import Key, Record, Spread
-from terrace.config.rule_comparisons import ByPlace, Commands, Entries
 from terrace.config.rules import check_captures, check_stack_name, refuse_secrets
+from terrace.config.section_comparisons import Commands
+from terrace.config.stack_comparisons import ByPlace, Entries
 from terrace.config.stack_patterns import is_pattern
 
 _SECRETS_HINT = "leave it out: backends read secrets from variables, which `credentials` of the environment names"

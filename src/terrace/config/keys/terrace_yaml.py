@@ -49,8 +49,9 @@ from terrace.config.keys.values import FOLDERS, INSIDE, NORMAL_PATH, PATHS_OR_AL
 from terrace.config.kinds import WORD, Converted, Later, ListOf, MapOf, Only, Text
 from terrace.config.model import EVERY, Config, Environment, Person
 from terrace.config.records import Key, NamedRecords, Record, Spread, constant
-from terrace.config.rule_comparisons import Commands, PolicyFolders, StackEntries
 from terrace.config.rules import check_order, check_people
+from terrace.config.section_comparisons import Commands, PolicyFolders
+from terrace.config.stack_comparisons import StackEntries
 from terrace.config.trust_root import BRANCH_NAME, REMOTE_NAME
 
 _LEDGER = re.compile(rf"git|sqlite:{INSIDE}")
