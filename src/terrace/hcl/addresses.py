@@ -1,4 +1,4 @@
-"""Terraform's grammar of addresses: modules, resources, and their index keys. Text that is not of it is no address."""
+"""Parses resource addresses and module addresses by Terraform's grammar, with their index keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _IDENTIFIER = r"[^\W\d][\w-]*"
-# In a quoted key `${` and `%{` would begin a template, so only their escaped forms are of the grammar.
+# In a quoted key `${` and `%{` would begin a template, so the grammar has only their escaped forms.
 _QUOTED = (
     r'"(?:\$\$\{|%%\{|[$%](?!\{)|\\(?:[nrt"\\]|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})'
     r'|[^"\\$%\x00-\x1f\x7f\u0085\u2028\u2029])*"'
@@ -17,16 +17,16 @@ _MODULE = rf"module\.{_IDENTIFIER}(?:{_KEY})?"
 _OBJECT = rf"(?:(?:data|ephemeral|list|action)\.)?(?!(?:{_RESERVED})\.){_IDENTIFIER}\.{_IDENTIFIER}(?:{_KEY})?"
 
 LONGEST = 4096
-"""Characters of an address. Terraform has no limit; nobody writes longer ones."""
+"""Maximum length of an address. Terraform has no limit, but real addresses are much shorter."""
 
 RESOURCE_PATTERN = rf"\A(?:{_MODULE}\.)*{_OBJECT}\Z"
-"""An object of a resource or data source, wherever its module is."""
+"""An instance of a resource or data source, in any module."""
 
 ADDRESS_PATTERN = rf"\A(?:(?:{_MODULE}\.)*{_OBJECT}|{_MODULE}(?:\.{_MODULE})*)\Z"
-"""An object, or a module."""
+"""A resource instance, or a module."""
 
 SIGHTED_PATTERN = rf"\A(?:(?:{_MODULE}\.)*{_OBJECT}|output\.{_IDENTIFIER})\Z"
-"""An object, or an output of the root module."""
+"""A resource instance, or an output of the root module."""
 
 _RESOURCE = re.compile(RESOURCE_PATTERN)
 _ADDRESS = re.compile(ADDRESS_PATTERN)
@@ -35,7 +35,7 @@ _TOKEN = re.compile(rf"(?P<key>{_KEY})|(?P<name>{_IDENTIFIER})|(?P<dot>\.)")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One name of an address with the key that follows it, as Terraform writes it with its brackets; "" without."""
+    """One name of an address, with the index key after it in its brackets; "" where it has no key."""
 
     name: str
     key: str = ""
@@ -43,13 +43,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A parsed address. `str` writes it from its parts, exactly as HCL and Terraform read it."""
+    """A parsed address. `str` returns it as HCL and Terraform write it."""
 
     parts: tuple[Part, ...]
 
     @property
     def is_module(self) -> bool:
-        """Whether it names a module and no object in one."""
+        """True for the address of a module, False for that of a resource."""
         return len(self.parts) % 2 == 0 and all(part.name == "module" for part in self.parts[::2])
 
     def __str__(self) -> str:
@@ -57,7 +57,7 @@ class Address:
 
 
 def parse_address(text: str) -> Address | None:
-    """The address that a text is; None where it is none."""
+    """Returns the address in a text; None where the text is not an address."""
     if len(text) > LONGEST or _ADDRESS.match(text) is None:
         return None
     parts: list[Part] = []
@@ -70,12 +70,12 @@ def parse_address(text: str) -> Address | None:
 
 
 def parse_resource(text: str) -> Address | None:
-    """The address of an object that a text is; None where it is none, or one of a module."""
+    """Returns the address of a resource in a text; None where the text is anything else, such as a module address."""
     return parse_address(text) if _RESOURCE.match(text[: LONGEST + 1]) else None
 
 
 def parse_written(text: str) -> Address | None:
-    """The address that an expression in HCL is, where blanks may stand around dots and brackets; None where none."""
+    """Returns the address in an HCL expression, which can have spaces around dots and brackets; None for others."""
     return parse_address(_BLANKS.sub(r"\1", text.strip()))
 
 

@@ -1,7 +1,7 @@
 """Reads a configuration file as blocks with attributes, in the same form for native and JSON syntax.
 
-In JSON syntax a nested block looks like an attribute: `Block.blocks` returns it when it is asked for by its type, and
-`Block.attributes` has it too. Lines are unknown there.
+JSON syntax does not distinguish nested blocks from attributes, so `Block.blocks` and `Block.attributes` both have them
+there. Its lines are unknown.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Expression(Protocol):
 
     @property
     def is_object(self) -> bool:
-        """Whether it is an object, so that `pairs` are all of it."""
+        """False for an expression that only has an object as an argument, such as a call of `merge`."""
         ...
 
     def template(self) -> Template:
@@ -98,7 +98,7 @@ class File:
 
 
 def read_blocks(path: str, content: bytes) -> File:
-    """Returns the blocks of a file; its name tells the syntax. Never raises."""
+    """Returns the blocks of a file, in JSON syntax where its name ends in `.json`. Never raises."""
     if path.endswith(".json"):
         return _read_json(content)
     root = syntax.parse(content).root_node

@@ -1,6 +1,6 @@
-"""What one configuration file says about other files, providers and state: all that the graph needs of it.
+"""Facts of one configuration file about other files, providers and state: everything that the module graph needs.
 
-Facts depend on the content alone, never on where the file lies, so that they are kept by content forever.
+Facts depend only on the content of a file, never on its path, so that a cache keeps them by content.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ from typing import Literal
 import msgspec
 
 FORMAT = 9
-"""Goes up whenever a reader finds other facts in the same bytes; kept facts of other formats are not used."""
+"""The version of the facts. It increases when the same bytes give other facts; cached facts of other versions are
+ignored."""
 
 BUILTIN = "terraform.io/builtin/terraform"
 """The provider of `terraform_data` and `terraform_remote_state`: it is Terraform itself."""
 
 
 def implied_provider(kind: str) -> str:
-    """The local name of the provider that a type of resource belongs to, where nothing else is said."""
+    """Returns the local name of the provider of a resource type, where the resource has no `provider` argument."""
     return kind.partition("_")[0]
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):
-    """A piece of a string: literal text, `path.module`, `path.root`, a local, a variable, the workspace, or
-    something unknown.
+    """A part of a string: literal text, `path.module`, `path.root`, a local, a variable, the workspace, or an unknown
+    text.
 
     `path.cwd` is `path.root`: Terraform runs in the folder of the stack.
     """
@@ -37,7 +38,7 @@ Template = tuple[Part, ...]
 
 
 class ModuleCall(msgspec.Struct, frozen=True, array_like=True):
-    """A `module` block. `source` is None when it is not a literal; `template` says what is known of it then."""
+    """A `module` block. `source` is None where it is not a literal; `template` has the known parts of it."""
 
     name: str
     source: str | None
@@ -48,11 +49,11 @@ class ModuleCall(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Read(msgspec.Struct, frozen=True, array_like=True):
-    """Something that the file reads, or may read.
+    """A path that the file reads, or possibly reads.
 
-    `how`: `file` (a function reads this path), `set` (`fileset` of this folder with `pattern`; "": not known),
-    `mention` (a string that is a path, to whatever takes it), `doubt` (something under this path, or anything when
-    nothing is known). `text` is the expression as it is written, cut where it is long.
+    `how`: `file` (a function reads this path), `set` (`fileset` of this folder with `pattern`; "" is unknown),
+    `mention` (a string that is a path, read by the provider that gets it), `doubt` (an unknown file under this path, or
+    any file where the path is unknown). `text` is the source of the expression, truncated where it is long.
     """
 
     how: Literal["file", "set", "mention", "doubt"]
@@ -64,9 +65,9 @@ class Read(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Words(msgspec.Struct, frozen=True, array_like=True):
-    """A string that a provider, a program or a function may take for a path, with the line where it begins.
+    """A string that a provider, a program or a function can use as a path, with the line where it begins.
 
-    A word of a longer text counts as well: a command names files between other words.
+    A word of a longer text is one too: a command names files between other words.
     """
 
     template: Template
@@ -76,8 +77,8 @@ class Words(msgspec.Struct, frozen=True, array_like=True):
 class Settings(msgspec.Struct, frozen=True, array_like=True):
     """Settings of a backend: those with literal values, and the names of the others.
 
-    `templates` says what is known of those others. Of a `terraform_remote_state`, `name` is its name, and `type` is ""
-    where it is no literal. `partial`: there may be settings whose names are not known.
+    `templates` has the known parts of the others. For a `terraform_remote_state`, `name` is its name, and `type` is ""
+    where it is not a literal. `partial`: further settings with unknown names are possible.
     """
 
     type: str
@@ -90,7 +91,7 @@ class Settings(msgspec.Struct, frozen=True, array_like=True):
 
 
 class OutputUse(msgspec.Struct, frozen=True, array_like=True):
-    """A use of an output of another stack: `data.terraform_remote_state.STATE.outputs.OUTPUT`."""
+    """A reference to an output of another stack: `data.terraform_remote_state.STATE.outputs.OUTPUT`."""
 
     state: str
     output: str
@@ -98,8 +99,8 @@ class OutputUse(msgspec.Struct, frozen=True, array_like=True):
 
 
 class ProviderSettings(msgspec.Struct, frozen=True, array_like=True):
-    """What a `provider` block says of whose account it works in. `accounts` are ids of accounts, or ARNs of roles in
-    them; `tags` those of the tags that it gives to everything which name an environment, by their names."""
+    """The accounts of a `provider` block. `accounts` are account ids, or ARNs of roles in the accounts; `tags` are the
+    default tags that name an environment, by tag name."""
 
     name: str
     line: int
@@ -109,7 +110,7 @@ class ProviderSettings(msgspec.Struct, frozen=True, array_like=True):
 
 
 class RequiredProvider(msgspec.Struct, frozen=True, array_like=True):
-    """One entry of `required_providers`. `line` is 0 where it is not known."""
+    """One entry of `required_providers`. `line` is 0 where it is unknown."""
 
     name: str
     source: str | None = None
@@ -118,14 +119,17 @@ class RequiredProvider(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FileFacts(msgspec.Struct, frozen=True, array_like=True):
-    """The facts of one file. Lines count from 1; 0 means that there is none, or that it is not known.
+    """The facts of one file. Lines count from 1; 0 means that there is none, or that it is unknown.
 
-    `init` is a hash of everything in the file that `terraform init` depends on, "" when that is nothing. `states`
-    are the `terraform_remote_state` data sources, `locals` and `defaults` those values that are strings. `used` are the
-    local names of the providers that resources, data sources and `provider` blocks are of; `configured` those that a
-    `provider` block sets more of than an alias, with its line. `words` are the strings that may be paths; `values` the
-    attributes outside of blocks, which a file of variables consists of; `outputs` the names of the outputs, with their
-    lines; `output_uses` the outputs of other stacks that are used.
+    - `init`: a hash of everything in the file that `terraform init` depends on; "" where the file has nothing of that.
+    - `states`: the `terraform_remote_state` data sources.
+    - `locals`, `defaults`: the local values and the defaults of variables.
+    - `used`: the local names of the providers of all resources, data sources and `provider` blocks.
+    - `configured`: the providers whose `provider` block sets more than an alias, with its line.
+    - `words`: the strings that can be paths.
+    - `values`: the attributes outside blocks, which a variable file consists of.
+    - `outputs`: the names of the outputs, with their lines.
+    - `output_uses`: the references to outputs of other stacks.
     """
 
     modules: tuple[ModuleCall, ...] = ()
@@ -150,8 +154,8 @@ class FileFacts(msgspec.Struct, frozen=True, array_like=True):
 
 
 def provider_sources(module: Iterable[FileFacts]) -> frozenset[str]:
-    """The providers that the files of one module need, by source: those that it requires, and those of `hashicorp` that
-    Terraform takes for whatever it uses without requiring it. Terraform's own is none of them."""
+    """Returns the sources of the providers that the files of one module need: those that it requires, and
+    `hashicorp/NAME` for those that it uses without requiring them. The provider that is built in is left out."""
     files = tuple(module)
     required = {need.name: need.source or need.name for facts in files for need in facts.required_providers}
     used = {name for facts in files for name in facts.used} - required.keys()

@@ -1,4 +1,4 @@
-"""The facts of files by their content: read once for each content, and kept where a store keeps them."""
+"""Reads the facts of files, once for each content. A store keeps them between runs."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from terrace.hcl.tree import Tree, read_many
 
 
 class FactsStore(Protocol):
-    """Keeps encoded facts by key. It may forget, it never fails, and it never gives what was not put."""
+    """Stores encoded facts by key. It can lose facts, but it never fails and never returns other facts."""
 
     def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
-        """What is known of these keys."""
+        """Returns the stored facts of these keys."""
         ...
 
     def put_many(self, facts: Mapping[str, bytes]) -> None:
-        """Keep these, if possible."""
+        """Stores these facts, if possible."""
         ...
 
 
 class Forgetful:
-    """A store that keeps nothing."""
+    """A store without a memory."""
 
     def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
         return {}
@@ -38,12 +38,12 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 
 def facts_of(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
-    """The facts of these files, which must be entries. Only files that the store does not know are read."""
+    """Returns the facts of these files, which must be entries of the tree. Only files that the store lacks are read."""
     return _facts(tree, {path: _key(path, tree.entries[path].blob) for path in paths}, store, template=False)
 
 
 def template_facts(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
-    """The facts of files that `templatefile` fills in, which must be entries: their expressions read files too."""
+    """Returns the facts of `templatefile` templates, which must be entries of the tree."""
     return _facts(tree, {path: f"template:{tree.entries[path].blob}" for path in paths}, store, template=True)
 
 
@@ -61,7 +61,7 @@ def _facts(tree: Tree, keys: Mapping[str, str], store: FactsStore, *, template: 
 
 
 def _read(tree: Tree, new: Mapping[str, str], store: FactsStore, *, template: bool) -> dict[str, FileFacts]:
-    # Loading the parser takes longer than all of the work when everything is known already.
+    # Loading the parser takes longer than everything else when all facts are stored already.
     from terrace.hcl.read_facts import read_facts, read_template_facts
 
     contents = read_many(tree, new.values())

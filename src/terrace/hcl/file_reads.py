@@ -1,4 +1,4 @@
-"""Finds what a configuration file reads: files by its functions, and strings that a provider can take for paths."""
+"""Finds the files that a configuration file reads: through functions, and through strings that are used as paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a module shows to those who call it: what it needs, takes, gives and makes. Read from its text, never run."""
+"""Reads the interface of a module from its files: requirements, inputs, outputs, resources and module calls."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from terrace.hcl.layout import is_override, replaced_files
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider that a module uses. `name` is the local one, with its alias (`aws.west`); `source` is as required, or
-    what Terraform takes where nothing is required; `version` is "" when none is asked for."""
+    """A provider that a module uses. `name` is its local name with its alias (`aws.west`); `source` is the required
+    one, or Terraform's default; `version` is "" where the module has no version constraint."""
 
     name: str
     source: str
@@ -24,7 +24,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One validation of an input: the message when it is a plain text, and the condition as it is written."""
+    """One validation of an input. `message` is "" where it is not a literal; `condition` is its source."""
 
     condition: str
     message: str = ""
@@ -32,7 +32,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A variable. `type` and `default` are as they are written; `default` is None when a value must be given."""
+    """A variable. `type` and `default` are sources of expressions; `default` is None where a value is required."""
 
     name: str
     description: str = ""
@@ -44,7 +44,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A value that the module gives."""
+    """An output of the module."""
 
     name: str
     description: str = ""
@@ -53,7 +53,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Managed:
-    """Something that the module makes, or looks up, by its address without the module."""
+    """A resource or data source of the module. `name` is its address within the module."""
 
     name: str
     kind: Literal["resource", "data source", "ephemeral"]
@@ -61,7 +61,7 @@ class Managed:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """A module that the module calls. `source` is as written when it is no literal; `version` "" when there is none."""
+    """A module call. `source` is an expression where it is not a literal; `version` is "" where the call has none."""
 
     name: str
     source: str
@@ -70,8 +70,8 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """All of it, each list sorted by name. `terraform` are the constraints on Terraform, `required` those on providers
-    by local name."""
+    """The interface of a module; each list is sorted by name. `terraform` are the version constraints for Terraform,
+    `required` the entries of `required_providers`."""
 
     terraform: tuple[str, ...] = ()
     required: tuple[Provider, ...] = ()
@@ -84,7 +84,7 @@ class Interface:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file that could not be read, so that nothing is known of its module. `line` is from 1; 0: not known."""
+    """A file that cannot be read, so that its module has no known interface. `line` counts from 1; 0 is unknown."""
 
     file: str
     line: int

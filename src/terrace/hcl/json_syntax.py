@@ -73,8 +73,8 @@ def expression_of(text: str) -> str:
 def as_native(content: bytes) -> bytes:
     """Returns the same configuration in native syntax; nothing where the file cannot be read.
 
-    Strings are templates in both. What can be an attribute or a block in JSON becomes an attribute: its value is the
-    same.
+    Strings are templates in both. Whatever JSON allows to be an attribute or a block becomes an attribute, with the
+    same value.
     """
     try:
         document = read_json(content, parse_float=str)
@@ -127,7 +127,7 @@ def _native_expression(value: Any, depth: int) -> str:
 
 
 def _native_string(text: str) -> str:
-    """Returns a template of JSON syntax as one of native syntax, where nothing inside of `${}` is escaped."""
+    """Returns a template of JSON syntax as one of native syntax, which escapes nothing within `${}`."""
     template, rest = "", text
     while (at := rest.find("${")) >= 0:
         before = rest[:at]
@@ -142,7 +142,7 @@ def _native_string(text: str) -> str:
 
 
 def _end(text: str, begin: int) -> int:
-    """Returns where the interpolation ends that begins there. Braces in strings inside of it come in pairs too."""
+    """Returns where the interpolation ends that begins there. Braces in its strings are balanced too."""
     depth = 1
     for place in range(begin, len(text)):
         depth += {"{": 1, "}": -1}.get(text[place], 0)

@@ -1,4 +1,4 @@
-"""What file names mean to Terraform, and where a path leads once symbolic links are followed."""
+"""Interprets file names as Terraform does, and follows symbolic links in the repository."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from terrace.hcl.tree import Tree
 
 LOCK_FILE = ".terraform.lock.hcl"
 WRITTEN_BY_TERRACE = ("zz_terrace_override.tf", "zz_terrace_additions.tf")
-"""Files that Terrace writes into private checkouts. A commit must not hold any of these names, with any suffix."""
+"""Files that Terrace writes into private checkouts. A commit must not have them, whatever their suffix."""
 
 LONGEST_TARGET = 4000
-"""More bytes than this a symbolic link cannot hold on every system."""
+"""Maximum bytes of the target of a symbolic link that every system supports."""
 
 _SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _MANY_LINKS = 40
@@ -23,19 +23,19 @@ _OF_TOFU = {".tofu": ".tf", ".tofu.json": ".tf.json", ".tofutest.hcl": ".tftest.
 
 
 def is_configuration(name: str) -> bool:
-    """Whether Terraform or OpenTofu reads a file of this name as configuration. Both see hidden files as absent."""
+    """Returns whether Terraform or OpenTofu reads a file of this name as configuration. Both ignore hidden files."""
     return name.endswith(_SUFFIXES) and not name.startswith(".")
 
 
 def is_written_by_terrace(name: str) -> bool:
-    """Whether Terrace writes a file of this name, or Terraform or OpenTofu would read this one in its place."""
+    """Returns whether Terrace writes a file of this name, or the file would replace one that Terrace writes."""
     folded = name.lower()
     own = {written.removesuffix(".tf") for written in WRITTEN_BY_TERRACE}
     return any(folded.removesuffix(suffix) in own for suffix in _SUFFIXES if folded.endswith(suffix))
 
 
 def is_override(name: str) -> bool:
-    """Whether a configuration file is merged over the others instead of standing beside them."""
+    """Returns whether a configuration file is an override file, which Terraform merges over the others."""
     stem = name.removesuffix(".json").rpartition(".")[0]
     return stem == "override" or stem.endswith("_override")
 
@@ -46,7 +46,7 @@ def is_tofu_only(path: str) -> bool:
 
 
 def replaced_files(paths: Iterable[str]) -> set[str]:
-    """Returns the paths that OpenTofu ignores, there or not: `main.tf` where `main.tofu` is beside it."""
+    """Returns the paths that OpenTofu ignores, whether they exist or not: `main.tf` beside `main.tofu`."""
     return {
         f"{path.removesuffix(suffix)}{replaced}"
         for path in paths
@@ -56,17 +56,17 @@ def replaced_files(paths: Iterable[str]) -> set[str]:
 
 
 def is_automatic_variables(name: str) -> bool:
-    """Whether Terraform loads variables from a file of this name without being told."""
+    """Returns whether Terraform loads variables from a file of this name automatically."""
     return name in ("terraform.tfvars", "terraform.tfvars.json") or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
 
 
 def parent(path: str) -> str:
-    """The folder of a path; "" for the root of the repository."""
+    """Returns the folder of a path; "" for the root of the repository."""
     return path.rpartition("/")[0]
 
 
 def join(folder: str, rest: str) -> str | None:
-    """`folder/rest` with `.` and `..` taken away; None when that leaves the repository. "" is its root."""
+    """Returns `folder/rest` without `.` and `..`; "" for the root of the repository, None for a path outside it."""
     if rest.startswith(("/", "~")):
         return None
     joined = posixpath.normpath(f"{folder}/{rest}" if folder else rest or ".")
@@ -77,14 +77,14 @@ def join(folder: str, rest: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Where a path leads: the real path (None: to nothing, or out of the repository) and the links on the way."""
+    """A path with its links resolved: the real path (None: it leads outside the repository) and the links in it."""
 
     real: str | None
     links: tuple[str, ...] = ()
 
 
 class Layout:
-    """The folders of a tree that hold configuration, and its links."""
+    """The folders of a tree that have configuration, and its links."""
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
@@ -106,7 +106,7 @@ class Layout:
         self._targets: dict[str, str] = {}
 
     def way(self, path: str) -> Way:
-        """Follow the links in `path`, as the operating system would."""
+        """Follows the links in `path`, as the operating system does."""
         if not self.links:
             return Way(path)
         done, left, seen = "", [p for p in path.split("/") if p], list[str]()
@@ -129,7 +129,7 @@ class Layout:
 
     @cached_property
     def linked(self) -> Mapping[str, tuple[str, ...]]:
-        """The links that lead to a path, or through a link at that path, by the path."""
+        """The links to each path, or through a link at that path."""
         found: dict[str, list[str]] = {}
         for link in sorted(self.links):
             way = self.way(link)
@@ -138,12 +138,12 @@ class Layout:
         return {path: tuple(links) for path, links in found.items()}
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file; None where there is none of that path. Links are not followed."""
+        """Returns the content of a file; None where there is no file at the path. Links are not followed."""
         entry = self.entries.get(path)
         return None if entry is None or entry.is_link else self._tree.read(path)
 
     def stays_inside(self, link: str) -> bool:
-        """Whether a link, followed to its end, leads to a path inside the repository, be there something or not."""
+        """Returns whether a link resolves to a path inside the repository, whether that path exists or not."""
         target = self._target(link)
         fits = bool(target) and "\0" not in target and len(target) <= LONGEST_TARGET
         return fits and self.way(link).real is not None
@@ -154,8 +154,8 @@ class Layout:
         return self._targets[link]
 
     def variable_files(self, folder: str) -> tuple[str, ...]:
-        """The files of variables in a folder that Terraform loads without being told, in the order in which they count;
-        the paths that links lead to."""
+        """Returns the variable files in a folder that Terraform loads automatically, with links resolved, in the order
+        in which Terraform applies them."""
         real = self.way(folder).real
         names = [] if real is None else self.variables.get(real, [])
         names = sorted(names, key=lambda name: (".auto.tfvars" in name, name))
@@ -163,6 +163,6 @@ class Layout:
         return tuple(path for path in paths if path in self.entries and path is not None)
 
     def configuration(self, folder: str) -> tuple[str, ...]:
-        """The names of the configuration files of a folder, sorted; links in its path are followed."""
+        """Returns the sorted names of the configuration files in a folder. Links in its path are followed."""
         real = self.way(folder).real
         return () if real is None else tuple(sorted(self.folders.get(real, ())))

@@ -50,7 +50,7 @@ def value_of(expression: Node) -> Any:
 
 
 def written(value: Any, indent: str = "") -> str:
-    """Returns a value as HCL. `indent` is that of the line it begins on.
+    """Returns a value as HCL. `indent` is the indentation of its first line.
 
     Raises NoLiteral for what HCL has no literal of, and for a number too large to write out.
     """

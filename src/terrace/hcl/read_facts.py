@@ -35,7 +35,7 @@ _ARGUMENTS_OF_TERRAFORM = frozenset({"source", "version", "providers"})
 
 
 def read_facts(path: str, content: bytes) -> FileFacts:
-    """Returns the facts of a file, whose name tells the syntax."""
+    """Returns the facts of a file, in JSON syntax where its name ends in `.json`."""
     file = read_blocks(path, content)
     facts = _Facts()
     facts.add_file(file.root)
@@ -50,7 +50,7 @@ def read_facts(path: str, content: bytes) -> FileFacts:
 
 
 def read_template_facts(content: bytes) -> FileFacts:
-    """Returns the facts of a file that `templatefile` fills in: what it reads."""
+    """Returns the facts of a `templatefile` template: the files that it reads."""
     reads = FileReads()
     reads.add_template(content)
     return FileFacts(reads=tuple(reads.reads))
@@ -109,7 +109,7 @@ class _Facts:
         return hashlib.sha256(json.dumps(init).encode("utf-8", "surrogateescape")).hexdigest() if any(init) else ""
 
     def add_file(self, root: Block) -> None:
-        """Adds the blocks of a file, and its attributes outside of blocks."""
+        """Adds the blocks of a file, and its attributes outside blocks."""
         self.values = {name: value.template() for name, value in root.attributes.items()}
         for block in root.blocks():
             match block.type:

@@ -1,4 +1,4 @@
-"""A tree as Terraform or OpenTofu reads it: where both syntaxes of a file are there, each takes its own."""
+"""Selects the files of a tree that Terraform or OpenTofu reads: both can have their own version of a file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Product = Literal["terraform", "tofu"]
 
 
 def as_read(tree: Tree, product: str | None) -> Tree:
-    """Returns the tree without the files that a product does not read; the tree itself where it reads all of them.
+    """Returns the tree without the files that a product ignores; the tree itself where it reads all files.
 
-    Terraform reads no `.tofu` file. OpenTofu reads `main.tofu` in the place of a `main.tf` beside it. Without a product
-    all files are taken, so that what either reads is seen.
+    Terraform ignores `.tofu` files. OpenTofu reads `main.tofu` instead of a `main.tf` beside it. Without a product the
+    tree has the files of both.
     """
     if product is None:
         return tree

@@ -43,7 +43,7 @@ def parse(content: bytes) -> Tree:
         return current[offset : offset + _CHUNK]
 
     tree = parser().parse(read)
-    # A node reads its text only when that is needed, so from here on it gets the original.
+    # A node reads its text only on demand, so all nodes get the original after this.
     current = content
     return tree
 

@@ -1,4 +1,4 @@
-"""A tree of files at one moment, wherever it lives. Adapters read it from Git; tests from a dict."""
+"""The interface of a tree of files, such as a commit. Adapters read trees from Git, tests from a dict."""
 
 from __future__ import annotations
 
@@ -26,41 +26,41 @@ class Tree(Protocol):
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        """Every file. No folders; ignored and `.git` files are absent."""
+        """All files, without folders, ignored files and `.git`."""
         ...
 
     def read(self, path: str) -> bytes:
-        """The content of a file (of a link: its target). KeyError when `path` is not an entry."""
+        """Returns the content of a file, or the target of a link. Raises KeyError where `path` is not an entry."""
         ...
 
 
 @runtime_checkable
 class BatchTree(Tree, Protocol):
-    """A tree that reads many files at once for much less than one by one."""
+    """A tree that reads many files in one call, which is much faster than one by one."""
 
     def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents by path. KeyError when one of them is not an entry."""
+        """Returns the contents by path. Raises KeyError where one of the paths is not an entry."""
         ...
 
 
 def submodules(tree: Tree) -> Mapping[str, str]:
-    """The commit of every submodule by its path, whose files the tree does not have; none where it does not know any.
+    """Returns the commit of every submodule whose files are not in the tree, by path.
 
-    Trees that know them have them as `submodules`.
+    A tree that supports submodules has them as its attribute `submodules`.
     """
-    # Asking for the protocol each time takes longer than all other work on a call of a module.
+    # An `isinstance` check of a protocol takes longer than all other work on a module call.
     found: Mapping[str, str] = getattr(tree, "submodules", {})
     return found
 
 
 def submodule_of(path: str, within: Iterable[str]) -> str | None:
-    """Returns the submodule that a path is or lies in, None where it is in none."""
+    """Returns the submodule that has a path or is at it; None where there is no such submodule."""
     return next((one for one in within if path == one or path.startswith(f"{one}/")), None)
 
 
 @dataclass(frozen=True, slots=True)
 class AbsentSubmodule:
-    """Why the files of a submodule that terrace.yaml names are not in a tree, where that is written, and what to do."""
+    """The reason why the files of a submodule that terrace.yaml names are not in a tree, with its hint."""
 
     message: str
     hint: str
@@ -68,20 +68,23 @@ class AbsentSubmodule:
 
 
 def absent_submodules(tree: Tree) -> Mapping[str, AbsentSubmodule]:
-    """Why submodules that terrace.yaml names are absent, by path. Trees that know have it as `absent_submodules`."""
+    """Returns the reasons why submodules that terrace.yaml names are absent, by path.
+
+    A tree that supports submodules has them as its attribute `absent_submodules`.
+    """
     found: Mapping[str, AbsentSubmodule] = getattr(tree, "absent_submodules", {})
     return found
 
 
 SUBMODULE_HINT = (
-    "to have it checked out, name it on the protected branch: `submodules: true` in terrace.yaml; or call the module "
-    'by its own repository: `source = "git::URL//FOLDER?ref=COMMIT"` with the commit of the submodule'
+    "have submodules checked out with `submodules: true` in terrace.yaml on the protected branch; or set the source of "
+    'the module to its own repository: `source = "git::URL//FOLDER?ref=COMMIT"` with the commit of the submodule'
 )
-"""What to do about a module in a submodule."""
+"""The hint for a module in a submodule."""
 
 
 def read_many(tree: Tree, paths: Iterable[str]) -> Mapping[str, bytes]:
-    """The contents of many files, in the cheapest way that the tree knows."""
+    """Returns the contents of many files, in one call where the tree supports that."""
     if isinstance(tree, BatchTree):
         return tree.read_many(paths)
     return {path: tree.read(path) for path in paths}
