@@ -14,7 +14,7 @@ from terrace.checks.all import CHECKS
 from terrace.config.load import load
 from terrace.hcl.facts_store import FactsStore
 from terrace.stacks.discovery import environments
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.proposals import propose
 
 ROOTS, MODULES = 10_000, 2_000
@@ -48,10 +48,10 @@ def _measured(name: str, repository: Path, commit: str, store: FactsStore) -> No
     text = terrace_yaml(proposal.environments, proposal.entries).encode()
     config = load(text, discovered=environments(tree), checks=CHECKS)
     began = time.process_time()
-    landscape = Landscape.of_tree(commit, config, tree, store)
+    inventory = Inventory.of_tree(commit, config, tree, store)
     surveyed = time.process_time() - began
-    lost = len(landscape.outside)
-    print(f"{name}: {len(landscape.stacks)} stacks by {len(proposal.entries)} entries, {lost} root modules in no stack")
+    lost = len(inventory.outside)
+    print(f"{name}: {len(inventory.stacks)} stacks by {len(proposal.entries)} entries, {lost} root modules in no stack")
     print(f"  proposal {proposed:.1f} s   discovery, graph and root modules in no stack {surveyed:.1f} s")
 
 

@@ -15,7 +15,7 @@ from terrace.config.model import Config, Environment
 from terrace.stacks.discovery import discover
 from terrace.stacks.graph import Graph
 from terrace.stacks.impact import change_set_between
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 
 STACKS, MODULES, ENVIRONMENTS = 10_000, 2_000, 10
 
@@ -46,12 +46,12 @@ def _forget_listings() -> None:
 def _measured(repository: Path, base: str, head: str, cache: FactsCache) -> tuple[float, int]:
     config = Config(environments=tuple(Environment(f"e{n}") for n in range(ENVIRONMENTS)))
     began = time.monotonic()
-    landscapes = []
+    inventories = []
     for commit in (base, head):
         tree = GitTree(repository, commit)
         stacks = discover(tree, config)
-        landscapes.append((Landscape(commit, config, stacks, Graph.of(tree, stacks, cache)), tree))
-    (before, base_tree), (after, head_tree) = landscapes
+        inventories.append((Inventory(commit, config, stacks, Graph.of(tree, stacks, cache)), tree))
+    (before, base_tree), (after, head_tree) = inventories
     found = change_set_between(before, after, base_tree, head_tree)
     return time.monotonic() - began, len(found.impacts)
 

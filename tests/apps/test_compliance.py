@@ -17,7 +17,7 @@ from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.project import Project
 from terrace.assess.model import Assessment
 from terrace.pipelines.audit import audit, targets
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 
 pytestmark = pytest.mark.slow
@@ -216,7 +216,7 @@ def test_tick_looks_when_it_is_due_and_environments_at_one_commit_are_looked_at_
     goals = targets(crew, crew.ledger.read(), ("dev", "staging"))
     looked: list[tuple[str, ...]] = []
 
-    def judge(change_set: ChangeSet, _: Landscape) -> Assessment:
+    def judge(change_set: ChangeSet, _: Inventory) -> Assessment:
         looked.append(tuple(impact.stack.key for impact in change_set.impacts))
         assert not [path for path in change_set.changed if path.startswith("environments/prod")]
         return Assessment(change_set)

@@ -20,7 +20,7 @@ from terrace.plans.digest import DigestKey
 from terrace.plans.handover import AwaitsMerge, Failure, Handed
 from terrace.plans.model import Digest, Plan
 from terrace.stacks.graph import Graph
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 
 pytestmark = pytest.mark.slow
@@ -114,8 +114,8 @@ def test_what_awaits_the_merge_does_so_where_it_is_judged_too() -> None:
 
 
 def taken(folder: Path, stack: Stack, at: str = "c1") -> Plan:
-    landscape = Landscape(at, Config(), (DEV, PROD), Graph({}, {}))
-    return take_over(folder, KEY).plan(cast(Context, None), landscape, stack, folder)
+    inventory = Inventory(at, Config(), (DEV, PROD), Graph({}, {}))
+    return take_over(folder, KEY).plan(cast(Context, None), inventory, stack, folder)
 
 
 def plan(stack: Stack) -> Plan:

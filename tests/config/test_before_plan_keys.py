@@ -14,7 +14,7 @@ from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.before_plan import commands_of, reserved
 from terrace.stacks.config_problems import examine
 from terrace.stacks.impact import change_set_between
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet, Stack
 
 HEAD = "version: 1\nenvironments: {dev: {}, prod: {}}\n"
@@ -163,7 +163,7 @@ stacks:
 def between(text: str, files: dict[str, str], *, before: str | None = None, trusted: str | None = None) -> ChangeSet:
     old, new = DictTree(FILES), DictTree({**FILES, **files})
     surveys = [
-        Landscape.of_tree(commit, load((HEAD + rules).encode()), tree, Forgetful())
+        Inventory.of_tree(commit, load((HEAD + rules).encode()), tree, Forgetful())
         for commit, rules, tree in (("1" * 40, text if before is None else before, old), ("2" * 40, text, new))
     ]
     rules = load((HEAD + trusted).encode()) if trusted is not None else None

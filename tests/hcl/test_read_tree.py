@@ -9,7 +9,7 @@ from terrace.config.model import Config, Environment
 from terrace.hcl.facts_store import Forgetful
 from terrace.hcl.read_tree import as_read, has_files_of_tofu
 from terrace.hcl.tree import submodules
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 
 CLOUD = "terraform {\n  cloud {}\n}\n"
 LOCAL = 'terraform {\n  backend "local" {}\n}\n'
@@ -28,8 +28,8 @@ FILES = {
 
 def read(product: str | None) -> list[str]:
     tree = as_read(DictTree(FILES), product)
-    landscape = Landscape.of_tree("c", CONFIG, tree, Forgetful())
-    return sorted(path.rpartition("/")[2] for path in landscape.graph.folders["environments/dev"].files)
+    inventory = Inventory.of_tree("c", CONFIG, tree, Forgetful())
+    return sorted(path.rpartition("/")[2] for path in inventory.graph.folders["environments/dev"].files)
 
 
 def test_terraform_reads_no_file_of_opentofu() -> None:
@@ -47,7 +47,7 @@ def test_what_is_not_known_reads_everything() -> None:
 @pytest.mark.parametrize(("product", "refused"), [("terraform", {"dev"}), ("tofu", set()), (None, {"dev"})])
 def test_a_stack_is_refused_for_what_is_read_only(product: str | None, refused: set[str]) -> None:
     tree = as_read(DictTree(FILES), product)
-    assert Landscape.of_tree("c", CONFIG, tree, Forgetful()).refusals.keys() == refused
+    assert Inventory.of_tree("c", CONFIG, tree, Forgetful()).refusals.keys() == refused
 
 
 def test_a_file_that_is_not_read_is_not_there() -> None:

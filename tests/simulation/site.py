@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from support.configuration import load
-from support.trees import DictTree, landscape
+from support.trees import DictTree, inventory
 from terrace.config.model import Config, policy_version
 from terrace.errors import BadInput
 from terrace.hcl.tree import Tree
 from terrace.stacks import repository
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.repository import Author
 
 RULES = """\
@@ -98,8 +98,8 @@ def _config(text: str) -> Config:
 
 
 @functools.cache
-def _landscape(rules: str, paths: tuple[str, ...]) -> Landscape:
-    return landscape({**dict.fromkeys(paths, ""), "terrace.yaml": rules})
+def _inventory(rules: str, paths: tuple[str, ...]) -> Inventory:
+    return inventory({**dict.fromkeys(paths, ""), "terrace.yaml": rules})
 
 
 class Branch:
@@ -126,10 +126,10 @@ class Branch:
         """The commit of that id."""
         return next(c for c in self.commits if c.id == name)
 
-    def survey(self, name: str) -> Landscape:
+    def survey(self, name: str) -> Inventory:
         """What stands at a commit."""
         files = self.commit(name).files
-        return replace(_landscape(files["terrace.yaml"], tuple(sorted(files))), commit=name)
+        return replace(_inventory(files["terrace.yaml"], tuple(sorted(files))), commit=name)
 
     def between(self, base: str | None, head: str) -> list[Commit]:
         """The commits of base..head."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.configuration import load
-from support.trees import DictTree, change, landscape, why
+from support.trees import DictTree, change, inventory, why
 from terrace.adapters.terraform import argv
 from terrace.config.loosening import loosened
 from terrace.config.problems import BadConfig
@@ -39,19 +39,19 @@ def multi(dev: str, prod: str, more: str = ", backend_files: [env/{}.tfbackend]"
 
 
 def parts(files: dict[str, str], key: str) -> dict[str, str]:
-    found = landscape(files)
+    found = inventory(files)
     (address,) = addresses(found.stack(key), found.graph)
     return {**dict(address.parts), **dict.fromkeys(address.unknown, "?")}
 
 
 def test_without_addresses_of_their_own_two_environments_have_one_state() -> None:
-    found = landscape(multi("", ""))
+    found = inventory(multi("", ""))
     assert [(one.stack.key, one.other.key) for one in shared(found)] == [("dev/app", "prod/app")]
 
 
 def test_each_file_gives_its_stack_an_address_of_its_own() -> None:
     files = multi('key = "dev/app"\n', 'bucket = "acme-prod"\nkey    = "prod/app"\n')
-    assert shared(landscape(files)) == ()
+    assert shared(inventory(files)) == ()
     assert parts(files, "dev/app") == {"bucket": "acme", "key": "dev/app"}
     assert parts(files, "prod/app") == {"bucket": "acme-prod", "key": "prod/app"}
 
@@ -85,8 +85,8 @@ def test_a_change_of_one_file_touches_its_environment_alone() -> None:
 
 
 def test_another_content_of_a_file_initializes_again() -> None:
-    one = landscape(multi('key = "dev"\n', 'key = "prod"\n'))
-    other = landscape(multi('key = "dev"\nregion = "r"\n', 'key = "prod"\n'))
+    one = inventory(multi('key = "dev"\n', 'key = "prod"\n'))
+    other = inventory(multi('key = "dev"\nregion = "r"\n', 'key = "prod"\n'))
     keys = [[each.graph.init_key(each.stack(key)) for key in ("dev/app", "prod/app")] for each in (one, other)]
     assert keys[0][0] != keys[1][0] and keys[0][1] == keys[1][1]
 
@@ -94,14 +94,14 @@ def test_another_content_of_a_file_initializes_again() -> None:
 def test_a_file_that_is_not_there_refuses_the_stack_alone() -> None:
     files = multi('key = "dev"\n', 'key = "prod"\n')
     del files["env/dev.tfbackend"]
-    found = landscape(files)
+    found = inventory(files)
     assert set(found.refusals) == {"dev/app"}
     assert "env/dev.tfbackend" in found.refusals["dev/app"].message
 
 
 def test_a_link_out_of_the_repository_is_no_file() -> None:
     files = {**multi('key = "dev"\n', 'key = "prod"\n'), "env/dev.tfbackend": "-> /etc/passwd"}
-    assert set(landscape(files).refusals) == {"dev/app"}
+    assert set(inventory(files).refusals) == {"dev/app"}
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x", "key=prod", "a/key=prod", "-x"])

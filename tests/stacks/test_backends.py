@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from support.trees import landscape
+from support.trees import inventory
 from terrace.stacks.backends import Address, addresses, shared
 
 
@@ -19,11 +19,11 @@ PROD = {"environments/prod/main.tf": block("s3", S3), "environments/dev/main.tf"
 
 
 def pairs(files: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(one.stack.key, one.other.key) for one in shared(landscape(files))]
+    return [(one.stack.key, one.other.key) for one in shared(inventory(files))]
 
 
 def address(files: Mapping[str, str], key: str = "dev") -> Address:
-    found = landscape(files)
+    found = inventory(files)
     (one,) = addresses(found.stack(key), found.graph)
     return one
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from support.configuration import load
-from support.trees import DictTree, change, landscape, why
+from support.trees import DictTree, change, inventory, why
 from terrace.config.problems import BadConfig
 from terrace.config.stack_patterns import matching
 from terrace.errors import BadInput
@@ -19,7 +19,7 @@ TF = 'resource "terraform_data" "x" {}\n'
 
 
 def keys(files: dict[str, str]) -> list[str]:
-    return [stack.key for stack in landscape(files).stacks]
+    return [stack.key for stack in inventory(files).stacks]
 
 
 def test_environments_and_stacks_are_found_by_folder() -> None:
@@ -44,7 +44,7 @@ def test_another_layout_is_told_by_terrace_yaml() -> None:
         "  - {path: infra/net, environment: prod}\n"
         "  - {path: infra/shared, environment: prod, name: app, after: [net], var_files: [vars/prod.tfvars]}\n",
     }
-    found = {stack.key: stack for stack in landscape(files).stacks}
+    found = {stack.key: stack for stack in inventory(files).stacks}
     assert sorted(found) == ["prod/app", "prod/net"]
     assert found["prod/app"].after == ("prod/net",)
 
@@ -74,7 +74,7 @@ def test_another_layout_is_told_by_terrace_yaml() -> None:
 )
 def test_what_cannot_be_a_stack_is_refused_with_a_hint(files: dict[str, str], said: str) -> None:
     with pytest.raises(BadInput, match=said.replace("(", r"\(")) as caught:
-        landscape(files)
+        inventory(files)
     assert caught.value.hint
 
 
@@ -98,7 +98,7 @@ def test_stacks_go_in_the_order_of_what_they_read_and_of_after() -> None:
         "terrace.yaml": "version: 1\nenvironments: {prod: {}}\n"
         "stacks: [{path: environments/prod/last, environment: prod, after: [app]}]\n",
     }
-    found = landscape(files)
+    found = inventory(files)
     order = [[stack.key for stack in wave] for wave in waves(found.of("prod"), found.graph)]
     assert order == [["prod/dns", "prod/network"], ["prod/app"], ["prod/last"]]
 
@@ -108,7 +108,7 @@ def test_stacks_that_wait_for_each_other_are_refused() -> None:
         "environments/prod/a/main.tf": backend("a") + reads("b"),
         "environments/prod/b/main.tf": backend("b") + reads("a"),
     }
-    found = landscape(files)
+    found = inventory(files)
     with pytest.raises(BadInput, match="in a circle"):
         waves(found.of("prod"), found.graph)
 
@@ -146,7 +146,7 @@ def test_captures_fill_every_key_of_an_entry() -> None:
     files["terrace.yaml"] = yaml(
         entry, "{path: acme-dev/net, environment: dev}", "{path: acme-prod/net, environment: prod}"
     )
-    (found,) = [s for s in landscape(files).stacks if s.key == "prod/app"]
+    (found,) = [s for s in inventory(files).stacks if s.key == "prod/app"]
     assert found.after == ("prod/net",)
     assert found.var_files == ("vars/prod.tfvars",)
     assert found.backend_config == (("key", "prod/app.tfstate"),)
@@ -186,7 +186,7 @@ def test_a_folder_that_an_entry_names_is_matched_by_no_pattern() -> None:
 def test_what_an_entry_cannot_mean_is_told_with_its_line(entries: list[str], said: str, line: int) -> None:
     files = {**{f"live/{e}/net/main.tf": TF for e in ("dev", "prod", "qa")}, "terrace.yaml": yaml(*entries)}
     with pytest.raises(BadInput, match=said) as caught:
-        landscape(files)
+        inventory(files)
     assert str(caught.value.place) == f"terrace.yaml:{line}"
 
 
@@ -196,7 +196,7 @@ def test_a_pattern_that_matches_nothing_is_told_and_stops_nothing() -> None:
         "terrace.yaml": yaml('{path: "live/*/eu/net", environment: "{1}"}', '{path: "gone/*", environment: dev}'),
     }
     assert keys(files) == ["dev/net", "prod/net"]
-    (told,) = unmatched(DictTree(files), landscape(files).config)
+    (told,) = unmatched(DictTree(files), inventory(files).config)
     assert (str(told.place), "gone/*" in told.message) == ("terrace.yaml:5", True)
 
 
@@ -249,7 +249,7 @@ def test_the_root_of_the_repository_is_a_stack_like_any_other() -> None:
         "dev.tfvars": "",
         "terrace.yaml": yaml("{path: ., environment: dev, var_files: [dev.tfvars]}", "{path: ./, environment: prod}"),
     }
-    found = landscape(files)
+    found = inventory(files)
     assert [(s.key, s.path, s.shown_path) for s in found.stacks] == [("dev", "", "."), ("prod", "", ".")]
     assert found.graph.locks.keys() == {""}
     assert why(change(files, {"main.tf": TF})) == {"dev": ["stack main.tf "], "prod": ["stack main.tf "]}

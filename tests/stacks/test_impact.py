@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.trees import change, landscape, why
+from support.trees import change, inventory, why
 from terrace.report import terminal
 from terrace.report.screen import plain_text
 
@@ -174,7 +174,7 @@ def test_circles_and_broken_files_are_told_and_do_not_stop_the_rest() -> None:
 
 def test_the_init_key_changes_only_with_what_init_depends_on() -> None:
     def key(extra: dict[str, str]) -> str:
-        found = landscape({**BASE, **extra})
+        found = inventory({**BASE, **extra})
         return found.graph.init_key(found.stack("dev"))
 
     assert key({}) == key({"modules/net/more.tf": TF, "modules/app/vars.tf": 'variable "a" {}\n'})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.trees import change, landscape
+from support.trees import change, inventory
 from terrace.errors import BadInput
 from terrace.stacks.order import Order, edges, order, readers_of, uncertain_edges
 
@@ -20,7 +20,7 @@ def reads(config: str, kind: str = '"s3"', more: str = "") -> str:
 
 
 def ordered(files: dict[str, str]) -> Order:
-    found = landscape(files)
+    found = inventory(files)
     return order(found.of("dev"), found.graph)
 
 
@@ -93,7 +93,7 @@ def test_an_uncertain_edge_orders_and_is_told(config: str, kind: str) -> None:
     found = ordered(files)
     assert names(found) == [["znet"], ["app"]]
     assert [(edge.reader, edge.owner, edge.certain) for edge in found.uncertain] == [("dev/app", "dev/znet", False)]
-    there = landscape(files)
+    there = inventory(files)
     (notice,) = uncertain_edges(there.stacks, there.graph)
     assert (notice.path, notice.line) == ("environments/dev/app/main.tf", 2)
     assert "dev/app may read the outputs of dev/znet, which goes first" in notice.message
@@ -122,8 +122,8 @@ def test_uncertain_edges_make_no_circle() -> None:
     found = ordered(files)
     assert names(found) == [["znet"], ["a", "b"]]
     assert {(edge.reader, edge.owner) for edge in found.open} == {("dev/a", "dev/b"), ("dev/b", "dev/a")}
-    assert not landscape(files).refusals
-    messages = [notice.message for notice in uncertain_edges(landscape(files).stacks, landscape(files).graph)]
+    assert not inventory(files).refusals
+    messages = [notice.message for notice in uncertain_edges(inventory(files).stacks, inventory(files).graph)]
     assert any("neither goes first" in message for message in messages)
 
 
@@ -143,7 +143,7 @@ def test_a_certain_circle_is_an_error() -> None:
     }
     with pytest.raises(BadInput, match="wait for each other"):
         ordered(files)
-    assert set(landscape(files).refusals) == {"dev/a", "dev/b"}
+    assert set(inventory(files).refusals) == {"dev/a", "dev/b"}
 
 
 def test_local_states_are_read_by_their_path() -> None:
@@ -183,7 +183,7 @@ def test_local_states_are_read_by_a_path_from_the_folder_of_a_module_or_the_stac
 
 def test_readers_of_another_environment_are_known() -> None:
     files = {**NET, "environments/prod/app/main.tf": reads('{ bucket = "b", key = "dev/net" }')}
-    there = landscape(files)
+    there = inventory(files)
     (edge,) = edges(there.stacks, there.graph)
     assert (edge.reader, edge.owner, str(edge.place)) == ("prod/app", "dev/znet", "environments/prod/app/main.tf:1")
     assert readers_of(there.stack("dev/znet"), there.stacks, there.graph) == ("prod/app",)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.trees import DictTree, landscape
+from support.trees import DictTree, inventory
 from terrace.errors import BadInput
 from terrace.hcl.addresses import parse_address, parse_resource, parse_written
 from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, parser, text_of
 from terrace.stacks.additions import NOTHING, Additions, Import, Move
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.refactoring import let_go, moves, taken_back
 
 MAIN = "environments/prod/main.tf"
@@ -25,12 +25,12 @@ def moved(source: str, target: str) -> str:
 
 
 def found(files: Mapping[str, str]) -> frozenset[Move]:
-    there = landscape(files)
+    there = inventory(files)
     return moves(there, DictTree(files), there.of("prod"))
 
 
 def forgotten(files: Mapping[str, str]) -> frozenset[str]:
-    there = landscape(files)
+    there = inventory(files)
     return let_go(there, DictTree(files), there.of("prod"))
 
 
@@ -80,7 +80,7 @@ def test_only_what_is_forgotten_without_being_destroyed_was_let_go() -> None:
 
 # --- taking back -------------------------------------------------------------------------------------------------
 
-PROD: Landscape = landscape({MAIN: MODULE, "modules/m/main.tf": ""})
+PROD: Inventory = inventory({MAIN: MODULE, "modules/m/main.tf": ""})
 
 
 def back(undone: Set[tuple[str, str]], kept: Set[tuple[str, str]] = frozenset()) -> set[tuple[str, str]]:

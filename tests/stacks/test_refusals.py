@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.trees import change, landscape, why
+from support.trees import change, inventory, why
 from terrace.errors import BadInput
 
 TF = 'resource "terraform_data" "x" {}\n'
@@ -82,7 +82,7 @@ def stack(environment: str, name: str, after: str = "") -> str:
 def test_one_stack_is_refused_with_its_place_and_the_others_are_not(
     files: dict[str, str], place: str, said: str
 ) -> None:
-    found = landscape({"environments/dev/good/main.tf": TF, "environments/prod/good/main.tf": TF, **files})
+    found = inventory({"environments/dev/good/main.tf": TF, "environments/prod/good/main.tf": TF, **files})
     assert list(found.refusals) == ["dev/bad"]
     refusal = found.refusals["dev/bad"]
     assert (str(refusal.place), said in refusal.message) == (place, True), refusal
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_read_stops_no_other_stack() -> None:
         "environments/dev/bad/main.tf": "resource {{{ \ufffd",
         "environments/dev/worse/main.tf.json": '{"terraform": ',
     }
-    found = landscape(files)
+    found = inventory(files)
     assert found.refusals == {}
     assert {notice.path for notice in found.graph.notices} == {
         "environments/dev/bad/main.tf",
@@ -109,7 +109,7 @@ def test_a_file_that_cannot_be_read_stops_no_other_stack() -> None:
 
 def test_the_workspace_default_is_a_constant() -> None:
     files = {"environments/dev/main.tf": "locals {\n  tags = { workspace = terraform.workspace }\n}\n"}
-    assert landscape(files).refusals == {}
+    assert inventory(files).refusals == {}
 
 
 def circle() -> dict[str, str]:
@@ -124,7 +124,7 @@ def circle() -> dict[str, str]:
 
 
 def test_stacks_in_a_circle_are_refused_and_what_depends_on_them_is_not_deployed() -> None:
-    found = landscape(circle())
+    found = inventory(circle())
     assert set(found.refusals) == {"dev/a", "dev/b"}
     assert "dev/a → dev/b → dev/a" in found.refusals["dev/a"].message
     assert [one.key for one in found.deployable("dev")] == ["dev/d"]
@@ -146,7 +146,7 @@ def test_a_circle_of_states_that_are_read_is_refused_alone() -> None:
         "environments/dev/b/main.tf": reads("b", "a"),
         "environments/dev/c/main.tf": TF,
     }
-    found = landscape(files)
+    found = inventory(files)
     assert set(found.refusals) == {"dev/a", "dev/b"}
     assert [one.key for one in found.deployable("dev")] == ["dev/c"]
 
@@ -160,7 +160,7 @@ def test_a_stack_whose_counterpart_in_the_environment_before_is_refused_is_not_d
         "environments/prod/net/main.tf": TF,
         "terrace.yaml": LADDER,
     }
-    found = landscape(files)
+    found = inventory(files)
     assert set(found.refusals) == {"dev/app"}
     assert [one.key for one in found.deployable("prod")] == ["prod/net"]
     assert "dev/app, which deploys before it, is refused" in found.left_out("prod")["prod/app"].message
@@ -172,12 +172,12 @@ def test_the_only_stack_of_each_environment_is_the_counterpart_of_the_other() ->
         "environments/prod/main.tf": TF,
         "terrace.yaml": LADDER,
     }
-    assert set(landscape(files).left_out("prod")) == {"prod"}
+    assert set(inventory(files).left_out("prod")) == {"prod"}
 
 
 def test_an_environment_after_itself_ends() -> None:
     files = {"environments/dev/main.tf": TF, "environments/prod/main.tf": "terraform {\n  cloud {}\n}\n"}
-    assert set(landscape(files).left_out("prod")) == {"prod"}
+    assert set(inventory(files).left_out("prod")) == {"prod"}
 
 
 def test_impact_tells_refused_stacks_like_others() -> None:
@@ -195,8 +195,8 @@ def test_a_circle_in_a_long_chain_refuses_its_own_stacks_alone() -> None:
     names = [f"s{number}" for number in range(40)]
     entries = [stack("dev", name, before) for name, before in zip(names, ["", *names], strict=False)]
     files = {f"infra/dev/{name}/main.tf": "" for name in names}
-    found = landscape({**files, "terrace.yaml": f"{LADDER}stacks:\n" + "".join(entries)})
+    found = inventory({**files, "terrace.yaml": f"{LADDER}stacks:\n" + "".join(entries)})
     assert found.refusals == {}
     closed = entries[0].replace("after: []", f"after: [{names[20]}]")
-    looped = landscape({**files, "terrace.yaml": f"{LADDER}stacks:\n" + "".join([closed, *entries[1:]])})
+    looped = inventory({**files, "terrace.yaml": f"{LADDER}stacks:\n" + "".join([closed, *entries[1:]])})
     assert set(looped.refusals) == {f"dev/{name}" for name in names[:21]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.trees import DictTree, landscape
+from support.trees import DictTree, inventory
 from terrace.config.environment_names import rank, usual_rank, word_in
 from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.root_modules import find_root_modules
@@ -86,7 +86,7 @@ def test_signs_name_the_file_and_the_line() -> None:
 
 
 def told(files: dict[str, str]) -> list[str]:
-    return [notice.message for notice in landscape(files).graph.notices]
+    return [notice.message for notice in inventory(files).graph.notices]
 
 
 def test_root_modules_in_no_stack_are_told() -> None:
@@ -102,7 +102,7 @@ def test_root_modules_in_no_stack_are_told() -> None:
     assert message == (
         "2 folders with a backend or a provider are in no stack: bootstrap, environments/prod/eu/network"
     )
-    (notice,) = landscape(files).graph.notices
+    (notice,) = inventory(files).graph.notices
     assert (notice.path, notice.line) == ("bootstrap/main.tf", 1)
 
 
@@ -141,14 +141,14 @@ def test_root_modules_that_are_in_no_stack_on_purpose_are_not_told(expected: str
     files = {f"{folder}/main.tf": BACKEND for folder in ("bootstrap", "legacy/a", "legacy/b/deep")}
     files["environments/dev/main.tf"] = TF
     files["terrace.yaml"] = f"version: 1\nenvironments: {{dev: {{}}}}\nnot_stacks: {expected}\n"
-    assert [root.path for root in landscape(files).outside] == left
+    assert [root.path for root in inventory(files).outside] == left
 
 
 def test_no_pattern_matches_what_is_in_no_stack_on_purpose() -> None:
     files = {f"live/{e}/{s}/main.tf": BACKEND for e in ("dev", "prod") for s in ("net", "scratch")}
     text = 'version: 1\nenvironments: {dev: {}, prod: {}}\nstacks: [{path: "live/*/*", environment: "{1}"}]\n'
     files["terrace.yaml"] = text + 'not_stacks: ["live/*/scratch"]\n'
-    found = landscape(files)
+    found = inventory(files)
     assert [stack.key for stack in found.stacks] == ["dev/net", "prod/net"]
     assert found.outside == ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.configuration import load
-from support.trees import change, landscape, why
+from support.trees import change, inventory, why
 from terrace.config.loosening import loosened
 from terrace.config.problems import BadConfig
 from terrace.pipelines.deploy.lifecycle import waves_of
@@ -71,7 +71,7 @@ def files(main: str, *entries: str) -> dict[str, str]:
 @pytest.mark.parametrize("kind", BACKENDS)
 def test_each_backend_has_the_address_of_the_workspace_that_terraform_gives_it(kind: str) -> None:
     body, expected = BACKENDS[kind]
-    found = landscape(files(block(kind, body), entry("dev", "dev"), entry("prod", "prod")))
+    found = inventory(files(block(kind, body), entry("dev", "dev"), entry("prod", "prod")))
     (address,) = addresses(found.stack("prod/net"), found.graph)
     assert address.parts == expected
     assert shared(found) == (), "another workspace is another state"
@@ -80,14 +80,14 @@ def test_each_backend_has_the_address_of_the_workspace_that_terraform_gives_it(k
 @pytest.mark.parametrize("kind", BACKENDS)
 def test_two_stacks_of_one_workspace_have_one_state(kind: str) -> None:
     body, _ = BACKENDS[kind]
-    found = landscape(files(block(kind, body), entry("dev", "prod"), entry("prod", "prod")))
+    found = inventory(files(block(kind, body), entry("dev", "prod"), entry("prod", "prod")))
     ((one, other),) = [(s.stack.key, s.other.key) for s in shared(found)]
     assert (one, other) == ("dev/net", "prod/net")
 
 
 def test_a_key_of_s3_reaches_the_state_of_a_workspace() -> None:
     """So the state of `env:/prod/net` is one state, however it is named."""
-    found = landscape(
+    found = inventory(
         {
             **files(block("s3", 'bucket = "b"\nkey = "net"'), entry("prod", "prod")),
             "environments/dev/main.tf": block("s3", 'bucket = "b"\nkey = "env:/prod/net"'),
@@ -112,7 +112,7 @@ def test_a_key_of_s3_reaches_the_state_of_a_workspace() -> None:
 )
 def test_a_key_reaches_the_state_of_a_workspace_in_other_backends_too(workspaces: tuple[str, str], alone: str) -> None:
     kind, body = workspaces
-    found = landscape(
+    found = inventory(
         {**files(block(kind, body), entry("prod", "prod")), "environments/dev/main.tf": block(kind, alone)}
     )
     assert [(s.stack.key, s.other.key) for s in shared(found)] == [("dev", "prod/net")]
@@ -120,7 +120,7 @@ def test_a_key_reaches_the_state_of_a_workspace_in_other_backends_too(workspaces
 
 def test_a_secret_of_the_default_workspace_may_be_that_of_another_workspace() -> None:
     main = block("kubernetes", 'secret_suffix = "b"')
-    found = landscape(
+    found = inventory(
         {
             **files(main, entry("prod", "default-a")),
             "environments/dev/main.tf": block("kubernetes", 'secret_suffix = "a-b"'),
@@ -133,20 +133,20 @@ def test_a_secret_of_the_default_workspace_may_be_that_of_another_workspace() ->
     ("kind", "body"), [("oss", 'bucket = "b"\nkey = var.k'), ("kubernetes", "secret_suffix = var.s")]
 )
 def test_an_object_with_a_part_that_is_not_literal_is_unknown(kind: str, body: str) -> None:
-    found = landscape(files(block(kind, body), entry("dev", "default"), entry("prod", "prod")))
+    found = inventory(files(block(kind, body), entry("dev", "default"), entry("prod", "prod")))
     assert all(one.unknown for key in ("dev/net", "prod/net") for one in addresses(found.stack(key), found.graph))
     assert shared(found) == ()
 
 
 def test_a_prefix_without_a_literal_value_is_told_as_unknown() -> None:
     main = block("s3", 'bucket = "b"\nkey = "net"\nworkspace_key_prefix = var.p')
-    found = landscape(files(main, entry("dev", "dev"), entry("prod", "prod")))
+    found = inventory(files(main, entry("dev", "dev"), entry("prod", "prod")))
     (address,) = addresses(found.stack("dev/net"), found.graph)
     assert address.unknown == ("workspace_key_prefix",)
 
 
 def test_a_local_state_has_a_place_for_each_workspace() -> None:
-    found = landscape(files(TF, entry("prod", "eu", "eu"), entry("prod", "us", "us"), entry("dev", "default")))
+    found = inventory(files(TF, entry("prod", "eu", "eu"), entry("prod", "us", "us"), entry("dev", "default")))
     paths = [addresses(found.stack(key), found.graph)[0].parts[0][1] for key in ("prod/eu", "prod/us", "dev/net")]
     assert paths == [
         "prod/eu/terraform.tfstate.d/eu/terraform.tfstate",
@@ -154,13 +154,13 @@ def test_a_local_state_has_a_place_for_each_workspace() -> None:
         "dev/net/terraform.tfstate",
     ]
     assert local_state_path(found.stack("prod/eu"), found.graph) == "net/terraform.tfstate.d/eu/terraform.tfstate"
-    moved = landscape(files(block("local", 'workspace_dir = "ws"\npath = "x.tfstate"'), entry("prod", "eu")))
+    moved = inventory(files(block("local", 'workspace_dir = "ws"\npath = "x.tfstate"'), entry("prod", "eu")))
     assert local_paths(moved.stack("prod/net"), moved.graph) == ("ws/eu/terraform.tfstate",)
     assert local_state_path(moved.stack("prod/net"), moved.graph) == "net/ws/eu/terraform.tfstate"
 
 
 def test_what_terraform_recorded_is_compared_in_the_workspace() -> None:
-    found = landscape(files(block("s3", 'bucket = "b"\nkey = "net"'), entry("prod", "prod")))
+    found = inventory(files(block("s3", 'bucket = "b"\nkey = "net"'), entry("prod", "prod")))
     (address,) = addresses(found.stack("prod/net"), found.graph)
     config = {"bucket": "b", "key": "net", "workspace_key_prefix": None}
     assert moved_parts(address, "s3", config, "prod") == ()
@@ -171,13 +171,13 @@ def test_what_terraform_recorded_is_compared_in_the_workspace() -> None:
 
 
 def test_one_environment_may_have_several_workspaces_of_one_folder() -> None:
-    found = landscape(files(TF, entry("prod", "eu", "eu", ", after: [us]"), entry("prod", "us", "us")))
+    found = inventory(files(TF, entry("prod", "eu", "eu", ", after: [us]"), entry("prod", "us", "us")))
     assert [(s.key, s.workspace) for s in found.of("prod")] == [("prod/eu", "eu"), ("prod/us", "us")]
     assert [[s.key for s in wave] for wave in waves(found.of("prod"), found.graph)] == [["prod/us"], ["prod/eu"]]
 
 
 def test_a_backend_without_workspaces_refuses_the_stack_alone() -> None:
-    found = landscape(
+    found = inventory(
         {
             **files(block("http", 'address = "https://s/x"'), entry("prod", "prod"), entry("dev", "default")),
             "environments/dev/main.tf": TF,
@@ -209,7 +209,7 @@ def test_an_environment_cannot_select_a_workspace(where: str) -> None:
 
 
 def test_a_pattern_gives_each_folder_its_workspace() -> None:
-    found = landscape(
+    found = inventory(
         {
             "stacks/net/main.tf": TF,
             "stacks/app/main.tf": TF,
@@ -242,7 +242,7 @@ def test_a_workspace_of_one_of_several_stacks_of_a_folder_is_weighed() -> None:
 
 def test_a_use_of_the_workspace_is_told_for_stacks_that_name_none_also_inside_of_modules() -> None:
     uses = "locals {\n  a = terraform.workspace\n}\n"
-    found = landscape(
+    found = inventory(
         {
             **files('module "m" {\n  source = "../m"\n}\n', entry("prod", "prod"), entry("dev", "default")),
             "m/main.tf": f"\n{uses}",
@@ -256,7 +256,7 @@ def test_a_use_of_the_workspace_is_told_for_stacks_that_name_none_also_inside_of
 
 
 def test_stacks_of_one_folder_are_deployed_one_after_the_other_by_whatever_name_it_has() -> None:
-    found = landscape(
+    found = inventory(
         {
             **files(TF, *(entry("prod", name, name) for name in ("ap", "eu", "us"))),
             "environments/prod/alias": "-> ../../net",
@@ -282,10 +282,10 @@ def test_a_stack_that_reads_a_local_state_beside_workspaces_is_refused_alone(wor
     stacks = entry("prod", "prod", "net") + entry("prod", "default", "plain")
     text = f"{RULES}stacks:\n{stacks}  - {{path: app, environment: prod, name: app}}\n"
     there = {"net/main.tf": TF, "app/main.tf": READER % workspace, "terrace.yaml": text}
-    (key,) = (found := landscape(there).refusals)
+    (key,) = (found := inventory(there).refusals)
     assert key == "prod/app" and "which is kept in workspaces" in found[key].message
     assert str(found[key].place) == "app/main.tf:2"
     remote = {**there, "net/main.tf": block("s3", 'bucket = "b"\nkey = "k"')}
-    assert not landscape(remote).refusals
+    assert not inventory(remote).refusals
     alone = {**there, "terrace.yaml": text.replace(entry("prod", "prod", "net"), "")}
-    assert not landscape(alone).refusals
+    assert not inventory(alone).refusals

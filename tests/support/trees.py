@@ -12,7 +12,7 @@ from terrace.hcl.facts_store import Forgetful
 from terrace.hcl.tree import Entry
 from terrace.stacks.discovery import environments
 from terrace.stacks.impact import change_set_between
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 
 
@@ -41,25 +41,25 @@ def _mode(text: str) -> str:
     return "120000" if text.startswith("-> ") else "100755" if text.startswith("+x ") else "100644"
 
 
-def landscape(files: Mapping[str, str], commit: str = "c" * 40, store: FactsCache | None = None) -> Landscape:
+def inventory(files: Mapping[str, str], commit: str = "c" * 40, store: FactsCache | None = None) -> Inventory:
     """What stands in these files, with their own terrace.yaml or none."""
     tree = DictTree(files)
     config: Config = load(files.get("terrace.yaml", "").encode(), discovered=environments(tree))
-    return Landscape.of_tree(commit, config, tree, store or Forgetful())
+    return Inventory.of_tree(commit, config, tree, store or Forgetful())
 
 
 def change(before: Mapping[str, str], after: Mapping[str, str | None]) -> ChangeSet:
     """The change set from some files to the same with others in their place; None removes one."""
     now = {**before, **after}
     kept = {path: text for path, text in now.items() if text is not None}
-    base = landscape(before, "b" * 40)
-    return change_set_between(base, landscape(kept, "a" * 40), DictTree(before), DictTree(kept))
+    base = inventory(before, "b" * 40)
+    return change_set_between(base, inventory(kept, "a" * 40), DictTree(before), DictTree(kept))
 
 
 def changed_between(before: Mapping[str, str], after: Mapping[str, str]) -> ChangeSet:
     """The change set from some files to others."""
     return change_set_between(
-        landscape(before, "b" * 40), landscape(after, "a" * 40), DictTree(before), DictTree(after)
+        inventory(before, "b" * 40), inventory(after, "a" * 40), DictTree(before), DictTree(after)
     )
 
 

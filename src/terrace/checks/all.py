@@ -21,7 +21,7 @@ from terrace.hcl.tree import Tree
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import Terraform
 from terrace.stacks.backends import Address, Sharing
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.repository import Repository
 from terrace.stacks.root_modules import in_no_stack
 from terrace.waivers.judging import NONE, Waivers
@@ -69,7 +69,7 @@ def checks(
     search: SecretSearch,
     scanners: Scanners,
     waivers: Waivers = NONE,
-    survey: Callable[[str], Landscape] | None = None,
+    survey: Callable[[str], Inventory] | None = None,
 ) -> Mapping[str, Check]:
     """Every check by name, in the order in which their findings are told. `survey` finds what a commit has; without it
     no check compares with the base of the change."""
@@ -221,8 +221,8 @@ def _of_the_rules(examined: Examined, message: str, path: str) -> Finding:
 
 def noticed(examined: Examined) -> tuple[Finding, ...]:
     """What was seen in the layout of the repository and could not be looked into."""
-    nothing = () if examined.landscape.stacks or examined.change_set.removed else (_no_stack(examined),)
-    outside = in_no_stack(examined.landscape.outside) if examined.landscape.outside else None
+    nothing = () if examined.inventory.stacks or examined.change_set.removed else (_no_stack(examined),)
+    outside = in_no_stack(examined.inventory.outside) if examined.inventory.outside else None
     return nothing + tuple(
         Finding(
             rule="layout",
@@ -244,7 +244,7 @@ def noticed(examined: Examined) -> tuple[Finding, ...]:
 
 def _no_stack(examined: Examined) -> Finding:
     """A check of a repository without a stack has looked at nothing, and that is no pass."""
-    outside = examined.landscape.outside
+    outside = examined.inventory.outside
     why = f"{in_no_stack(outside).message}; so" if outside else "this repository has no stack, so that"
     return Finding(
         rule="layout",
@@ -257,11 +257,11 @@ def _no_stack(examined: Examined) -> Finding:
     )
 
 
-def shared_states(examined: Examined, survey: Callable[[str], Landscape] | None) -> tuple[Finding, ...]:
+def shared_states(examined: Examined, survey: Callable[[str], Inventory] | None) -> tuple[Finding, ...]:
     """Stacks that name the state of another stack, and changed stacks of whose state the address is not literal."""
     from terrace.stacks.backends import addresses, shared, taken
 
-    change, here = examined.change_set, examined.landscape
+    change, here = examined.change_set, examined.inventory
     touched = {impact.stack.key for impact in change.impacts}
     told = []
     for one in shared(here):
@@ -384,7 +384,7 @@ def read_outside(examined: Examined, repository: Repository) -> tuple[Finding, .
     from terrace.hcl.layout import Layout
     from terrace.hcl.tree import read_many
 
-    change, graph = examined.change_set, examined.landscape.graph
+    change, graph = examined.change_set, examined.inventory.graph
     tree, changed = repository.tree(change.head), frozenset(change.changed)
     layout = Layout(tree)
     stacks = tuple(impact.stack for impact in change.impacts)
@@ -406,7 +406,7 @@ def left_open(examined: Examined, repository: Repository) -> tuple[Finding, ...]
     from terrace.hcl.facts_store import Forgetful, facts_of
 
     tree = repository.tree(examined.change_set.head)
-    roots = {stack.path for stack in examined.landscape.stacks}
+    roots = {stack.path for stack in examined.inventory.stacks}
     found: list[Finding] = []
     for folder, paths in touched_modules(examined, tree):
         found += unpinned(facts_of(tree, paths, Forgetful()), root=folder in roots)
@@ -420,7 +420,7 @@ def not_locked(examined: Examined, repository: Repository) -> tuple[Finding, ...
     from terrace.hcl.layout import LOCK_FILE
     from terrace.hcl.lock_file import read_lock_file
 
-    graph, tree = examined.landscape.graph, repository.tree(examined.change_set.head)
+    graph, tree = examined.inventory.graph, repository.tree(examined.change_set.head)
     platforms = examined.trusted.setting(lock_files.PLATFORMS)
     found: list[Finding] = []
     for stack in (impact.stack for impact in examined.change_set.impacts):
@@ -460,7 +460,7 @@ def lacking(examined: Examined, repository: Repository) -> tuple[Finding, ...]:
     from terrace.checks.required_files import missing_files
 
     tree = repository.tree(examined.change_set.head)
-    roots = {stack.path for stack in examined.landscape.stacks}
+    roots = {stack.path for stack in examined.inventory.stacks}
     wanted = examined.trusted.setting(required_files.SETTINGS)
     found: list[Finding] = []
     for folder, _ in touched_modules(examined, tree):
@@ -474,7 +474,7 @@ def misdocumented(examined: Examined, repository: Repository) -> tuple[Finding, 
     from terrace.hcl.layout import parent
 
     tree = repository.tree(examined.change_set.head)
-    pages = ModulePages(tree, examined.landscape.stacks, in_tree(tree))
+    pages = ModulePages(tree, examined.inventory.stacks, in_tree(tree))
     folders = pages.judged(map(parent, examined.change_set.changed), examined.trusted.setting(module_docs.SETTINGS))
     return tuple(told for told in map(finding, pages.of(folders)) if told is not None)
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from terrace.assess.model import Finding
 from terrace.config.model import Config
 from terrace.plans.model import Plan
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 
 
@@ -18,7 +18,7 @@ from terrace.stacks.model import ChangeSet
 class Examined:
     """What a check looks at. `root` holds the tree of the change set's head; nothing there may be run or changed.
 
-    `landscape` is what stands at that head. `trusted` is the configuration that judges (the protected branch's),
+    `inventory` is what stands at that head. `trusted` is the configuration that judges (the protected branch's),
     `proposed` the candidate's own.
     """
 
@@ -26,7 +26,7 @@ class Examined:
     root: Path
     trusted: Config
     proposed: Config
-    landscape: Landscape
+    inventory: Inventory
 
 
 @dataclass(frozen=True, slots=True)

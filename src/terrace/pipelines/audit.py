@@ -20,10 +20,10 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
 from terrace.plans.model import Plan
 from terrace.stacks.impact import everything
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 
-Judge = Callable[[ChangeSet, Landscape], Assessment]
+Judge = Callable[[ChangeSet, Inventory], Assessment]
 """Plans what a change set impacts, and runs every check on it."""
 
 
@@ -144,13 +144,13 @@ def _commits(wanted: Iterable[Target]) -> tuple[str, ...]:
 class _Look:
     """The results for one commit, for all environments at it."""
 
-    def __init__(self, landscape: Landscape, assessment: Assessment) -> None:
+    def __init__(self, inventory: Inventory, assessment: Assessment) -> None:
         self._assessment = assessment
-        self._commit = landscape.commit
-        self._stacks = {stack.key for stack in landscape.stacks}
+        self._commit = inventory.commit
+        self._stacks = {stack.key for stack in inventory.stacks}
         self._owners: dict[str, set[str]] = {}
-        for stack in landscape.stacks:
-            for folder in landscape.graph.reached(stack):
+        for stack in inventory.stacks:
+            for folder in inventory.graph.reached(stack):
                 self._owners.setdefault(folder, set()).add(stack.key)
 
     def plans(self, keys: tuple[str, ...]) -> Mapping[str, Plan]:
@@ -199,20 +199,20 @@ def _look(
 ) -> _Look | _Unread:
     keys = {key for target in wanted for key in target.scope.commits.get(commit, ())}
     try:
-        landscape = context.survey(commit)
-        change_set = _all_of(context, landscape, keys)
-        return _Look(landscape, judge(change_set, landscape))
+        inventory = context.survey(commit)
+        change_set = _all_of(context, inventory, keys)
+        return _Look(inventory, judge(change_set, inventory))
     except Interrupted:
         raise
     except TerraceError as error:
         return _Unread(str(error), error.hint)
 
 
-def _all_of(context: Context, landscape: Landscape, keys: set[str]) -> ChangeSet:
+def _all_of(context: Context, inventory: Inventory, keys: set[str]) -> ChangeSet:
     """Returns the change set with everything that these stacks consist of, and what belongs to no stack."""
-    whole = everything(landscape, context.repository.tree(landscape.commit))
-    others = {f for s in landscape.stacks if s.key not in keys for f in landscape.graph.reached(s)}
-    mine = {f for s in landscape.stacks if s.key in keys for f in landscape.graph.reached(s)}
+    whole = everything(inventory, context.repository.tree(inventory.commit))
+    others = {f for s in inventory.stacks if s.key not in keys for f in inventory.graph.reached(s)}
+    mine = {f for s in inventory.stacks if s.key in keys for f in inventory.graph.reached(s)}
     return replace(
         whole,
         changed=tuple(path for path in whole.changed if path.rpartition("/")[0] not in others - mine),

@@ -24,7 +24,7 @@ from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Applier, Purpose, Terraform
 from terrace.rollout.ports import Leases, Probes, Watcher
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.repository import Repository
 from terrace.states.backups import StateBackups
 from terrace.states.checkout_states import LeftStates, NoLeftStates
@@ -33,10 +33,10 @@ Reach = Literal["plan", "apply"]
 """How far a run goes: to the plans, which a run that is allowed to apply continues; or through the apply."""
 
 
-class ReadLandscape(Protocol):
+class ReadInventory(Protocol):
     """Reads the stacks of a commit."""
 
-    def __call__(self, commit: str, /) -> Landscape:
+    def __call__(self, commit: str, /) -> Inventory:
         """Returns the stacks that a commit defines. Raises TerraceError where it cannot be read."""
 
 
@@ -115,7 +115,7 @@ def unsigned(statement: bytes) -> None:
     """Returns no proof: for an actor without a key who wrote the statement nowhere else."""
 
 
-def readable(survey: ReadLandscape, commit: str) -> Landscape | None:
+def readable(survey: ReadInventory, commit: str) -> Inventory | None:
     """Returns the stacks of a commit; None where this clone lacks the commit, or its configuration is invalid."""
     try:
         return survey(commit)
@@ -148,7 +148,7 @@ class Context:
     probes: Probes
     leases: Leases
     watcher: Watcher
-    survey: ReadLandscape
+    survey: ReadInventory
     variables: ResolveVariables
     proof: IdentifyAuthor
     judge: EvaluatePlan

@@ -19,16 +19,16 @@ from terrace.plans.terraform import MadePlan, Purpose, Site
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.backends import addresses, kept_states
 from terrace.stacks.before_plan import commands_of
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 
-Planned = Callable[[Context, Landscape, Stack, Path], Plan]
+Planned = Callable[[Context, Inventory, Stack, Path], Plan]
 """Plans one stack of a checkout."""
 
 
 def plans_at(
     context: Context,
-    landscape: Landscape,
+    inventory: Inventory,
     environment: str,
     additions: Additions = NOTHING,
     planned: Planned | None = None,
@@ -39,19 +39,19 @@ def plans_at(
     when one of them fails.
     """
     one = planned or plan_in
-    stacks = landscape.deployable(environment)
-    added = additions.files({stack.key: stack.path for stack in stacks}, landscape.graph.folders)
+    stacks = inventory.deployable(environment)
+    added = additions.files({stack.key: stack.path for stack in stacks}, inventory.graph.folders)
     with (
-        context.repository.checkout(landscape.commit, f"{environment}-look", added) as root,
+        context.repository.checkout(inventory.commit, f"{environment}-look", added) as root,
         ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool,
     ):
-        plans = pool.map(lambda stack: one(context, landscape, stack, root), stacks)
+        plans = pool.map(lambda stack: one(context, inventory, stack, root), stacks)
         return {plan.stack.key: plan for plan in plans}
 
 
-def plan_in(context: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+def plan_in(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
     """Returns the plan of one stack of a checkout."""
-    return plan_of(context, site_in(context, landscape, stack, root, "plan"), landscape.commit)
+    return plan_of(context, site_in(context, inventory, stack, root, "plan"), inventory.commit)
 
 
 def plan_of(context: Context, site: Site, commit: str) -> Plan:
@@ -90,26 +90,26 @@ def reading(context: Context, site: Site, commit: str, made: MadePlan) -> Plan:
 
 
 def site_in(
-    context: Context, landscape: Landscape, stack: Stack, root: Path, purpose: Purpose, lock_file: bytes = b""
+    context: Context, inventory: Inventory, stack: Stack, root: Path, purpose: Purpose, lock_file: bytes = b""
 ) -> Site:
     """Returns the place where Terraform works on a stack of a checkout, with its environment's credentials for the
     purpose.
 
     Raises BadInput for a refused stack.
     """
-    landscape.insist_on(stack)
+    inventory.insist_on(stack)
     # From the trust root: a change's own commands take effect once it is merged. A commit without commands for the
     # stack needs none, such as the target of a rollback from before they were added.
-    commands = commands_of(context.config, stack) if commands_of(landscape.config, stack) else ()
+    commands = commands_of(context.config, stack) if commands_of(inventory.config, stack) else ()
     return Site(
         stack=stack,
         root=root,
-        init_key=landscape.graph.init_key(stack),
-        backend=landscape.graph.backend(stack),
-        addresses=addresses(stack, landscape.graph),
+        init_key=inventory.graph.init_key(stack),
+        backend=inventory.graph.backend(stack),
+        addresses=addresses(stack, inventory.graph),
         variables=context.variables(context.config.environment(stack.environment), purpose),
         lock_file=lock_file,
-        kept=kept_states(stack, landscape),
+        kept=kept_states(stack, inventory),
         commands=commands,
-        tree=context.repository.tree(landscape.commit) if commands else None,
+        tree=context.repository.tree(inventory.commit) if commands else None,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from terrace.errors import BadInput, Place
 from terrace.plans.versions import allows, parse
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,12 @@ class WrongVersion:
     place: Place
 
 
-def wrong_versions(landscape: Landscape, version: str) -> Iterator[WrongVersion]:
+def wrong_versions(inventory: Inventory, version: str) -> Iterator[WrongVersion]:
     """Yields each file of each stack that asks for another version. Invalid constraints are left to Terraform."""
     ours = parse(version)
-    for stack in landscape.stacks:
-        for path in landscape.graph.reached(stack):
-            folder = landscape.graph.folders.get(path)
+    for stack in inventory.stacks:
+        for path in inventory.graph.reached(stack):
+            folder = inventory.graph.folders.get(path)
             for file, facts in zip(folder.files, folder.facts, strict=True) if folder is not None else ():
                 for constraint in facts.required_version:
                     try:

@@ -23,7 +23,7 @@ from terrace.stacks.model import Stack
 from terrace.stacks.values import ROOTED, UNKNOWN, Values
 
 if TYPE_CHECKING:
-    from terrace.stacks.landscape import Landscape
+    from terrace.stacks.inventory import Inventory
 
 Normal = Callable[[str], str]
 
@@ -202,7 +202,7 @@ def kept_state(stack: Stack) -> str:
     return f"{stack.environment}/{stack.name}/{_local_state(stack.workspace)}"
 
 
-def kept_states(stack: Stack, landscape: Landscape) -> Mapping[str, str]:
+def kept_states(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
     """Returns where Terrace keeps the local state of every other stack that has one (as `kept_state` does), by the path
     in the repository at which a plain Terraform would keep it.
 
@@ -211,9 +211,9 @@ def kept_states(stack: Stack, landscape: Landscape) -> Mapping[str, str]:
     their stacks would find the states of the others there, and ask whether it is to move them.
     """
     found: dict[str, list[Stack]] = {}
-    with_workspaces = {one.path for one in landscape.stacks if one.workspace != DEFAULT_WORKSPACE}
-    for other in landscape.stacks:
-        path = local_state_path(other, landscape.graph)
+    with_workspaces = {one.path for one in inventory.stacks if one.workspace != DEFAULT_WORKSPACE}
+    for other in inventory.stacks:
+        path = local_state_path(other, inventory.graph)
         if other.path == stack.path or other.path in with_workspaces:
             continue
         if path and not path.startswith(("/", "../")):
@@ -236,9 +236,9 @@ def recorded_address(kind: str, config: Mapping[str, Any], workspace: str = DEFA
     return Address(kind, _in_workspace(kind, parts, given, set(), workspace)[0])
 
 
-def shared(landscape: Landscape) -> tuple[Sharing, ...]:
+def shared(inventory: Inventory) -> tuple[Sharing, ...]:
     """Returns every pair of stacks of one commit that have the same state, whatever their environments are."""
-    known = [(stack, addresses(stack, landscape.graph)) for stack in sorted(landscape.stacks, key=lambda s: s.key)]
+    known = [(stack, addresses(stack, inventory.graph)) for stack in sorted(inventory.stacks, key=lambda s: s.key)]
     found = []
     for number, (stack, mine) in enumerate(known):
         for other, theirs in known[number + 1 :]:
@@ -248,7 +248,7 @@ def shared(landscape: Landscape) -> tuple[Sharing, ...]:
     return tuple(found)
 
 
-def taken(before: Landscape, after: Landscape) -> tuple[Sharing, ...]:
+def taken(before: Inventory, after: Inventory) -> tuple[Sharing, ...]:
     """Returns the stacks of a commit that take over the state which another stack had at an earlier one.
 
     A stack that was renamed within its environment takes nothing over: the other one is gone then.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from terrace.hcl.blocks import read_blocks
 from terrace.hcl.tree import Tree
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 
 _STEP = re.compile(r"module\.([^.\[]+)")
 
@@ -24,16 +24,16 @@ class Block(NamedTuple):
 
 
 class Blocks:
-    """The blocks of one landscape. A folder is read when something in it is asked for."""
+    """The blocks of one inventory. A folder is read when something in it is asked for."""
 
-    def __init__(self, tree: Tree, landscape: Landscape) -> None:
+    def __init__(self, tree: Tree, inventory: Inventory) -> None:
         self._tree = tree
-        self._landscape = landscape
+        self._inventory = inventory
         self._files: dict[str, tuple[Block, ...]] = {}
 
     @cached_property
     def _paths(self) -> dict[str, str]:
-        return {stack.key: stack.path for stack in self._landscape.stacks}
+        return {stack.key: stack.path for stack in self._inventory.stacks}
 
     def at(self, path: str, line: int) -> tuple[str, int]:
         """The file and first line of the block around a line; the place itself where there is none."""
@@ -56,7 +56,7 @@ class Blocks:
             if not address.startswith(f"module.{name}."):
                 return None
             address = address.removeprefix(f"module.{name}.")
-            folder = self._landscape.graph.folders.get(path)
+            folder = self._inventory.graph.folders.get(path)
             calls = {call.call.name: call.target for call in folder.calls} if folder else {}
             if name not in calls:
                 return None
@@ -64,7 +64,7 @@ class Blocks:
         return self._in_folder(path, address)
 
     def _in_folder(self, path: str, name: str) -> tuple[str, int] | None:
-        folder = self._landscape.graph.folders.get(path)
+        folder = self._inventory.graph.folders.get(path)
         for file in folder.files if folder else ():
             for block in self._of_file(file):
                 if block.name == name:

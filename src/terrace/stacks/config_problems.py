@@ -18,7 +18,7 @@ from terrace.stacks.backends import addresses, shared
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.discovery import discovered, unmatched
 from terrace.stacks.graph import Graph
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.refusals import refused_stacks
 from terrace.stacks.root_modules import roots_in_no_stack
 from terrace.words import listed
@@ -33,7 +33,7 @@ _MOST_SHOWN = 3
 class Examination:
     """The stacks that a configuration makes of a tree, and what is wrong: `problems` are never left as they are."""
 
-    landscape: Landscape
+    inventory: Inventory
     problems: tuple[Problem, ...]
 
 
@@ -43,13 +43,13 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
     graph = Graph.of(tree, stacks, store, config.environments)
     refused = dict(refused_stacks(stacks, graph, tree, config))
     outside = roots_in_no_stack(tree, stacks, graph, store, config.not_stacks)
-    landscape = Landscape(commit, config, stacks, graph, refused, outside)
+    inventory = Inventory(commit, config, stacks, graph, refused, outside)
     found = [
         *(_problem(error, config) for error in (*errors, *unmatched(tree, config))),
         *_missing_folders(tree, config),
-        *_missing_files(tree, landscape),
-        *_unnamed_backend_files(tree, landscape),
-        *_commands_without_files(tree, landscape),
+        *_missing_files(tree, inventory),
+        *_unnamed_backend_files(tree, inventory),
+        *_commands_without_files(tree, inventory),
         *_no_submodules(tree, config),
         *(
             Problem(
@@ -58,10 +58,10 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
                 "give each an address of its own: in its backend block, or in `backend_config`, `backend_files` or "
                 "`workspace` of its entry",
             )
-            for one in shared(landscape)
+            for one in shared(inventory)
         ),
     ]
-    return Examination(landscape, tuple(sorted(dict.fromkeys(found), key=lambda one: (one.place.path, one.place.line))))
+    return Examination(inventory, tuple(sorted(dict.fromkeys(found), key=lambda one: (one.place.path, one.place.line))))
 
 
 def _problem(error: BadInput, config: Config) -> Problem:
@@ -92,18 +92,18 @@ def _no_submodules(tree: Tree, config: Config) -> Iterator[Problem]:
             )
 
 
-def _commands_without_files(tree: Tree, landscape: Landscape) -> Iterator[Problem]:
+def _commands_without_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:
     """Commands before a plan whose script the commit does not have, cannot run or does not show to them, and inputs
     that name nothing. A problem of several stacks is told of the first."""
     told: set[tuple[int, str]] = set()
-    for stack in landscape.stacks:
+    for stack in inventory.stacks:
         written: list[BeforePlan] = []
-        for command in commands_of(landscape.config, stack):
+        for command in commands_of(inventory.config, stack):
             for message, hint in _lacks(tree, command, written):
                 if (command.line, message) not in told:
                     told.add((command.line, message))
                     shown = f"{stack.key}: the command `{command.shown}`: {message}"
-                    yield Problem(Place(landscape.config.source, command.line), shown, hint)
+                    yield Problem(Place(inventory.config.source, command.line), shown, hint)
             written.append(command)
 
 
@@ -125,11 +125,11 @@ def _lacks(tree: Tree, command: BeforePlan, earlier: Iterable[BeforePlan]) -> It
         yield f"{path} cannot be run", f"git update-index --chmod=+x {shell_word(path)}"
 
 
-def _unnamed_backend_files(tree: Tree, landscape: Landscape) -> Iterator[Problem]:
+def _unnamed_backend_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:
     """Files with settings of a backend that lie beside stacks whose backend block lacks settings, and that no stack of
     the folder names: Terraform was initialized with them, and would be without them."""
     files: dict[str, list[str]] = {}
-    folders = {stack.path for stack in landscape.stacks}
+    folders = {stack.path for stack in inventory.stacks}
     for path in tree.entries:
         if path.endswith(BACKEND_FILE):
             # Below its folder a stack may have one folder of them.
@@ -139,16 +139,16 @@ def _unnamed_backend_files(tree: Tree, landscape: Landscape) -> Iterator[Problem
                 files.setdefault(owner, []).append(path)
     if not files:
         return
-    named = {path for stack in landscape.stacks for path in stack.backend_files}
-    lines = {one.path: one.line for one in landscape.config.stacks}
-    for stack in landscape.stacks:
+    named = {path for stack in inventory.stacks for path in stack.backend_files}
+    lines = {one.path: one.line for one in inventory.config.stacks}
+    for stack in inventory.stacks:
         left = sorted(path for path in files.get(stack.path, ()) if path not in named)
-        known = addresses(stack, landscape.graph)
+        known = addresses(stack, inventory.graph)
         if not left or stack.backend_files or not any(one.unknown for one in known):
             continue
         missing = ", ".join(dict.fromkeys(name for one in known for name in one.unknown))
         yield Problem(
-            Place(landscape.config.source or stack.shown_path, lines.get(stack.path, 0)),
+            Place(inventory.config.source or stack.shown_path, lines.get(stack.path, 0)),
             f"{stack.key}: its backend block does not say {missing}, and {listed(left, _MOST_SHOWN)} may: no "
             "entry names that file",
             f"if `terraform init -backend-config={left[0]}` is how it is initialized: `backend_files: [{left[0]}]` in "
@@ -156,15 +156,15 @@ def _unnamed_backend_files(tree: Tree, landscape: Landscape) -> Iterator[Problem
         )
 
 
-def _missing_files(tree: Tree, landscape: Landscape) -> Iterator[Problem]:
+def _missing_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:
     """Files that entries of `stacks:` name and that are not there."""
     layout = Layout(tree)
-    lines = {one.path: one.line for one in landscape.config.stacks}
-    for stack in landscape.stacks:
+    lines = {one.path: one.line for one in inventory.config.stacks}
+    for stack in inventory.stacks:
         kinds = [*((path, "variables") for path in stack.var_files), *((p, "settings") for p in stack.backend_files)]
         for path, what in kinds:
             real = layout.way(path).real
             if real is None or real not in tree.entries:
-                place = Place(landscape.config.source, lines.get(stack.path, 0))
+                place = Place(inventory.config.source, lines.get(stack.path, 0))
                 hint = "it is a path from the root of the repository; files that Git ignores are not deployed"
                 yield Problem(place, f"{stack.key}: there is no file of {what} {path}", hint)

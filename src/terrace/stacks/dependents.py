@@ -11,7 +11,7 @@ from terrace.stacks.model import Dependent, LostOutput, Stack
 from terrace.stacks.order import Edge
 
 if TYPE_CHECKING:
-    from terrace.stacks.landscape import Landscape
+    from terrace.stacks.inventory import Inventory
 
 
 def dependents(touched: Collection[str], found: tuple[Edge, ...]) -> tuple[Dependent, ...]:
@@ -24,7 +24,7 @@ def dependents(touched: Collection[str], found: tuple[Edge, ...]) -> tuple[Depen
     return tuple(told[key] for key in sorted(told))
 
 
-def lost_outputs(before: Landscape, after: Landscape, found: tuple[Edge, ...]) -> tuple[LostOutput, ...]:
+def lost_outputs(before: Inventory, after: Inventory, found: tuple[Edge, ...]) -> tuple[LostOutput, ...]:
     """Returns the outputs that stacks no longer have, and that another stack still reads."""
     earlier = {stack.key: stack for stack in before.stacks}
     now = {stack.key: stack for stack in after.stacks}

@@ -14,7 +14,7 @@ from terrace.stacks.before_plan import commands_of, has_commands, seen_by
 from terrace.stacks.dependents import dependents, lost_outputs
 from terrace.stacks.graph import Graph
 from terrace.stacks.inert import VERSION_FILES, is_inert
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet, Impact, Notice, Reason, Renamed, Stack
 from terrace.stacks.order import edges, uncertain_edges
 from terrace.stacks.watches import Changed, Watch, watches
@@ -26,7 +26,7 @@ _DEEPER = 12
 
 
 def change_set_between(
-    before: Landscape | None, after: Landscape, base_tree: Tree, head_tree: Tree, trusted: Config | None = None
+    before: Inventory | None, after: Inventory, base_tree: Tree, head_tree: Tree, trusted: Config | None = None
 ) -> ChangeSet:
     """The stacks that differ between two commits. Without `before` (it could not be read) every stack is new.
 
@@ -40,12 +40,12 @@ def change_set_between(
     changed = tuple(sorted({*differing(base_tree.entries, head_tree.entries), *moved}))
     earlier = {stack.key: stack for stack in before.stacks} if before is not None else {}
     reasons: dict[str, set[Reason]] = {}
-    for landscape, tree in ((before, base_tree), (after, head_tree)):
-        if landscape is not None and changed:
+    for inventory, tree in ((before, base_tree), (after, head_tree)):
+        if inventory is not None and changed:
             layout = Layout(tree)
-            for key, reason in _Touched(landscape, layout, changed, moved).reasons():
+            for key, reason in _Touched(inventory, layout, changed, moved).reasons():
                 reasons.setdefault(key, set()).add(reason)
-            for key, reason in _seen_by_commands(landscape, layout, changed, trusted):
+            for key, reason in _seen_by_commands(inventory, layout, changed, trusted):
                 reasons.setdefault(key, set()).add(reason)
     impacts = []
     for stack in sorted(after.stacks, key=lambda s: s.key):
@@ -73,25 +73,25 @@ def change_set_between(
 
 
 def _seen_by_commands(
-    landscape: Landscape, layout: Layout, changed: tuple[str, ...], trusted: Config | None
+    inventory: Inventory, layout: Layout, changed: tuple[str, ...], trusted: Config | None
 ) -> Iterator[tuple[str, Reason]]:
     """The stacks whose commands before the plan see a changed path, by any of its names."""
-    configs = [landscape.config, *(() if trusted is None else (trusted,))]
+    configs = [inventory.config, *(() if trusted is None else (trusted,))]
     if not any(has_commands(config) for config in configs):
         return
     names = {name: path for path in changed for name in _names(layout, path)}
-    for stack in landscape.stacks:
+    for stack in inventory.stacks:
         for config in configs:
             for name, command in seen_by(commands_of(config, stack), names):
                 place = f"{CONFIG_FILE}:{command.line}" if command.line else CONFIG_FILE
                 yield stack.key, Reason("command", names[name], (), place, command.shown)
 
 
-def _commands_differ(before: Landscape, after: Landscape, old: Stack, new: Stack) -> bool:
+def _commands_differ(before: Inventory, after: Inventory, old: Stack, new: Stack) -> bool:
     return commands_of(before.config, old) != commands_of(after.config, new)
 
 
-def _renamed(before: Landscape, after: Landscape) -> Iterator[Renamed]:
+def _renamed(before: Inventory, after: Inventory) -> Iterator[Renamed]:
     """The stacks that are gone and whose state a new stack of the same environment has, by its address."""
     had, has = {stack.key for stack in before.stacks}, {stack.key for stack in after.stacks}
     gone = [stack for stack in before.stacks if stack.key not in has]
@@ -120,21 +120,21 @@ def _wide(impacts: Iterable[Impact]) -> Iterator[Notice]:
         )
 
 
-def reasons_for(landscape: Landscape, tree: Tree, paths: tuple[str, ...]) -> Iterator[tuple[str, Reason]]:
+def reasons_for(inventory: Inventory, tree: Tree, paths: tuple[str, ...]) -> Iterator[tuple[str, Reason]]:
     """Returns the keys of the stacks that depend on these paths, be they in the tree or not, each with a reason."""
     layout = Layout(tree)
-    yield from _Touched(landscape, layout, paths, set()).reasons()
-    yield from _seen_by_commands(landscape, layout, paths, None)
+    yield from _Touched(inventory, layout, paths, set()).reasons()
+    yield from _seen_by_commands(inventory, layout, paths, None)
 
 
-def everything(landscape: Landscape, tree: Tree) -> ChangeSet:
+def everything(inventory: Inventory, tree: Tree) -> ChangeSet:
     """All that stands at one commit, as a change set from nothing: every path, every stack, none removed."""
     return ChangeSet(
-        base=landscape.commit,
-        head=landscape.commit,
+        base=inventory.commit,
+        head=inventory.commit,
         changed=tuple(sorted(tree.entries)),
-        impacts=tuple(Impact(s, (Reason("asked", s.path),)) for s in sorted(landscape.stacks, key=lambda s: s.key)),
-        notices=landscape.graph.notices,
+        impacts=tuple(Impact(s, (Reason("asked", s.path),)) for s in sorted(inventory.stacks, key=lambda s: s.key)),
+        notices=inventory.graph.notices,
     )
 
 
@@ -182,14 +182,14 @@ class _Hit:
 
 
 class _Touched:
-    """One landscape against the changed paths."""
+    """One commit against the changed paths."""
 
-    def __init__(self, landscape: Landscape, layout: Layout, changed: tuple[str, ...], submodules: set[str]) -> None:
-        self._graph: Graph = landscape.graph
-        self._stacks = landscape.stacks
+    def __init__(self, inventory: Inventory, layout: Layout, changed: tuple[str, ...], submodules: set[str]) -> None:
+        self._graph: Graph = inventory.graph
+        self._stacks = inventory.stacks
         self._layout = layout
         self._by_path: dict[str, list[Stack]] = {}
-        for stack in landscape.stacks:
+        for stack in inventory.stacks:
             self._by_path.setdefault(stack.path, []).append(stack)
         self._origin: dict[str, str] = {}
         opaque = set()

@@ -8,24 +8,24 @@ from terrace.hcl.addresses import parse_written
 from terrace.hcl.blocks import Expression, read_blocks
 from terrace.hcl.tree import Tree, read_many
 from terrace.stacks.additions import Move
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 
 
-def moves(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> frozenset[Move]:
+def moves(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> frozenset[Move]:
     """Every `moved` block that these stacks reach."""
     return frozenset(
-        move for folder, path, content in _files(landscape, tree, stacks) for move in _moves(folder, path, content)
+        move for folder, path, content in _files(inventory, tree, stacks) for move in _moves(folder, path, content)
     )
 
 
-def let_go(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> frozenset[str]:
+def let_go(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> frozenset[str]:
     """The addresses, as their module writes them, that `removed` blocks forget without destroying the object."""
-    return frozenset(one for _, path, content in _files(landscape, tree, stacks) for one in _removed(path, content))
+    return frozenset(one for _, path, content in _files(inventory, tree, stacks) for one in _removed(path, content))
 
 
-def taken_back(undone: frozenset[Move], kept: frozenset[Move], landscape: Landscape) -> tuple[Move, ...]:
-    """The moves that lead from where undone `moved` blocks brought objects back to where `landscape` has them.
+def taken_back(undone: frozenset[Move], kept: frozenset[Move], inventory: Inventory) -> tuple[Move, ...]:
+    """The moves that lead from where undone `moved` blocks brought objects back to where `inventory` has them.
 
     `kept` are the blocks that it still has itself: those need no way back, and a way back that ends where one of
     them ends begins there, because Terraform takes one move to a place only and follows a chain. What was moved to
@@ -35,7 +35,7 @@ def taken_back(undone: frozenset[Move], kept: frozenset[Move], landscape: Landsc
     backwards = {Move(move.folder, move.target, move.source) for move in undone - kept}
     needed = {move for move in backwards if Move(move.folder, move.target, move.source) not in backwards}
     ways = (Move(move.folder, move.source, _begin(move.folder, move.target, brought)) for move in needed)
-    return tuple(sorted(move for move in ways if move.folder in landscape.graph.folders))
+    return tuple(sorted(move for move in ways if move.folder in inventory.graph.folders))
 
 
 def _begin(folder: str, place: str, brought: Mapping[tuple[str, str], str]) -> str:
@@ -47,14 +47,14 @@ def _begin(folder: str, place: str, brought: Mapping[tuple[str, str], str]) -> s
     return place
 
 
-def _files(landscape: Landscape, tree: Tree, stacks: Iterable[Stack]) -> Iterator[tuple[str, str, bytes]]:
+def _files(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> Iterator[tuple[str, str, bytes]]:
     """Each file in HCL that stands in a folder which these stacks reach, with that folder."""
-    folders = {folder for stack in stacks for folder in landscape.graph.reached(stack)}
+    folders = {folder for stack in stacks for folder in inventory.graph.reached(stack)}
     paths = {
         path: folder
         for folder in folders
-        if folder in landscape.graph.folders
-        for path in landscape.graph.folders[folder].files
+        if folder in inventory.graph.folders
+        for path in inventory.graph.folders[folder].files
         if not path.endswith(".json")
     }
     contents = read_many(tree, paths)

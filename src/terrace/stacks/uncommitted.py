@@ -8,7 +8,7 @@ from terrace.config.naming import shell_word
 from terrace.hcl.layout import LOCK_FILE, is_configuration, parent
 from terrace.hcl.tree import Tree
 from terrace.stacks.impact import reasons_for
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Notice, Reason
 from terrace.words import listed
 
@@ -17,7 +17,7 @@ _STATE = ".tfstate"
 
 
 def uncommitted(
-    landscape: Landscape, tree: Tree, files: Iterable[str], stacks: Collection[str] | None = None
+    inventory: Inventory, tree: Tree, files: Iterable[str], stacks: Collection[str] | None = None
 ) -> tuple[Notice, ...]:
     """Returns a notice for each file of the checkout that is not in the commit of this tree and that these stacks would
     read: configuration, variables, and what expressions read. Files that one expression reads share a notice.
@@ -28,8 +28,8 @@ def uncommitted(
     if not missing:
         return ()
     groups: dict[tuple[str, str], dict[str, Reason]] = {}
-    for key, reason in reasons_for(landscape, tree, missing):
-        if (stacks is None or key in stacks) and _is_sure(landscape, reason):
+    for key, reason in reasons_for(inventory, tree, missing):
+        if (stacks is None or key in stacks) and _is_sure(inventory, reason):
             group = (reason.place, "") if reason.kind == "read" else ("", reason.path)
             groups.setdefault(group, {}).setdefault(reason.path, reason)
     return tuple(_notices(groups.values()))
@@ -41,10 +41,10 @@ def _may_matter(path: str) -> bool:
     return bool(parts[-1]) and _OF_TERRAFORM not in parts and parts[-1] != LOCK_FILE and _STATE not in parts[-1]
 
 
-def _is_sure(landscape: Landscape, reason: Reason) -> bool:
+def _is_sure(inventory: Inventory, reason: Reason) -> bool:
     if reason.kind == "folder":
         folder, name = parent(reason.path), reason.path.rpartition("/")[2]
-        return is_configuration(name) and folder in landscape.graph.folders
+        return is_configuration(name) and folder in inventory.graph.folders
     return reason.kind in ("read", "variables", "backend")
 
 

@@ -189,7 +189,7 @@ class Scanners:
     def _placed(self, examined: Examined, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """The findings with the file and line of the block that each address is of; accepted comments waive them."""
         head, trusted = self._repository.tree(examined.change_set.head), self._repository.tree(self._trusted)
-        blocks = Blocks(head, examined.landscape)
+        blocks = Blocks(head, examined.inventory)
         comments = Comments(head, trusted)
         placed = []
         for finding in findings:
@@ -302,7 +302,7 @@ def _spots_of(finding: Finding, blocks: Blocks) -> list[tuple[str, int]]:
 def _given(examined: Examined, tree: Tree) -> dict[str, str]:
     """The files of every folder that an impacted stack reaches, and of changed modules that none does."""
     layout = Layout(tree)
-    graph = examined.landscape.graph
+    graph = examined.inventory.graph
     folders = {path for impact in examined.change_set.impacts for path in graph.reached(impact.stack)}
     folders |= {parent(path) for path in examined.change_set.changed} & layout.folders.keys()
     found = {}
@@ -373,7 +373,7 @@ def _unread(name: str, given: Copy, examined: Examined, told: tuple[Finding, ...
     """Files whose syntax is broken, where the scanner itself passes over them in silence."""
     if name != "trivy":
         return ()
-    graph = examined.landscape.graph
+    graph = examined.inventory.graph
     broken = {
         path: facts.error_line
         for folder in graph.folders.values()

@@ -38,15 +38,15 @@ def adopt(
     for name in environments:
         config.environment(name)
     wanted = tuple(e.name for e in config.environments if not environments or e.name in environments)
-    landscape = project.survey(project.repository.protected_tip())
-    chosen = chosen_stacks(landscape, wanted, stacks)
+    inventory = project.survey(project.repository.protected_tip())
+    chosen = chosen_stacks(inventory, wanted, stacks)
     if not chosen:
         raise BadInput(
             "there is no stack to take over" + (f" in {', '.join(wanted)}" if environments else ""),
             hint="`terrace config check` shows the stacks of your checkout: once its terrace.yaml is merged into the "
             "protected branch they can be taken over; `terrace init --print` proposes one",
         )
-    note_uncommitted(project.uncommitted(landscape, {stack.key for stack in chosen}))
+    note_uncommitted(project.uncommitted(inventory, {stack.key for stack in chosen}))
     if project.repository.dirty:
         first = visible(project.repository.dirty[0])
         note(f"note: the working tree differs from its commit ({first}): states are compared with the protected branch")

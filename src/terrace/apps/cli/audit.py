@@ -22,7 +22,7 @@ from terrace.pipelines.audit import Target, at_commit, audit, due, left_behind, 
 from terrace.pipelines.check.validate import validate
 from terrace.pipelines.context import Context
 from terrace.report import audit as report
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 from terrace.waivers.judging import Waivers
 from terrace.waivers.telling import unused
@@ -74,8 +74,8 @@ def look(
     if waivers.unread:
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
 
-    def judge(change_set: ChangeSet, landscape: Landscape) -> Assessment:
-        return validate(crew, change_set, landscape, checks, waivers=waivers).assessment
+    def judge(change_set: ChangeSet, inventory: Inventory) -> Assessment:
+        return validate(crew, change_set, inventory, checks, waivers=waivers).assessment
 
     return _with_unused(crew, audit(crew, goals, judge, checks, rules), waivers), rules
 

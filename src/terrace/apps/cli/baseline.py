@@ -19,7 +19,7 @@ from terrace.errors import BadInput
 from terrace.pipelines.check.validate import validate
 from terrace.pipelines.context import Context
 from terrace.stacks.impact import everything
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.waivers.baseline import Everything, Grant, renewed
 from terrace.waivers.content import contents
 from terrace.waivers.judging import Waivers, waive
@@ -44,22 +44,22 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
     from terrace.report import baseline as told
 
     project = Project(Path(folder), fetch=False)
-    landscape = project.survey(project.repository.snapshot())
-    tree = project.repository.tree(landscape.commit)
+    inventory = project.survey(project.repository.snapshot())
+    tree = project.repository.tree(inventory.commit)
     there = tree if BASELINE in tree.entries else project.repository.tree(project.trust.commit)
     first = BASELINE not in there.entries
-    known = () if first else read_waivers(there.read(BASELINE), BASELINE, landscape.config)
-    single = read_waivers(tree.read(PATH), PATH, landscape.config) if PATH in tree.entries else ()
-    grant = _grant(project, asked, landscape.config, first=first)
+    known = () if first else read_waivers(there.read(BASELINE), BASELINE, inventory.config)
+    single = read_waivers(tree.read(PATH), PATH, inventory.config) if PATH in tree.entries else ()
+    grant = _grant(project, asked, inventory.config, first=first)
     with watcher(as_json=as_json) as seen:
         crew = project.read_only_context(seen)
-        findings = _found(project, replace(crew, config=_judging(crew, landscape.config)), landscape)
+        findings = _found(project, replace(crew, config=_judging(crew, inventory.config)), inventory)
     content = contents(tree)
     idle = idle_records(findings, [one for one in single if one.holds(grant.granted)], content)
     findings = waive(findings, Waivers(single), grant.granted, content)
     found = renewed(findings, known, Everything() if first else frozenset(asked.accept), grant, content)
     text = written(found.records)
-    _right(text, landscape.config)
+    _right(text, inventory.config)
     if found.records or not first:
         write(project.repository.root, BASELINE, text)
     if as_json:
@@ -71,17 +71,17 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
     return 1 if found.blind else 0
 
 
-def _found(project: Project, crew: Context, landscape: Landscape) -> tuple[Finding, ...]:
+def _found(project: Project, crew: Context, inventory: Inventory) -> tuple[Finding, ...]:
     """Everything that the rules of the working tree find in it: they are what judges once it is merged."""
-    tree = project.repository.tree(landscape.commit)
+    tree = project.repository.tree(inventory.commit)
     made = checks(
         project.terraform,
         project.repository,
-        project.policies(landscape.commit),
+        project.policies(inventory.commit),
         secret_search(project),
         project.scanners(),
     )
-    return validate(crew, everything(landscape, tree), landscape, made).assessment.findings
+    return validate(crew, everything(inventory, tree), inventory, made).assessment.findings
 
 
 def _judging(crew: Context, proposed: Config) -> Config:

@@ -22,7 +22,7 @@ from terrace.plans.handover import Handed
 from terrace.report import machine, terminal
 from terrace.report.markdown.comment import comment
 from terrace.report.refusals import refusal_lines, refusals_json
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet, Impact, Reason
 from terrace.stacks.root_modules import in_no_stack
 from terrace.text import visible
@@ -51,12 +51,12 @@ def check(
     project = Project(Path(folder))
     project.plans_nothing = static
     page = project.page() if publish else None
-    change_set, landscape = _change(project, base)
+    change_set, inventory = _change(project, base)
     if fix and _mend(project, change_set):
-        change_set, landscape = _change(project, base)
+        change_set, inventory = _change(project, base)
     with watcher(as_json=style == "json") as told:
         by = _planner(project, Path(folder), plans, static=static)
-        record = checked(project, project.read_only_context(told), change_set, landscape, by)
+        record = checked(project, project.read_only_context(told), change_set, inventory, by)
     record = replace(record, explain=explain)
     for report in wanted:
         report.tell(record)
@@ -93,9 +93,9 @@ def _mend(project: Project, change_set: ChangeSet) -> bool:
 def impact(folder: str, base: str | None, *, why: bool, as_json: bool) -> int:
     """Which stacks are touched."""
     project = Project(Path(folder))
-    change_set, landscape = _change(project, base)
+    change_set, inventory = _change(project, base)
     touched_keys = {one.stack.key for one in change_set.impacts}
-    refused = {key: one for key, one in landscape.refusals.items() if key in touched_keys}
+    refused = {key: one for key, one in inventory.refusals.items() if key in touched_keys}
     if as_json:
         emit({**machine.impact(change_set), "refused": refusals_json(refused)})
     else:
@@ -116,26 +116,26 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
     from terrace.config.naming import no_such
 
     project = Project(Path(folder))
-    landscape = project.survey(project.repository.snapshot())
-    known = {stack.key: stack for stack in landscape.stacks}
-    environments = {stack.environment for stack in landscape.stacks}
+    inventory = project.survey(project.repository.snapshot())
+    known = {stack.key: stack for stack in inventory.stacks}
+    environments = {stack.environment for stack in inventory.stacks}
     for key in keys:
         if key not in known and key not in environments:
-            if key in {environment.name for environment in landscape.config.environments}:
+            if key in {environment.name for environment in inventory.config.environments}:
                 raise BadInput(f"{key} has no stack", hint=_ADD_STACKS)
             raise no_such("stack or environment", key, [*known, *sorted(environments - known.keys())])
     wanted = [key for key in sorted(known) if not keys or key in keys or known[key].environment in keys]
     if not wanted:
-        outside = landscape.outside
+        outside = inventory.outside
         message = f"{in_no_stack(outside).message}; " if outside else ""
         note(f"{message}nothing was planned: there is no stack")
         note(f"hint: {_ADD_STACKS}")
     impacts = tuple(Impact(known[key], (Reason("asked", known[key].path),)) for key in wanted)
-    change_set = ChangeSet(landscape.commit, landscape.commit, (), impacts)
-    missing = project.uncommitted(landscape, wanted)
+    change_set = ChangeSet(inventory.commit, inventory.commit, (), impacts)
+    missing = project.uncommitted(inventory, wanted)
     note_uncommitted(missing)
     with watcher(as_json=as_json) as told:
-        validation = validate(project.read_only_context(told), change_set, landscape, {})
+        validation = validate(project.read_only_context(told), change_set, inventory, {})
     assessment = validation.assessment
     if as_json:
         plans = [machine.plan(p) for p in assessment.plans.values()]
@@ -158,22 +158,22 @@ def hand(folder: str, environment: str, file: str) -> int:
     """
     project = Project(Path(folder))
     project.named(environment)
-    change_set, landscape = _change(project, None)
+    change_set, inventory = _change(project, None)
     mine = tuple(one for one in change_set.impacts if one.stack.environment == environment)
     making = Making()
     with watcher(as_json=False) as told:
         crew = project.read_only_context(told)
         validate(
-            crew, replace(change_set, impacts=mine, removed=()), landscape, {}, by=making.plan, failed=making.failed
+            crew, replace(change_set, impacts=mine, removed=()), inventory, {}, by=making.plan, failed=making.failed
         )
-    handed = Handed(landscape.commit, tuple(making.plans.values()), making.failures)
+    handed = Handed(inventory.commit, tuple(making.plans.values()), making.failures)
     hand_over(Path(folder) / file, project.digest_key, environment, handed)
     show(terminal.plans(making.plans, {key: why.message for key, why in making.failures.items()}))
     return 0
 
 
-def _change(project: Project, base: str | None) -> tuple[ChangeSet, Landscape]:
+def _change(project: Project, base: str | None) -> tuple[ChangeSet, Inventory]:
     """The change set of the working tree, with notices of what its commit lacks, and what stands in it."""
-    change_set, landscape = change_of(project, project.repository.snapshot(), base)
-    missing = project.uncommitted(landscape, {one.stack.key for one in change_set.impacts})
-    return replace(change_set, notices=(*change_set.notices, *missing)), landscape
+    change_set, inventory = change_of(project, project.repository.snapshot(), base)
+    missing = project.uncommitted(inventory, {one.stack.key for one in change_set.impacts})
+    return replace(change_set, notices=(*change_set.notices, *missing)), inventory

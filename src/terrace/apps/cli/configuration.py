@@ -20,7 +20,7 @@ from terrace.errors import BadInput, NotReady
 from terrace.report.refusals import refusal_lines, refusals_json
 from terrace.stacks.config_problems import examine
 from terrace.stacks.discovery import environments
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.root_modules import in_no_stack
 
 CONFIG_FILE = "terrace.yaml"
@@ -50,20 +50,20 @@ def config_check(folder: str, *, as_json: bool) -> int:
             raise
         emit({"schema": "terrace/config-check@1", "ok": False, "problems": [_told(p) for p in error.problems]})
         return error.exit_code
-    landscape = examined.landscape
+    inventory = examined.inventory
     if as_json:
         emit(
             {
                 "schema": "terrace/config-check@1",
                 "ok": True,
                 "problems": [],
-                "stacks": len(landscape.stacks),
-                "refused": refusals_json(landscape.refusals),
-                "in_no_stack": [root.shown_path for root in landscape.outside],
+                "stacks": len(inventory.stacks),
+                "refused": refusals_json(inventory.refusals),
+                "in_no_stack": [root.shown_path for root in inventory.outside],
             }
         )
     else:
-        _summary(config, landscape)
+        _summary(config, inventory)
     return 0
 
 
@@ -95,17 +95,17 @@ def _found(folder: Path) -> Path:
     raise NotReady(f"there is no {CONFIG_FILE} here", hint="`terrace init` writes one that fits this repository")
 
 
-def _summary(config: Config, landscape: Landscape) -> None:
+def _summary(config: Config, inventory: Inventory) -> None:
     show(f"{CONFIG_FILE} is right")
     for environment in config.environments:
         after = f" after {environment.after}" if environment.after else ""
-        number = len(landscape.of(environment.name))
+        number = len(inventory.of(environment.name))
         stacks = "1 stack" if number == 1 else f"{number or 'no'} stacks"
         show(f"  {environment.name}{after}: {environment.deploy}, {_asked(environment.approvals)}, {stacks}")
-    if landscape.refusals:
-        show_lines(refusal_lines(landscape.refusals))
-    if landscape.outside:
-        notice = in_no_stack(landscape.outside)
+    if inventory.refusals:
+        show_lines(refusal_lines(inventory.refusals))
+    if inventory.outside:
+        notice = in_no_stack(inventory.outside)
         note(f"note: {notice.message}")
         note(f"hint: {notice.hint}")
 

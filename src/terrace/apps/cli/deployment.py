@@ -78,8 +78,8 @@ def _run(
     as_json: bool,
     reach: Reach,
 ) -> int:
-    landscape = project.survey(commit)
-    note_uncommitted(project.uncommitted(landscape, {stack.key for stack in landscape.of(environment)}))
+    inventory = project.survey(commit)
+    note_uncommitted(project.uncommitted(inventory, {stack.key for stack in inventory.of(environment)}))
 
     def run(crew: Context) -> Deployment | Refused:
         return deploying.deploy(crew, environment, commit, origin)

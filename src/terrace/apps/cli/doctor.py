@@ -41,7 +41,7 @@ from terrace.ledger.dismissals import told, unread, way_out
 from terrace.plans.required_versions import wrong_versions
 from terrace.stacks.config_problems import examine
 from terrace.stacks.discovery import environments
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Notice
 from terrace.stacks.root_modules import in_no_stack
 from terrace.stacks.uncommitted import uncommitted
@@ -164,8 +164,8 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
     except TerraceError as error:
         yield _broken("stacks", error)
         return
-    landscape, number = examined.landscape, len(examined.problems)
-    count = len(landscape.stacks)
+    inventory, number = examined.inventory, len(examined.problems)
+    count = len(inventory.stacks)
     how = "terrace init --print"
     if number:
         first = f"{number} problem{'s' * (number > 1)}, the first: {examined.problems[0].message}"
@@ -173,26 +173,26 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
     elif not count:
         yield Row("stacks", "missing", "there is no stack: every command looks at nothing", how)
     else:
-        many = len({stack.environment for stack in landscape.stacks})
+        many = len({stack.environment for stack in inventory.stacks})
         found = f"{count} stack{'s' * (count > 1)} of {many} environment{'s' * (many > 1)}"
         yield Row("stacks", "ok", found)
-    if landscape.outside:
-        yield Row("root modules", "optional", in_no_stack(landscape.outside).message, how)
-    for notice in _uncommitted(project, landscape, tree):
+    if inventory.outside:
+        yield Row("root modules", "optional", in_no_stack(inventory.outside).message, how)
+    for notice in _uncommitted(project, inventory, tree):
         yield Row("not in the commit", "optional", notice.message, notice.hint or "")
-    yield from _required_versions(project, landscape)
+    yield from _required_versions(project, inventory)
 
 
-def _uncommitted(project: Project, landscape: Landscape, tree: Tree) -> tuple[Notice, ...]:
+def _uncommitted(project: Project, inventory: Inventory, tree: Tree) -> tuple[Notice, ...]:
     """What the checkout has and no commit of it would have."""
-    return uncommitted(landscape, tree, project.repository.untracked())
+    return uncommitted(inventory, tree, project.repository.untracked())
 
 
-def _required_versions(project: Project, landscape: Landscape) -> Iterator[Row]:
+def _required_versions(project: Project, inventory: Inventory) -> Iterator[Row]:
     """Whether Terraform is one of the versions that the configuration asks for."""
     try:
         product, version = project.terraform.product, project.terraform.version
-        refused = tuple(wrong_versions(landscape, version))
+        refused = tuple(wrong_versions(inventory, version))
     except TerraceError:
         # The row of terraform says it.
         return

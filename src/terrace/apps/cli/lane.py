@@ -54,19 +54,19 @@ def compare(folder: str, environment: str, *, as_json: bool) -> int:
 
 def _rows(project: Project, environment: str) -> list[Compared]:
     crew = project.read_only_context(Silent())
-    landscape = project.survey(project.trust.commit)
+    inventory = project.survey(project.trust.commit)
     plain, fast = project.terraform_by("off"), project.terraform_by("plan-only")
     rows = []
-    with crew.repository.checkout(landscape.commit, f"{environment}-lane") as root:
-        for stack in landscape.of(environment):
-            site = site_in(crew, landscape, stack, root, "plan")
+    with crew.repository.checkout(inventory.commit, f"{environment}-lane") as root:
+        for stack in inventory.of(environment):
+            site = site_in(crew, inventory, stack, root, "plan")
             # What is done once for both is nobody's time.
             plain.folder(site)
-            first, _, before = _planned(crew, plain, site, landscape.commit)
-            second, way, after = _planned(crew, fast, site, landscape.commit)
+            first, _, before = _planned(crew, plain, site, inventory.commit)
+            second, way, after = _planned(crew, fast, site, inventory.commit)
             verdict = "plain" if way == "plain" else "same"
             if first != second:
-                again, _, _ = _planned(crew, plain, site, landscape.commit)
+                again, _, _ = _planned(crew, plain, site, inventory.commit)
                 verdict = "different" if again == first else "volatile"
             rows.append(Compared(stack.key, verdict, round(before, 2), round(after, 2)))
     return rows

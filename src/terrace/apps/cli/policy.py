@@ -297,14 +297,14 @@ def _plan(folder: str, what: str) -> Plan:
     if what.endswith(".json") or Path(what).is_file():
         return _read(Path(what))
     project = Project(Path(folder))
-    landscape = project.survey(project.repository.snapshot())
-    stacks = {stack.key: stack for stack in landscape.stacks}
+    inventory = project.survey(project.repository.snapshot())
+    stacks = {stack.key: stack for stack in inventory.stacks}
     if what not in stacks:
         raise no_such("stack", what, stacks)
     crew = project.read_only_context(Silent())
     crew = replace(crew, config=replace(crew.config, shown={"": PlainPolicies()}))
-    with crew.repository.checkout(landscape.commit, "policy") as root:
-        return plan_in(crew, landscape, stacks[what], root)
+    with crew.repository.checkout(inventory.commit, "policy") as root:
+        return plan_in(crew, inventory, stacks[what], root)
 
 
 def _read(path: Path) -> Plan:

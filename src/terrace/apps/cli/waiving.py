@@ -41,9 +41,9 @@ def waive(folder: str, asked: Asked, *, as_json: bool) -> int:
     from terrace.report import machine
 
     project = Project(Path(folder), fetch=False)
-    landscape = project.survey(project.repository.snapshot())
-    config = landscape.config
-    known = [stack.key for stack in landscape.stacks]
+    inventory = project.survey(project.repository.snapshot())
+    config = inventory.config
+    known = [stack.key for stack in inventory.stacks]
     if asked.stack and asked.stack not in known:
         raise no_such("stack", asked.stack, known)
     waiver = _record(asked, config, now().date())

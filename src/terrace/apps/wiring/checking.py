@@ -12,11 +12,11 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.planning import Planned, plan_in
 from terrace.report.checked import Checked
 from terrace.stacks.impact import change_set_between
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 
 
-def change_of(project: Project, head: str, base: str | None = None) -> tuple[ChangeSet, Landscape]:
+def change_of(project: Project, head: str, base: str | None = None) -> tuple[ChangeSet, Inventory]:
     """What a commit changes against `base`, or against where it left the protected branch; and what stands in it."""
     repository = project.repository
     start = repository.resolve(base) if base is not None else repository.merge_base(project.trust.commit, head)
@@ -32,10 +32,10 @@ def change_of(project: Project, head: str, base: str | None = None) -> tuple[Cha
 
 
 def checked(
-    project: Project, crew: Context, change_set: ChangeSet, landscape: Landscape, by: Planned = plan_in
+    project: Project, crew: Context, change_set: ChangeSet, inventory: Inventory, by: Planned = plan_in
 ) -> Checked:
     """Everything that a change is checked for. `by` plans its stacks."""
-    waivers = project.waivers(landscape, change_set.changed)
+    waivers = project.waivers(inventory, change_set.changed)
     if waivers.unread:
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
     scanners = project.scanners()
@@ -48,13 +48,13 @@ def checked(
         waivers,
         project.survey,
     )
-    validation = validate(crew, change_set, landscape, made, waivers=waivers, by=by, states=by is plan_in)
+    validation = validate(crew, change_set, inventory, made, waivers=waivers, by=by, states=by is plan_in)
     return Checked(
         validation.assessment,
         validation.ahead,
         validation.passed,
         validation.risk,
-        graph=landscape.graph,
+        graph=inventory.graph,
         tools=(
             "terrace",
             "terraform",

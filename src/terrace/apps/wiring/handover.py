@@ -14,7 +14,7 @@ from terrace.pipelines.planning import plan_in
 from terrace.plans.digest import DigestKey
 from terrace.plans.handover import Failure, Handed, decoded, encoded
 from terrace.plans.model import Plan
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 
 SUFFIX = ".plans"
@@ -27,9 +27,9 @@ class Making:
     plans: dict[str, Plan] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
 
-    def plan(self, crew: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+    def plan(self, crew: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
         """Plan one."""
-        self.plans[stack.key] = plan_in(crew, landscape, stack, root)
+        self.plans[stack.key] = plan_in(crew, inventory, stack, root)
         return self.plans[stack.key]
 
     def failed(self, key: str, error: TerraceError) -> None:
@@ -43,7 +43,7 @@ class Taken:
 
     found: Mapping[str, tuple[str, Plan | Failure]]
 
-    def plan(self, crew: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+    def plan(self, crew: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
         """The plan of one. Raises what its making raised, and NotReady where none was handed over."""
         commit, made = self.found.get(stack.key, ("", Failure("")))
         if not commit:
@@ -51,14 +51,14 @@ class Taken:
                 f"no plan of {stack.key} was handed over",
                 hint="look at the job that plans it: it ended before it could",
             )
-        if commit != landscape.commit:
+        if commit != inventory.commit:
             raise NotReady(f"the plan of {stack.key} that was handed over is of another commit", hint="run it again")
         if isinstance(made, Failure):
             raise made.again()
         return made
 
 
-def unplanned(crew: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
+def unplanned(crew: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
     """Where nothing may be planned. Raises NotReady."""
     raise NotReady(
         f"{stack.key} was not planned: a plan runs what the change says, and nobody of this repository has read it yet",

@@ -36,7 +36,7 @@ from terrace.ledger.model import History, Ledger
 from terrace.plans.digest import DigestKey
 from terrace.plans.terraform import Site
 from terrace.rollout.ports import Watcher
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Notice
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONFIG_FILE", "Project", "TrustRoot", "new_id", "now", "opa"]
 
-MAX_LANDSCAPES = 16
+MAX_INVENTORIES = 16
 """Maximum number of commits whose stacks are kept in memory."""
 
 
@@ -103,7 +103,7 @@ class Project:
         self.plans_nothing = False
         self._older_keys = older_keys
         self._key = key
-        self._landscapes: dict[str, Landscape] = {}
+        self._inventories: dict[str, Inventory] = {}
 
     @cached_property
     def trust(self) -> TrustRoot:
@@ -157,25 +157,25 @@ class Project:
             only_trusted=self.plans_nothing,
         )
 
-    def survey(self, commit: str) -> Landscape:
+    def survey(self, commit: str) -> Inventory:
         """Returns the configured stacks at a commit. A commit never changes, so that each is read once."""
         from terrace.adapters.git.facts_cache import FactsCache
 
-        if commit in self._landscapes:
-            return self._landscapes[commit]
+        if commit in self._inventories:
+            return self._inventories[commit]
         all_files = self.repository.tree(commit)
         tree = as_read(all_files, self._product(all_files))
-        landscape = Landscape.of_tree(commit, self.config_at(commit), tree, FactsCache(self.home.cache / "facts.db"))
-        while len(self._landscapes) >= MAX_LANDSCAPES:
-            self._landscapes.pop(next(iter(self._landscapes)), None)
-        self._landscapes[commit] = landscape
-        return landscape
+        inventory = Inventory.of_tree(commit, self.config_at(commit), tree, FactsCache(self.home.cache / "facts.db"))
+        while len(self._inventories) >= MAX_INVENTORIES:
+            self._inventories.pop(next(iter(self._inventories)), None)
+        self._inventories[commit] = inventory
+        return inventory
 
-    def uncommitted(self, landscape: Landscape, stacks: Collection[str] | None = None) -> tuple[Notice, ...]:
+    def uncommitted(self, inventory: Inventory, stacks: Collection[str] | None = None) -> tuple[Notice, ...]:
         """Returns the files that these stacks would read in the checkout and that the commit does not contain."""
         from terrace.stacks.uncommitted import uncommitted
 
-        return uncommitted(landscape, self.repository.tree(landscape.commit), self.repository.untracked(), stacks)
+        return uncommitted(inventory, self.repository.tree(inventory.commit), self.repository.untracked(), stacks)
 
     def _product(self, tree: Tree) -> str | None:
         """Returns the product that reads the configuration; None where that matters and is known, else None."""
@@ -263,10 +263,10 @@ class Project:
         """
         from terrace.pipelines.context import readable
 
-        landscape = readable(self.survey, commit or self.trust.commit)
-        if landscape is None:
+        inventory = readable(self.survey, commit or self.trust.commit)
+        if inventory is None:
             return {}
-        return {key: why for name in environments for key, why in landscape.left_out(name).items()}
+        return {key: why for name in environments for key, why in inventory.left_out(name).items()}
 
     @cached_property
     def actor(self) -> str:
@@ -380,15 +380,15 @@ class Project:
 
         return Judge(self.trust.config, self.repository.own_tree(self.trust.commit), self.policies(), now)
 
-    def waivers(self, landscape: Landscape, changed: tuple[str, ...] = ()) -> Waivers:
+    def waivers(self, inventory: Inventory, changed: tuple[str, ...] = ()) -> Waivers:
         """Returns the waivers of the trust root and of the commit, with those in comments of the `changed` files.
 
         Raises BadConfig where those of the commit cannot be read.
         """
         from terrace.waivers.committed import waivers
 
-        trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(landscape.commit)
-        return waivers(trusted, self.trust.config, head, landscape.config, changed)
+        trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(inventory.commit)
+        return waivers(trusted, self.trust.config, head, inventory.config, changed)
 
     def standing(self) -> Waivers:
         """Returns the waivers of the trust root alone: for audits of the deployed configuration."""

@@ -19,7 +19,7 @@ from terrace.plans.handover import AwaitsMerge
 from terrace.plans.model import Plan
 from terrace.stacks.backends import shared
 from terrace.stacks.before_plan import commands_of
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Impact, Stack
 from terrace.stacks.order import waves
 from terrace.states.removed_stacks import explanation
@@ -42,7 +42,7 @@ class _AwaitsCommands(AwaitsMerge):
 
 
 def plan_stack(
-    context: Context, landscape: Landscape, stack: Stack, root: Path, by: Planned, history: History | None
+    context: Context, inventory: Inventory, stack: Stack, root: Path, by: Planned, history: History | None
 ) -> Plan:
     """The plan of one stack. What may be used to plan it is on the protected branch, or nowhere.
 
@@ -54,8 +54,8 @@ def plan_stack(
             f"{stack.environment} is a new environment: the protected branch does not say what may be used to plan it",
             hint="have an owner merge the environment first; a change to its stacks is planned from then on",
         )
-    landscape.insist_on(stack)
-    for one in shared(landscape):
+    inventory.insist_on(stack)
+    for one in shared(inventory):
         if stack.key in (one.stack.key, one.other.key):
             raise BadInput(
                 f"{one.stack.key} and {one.other.key} have the same state ({one.address}): neither is planned on it",
@@ -64,23 +64,23 @@ def plan_stack(
             )
     if history is not None and never_had_state(history, stack.key):
         # What Terraform left is looked for first: a state is pulled only where that decides something.
-        if unadopted(context, landscape, stack, b"")[0]:
-            state = context.terraform.pull_state(site_in(context, landscape, stack, root, "plan"))
-            why, hint = unadopted(context, landscape, stack, state.content)
+        if unadopted(context, inventory, stack, b"")[0]:
+            state = context.terraform.pull_state(site_in(context, inventory, stack, root, "plan"))
+            why, hint = unadopted(context, inventory, stack, state.content)
             if why:
                 raise BadInput(why, hint=hint)
     elif history is not None:
-        state = context.terraform.pull_state(site_in(context, landscape, stack, root, "plan"))
-        moved = moved_state(context, history, landscape, stack)
+        state = context.terraform.pull_state(site_in(context, inventory, stack, root, "plan"))
+        moved = moved_state(context, history, inventory, stack)
         wrong = wrong_state(history, stack.environment, stack.key, state, moved)
         if wrong and moved and (not state.content or holds_nothing(state.content)):
             raise _AwaitsAdoption(f"{stack.key} is not planned: {wrong}")
         if wrong:
             raise BadInput(f"{stack.key} is not planned: {wrong}")
     try:
-        return by(context, landscape, stack, root)
+        return by(context, inventory, stack, root)
     except (TerraformFailed, CommandFailed) as error:
-        if commands_of(landscape.config, stack) == commands_of(context.config, stack):
+        if commands_of(inventory.config, stack) == commands_of(context.config, stack):
             raise
         raise _AwaitsCommands(
             f"{stack.key} is not planned: the change has other commands under `before_plan` than the protected branch, "
@@ -133,13 +133,13 @@ def collect_plans(
     return made, unplanned, findings
 
 
-def earlier_stacks(landscape: Landscape, impacts: tuple[Impact, ...]) -> dict[str, tuple[str, ...]]:
+def earlier_stacks(inventory: Inventory, impacts: tuple[Impact, ...]) -> dict[str, tuple[str, ...]]:
     """For every impacted stack the stacks of its environment that go in earlier waves."""
     found: dict[str, tuple[str, ...]] = {}
     for environment in {impact.stack.environment for impact in impacts}:
         earlier: tuple[str, ...] = ()
-        stacks = tuple(stack for stack in landscape.of(environment) if stack.key not in landscape.refusals)
-        for wave in waves(stacks, landscape.graph):
+        stacks = tuple(stack for stack in inventory.of(environment) if stack.key not in inventory.refusals)
+        for wave in waves(stacks, inventory.graph):
             found.update({stack.key: earlier for stack in wave})
             earlier = (*earlier, *(stack.key for stack in wave))
     return found
@@ -181,12 +181,12 @@ def _broken(key: str, error: TerraceError) -> list[Finding]:
     ]
 
 
-def find_recreations(history: History, landscape: Landscape, plans: Mapping[str, Plan]) -> list[Finding]:
+def find_recreations(history: History, inventory: Inventory, plans: Mapping[str, Plan]) -> list[Finding]:
     """Stacks that create what a stack still holds that the change removes or renames: a deployment refuses them."""
     found = []
     for environment in dict.fromkeys(plan.stack.environment for plan in plans.values()):
         creations = {key: creations_of(plan) for key, plan in plans.items() if plan.stack.environment == environment}
-        for key, one in recreated(history, landscape, environment, creations).items():
+        for key, one in recreated(history, inventory, environment, creations).items():
             message, fix = explanation(environment, key, one)
             found.append(
                 Finding("shared-state", Severity.CRITICAL, Status.FAIL, "terrace", message, stack=key, fix=fix)

@@ -24,7 +24,7 @@ from terrace.pipelines.planning import Planned, plan_in
 from terrace.plans.addresses import block_of
 from terrace.plans.model import Plan
 from terrace.stacks.blocks import Blocks
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 from terrace.waivers.content import contents
 from terrace.waivers.judging import NONE, Waivers, waive
@@ -52,7 +52,7 @@ class Validation:
 def validate(
     context: Context,
     change_set: ChangeSet,
-    landscape: Landscape,
+    inventory: Inventory,
     checks: Mapping[str, Check],
     planned: Callable[[Plan], None] = lambda plan: None,
     waivers: Waivers = NONE,
@@ -72,14 +72,14 @@ def validate(
     history = context.ledger.read() if change_set.impacts else History(key=NO_KEY)
     known = history if states else None
     wanted = [check for check in checks.values() if context.config.level(check.name) != "off"]
-    with context.repository.checkout(landscape.commit, "check") as root:
-        examined = Examined(change_set, root, trusted=context.config, proposed=landscape.config, landscape=landscape)
+    with context.repository.checkout(inventory.commit, "check") as root:
+        examined = Examined(change_set, root, trusted=context.config, proposed=inventory.config, inventory=inventory)
         with (
             ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool,
             ThreadPoolExecutor(max_workers=SCANS_AT_ONCE) as aside,
         ):
             plans = {
-                i.stack.key: pool.submit(plan_stack, context, landscape, i.stack, root, by, known)
+                i.stack.key: pool.submit(plan_stack, context, inventory, i.stack, root, by, known)
                 for i in change_set.impacts
             }
             scans = {
@@ -93,19 +93,19 @@ def validate(
                 if isinstance(check, StaticCheck)
             }
             made, unplanned, broken = collect_plans(
-                plans, earlier_stacks(landscape, change_set.impacts), planned, failed
+                plans, earlier_stacks(inventory, change_set.impacts), planned, failed
             )
             told = {**static, **{name: scan.result() for name, scan in scans.items()}}
         found = [finding for check in wanted if not isinstance(check, PlanCheck) for finding in told[check.name]]
         found += broken
-        found += find_recreations(history, landscape, made)
+        found += find_recreations(history, inventory, made)
         for check in wanted:
             if isinstance(check, PlanCheck):
                 found += weighed(context.config, check.name, partial(check.examine, examined, made))
-    content, today = contents(context.repository.tree(landscape.commit)), context.clock().date()
+    content, today = contents(context.repository.tree(inventory.commit)), context.clock().date()
     # Before waivers: they copy messages into files and records.
     found = list(masked_findings(found, made))
-    left = waive(together(found, _places(context, landscape)), waivers, today, content)
+    left = waive(together(found, _places(context, inventory)), waivers, today, content)
     left += dated(left, waivers, today, content)
     left += proposed(waivers.skips, left, Terms(today, context.config.waivers.longest))
     assessment = Assessment(change_set, made, unplanned, left)
@@ -114,7 +114,7 @@ def validate(
     )
 
 
-def _places(context: Context, landscape: Landscape) -> Places:
+def _places(context: Context, inventory: Inventory) -> Places:
     """Where things are at the head; files are read when somebody asks."""
-    blocks = Blocks(context.repository.tree(landscape.commit), landscape)
+    blocks = Blocks(context.repository.tree(inventory.commit), inventory)
     return Places(of=lambda stack, address: blocks.of(stack, block_of(address)), at=blocks.at)

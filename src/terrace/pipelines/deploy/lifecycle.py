@@ -21,7 +21,7 @@ from terrace.pipelines.approvals.declarations import declare
 from terrace.pipelines.context import Context
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.graph import Graph
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Origin, Stack, Undoing, is_requested
 from terrace.stacks.order import waves
 
@@ -55,23 +55,23 @@ class Opening:
     settles: str = ""
 
 
-def waves_of(landscape: Landscape, environment: str) -> tuple[tuple[str, ...], ...]:
+def waves_of(inventory: Inventory, environment: str) -> tuple[tuple[str, ...], ...]:
     """Returns the keys of an environment's stacks in deployment order, without the refused ones and those that depend
     on them.
 
     Stacks in the same folder are in different waves. Raises BadInput where the environment has no stacks.
     """
-    stacks = landscape.of(environment)
-    taken = landscape.deployable(environment)
+    stacks = inventory.of(environment)
+    taken = inventory.deployable(environment)
     if stacks and not taken:
-        key, why = min(landscape.left_out(environment).items())
+        key, why = min(inventory.left_out(environment).items())
         raise why.error(key)
     if not stacks:
         raise BadInput(
-            f"{environment} has no stacks at {landscape.commit[:7]}",
+            f"{environment} has no stacks at {inventory.commit[:7]}",
             hint=f"a stack is a folder with *.tf files: environments/{environment} or environments/{environment}/NAME",
         )
-    order = (part for wave in waves(taken, landscape.graph) for part in _one_of_each_folder(wave, landscape.graph))
+    order = (part for wave in waves(taken, inventory.graph) for part in _one_of_each_folder(wave, inventory.graph))
     return tuple(tuple(stack.key for stack in part) for part in order)
 
 

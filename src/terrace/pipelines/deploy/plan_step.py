@@ -67,7 +67,7 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
         return StepOutcome(
             "failed", "Terraform could not plan everything. An incomplete plan is never applied", _facts(run, fresh)
         )
-    moved = moved_state(run.context, run.history, run.landscape, run.landscape.stack(key))
+    moved = moved_state(run.context, run.history, run.inventory, run.inventory.stack(key))
     wrong = wrong_state(run.history, run.deployment.environment, key, fresh.state, moved)
     wrong = wrong or _of_another(run, key, fresh.state) or _of_nobody_known(run, key, fresh.state)
     wrong = wrong or _recreated(run, key, fresh.plan)
@@ -108,7 +108,7 @@ def _recreated(run: DeploymentRun, key: str, plan: Plan) -> str:
     """
     creations = run.creations(key, creations_of(plan))
     environment = run.deployment.environment
-    found = recreated(run.history, run.landscape, environment, creations).get(key)
+    found = recreated(run.history, run.inventory, environment, creations).get(key)
     return ". ".join(explanation(environment, key, found)) if found else ""
 
 
@@ -119,7 +119,7 @@ def _foreign_state(run: DeploymentRun, key: str) -> str:
     foreign = _of_another(run, key, state)
     if foreign:
         return foreign
-    why, hint = unadopted(run.context, run.landscape, run.landscape.stack(key), state.content)
+    why, hint = unadopted(run.context, run.inventory, run.inventory.stack(key), state.content)
     return f"{why}: {hint}" if why else ""
 
 
@@ -128,7 +128,7 @@ def _of_another(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
     if not state.lineage:
         return ""
     owners = lineages(run.history).get(state.lineage, frozenset())
-    owner, _ = owner_of(run.context, run.history, run.landscape, run.landscape.stack(key), owners)
+    owner, _ = owner_of(run.context, run.history, run.inventory, run.inventory.stack(key), owners)
     if not owner:
         return ""
     return (
@@ -149,8 +149,8 @@ def _of_nobody_known(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
         return ""
     if any(one.last(Step.APPLY, key) is not None for one in folds.deployments(run.history)):
         return ""
-    stack = run.landscape.stack(key)
-    unclear = next((one for one in addresses(stack, run.landscape.graph) if one.unknown), None)
+    stack = run.inventory.stack(key)
+    unclear = next((one for one in addresses(stack, run.inventory.graph) if one.unknown), None)
     if unclear is None:
         return ""
     return (
@@ -165,7 +165,7 @@ def _found_state(run: DeploymentRun, key: str, state: StateSnapshot) -> tuple[Ob
     if key in standings(run.history) or not state.content:
         return ()
     owners = lineages(run.history).get(state.lineage, frozenset())
-    _, former = owner_of(run.context, run.history, run.landscape, run.landscape.stack(key), owners)
+    _, former = owner_of(run.context, run.history, run.inventory, run.inventory.stack(key), owners)
     number = objects(state.content)
     if former:
         why = f"was the state of {former}, which no longer exists at this commit: {former} was renamed"
@@ -183,7 +183,7 @@ def _needs_newer_provider(run: DeploymentRun, key: str, error: TerraformFailed) 
     on."""
     if key in run.kept_locks or not isinstance(run.deployment.origin, Undoing):
         return False
-    folder = run.landscape.stack(key).path
+    folder = run.inventory.stack(key).path
     newer = newer_lock_file(run.context, run.deployment.live, folder, error)
     if newer:
         run.kept_locks[key] = newer

@@ -15,7 +15,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.planning import site_in
 from terrace.plans.model import Plan
 from terrace.plans.terraform import MadePlan, Purpose, Site, StateSnapshot
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class DeploymentRun:
         self._stack = stack
         self._lock = threading.RLock()
         self._root: Path | None = None
-        self._landscape: Landscape | None = None
+        self._inventory: Inventory | None = None
         self.fresh_plans: dict[str, FreshPlan] = {}
         self.outputs: dict[str, StateSnapshot] = {}
         self.kept_locks: dict[str, bytes] = {}
@@ -87,23 +87,23 @@ class DeploymentRun:
         with self._lock:
             if self._root is None:
                 deployment = self.deployment
-                folders = {key: self.landscape.stack(key).path for key in deployment.stacks}
-                added = deployment.additions.files(folders, self.landscape.graph.folders)
+                folders = {key: self.inventory.stack(key).path for key in deployment.stacks}
+                added = deployment.additions.files(folders, self.inventory.graph.folders)
                 checkout = self.context.repository.checkout(deployment.commit, deployment.environment, added)
                 self._root = self._stack.enter_context(checkout)
             return self._root
 
     @property
-    def landscape(self) -> Landscape:
+    def inventory(self) -> Inventory:
         with self._lock:
-            if self._landscape is None:
-                self._landscape = self.context.survey(self.deployment.commit)
-            return self._landscape
+            if self._inventory is None:
+                self._inventory = self.context.survey(self.deployment.commit)
+            return self._inventory
 
     def site(self, key: str, purpose: Purpose) -> Site:
         """Returns the place where Terraform works on a stack, with the credentials for the purpose."""
-        stack = self.landscape.stack(key)
-        return site_in(self.context, self.landscape, stack, self.root, purpose, self.kept_locks.get(key, b""))
+        stack = self.inventory.stack(key)
+        return site_in(self.context, self.inventory, stack, self.root, purpose, self.kept_locks.get(key, b""))
 
     def objection(self, record: StepRecord) -> str:
         """Reads the ledger again and returns why an apply must not start any more; "" where it may."""

@@ -13,7 +13,7 @@ from terrace.errors import BadInput
 from terrace.pipelines.context import Context
 from terrace.pipelines.drift.detect import planned
 from terrace.plans.model import UNKNOWN, Action, Plan, ResourceChange
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 
 _STEP = re.compile(r"module\.([^.\[]+)(\[[^\]]*\])?")
@@ -41,8 +41,8 @@ def adopt(context: Context, environment: str, address: str, stack: str | None) -
         if gone:
             raise BadInput(f"{address} is gone", hint="take its block out of the configuration, or deploy it anew")
         raise BadInput(f"{address} is what was deployed", hint=f"`terrace drift {environment}` shows what differs")
-    landscape = context.survey(context.repository.snapshot())
-    return _proposed(context, landscape, _stack(landscape, key), drift, _wanted(plan, drift))
+    inventory = context.survey(context.repository.snapshot())
+    return _proposed(context, inventory, _stack(inventory, key), drift, _wanted(plan, drift))
 
 
 def _stack_of(context: Context, environment: str, address: str, stack: str | None) -> str:
@@ -61,8 +61,8 @@ def _stack_of(context: Context, environment: str, address: str, stack: str | Non
     return found[0]
 
 
-def _stack(landscape: Landscape, key: str) -> Stack:
-    known = {stack.key: stack for stack in landscape.stacks}
+def _stack(inventory: Inventory, key: str) -> Stack:
+    known = {stack.key: stack for stack in inventory.stacks}
     if key not in known:
         raise no_such("stack", key, known)
     return known[key]
@@ -79,17 +79,17 @@ def _wanted(plan: Plan, drift: ResourceChange) -> tuple[Wanted, ...]:
 
 
 def _proposed(
-    context: Context, landscape: Landscape, stack: Stack, drift: ResourceChange, wanted: tuple[Wanted, ...]
+    context: Context, inventory: Inventory, stack: Stack, drift: ResourceChange, wanted: tuple[Wanted, ...]
 ) -> Proposed:
-    folder, many = _folder_of(landscape, stack, drift)
-    tree = context.repository.tree(landscape.commit)
-    known = landscape.graph.folders.get(folder)
+    folder, many = _folder_of(inventory, stack, drift)
+    tree = context.repository.tree(inventory.commit)
+    known = inventory.graph.folders.get(folder)
     for path in known.files if known is not None else ():
         content = tree.read(path)
         found = adopted(content, drift.type, drift.name, wanted) if path.endswith(".tf") else None
         if found is None:
             continue
-        why = _not_alone(landscape, stack, folder, drift, many=many)
+        why = _not_alone(inventory, stack, folder, drift, many=many)
         if why:
             not_written = (Left(w.attribute, w.line, w.old, w.new, why) for w in found.written)
             found = Adoption(content, (), (*not_written, *found.left))
@@ -100,11 +100,11 @@ def _proposed(
     )
 
 
-def _folder_of(landscape: Landscape, stack: Stack, drift: ResourceChange) -> tuple[str, bool]:
+def _folder_of(inventory: Inventory, stack: Stack, drift: ResourceChange) -> tuple[str, bool]:
     """The folder of the module that an address is in, and whether that module is called for several things at once."""
     folder, many = stack.path, False
     for name, index in _STEP.findall(drift.module):
-        known = landscape.graph.folders.get(folder)
+        known = inventory.graph.folders.get(folder)
         targets = [call.target for call in (known.calls if known else ()) if call.call.name == name]
         if not targets:
             raise BadInput(
@@ -115,12 +115,12 @@ def _folder_of(landscape: Landscape, stack: Stack, drift: ResourceChange) -> tup
     return folder, many
 
 
-def _not_alone(landscape: Landscape, stack: Stack, folder: str, drift: ResourceChange, *, many: bool) -> str:
+def _not_alone(inventory: Inventory, stack: Stack, folder: str, drift: ResourceChange, *, many: bool) -> str:
     """Why the block is not this object's alone; "" when it is."""
     if many or drift.index is not None:
         return "its block makes several objects, and all of them would change"
-    graph = landscape.graph
-    others = [one.key for one in landscape.stacks if one.key != stack.key and folder in graph.reached(one)]
+    graph = inventory.graph
+    others = [one.key for one in inventory.stacks if one.key != stack.key and folder in graph.reached(one)]
     if others:
         return f"{folder} is also used by {', '.join(others)}, which would change too"
     calls = [call for one in graph.reached(stack) for call in graph.folders[one].calls if call.target == folder]

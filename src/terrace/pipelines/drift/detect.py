@@ -30,7 +30,7 @@ from terrace.plans.model import Plan
 from terrace.plans.summaries import notices
 from terrace.plans.terraform import Site
 from terrace.stacks.impact import change_set_between
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 
 MOST_NOTICES = 20
 """How many sentences of Terraform one look keeps."""
@@ -44,7 +44,7 @@ class Target:
     environment: str
     key: str
     commit: str
-    landscape: Landscape
+    inventory: Inventory
     root: Path
     undeployed: tuple[str, ...]
     echoes: tuple[Sighting, ...]
@@ -165,17 +165,17 @@ def _targets(
     for number, commit in enumerate(sorted(set(known.commits.values()))):
         keys = sorted(key for key, at in known.commits.items() if at == commit)
         try:
-            landscape = context.survey(commit)
-            ahead = _undeployed(context, landscape, keys)
+            inventory = context.survey(commit)
+            ahead = _undeployed(context, inventory, keys)
             root = stack.enter_context(context.repository.checkout(commit, f"{environment}-drift-{number}"))
         except Interrupted:
             raise
         except TerraceError as error:
             broken += [_untold(key, known, str(error)) for key in keys]
             continue
-        there = {one.key for one in landscape.stacks}
+        there = {one.key for one in inventory.stacks}
         ready += [
-            Target(environment, key, commit, landscape, root, ahead[key], echoes_of(history, environment, key), history)
+            Target(environment, key, commit, inventory, root, ahead[key], echoes_of(history, environment, key), history)
             for key in keys
             if key in there
         ]
@@ -186,10 +186,10 @@ def _targets(
 
 def _observe(context: Context, target: Target) -> Observation:
     """What one stack is like. Whatever goes wrong here is this stack's own: it hides no other."""
-    stack = target.landscape.stack(target.key)
+    stack = target.inventory.stack(target.key)
     bare = Observation(target.key, stack.shown_path, "clean", target.commit, undeployed=target.undeployed)
     try:
-        site = site_in(context, target.landscape, stack, target.root, "plan")
+        site = site_in(context, target.inventory, stack, target.root, "plan")
         return _compared(context, target, site, bare)
     except Interrupted:
         raise
@@ -208,7 +208,7 @@ def planned(context: Context, environment: str, key: str) -> Plan:
         if broken:
             raise BadInput(broken[0].why)
         (target,) = ready
-        site = site_in(context, target.landscape, target.landscape.stack(key), target.root, "plan")
+        site = site_in(context, target.inventory, target.inventory.stack(key), target.root, "plan")
         return plan_of(context, site, target.commit)
 
 
@@ -256,9 +256,9 @@ def _told(one: Sighting) -> str:
     return f"{one.address} ({', '.join(one.paths)})" if one.paths else one.address
 
 
-def _undeployed(context: Context, landscape: Landscape, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+def _undeployed(context: Context, inventory: Inventory, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     """By stack, the newer commits of the protected branch that touch it."""
-    repository, commit = context.repository, landscape.commit
+    repository, commit = context.repository, inventory.commit
     tip = repository.protected_tip()
     if tip == commit:
         return dict.fromkeys(keys, ())
@@ -266,7 +266,7 @@ def _undeployed(context: Context, landscape: Landscape, keys: Iterable[str]) -> 
     if after is None:
         # What cannot be read may touch anything.
         return dict.fromkeys(keys, repository.touching(commit, tip, (".",)))
-    changes = change_set_between(landscape, after, repository.tree(commit), repository.tree(tip), context.config)
+    changes = change_set_between(inventory, after, repository.tree(commit), repository.tree(tip), context.config)
     paths = {impact.stack.key: tuple(dict.fromkeys(r.path for r in impact.reasons)) for impact in changes.impacts}
     paths |= {stack.key: (stack.shown_path,) for stack in changes.removed}
     return {key: repository.touching(commit, tip, paths.get(key, ())) for key in keys}

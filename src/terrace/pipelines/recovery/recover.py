@@ -119,12 +119,12 @@ def examine(context: Context, deployment: Deployment, told: Told) -> Examination
     history = context.ledger.read()
     if told.dead:
         history = attest(context, history, deployment, told.dead)
-    landscape = context.survey(deployment.commit)
+    inventory = context.survey(deployment.commit)
     # Not the environment's own checkout: what still runs may run in there.
     with context.repository.checkout(deployment.commit, f"{deployment.environment}-look") as root:
         remains = []
         for record in deployment.in_doubt:
-            site = site_in(context, landscape, landscape.stack(record.stack), root, "plan")
+            site = site_in(context, inventory, inventory.stack(record.stack), root, "plan")
             remains.append(_remains(context, history, deployment, record, site, told))
     faults = unread_in(context, history, deployment.environment)
     unread = f"{sentence(faults)}: {way_out(faults)}" if faults else ""
@@ -143,11 +143,11 @@ def recover(context: Context, found: Examination) -> Deployment | Refused:
         if not free:
             raise BadInput(f"another process of this machine works on {deployment.environment}", hint="wait for it")
         history = append(context.ledger, context.ledger.read(), lambda seen: _intent(context, seen, found))
-        landscape = context.survey(deployment.commit)
+        inventory = context.survey(deployment.commit)
         with context.repository.checkout(deployment.commit, deployment.environment) as root:
             for one in found.remains:
                 _secure(
-                    context, deployment, one, site_in(context, landscape, landscape.stack(one.stack), root, "apply")
+                    context, deployment, one, site_in(context, inventory, inventory.stack(one.stack), root, "apply")
                 )
     return enter(context, history, _opening(context, found))
 

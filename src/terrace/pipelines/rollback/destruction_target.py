@@ -15,7 +15,7 @@ from terrace.pipelines.context import Context, readable
 from terrace.pipelines.deploy.lifecycle import waves_of
 from terrace.report.leftovers import Leftover
 from terrace.stacks.backends import Address, addresses, common
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge, edges
 from terrace.states.status import lineages, standings
@@ -80,7 +80,7 @@ def gone_environment(history: History, config: Config, name: str) -> BadInput | 
     )
 
 
-def leftovers(survey: Callable[[str], Landscape], tip_commit: str, history: History) -> tuple[Leftover, ...]:
+def leftovers(survey: Callable[[str], Inventory], tip_commit: str, history: History) -> tuple[Leftover, ...]:
     """Returns the stacks that hold something and that the protected branch no longer names, of all environments.
 
     None where the protected branch cannot be read: other commands say why.
@@ -96,7 +96,7 @@ def leftovers(survey: Callable[[str], Landscape], tip_commit: str, history: Hist
     )
 
 
-def _leftover(survey: Callable[[str], Landscape], tip: Landscape, key: str, deployment: Deployment) -> Leftover:
+def _leftover(survey: Callable[[str], Inventory], tip: Inventory, key: str, deployment: Deployment) -> Leftover:
     """A stack that is gone on the protected branch, with the stack there that has its state."""
     left = Leftover(key, deployment.environment, deployment.commit)
     try:
@@ -111,7 +111,7 @@ def _leftover(survey: Callable[[str], Landscape], tip: Landscape, key: str, depl
     return left if found is None else replace(left, renamed=found[0])
 
 
-def taken_over(here: Landscape, tip: Landscape, key: str) -> tuple[str, Address] | None:
+def taken_over(here: Inventory, tip: Inventory, key: str) -> tuple[str, Address] | None:
     """Returns the stack of the protected branch (`tip`) that has the state of a stack of an earlier commit by now, with
     the address; None where there is none. The stack was renamed, or another one names its state."""
     mine = addresses(here.stack(key), here.graph)
@@ -147,7 +147,7 @@ class ReadersLeft:
         return frozenset({edge.reader for edge in self.edges}.union(*(one.stacks for one in self.unread)))
 
 
-def readers_left(survey: Callable[[str], Landscape], history: History, keys: Collection[str]) -> ReadersLeft:
+def readers_left(survey: Callable[[str], Inventory], history: History, keys: Collection[str]) -> ReadersLeft:
     """Returns which deployed stacks would still read outputs of these stacks when they are gone, and of which stacks
     that cannot be told."""
     commits: dict[str, set[str]] = {}

@@ -18,7 +18,7 @@ from terrace.ledger.undone import created_by, undone_since
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.run import DeploymentRun, FreshPlan
 from terrace.plans.model import Plan
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
 from terrace.stacks.order import readers_of
 from terrace.stacks.refactoring import let_go
@@ -43,7 +43,7 @@ def objections(run: DeploymentRun, fresh: FreshPlan) -> tuple[Objection, ...]:
     target = target_of(history, deployment.environment, deployment.commit)
     between = () if target is None else undone_since(history, target)
     kept = fresh.plan.stack.key in run.kept_locks
-    undone = what_is_undone(run.context, run.landscape, between, deployment.live, fresh.plan, kept_lock=kept)
+    undone = what_is_undone(run.context, run.inventory, between, deployment.live, fresh.plan, kept_lock=kept)
     return (*_of_the_state(run, fresh, target), *reversal(fresh.plan, undone))
 
 
@@ -78,7 +78,7 @@ def target_of(history: History, environment: str, commit: str) -> Deployment | N
 
 
 def what_is_undone(
-    context: Context, landscape: Landscape, between: tuple[Deployment, ...], live: str, plan: Plan, *, kept_lock: bool
+    context: Context, inventory: Inventory, between: tuple[Deployment, ...], live: str, plan: Plan, *, kept_lock: bool
 ) -> Undone:
     """What is known of the releases that a plan undoes. `live` is the commit that is there now."""
     stack = plan.stack
@@ -90,9 +90,9 @@ def what_is_undone(
         gone |= let_go(there, context.repository.tree(commit), mine)
     return Undone(
         created=created_by(between, stack.key),
-        readers=readers_of(stack, landscape.of(stack.environment), landscape.graph),
-        providers=_providers(context, landscape.commit, live, stack.path, kept_lock=kept_lock),
-        let_go=gone - let_go(landscape, context.repository.tree(landscape.commit), (stack,)),
+        readers=readers_of(stack, inventory.of(stack.environment), inventory.graph),
+        providers=_providers(context, inventory.commit, live, stack.path, kept_lock=kept_lock),
+        let_go=gone - let_go(inventory, context.repository.tree(inventory.commit), (stack,)),
     )
 
 

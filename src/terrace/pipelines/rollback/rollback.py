@@ -25,7 +25,7 @@ from terrace.pipelines.planning import Planned, plan_of, plans_at, site_in
 from terrace.pipelines.rollback.objections import newer_lock_file, what_is_undone
 from terrace.pipelines.rollback.rollback_target import WayBack, way_back
 from terrace.plans.model import Plan
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import AutomaticRollback, Rollback, Stack, Undoing
 
 
@@ -76,13 +76,13 @@ def simulate(context: Context, environment: str, *, to: str | None, reason: str,
     history = context.ledger.read()
     way = way_back(context, history, environment, to)
     origin = Rollback(way.of, context.actor, reason)
-    landscape = context.survey(way.target.commit)
+    inventory = context.survey(way.target.commit)
     kept: set[str] = set()
-    plans = plans_at(context, landscape, environment, way.additions, _planner(way, kept))
+    plans = plans_at(context, inventory, environment, way.additions, _planner(way, kept))
     against = tuple(
         one
         for key, plan in plans.items()
-        for one in reversal(plan, what_is_undone(context, landscape, way.undone, way.live, plan, kept_lock=key in kept))
+        for one in reversal(plan, what_is_undone(context, inventory, way.undone, way.live, plan, kept_lock=key in kept))
     )
     seen = timed(context, history, facts(context, history, environment, way.target.commit, origin))
     entry = admission(context.config.environment(environment), seen, context.clock())
@@ -93,16 +93,16 @@ def simulate(context: Context, environment: str, *, to: str | None, reason: str,
 def _planner(way: WayBack, kept: set[str]) -> Planned:
     """Plans one stack as the way back would; `kept` learns of those that keep their newer providers."""
 
-    def planned(context: Context, landscape: Landscape, stack: Stack, root: Path) -> Plan:
-        site = site_in(context, landscape, stack, root, "plan")
+    def planned(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
+        site = site_in(context, inventory, stack, root, "plan")
         try:
-            return plan_of(context, site, landscape.commit)
+            return plan_of(context, site, inventory.commit)
         except TerraformFailed as error:
             newer = newer_lock_file(context, way.live, stack.path, error)
             if not newer:
                 raise
             kept.add(stack.key)
-            return plan_of(context, replace(site, lock_file=newer), landscape.commit)
+            return plan_of(context, replace(site, lock_file=newer), inventory.commit)
 
     return planned
 

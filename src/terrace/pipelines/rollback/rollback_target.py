@@ -12,7 +12,7 @@ from terrace.ledger.undone import undone_since
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.lifecycle import waves_of
 from terrace.stacks.additions import Additions, Move
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Undoing
 from terrace.stacks.refactoring import moves, taken_back
 
@@ -63,8 +63,8 @@ def way_back(context: Context, history: History, environment: str, to: str | Non
         raise BadInput(f"{what} a good release of {environment}", hint=f"good releases before this one: {there}")
     target = wanted[-1]
     undone = undone_since(history, target)
-    landscape = context.survey(target.commit)
-    forward = waves_of(landscape, environment)
+    inventory = context.survey(target.commit)
+    forward = waves_of(inventory, environment)
     ahead = [context.survey(commit) for commit in dict.fromkeys(d.commit for d in undone)]
     known = {key for wave in forward for key in wave}
     return WayBack(
@@ -74,13 +74,13 @@ def way_back(context: Context, history: History, environment: str, to: str | Non
         live,
         # What depends on others goes back first.
         tuple(reversed(forward)),
-        Additions(moves=_moves_back(context, landscape, ahead, environment)),
+        Additions(moves=_moves_back(context, inventory, ahead, environment)),
         tuple(sorted({s.key for one in ahead for s in one.of(environment)} - known)),
     )
 
 
-def _moves_back(context: Context, landscape: Landscape, ahead: list[Landscape], environment: str) -> tuple[Move, ...]:
-    def made(one: Landscape) -> frozenset[Move]:
+def _moves_back(context: Context, inventory: Inventory, ahead: list[Inventory], environment: str) -> tuple[Move, ...]:
+    def made(one: Inventory) -> frozenset[Move]:
         return moves(one, context.repository.tree(one.commit), one.of(environment))
 
-    return taken_back(frozenset(move for one in ahead for move in made(one)), made(landscape), landscape)
+    return taken_back(frozenset(move for one in ahead for move in made(one)), made(inventory), inventory)

@@ -29,7 +29,7 @@ from terrace.pipelines.states.workspace import bench, environment_of
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import Purpose, Site, StateSnapshot
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction, Stack
 from terrace.states.backups import Moment
 from terrace.states.checkout_states import LeftState
@@ -52,21 +52,21 @@ class Takeover:
     context: Context
     environment: str
     history: History
-    landscape: Landscape
+    inventory: Inventory
     root: Path
     writing: threading.Lock = field(default_factory=threading.Lock)
 
     def stack(self, key: str) -> Stack:
         """The stack of that key. Raises BadInput when there is none."""
         try:
-            return self.landscape.stack(key)
+            return self.inventory.stack(key)
         except KeyError:
-            there = self.landscape.of(self.environment)
+            there = self.inventory.of(self.environment)
             raise no_such("stack", key, [one.key for one in there]) from None
 
     def site(self, stack: Stack, purpose: Purpose) -> Site:
         """Where a stack is worked on. Raises BadInput for one that is refused."""
-        return site_in(self.context, self.landscape, stack, self.root, purpose)
+        return site_in(self.context, self.inventory, stack, self.root, purpose)
 
 
 @contextmanager
@@ -78,9 +78,9 @@ def takeover(context: Context, environment: str) -> Iterator[Takeover]:
     history = context.ledger.read()
     stands_free(history, environment)
     insist_on_readable(context, history, environment)
-    landscape = context.survey(context.repository.protected_tip())
-    with context.repository.checkout(landscape.commit, f"{environment}-adopt") as root:
-        yield Takeover(context, environment, history, landscape, root)
+    inventory = context.survey(context.repository.protected_tip())
+    with context.repository.checkout(inventory.commit, f"{environment}-adopt") as root:
+        yield Takeover(context, environment, history, inventory, root)
 
 
 @contextmanager
@@ -108,7 +108,7 @@ def examine(at: Takeover, stack: Stack, path: str | None = None) -> Adoption | S
     that Terraform left in the checkout, the one in the backend that `init` recorded there, or the one that is at the
     address of the stack already.
     """
-    at.landscape.insist_on(stack)
+    at.inventory.insist_on(stack)
     settled = _settled(at, stack) if path is None else None
     if settled is not None:
         return settled
@@ -125,7 +125,7 @@ def examine(at: Takeover, stack: Stack, path: str | None = None) -> Adoption | S
     acting = [change for change in plan.effective if not (change.action is Action.CREATE and not change.importing)]
     return Adoption(
         stack=stack,
-        commit=at.landscape.commit,
+        commit=at.inventory.commit,
         source=found.source,
         target=found.target,
         state=found.state,
@@ -176,7 +176,7 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
     site = at.site(stack, "plan")
     there = context.terraform.pull_state(site)
     again = _found(at, stack, there, adoption.left.path if adoption.left is not None else None)
-    if (again.state.content, again.in_place, at.landscape.commit) != (
+    if (again.state.content, again.in_place, at.inventory.commit) != (
         adoption.state.content,
         adoption.in_place,
         adoption.commit,
@@ -218,7 +218,7 @@ def _copied(
     at: Takeover, stack: Stack, state: StateSnapshot, moment: Moment, reason: str, continues: str = ""
 ) -> StateBackedUp:
     """Makes a copy of a state, and returns its record."""
-    commit = at.landscape.commit
+    commit = at.inventory.commit
     made = at.context.backups.save(at.environment, stack.key, state, commit=commit, deployment="none", moment=moment)
     return StateBackedUp(
         environment=at.environment,
@@ -277,7 +277,7 @@ class _Found:
 
 def _found(at: Takeover, stack: Stack, there: StateSnapshot, path: str | None) -> _Found:
     """The state of a stack. Raises BadInput where there is none, and where the target holds another one."""
-    target = target_of(at.landscape, stack)
+    target = target_of(at.inventory, stack)
     elsewhere = _elsewhere(at, stack, path)
     holds = bool(there.content) and not holds_nothing(there.content)
     if elsewhere is None:
@@ -291,9 +291,9 @@ def _found(at: Takeover, stack: Stack, there: StateSnapshot, path: str | None) -
     return _Found(source, target, state, left, done=_insist_on_free(there, state, target, stack.key))
 
 
-def target_of(landscape: Landscape, stack: Stack) -> str:
+def target_of(inventory: Inventory, stack: Stack) -> str:
     """Where the state of a stack goes, in words."""
-    found = addresses(stack, landscape.graph)
+    found = addresses(stack, inventory.graph)
     if not found or found[0].type == "local":
         return KEPT
     return str(found[0])
@@ -301,13 +301,13 @@ def target_of(landscape: Landscape, stack: Stack) -> str:
 
 def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, StateSnapshot, LeftState | None] | None:
     """A state of the stack at another place than that of the stack: where, what it is, its file where it is one."""
-    context, landscape = at.context, at.landscape
+    context, inventory = at.context, at.inventory
     if path is not None:
         return _of_file(stack, context.left.read(path))
     earlier = _earlier(at, stack)
     if earlier is not None:
         return (*earlier, None)
-    found = context.left.find(stack, local_paths(stack, landscape.graph))
+    found = context.left.find(stack, local_paths(stack, inventory.graph))
     if len(found) > 1:
         raise BadInput(
             f"Terraform left several states for {stack.key}: {', '.join(one.path for one in found)}",
@@ -319,7 +319,7 @@ def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, State
     recorded = context.left.backend(stack)
     if recorded is not None:
         _insist_on_merged(at, stack, stack.file(".terraform"))
-        mine = addresses(stack, landscape.graph)
+        mine = addresses(stack, inventory.graph)
         if all(moved_parts(address, recorded.type, recorded.config, stack.workspace) for address in mine):
             variables = context.variables(context.config.environment(stack.environment), "plan")
             state = context.terraform.pull_from(stack, recorded, variables)
@@ -333,7 +333,7 @@ def _insist_on_merged(at: Takeover, stack: Stack, path: str) -> None:
     otherwise, and that file says where the state of a stack is: Terraform did not leave it."""
     repository = at.context.repository
     here = repository.tree(repository.resolve("HEAD")).entries
-    merged = repository.tree(at.landscape.commit).entries
+    merged = repository.tree(at.inventory.commit).entries
     for one in at.context.left.sources(stack, path):
         if one in here and (
             one not in merged or (merged[one].blob, merged[one].mode) != (here[one].blob, here[one].mode)
@@ -348,11 +348,11 @@ def _insist_on_merged(at: Takeover, stack: Stack, path: str) -> None:
 
 def _no_state(at: Takeover, stack: Stack, there: StateSnapshot) -> BadInput:
     """Why there is nothing to take over."""
-    why, hint = unadopted(at.context, at.landscape, stack, there.content)
+    why, hint = unadopted(at.context, at.inventory, stack, there.content)
     if why:
         return BadInput(why, hint=hint)
     word = shell_word(stack.key)
-    target = target_of(at.landscape, stack)
+    target = target_of(at.inventory, stack)
     place = "" if target == KEPT else f" at its address ({target})"
     return BadInput(
         f"there is no state to adopt for {stack.key}: none is{place or ' where Terrace keeps it'}, and Terraform left "
@@ -387,18 +387,18 @@ def _earlier(at: Takeover, stack: Stack) -> tuple[str, StateSnapshot] | None:
     if last is None or before is None or not _is_moved(at, stack, before):
         return None
     with bench(at.context, last, aside=True) as on:
-        former = on.landscape.stack(stack.key)
-        return str(addresses(former, on.landscape.graph)[0]), at.context.terraform.pull_state(
+        former = on.inventory.stack(stack.key)
+        return str(addresses(former, on.inventory.graph)[0]), at.context.terraform.pull_state(
             on.site(stack.key, "plan")
         )
 
 
-def _is_moved(at: Takeover, stack: Stack, before: Landscape) -> bool:
+def _is_moved(at: Takeover, stack: Stack, before: Inventory) -> bool:
     """Whether a stack had another address for its state at an earlier commit."""
     if all(one.key != stack.key for one in before.stacks):
         return False
     former = addresses(before.stack(stack.key), before.graph)
-    now = addresses(stack, at.landscape.graph)
+    now = addresses(stack, at.inventory.graph)
     return bool(former) and not any(one.is_same(other) for one in former for other in now)
 
 
@@ -408,10 +408,10 @@ def _settled(at: Takeover, stack: Stack) -> Settled | None:
     An adoption that found differences is made again where the commit is another one by now; so is one that was killed
     before it put the old file aside.
     """
-    key, target = stack.key, target_of(at.landscape, stack)
+    key, target = stack.key, target_of(at.inventory, stack)
     adopted = newest_adoptions(at.history, at.environment).get(key)
     if adopted is not None:
-        again = not adopted.record.same and adopted.commit != at.landscape.commit
+        again = not adopted.record.same and adopted.commit != at.inventory.commit
         before = readable(at.context.survey, adopted.commit)
         if again or (before is not None and _is_moved(at, stack, before)) or _is_left(at, stack):
             return None
@@ -428,12 +428,12 @@ def _settled(at: Takeover, stack: Stack) -> Settled | None:
 
 def _is_left(at: Takeover, stack: Stack) -> bool:
     """Whether the checkout has a local state of the stack."""
-    return bool(at.context.left.find(stack, local_paths(stack, at.landscape.graph)))
+    return bool(at.context.left.find(stack, local_paths(stack, at.inventory.graph)))
 
 
 def _insist_on_own(at: Takeover, history: History, stack: Stack, state: StateSnapshot, where: str) -> None:
     """Raises BadInput where the ledger knows the state as another stack's, and where a later version wrote it."""
-    owner, _ = owner_of(at.context, history, at.landscape, stack, lineages(history).get(state.lineage, frozenset()))
+    owner, _ = owner_of(at.context, history, at.inventory, stack, lineages(history).get(state.lineage, frozenset()))
     if owner:
         raise BadInput(
             f"{where} holds the state of {owner} (lineage {state.lineage}): it is not adopted for {stack.key}",
@@ -474,7 +474,7 @@ def _planned(at: Takeover, site: Site, found: _Found) -> tuple[Plan, tuple[str, 
 def _plan(at: Takeover, site: Site, *, lock: bool) -> tuple[Plan, tuple[str, ...]]:
     made = at.context.terraform.plan(site, lock=lock, listener=at.context.watcher.progress)
     try:
-        plan = reading(at.context, site, at.landscape.commit, made)
+        plan = reading(at.context, site, at.inventory.commit, made)
         providers = tuple(f"{one.address} {one.version}" for one in read_lock_file(made.lock))
     finally:
         made.discard()

@@ -12,7 +12,7 @@ from terrace.drift.state_adoption import Adopted, Row, Settled, without_shared_s
 from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.pipelines.context import Context
 from terrace.pipelines.states.adopt import Takeover, examine, holding, insist_on_no_creation, take_over, takeover
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 from terrace.stacks.order import edges, needs, order
 
@@ -34,12 +34,12 @@ class Survey:
     rows: tuple[Row, ...]
 
 
-def chosen_stacks(landscape: Landscape, environments: Collection[str], names: Collection[str]) -> tuple[Stack, ...]:
+def chosen_stacks(inventory: Inventory, environments: Collection[str], names: Collection[str]) -> tuple[Stack, ...]:
     """The stacks of these environments; with names, those that have one of them as name or key.
 
     Raises BadInput for a name that no stack has.
     """
-    there = tuple(stack for stack in landscape.stacks if stack.environment in environments)
+    there = tuple(stack for stack in inventory.stacks if stack.environment in environments)
     for name in names:
         if all(name not in (stack.key, stack.name) for stack in there):
             raise no_such("stack", name, [stack.key for stack in there])
@@ -49,15 +49,15 @@ def chosen_stacks(landscape: Landscape, environments: Collection[str], names: Co
 def survey(context: Context, environments: Iterable[str], names: Collection[str], told: Told) -> Survey:
     """Look at every stack, several at a time. Nothing is written. What is wrong with one stack is its row's."""
     environments = tuple(environments)
-    landscape = context.survey(context.repository.protected_tip())
-    wanted = chosen_stacks(landscape, environments, names)
+    inventory = context.survey(context.repository.protected_tip())
+    wanted = chosen_stacks(inventory, environments, names)
     found: list[Row] = []
     for environment in environments:
-        stacks = [stack for wave in _waves(landscape, environment) for stack in wave if stack in wanted]
-        found += _looked(context, landscape, environment, stacks, told)
+        stacks = [stack for wave in _waves(inventory, environment) for stack in wave if stack in wanted]
+        found += _looked(context, inventory, environment, stacks, told)
     rows = without_shared_states(found)
-    needed = {key: mine for name in environments for key, mine in _needed(landscape, name).items()}
-    return Survey(landscape.commit, _with_later(needed, rows))
+    needed = {key: mine for name in environments for key, mine in _needed(inventory, name).items()}
+    return Survey(inventory.commit, _with_later(needed, rows))
 
 
 def adopt_all(context: Context, found: Survey, reason: str, told: Told) -> tuple[Row, ...]:
@@ -72,9 +72,9 @@ def adopt_all(context: Context, found: Survey, reason: str, told: Told) -> tuple
             continue
         try:
             with holding(context, environment), takeover(context, environment) as at:
-                if at.landscape.commit != found.commit:
+                if at.inventory.commit != found.commit:
                     raise BadInput("the protected branch moved meanwhile: nothing was written", hint="look again")
-                for wave in _waves(at.landscape, environment):
+                for wave in _waves(at.inventory, environment):
                     mine = [rows[stack.key] for stack in wave if stack.key in todo]
                     rows |= {row.stack: row for row in _each(context, mine, partial(_taken, at, reason, told))}
         except Interrupted:
@@ -88,13 +88,13 @@ def adopt_all(context: Context, found: Survey, reason: str, told: Told) -> tuple
 
 
 def _looked(
-    context: Context, landscape: Landscape, environment: str, stacks: list[Stack], told: Told
+    context: Context, inventory: Inventory, environment: str, stacks: list[Stack], told: Told
 ) -> tuple[Row, ...]:
     blanks = [Row(stack.key, environment, stack.shown_path, "refused") for stack in stacks]
     here = {stack.key: stack for stack in stacks}
     if not stacks:
         return ()
-    needed = _needed(landscape, environment)
+    needed = _needed(inventory, environment)
 
     def one(at: Takeover, blank: Row) -> Row:
         row = _row(at, here[blank.stack], blank)
@@ -184,21 +184,21 @@ def _take(at: Takeover, reason: str, row: Row) -> Row:
         return row.refused(error)
 
 
-def _waves(landscape: Landscape, environment: str) -> tuple[tuple[Stack, ...], ...]:
+def _waves(inventory: Inventory, environment: str) -> tuple[tuple[Stack, ...], ...]:
     """The stacks of an environment in the order in which they go; refused ones, which have none, first."""
-    refused = tuple(stack for stack in landscape.of(environment) if stack.key in landscape.refusals)
-    rest = tuple(stack for stack in landscape.of(environment) if stack.key not in landscape.refusals)
-    return (*((refused,) if refused else ()), *order(rest, landscape.graph).waves)
+    refused = tuple(stack for stack in inventory.of(environment) if stack.key in inventory.refusals)
+    rest = tuple(stack for stack in inventory.of(environment) if stack.key not in inventory.refusals)
+    return (*((refused,) if refused else ()), *order(rest, inventory.graph).waves)
 
 
-def _needed(landscape: Landscape, environment: str) -> Mapping[str, set[str]]:
+def _needed(inventory: Inventory, environment: str) -> Mapping[str, set[str]]:
     """By stack of an environment, the others of it that it reads, certainly or not, or goes after, and those of other
     environments that it certainly reads."""
-    every = tuple(stack for stack in landscape.stacks if stack.key not in landscape.refusals)
+    every = tuple(stack for stack in inventory.stacks if stack.key not in inventory.refusals)
     rest = tuple(stack for stack in every if stack.environment == environment)
-    found = {key: set(mine) for key, mine in needs(rest, landscape.graph).items()}
+    found = {key: set(mine) for key, mine in needs(rest, inventory.graph).items()}
     here = {stack.key for stack in rest}
-    for edge in edges(every, landscape.graph):
+    for edge in edges(every, inventory.graph):
         if edge.reader in here and (edge.certain or edge.owner in here):
             found[edge.reader].add(edge.owner)
     return found

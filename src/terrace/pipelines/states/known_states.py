@@ -10,7 +10,7 @@ from terrace.pipelines.context import Context, readable
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import StateSnapshot
 from terrace.stacks.backends import addresses
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 from terrace.states.removed_stacks import Recreation, recreations, removed_stacks
 from terrace.states.state_checks import UNWRITTEN, judge
@@ -45,17 +45,17 @@ def wrong_state(history: History, environment: str, key: str, state: StateSnapsh
     return f"{reason}: bring it back (`terrace state restore {shell_word(key)}`), or say that it is right (`{accept}`)"
 
 
-def moved_state(context: Context, history: History, landscape: Landscape, stack: Stack) -> str:
+def moved_state(context: Context, history: History, inventory: Inventory, stack: Stack) -> str:
     """Returns from where to where the address of the state of a stack changed since it was last deployed or adopted; ""
     where it did not, or where that is not known."""
     last = release_of(history, stack.environment, stack.key)
-    if last is None or last.commit == landscape.commit:
+    if last is None or last.commit == inventory.commit:
         return ""
     there = readable(context.survey, last.commit)
     if there is None or all(one.key != stack.key for one in there.stacks):
         return ""
     former = addresses(there.stack(stack.key), there.graph)
-    now = addresses(stack, landscape.graph)
+    now = addresses(stack, inventory.graph)
     if not former or not now or any(one.is_same(other) for one in former for other in now):
         return ""
     return f"from {former[0]} to {now[0]}" if str(former[0]) != str(now[0]) else ""
@@ -67,7 +67,7 @@ def creations_of(plan: Plan) -> tuple[str, ...]:
 
 
 def recreated(
-    history: History, here: Landscape, environment: str, creations: Mapping[str, Iterable[str]]
+    history: History, here: Inventory, environment: str, creations: Mapping[str, Iterable[str]]
 ) -> Mapping[str, Recreation]:
     """Returns which stacks create again what a stack of the same environment holds that is gone at this commit.
 

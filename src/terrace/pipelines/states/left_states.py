@@ -8,7 +8,7 @@ from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.plans.terraform import RecordedBackend
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 from terrace.states.checkout_states import LeftState
 from terrace.states.state_file import addresses_in, holds_nothing
@@ -21,7 +21,7 @@ def never_had_state(history: History, key: str) -> bool:
     return known is None or not known.lineage
 
 
-def unadopted(context: Context, landscape: Landscape, stack: Stack, content: bytes) -> tuple[str, str]:
+def unadopted(context: Context, inventory: Inventory, stack: Stack, content: bytes) -> tuple[str, str]:
     """Returns why nothing may be planned on an empty state, with the way out; two empty texts where it may be.
 
     `content` is the state where Terrace plans the stack. One that holds something is the state, whatever was left.
@@ -29,17 +29,17 @@ def unadopted(context: Context, landscape: Landscape, stack: Stack, content: byt
     if content.strip() and not holds_nothing(content):
         return "", ""
     word = shell_word(stack.key)
-    uncommitted = context.left.uncommitted_backend(stack, context.repository.tree(landscape.commit).entries)
+    uncommitted = context.left.uncommitted_backend(stack, context.repository.tree(inventory.commit).entries)
     if uncommitted is not None:
         place = f"{uncommitted.path}:{uncommitted.line}"
         return (
             f"{stack.key} has no state where Terrace plans it, and {place} of the checkout sets a backend "
-            f"({uncommitted.type}); commit {landscape.commit[:7]} does not have this file, so that its state would "
+            f"({uncommitted.type}); commit {inventory.commit[:7]} does not have this file, so that its state would "
             "begin anew elsewhere",
             f"commit it: `git add --force {shell_word(uncommitted.path)}`; or give its settings under `stacks:` of "
             "terrace.yaml (`backend_config`) to a backend block that is committed; if it is of no use, remove it",
         )
-    found = context.left.find(stack, local_paths(stack, landscape.graph))
+    found = context.left.find(stack, local_paths(stack, inventory.graph))
     if found:
         told = "; ".join(_told(one) for one in found[:3])
         return (
@@ -50,9 +50,9 @@ def unadopted(context: Context, landscape: Landscape, stack: Stack, content: byt
     recorded = context.left.backend(stack)
     if recorded is None:
         return "", ""
-    mine = addresses(stack, landscape.graph)
+    mine = addresses(stack, inventory.graph)
     if any(moved_parts(address, recorded.type, recorded.config, stack.workspace) == () for address in mine):
-        return _in_another_workspace(landscape, stack, recorded)
+        return _in_another_workspace(inventory, stack, recorded)
     return (
         f"{stack.key} has no state where Terrace plans it, and Terraform was initialized in its folder with another "
         f"backend: {recorded_address(recorded.type, recorded.config, stack.workspace)}; a plan may create everything a "
@@ -62,9 +62,9 @@ def unadopted(context: Context, landscape: Landscape, stack: Stack, content: byt
     )
 
 
-def _in_another_workspace(landscape: Landscape, stack: Stack, recorded: RecordedBackend) -> tuple[str, str]:
+def _in_another_workspace(inventory: Inventory, stack: Stack, recorded: RecordedBackend) -> tuple[str, str]:
     """Whether the user works in a workspace of the folder that is no stack of the configuration."""
-    here = {one.workspace for one in landscape.stacks if one.path == stack.path}
+    here = {one.workspace for one in inventory.stacks if one.path == stack.path}
     if stack.workspace != DEFAULT_WORKSPACE or recorded.workspace in here:
         return "", ""
     return (

@@ -10,7 +10,7 @@ from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context, readable
 from terrace.stacks.backends import addresses, common
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction, Stack
 
 
@@ -36,7 +36,7 @@ def foreign_addresses(context: Context, history: History, deployment: Deployment
     return tuple(found.values())
 
 
-def _may_share(here: Landscape, stack: Stack, other: Stack) -> bool:
+def _may_share(here: Inventory, stack: Stack, other: Stack) -> bool:
     """Whether two stacks of two commits may have one state: it is the same stack, or it was renamed.
 
     One that was renamed is gone at this commit, and stays under the gates of its environment.
@@ -46,8 +46,8 @@ def _may_share(here: Landscape, stack: Stack, other: Stack) -> bool:
     return stack.environment == other.environment and all(one.key != other.key for one in here.stacks)
 
 
-def _others(context: Context, history: History, here: Landscape) -> Iterator[tuple[Landscape, tuple[Stack, ...]]]:
-    """The stacks that may be named by mistake, each with the landscape that it belongs to."""
+def _others(context: Context, history: History, here: Inventory) -> Iterator[tuple[Inventory, tuple[Stack, ...]]]:
+    """The stacks that may be named by mistake, each with the inventory that it belongs to."""
     yield here, here.stacks
     tip = context.repository.protected_tip()
     if tip != here.commit:
@@ -82,7 +82,7 @@ def _deployed(context: Context, history: History) -> dict[str, set[str]]:
 
 
 def owner_of(
-    context: Context, history: History, here: Landscape, stack: Stack, owners: frozenset[str]
+    context: Context, history: History, here: Inventory, stack: Stack, owners: frozenset[str]
 ) -> tuple[str, str]:
     """Returns the stack that a state belongs to instead of this one, and the stack that this one was before.
 

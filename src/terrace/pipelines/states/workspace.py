@@ -14,7 +14,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.planning import plan_of, site_in
 from terrace.plans.model import Plan
 from terrace.plans.terraform import Purpose, Site
-from terrace.stacks.landscape import Landscape
+from terrace.stacks.inventory import Inventory
 from terrace.states.backups import BackupRecord, named
 from terrace.states.status import StackRelease, Standing, release_of
 
@@ -25,17 +25,17 @@ class Bench:
 
     context: Context
     release: StackRelease
-    landscape: Landscape
+    inventory: Inventory
     root: Path
 
     def site(self, key: str, purpose: Purpose) -> Site:
         """Where a stack is worked on, with the credentials for the purpose. Raises BadInput when it is not there."""
         try:
-            stack = self.landscape.stack(key)
+            stack = self.inventory.stack(key)
         except KeyError:
-            there = self.landscape.of(self.release.environment)
+            there = self.inventory.of(self.release.environment)
             raise no_such("stack", key, [stack.key for stack in there]) from None
-        return site_in(self.context, self.landscape, stack, self.root, purpose)
+        return site_in(self.context, self.inventory, stack, self.root, purpose)
 
     def plan(self, site: Site) -> Plan:
         """What the release would change on the state of that site. It is only looked at.
@@ -55,12 +55,12 @@ def bench(context: Context, release: StackRelease, *, aside: bool = False) -> It
     It is the environment's own checkout, in which a plan comes out as the deployment's did: for whoever holds the
     environment. With `aside` it is another one, good for reading states while a deployment may run.
     """
-    landscape = context.survey(release.commit)
-    folders = {stack.key: stack.path for stack in landscape.of(release.environment)}
+    inventory = context.survey(release.commit)
+    folders = {stack.key: stack.path for stack in inventory.of(release.environment)}
     name = f"{release.environment}-state" if aside else release.environment
-    added = release.additions.files(folders, landscape.graph.folders)
+    added = release.additions.files(folders, inventory.graph.folders)
     with context.repository.checkout(release.commit, name, added) as root:
-        yield Bench(context, release, landscape, root)
+        yield Bench(context, release, inventory, root)
 
 
 def release(history: History, environment: str, key: str) -> StackRelease:

@@ -16,7 +16,7 @@ from terrace.stacks.root_modules import RootModule, in_no_stack, roots_in_no_sta
 
 
 @dataclass(frozen=True, slots=True)
-class Landscape:
+class Inventory:
     """The stacks of one commit, with the graph of modules that they reach.
 
     `refusals` say by key which of them are neither planned nor changed. `outside` are root modules in no stack.
@@ -30,7 +30,7 @@ class Landscape:
     outside: tuple[RootModule, ...] = ()
 
     @staticmethod
-    def of_tree(commit: str, config: Config, tree: Tree, store: FactsStore) -> Landscape:
+    def of_tree(commit: str, config: Config, tree: Tree, store: FactsStore) -> Inventory:
         """Returns the stacks of a commit with this tree. Raises BadInput for names that cannot be used."""
         for problem in lost_in_submodules(tree, config):
             # Which stacks there are is not known: none may be taken for one that was removed.
@@ -40,7 +40,7 @@ class Landscape:
         outside = roots_in_no_stack(tree, stacks, graph, store, config.not_stacks)
         if outside:
             graph = replace(graph, notices=(*graph.notices, in_no_stack(outside)))
-        return Landscape(commit, config, stacks, graph, refused_stacks(stacks, graph, tree, config), outside)
+        return Inventory(commit, config, stacks, graph, refused_stacks(stacks, graph, tree, config), outside)
 
     def of(self, environment: str) -> tuple[Stack, ...]:
         """The stacks of an environment, by key."""
