@@ -111,7 +111,7 @@ def test_a_state_that_is_not_the_deployed_one_is_unknown_and_says_why(shop: Worl
     for content, why in (
         (None, "the backend holds no state"),
         ({**state, "serial": state["serial"] - 1}, "the state went back"),
-        ({**state, "lineage": "0b6c0b5e-0000-4000-8000-000000000000"}, "the state was started anew"),
+        ({**state, "lineage": "0b6c0b5e-0000-4000-8000-000000000000"}, "the state was created again"),
     ):
         if content is None:
             path.unlink()

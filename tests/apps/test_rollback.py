@@ -248,7 +248,7 @@ def test_a_state_of_another_lineage_blocks_the_way_back(shop: World) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "lineage": "another"}))
     alarming = shop.run("rollback", "prod", "--reason", "sick", "--yes", "--json").json
     assert alarming["result"] == "failed"
-    assert "started anew" in alarming["reasons"][0]
+    assert "created again" in alarming["reasons"][0]
     shop.run("state", "backup", "prod", "--accept", "prod")
     blocked = shop.run("rollback", "prod", "--reason", "sick", "--yes", "--json").json
     assert blocked["result"] == "blocked"

@@ -275,14 +275,14 @@ def test_a_stack_that_is_renamed_without_its_state_creates_nothing_twice(
     checked = shop.run("check", "--json")
     assert checked.code == 1
     (found,) = [f for f in checked.json["findings"] if f["rule"] == "shared-state" and f["status"] == "fail"]
-    assert "dev/app2 creates what dev/app holds" in found["message"]
+    assert "dev/app2 creates the resources of dev/app" in found["message"]
     assert "terraform state push" in found["fix"] and "terrace destroy dev dev/app" in found["fix"]
     git(shop.work, "switch", "--quiet", "main")
     git(shop.work, "merge", "--quiet", "change")
     git(shop.work, "push", "--quiet", "origin", "main")
     done = shop.run("deploy", "dev", "--json")
     assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
-    assert "dev/app2 creates what dev/app holds" in done.json["reasons"][0]
+    assert "dev/app2 creates the resources of dev/app" in done.json["reasons"][0]
     assert marks.read_text().split() == ["made"]
     if kept == "local":
         (state,) = Path(os.environ["TERRACE_HOME"]).glob("data/*/states/dev/app")
@@ -313,14 +313,14 @@ def test_a_stack_that_is_split_without_its_state_creates_nothing_twice_until_a_p
     checked = shop.run("check", "--json")
     found = [f for f in checked.json["findings"] if f["rule"] == "shared-state" and f["status"] == "fail"]
     assert sorted(f["stack"] for f in found) == ["dev/one", "dev/two"], checked.out
-    assert all("dev/one, dev/two together create what dev/app holds" in f["message"] for f in found)
+    assert all("dev/one, dev/two together create the resources of dev/app" in f["message"] for f in found)
     assert "terrace state backup dev --accept dev/app" in found[0]["fix"]
     git(shop.work, "switch", "--quiet", "main")
     git(shop.work, "merge", "--quiet", "change")
     git(shop.work, "push", "--quiet", "origin", "main")
     done = shop.run("deploy", "dev", "--json")
     assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
-    assert "together create what dev/app holds" in json.dumps(done.json["reasons"])
+    assert "together create the resources of dev/app" in json.dumps(done.json["reasons"])
     assert not list(Path(os.environ["TERRACE_HOME"]).glob("data/*/states/dev/one/*.tfstate")), "nothing was applied"
 
     shop.ok("state", "backup", "dev", "--accept", "dev/app")

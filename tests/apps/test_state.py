@@ -169,7 +169,7 @@ def test_a_copy_that_the_ledger_does_not_know_needs_consent(shop: World) -> None
     forger = Backups(Artefacts(store), Seals(lambda: read_key("env:K", {"K": KEY})), lambda: datetime.now(UTC))
     record = forger.save("dev", "dev", read_state(forged, "it"), commit="c" * 40, deployment="none", moment="poll")
     refused = shop.run("state", "restore", "dev", "--from", record.name, *YES)
-    assert (refused.code, "the ledger does not know it" in refused.err) == (2, True)
+    assert (refused.code, "the ledger has no record of it" in refused.err) == (2, True)
     assert "--accept unrecorded" in refused.err
 
 

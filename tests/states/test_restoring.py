@@ -49,13 +49,19 @@ def test_a_copy_of_a_lineage_that_the_state_had_before_is_of_the_same_state(curr
 @pytest.mark.parametrize(
     ("current", "copy", "known", "why", "consent"),
     [
-        (CURRENT, replace(COPY, lineage="l2"), KNOWN, "of another state", ""),
+        (CURRENT, replace(COPY, lineage="l2"), KNOWN, "a different state", ""),
         (EMPTY, replace(COPY, lineage="l2"), KNOWN, "the backend is empty", "other-lineage"),
-        (CURRENT, replace(COPY, lineage="l2"), replace(KNOWN, holds_nothing=True), "of another state", "other-lineage"),
+        (
+            CURRENT,
+            replace(COPY, lineage="l2"),
+            replace(KNOWN, holds_nothing=True),
+            "a different state",
+            "other-lineage",
+        ),
         (CURRENT, replace(COPY, terraform_version="1.12.0"), KNOWN, "written by version 1.12.0", ""),
         (CURRENT, replace(COPY, terraform_version=""), KNOWN, "version unknown", ""),
-        (CURRENT, COPY, replace(KNOWN, sha256=""), "does not know it", "unrecorded"),
-        (CURRENT, COPY, replace(KNOWN, sha256="s2"), "another content", ""),
+        (CURRENT, COPY, replace(KNOWN, sha256=""), "no record of it", "unrecorded"),
+        (CURRENT, COPY, replace(KNOWN, sha256="s2"), "content differs", ""),
         (CURRENT, COPY, replace(KNOWN, applied=("d2",)), "d2", "later-apply"),
     ],
     ids=[

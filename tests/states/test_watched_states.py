@@ -30,11 +30,11 @@ HOUR = timedelta(hours=1)
         (KNOWN, StateSnapshot(CONTENT, "l1", 5), "same", ""),
         (KNOWN, StateSnapshot(b"{}", "l1", 6), "saved", ""),
         (KNOWN, StateSnapshot(b""), "alarm", "holds no state"),
-        (KNOWN, StateSnapshot(b"{}", "l2", 9), "alarm", "started anew"),
+        (KNOWN, StateSnapshot(b"{}", "l2", 9), "alarm", "created again"),
         (KNOWN, StateSnapshot(b"{}", "l1", 4), "alarm", "went back"),
-        (APPLIED, StateSnapshot(CONTENT, "l1", 5), "alarm", "still what it was before the last apply"),
+        (APPLIED, StateSnapshot(CONTENT, "l1", 5), "alarm", "not updated by the last apply"),
         (APPLIED, StateSnapshot(b"{}", "l1", 6), "saved", ""),
-        (FIRST, StateSnapshot(b""), "alarm", "still what it was before the last apply"),
+        (FIRST, StateSnapshot(b""), "alarm", "not updated by the last apply"),
         (FIRST, StateSnapshot(CONTENT, "l1", 1), "saved", ""),
     ],
     ids=[
@@ -67,9 +67,12 @@ def drill(**more: Any) -> Drill:
 def test_a_drill_passes_only_in_time_and_with_nothing_left_to_do() -> None:
     assert judge_drill(drill(), HOUR).result == "passed"
     late = judge_drill(drill(rto=timedelta(minutes=16)), HOUR)
-    assert (late.result, late.reasons) == ("missed", ("RTO: it took 16m, and 15m are allowed",))
+    assert (late.result, late.reasons) == ("missed", ("RTO: the restore took 16m; the objective is 15m",))
     lost = judge_drill(drill(), timedelta(hours=2))
-    assert (lost.result, lost.reasons) == ("missed", ("RPO: the last 2h are in no backup, and 1h are allowed",))
+    assert (lost.result, lost.reasons) == (
+        "missed",
+        ("RPO: the changes of the last 2h are not in a backup; the objective is 1h",),
+    )
     wrong = judge_drill(drill(differences=(Difference("a.b", "create"),)), timedelta(0))
     assert (wrong.result, "create a.b" in wrong.reasons[0]) == ("failed", True)
 

@@ -72,7 +72,7 @@ def test_a_write_that_the_backend_lost_is_noticed_and_nothing_is_created_twice(
     kept.states = dict(kept.states)
     again = shop.run("deploy", "dev", "--json")
     assert (again.code, again.json["result"]) == (1, "failed"), again.out
-    assert "the state is still what it was before the last apply" in again.json["reasons"][0]
+    assert "the state was not updated by the last apply" in again.json["reasons"][0]
     made = marks.read_text().split()
     assert made == (["one", "two"] if had_state else ["one"])
     shop.ok("state", "backup", "dev", "--accept", "dev")
@@ -110,9 +110,9 @@ def test_a_lost_write_of_an_apply_that_only_updated_objects_is_noticed(
     kept.states = Forgetful(kept.states)
     lost = shop.run("deploy", "dev", "--json")
     assert (lost.code, lost.json["result"]) == (1, "failed"), lost.out
-    assert "the state is still what it was before the last apply" in lost.json["reasons"][0]
+    assert "the state was not updated by the last apply" in lost.json["reasons"][0]
     kept.states = dict(kept.states)
-    assert "is still what it was" in shop.run("deploy", "dev", "--json").json["reasons"][0]
+    assert "was not updated by" in shop.run("deploy", "dev", "--json").json["reasons"][0]
 
 
 def test_a_lost_write_of_an_apply_that_failed_halfway_is_noticed_and_nothing_is_created_twice(
@@ -129,7 +129,7 @@ def test_a_lost_write_of_an_apply_that_failed_halfway_is_noticed_and_nothing_is_
     assert (lost.code, lost.json["result"]) == (1, "failed"), lost.out
     kept.states = dict(kept.states)
     again = shop.run("deploy", "dev", "--json")
-    assert "the state is still what it was before the last apply" in again.json["reasons"][0]
+    assert "the state was not updated by the last apply" in again.json["reasons"][0]
     assert marks.read_text().split() == ["one", "two"]
 
 
@@ -204,7 +204,7 @@ def test_a_state_that_went_back_before_a_restore_stays_wrong_where_the_restore_i
     shop.run("unhold", "dev", "--reason", "tried")
     again = shop.run("deploy", "dev", "--json")
     assert (again.code, again.json["result"]) == (1, "failed"), again.out
-    assert "the state is still what it was before the last apply" in again.json["reasons"][0]
+    assert "the state was not updated by the last apply" in again.json["reasons"][0]
     assert marks.read_text().split() == ["one", "two", "three"]
 
 

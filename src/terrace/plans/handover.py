@@ -66,7 +66,7 @@ def decoded(content: bytes) -> Handed:
         handed = typed_json.decode(content, Handed)
         return replace(handed, plans=_each(handed.plans, _opened))
     except (msgspec.MsgspecError, KeyError, ArithmeticError, RecursionError) as error:
-        raise Corrupt(f"the file does not contain plans of `terrace plan --seal`: {error}") from error
+        raise Corrupt(f"the file does not contain encrypted plans: {error}") from error
 
 
 def _each(plans: Iterable[Plan], turned: Callable[[Value], Value]) -> tuple[Plan, ...]:

@@ -1,4 +1,4 @@
-"""Copies of states, from around every apply and from looks in between: what the last resort is made of."""
+"""State backups, made around every apply and by scheduled checks: the last resort."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Moment = Literal["before", "after", "poll", "restore", "final"]
 
 @dataclass(frozen=True, slots=True)
 class BackupRecord:
-    """One encrypted copy. `sha256` and `size` are the plain state's.
+    """One encrypted backup. `sha256` and `size` are the plain state's.
 
     `key_id` names the key that opens it: a key of its own kind, or all its `recipients` together. `original` is the
-    name that it was first stored under, which the ledger knows; it differs once a copy was sealed anew.
+    name that it was first stored under, which the ledger knows; it differs after a re-encryption.
     """
 
     name: str
@@ -41,7 +41,9 @@ class BackupRecord:
 
 @dataclass(frozen=True, slots=True)
 class Rekeyed:
-    """What sealing anew came to: copies that are sealed for today now, that were already, and that cannot be opened."""
+    """The result of re-encryption: backups that are now encrypted with the current keys, that already were, and that
+    cannot be decrypted.
+    """
 
     sealed: tuple[BackupRecord, ...]
     already: int
@@ -50,54 +52,55 @@ class Rekeyed:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What is stored, oldest first. `damaged` are names of what cannot be a copy any more, each with the reason why."""
+    """The stored backups, oldest first. `damaged` are names of damaged backups, each with the reason."""
 
     records: tuple[BackupRecord, ...]
     damaged: tuple[tuple[str, str], ...] = ()
 
 
 class StateBackups(Protocol):
-    """Keeps copies of states. A state is encrypted before it leaves memory."""
+    """Stores state backups. A state is encrypted before it leaves memory."""
 
     def save(
         self, environment: str, stack: str, state: StateSnapshot, *, commit: str, deployment: str, moment: Moment
     ) -> BackupRecord:
-        """Keep a copy and return its record; it is stored for good when this returns. Raises NotReady.
+        """Stores a backup and returns its record; the backup is durable when this function returns. Raises NotReady.
 
-        Where the newest copy of the stack is of the very same state, no other is made: its record is returned.
+        If the latest backup of the stack has the same state, returns its record without storing another.
         """
         ...
 
     def load(self, name: str) -> bytes:
-        """The plain state of a copy. Raises NotReady without the right key, Corrupt when it is not what was stored."""
+        """Returns the decrypted state of a backup. Raises NotReady without the key, Corrupt if it was modified."""
         ...
 
     def catalogue(self, environment: str | None = None, stack: str | None = None) -> Catalogue:
-        """What is stored, of everything or of one environment or stack. No key is needed."""
+        """Returns the stored backups, of everything or of one environment or stack. No key is needed."""
         ...
 
     def newest(self, environment: str, stack: str) -> BackupRecord | None:
-        """The newest copy of a stack that is not damaged. No key is needed."""
+        """Returns the latest undamaged backup of a stack. Needs no key."""
         ...
 
     def sealed_for_today(self, record: BackupRecord) -> bool:
-        """Whether a copy is sealed as a new one would be."""
+        """Returns whether a backup is encrypted with the current keys."""
         ...
 
     def reseal(self, record: BackupRecord) -> BackupRecord:
-        """Store the same state sealed as a new copy would be, read it back, and return its record. The old one stays.
+        """Stores the same state encrypted with the current keys, reads it back, and returns its record. Keeps the old
+        one.
 
         Raises NotReady without the key of the old one or without one that opens the new one.
         """
         ...
 
     def remove(self, records: Iterable[BackupRecord]) -> None:
-        """Remove copies for good. One that is gone already is no error."""
+        """Removes backups permanently. A missing backup is not an error."""
         ...
 
 
 def named(records: Iterable[BackupRecord], wanted: str) -> BackupRecord:
-    """The one of these that somebody means by its name, the last part of it, or how that begins. Raises BadInput."""
+    """Returns the backup with a name, or with the last part of a name, or its start. Raises BadInput."""
     found = [r for r in records if wanted in (r.name, r.original) or _last(r.name).startswith(_last(wanted))]
     if len(found) == 1:
         return found[0]

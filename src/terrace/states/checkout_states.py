@@ -1,4 +1,4 @@
-"""States that exist before Terrace first deploys a stack: what Terraform left in the user's checkout."""
+"""States that exist before Terrace first deploys a stack: the files of Terraform in the user's checkout."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class LeftStates(Protocol):
 
 
 class NoLeftStates:
-    """Where no checkout of a user is at hand: nothing was left."""
+    """Used without a user's checkout: there are no such files."""
 
     def find(self, stack: Stack, paths: tuple[str, ...]) -> tuple[LeftState, ...]:
         """Returns none."""

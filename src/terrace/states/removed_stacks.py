@@ -1,4 +1,4 @@
-"""What stacks that a commit does not have any more still hold: a stack that was renamed would create it again."""
+"""Resources of stacks that a commit no longer has: a renamed stack would create them again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from terrace.words import listed
 
 @dataclass(frozen=True, slots=True)
 class RemovedStack:
-    """What applies left in a stack that is gone. `again` is what stacks that are there created of it since, by stack:
-    each so little that it was not refused."""
+    """Resources that applies left in a removed stack. `again` is what stacks that are there created of it since, by
+    stack: each so little that it was not refused.
+    """
 
     addresses: frozenset[str]
     again: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -26,8 +27,8 @@ class RemovedStack:
 def removed_stacks(history: History, environment: str, present: Collection[str]) -> Mapping[str, RemovedStack]:
     """Returns each stack of an environment that is not among the present ones, and in which applies left something.
 
-    A stack that was destroyed holds nothing, and neither does one of whose empty state a person said that it is right,
-    unless something was applied since. What an apply of unknown or failed outcome was to create counts as held.
+    A destroyed stack has none, and neither has a stack whose empty state a person accepted, unless something was
+    applied since. Resources that an apply of unknown or failed outcome was to create are included.
     """
     held, began = _held(history, environment)
     emptied = _emptied(history)
@@ -47,7 +48,7 @@ def removed_stacks(history: History, environment: str, present: Collection[str])
 
 
 def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datetime | None]], dict[str, datetime]]:
-    """What each stack holds, with when it was created where an apply did so, and when it was last applied to."""
+    """The resources of each stack, with the time of their creation by an apply, and the time of the last apply."""
     held: dict[str, dict[str, datetime | None]] = {}
     began: dict[str, datetime] = {}
     for deployment in folds.of_environment(history, environment):
@@ -71,7 +72,7 @@ def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datet
 
 
 def _emptied(history: History) -> dict[str, datetime]:
-    """When each state was last found to hold nothing, as it should; none of a stack whose state was restored since."""
+    """The time when each state was last found intentionally empty, except for states that were restored since."""
     found: dict[str, datetime] = {}
     for event, record in history.of(StateBackedUp, StateRestoreEnded):
         if isinstance(record, StateBackedUp) and record.finding == "none":
@@ -83,7 +84,7 @@ def _emptied(history: History) -> dict[str, datetime]:
 
 @dataclass(frozen=True, slots=True)
 class Recreation:
-    """A removed stack whose objects are created again by the stacks `by`: one, or several that it was split into."""
+    """A removed stack whose resources are created again by the stacks `by`: one, or several that it was split into."""
 
     removed: str
     by: tuple[str, ...]
@@ -94,9 +95,9 @@ def recreations(
 ) -> Mapping[str, Recreation]:
     """Returns for each stack that creates objects of a removed one again which one that is.
 
-    `creations` is what each stack creates. One that alone creates enough is told alone. Several that create at least
-    half of what a removed stack holds are told together, however much else each of them creates, and so are those that
-    did it in an earlier deployment.
+    `creations` is what each stack creates. A stack that alone creates enough is reported alone. Several stacks that
+    create at least half of the resources of a removed stack are reported together, however many others each of them
+    creates, including stacks that did so in an earlier deployment.
     """
     created = {key: frozenset(addresses) for key, addresses in creations.items()}
     found = {}
@@ -128,25 +129,25 @@ def recreated_stack(creations: Iterable[str], removed: Mapping[str, RemovedStack
 
 
 def explanation(environment: str, key: str, found: Recreation) -> tuple[str, str]:
-    """Returns what is wrong where a stack creates the objects of a removed one again, and the ways out."""
+    """Returns the problem of a stack that creates the resources of a removed one again, and the hint."""
     removed = found.removed
     gone = f"`terrace state backup {environment} --accept {removed}`"
-    destroy = f"Where {removed} has to go: `terrace destroy {environment} {removed} --reason WHY` first"
+    destroy = f"To remove {removed}: `terrace destroy {environment} {removed} --reason WHY` first"
     if len(found.by) > 1:
         others = listed(found.by, 5)
         return (
-            f"{others} together create what {removed} holds, which is gone at this commit and was not destroyed: "
-            "everything would be there twice",
-            f"where {removed} was split, move its objects first: `terraform state pull` at the old commit, `terraform "
+            f"{others} together create the resources of {removed}, which was removed from the configuration and not "
+            "destroyed: everything would exist twice",
+            f"if {removed} was split, move its resources first: `terraform state pull` at the old commit, `terraform "
             "state mv -state=OLD -state-out=NEW ADDRESS ADDRESS` for each, `terraform state push` of both; then "
-            f"{gone} says that nothing of it is left. {destroy}",
+            f"{gone} confirms that it is empty. {destroy}",
         )
     return (
-        f"{key} creates what {removed} holds, which is gone at this commit and was not destroyed: everything would be "
-        "there twice",
-        f"where {removed} was renamed, move its state to {key} first: for a state that Terrace keeps, move the folder "
-        f"of {removed} among the states of the data folder (`terrace doctor` shows it); else keep the old address in "
+        f"{key} creates the resources of {removed}, which was removed from the configuration and not destroyed: "
+        "everything would exist twice",
+        f"if {removed} was renamed, move its state to {key} first: for a local state of Terrace, move the folder "
+        f"of {removed} in the data folder (`terrace doctor` shows it); otherwise keep the old address in "
         "the backend block or in `backend_config`, or `terraform state pull` at the old commit and "
-        f"`terraform state push` at the new one. {destroy}. Where nothing of {removed} is left, because it was "
-        f"destroyed by hand or its objects were moved: {gone}",
+        f"`terraform state push` at the new one. {destroy}. If {removed} is empty, because it was "
+        f"destroyed by hand or its resources were moved: {gone}",
     )

@@ -1,4 +1,4 @@
-"""Restores of states, as the ledger tells them."""
+"""Restores of states, from the events of the ledger."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from terrace.ledger.view import Fold
 from terrace.states.restore_rules import Difference
 
 RestoreResult = Literal["restored", "put_back", "unchanged", "unknown"]
-"""How a restore ended: the copy is the state; what was there is the state again; nothing was ever pushed; or somebody
-else changed the state meanwhile."""
+"""The result of a restore: the backup is the state; the previous state is the state again; nothing was pushed; or
+another process changed the state in between.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """A restore that was begun. `previous` is the copy of what was there before, "" until that was read.
+    """A started restore. `previous` is the backup of the previous state, "" until that was read.
 
-    `previous_serial` and `target` are the serials of the state before and of the one pushed; -1: not known yet.
+    `previous_serial` and `target` are the serials of the previous state and of the pushed one; -1: not known yet.
     `held_by_us`: the environment was free before, so that a clean end lets it go.
     """
 
@@ -46,7 +47,7 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """How a restore ended. `differences` are what the plan afterwards would do, `held` why the environment is held.
+    """The end of a restore. `differences` are what the plan afterwards would do, `held` why the environment is held.
 
     `unknown` is the deployment of unknown outcome that `terrace resume` goes on with, "" where there is none.
     """
@@ -61,7 +62,7 @@ class Restored:
 
 
 def restores(history: History) -> tuple[Restore, ...]:
-    """Every restore, oldest first, as it stands now."""
+    """Returns every restore, oldest first, with its current status."""
     return history.fold(Restores)
 
 
@@ -72,7 +73,7 @@ class Restores(Fold[tuple[Restore, ...]]):
         self._found: dict[str, Restore] = {}
 
     def copy(self) -> Self:
-        """The same, to go on with by itself."""
+        """Returns a copy that can be continued separately."""
         copied = type(self)()
         copied._found = dict(self._found)
         return copied

@@ -1,4 +1,4 @@
-"""Which copies of a stack's state stay. A copy is as old as the moment until which it was the newest one."""
+"""The retention of a stack's state backups. A copy is as old as the moment until which it was the newest one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GOOD = 5
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What stays, each copy with the reason why, and what goes."""
+    """The backups to keep, each with its reason, and those to remove."""
 
     kept: tuple[tuple[BackupRecord, str], ...]
     dropped: tuple[BackupRecord, ...]
@@ -48,9 +48,9 @@ def _age(record: BackupRecord) -> tuple[datetime, int, str]:
 
 
 def _reasons(mine: tuple[BackupRecord, ...], good: Collection[str], now: datetime) -> Iterator[tuple[str, str]]:
-    """Name and reason of every copy of one stack that stays; of several reasons the last one is told."""
+    """Returns name and reason of every kept backup of one stack; of several reasons the last one."""
     days = [(now - timedelta(days=n)).replace(hour=0, minute=0, second=0, microsecond=0) for n in range(DAYS)]
-    # A state that nobody changed has one copy, as old as it may be: what counts is how long it was the newest.
+    # An unchanged state has one backup, however old: its age counts from when a newer one replaced it.
     replaced = [*(record.taken_at for record in mine[1:]), max(now, mine[-1].taken_at)]
     for record, until in zip(mine, replaced, strict=True):
         if any(record.taken_at <= day < until for day in days):

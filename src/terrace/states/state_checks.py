@@ -17,16 +17,17 @@ from terrace.states.status import Finding, Standing, no_state, stacks_of, standi
 from terrace.words import duration
 
 UNWRITTEN = (
-    "the state is still what it was before the last apply: the objects which that created are in no state, and a plan "
-    "would create them again"
+    "the state was not updated by the last apply: the resources that it created are not in the state, and the next "
+    "plan would create them again"
 )
-
-"""Why a state cannot be right which an apply that succeeded did not change."""
+"""The problem of a state that a successful apply did not change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at a state found. `backup` is the copy that is it, "" when there is none; `busy` what went on."""
+    """The result of one check of a state. `backup` is the backup of this state, "" without one; `busy` an operation in
+    progress.
+    """
 
     stack: str
     environment: str
@@ -45,14 +46,13 @@ class Look:
 
 
 DrillResult = Literal["passed", "missed", "failed", "skipped"]
-"""A drill: everything came back in time; it came back, but a target was missed; it did not come back; or it could not
-be held now."""
+"""The result of a drill: restored in time; restored, but an objective was missed; not restored; or not possible now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """What one drill found. `rto` is how long it took until a plan said that nothing is amiss, `rpo` how much would
-    have been lost; None: not measured. `targets` are the environment's, RPO first.
+    """The result of one drill. `rto` is the time until an empty plan, `rpo` the time span of lost changes; None: not
+    measured. `targets` are the environment's, RPO first.
     """
 
     stack: str
@@ -69,10 +69,10 @@ class Drill:
 
 
 def judge(known: Standing, state: StateSnapshot) -> tuple[Finding, str]:
-    """What was found, and why where it is an alarm. `saved` stands for: it moved, and wants to be saved.
+    """Returns the finding, and the reason if it is an alarm. `saved` means that the state changed and needs a backup.
 
-    A state that is gone, that went back, or that was started anew is never taken for progress. Neither is one that is
-    still what it was before an apply that created or deleted objects.
+    A state that is missing, has a lower serial or was created again is an alarm. So is one that did not change in an
+    apply that created or deleted resources.
     """
     before = known.planned_on
     if before is not None and not before.is_before(state.lineage, state.serial):
@@ -85,7 +85,7 @@ def judge(known: Standing, state: StateSnapshot) -> tuple[Finding, str]:
     if back:
         return "alarm", back
     if known.alarm and holds_nothing(state.content):
-        # A restore that was put back leaves an empty state where there was none, and that is no progress.
+        # A reverted restore leaves an empty state where there was none: that is not a change.
         return "alarm", known.alarm
     same = hashlib.sha256(state.content).hexdigest() == known.sha256
     return ("same" if same else "saved"), ""
@@ -96,27 +96,29 @@ def judge_drill(found: Drill, rpo: timedelta) -> Drill:
     found = replace(found, rpo=rpo)
     if found.differences:
         told = ", ".join(f"{one.action} {one.address}" for one in found.differences[:5])
-        return replace(found, reasons=(f"with the copy, a plan of what is deployed would {told}",))
+        return replace(found, reasons=(f"with the backup, a plan of the deployed configuration would {told}",))
     assert found.rto is not None, "it came back, and that was timed"
     missed = []
     if found.targets[0] is not None and rpo > found.targets[0]:
         missed.append(
-            f"RPO: the last {duration(rpo, units=2)} are in no backup, and {duration(found.targets[0])} are allowed"
+            f"RPO: the changes of the last {duration(rpo, units=2)} are not in a backup; "
+            f"the objective is {duration(found.targets[0])}"
         )
     if found.targets[1] is not None and found.rto > found.targets[1]:
-        missed.append(f"RTO: it took {duration(found.rto, units=2)}, and {duration(found.targets[1])} are allowed")
+        took = duration(found.rto, units=2)
+        missed.append(f"RTO: the restore took {took}; the objective is {duration(found.targets[1])}")
     return replace(found, result="missed" if missed else "passed", reasons=tuple(missed))
 
 
 def problems(history: History, config: Config, now: datetime) -> Mapping[str, tuple[str, ...]]:
-    """What is wrong with the states of each environment, in sentences; an environment without problems is absent."""
+    """Returns sentences about the state problems of each environment; an environment without problems is absent."""
     known = standings(history)
     found: dict[str, tuple[str, ...]] = {}
     for environment in config.environments:
         told = []
         for key in stacks_of(history, environment.name):
             standing = known.get(key)
-            problem = standing.problem(environment.rpo, now) if standing is not None else "never looked at"
+            problem = standing.problem(environment.rpo, now) if standing is not None else "never checked"
             if problem:
                 told.append(f"state of {key}: {problem}")
         if told:
@@ -125,5 +127,5 @@ def problems(history: History, config: Config, now: datetime) -> Mapping[str, tu
 
 
 def milliseconds(span: timedelta | None) -> int | None:
-    """A span as a whole number, as ledgers and JSON have it."""
+    """Returns a time span as a whole number of milliseconds, for the ledger and JSON."""
     return None if span is None else round(span / timedelta(milliseconds=1))

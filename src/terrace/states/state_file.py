@@ -60,7 +60,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class StateDiff:
-    """What leads from one state to another, by address and name. Values are never in it."""
+    """The differences between two states, by address and name. Values are never in it."""
 
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class StateDiff:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Two states of a stack, the older one first: what each is called, what it says of itself, and the difference."""
+    """Two states of a stack, the older one first: their names, their headers, and the difference."""
 
     stack: str
     old_name: str
@@ -85,13 +85,13 @@ class Compared:
 
 
 STATE_BYTES = 2**29
-"""How large a state may be, in bytes: real ones reach some 100 MB, and several copies of one are held in memory."""
+"""Maximum size of a state in bytes: real states reach about 100 MB, and several copies of one are in memory."""
 
 
 def read_state(content: bytes, what: str, *, size: int = STATE_BYTES) -> StateSnapshot:
-    """A state with what it says of itself; no content is no state.
+    """A state with its header; empty content means that there is no state.
 
-    Raises Corrupt when it is none of format 4, and BadInput when it has more than `size` bytes.
+    Raises Corrupt if it does not have format 4, and BadInput if it has more than `size` bytes.
     """
     if len(content) > size:
         raise BadInput(
@@ -106,7 +106,7 @@ def read_state(content: bytes, what: str, *, size: int = STATE_BYTES) -> StateSn
             hint="use OpenTofu (`terraform: {binary: tofu}`) with the configuration that has its `encryption` block",
         )
     state = _state(content, what)
-    # What an object store says that holds none yet: no state has a lineage before something was written.
+    # The response of an object store without a state: no state has a lineage before it is first written.
     if not (state.lineage or state.resources or state.outputs):
         return StateSnapshot(b"")
     return StateSnapshot(
@@ -124,7 +124,7 @@ class _Sealed(msgspec.Struct):
 
 
 def is_encrypted(content: bytes) -> bool:
-    """Whether it is a state that OpenTofu encrypted: only OpenTofu can read it, with the key of the configuration."""
+    """Returns whether OpenTofu encrypted the state: only OpenTofu can read it, with the key of the configuration."""
     try:
         return bool(typed_json.decode(content, _Sealed).encrypted_data)
     except (msgspec.MsgspecError, RecursionError):
@@ -132,7 +132,7 @@ def is_encrypted(content: bytes) -> bool:
 
 
 def recorded(content: bytes) -> dict[str, Recorded]:
-    """What a state holds at each address."""
+    """Returns the resources of a state by address."""
     return {
         address: Recorded(id=str(_plain(attributes.get("id")) or ""), tainted="(tainted)" in attributes)
         for address, attributes in _instances(content).items()
@@ -145,7 +145,7 @@ def objects(content: bytes) -> int:
 
 
 def holds_nothing(content: bytes) -> bool:
-    """Whether a state holds no object and no output: nothing is lost with it."""
+    """Returns whether a state has no resource and no output: nothing is lost with it."""
     return not (_instances(content) or _outputs(content))
 
 
@@ -169,7 +169,7 @@ def with_lineage(content: bytes, lineage: str) -> bytes:
 
 
 def emptied(content: bytes, serial: int) -> bytes:
-    """A state of the same lineage that holds nothing: as near as a backend comes to having none again."""
+    """Returns an empty state of the same lineage: a backend cannot delete a state."""
     parts = _parts(content)
     parts |= {"resources": msgspec.Raw(b"[]"), "outputs": msgspec.Raw(b"{}"), "check_results": msgspec.Raw(b"null")}
     parts["serial"] = msgspec.Raw(str(serial).encode())
@@ -177,7 +177,7 @@ def emptied(content: bytes, serial: int) -> bytes:
 
 
 def same_objects(one: bytes, other: bytes) -> bool:
-    """Whether two states of one lineage hold the same objects and outputs. What holds nothing is like no state.
+    """Returns whether two states of one lineage have the same resources and outputs. An empty state equals no state.
 
     Serial, version and what another version of Terraform notes besides may differ.
     """
@@ -187,7 +187,7 @@ def same_objects(one: bytes, other: bytes) -> bool:
 
 
 def compare(old: bytes, new: bytes) -> StateDiff:
-    """What the new state has and the old one has not, and the other way round. No content is an empty state."""
+    """Returns the additions, removals and changes from the old state to the new one. No content is an empty state."""
     before, after = _instances(old), _instances(new)
     changed = []
     for address in sorted(before.keys() & after.keys()):

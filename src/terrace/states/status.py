@@ -1,4 +1,4 @@
-"""What the ledger knows of states: how well each is backed up, and what drills proved."""
+"""The status of states according to the ledger: their backups and restore drills."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from terrace.stacks.model import Destruction
 from terrace.words import duration
 
 Finding = Literal["saved", "same", "none", "unsaved", "alarm", "unknown"]
-"""What a look at a state found: a copy was made, the newest copy still is it, there is none yet, it moved and could
-not be saved, it is not what it should be, or it could not be read. The first three are good."""
+"""The result of a check of a state: backed up, unchanged since the latest backup, no state yet, changed but not backed
+up, incorrect, or unreadable. The first three are good.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Standing:
         return now - self.unbacked_since if self.unbacked_since is not None else timedelta(0)
 
     def problem(self, rpo: timedelta | None, now: datetime) -> str:
-        """What an operator has to know, in a sentence; "" when all is well."""
+        """Returns a sentence about the problem of the state; "" if there is none."""
         if self.alarm:
             return self.alarm
         if rpo is not None and self.exposure(now) > rpo:
@@ -71,13 +72,13 @@ class Bearings:
     serial: int
 
     def is_before(self, lineage: str, serial: int) -> bool:
-        """Whether a state of that lineage and serial can have been written after this one."""
+        """Returns whether a state of that lineage and serial can have been written after this one."""
         return lineage != self.lineage or serial > self.serial
 
 
 @dataclass(frozen=True, slots=True)
 class Drilled:
-    """What the newest drill of a stack said of a copy. `result` is passed, missed or failed."""
+    """The result of the latest drill of a stack for a backup. `result` is passed, missed or failed."""
 
     backup: str
     result: str
@@ -99,7 +100,7 @@ class Standings(Fold[Mapping[str, Standing]]):
         self._planned: dict[tuple[str, str], Detail] = {}
 
     def copy(self) -> Self:
-        """The same, to go on with by itself."""
+        """Returns a copy that can be continued separately."""
         copied = type(self)()
         copied._found, copied._environments = dict(self._found), dict(self._environments)
         copied._begun, copied._planned = dict(self._begun), dict(self._planned)
@@ -180,8 +181,9 @@ class RecordedCopies(KeyedFold[str]):
 
 
 def lineages(history: History) -> Mapping[str, frozenset[str]]:
-    """The stacks that had each lineage of a state, as far as copies of their states tell. None is ever taken away: what
-    a later event says of a state frees it for no other stack."""
+    """Returns the stacks of each lineage, according to the backups of their states. None is ever removed: no later
+    event releases a lineage for another stack.
+    """
     return history.fold(Lineages)
 
 
@@ -193,7 +195,7 @@ class Lineages(Fold[Mapping[str, frozenset[str]]]):
         self._begun: dict[str, str] = {}
 
     def copy(self) -> Self:
-        """The same, to go on with by itself."""
+        """Returns a copy that can be continued separately."""
         copied = type(self)()
         copied._found, copied._begun = dict(self._found), dict(self._begun)
         return copied
@@ -242,9 +244,9 @@ def applied_since(history: History, stack: str, moment: datetime) -> tuple[str, 
 
 @dataclass(frozen=True, slots=True)
 class StackRelease:
-    """The commit that a stack was last deployed from, with what that added to it, or at which it was adopted.
+    """The commit that a stack was last deployed from, with its additions, or at which it was adopted.
 
-    `id` names the deployment, or the event of the adoption. `destroyed` is whether it was taken down.
+    `id` names the deployment, or the event of the adoption. `destroyed` is True if it was destroyed.
     """
 
     id: str
@@ -255,7 +257,9 @@ class StackRelease:
 
 
 def release_of(history: History, environment: str, stack: str) -> StackRelease | None:
-    """What a stack was last deployed from or adopted at; where its newest apply did not succeed, what that tried."""
+    """Returns the commit that a stack was last deployed from or adopted at; the attempted one if its latest apply did
+    not succeed.
+    """
     adopted = newest_adoptions(history, environment).get(stack)
     if adopted is not None:
         return StackRelease(adopted.id, environment, adopted.commit)
@@ -290,7 +294,7 @@ def stacks_of(history: History, environment: str) -> tuple[str, ...]:
 
 
 def changes_objects(create: object, replace: object, delete: object) -> bool:
-    """Whether an apply of a plan with these counts writes another state than the one that it was planned on."""
+    """Returns whether an apply of a plan with these counts changes the state."""
     return any(isinstance(count, int) and count > 0 for count in (create, replace, delete))
 
 
@@ -299,7 +303,7 @@ def went_back(known: Bearings | Standing, lineage: str, serial: int) -> str:
     if not known.lineage:
         return ""
     if lineage != known.lineage:
-        return f"the state was started anew: its lineage is {lineage}, and was {known.lineage}"
+        return f"the state was created again: its lineage is {lineage}, and was {known.lineage}"
     if serial < known.serial:
         return f"the state went back: its serial is {serial}, and was {known.serial}"
     return ""
@@ -311,7 +315,7 @@ def no_state(serial: int) -> str:
 
 
 def _found_no_write(intent: StepBegun, ended: StepEnded) -> bool:
-    """Whether a step looked at the state after an apply, and it was not what the apply wrote."""
+    """Returns whether a step read the state after an apply, and it differed from what the apply wrote."""
     return intent.step == "snapshot" and ended.result == "failed" and isinstance(ended.detail.serial, int)
 
 
@@ -323,8 +327,9 @@ def _planned_on(detail: Detail) -> Bearings | None:
 
 
 def _of_copy(known: Standing, at: datetime, copy: _Copy) -> Standing:
-    """A step copied the state. That of before an apply does not tell that the apply's own was written, and one that is
-    older than what is known proves nothing."""
+    """A step copied the state. A backup from before an apply does not prove that the state of the apply was written,
+    and an older one proves nothing.
+    """
     if known.lineage == copy.lineage and copy.serial < known.serial:
         return known
     before = known.planned_on
@@ -338,7 +343,7 @@ def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEn
         return replace(known, drilled=Drilled(record.backup, record.result, event.time))
     copy = _Copy(record.backup, record.lineage, record.serial, record.sha256)
     if isinstance(record, StateRestoreEnded):
-        # What was put back may be what was wrong before, and stays so.
+        # A restored state may be the one that was wrong before, and stays so.
         wrong = known.alarm or known.planned_on is not None
         right = record.result == "restored" or (record.result != "unknown" and not wrong)
         if right and record.backup:
@@ -347,7 +352,7 @@ def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEn
         moved = wrong and record.result == "put_back" and record.lineage
         return replace(known, planned_on=Bearings(record.lineage, record.serial)) if moved else known
     if record.restore:
-        # What a restore found: it may well be what is wrong, whether or not that was noticed before.
+        # The state before a restore: it may be the wrong one, whether or not that was noticed before.
         wrong_now = went_back(known, record.lineage, record.serial) if record.finding == "saved" else ""
         if record.finding == "none" and known.backup:
             wrong_now = no_state(known.serial)
@@ -356,7 +361,7 @@ def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEn
         case "saved" | "same":
             return _proven(known, event.time, copy)
         case "none":
-            # Also where there was a state once, and somebody said that it is rightly gone.
+            # Also if there was a state once, and a person accepted that it no longer exists.
             return Standing(known.stack, known.environment, checked_at=event.time, drilled=known.drilled)
         case "alarm":
             return replace(known, alarm=record.reason or "", unbacked_since=known.unbacked_since or event.time)
@@ -377,7 +382,7 @@ class _Copy:
 
 
 def _of_step(detail: Detail) -> _Copy:
-    """The copy that a step made; its record says all of it, or is none."""
+    """Returns the backup of a step; None if its record is incomplete."""
     assert isinstance(detail.backup, str) and isinstance(detail.lineage, str), "checked when it was decoded"
     assert isinstance(detail.serial, int) and isinstance(detail.state_sha256, str), "checked when it was decoded"
     return _Copy(detail.backup, detail.lineage, detail.serial, detail.state_sha256)
