@@ -240,7 +240,7 @@ def test_what_differs_in_every_plan_is_named_at_check_and_deployed_where_it_is_a
     checked = shop.run("check", "--json").json
     found = {one["rule"]: one for one in checked["findings"]}
     assert checked["verdict"] == "block"
-    assert "terraform_data.when.input is another value in every plan" in found["volatile"]["message"]
+    assert "terraform_data.when.input differs in every plan" in found["volatile"]["message"]
     assert "check.up fails: it is down" in found["check-blocks"]["message"]
     assert "undeclared variable" in found["warnings"]["message"]
 

@@ -40,7 +40,7 @@ def plan() -> Plan:
 def judged(files: dict[str, str], config: Config) -> tuple[Finding, ...]:
     tree = DictTree(files)
     made = plan()
-    return Policies(Opa({"PATH": str(opa().parent)}), tree).judged(config, {made.stack.key: made})
+    return Policies(Opa({"PATH": str(opa().parent)}), tree).evaluate(config, {made.stack.key: made})
 
 
 def plain(files: dict[str, str], settings: PlainPolicies = PLAIN) -> tuple[Finding, ...]:

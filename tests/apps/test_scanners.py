@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,11 +24,13 @@ from terrace.adapters.tools.known import tool
 from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init
 from terrace.apps.cli.tools import listed
+from terrace.apps.wiring.checking import check_adapters
 from terrace.apps.wiring.home import Home
 from terrace.apps.wiring.project import Project, opa
 from terrace.assess.model import Finding, Status
-from terrace.checks.all import SCANNERS
-from terrace.checks.base import Examined, PlanCheck
+from terrace.checks.all import CHECKS, SCANNERS
+from terrace.checks.base import CheckContext
+from terrace.checks.trust_root import check_scanner_settings
 from terrace.errors import NotReady, TerraceError
 from terrace.stacks.impact import change_set_between
 
@@ -60,10 +63,10 @@ class Case:
         base, head = project.survey(project.trust.commit), project.survey(project.repository.snapshot())
         trees = project.repository.tree(base.commit), project.repository.tree(head.commit)
         change = change_set_between(base, head, *trees)
-        examined = Examined(change, self.world.work, project.trust.config, head.config, head)
-        check = scanners.checks()[name]
-        self.reconfigured = scanners.reconfigured(examined)
-        return check.examine(examined, {}) if isinstance(check, PlanCheck) else check.examine(examined)
+        adapters = replace(check_adapters(project, project.policies()), scanners=scanners)
+        context = CheckContext(change, self.world.work, project.trust.config, head.config, head, adapters)
+        self.reconfigured = check_scanner_settings(context)
+        return CHECKS[name].run(context)
 
 
 Make = Callable[..., Case]

@@ -9,8 +9,6 @@ import resource
 import stat
 import subprocess
 import sys
-from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +20,12 @@ from hypothesis import strategies as st
 from support.configuration import load
 from support.git import commit, git, repository, with_remote
 from support.trees import DictTree
-from terrace.adapters.git.patches import patches_between
-from terrace.adapters.git.repository import GitRepository
-from terrace.adapters.opa.engine import Opa
-from terrace.adapters.opa.policies import Policies
-from terrace.adapters.scanners.checks import Scanners
-from terrace.adapters.terraform.client import LocalTerraform
-from terrace.adapters.tools.box import Toolbox
 from terrace.apps.cli.configuration import completion, config_check, config_schema
 from terrace.apps.cli.doctor import doctor
 from terrace.apps.cli.init import init, terrace_yaml
 from terrace.apps.cli.main import cli
-from terrace.checks.all import CHECKS, checks
-from terrace.checks.secrets.search import SecretSearch
+from terrace.checks.all import CHECKS
 from terrace.config.environment_names import order_names
-from terrace.config.model import TerraformSettings
 from terrace.config.naming import NAME
 from terrace.config.problems import BadConfig
 from terrace.config.schema import json_schema
@@ -306,15 +295,6 @@ def test_the_search_for_terrace_yaml_ends_at_the_root_of_the_repository(tmp_path
     (tmp_path / "inner/.git").mkdir(parents=True)
     with pytest.raises(NotReady, match=r"there is no terrace\.yaml here"):
         config_check(str(tmp_path / "inner"), as_json=False)
-
-
-def test_the_checks_that_can_be_weighed_are_those_that_are_made(tmp_path: Path) -> None:
-    terraform = LocalTerraform(TerraformSettings(), cache=tmp_path, states=tmp_path)
-    repository = GitRepository(tmp_path, cache=tmp_path)
-    search = SecretSearch(repository, partial(patches_between, tmp_path), "HEAD", date(2026, 1, 1))
-    scanners = Scanners(Toolbox(tmp_path), repository, tmp_path, "HEAD", tmp_path)
-    made = checks(terraform, repository, Policies(Opa(), DictTree({})), search, scanners)
-    assert tuple(dict.fromkeys(check.name for check in made.values())) == tuple(CHECKS)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.checks.commits import CommitRules, faults_of, misworded
+from terrace.checks.commits import CommitRules, check_messages, faults_of
 from terrace.stacks.repository import Commit
 
 RULES = CommitRules()
@@ -96,7 +96,7 @@ def test_a_finding_names_the_commit_and_a_merge_is_none() -> None:
         Commit("b" * 40, f"{'w' * 100}\nrong"),
         Commit("c" * 40, "Merge branch 'x'", merge=True),
     )
-    (found,) = misworded(commits, RULES)
+    (found,) = check_messages(commits, RULES)
     assert found.message.startswith(f"commit bbbbbbb '{'w' * 59}…': it does not begin with a type; the first line has")
     assert "leave a line empty" in (found.fix or "")
 

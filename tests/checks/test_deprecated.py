@@ -7,13 +7,13 @@ import json
 import pytest
 
 from terrace.assess.model import Severity, Status
-from terrace.checks.deprecated import MOST, deprecated
+from terrace.checks.deprecated import MOST, find_deprecated
 from terrace.checks.scanners.together import Places, together
 from terrace.clouds.renamed import ARGUMENTS, TYPES
 
 
 def said(text: str, name: str = "main.tf") -> list[tuple[int, str, str | None]]:
-    return [(f.line, f.message, f.fix) for f in deprecated(name, text.encode())]
+    return [(f.line, f.message, f.fix) for f in find_deprecated(name, text.encode())]
 
 
 @pytest.mark.parametrize(
@@ -88,10 +88,10 @@ def test_what_is_of_today_is_not_told(text: str) -> None:
 
 
 def test_null_resource_is_a_hint_that_never_holds_a_change() -> None:
-    (found,) = deprecated("a.tf", b'resource "null_resource" "a" {}\n')
+    (found,) = find_deprecated("a.tf", b'resource "null_resource" "a" {}\n')
     assert (found.severity, found.advisory) == (Severity.INFO, True)
     text = b'resource "null_resource" "a" {\n  triggers = { a = "${var.x}" }\n}\n'
-    both = together(deprecated("a.tf", text), Places(at=lambda path, line: (path, 1)))
+    both = together(find_deprecated("a.tf", text), Places(at=lambda path, line: (path, 1)))
     assert [(one.severity, one.advisory) for one in both] == [(Severity.INFO, True), (Severity.LOW, False)]
 
 
@@ -115,7 +115,7 @@ def test_null_resource_is_a_hint_that_never_holds_a_change() -> None:
 )
 def test_what_a_pinned_provider_does_not_know_yet_is_a_remark_for_later(constraint: str, later: bool) -> None:
     text = b'resource "azurerm_storage_account" "a" {\n  enable_https_traffic_only = true\n}\n'
-    (found,) = deprecated("a.tf", text, {"azurerm": constraint, "aws": "~> 1.0"})
+    (found,) = find_deprecated("a.tf", text, {"azurerm": constraint, "aws": "~> 1.0"})
     assert (found.severity is Severity.INFO, found.advisory) == (later, later)
     assert (found.fix or "").startswith("with azurerm 4, use" if later else "use")
 
@@ -147,16 +147,18 @@ def test_json_is_looked_through_for_types_and_arguments() -> None:
     ],
 )
 def test_what_cannot_be_read_is_unknown(name: str, content: bytes, line: int) -> None:
-    last = deprecated(name, content)[-1]
+    last = find_deprecated(name, content)[-1]
     assert (last.status, last.line) == (Status.UNKNOWN, line)
 
 
 def test_a_large_file_of_old_things_is_told_in_part_and_bytes_that_are_no_text_are_passed_over() -> None:
-    found = deprecated(
+    found = find_deprecated(
         "a.tf", b"".join(b'output "o%d" {\n  value = "${var.\xff%d}"\n}\n' % (n, n) for n in range(3_000))
     )
     assert len([one for one in found if one.status is Status.FAIL]) <= MOST + 1
-    whole = deprecated("a.tf", b"".join(b'output "o%d" {\n  value = "${var.x%d}"\n}\n' % (n, n) for n in range(3_000)))
+    whole = find_deprecated(
+        "a.tf", b"".join(b'output "o%d" {\n  value = "${var.x%d}"\n}\n' % (n, n) for n in range(3_000))
+    )
     assert len(whole) == MOST + 1
     assert whole[-1].message == f"{3_000 - MOST} more old things stand from here on"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.model import Status
-from terrace.checks.outside_files import kept_elsewhere, large_files, leaving_links, outside_files
+from terrace.checks.outside_files import find_leaving_links, find_lfs_paths, find_lfs_pointers, find_outside_reads
 from terrace.hcl.facts_store import Forgetful
 from terrace.hcl.layout import Layout
 from terrace.hcl.tree import Entry
@@ -35,7 +35,7 @@ STACK = Stack("dev", "environments/dev", "app")
 def told(files: dict[str, str], changed: set[str] | None = None) -> list[tuple[str, int, str, bool]]:
     tree = Files(files)
     graph = Graph.of(tree, (STACK,), Forgetful())
-    found = outside_files(graph, Layout(tree), (STACK,), frozenset(files if changed is None else changed))
+    found = find_outside_reads(graph, Layout(tree), (STACK,), frozenset(files if changed is None else changed))
     return [(f.path or "", f.line, f.status.value, f.advisory) for f in found]
 
 
@@ -162,7 +162,9 @@ def test_a_link_that_leads_out_is_found_where_it_is_read_and_where_it_stands() -
     }
     assert told(files) == [("environments/dev/main.tf", 2, "fail", False)]
     layout = Layout(Files(files))
-    links = leaving_links(layout, frozenset({"environments/dev"}), frozenset({"other/link", "environments/dev/up"}))
+    links = find_leaving_links(
+        layout, frozenset({"environments/dev"}), frozenset({"other/link", "environments/dev/up"})
+    )
     assert [(f.path, f.advisory, f.status) for f in links] == [
         ("environments/dev/link", True, Status.FAIL),
         ("environments/dev/up", False, Status.FAIL),
@@ -192,8 +194,8 @@ def test_a_file_that_git_lfs_keeps_is_found_by_its_pointer() -> None:
         "a/.gitattributes": b"x.* filter=lfs\n",
     }
     paths = ("a/code.zip", "a/x.bin", "b/x.bin", "b/notes.txt", "code.zip")
-    assert kept_elsewhere(attributes, paths) == ("a/code.zip", "a/x.bin", "code.zip")
-    found = large_files({"a/code.zip": pointer, "a/x.bin": b"PK"})
+    assert find_lfs_paths(attributes, paths) == ("a/code.zip", "a/x.bin", "code.zip")
+    found = find_lfs_pointers({"a/code.zip": pointer, "a/x.bin": b"PK"})
     assert [(f.path, f.status, f.advisory) for f in found] == [("a/code.zip", Status.FAIL, False)]
 
 

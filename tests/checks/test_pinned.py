@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.checks.pinned import unpinned
+from terrace.checks.pinned import check_versions
 from terrace.hcl.facts import FileFacts, ModuleCall
 from terrace.hcl.read_facts import read_facts
 
 
 def said(text: str, *, root: bool = False) -> list[tuple[str, int]]:
-    return [(f.message, f.line) for f in unpinned({"m/main.tf": read_facts("m/main.tf", text.encode())}, root=root)]
+    return [
+        (f.message, f.line) for f in check_versions({"m/main.tf": read_facts("m/main.tf", text.encode())}, root=root)
+    ]
 
 
 def call(source: str, more: str = "") -> str:
@@ -65,7 +67,7 @@ def test_it_is_told_with_its_line(text: str, message: str, line: int) -> None:
     ["git::https://example.com/a.git", "github.com/acme/a?ref=feature/x", "git::ssh://git@example.com/a.git?ref=HEAD"],
 )
 def test_a_module_that_is_not_fixed_says_what_follows_and_what_to_name(source: str) -> None:
-    (found,) = unpinned({"a.tf": FileFacts(modules=(ModuleCall("m", source),))}, root=False)
+    (found,) = check_versions({"a.tf": FileFacts(modules=(ModuleCall("m", source),))}, root=False)
     assert "two runs of one commit may plan different code" in found.message
     assert "a commit or a tag" in (found.fix or "")
 
@@ -76,10 +78,10 @@ def test_a_root_module_says_which_terraform_it_needs() -> None:
 
 
 def test_what_could_not_be_read_is_unknown() -> None:
-    (found,) = unpinned({"m/a.tf": read_facts("m/a.tf", b"x = {\n")}, root=False)
+    (found,) = check_versions({"m/a.tf": read_facts("m/a.tf", b"x = {\n")}, root=False)
     assert found.status.value == "unknown"
 
 
 @given(st.text())
 def test_no_source_breaks_it(source: str) -> None:
-    assert len(unpinned({"a.tf": FileFacts(modules=(ModuleCall("m", source),))}, root=False)) <= 1
+    assert len(check_versions({"a.tf": FileFacts(modules=(ModuleCall("m", source),))}, root=False)) <= 1

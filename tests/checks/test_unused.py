@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.checks.deprecated import deprecated
-from terrace.checks.names import Naming, misnamed
-from terrace.checks.unused import unused
+from terrace.checks.deprecated import find_deprecated
+from terrace.checks.naming import Naming, check_names
+from terrace.checks.unused import find_unused
 from terrace.hcl.interface import read_interface
 from terrace.hcl.read_facts import read_facts
 
 
 def said(text: str, **more: str) -> list[tuple[str, int]]:
     files = {"m/main.tf": text.encode(), **{f"m/{name}.tf": other.encode() for name, other in more.items()}}
-    return [(f.message, f.line) for f in unused(files)]
+    return [(f.message, f.line) for f in find_unused(files)]
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_its_own_validation_is_no_use() -> None:
 
 def test_what_cannot_be_read_is_unknown() -> None:
     for files in ({"m/a.tf.json": b"{}"}, {"m/a.tf": b"x = {\n"}):
-        (found,) = unused(files)
+        (found,) = find_unused(files)
         assert found.status.value == "unknown"
 
 
 @given(st.binary())
 def test_no_content_breaks_it(content: bytes) -> None:
-    unused({"a.tf": content})
+    find_unused({"a.tf": content})
 
 
 @pytest.mark.parametrize("nested", [("{a=", "}"), ("[", "]"), ("(", ")"), ('"${', '}"'), ("f(", ")")])
@@ -70,7 +70,7 @@ def test_no_nesting_keeps_a_reader_busy(nested: tuple[str, str]) -> None:
     began = time.monotonic()
     read_facts("a.tf", text)
     read_interface({"a.tf": text})
-    unused({"a.tf": text})
-    deprecated("a.tf", text)
-    misnamed("a.tf", text, Naming())
+    find_unused({"a.tf": text})
+    find_deprecated("a.tf", text)
+    check_names("a.tf", text, Naming())
     assert time.monotonic() - began < 10

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from terrace.assess.model import Finding
-from terrace.checks.volatile import volatile
+from terrace.checks.volatile import find_volatile
 from terrace.plans.model import UNKNOWN, Action, Digest, OutputChange, Plan, ResourceChange
 from terrace.plans.volatile_values import moving, read_clock
 from terrace.stacks.model import Stack
@@ -29,7 +29,7 @@ def found(
     files = {"": [("main.tf", source.encode())], "m": [("main.tf", module.encode())]}
     found = moving(changes, outputs, read_clock(files), (allow,) if allow else ())
     plan = Plan(Stack.conventional("dev", "live"), "c", Digest("d", "k"), changes, outputs, moving=found)
-    return volatile(plan, asked=asked)
+    return find_volatile(plan, needs_approval=asked)
 
 
 A = "terraform_data.a"

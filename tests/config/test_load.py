@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.configuration import load
-from terrace.checks import commits, names, required_files
+from terrace.checks import commits, naming, required_files
 from terrace.checks.all import CHECKS
-from terrace.checks.lock_files import PLATFORMS
-from terrace.checks.module_docs import settings as module_docs
+from terrace.checks.lock_file import PLATFORMS
+from terrace.checks.module_docs import check as module_docs
 from terrace.config.loosening import loosened
 from terrace.config.model import (
     ApprovalRule,
@@ -113,7 +113,7 @@ def test_a_whole_file_means_what_it_says() -> None:
     assert config.not_stacks == ("bootstrap", "legacy/*", ".")
     assert config.setting(required_files.SETTINGS) == required_files.RequiredFiles(("a.md",), ("b.md",))
     assert config.setting(module_docs.SETTINGS) == module_docs.ModuleDocs("all")
-    assert config.setting(names.SETTINGS) == names.Naming(outputs="kebab-case", variables="(?:in|out)_[a-z]+")
+    assert config.setting(naming.SETTINGS) == naming.Naming(outputs="kebab-case", variables="(?:in|out)_[a-z]+")
     assert config.audit.every == timedelta(days=1)
     assert config.setting(commits.SETTINGS) == commits.CommitRules(("feat",), ("net",), 50)
     assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
@@ -379,7 +379,7 @@ def test_the_version_of_the_rules_changes_with_every_byte() -> None:
         (
             "docs: {modules: all}",
             "docs: {modules: marked}",
-            "modules without a marker no longer need a page in their README",
+            "modules without markers no longer need module docs in their README",
         ),
         ("outputs: kebab-case", "outputs: any", "names of outputs are judged by 'any' instead of 'kebab-case'"),
         ("signers: a", "signers: b", "signers changes from a to b"),

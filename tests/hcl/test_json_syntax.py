@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import terrace
-from terrace.checks.deprecated import deprecated
+from terrace.checks.deprecated import find_deprecated
 from terrace.hcl.declared import declared
 from terrace.hcl.interface import Interface, read_interface
 from terrace.hcl.json_syntax import read_json
@@ -27,7 +27,7 @@ def test_what_is_declared_twice_in_json_is_all_declared() -> None:
 
 def test_what_is_outdated_in_the_first_of_two_blocks_is_told() -> None:
     content = b'{"resource": {"aws_eip": {"a": {"vpc": true}}}, "resource": {"aws_eip": {"b": {}}}}'
-    assert [finding.rule for finding in deprecated("main.tf.json", content)] == ["deprecated"]
+    assert [finding.rule for finding in find_deprecated("main.tf.json", content)] == ["deprecated"]
 
 
 def test_the_interface_of_a_module_has_every_variable() -> None:

@@ -21,7 +21,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.module_docs.page import page
 from terrace.checks.policy.view import view
 from terrace.checks.secrets.masking import masked
-from terrace.checks.secrets.plan import exposed
+from terrace.checks.secrets.plan import find_exposed
 from terrace.errors import Diagnostic
 from terrace.hcl.interface import Interface, read_interface
 from terrace.plans.digest import DigestKey
@@ -210,7 +210,7 @@ def record() -> Any:
         one.assessment,
         plans={STACK.key: replace(PLAN, warnings=(WARNING,))},
         unplanned={"prod/app": f'Error: password = "{secret("unplanned")}" is wrong'},
-        findings=(*FOUND, *exposed({STACK.key: PLAN})),
+        findings=(*FOUND, *find_exposed({STACK.key: PLAN})),
     )
     return replace(one, assessment=assessment)
 
@@ -277,7 +277,7 @@ def test_a_secret_without_a_mark_is_a_finding_although_it_is_sensitive_elsewhere
     password = MARKED[:-1] if "dsn" in after else MARKED
     marked = change("aws_db_instance.a", None, {"password": password}, {"password": True})
     plan = plan_of(marked, change("x.y", None, after))
-    (found,) = exposed({"dev": plan})
+    (found,) = find_exposed({"dev": plan})
     assert (found.address, found.message.rpartition(" in ")[2]) == ("x.y", place)
     assert password not in repr(plan)
     resources = view(plan)["resources"]
@@ -287,7 +287,7 @@ def test_a_secret_without_a_mark_is_a_finding_although_it_is_sensitive_elsewhere
 
 def test_a_copy_that_looks_like_no_secret_is_no_finding() -> None:
     parameter = change("aws_ssm_parameter.a", None, {"value": "eu-west-1"}, {"value": True})
-    assert exposed({"dev": plan_of(parameter, change("x.y", None, {"region": "eu-west-1"}))}) == ()
+    assert find_exposed({"dev": plan_of(parameter, change("x.y", None, {"region": "eu-west-1"}))}) == ()
 
 
 def test_plans_of_old_terraform_say_nothing_of_marks_and_are_judged_all_the_same() -> None:
@@ -296,7 +296,7 @@ def test_plans_of_old_terraform_say_nothing_of_marks_and_are_judged_all_the_same
     }
     document = {"format_version": "0.1", "resource_changes": [old]}
     plan = read_plan(json.dumps(document).encode(), stack=STACK, commit="c", key=KEY, root="", lock=b"")
-    (found,) = exposed({"dev": plan})
+    (found,) = find_exposed({"dev": plan})
     assert found.message == "x.y shows a secret in variables.secret_key"
     assert secret("lambda") not in repr(plan)
 

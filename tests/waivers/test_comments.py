@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.all import CHECKS
 from terrace.config.model import Config
 from terrace.waivers.comments import Skip, brought, skips
 from terrace.waivers.proposals import Terms, proposed
@@ -87,7 +88,7 @@ FIRST = skips(PATH, SOURCE)[0]
 
 
 def told(skip: Skip, *found: Finding) -> str:
-    (one,) = proposed([skip], found, TERMS)
+    (one,) = proposed([skip], found, TERMS, CHECKS)
     assert (one.rule, one.advisory, one.path, one.line) == ("skip-comment", True, PATH, skip.line)
     return one.detail
 
@@ -120,14 +121,14 @@ def test_without_a_finding_it_is_for_the_file_and_reads_as_a_file() -> None:
 
 @pytest.mark.parametrize("rule", ["*", "aws-*", "all", "plan", "trust-root"])
 def test_no_record_is_proposed_for_everything_nor_for_what_is_never_waived(rule: str) -> None:
-    (one,) = proposed([replace(FIRST, rule=rule)], [], TERMS)
+    (one,) = proposed([replace(FIRST, rule=rule)], [], TERMS, CHECKS)
     assert one.detail == ""
     assert "terrace waive" not in (one.fix or "")
 
 
 def test_what_a_record_waives_already_is_not_told_again() -> None:
     waived = replace(ONE, status=Status.WAIVED, note="waived by ann until 2026-12-31: it moves")
-    assert proposed([FIRST], [waived], TERMS) == ()
-    assert len(proposed([FIRST], [waived, replace(ONE, stack="prod")], TERMS)) == 1
+    assert proposed([FIRST], [waived], TERMS, CHECKS) == ()
+    assert len(proposed([FIRST], [waived, replace(ONE, stack="prod")], TERMS, CHECKS)) == 1
     elsewhere = replace(waived, address="aws_s3_bucket.other")
-    assert len(proposed([FIRST], [elsewhere], TERMS)) == 1
+    assert len(proposed([FIRST], [elsewhere], TERMS, CHECKS)) == 1

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waiver import BASELINE, Waiver
+from terrace.checks.all import CHECKS
+from terrace.checks.rules import rules
 from terrace.waivers.judging import Waivers, is_about, key_of, names_of, waive
-from terrace.waivers.never import NEVER, is_blind, never
+from terrace.waivers.never import is_blind, why_never, why_rule_never
 from terrace.waivers.telling import dated, idle_records, more_waived, unused
 
 TODAY = date(2026, 6, 15)
@@ -84,7 +86,7 @@ def bare(finding: Finding, like: Finding) -> Finding:
 def test_no_finding_is_dropped_or_changed_in_what_it_is(
     given_: list[Finding], judging: list[Waiver], proposed: list[Waiver]
 ) -> None:
-    left = waive(given_, Waivers(tuple(judging), tuple(proposed)), TODAY, content)
+    left = waive(given_, Waivers(tuple(judging), tuple(proposed)), TODAY, CHECKS, content)
     assert [bare(one, was) for one, was in zip(left, given_, strict=True)] == given_
     for one, was in zip(left, given_, strict=True):
         assert one.status in (was.status, Status.WAIVED)
@@ -95,15 +97,15 @@ def test_no_finding_is_dropped_or_changed_in_what_it_is(
 def test_only_a_record_of_that_rule_and_place_that_counts_today_waives(
     given_: list[Finding], judging: list[Waiver]
 ) -> None:
-    left = waive(given_, Waivers(tuple(judging)), TODAY, content)
+    left = waive(given_, Waivers(tuple(judging)), TODAY, CHECKS, content)
     for one, was in zip(left, given_, strict=True):
-        fitting = [w for w in judging if not w.known and w.holds(TODAY) and is_about(w, was)]
-        key = key_of(was, content)
+        fitting = [w for w in judging if not w.known and w.holds(TODAY) and is_about(w, was, CHECKS)]
+        key = key_of(was, content, CHECKS)
         names = names_of(was)
         known = [w for w in judging if w.known and w.holds(TODAY) and key and w.rule in names and w.key[1:] == key[1:]]
         if one.waiver is not None:
             assert one.waiver in [*fitting, *known]
-            assert never(was) is None
+            assert why_never(was, CHECKS) is None
             assert one.waiver.unknown == (was.status is Status.UNKNOWN)
         else:
             assert not fitting
@@ -112,7 +114,7 @@ def test_only_a_record_of_that_rule_and_place_that_counts_today_waives(
 @given(found, records)
 def test_what_ended_or_is_only_proposed_waives_nothing(given_: list[Finding], some: list[Waiver]) -> None:
     ended = [w for w in some if not w.holds(TODAY)]
-    left = waive(given_, Waivers(tuple(ended), tuple(some)), TODAY, content)
+    left = waive(given_, Waivers(tuple(ended), tuple(some)), TODAY, CHECKS, content)
     assert [one.status for one in left] == [one.status for one in given_]
 
 
@@ -120,12 +122,12 @@ def test_what_ended_or_is_only_proposed_waives_nothing(given_: list[Finding], so
 def test_the_order_of_records_and_findings_does_not_matter(
     given_: list[Finding], some: list[Waiver], by: Random
 ) -> None:
-    waived = waive(given_, Waivers(tuple(some)), TODAY, content)
+    waived = waive(given_, Waivers(tuple(some)), TODAY, CHECKS, content)
     mixed, others = list(some), list(given_)
     by.shuffle(mixed)
     by.shuffle(others)
-    assert waive(given_, Waivers(tuple(mixed)), TODAY, content) == waived
-    again = waive(others, Waivers(tuple(mixed)), TODAY, content)
+    assert waive(given_, Waivers(tuple(mixed)), TODAY, CHECKS, content) == waived
+    again = waive(others, Waivers(tuple(mixed)), TODAY, CHECKS, content)
     assert Counter(again) == Counter(waived)
 
 
@@ -147,16 +149,19 @@ def test_the_baseline_covers_as_many_as_it_counts_and_always_the_same(
     given_: list[Finding], count: int, by: Random
 ) -> None:
     record = Waiver("twos", "ann", "old", TODAY, TODAY, address="a.b", stack="dev", since=TODAY, count=count)
-    left = waive(given_, Waivers((record,)), TODAY, content)
+    left = waive(given_, Waivers((record,)), TODAY, CHECKS, content)
     assert sum(one.status is Status.WAIVED for one in left) == min(count, len(given_))
     by.shuffle(given_)
-    assert Counter(waive(given_, Waivers((record,)), TODAY, content)) == Counter(left)
+    assert Counter(waive(given_, Waivers((record,)), TODAY, CHECKS, content)) == Counter(left)
 
 
 @given(found, records)
 def test_what_is_told_of_records_never_waives_and_names_their_place(given_: list[Finding], some: list[Waiver]) -> None:
-    told = (*dated(given_, Waivers((), tuple(some)), TODAY, content), *unused(given_, Waivers(tuple(some)), TODAY))
-    assert all(one.path in (BASELINE, ".terrace/waivers.yaml") and never(one) for one in told)
+    told = (
+        *dated(given_, Waivers((), tuple(some)), TODAY, content, CHECKS),
+        *unused(given_, Waivers(tuple(some)), TODAY, CHECKS),
+    )
+    assert all(one.path in (BASELINE, ".terrace/waivers.yaml") and why_never(one, CHECKS) for one in told)
     assert {one.rule for one in told} <= {"waiver-expired", "waiver-ends", "waiver-unused"}
     assert all(one.advisory for one in told if one.rule != "waiver-expired")
 
@@ -186,7 +191,7 @@ FINDING = Finding("twos", Severity.HIGH, Status.FAIL, "opa", "no", stack="dev", 
     ],
 )
 def test_a_star_in_brackets_is_any_index_and_nothing_else(address: str, reached: bool) -> None:
-    assert is_about(WAIVER, replace(FINDING, address=address)) == reached
+    assert is_about(WAIVER, replace(FINDING, address=address), CHECKS) == reached
 
 
 @pytest.mark.parametrize(
@@ -200,7 +205,7 @@ def test_a_star_in_brackets_is_any_index_and_nothing_else(address: str, reached:
 )
 def test_a_star_in_a_path_stays_in_its_folder(path: str, reached: bool) -> None:
     waiver = replace(WAIVER, address="", path="modules/*/main.tf")
-    assert is_about(waiver, replace(FINDING, address=None, path=path)) == reached
+    assert is_about(waiver, replace(FINDING, address=None, path=path), CHECKS) == reached
 
 
 def test_which_of_the_tools_that_agree_speaks_changes_nothing() -> None:
@@ -208,46 +213,46 @@ def test_which_of_the_tools_that_agree_speaks_changes_nothing() -> None:
     single = replace(WAIVER, rule="trivy.AVD-AWS-0089", address="a.b")
     known = replace(single, stack="dev", since=TODAY)
     for waiver in (single, known):
-        assert [f.status for f in waive([both], Waivers((waiver,)), TODAY)] == [Status.WAIVED]
-        assert idle_records([both], [waiver], content) == []
-    assert waive([replace(both, also=())], Waivers((single, known)), TODAY)[0].status is Status.FAIL
+        assert [f.status for f in waive([both], Waivers((waiver,)), TODAY, CHECKS)] == [Status.WAIVED]
+        assert idle_records([both], [waiver], content, CHECKS) == []
+    assert waive([replace(both, also=())], Waivers((single, known)), TODAY, CHECKS)[0].status is Status.FAIL
 
 
 def test_of_several_the_one_that_lasts_longest_is_told() -> None:
     longer = replace(WAIVER, owner="aaa", expires=TODAY + timedelta(days=1))
     for some in ((WAIVER, longer), (longer, WAIVER)):
-        (left,) = waive([FINDING], Waivers(some), TODAY)
+        (left,) = waive([FINDING], Waivers(some), TODAY, CHECKS)
         assert left.waiver == longer
 
 
 def test_a_family_of_rules_is_waived_by_its_name_whichever_tool_found_it() -> None:
     waiver = replace(WAIVER, rule="public-storage", address="a.b")
     one = replace(FINDING, rule="CKV_AWS_53", family="public-storage", address="a.b")
-    assert [f.status for f in waive([one, replace(one, family="")], Waivers((waiver,)), TODAY)] == [
+    assert [f.status for f in waive([one, replace(one, family="")], Waivers((waiver,)), TODAY, CHECKS)] == [
         Status.WAIVED,
         Status.FAIL,
     ]
 
 
-@pytest.mark.parametrize("rule", NEVER)
+@pytest.mark.parametrize("rule", [name for name in rules() if why_rule_never(name, CHECKS)])
 def test_what_can_never_be_waived_is_not(rule: str) -> None:
     finding = replace(FINDING, rule=rule)
-    assert waive([finding], Waivers((replace(WAIVER, rule=rule),)), TODAY) == (finding,)
+    assert waive([finding], Waivers((replace(WAIVER, rule=rule),)), TODAY, CHECKS) == (finding,)
 
 
 def test_a_tool_that_broke_is_waived_by_nothing() -> None:
     broken = Finding("checks", Severity.HIGH, Status.UNKNOWN, "format", "it crashed", path="main.tf")
     waiver = replace(WAIVER, rule="checks", address="", path="main.tf", unknown=True)
-    assert waive([broken], Waivers((waiver,)), TODAY) == (broken,)
+    assert waive([broken], Waivers((waiver,)), TODAY, CHECKS) == (broken,)
 
 
 @given(found, files)
 def test_a_record_is_unused_when_it_is_about_nothing_and_only_then(given_: list[Finding], some: list[Waiver]) -> None:
-    seen = [one for one in given_ if not is_blind(one)]
-    judged = waive(seen, Waivers(tuple(some)), TODAY, content)
-    told = unused(judged, Waivers(tuple(some)), TODAY)
+    seen = [one for one in given_ if not is_blind(one, CHECKS)]
+    judged = waive(seen, Waivers(tuple(some)), TODAY, CHECKS, content)
+    told = unused(judged, Waivers(tuple(some)), TODAY, CHECKS)
     idle = [one for one in some if one.holds(TODAY) and one not in {f.waiver for f in judged}]
-    apart = [w for w in idle if not w.known and any(is_about(w, f) for f in seen)]
+    apart = [w for w in idle if not w.known and any(is_about(w, f, CHECKS) for f in seen)]
     lines = {(one.path, one.line) for one in told if one.path != BASELINE}
     assert lines <= {(w.source, w.line) for w in idle if not w.known}
     assert sum(one.path != BASELINE for one in told) == sum(not w.known and w not in apart for w in idle)
@@ -278,14 +283,14 @@ def test_a_record_stays_where_what_it_is_about_may_not_have_been_found(
     }
     if rule != "unused":
         del records["unused"]
-    idle = idle_records([other], list(records.values()), content)
+    idle = idle_records([other], list(records.values()), content, CHECKS)
     left = {name for name, record in records.items() if record not in idle}
     assert left == kept
 
 
 def test_a_change_that_takes_a_waiver_away_says_what_it_will_hold() -> None:
-    (left,) = waive([FINDING], Waivers((WAIVER,), ()), TODAY)
+    (left,) = waive([FINDING], Waivers((WAIVER,), ()), TODAY, CHECKS)
     assert left.status is Status.WAIVED
     assert left.note.endswith("; this change takes that waiver away")
-    (same,) = waive([FINDING], Waivers((WAIVER,)), TODAY)
+    (same,) = waive([FINDING], Waivers((WAIVER,)), TODAY, CHECKS)
     assert "takes" not in same.note

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.waiver import BASELINE, PATH, Waiver
+from terrace.checks.all import CHECKS
 from terrace.config.model import Config, Person, WaiverRules
 from terrace.config.problems import BadConfig
 from terrace.waivers.reading import read_waivers
 from terrace.waivers.writing import with_waiver
 
-CONFIG = Config(teams={"owners": ("bob",)}, people={"ann": Person("ann")})
+CONFIG = Config(known_checks=CHECKS, teams={"owners": ("bob",)}, people={"ann": Person("ann")})
 RIGHT = {
     "rule": "twos",
     "address": "a.b",
@@ -52,7 +53,7 @@ def problems(content: bytes, path: str = PATH, config: Config = CONFIG) -> list[
         ({"path": "a.tf"}, "9:11: it says both an address and a path"),
         ({"address": "a.*"}, "4:14: 'a.*' would waive too much (hint: `*` stands for an index only"),
         ({"address": "'*'"}, "would waive too much"),
-        ({"rule": "plan"}, "3:11: 'plan' cannot be waived: nobody knows what a stack without a plan would do"),
+        ({"rule": "plan"}, "3:11: 'plan' cannot be waived: the effect of a stack without a plan is unknown"),
         ({"rule": "secrets"}, "secrets have a file of their own, .terrace/secrets.yaml"),
         ({"until": "2026-01-02"}, "9:5: `until` is not a key of a waiver"),
         ({"expired": "2026-01-02"}, "(hint: did you mean `expires`?)"),

@@ -1,4 +1,4 @@
-"""Whether messages of commits follow Conventional Commits, with the types, scopes and length of terrace.yaml."""
+"""The check `commits`: commit messages that do not follow Conventional Commits as terrace.yaml sets them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, optional
 from terrace.config.checks import record_settings
 from terrace.config.comparisons import Added, Higher
 from terrace.config.kinds import WORD, ListOf, Number, Text
@@ -86,8 +87,19 @@ class Fault:
     right: str
 
 
-def misworded(commits: Iterable[Commit], rules: CommitRules) -> tuple[Finding, ...]:
-    """A finding for every commit with a message that breaks the rules. Merges are nobody's words, and pass."""
+def check_commits(context: CheckContext) -> Findings:
+    """Returns a finding for each commit of the change whose message breaks the rules."""
+    change, repository = context.change_set, context.adapters.repository
+    found = check_messages(repository.commits(change.base, change.head), context.trusted.setting(SETTINGS))
+    if repository.is_whole(change.base, change.head):
+        return found
+    message = "this clone is shallow and lacks commits of the change: their messages were not checked"
+    missing = Finding("commits", Severity.LOW, Status.UNKNOWN, "terrace", message, fix="git fetch --unshallow")
+    return (*found, missing)
+
+
+def check_messages(commits: Iterable[Commit], rules: CommitRules) -> Findings:
+    """Returns a finding for each commit whose message breaks the rules. Merges pass: Git writes their messages."""
     return tuple(
         Finding(
             rule="commits",
@@ -185,3 +197,21 @@ def _example(rules: CommitRules) -> str:
 def _title(message: str) -> str:
     first = message.strip().split("\n")[0].rstrip()
     return first if len(first) <= _SHOWN else f"{first[: _SHOWN - 1]}…"
+
+
+CHECK = SourceCheck(
+    name="commits",
+    run=check_commits,
+    level="advisory",
+    settings=(SETTINGS,),
+    of_changes_only=True,
+    rules=(
+        Rule(
+            "commits",
+            "A commit message does not follow Conventional Commits and `commits:` of terrace.yaml.",
+            "Changelogs, versions and readers in a hurry use nothing else.",
+            "Rewrite it: `git rebase -i`, then `reword`.",
+            optional("commits"),
+        ),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Syntax and arguments of former days, each with its line and what to write now."""
+"""The check `deprecated`: syntax and arguments that are deprecated, each with its line and its replacement."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, optional
+from terrace.checks.changed_modules import changed_configuration, head_of, touched_modules
 from terrace.clouds.renamed import ARGUMENTS, TYPES, Where
+from terrace.hcl.facts_store import Forgetful, facts_of
 from terrace.hcl.json_syntax import read_json
+from terrace.hcl.layout import parent
 from terrace.hcl.syntax import attributes, blocks, everything, first_error, head, line_of, parse, text_of
 from terrace.plans.versions import is_below
 
@@ -36,8 +40,22 @@ class _Old:
     since: str = ""
 
 
-def deprecated(path: str, content: bytes, required: Mapping[str, str] = NONE) -> tuple[Finding, ...]:
-    """What is old in one configuration file. What cannot be read is unknown, and the rest is told.
+def check_deprecated(context: CheckContext) -> Findings:
+    """Returns a finding for each deprecated construct in the changed files."""
+    tree = head_of(context)
+    required: dict[str, dict[str, str]] = {}
+    for folder, paths in touched_modules(context):
+        needs = [need for facts in facts_of(tree, paths, Forgetful()).values() for need in facts.required_providers]
+        required[folder] = {need.name: need.version for need in needs if need.version}
+    return tuple(
+        finding
+        for path, content in changed_configuration(context).items()
+        for finding in find_deprecated(path, content, required.get(parent(path), {}))
+    )
+
+
+def find_deprecated(path: str, content: bytes, required: Mapping[str, str] = NONE) -> Findings:
+    """Returns a finding for each deprecated construct in one configuration file, and one for a part it cannot read.
 
     `required` are the constraints that its module has for providers, by name: where one allows none but versions to
     which the new way is unknown, the old one is a remark for later.
@@ -252,3 +270,19 @@ def _unread(path: str, line: int, message: str) -> Finding:
         line=line,
         fix="mend the file",
     )
+
+
+CHECK = SourceCheck(
+    name="deprecated",
+    run=check_deprecated,
+    level="advisory",
+    rules=(
+        Rule(
+            "deprecated",
+            "A changed file has deprecated syntax or arguments, or could not be read to the end.",
+            "The next major version of Terraform or the provider refuses them, at a bad moment.",
+            "Write the replacement that the finding names.",
+            optional("deprecated"),
+        ),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Files outside of the repository that configuration reads while it is planned: other processes, devices, homes.
+"""The check `outside-files`: files outside the repository that configuration reads while Terraform plans it.
 
 A function such as `file` runs with the rights of Terraform on the machine that plans. What it reads lands in the plan,
 in the state and in outputs.
@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, lowered
+from terrace.checks.changed_modules import head_of
 from terrace.hcl.facts import Part, Read, Template
 from terrace.hcl.layout import Layout, join, parent
+from terrace.hcl.tree import read_many
 from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.model import Stack
 
@@ -34,7 +37,28 @@ class _Told:
     why: str
 
 
-def outside_files(
+def check_outside_files(context: CheckContext) -> Findings:
+    """Returns a finding for each file outside the repository that the impacted stacks read.
+
+    That is a file of the machine, a file behind a link that leads out, or a file that Git LFS stores.
+    """
+    change, graph = context.change_set, context.inventory.graph
+    tree, changed = head_of(context), frozenset(change.changed)
+    layout = Layout(tree)
+    stacks = tuple(impact.stack for impact in change.impacts)
+    folders = frozenset(path for stack in stacks for path in graph.reached(stack))
+    attributes = read_many(tree, [path for path in tree.entries if path.rpartition("/")[2] == ".gitattributes"])
+    inside = [
+        path for path in tree.entries if any(path.startswith(f"{folder}/") for folder in folders) or "" in folders
+    ]
+    return (
+        *find_outside_reads(graph, layout, stacks, changed),
+        *find_leaving_links(layout, folders, changed),
+        *find_lfs_pointers(read_many(tree, find_lfs_paths(attributes, inside))),
+    )
+
+
+def find_outside_reads(
     graph: Graph, layout: Layout, stacks: tuple[Stack, ...], changed: frozenset[str]
 ) -> tuple[Finding, ...]:
     """What the folders that these stacks reach read from outside of the repository.
@@ -54,7 +78,7 @@ def outside_files(
     return tuple(found[key] for key in sorted(found))
 
 
-def leaving_links(layout: Layout, folders: frozenset[str], changed: frozenset[str]) -> tuple[Finding, ...]:
+def find_leaving_links(layout: Layout, folders: frozenset[str], changed: frozenset[str]) -> tuple[Finding, ...]:
     """Symbolic links that lead out of the repository: those that changed, and those in these folders."""
     found = []
     for link in sorted(layout.links):
@@ -69,7 +93,7 @@ def leaving_links(layout: Layout, folders: frozenset[str], changed: frozenset[st
     return tuple(found)
 
 
-def large_files(contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
+def find_lfs_pointers(contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
     """Files that Git LFS keeps elsewhere: what is committed, and so what Terraform gets, is a pointer to them."""
     return tuple(
         Finding(
@@ -86,7 +110,7 @@ def large_files(contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
     )
 
 
-def kept_elsewhere(attributes: Mapping[str, bytes], paths: Iterable[str]) -> tuple[str, ...]:
+def find_lfs_paths(attributes: Mapping[str, bytes], paths: Iterable[str]) -> tuple[str, ...]:
     """Which of these paths `.gitattributes` files (by path) give to Git LFS, more or less: patterns are looked at by
     the last part of a path only."""
     patterns = [
@@ -252,3 +276,23 @@ def _calls(graph: Graph, path: str) -> Iterator[tuple[Folder, Mapping[str, Templ
     for name in graph.callers.get(path, ()):
         caller = graph.folders[name]
         yield from ((caller, call.call.arguments) for call in caller.calls if call.target == path)
+
+
+CHECK = SourceCheck(
+    name=RULE,
+    run=check_outside_files,
+    rules=(
+        Rule(
+            RULE,
+            "A function such as `file` reads outside of the repository, a link leads there, or Git LFS stores a file.",
+            "The function runs with the rights of Terraform on the machine that plans: the file's content ends up in "
+            "the plan and the state.",
+            "Commit the file to the repository, or pass its content as a variable.",
+            lowered(
+                RULE,
+                "`terrace waive` accepts one place. Reads in files that did not change, and paths that are known only "
+                "when Terraform plans, do not block.",
+            ),
+        ),
+    ),
+)

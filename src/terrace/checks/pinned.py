@@ -1,4 +1,4 @@
-"""Whether a module says which versions it needs: of Terraform, of its providers, and of the modules that it calls."""
+"""The check `pinned`: versions that a module leaves open, of Terraform, providers and called modules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceCheck, optional
+from terrace.checks.changed_modules import head_of, root_folders, touched_modules
 from terrace.hcl.facts import FileFacts, ModuleCall
+from terrace.hcl.facts_store import Forgetful, facts_of
 
 _REGISTRY = re.compile(r"(?:[A-Za-z0-9.-]+\.[A-Za-z0-9-]+(?::\d+)?/)?[\w-]+/[\w-]+/[a-z0-9]+(?://.*)?", re.ASCII)
 _GIT = re.compile(r"git::|git@|(?:github\.com|bitbucket\.org)/|[a-z+]+://[^?]*\.git(?:$|[/?])")
@@ -16,9 +19,21 @@ _FIXED = re.compile(r"[0-9a-f]{7,64}|(?:.*[/-])?v?\d+(?:\.\d+)*(?:[-+.][\w.+-]+)
 _NOT_FIXED = "two runs of one commit may plan different code, for each keeps the copy that it took first"
 
 
-def unpinned(files: Mapping[str, FileFacts], *, root: bool) -> tuple[Finding, ...]:
-    """What one module leaves open. `files` are the facts of its files by path; a `root` module must also say which
-    Terraform it needs."""
+def check_pinned(context: CheckContext) -> Findings:
+    """Returns a finding for each version that the modules with changed files leave open."""
+    tree, roots = head_of(context), root_folders(context)
+    return tuple(
+        finding
+        for folder, paths in touched_modules(context)
+        for finding in check_versions(facts_of(tree, paths, Forgetful()), root=folder in roots)
+    )
+
+
+def check_versions(files: Mapping[str, FileFacts], *, root: bool) -> Findings:
+    """Returns a finding for each version that one module leaves open.
+
+    `files` are the facts of its files by path. A `root` module must also require a version of Terraform.
+    """
     found = [finding for path, facts in sorted(files.items()) for finding in _of_file(path, facts)]
     if root and files and not any(facts.required_version for facts in files.values()):
         found.append(
@@ -87,3 +102,19 @@ def _of_git(path: str, call: ModuleCall, source: str) -> Iterator[Finding]:
 
 def _finding(message: str, path: str, line: int, fix: str) -> Finding:
     return Finding("pinned", Severity.MEDIUM, Status.FAIL, "terrace", message, path=path, line=line, fix=fix)
+
+
+CHECK = SourceCheck(
+    name="pinned",
+    run=check_pinned,
+    level="advisory",
+    rules=(
+        Rule(
+            "pinned",
+            "A changed module leaves a version open: of Terraform, a provider, a registry module or a Git source.",
+            "The same commit could create different infrastructure tomorrow.",
+            "Set a version where the finding says; for Git a tag or a commit in `?ref=`.",
+            optional("pinned", ONE_PLACE),
+        ),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Whether a module has the files that terrace.yaml asks for."""
+"""The check `required-files`: modules and stacks without the files that terrace.yaml requires."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceCheck, optional
+from terrace.checks.changed_modules import head_of, root_folders, touched_modules
 from terrace.config.checks import record_settings
 from terrace.config.comparisons import Removed
 from terrace.config.keys.values import PATH
@@ -35,8 +37,19 @@ _KEYS = Record(
 SETTINGS = record_settings(_KEYS, "Which files a folder must have.")
 
 
-def missing_files(folder: str, there: Collection[str], wanted: Collection[str]) -> tuple[Finding, ...]:
-    """A finding for every wanted file that a folder lacks; `there` are all paths of the repository."""
+def check_required_files(context: CheckContext) -> Findings:
+    """Returns a finding for each required file that a module or stack with changed files lacks."""
+    tree, roots = head_of(context), root_folders(context)
+    required = context.trusted.setting(SETTINGS)
+    found: list[Finding] = []
+    for folder, _ in touched_modules(context):
+        names = required.environments if folder in roots else required.modules
+        found += find_missing_files(folder, tree.entries, names)
+    return tuple(found)
+
+
+def find_missing_files(folder: str, there: Collection[str], wanted: Collection[str]) -> Findings:
+    """Returns a finding for each wanted file that a folder lacks; `there` are all paths of the repository."""
     paths = {name: f"{folder}/{name}" if folder else name for name in wanted}
     return tuple(
         Finding(
@@ -51,3 +64,20 @@ def missing_files(folder: str, there: Collection[str], wanted: Collection[str]) 
         for name, path in sorted(paths.items())
         if path not in there
     )
+
+
+CHECK = SourceCheck(
+    name="required-files",
+    run=check_required_files,
+    level="advisory",
+    settings=(SETTINGS,),
+    rules=(
+        Rule(
+            "required-files",
+            "A changed module or stack lacks a file that `required_files:` of terrace.yaml requires.",
+            "Without its README, everyone who uses a module has to read its source.",
+            "Add the file.",
+            optional("required-files", ONE_PLACE),
+        ),
+    ),
+)

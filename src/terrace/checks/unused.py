@@ -1,4 +1,4 @@
-"""Variables and locals that a module declares and nothing in it uses."""
+"""The check `unused`: variables and local values that a module declares and does not use."""
 
 from __future__ import annotations
 
@@ -7,16 +7,26 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceCheck, optional
+from terrace.checks.changed_modules import head_of, touched_modules
 from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, parse, text_of
+from terrace.hcl.tree import read_many
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-def unused(files: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    """What one module declares in vain. `files` are the contents of its configuration files by path.
+def check_unused(context: CheckContext) -> Findings:
+    """Returns a finding for each variable and local value that modules with changed files do not use."""
+    tree = head_of(context)
+    return tuple(finding for _, paths in touched_modules(context) for finding in find_unused(read_many(tree, paths)))
 
-    Where a file is not read (JSON syntax, a syntax error), nothing can be told of the module: that is unknown.
+
+def find_unused(files: Mapping[str, bytes]) -> Findings:
+    """Returns a finding for each variable and local value that one module declares and does not use.
+
+    `files` are the contents of its configuration files by path. Where one cannot be read (JSON syntax, a syntax error),
+    it can use anything: the result is unknown.
     """
     declared: dict[tuple[str, str], tuple[str, int]] = {}
     used: set[tuple[str, str]] = set()
@@ -62,3 +72,19 @@ def _used(block: Node) -> Iterator[tuple[str, str]]:
 
 def _finding(message: str, status: Status, path: str, line: int, fix: str) -> Finding:
     return Finding("unused", Severity.LOW, status, "terrace", message, path=path, line=line, fix=fix)
+
+
+CHECK = SourceCheck(
+    name="unused",
+    run=check_unused,
+    level="advisory",
+    rules=(
+        Rule(
+            "unused",
+            "A module declares a variable or a local value, and nothing in it uses it.",
+            "People set it, and wonder why nothing happens.",
+            "Remove it, or use it.",
+            optional("unused", ONE_PLACE),
+        ),
+    ),
+)

@@ -48,11 +48,18 @@ def record_settings(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DeclaredCheck:
-    """What a check declares: the name by which terrace.yaml sets its level, its default level, and its own keys."""
+    """What a check declares: the name by which terrace.yaml sets its level, its default level, and its own keys.
+
+    The findings of a check have its name as their rule, unless it has `own_rules`, as policies and scanners do; then
+    only a finding that the check could not run has its name. `never_waived` is the reason why no waiver accepts a
+    finding with the check's name; "" where a waiver can.
+    """
 
     name: str
     level: Level = "required"
     settings: tuple[Settings[Any], ...] = ()
+    own_rules: bool = False
+    never_waived: str = ""
 
 
 DeclaredChecks = Mapping[str, DeclaredCheck]

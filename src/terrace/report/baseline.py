@@ -11,7 +11,7 @@ from terrace.assess.waiver import BASELINE, Waiver
 from terrace.report.checked import place
 from terrace.report.machine import finding, waiver
 from terrace.text import visible
-from terrace.waivers.baseline import Renewed, why_outside
+from terrace.waivers.baseline import Renewed
 
 if TYPE_CHECKING:
     from terrace.report.screen import Record
@@ -31,7 +31,7 @@ def machine(found: Renewed, idle: Iterable[Waiver]) -> dict[str, Any]:
         "came": found.came,
         "gone": [waiver(one) for one in found.gone],
         "new": [finding(one) for one in found.fresh],
-        "outside": [{**finding(one), "why": why_outside(one)} for one in found.outside],
+        "outside": [{**finding(one), "why": why} for one, why in found.outside],
         "unused": [waiver(one) for one in idle],
         "complete": not found.blind,
     }
@@ -53,7 +53,7 @@ def terminal(found: Renewed, idle: Iterable[Waiver]) -> Record:
     if found.fresh:
         lines += ["new, and not in it; mend them, or --accept their RULE:", *_some(_line(f) for f in found.fresh)]
     if found.outside:
-        lines += ["never in it:", *_some(f"{_line(f)} ({why_outside(f)})" for f in found.outside)]
+        lines += ["never in it:", *_some(f"{_line(one)} ({why})" for one, why in found.outside)]
     if unused := [f"  {one.source}:{one.line}: {visible(one.about)} ({visible(one.owner)})" for one in idle]:
         lines += ["waivers that are about nothing any more; take them out:", *_some(unused)]
     if found.blind:

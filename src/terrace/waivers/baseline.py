@@ -9,8 +9,9 @@ from datetime import date
 
 from terrace.assess.model import Finding, Status
 from terrace.assess.waiver import BASELINE, Waiver
+from terrace.config.checks import DeclaredChecks
 from terrace.waivers.judging import Content, Key, key_of, names_of
-from terrace.waivers.never import is_blind, never
+from terrace.waivers.never import is_blind, why_never
 from terrace.waivers.telling import blind_to
 
 
@@ -37,7 +38,7 @@ class Renewed:
     came: int
     before: int
     fresh: tuple[Finding, ...]
-    outside: tuple[Finding, ...]
+    outside: tuple[tuple[Finding, str], ...]
     blind: tuple[Finding, ...]
 
     @property
@@ -54,15 +55,20 @@ class Everything:
 
 
 def renewed(
-    findings: Sequence[Finding], known: Iterable[Waiver], accept: Container[str], grant: Grant, content: Content
+    findings: Sequence[Finding],
+    known: Iterable[Waiver],
+    accept: Container[str],
+    grant: Grant,
+    content: Content,
+    checks: DeclaredChecks,
 ) -> Renewed:
     """The baseline of what was found. What is gone leaves it; only findings of rules in `accept` come in, or are
     granted anew where their day is over. A finding that holds nothing needs no record."""
     before = {record.key: record for record in known}
-    keys = [key_of(finding, content, before) for finding in findings]
+    keys = [key_of(finding, content, checks, before) for finding in findings]
     there = Counter(key for key in keys if key is not None)
     holding = Counter(key for key, f in zip(keys, findings, strict=True) if key is not None and f.blocks)
-    blind = blind_to(findings)
+    blind = blind_to(findings, checks)
     named = {key for key, f in zip(keys, findings, strict=True) if any(name in accept for name in names_of(f))}
     kept = {}
     for key, record in before.items():
@@ -83,17 +89,16 @@ def renewed(
         came=came,
         before=sum(record.count for record in before.values()),
         fresh=_uncovered(findings, keys, room),
-        outside=tuple(f for f, key in zip(findings, keys, strict=True) if key is None and _holds(f)),
-        blind=tuple(finding for finding in findings if is_blind(finding) and finding.blocks),
+        outside=tuple(
+            (finding, why_never(finding, checks) or "it names no place")
+            for finding, key in zip(findings, keys, strict=True)
+            if key is None and _blocks(finding)
+        ),
+        blind=tuple(finding for finding in findings if is_blind(finding, checks) and finding.blocks),
     )
 
 
-def why_outside(finding: Finding) -> str:
-    """Why a finding is never in a baseline."""
-    return never(finding) or "it names no place"
-
-
-def _holds(finding: Finding) -> bool:
+def _blocks(finding: Finding) -> bool:
     return finding.blocks and finding.status is not Status.WAIVED
 
 

@@ -9,8 +9,9 @@ from datetime import date
 
 from terrace.assess.model import Finding, Status
 from terrace.assess.waiver import Waiver
+from terrace.config.checks import DeclaredChecks
 from terrace.waivers.comments import Skip
-from terrace.waivers.never import never
+from terrace.waivers.never import why_never
 
 Content = Callable[[Finding], str]
 """The fingerprint of the line where a finding is: equal wherever the line has moved to."""
@@ -47,18 +48,24 @@ NONE = Waivers()
 
 
 def waive(
-    findings: Iterable[Finding], waivers: Waivers, today: date, content: Content = no_content
+    findings: Iterable[Finding],
+    waivers: Waivers,
+    today: date,
+    checks: DeclaredChecks,
+    content: Content = no_content,
 ) -> tuple[Finding, ...]:
     """The same findings in the same order, each as the records leave it: waived where one counts today, and with a
     note where one ended, or where the change brings or takes one. The order of the records does not matter."""
     found = tuple(findings)
-    counts = matched(found, (w for w in waivers.judging if w.holds(today)), content)
-    ended = matched(found, (w for w in waivers.judging if w.ended(today)), content)
-    offered = matched(found, (w for w in waivers.offered if w.holds(today)), content)
+    counts = matched(found, (w for w in waivers.judging if w.holds(today)), content, checks)
+    ended = matched(found, (w for w in waivers.judging if w.ended(today)), content, checks)
+    offered = matched(found, (w for w in waivers.offered if w.holds(today)), content, checks)
     return tuple(_as_left(finding, counts.get(at), ended.get(at), offered.get(at)) for at, finding in enumerate(found))
 
 
-def matched(findings: Sequence[Finding], waivers: Iterable[Waiver], content: Content) -> Mapping[int, Waiver]:
+def matched(
+    findings: Sequence[Finding], waivers: Iterable[Waiver], content: Content, checks: DeclaredChecks
+) -> Mapping[int, Waiver]:
     """For every finding, by its position, the record that is about it: of several the one that lasts longest.
 
     A waiver is about every finding of its place; a record of the baseline about as many as it counts.
@@ -73,17 +80,17 @@ def matched(findings: Sequence[Finding], waivers: Iterable[Waiver], content: Con
     found: dict[int, Waiver] = {}
     for at, finding in enumerate(findings):
         mine = [waiver for name in dict.fromkeys(names_of(finding)) for waiver in named.get(name, ())]
-        fitting = [waiver for waiver in mine if is_about(waiver, finding)]
+        fitting = [waiver for waiver in mine if is_about(waiver, finding, checks)]
         if fitting:
             found[at] = max(fitting, key=_lasting)
     if known:
-        found.update(_known(findings, known, content, found))
+        found.update(_known(findings, known, content, checks, found))
     return found
 
 
-def is_about(waiver: Waiver, finding: Finding) -> bool:
+def is_about(waiver: Waiver, finding: Finding, checks: DeclaredChecks) -> bool:
     """Whether a waiver (no record of the baseline) is about a finding, whatever the day."""
-    if waiver.rule not in names_of(finding) or never(finding) is not None:
+    if waiver.rule not in names_of(finding) or why_never(finding, checks) is not None:
         return False
     # What is waived already (a secret, by its own file) needs no second word.
     if finding.status is Status.WAIVED or waiver.unknown != (finding.status is Status.UNKNOWN):
@@ -96,13 +103,13 @@ def names_of(finding: Finding) -> tuple[str, ...]:
     return (finding.rule, *finding.also, *((finding.family,) if finding.family else ()))
 
 
-def key_of(finding: Finding, content: Content, known: Container[Key] = ()) -> Key | None:
+def key_of(finding: Finding, content: Content, checks: DeclaredChecks, known: Container[Key] = ()) -> Key | None:
     """What a finding is in the baseline, equal as long as it is the same; None where it cannot be in it.
 
     Where a stack is known the address says where it is; else the file, and what stands in the line. Where several tools
     agree, it is called by their family, since which of them speaks may change; a name that is `known` goes before.
     """
-    if finding.status is Status.WAIVED or never(finding) is not None:
+    if finding.status is Status.WAIVED or why_never(finding, checks) is not None:
         return None
     unknown = finding.status is Status.UNKNOWN
     stack = finding.stack or ""
@@ -118,7 +125,11 @@ def key_of(finding: Finding, content: Content, known: Container[Key] = ()) -> Ke
 
 
 def _known(
-    findings: Sequence[Finding], known: Mapping[Key, Waiver], content: Content, taken: Mapping[int, Waiver]
+    findings: Sequence[Finding],
+    known: Mapping[Key, Waiver],
+    content: Content,
+    checks: DeclaredChecks,
+    taken: Mapping[int, Waiver],
 ) -> Mapping[int, Waiver]:
     rules = {key[0] for key in known}
     keys = {
@@ -126,7 +137,7 @@ def _known(
         for at, finding in enumerate(findings)
         if at not in taken
         and not rules.isdisjoint(names_of(finding))
-        and (key := key_of(finding, content, known)) in known
+        and (key := key_of(finding, content, checks, known)) in known
     }
     # Which of equal findings is the new one cannot be told; always the same ones are taken for known.
     ordered = sorted(keys, key=lambda at: (not findings[at].blocks, findings[at].line, repr(findings[at])))

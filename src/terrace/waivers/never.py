@@ -1,70 +1,52 @@
-"""What can never be waived, and why: without it nobody knows what a waiver would let through."""
+"""Findings that no waiver accepts, and why: without them, the effect of a waiver would be unknown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from terrace.assess.model import Finding, Status
+from terrace.config.checks import DeclaredChecks
 
 _ABOUT_WAIVERS = "it is about waivers themselves"
-NEVER: Mapping[str, str] = {
-    "plan": "nobody knows what a stack without a plan would do",
-    "plan-complete": "what an incomplete plan leaves out was not looked at",
-    "trust-root": "whatever comes after it would meet the weaker rules",
-    "shared-state": "each of the stacks would destroy what the other made, and a deployment refuses them",
-    "audit": "what was not looked at gives no evidence",
-    "policy": "a policy that was not run has found nothing",
-    "secrets": "secrets have a file of their own, .terrace/secrets.yaml",
+_RULES: Mapping[str, str] = {
+    "plan": "the effect of a stack without a plan is unknown",
+    "plan-complete": "the rest of an incomplete plan was not checked",
+    "audit": "a stack that was not checked gives no evidence",
     "waiver-expired": _ABOUT_WAIVERS,
     "waiver-ends": _ABOUT_WAIVERS,
     "waiver-unused": _ABOUT_WAIVERS,
     "skip-comment": _ABOUT_WAIVERS,
 }
-"""Rules, each with the reason."""
-
+"""Rules that belong to no check, each with the reason."""
 
 PLANNING = ("plan", "plan-complete", "audit")
-"""Rules that speak of a stack of which nothing, or not all, was seen."""
-
-SINGLE = frozenset(
-    {
-        "format",
-        "layout",
-        "outside-files",
-        "shared-state",
-        "commits",
-        "pinned",
-        "lock-file",
-        "unused",
-        "required-files",
-        "docs",
-        "naming",
-        "deprecated",
-        "secrets",
-        "plan-secrets",
-        "volatile",
-        "check-blocks",
-        "warnings",
-        "scanners",
-    }
-)
-"""Checks of which every finding bears the name. Of any other it is taken that its rules have names of their own."""
+"""Rules about a stack that was not checked, or not completely."""
 
 
-_OTHERS = ("trust-root", "removed-output", "policy", "checkov", "trivy", "tflint", "gitleaks", "trufflehog")
+def why_rule_never(rule: str, checks: DeclaredChecks) -> str | None:
+    """Returns why no waiver accepts findings of a rule; None where a waiver can."""
+    declared = checks.get(rule)
+    return _RULES.get(rule) or (declared.never_waived or None if declared is not None else None)
 
 
-def never(finding: Finding) -> str | None:
-    """Why no waiver reaches a finding; None where one may."""
-    if finding.rule in NEVER:
-        return NEVER[finding.rule]
-    return "a check that could not be made has found nothing" if is_blind(finding) else None
+def why_never(finding: Finding, checks: DeclaredChecks) -> str | None:
+    """Returns why no waiver accepts a finding; None where a waiver can."""
+    reason = why_rule_never(finding.rule, checks)
+    if reason is not None:
+        return reason
+    return "a check that could not run has found nothing" if is_blind(finding, checks) else None
 
 
-def is_blind(finding: Finding) -> bool:
-    """Whether it says that something could not be looked at: a plan that was not made, a tool that broke.
+def is_blind(finding: Finding, checks: DeclaredChecks) -> bool:
+    """Returns whether a finding says that something could not be checked: a stack without a plan, a failed tool.
 
-    A check that could not be made is told under its own name, and a tool that speaks of no rule under the tool's.
+    A check that could not run has its own name as the rule, and a tool that names no rule has the tool's.
     """
-    named = {finding.rule, finding.tool} & {*SINGLE, *_OTHERS, *PLANNING}
-    return finding.status is Status.UNKNOWN and bool(named)
+    return finding.status is Status.UNKNOWN and any(
+        name in checks or name in PLANNING for name in (finding.rule, finding.tool)
+    )
+
+
+def is_single(rule: str, checks: DeclaredChecks) -> bool:
+    """Returns whether a rule is all that a check has: then a check that could not run hides no other rule."""
+    return rule in checks and not checks[rule].own_rules

@@ -10,9 +10,10 @@ from datetime import date, timedelta
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waiver import PATH, Waiver
+from terrace.config.checks import DeclaredChecks
 from terrace.waivers.comments import Skip
 from terrace.waivers.judging import names_of
-from terrace.waivers.never import NEVER
+from terrace.waivers.never import why_rule_never
 from terrace.waivers.reading import empty_reason
 from terrace.waivers.writing import snippet
 
@@ -33,7 +34,9 @@ class Terms:
     longest: timedelta
 
 
-def proposed(skips: Iterable[Skip], findings: Sequence[Finding], terms: Terms) -> tuple[Finding, ...]:
+def proposed(
+    skips: Iterable[Skip], findings: Sequence[Finding], terms: Terms, checks: DeclaredChecks
+) -> tuple[Finding, ...]:
     """A finding for every comment, but for those whose rule is waived there by a record already, or by one to come.
 
     A comment that found its finding proposes a record for that address; else one for its file.
@@ -42,7 +45,7 @@ def proposed(skips: Iterable[Skip], findings: Sequence[Finding], terms: Terms) -
     for skip in skips:
         met = [finding for finding in findings if _met(skip, finding)]
         if not met or not all(finding.note for finding in met):
-            told.append(_finding(skip, met, terms))
+            told.append(_finding(skip, met, terms, checks))
     return tuple(told)
 
 
@@ -61,15 +64,16 @@ def _met(skip: Skip, finding: Finding) -> bool:
     return skip.last == 0 or not finding.line or skip.first <= finding.line <= skip.last
 
 
-def _finding(skip: Skip, met: Sequence[Finding], terms: Terms) -> Finding:
+def _finding(skip: Skip, met: Sequence[Finding], terms: Terms, checks: DeclaredChecks) -> Finding:
+    never = why_rule_never(skip.rule, checks)
     said = f"a comment asks to let {skip.rule} through ({skip.tool}), which waives nothing by itself"
     if skip.reason:
         said += f": {skip.reason}"
-    record = None if skip.wide or skip.rule in NEVER else _record(skip, met, terms)
+    record = None if skip.wide or never is not None else _record(skip, met, terms)
     if record is not None:
         fix = _command(record)
-    elif skip.rule in NEVER:
-        fix = f"take it out: {NEVER[skip.rule]}"
+    elif never is not None:
+        fix = f"remove it: {never}"
     else:
         fix = "name the rule: a waiver is for one"
     return Finding(

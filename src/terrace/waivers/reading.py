@@ -18,7 +18,7 @@ from terrace.config.problems import Problem
 from terrace.config.records import Key, Record, constant, read_document
 from terrace.config.yaml_nodes import Mapping, find
 from terrace.errors import Place
-from terrace.waivers.never import NEVER
+from terrace.waivers.never import why_rule_never
 
 _EMPTY = re.compile(r"\W*(to-?do|tbd|fixme|xxx|later|none|n/?a|\?*)\W*", re.I)
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]+")
@@ -156,7 +156,7 @@ def _place(node: Mapping, key: str) -> Place:
 
 def _check_meaning(waiver: Waiver, node: Mapping, config: Config) -> Iterator[Problem]:
     """What a record says can be: it names one place and a known owner, gives a reason, and ends in time."""
-    if why := NEVER.get(waiver.rule):
+    if why := why_rule_never(waiver.rule, config.known_checks):
         yield Problem(_place(node, "rule"), f"{waiver.rule!r} cannot be waived: {why}", "take the record out")
     places = {name: text for name, text in (("address", waiver.address), ("path", waiver.path)) if text}
     if len(places) != 1:

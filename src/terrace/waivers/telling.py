@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waiver import BASELINE, Waiver
+from terrace.config.checks import DeclaredChecks
 from terrace.waivers.judging import Content, Waivers, matched
-from terrace.waivers.never import PLANNING, SINGLE, is_blind
+from terrace.waivers.never import PLANNING, is_blind, is_single
 from terrace.words import plural
 
 SOON = timedelta(days=14)
@@ -18,25 +19,27 @@ SOON = timedelta(days=14)
 RENEW = "mend what it waives, or have its owner grant it anew; else take the record out"
 
 
-def dated(findings: Sequence[Finding], waivers: Waivers, today: date, content: Content) -> tuple[Finding, ...]:
+def dated(
+    findings: Sequence[Finding], waivers: Waivers, today: date, content: Content, checks: DeclaredChecks
+) -> tuple[Finding, ...]:
     """A finding for every record of the change that ended, or ends soon; those of the baseline by their day.
 
     One that ended holds the change only where what it waived was found; elsewhere it is told.
     """
     ended = [w for w in waivers.offered if w.ended(today)]
     ending = [w for w in waivers.offered if w.holds(today) and w.expires - today <= SOON]
-    speaking = {w.key for at, w in matched(findings, ended, content).items() if findings[at].blocks}
+    speaking = {w.key for at, w in matched(findings, ended, content, checks).items() if findings[at].blocks}
     found = [_expired(group, any(w.key in speaking for w in group)) for group in _grouped(ended)]
     return (*found, *(_ends(group, today) for group in _grouped(ending)))
 
 
-def unused(judged: Iterable[Finding], waivers: Waivers, today: date) -> tuple[Finding, ...]:
+def unused(judged: Iterable[Finding], waivers: Waivers, today: date, checks: DeclaredChecks) -> tuple[Finding, ...]:
     """A finding for every record that judges and is about nothing any more, by findings that `waive` has judged.
 
     Only for a look at everything that is there.
     """
     findings = [_as_found(finding) for finding in judged]
-    idle = idle_records(findings, [w for w in waivers.judging if w.holds(today)], _content_of_record)
+    idle = idle_records(findings, [w for w in waivers.judging if w.holds(today)], _content_of_record, checks)
     return tuple(_unused(group) for group in _grouped(idle))
 
 
@@ -50,37 +53,39 @@ def _content_of_record(finding: Finding) -> str:
     return finding.waiver.content if finding.waiver is not None else ""
 
 
-def idle_records(findings: Sequence[Finding], records: Sequence[Waiver], content: Content) -> list[Waiver]:
+def idle_records(
+    findings: Sequence[Finding], records: Sequence[Waiver], content: Content, checks: DeclaredChecks
+) -> list[Waiver]:
     """The records that are about no finding, without those that may be about one that could not be found."""
-    busy = {(w.source, w.key) for w in matched(findings, (w for w in records if not w.known), content).values()}
-    busy |= {(w.source, w.key) for w in matched(findings, (w for w in records if w.known), content).values()}
-    blind = blind_to(findings)
+    busy = {(w.source, w.key) for w in matched(findings, (w for w in records if not w.known), content, checks).values()}
+    busy |= {(w.source, w.key) for w in matched(findings, (w for w in records if w.known), content, checks).values()}
+    blind = blind_to(findings, checks)
     return [w for w in records if (w.source, w.key) not in busy and not blind(w)]
 
 
-def blind_to(findings: Iterable[Finding]) -> Callable[[Waiver], bool]:
+def blind_to(findings: Iterable[Finding], checks: DeclaredChecks) -> Callable[[Waiver], bool]:
     """Tells what a record may be about though nothing was found: its stack has no whole plan, or its tool broke.
 
     A check of one rule that could not be made says so of that rule alone, where it names a file of that folder; a tool
     of many rules says so of every rule that is not such a check's.
     """
-    unseen = [finding for finding in findings if is_blind(finding)]
+    unseen = [finding for finding in findings if is_blind(finding, checks)]
 
     def blind(waiver: Waiver) -> bool:
-        return any(_hides(finding, waiver) for finding in unseen)
+        return any(_hides(finding, waiver, checks) for finding in unseen)
 
     return blind
 
 
-def _hides(finding: Finding, waiver: Waiver) -> bool:
+def _hides(finding: Finding, waiver: Waiver, checks: DeclaredChecks) -> bool:
     if finding.stack and waiver.stack and finding.stack != waiver.stack:
         return False
     if finding.rule in PLANNING:
         return True
-    if finding.rule in SINGLE:
+    if is_single(finding.rule, checks):
         near = not finding.path or not waiver.path or _folder(finding.path) == _folder(waiver.path)
         return waiver.rule == finding.rule and near
-    return waiver.rule not in SINGLE
+    return not is_single(waiver.rule, checks)
 
 
 def _folder(path: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from support.plans import change, plan_of
 from support.planted import secrets
-from terrace.checks.secrets.plan import exposed
+from terrace.checks.secrets.plan import find_exposed
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange
 
 PASSWORD = secrets(3)["password"][2].split('"')[1]
@@ -20,7 +20,7 @@ CONTAINERS = json.dumps([{"name": "app", "environment": [{"name": "DB_PASSWORD",
 
 def places(after: Any) -> list[str]:
     plan = plan_of([change("x.y", Action.CREATE, None, after)])
-    found = exposed({"dev": plan})
+    found = find_exposed({"dev": plan})
     assert PASSWORD not in repr(found)
     return [finding.message.rpartition(" in ")[2] for finding in found]
 
@@ -58,5 +58,5 @@ def test_what_is_marked_unknown_or_a_reference_is_fine(value: Any) -> None:
 def test_outputs_are_looked_at_and_deletions_are_not() -> None:
     gone = change("x.y", Action.DELETE, {"password": PASSWORD}, None)
     output = OutputChange("db_password", Action.CREATE, None, PASSWORD)
-    found = exposed({"dev": plan_of([gone], outputs=[output])})
+    found = find_exposed({"dev": plan_of([gone], outputs=[output])})
     assert [finding.address for finding in found] == ["output.db_password"]

@@ -14,7 +14,7 @@ from typing import Any
 from terrace.adapters.opa.engine import Opa, Ran
 from terrace.adapters.opa.folders import Laid, laid_out, on_disk
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.base import Examined
+from terrace.checks.base import CheckContext
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.checks.policy.coverage import PROVIDERS, uncovered
 from terrace.checks.policy.files import KINDS
@@ -35,20 +35,23 @@ class Policies:
         self._opa = opa
         self._trusted = trusted
 
-    def examine(self, examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
-        """What they say of these plans. A folder that is named and holds no policy is a finding of its own."""
-        folders = examined.trusted.policies
-        found = self.judged(examined.trusted, plans)
+    def evaluate_change(self, context: CheckContext) -> tuple[Finding, ...]:
+        """Returns what the policies of the trust root, and those that the change proposes, find in its plans.
+
+        A folder that terrace.yaml names and that contains no policy is a finding of its own.
+        """
+        plans, folders = context.plans, context.trusted.policies
+        found = self.evaluate(context.trusted, plans)
         if any(change.type.startswith(PROVIDERS) for plan in plans.values() for change in plan.changes):
             found += uncovered(self.rules(folders), plans)
-        proposed = on_disk(examined.root, examined.proposed.judging)
-        same = examined.proposed.view_data == examined.trusted.view_data
-        if same and proposed == _files(self._trusted, examined.trusted.judging):
+        proposed = on_disk(context.root, context.proposed.judging)
+        same = context.proposed.view_data == context.trusted.view_data
+        if same and proposed == _files(self._trusted, context.trusted.judging):
             return found
         known = {(f.rule, f.stack, f.address, f.message) for f in found}
         fresh = (
             f
-            for f in self._said(proposed, examined.proposed, plans)
+            for f in self._said(proposed, context.proposed, plans)
             if (f.rule, f.stack, f.address, f.message) not in known
         )
         told = (
@@ -56,7 +59,7 @@ class Policies:
         )
         return (*found, *told)
 
-    def judged(self, rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+    def evaluate(self, rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         """What the policies of the trust root that `rules` names say of plans."""
         files = _files(self._trusted, rules.judging)
         named = [*(one.data for one in rules.shown.values()), *rules.view_data.values()]

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -22,8 +21,7 @@ from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.tools.box import Found, Toolbox
 from terrace.adapters.tools.known import Tool, tool
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.base import Check, Examined, PlanCheck, Scan
-from terrace.checks.rule_files import reviewers
+from terrace.checks.base import CheckContext
 from terrace.checks.scanners.excuses import excused, unexcused
 from terrace.checks.scanners.plan_document import document
 from terrace.checks.scanners.secret_tools import Spot
@@ -34,7 +32,6 @@ from terrace.errors import NotReady
 from terrace.hcl.layout import Layout, parent
 from terrace.hcl.tree import Tree, read_many
 from terrace.plans.addresses import block_of
-from terrace.plans.model import Plan
 from terrace.stacks.blocks import Blocks
 from terrace.stacks.repository import Repository
 from terrace.waivers.comments import Skip, skips
@@ -66,55 +63,20 @@ class Scanners:
         self._cache = cache
         self._seconds = seconds
 
-    def checks(self) -> dict[str, Check]:
-        """Every check of a scanner. Those of plans bear the same name, and so the same weight, as those of sources."""
-        sources = {name: Scan(name, partial(self._sources, tool(name))) for name in SOURCES}
-        secrets = {name: Scan(name, partial(self._secrets, tool(name))) for name in SECRETS}
-        return {
-            **sources,
-            "checkov-plans": PlanCheck("checkov", self._plans),
-            **secrets,
-            # Told last: it is about none of the change.
-            "scanners": PlanCheck("scanners", lambda examined, _: self._absent(examined)),
-        }
-
     def tools(self, config: Config) -> tuple[str, ...]:
         """The scanners that are there and may look."""
         return tuple(n for n in NAMES if config.level(n) != "off" and self._box.find(tool(n)) is not None)
 
-    def reconfigured(self, examined: Examined) -> tuple[Finding, ...]:
-        """A finding for every configuration of a scanner that the change edits: it is judged by the old one."""
-        changed = set(examined.change_set.edited)
-        return tuple(
-            Finding(
-                rule="trust-root",
-                severity=Severity.HIGH,
-                status=Status.FAIL,
-                tool="terrace",
-                message=f"this change edits {file}, which says what {name} looks at; the old one judges it",
-                path=file,
-                fix=f"have it merged on its own by {reviewers(examined.trusted)}: what it lets through comes after it",
-            )
-            for name, files in FILES.items()
-            for file in files
-            if file in changed and examined.trusted.level(name) != "off"
-        )
-
     # --- when --------------------------------------------------------------------------------------------------------
 
-    def _absent(self, examined: Examined) -> tuple[Finding, ...]:
-        """One word about all that are not there, and that terrace.yaml says nothing about."""
-        missing = [n for n in NAMES if n not in examined.trusted.checks and self._box.find(tool(n)) is None]
-        if not missing:
-            return ()
-        message = f"not looked at with {', '.join(missing)}: not installed"
-        fix = f"terrace tools install {' '.join(missing)}, or `checks: {{{missing[0]}: off}}` in terrace.yaml"
-        return (Finding("scanners", Severity.INFO, Status.UNKNOWN, "terrace", message, fix=fix, advisory=True),)
+    def missing(self, config: Config) -> tuple[str, ...]:
+        """Returns the scanners that are not installed and that terrace.yaml does not mention."""
+        return tuple(name for name in NAMES if name not in config.checks and self._box.find(tool(name)) is None)
 
-    def _found(self, wanted: Tool, examined: Examined) -> Found | None:
+    def _found(self, wanted: Tool, context: CheckContext) -> Found | None:
         """The tool; None when it is not there and nobody asked for it. Raises NotReady when somebody did."""
         found = self._box.find(wanted)
-        if found is None and wanted.name in examined.trusted.checks:
+        if found is None and wanted.name in context.trusted.checks:
             hint = f"terrace tools install {wanted.name}"
             raise NotReady(f"{wanted.name} was not found", hint=hint)
         if found is not None and wanted.refused and self._box.version(found) in wanted.refused:
@@ -123,11 +85,13 @@ class Scanners:
 
     # --- what --------------------------------------------------------------------------------------------------------
 
-    def _sources(self, wanted: Tool, examined: Examined) -> tuple[Finding, ...]:
-        found = self._found(wanted, examined)
+    def scan_sources(self, scanner: str, context: CheckContext) -> tuple[Finding, ...]:
+        """Returns what a scanner finds in the sources that the change touches."""
+        wanted = tool(scanner)
+        found = self._found(wanted, context)
         if found is None:
             return ()
-        given = self._copy(examined)
+        given = self._copy(context)
         if not given.paths:
             return ()
         asked = self._settings(wanted.name)
@@ -138,13 +102,15 @@ class Scanners:
                 return SOURCES[wanted.name](desk)
 
         told = self._once(key, look)
-        return (*told, *_unread(wanted.name, given, examined, told), *_ignored(wanted.name, asked))
+        return (*told, *_unread(wanted.name, given, context, told), *_ignored(wanted.name, asked))
 
-    def _plans(self, examined: Examined, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
-        found = self._found(tool("checkov"), examined) if plans else None
+    def scan_plans(self, scanner: str, context: CheckContext) -> tuple[Finding, ...]:
+        """Returns what a scanner finds in the plans: checkov, which is the one that reads them."""
+        plans = context.plans
+        found = self._found(tool(scanner), context) if plans else None
         if found is None:
             return ()
-        asked = self._settings("checkov")
+        asked = self._settings(scanner)
         texts = {key: json.dumps(document(plan)).encode() for key, plan in plans.items()}
         keys = {name: _key(found, asked, "plan", text.decode()) for name, text in texts.items()}
         kept = {name: self._kept(key) for name, key in keys.items()}
@@ -159,14 +125,16 @@ class Scanners:
             if not rest:
                 for name in fresh.values():
                     self._keep(keys[name], told[name])
-            return self._placed(examined, (*(f for name in plans for f in told[name]), *rest))
-        return self._placed(examined, tuple(f for name in plans for f in told[name]))
+            return self._placed(context, (*(f for name in plans for f in told[name]), *rest))
+        return self._placed(context, tuple(f for name in plans for f in told[name]))
 
-    def _secrets(self, wanted: Tool, examined: Examined) -> tuple[Finding, ...]:
-        found = self._found(wanted, examined)
+    def scan_commits(self, scanner: str, context: CheckContext) -> tuple[Finding, ...]:
+        """Returns the secrets that a scanner finds in the commits of the change."""
+        wanted = tool(scanner)
+        found = self._found(wanted, context)
         if found is None:
             return ()
-        change = examined.change_set
+        change = context.change_set
         asked = self._settings(wanted.name)
         key = _key(found, asked, "secrets", change.base, change.head, self._trusted)
 
@@ -186,10 +154,10 @@ class Scanners:
 
         return (*self._once(key, look), *_ignored(wanted.name, asked))
 
-    def _placed(self, examined: Examined, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    def _placed(self, context: CheckContext, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """The findings with the file and line of the block that each address is of; accepted comments waive them."""
-        head, trusted = self._repository.tree(examined.change_set.head), self._repository.tree(self._trusted)
-        blocks = Blocks(head, examined.inventory)
+        head, trusted = self._repository.tree(context.change_set.head), self._repository.tree(self._trusted)
+        blocks = Blocks(head, context.inventory)
         comments = Comments(head, trusted)
         placed = []
         for finding in findings:
@@ -204,9 +172,9 @@ class Scanners:
         tree = self._repository.tree(self._trusted)
         return settings(name, {file: tree.read(file) for file in FILES[name] if file in tree.entries})
 
-    def _copy(self, examined: Examined) -> Copy:
-        head, trusted = self._repository.tree(examined.change_set.head), self._repository.tree(self._trusted)
-        return Copy(head, trusted, _given(examined, head))
+    def _copy(self, context: CheckContext) -> Copy:
+        head, trusted = self._repository.tree(context.change_set.head), self._repository.tree(self._trusted)
+        return Copy(head, trusted, _given(context, head))
 
     # --- where -------------------------------------------------------------------------------------------------------
 
@@ -299,12 +267,12 @@ def _spots_of(finding: Finding, blocks: Blocks) -> list[tuple[str, int]]:
     return [own, *(spot for spot in reversed(calls) if spot is not None)]
 
 
-def _given(examined: Examined, tree: Tree) -> dict[str, str]:
+def _given(context: CheckContext, tree: Tree) -> dict[str, str]:
     """The files of every folder that an impacted stack reaches, and of changed modules that none does."""
     layout = Layout(tree)
-    graph = examined.inventory.graph
-    folders = {path for impact in examined.change_set.impacts for path in graph.reached(impact.stack)}
-    folders |= {parent(path) for path in examined.change_set.changed} & layout.folders.keys()
+    graph = context.inventory.graph
+    folders = {path for impact in context.change_set.impacts for path in graph.reached(impact.stack)}
+    folders |= {parent(path) for path in context.change_set.changed} & layout.folders.keys()
     found = {}
     for path in tree.entries:
         if not any(not folder or parent(path) == folder or path.startswith(f"{folder}/") for folder in folders):
@@ -369,11 +337,11 @@ def _as_file(patch: Patch) -> bytes:
     return f"{text}\n".encode("utf-8", "surrogateescape")
 
 
-def _unread(name: str, given: Copy, examined: Examined, told: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def _unread(name: str, given: Copy, context: CheckContext, told: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """Files whose syntax is broken, where the scanner itself passes over them in silence."""
     if name != "trivy":
         return ()
-    graph = examined.inventory.graph
+    graph = context.inventory.graph
     broken = {
         path: facts.error_line
         for folder in graph.folders.values()

@@ -9,11 +9,12 @@ from pathlib import Path
 from terrace.apps.cli.console import note
 from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.reports import deliver, output_file
-from terrace.apps.cli.scan import secret_search
+from terrace.apps.wiring.checking import check_adapters
 from terrace.apps.wiring.mirroring import track_audits
 from terrace.apps.wiring.project import Project
 from terrace.assess.model import Assessment
-from terrace.checks.all import checks_of_everything
+from terrace.checks.all import CHECKS
+from terrace.checks.base import audit_checks
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited
 from terrace.errors import Interrupted, TerraceError
@@ -59,9 +60,7 @@ def look(
 ) -> tuple[tuple[Audited, ...], tuple[PolicyRule, ...]]:
     """What was seen, and the rules of the policies that judged it."""
     policies = project.policies()
-    checks = checks_of_everything(
-        project.terraform, project.repository, policies, secret_search(project), project.scanners()
-    )
+    checks, adapters = audit_checks(CHECKS), check_adapters(project, policies)
     try:
         rules = policies.rules(crew.config.policies)
     except Interrupted:
@@ -75,7 +74,7 @@ def look(
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
 
     def judge(change_set: ChangeSet, inventory: Inventory) -> Assessment:
-        return validate(crew, change_set, inventory, checks, waivers=waivers).assessment
+        return validate(crew, change_set, inventory, checks, adapters, waivers=waivers).assessment
 
     return _with_unused(crew, audit(crew, goals, judge, checks, rules), waivers), rules
 
@@ -85,7 +84,7 @@ def _with_unused(crew: Context, looks: tuple[Audited, ...], waivers: Waivers) ->
     every = {environment.name for environment in crew.config.environments}
     if not looks or {one.scope.environment for one in looks} != every:
         return looks
-    found = unused((f for one in looks for f in one.findings), waivers, crew.clock().date())
+    found = unused((f for one in looks for f in one.findings), waivers, crew.clock().date(), crew.config.known_checks)
     return (*looks[:-1], replace(looks[-1], findings=(*looks[-1].findings, *found)))
 
 

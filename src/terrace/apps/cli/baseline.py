@@ -7,12 +7,12 @@ from pathlib import Path
 
 from terrace.apps.cli.console import emit, note, show
 from terrace.apps.cli.deployment_output import watcher
-from terrace.apps.cli.scan import secret_search
 from terrace.apps.cli.waiving import day, write
+from terrace.apps.wiring.checking import check_adapters
 from terrace.apps.wiring.project import Project
 from terrace.assess.model import Finding
 from terrace.assess.waiver import BASELINE, PATH
-from terrace.checks.all import checks
+from terrace.checks.all import CHECKS
 from terrace.config.model import Config
 from terrace.config.problems import BadConfig
 from terrace.errors import BadInput
@@ -23,7 +23,7 @@ from terrace.stacks.inventory import Inventory
 from terrace.waivers.baseline import Everything, Grant, renewed
 from terrace.waivers.content import contents
 from terrace.waivers.judging import Waivers, waive
-from terrace.waivers.never import NEVER
+from terrace.waivers.never import why_rule_never
 from terrace.waivers.reading import empty_reason, known_owner, no_owner, read_waivers, too_long
 from terrace.waivers.telling import idle_records
 from terrace.waivers.writing import baseline as written
@@ -55,9 +55,10 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
         crew = project.read_only_context(seen)
         findings = _found(project, replace(crew, config=_judging(crew, inventory.config)), inventory)
     content = contents(tree)
-    idle = idle_records(findings, [one for one in single if one.holds(grant.granted)], content)
-    findings = waive(findings, Waivers(single), grant.granted, content)
-    found = renewed(findings, known, Everything() if first else frozenset(asked.accept), grant, content)
+    checks = inventory.config.known_checks
+    idle = idle_records(findings, [one for one in single if one.holds(grant.granted)], content, checks)
+    findings = waive(findings, Waivers(single), grant.granted, checks, content)
+    found = renewed(findings, known, Everything() if first else frozenset(asked.accept), grant, content, checks)
     text = written(found.records)
     _right(text, inventory.config)
     if found.records or not first:
@@ -74,14 +75,8 @@ def baseline(folder: str, asked: Asked, *, as_json: bool) -> int:
 def _found(project: Project, crew: Context, inventory: Inventory) -> tuple[Finding, ...]:
     """Everything that the rules of the working tree find in it: they are what judges once it is merged."""
     tree = project.repository.tree(inventory.commit)
-    made = checks(
-        project.terraform,
-        project.repository,
-        project.policies(inventory.commit),
-        secret_search(project),
-        project.scanners(),
-    )
-    return validate(crew, everything(inventory, tree), inventory, made).assessment.findings
+    adapters = check_adapters(project, project.policies(inventory.commit))
+    return validate(crew, everything(inventory, tree), inventory, CHECKS, adapters).assessment.findings
 
 
 def _judging(crew: Context, proposed: Config) -> Config:
@@ -106,7 +101,7 @@ def _grant(project: Project, asked: Asked, config: Config, *, first: bool) -> Gr
     if expires - today > config.waivers.longest:
         raise BadInput(f"{expires} is {(expires - today).days} days away", hint=too_long(config))
     for rule in asked.accept:
-        if why := NEVER.get(rule):
+        if why := why_rule_never(rule, config.known_checks):
             raise BadInput(f"{rule!r} cannot be in a baseline: {why}")
     if asked.reason and empty_reason(asked.reason):
         raise BadInput(f"{asked.reason!r} is no reason", hint="say why it may stay")

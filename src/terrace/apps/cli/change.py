@@ -11,7 +11,7 @@ from terrace.apps.cli.console import emit, note, show, show_lines
 from terrace.apps.cli.deployment import note_uncommitted
 from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.reports import asked_for
-from terrace.apps.wiring.checking import change_of, checked
+from terrace.apps.wiring.checking import change_of, check_adapters, checked
 from terrace.apps.wiring.handover import Making, hand_over, take_over, unplanned
 from terrace.apps.wiring.mirroring import show_findings
 from terrace.apps.wiring.project import Project
@@ -135,7 +135,8 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
     missing = project.uncommitted(inventory, wanted)
     note_uncommitted(missing)
     with watcher(as_json=as_json) as told:
-        validation = validate(project.read_only_context(told), change_set, inventory, {})
+        adapters = check_adapters(project, project.policies())
+        validation = validate(project.read_only_context(told), change_set, inventory, {}, adapters)
     assessment = validation.assessment
     if as_json:
         plans = [machine.plan(p) for p in assessment.plans.values()]
@@ -163,9 +164,9 @@ def hand(folder: str, environment: str, file: str) -> int:
     making = Making()
     with watcher(as_json=False) as told:
         crew = project.read_only_context(told)
-        validate(
-            crew, replace(change_set, impacts=mine, removed=()), inventory, {}, by=making.plan, failed=making.failed
-        )
+        adapters = check_adapters(project, project.policies())
+        own = replace(change_set, impacts=mine, removed=())
+        validate(crew, own, inventory, {}, adapters, by=making.plan, failed=making.failed)
     handed = Handed(inventory.commit, tuple(making.plans.values()), making.failures)
     hand_over(Path(folder) / file, project.digest_key, environment, handed)
     show(terminal.plans(making.plans, {key: why.message for key, why in making.failures.items()}))

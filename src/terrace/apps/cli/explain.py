@@ -7,8 +7,9 @@ from pathlib import Path
 
 from terrace.adapters.opa.pack import described
 from terrace.apps.cli.console import emit, show
+from terrace.checks.base import Rule
 from terrace.checks.policy.catalogue import PolicyRule
-from terrace.checks.rules import Rule, rules
+from terrace.checks.rules import rules
 from terrace.config.naming import no_such
 from terrace.errors import Interrupted, TerraceError
 

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 from terrace.adapters.files import read_plain, write_whole
 from terrace.apps.wiring.project import Project
-from terrace.checks.all import FORMATTED
+from terrace.checks.formatting import FORMATTED
+from terrace.checks.module_docs.check import SETTINGS
 from terrace.checks.module_docs.readmes import ModulePages, Unknown
-from terrace.checks.module_docs.settings import SETTINGS
 from terrace.errors import BadInput, TerraceError
 from terrace.hcl.layout import parent
 from terrace.stacks.model import ChangeSet
@@ -71,7 +71,8 @@ def _documented(project: Project, changed: tuple[str, ...], conflicts: frozenset
     head = project.repository.snapshot()
     tree = project.repository.tree(head)
     pages = ModulePages(tree, discover(tree, project.config_at(head)), lambda path: read_plain(root, path))
-    for one in pages.of(pages.judged(map(parent, changed), project.trust.config.setting(SETTINGS))):
+    every_module = project.trust.config.setting(SETTINGS).modules == "all"
+    for one in pages.of(pages.required(map(parent, changed), every_module=every_module)):
         if isinstance(one, Unknown):
             yield Mended(str(one.place), _PAGE, one.why)
         elif one.readme in conflicts:

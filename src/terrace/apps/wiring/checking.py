@@ -5,7 +5,8 @@ from __future__ import annotations
 from terrace.apps.cli.console import note
 from terrace.apps.cli.scan import secret_search
 from terrace.apps.wiring.project import Project
-from terrace.checks.all import checks
+from terrace.checks.all import CHECKS
+from terrace.checks.base import CheckAdapters, Policies
 from terrace.errors import TerraceError
 from terrace.pipelines.check.validate import validate
 from terrace.pipelines.context import Context
@@ -31,6 +32,18 @@ def change_of(project: Project, head: str, base: str | None = None) -> tuple[Cha
     return change_set_between(before, after, *trees, project.trust.config), after
 
 
+def check_adapters(project: Project, policies: Policies) -> CheckAdapters:
+    """Returns the adapters that the checks of a project use, with the policies that judge."""
+    return CheckAdapters(
+        project.terraform,
+        project.repository,
+        policies,
+        secret_search(project),
+        project.scanners(),
+        project.survey,
+    )
+
+
 def checked(
     project: Project, crew: Context, change_set: ChangeSet, inventory: Inventory, by: Planned = plan_in
 ) -> Checked:
@@ -39,16 +52,8 @@ def checked(
     if waivers.unread:
         note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
     scanners = project.scanners()
-    made = checks(
-        project.terraform,
-        project.repository,
-        project.policies(),
-        secret_search(project),
-        scanners,
-        waivers,
-        project.survey,
-    )
-    validation = validate(crew, change_set, inventory, made, waivers=waivers, by=by, states=by is plan_in)
+    adapters = check_adapters(project, project.policies())
+    validation = validate(crew, change_set, inventory, CHECKS, adapters, waivers=waivers, by=by, states=by is plan_in)
     return Checked(
         validation.assessment,
         validation.ahead,

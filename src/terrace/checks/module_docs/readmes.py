@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.module_docs.markers import marked, new, put
 from terrace.checks.module_docs.page import page, words
-from terrace.checks.module_docs.settings import ModuleDocs
 from terrace.config.naming import shell_word
 from terrace.errors import BadInput, Place
 from terrace.hcl.interface import Unread, read_interface
@@ -85,11 +84,10 @@ class ModulePages:
         """Every folder that should have a page: modules for others, and whatever else has markers."""
         return tuple(one for one in self._ours(self.layout.folders) if self.called(one) or self.has_markers(one))
 
-    def judged(self, folders: Iterable[str], wanted: ModuleDocs) -> tuple[str, ...]:
-        """Of these folders those whose page must be right."""
-        everyone = wanted.modules == "all"
-        found = self._ours(set(folders) & self.layout.folders.keys())
-        return tuple(one for one in found if self.has_markers(one) or (everyone and self.called(one)))
+    def required(self, folders: Iterable[str], *, every_module: bool) -> tuple[str, ...]:
+        """Returns those of the folders whose module docs must be right: with markers, or, if so, `every_module`."""
+        modules = self._ours(set(folders) & self.layout.folders.keys())
+        return tuple(one for one in modules if self.has_markers(one) or (every_module and self.called(one)))
 
     def _ours(self, folders: Iterable[str]) -> list[str]:
         """Without what is below a hidden folder: `.terraform` holds modules of others, with READMEs of others."""
@@ -158,7 +156,7 @@ def in_tree(tree: Tree) -> Reader:
     return read
 
 
-def finding(one: Documented) -> Finding | None:
+def finding_of(one: Documented) -> Finding | None:
     """What the check `docs` says of a module; None when its page is right."""
     if isinstance(one, Unknown):
         return Finding(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from terrace.assess.model import Finding, Status
+from terrace.checks.base import ONE_PLACE, CheckContext, Findings, PlanCheck, Rule
 from terrace.checks.secrets.configuration import below
 from terrace.checks.secrets.kinds import Kind
 from terrace.checks.secrets.text import kind_of, sightings
@@ -37,8 +38,13 @@ class Exposed:
     secret: str = field(repr=False)
 
 
-def exposed(plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
-    """A finding for every place of an object or output that changes and shows a secret."""
+def check_plans(context: CheckContext) -> Findings:
+    """Returns a finding for each secret that the plans show."""
+    return find_exposed(context.plans)
+
+
+def find_exposed(plans: Mapping[str, Plan]) -> Findings:
+    """Returns a finding for each place of a resource or output that changes and shows a secret."""
     return tuple(finding for key, plan in plans.items() for finding in _of_plan(key, plan))
 
 
@@ -151,3 +157,18 @@ def _unpacked(value: str) -> str | None:
 def shows_secret(name: str, value: Value) -> bool:
     """Whether a value that is called `name` holds what looks like a secret."""
     return any(True for _ in in_value(value, name))
+
+
+CHECK = PlanCheck(
+    name=RULE,
+    run=check_plans,
+    rules=(
+        Rule(
+            RULE,
+            "A plan contains what looks like a secret in a place that is not marked as sensitive.",
+            "It is in the state, in logs and on screens in clear text.",
+            "Read it from a secret store, and mark the variable `sensitive`.",
+            f"`checks: {{plan-secrets: advisory}}` in terrace.yaml makes it advisory. {ONE_PLACE}",
+        ),
+    ),
+)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from terrace.assess.model import Assessment
 from terrace.assess.risk import Risk
-from terrace.checks.base import Check, Examined, PlanCheck, Scan, StaticCheck
+from terrace.checks.base import Check, CheckAdapters, CheckContext, PlanCheck, Scanner, SourceCheck
 from terrace.checks.scanners.together import Places, together
 from terrace.checks.secrets.masking import masked, masked_findings
 from terrace.errors import TerraceError
@@ -54,6 +54,7 @@ def validate(
     change_set: ChangeSet,
     inventory: Inventory,
     checks: Mapping[str, Check],
+    adapters: CheckAdapters,
     planned: Callable[[Plan], None] = lambda plan: None,
     waivers: Waivers = NONE,
     by: Planned = plan_in,
@@ -73,7 +74,7 @@ def validate(
     known = history if states else None
     wanted = [check for check in checks.values() if context.config.level(check.name) != "off"]
     with context.repository.checkout(inventory.commit, "check") as root:
-        examined = Examined(change_set, root, trusted=context.config, proposed=inventory.config, inventory=inventory)
+        checked = CheckContext(change_set, root, context.config, inventory.config, inventory, adapters, waivers=waivers)
         with (
             ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool,
             ThreadPoolExecutor(max_workers=SCANS_AT_ONCE) as aside,
@@ -83,14 +84,14 @@ def validate(
                 for i in change_set.impacts
             }
             scans = {
-                check.name: aside.submit(weighed, context.config, check.name, partial(check.examine, examined))
+                check.name: aside.submit(weighed, context.config, check.name, partial(check.run, checked))
                 for check in wanted
-                if isinstance(check, Scan)
+                if isinstance(check, Scanner)
             }
             static = {
-                check.name: weighed(context.config, check.name, partial(check.examine, examined))
+                check.name: weighed(context.config, check.name, partial(check.run, checked))
                 for check in wanted
-                if isinstance(check, StaticCheck)
+                if isinstance(check, SourceCheck)
             }
             made, unplanned, broken = collect_plans(
                 plans, earlier_stacks(inventory, change_set.impacts), planned, failed
@@ -99,15 +100,18 @@ def validate(
         found = [finding for check in wanted if not isinstance(check, PlanCheck) for finding in told[check.name]]
         found += broken
         found += find_recreations(history, inventory, made)
+        checked = replace(checked, plans=made)
         for check in wanted:
-            if isinstance(check, PlanCheck):
-                found += weighed(context.config, check.name, partial(check.examine, examined, made))
+            run = check.run_on_plans if isinstance(check, Scanner) else check.run
+            if run is not None and not isinstance(check, SourceCheck):
+                found += weighed(context.config, check.name, partial(run, checked))
     content, today = contents(context.repository.tree(inventory.commit)), context.clock().date()
     # Before waivers: they copy messages into files and records.
     found = list(masked_findings(found, made))
-    left = waive(together(found, _places(context, inventory)), waivers, today, content)
-    left += dated(left, waivers, today, content)
-    left += proposed(waivers.skips, left, Terms(today, context.config.waivers.longest))
+    known_checks = context.config.known_checks
+    left = waive(together(found, _places(context, inventory)), waivers, today, known_checks, content)
+    left += dated(left, waivers, today, content, known_checks)
+    left += proposed(waivers.skips, left, Terms(today, context.config.waivers.longest), known_checks)
     assessment = Assessment(change_set, made, unplanned, left)
     return Validation(
         masked(assessment), preview_gates(context, history, assessment), change_risk(context, history, assessment)

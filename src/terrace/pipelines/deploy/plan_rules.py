@@ -20,7 +20,7 @@ from terrace.assess.waiver import PATH as WAIVERS
 from terrace.checks.base import Policies
 from terrace.checks.policy.files import KINDS
 from terrace.checks.secrets.masking import masked_findings
-from terrace.checks.secrets.plan import exposed
+from terrace.checks.secrets.plan import find_exposed
 from terrace.config.model import Config
 from terrace.hcl.tree import Tree
 from terrace.ledger.deployment import StepRecord
@@ -48,12 +48,13 @@ class Judge:
     def __call__(self, plan: Plan) -> tuple[Finding, ...]:
         plans = {plan.stack.key: plan}
         checks: Mapping[str, Callable[[], tuple[Finding, ...]]] = {
-            "policy": partial(self._policies.judged, self._config, plans),
-            "plan-secrets": partial(exposed, plans),
+            "policy": partial(self._policies.evaluate, self._config, plans),
+            "plan-secrets": partial(find_exposed, plans),
         }
         wanted = {name: look for name, look in checks.items() if self._config.level(name) != "off"}
         found = [finding for name, look in wanted.items() for finding in weighed(self._config, name, look)]
-        left = waive(masked_findings(found, plans), self._waivers, self._clock().date(), contents(self._tree))
+        known_checks, today = self._config.known_checks, self._clock().date()
+        left = waive(masked_findings(found, plans), self._waivers, today, known_checks, contents(self._tree))
         if not self._waivers.unread:
             return left
         why = f"(no waiver is applied: {' '.join(self._waivers.unread.split())})"

@@ -8,14 +8,14 @@ import time
 import pytest
 
 from terrace.assess.model import Severity
-from terrace.checks.names import Naming, misnamed
+from terrace.checks.naming import Naming, check_names
 from terrace.config.name_patterns import fault, fits
 
 DEFAULT = Naming()
 
 
 def said(text: str, naming: Naming = DEFAULT, name: str = "m/main.tf") -> list[tuple[int, str, str | None]]:
-    return [(f.line, f.message, f.fix) for f in misnamed(name, text.encode(), naming)]
+    return [(f.line, f.message, f.fix) for f in check_names(name, text.encode(), naming)]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_every_kind_has_a_convention_of_its_own() -> None:
 
 
 def test_type_twice_is_a_remark_that_never_holds_a_change() -> None:
-    (found,) = misnamed("a.tf", b'resource "aws_vpc" "vpc" {}\n', DEFAULT)
+    (found,) = check_names("a.tf", b'resource "aws_vpc" "vpc" {}\n', DEFAULT)
     assert (found.severity, found.advisory) == (Severity.INFO, True)
 
 

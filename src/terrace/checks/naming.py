@@ -1,4 +1,4 @@
-"""Whether names are written as terrace.yaml says, and say nothing twice."""
+"""The check `naming`: names that break the conventions of terrace.yaml, or repeat their type."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, optional
+from terrace.checks.changed_modules import changed_configuration
 from terrace.config.checks import record_settings
 from terrace.config.comparisons import Changed
 from terrace.config.kinds import Convention
@@ -63,8 +65,18 @@ _KEYS = Record(
 SETTINGS = record_settings(_KEYS, "How things are named.", shown_default="snake_case")
 
 
-def misnamed(path: str, content: bytes, naming: Naming) -> tuple[Finding, ...]:
-    """What one configuration file names otherwise. Override files name what is named elsewhere, and pass."""
+def check_naming(context: CheckContext) -> Findings:
+    """Returns a finding for each name in a changed file that breaks the conventions."""
+    naming = context.trusted.setting(SETTINGS)
+    files = changed_configuration(context)
+    return tuple(finding for path, content in files.items() for finding in check_names(path, content, naming))
+
+
+def check_names(path: str, content: bytes, naming: Naming) -> Findings:
+    """Returns a finding for each name in one configuration file that breaks the conventions.
+
+    Override files pass: they repeat names that other files declare.
+    """
     if is_override(path.rpartition("/")[2]):
         return ()
     return tuple(finding for one in declared(path, content) for finding in _of(path, one, naming))
@@ -114,3 +126,20 @@ def _finding(path: str, one: Declared, severity: Severity, message: str, fix: st
         # A remark and no fault: whatever terrace.yaml says of the check, it holds nothing.
         advisory=severity is Severity.INFO,
     )
+
+
+CHECK = SourceCheck(
+    name="naming",
+    run=check_naming,
+    level="advisory",
+    settings=(SETTINGS,),
+    rules=(
+        Rule(
+            "naming",
+            "A name in a changed file breaks the conventions of `naming:` in terrace.yaml, or repeats its type.",
+            "People read, search and type addresses all day; with one convention they find them.",
+            "Rename it; for a resource or a module add a `moved` block, so that Terraform recreates nothing.",
+            optional("naming", "`naming: {outputs: any}` exempts one kind."),
+        ),
+    ),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from terrace.checks.lock_files import unlocked
+from terrace.checks.lock_file import check_lock_file
 from terrace.hcl.facts import provider_sources
 from terrace.hcl.lock_file import Locked, read_lock_file
 from terrace.hcl.read_facts import read_facts
@@ -14,7 +14,7 @@ BOTH = ("linux_amd64", "darwin_arm64")
 
 
 def said(locked: tuple[Locked, ...] | None, *platforms: str, required: str = "hashicorp/aws") -> list[tuple[str, str]]:
-    found = unlocked("dev", "dev/.terraform.lock.hcl", {required}, locked, platforms)
+    found = check_lock_file("dev", "dev/.terraform.lock.hcl", {required}, locked, platforms)
     return [(f.status.value, f.message) for f in found]
 
 
@@ -24,7 +24,7 @@ def aws(*hashes: str, address: str = AWS) -> tuple[Locked, ...]:
 
 def test_a_lock_file_is_committed_where_providers_are_required() -> None:
     assert said(None) == [("fail", "no lock file is committed for hashicorp/aws")]
-    assert unlocked("dev", "x", (), None, BOTH) == ()
+    assert check_lock_file("dev", "x", (), None, BOTH) == ()
 
 
 @pytest.mark.parametrize("required", ["aws", "hashicorp/aws", "HashiCorp/aws", AWS])
@@ -43,7 +43,7 @@ def test_hashes_are_counted_and_what_cannot_be_told_is_unknown() -> None:
 
 
 def test_what_to_do_names_the_platforms() -> None:
-    (found,) = unlocked("dev", "x", {"aws"}, None, BOTH)
+    (found,) = check_lock_file("dev", "x", {"aws"}, None, BOTH)
     assert found.fix == (
         "terraform providers lock -platform=darwin_arm64 -platform=linux_amd64, and commit the lock file"
     )

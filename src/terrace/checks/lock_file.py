@@ -1,4 +1,4 @@
-"""Whether a stack's dependency lock file is committed, names every provider, and can know it on every platform."""
+"""The check `lock-file`: dependency lock files that are missing, or lack a provider or a platform."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import re
 from collections.abc import Collection, Iterator
 
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceCheck, optional
+from terrace.checks.changed_modules import head_of
 from terrace.config.checks import Settings
 from terrace.config.comparisons import Removed
 from terrace.config.kinds import ListOf, Text
 from terrace.config.records import Key
-from terrace.hcl.lock_file import Locked
+from terrace.hcl.facts import provider_sources
+from terrace.hcl.layout import LOCK_FILE
+from terrace.hcl.lock_file import Locked, read_lock_file
 
 _NOTHING: tuple[str, ...] = ()
 PLATFORMS = Settings(
@@ -26,10 +30,25 @@ PLATFORMS = Settings(
 """The key `platforms` of terrace.yaml."""
 
 
-def unlocked(
+def check_lock_files(context: CheckContext) -> Findings:
+    """Returns a finding for each thing that the lock files of the impacted stacks lack."""
+    graph, tree = context.inventory.graph, head_of(context)
+    platforms = context.trusted.setting(PLATFORMS)
+    found: list[Finding] = []
+    for stack in (impact.stack for impact in context.change_set.impacts):
+        folders = [graph.folders[path] for path in graph.reached(stack) if path in graph.folders]
+        required = frozenset[str]().union(*(provider_sources(folder.facts) for folder in folders))
+        path = stack.file(LOCK_FILE)
+        is_committed = path in tree.entries and not tree.entries[path].is_link
+        locked = read_lock_file(tree.read(path)) if is_committed else None
+        found += check_lock_file(stack.key, path, required, locked, platforms)
+    return tuple(found)
+
+
+def check_lock_file(
     stack: str, path: str, required: Collection[str], locked: tuple[Locked, ...] | None, platforms: Collection[str]
-) -> tuple[Finding, ...]:
-    """What is missing in the lock file at `path` of a stack that requires providers by these sources.
+) -> Findings:
+    """Returns a finding for each thing that the lock file at `path` of a stack lacks. `required` are provider sources.
 
     `locked` is None when no such file is committed. An `h1:` hash is of one platform and does not say of which, while
     `zh:` hashes are those of a registry for all of its platforms: fewer `h1:` hashes than `platforms` and no `zh:` is
@@ -87,3 +106,20 @@ def _finding(stack: str, path: str, message: str, status: Status, platforms: Col
         path=path,
         fix=f"terraform providers lock{wanted}, and commit the lock file",
     )
+
+
+CHECK = SourceCheck(
+    name="lock-file",
+    run=check_lock_files,
+    level="advisory",
+    settings=(PLATFORMS,),
+    rules=(
+        Rule(
+            "lock-file",
+            "A stack's dependency lock file is not committed, or lacks a provider or a platform.",
+            "Without it `init` installs the newest providers, and verifies none of them.",
+            "Run `terraform providers lock -platform=...` in the stack's folder, and commit the file.",
+            optional("lock-file", ONE_PLACE),
+        ),
+    ),
+)
