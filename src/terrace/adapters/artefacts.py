@@ -23,7 +23,7 @@ _UNFINISHED = ".unfinished-"
 
 
 class Artefacts:
-    """A store of artefacts at a URL or in a folder of this machine. Nobody but us may read what lies in the folder."""
+    """A store of artifacts at a URL or in a folder of this machine. Only this user can read the folder."""
 
     def __init__(self, place: str | Path) -> None:
         self._place = str(place)
@@ -41,7 +41,7 @@ class Artefacts:
                 # A network may lose the answer to a request that was carried out, and the client asks again.
                 if self._store.read(name) == content:
                     return None
-                raise TerraceError(f"the artefact {name} exists already and is not written over") from error
+                raise TerraceError(f"the artifact {name} already exists and is not overwritten") from error
 
     def get(self, name: str) -> bytes:
         """Its content. Raises BadInput when there is none of that name, NotReady when the store is out of reach."""
@@ -98,7 +98,7 @@ class Artefacts:
 
 
 class _Store(Protocol):
-    """Where artefacts lie. Raises FileExistsError and FileNotFoundError as said, OSError when out of reach."""
+    """The location of artifacts. Raises FileExistsError and FileNotFoundError as said, OSError when out of reach."""
 
     def create(self, name: str, content: bytes) -> None: ...
 
@@ -110,7 +110,7 @@ class _Store(Protocol):
 
 
 class _Folder:
-    """A folder of this machine. What it holds survives a crash of the machine as soon as `create` returns."""
+    """A folder of this machine. Its content survives a crash of the machine as soon as `create` returns."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.expanduser()
@@ -202,7 +202,7 @@ class _Bucket:
 def _checked(name: str) -> str:
     """A name comes out of the ledger too: it must never lead out of the store."""
     if not all(_PART.fullmatch(part) for part in name.split("/")):
-        raise BadInput(f"{name!r} is not a name of an artefact")
+        raise BadInput(f"{name!r} is not an artifact name")
     return name
 
 

@@ -24,7 +24,7 @@ _AT_ONCE = 16
 
 
 class Backups:
-    """Backups in a store of artefacts."""
+    """Backups in an artifact store."""
 
     def __init__(self, artefacts: Artefacts, seals: Seals, clock: Callable[[], datetime]) -> None:
         self._artefacts = artefacts
@@ -142,7 +142,7 @@ def _header(record: BackupRecord) -> Header:
 
 
 def _as_record(name: str, header: Header) -> BackupRecord:
-    """The record that a header tells. Those of the first days said neither when they were taken nor by what."""
+    """Returns the record of a header. Those of the first days said neither when they were taken nor by what."""
     given: dict[str, Any] = {field.name: header[field.name] for field in fields(BackupRecord) if field.name in header}
     try:
         taken = given.get("taken_at") or name.rpartition("/")[2].partition("-")[0]

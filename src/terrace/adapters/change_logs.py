@@ -28,8 +28,7 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one reading takes at most: names that are listed, files that are read, bytes as they are stored and as they
-    are unpacked, and changes that are kept."""
+    """Limits of one reading: listed names, read files, stored and unpacked bytes, and kept changes."""
 
     names: int = 100_000
     depth: int = 16
@@ -61,7 +60,7 @@ class FileChangeLogs:
         self._bounds = bounds or Bounds()
 
     def read(self, places: Iterable[str], since: datetime, until: datetime) -> LoggedChanges:
-        """Returns the changes within that time. What cannot be read is a note: it raises nothing for it."""
+        """Returns the changes within that time. Unreadable files become notes; they raise nothing."""
         changes: list[LoggedChange] = []
         files = 0
         notes: list[str] = []
@@ -89,7 +88,7 @@ class FileChangeLogs:
 
 
 class _Store(Protocol):
-    """Where files lie. Raises OSError when it is out of reach."""
+    """The location of files. Raises OSError when it is out of reach."""
 
     def inside(self, folder: str) -> Iterator[tuple[str, _File | None]]:
         """The names in a folder, each with its file, or None for a folder."""
@@ -168,7 +167,7 @@ class _Reading:
 
 
 def _unpacked(stored: bytes, limit: int) -> bytes:
-    """What a file holds, unpacked where it is packed, whatever its name says."""
+    """Returns the content of a file, decompressed if it is compressed, whatever its name."""
     if not stored.startswith(b"\x1f\x8b"):
         return stored
     found = b""
@@ -210,7 +209,7 @@ class _Folder:
         descriptor = os.open(self._folder / file.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with os.fdopen(descriptor, "rb") as opened:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise NoLog("it is no file")
+                raise NoLog("it is not a file")
             content = opened.read(limit + 1)
         if len(content) > limit:
             raise _TooLarge(f"it has more than {limit:,} bytes")
@@ -218,7 +217,7 @@ class _Folder:
 
 
 class _Bucket:
-    """A bucket of S3 or a container of Azure storage, with what lies below a prefix of it."""
+    """The files below a prefix of an S3 bucket or an Azure storage container."""
 
     def __init__(self, url: str) -> None:
         self._url = url

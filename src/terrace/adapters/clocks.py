@@ -26,7 +26,7 @@ _BYTES = 1 << 16
 
 
 def since_boot() -> float:
-    """The seconds since this machine was started, by a clock that goes on while it sleeps and that nobody sets."""
+    """The seconds since this machine was started, by a clock that also runs during sleep and cannot be set."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
@@ -34,7 +34,7 @@ class ReferenceClock:
     """Tells the time by the first of the `servers` that says it, else by what passed since this object was made.
 
     Servers are given by https addresses; nothing but their host and port is used, and nothing is sent to them that says
-    who asks. What a proxy or a cache says about the time is as good as what the server says.
+    who asks. The time of a proxy or a cache is as good as that of the server.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class ReferenceClock:
     def _ask(self) -> tuple[Reference, float] | None:
         """What a server says, and when it said that; None where none says it."""
         for url in self._servers():
-            # Without TLS another machine in between could say what time it is.
+            # Without TLS, a machine in between could forge the time.
             told = self._said_at(url) if url.startswith("https://") else None
             if told is not None:
                 return told, self._passed()

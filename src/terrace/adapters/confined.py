@@ -20,7 +20,7 @@ from terrace.adapters.process import Finished
 from terrace.errors import NotReady
 
 SECONDS = 300
-"""How long one run may take where nobody says."""
+"""Default time limit of one run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class TooMuch(NotReady):
 
 
 NOWHERE = "http://127.0.0.1:9"
-"""A proxy that is not there: whoever honours proxies reaches nothing."""
+"""An unreachable proxy: programs that use proxies have no network."""
 
 _ROOM = 2**30
 """How many bytes of a disk are left to others; of a small one, a twentieth."""
@@ -98,7 +98,7 @@ _USUAL = Limits()
 
 
 def confinement(path: str, home: Path) -> dict[str, str]:
-    """The whole environment of a confined program: where programs are, an empty home, and no way out."""
+    """Returns the whole environment of a confined program: PATH, an empty home, and an unreachable proxy."""
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
     return {
         "PATH": path,
@@ -139,7 +139,7 @@ def confined(
             with INTERRUPTION.telling(lambda: _kill(child)):
                 _wait(child, name, (out, err), limits)
         finally:
-            # What it left behind in its group goes too: nobody reads it any more.
+            # The rest of its process group is terminated too: nothing reads it any more.
             _kill(child)
             child.wait()
         INTERRUPTION.check()
@@ -155,7 +155,7 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
 
 
 def _limit_memory(pid: int, memory: int) -> None:
-    """Where the system can limit another process; elsewhere only what the program limits itself to holds."""
+    """Limits another process if the system supports it; otherwise only the program's own limit applies."""
     import resource
 
     if not hasattr(resource, "prlimit"):
@@ -182,7 +182,7 @@ def _started(
             start_new_session=True,
         )
     except OSError as error:
-        raise NotReady(f"{argv[0]} cannot be run: {error.strerror}", hint="install it anew") from error
+        raise NotReady(f"{argv[0]} cannot be run: {error.strerror}", hint="reinstall it") from error
 
 
 def _wait(child: subprocess.Popen[bytes], name: str, said: tuple[IO[bytes], ...], limits: Limits) -> None:
@@ -208,7 +208,9 @@ def _wait(child: subprocess.Popen[bytes], name: str, said: tuple[IO[bytes], ...]
 
 
 def _has_ended(child: subprocess.Popen[bytes]) -> bool:
-    """Whether it ended. It is not waited for yet: until then its number, and that of its group, is no other one's."""
+    """Returns whether it has exited. It is not waited for yet: until then its number, and that of its group, is no
+    other one's.
+    """
     if not hasattr(os, "waitid"):
         return child.poll() is not None
     return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

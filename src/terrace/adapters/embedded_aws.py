@@ -54,7 +54,7 @@ class EmbeddedAws:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What a client needs in its environment: the endpoint, a region, and keys that nobody checks."""
+        """Returns the environment of a client: the endpoint, a region, and keys that are not checked."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": REGION,
@@ -64,7 +64,7 @@ class EmbeddedAws:
         }
 
     def make_bucket(self, name: str) -> None:
-        """An empty bucket: where states are kept must be there before the first of them."""
+        """Creates an empty bucket: the place of states must exist before the first state."""
         import httpx
 
         body = (
@@ -84,7 +84,7 @@ class EmbeddedAws:
         return {tag["Key"]: tag["Value"] for tag in found.get("TagList", ())}
 
     def open_port(self, group: str, port: int) -> None:
-        """Let everybody in to a port of the security group of that name, as somebody would in a console."""
+        """Opens a port of the security group of that name to everyone, as if by hand in the console."""
         import httpx
 
         rule = {"FromPort": str(port), "ToPort": str(port), "IpProtocol": "tcp", "CidrIp": "0.0.0.0/0"}
@@ -92,7 +92,7 @@ class EmbeddedAws:
         httpx.post(self.endpoint, data=form, headers=self.signed("ec2")).raise_for_status()
 
     def open_ports(self, group: str) -> tuple[int, ...]:
-        """The ports that the security group of that name lets anybody in to, read back from the cloud."""
+        """Returns the ports of the security group of that name that are open to everyone, read back from the cloud."""
         from xml.etree import ElementTree
 
         import httpx

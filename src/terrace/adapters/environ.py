@@ -56,12 +56,12 @@ _HARMLESS_PREFIXES = ("LC_", "XDG_", "GIT_")
 
 
 class Environ(Mapping[str, str]):
-    """The variables of this process: what `os.environ` holds, and the secrets that were taken out of it."""
+    """The variables of this process: those of `os.environ`, and the secrets that were removed from it."""
 
     def __init__(self) -> None:
         self._concealed: dict[str, str] = {}
         self.hides = False
-        """Whether secrets are taken out: they are in a process of Terrace's own, and not where it is a library."""
+        """Whether secrets are removed: yes in Terrace's own processes, no if it is used as a library."""
 
     def __getitem__(self, name: str) -> str:
         return self._concealed[name] if name in self._concealed else os.environ[name]
@@ -96,7 +96,7 @@ def conceal() -> None:
 
 
 def for_children() -> dict[str, str]:
-    """What any program may know: where programs are, language, terminal, proxies, agents, Git's own variables."""
+    """Returns the variables for any program: PATH, language, terminal, proxies, agents, Git's own variables."""
     return {k: v for k, v in os.environ.items() if k in _HARMLESS or k.startswith(_HARMLESS_PREFIXES)}
 
 
@@ -108,7 +108,7 @@ def forge_tokens() -> dict[str, str]:
 def _wipe() -> None:
     """Overwrite the strings that execve(2) put above our stack (Linux; elsewhere no file shows them).
 
-    Whoever may read /proc/PID/environ sees these bytes, whatever was unset since.
+    Every reader of /proc/PID/environ sees these bytes, even after a variable is unset.
     """
     if sys.platform != "linux":
         return

@@ -35,11 +35,13 @@ def file_lock(path: Path, what: str, seconds: float = WAIT_SECONDS) -> Iterator[
     try:
         descriptor = os.open(path, _FLAGS, 0o600)
     except OSError as error:
-        raise NotReady(f"the lock {path} cannot be opened: {error.strerror}", hint="see who may write there") from error
+        raise NotReady(
+            f"the lock {path} cannot be opened: {error.strerror}", hint="check the permissions of that folder"
+        ) from error
     try:
         _wait(descriptor, path, what, seconds)
         here = f"{os.getpid()} {start_time(os.getpid())}\n".encode()
-        # No space on the disk is no reason not to work: the lock is held, and only its holder stays unnamed.
+        # A full disk must not stop the work: the lock is held, and only the name of its holder is missing.
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, here, 0)

@@ -1,4 +1,4 @@
-"""Reads and writes files below a folder without following links: every step of a path is opened by itself.
+"""Reads and writes files below a folder without following links: every component of a path is opened separately.
 
 A path is resolved one component at a time through descriptors of folders, so that nothing changes below the caller:
 a link that appears on the way while it works is not followed either. Three ways of writing:
@@ -25,7 +25,7 @@ OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 """How a file is made: whatever is there already is an error, a dangling link too."""
 
-_OUTSIDE = "it is outside of the repository"
+_OUTSIDE = "it is outside the repository"
 _LINKED = "a symbolic link is on the way to it"
 
 
@@ -44,7 +44,7 @@ def read_plain(root: Path, path: str) -> bytes | None:
             raise _linked(path)
         if not stat.S_ISREG(mode):
             raise BadInput("it is not a plain file", hint="make it one, or leave it out", place=Place(path))
-        # Not blocking: it may have become a pipe since it was looked at.
+        # Not blocking: it may have become a pipe since it was checked.
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -94,7 +94,9 @@ def check_way(root: Path, path: str) -> None:
 
 
 def inside(root: Path, path: str) -> Path:
-    """Where a path below `root` is. Raises BadInput where it leads out, or where a link is on the way."""
+    """Returns the absolute path of a path below `root`. Raises BadInput where it leads out, or where a link is on the
+    way.
+    """
     check_way(root, path)
     return root / path
 

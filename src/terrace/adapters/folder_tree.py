@@ -11,7 +11,7 @@ from pathlib import Path
 from terrace.hcl.tree import Entry
 
 _ABSENT = frozenset({".git", ".terraform", ".terragrunt-cache", "node_modules", ".venv"})
-"""Folders of tools: what is in them is made from the rest."""
+"""Folders of tools: their content is generated from the rest."""
 
 _READ = (".tf", ".tofu", ".json", ".hcl", ".tfvars", ".yaml", ".yml", ".tfbackend")
 

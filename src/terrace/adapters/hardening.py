@@ -18,12 +18,13 @@ _SET_DUMPABLE = 4
 
 CORE_BYTES = 1 if sys.platform == "linux" else 0
 """The limit of a core dump. On Linux a program that collects dumps gets them whatever the limit is, but for a limit of
-1, with which the kernel makes none; nor does it write a file so small. What Terrace starts inherits it: it is dumpable.
+1, with which the kernel makes none; nor does it write a file so small. Child processes of Terrace inherit it, but
+become dumpable.
 """
 
 
 def harden() -> None:
-    """Do it; nothing of it can be undone by others. What the system refuses is left as it is."""
+    """Do it; nothing of it can be undone by others. A setting that the system refuses is skipped."""
     most = CORE_BYTES if resource.getrlimit(resource.RLIMIT_CORE)[1] != 0 else 0
     resource.setrlimit(resource.RLIMIT_CORE, (most, most))
     conceal()

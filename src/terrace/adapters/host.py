@@ -1,4 +1,4 @@
-"""Identifies this machine, its boot, its processes and its files, so that a copy is never taken for the original."""
+"""Identifies this machine, its boot, its processes and its files, so that a copy is never mistaken for the original."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def pid_namespace() -> str:
     """Returns the name of the PID namespace of this process; "" when /proc does not show this process.
 
     In another namespace the same number is another process. A /proc that was mounted for another namespace shows other
-    numbers, so nothing in it is believed.
+    numbers, so nothing in it is trusted.
     """
     try:
         if str((_PROC / "self").readlink()) != str(os.getpid()):
@@ -67,7 +67,7 @@ ProcessState = Literal["gone", "running", "unknown"]
 
 
 def process_state(pid: int, started: str) -> ProcessState:
-    """Tells whether the process of that number and start time runs, as seen from the same PID namespace."""
+    """Returns whether the process of that number and start time is running, as seen from the same PID namespace."""
     if pid <= 0 or not started:
         return "unknown"
     fields = _stat(pid)

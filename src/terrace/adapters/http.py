@@ -157,7 +157,9 @@ async def _read(answer: httpx.Response, size: int, body: bytearray | BinaryIO) -
 
 
 def _run(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine to its end. On ^C or another exception it is cancelled, and has finished before this returns."""
+    """Runs a coroutine until it completes. On ^C or another exception it is cancelled, and has finished before this
+    returns.
+    """
     task = loop.create_task(coroutine)
     try:
         return loop.run_until_complete(task)

@@ -1,4 +1,4 @@
-"""^C, passed on. Whoever waits for a program that must not be killed registers how to tell it to stop."""
+"""^C, passed on. Code that waits for a program that must not be killed registers a function that asks it to stop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Stop = Callable[[], None]
 
 
 class Interruption:
-    """Tells everything that is registered to stop, once, at the first ^C; later ones change nothing.
+    """Calls every registered function once, at the first ^C; later ones change nothing.
 
     With nothing registered ^C is the KeyboardInterrupt that it always is.
     """

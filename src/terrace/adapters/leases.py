@@ -1,4 +1,4 @@
-"""Who drives an environment on this machine: a lock that the operating system frees with its holder."""
+"""The lease of an environment on this machine: a lock that the operating system releases with its holder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class LocalLeases:
     @contextlib.contextmanager
     def hold(self, environment: str) -> Iterator[bool]:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Nothing is written into it: what tells this file from a copy must stay the same.
+        # Nothing is written into it: its identity, which distinguishes it from a copy, must stay the same.
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(self._folder / f"{environment}.lock", flags, 0o600)
         try:
@@ -67,7 +67,7 @@ class LocalLeases:
         if file_system(self._folder) not in LOCAL_FILE_SYSTEMS:
             return False
         if (holder.pid, holder.started) == (here.pid, here.started):
-            # We hold the lock, so nothing else in this process drives the environment any more.
+            # This process holds the lock, so nothing else in it runs a deployment of the environment any more.
             return True
         return process_state(holder.pid, holder.started) == "gone"
 

@@ -98,7 +98,7 @@ def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) ->
 
 
 def _masked(text: str, variables: Mapping[str, str]) -> str:
-    """What a command says may repeat a value that it was given; no value of some length gets through."""
+    """The output of a command may repeat a value that it was given; longer values are masked."""
     for value in variables.values():
         if len(value) >= 6:
             text = text.replace(value, "***")

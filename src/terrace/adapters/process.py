@@ -16,7 +16,7 @@ from terrace.errors import NotReady
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A program that ended: its exit code and what it wrote."""
+    """An exited program: its exit code and its output."""
 
     code: int
     out: bytes
@@ -24,7 +24,7 @@ class Finished:
 
     @property
     def message(self) -> str:
-        """What it said on stderr, as text."""
+        """Returns its stderr, as text."""
         return self.err.decode("utf-8", "replace").strip()
 
 
@@ -85,7 +85,7 @@ class _Flood(Exception):
 
 
 def _heard(child: subprocess.Popen[bytes], stdin: bytes, end: float, size: int) -> tuple[bytes, bytes]:
-    """What it writes until it ends, while it reads what it is given."""
+    """Returns its output until it exits, while writing its input."""
     assert child.stdout is not None and child.stderr is not None
     out, err = bytearray(), bytearray()
     given = memoryview(stdin)
@@ -119,7 +119,7 @@ def _heard(child: subprocess.Popen[bytes], stdin: bytes, end: float, size: int) 
 
 
 def _written(pipe: int, given: memoryview) -> memoryview:
-    """What is left to write. A program need not read what it is given."""
+    """The rest of the input. A program need not read what it is given."""
     try:
         return given[os.write(pipe, given[:_CHUNK]) :]
     except BlockingIOError:

@@ -74,18 +74,18 @@ def _variable(spec: str, what: str) -> str:
 
 
 def key_id(key: bytes) -> str:
-    """What a key is called: 8 hexadecimal characters that tell nothing about it."""
+    """Returns the id of a key: 8 hexadecimal characters that reveal nothing about it."""
     return hashlib.sha256(b"terrace backup key id\n" + key).hexdigest()[:8]
 
 
 def recipients_id(recipients: tuple[str, ...]) -> str:
-    """What these recipients together are called, in whatever order they stand."""
+    """Returns the id of these recipients together, in any order."""
     return hashlib.sha256("\n".join(("terrace recipients", *sorted(recipients))).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
 class Seals:
-    """What copies are sealed with and opened by. Secrets are asked for when they are first needed.
+    """The keys that encrypt and decrypt backups. Secrets are read when they are first needed.
 
     With `recipients` copies are sealed for them; without, with the shared `key`. `older` are shared keys of former
     days.
@@ -98,7 +98,7 @@ class Seals:
 
     @property
     def key_id(self) -> str:
-        """What copies of today name as their key."""
+        """Returns the key id of new backups."""
         return recipients_id(self.recipients) if self.recipients else key_id(self.key())
 
     def ready(self) -> None:
@@ -189,7 +189,7 @@ def header_end(name: str, start: bytes) -> int:
 
 
 def read_header(name: str, start: bytes) -> Header:
-    """What a copy says that it is. That it is true is known once it was opened. Raises Corrupt."""
+    """Returns the header of a backup. That it is true is known once it was opened. Raises Corrupt."""
     end = header_end(name, start)
     if len(start) < end:
         raise Corrupt(f"the backup {name} is cut off")
@@ -224,6 +224,6 @@ def _identities(text: str) -> list[x25519.Identity]:
         # `age-keygen` writes comments above the key: a whole file of it may be in the variable.
         return [pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")]
     except pyrage.IdentityError as error:
-        raise BadInput("what backups.identity names is no age identity", hint="AGE-SECRET-KEY-1..., one a line") from (
-            error
-        )
+        raise BadInput(
+            "backups.identity does not contain an age identity", hint="AGE-SECRET-KEY-1..., one a line"
+        ) from (error)

@@ -1,4 +1,4 @@
-"""What was found of signatures is kept for a while: a gate asks of the same one again and again.
+"""Caches the results of signature checks: a gate verifies the same one repeatedly.
 
 What is kept is found by everything that decides it: the lines of the trust root that name the signer, the signer, the
 signature and the text. So a key that was taken away, or another trust root, is never answered from here.

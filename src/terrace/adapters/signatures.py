@@ -41,7 +41,7 @@ Sign = Callable[[bytes], str | None]
 
 
 def signer(repository: GitRepository, key: Path | None) -> Sign:
-    """What signs for the user: with `key`, else with the SSH key that Git signs commits with, else not at all."""
+    """Returns the user's signer: with `key`, else with the SSH key that Git signs commits with, else none."""
     chosen = str(key.absolute()) if key is not None else _git_key(repository)
     if chosen is None:
         return lambda text: None
@@ -92,7 +92,7 @@ def identity_of_declaration(declared: Declared, signers: bytes) -> Identity:
 
 
 def has_signers(signers: bytes) -> bool:
-    """Whether anybody's key is among the signers."""
+    """Returns whether the signers contain any key."""
     return any(line.strip() and not line.strip().startswith(b"#") for line in signers.split(b"\n"))
 
 
@@ -118,7 +118,7 @@ def _identity(signers: bytes, actor: str, signature: str, text: str) -> Identity
 
 
 def is_signed(actor: str, text: bytes, signature: str | None, signers: bytes) -> bool:
-    """Whether that person signed that text, by these signers."""
+    """Returns whether that person signed that text, according to these signers."""
     if signature is None or not signature.isascii() or not _SIGNER.fullmatch(actor):
         return False
     return bool(_verified(signers, actor, signature, text))

@@ -54,7 +54,7 @@ SHOWN_LINES = 20
 """How many of the last lines of a command that failed are shown."""
 
 INSIDE = "/repository"
-"""Where a command finds its files."""
+"""The folders of a command."""
 
 _HOME = "/home/terrace"
 _SHOWN_BYTES = 4000
@@ -151,7 +151,7 @@ class Commands:
                 self._run(key, site, command, files, program, variables)
                 kept = self._placed_from(key, site, command, made)
         if kept is None:
-            raise NotReady("what it wrote cannot be kept", hint=f"is there room in {self._folder}?")
+            raise NotReady("its outputs cannot be stored", hint=f"is there room in {self._folder}?")
         return Prepared(command.shown, command.line, source, kept)
 
     def _mac(self, text: bytes) -> str:
@@ -241,7 +241,7 @@ class Commands:
             if committed.is_link or _tree(site).read(one.path) != content:
                 raise BadInput(
                     f"it wrote {one.path!r}, which is in the commit with another content",
-                    hint="take that file out of the commit, or commit what the command writes",
+                    hint="remove that file from the commit, or commit the output of the command",
                 )
             return
         place = site.root / one.path

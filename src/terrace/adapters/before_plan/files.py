@@ -36,7 +36,7 @@ _DEEPEST = 200
 _SHOWN = 5
 
 Look = tuple[int, ...]
-"""What of a file changes whenever somebody changes it."""
+"""The attributes of a file that change with every modification."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +187,8 @@ def changed(root: Path, prepared: Sequence[Prepared]) -> str | None:
 
 
 def look_of(about: os.stat_result) -> Look:
-    """Returns what of a file changes whenever somebody changes it."""
-    # Nobody can set the time of the last change of an inode.
+    """Returns the attributes of a file that change with every modification."""
+    # The change time of an inode cannot be set.
     return (about.st_dev, about.st_ino, about.st_mode, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
 
 

@@ -166,7 +166,7 @@ def _build(order: dict[str, Any]) -> None:
     for name, target in order["links"].items():
         Path(root + name).parent.mkdir(parents=True, exist_ok=True)
         Path(root + name).symlink_to(target)
-    # What is to be read below a folder to write, such as /tmp, would be hidden by that folder.
+    # A readable path below a writable folder, such as /tmp, would be hidden by that folder.
     within = tuple(f"{target}/" for target in order["writable"].values())
     for path in order["readable"]:
         if not path.startswith(within):

@@ -45,7 +45,8 @@ def _sweep(folder: Path) -> None:
 def demolish(folder: Path) -> None:
     """Removes a folder with whatever a program left there, of any depth and with any rights.
 
-    What cannot be removed stays. No link is followed, also where the program still runs and swaps folders for links.
+    Files that cannot be removed stay. No link is followed, also where the program still runs and swaps folders for
+    links.
     """
     with contextlib.suppress(OSError):
         top = _opened(folder, None)
@@ -93,7 +94,7 @@ def _listed(folder: int) -> list[tuple[str, bool]]:
 
 
 def _opened(name: Path | str, within: int | None) -> int:
-    """Opens a folder that is no link, and takes the rights to change it."""
+    """Opens a folder that is not a link, and removes its write permissions."""
     try:
         opened = os.open(name, _FOLDER | os.O_RDONLY, dir_fd=within)
     except PermissionError:

@@ -29,7 +29,7 @@ SETTINGS = (
     *("pki/ca-trust", "pki/tls/certs", "pki/tls/cert.pem", "pki/tls/openssl.cnf"),
     *("alternatives", "mime.types", "os-release", "magic", "java-17-openjdk"),
 )
-"""What it may read of /etc: what programs need to run, and nothing that could be a secret, such as `ssl/private`."""
+"""Readable files of /etc: those that programs need to run, and none that could be a secret, such as `ssl/private`."""
 
 _CHILD = Path(__file__).with_name("child.py")
 

@@ -1,1 +1,1 @@
-"""Programs of others that Terrace can use: which, where they are, and how to get them."""
+"""Third-party tools that Terrace can use: their names, their paths, and their installation."""

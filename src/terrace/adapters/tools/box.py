@@ -1,4 +1,4 @@
-"""Where a tool is: on PATH, else in Terrace's own folder."""
+"""Finds a tool: on PATH, else in Terrace's own folder."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Toolbox:
         return self.folder / f"{tool.name}-{tool.version}"
 
     def find(self, tool: Tool) -> Found | None:
-        """Where the tool is; what is on PATH goes first."""
+        """Returns the tool; one on PATH takes precedence."""
         there = shutil.which(tool.name, path=self.path)
         if there is not None:
             return _found(tool, Path(there), ours=False)

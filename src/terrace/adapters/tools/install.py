@@ -68,7 +68,7 @@ def install(tool: Tool, box: Toolbox, say: Say, environ: Mapping[str, str] = os.
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """One installs, others wait. What a killed one left is cleared away by the next."""
+    """One installs, others wait. The next installation removes the leftovers of a killed one."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

@@ -57,7 +57,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         "opa",
         "1.22.2",
-        "judges plans by the Rego policies of the repository",
+        "evaluates the Rego policies of the repository on plans",
         "with `policies` in terrace.yaml nothing passes",
         (GoModule("github.com/open-policy-agent/opa@v1.22.2"),),
         asks=("version",),
@@ -66,14 +66,14 @@ TOOLS: tuple[Tool, ...] = (
         "checkov",
         "3.3.30",
         "looks through sources and plans for what is not secure",
-        "its rules are not looked at",
+        "its rules are not checked",
         (Locked("checkov.lock"),),
     ),
     Tool(
         "trivy",
         "0.74.0",
         "looks through sources for what is not secure",
-        "its rules are not looked at",
+        "its rules are not checked",
         (
             Release(
                 "https://github.com/aquasecurity/trivy/releases/download/v0.74.0",
@@ -104,14 +104,14 @@ TOOLS: tuple[Tool, ...] = (
         "tflint",
         "0.64.0",
         "finds deprecated syntax and mistakes in sources",
-        "its rules are not looked at",
+        "its rules are not checked",
         (GoModule("github.com/terraform-linters/tflint@v0.64.0"),),
     ),
     Tool(
         "gitleaks",
         "8.30.1",
         "looks for secrets in what commits add, beside Terrace's own search",
-        "only Terrace's own rules for secrets are looked at",
+        "only Terrace's own secret rules run",
         (
             Release(
                 "https://github.com/gitleaks/gitleaks/releases/download/v8.30.1",
@@ -142,7 +142,7 @@ TOOLS: tuple[Tool, ...] = (
         "trufflehog",
         "3.96.0",
         "looks for secrets in what commits add, beside Terrace's own search",
-        "only Terrace's own rules for secrets are looked at",
+        "only Terrace's own secret rules run",
         (
             Release(
                 "https://github.com/trufflesecurity/trufflehog/releases/download/v3.96.0",
