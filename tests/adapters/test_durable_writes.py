@@ -26,7 +26,7 @@ from terrace.ledger.model import Draft
 SOURCE = Path(__file__).parents[2] / "src" / "terrace"
 
 DURABLE = {
-    "adapters/artefacts.py": "copies of states and plans that are handed over",
+    "adapters/artifacts.py": "copies of states and plans that are handed over",
     "adapters/files.py": "files of the working tree; what is put into a private checkout is written anew",
     "adapters/ledgers/seen.py": "the head of the ledger that this machine saw",
     "adapters/runner/run_folder.py": "the records of a run",

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyrage import x25519
 
-from terrace.adapters.artefacts import Artefacts
+from terrace.adapters.artifacts import Artifacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.sealing import Seals, key_id, read_identity
 from terrace.errors import BadInput, Corrupt, NotReady
@@ -35,11 +35,11 @@ def backups(folder: Path, identity: x25519.Identity | None = None, *, older: tup
         identity=lambda: read_identity("env:ID", {"ID": f"# created today\n{identity}\n"} if identity else {}),
         older=older,
     )
-    return Backups(Artefacts(folder), seals, lambda: datetime(2026, 1, 5, 12, tzinfo=UTC))
+    return Backups(Artifacts(folder), seals, lambda: datetime(2026, 1, 5, 12, tzinfo=UTC))
 
 
 def shared(folder: Path, key: bytes = OLD_KEY) -> Backups:
-    return Backups(Artefacts(folder), Seals(lambda: key), lambda: datetime(2026, 1, 4, 12, tzinfo=UTC))
+    return Backups(Artifacts(folder), Seals(lambda: key), lambda: datetime(2026, 1, 4, 12, tzinfo=UTC))
 
 
 def saved(store: Backups) -> BackupRecord:
@@ -110,7 +110,7 @@ def test_whoever_cannot_read_the_new_copy_seals_nothing_anew(tmp_path: Path) -> 
 
 def test_a_key_of_former_days_is_found_by_its_name(tmp_path: Path) -> None:
     old = saved(shared(tmp_path))
-    today = Backups(Artefacts(tmp_path), Seals(lambda: bytes(32), older=(OLD_KEY,)), lambda: datetime.now(UTC))
+    today = Backups(Artifacts(tmp_path), Seals(lambda: bytes(32), older=(OLD_KEY,)), lambda: datetime.now(UTC))
     assert today.load(old.name) == STATE.content
     assert not today.sealed_for_today(old)
     with pytest.raises(NotReady, match=key_id(OLD_KEY)):
@@ -126,5 +126,5 @@ def test_an_identity_that_is_none_is_not_repeated(tmp_path: Path) -> None:
     record = saved(backups(tmp_path))
     seals = Seals(no_key, identity=lambda: "AGE-SECRET-KEY-1MINE")
     with pytest.raises(BadInput) as caught:
-        Backups(Artefacts(tmp_path), seals, lambda: datetime.now(UTC)).load(record.name)
+        Backups(Artifacts(tmp_path), seals, lambda: datetime.now(UTC)).load(record.name)
     assert "MINE" not in f"{caught.value} {caught.value.hint}"

@@ -17,7 +17,7 @@ import pytest
 from pyrage import x25519
 
 from support.cli import KEY, MODULE, World, three_environments, world
-from terrace.adapters.artefacts import Artefacts
+from terrace.adapters.artifacts import Artifacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.adapters.sealing import Seals
@@ -99,11 +99,11 @@ def test_only_what_retention_does_not_keep_is_forgotten(tmp_path: Path) -> None:
     shop = world(tmp_path, three_environments())
     shop.ok("deploy", "dev")
     assert shop.ok("state", "prune", "--dry-run", "--json").json["dropped"] == []
-    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
+    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artifacts")
     document = json.loads(state_path(shop).read_text())
     long_ago = datetime.now(UTC) - timedelta(days=100)
     times = iter(long_ago + timedelta(minutes=number) for number in range(3))
-    old = Backups(Artefacts(store), Seals(lambda: base64.b64decode(KEY)), lambda: next(times))
+    old = Backups(Artifacts(store), Seals(lambda: base64.b64decode(KEY)), lambda: next(times))
     for serial in (100, 101, 102):
         state = read_state(json.dumps(document | {"serial": serial}).encode(), "it")
         old.save("dev", "dev", state, commit="c", deployment="none", moment="poll")

@@ -21,7 +21,7 @@ from simulation.process import (
 )
 from simulation.site import KEYS, RULES, Branch, MemoryRepository, Wanted, thing
 from simulation.terraform import MemoryApplier, MemoryProbes, MemoryTerraform, Shared, die
-from terrace.adapters.artefacts import Artefacts
+from terrace.adapters.artifacts import Artifacts
 from terrace.adapters.backups import Backups
 from terrace.adapters.sealing import Seals
 from terrace.config.model import Config
@@ -88,7 +88,7 @@ class World:
         self._ids = 0
         self._pids = 0
         self.shared = Shared(Cloud(KEYS), self.branch, self.choices, self.clock, {}, {}, self._began)
-        self._backups = Backups(Artefacts("memory:///"), Seals(lambda: bytes(32)), self.clock)
+        self._backups = Backups(Artifacts("memory:///"), Seals(lambda: bytes(32)), self.clock)
         self.ledger.append([Draft(kinds.LEDGER_OPENED, "ledger", "ann")], head=GENESIS)
         self.merge({})
 

@@ -22,7 +22,7 @@ from support.git import clone, git, with_remote
 from support.marks import Workplace, workplace
 from support.stage import Stage
 from support.waiting import until
-from terrace.adapters.artefacts import Artefacts
+from terrace.adapters.artifacts import Artifacts
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.sqlite import SqliteLedger
 from terrace.errors import NotReady
@@ -162,14 +162,14 @@ def test_the_remote_goes_in_the_middle_of_an_apply_and_its_end_is_found_afterwar
 # --- the disk is full ----------------------------------------------------------------------------------------------
 
 
-def test_no_half_an_artefact_is_left_on_a_full_disk(disk: SmallDisk) -> None:
-    store = Artefacts(disk.path / "artefacts")
+def test_no_half_an_artifact_is_left_on_a_full_disk(disk: SmallDisk) -> None:
+    store = Artifacts(disk.path / "artifacts")
     store.put("states/dev/one.enc", b"one")
     disk.fill()
     with pytest.raises(NotReady, match="No space left"):
         store.put("states/dev/two.enc", bytes(2**20))
     assert store.names("states") == ("states/dev/one.enc",)
-    assert [p.name for p in (disk.path / "artefacts/states/dev").iterdir()] == ["one.enc"]
+    assert [p.name for p in (disk.path / "artifacts/states/dev").iterdir()] == ["one.enc"]
     disk.free()
     store.put("states/dev/two.enc", bytes(2**20))
     assert store.get("states/dev/two.enc") == bytes(2**20)

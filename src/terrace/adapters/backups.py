@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from terrace.adapters.artefacts import Artefacts
+from terrace.adapters.artifacts import Artifacts
 from terrace.adapters.sealing import Header, Seals, header_end, read_header
 from terrace.errors import Corrupt
 from terrace.plans.terraform import StateSnapshot
@@ -26,8 +26,8 @@ _AT_ONCE = 16
 class Backups:
     """Backups in an artifact store."""
 
-    def __init__(self, artefacts: Artefacts, seals: Seals, clock: Callable[[], datetime]) -> None:
-        self._artefacts = artefacts
+    def __init__(self, artifacts: Artifacts, seals: Seals, clock: Callable[[], datetime]) -> None:
+        self._artifacts = artifacts
         self._seals = seals
         self._clock = clock
 
@@ -62,11 +62,11 @@ class Backups:
             terraform_version=state.terraform_version,
             recipients=tuple(sorted(self._seals.recipients)),
         )
-        self._artefacts.put(name, self._seals.seal(_header(record), state.content))
+        self._artifacts.put(name, self._seals.seal(_header(record), state.content))
         return record
 
     def load(self, name: str) -> bytes:
-        header, state = self._seals.open(name, self._artefacts.get(name))
+        header, state = self._seals.open(name, self._artifacts.get(name))
         if header.get("name") != name or hashlib.sha256(state).hexdigest() != header.get("sha256"):
             raise Corrupt(f"the backup {name} is not what was stored: another one lies in its place")
         return state
@@ -106,17 +106,17 @@ class Backups:
         content = self.load(record.name)
         name = f"{record.original.removesuffix(_ENDING)}-{os.urandom(3).hex()}{_ENDING}"
         anew = replace(record, name=name, key_id=self._seals.key_id, recipients=tuple(sorted(self._seals.recipients)))
-        self._artefacts.put(name, self._seals.seal(_header(anew), content))
+        self._artifacts.put(name, self._seals.seal(_header(anew), content))
         if self.load(name) != content:
             raise Corrupt(f"the copy {name} of {record.name} came back as another one")
         return anew
 
     def remove(self, records: Iterable[BackupRecord]) -> None:
         for record in records:
-            self._artefacts.remove(record.name)
+            self._artifacts.remove(record.name)
 
     def _names(self, folder: str) -> list[str]:
-        return [name for name in self._artefacts.names(folder) if name.endswith(_ENDING)]
+        return [name for name in self._artifacts.names(folder) if name.endswith(_ENDING)]
 
     def _record_or_why(self, name: str) -> BackupRecord | tuple[str, str]:
         try:
@@ -125,10 +125,10 @@ class Backups:
             return name, error.message
 
     def _record(self, name: str) -> BackupRecord:
-        start = self._artefacts.head(name, _HEADER_BYTES)
+        start = self._artifacts.head(name, _HEADER_BYTES)
         end = header_end(name, start)
         if end > len(start):
-            start = self._artefacts.head(name, end)
+            start = self._artifacts.head(name, end)
         return _as_record(name, read_header(name, start))
 
 

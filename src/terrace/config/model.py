@@ -216,7 +216,7 @@ class TerraformSettings:
 
 @dataclass(frozen=True, slots=True)
 class Backups:
-    """Where state backups go (`url`: any object store; empty: the local artefact folder), and what seals them.
+    """Where state backups go (`url`: any object store; empty: the local artifact folder), and what seals them.
 
     With `recipients` (age) whoever holds none of their identities writes copies and cannot read them; `identity` says
     where one is that can. Without, `key` says where 32 base64-encoded bytes are. Both are `env:NAME`. Without

@@ -56,9 +56,9 @@ class Home:
         return self.data / "states"
 
     @property
-    def artefacts(self) -> Path:
+    def artifacts(self) -> Path:
         """Encrypted state backups, unless terrace.yaml names another place."""
-        return self.data / "artefacts"
+        return self.data / "artifacts"
 
     @property
     def runs(self) -> Path:

@@ -327,17 +327,17 @@ class Project:
 
     def backups(self) -> Backups:
         """Returns the store of state backups."""
-        from terrace.adapters.artefacts import Artefacts
+        from terrace.adapters.artifacts import Artifacts
         from terrace.adapters.backups import Backups
 
-        return Backups(Artefacts(self._backup_place), self.keys.seals(), now)
+        return Backups(Artifacts(self._backup_place), self.keys.seals(), now)
 
     @property
     def _backup_place(self) -> str | Path:
         """The location of backups. A relative folder is below the root of the repository."""
         url = self.trust.config.backups.url
         if not url:
-            return self.home.artefacts
+            return self.home.artifacts
         return url if "://" in url else inside(self.repository.root, url)
 
     @cached_property

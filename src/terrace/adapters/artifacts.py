@@ -22,7 +22,7 @@ _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _UNFINISHED = ".unfinished-"
 
 
-class Artefacts:
+class Artifacts:
     """A store of artifacts at a URL or in a folder of this machine. Only this user can read the folder."""
 
     def __init__(self, place: str | Path) -> None:
@@ -50,7 +50,7 @@ class Artefacts:
             try:
                 return self._store.read(name)
             except FileNotFoundError as error:
-                raise BadInput(f"there is no artefact {name} in {self._place}") from error
+                raise BadInput(f"there is no artifact {name} in {self._place}") from error
 
     def head(self, name: str, length: int) -> bytes:
         """How its content begins: so many bytes, or all when there are fewer. Raises as `get` does."""
@@ -59,7 +59,7 @@ class Artefacts:
             try:
                 return self._store.read(name, length)
             except FileNotFoundError as error:
-                raise BadInput(f"there is no artefact {name} in {self._place}") from error
+                raise BadInput(f"there is no artifact {name} in {self._place}") from error
 
     def remove(self, name: str) -> None:
         """Remove it for good; one that is not there is no error. Raises NotReady when the store is out of reach."""

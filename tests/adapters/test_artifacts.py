@@ -1,4 +1,4 @@
-"""One contract for every store of artefacts; what a folder of this machine promises beyond it."""
+"""One contract for every store of artifacts; what a folder of this machine promises beyond it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from secrets import token_hex
 import pytest
 
 from support.stores import ObjectStore, stores
-from terrace.adapters.artefacts import Artefacts
+from terrace.adapters.artifacts import Artifacts
 from terrace.errors import BadInput, NotReady, TerraceError
 
 __all__ = ["stores"]
@@ -29,17 +29,17 @@ def store(
     tmp_path: Path,
     stores: Mapping[str, ObjectStore],
     monkeypatch: pytest.MonkeyPatch,
-) -> Artefacts:
+) -> Artifacts:
     places = {"folder": str(tmp_path / "store"), "file": f"file://{tmp_path}/store", "memory": "memory:///"}
     if request.param in places:
-        return Artefacts(places[request.param])
+        return Artifacts(places[request.param])
     remote = stores[request.param]
     for name, value in remote.variables.items():
         monkeypatch.setenv(name, value)
-    return Artefacts(f"{remote.url}/{token_hex(4)}")
+    return Artifacts(f"{remote.url}/{token_hex(4)}")
 
 
-def test_what_was_put_is_got(store: Artefacts) -> None:
+def test_what_was_put_is_got(store: Artifacts) -> None:
     store.put("states/prod/one.enc", b"one")
     store.put("states/prod/two.enc", b"")
     store.put("states/dev/one.enc", b"three")
@@ -49,7 +49,7 @@ def test_what_was_put_is_got(store: Artefacts) -> None:
     assert len(store.names("states")) == 3
 
 
-def test_a_large_state_is_put_at_once_and_not_in_parts(store: Artefacts) -> None:
+def test_a_large_state_is_put_at_once_and_not_in_parts(store: Artifacts) -> None:
     """S3 sends in parts what is larger than five megabytes, and in parts nothing is refused that exists already."""
     large = bytes(range(256)) * 32_768
     store.put("a/large", large)
@@ -58,14 +58,14 @@ def test_a_large_state_is_put_at_once_and_not_in_parts(store: Artefacts) -> None
         store.put("a/large", large[:-1])
 
 
-def test_how_something_begins_can_be_read_alone(store: Artefacts) -> None:
+def test_how_something_begins_can_be_read_alone(store: Artifacts) -> None:
     store.put("a/b", b"12345")
     assert [store.head("a/b", length) for length in (3, 5, 100)] == [b"123", b"12345", b"12345"]
-    with pytest.raises(BadInput, match="there is no artefact a/c"):
+    with pytest.raises(BadInput, match="there is no artifact a/c"):
         store.head("a/c", 3)
 
 
-def test_what_is_removed_is_gone_and_removing_it_again_is_no_error(store: Artefacts) -> None:
+def test_what_is_removed_is_gone_and_removing_it_again_is_no_error(store: Artifacts) -> None:
     store.put("a/b", b"one")
     store.put("a/c", b"two")
     store.remove("a/b")
@@ -73,21 +73,21 @@ def test_what_is_removed_is_gone_and_removing_it_again_is_no_error(store: Artefa
     assert store.names("a") == ("a/c",)
 
 
-def test_nothing_is_written_over(store: Artefacts) -> None:
+def test_nothing_is_written_over(store: Artifacts) -> None:
     store.put("a/b", b"one")
     with pytest.raises(TerraceError, match="not written over"):
         store.put("a/b", b"two")
     assert store.get("a/b") == b"one"
 
 
-def test_putting_the_same_again_is_no_error(store: Artefacts) -> None:
+def test_putting_the_same_again_is_no_error(store: Artifacts) -> None:
     """A client that lost the answer to its first request asks a second time."""
     store.put("a/b", b"one")
     store.put("a/b", b"one")
 
 
-def test_what_is_not_there_is_said(store: Artefacts) -> None:
-    with pytest.raises(BadInput, match="there is no artefact a/b"):
+def test_what_is_not_there_is_said(store: Artifacts) -> None:
+    with pytest.raises(BadInput, match="there is no artifact a/b"):
         store.get("a/b")
     assert store.names("a") == ()
 
@@ -95,7 +95,7 @@ def test_what_is_not_there_is_said(store: Artefacts) -> None:
 @pytest.mark.parametrize(
     "name", ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/.hidden", "a/b\0", "a\\b", "a/b\n"]
 )
-def test_no_name_leads_out_of_the_store(store: Artefacts, name: str) -> None:
+def test_no_name_leads_out_of_the_store(store: Artifacts, name: str) -> None:
     for use in (store.get, store.names, store.remove, lambda n: store.head(n, 1), lambda n: store.put(n, b"")):
         with pytest.raises(BadInput, match="not a name"):
             use(name)
@@ -103,18 +103,18 @@ def test_no_name_leads_out_of_the_store(store: Artefacts, name: str) -> None:
 
 def test_a_store_of_an_unknown_kind_is_refused() -> None:
     with pytest.raises(BadInput, match="ftp://") as caught:
-        Artefacts("ftp://example.com/states").get("a")
+        Artifacts("ftp://example.com/states").get("a")
     assert "s3://" in (caught.value.hint or "")
 
 
 def test_a_store_that_cannot_be_read_is_not_ready(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(NotReady, match="cannot be used"):
-        Artefacts(tmp_path / "file").put("a/b", b"")
+        Artifacts(tmp_path / "file").put("a/b", b"")
 
 
 def test_nobody_else_may_read_what_lies_in_a_folder(tmp_path: Path) -> None:
-    Artefacts(tmp_path / "new" / "store").put("states/prod/one.enc", b"one")
+    Artifacts(tmp_path / "new" / "store").put("states/prod/one.enc", b"one")
     for path in (tmp_path / "new").rglob("*"):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
 
@@ -123,15 +123,15 @@ def test_a_folder_that_was_there_keeps_its_permissions(tmp_path: Path) -> None:
     folder = tmp_path / "shared"
     folder.mkdir()
     folder.chmod(0o750)
-    Artefacts(folder).put("a", b"one")
+    Artifacts(folder).put("a", b"one")
     assert folder.stat().st_mode & 0o777 == 0o750
 
 
 def test_whoever_is_killed_while_writing_leaves_nothing_half(tmp_path: Path) -> None:
     write = (
         "import sys, itertools\n"
-        "from terrace.adapters.artefacts import Artefacts\n"
-        "store = Artefacts(sys.argv[1])\n"
+        "from terrace.adapters.artifacts import Artifacts\n"
+        "store = Artifacts(sys.argv[1])\n"
         "for n in itertools.count():\n"
         "    store.put(f'states/{sys.argv[2]}-{n}', bytes([n % 251]) * 3_000_000)\n"
         "    print(n, flush=True)\n"
@@ -148,7 +148,7 @@ def test_whoever_is_killed_while_writing_leaves_nothing_half(tmp_path: Path) -> 
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()
-    store = Artefacts(tmp_path)
+    store = Artifacts(tmp_path)
     assert len(store.names("states")) >= 4
     for name in store.names("states"):
         n = int(name.rpartition("-")[2])
