@@ -12,7 +12,7 @@ from terrace.adapters.opa.pack import described
 from terrace.apps.cli.main import SECTIONS, cli
 from terrace.assess.factors import FACTORS, LEVELS
 from terrace.checks.all import CHECKS
-from terrace.clouds.defaults import DEFAULTS
+from terrace.clouds.all import CLOUDS
 from terrace.config.schema import reference
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -68,9 +68,10 @@ def policy_pack() -> str:
         lines += [f"- Fix: {' '.join(rule.fix.split())}", f"- Types: {_codes(rule.types)}"]
         lines += [f"- Controls: {_codes(rule.controls)}"] if rule.controls else []
         lines += [f"- See: {', '.join(f'<{one}>' for one in rule.references)}"]
+    defaults = [default for cloud in CLOUDS.values() for default in cloud.defaults]
     lines += ["", "## What providers assume", "", "The view tells these in `defaults` where nothing is set.", ""]
     lines += ["| attribute | is | of | versions |", "| --- | --- | --- | --- |"]
-    lines += [f"| `{d.attribute}` | `{json.dumps(d.value)}` | {_codes(d.types)} | {d.versions} |" for d in DEFAULTS]
+    lines += [f"| `{d.attribute}` | `{json.dumps(d.value)}` | {_codes(d.types)} | {d.versions} |" for d in defaults]
     return "\n".join(lines) + "\n"
 
 

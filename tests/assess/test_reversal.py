@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from support.plans import change, plan_of
 from terrace.assess.model import Objection, Weight
 from terrace.assess.reversal import Undone, destruction, reversal
-from terrace.clouds.stateful import STATEFUL, is_stateful
+from terrace.clouds.all import CLOUDS
+from terrace.clouds.stateful import is_stateful
 from terrace.plans.model import Action, OutputChange, ResourceChange
 
 NOTHING = Undone(created=())
@@ -112,6 +113,7 @@ def test_a_destruction_tells_what_is_lost_and_asks_nothing_more() -> None:
     assert (found.address, found.weight) == ("aws_s3_bucket.b", Weight.SAY)
 
 
+STATEFUL = [pattern for cloud in CLOUDS.values() for pattern in cloud.stateful_types]
 types = st.sampled_from([pattern.replace("*", "x") for pattern in STATEFUL])
 
 

@@ -9,7 +9,7 @@ import pytest
 from terrace.assess.model import Severity, Status
 from terrace.checks.deprecated import MOST, find_deprecated
 from terrace.checks.scanners.together import Places, together
-from terrace.clouds.renamed import ARGUMENTS, TYPES
+from terrace.clouds.all import CLOUDS
 
 
 def said(text: str, name: str = "main.tf") -> list[tuple[int, str, str | None]]:
@@ -163,7 +163,11 @@ def test_a_large_file_of_old_things_is_told_in_part_and_bytes_that_are_no_text_a
     assert whole[-1].message == f"{3_000 - MOST} more old things stand from here on"
 
 
+TYPES = [replacement for cloud in CLOUDS.values() for replacement in cloud.renamed_types.values()]
+ARGUMENTS = [names for cloud in CLOUDS.values() for names in cloud.renamed_arguments.values()]
+
+
 def test_the_data_says_of_each_thing_what_instead() -> None:
-    for instead, since in [*TYPES.values(), *(now for names in ARGUMENTS.values() for now in names.values())]:
+    for instead, since in [*TYPES, *(replacement for names in ARGUMENTS for replacement in names.values())]:
         assert instead
         assert since.split()[0] in ("Terraform", "aws", "azurerm", "AWS")

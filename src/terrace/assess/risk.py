@@ -12,16 +12,18 @@ from datetime import timedelta
 
 from terrace.assess.factors import FACTORS, LEVELS, Level
 from terrace.assess.model import Assessment, Finding, Severity, Status
+from terrace.clouds.all import CLOUDS
+from terrace.clouds.cloud import Clouds
 from terrace.clouds.exposure import (
     HARMLESS,
     PROTECTION_ATTRIBUTES,
     RIGHTS_ATTRIBUTES,
-    RIGHTS_TYPES,
     SECURITY_ATTRIBUTES,
-    SECURITY_TYPES,
     WORLD,
     WORLD_SWITCHES,
     is_one_of,
+    is_rights_type,
+    is_security_type,
 )
 from terrace.clouds.stateful import is_stateful
 from terrace.plans.model import Action, Masked, Path, Plan, ResourceChange, Unknown, Value
@@ -88,15 +90,15 @@ _OF_THE_ENVIRONMENT = frozenset({"production", "drift", "idle"})
 """Factors that stacks of one environment share."""
 
 
-def risk(assessment: Assessment, around: Mapping[str, Surroundings]) -> Risk:
+def risk(assessment: Assessment, around: Mapping[str, Surroundings], clouds: Clouds = CLOUDS) -> Risk:
     """How risky the change is. `around` is by environment; one that is missing is not known."""
-    return weigh(evidence(assessment, around))
+    return weigh(evidence(assessment, around, clouds))
 
 
-def evidence(assessment: Assessment, around: Mapping[str, Surroundings]) -> Evidence:
+def evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds: Clouds = CLOUDS) -> Evidence:
     """What speaks for a risk, counted."""
     seen: dict[str, list[str]] = {}
-    for factor, what in _evidence(assessment, around):
+    for factor, what in _evidence(assessment, around, clouds):
         seen.setdefault(factor, []).append(what)
     return {factor: Counted(len(things), tuple(things[:_SHOWN])) for factor, things in seen.items()}
 
@@ -144,7 +146,7 @@ def _told(counted: Counted) -> str:
 # --- what counts ---------------------------------------------------------------------------------------------------
 
 
-def _evidence(assessment: Assessment, around: Mapping[str, Surroundings]) -> Iterator[tuple[str, str]]:
+def _evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds: Clouds) -> Iterator[tuple[str, str]]:
     """Everything that counts, as the name of its factor and a word for it."""
     stacks = {impact.stack.key: impact.stack.environment for impact in assessment.change_set.impacts}
     stacks |= {plan.stack.key: plan.stack.environment for plan in assessment.plans.values()}
@@ -153,7 +155,7 @@ def _evidence(assessment: Assessment, around: Mapping[str, Surroundings]) -> Ite
     yield from (("not-known", f"the plan of {key}") for key in unplanned)
     touched = {key: stacks.get(key, key.partition("/")[0]) for key in (*plans, *unplanned)}
     for plan in plans.values():
-        yield from _of_plan(plan, around.get(plan.stack.environment, Surroundings()))
+        yield from _of_plan(plan, around.get(plan.stack.environment, Surroundings()), clouds)
     yield from _reach(touched, unplanned, around)
     renamed = {one.old for one in assessment.change_set.renamed}
     yield from (("removed", stack.key) for stack in assessment.change_set.removed if stack.key not in renamed)
@@ -194,18 +196,18 @@ def _of_findings(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
             yield f"finding-{severity.word}", f"{finding.rule}: {finding.message}"
 
 
-def _of_plan(plan: Plan, known: Surroundings) -> Iterator[tuple[str, str]]:
+def _of_plan(plan: Plan, known: Surroundings, clouds: Clouds) -> Iterator[tuple[str, str]]:
     key = plan.stack.key
     if plan.errored or not plan.complete:
         yield "not-known", f"what the plan of {key} leaves out"
     yield from (("size", f"output {o.name}") for o in plan.outputs if o.action is not Action.NO_OP)
     for change in plan.effective:
-        yield from ((factor, f"{key}: {change.address}") for factor in _of_change(change, known.production))
+        yield from ((factor, f"{key}: {change.address}") for factor in _of_change(change, known.production, clouds))
     types = dict.fromkeys(change.type for change in plan.effective)
     yield from (("new-type", t) for t in types if known.types is None or t not in known.types)
 
 
-def _of_change(change: ResourceChange, production: bool) -> Iterator[str]:
+def _of_change(change: ResourceChange, production: bool, clouds: Clouds) -> Iterator[str]:
     """The factors that one change counts for. What a creation leaves to the provider, or leaves empty, counts for none.
     Each counts for a replacement if it does for an update, and for a
     deletion if it does for a creation."""
@@ -220,22 +222,22 @@ def _of_change(change: ResourceChange, production: bool) -> Iterator[str]:
         return
     if production:
         yield "production-change"
-    if change.action is not Action.CREATE and is_stateful(change.type):
+    if change.action is not Action.CREATE and is_stateful(change.type, clouds):
         yield "data"
         if change.action in _GONE:
             yield "data-loss"
     if change.action is not Action.CREATE and any(is_one_of(a, PROTECTION_ATTRIBUTES) for a in attributes):
         yield "protection"
-    yield from _of_exposure(change, attributes)
+    yield from _of_exposure(change, attributes, clouds)
 
 
-def _of_exposure(change: ResourceChange, attributes: frozenset[str]) -> Iterator[str]:
+def _of_exposure(change: ResourceChange, attributes: frozenset[str], clouds: Clouds) -> Iterator[str]:
     exposed = attributes
-    if not is_one_of(change.type, SECURITY_TYPES):
+    if not is_security_type(change.type, clouds):
         exposed = frozenset(a for a in attributes if is_one_of(a, SECURITY_ATTRIBUTES))
     if not exposed:
         return
-    rights = is_one_of(change.type, RIGHTS_TYPES) or any(is_one_of(a, RIGHTS_ATTRIBUTES) for a in exposed)
+    rights = is_rights_type(change.type, clouds) or any(is_one_of(a, RIGHTS_ATTRIBUTES) for a in exposed)
     yield "rights" if rights else "exposure"
     values = [_part(side, name) for side in (change.before, change.after) for name in exposed]
     if change.action in _GONE or any(_hidden(value) for value in values):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, optional
 from terrace.checks.changed_modules import changed_configuration, head_of, touched_modules
-from terrace.clouds.renamed import ARGUMENTS, TYPES, Where
+from terrace.clouds.cloud import Where
+from terrace.clouds.renamed import replaced_arguments, replacement_of_type
 from terrace.hcl.facts_store import Forgetful, facts_of
 from terrace.hcl.json_syntax import read_json
 from terrace.hcl.layout import parent
@@ -112,16 +113,17 @@ def _version(block: Node) -> Iterator[_Old]:
 
 
 def _type(where: Where, name: str, line: int) -> Iterator[_Old]:
-    if (where, name) in TYPES:
-        instead, since = TYPES[where, name]
+    replacement = replacement_of_type(where, name)
+    if replacement is not None:
+        instead, since = replacement
         yield _Old(line, f"`{name}` is of former days (since {since})", f"use {instead}", since=since)
     elif (where, name) == ("resource", "null_resource"):
         yield _Old(line, "`null_resource` needs a provider", "`terraform_data` does the same without", Severity.INFO)
 
 
 def _arguments(where: Where, name: str, block: Node) -> Iterator[_Old]:
-    known = ARGUMENTS.get((where, name))
-    if known is None:
+    known = replaced_arguments(where, name)
+    if not known:
         return
     given = [(argument, line_of(value)) for argument, value in attributes(block)]
     for inner in blocks(block):
@@ -209,7 +211,7 @@ def _in_json(path: str, content: bytes, required: Mapping[str, str]) -> tuple[Fi
     found: list[_Old] = []
     for where, name, body in _bodies(top):
         found += _type(where, name, 0)
-        known = ARGUMENTS.get((where, name), {})
+        known = replaced_arguments(where, name)
         inner = {f"{key}.{one}" for key, value in body.items() for each in _dicts(value) for one in each}
         given = {*body, *inner}
         found += (_renamed(name, one, 0, known[one]) for one in sorted(given & known.keys()))

@@ -1,1 +1,4 @@
-"""What Terrace knows of AWS, Azure and other providers: data, and pure functions over it."""
+"""Knowledge of AWS, Azure, Google Cloud and other providers: one folder for each, and pure functions over them.
+
+A cloud is added as a folder and an entry in `all.py`.
+"""

@@ -1,70 +1,14 @@
-"""Which types and attributes say who may do what, who reaches what, and what keeps data safe."""
+"""Types and attributes that grant rights, expose resources, or protect data."""
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-HARMLESS = ("tags", "tags_all", "description", "labels", "effective_labels", "terraform_labels", "annotations")
-"""Attributes that nothing acts on, whatever the type."""
+from terrace.clouds.all import CLOUDS
+from terrace.clouds.cloud import Clouds
 
-SECURITY_TYPES = (
-    # AWS: who may do what, who reaches what, what is encrypted with what, who watches
-    "aws_*_policy",
-    "aws_*_policy_attachment",
-    "aws_cloudtrail*",
-    "aws_cognito_*",
-    "aws_config_*",
-    "aws_default_network_acl",
-    "aws_default_security_group",
-    "aws_flow_log",
-    "aws_guardduty_*",
-    "aws_iam_*",
-    "aws_kms_*",
-    "aws_lambda_permission",
-    "aws_network_acl*",
-    "aws_networkfirewall_*",
-    "aws_organizations_*",
-    "aws_ram_*",
-    "aws_s3_account_public_access_block",
-    "aws_s3_bucket_acl",
-    "aws_s3_bucket_logging",
-    "aws_s3_bucket_ownership_controls",
-    "aws_s3_bucket_public_access_block",
-    "aws_secretsmanager_*",
-    "aws_security_group*",
-    "aws_securityhub_*",
-    "aws_ssoadmin_*",
-    "aws_vpc_security_group_*",
-    "aws_waf*",
-    # Azure
-    "azuread_*",
-    "azurerm_*_policy*",
-    "azurerm_federated_identity_credential",
-    "azurerm_firewall*",
-    "azurerm_key_vault*",
-    "azurerm_management_lock",
-    "azurerm_monitor_diagnostic_setting",
-    "azurerm_network_security_*",
-    "azurerm_role_*",
-    "azurerm_security_center_*",
-    "azurerm_storage_account_network_rules",
-    "azurerm_user_assigned_identity",
-    # Google Cloud, Kubernetes
-    "google_*_iam_*",
-    "google_access_context_manager_*",
-    "google_compute_firewall*",
-    "google_compute_security_policy*",
-    "google_kms_*",
-    "google_logging_*",
-    "google_org*_policy*",
-    "google_secret_manager_*",
-    "google_service_account*",
-    "kubernetes_*role*",
-    "kubernetes_network_policy*",
-    "kubernetes_secret*",
-    "kubernetes_service_account*",
-)
-"""Types of which every attribute that is not harmless is about security."""
+HARMLESS = ("tags", "tags_all", "description", "labels", "effective_labels", "terraform_labels", "annotations")
+"""Attributes that have no effect, whatever the type."""
 
 SECURITY_ATTRIBUTES = (
     "access_policy",
@@ -107,25 +51,7 @@ PROTECTION_ATTRIBUTES = (
     "soft_delete_*",
     "versioning",
 )
-"""Attributes that keep data safe: encryption, copies, what stands before a deletion."""
-
-RIGHTS_TYPES = (
-    "aws_*_policy",
-    "aws_*_policy_attachment",
-    "aws_iam_*",
-    "aws_lambda_permission",
-    "aws_organizations_*",
-    "aws_ssoadmin_*",
-    "azuread_*",
-    "azurerm_federated_identity_credential",
-    "azurerm_role_*",
-    "azurerm_user_assigned_identity",
-    "google_*_iam_*",
-    "google_service_account*",
-    "kubernetes_*role*",
-    "kubernetes_service_account*",
-)
-"""Types that say who may do what."""
+"""Attributes that protect data: by encryption, by backups, against deletion."""
 
 RIGHTS_ATTRIBUTES = (
     "access_policy",
@@ -137,7 +63,7 @@ RIGHTS_ATTRIBUTES = (
     "policy",
     "role_arn",
 )
-"""Attributes that say who may do what, on any type."""
+"""Attributes that grant rights, on any type."""
 
 WORLD = (
     "*",
@@ -150,7 +76,7 @@ WORLD = (
     "public-read",
     "public-read-write",
 )
-"""Values that mean everybody, or everything, where they stand alone in an attribute about exposure."""
+"""Values that mean the whole world, or every action, where they stand alone in an attribute about exposure."""
 
 WORLD_SWITCHES = (
     "allow_blob_public_access",
@@ -158,9 +84,19 @@ WORLD_SWITCHES = (
     "public_network_access_enabled",
     "publicly_accessible",
 )
-"""Attributes that let everybody in when they are true."""
+"""Attributes that open a resource to the world when they are true."""
 
 
 def is_one_of(name: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a type or an attribute is among these patterns."""
+    """Returns whether the name of an attribute matches one of these patterns."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def is_security_type(type_: str, clouds: Clouds = CLOUDS) -> bool:
+    """Returns whether every attribute of a type is about security, harmless ones aside."""
+    return any(is_one_of(type_, cloud.security_types) for cloud in clouds.values())
+
+
+def is_rights_type(type_: str, clouds: Clouds = CLOUDS) -> bool:
+    """Returns whether a type grants rights."""
+    return any(is_one_of(type_, cloud.rights_types) for cloud in clouds.values())

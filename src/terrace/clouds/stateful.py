@@ -1,127 +1,16 @@
-"""Which types of resources hold what no plan brings back: data, keys, secrets, addresses that others know."""
+"""Types of resources that hold data, keys, secrets or addresses: no plan restores them."""
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-STATEFUL = (
-    # AWS
-    "aws_backup_vault*",
-    "aws_cloudtrail_event_data_store",
-    "aws_cloudwatch_log_group",
-    "aws_codecommit_repository",
-    "aws_cognito_user_pool",
-    "aws_db_cluster_snapshot",
-    "aws_db_instance",
-    "aws_db_snapshot",
-    "aws_docdb*_cluster",
-    "aws_dynamodb_*table*",
-    "aws_ebs_snapshot*",
-    "aws_ebs_volume",
-    "aws_ecr*_repository",
-    "aws_efs_file_system",
-    "aws_eip",
-    "aws_eks_cluster",
-    "aws_elasticache_*cluster",
-    "aws_elasticache_replication_group",
-    "aws_elasticsearch_domain",
-    "aws_fsx_*",
-    "aws_glacier_vault",
-    "aws_glue_catalog_*",
-    "aws_iam_access_key",
-    "aws_instance",
-    "aws_keyspaces_table",
-    "aws_kinesis_stream",
-    "aws_kms_*key",
-    "aws_lightsail_*",
-    "aws_memorydb_cluster",
-    "aws_mq_broker",
-    "aws_msk_*cluster",
-    "aws_neptune_*cluster",
-    "aws_opensearch*_domain",
-    "aws_opensearchserverless_collection",
-    "aws_qldb_ledger",
-    "aws_rds_*cluster",
-    "aws_redshift*_cluster",
-    "aws_route53_zone",
-    "aws_s3_bucket",
-    "aws_s3_directory_bucket",
-    "aws_s3_object",
-    "aws_s3tables_*",
-    "aws_secretsmanager_secret*",
-    "aws_sns_topic",
-    "aws_sqs_queue",
-    "aws_timestreamwrite_*",
-    # Azure
-    "azurerm_*_virtual_machine",
-    "azurerm_app_configuration*",
-    "azurerm_container_registry",
-    "azurerm_cosmosdb_*",
-    "azurerm_data_lake_*",
-    "azurerm_data_protection_backup_vault",
-    "azurerm_dns_zone",
-    "azurerm_eventhub*",
-    "azurerm_iothub",
-    "azurerm_key_vault*",
-    "azurerm_kubernetes_cluster",
-    "azurerm_kusto_*",
-    "azurerm_log_analytics_workspace",
-    "azurerm_managed_disk",
-    "azurerm_mariadb_*",
-    "azurerm_mssql_database",
-    "azurerm_mssql_managed_*",
-    "azurerm_mssql_server",
-    "azurerm_mysql_*",
-    "azurerm_netapp_*",
-    "azurerm_postgresql_*",
-    "azurerm_private_dns_zone",
-    "azurerm_public_ip",
-    "azurerm_recovery_services_vault",
-    "azurerm_redis_cache",
-    "azurerm_resource_group",
-    "azurerm_search_service",
-    "azurerm_servicebus_*",
-    "azurerm_snapshot",
-    "azurerm_storage_*",
-    "azurerm_synapse_*",
-    "azurerm_virtual_machine",
-    # Google Cloud
-    "google_alloydb_*",
-    "google_artifact_registry_repository",
-    "google_bigquery_dataset",
-    "google_bigquery_table",
-    "google_bigtable_*",
-    "google_compute_*address",
-    "google_compute_disk",
-    "google_compute_instance",
-    "google_compute_snapshot",
-    "google_container_cluster",
-    "google_dns_managed_zone",
-    "google_filestore_instance",
-    "google_firestore_database",
-    "google_healthcare_*",
-    "google_kms_*",
-    "google_project",
-    "google_pubsub_*",
-    "google_redis_instance",
-    "google_secret_manager_*",
-    "google_spanner_*",
-    "google_sql_*",
-    "google_storage_bucket*",
-    # Kubernetes, other services and helpers
-    "github_repository",
-    "kubernetes_*persistent_volume*",
-    "kubernetes_namespace*",
-    "kubernetes_secret*",
-    "mongodbatlas_*cluster",
-    "mysql_database",
-    "postgresql_database",
-    "random_password",
-    "tls_private_key",
-)
-"""Patterns of type names. In doubt a type is in: the price of that is a question."""
+from terrace.clouds.all import CLOUDS
+from terrace.clouds.cloud import Clouds
 
 
-def is_stateful(type_: str) -> bool:
-    """Whether deleting or replacing an object of that type may lose something for good."""
-    return any(fnmatchcase(type_, pattern) for pattern in STATEFUL)
+def is_stateful(type_: str, clouds: Clouds = CLOUDS) -> bool:
+    """Returns whether deleting or replacing a resource of that type can lose something permanently.
+
+    In doubt a type is listed: that costs one question.
+    """
+    return any(fnmatchcase(type_, pattern) for cloud in clouds.values() for pattern in cloud.stateful_types)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from terrace.clouds.all import CLOUDS
 from terrace.hcl.blocks import Block, Expression, JsonBlock, NativeBlock, read_blocks
 from terrace.hcl.facts import (
     FileFacts,
@@ -22,7 +23,7 @@ from terrace.hcl.facts import (
 from terrace.hcl.file_reads import FileReads
 from terrace.hcl.templates import literal
 
-_ACCOUNTS = {"azurerm": ("subscription_id",), "google": ("project",), "google-beta": ("project",)}
+_ACCOUNTS = {provider: names for cloud in CLOUDS.values() for provider, names in cloud.account_arguments.items()}
 """Arguments of providers that name one account."""
 _TAGS = frozenset({"environment", "env", "stage"})
 """Tags that name an environment, in lower case."""

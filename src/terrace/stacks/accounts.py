@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from terrace.clouds.all import CLOUDS
 from terrace.errors import Place
 from terrace.hcl.facts import FileFacts, Template
 
@@ -19,10 +20,7 @@ _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._-]*")
 _DEEPEST = 5
 
 KINDS: Mapping[str, str] = {
-    "aws": "AWS account",
-    "azurerm": "Azure subscription",
-    "google": "Google project",
-    "google-beta": "Google project",
+    provider: cloud.account for cloud in CLOUDS.values() for provider in cloud.account_arguments
 }
 """What the accounts of a provider are called, by the provider's name."""
 

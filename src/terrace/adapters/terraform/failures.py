@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from terrace.clouds.all import CLOUDS
 from terrace.config.naming import shell_word
 from terrace.errors import Diagnostic, StateLock, StateLocked, TerraformFailed
 from terrace.words import and_more
@@ -16,22 +17,10 @@ _FRAME = re.compile(r"^[ \t]*[│╷╵] ?")
 _NAMELESS = re.compile(r"HTTP remote state already locked:\s*ID=([0-9A-Za-z-]+)")
 
 _HINTS: tuple[tuple[str, str], ...] = (
-    (
-        "No valid credential sources",
-        "name the credentials in terrace.yaml: environments.<env>.credentials, or `env: [AWS_PROFILE]`",
-    ),
-    (
-        "Unable to authenticate",
-        "name the credentials in terrace.yaml: environments.<env>.credentials, or `env: [ARM_USE_OIDC]`",
-    ),
     *(
-        (sign, "name the credentials in terrace.yaml: environments.<env>.credentials, or `env: [ARM_USE_OIDC]`")
-        for sign in ("unable to build authorizer", "Error building ARM Config", "could not configure AzureCli")
-    ),
-    (
-        "could not find default credentials",
-        "name the credentials in terrace.yaml: environments.<env>.credentials, or "
-        "`env: [GOOGLE_APPLICATION_CREDENTIALS]`",
+        (sign, f"name the credentials in terrace.yaml: environments.<env>.credentials, or `env: [{variable}]`")
+        for cloud in CLOUDS.values()
+        for sign, variable in cloud.credential_hints
     ),
     (
         "Failed to query available provider packages",

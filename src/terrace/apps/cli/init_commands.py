@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from terrace.apps.cli.options import JSON, Spoken
+from terrace.clouds.all import WITH_IDENTITY
 
 
 @click.group(cls=Spoken)
@@ -41,7 +42,7 @@ def init_repository(folder: str, yes: bool, show_only: bool, dry_run: bool) -> i
 @init.command("github")
 @click.option("--upgrade", "renew", is_flag=True, help="Bring up to date what was written; what you changed stays.")
 @click.option(
-    "--oidc", "clouds", multiple=True, type=click.Choice(("aws", "azure")), help="Write trust policies for this too."
+    "--oidc", "clouds", multiple=True, type=click.Choice(WITH_IDENTITY), help="Write trust policies for this too."
 )
 @click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
 @JSON

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.premises import Premises
 from terrace.apps.workflows.settings import FOLDER
+from terrace.clouds.all import CLOUDS
 from terrace.hcl.literals import quoted
-
-TITLES: Mapping[str, str] = {"aws": "AWS", "azure": "Azure"}
-"""What people call the clouds."""
 
 USES: Mapping[str, str] = {"-plan": "plan", "-watch": "watch", "": "apply"}
 """The environments on GitHub that belong to one of the ladder, by the end of their names, and what each is for."""
@@ -26,7 +24,7 @@ def trust(premises: Premises, cloud: str) -> Mapping[str, str]:
         "owner": f"\ndefault = {quoted(owner)}" if owner else "",
         "repository": f"\ndefault = {quoted(repository)}" if repository else "",
     }
-    told = {"title": TITLES[cloud], "folder": f"{FOLDER}/oidc-{cloud}"}
+    told = {"title": CLOUDS[cloud].title, "folder": f"{FOLDER}/oidc-{cloud}"}
     return {
         "main.tf": filled(template(f"terrace/oidc-{cloud}.tf"), values),
         "README.md": filled(template("terrace/oidc.md"), told),

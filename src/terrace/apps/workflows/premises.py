@@ -6,12 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from terrace.clouds.all import CLOUDS, WITH_IDENTITY
 from terrace.config.model import Config, Environment
 
-CLOUDS = ("aws", "azure")
-"""Clouds that GitHub's runs can be known to without a secret, and whose trust policies come with Terrace."""
-
-_PROVIDERS = {"aws": "aws", "azurerm": "azure", "azapi": "azure", "azuread": "azure"}
+_CLOUD_OF = {provider: name for name, cloud in CLOUDS.items() for provider in cloud.providers}
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*")
 _TAKEN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
@@ -19,8 +17,8 @@ _TAKEN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 @dataclass(frozen=True, slots=True)
 class Premises:
     """One repository, as far as the files depend on it. `repository` is its owner/name, "" where that is not known;
-    `clouds` are those of CLOUDS that it uses; `version` is the Terrace that the workflows install; `local` are stacks
-    that keep their state on the machine that deploys them."""
+    `clouds` are those of WITH_IDENTITY that it uses; `version` is the Terrace that the workflows install; `local` are
+    stacks that keep their state on the machine that deploys them."""
 
     config: Config
     clouds: tuple[str, ...]
@@ -47,8 +45,8 @@ class Premises:
 
 def clouds_of(providers: Iterable[str]) -> tuple[str, ...]:
     """The clouds that providers, by their sources, belong to."""
-    found = {_PROVIDERS.get(provider.rpartition("/")[2]) for provider in providers}
-    return tuple(cloud for cloud in CLOUDS if cloud in found)
+    found = {_CLOUD_OF.get(provider.rpartition("/")[2]) for provider in providers}
+    return tuple(cloud for cloud in WITH_IDENTITY if cloud in found)
 
 
 def word(name: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from terrace.apps.workflows.premises import Premises
+from terrace.clouds.all import CLOUDS
+from terrace.clouds.cloud import Cloud, WorkloadIdentity
 from terrace.config.model import Environment
 
 FOLDER = ".github/terrace"
@@ -47,7 +49,11 @@ def settings(premises: Premises) -> tuple[Setting, ...]:
         _voice(),
         _keys(premises),
         _app(premises),
-        *(_roles(premises, _CLOUDS[cloud]) for cloud in premises.clouds),
+        *(
+            _roles(premises, cloud, cloud.workload_identity)
+            for cloud in map(CLOUDS.__getitem__, premises.clouds)
+            if cloud.workload_identity is not None
+        ),
         _defaults(),
     )
 
@@ -176,63 +182,24 @@ def _app(premises: Premises) -> Setting:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Cloud:
-    """What a cloud's provider reads, which variable of an environment on GitHub names the role there, and commands that
-    are given once."""
-
-    title: str
-    folder: str
-    reads: tuple[str, ...]
-    variable: str
-    once: tuple[str, ...]
-
-
-_CLOUDS: Mapping[str, _Cloud] = {
-    "aws": _Cloud(
-        "AWS",
-        f"{FOLDER}/oidc-aws",
-        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"),
-        "TERRACE_AWS_ROLE",
-        ('gh variable set TERRACE_AWS_REGION --body "$AWS_REGION"',),
-    ),
-    "azure": _Cloud(
-        "Azure",
-        f"{FOLDER}/oidc-azure",
-        (
-            "ARM_CLIENT_ID",
-            "ARM_TENANT_ID",
-            "ARM_SUBSCRIPTION_ID",
-            "ARM_USE_OIDC",
-            "ACTIONS_ID_TOKEN_REQUEST_URL",
-            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-        ),
-        "TERRACE_AZURE_CLIENT_ID",
-        (
-            'gh variable set TERRACE_AZURE_TENANT_ID --body "$ARM_TENANT_ID"',
-            'gh variable set TERRACE_AZURE_SUBSCRIPTION_ID --body "$ARM_SUBSCRIPTION_ID"',
-        ),
-    ),
-}
-
-
-def _roles(premises: Premises, cloud: _Cloud) -> Setting:
+def _roles(premises: Premises, cloud: Cloud, identity: WorkloadIdentity) -> Setting:
+    folder = f"{FOLDER}/oidc-{cloud.name}"
     what = f"roles of {cloud.title} that runs in these environments take on, with no stored secret"
-    lacking = [e.name for e in premises.config.environments if not set(cloud.reads) <= {*e.env, *e.credentials.plan}]
+    lacking = [e.name for e in premises.config.environments if not set(identity.reads) <= {*e.env, *e.credentials.plan}]
     if lacking:
-        what += f"; in terrace.yaml, for {', '.join(lacking)}: env: [{', '.join(cloud.reads)}]"
+        what += f"; in terrace.yaml, for {', '.join(lacking)}: env: [{', '.join(identity.reads)}]"
     homes = [f"{name}{use}" for name in premises.names for use in ("-plan", "-watch", "")]
     role = "\"$(jq -r --arg home $home '.[$home]' roles.json)\""
     return Setting(
         what,
         "a role is handed out to one environment of this repository only, so that a pull request can read at most; and "
         "Terraform sees only the variables that terrace.yaml names",
-        f"{cloud.folder} (read it first; an administrator of the cloud applies it), then {_ENVIRONMENTS}",
+        f"{folder} (read it first; an administrator of the cloud applies it), then {_ENVIRONMENTS}",
         (
-            f"terraform -chdir={cloud.folder} init && terraform -chdir={cloud.folder} apply",
-            f"terraform -chdir={cloud.folder} output -json roles > roles.json",
-            _each(homes, f"gh variable set {cloud.variable} --env $home --body {role}"),
-            *cloud.once,
+            f"terraform -chdir={folder} init && terraform -chdir={folder} apply",
+            f"terraform -chdir={folder} output -json roles > roles.json",
+            _each(homes, f"gh variable set {identity.variable} --env $home --body {role}"),
+            *identity.once,
         ),
     )
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.policy.catalogue import PolicyRule
+from terrace.clouds.all import CLOUDS
 from terrace.plans.model import Action, Plan
 from terrace.words import listed
 
-PROVIDERS = ("aws_", "awscc_", "azurerm_", "azapi_")
-"""Beginnings of the types of which the pack has rules, or of which another spelling has."""
+PROVIDERS = tuple(prefix for cloud in CLOUDS.values() for prefix in cloud.covered_types)
+"""Beginnings of the types that policies are expected to cover."""
 
 _NAMED = 8
 

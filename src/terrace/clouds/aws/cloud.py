@@ -1,0 +1,29 @@
+"""Everything that Terrace knows about AWS."""
+
+from __future__ import annotations
+
+from terrace.clouds.aws import families, renamed, types
+from terrace.clouds.aws.defaults import DEFAULTS
+from terrace.clouds.cloud import Cloud, WorkloadIdentity
+
+AWS = Cloud(
+    name="aws",
+    title="AWS",
+    providers=("aws",),
+    stateful_types=types.STATEFUL,
+    security_types=types.SECURITY,
+    rights_types=types.RIGHTS,
+    covered_types=("aws_", "awscc_"),
+    defaults=DEFAULTS,
+    renamed_types=renamed.TYPES,
+    renamed_arguments=renamed.ARGUMENTS,
+    families={"checkov": families.CHECKOV, "trivy": families.TRIVY},
+    account="AWS account",
+    account_arguments={"aws": ()},
+    credential_hints=(("No valid credential sources", "AWS_PROFILE"),),
+    workload_identity=WorkloadIdentity(
+        reads=("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION"),
+        variable="TERRACE_AWS_ROLE",
+        once=('gh variable set TERRACE_AWS_REGION --body "$AWS_REGION"',),
+    ),
+)

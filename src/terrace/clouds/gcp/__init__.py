@@ -1,0 +1,1 @@
+"""Google Cloud, as far as Terrace knows it."""

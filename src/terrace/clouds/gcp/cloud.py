@@ -1,0 +1,18 @@
+"""Everything that Terrace knows about Google Cloud."""
+
+from __future__ import annotations
+
+from terrace.clouds.cloud import Cloud
+from terrace.clouds.gcp import types
+
+GCP = Cloud(
+    name="gcp",
+    title="Google Cloud",
+    providers=("google", "google-beta"),
+    stateful_types=types.STATEFUL,
+    security_types=types.SECURITY,
+    rights_types=types.RIGHTS,
+    account="Google project",
+    account_arguments={"google": ("project",), "google-beta": ("project",)},
+    credential_hints=(("could not find default credentials", "GOOGLE_APPLICATION_CREDENTIALS"),),
+)

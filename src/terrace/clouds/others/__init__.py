@@ -1,0 +1,1 @@
+"""Kubernetes, other services, and providers that help the configuration."""
