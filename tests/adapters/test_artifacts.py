@@ -54,7 +54,7 @@ def test_a_large_state_is_put_at_once_and_not_in_parts(store: Artifacts) -> None
     large = bytes(range(256)) * 32_768
     store.put("a/large", large)
     assert store.get("a/large") == large
-    with pytest.raises(TerraceError, match="not written over"):
+    with pytest.raises(TerraceError, match="not overwritten"):
         store.put("a/large", large[:-1])
 
 
@@ -75,7 +75,7 @@ def test_what_is_removed_is_gone_and_removing_it_again_is_no_error(store: Artifa
 
 def test_nothing_is_written_over(store: Artifacts) -> None:
     store.put("a/b", b"one")
-    with pytest.raises(TerraceError, match="not written over"):
+    with pytest.raises(TerraceError, match="not overwritten"):
         store.put("a/b", b"two")
     assert store.get("a/b") == b"one"
 
