@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from terrace.adapters.interruption import INTERRUPTION
-from terrace.adapters.terraform.client import limit_of
-from terrace.adapters.terraform.execute import Bounds, Limit, execute
+from terrace.adapters.terraform.client import time_limit
+from terrace.adapters.terraform.execute import OutputLimits, TimeLimit, execute
 from terrace.config.model import TerraformSettings
 from terrace.errors import NotReady
 
@@ -24,7 +24,7 @@ DEAF = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{ENDLESS}"
 
 @pytest.mark.parametrize("program", [ENDLESS, DEAF], ids=["endless", "deaf to an interrupt"])
 def test_a_state_or_a_plan_without_an_end_is_not_read_to_it(tmp_path: Path, program: str) -> None:
-    with pytest.raises(NotReady, match="wrote more than 100,000 bytes") as raised:
+    with pytest.raises(NotReady, match="printed more than 100,000 bytes") as raised:
         execute((sys.executable, "-c", program), cwd=tmp_path, env=os.environ, interruption=INTERRUPTION, size=100_000)
     assert "split the stack" in str(raised.value.hint)
 
@@ -48,21 +48,21 @@ def test_a_command_of_terraform_that_hangs_is_stopped_in_time(
     tmp_path: Path, program: str, line: Callable[[bytes], None] | None
 ) -> None:
     started = time.monotonic()
-    with pytest.raises(NotReady, match="did not end within"):
+    with pytest.raises(NotReady, match="did not finish within"):
         execute(
             (sys.executable, "-c", program),
             cwd=tmp_path,
             env=os.environ,
             interruption=INTERRUPTION,
             line=line,
-            limit=Limit(0.5, grace=0.2),
+            limit=TimeLimit(0.5, grace=0.2),
         )
     assert time.monotonic() - started < 40
 
 
 def test_the_error_of_a_command_that_hangs_names_the_key_that_gives_it_longer(tmp_path: Path) -> None:
-    limit = limit_of("plan", TerraformSettings(plan_timeout=timedelta(seconds=1)))
-    with pytest.raises(NotReady, match="did not end within 1 s") as raised:
+    limit = time_limit("plan", TerraformSettings(plan_timeout=timedelta(seconds=1)))
+    with pytest.raises(NotReady, match="did not finish within 1 s") as raised:
         execute((sys.executable, "-c", HANGING), cwd=tmp_path, env=os.environ, interruption=INTERRUPTION, limit=limit)
     assert "`terraform.plan_timeout` of terrace.yaml" in str(raised.value.hint)
 
@@ -83,15 +83,15 @@ def test_the_error_of_a_command_that_hangs_names_the_key_that_gives_it_longer(tm
 def test_terrace_yaml_says_how_long_each_command_may_take(command: str, seconds: int, writes: bool, key: str) -> None:
     one, two, three = (timedelta(seconds=number) for number in (1, 2, 3))
     settings = TerraformSettings(init_timeout=one, plan_timeout=two, state_timeout=three)
-    found = limit_of(command, settings)
+    found = time_limit(command, settings)
     assert (found.seconds, found.writes, found.setting) == (seconds, writes, f"terraform.{key}")
     zero = timedelta(0)
     never = TerraformSettings(init_timeout=zero, plan_timeout=zero, state_timeout=zero)
-    assert limit_of(command, never).seconds == math.inf
+    assert time_limit(command, never).seconds == math.inf
 
 
 def test_a_command_without_a_limit_runs_to_its_end(tmp_path: Path) -> None:
-    limit = limit_of("plan", TerraformSettings(plan_timeout=timedelta(0)))
+    limit = time_limit("plan", TerraformSettings(plan_timeout=timedelta(0)))
     command = (sys.executable, "-c", "print('x')")
     ran = execute(command, cwd=tmp_path, env=os.environ, interruption=INTERRUPTION, limit=limit)
     assert (ran.code, ran.out) == (0, b"x\n")
@@ -108,13 +108,13 @@ def test_a_command_that_writes_a_state_is_interrupted_and_not_killed(tmp_path: P
         cwd=tmp_path,
         env=os.environ,
         interruption=INTERRUPTION,
-        limit=Limit(1, grace=0.1, writes=True),
+        limit=TimeLimit(1, grace=0.1, writes=True),
     )
     assert ran.code == 0
     assert mark.read_text() == "whole"
 
 
-SMALL = Bounds(stream=200_000, line=50_000, errors=200_000)
+SMALL = OutputLimits(stream=200_000, line=50_000, errors=200_000)
 LINES = "import sys\nwhile True: sys.stdout.write('x' * 999 + chr(10)); sys.stdout.flush()"
 ERRORS = "import sys\nwhile True: sys.stderr.write('x' * 65536)"
 IGNORING = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
@@ -124,7 +124,7 @@ IGNORING = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 @pytest.mark.parametrize(
     ("program", "message", "line"),
     [
-        (LINES, "said more than 200,000 bytes", READ[1]),
+        (LINES, "printed more than 200,000 bytes", READ[1]),
         (ENDLESS, "said (a line of )?more than", READ[1]),
         (ERRORS, "wrote more than 200,000 bytes of errors", READ[1]),
         (ERRORS, "wrote more than 200,000 bytes of errors", None),
@@ -141,7 +141,7 @@ def test_a_plan_that_talks_without_end_is_stopped_with_a_clear_error(
             env=os.environ,
             interruption=INTERRUPTION,
             line=line,
-            limit=Limit(60, grace=0.3),
+            limit=TimeLimit(60, grace=0.3),
             bounds=SMALL,
         )
     assert raised.value.hint
@@ -150,7 +150,7 @@ def test_a_plan_that_talks_without_end_is_stopped_with_a_clear_error(
 def test_a_line_that_is_longer_than_it_may_be_is_not_handed_on(tmp_path: Path) -> None:
     heard: list[bytes] = []
     program = "import time\nprint('{}', flush=True)\ntime.sleep(1)\nprint('x' * 60_000)"
-    with pytest.raises(NotReady, match="said a line of more than 50,000 bytes"):
+    with pytest.raises(NotReady, match="printed a line of more than 50,000 bytes"):
         execute(
             (sys.executable, "-c", program),
             cwd=tmp_path,
@@ -190,7 +190,7 @@ def test_a_command_that_writes_a_state_is_not_stopped_for_what_it_says(tmp_path:
             env=os.environ,
             interruption=INTERRUPTION,
             stdin=stdin,
-            limit=Limit(60, grace=0.1, writes=True),
+            limit=TimeLimit(60, grace=0.1, writes=True),
             bounds=SMALL,
         )
     assert (ran.code, mark.read_text()) == (0, "whole")
@@ -206,7 +206,7 @@ def test_the_last_words_of_a_command_that_says_too_much_are_kept_though_it_ends_
             env=os.environ,
             interruption=INTERRUPTION,
             stdin=stdin,
-            limit=Limit(60, writes=True),
+            limit=TimeLimit(60, writes=True),
             bounds=SMALL,
         )
     assert ran.err.endswith("the end")

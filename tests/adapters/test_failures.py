@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from terrace.adapters.terraform.failures import PROVIDER_DIED, doubt, failure
+from terrace.adapters.terraform.failures import PROVIDER_DIED, failure, unknown_outcome
 from terrace.errors import Diagnostic
 
 
 @pytest.mark.parametrize("summary", PROVIDER_DIED)
 def test_a_provider_that_died_leaves_a_doubt_that_names_what_it_worked_on(summary: str) -> None:
     said = (Diagnostic("error", "creating IAM role"), Diagnostic("error", summary, address="aws_eip.it"))
-    assert "worked on aws_eip.it:" in doubt(said)
+    assert "worked on aws_eip.it:" in unknown_outcome(said)
 
 
 def test_a_provider_that_refuses_leaves_none() -> None:
-    assert doubt((Diagnostic("error", "creating EIP: AddressLimitExceeded", address="aws_eip.it"),)) == ""
+    assert unknown_outcome((Diagnostic("error", "creating EIP: AddressLimitExceeded", address="aws_eip.it"),)) == ""
 
 
 def test_a_warning_leaves_none() -> None:
-    assert doubt((Diagnostic("warning", PROVIDER_DIED[0]),)) == ""
+    assert unknown_outcome((Diagnostic("warning", PROVIDER_DIED[0]),)) == ""
 
 
 @pytest.mark.parametrize("summary", ["Failed to save state", "Failed to persist state to backend"])
 def test_a_state_that_was_not_written_leaves_a_doubt(summary: str) -> None:
-    assert "its objects are in no state" in doubt((Diagnostic("error", summary),))
+    assert "the created resources are not in any state" in unknown_outcome((Diagnostic("error", summary),))
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_state_that_was_not_written_leaves_a_doubt(summary: str) -> None:
         ),
         ("a | b\n| c\n", "a | b\n| c"),
         ("\x1b]8;;https://example.com\x1b\\link\x1b]8;;\x1b\\", "link"),
-        ("\x1b[0m\n", "it ended with 1 and said nothing"),
+        ("\x1b[0m\n", "it exited with 1 and printed nothing"),
     ],
 )
 def test_what_terraform_writes_for_a_terminal_is_told_as_plain_text(said: str, told: str) -> None:

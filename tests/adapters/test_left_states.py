@@ -98,7 +98,7 @@ def test_a_file_is_put_aside_only_as_it_was_moved(folder: Path, states: Checkout
     (folder / "terraform.tfstate.adopted").write_text("of an earlier one")
     assert states.put_aside(left) == str(folder / "terraform.tfstate.adopted1")
     assert not file.exists()
-    with pytest.raises(BadInput, match="no file with a state"):
+    with pytest.raises(BadInput, match="is not a state file"):
         states.read(str(file))
 
 

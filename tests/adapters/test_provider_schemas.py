@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from terrace.adapters.terraform.fast.schema_store import Answers, SchemaStore
-from terrace.adapters.terraform.provider_schemas import KeptSchemas, ProviderSchemas
+from terrace.adapters.terraform.provider_schemas import ProviderSchemas, RecordedSchemas
 from terrace.hcl.lock_file import Locked
 
 A, B = ("registry/aws", "aws_a"), ("registry/aws", "aws_b")
@@ -102,7 +102,7 @@ LOCKED = Locked("registry/aws", "1.0.0", ("zh:1", "h1:other", "h1:this"))
 
 
 def test_what_only_the_provider_sets_is_read_from_its_kept_answer_once(tmp_path: Path) -> None:
-    answers, store = SchemaStore(tmp_path / "answers"), KeptSchemas(tmp_path / "answers", tmp_path / "kept")
+    answers, store = SchemaStore(tmp_path / "answers"), RecordedSchemas(tmp_path / "answers", tmp_path / "kept")
     assert store.unsettable(frozenset({A}), [LOCKED]) == {}, "no answer is there yet, and none is asked for"
     answers.write("registry/aws", "1.0.0", "h1:this", Answers(5, ANSWER, None))
     expected = {A: frozenset({"arn", "settings.made", "disk.volume"})}
@@ -120,5 +120,5 @@ def test_what_only_the_provider_sets_is_read_from_its_kept_answer_once(tmp_path:
 )
 def test_an_answer_that_is_none_tells_nothing(tmp_path: Path, content: bytes) -> None:
     SchemaStore(tmp_path / "answers").write("registry/aws", "1.0.0", "h1:this", Answers(5, content, None))
-    store = KeptSchemas(tmp_path / "answers", tmp_path / "kept")
+    store = RecordedSchemas(tmp_path / "answers", tmp_path / "kept")
     assert store.unsettable(frozenset({A}), [LOCKED]) == {}

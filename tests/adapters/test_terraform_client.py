@@ -178,7 +178,7 @@ def test_a_damaged_local_state_is_named_with_the_way_out(how: str, tmp_path: Pat
 def test_a_state_in_the_repository_is_refused(terraform: LocalTerraform, tmp_path: Path) -> None:
     site = site_of(tmp_path, GREETING)
     (site.folder / "terraform.tfstate").write_text("{}")
-    with pytest.raises(BadInput, match="does not belong in Git"):
+    with pytest.raises(BadInput, match="does not use a state in Git"):
         terraform.plan(site)
 
 

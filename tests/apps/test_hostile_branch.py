@@ -61,10 +61,10 @@ def test_an_override_file_after_that_of_terrace_does_not_move_the_state(
     git(shop.work, "push", "--quiet", "origin", "HEAD:main")
     checked = shop.run("check", "--base", "main", "--json")
     assert checked.code == 1
-    assert "instead of the local state that Terrace keeps" in checked.out
+    assert "instead of the local state that Terrace manages" in checked.out
     done = shop.run("deploy", "dev", "--json")
     assert (done.code, done.json["result"]) == (1, "failed"), done.out + done.err
-    assert "nothing is planned on it" in done.json["reasons"][0]
+    assert "Not planned." in done.json["reasons"][0]
     assert not place.exists()
 
 

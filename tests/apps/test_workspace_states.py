@@ -254,7 +254,7 @@ def test_committed_states_of_workspaces_are_refused(tmp_path: Path) -> None:
         shop = shop_of(tmp_path, place, {"net/terraform.tfstate.d/old/terraform.tfstate": "{}"})
         refused = shop.run("plan", "dev/net", "prod/net")
         assert refused.code == 2
-        assert refused.out.count("net/terraform.tfstate.d lies in the repository") >= 2, refused.out
+        assert refused.out.count("net/terraform.tfstate.d is committed to the repository") >= 2, refused.out
 
 
 READER = """\

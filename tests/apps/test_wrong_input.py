@@ -134,7 +134,7 @@ def test_a_missing_and_a_too_old_terraform(shop: World, tmp_path: Path) -> None:
     shop.push({"terrace.yaml": files["terrace.yaml"] + "terraform: {binary: terraform}\n"})
     told(shop.run("deploy", "dev", PATH=str(git_only)), 2, "'terraform' was not found", "pip install")
     shop.push({"terrace.yaml": files["terrace.yaml"] + "terraform: {version: '>= 99.1'}\n"})
-    told(shop.run("deploy", "dev"), 2, "is not '>= 99.1', which terrace.yaml asks for")
+    told(shop.run("deploy", "dev"), 2, "does not match the version '>= 99.1' in terrace.yaml")
     assert events(shop) <= 1
 
 
@@ -227,7 +227,7 @@ def test_cloud_blocks_terragrunt_and_states_in_git_are_refused(shop: World) -> N
     shop.push({"environments/dev/cloud.tf": None, "environments/dev/terraform.tfstate": "{}"})
     done = shop.run("deploy", "dev", "--json")
     assert (done.code, done.json["result"]) == (1, "failed")
-    assert "does not belong in Git" in done.json["reasons"][0]
+    assert "does not use a state in Git" in done.json["reasons"][0]
 
 
 def test_commands_and_options_that_are_misspelt(shop: World) -> None:

@@ -87,7 +87,7 @@ def test_a_lane_that_is_killed_leaves_an_unknown_outcome(applier: LocalApplier, 
     outcome = applier.wait(one)
     assert outcome is not None
     assert outcome.code == 1
-    assert "the provider died while it worked on" in outcome.doubt
+    assert "the provider crashed during" in outcome.doubt
     assert until_dead(working.values(), 5)
 
 

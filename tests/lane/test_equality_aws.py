@@ -15,7 +15,7 @@ from support.lanes import Ground, steady
 from support.mirror import lay_mirror
 from support.tools import tofu
 from terrace.adapters.embedded_aws import EmbeddedAws
-from terrace.adapters.terraform.provider_schemas import KeptSchemas
+from terrace.adapters.terraform.provider_schemas import RecordedSchemas
 from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.terraform import Goal
 
@@ -115,7 +115,7 @@ def test_the_kept_answer_tells_of_every_type_what_terraform_tells_of_it(tmp_path
     (kept,) = (tmp_path / "ground/cache/fast/schemas").glob("aws-*")
     (locked,) = read_lock_file((ground.stack / ".terraform.lock.hcl").read_bytes())
     wanted = frozenset((locked.address, type_) for type_ in schema["resource_schemas"])
-    store = KeptSchemas(kept.parent, tmp_path / "kept")
+    store = RecordedSchemas(kept.parent, tmp_path / "kept")
     expected = {
         (locked.address, type_): frozenset(made_by_provider(one["block"], ""))
         for type_, one in schema["resource_schemas"].items()

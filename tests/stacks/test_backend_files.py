@@ -120,7 +120,7 @@ def test_init_gets_the_files_before_the_settings(tmp_path: Path) -> None:
         "-backend-config=key=k",
     )
     assert len(argv.init(Site(stack, tmp_path, "", scratch=tmp_path), files=(), as_json=False)) == 4
-    with pytest.raises(BadInput, match="for a setting"):
+    with pytest.raises(BadInput, match="as a setting"):
         argv.init(Site(stack, tmp_path / "a=b", "", backend="s3"), files=(), as_json=False)
 
 

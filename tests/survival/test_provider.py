@@ -41,6 +41,6 @@ def test_a_provider_that_dies_while_it_makes_something_leaves_an_unknown_outcome
     assert done is not None
     assert place.made("0") == {"address": 1}, "its request was on its way"
     assert (done.code, done.json["result"]) == (1, "unknown"), done.out
-    assert "the provider died while it worked on aws_eip.it" in done.json["reasons"][0]
+    assert "the provider crashed during aws_eip.it" in done.json["reasons"][0]
     assert place.stage.run("deploy", "dev", "--json").json["result"] == "blocked"
     assert place.made("0") == {"address": 1}

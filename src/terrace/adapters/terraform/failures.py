@@ -1,4 +1,4 @@
-"""Terraform's refusals as errors that say what to do."""
+"""Errors of Terraform with hints."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "Failed to query available provider packages",
-        "check the provider's source and version, the network, or put a mirror into ~/.terraform.d/plugins",
+        "check the provider's source and version and the network, or add a mirror to ~/.terraform.d/plugins",
     ),
     (
         "Inconsistent dependency lock file",
         "run `terraform init` in that folder and commit .terraform.lock.hcl",
     ),
-    ("Unsupported Terraform Core version", "install the version that the configuration asks for"),
-    ("No value for required variable", "give it a value in terraform.tfvars of the stack's folder"),
-    ("Saved plan is stale", "the state moved after the plan was made; deploy again, it plans anew"),
+    ("Unsupported Terraform Core version", "install the version that the configuration requires"),
+    ("No value for required variable", "set it in terraform.tfvars in the stack's folder"),
+    ("Saved plan is stale", "the state changed after the plan; deploy again, which creates a new plan"),
 )
 
 _DAMAGED_STATE = ("Unsupported state file format", "does not have the expected content")
-"""Signs of a state in the backend that Terraform cannot read: nothing can be pushed in its place either."""
+"""Messages about a state in the backend that Terraform cannot read. It cannot be replaced by a push either."""
 
 STALE_DATA = (
     "Required plugins are not installed",
@@ -45,39 +45,41 @@ STALE_DATA = (
     "Module source has changed",
     "Module version requirements have changed",
 )
-
-"""Summaries that mean: initialise again. A cache that was cleaned by somebody says so at the first use."""
+"""Summaries after which `init` is run again: for example after another process cleaned the cache."""
 
 
 PROVIDER_DIED = ("Plugin did not respond", "Plugin error", "Request cancelled")
-"""Summaries that mean: the provider ended in a call. What it was told to make may have been made. Which of them is
-told depends on whether its process or its connection was missed first."""
+"""Summaries for a provider that crashed during a call. The resource may have been created. Which summary is printed
+depends on whether its process or its connection was lost first."""
 
 
 STATE_NOT_WRITTEN = ("Failed to save state", "Failed to persist state", "Failed to create local state file")
-"""How summaries begin that mean: the backend does not have the state of this apply. Terraform leaves it in
-errored.tfstate where it can; without that file no state knows the objects that were created."""
+"""Starts of summaries after which the backend does not have the state of this apply. Terraform writes it to
+errored.tfstate where it can; without that file the created resources are in no state."""
 
 
-def doubt(diagnostics: tuple[Diagnostic, ...]) -> str:
-    """Why what a failed apply did is not known, by its diagnostics; "" when nothing speaks for that."""
+def unknown_outcome(diagnostics: tuple[Diagnostic, ...]) -> str:
+    """Returns why the effects of a failed apply are unknown, by its diagnostics; "" where they are known."""
     if any(d.severity == "error" and d.summary.startswith(STATE_NOT_WRITTEN) for d in diagnostics):
-        return "the backend did not take the state, and Terraform left no errored.tfstate: its objects are in no state"
+        return (
+            "the backend did not accept the state, and Terraform did not write errored.tfstate: the created "
+            "resources are not in any state"
+        )
     lost = [d.address or "" for d in diagnostics if d.severity == "error" and d.summary in PROVIDER_DIED]
     if not lost:
         return ""
     what = ", ".join(sorted(filter(None, lost))) or "something"
-    return f"the provider died while it worked on {what}: whether that was done is not known, and it is never run again"
+    return f"the provider crashed during {what}: the outcome is unknown, and Terrace does not run it again"
 
 
 def failure(
     product: str, command: str, stack: str, code: int, diagnostics: tuple[Diagnostic, ...], rest: str
 ) -> TerraformFailed:
-    """The error for a command that ended with `code`. `rest` is what it said outside of the JSON stream."""
-    # Those with a place first: `init` opens with a page that names no file.
+    """Returns the error for a command that failed with `code`. `rest` is its output outside of the JSON stream."""
+    # Diagnostics with a place first: `init` starts with an introduction that names no file.
     errors = tuple(sorted((d for d in diagnostics if d.severity == "error"), key=lambda d: d.place is None))
     if not errors:
-        said = unframed(rest) or f"it ended with {code} and said nothing"
+        said = plain_text(rest) or f"it exited with {code} and printed nothing"
         errors = (Diagnostic("error", said[:2000]),)
     locked = next((d for d in errors if "acquiring the state lock" in d.summary), None)
     if locked is not None:
@@ -86,9 +88,9 @@ def failure(
     hint = next((hint for sign, hint in _HINTS if sign in text), None)
     if any(sign in text for sign in _DAMAGED_STATE):
         hint = (
-            "the state in the backend is damaged, and Terraform puts nothing in its place: move that object away (a "
-            "bucket with versions may have a whole one), with a DynamoDB table also the item of its MD5 sum; then "
-            f"`terrace state restore {shell_word(stack)}`"
+            "the state in the backend is damaged, and Terraform does not overwrite it. Move that object away (a "
+            "versioned bucket may have an intact version) and, with a DynamoDB table, the item with its MD5 sum; "
+            f"then run `terrace state restore {shell_word(stack)}`"
         )
     more = f" ({and_more(len(errors) - 1)})" if len(errors) > 1 else ""
     said = errors[0].summary or errors[0].detail
@@ -96,28 +98,29 @@ def failure(
     return TerraformFailed(message, diagnostics=diagnostics or errors, hint=hint, place=errors[0].place)
 
 
-def unframed(text: str) -> str:
-    """What Terraform writes for a terminal, as plain text: without colors, and without the frame around a message."""
+def plain_text(text: str) -> str:
+    """Returns Terraform's terminal output as plain text, without colors and without the frame around a message."""
     lines = (_FRAME.sub("", line).rstrip() for line in _COLOR.sub("", text).splitlines())
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _locked_by_somebody(stack: str, lock: str, diagnostics: tuple[Diagnostic, ...]) -> StateLocked:
-    """The HTTP backend tells the lock's id; what Terraform prints besides is about whoever asks, not who holds it."""
+def _lock_holder(stack: str, lock: str, diagnostics: tuple[Diagnostic, ...]) -> StateLocked:
+    """Returns the error for a lock of the HTTP backend, which reports the lock's id only: the details that Terraform
+    prints describe the requester, not the holder."""
     return StateLocked(
-        f"the state of {stack} is locked, and its HTTP backend does not tell by whom (lock {lock})",
+        f"the state of {stack} is locked; its HTTP backend does not report by whom (lock {lock})",
         lock=StateLock(lock, "", "", ""),
         diagnostics=diagnostics,
-        hint="find out whose it is; Terrace never breaks somebody else's lock",
+        hint="find out who holds it; Terrace never breaks a lock of another process",
     )
 
 
 def _locked(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...]) -> StateLocked:
-    # Commands that do not speak JSON tell it all in one text.
+    # Commands without JSON output print it all in one text.
     text = f"{locked.summary}\n{locked.detail}"
     nameless = _NAMELESS.search(text)
     if nameless is not None:
-        return _locked_by_somebody(stack, nameless[1], diagnostics)
+        return _lock_holder(stack, nameless[1], diagnostics)
     info = dict(_LOCK.findall(text))
     if "Who" not in info:
         return StateLocked(
@@ -131,6 +134,6 @@ def _locked(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...])
         + (f" ({what.lower()})" if what else ""),
         lock=StateLock(info.get("ID", ""), info["Who"], what, info.get("Created", "")),
         diagnostics=diagnostics,
-        hint="wait until they are done, or ask them; Terrace never breaks somebody else's lock"
+        hint="wait until they are done, or ask them; Terrace never breaks a lock of another process"
         + (f" (lock {info['ID']})" if "ID" in info else ""),
     )

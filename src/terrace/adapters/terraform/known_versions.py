@@ -1,7 +1,6 @@
-"""Remembers which version a binary of Terraform told, by the identity of its file. Losing it costs time, nothing else.
-
-Only a program that was built from the sources of Terraform or OpenTofu is remembered. A script, or the program of a
-version manager, may answer by the folder it is started in, so it is asked each time.
+"""Remembers the version of a Terraform binary by the identity of its file. Losing the record only costs time. Only
+programs built from the sources of Terraform or OpenTofu are remembered. The version of a script or a version manager
+can depend on the folder, so that they are run each time.
 """
 
 from __future__ import annotations
@@ -23,7 +22,8 @@ _MOST_SECTIONS = 1000
 
 
 def identity(program: Path) -> str | None:
-    """What changes whenever the file of a program does; None where its answer may depend on more than the file."""
+    """Returns a value that changes whenever the file of a program does; None where its version can depend on more than
+    the file."""
     try:
         path = program.resolve(strict=True)
         with path.open("rb") as file:
@@ -33,12 +33,12 @@ def identity(program: Path) -> str | None:
                 return None
     except (OSError, struct.error, ValueError):
         return None
-    # The time of an inode's last change cannot be set.
+    # The change time of an inode cannot be set.
     return json.dumps([str(path), seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns])
 
 
 def recall(cache: Path, program: str) -> str | None:
-    """The version that the program of this identity told; None where that is not known."""
+    """Returns the version of the program with this identity; None where it is not recorded."""
     try:
         told = json.loads(_place(cache).read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -48,7 +48,7 @@ def recall(cache: Path, program: str) -> str | None:
 
 
 def remember(cache: Path, program: str, version: str) -> None:
-    """Keep the version of one program, in the place of any other."""
+    """Records the version of one program and replaces the previous record."""
     keep(_place(cache), json.dumps({program: version}).encode())
 
 
@@ -57,7 +57,7 @@ def _place(cache: Path) -> Path:
 
 
 def _build_information(file: BinaryIO) -> bytes:
-    """The beginning of what the Go linker writes about a program (ELF, 64 bits); empty where there is none."""
+    """Returns the start of the Go build information of a program (ELF, 64 bits); empty where there is none."""
     head = file.read(64)
     if head[: len(_ELF)] != _ELF:
         return b""
@@ -67,7 +67,7 @@ def _build_information(file: BinaryIO) -> bytes:
         return b""
     file.seek(table)
     content = file.read(size * count)
-    # Each section: where its name is, and from the fifth field on where its content is and how long.
+    # Each section header has the offset of its name and, from the fifth field on, the offset and size of its content.
     sections = [struct.unpack_from("<I20xQQ", content, size * number) for number in range(count)]
     names = _read(file, *sections[names_at][1:]) if names_at < count else b""
     for name, start, length in sections:

@@ -1,4 +1,4 @@
-"""Finds the states that Terraform left in the user's checkout before Terrace deployed anything."""
+"""Finds states that Terraform left in the user's checkout before Terrace managed the stack."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _ASIDE = ".adopted"
 
 
 class CheckoutStates:
-    """Looks in the checkout at `root`. What lies below `states` is Terrace's own, and never counts as left."""
+    """Searches the checkout at `root`. States below `states` are Terrace's own and never reported."""
 
     def __init__(self, root: Path, states: Path) -> None:
         self._root = root
         self._states = states
 
     def find(self, stack: Stack, paths: tuple[str, ...]) -> tuple[LeftState, ...]:
-        """Returns the local states with objects or outputs: beside the stack, at these paths, and of workspaces: of its
-        own, or of every one where it names none."""
+        """Returns the local states with resources or outputs: beside the stack, at these paths, and of workspaces (the
+        stack's own, or all where it names none)."""
         found: dict[str, LeftState] = {}
         for path in self._candidates(stack, paths):
             left = _left(_without_dots(path))
@@ -59,17 +59,16 @@ class CheckoutStates:
             if workspaces.is_dir():
                 yield from (one / _NAME for one in sorted(workspaces.iterdir()))
         for path in (*paths, recorded):
-            if path and "\0" not in path and not _real(folder / path).is_relative_to(_real(self._states)):
+            if path and "\0" not in path and not _resolve(folder / path).is_relative_to(_resolve(self._states)):
                 yield folder / path
 
     def backend(self, stack: Stack) -> RecordedBackend | None:
-        """Returns the backend other than a local one that a user's `init` recorded for the stack."""
+        """Returns the non-local backend that a user's `init` recorded for the stack."""
         record = _record(self._root / stack.path)
         return record if record is not None and record.type not in LOCAL_BACKENDS else None
 
     def uncommitted_backend(self, stack: Stack, committed: Container[str]) -> UncommittedBackend | None:
-        """Returns the first block of a backend other than a local one in a file of the stack's folder that is not
-        among the paths of a commit."""
+        """Returns the first block of a non-local backend in an uncommitted file in the stack's folder."""
         folder = self._root / stack.path
         try:
             names = sorted(one.name for one in folder.iterdir() if is_configuration(one.name))
@@ -86,13 +85,13 @@ class CheckoutStates:
         return None
 
     def sources(self, stack: Stack, path: str) -> tuple[str, ...]:
-        """Returns the paths in the checkout that decide what a file of a stack is: itself, what `init` recorded for the
-        stack, their folders, and what links lead to."""
+        """Returns the paths in the checkout that determine a file of a stack: the file, the records of `init`, their
+        folders, and the targets of links."""
         records = (f".terraform/{_NAME}", ".terraform/environment")
         root = self._root.absolute()
         found: dict[str, None] = {}
         for one in (root / path, *(root / stack.path / name for name in records)):
-            for base, there in ((root, one), (_real(root), _real(one))):
+            for base, there in ((root, one), (_resolve(root), _resolve(one))):
                 if there.is_relative_to(base) and ".." not in there.relative_to(base).parts:
                     relative = there.relative_to(base)
                     found |= dict.fromkeys(str(each) for each in (relative, *relative.parents))
@@ -102,52 +101,51 @@ class CheckoutStates:
         """Returns the state in a file of that path. Raises BadInput where there is none."""
         left = _left(Path(path).absolute())
         if left is None:
-            raise BadInput(f"{path} is no file with a state", hint="name the file that Terraform wrote: --from PATH")
+            raise BadInput(f"{path} is not a state file", hint="pass the file that Terraform wrote: --from PATH")
         return left
 
     def put_aside(self, left: LeftState) -> str:
-        """Renames the file of a state that was moved, so that no command takes it for the state; returns its new path.
-
-        Raises NotReady where that cannot be done, and where the file has another content by now.
+        """Renames the file of a migrated state, so that no command uses it as the state; returns its new path. Raises
+        NotReady where that fails, and where the file changed in between.
         """
         path = Path(left.path)
         now = _left(path)
         if now is None or now.content != left.content:
             raise NotReady(
-                f"{path} changed while its state was moved: it stays where it is",
-                hint="compare it with the state (`terrace state diff`), and move it away by hand",
+                f"{path} changed while its state was migrated. It was not renamed.",
+                hint="compare it with the state (`terrace state diff`), then move it away manually",
             )
-        target = _free(path)
+        target = _unused_name(path)
         try:
             path.rename(target)
             sync_folder(target.parent)
         except OSError as error:
             raise NotReady(
-                f"the state was moved, and {path} cannot be renamed: {error.strerror}",
-                hint="move it away by hand: Terraform would still take it for the state",
+                f"the state was migrated, but {path} cannot be renamed: {error.strerror}",
+                hint="move it away manually: Terraform would still use it as the state",
             ) from error
         return str(target)
 
 
-def _real(path: Path) -> Path:
-    """Where a path leads; links in a circle are no error."""
+def _resolve(path: Path) -> Path:
+    """Returns the target of a path. Circular links are not an error."""
     return Path(os.path.realpath(path))
 
 
 def _without_dots(path: Path) -> Path:
-    """The path without `..`, where it leads to the same file: after a link to a folder it may lead elsewhere."""
+    """Returns the path without `..` where that is the same file: after a link to a folder it may not be."""
     shorter = Path(os.path.normpath(path))
-    return shorter if _real(shorter) == _real(path) else path
+    return shorter if _resolve(shorter) == _resolve(path) else path
 
 
-def _free(path: Path) -> Path:
-    """A name beside the file that nothing has."""
+def _unused_name(path: Path) -> Path:
+    """Returns an unused name beside the file."""
     names = (path.with_name(f"{path.name}{_ASIDE}{number or ''}") for number in range(1000))
     return next(one for one in names if not os.path.lexists(one))
 
 
 def _left(path: Path) -> LeftState | None:
-    """The state in a file; None where there is no file or an empty one. Pipes and devices are not opened."""
+    """Returns the state in a file; None where there is no file or an empty one. Pipes and devices are not opened."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             return None
@@ -156,7 +154,7 @@ def _left(path: Path) -> LeftState | None:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return None
             if _is_locked(descriptor):
-                return LeftState(str(path), b"", "a process of Terraform has it locked: wait for its end")
+                return LeftState(str(path), b"", "a Terraform process has locked it; wait until it finishes")
             content = file.read(STATE_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -172,20 +170,20 @@ def _left(path: Path) -> LeftState | None:
 
 
 def _is_locked(descriptor: int) -> bool:
-    """Whether another process has the lock of Terraform's backend `local` on an open file."""
+    """Returns whether another process holds the lock of Terraform's backend `local` on an open file."""
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
-        # A file system without locks: Terraform has none there either.
+        # On a file system without locks, Terraform cannot lock either.
         return False
     fcntl.lockf(descriptor, fcntl.LOCK_UN)
     return False
 
 
 def _start_of(path: Path, size: int = _CONFIGURATION_BYTES) -> bytes:
-    """The content of a file; nothing where it is none, or cannot be read. Pipes are not waited for."""
+    """Returns the content of a file; empty where there is none or it cannot be read. Pipes are not read."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
@@ -195,7 +193,7 @@ def _start_of(path: Path, size: int = _CONFIGURATION_BYTES) -> bytes:
 
 
 def _record(folder: Path) -> RecordedBackend | None:
-    """What `init` noted in the folder, as far as it is what Terraform writes."""
+    """Returns the record of `init` in the folder, as far as it has Terraform's format."""
     try:
         told = json.loads(_start_of(folder / ".terraform" / _NAME, _RECORD_BYTES))["backend"]
         return RecordedBackend(str(told["type"]), dict(told["config"]), _selected(folder))
@@ -204,7 +202,7 @@ def _record(folder: Path) -> RecordedBackend | None:
 
 
 def _selected(folder: Path) -> str:
-    """The workspace that a user selected in the folder."""
+    """Returns the workspace that a user selected in the folder."""
     try:
         return _start_of(folder / ".terraform" / "environment", _LONGEST_NAME).decode().strip() or DEFAULT_WORKSPACE
     except ValueError:

@@ -1,4 +1,4 @@
-"""What Terraform says, line by line of JSON: progress for people, diagnostics for errors."""
+"""Decodes the JSON lines of Terraform: progress and diagnostics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _decoder = msgspec.json.Decoder(dict[str, Any])
 
 
 def decode(line: bytes) -> dict[str, Any] | None:
-    """One line of the stream; None when it is not one (Terraform prints plain text when it breaks early)."""
+    """Returns one decoded line; None where it is not JSON (Terraform prints plain text when it fails early)."""
     try:
         return _decoder.decode(line)
     except msgspec.MsgspecError:
@@ -33,7 +33,7 @@ def decode(line: bytes) -> dict[str, Any] | None:
 
 
 def progress(stack: str, message: dict[str, Any]) -> Progress | None:
-    """What a line means to somebody who watches; None when it is nothing to them."""
+    """Returns the progress that a line reports; None where it reports none."""
     phase = _PHASES.get(str(message.get("type", "")))
     if phase is None:
         return None
@@ -49,13 +49,13 @@ def progress(stack: str, message: dict[str, Any]) -> Progress | None:
 
 
 def diagnostic(message: dict[str, Any], folder: str) -> Diagnostic | None:
-    """The diagnostic of a line, its file named from the root of the repository; None when the line has none."""
+    """Returns the diagnostic of a line, with its file relative to the root of the repository; None without one."""
     told = message.get("diagnostic")
     return as_diagnostic(told, folder) if isinstance(told, dict) else None
 
 
 def as_diagnostic(told: dict[str, Any], folder: str) -> Diagnostic:
-    """Terraform's own record as ours. `folder` is where it ran, from the root of the repository."""
+    """Returns Terraform's record as a Diagnostic. `folder` is where it ran, relative to the root of the repository."""
     span = told.get("range") or {}
     place = None
     if span.get("filename"):
@@ -72,5 +72,5 @@ def as_diagnostic(told: dict[str, Any], folder: str) -> Diagnostic:
 
 
 def distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Each once, in order: Terraform repeats itself."""
+    """Returns each diagnostic once, in order: Terraform repeats them."""
     return tuple(dict.fromkeys(diagnostics))

@@ -1,9 +1,7 @@
-"""Places for saved plans, states and what Terraform says: they hold secrets, so that they lie in memory where the
-system has a place for that.
-
-Each folder has a name that nobody can guess and a lock that its owner holds. The system frees the lock with the owner,
-however that ends: what then still lies there is removed by the next Terrace that starts (`sweep`). The lock goes over
-to a runner with the saved plan that it applies (`lock_of`, `hand_over`).
+"""Private folders for saved plans, states and Terraform's output. They contain secrets, so that they are in memory
+where the system has a file system for that. Each folder has a random name and a lock that its owner holds. The system
+releases the lock when the owner ends for any reason; what is left is removed by the next start of Terrace (`sweep`).
+The lock is passed to a runner together with the saved plan that it applies (`lock_of`, `hand_over`).
 """
 
 from __future__ import annotations
@@ -33,13 +31,12 @@ _held: dict[Path, int] = {}
 
 
 def private_folder(prefix: str) -> Path:
-    """Makes a folder that only we may read: in memory where there is room, else among temporary files.
-
-    It is ours until `discard` or `hand_over`; it goes with this process at the latest.
+    """Creates a folder that only this user can read: in memory where there is space, else among the temporary files. It
+    belongs to this process until `discard` or `hand_over`, and is removed when the process ends.
     """
     place = _place() or Path(tempfile.gettempdir())
     name = f"{_PREFIX}{prefix}-{secrets.token_hex(8)}"
-    # Under this name nobody sweeps: there is no moment in which the folder has its name and no lock.
+    # `sweep` ignores this name: the folder never has its final name without its lock.
     fresh = place / f".{name}"
     fresh.mkdir(mode=0o700)
     lock = os.open(fresh / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -51,14 +48,14 @@ def private_folder(prefix: str) -> Path:
 
 
 def discard(folder: Path) -> None:
-    """Removes a private folder with everything in it. One that is gone is no error."""
+    """Removes a private folder with everything in it. A missing one is not an error."""
     with contextlib.suppress(OSError):
         _remove(os.fspath(folder))
     hand_over(folder)
 
 
 def _remove(folder: str, parent: int | None = None) -> None:
-    """Removes a folder, its lock last: what a process leaves that dies meanwhile is still known as ours to the next."""
+    """Removes a folder, its lock last: if this process is killed in between, the next one still recognizes the rest."""
     inside = os.open(folder, _FOLDER, dir_fd=parent)
     try:
         with os.scandir(inside) as listed:
@@ -79,19 +76,19 @@ def _remove_entry(name: str, parent: int) -> None:
 
 
 def lock_of(folder: Path) -> tuple[int, ...]:
-    """The descriptor of the lock of one of our folders, for a process that is to have it; none for other folders."""
+    """Returns the descriptor of the lock of a private folder, to pass it to another process; none for other folders."""
     return (_held[folder],) if folder in _held else ()
 
 
 def hand_over(folder: Path) -> None:
-    """Forgets a folder that another process holds from here on, and which removes it."""
+    """Forgets a folder that now belongs to another process, which removes it."""
     lock = _held.pop(folder, None)
     if lock is not None:
         os.close(lock)
 
 
 def discard_all() -> None:
-    """Removes every private folder of this process."""
+    """Removes all private folders of this process."""
     for folder in tuple(_held):
         discard(folder)
 
@@ -100,7 +97,7 @@ atexit.register(discard_all)
 
 
 def sweep() -> None:
-    """Removes what killed processes of this user left: folders of ours whose lock nobody holds. Follows no link."""
+    """Removes the folders of killed processes of this user: those whose lock is free. Does not follow links."""
     for place in {_MEMORY, Path(tempfile.gettempdir())}:
         with contextlib.suppress(OSError):
             _sweep(place)
@@ -135,12 +132,12 @@ def _sweep_one(parent: int, name: str) -> None:
 
 
 @contextlib.contextmanager
-def gone_when_told() -> Iterator[None]:
-    """While the context lasts, SIGTERM and SIGHUP remove our private folders before they end this process."""
+def removed_on_signals() -> Iterator[None]:
+    """While the context lasts, SIGTERM and SIGHUP remove the private folders before they end this process."""
     before = {}
     main = threading.current_thread() is threading.main_thread()
     for number in (signal.SIGTERM, signal.SIGHUP) if main else ():
-        # `nohup` ignores SIGHUP, and that stays so.
+        # `nohup` ignores SIGHUP, and that is kept.
         if signal.getsignal(number) is signal.SIG_DFL:
             before[number] = signal.signal(number, _end)
     try:
@@ -158,13 +155,13 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def private_file() -> BinaryIO:
-    """A file to which no path leads; it goes with the last process that has it open."""
+    """Returns a file without a path. It disappears when the last process closes it."""
     return cast(BinaryIO, tempfile.TemporaryFile(dir=_place()))
 
 
 @contextlib.contextmanager
 def private_stream(content: bytes) -> Iterator[BinaryIO]:
-    """Something to read that content from which no path leads to."""
+    """Returns an open file without a path that contains the content."""
     with private_file() as file:
         file.write(content)
         file.seek(0)

@@ -1,4 +1,4 @@
-"""Which attributes of a stack's providers no configuration can set: asked for once, and kept on disk."""
+"""The attributes of a stack's providers that no configuration can set: determined once and cached on disk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _kept = msgspec.json.Decoder(dict[str, list[str]])
 
 
 class ProviderSchemas:
-    """The computed attributes by provider and type. `folder` may be thrown away."""
+    """The computed attributes by provider and type. `folder` is a cache that can be deleted."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -28,9 +28,8 @@ class ProviderSchemas:
     def computed(
         self, wanted: frozenset[tuple[str, str]], lock_file: bytes, product: str, ask: Callable[[], bytes]
     ) -> Computed:
-        """Returns what is known of the wanted types; `ask` returns the JSON of the schemas.
-
-        Answers are kept by the lock file, which names the versions of the providers. Without one nothing is kept.
+        """Returns the attributes of the wanted types; `ask` returns the JSON of the schemas. They are cached by the
+        lock file, which names the versions of the providers. Without a lock file nothing is cached.
         """
         path = self._folder / hashlib.sha256(product.encode() + b"\n" + lock_file).hexdigest()[:32]
         known = _read(path) if lock_file else {}
@@ -43,10 +42,9 @@ class ProviderSchemas:
         return {pair: frozenset(known[" ".join(pair)]) for pair in wanted if " ".join(pair) in known}
 
 
-class KeptSchemas:
-    """What the answers of providers tell that the fast lane kept. No provider is asked for it, so that no plan waits.
-
-    What was read of an answer is kept in `folder`, by the version and the hash of the provider: answers are large.
+class RecordedSchemas:
+    """The computed attributes in the schemas that the fast lane recorded. No provider is started for it. What was read
+    is cached in `folder`, by the version and hash of the provider, since schemas are large.
     """
 
     def __init__(self, answers: Path, folder: Path) -> None:
@@ -54,7 +52,7 @@ class KeptSchemas:
         self._folder = folder
 
     def unsettable(self, wanted: frozenset[tuple[str, str]], locked: Iterable[Locked]) -> Unsettable:
-        """Returns what is known of the wanted types; nothing of a provider whose answer is not there."""
+        """Returns the attributes of the wanted types; none for a provider without a recorded schema."""
         found: dict[tuple[str, str], frozenset[str]] = {}
         for provider in locked:
             types = {type_ for address, type_ in wanted if address == provider.address}
@@ -78,7 +76,7 @@ class KeptSchemas:
                 read = unsettable(answers.schema, missing)
             except BadSchema:
                 return {}
-            # A type that the provider does not know is kept too, so that nothing is read for it again.
+            # A type that the provider does not have is cached too, so that its schema is not read again.
             kept |= {type_: sorted(read.get(type_, ())) for type_ in missing}
             keep(path, msgspec.json.encode(kept))
         return {type_: frozenset(kept[type_]) for type_ in types}

@@ -1,7 +1,6 @@
-"""Reads the configuration files that a saved plan carries: exactly those that Terraform planned, modules included.
-
-A plan that OpenTofu encrypted cannot be opened. It was made a moment ago in a private checkout, so the files are read
-there: those of the stack and of the modules that `init` noted.
+"""Reads the configuration files in a saved plan: exactly those that Terraform planned, including modules. A plan that
+OpenTofu encrypted cannot be opened. It was created a moment ago in a private checkout, so that the files of the stack
+and of the modules that `init` recorded are read there.
 """
 
 from __future__ import annotations
@@ -16,16 +15,15 @@ from terrace.plans.sources import UNREADABLE, Sources, read_sources
 
 _FOLDER = "tfconfig/m-"
 _LARGEST = 64 * 1024 * 1024
-"""Bytes of configuration that are read at most; nobody writes as much."""
+"""Maximum size of configuration that is read, in bytes; far above real ones."""
 
 _TOFU = ((".tofu", ".tf"), (".tofu.json", ".tf.json"))
 _MANIFEST = Path("modules", "modules.json")
 
 
 def sources_of(saved: Path, folder: Path, data: Path) -> Sources:
-    """The files of a saved plan that was made in `folder` with the prepared folder `data`.
-
-    UNREADABLE where they cannot be read, or are in a format that is not known.
+    """Returns the files of a saved plan that was created in `folder` with the prepared folder `data`. UNREADABLE where
+    they cannot be read or have an unknown format.
     """
     if not zipfile.is_zipfile(saved):
         return _in_checkout(folder, data) if _is_encrypted(saved) else UNREADABLE
@@ -45,7 +43,7 @@ def sources_of(saved: Path, folder: Path, data: Path) -> Sources:
 
 
 def _is_encrypted(saved: Path) -> bool:
-    """Whether it is a plan that OpenTofu encrypted: JSON whose content is in `encrypted_data`."""
+    """Returns whether OpenTofu encrypted the plan: it is JSON with its content in `encrypted_data`."""
     try:
         return isinstance(json.loads(saved.read_bytes()).get("encrypted_data"), str)
     except (OSError, ValueError, AttributeError, RecursionError):
@@ -68,7 +66,7 @@ def _in_checkout(folder: Path, data: Path) -> Sources:
 
 
 def _names(folder: Path) -> list[str]:
-    """The files of a folder that OpenTofu reads: `a.tofu` stands in the place of `a.tf`."""
+    """Returns the files of a folder that OpenTofu reads: `a.tofu` replaces `a.tf`."""
     names = [name for name in sorted(path.name for path in folder.iterdir()) if not name.startswith(".")]
     hidden = {f"{name.removesuffix(own)}{plain}" for own, plain in _TOFU for name in names if name.endswith(own)}
     suffixes = tuple(suffix for pair in _TOFU for suffix in pair)
@@ -79,7 +77,7 @@ def _read(path: Path, limit: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError(f"{path} is no file")
+            raise ValueError(f"{path} is not a file")
         content = file.read(limit + 1)
     if len(content) > limit:
         raise ValueError(f"{path} is too large")

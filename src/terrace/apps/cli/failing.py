@@ -13,7 +13,7 @@ import click
 
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.interruption import INTERRUPTION
-from terrace.adapters.terraform.private import gone_when_told, sweep
+from terrace.adapters.terraform.private import removed_on_signals, sweep
 from terrace.apps.cli.streams import guarded_log
 from terrace.errors import NotReady, TerraceError, TerraformFailed
 from terrace.text import json_text, readable
@@ -31,7 +31,7 @@ def guarded(cli: click.Command) -> int:
 def _guarded(cli: click.Command) -> int:
     as_json = "--json" in sys.argv
     try:
-        with INTERRUPTION.listening(), gone_when_told():
+        with INTERRUPTION.listening(), removed_on_signals():
             sweep()
             code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:
