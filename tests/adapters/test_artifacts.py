@@ -97,7 +97,7 @@ def test_what_is_not_there_is_said(store: Artifacts) -> None:
 )
 def test_no_name_leads_out_of_the_store(store: Artifacts, name: str) -> None:
     for use in (store.get, store.names, store.remove, lambda n: store.head(n, 1), lambda n: store.put(n, b"")):
-        with pytest.raises(BadInput, match="not a name"):
+        with pytest.raises(BadInput, match="not a valid artifact name"):
             use(name)
 
 

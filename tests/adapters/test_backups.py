@@ -173,7 +173,7 @@ def test_the_catalogue_tells_what_is_there_without_any_key(tmp_path: Path) -> No
     catalogue = found.catalogue()
     assert catalogue.records == (first, second)
     ((name, why),) = catalogue.damaged
-    assert (name.endswith("poll-d3-abcdef.tfstate.enc"), "not one that Terrace wrote" in why) == (True, True)
+    assert (name.endswith("poll-d3-abcdef.tfstate.enc"), "is not a backup that Terrace wrote" in why) == (True, True)
     assert found.newest("prod", "prod/app") == second, "what is damaged is no copy"
     assert found.newest("prod", "prod/other") is None
 

@@ -370,7 +370,7 @@ def test_what_a_command_leaves_running_is_ended(place: Place) -> None:
 
 def test_a_command_that_takes_too_long_is_ended_with_all_that_it_started(place: Place) -> None:
     marker = f"8{os.getpid()}.25"
-    with pytest.raises(NotReady, match=r"did not end within 0\.5 s"):
+    with pytest.raises(NotReady, match=r"did not finish within 0\.5 s"):
         script = f"setsid sleep {marker} & sleep {marker}"
         place.commands.prepare(place.site(sh(script, timeout=timedelta(seconds=0.5))))
     _until(lambda: _running(marker) == [])
@@ -405,7 +405,7 @@ def test_a_command_that_fills_the_disk_or_talks_without_an_end_is_stopped(
     monkeypatch.setattr(module, "RUN_BYTES", 20 * 2**20)
     with pytest.raises(NotReady, match="wrote more than 20,971,520 bytes"):
         place.commands.prepare(place.site(sh("while :; do head -c 5000000 /dev/zero >> $TMPDIR/x; done")))
-    with pytest.raises(NotReady, match="said more than"):
+    with pytest.raises(NotReady, match="printed more than"):
         place.commands.prepare(place.site(sh("yes")))
 
 
@@ -499,7 +499,7 @@ def test_a_command_that_fills_the_disk_with_a_file_that_has_no_name_is_stopped(t
     here = str(Path(__file__).parent)
     argv = ["unshare", "-Urm", sys.executable, "-c", FILLS_A_SMALL_DISK, str(tmp_path), here, str(Path(here).parent)]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    assert "more than the disk has room for" in done.stdout
+    assert "more than the free space of the disk" in done.stdout
 
 
 def test_a_folder_that_cannot_be_looked_into_counts_as_too_much() -> None:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from support.change_logs import activity, exported, put, trail_event, trail_file, trail_name
-from terrace.adapters.change_logs import Bounds, FileChangeLogs
+from terrace.adapters.change_logs import FileChangeLogs, ReadLimits
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.drift.change_logs import LoggedChanges
 
@@ -21,7 +21,7 @@ AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 NSG = "/subscriptions/s/resourceGroups/shop/providers/Microsoft.Network/networkSecurityGroups/web"
 
 
-def read(root: Path, *places: str, bounds: Bounds | None = None) -> LoggedChanges:
+def read(root: Path, *places: str, bounds: ReadLimits | None = None) -> LoggedChanges:
     return FileChangeLogs(root, bounds).read(places, AT - timedelta(hours=1), AT + timedelta(hours=1))
 
 
@@ -72,17 +72,17 @@ def test_what_cannot_be_read_is_told_and_hides_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bounds", "changes", "note"),
     [
-        (Bounds(files=1), 1, "2 of 3 files were not read, the oldest"),
-        (Bounds(names=6), 0, "only 6 names were listed"),
-        (Bounds(stored=10), 0, "it has more than 10 bytes"),
-        (Bounds(unpacked=10), 0, "it has more than 10 bytes when it is unpacked"),
-        (Bounds(in_all=10), 0, "no more than 10 bytes were read"),
-        (Bounds(changes=1), 1, "only 1 changes were looked at"),
+        (ReadLimits(files=1), 1, "the oldest 2 of 3 files were not read"),
+        (ReadLimits(names=6), 0, "only 6 names were listed"),
+        (ReadLimits(stored=10), 0, "it has more than 10 bytes"),
+        (ReadLimits(unpacked=10), 0, "it has more than 10 bytes when decompressed"),
+        (ReadLimits(in_all=10), 0, "only 10 bytes of the newest files were read"),
+        (ReadLimits(changes=1), 1, "only 1 changes were read"),
     ],
     ids=["files", "names", "stored", "unpacked", "in all", "changes"],
 )
 def test_everything_that_is_read_has_a_bound_which_is_told(
-    tmp_path: Path, bounds: Bounds, changes: int, note: str
+    tmp_path: Path, bounds: ReadLimits, changes: int, note: str
 ) -> None:
     for minutes in range(3):
         put(tmp_path, f"logs/{trail_name(AT + timedelta(minutes=minutes))}", trail_file(event(minutes)))
@@ -96,8 +96,8 @@ def test_everything_that_is_read_has_a_bound_which_is_told(
 def test_a_small_file_that_unpacks_without_end_is_given_up(tmp_path: Path) -> None:
     bomb = gzip.compress(b" " * 2_000_000)
     put(tmp_path, "logs/a.json.gz", bomb * 3)
-    found = read(tmp_path, "logs", bounds=Bounds(unpacked=1_000_000))
-    assert "when it is unpacked" in found.notes[0]
+    found = read(tmp_path, "logs", bounds=ReadLimits(unpacked=1_000_000))
+    assert "when decompressed" in found.notes[0]
 
 
 @pytest.fixture

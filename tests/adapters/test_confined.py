@@ -28,7 +28,7 @@ def test_one_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> Non
     pid = tmp_path / "pid"
     script = f"import sys; sys.stdout = open({str(pid)!r}, 'w'); exec({code!r})"
     start = time.monotonic()
-    with pytest.raises(NotReady, match="did not end within 1 s"):
+    with pytest.raises(NotReady, match="did not finish within 1 s"):
         confined([sys.executable, "-c", script], cwd=tmp_path, env=ENV, limits=Limits(1))
     assert time.monotonic() - start < 10
     child = int(pid.read_text())
@@ -42,7 +42,7 @@ def test_one_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> Non
 
 
 def test_one_that_never_stops_talking_is_ended(tmp_path: Path) -> None:
-    with pytest.raises(NotReady, match="said more than 1,000,000 bytes"):
+    with pytest.raises(NotReady, match="printed more than 1,000,000 bytes"):
         confined(["yes"], cwd=tmp_path, env=ENV, limits=Limits(output=1_000_000))
 
 

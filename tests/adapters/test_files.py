@@ -105,7 +105,7 @@ def test_a_link_to_a_device_is_replaced_and_a_folder_in_the_way_is_told(tmp_path
     put(tmp_path, "device", b"ours")
     assert (tmp_path / "device").read_bytes() == b"ours"
     (tmp_path / "folder").mkdir()
-    with pytest.raises(BadInput, match="a folder is where"):
+    with pytest.raises(BadInput, match="it is a folder"):
         put(tmp_path, "folder", b"ours")
     with pytest.raises(BadInput, match="not a plain file"):
         write_whole(tmp_path, "folder", b"ours")

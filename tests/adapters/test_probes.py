@@ -212,7 +212,7 @@ def test_a_command_tells_by_its_exit_and_may_say_that_it_cannot_tell(tmp_path: P
 def test_a_command_that_is_not_there_or_does_not_end_is_unclear(tmp_path: Path) -> None:
     assert seen(CommandProbe(("terrace-has-no-such-thing",)), tmp_path).reading == "unclear"
     endless = seen(CommandProbe(("sleep", "60"), timeout=timedelta(milliseconds=100)), tmp_path)
-    assert (endless.reading, "did not end" in endless.message) == ("unclear", True)
+    assert (endless.reading, "did not finish" in endless.message) == ("unclear", True)
 
 
 def test_a_command_ends_with_all_that_it_started(tmp_path: Path) -> None:

@@ -37,19 +37,19 @@ def test_what_it_writes_and_reads_arrives_whole() -> None:
 )
 def test_a_program_that_hangs_is_given_up_in_time(code: str) -> None:
     began = time.monotonic()
-    with pytest.raises(NotReady, match=r"did not end within 0\.5 s"):
+    with pytest.raises(NotReady, match=r"did not finish within 0\.5 s"):
         python(code, timeout=0.5)
     assert time.monotonic() - began < 10
 
 
 def test_a_program_that_does_not_read_is_given_up_in_time() -> None:
-    with pytest.raises(NotReady, match="did not end within"):
+    with pytest.raises(NotReady, match="did not finish within"):
         python("import time; time.sleep(60)", stdin=bytes(2**22), timeout=0.5)
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_program_that_writes_without_an_end_is_stopped(stream: str) -> None:
-    with pytest.raises(NotReady, match=r"wrote more than 1,048,576 bytes"):
+    with pytest.raises(NotReady, match=r"printed more than 1,048,576 bytes"):
         python(f"import sys\nwhile True: sys.{stream}.write('x' * 65536)")
 
 

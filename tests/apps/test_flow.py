@@ -411,7 +411,7 @@ def test_smoke_tests_get_the_outputs_and_a_failed_one_fails_the_deployment(tmp_p
     shop.ok("deploy", "dev")
     failed = shop.run("promote", "staging", "--json")
     assert (failed.code, failed.json["result"]) == (1, "failed")
-    assert "no answer (ConnectError)" in failed.json["reasons"][0]
+    assert "no response (ConnectError)" in failed.json["reasons"][0]
     assert shop.run("promote", "prod").code == 2, "what failed in staging goes no further"
 
 

@@ -142,7 +142,7 @@ def test_one_that_hangs_is_ended_and_has_found_nothing_out(case: Make, bench: Be
     bench.put("checkov", of_checkov(), body="time.sleep(60)")
     look = case()
     look.seconds = 1
-    with pytest.raises(NotReady, match="did not end within 1 s"):
+    with pytest.raises(NotReady, match="did not finish within 1 s"):
         look("checkov")
 
 

@@ -245,7 +245,7 @@ def test_a_drill_brings_the_newest_copy_back_where_it_hurts_nobody(tmp_path: Pat
         copy.write_bytes(copy.read_bytes()[:-3] + b"abc")
     spoilt = shop.run("state", "drill", "dev", "--json")
     assert (spoilt.code, spoilt.json["stacks"][0]["result"]) == (1, "failed")
-    assert "is not what was stored" in spoilt.json["stacks"][0]["reasons"][0]
+    assert "was changed after it was stored" in spoilt.json["stacks"][0]["reasons"][0]
 
 
 def test_a_drill_that_takes_too_long_misses_its_target(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""Everything that touches the world: processes, files, networks, clouds."""
+"""Everything that does I/O: processes, files, networks, clouds."""

@@ -1,4 +1,4 @@
-"""Named files in a private folder or in any object store (`s3://`, `gs://`, `az://`). Written once, never over."""
+"""Named files in a private folder or in an object store (`s3://`, `gs://`, `az://`). They are never overwritten."""
 
 from __future__ import annotations
 
@@ -23,28 +23,30 @@ _UNFINISHED = ".unfinished-"
 
 
 class Artifacts:
-    """A store of artifacts at a URL or in a folder of this machine. Only this user can read the folder."""
+    """A store of artifacts at a URL or in a folder on this machine that only this user can read."""
 
     def __init__(self, place: str | Path) -> None:
         self._place = str(place)
 
     def put(self, name: str, content: bytes) -> None:
-        """Store it, whole or not at all, and for good. Putting the same content again is no error.
-
-        Raises TerraceError when the name is taken by something else, NotReady when the store is out of reach.
+        """Stores an artifact durably and atomically. Storing the same content again is not an error. Raises
+        TerraceError where the name has other content, NotReady where the store cannot be reached.
         """
         name = _checked(name)
         with self._reaching():
             try:
                 return self._store.create(name, content)
             except FileExistsError as error:
-                # A network may lose the answer to a request that was carried out, and the client asks again.
+                # The response to a successful request may have been lost, and the client sent it again.
                 if self._store.read(name) == content:
                     return None
-                raise TerraceError(f"the artifact {name} already exists and is not overwritten") from error
+                raise TerraceError(
+                    f"the artifact {name} already exists with other content; it is not overwritten"
+                ) from error
 
     def get(self, name: str) -> bytes:
-        """Its content. Raises BadInput when there is none of that name, NotReady when the store is out of reach."""
+        """Returns the content. Raises BadInput where there is no such artifact, NotReady where the store cannot be
+        reached."""
         name = _checked(name)
         with self._reaching():
             try:
@@ -53,7 +55,7 @@ class Artifacts:
                 raise BadInput(f"there is no artifact {name} in {self._place}") from error
 
     def head(self, name: str, length: int) -> bytes:
-        """How its content begins: so many bytes, or all when there are fewer. Raises as `get` does."""
+        """Returns up to that many bytes from the start of the content. Raises as `get` does."""
         name = _checked(name)
         with self._reaching():
             try:
@@ -62,13 +64,14 @@ class Artifacts:
                 raise BadInput(f"there is no artifact {name} in {self._place}") from error
 
     def remove(self, name: str) -> None:
-        """Remove it for good; one that is not there is no error. Raises NotReady when the store is out of reach."""
+        """Removes an artifact permanently; a missing one is not an error. Raises NotReady where the store cannot be
+        reached."""
         name = _checked(name)
         with self._reaching(), contextlib.suppress(FileNotFoundError):
             self._store.remove(name)
 
     def names(self, prefix: str) -> tuple[str, ...]:
-        """Every name in this folder and below, sorted."""
+        """Returns all names in this folder and below, sorted."""
         with self._reaching():
             return tuple(sorted(self._store.names(_checked(prefix))))
 
@@ -81,8 +84,9 @@ class Artifacts:
             return _Folder(Path(rest))
         if scheme not in _SCHEMES:
             raise BadInput(
-                f"no store can be had at {scheme}://",
-                hint=f"backups.url is a folder or begins with one of: {', '.join(f'{s}://' for s in _SCHEMES)}",
+                f"{scheme}:// is not a supported store for backups",
+                hint="set backups.url to a folder, or to a URL that starts with one of: "
+                f"{', '.join(f'{s}://' for s in _SCHEMES)}",
             )
         return _Bucket(self._place)
 
@@ -98,7 +102,8 @@ class Artifacts:
 
 
 class _Store(Protocol):
-    """The location of artifacts. Raises FileExistsError and FileNotFoundError as said, OSError when out of reach."""
+    """Stores bytes by name. `create` raises FileExistsError for an existing name, the others FileNotFoundError for a
+    missing one; all raise OSError where the store cannot be reached."""
 
     def create(self, name: str, content: bytes) -> None: ...
 
@@ -110,7 +115,7 @@ class _Store(Protocol):
 
 
 class _Folder:
-    """A folder of this machine. Its content survives a crash of the machine as soon as `create` returns."""
+    """A folder on this machine. A file survives a crash of the machine once `create` has returned."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.expanduser()
@@ -124,7 +129,7 @@ class _Folder:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            # A link, unlike a rename, fails when the name is taken.
+            # A link, unlike a rename, fails where the name exists.
             os.link(unfinished, target)
         finally:
             Path(unfinished).unlink()
@@ -156,7 +161,9 @@ class _Bucket:
             return open_store(self._url)
         except OSError as error:
             said = str(error).split("\n")[0]
-            raise BadInput(f"the store {self._url} cannot be used: {said}", hint="see backups.url") from error
+            raise BadInput(
+                f"the store {self._url} cannot be used: {said}", hint="check backups.url in terrace.yaml"
+            ) from error
 
     def create(self, name: str, content: bytes) -> None:
         import obstore
@@ -200,14 +207,14 @@ class _Bucket:
 
 
 def _checked(name: str) -> str:
-    """A name comes out of the ledger too: it must never lead out of the store."""
+    """Returns a valid name. Names also come from the ledger: they must never lead out of the store."""
     if not all(_PART.fullmatch(part) for part in name.split("/")):
-        raise BadInput(f"{name!r} is not an artifact name")
+        raise BadInput(f"{name!r} is not a valid artifact name")
     return name
 
 
 def _make_private(folder: Path) -> None:
-    """Make a folder that only we may enter, and those above it that are missing."""
+    """Creates a folder that only this user can enter, and its missing parents."""
     if folder.is_dir():
         return
     if folder.parent != folder:
@@ -218,7 +225,7 @@ def _make_private(folder: Path) -> None:
 
 
 def _settle(folder: Path) -> None:
-    """Make the names in a folder survive a crash of the machine."""
+    """Makes the names in a folder survive a crash of the machine."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

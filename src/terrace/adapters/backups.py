@@ -1,4 +1,4 @@
-"""State backups: compressed, sealed, and stored with a header that says what they are."""
+"""State backups: compressed, encrypted, and stored with a header that describes them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _ENDING = ".tfstate.enc"
 _TIME = "%Y%m%dT%H%M%SZ"
 _HEADER_BYTES = 4096
 _AT_ONCE = 16
-"""How many headers are read at once: each is one short request to a store that may be far away."""
+"""Number of headers that are read concurrently: each is one short request to a remote store."""
 
 
 class Backups:
-    """Backups in an artifact store."""
+    """Backups in a store of artifacts."""
 
     def __init__(self, artifacts: Artifacts, seals: Seals, clock: Callable[[], datetime]) -> None:
         self._artifacts = artifacts
@@ -35,7 +35,7 @@ class Backups:
         self, environment: str, stack: str, state: StateSnapshot, *, commit: str, deployment: str, moment: Moment
     ) -> BackupRecord:
         digest = hashlib.sha256(state.content).hexdigest()
-        # A final copy is told by its moment, so that it is one of its own.
+        # The final backup is identified by its moment, so that it is separate.
         if moment != "final":
             for known in self._newest_of(environment, stack):
                 if known.sha256 == digest and self.sealed_for_today(known):
@@ -68,7 +68,7 @@ class Backups:
     def load(self, name: str) -> bytes:
         header, state = self._seals.open(name, self._artifacts.get(name))
         if header.get("name") != name or hashlib.sha256(state).hexdigest() != header.get("sha256"):
-            raise Corrupt(f"the backup {name} is not what was stored: another one lies in its place")
+            raise Corrupt(f"the backup {name} was replaced by another backup")
         return state
 
     def catalogue(self, environment: str | None = None, stack: str | None = None) -> Catalogue:
@@ -88,7 +88,7 @@ class Backups:
         return next(self._newest_of(environment, stack), None)
 
     def _newest_of(self, environment: str, stack: str) -> Iterator[BackupRecord]:
-        """Yields the newest copies of a stack: those of one second and serial, which names order no further."""
+        """Yields the newest backups of a stack: those of one second and serial, which their names do not order."""
         newest: tuple[datetime, int] | None = None
         for name in reversed(self._names(_folder(environment, stack))):
             record = self._record_or_why(name)
@@ -105,11 +105,13 @@ class Backups:
     def reseal(self, record: BackupRecord) -> BackupRecord:
         content = self.load(record.name)
         name = f"{record.original.removesuffix(_ENDING)}-{os.urandom(3).hex()}{_ENDING}"
-        anew = replace(record, name=name, key_id=self._seals.key_id, recipients=tuple(sorted(self._seals.recipients)))
-        self._artifacts.put(name, self._seals.seal(_header(anew), content))
+        record_now = replace(
+            record, name=name, key_id=self._seals.key_id, recipients=tuple(sorted(self._seals.recipients))
+        )
+        self._artifacts.put(name, self._seals.seal(_header(record_now), content))
         if self.load(name) != content:
-            raise Corrupt(f"the copy {name} of {record.name} came back as another one")
-        return anew
+            raise Corrupt(f"the re-encrypted backup {name} of {record.name} could not be read back unchanged")
+        return record_now
 
     def remove(self, records: Iterable[BackupRecord]) -> None:
         for record in records:
@@ -142,7 +144,7 @@ def _header(record: BackupRecord) -> Header:
 
 
 def _as_record(name: str, header: Header) -> BackupRecord:
-    """Returns the record of a header. Those of the first days said neither when they were taken nor by what."""
+    """Returns the record in a header. The oldest headers have neither the time nor the cause of the backup."""
     given: dict[str, Any] = {field.name: header[field.name] for field in fields(BackupRecord) if field.name in header}
     try:
         taken = given.get("taken_at") or name.rpartition("/")[2].partition("-")[0]
@@ -153,5 +155,5 @@ def _as_record(name: str, header: Header) -> BackupRecord:
     except (TypeError, ValueError) as error:
         raise Corrupt(f"the backup {name} is damaged") from error
     if record.name != name:
-        raise Corrupt(f"the backup {name} is not what was stored: another one lies in its place")
+        raise Corrupt(f"the backup {name} was replaced by another backup")
     return record

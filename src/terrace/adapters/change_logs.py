@@ -1,4 +1,4 @@
-"""Reads logs of changes from a folder of this machine or from a bucket, with bounds on everything that is read."""
+"""Reads logs of changes from a folder on this machine or from a bucket, with limits on everything that is read."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """Limits of one reading: listed names, read files, stored and unpacked bytes, and kept changes."""
+class ReadLimits:
+    """Limits of one reading: listed names, read files, bytes as stored and unpacked, and returned changes."""
 
     names: int = 100_000
     depth: int = 16
@@ -46,21 +46,20 @@ class _File:
 
 
 class _TooLarge(ValueError):
-    """A file that has more bytes than are read."""
+    """A file is larger than its limit."""
 
 
 class FileChangeLogs:
-    """Logs of changes in files. A place is a folder, a file, or a bucket: `s3://BUCKET/PREFIX`, `az://CONTAINER`.
-
-    A relative place is below `root`. Links in a folder are not followed.
+    """Logs of changes in files. A location is a folder, a file, or a bucket: `s3://BUCKET/PREFIX`, `az://CONTAINER`. A
+    relative one is below `root`. Links in a folder are not followed.
     """
 
-    def __init__(self, root: Path, bounds: Bounds | None = None) -> None:
+    def __init__(self, root: Path, bounds: ReadLimits | None = None) -> None:
         self._root = root
-        self._bounds = bounds or Bounds()
+        self._bounds = bounds or ReadLimits()
 
     def read(self, places: Iterable[str], since: datetime, until: datetime) -> LoggedChanges:
-        """Returns the changes within that time. Unreadable files become notes; they raise nothing."""
+        """Returns the changes within that time. Files that cannot be read become notes, not errors."""
         changes: list[LoggedChange] = []
         files = 0
         notes: list[str] = []
@@ -83,24 +82,26 @@ class FileChangeLogs:
         if scheme == "file":
             return _Folder(Path(rest))
         if scheme not in SCHEMES:
-            raise BadInput(f"no logs can be read at {scheme}://", hint="see `drift.logs` of terrace.yaml")
+            raise BadInput(
+                f"{scheme}:// is not a supported location of logs", hint="check `drift.logs` in terrace.yaml"
+            )
         return _Bucket(place)
 
 
 class _Store(Protocol):
-    """The location of files. Raises OSError when it is out of reach."""
+    """Lists and reads files. Raises OSError where the store cannot be reached."""
 
     def inside(self, folder: str) -> Iterator[tuple[str, _File | None]]:
-        """The names in a folder, each with its file, or None for a folder."""
+        """Yields the names in a folder, each with its file, or None for a folder."""
         ...
 
     def read(self, file: _File, limit: int) -> bytes: ...
 
 
 class _Reading:
-    """One reading of one place. `files` and `notes` are told when `changes` has returned."""
+    """One reading of one location. `files` and `notes` are complete once `changes` has returned."""
 
-    def __init__(self, place: str, store: _Store, bounds: Bounds, since: datetime, until: datetime) -> None:
+    def __init__(self, place: str, store: _Store, bounds: ReadLimits, since: datetime, until: datetime) -> None:
         self._place = place
         self._store = store
         self._bounds = bounds
@@ -115,12 +116,12 @@ class _Reading:
         if self._listed > self._bounds.names:
             self.notes.append(f"only {self._bounds.names:,} names were listed")
         if len(found) > self._bounds.files:
-            self.notes.append(f"{len(found) - self._bounds.files:,} of {len(found):,} files were not read, the oldest")
+            self.notes.append(f"the oldest {len(found) - self._bounds.files:,} of {len(found):,} files were not read")
         wanted, size = [], 0
         for file in found[: self._bounds.files]:
             size += file.size
             if size > self._bounds.in_all:
-                self.notes.append(f"no more than {self._bounds.in_all:,} bytes were read, of the newest files")
+                self.notes.append(f"only {self._bounds.in_all:,} bytes of the newest files were read")
                 break
             wanted.append(file)
         changes: list[LoggedChange] = []
@@ -133,7 +134,7 @@ class _Reading:
                 self.files += 1
                 changes += told[: max(0, self._bounds.changes - len(changes))]
         if len(changes) >= self._bounds.changes:
-            self.notes.append(f"only {self._bounds.changes:,} changes were looked at")
+            self.notes.append(f"only {self._bounds.changes:,} changes were read")
         self.notes += unread[:3]
         if len(unread) > 3:
             self.notes.append(f"{len(unread) - 3} more files were not read")
@@ -144,7 +145,7 @@ class _Reading:
             self._listed += 1
             if self._listed > self._bounds.names:
                 return
-            # A place may be a folder in the middle of the layout of a cloud.
+            # The location may be a folder in the middle of a cloud's layout.
             if not may_tell(f"{self._place}/{name}", self._since, self._until):
                 continue
             if file is None:
@@ -161,30 +162,30 @@ class _Reading:
         INTERRUPTION.check()
         try:
             stored = self._store.read(file, self._bounds.stored)
-            return read_changes(_unpacked(stored, self._bounds.unpacked), self._since, self._until)
+            return read_changes(_decompress(stored, self._bounds.unpacked), self._since, self._until)
         except (OSError, _TooLarge, NoLog, zlib.error) as error:
             return str(error).strip().split("\n")[0][:200] or type(error).__name__
 
 
-def _unpacked(stored: bytes, limit: int) -> bytes:
-    """Returns the content of a file, decompressed if it is compressed, whatever its name."""
+def _decompress(stored: bytes, limit: int) -> bytes:
+    """Returns the content of a file, decompressed where it is compressed, regardless of its name."""
     if not stored.startswith(b"\x1f\x8b"):
         return stored
     found = b""
-    # Files that were packed one after the other are one file.
+    # Concatenated compressed files are one file.
     while stored.startswith(b"\x1f\x8b"):
         unpacking = zlib.decompressobj(wbits=31)
         found += unpacking.decompress(stored, limit + 1 - len(found))
         if len(found) > limit:
-            raise _TooLarge(f"it has more than {limit:,} bytes when it is unpacked")
+            raise _TooLarge(f"it has more than {limit:,} bytes when decompressed")
         if not unpacking.eof:
-            raise NoLog("it ends too early")
+            raise NoLog("it is truncated")
         stored = unpacking.unused_data
     return found
 
 
 class _Folder:
-    """A folder of this machine, or one file in it."""
+    """A folder on this machine, or one file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.expanduser()
@@ -217,7 +218,7 @@ class _Folder:
 
 
 class _Bucket:
-    """The files below a prefix of an S3 bucket or an Azure storage container."""
+    """A prefix of an S3 bucket or an Azure storage container."""
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -1,4 +1,4 @@
-"""Another clock than that of this machine: the server of a remote, or the time that passed since the start."""
+"""A reference for the clock of this machine: the server of a remote, or the time since this command started."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     import httpx
 
 SECONDS = 10.0
-"""How long a server may take to answer, in seconds."""
+"""Maximum response time of a server, in seconds."""
 
 GOOD_FOR = timedelta(hours=1)
-"""How long one answer is used; meanwhile time is measured by a clock that cannot be set."""
+"""Time for which one response is used, in seconds. In between, time is measured by a clock that cannot be set."""
 
-SINCE_START = "the time that passed since this command began"
+SINCE_START = "the time since this command started"
 
 _BYTES = 1 << 16
 
 
 def since_boot() -> float:
-    """The seconds since this machine was started, by a clock that also runs during sleep and cannot be set."""
+    """Returns the seconds since this machine booted, by a clock that includes suspend and cannot be set."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class ReferenceClock:
-    """Tells the time by the first of the `servers` that says it, else by what passed since this object was made.
+    """Returns the time of the first of the `servers` that reports one, else the time since this object was created.
 
-    Servers are given by https addresses; nothing but their host and port is used, and nothing is sent to them that says
-    who asks. The time of a proxy or a cache is as good as that of the server.
+    Servers are https addresses, of which only host and port are used. The request identifies no one. The time that a
+    proxy or cache reports is as good as the server's.
     """
 
     def __init__(
@@ -64,15 +64,15 @@ class ReferenceClock:
         return Reference(began + timedelta(seconds=self._passed() - then), SINCE_START)
 
     def _ask(self) -> tuple[Reference, float] | None:
-        """What a server says, and when it said that; None where none says it."""
+        """Returns the time of a server and when it was received; None where no server reports it."""
         for url in self._servers():
-            # Without TLS, a machine in between could forge the time.
-            told = self._said_at(url) if url.startswith("https://") else None
+            # Without TLS, another machine in between could report any time.
+            told = self._server_time(url) if url.startswith("https://") else None
             if told is not None:
                 return told, self._passed()
         return None
 
-    def _said_at(self, url: str) -> Reference | None:
+    def _server_time(self, url: str) -> Reference | None:
         import httpx
 
         from terrace.adapters.http import LimitedTransport
@@ -82,7 +82,7 @@ class ReferenceClock:
                 host = urlsplit(url).netloc.rpartition("@")[2]
                 said = parsedate_to_datetime(client.head(f"https://{host}/").headers.get("date", ""))
             except (httpx.HTTPError, httpx.InvalidURL, ValueError):
-                # Git was served by the same host a moment ago; a company's own certificates may be known to Git alone.
-                # Then there is no server to compare with.
+                # The host just served Git, but only Git may trust a company's own certificates. Then there is no server
+                # to compare with.
                 return None
             return Reference(said.astimezone(UTC), f"the server {host}") if said.tzinfo is not None else None

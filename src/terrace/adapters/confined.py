@@ -1,4 +1,5 @@
-"""Runs a program that is not ours on content that is not ours: no credentials, no home, an end to time and the rest."""
+"""Runs a third-party program on untrusted content: without credentials and home, with limits of time, memory, output
+and disk."""
 
 from __future__ import annotations
 
@@ -20,14 +21,13 @@ from terrace.adapters.process import Finished
 from terrace.errors import NotReady
 
 SECONDS = 300
-"""Default time limit of one run."""
+"""Default time limit of a run, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """Folders that a program writes to, with how many bytes and how many files they may hold together.
-
-    They are also full where their disk is nearly: a file that is open and has no name is in no folder.
+    """Folders that a program writes to, with a limit for their total size and number of files. They are also full where
+    their disk is almost full: an open file without a name is not in a folder.
     """
 
     folders: tuple[Path, ...]
@@ -35,9 +35,9 @@ class Disk:
     files: int = 500_000
 
     def is_full(self) -> bool:
-        """Whether they hold more. Nothing that is there is followed or opened but folders."""
+        """Returns whether the limits are exceeded. Only folders are opened, and no link is followed."""
         size = files = 0
-        if any(_has_no_room(folder) for folder in self.folders):
+        if any(_is_disk_full(folder) for folder in self.folders):
             return True
         left = [os.fspath(folder) for folder in self.folders]
         while left:
@@ -52,13 +52,14 @@ class Disk:
                         if size > self.size or files > self.files:
                             return True
             except OSError as error:
-                # It changes while it is looked at; only what cannot be looked at, and may hold anything, is too much.
+                # Entries change during the walk. Only a folder that cannot be read, which may contain anything, exceeds
+                # the limit.
                 if error.errno in (errno.ENAMETOOLONG, errno.EACCES):
                     return True
         return False
 
 
-def _has_no_room(folder: Path) -> bool:
+def _is_disk_full(folder: Path) -> bool:
     try:
         disk = os.statvfs(folder)
     except OSError:
@@ -68,7 +69,7 @@ def _has_no_room(folder: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may take: seconds, bytes that it says, bytes of memory (on Linux; None: no limit), room on disk."""
+    """Limits of one run: seconds, bytes of output, bytes of memory (Linux only; None: no limit), and disk space."""
 
     seconds: float = SECONDS
     output: int = 256 * 1024 * 1024
@@ -76,8 +77,8 @@ class Limits:
     disk: Disk | None = None
 
 
-class TooMuch(NotReady):
-    """A limit was reached, and the program was ended. `what` is time, output, memory or disk."""
+class LimitExceeded(NotReady):
+    """The program exceeded a limit and was stopped. `what` is time, output, memory or disk."""
 
     def __init__(self, message: str, what: Literal["time", "output", "memory", "disk"]) -> None:
         super().__init__(message)
@@ -85,20 +86,20 @@ class TooMuch(NotReady):
 
 
 NOWHERE = "http://127.0.0.1:9"
-"""An unreachable proxy: programs that use proxies have no network."""
+"""A proxy that does not exist: programs that respect proxies cannot reach any network."""
 
 _ROOM = 2**30
-"""How many bytes of a disk are left to others; of a small one, a twentieth."""
+"""Number of bytes of a disk that are left to others; of a small disk, a twentieth."""
 _POLL = 0.02
 _DISK_POLL = 0.5
 _LOOKED_AT = 1 << 20
-# A thread that finds no room for its stack says that it cannot be made.
+# A message about a thread that cannot be created means that there is no memory for its stack.
 _NO_MEMORY = (b"out of memory", b"cannot allocate memory", b"pthread_create failed", b"failed to create new OS thread")
 _USUAL = Limits()
 
 
 def confinement(path: str, home: Path) -> dict[str, str]:
-    """Returns the whole environment of a confined program: PATH, an empty home, and an unreachable proxy."""
+    """Returns the complete environment of a confined program: PATH, an empty home, and a proxy that leads nowhere."""
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), NOWHERE)
     return {
         "PATH": path,
@@ -121,31 +122,29 @@ def confined(
     stdin: bytes = b"",
     name: str = "",
 ) -> Finished:
-    """Run to the end and return whatever the exit code is. It is in a process group of its own, which ends with it.
-
-    `name` is what it is called in messages, the program's if not said.
-
-    Raises TooMuch at the first limit, and NotReady when it cannot be run.
+    """Runs a program to its end and returns its result with any exit code. It has a process group of its own, which is
+    killed after it. `name` is its name in messages, by default the program's. Raises LimitExceeded at the first limit,
+    NotReady where it cannot be run.
     """
     name = name or Path(argv[0]).name
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin)
         given.seek(0)
         INTERRUPTION.check()
-        child = _started(argv, cwd, env, (given, out, err))
+        child = _start(argv, cwd, env, (given, out, err))
         try:
             if limits.memory is not None:
                 _limit_memory(child.pid, limits.memory)
             with INTERRUPTION.telling(lambda: _kill(child)):
                 _wait(child, name, (out, err), limits)
         finally:
-            # The rest of its process group is terminated too: nothing reads it any more.
+            # Processes that it left in its group are killed too: no one reads their output.
             _kill(child)
             child.wait()
         INTERRUPTION.check()
         done = Finished(child.returncode, _read(out), _read(err))
     if done.code != 0 and limits.memory is not None and any(word in done.err[:_LOOKED_AT] for word in _NO_MEMORY):
-        raise TooMuch(f"{name} needs more than {limits.memory >> 20} MB of memory", "memory")
+        raise LimitExceeded(f"{name} needs more than {limits.memory >> 20} MB of memory", "memory")
     return done
 
 
@@ -155,19 +154,20 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
 
 
 def _limit_memory(pid: int, memory: int) -> None:
-    """Limits another process if the system supports it; otherwise only the program's own limit applies."""
+    """Sets the limit where the system can limit another process. Elsewhere only limits that the program sets itself
+    apply."""
     import resource
 
     if not hasattr(resource, "prlimit"):
         return
-    # It may have ended already, or the limit of whoever started us is lower. What is only reserved, as Go and malloc
-    # do by the gigabyte for each processor, does not count.
+    # The process may have exited, or the inherited limit may be lower. Reserved address space is not counted: Go and
+    # malloc reserve gigabytes per processor.
     with contextlib.suppress(OSError, ValueError):
         resource.prlimit(pid, resource.RLIMIT_DATA, (memory, memory))
         resource.prlimit(pid, resource.RLIMIT_CORE, (CORE_BYTES, CORE_BYTES))
 
 
-def _started(
+def _start(
     argv: Sequence[str | Path], cwd: Path, env: Mapping[str, str], ends: tuple[IO[bytes], IO[bytes], IO[bytes]]
 ) -> subprocess.Popen[bytes]:
     given, out, err = ends
@@ -189,28 +189,26 @@ def _wait(child: subprocess.Popen[bytes], name: str, said: tuple[IO[bytes], ...]
     end = time.monotonic() + limits.seconds
     pause, looks = _POLL / 32, time.monotonic() + _DISK_POLL
     while True:
-        ended = _has_ended(child)
+        ended = _has_exited(child)
         if any(os.fstat(one.fileno()).st_size > limits.output for one in said):
-            raise TooMuch(f"{name} said more than {limits.output:,} bytes, and was stopped", "output")
+            raise LimitExceeded(f"{name} printed more than {limits.output:,} bytes and was stopped", "output")
         if ended:
             return
         if limits.disk is not None and time.monotonic() > looks:
             if limits.disk.is_full():
                 size = f"{limits.disk.size:,} bytes"
-                raise TooMuch(
-                    f"{name} wrote more than {size}, too many files, or more than the disk has room for", "disk"
+                raise LimitExceeded(
+                    f"{name} wrote more than {size}, too many files, or more than the free space of the disk", "disk"
                 )
             looks = time.monotonic() + _DISK_POLL
         if time.monotonic() > end:
-            raise TooMuch(f"{name} did not end within {limits.seconds:g} s, and was stopped", "time")
+            raise LimitExceeded(f"{name} did not finish within {limits.seconds:g} s and was stopped", "time")
         time.sleep(pause)
         pause = min(2 * pause, _POLL)
 
 
-def _has_ended(child: subprocess.Popen[bytes]) -> bool:
-    """Returns whether it has exited. It is not waited for yet: until then its number, and that of its group, is no
-    other one's.
-    """
+def _has_exited(child: subprocess.Popen[bytes]) -> bool:
+    """Returns whether the process exited, without reaping it: until then no other process gets its pid or group."""
     if not hasattr(os, "waitid"):
         return child.poll() is not None
     return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

@@ -1,7 +1,5 @@
-"""An AWS on this machine, for the demo and the tests: a moto server on loopback that dies with its owner.
-
-The server runs in a child that reads from a pipe which only its owner holds; when the owner ends, however it ends,
-the pipe closes and the child goes.
+"""An emulated AWS on this machine, for the demo and the tests: a moto server on the loopback interface. It runs in a
+child that reads from a pipe of its owner; when the owner ends for any reason, the pipe closes and the child exits.
 """
 
 from __future__ import annotations
@@ -41,7 +39,9 @@ class EmbeddedAws:
         self.endpoint = self._child.stdout.readline().decode().strip()
         if not self.endpoint:
             self._child.wait()
-            raise NotReady("the embedded AWS did not start", hint="try: python -m terrace.adapters.embedded_aws")
+            raise NotReady(
+                "the embedded AWS did not start", hint="see its error: python -m terrace.adapters.embedded_aws"
+            )
         return self
 
     def __exit__(
@@ -64,7 +64,7 @@ class EmbeddedAws:
         }
 
     def make_bucket(self, name: str) -> None:
-        """Creates an empty bucket: the place of states must exist before the first state."""
+        """Creates an empty bucket for states."""
         import httpx
 
         body = (
@@ -73,18 +73,18 @@ class EmbeddedAws:
         httpx.put(f"{self.endpoint}/{name}", content=body, headers=self.signed("s3"), timeout=60).raise_for_status()
 
     def parameter(self, name: str) -> str | None:
-        """The value of an SSM parameter, read back from the cloud; None when there is none."""
+        """Returns the value of an SSM parameter in the cloud; None where there is none."""
         found = self._ask("ssm", "AmazonSSM.GetParameter", {"Name": name})
         return str(found["Parameter"]["Value"]) if found is not None else None
 
     def tags(self, parameter: str) -> dict[str, str]:
-        """The tags of an SSM parameter."""
+        """Returns the tags of an SSM parameter."""
         wanted = {"ResourceType": "Parameter", "ResourceId": parameter}
         found = self._ask("ssm", "AmazonSSM.ListTagsForResource", wanted) or {}
         return {tag["Key"]: tag["Value"] for tag in found.get("TagList", ())}
 
     def open_port(self, group: str, port: int) -> None:
-        """Opens a port of the security group of that name to everyone, as if by hand in the console."""
+        """Opens a port of a security group to everyone, as a person would in a console."""
         import httpx
 
         rule = {"FromPort": str(port), "ToPort": str(port), "IpProtocol": "tcp", "CidrIp": "0.0.0.0/0"}
@@ -92,7 +92,7 @@ class EmbeddedAws:
         httpx.post(self.endpoint, data=form, headers=self.signed("ec2")).raise_for_status()
 
     def open_ports(self, group: str) -> tuple[int, ...]:
-        """Returns the ports of the security group of that name that are open to everyone, read back from the cloud."""
+        """Returns the ports of a security group that are open to everyone, read from the cloud."""
         from xml.etree import ElementTree
 
         import httpx
@@ -115,13 +115,13 @@ class EmbeddedAws:
         return found
 
     def signed(self, service: str) -> dict[str, str]:
-        """Headers of a request to a service: the server finds it in the signature, and checks nothing."""
+        """Returns the headers of a request to a service, which the server reads from the unchecked signature."""
         scope = f"test/20260101/{REGION}/{service}/aws4_request"
         return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}
 
 
 def serve() -> None:
-    """Serve until stdin closes; the endpoint is the only line on stdout."""
+    """Serves until stdin closes; prints the endpoint as the only line on stdout."""
     import logging
 
     from moto.server import ThreadedMotoServer

@@ -1,7 +1,6 @@
-"""A lock on a file of ours: one process works, others wait, and not for ever.
-
-The system frees the lock when its holder ends, however it ends. A holder that was stopped, or that waits itself for
-something that never comes, keeps it: those who wait give up, and say which process it is.
+"""A lock on a file of Terrace: one process works, and others wait for a limited time. The system releases the lock when
+its holder ends for any reason. A holder that is suspended or blocked keeps it: waiting processes fail after the limit
+and name the holder.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from terrace.adapters.interruption import INTERRUPTION
 from terrace.errors import NotReady
 
 WAIT_SECONDS = 900.0
-"""How long a command waits for another one on this machine, in seconds: an `init` that downloads takes minutes."""
+"""Maximum wait for another command on this machine, in seconds. An `init` that downloads takes minutes."""
 
 _POLL_SECONDS = (0.01, 0.5)
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -27,10 +26,9 @@ _LONGEST = 100
 
 @contextlib.contextmanager
 def file_lock(path: Path, what: str, seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Hold the lock of a file while the context lasts; the file is made if it is not there.
-
-    `what` names in a sentence what the lock is for ("the provider cache"). Raises NotReady when the lock is not free
-    within so many seconds, and when the file cannot be opened; Interrupted after ^C.
+    """Holds the lock of a file while the context lasts; creates the file if needed. `what` names the locked thing in
+    messages ("the provider cache"). Raises NotReady where the lock is not free within that many seconds or the file
+    cannot be opened; Interrupted after ^C.
     """
     try:
         descriptor = os.open(path, _FLAGS, 0o600)
@@ -41,7 +39,7 @@ def file_lock(path: Path, what: str, seconds: float = WAIT_SECONDS) -> Iterator[
     try:
         _wait(descriptor, path, what, seconds)
         here = f"{os.getpid()} {start_time(os.getpid())}\n".encode()
-        # A full disk must not stop the work: the lock is held, and only the name of its holder is missing.
+        # A full disk does not prevent locking: the lock is held, only without the name of its holder.
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, here, 0)
@@ -70,6 +68,6 @@ def _busy(descriptor: int, path: Path, what: str, seconds: float) -> NotReady:
     known = number.isdecimal() and len(number) < 10 and process_state(int(number), started) == "running"
     who, find = (f"process {number}", f"ps -fp {number}") if known else ("another process", f"fuser -v {path}")
     return NotReady(
-        f"{what} is in use by {who}, and was not free within {seconds:.0f} s: {path} is locked",
-        hint=f"`{find}` shows that process; wait until it has ended, or end it if it stands still, and try again",
+        f"{what} is in use by {who} and was not free within {seconds:.0f} s: {path} is locked",
+        hint=f"`{find}` shows that process; wait until it exits, or stop it if it hangs, then try again",
     )

@@ -1,7 +1,5 @@
-"""Reads and writes files below a folder without following links: every component of a path is opened separately.
-
-A path is resolved one component at a time through descriptors of folders, so that nothing changes below the caller:
-a link that appears on the way while it works is not followed either. Three ways of writing:
+"""Reads and writes files below a folder without following links. A path is resolved one component at a time through
+descriptors of folders, so that a link that appears meanwhile is not followed either. Three ways of writing:
 
     write_whole   for the user's working tree: replaces a plain file at once, refuses anything else
     write_new     for a file that must not be there yet
@@ -20,19 +18,18 @@ from pathlib import Path, PurePosixPath
 from terrace.errors import BadInput, NotReady, Place
 
 OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-"""How a folder is opened: a link is an error."""
+"""Flags for opening a folder: a link is an error."""
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-"""How a file is made: whatever is there already is an error, a dangling link too."""
+"""Flags for creating a file: an existing entry is an error, also a dangling link."""
 
 _OUTSIDE = "it is outside the repository"
 _LINKED = "a symbolic link is on the way to it"
 
 
 def read_plain(root: Path, path: str) -> bytes | None:
-    """Returns the content of a file below `root`, None when there is none.
-
-    Raises BadInput where a link is on the way, or where something other than a file stands.
+    """Returns the content of a file below `root`, None where there is none. Raises BadInput where the path contains a
+    link, or leads to something other than a file.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -43,22 +40,22 @@ def read_plain(root: Path, path: str) -> bytes | None:
         if stat.S_ISLNK(mode):
             raise _linked(path)
         if not stat.S_ISREG(mode):
-            raise BadInput("it is not a plain file", hint="make it one, or leave it out", place=Place(path))
-        # Not blocking: it may have become a pipe since it was checked.
+            raise BadInput("it is not a plain file", hint="replace it by a plain file, or remove it", place=Place(path))
+        # Not blocking: it may have been replaced by a pipe since the check.
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
         with os.fdopen(descriptor, "rb") as file:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise BadInput("it is not a plain file", hint="make it one, or leave it out", place=Place(path))
+                raise BadInput(
+                    "it is not a plain file", hint="replace it by a plain file, or remove it", place=Place(path)
+                )
             return file.read()
 
 
 def write_whole(root: Path, path: str, content: bytes, *, make_folders: bool = False) -> None:
-    """Writes a file below `root` at once: whenever it stops, the old or the new content is there.
-
-    Raises BadInput where a link is on the way or something other than a file stands there, NotReady where it cannot be
-    written. A hard link to the file keeps the old content.
+    """Writes a file below `root` atomically. Raises BadInput where the path contains a link or leads to something other
+    than a file, NotReady where it cannot be written. A hard link to the file keeps the old content.
     """
-    with _told(path), opened_parent(root, path, make=make_folders) as (folder, name):
+    with _errors(path), opened_parent(root, path, make=make_folders) as (folder, name):
         mode = _mode_of(folder, name)
         if mode is not None and stat.S_ISLNK(mode):
             raise _linked(path)
@@ -69,11 +66,10 @@ def write_whole(root: Path, path: str, content: bytes, *, make_folders: bool = F
 
 
 def write_new(root: Path, path: str, content: bytes, *, mode: int = 0o666, make_folders: bool = False) -> None:
-    """Writes a file below `root` that is not there yet.
-
-    Raises FileExistsError when anything of that name is there, BadInput where a link is on the way.
+    """Creates a file below `root`. Raises FileExistsError where the name exists, BadInput where the path contains a
+    link.
     """
-    with _told(path), opened_parent(root, path, make=make_folders) as (folder, name):
+    with _errors(path), opened_parent(root, path, make=make_folders) as (folder, name):
         try:
             _make(folder, name, content, mode)
             os.fsync(folder)
@@ -86,7 +82,7 @@ def write_new(root: Path, path: str, content: bytes, *, mode: int = 0o666, make_
 
 
 def check_way(root: Path, path: str) -> None:
-    """Raises BadInput where a link is on the way to a file that is to be written; folders may be missing."""
+    """Raises BadInput where the path of a file to be written contains a link; folders may be missing."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), opened_parent(root, path) as (folder, name):
         mode = _mode_of(folder, name)
         if mode is not None and stat.S_ISLNK(mode):
@@ -94,33 +90,28 @@ def check_way(root: Path, path: str) -> None:
 
 
 def inside(root: Path, path: str) -> Path:
-    """Returns the absolute path of a path below `root`. Raises BadInput where it leads out, or where a link is on the
-    way.
-    """
+    """Returns the location of a path below `root`. Raises BadInput where it leads outside or contains a link."""
     check_way(root, path)
     return root / path
 
 
 def put(root: Path, path: str, content: bytes, *, mode: int | None = None) -> None:
-    """Writes a file of a private checkout, whole, in the place of a file, a link, a pipe or a device of that name.
-
-    Raises BadInput where a link or a folder is in the way.
+    """Writes a file of a private checkout atomically; replaces a file, link, pipe or device of that name. Raises
+    BadInput where the path contains a link or the name is a folder.
     """
-    with _told(path), opened_parent(root, path) as (folder, name):
+    with _errors(path), opened_parent(root, path) as (folder, name):
         there = _mode_of(folder, name)
         if there is not None and stat.S_ISDIR(there):
-            hint = "give that folder another name"
-            raise BadInput("a folder is where Terrace writes a file", hint=hint, place=Place(path))
+            hint = "rename that folder"
+            raise BadInput("Terrace writes a file of this name, but it is a folder", hint=hint, place=Place(path))
         _replace(folder, name, content, mode)
 
 
 def put_link(root: Path, path: str, target: Path) -> None:
-    """Makes a link of a private checkout that leads to `target`, and the folders on the way. What is there stays, but
-    for another link, which is replaced.
-
-    Raises BadInput where a link is on the way.
+    """Creates a link to `target` in a private checkout, and missing folders. An existing link is replaced; any other
+    existing entry is kept. Raises BadInput where the path contains a link.
     """
-    with _told(path), opened_parent(root, path, make=True) as (folder, name):
+    with _errors(path), opened_parent(root, path, make=True) as (folder, name):
         there = _mode_of(folder, name)
         if there is not None and (not stat.S_ISLNK(there) or os.readlink(name, dir_fd=folder) == str(target)):
             return
@@ -130,17 +121,16 @@ def put_link(root: Path, path: str, target: Path) -> None:
 
 
 def remove(root: Path, path: str) -> None:
-    """Removes a file or a link below `root`, never what a link leads to. One that is not there is no error."""
+    """Removes a file or a link below `root`, never the target of a link. A missing one is not an error."""
     with contextlib.suppress(FileNotFoundError), opened_parent(root, path) as (folder, name):
         os.unlink(name, dir_fd=folder)
 
 
 @contextlib.contextmanager
 def opened_parent(root: Path, path: str, *, make: bool = False) -> Iterator[tuple[int, str]]:
-    """A descriptor of the folder that a path below `root` lies in, and the path's last component.
-
-    With `make` folders that are missing are made. Raises BadInput where the path leaves `root` or a link is on the
-    way, FileNotFoundError or NotADirectoryError where a folder is missing.
+    """Yields a descriptor of the parent folder of a path below `root`, and the last component of the path. With `make`,
+    missing folders are created. Raises BadInput where the path leaves `root` or contains a link, FileNotFoundError or
+    NotADirectoryError where a folder is missing.
     """
     parts = PurePosixPath(path).parts
     if not parts or "\0" in path or ".." in parts or parts[0] == "/":
@@ -170,7 +160,7 @@ def _step(folder: int, part: str, path: str, *, make: bool) -> int:
 
 
 def _mode_of(folder: int, name: str) -> int | None:
-    """What stands there, a link as a link; None: nothing."""
+    """Returns the mode of an entry without following a link; None where there is none."""
     try:
         return os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
     except FileNotFoundError:
@@ -178,7 +168,7 @@ def _mode_of(folder: int, name: str) -> int | None:
 
 
 def _replace(folder: int, name: str, content: bytes, mode: int | None) -> None:
-    """Put a file in the place of another one, or of a link: a rename replaces either and follows neither."""
+    """Replaces a file or link by a new file: a rename replaces both and follows neither."""
     part = f".terrace-{os.urandom(8).hex()}.part"
     try:
         _make(folder, part, content, 0o666 if mode is None else 0o600, mode)
@@ -200,7 +190,7 @@ def _make(folder: int, name: str, content: bytes, made_with: int, mode: int | No
 
 
 @contextlib.contextmanager
-def _told(path: str) -> Iterator[None]:
+def _errors(path: str) -> Iterator[None]:
     try:
         yield
     except FileExistsError:
@@ -210,4 +200,6 @@ def _told(path: str) -> Iterator[None]:
 
 
 def _linked(path: str) -> BadInput:
-    return BadInput(_LINKED, hint="what a link leads to is not written; name the real file", place=Place(path))
+    return BadInput(
+        _LINKED, hint="Terrace does not write through a link; use the path of the real file", place=Place(path)
+    )

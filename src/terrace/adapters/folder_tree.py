@@ -1,4 +1,4 @@
-"""The files of a folder that is in no Git repository, as a tree."""
+"""The files of a folder outside of Git, as a tree."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from pathlib import Path
 from terrace.hcl.tree import Entry
 
 _ABSENT = frozenset({".git", ".terraform", ".terragrunt-cache", "node_modules", ".venv"})
-"""Folders of tools: their content is generated from the rest."""
+"""Folders of tools, with generated files."""
 
 _READ = (".tf", ".tofu", ".json", ".hcl", ".tfvars", ".yaml", ".yml", ".tfbackend")
 
 
 class FolderTree:
-    """The files below a folder, without those of tools. A file is identified by its content where it may be read as
-    configuration, else by its path, size and time."""
+    """The files below a folder, without those of tools. A file that can be configuration is identified by its content,
+    any other by its path, size and time."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
-        """Every file and symbolic link."""
-        return dict(self._listed(""))
+        """All files and symbolic links."""
+        return dict(self._list(""))
 
     def read(self, path: str) -> bytes:
-        """The content of a file, or the target of a link. KeyError when `path` is not an entry."""
+        """Returns the content of a file, or the target of a link. Raises KeyError where `path` is not an entry."""
         entry = self.entries[path]
         file = self._root / path
         return os.fsencode(file.readlink()) if entry.is_link else file.read_bytes()
 
     def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents by path. KeyError when one of them is not an entry."""
+        """Returns the contents by path. Raises KeyError where one of them is not an entry."""
         return {path: self.read(path) for path in paths}
 
-    def _listed(self, folder: str) -> Iterator[tuple[str, Entry]]:
+    def _list(self, folder: str) -> Iterator[tuple[str, Entry]]:
         with os.scandir(self._root / folder) as found:
             for one in sorted(found, key=lambda entry: entry.name):
                 path = f"{folder}/{one.name}" if folder else one.name
@@ -46,7 +46,7 @@ class FolderTree:
                     yield path, Entry(f"link:{Path(one.path).readlink()}", "120000")
                 elif one.is_dir(follow_symlinks=False):
                     if one.name not in _ABSENT:
-                        yield from self._listed(path)
+                        yield from self._list(path)
                 elif one.is_file(follow_symlinks=False):
                     yield path, Entry(self._identity(one, path))
 

@@ -1,4 +1,5 @@
-"""Identifies this machine, its boot, its processes and its files, so that a copy is never mistaken for the original."""
+"""Identifies this machine, its boot, its processes and its files, so that a copy is never confused with the original;
+and measures its memory."""
 
 from __future__ import annotations
 
@@ -18,18 +19,18 @@ _MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 LOCAL_FILE_SYSTEMS = frozenset(
     {"apfs", "bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "overlay", "ramfs", "tmpfs", "xfs", "zfs"}
 )
-"""Types of file systems whose locks all processes of one kernel see, and no other machine shares.
+"""Types of file systems whose locks are visible to all processes of one kernel, and shared with no other machine.
 
-On any other type (NFS, SMB, FUSE, 9P, ...) a lock that is free proves nothing.
+On any other type (NFS, SMB, FUSE, 9P, ...) a free lock is not proof that its holder has ended.
 """
 
 MEMORY_FILE_SYSTEMS = frozenset({"tmpfs", "ramfs"})
-"""Types of file systems that live in the memory of one boot: no copy of a disk brings their files back."""
+"""Types of file systems in the memory of one boot: a copy of a disk does not contain their files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The machine and boot that this process runs on. An empty `boot` means that the system does not tell."""
+    """The machine and boot that this process runs on. An empty `boot` is unknown."""
 
     name: str
     machine: str
@@ -46,8 +47,8 @@ def host() -> Host:
 def pid_namespace() -> str:
     """Returns the name of the PID namespace of this process; "" when /proc does not show this process.
 
-    In another namespace the same number is another process. A /proc that was mounted for another namespace shows other
-    numbers, so nothing in it is trusted.
+    In another namespace the same pid is another process. A /proc that was mounted for another namespace shows other
+    pids, so that it is not used.
     """
     try:
         if str((_PROC / "self").readlink()) != str(os.getpid()):
@@ -58,7 +59,8 @@ def pid_namespace() -> str:
 
 
 def start_time(pid: int) -> str:
-    """Returns when a process started, in clock ticks since boot; "" when the system does not tell or it is gone."""
+    """Returns when a process started, in clock ticks since boot; "" where that is unknown or the process no longer
+    exists."""
     fields = _stat(pid)
     return fields[19] if len(fields) > 19 else ""
 
@@ -67,7 +69,7 @@ ProcessState = Literal["gone", "running", "unknown"]
 
 
 def process_state(pid: int, started: str) -> ProcessState:
-    """Returns whether the process of that number and start time is running, as seen from the same PID namespace."""
+    """Returns whether the process with that pid and start time runs, as seen from the same PID namespace."""
     if pid <= 0 or not started:
         return "unknown"
     fields = _stat(pid)
@@ -87,10 +89,10 @@ def process_state(pid: int, started: str) -> ProcessState:
 
 
 def send_signal(pid: int, started: str, number: signal.Signals) -> bool:
-    """Send a signal to the process of that number and start time; False where it is gone, or another one by now.
+    """Sends a signal to the process with that pid and start time; returns False where it no longer exists.
 
-    Numbers are given again soon where a system has few. A descriptor of a process leads to no other one, so that
-    nothing can take its place between the look and the signal (Linux; elsewhere that moment remains).
+    Systems reuse pids. A pidfd always refers to the same process, so that no other one can receive the signal (Linux;
+    elsewhere there is a moment between the check and the signal).
     """
     descriptor = _descriptor(pid)
     try:
@@ -109,7 +111,7 @@ def send_signal(pid: int, started: str, number: signal.Signals) -> bool:
 
 
 def _descriptor(pid: int) -> int | None:
-    """A descriptor of a process; None where there is none such, or where the system or its sandbox gives none."""
+    """Returns a descriptor of a process; None where it does not exist, or the system or its sandbox provides none."""
     if not hasattr(os, "pidfd_open"):
         return None
     try:
@@ -119,16 +121,17 @@ def _descriptor(pid: int) -> int | None:
 
 
 def file_identity(found: os.stat_result) -> str:
-    """Returns what tells a file from a copy of it: its device, its inode, and when that was last changed.
+    """Returns what distinguishes a file from a copy of it: its device, its inode, and the inode's change time.
 
-    Content, names, modes and times can be copied; no program can set the time of an inode's last change. The device
-    tells a mounted snapshot from the original. It may be numbered anew by a boot, and nothing is compared across one.
+    Content, names, modes and other times can be copied; no program can set the change time of an inode. The device
+    distinguishes a mounted snapshot from the original. Its number can change at a boot, and identities are not compared
+    across boots.
     """
     return f"{found.st_dev}:{found.st_ino}:{found.st_ctime_ns}"
 
 
 def file_system(path: Path) -> str:
-    """Returns the type of the file system that a path lies on; "" when the system does not tell."""
+    """Returns the type of the file system of a path; "" where it is unknown."""
     try:
         real = os.path.realpath(path)
         lines = (_PROC / "self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
@@ -156,7 +159,7 @@ def sync_folder(path: Path) -> None:
 
 
 def sync_parents(path: Path) -> None:
-    """Makes a folder and every folder above it durable, as far as this user may open them on the same device."""
+    """Makes a folder and its parents durable, as far as this user can open them on the same device."""
     device = path.stat().st_dev
     for folder in (path, *path.parents):
         try:
@@ -168,7 +171,7 @@ def sync_parents(path: Path) -> None:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the name of the program, which may hold anything."""
+    """Returns the fields of /proc/PID/stat after the program name, which may contain any character."""
     text = ""
     with contextlib.suppress(OSError):
         text = (_PROC / str(pid) / "stat").read_text("utf-8", "replace")

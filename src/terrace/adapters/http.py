@@ -41,9 +41,9 @@ class ResponseTooLong(httpx.TransportError):
 class LimitedTransport(httpx.BaseTransport):
     """Sends each request within `seconds` in total and reads at most `size` bytes of its (decompressed) body.
 
-    Raises httpx.TimeoutException after that time, TooLong for a longer body, and httpx.HTTPError where httpx does.
-    Proxies in the environment are used as httpx uses them. Several threads can use it; their requests run one at a
-    time.
+    Raises httpx.TimeoutException after that time, ResponseTooLong for a longer body, and httpx.HTTPError where httpx
+    does. Proxies in the environment are used as httpx uses them. Several threads can use it; their requests run one at
+    a time.
     """
 
     def __init__(self, seconds: float, size: int) -> None:

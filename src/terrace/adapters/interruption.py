@@ -1,4 +1,4 @@
-"""^C, passed on. Code that waits for a program that must not be killed registers a function that asks it to stop."""
+"""Passes ^C on: code that waits for a program that must not be killed registers how to stop it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ Stop = Callable[[], None]
 
 
 class Interruption:
-    """Calls every registered function once, at the first ^C; later ones change nothing.
-
-    With nothing registered ^C is the KeyboardInterrupt that it always is.
+    """Calls everything registered once, at the first ^C; later ones are ignored. With nothing registered, ^C raises
+    KeyboardInterrupt as usual.
     """
 
     def __init__(self) -> None:
@@ -26,17 +25,19 @@ class Interruption:
 
     @property
     def raised(self) -> bool:
-        """Whether ^C was pressed."""
+        """Returns whether ^C was pressed."""
         return self._raised.is_set()
 
     def check(self) -> None:
-        """Raise Interrupted once ^C was pressed: nothing new is begun after it."""
+        """Raises Interrupted once ^C was pressed, so that no new work is started."""
         if self.raised:
-            raise Interrupted("interrupted", hint="`terrace status` shows where things stand; `terrace resume` goes on")
+            raise Interrupted(
+                "interrupted", hint="`terrace status` shows the current state; `terrace resume` continues"
+            )
 
     @contextlib.contextmanager
     def telling(self, stop: Stop) -> Iterator[None]:
-        """While the context lasts, `stop` is called (once, from the main thread) when ^C is pressed."""
+        """Calls `stop` (once, from the main thread) when ^C is pressed while the context lasts."""
         token = id(stop)
         with self._lock:
             self.check()
@@ -49,17 +50,17 @@ class Interruption:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGINT over while the context lasts. Only the main thread can; elsewhere nothing happens."""
+        """Handles SIGINT while the context lasts. Has an effect only in the main thread."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = signal.signal(signal.SIGINT, self._heard)
+        before = signal.signal(signal.SIGINT, self._on_signal)
         try:
             yield
         finally:
             signal.signal(signal.SIGINT, before)
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         with self._lock:
             if self.raised:
                 return
@@ -72,4 +73,4 @@ class Interruption:
 
 
 INTERRUPTION = Interruption()
-"""The one of this process: a process has one SIGINT."""
+"""The instance of this process: a process has one SIGINT."""

@@ -1,4 +1,4 @@
-"""The lease of an environment on this machine: a lock that the operating system releases with its holder."""
+"""Leases of environments on this machine: locks that the operating system releases when their holder ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from terrace.ledger.deployment import Holder
 
 
 class LocalLeases:
-    """Locks in a folder, one file an environment."""
+    """Locks in a folder, one file per environment."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class LocalLeases:
     @contextlib.contextmanager
     def hold(self, environment: str) -> Iterator[bool]:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Nothing is written into it: its identity, which distinguishes it from a copy, must stay the same.
+        # Nothing is written into the file, so that its identity does not change.
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         descriptor = os.open(self._folder / f"{environment}.lock", flags, 0o600)
         try:
@@ -56,8 +56,9 @@ class LocalLeases:
             os.close(descriptor)
 
     def dead(self, holder: Holder, environment: str) -> bool:
-        # The caller holds the lock of this environment. It is the holder's lock only if it is the very same file; a
-        # process id means the same process only in the same PID namespace of the same boot. All else is doubt.
+        # The caller holds the lock of this environment. It is the holder's lock only if it is the same file; a pid
+        # identifies the same process only in the same PID namespace of the same boot. Otherwise the holder may still
+        # run.
         here = self.holder("", environment)
         told = (holder.host, holder.machine, holder.boot, holder.pid_namespace, holder.lock)
         if told != (here.host, here.machine, here.boot, here.pid_namespace, here.lock):
@@ -67,7 +68,7 @@ class LocalLeases:
         if file_system(self._folder) not in LOCAL_FILE_SYSTEMS:
             return False
         if (holder.pid, holder.started) == (here.pid, here.started):
-            # This process holds the lock, so nothing else in it runs a deployment of the environment any more.
+            # This process holds the lock, so that no other thread of it runs a deployment in the environment.
             return True
         return process_state(holder.pid, holder.started) == "gone"
 

@@ -1,4 +1,4 @@
-"""Opens a bucket of S3 or Google, or a container of Azure storage."""
+"""Opens an S3 or Google bucket, or an Azure storage container."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ if TYPE_CHECKING:
 
 
 def open_store(url: str) -> ObjectStore:
-    """Returns the store of a URL such as `s3://BUCKET/PREFIX`, with the credentials of this process.
-
-    Raises OSError, with what the library says, where the URL names none that can be used.
+    """Returns the store at a URL such as `s3://BUCKET/PREFIX`, with the credentials of this process. Raises OSError
+    with the library's message where it cannot be used.
     """
     from obstore.exceptions import BaseError
     from obstore.store import from_url
 
     try:
-        # S3 takes nothing without a checksum into a bucket whose Object Lock retains what is written.
+        # S3 requires checksums in buckets with a default retention of Object Lock.
         if url.startswith(("s3://", "s3a://")):
             return from_url(url, checksum_algorithm="SHA256")
         return from_url(url)

@@ -1,4 +1,4 @@
-"""Smoke tests: HTTP requests and commands, tried as often as their configuration says."""
+"""Smoke tests: HTTP requests and commands, with the configured number of attempts."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from terrace.errors import Interrupted, TerraceError
 from terrace.rollout.bake import Reading
 from terrace.rollout.ports import ProbeResult
 
-LONGEST = 2**20
-"""Bytes of an HTTP answer that are read."""
+MAX_BODY = 2**20
+"""Maximum size of an HTTP response that is read, in bytes."""
 
 OUTPUT = 64 * 2**20
-"""Bytes that a command may write."""
+"""Maximum output of a command, in bytes."""
 
 PAUSE_SECONDS = 2.0
-"""Between two tries of one probe."""
+"""Pause between two attempts of a probe, in seconds."""
 
 CANNOT_TELL = 75
-"""The exit code by which a command says that it could not measure: EX_TEMPFAIL of sysexits.h."""
+"""Exit code with which a command reports that it could not measure: EX_TEMPFAIL of sysexits.h."""
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class LiveProbes:
-    """Runs probes from this machine. Commands get the variables that are handed in, PATH, HOME and the like, nothing
-    else of ours."""
+    """Runs probes from this machine. Commands get the given variables and PATH, HOME and the like: no other variables
+    of Terrace."""
 
     def __init__(self, pause: float = PAUSE_SECONDS) -> None:
         self._pause = pause
@@ -58,7 +58,7 @@ class LiveProbes:
         url = _VARIABLE.sub(lambda found: variables[found[1]], probe.url)
         seen = "nothing"
         seconds = probe.timeout.total_seconds()
-        with httpx.Client(transport=LimitedTransport(seconds, LONGEST), timeout=seconds) as client:
+        with httpx.Client(transport=LimitedTransport(seconds, MAX_BODY), timeout=seconds) as client:
             for attempt in range(max(1, probe.attempts)):
                 if attempt:
                     time.sleep(self._pause)
@@ -66,23 +66,23 @@ class LiveProbes:
                 try:
                     answer = client.get(url, follow_redirects=False)
                 except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-                    # An output went into it: it may hold a secret, so it is not repeated.
-                    return ProbeResult(name, "unclear", f"its address cannot be asked ({type(error).__name__})")
+                    # The address contains an output, which may be a secret, so that it is not printed.
+                    return ProbeResult(name, "unclear", f"its address is not valid ({type(error).__name__})")
                 except ResponseTooLong as error:
-                    answer, extent = error.answer, f" in its first {LONGEST:,} bytes"
+                    answer, extent = error.answer, f" in its first {MAX_BODY:,} bytes"
                 except httpx.TimeoutException:
-                    seen = f"no whole answer within {seconds:g} s"
+                    seen = f"no complete response within {seconds:g} s"
                     continue
                 except httpx.HTTPError as error:
-                    seen = f"no answer ({type(error).__name__})"
+                    seen = f"no response ({type(error).__name__})"
                     continue
                 if answer.status_code != probe.expect:
                     seen = f"status {answer.status_code} instead of {probe.expect}"
                 elif probe.contains is not None and probe.contains not in text_of(answer):
                     seen = f"a body without {probe.contains!r}{extent}"
                 else:
-                    return ProbeResult(name, "passed", f"answered {answer.status_code}")
-        return ProbeResult(name, "failed", f"{seen} after {max(1, probe.attempts)} tries")
+                    return ProbeResult(name, "passed", f"status {answer.status_code}")
+        return ProbeResult(name, "failed", f"{seen} after {max(1, probe.attempts)} attempts")
 
 
 def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) -> ProbeResult:
@@ -98,7 +98,7 @@ def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) ->
 
 
 def _masked(text: str, variables: Mapping[str, str]) -> str:
-    """The output of a command may repeat a value that it was given; longer values are masked."""
+    """Masks values of the variables in the output of a command: all that are longer than a few characters."""
     for value in variables.values():
         if len(value) >= 6:
             text = text.replace(value, "***")

@@ -1,4 +1,4 @@
-"""The one way in which Terrace runs short programs: argv, a clean environment, captured output, and limits."""
+"""Runs short programs: argv, a clean environment, captured output, and limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from terrace.errors import NotReady
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An exited program: its exit code and its output."""
+    """A finished program: its exit code and its output."""
 
     code: int
     out: bytes
@@ -24,15 +24,15 @@ class Finished:
 
     @property
     def message(self) -> str:
-        """Returns its stderr, as text."""
+        """The text that it printed on stderr."""
         return self.err.decode("utf-8", "replace").strip()
 
 
 SECONDS = 600.0
-"""How long a program may run where the caller does not say, in seconds: far longer than any that Terrace runs takes."""
+"""Default time limit in seconds: far longer than the programs that Terrace runs take."""
 
 BYTES = 2**30
-"""How much a program may write where the caller does not say, in bytes: it is held in memory."""
+"""Default limit of output in bytes: output is held in memory."""
 
 _CHUNK = 2**16
 
@@ -46,10 +46,9 @@ def run(
     timeout: float = SECONDS,
     size: int = BYTES,
 ) -> Finished:
-    """Run to the end and return whatever the exit code is. `env` is the whole environment; None: what is no secret.
-
-    Raises NotReady when there is no such program, when it cannot be run, when it took longer than `timeout` seconds, or
-    when it wrote more than `size` bytes. It is killed then; what it started is not.
+    """Runs a program to its end; returns the result with any exit code. `env` is the complete environment; None passes
+    the variables that are not secret. Raises NotReady where the program does not exist or cannot be run, takes longer
+    than `timeout` seconds, or writes more than `size` bytes. It is killed then; processes that it started are not.
     """
     try:
         child = subprocess.Popen(
@@ -63,29 +62,29 @@ def run(
     except FileNotFoundError as error:
         raise NotReady(f"{argv[0]} was not found", hint=f"install {argv[0]} or put it on PATH") from error
     except OSError as error:
-        hint = "it needs to be a program, or a script with #! and the right to be run: chmod +x"
+        hint = "it must be a program, or an executable script with #!: chmod +x"
         raise NotReady(f"{argv[0]} cannot be run: {error.strerror}", hint=hint) from error
     with child:
         try:
-            out, err = _heard(child, stdin or b"", time.monotonic() + timeout, size)
+            out, err = _communicate(child, stdin or b"", time.monotonic() + timeout, size)
         except TimeoutError as error:
             child.kill()
-            raise NotReady(f"{argv[0]} did not end within {timeout:g} s") from error
-        except _Flood as error:
+            raise NotReady(f"{argv[0]} did not finish within {timeout:g} s") from error
+        except _OutputLimitExceeded as error:
             child.kill()
-            raise NotReady(f"{argv[0]} wrote more than {size:,} bytes, and was stopped") from error
+            raise NotReady(f"{argv[0]} printed more than {size:,} bytes and was stopped") from error
         except BaseException:
             child.kill()
             raise
     return Finished(child.returncode, out, err)
 
 
-class _Flood(Exception):
-    """It wrote more than it may."""
+class _OutputLimitExceeded(Exception):
+    """The program exceeded its output limit."""
 
 
-def _heard(child: subprocess.Popen[bytes], stdin: bytes, end: float, size: int) -> tuple[bytes, bytes]:
-    """Returns its output until it exits, while writing its input."""
+def _communicate(child: subprocess.Popen[bytes], stdin: bytes, end: float, size: int) -> tuple[bytes, bytes]:
+    """Returns the output of the program until it exits, while its input is written."""
     assert child.stdout is not None and child.stderr is not None
     out, err = bytearray(), bytearray()
     given = memoryview(stdin)
@@ -101,13 +100,13 @@ def _heard(child: subprocess.Popen[bytes], stdin: bytes, end: float, size: int) 
                 raise TimeoutError
             for key, _ in ready:
                 if key.data is None:
-                    given = _written(key.fd, given)
+                    given = _write(key.fd, given)
                     if given:
                         continue
                 elif part := os.read(key.fd, _CHUNK):
                     key.data.extend(part)
                     if len(out) + len(err) > size:
-                        raise _Flood
+                        raise _OutputLimitExceeded
                     continue
                 pipes.unregister(key.fileobj)
                 key.fileobj.close()  # type: ignore[union-attr]
@@ -118,8 +117,8 @@ def _heard(child: subprocess.Popen[bytes], stdin: bytes, end: float, size: int) 
     return bytes(out), bytes(err)
 
 
-def _written(pipe: int, given: memoryview) -> memoryview:
-    """The rest of the input. A program need not read what it is given."""
+def _write(pipe: int, given: memoryview) -> memoryview:
+    """Returns the rest of the input. A program need not read its input."""
     try:
         return given[os.write(pipe, given[:_CHUNK]) :]
     except BlockingIOError:

@@ -1,10 +1,10 @@
-"""How a copy of a state is sealed, and opened again.
+"""Encrypts and decrypts state backups.
 
-    magic, length of header (4 bytes, big endian), header (JSON), nonce (12 bytes), sealed state
+    magic, length of header (4 bytes, big endian), header (JSON), nonce (12 bytes), encrypted state
 
-The state is sealed with AES-256-GCM, and the header is authenticated with it: nobody can pass an old state off as a
-newer one. In format 1 the key is the one that everybody shares. In format 2 each copy has a key of its own, which the
-header holds wrapped by age for every recipient: whoever writes copies need not be able to read any.
+The state is encrypted with AES-256-GCM, and the header is authenticated with it, so that an old state cannot be
+presented as a newer one. In format 1 the key is the shared one. In format 2 each backup has a key of its own, which is
+in the header, encrypted by age for every recipient: the writer of backups need not be able to read them.
 """
 
 from __future__ import annotations
@@ -36,31 +36,32 @@ Header = dict[str, Any]
 
 
 def read_key(spec: str, environ: Mapping[str, str]) -> bytes:
-    """The key that `env:NAME` names. Raises NotReady when it is not set, BadInput when it is no key.
+    """Returns the key in the variable of `env:NAME`. Raises NotReady where it is not set, BadInput where it is not a
+    valid key.
 
-    No message holds what may be a key: neither the variable's value nor a `spec` that is not the name of one.
+    No message contains a possible key: neither the value of the variable nor an invalid `spec`.
     """
     name = _variable(spec, "backups.key")
     text = environ.get(name, "").strip()
-    how = f"export {name}=$(openssl rand -base64 32)   (keep it: without it no backup can be read)"
+    how = f"export {name}=$(openssl rand -base64 32)   (store it safely: backups cannot be read without it)"
     if not text:
-        raise NotReady(f"the key of state backups is missing: {name} is not set", hint=how)
+        raise NotReady(f"the backup key is missing: {name} is not set", hint=how)
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadInput(f"{name} is not base64", hint=how) from error
     if len(key) != KEY_BYTES:
-        raise BadInput(f"{name} holds {len(key)} bytes, and a key has {KEY_BYTES}", hint=how)
+        raise BadInput(f"{name} has {len(key)} bytes; a key has {KEY_BYTES}", hint=how)
     return key
 
 
 def read_identity(spec: str, environ: Mapping[str, str]) -> str:
-    """The age identities that `env:NAME` names, one a line. Raises NotReady when it is not set."""
+    """Returns the age identities in the variable of `env:NAME`, one per line. Raises NotReady where it is not set."""
     name = _variable(spec, "backups.identity")
     text = environ.get(name, "").strip()
     if not text:
         raise NotReady(
-            f"state backups are sealed for age recipients, and {name} is not set",
+            f"state backups are encrypted for age recipients, and {name} is not set",
             hint=f"export {name}=AGE-SECRET-KEY-1...  (where backups are read; a runner that only writes needs none)",
         )
     return text
@@ -69,7 +70,10 @@ def read_identity(spec: str, environ: Mapping[str, str]) -> str:
 def _variable(spec: str, what: str) -> str:
     name = spec.removeprefix("env:")
     if not spec.startswith("env:") or not _VARIABLE.fullmatch(name):
-        raise BadInput(f"{what} must say where it is, and not be it", hint=f"backups: {{{what[8:]}: env:NAME}}")
+        raise BadInput(
+            f"{what} must name an environment variable, not contain the secret itself",
+            hint=f"backups: {{{what[8:]}: env:NAME}}",
+        )
     return name
 
 
@@ -79,16 +83,14 @@ def key_id(key: bytes) -> str:
 
 
 def recipients_id(recipients: tuple[str, ...]) -> str:
-    """Returns the id of these recipients together, in any order."""
+    """Returns the id of a set of recipients, in any order."""
     return hashlib.sha256("\n".join(("terrace recipients", *sorted(recipients))).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
 class Seals:
-    """The keys that encrypt and decrypt backups. Secrets are read when they are first needed.
-
-    With `recipients` copies are sealed for them; without, with the shared `key`. `older` are shared keys of former
-    days.
+    """Encrypts and decrypts backups. Secrets are read when they are first needed. With `recipients`, backups are
+    encrypted for them; without, with the shared `key`. `older` are previous shared keys.
     """
 
     key: Callable[[], bytes]
@@ -98,18 +100,18 @@ class Seals:
 
     @property
     def key_id(self) -> str:
-        """Returns the key id of new backups."""
+        """The id of the key that new backups are encrypted with."""
         return recipients_id(self.recipients) if self.recipients else key_id(self.key())
 
     def ready(self) -> None:
-        """Raises NotReady or BadInput when nothing could be sealed now."""
+        """Raises NotReady or BadInput where nothing can be encrypted now."""
         if self.recipients:
             _recipients(self.recipients)
         else:
             self.key()
 
     def seal(self, header: Header, content: bytes) -> bytes:
-        """The whole copy. `header` says what it is; how it is sealed is added."""
+        """Returns the encrypted backup. `header` describes it; the id of its key is added."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         sealing: Header = {"key_id": self.key_id, "recipients": sorted(self.recipients)}
@@ -128,24 +130,24 @@ class Seals:
         return magic + len(head).to_bytes(4, "big") + head + nonce + sealed
 
     def open(self, name: str, copy: bytes) -> tuple[Header, bytes]:
-        """Header and content. Raises NotReady without the right key, Corrupt when it is not what was sealed."""
+        """Returns header and content. Raises NotReady without the right key, Corrupt where the backup was changed."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         end = header_end(name, copy)
         if len(copy) < end + _NONCE_BYTES + 16:
-            raise Corrupt(f"the backup {name} is cut off")
+            raise Corrupt(f"the backup {name} is truncated")
         header = read_header(name, copy)
         magic, head = copy[:_MAGIC_BYTES], copy[_MAGIC_BYTES + 4 : end]
         nonce, sealed = copy[end : end + _NONCE_BYTES], copy[end + _NONCE_BYTES :]
-        key = self._unwrapped(name, header) if magic == _MAGIC[2] else self._shared(name, header)
+        key = self._own_key(name, header) if magic == _MAGIC[2] else self._shared_key(name, header)
         try:
             return header, zlib.decompress(AESGCM(key).decrypt(nonce, sealed, magic + head))
         except (InvalidTag, zlib.error) as error:
-            raise Corrupt(f"the backup {name} is not what was stored") from error
+            raise Corrupt(f"the backup {name} was changed after it was stored") from error
 
-    def _shared(self, name: str, header: Header) -> bytes:
-        """The shared key that a copy of format 1 was sealed with."""
+    def _shared_key(self, name: str, header: Header) -> bytes:
+        """Returns the shared key of a backup in format 1."""
         wanted = header.get("key_id")
         known = {key_id(key): key for key in self.older}
         if wanted not in known:
@@ -153,13 +155,13 @@ class Seals:
             known[key_id(key)] = key
         if wanted not in known:
             raise NotReady(
-                f"{name} was sealed with the key {wanted}, and the key given is {', '.join(known)}",
-                hint="set the key that was in use when the backup was made",
+                f"{name} is encrypted with the key {wanted}, but the key in this environment is {', '.join(known)}",
+                hint="set the key that was in use when the backup was created",
             )
         return known[str(wanted)]
 
-    def _unwrapped(self, name: str, header: Header) -> bytes:
-        """The key of a copy of format 2, which only a recipient can unwrap."""
+    def _own_key(self, name: str, header: Header) -> bytes:
+        """Returns the key of a backup in format 2, which only a recipient can decrypt."""
         import pyrage
 
         identities = _identities(self.identity() if self.identity is not None else "")
@@ -170,8 +172,8 @@ class Seals:
             raise Corrupt(f"the backup {name} is damaged") from error
         except pyrage.DecryptError as error:
             raise NotReady(
-                f"{name} was sealed for other recipients, or its wrapped key is damaged: {error}",
-                hint=f"it was sealed for {', '.join(map(str, header.get('recipients', ())))}",
+                f"{name} is encrypted for other recipients, or its encrypted key is damaged: {error}",
+                hint=f"it is encrypted for {', '.join(map(str, header.get('recipients', ())))}",
             ) from error
         if len(key) != KEY_BYTES:
             raise Corrupt(f"the backup {name} is damaged")
@@ -179,9 +181,9 @@ class Seals:
 
 
 def header_end(name: str, start: bytes) -> int:
-    """Where the header of a copy ends. `start` is how the copy begins, 20 bytes at least. Raises Corrupt."""
+    """Returns the offset of the end of a backup's header. `start` is at least its first 20 bytes. Raises Corrupt."""
     if start[:_MAGIC_BYTES] not in _MAGIC.values() or len(start) < _MAGIC_BYTES + 4:
-        raise Corrupt(f"the backup {name} is not one that Terrace wrote")
+        raise Corrupt(f"{name} is not a backup that Terrace wrote")
     length = int.from_bytes(start[_MAGIC_BYTES : _MAGIC_BYTES + 4], "big")
     if length > _LONGEST_HEADER:
         raise Corrupt(f"the backup {name} is damaged")
@@ -189,10 +191,10 @@ def header_end(name: str, start: bytes) -> int:
 
 
 def read_header(name: str, start: bytes) -> Header:
-    """Returns the header of a backup. That it is true is known once it was opened. Raises Corrupt."""
+    """Returns the header of a backup. It is authenticated only when the backup is decrypted. Raises Corrupt."""
     end = header_end(name, start)
     if len(start) < end:
-        raise Corrupt(f"the backup {name} is cut off")
+        raise Corrupt(f"the backup {name} is truncated")
     try:
         header = json.loads(start[_MAGIC_BYTES + 4 : end])
     except (ValueError, RecursionError) as error:
@@ -211,7 +213,8 @@ def _recipients(given: tuple[str, ...]) -> list[x25519.Recipient]:
             found.append(pyrage.x25519.Recipient.from_str(text))
         except pyrage.RecipientError as error:
             raise BadInput(
-                f"{text!r} in backups.recipients is no age recipient: {error}", hint="`age-keygen -y FILE` prints it"
+                f"{text!r} in backups.recipients is not an age recipient: {error}",
+                hint="`age-keygen -y FILE` prints it",
             ) from error
     return found
 
@@ -221,9 +224,9 @@ def _identities(text: str) -> list[x25519.Identity]:
 
     lines = [line.strip() for line in text.splitlines()]
     try:
-        # `age-keygen` writes comments above the key: a whole file of it may be in the variable.
+        # `age-keygen` writes comments above the key, and the variable may contain the whole file.
         return [pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")]
     except pyrage.IdentityError as error:
         raise BadInput(
-            "backups.identity does not contain an age identity", hint="AGE-SECRET-KEY-1..., one a line"
+            "the variable of backups.identity does not contain an age identity", hint="AGE-SECRET-KEY-1..., one a line"
         ) from (error)

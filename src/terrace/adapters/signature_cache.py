@@ -1,7 +1,6 @@
-"""Caches the results of signature checks: a gate verifies the same one repeatedly.
-
-What is kept is found by everything that decides it: the lines of the trust root that name the signer, the signer, the
-signature and the text. So a key that was taken away, or another trust root, is never answered from here.
+"""Caches verified signatures: gates verify the same ones repeatedly. An entry depends on everything that decides it:
+the lines of the trust root that name the signer, the signer, the signature and the text. So a removed key or another
+trust root never gets a cached result.
 """
 
 from __future__ import annotations
@@ -12,18 +11,18 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 MOST = 4096
-"""How many signatures are kept. An entry is a hash and a fingerprint, however long the text is."""
+"""Maximum number of entries. An entry is a hash and a fingerprint, independent of the length of the text."""
 
 Verify = Callable[[bytes, str, str, bytes], str | None]
-"""Returns the fingerprint of the key that made the signature, "" where it is none of these signers, and None where
-that could not be found out."""
+"""Returns the fingerprint of the signing key, "" where it is not one of these signers, and None where that could not be
+determined."""
 
-# A certificate ends by a date of its own, which is in the signature and not in the lines of signers.
+# A certificate has an expiry of its own, which is in the signature and not in the lines of signers.
 _TIMED = (b"valid-after", b"valid-before", b"cert-authority")
 
 
 class SignatureCache:
-    """Keeps what `verify` says, for several threads."""
+    """Caches the results of `verify`, for several threads."""
 
     def __init__(self, verify: Verify, most: int = MOST) -> None:
         self._verify = verify
@@ -32,10 +31,8 @@ class SignatureCache:
         self._lock = threading.Lock()
 
     def fingerprint(self, signers: bytes, actor: str, signature: str, text: bytes) -> str:
-        """Returns the fingerprint of the key that made the signature; "" where it does not hold.
-
-        `signers` are the lines of the trust root that name the actor. What depends on the time is asked anew each time,
-        and so is what could not be found out.
+        """Returns the fingerprint of the signing key; "" where the signature is invalid. `signers` are the lines of the
+        trust root that name the actor. Results that depend on the time, or could not be determined, are not cached.
         """
         lowered = signers.lower()
         if any(option in lowered for option in _TIMED):
@@ -56,7 +53,7 @@ class SignatureCache:
 
 
 def _digest(*parts: bytes) -> bytes:
-    """A hash of the parts and of where each of them ends."""
+    """Returns a hash of the parts and of their lengths."""
     found = hashlib.sha256()
     for part in parts:
         found.update(len(part).to_bytes(8, "big"))

@@ -1,4 +1,4 @@
-"""Approvals signed with the user's SSH key, and what a signature proves. `ssh-keygen -Y` does both."""
+"""Signs and verifies approvals with SSH keys, by `ssh-keygen -Y`."""
 
 from __future__ import annotations
 
@@ -20,44 +20,44 @@ from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 
 NAMESPACE = "terrace"
-"""Signatures are made for it; one that was made for Git commits or files is none of ours."""
+"""Namespace of Terrace's signatures: one that was made for Git commits or files is not valid here."""
 
 _SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,253}")
-"""Names and emails that mean themselves: nothing that an option, a pattern or a list of signers is made of."""
+"""Names and emails without characters that are special in options, patterns or lists of signers."""
 
 _GOOD = re.compile(r"(?m) key (SHA256:[A-Za-z0-9+/=]+)$")
-"""How `ssh-keygen -Y verify` ends what it says of a good signature."""
+"""End of the message of `ssh-keygen -Y verify` for a valid signature."""
 
 _KEY = re.compile(rb"(?<!\S)(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-\S+\s+(\S+)")
-"""The key of a line of signers, behind its options: its kind, and its text."""
+"""The key in a line of signers, after its options: type and text."""
 
 UNSIGNED = Identity("unsigned")
 INVALID = Identity("invalid")
 
 _LITERAL = ("key::", "ssh-", "ecdsa-", "sk-")
-"""How Git's user.signingkey begins when it is a public key and not the path of one."""
+"""Start of Git's user.signingkey where it is a public key instead of a path."""
 
 Sign = Callable[[bytes], str | None]
 
 
 def signer(repository: GitRepository, key: Path | None) -> Sign:
-    """Returns the user's signer: with `key`, else with the SSH key that Git signs commits with, else none."""
+    """Returns a function that signs for the user: with `key`, else with the SSH key that Git signs commits with, else
+    not at all."""
     chosen = str(key.absolute()) if key is not None else _git_key(repository)
     if chosen is None:
         return lambda text: None
     if not chosen.startswith(_LITERAL) and not Path(chosen).is_file():
         named = "" if key is not None else ", which Git's user.signingkey names"
         raise BadInput(
-            f"there is no key {chosen}{named}",
-            hint="give the private key, or its .pub with the agent running: --key FILE",
+            f"there is no key file {chosen}{named}",
+            hint="pass the private key, or its .pub file with a running agent: --key FILE",
         )
-    return lambda text: _signed(chosen, text)
+    return lambda text: _sign(chosen, text)
 
 
 def identity_of(signed: SignedApproval, signers: bytes) -> Identity:
-    """How the author of an approval is known, against these signers (in the format of ssh-keygen's allowed_signers).
-
-    A signature counts only for a text that says, field by field, what the event says.
+    """Returns how the author of an approval is known, by these signers (in the format of ssh-keygen's allowed_signers).
+    A signature is valid only for a text with exactly the fields of the event.
     """
     if signed.signature is None:
         return UNSIGNED
@@ -78,9 +78,8 @@ def identity_of(signed: SignedApproval, signers: bytes) -> Identity:
 
 
 def identity_of_declaration(declared: Declared, signers: bytes) -> Identity:
-    """How the author of a declaration is known, against these signers.
-
-    A signature counts only for a text that says, field by field, what the event says.
+    """Returns how the author of a declaration is known, by these signers. A signature is valid only for a text with
+    exactly the fields of the event.
     """
     if declared.signature is None:
         return UNSIGNED
@@ -92,12 +91,12 @@ def identity_of_declaration(declared: Declared, signers: bytes) -> Identity:
 
 
 def has_signers(signers: bytes) -> bool:
-    """Returns whether the signers contain any key."""
+    """Returns whether there is a key among the signers."""
     return any(line.strip() and not line.strip().startswith(b"#") for line in signers.split(b"\n"))
 
 
 def shared_keys(signers: bytes) -> tuple[tuple[str, ...], ...]:
-    """The names that are given one key, for each key that has several names. They are one person to Terrace."""
+    """Returns the names that share a key, per key with several names. Terrace treats them as one person."""
     names: dict[bytes, list[str]] = {}
     for line in signers.split(b"\n"):
         words = line.strip().split(None, 1)
@@ -113,26 +112,27 @@ def shared_keys(signers: bytes) -> tuple[tuple[str, ...], ...]:
 def _identity(signers: bytes, actor: str, signature: str, text: str) -> Identity:
     if not _SIGNER.fullmatch(actor) or not signature.isascii():
         return INVALID
-    key = _verified(signers, actor, signature, text.encode())
+    key = _verify(signers, actor, signature, text.encode())
     return Identity("ssh", key) if key else INVALID
 
 
 def is_signed(actor: str, text: bytes, signature: str | None, signers: bytes) -> bool:
-    """Returns whether that person signed that text, according to these signers."""
+    """Returns whether that person signed that text, by these signers."""
     if signature is None or not signature.isascii() or not _SIGNER.fullmatch(actor):
         return False
-    return bool(_verified(signers, actor, signature, text))
+    return bool(_verify(signers, actor, signature, text))
 
 
 def _git_key(repository: GitRepository) -> str | None:
-    """The user's signing key as ssh-keygen takes it: a path, or the text of a public key whose agent has the rest."""
+    """Returns the user's signing key for ssh-keygen: a path, or the text of a public key whose private key is in the
+    agent."""
     if repository.config("gpg.format") != "ssh":
         return None
     key = repository.config("user.signingkey")
     return os.path.expanduser(key) if key else None  # noqa: PTH111  (a key may be text and no path)
 
 
-def _signed(key: str, text: bytes) -> str:
+def _sign(key: str, text: bytes) -> str:
     with tempfile.TemporaryDirectory(prefix="terrace-sign-") as folder:
         path = key
         if key.startswith(_LITERAL):
@@ -141,7 +141,7 @@ def _signed(key: str, text: bytes) -> str:
         message = Path(folder) / "statement"
         message.write_bytes(text)
         argv: list[str | Path] = ["ssh-keygen", "-Y", "sign", "-q", "-n", NAMESPACE, "-f", path, message]
-        # Without a terminal and without SSH_ASKPASS nothing can ask for a passphrase: it fails instead of hanging.
+        # Without a terminal and SSH_ASKPASS, ssh-keygen cannot ask for a passphrase: it fails instead of hanging.
         done = run(
             argv, env={k: v for k, v in for_children().items() if k not in ("SSH_ASKPASS", "DISPLAY")}, timeout=60
         )
@@ -149,21 +149,21 @@ def _signed(key: str, text: bytes) -> str:
         if done.code != 0 or not signature.is_file():
             said = done.message.splitlines() or ["ssh-keygen gave no reason"]
             raise NotReady(
-                f"the answer could not be signed: {said[-1]}",
-                hint="a key with a passphrase must be in the agent: ssh-add; or name another one: --key FILE",
+                f"signing failed: {said[-1]}",
+                hint="add a key with a passphrase to the agent (ssh-add), or pass another one: --key FILE",
             )
         return signature.read_text()
 
 
-def _verified(signers: bytes, actor: str, signature: str, text: bytes) -> str:
-    """The fingerprint of the key that made the signature; "" where it does not hold."""
-    lines = _only(signers, actor)
+def _verify(signers: bytes, actor: str, signature: str, text: bytes) -> str:
+    """Returns the fingerprint of the signing key; "" where the signature is invalid."""
+    lines = _lines_of(signers, actor)
     return _cache.fingerprint(lines, actor, signature, text) if lines else ""
 
 
-def _asked(lines: bytes, actor: str, signature: str, text: bytes) -> str | None:
-    """What `ssh-keygen` says of a signature; None where it was ended from outside. The fingerprint of a certificate is
-    that of its key, so that two certificates of one key are one person's."""
+def _run_verify(lines: bytes, actor: str, signature: str, text: bytes) -> str | None:
+    """Returns the result of `ssh-keygen` for a signature; None where the process was terminated. The fingerprint of a
+    certificate is that of its key, so that two certificates of one key are one person."""
     with tempfile.TemporaryDirectory(prefix="terrace-verify-") as folder:
         allowed = Path(folder) / "allowed_signers"
         allowed.write_bytes(lines)
@@ -178,14 +178,13 @@ def _asked(lines: bytes, actor: str, signature: str, text: bytes) -> str | None:
         return found[1] if found is not None else ""
 
 
-_cache = SignatureCache(_asked)
+_cache = SignatureCache(_run_verify)
 
 
-def _only(signers: bytes, actor: str) -> bytes:
-    """The lines that name exactly this person, alone or in a list.
-
-    For ssh-keygen the names are patterns, and `*` is everybody; here a name means itself, and a line with an
-    exception (`!`) nobody. A line that was commented out stays out, whatever its list says.
+def _lines_of(signers: bytes, actor: str) -> bytes:
+    """Returns the lines that name exactly this person, alone or in a list. For ssh-keygen the names are patterns, and
+    `*` is anyone; here a name means itself, and a line with an exception (`!`) is ignored. A line that is commented out
+    stays ignored, whatever its list contains.
     """
     wanted = actor.encode()
     lines = []

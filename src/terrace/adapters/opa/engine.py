@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from terrace.adapters.confined import Limits, TooMuch, confined
+from terrace.adapters.confined import LimitExceeded, Limits, confined
 from terrace.adapters.process import Finished, run
 from terrace.checks.policy.catalogue import PolicyRule, catalogue
 from terrace.checks.policy.reach import Reads
@@ -151,11 +151,11 @@ class Opa:
     def _evaluated(self, root: Path, folders: Sequence[str], document: bytes, *more: str) -> Ran:
         try:
             return self._asked("data", root, folders, document, self._seconds, more)
-        except TooMuch as error:
+        except LimitExceeded as error:
             culprit = self._culprit(error.what, root, folders, document, more)
             return Ran({}, (Breakage(self._words(error), culprit),))
 
-    def _words(self, error: TooMuch) -> str:
+    def _words(self, error: LimitExceeded) -> str:
         """What policies took too much of, whichever limit they met first."""
         if error.what == "time":
             return "they took too long"
@@ -175,13 +175,13 @@ class Opa:
             limits = replace(self._limits, seconds=seconds + 10)
             try:
                 done = confined(argv, cwd=root, env=_frugal(self._memory), limits=limits, stdin=document)
-            except TooMuch:
+            except LimitExceeded:
                 raise
             except NotReady as error:
                 return Ran({}, (Breakage(error.message),))
         ran = _read(done, root)
         if any(one.code == "eval_cancel_error" for one in ran.breakages):
-            raise TooMuch("they took too long", "time")
+            raise LimitExceeded("they took too long", "time")
         return ran
 
     def _culprit(
@@ -194,7 +194,7 @@ class Opa:
         for package, path in packages.items():
             try:
                 self._asked(package, root, folders, document, apart, more)
-            except TooMuch as error:
+            except LimitExceeded as error:
                 if error.what == what:
                     return path
                 other = other or path
@@ -224,7 +224,7 @@ class Opa:
         return Reads(_refs(told.get("base")), _refs(told.get("virtual")))
 
     def ask(self, query: str, root: Path, folders: Sequence[str], given: Mapping[str, Any]) -> Any:
-        """The value of one query of Rego v1 over an input. Raises TooMuch, and BadInput when it cannot be run."""
+        """The value of one query of Rego v1 over an input. Raises LimitExceeded, and BadInput when it cannot be run."""
         old = [_OLD] if folders and all(self._is_old(root, one) for one in folders) else []
         ran = self._asked(query, root, folders, msgspec.json.encode(given), self._seconds, old)
         if ran.breakages:
