@@ -64,7 +64,7 @@ def test_the_error_of_a_command_that_hangs_names_the_key_that_gives_it_longer(tm
     limit = time_limit("plan", TerraformSettings(plan_timeout=timedelta(seconds=1)))
     with pytest.raises(NotReady, match="did not finish within 1 s") as raised:
         execute((sys.executable, "-c", HANGING), cwd=tmp_path, env=os.environ, interruption=INTERRUPTION, limit=limit)
-    assert "`terraform.plan_timeout` of terrace.yaml" in str(raised.value.hint)
+    assert "`terraform.plan_timeout` in terrace.yaml" in str(raised.value.hint)
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,9 @@ IGNORING = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
     ("program", "message", "line"),
     [
         (LINES, "printed more than 200,000 bytes", READ[1]),
-        (ENDLESS, "said (a line of )?more than", READ[1]),
-        (ERRORS, "wrote more than 200,000 bytes of errors", READ[1]),
-        (ERRORS, "wrote more than 200,000 bytes of errors", None),
+        (ENDLESS, "printed (a line of )?more than", READ[1]),
+        (ERRORS, "printed more than 200,000 bytes on stderr", READ[1]),
+        (ERRORS, "printed more than 200,000 bytes on stderr", None),
     ],
     ids=["lines", "one line", "errors", "errors of one that is captured"],
 )

@@ -11,7 +11,7 @@ from terrace.errors import Diagnostic
 @pytest.mark.parametrize("summary", PROVIDER_DIED)
 def test_a_provider_that_died_leaves_a_doubt_that_names_what_it_worked_on(summary: str) -> None:
     said = (Diagnostic("error", "creating IAM role"), Diagnostic("error", summary, address="aws_eip.it"))
-    assert "worked on aws_eip.it:" in unknown_outcome(said)
+    assert "crashed during aws_eip.it:" in unknown_outcome(said)
 
 
 def test_a_provider_that_refuses_leaves_none() -> None:

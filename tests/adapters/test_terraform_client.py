@@ -207,7 +207,7 @@ def test_a_missing_binary_and_a_wrong_version_say_what_to_do(tmp_path: Path) -> 
         _ = missing.version
     assert caught.value.hint
     old = LocalTerraform(TerraformSettings(binary="terraform", version=">= 99"), cache=tmp_path, states=tmp_path)
-    with pytest.raises(NotReady, match=r"which terrace\.yaml asks for"):
+    with pytest.raises(NotReady, match=r"does not match the version"):
         _ = old.version
 
 

@@ -85,7 +85,7 @@ def isolated(order: Order) -> Ended:
     """Runs a program to its end, apart from everything else of this machine.
 
     `order.folder` is a private folder for what is needed meanwhile. Raises NoIsolation where this machine cannot do
-    it, NotReady where the program cannot be run, LimitExceeded at the first limit: then everything that it started is ended.
+    it, NotReady where the program cannot be run, LimitExceeded at the first limit: all its processes are killed then.
     """
     root, report = order.folder / "root", order.folder / "report.json"
     root.mkdir(mode=0o700)
