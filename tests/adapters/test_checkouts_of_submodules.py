@@ -143,7 +143,7 @@ def test_a_submodule_that_only_a_change_has_is_not_fetched(work: Path, net: Path
     made = link(work, git(net, "rev-parse", "HEAD"), "more", gitmodules=more)
     place, said = why(opened(work, trusted=trusted), made, "more")
     assert place == ".gitmodules:5"
-    assert "on the protected branch does not name it" in said
+    assert "on the protected branch does not define it" in said
     assert "vendor/net/main.tf" in opened(work, trusted=trusted).tree(made).entries, "others are there"
 
 
@@ -164,7 +164,7 @@ def test_of_a_change_of_strangers_only_the_merged_commit_is_taken(work: Path, ne
     made = link(work, other)
     found = opened(work, trusted=trusted, only_trusted=True)
     assert "vendor/net/main.tf" in found.tree(trusted).entries
-    assert "for no change of strangers" in why(found, made)[1]
+    assert "is not fetched for changes by untrusted authors" in why(found, made)[1]
 
 
 def test_a_commit_that_the_repository_does_not_have_is_told(work: Path, net: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_tag_is_pushed_and_never_moved(tmp_path: Path) -> None:
     found.tag("deployed/dev/x", first, "message")
     assert git(tmp_path / "work.git", "rev-parse", "deployed/dev/x^{commit}") == first
     second = commit(work, {"a": "b"})
-    with pytest.raises(TerraceError, match="names another commit"):
+    with pytest.raises(TerraceError, match="already exists at another commit"):
         found.tag("deployed/dev/x", second, "message")
 
 
@@ -198,7 +198,7 @@ def test_prepared_again_it_is_the_same_and_another_one_is_never_overwritten(
     commit(repository_.root, {"other.tf": "newer\n"})
     git(repository_.root, "push", "--quiet", "origin", "main")
     repository_.fetch()
-    with pytest.raises(BadInput, match="holds something else") as caught:
+    with pytest.raises(BadInput, match="already exists with other content") as caught:
         repository_.prepare_revert("terrace/revert", bad, good, "three")
     assert caught.value.hint
     assert git(repository_.root, "rev-parse", "terrace/revert") == made
@@ -218,7 +218,7 @@ def test_what_was_merged_since_stays_and_what_it_changed_too_is_left_to_people(
     commit(work, {"main.tf": "three\n"})
     git(work, "push", "--quiet", "origin", "main")
     repository_.fetch()
-    with pytest.raises(BadInput, match="cannot be taken back") as caught:
+    with pytest.raises(BadInput, match="cannot be reverted automatically") as caught:
         repository_.prepare_revert("terrace/two", bad, good, "two")
     assert "git revert" in (caught.value.hint or "")
     assert branches(work) == ["terrace/one"], "nothing was left"
@@ -230,14 +230,14 @@ def test_a_revert_that_cannot_be_pushed_is_here_and_says_how_to_push_it(story: t
     git(work, "remote", "set-url", "origin", str(work.with_name("nowhere.git")))
     with pytest.raises(NotReady, match="could not be pushed") as caught:
         repository_.prepare_revert("terrace/revert", bad, good, "one")
-    assert caught.value.hint == "push it yourself: git push origin terrace/revert"
+    assert caught.value.hint == "push it manually: git push origin terrace/revert"
     assert branches(work) == ["terrace/revert"]
 
 
 def test_a_name_that_is_none_is_refused(story: tuple[GitRepository, str, str]) -> None:
     repository_, good, bad = story
     for name in ("-f", "a..b", "a b", ""):
-        with pytest.raises(BadInput, match="not a name of a branch"):
+        with pytest.raises(BadInput, match="not a valid name of a branch"):
             repository_.prepare_revert(name, bad, good, "one")
 
 
@@ -252,7 +252,7 @@ def test_what_is_added_to_a_checkout_is_gone_from_the_next_one(story: tuple[GitR
 def test_what_is_committed_is_never_written_over(story: tuple[GitRepository, str, str]) -> None:
     repository_, good, _ = story
     with (
-        pytest.raises(BadInput, match=r"other\.tf is in the commit") as caught,
+        pytest.raises(BadInput, match=r"the commit contains other\.tf") as caught,
         repository_.checkout(good, "prod", {"other.tf": "mine\n"}),
     ):
         raise AssertionError("it must not come to that")

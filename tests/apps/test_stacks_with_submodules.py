@@ -81,7 +81,9 @@ def test_a_submodule_is_checked_out_where_it_is_named_from_check_to_drift(shop: 
     git(net, "push", "--quiet")
     commit(shop.work, {})
     static = shop.run("check", "--static", "--base", "HEAD~1", "--json").json
-    assert any("for no change of strangers" in one["message"] for one in static["findings"]), static["findings"]
+    assert any("is not fetched for changes by untrusted authors" in one["message"] for one in static["findings"]), (
+        static["findings"]
+    )
 
 
 def test_a_submodule_that_cannot_be_had_refuses_its_stacks_alone_and_an_address_is_told_as_a_rule(

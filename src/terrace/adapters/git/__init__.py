@@ -1,1 +1,1 @@
-"""Git, by its plumbing: the repository, its trees, and what its files say."""
+"""Git, by its plumbing commands: the repository, its trees and its files."""

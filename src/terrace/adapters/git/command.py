@@ -1,4 +1,4 @@
-"""How git is called: never asking anything, never by somebody else's environment, with a limit where a network is."""
+"""Runs git: without prompts, without inherited Git variables, and with time limits."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from terrace.adapters.process import SECONDS, Finished, run
 from terrace.errors import NotReady, TerraceError
 
 NETWORK_SECONDS = 60.0
-"""How long a fetch or a push may take before it is given up."""
+"""Time limit of a fetch or push, in seconds."""
 
 LOCAL_SECONDS = SECONDS
-"""How long a command that needs no network may take."""
+"""Time limit of a command without network, in seconds."""
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]+@")
-# A directory that looks like a bare repository may be committed, with a configuration that runs programs.
-# Hooks and file monitors are about the work of the user: one that refuses or leaves files out has no say here.
+# A directory that looks like a bare repository can be committed, with a configuration that runs programs. Hooks and
+# file monitors are for the user's work: one that fails or hides files has no effect here.
 _ALWAYS = (
     *("-c", "safe.bareRepository=explicit"),
     *("-c", f"core.hooksPath={os.devnull}"),
     *("-c", "core.fsmonitor=false"),
     *("-c", "advice.graftFileDeprecated=false"),
 )
-# What names another repository, or shows this one differently. A Git that runs a hook sets some of it for its children.
+# Variables that select another repository or change the view of this one. A Git that runs a hook sets some for its
+# children.
 _THEIRS = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_IMPLICIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX"),
     *("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_QUARANTINE_PATH"),
     *("GIT_SHALLOW_FILE", "GIT_REPLACE_REF_BASE", "GIT_ATTR_SOURCE", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS"),
     *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
-    # What they name is traced in clear, and a trace on stderr is part of an error message.
+    # These enable traces in plain text, and a trace on stderr becomes part of an error message.
     *("GIT_TRACE2_ENV_VARS", "GIT_TRACE2_CONFIG_PARAMS"),
 )
 _GIVING_ACCESS = (
@@ -44,8 +45,8 @@ _GIVING_ACCESS = (
     *("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"),
     *("GIT_CONFIG_NOSYSTEM",),
 )
-"""How the variables of Git begin that say how it reaches a server, and that it asks nothing."""
-# No server leads elsewhere, and no pack of a server is taken unseen.
+"""Prefixes of Git's variables for access to a server and for prompts."""
+# No server redirects elsewhere, and packs from a server are checked.
 _APART = (
     *("-c", "http.followRedirects=initial"),
     *("-c", "fetch.fsckObjects=true"),
@@ -68,21 +69,21 @@ _DAMAGE = re.compile(
 
 
 def damaged(folder: Path, said: str) -> NotReady:
-    """The error for objects that this clone should have, and lacks or cannot read. Nothing may follow from them."""
-    how = f"`git -C {folder} fsck --full` names every one; `git fetch --refetch` brings them again, else clone anew"
+    """Returns the error for objects that are missing or damaged in this clone. No conclusion may be drawn from them."""
+    how = f"`git -C {folder} fsck --full` lists them; `git fetch --refetch` downloads them again; otherwise clone again"
     alternates = folder / ".git" / "objects" / "info" / "alternates"
     with contextlib.suppress(OSError):
         for line in alternates.read_text("utf-8", "replace").splitlines():
             if line and not line.startswith("#") and not (alternates.parent.parent / line).is_dir():
-                how = f"bring back {line}, where {alternates} says that more of its objects are; {how}"
-    return NotReady(f"objects of the clone {folder} are missing or damaged: {masked(said.strip())}", hint=how)
+                how = f"restore {line}, which {alternates} lists as a store of objects; {how}"
+    return NotReady(f"objects of the clone {folder} are missing or damaged: {mask_tokens(said.strip())}", hint=how)
 
 
 def failure(folder: Path, what: str, done: Finished) -> TerraceError:
-    """The error for a git that failed on what is in the clone itself."""
+    """Returns the error for a git command that failed on the content of the clone."""
     if _DAMAGE.search(done.message):
         return damaged(folder, done.message)
-    return TerraceError(f"git {what} failed: {masked(done.message)}")
+    return TerraceError(f"git {what} failed: {mask_tokens(done.message)}")
 
 
 def git(
@@ -92,7 +93,8 @@ def git(
     env: Mapping[str, str] | None = None,
     timeout: float = LOCAL_SECONDS,
 ) -> Finished:
-    """Run git in a folder; the caller looks at the exit code. Raises NotReady when it takes too long or is missing."""
+    """Runs git in a folder; the caller checks the exit code. Raises NotReady where it takes too long or is not
+    installed."""
     return run(
         ["git", *_ALWAYS, "-C", folder, *args],
         env={**git_environment(), **(env or {})},
@@ -102,37 +104,37 @@ def git(
 
 
 def git_environment() -> dict[str, str]:
-    """The environment of a git that asks nothing and works in the folder that it is told."""
-    # LANGUAGE overrules LC_ALL in gettext, and what Git says is looked at.
+    """Returns the environment of a git that does not prompt and works in the given folder."""
+    # LANGUAGE overrides LC_ALL in gettext, and Git's messages are parsed.
     quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8", "LANGUAGE": ""}
-    # What a commit holds is what its id says: nothing in refs/replace stands in for an object.
+    # The content of a commit is the one of its id: refs/replace has no effect.
     quiet["GIT_NO_REPLACE_OBJECTS"] = "1"
-    # And its parents are those that it names: no file of grafts gives it others.
+    # Its parents are the ones that it names: a grafts file has no effect.
     quiet["GIT_GRAFT_FILE"] = os.devnull
-    # A trace of requests shows no token, whatever the user asked for.
+    # Traces of requests never show tokens.
     quiet["GIT_TRACE_REDACT"] = "1"
     ssh = {} if "GIT_SSH_COMMAND" in os.environ else {"GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
     inherited = {k: v for k, v in for_children().items() if k not in _THEIRS}
     return {**inherited, **quiet, **ssh}
 
 
-def git_apart(
+def git_untrusted(
     folder: Path,
     *args: str | Path,
     transport: str = "",
     env: Mapping[str, str] | None = None,
     timeout: float = LOCAL_SECONDS,
 ) -> Finished:
-    """Run git in a folder of Terrace's own, on a repository that others wrote; the caller looks at the exit code.
+    """Runs git in one of Terrace's own folders on an untrusted repository; the caller checks the exit code.
 
-    Of the user's variables of Git only those reach it that give access: none names a repository, a hook, an option or a
-    program beside. `transport` is the only one that an address may use, whatever the settings of Git say.
+    Of the user's Git variables it gets only those for access: none for a repository, hook, option or program. Addresses
+    can use only this `transport`, whatever Git's settings allow.
     """
     inherited = {name: value for name, value in git_environment().items() if not name.startswith("GIT_")}
     mine = {name: value for name, value in git_environment().items() if name.startswith(_GIVING_ACCESS)}
     given = {name: value for name, value in (env or {}).items() if not name.startswith("GIT_") or _gives_access(name)}
     limits = {"GIT_ALLOW_PROTOCOL": transport or "none", "GIT_PROTOCOL_FROM_USER": "0"}
-    # The home is that of the user, whose credential helpers are asked; the folder above is not looked at.
+    # HOME is the user's, for credential helpers; parent folders are not searched for a repository.
     limits["GIT_CEILING_DIRECTORIES"] = os.fspath(folder.parent)
     return run(
         ["git", *_ALWAYS, *_APART, "-C", folder, *args],
@@ -146,7 +148,7 @@ def _gives_access(name: str) -> bool:
 
 
 def objects(folder: Path, ids: Iterable[str]) -> list[bytes]:
-    """The contents of objects, in the order asked for, by one process."""
+    """Returns the contents of objects, in the requested order, by one process."""
     wanted = list(ids)
     if not wanted:
         return []
@@ -166,7 +168,7 @@ def objects(folder: Path, ids: Iterable[str]) -> list[bytes]:
 
 
 def stream_blobs(folder: Path, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """The contents of blobs with their ids, one after the other: no more than one is held at a time."""
+    """Yields the contents of blobs with their ids; at most one is in memory at a time."""
     wanted = list(ids)
     if not wanted:
         return
@@ -185,12 +187,12 @@ def stream_blobs(folder: Path, ids: Iterable[str]) -> Iterator[tuple[str, bytes]
                         raise damaged(folder, f"{name} cannot be read")
                     content = child.stdout.read(int(head[2]))
                     if len(content) != int(head[2]) or child.stdout.read(1) != b"\n":
-                        raise damaged(folder, f"{name} cannot be read as a whole")
+                        raise damaged(folder, f"{name} cannot be read completely")
                     yield name, content
             finally:
                 child.kill()
 
 
-def masked(text: str) -> str:
-    """Git repeats the remote's address in its messages; a token in it must not get out."""
+def mask_tokens(text: str) -> str:
+    """Returns a message of Git without tokens: Git repeats the address of the remote, which may contain one."""
     return _CREDENTIALS.sub("***@", text)

@@ -1,4 +1,4 @@
-"""Facts of files by their content, kept between commands. Losing them costs time and nothing else."""
+"""A cache of facts about files, by their content. Losing it only costs time."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from terrace.hcl.facts import FORMAT
 _BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_READONLY", "SQLITE_BUSY_RECOVERY", "SQLITE_CANTOPEN")
 
 _AT_ONCE = 900
-"""SQLite takes 999 variables a statement in its oldest builds."""
+"""Maximum number of variables in a statement: the oldest builds of SQLite accept 999."""
 
 
 class FactsCache:
-    """Keys to encoded facts in a SQLite file. Whatever goes wrong with it, nothing is known and nothing fails."""
+    """Keys to encoded facts in a SQLite file. Any problem with it makes it an empty cache, never an error."""
 
     def __init__(self, path: Path, patience: float = 5.0) -> None:
         self._patience = patience
         self._path = path.with_name(f"{path.stem}-{FORMAT}{path.suffix}")
 
     def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
-        """What is known of these keys."""
+        """Returns the cached facts of these keys."""
         found: dict[str, bytes] = {}
         wanted = list(keys)
         with self._open() as connection:
@@ -36,7 +36,7 @@ class FactsCache:
         return found
 
     def put_many(self, facts: Mapping[str, bytes]) -> None:
-        """Keep these, if possible."""
+        """Stores facts, if possible."""
         with self._open() as connection:
             if connection is not None:
                 connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(facts.items()))
@@ -62,15 +62,15 @@ class FactsCache:
                 with connection:
                     yield connection
             except sqlite3.Error as error:
-                # What was found so far is right.
+                # The facts found so far are correct.
                 self._discard(error)
 
     def _discard(self, error: Exception) -> None:
-        """Remove a file that is no database any more; the next command makes it anew. One that is only busy stays."""
+        """Removes a file that is not a database; the next command creates it again. One that is only locked is kept."""
         busy = isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname in _BUSY
         if busy or isinstance(error, sqlite3.ProgrammingError):
             return
-        # The log that lies beside it would be played into the next one.
+        # Otherwise SQLite would apply the old log to the new file.
         for suffix in ("", "-wal", "-shm"):
             with contextlib.suppress(OSError):
                 self._path.with_name(self._path.name + suffix).unlink()

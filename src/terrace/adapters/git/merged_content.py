@@ -1,4 +1,4 @@
-"""Compares what a commit of the protected branch holds with what was reviewed: Git merges it again."""
+"""Compares the content of a commit on the protected branch with the reviewed content: Git repeats the merge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from terrace.adapters.git.repository import GitRepository
 from terrace.errors import NotReady
 
 _OID = re.compile(rb"[0-9a-f]{40,64}")
-# As forges merge: the settings of one user decide nothing.
+# The merge settings of forges: those of the user have no effect.
 _AS_FORGES = (
     *("-c", "merge.renames=true"),
     *("-c", "merge.directoryRenames=conflict"),
@@ -22,17 +22,17 @@ _AS_FORGES = (
 
 
 class GitMergedContent:
-    """Answers from the clone; a reviewed commit that it lacks is fetched by the ref that the forge keeps of it."""
+    """Uses the clone; fetches a missing reviewed commit by the ref that the forge keeps for it."""
 
     def __init__(self, repository: GitRepository) -> None:
         self._repository = repository
 
     def contains(self, descendant: str, ancestor: str) -> bool:
-        """Whether one commit is in the history of another."""
+        """Returns whether one commit is in the history of another."""
         return self._repository.contains(descendant, ancestor)
 
     def parents(self, commit: str) -> tuple[str, ...]:
-        """The parents of a commit. Raises NotReady where this clone lacks the commit, or cut its history there."""
+        """Returns the parents of a commit. Raises NotReady where this clone lacks the commit, or is shallow there."""
         done = self._repository.git("rev-parse", "--verify", "--quiet", f"{names.commit_id(commit)}^@")
         found = tuple(os.fsdecode(done.out).split())
         if not found and (self._repository.shallow or not self._has(commit)):
@@ -40,32 +40,35 @@ class GitMergedContent:
         return found
 
     def is_merge(self, commit: str, base: str, head: str, ref: str) -> bool:
-        """Whether a commit holds exactly the merge of two others, without a conflict; `ref` of the remote is `head`.
-
-        Raises NotReady where it cannot be told.
+        """Returns whether the content of a commit is exactly the merge of two others, without a conflict. `ref` is the
+        ref of `head` at the remote. Raises NotReady where Git cannot determine it.
         """
         if not self._has(head):
             self._repository.bring(ref, names.commit_id(head))
         made = self._repository.git(*_AS_FORGES, "merge-tree", "--write-tree", "--no-messages", base, head)
         if made.code == 1 and _OID.match(made.out):
-            return self._differs_in_truth()
+            return self._is_really_different()
         if b"unrelated histories" in made.err:
-            return self._differs_in_truth()
+            return self._is_really_different()
         if made.code != 0:
             if b"usage: git merge-tree" in made.err or b"unknown option" in made.err:
-                raise NotReady("this Git cannot merge again what was reviewed", hint="Git 2.38 or newer can")
+                raise NotReady(
+                    "this version of Git cannot repeat the merge of the reviewed commit",
+                    hint="install Git 2.38 or newer",
+                )
             raise failure(self._repository.root, "merge-tree", made)
         lines = made.out.split()
         held = self._repository.git("rev-parse", "--verify", "--quiet", f"{names.commit_id(commit)}^{{tree}}")
         if held.code != 0 or len(lines) != 1 or not _OID.fullmatch(lines[0]):
             raise failure(self._repository.root, "rev-parse", held)
-        return held.out.strip() == lines[0] or self._differs_in_truth()
+        return held.out.strip() == lines[0] or self._is_really_different()
 
-    def _differs_in_truth(self) -> bool:
-        """False; raises NotReady in a shallow clone, where Git may have merged from another base than the forge."""
+    def _is_really_different(self) -> bool:
+        """Returns False. Raises NotReady in a shallow clone, where Git may have used another merge base than the
+        forge."""
         if self._repository.shallow:
             raise NotReady(
-                "history is too shallow here to merge again what was reviewed", hint="`git fetch --unshallow`"
+                "this clone is too shallow to repeat the merge of the reviewed commit", hint="`git fetch --unshallow`"
             )
         return False
 

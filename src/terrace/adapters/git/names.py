@@ -1,7 +1,6 @@
-"""What Git may be given as a commit, a branch or a ref: names of these grammars and nothing else.
-
-Names come from the command line, from forges and from the ledger. One that Git could take for an option, a range, a
-search or a path is refused before Git sees it.
+"""The grammars of names that are passed to Git: commits, branches and refs. Names come from the command line, from
+forges and from the ledger. One that Git could read as an option, a range, a search or a path is rejected before Git
+sees it.
 """
 
 from __future__ import annotations
@@ -12,25 +11,25 @@ from terrace.errors import BadInput
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ANCESTOR = re.compile(r"(?:[~^][0-9]{0,6})*")
-# What git-check-ref-format(1) forbids in each component, and what begins an option.
+# What git-check-ref-format(1) forbids in each component, and what starts an option.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
-_HINT = "give a branch, a tag or a commit id"
+_HINT = "use a branch, a tag or a commit id"
 
 
 def is_commit_id(text: str) -> bool:
-    """Whether this is a full commit id."""
+    """Returns whether this is a full commit id."""
     return _ID.fullmatch(text) is not None
 
 
 def commit_id(text: str) -> str:
-    """Returns a full commit id as it is. Raises BadInput for anything else."""
+    """Returns a full commit id unchanged. Raises BadInput for anything else."""
     if not isinstance(text, str) or not is_commit_id(text):
         raise BadInput(f"{text!r} is not a full commit id", hint="resolve the name first")
     return text
 
 
 def is_refname(text: str) -> bool:
-    """Whether git-check-ref-format would take this as a name below `refs/`, or as the short form of one."""
+    """Returns whether git-check-ref-format accepts this as a name below `refs/`, or as its short form."""
     if not text or text == "@" or _FORBIDDEN.search(text) or text.startswith("-"):
         return False
     return not text.endswith(".") and all(
@@ -39,41 +38,40 @@ def is_refname(text: str) -> bool:
 
 
 def revision(text: str) -> str:
-    """Returns a name of a commit as it is: a commit id, a branch, a tag, each with `~N` and `^N` behind it.
-
-    Raises BadInput for anything else that Git would resolve: ranges, searches (`:/x`), `@{-1}`, options.
+    """Returns a name of a commit unchanged: a commit id, a branch or a tag, each with optional `~N` and `^N`. Raises
+    BadInput for anything else that Git would resolve: ranges, searches (`:/x`), `@{-1}`, options.
     """
     name = text[: -len(suffix)] if (suffix := _suffix(text)) else text
     if not (name == "@" or is_refname(name)):
-        raise BadInput(f"{text!r} is not a name of a commit", hint=_HINT)
+        raise BadInput(f"{text!r} is not a valid name of a commit", hint=_HINT)
     return text
 
 
 def refname(text: str) -> str:
-    """Returns a whole name of a ref (`refs/...`) as it is. Raises BadInput for anything else."""
+    """Returns a full name of a ref (`refs/...`) unchanged. Raises BadInput for anything else."""
     if not text.startswith("refs/") or not is_refname(text):
-        raise BadInput(f"{text!r} is not a name of a ref", hint="a ref is called like refs/heads/main")
+        raise BadInput(f"{text!r} is not a valid name of a ref", hint="use the full name, such as refs/heads/main")
     return text
 
 
 def branch(text: str) -> str:
-    """Returns the name of a branch as it is. Raises BadInput for anything else."""
+    """Returns the name of a branch unchanged. Raises BadInput for anything else."""
     if not is_refname(text) or text == "HEAD":
-        raise BadInput(f"{text!r} is not a name of a branch")
+        raise BadInput(f"{text!r} is not a valid name of a branch")
     return text
 
 
 def tag(text: str) -> str:
-    """Returns the name of a tag as it is. Raises BadInput for anything else."""
+    """Returns the name of a tag unchanged. Raises BadInput for anything else."""
     if not is_refname(text):
-        raise BadInput(f"{text!r} is not a name of a tag")
+        raise BadInput(f"{text!r} is not a valid name of a tag")
     return text
 
 
 def remote(text: str) -> str:
-    """Returns the name of a remote as it is. Raises BadInput for anything else: an address, an option."""
+    """Returns the name of a remote unchanged. Raises BadInput for anything else: an address, an option."""
     if not is_refname(text):
-        raise BadInput(f"{text!r} is not a name of a remote", hint="`git remote` lists what there is")
+        raise BadInput(f"{text!r} is not a valid name of a remote", hint="`git remote` lists the remotes")
     return text
 
 

@@ -1,4 +1,4 @@
-"""Writes new objects into a clone: all that one change needs, by one process."""
+"""Writes all new objects of one change into a clone, by one process."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ _TYPES: Mapping[Kind, int] = {"commit": 1, "tree": 2, "blob": 3}
 _SHA256 = 64
 
 DURABLE = ("-c", "core.fsync=committed,loose-object,reference", "-c", "core.fsyncMethod=fsync")
-"""Options of a Git whose objects and refs are on disk before it ends (Git 2.36). By default objects are not."""
+"""Options with which Git (2.36) flushes objects and refs to disk before it exits. By default it does not flush
+objects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """An object of Git: its id, its kind and its content."""
+    """A Git object: id, kind and content."""
 
     id: str
     kind: Kind
@@ -31,7 +32,7 @@ class Object:
 
 
 def make_object(kind: Kind, content: bytes, *, digits: int) -> Object:
-    """Returns an object with its id, which has as many hexadecimal digits as the ids of the repository have."""
+    """Returns an object with its id, which is as long as the ids of the repository."""
     name = hashlib.sha256 if digits == _SHA256 else hashlib.sha1
     head = f"{kind} {len(content)}\0".encode()
     return Object(name(head + content, usedforsecurity=False).hexdigest(), kind, content)
@@ -41,7 +42,7 @@ def make_tree(entries: Mapping[str, tuple[str, str]], *, digits: int) -> Object:
     """Returns the tree with these entries: name -> mode and id."""
 
     def order(name: str) -> bytes:
-        # Git sorts a folder as if its name ended with a slash.
+        # Git sorts folders as if their names ended with a slash.
         return name.encode() + (b"/" if entries[name][0].lstrip("0") == "40000" else b"")
 
     lines = (
@@ -52,8 +53,8 @@ def make_tree(entries: Mapping[str, tuple[str, str]], *, digits: int) -> Object:
 
 
 def write_objects(folder: Path, objects: Sequence[Object]) -> Finished:
-    """Write objects into the clone, in this order, and to disk; the caller looks at the exit code. One that is there
-    stays."""
+    """Writes objects into the clone, in this order and durably; the caller checks the exit code. Existing ones are
+    kept."""
     body = b"PACK" + (2).to_bytes(4, "big") + len(objects).to_bytes(4, "big")
     body += b"".join(_size(one) + zlib.compress(one.content, 1) for one in objects)
     name = hashlib.sha256 if any(len(one.id) == _SHA256 for one in objects) else hashlib.sha1
@@ -61,7 +62,7 @@ def write_objects(folder: Path, objects: Sequence[Object]) -> Finished:
 
 
 def _size(one: Object) -> bytes:
-    """The head of an entry of a pack: the kind and the size, four bits first and then seven at a time."""
+    """Returns the header of a pack entry: kind and size, first four bits and then seven at a time."""
     left = len(one.content)
     head = [_TYPES[one.kind] << 4 | left & 15]
     left >>= 4

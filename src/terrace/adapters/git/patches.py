@@ -1,4 +1,4 @@
-"""What commits add, streamed from Git: a history of any length goes through without being held."""
+"""Streams the additions of commits from Git, so that a history of any length needs little memory."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from terrace.checks.secrets.patch import Patch, patches
 from terrace.errors import TerraceError
 
 AROUND = 8
-"""Lines around an addition that are read too: a name may stand there whose value is new."""
+"""Lines of context around an addition: they may contain the name of a new value."""
 
 
 def patches_between(root: Path, base: str | None, head: str) -> Iterator[Patch]:
-    """What every commit of base..head adds, oldest first; all that any ref reaches when there is no base."""
+    """Yields the additions of every commit in base..head, oldest first; of all commits of all refs without a base."""
     names.commit_id(head)
     if base:
         names.commit_id(base)
-    yield from _streamed(root, ("--reverse", f"{base}..{head}") if base else ("--all", head))
+    yield from _stream(root, ("--reverse", f"{base}..{head}") if base else ("--all", head))
 
 
 def log_args(*span: str) -> list[str]:
-    """The command. Attributes and settings of the repository or the user hide and change nothing."""
+    """Returns the arguments of `git log`. Attributes and settings of the repository or user have no effect."""
     return [
         "--no-replace-objects",
         "-c",
@@ -34,7 +34,7 @@ def log_args(*span: str) -> list[str]:
         "--format=%x00%H%n%B%x00",
         "--patch",
         f"--unified={AROUND}",
-        # Only what a merge itself adds; its sides are commits of their own.
+        # Only the additions of a merge itself; its sides are separate commits.
         "--diff-merges=dense-combined",
         "--find-renames",
         "--text",
@@ -53,7 +53,7 @@ def log_args(*span: str) -> list[str]:
     ]
 
 
-def _streamed(root: Path, span: tuple[str, ...]) -> Iterator[Patch]:
+def _stream(root: Path, span: tuple[str, ...]) -> Iterator[Patch]:
     argv = ["git", "-C", os.fspath(root), *log_args(*span)]
     with subprocess.Popen(argv, env=git_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         assert child.stdout is not None
@@ -64,4 +64,7 @@ def _streamed(root: Path, span: tuple[str, ...]) -> Iterator[Patch]:
             raise
         code = child.wait()
     if code != 0:
-        raise TerraceError("Git could not show what the commits add", hint="run `git fsck`; a shallow clone lacks some")
+        raise TerraceError(
+            "Git could not show the additions of the commits",
+            hint="run `git fsck`; in a shallow clone `git fetch --unshallow`",
+        )

@@ -1,4 +1,4 @@
-"""The Git repository: every call of `git` that is not the ledger's or a tree's."""
+"""The Git repository: all calls of `git` except those of the ledger and of trees."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from terrace.adapters.file_lock import file_lock
 from terrace.adapters.files import write_new, write_whole
 from terrace.adapters.git import names
 from terrace.adapters.git.access import Access, usual
-from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, masked, stream_blobs
-from terrace.adapters.git.standing_refs import conflicting_refs, ways_out
+from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, mask_tokens, stream_blobs
+from terrace.adapters.git.standing_refs import conflicting_refs, resolution
 from terrace.adapters.git.submodules import SubmoduleRules, Submodules, TreeWithSubmodules
 from terrace.adapters.git.trees import Contents, GitTree
 from terrace.adapters.git.worktree import Worktree
@@ -31,15 +31,14 @@ _NOBODY = "terrace@localhost"
 _PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _Answer = TypeVar("_Answer")
 _ANSWERS = 256
-"""Answers about commits that are kept."""
+"""Maximum number of cached results about commits."""
 _VALUES = "--end-of-options"
-"""What follows this is never an option: Git 2.24 for what walks history, 2.30 for rev-parse."""
+"""Ends the options of a command: Git 2.24 for history, 2.30 for rev-parse."""
 
 
 class GitRepository:
-    """The repository around a folder. `cache` is where its private checkouts live; `branch` is the protected one.
-
-    With an empty `remote` nothing that needs the remote works before `use` has named it.
+    """The repository that contains a folder. `cache` contains its private checkouts; `branch` is the protected branch.
+    With an empty `remote`, methods that need the remote work only after `use`.
     """
 
     def __init__(
@@ -57,16 +56,16 @@ class GitRepository:
 
     @staticmethod
     def around(folder: Path, *, cache: Path) -> GitRepository:
-        """The repository that `folder` is in. Raises NotReady when it is in none."""
+        """Returns the repository that contains `folder`. Raises NotReady where there is none."""
         found = git(folder, "rev-parse", "--show-toplevel")
         if found.code != 0:
             if b"dubious ownership" in found.err:
                 raise NotReady(
-                    f"{folder} belongs to somebody else, so Git refuses to read it",
+                    f"{folder} belongs to another user, so that Git refuses to read it",
                     hint=f"if you trust it: git config --global --add safe.directory {shell_word(str(folder))}",
                 )
             raise NotReady(
-                f"{folder} is not in a Git repository", hint="go to your repository, or run `git init` here first"
+                f"{folder} is not in a Git repository", hint="change to your repository, or run `git init` here first"
             )
         return GitRepository(Path(os.fsdecode(found.out.rstrip(b"\n"))), cache=cache)
 
@@ -77,7 +76,7 @@ class GitRepository:
         env: Mapping[str, str] | None = None,
         timeout: float = LOCAL_SECONDS,
     ) -> Finished:
-        """Run git in this repository, never asking anything; the caller looks at the exit code."""
+        """Runs git in this repository without prompts; the caller checks the exit code."""
         return git(self.root, *args, stdin=stdin, env=env, timeout=timeout)
 
     def _text(self, *args: str | Path, env: Mapping[str, str] | None = None) -> str:
@@ -88,17 +87,17 @@ class GitRepository:
 
     @cached_property
     def git_dir(self) -> Path:
-        """The folder that every worktree of this repository shares."""
+        """Returns the Git directory that all worktrees of this repository share."""
         return (self.root / self._text("rev-parse", "--git-common-dir")).resolve()
 
     @cached_property
     def remote(self) -> str | None:
-        """The remote's name, or None when the repository has no remote of that name."""
-        assert self._remote, "the remote is decided together with the trust root, which was not asked for yet"
+        """The name of the remote; None where the repository has none."""
+        assert self._remote, "the remote is chosen together with the trust root, which must be read first"
         return self._remote if self.git("remote", "get-url", "--", self._remote).code == 0 else None
 
     def use(self, remote: str | None, branch: str) -> None:
-        """Take this remote, or none, and this protected branch from now on. The caller has checked that they exist."""
+        """Sets the remote (or none) and the protected branch. The caller has checked that they exist."""
         self.remote = names.remote(remote) if remote is not None else None
         self.branch = names.branch(branch) if branch else branch
 
@@ -108,16 +107,15 @@ class GitRepository:
         return tuple(self._text("remote").split())
 
     def remote_head(self) -> str | None:
-        """The branch that the HEAD of the remote names, asked of the remote now; None where it names none.
-
-        Raises NotReady when the remote is out of reach.
+        """Asks the remote which branch its HEAD names; returns None where it names none. Raises NotReady where the
+        remote cannot be reached.
         """
-        assert self.remote is not None, "asked only where there is a remote"
+        assert self.remote is not None, "called only with a remote"
         asking = ("ls-remote", "--symref", "--", self.remote, "HEAD")
         done = self.git(*asking, env=self._access(), timeout=NETWORK_SECONDS)
         if done.code != 0:
             raise self._unreadable(done, f"git ls-remote {self.remote}")
-        # The pattern matches refs like refs/heads/HEAD too, which others can create: only HEAD itself counts.
+        # The pattern also matches refs such as refs/heads/HEAD, which others can create: only HEAD itself is used.
         for line in done.out.splitlines():
             target, _, name = line.partition(b"\t")
             if name == b"HEAD" and target.startswith(b"ref: refs/heads/"):
@@ -125,33 +123,33 @@ class GitRepository:
         return None
 
     def recorded_head(self) -> str | None:
-        """The branch that this clone has recorded as the one that the HEAD of the remote names; None without one."""
+        """Returns the branch that this clone recorded for the HEAD of the remote; None without a record."""
         prefix = f"refs/remotes/{self.remote}/"
         done = self.git("symbolic-ref", "--quiet", f"{prefix}HEAD")
         target = os.fsdecode(done.out).strip()
         return target.removeprefix(prefix) if done.code == 0 and target.startswith(prefix) else None
 
     def record_head(self) -> None:
-        """Record the protected branch as the one that the HEAD of the remote names, as `git clone` does."""
+        """Records the protected branch as the HEAD of the remote, as `git clone` does."""
         prefix = f"refs/remotes/{self.remote}/"
-        # A record is a convenience for later runs without a network: one that cannot be written is no failure.
+        # The record is a convenience for later runs without a network: failing to write it is not an error.
         self.git("symbolic-ref", f"{prefix}HEAD", f"{prefix}{self.branch}")
 
     def local_branches(self) -> dict[str, str]:
-        """The local branches, each with its commit."""
+        """Returns the local branches, each with its commit."""
         lines = self._text("for-each-ref", "--format=%(objectname) %(refname)", "refs/heads/").splitlines()
         pairs = (line.split(" ", 1) for line in lines)
         return {name.removeprefix("refs/heads/"): commit for commit, name in pairs}
 
     def checked_out_branch(self) -> str | None:
-        """The local branch that HEAD names, which may have no commit yet; None when HEAD is detached."""
+        """Returns the local branch that HEAD names, which may have no commit yet; None where HEAD is detached."""
         done = self.git("symbolic-ref", "--quiet", "HEAD")
         target = os.fsdecode(done.out).strip()
         return target.removeprefix("refs/heads/") if done.code == 0 and target.startswith("refs/heads/") else None
 
     @property
     def remote_url(self) -> str | None:
-        """Where the remote is, as this repository has it; None without a remote."""
+        """The address of the remote in this repository; None without a remote."""
         remote = self.remote
         if remote is None:
             return None
@@ -159,23 +157,22 @@ class GitRepository:
 
     @property
     def shallow(self) -> bool:
-        """Whether history was cut off at clone, and was not made whole since."""
-        # As Git itself tells it; a process for each question that depends on it would take longer than most answers.
+        """Whether this is a shallow clone."""
+        # Read from Git's file: a process for each question would take longer than most answers.
         return (self.git_dir / "shallow").exists()
 
     @property
     def dirty(self) -> tuple[str, ...]:
-        """Paths that differ from HEAD, untracked ones included."""
+        """Returns the paths that differ from HEAD, including untracked ones."""
         done = self.git("status", "--porcelain", "-z", "--no-renames")
         if done.code != 0:
-            # A status that failed is no clean working tree.
+            # A failed status does not mean a clean working tree.
             raise failure(self.root, "status", done)
         return tuple(os.fsdecode(line[3:]) for line in done.out.split(b"\0") if line)
 
     def untracked(self) -> tuple[str, ...]:
-        """Paths of files that the index does not have, ignored ones included; not those that Terraform downloaded.
-
-        They end with a slash where a folder is a repository of its own.
+        """Returns the paths of files that are not in the index, including ignored ones, without those that Terraform
+        downloaded. The path of a folder that is a repository of its own ends with a slash.
         """
         done = self.git("ls-files", "--others", "--exclude=.terraform/", "--full-name", "-z", ":/")
         if done.code != 0:
@@ -183,26 +180,26 @@ class GitRepository:
         return tuple(os.fsdecode(path) for path in done.out.split(b"\0") if path)
 
     def conflicts(self) -> frozenset[str]:
-        """Paths that a merge left unmerged."""
+        """Returns the paths with merge conflicts."""
         done = self.git("ls-files", "--unmerged", "--full-name", "-z", ":/")
         if done.code != 0:
             raise failure(self.root, "ls-files", done)
         return frozenset(os.fsdecode(line.partition(b"\t")[2]) for line in done.out.split(b"\0") if line)
 
     def config(self, name: str) -> str | None:
-        """A value of the user's Git configuration, as it was when the first one was asked for."""
+        """Returns a value of the user's Git configuration, which is read once."""
         value = self._settings.get(_setting(name))
         return value.strip() if value is not None else None
 
     @cached_property
     def _settings(self) -> Mapping[str, str]:
-        """The user's Git configuration; the last value of each name counts. Empty where it cannot be read."""
+        """Returns the user's Git configuration, with the last value of each name. Empty where it cannot be read."""
         done = self.git("config", "--list", "-z")
         pairs = (os.fsdecode(line).partition("\n") for line in done.out.split(b"\0") if line)
         return {name: value for name, _, value in pairs} if done.code == 0 else {}
 
     def _once(self, question: tuple[str, ...], ask: Callable[[], _Answer], lasts: Callable[[_Answer], bool]) -> _Answer:
-        """The answer to a question about commits by their full ids; one that lasts is not asked for again."""
+        """Returns the cached result of a question about commits by their full ids, where it cannot change."""
         if question in self._answers:
             return cast(_Answer, self._answers[question])
         answer = ask()
@@ -218,21 +215,22 @@ class GitRepository:
         names.revision(ref)
         done = self.git("rev-parse", "--verify", "--quiet", _VALUES, f"{ref}^{{commit}}")
         if done.code != 0:
-            hint = "`git branch -a` and `git tag` list what there is"
+            hint = "`git branch -a` and `git tag` list the existing names"
             if self.shallow:
                 hint = "this clone is shallow and may lack it: `git fetch --unshallow`"
             raise BadInput(f"there is no commit {ref!r}", hint=hint)
         return os.fsdecode(done.out).strip()
 
     def _id(self, commit: str) -> str:
-        """The full id of a commit. Git is given nothing but ids: no name is an option, a range or a search."""
+        """Returns the full id of a commit. Other methods pass only ids to Git: no name can be an option, a range or a
+        search."""
         return commit if names.is_commit_id(commit) else self.resolve(commit)
 
     def _span(self, base: str | None, head: str) -> str:
         return self._id(head) if base is None else f"{self._id(base)}..{self._id(head)}"
 
     def made_here(self, commit: str) -> bool:
-        """Whether `snapshot` of this object made a commit. What a commit says about itself is not believed."""
+        """Returns whether `snapshot` of this object created a commit. The commit's own author is not trusted."""
         return commit in self._snapshots
 
     def snapshot(self) -> str:
@@ -240,8 +238,8 @@ class GitRepository:
             private = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             own = self.git_dir / "index"
             with contextlib.suppress(OSError):
-                # The user's index knows which files did not change, so that they are not read again. Its time goes
-                # along: by that Git knows which files may have changed right after it was written.
+                # The user's index records which files did not change, so that they are not read again. Its time is
+                # kept, since Git uses it to detect files that changed right after it was written.
                 shutil.copy2(own, Path(folder) / "index")
             self._text("add", "--all", ":/", env=private)
             tree = self._text("write-tree", env=private)
@@ -263,7 +261,8 @@ class GitRepository:
         return made
 
     def take_submodules(self, rules: Callable[[], SubmoduleRules | None]) -> None:
-        """Have the files of submodules in trees and private checkouts from now on. `rules` is asked once it matters."""
+        """Includes the files of submodules in trees and private checkouts. `rules` is called when it is first
+        needed."""
         stores = self.cache / "submodules"
         self._submodules = Submodules(self.root, stores, rules, self._access, self._contents)
 
@@ -272,20 +271,21 @@ class GitRepository:
         return own if self._submodules is None else self._submodules.of(own)
 
     def own_tree(self, commit: str) -> GitTree:
-        """Returns the files of a commit without those of any submodule: what rules are read from."""
+        """Returns the files of a commit without submodules: rules are read from these."""
         return GitTree(self.root, commit, self._contents)
 
     def fetch(self) -> None:
-        """Bring the protected branch up to date. Raises NotReady when the remote is out of reach."""
+        """Fetches the protected branch. Raises NotReady where the remote cannot be reached."""
         self._fetch(f"+refs/heads/{self.branch}:refs/remotes/{self.remote}/{self.branch}", self.branch)
 
     def bring(self, ref: str, commit: str) -> None:
-        """Have the commit that a ref of the remote leads to. Raises NotReady when it leads to another one by now."""
+        """Fetches the commit of a ref of the remote. Raises NotReady where the ref now has another commit."""
         names.commit_id(commit)
         self._fetch(names.refname(ref), ref)
         if self.git("cat-file", "-e", f"{commit}^{{commit}}").code != 0:
             raise NotReady(
-                f"{ref} does not lead to {commit[:12]}", hint="it was pushed over; the newer one is told too"
+                f"{ref} no longer points to {commit[:12]}",
+                hint="a newer commit was pushed, which has an event of its own",
             )
 
     def _fetch(self, spec: str, name: str) -> None:
@@ -308,13 +308,13 @@ class GitRepository:
 
     def _unreadable(self, done: Finished, again: str) -> NotReady:
         return NotReady(
-            f"the remote {self.remote!r} cannot be read: {masked(done.message)}",
+            f"the remote {self.remote!r} cannot be read: {mask_tokens(done.message)}",
             hint=f"check the network and your access with `{again}`",
         )
 
     @property
     def has_protected_branch(self) -> bool:
-        """Whether the protected branch is known here."""
+        """Whether this clone has the protected branch."""
         return self._protected().code == 0
 
     def _protected(self) -> Finished:
@@ -327,11 +327,11 @@ class GitRepository:
             return os.fsdecode(done.out).strip()
         raise BadInput(
             f"the protected branch {self.branch!r} was not found",
-            hint="push it, or name another branch: `terrace doctor` shows what decides",
+            hint="push it, or configure another branch: `terrace doctor` shows how the branch is chosen",
         )
 
     def on_protected_branch(self, commit: str) -> bool | None:
-        # The tip is asked for anew each time: it moves.
+        # Not cached: the tip moves.
         tip = self.protected_tip()
         question = ("line", tip, names.commit_id(commit))
         return self._once(question, lambda: self._on_line(tip, commit), lambda answer: answer is not None)
@@ -348,13 +348,15 @@ class GitRepository:
         if done.code == 1:
             self._walk(f"{self._id(one)}...{self._id(other)}")
         if done.code != 0:
-            hint = "`git fetch --unshallow` brings the missing history" if self.shallow else "name the base: --base REF"
-            raise BadInput(f"{one[:7]} and {other[:7]} have no common commit here", hint=hint)
+            hint = (
+                "`git fetch --unshallow` fetches the missing history" if self.shallow else "pass the base: --base REF"
+            )
+            raise BadInput(f"{one[:7]} and {other[:7]} have no common commit in this clone", hint=hint)
         return os.fsdecode(done.out).strip()
 
     def contains(self, descendant: str, ancestor: str) -> bool:
         older, newer = self._id(ancestor), self._id(descendant)
-        # A clone that is not shallow any more may know better.
+        # The result may change when the clone is no longer shallow.
         return self._once(
             ("contains", newer, older), lambda: self._contains(newer, older), lambda yes: yes or not self.shallow
         )
@@ -362,14 +364,15 @@ class GitRepository:
     def _contains(self, newer: str, older: str) -> bool:
         done = self.git("merge-base", "--is-ancestor", _VALUES, older, newer)
         if done.code not in (0, 1):
-            # A git that failed said neither yes nor no.
+            # A failed git command has no result.
             raise failure(self.root, "merge-base", done)
         if done.code == 1:
             self._walk(f"{older}..{newer}")
         return done.code == 0
 
     def _walk(self, span: str) -> None:
-        """Raise NotReady where a commit of a span is lost: `git merge-base` takes it for the beginning of history."""
+        """Raises NotReady where a commit of a range is missing: `git merge-base` would treat it as the start of
+        history."""
         done = self.git("rev-list", "--count", _VALUES, span, "--")
         if done.code != 0:
             raise failure(self.root, "rev-list", done)
@@ -381,7 +384,7 @@ class GitRepository:
     def _is_whole(self, span: str) -> bool:
         if not self.shallow:
             return True
-        # Git takes a commit at which history was cut off for one without parents, also where both ends are here.
+        # Git treats a commit at the boundary of a shallow clone as one without parents, also where both ends exist.
         cut_at = (self.git_dir / "shallow").read_text("ascii").split()
         done = self.git("rev-list", _VALUES, span, "--")
         return done.code == 0 and frozenset(cut_at).isdisjoint(os.fsdecode(done.out).split())
@@ -391,7 +394,7 @@ class GitRepository:
         return self._once(("authors", span), lambda: self._authors(span), lambda _: not self.shallow)
 
     def _authors(self, span: str) -> tuple[Author, ...]:
-        # No mailmap: whoever may change .mailmap would say who wrote what.
+        # No mailmap: anyone who can change .mailmap could change the authors.
         given = ("--no-show-signature", "--no-mailmap", "--no-notes", "--encoding=UTF-8", "-z")
         form = "--format=%an%n%ae%n%cn%n%ce%n%B"
         done = self.git("log", *given, form, _VALUES, span, "--")
@@ -428,8 +431,8 @@ class GitRepository:
         if not paths:
             return ()
         paths = (*paths, *self._submodules_above(paths, base, head))
-        # Paths go in by stdin: there may be more than a command line takes.
-        # One a line: in the place of a name with a line end stands the folder that it lies in.
+        # Paths are passed on stdin, one per line, since they may exceed a command line. A name with a line break is
+        # replaced by its folder.
         lines = (path.partition("\n")[0].rpartition("/")[0] or "." if "\n" in path else path for path in paths)
         wanted = os.fsencode("\n".join([self._span(base, head), "--", *lines, ""]))
         done = self.git("rev-list", "--first-parent", "--stdin", stdin=wanted, env={"GIT_LITERAL_PATHSPECS": "1"})
@@ -438,12 +441,12 @@ class GitRepository:
         return tuple(os.fsdecode(done.out).split())
 
     def _submodules_above(self, paths: tuple[str, ...], *commits: str) -> tuple[str, ...]:
-        """The submodules that paths lie in: a commit that changes them changes the commit of the submodule."""
+        """Returns the submodules that contain these paths: a change to them changes the commit of the submodule."""
         known = {one for commit in commits for one in self.own_tree(self._id(commit)).submodules}
         return tuple(one for one in sorted(known) if any(path.startswith(f"{one}/") for path in paths))
 
     def changes_of(self, path: str, head: str, most: int) -> tuple[str, ...]:
-        """Returns the newest commits, at most so many, of the first parents of a commit in which a path changed."""
+        """Returns the newest commits, up to a limit, among the first parents of a commit in which a path changed."""
         given = ("--first-parent", f"--max-count={int(most)}", _VALUES, self._id(head), "--", path)
         done = self.git("rev-list", *given, env={"GIT_LITERAL_PATHSPECS": "1"})
         if done.code != 0:
@@ -451,7 +454,7 @@ class GitRepository:
         return tuple(os.fsdecode(done.out).split())
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a file of the user's working tree, whole or not at all, with the mode that it has."""
+        """Writes a file of the user's working tree atomically and keeps its mode."""
         write_whole(self.root, path, content)
 
     # --- private checkouts -------------------------------------------------------------------------------------
@@ -459,33 +462,33 @@ class GitRepository:
     @contextlib.contextmanager
     def checkout(self, commit: str, name: str, added: Mapping[str, str] | None = None) -> Iterator[Path]:
         if not _PLACE.fullmatch(name):
-            raise BadInput(f"{name!r} is not a name of a private checkout")
+            raise BadInput(f"{name!r} is not a valid name of a private checkout")
         folder = self.cache / "trees" / name
         folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with file_lock(Path(f"{folder}.lock"), f"the private checkout {name}"):
             tree = self.tree(commit)
             if self._is_partial:
-                self._complete(commit)
+                self._fetch_missing(commit)
             blobs = tree.blobs if isinstance(tree, TreeWithSubmodules) else lambda ids: stream_blobs(self.root, ids)
-            Worktree(folder, Path(f"{folder}.files")).become(tree, blobs)
+            Worktree(folder, Path(f"{folder}.files")).match(tree, blobs)
             for path, text in (added or {}).items():
                 try:
                     write_new(folder, path, text.encode())
                 except FileExistsError as error:
                     raise BadInput(
-                        f"{path} is in the commit, and Terrace would write a file of that name",
-                        hint="call that file something else, and commit that",
+                        f"the commit contains {path}, which is the name of a file that Terrace writes",
+                        hint="rename that file and commit the change",
                     ) from error
             yield folder
 
     @property
     def _is_partial(self) -> bool:
-        """Whether this clone left contents at the remote."""
+        """Returns whether this is a partial clone."""
         told = self.config(f"remote.{self.remote}.promisor") if self.remote is not None else None
         return told is not None and told.lower() not in ("", "false", "no", "off", "0")
 
-    def _complete(self, commit: str) -> None:
-        """Bring what a partial clone lacks of a commit, all at once: Git by itself would ask for file after file."""
+    def _fetch_missing(self, commit: str) -> None:
+        """Fetches everything that a partial clone lacks of a commit in one request: Git would fetch file by file."""
         given = ("--objects", "--no-object-names", "--missing=print", "--no-walk", _VALUES)
         found = self.git("rev-list", *given, names.commit_id(commit), "--")
         if found.code != 0:
@@ -515,8 +518,9 @@ class GitRepository:
                 done = self.git("apply", "--cached", "--3way", "--whitespace=nowarn", "-", stdin=undo.out, env=private)
                 if done.code != 0:
                     raise BadInput(
-                        f"{good[:7]}..{bad[:7]} cannot be taken back on {tip[:7]} by itself: {masked(done.message)}",
-                        hint="revert it by hand: git revert, resolve, merge",
+                        f"{good[:7]}..{bad[:7]} cannot be reverted automatically on {tip[:7]}: "
+                        f"{mask_tokens(done.message)}",
+                        hint="revert it manually: git revert, resolve the conflicts, merge",
                     )
             tree = self._text("write-tree", env=private)
         made = self._on_branch(branch, tree, tip, message)
@@ -525,12 +529,15 @@ class GitRepository:
         return made
 
     def _on_branch(self, branch: str, tree: str, parent: str, message: str) -> str:
-        """The commit of a branch that is new, or that holds this tree already."""
+        """Returns the commit of a branch that is new or already has this tree."""
         existing = self.git("rev-parse", "--verify", "--quiet", _VALUES, f"refs/heads/{branch}^{{commit}}")
         if existing.code == 0:
             found = os.fsdecode(existing.out).strip()
             if self._text("rev-parse", f"{found}^{{tree}}") != tree:
-                raise BadInput(f"the branch {branch} exists and holds something else", hint="nothing was changed")
+                raise BadInput(
+                    f"the branch {branch} already exists with other content",
+                    hint="No changes were made. Delete the branch or choose another name.",
+                )
             return found
         made = self._text("commit-tree", "-m", message, "-p", parent, "--", tree, env=self._identity)
         self._text("update-ref", f"refs/heads/{branch}", made, "")
@@ -538,7 +545,7 @@ class GitRepository:
 
     @property
     def _identity(self) -> dict[str, str]:
-        """Who writes what Terrace writes: the user, where Git knows one."""
+        """Returns the author of Terrace's commits: the user, where Git has one configured."""
         name = self.config("user.name") or "terrace"
         email = self.config("user.email") or "terrace@localhost"
         return {
@@ -548,7 +555,7 @@ class GitRepository:
         }
 
     def _push(self, ref: str, what: str) -> None:
-        """Push a ref as it is called here."""
+        """Pushes a ref under its local name."""
         assert self.remote is not None, "asked only where there is a remote"
         how = ("--quiet", "--no-verify", "--no-recurse-submodules", _VALUES, self.remote, f"{ref}:{ref}")
         done = self.git("push", *how, env=self._access(), timeout=NETWORK_SECONDS)
@@ -556,11 +563,11 @@ class GitRepository:
             short = ref.split("/", 2)[2]
             standing = conflicting_refs(self.root, ref, self.remote, self._access())
             if standing:
-                why, hint = ways_out(ref, standing, self.remote)
+                why, hint = resolution(ref, standing, self.remote)
                 raise NotReady(f"{what} could not be pushed: {why}", hint=hint)
             raise NotReady(
-                f"{what} could not be pushed: {masked(done.message)}",
-                hint=f"push it yourself: git push {shell_word(self.remote)} {shell_word(short)}",
+                f"{what} could not be pushed: {mask_tokens(done.message)}",
+                hint=f"push it manually: git push {shell_word(self.remote)} {shell_word(short)}",
             )
 
     # --- tags --------------------------------------------------------------------------------------------------
@@ -573,13 +580,13 @@ class GitRepository:
             how = ("--annotate", "--no-sign", "-m", message, _VALUES, name, commit)
             self._text("tag", *how, env=self._identity)
         elif os.fsdecode(existing.out).strip() != commit:
-            raise TerraceError(f"the tag {name} exists and names another commit", hint="nothing was moved")
+            raise TerraceError(f"the tag {name} already exists at another commit", hint="Terrace does not move tags")
         if self.remote is not None:
             self._push(f"refs/tags/{name}", f"the tag {name}")
 
 
 def _setting(name: str) -> str:
-    """A name as Git lists it: only what lies between the first and the last dot keeps its case."""
+    """Returns a setting's name as Git lists it: only the part between the first and the last dot keeps its case."""
     section, _, rest = name.partition(".")
     between, dot, key = rest.rpartition(".")
     return f"{section.lower()}.{between}{dot}{key.lower()}"

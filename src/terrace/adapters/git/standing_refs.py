@@ -1,4 +1,4 @@
-"""Refs that keep another one from being made: Git has no `a/b` beside `a`, and no `a` beside `a/b`."""
+"""Refs that prevent the creation of another one: Git cannot have both `a` and `a/b`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ _SHOWN = 3
 
 
 def conflicting_refs(repository: Path, ref: str, remote: str | None, access: Mapping[str, str]) -> tuple[str, ...]:
-    """Returns the refs of the remote, or of the clone without one, beside which Git cannot have `ref`.
-
-    None where they cannot be asked for: this is asked only to explain a failure that is certain.
+    """Returns the refs of the remote, or of the clone without one, that prevent the creation of `ref`. None where they
+    cannot be read: this only explains a failure that has already happened.
     """
     parts = ref.split("/")
     above = ["/".join(parts[:end]) for end in range(2, len(parts))]
@@ -32,16 +31,16 @@ def conflicting_refs(repository: Path, ref: str, remote: str | None, access: Map
     return tuple(name for name in names if name in above or name.startswith(f"{ref}/"))
 
 
-def ways_out(ref: str, standing: tuple[str, ...], remote: str | None) -> tuple[str, str]:
-    """Returns what is in the way of `ref`, as a clause, and the commands that move it away, as a hint."""
-    shown = listed([_named(name) for name in standing], _SHOWN, " and ")
-    why = f"Git cannot have {_named(ref)} beside {shown}"
+def resolution(ref: str, standing: tuple[str, ...], remote: str | None) -> tuple[str, str]:
+    """Returns the conflict with `ref`, as a clause, and the commands that resolve it, as a hint."""
+    shown = listed([_describe(name) for name in standing], _SHOWN, " and ")
+    why = f"Git cannot have {_describe(ref)} together with {shown}"
     first = standing[0]
     if not first.startswith("refs/heads/"):
         delete = f"git update-ref -d {shell_word(first)}"
         if remote is not None:
             delete = f"git push {shell_word(remote)} --delete {shell_word(first)}"
-        return why, f"look at what it names, then delete it: {delete}"
+        return why, f"check its content, then delete it: {delete}"
     short = first.removeprefix("refs/heads/")
     moved = f"old/{short}"
     if remote is None:
@@ -51,7 +50,7 @@ def ways_out(ref: str, standing: tuple[str, ...], remote: str | None) -> tuple[s
     return why, f"rename it: {fetched} && {pushed}"
 
 
-def _named(ref: str) -> str:
+def _describe(ref: str) -> str:
     for folder, what in (("refs/heads/", "the branch"), ("refs/tags/", "the tag")):
         if ref.startswith(folder):
             return f"{what} {ref.removeprefix(folder)}"

@@ -1,7 +1,5 @@
-"""The files of Git submodules, read from private clones of their repositories, as a part of the tree of a commit.
-
-Git's own commands for submodules are not used: nothing of a submodule is run or configured, and no folder of the user's
-checkout is looked at.
+"""The files of Git submodules, read from private clones, as part of the tree of a commit. Git's own submodule commands
+are not used: nothing in a submodule is run or configured, and the user's checkout is not read.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from types import MappingProxyType
 
 from terrace.adapters.file_lock import file_lock
 from terrace.adapters.git.access import Access
-from terrace.adapters.git.command import git, git_apart, masked, stream_blobs
+from terrace.adapters.git.command import git, git_untrusted, mask_tokens, stream_blobs
 from terrace.adapters.git.names import commit_id
 from terrace.adapters.git.trees import Contents, GitTree
 from terrace.adapters.git.worktree import check_path
@@ -28,26 +26,25 @@ from terrace.hcl.tree import AbsentSubmodule, Entry
 from terrace.stacks.submodules import GITMODULES, Address, Declared, address, declared, is_chosen, shown
 
 FETCH_SECONDS = 300.0
-"""How long one fetch of a submodule may take, in seconds."""
+"""Time limit of one fetch of a submodule, in seconds."""
 MOST_STORES = 32
-"""How many private clones of submodules are kept for one checkout."""
+"""Maximum number of private clones of submodules for one checkout."""
 STORE_BYTES = 2**31
-"""A private clone that is larger is begun anew before the next fetch into it."""
+"""Maximum size of a private clone in bytes: a larger one is replaced before the next fetch."""
 UNUSED_SECONDS = 86400.0
-"""A private clone is removed for others only after so many seconds without use."""
+"""Minimum time without use, in seconds, after which a private clone can be removed for others."""
 DEEPEST = 8
-"""How many submodules may lie in each other."""
+"""Maximum depth of submodules within submodules."""
 _KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class SubmoduleRules:
-    """Which submodules are taken, and who decides from where.
-
-    `chosen` is `Config.submodules` of the trust root, and `trusted` its commit, whose `.gitmodules` gives the
-    addresses. `base` is the address of the repository itself, None without a remote. `is_on_protected_branch` says it
-    of a commit. Without `fetch` only what was fetched before is there. With `only_trusted` a submodule is taken only at
-    the commit that the trust root has for it: for changes of strangers.
+    """Which submodules are included, and from which addresses. `chosen` is `Config.submodules` of the trust root, and
+    `trusted` its commit, whose `.gitmodules` has the addresses. `base` is the address of the repository itself, None
+    without a remote. `is_on_protected_branch` is the test for a commit. Without `fetch`, only what was fetched before
+    is available. With `only_trusted`, a submodule is included only at the commit in the trust root: for changes of
+    untrusted authors.
     """
 
     chosen: tuple[str, ...]
@@ -60,7 +57,7 @@ class SubmoduleRules:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The files of a commit with those of its submodules. `mounts` are the trees by the path that they lie at."""
+    """The files of a commit with those of its submodules. `mounts` are the trees by their paths."""
 
     entries: Mapping[str, Entry]
     left: Mapping[str, str]
@@ -70,8 +67,8 @@ class _Parts:
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """One repository in which submodules lie: at `prefix`, fetched from `base`; `trusted` is its tree at the trust
-    root, None where that does not have it."""
+    """One repository with submodules: at `prefix`, fetched from `base`. `trusted` is its tree at the trust root, None
+    where the trust root does not have it."""
 
     prefix: str
     tree: GitTree
@@ -81,9 +78,8 @@ class _Level:
 
 
 class Submodules:
-    """Puts the files of submodules into the trees of one repository. `stores` is the folder of the private clones.
-
-    `rules` is asked when the first tree with submodules is read; it returns None where none are taken.
+    """Adds the files of submodules to the trees of one repository. `stores` is the folder of the private clones.
+    `rules` is called when the first tree with submodules is read; it returns None where none are included.
     """
 
     def __init__(
@@ -109,7 +105,8 @@ class Submodules:
         return TreeWithSubmodules(own, self)
 
     def parts(self, own: GitTree) -> _Parts:
-        """Returns the files of a commit and of its submodules; what cannot be had is left out and told."""
+        """Returns the files of a commit and of its submodules; submodules that are unavailable are left out and
+        reported."""
         known = self._composed.get(own.commit)
         if known is None:
             known = self._compose(own)
@@ -118,13 +115,13 @@ class Submodules:
             self._composed[own.commit] = known
         return known
 
-    def _taken(self) -> SubmoduleRules | None:
+    def _find_submodule(self) -> SubmoduleRules | None:
         if not self._rules:
             self._rules.append(self._ask())
         return self._rules[0]
 
     def _compose(self, own: GitTree) -> _Parts:
-        rules = self._taken() if own.submodules else None
+        rules = self._find_submodule() if own.submodules else None
         if rules is None or not rules.chosen:
             return _Parts(own.entries, own.submodules, {}, {})
         entries = dict(own.entries)
@@ -153,46 +150,46 @@ class Submodules:
     def _mount(
         self, level: _Level, path: str, commit: str, outer: str, rules: SubmoduleRules
     ) -> _Level | AbsentSubmodule:
-        """The repository of a submodule at its commit, or why it is not there."""
+        """Returns the tree of a submodule at its commit, or why it is unavailable."""
         file = f"{level.prefix}{GITMODULES}"
         place = Place(file)
         try:
             here = self._declared(level.tree).get(path)
             if here is None:
-                hint = "write its `path` and `url` there, as `git submodule add` does"
-                return AbsentSubmodule(f"{file} does not name it", hint, place)
+                hint = "add its `path` and `url` there, as `git submodule add` does"
+                return AbsentSubmodule(f"{file} does not define it", hint, place)
             place = Place(file, here.line)
             there = self._declared(level.trusted).get(path) if level.trusted is not None else None
             if level.trusted is None or there is None:
                 return AbsentSubmodule(
-                    f"{file} on the protected branch does not name it, and its address counts only from there",
-                    "merge the submodule first; until then only the other stacks are planned",
+                    f"{file} on the protected branch does not define it, and Terrace uses addresses only from there",
+                    "merge the submodule first; until then, only the other stacks are planned",
                     place,
                 )
             if here.url != there.url and not rules.is_on_protected_branch(outer):
                 return AbsentSubmodule(
-                    f"its address is {shown(here.url)} here and {shown(there.url)} on the protected branch: "
-                    "nothing is fetched from an address that is not merged",
-                    "bring the branch up to date; or merge the new address first",
+                    f"its address is {shown(here.url)} here but {shown(there.url)} on the protected branch: Terrace "
+                    "fetches only from merged addresses",
+                    "update the branch, or merge the new address first",
                     place,
                 )
             source = address(there.url, level.base)
             known = level.trusted.submodules.get(path)
             if rules.only_trusted and commit != known:
                 return AbsentSubmodule(
-                    f"the commit {commit[:12]} of it is fetched for no change of strangers",
-                    "a check of a merged commit, or one that plans, has it",
+                    f"its commit {commit[:12]} is not fetched for changes by untrusted authors",
+                    "checks of merged commits, and checks that plan, fetch it",
                     place,
                 )
             if self._conflicts(level.tree, path):
-                hint = "this commit was not made by Git: make it again"
+                hint = "this commit was not created by Git; create it again"
                 return AbsentSubmodule("files of the commit lie at its path", hint, place)
             store = self._store(source, commit, rules)
             tree = GitTree(store, commit, self._contents)
             for inner in tree.entries:
                 check_path(f"{level.prefix}{path}/{inner}")
             if level.depth + 1 >= DEEPEST:
-                return AbsentSubmodule("it lies in too many other submodules", "name another folder", place)
+                return AbsentSubmodule("it is nested in too many other submodules", "use another folder", place)
             trusted = self._trusted(source, known, rules, tree)
         except Interrupted:
             raise
@@ -201,7 +198,7 @@ class Submodules:
         return _Level(f"{level.prefix}{path}/", tree, trusted, source.url, level.depth + 1)
 
     def _trusted(self, source: Address, commit: str | None, rules: SubmoduleRules, tree: GitTree) -> GitTree | None:
-        """The tree of a submodule at the commit that the trust root has, where its own submodules may be asked for."""
+        """Returns the tree of a submodule at the commit in the trust root, from which its own submodules are read."""
         if commit is None or not tree.submodules:
             return None
         if commit == tree.commit:
@@ -214,19 +211,19 @@ class Submodules:
 
     @staticmethod
     def _declared(tree: GitTree) -> Mapping[str, Declared]:
-        """What `.gitmodules` of a tree says. Raises BadInput where Git cannot read it."""
+        """Returns the content of `.gitmodules` in a tree. Raises BadInput where Git cannot parse it."""
         entry = tree.entries.get(GITMODULES)
         if entry is None:
             return {}
         if entry.is_link:
             raise BadInput(f"{GITMODULES} is a symbolic link", hint="commit it as a file", place=Place(GITMODULES))
         text = tree.read(GITMODULES)
-        # A file without a byte is no file to `--file -`.
+        # `--file -` rejects an empty file.
         done = git(tree.root, "config", "--file", "-", "--no-includes", "--list", "-z", stdin=text or b"\n")
         if done.code != 0:
             raise BadInput(
                 f"{GITMODULES} cannot be read: {done.message.splitlines()[0] if done.message else 'no reason given'}",
-                hint="`git config --file .gitmodules --list` tells more",
+                hint="`git config --file .gitmodules --list` shows the error",
             )
         pairs = (os.fsdecode(line).partition("\n") for line in done.out.split(b"\0") if line)
         return declared(((key, value) for key, _, value in pairs), os.fsdecode(text))
@@ -234,7 +231,8 @@ class Submodules:
     # --- private clones ----------------------------------------------------------------------------------------
 
     def _store(self, source: Address, commit: str, rules: SubmoduleRules) -> Path:
-        """The private clone of an address, with this commit. Raises NotReady where it cannot have it."""
+        """Returns the private clone of an address, with this commit. Raises NotReady where the commit is
+        unavailable."""
         commit_id(commit)
         name = hashlib.sha256(f"{len(commit)} {source.url}".encode()).hexdigest()[:32]
         folder = self._stores / name
@@ -261,8 +259,8 @@ class Submodules:
         return folder
 
     def _bring(self, folder: Path, source: Address, commit: str) -> None:
-        """Fetch a commit: alone where the server gives it so, else with all branches and tags. A clone that is damaged
-        is made anew once."""
+        """Fetches a commit: alone where the server allows that, else with all branches and tags. A damaged clone is
+        recreated once."""
         done: Finished | None = None
         for again in (False, True):
             if again or not _is_sound(folder):
@@ -280,25 +278,25 @@ class Submodules:
         if done.code == 0:
             raise NotReady(
                 f"its repository {shown(source.url)} does not have the commit {commit[:12]}",
-                hint="push that commit there (`git push --recurse-submodules=on-demand`), or name another one",
+                hint="push that commit there (`git push --recurse-submodules=on-demand`), or use another commit",
             )
-        said = masked(done.message).strip().splitlines()
+        said = mask_tokens(done.message).strip().splitlines()
         raise NotReady(
             f"its repository {shown(source.url)} cannot be read: {said[-1] if said else 'git fetch failed'}",
-            hint="Git needs credentials for that repository: a credential helper, or an SSH key of the agent",
+            hint="Git needs credentials for that repository: a credential helper, or an SSH key in the agent",
         )
 
     def _fetch(self, folder: Path, source: Address, depth: tuple[str, ...], specs: tuple[str, ...]) -> Finished:
         quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
         given = ("fetch", *quiet, *depth, "--end-of-options", source.url, *specs)
-        return git_apart(folder, *given, transport=source.transport, env=self._access(), timeout=FETCH_SECONDS)
+        return git_untrusted(folder, *given, transport=source.transport, env=self._access(), timeout=FETCH_SECONDS)
 
     @staticmethod
     def _keep(folder: Path, commit: str) -> None:
-        git_apart(folder, "update-ref", f"refs/kept/{commit}", commit)
+        git_untrusted(folder, "update-ref", f"refs/kept/{commit}", commit)
 
     def _prune(self, mine: Path) -> None:
-        """Keep few clones, and none without an end. One that another process may use now is left alone."""
+        """Removes clones beyond the limit. One that another process may be using is kept."""
         found = []
         with contextlib.suppress(OSError):
             for one in self._stores.iterdir():
@@ -312,7 +310,7 @@ class Submodules:
 
 
 class TreeWithSubmodules:
-    """The files of a commit and of its submodules: a `BatchTree` that reads each from the repository that has it."""
+    """The files of a commit and of its submodules: a `BatchTree` that reads each file from its repository."""
 
     def __init__(self, own: GitTree, submodules: Submodules) -> None:
         self.own = own
@@ -321,17 +319,17 @@ class TreeWithSubmodules:
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        """Every file, those of submodules that are checked out included."""
+        """All files, including those of checked-out submodules."""
         return self._parts.entries
 
     @property
     def submodules(self) -> Mapping[str, str]:
-        """The commit of every submodule whose files are not there, by its path."""
+        """The commits of submodules whose files are unavailable, by path."""
         return self._parts.left
 
     @property
     def absent_submodules(self) -> Mapping[str, AbsentSubmodule]:
-        """Why submodules that terrace.yaml names are not there, by path."""
+        """Why submodules that terrace.yaml names are unavailable, by path."""
         return self._parts.absent
 
     @property
@@ -339,11 +337,12 @@ class TreeWithSubmodules:
         return self._submodules.parts(self.own)
 
     def read(self, path: str) -> bytes:
-        """The content of one file; KeyError when there is no such file."""
+        """Returns the content of one file. Raises KeyError where there is none."""
         return self.read_many((path,))[path]
 
     def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """The contents of many files, by one process for each repository; KeyError when one of them is no file."""
+        """Returns the contents of many files, by one process per repository. Raises KeyError where one does not
+        exist."""
         found: dict[str, bytes] = {}
         for prefix, tree, mine in self._by_tree(paths):
             contents = tree.read_many(path[len(prefix) :] for path in mine)
@@ -351,7 +350,7 @@ class TreeWithSubmodules:
         return found
 
     def blobs(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """The contents of blobs with their ids, each from a repository that has it."""
+        """Yields the contents of blobs with their ids, each from a repository that has it."""
         left = set(ids)
         for tree in (self.own, *self._parts.mounts.values()):
             mine = left & {entry.blob for entry in tree.entries.values()} if left else set()
@@ -366,7 +365,7 @@ class TreeWithSubmodules:
             yield "", self.own, list(paths)
             return
         groups: dict[str, list[str]] = {}
-        # The deepest first: a submodule in another one has its files itself.
+        # The deepest first: a nested submodule provides its own files.
         known = sorted(mounts, key=len, reverse=True)
         for path in paths:
             at = next((one for one in known if path.startswith(f"{one}/")), "")
@@ -376,15 +375,17 @@ class TreeWithSubmodules:
 
 
 def _begin(folder: Path, commit: str) -> None:
-    """Make an empty private clone."""
+    """Creates an empty private clone."""
     if folder.is_symlink() or folder.is_file():
         folder.unlink()
     shutil.rmtree(folder, ignore_errors=True)
     kind = "sha1" if len(commit) == 40 else "sha256"
     folder.mkdir(mode=0o700)
-    done = git_apart(folder, "init", "--quiet", "--template=", f"--object-format={kind}", "--initial-branch=none")
+    done = git_untrusted(folder, "init", "--quiet", "--template=", f"--object-format={kind}", "--initial-branch=none")
     if done.code != 0:
-        raise NotReady(f"the private clone {folder} cannot be made: {done.message}", hint="see who may write there")
+        raise NotReady(
+            f"the private clone {folder} cannot be created: {done.message}", hint="check the permissions of that folder"
+        )
 
 
 def _is_sound(folder: Path) -> bool:
@@ -392,15 +393,15 @@ def _is_sound(folder: Path) -> bool:
 
 
 def _has(folder: Path, commit: str) -> bool:
-    """Whether a private clone has every object of a commit, each with the content that its name says."""
+    """Returns whether a private clone has all objects of a commit, undamaged."""
     if not _is_sound(folder):
         return False
     given = ("rev-list", "--verify-objects", "--objects", "--no-walk", "--quiet", "--end-of-options", commit, "--")
-    return git_apart(folder, *given).code == 0
+    return git_untrusted(folder, *given).code == 0
 
 
 def _size(folder: Path) -> int:
-    """About how many bytes the packs of a private clone have."""
+    """Returns the approximate size of a private clone's packs in bytes."""
     with contextlib.suppress(OSError):
         return sum(one.stat().st_size for one in (folder / ".git" / "objects" / "pack").iterdir())
     return 0

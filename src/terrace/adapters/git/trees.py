@@ -16,14 +16,14 @@ from terrace.hcl.tree import Entry
 
 _SUBMODULE = b"160000"
 _OVERHEAD = 256
-"""Bytes that what is kept of a file takes beside its content."""
+"""Memory that a cached file takes in addition to its content, in bytes."""
 
 
 class Contents:
-    """Small files by their ids, which say what is in them. A command reads terrace.yaml and its like several times."""
+    """A cache of small files by their ids. A command reads terrace.yaml and similar files several times."""
 
     def __init__(self, size: int = 2**22, largest: int = 2**16) -> None:
-        """`size` is how many bytes are kept at most, `largest` how many a file may have."""
+        """`size` is the maximum size of the cache in bytes, `largest` the maximum size of a file."""
         self._size = size
         self._largest = largest
         self._bytes = 0
@@ -31,12 +31,12 @@ class Contents:
         self._lock = threading.Lock()
 
     def known(self, ids: Iterable[str]) -> dict[str, bytes]:
-        """Returns what is kept of these."""
+        """Returns the cached files among these."""
         with self._lock:
             return {one: self._kept[one] for one in ids if one in self._kept}
 
     def keep(self, contents: Mapping[str, bytes]) -> None:
-        """Keep these, and drop the oldest where there are too many."""
+        """Caches these, and drops the oldest where there are too many."""
         with self._lock:
             for one, content in contents.items():
                 if len(content) <= self._largest and one not in self._kept:
@@ -47,13 +47,12 @@ class Contents:
 
 
 class GitTree:
-    """The files of a commit, by its full id. Nothing is read before it is asked for; then it is read once.
-
-    Submodules are no entries: their files are not in this repository.
+    """The files of a commit, by its full id. Everything is read lazily and once. Submodules are not entries: their
+    files are not in this repository.
     """
 
     def __init__(self, root: Path, commit: str, contents: Contents | None = None) -> None:
-        """`contents` is what trees of one clone keep of the files that they read."""
+        """`contents` is the cache that all trees of one clone share."""
         commit_id(commit)
         self.root = root
         self.commit = commit
@@ -61,20 +60,20 @@ class GitTree:
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        """Every file. KeyError never: a commit that is not there raises NotReady."""
+        """All files. Raises NotReady where the clone does not have the commit."""
         return _listing(self.root, self.commit)[0]
 
     @property
     def submodules(self) -> Mapping[str, str]:
-        """The commit of every submodule by its path."""
+        """The commits of submodules, by path."""
         return _listing(self.root, self.commit)[1]
 
     def read(self, path: str) -> bytes:
-        """The content of one file; KeyError when there is no such file."""
+        """Returns the content of one file. Raises KeyError where there is none."""
         return self.read_many((path,))[path]
 
     def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """The contents of many files for the price of one process at most; KeyError when one of them is no file."""
+        """Returns the contents of many files, by at most one process. Raises KeyError where one does not exist."""
         entries = self.entries
         blobs = {path: entries[path].blob for path in paths}
         contents = self._contents.known(blobs.values())
@@ -85,7 +84,7 @@ class GitTree:
         return {path: contents[blob] for path, blob in blobs.items()}
 
 
-# A commit never changes, so that its listing may be kept; a run looks at few commits, but often.
+# A commit never changes, so that its listing is cached; a run reads few commits, but often.
 @lru_cache(maxsize=8)
 def _listing(root: Path, commit: str) -> tuple[Mapping[str, Entry], Mapping[str, str]]:
     entries: dict[str, Entry] = {}

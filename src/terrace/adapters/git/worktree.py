@@ -1,10 +1,7 @@
-"""Writes a commit into a private folder, byte for byte as its blobs are, and keeps that folder so.
-
-Git itself is not asked to: no attributes (encodings, line ends, `ident`), filters, LFS, hooks, submodules, sparse
-settings or file system monitor have a say. What readers of blobs judge is what Terraform gets.
-
-Links are made as links only where they stay inside. In the place of one that leads out stands a link to nothing:
-whatever reads it gets an error instead of a file of this machine.
+"""Writes a commit into a private folder, byte for byte as its blobs, and keeps that folder in this state. Git itself
+does not write it, so that attributes (encodings, line ends, `ident`), filters, LFS, hooks, submodules, sparse settings
+and file system monitors have no effect: Terraform gets exactly the content that was checked. A link that leads out of
+the repository is replaced by a dangling link, so that readers get an error instead of a file of this machine.
 """
 
 from __future__ import annotations
@@ -30,21 +27,21 @@ from terrace.hcl.layout import Layout, is_written_by_terrace
 from terrace.hcl.tree import Entry, Tree
 
 REFUSED = "refused-by-terrace-since-it-leads-out-of-the-repository"
-"""What a link leads to in a private checkout when the one of the commit leads out of the repository."""
+"""Target of a link in a private checkout where the committed one leads out of the repository."""
 
 LONGEST_PATH = 4000
-"""More bytes than this, with the folder before it, no program can open by one path (PATH_MAX, with some room)."""
+"""Maximum length of a path with its folder, in bytes (PATH_MAX, with a margin)."""
 
 DEEPEST = 200
-"""How many folders may lie in each other."""
+"""Maximum depth of folders."""
 
 RACY_SECONDS = 2.0
-"""A file that changed so shortly before it was recorded may have changed again without another time."""
+"""A file that changed within this time before it was recorded may have changed again with the same time."""
 
 Blobs = Callable[[Iterable[str]], Iterator[tuple[str, bytes]]]
-"""Gives the contents of blobs, each once, one after the other."""
+"""Yields the contents of blobs, each once."""
 
-# What HFS+ ignores in names (Git's is_hfs_dotgit), and what NTFS takes for the name before it.
+# Characters that HFS+ ignores in names (Git's is_hfs_dotgit), and the short names of NTFS.
 _IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 _GIT = re.compile(r"(?:\.git|git~[0-9]+)[ .]*(?::.*)?", re.DOTALL)
 
@@ -52,7 +49,7 @@ _Folder = dict[str, "Entry | _Folder"]
 
 
 class _Seen(msgspec.Struct, frozen=True, array_like=True):
-    """A file as it was when it was written: its blob and mode, and what changes whenever somebody changes it."""
+    """A file as it was written: its blob and mode, and values that change with every later change of the file."""
 
     blob: str
     mode: str
@@ -66,31 +63,31 @@ class _Record(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True, slots=True)
 class Worktree:
-    """A private folder. `record` tells which files were written and left alone since; without it all are compared."""
+    """A private folder. `record` lists the files that were written and not changed since; without it all are
+    compared."""
 
     folder: Path
     record: Path
 
-    def become(self, tree: Tree, blobs: Blobs) -> None:
-        """Make the folder hold exactly the files of a tree. What is right already is not written again.
-
-        Raises BadInput, naming the path, where a tree cannot be one folder here: a name that Git forbids, a name that
-        Terrace writes itself, two paths that are one here, a path that is too long.
+    def match(self, tree: Tree, blobs: Blobs) -> None:
+        """Makes the folder contain exactly the files of a tree. Correct files are not written again. Raises BadInput
+        with the path where the tree cannot be a folder on this machine: a name that Git forbids, a name that Terrace
+        writes itself, two paths that are the same file here, a path that is too long.
         """
         entries = tree.entries
         wanted = _nested(entries, len(os.fsencode(self.folder)))
         targets = _targets(tree)
-        before = self._recorded()
+        before = self._read_record()
         try:
-            with self._opened() as top:
+            with self._open_folder() as top:
                 kept: dict[bytes, _Seen] = {}
                 stale = list(_compare(top, "", wanted, before, targets, kept))
                 self._write(stale, entries, targets, blobs, kept)
         except RecursionError:
-            raise self._broken("folders lie too deep in each other") from None
+            raise self._broken("folders are nested too deeply") from None
         except OSError as error:
             raise self._broken(error.strerror or str(error)) from error
-        self._keep(kept)
+        self._write_record(kept)
 
     def _broken(self, why: str) -> NotReady:
         return NotReady(
@@ -99,7 +96,7 @@ class Worktree:
         )
 
     @contextlib.contextmanager
-    def _opened(self) -> Iterator[int]:
+    def _open_folder(self) -> Iterator[int]:
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISDIR(self.folder.lstat().st_mode):
                 self.folder.unlink()
@@ -130,7 +127,7 @@ class Worktree:
                 by_blob.setdefault(entries[path].blob, []).append(path)
         for blob, content in blobs(by_blob):
             if not _is(blob, content):
-                raise TerraceError(f"the object {blob} of this clone is damaged", hint="`git fsck` tells more")
+                raise TerraceError(f"the object {blob} of this clone is damaged", hint="`git fsck` shows details")
             for path in by_blob[blob]:
                 mode = 0o777 if entries[path].mode == "100755" else 0o666
 
@@ -149,8 +146,8 @@ class Worktree:
         except FileExistsError as error:
             twin = next((p for p in entries if p != path and p.casefold() == path.casefold()), "another path")
             raise BadInput(
-                f"{path} and {twin} of this commit are one file on this machine",
-                hint="rename one of them, or work where names are told apart by case",
+                f"{path} and {twin} in this commit are the same file on this machine",
+                hint="rename one of them, or use a case-sensitive file system",
                 place=Place(path),
             ) from error
         except OSError as error:
@@ -158,10 +155,10 @@ class Worktree:
                 raise _too_long(path) from error
             raise
 
-    # --- what was written before -------------------------------------------------------------------------------
+    # --- the record -------------------------------------------------------------------------------
 
-    def _recorded(self) -> Mapping[bytes, _Seen]:
-        """What can be relied upon without reading it: files that did not change shortly before they were recorded."""
+    def _read_record(self) -> Mapping[bytes, _Seen]:
+        """Returns the files that need not be read: those that did not change shortly before they were recorded."""
         try:
             found = msgspec.msgpack.decode(self.record.read_bytes(), type=_Record)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
@@ -169,8 +166,8 @@ class Worktree:
         limit = found.at - int(RACY_SECONDS * 1e9)
         return {path: seen for path, seen in found.files.items() if seen.look[-1] < limit}
 
-    def _keep(self, kept: dict[bytes, _Seen]) -> None:
-        """Losing it costs time and nothing else."""
+    def _write_record(self, kept: dict[bytes, _Seen]) -> None:
+        """Losing the record only costs time."""
         fresh = self.record.with_name(f"{self.record.name}.new")
         with contextlib.suppress(OSError):
             fresh.write_bytes(msgspec.msgpack.encode(_Record(time.time_ns(), kept)))
@@ -185,7 +182,7 @@ def _compare(
     targets: Mapping[str, bytes],
     kept: dict[bytes, _Seen],
 ) -> Iterator[str]:
-    """The paths below a folder that must be written. Everything else that is not wanted there is removed first."""
+    """Returns the paths below a folder that must be written. All other unwanted entries are removed first."""
     with os.scandir(folder) as listed:
         there = {entry.name: entry.stat(follow_symlinks=False) for entry in listed}
     present = set()
@@ -218,7 +215,9 @@ def _make_folder(folder: int, name: str, path: str) -> None:
     try:
         os.mkdir(name, dir_fd=folder)
     except FileExistsError as error:
-        raise BadInput(f"{path} of this commit is two things on this machine", place=Place(path)) from error
+        raise BadInput(
+            f"{path} in this commit is both a file and a folder on this machine", place=Place(path)
+        ) from error
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise _too_long(path) from error
@@ -235,7 +234,7 @@ def _is_right(
     targets: Mapping[str, bytes],
     kept: dict[bytes, _Seen],
 ) -> bool:
-    """Whether a file is what the tree wants there: known by its looks, or else by its content."""
+    """Returns whether a file is as in the tree: by its recorded attributes, or else by its content."""
     if path in targets:
         return stat.S_ISLNK(look.st_mode) and os.fsencode(os.readlink(name, dir_fd=folder)) == targets[path]
     if not stat.S_ISREG(look.st_mode) or look.st_nlink != 1:
@@ -262,7 +261,7 @@ def _remove(folder: int, name: str, mode: int) -> None:
 
 
 def _seen(entry: Entry, look: os.stat_result) -> _Seen:
-    # The time of an inode's last change cannot be set by anybody: it comes last, where it is compared with.
+    # The change time of an inode cannot be set: it is the last attribute, which is compared.
     return _Seen(
         entry.blob,
         entry.mode,
@@ -271,14 +270,14 @@ def _seen(entry: Entry, look: os.stat_result) -> _Seen:
 
 
 def _is(blob: str, content: bytes) -> bool:
-    """Whether this is the content that Git calls so."""
+    """Returns whether this content has that object id."""
     head = f"blob {len(content)}\0".encode()
     name = hashlib.sha1 if len(blob) == 40 else hashlib.sha256
     return name(head + content, usedforsecurity=False).hexdigest() == blob
 
 
 def _nested(entries: Mapping[str, Entry], before: int) -> _Folder:
-    """The entries as folders in folders. Raises BadInput where they cannot be."""
+    """Returns the entries as nested folders. Raises BadInput where that is impossible."""
     top: _Folder = {}
     for path, entry in entries.items():
         parts = path.split("/")
@@ -287,29 +286,29 @@ def _nested(entries: Mapping[str, Entry], before: int) -> _Folder:
         for part in parts[:-1]:
             inner = folder.setdefault(part, {})
             if not isinstance(inner, dict):
-                raise BadInput(f"{path} lies below a file of this commit", place=Place(path))
+                raise BadInput(f"{path} is below a file in this commit", place=Place(path))
             folder = inner
         if parts[-1] in folder:
-            raise BadInput(f"{path} is two things in this commit", place=Place(path))
+            raise BadInput(f"{path} is both a file and a folder in this commit", place=Place(path))
         folder[parts[-1]] = entry
     return top
 
 
 def check_path(path: str) -> None:
-    """Raises BadInput for a path that no private checkout takes, wherever that lies."""
+    """Raises BadInput for a path that cannot be in any private checkout."""
     _check(path, path.split("/"), 0)
 
 
 def _check(path: str, parts: list[str], before: int) -> None:
-    """Raises BadInput for a path that is none, that Git forbids, or that is Terrace's to write."""
+    """Raises BadInput for a path that is invalid, that Git forbids, or that Terrace writes itself."""
     if not all(parts) or "\0" in path or any(part in (".", "..") for part in parts):
-        raise BadInput(f"{path!r} is not a path inside the repository", hint="this commit was not made by Git")
+        raise BadInput(f"{path!r} is not a path inside the repository", hint="this commit was not created by Git")
     if any(_GIT.fullmatch(_IGNORED.sub("", part).lower()) for part in parts if len(part) > 3):
-        raise BadInput(f"{path!r} is a name that Git keeps for itself", hint="take it out of the commit")
+        raise BadInput(f"{path!r} is a name that Git reserves", hint="remove it from the commit")
     if is_written_by_terrace(parts[-1]):
         raise BadInput(
-            f"{path} is in the commit, and Terrace would write a file of that name",
-            hint="call that file something else, and commit that",
+            f"the commit contains {path}, which is the name of a file that Terrace writes",
+            hint="rename that file and commit the change",
             place=Place(path),
         )
     if before + 1 + len(os.fsencode(path)) > LONGEST_PATH or len(parts) > DEEPEST:
@@ -322,7 +321,7 @@ def _too_long(path: str) -> BadInput:
 
 
 def _targets(tree: Tree) -> Mapping[str, bytes]:
-    """What each link of the tree leads to in a private checkout."""
+    """Returns the target of each link of the tree in a private checkout."""
     links = [path for path, entry in tree.entries.items() if entry.is_link]
     if not links:
         return {}

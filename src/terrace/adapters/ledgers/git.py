@@ -18,9 +18,9 @@ from functools import cached_property
 from pathlib import Path
 
 from terrace.adapters.git.access import Access, usual
-from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, masked, objects
+from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, mask_tokens, objects
 from terrace.adapters.git.packs import DURABLE, Object, make_object, make_tree, write_objects
-from terrace.adapters.git.standing_refs import conflicting_refs, ways_out
+from terrace.adapters.git.standing_refs import conflicting_refs, resolution
 from terrace.adapters.host import sync_folder
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
@@ -212,7 +212,7 @@ class GitLedger:
         if done.code != 0 or b"broken ref" in done.err:
             raise NotReady(
                 f"the ledger cannot be read in {self._repository}: git for-each-ref ended with {done.code}: "
-                f"{masked(done.message)}",
+                f"{mask_tokens(done.message)}",
                 hint="try again; `git fsck` looks at the repository itself",
             )
         lines = (line.partition(" ") for line in os.fsdecode(done.out).splitlines())
@@ -303,7 +303,7 @@ class GitLedger:
             for ref in (self._incoming, self._ref):
                 standing = conflicting_refs(self._repository, ref, None, {})
                 if standing:
-                    why, how = ways_out(ref, standing, None)
+                    why, how = resolution(ref, standing, None)
                     return NotReady(f"the ledger cannot be kept in {self._repository}: {why}", hint=how)
         if "rejected" in said:
             return Corrupt(
@@ -314,7 +314,7 @@ class GitLedger:
         hint = f"check the network and your access: git ls-remote {self._remote}"
         if "File exists" in said:
             hint = "a git that was killed left that lock; remove the file once you know that no git works here"
-        return NotReady(f"the ledger cannot be read from the remote {self._remote!r}: {masked(said)}", hint=hint)
+        return NotReady(f"the ledger cannot be read from the remote {self._remote!r}: {mask_tokens(said)}", hint=hint)
 
     # --- writing -----------------------------------------------------------------------------------------------
 
@@ -463,13 +463,13 @@ class GitLedger:
         ref = f"refs/heads/{self._branch}"
         standing = conflicting_refs(self._repository, ref, self._remote, self._access())
         if standing:
-            why, how = ways_out(ref, standing, self._remote)
+            why, how = resolution(ref, standing, self._remote)
             return NotReady(f"{where} does not take the ledger: {why}", hint=how)
         if self._remote is None:
             hint = "check that you may write into .git of this repository"
         else:
             hint = f"check your access: everybody who deploys pushes to the branch {self._branch}, without force"
-        return NotReady(f"{where} does not take the ledger: {masked(said)}", hint=hint)
+        return NotReady(f"{where} does not take the ledger: {mask_tokens(said)}", hint=hint)
 
     # --- git ---------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terrace.adapters.git.access import Access, usual
-from terrace.adapters.git.command import NETWORK_SECONDS, git, masked
+from terrace.adapters.git.command import NETWORK_SECONDS, git, mask_tokens
 from terrace.adapters.git.names import is_refname
 from terrace.errors import Corrupt, NotReady
 from terrace.ledger.beginnings import Proves, beginning_of
@@ -69,7 +69,7 @@ class TagsOfDeployments:
         done = git(self._repository, *argv, env=self._access(), timeout=NETWORK_SECONDS)
         if done.code != 0:
             raise NotReady(
-                f"the tags of the remote {self._remote!r} cannot be read: {masked(done.message)}",
+                f"the tags of the remote {self._remote!r} cannot be read: {mask_tokens(done.message)}",
                 hint=f"check the network and your access: git fetch {self._remote} --tags",
             )
 

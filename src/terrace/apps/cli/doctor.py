@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from terrace.adapters.environ import ENVIRON
-from terrace.adapters.git.command import masked
+from terrace.adapters.git.command import mask_tokens
 from terrace.adapters.process import run
 from terrace.adapters.sealing import read_key
 from terrace.adapters.signatures import shared_keys
@@ -207,7 +207,7 @@ def _required_versions(project: Project, inventory: Inventory) -> Iterator[Row]:
 def _place(project: Project) -> str:
     """Where the rules that judge come from, with the commit."""
     trust, url = project.trust, project.repository.remote_url
-    return f"{project.root_place} at {trust.commit[:7]}" + (f" ({masked(url)})" if url is not None else "")
+    return f"{project.root_place} at {trust.commit[:7]}" + (f" ({mask_tokens(url)})" if url is not None else "")
 
 
 def _decided(project: Project) -> Iterator[Row]:
