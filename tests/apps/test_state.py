@@ -130,7 +130,7 @@ def test_a_state_is_not_restored_under_an_open_deployment(shop: World) -> None:
 
 
 def test_a_copy_that_is_gone_from_the_store_is_made_again(shop: World) -> None:
-    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artifacts")
+    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
     for copy in store.rglob("*.enc"):
         copy.unlink()
     assert shop.ok("state", "backup", "--json").json["stacks"][0]["finding"] == "saved"
@@ -164,7 +164,7 @@ def test_nothing_is_restored_where_nothing_is_to_be(shop: World) -> None:
 
 def test_a_copy_that_the_ledger_does_not_know_needs_consent(shop: World) -> None:
     """Whoever can write to the store can seal a copy for the recipients: only the ledger knows what is ours."""
-    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artifacts")
+    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
     forged = json.dumps(shop.state("dev") | {"outputs": {}}).encode()
     forger = Backups(Artifacts(store), Seals(lambda: read_key("env:K", {"K": KEY})), lambda: datetime.now(UTC))
     record = forger.save("dev", "dev", read_state(forged, "it"), commit="c" * 40, deployment="none", moment="poll")
@@ -304,7 +304,7 @@ def test_a_restore_that_was_begun_elsewhere_is_only_taken_over_by_somebody_who_s
 
 def test_a_restore_whose_copy_is_gone_ends_where_nothing_was_pushed(shop: World) -> None:
     copy = begun_elsewhere(shop)
-    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artifacts")
+    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
     (store / copy).unlink()
     there = state_path(shop).read_bytes()
     done = shop.run("state", "restore", "dev", "--takeover", "--json")

@@ -99,7 +99,7 @@ def test_only_what_retention_does_not_keep_is_forgotten(tmp_path: Path) -> None:
     shop = world(tmp_path, three_environments())
     shop.ok("deploy", "dev")
     assert shop.ok("state", "prune", "--dry-run", "--json").json["dropped"] == []
-    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artifacts")
+    (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
     document = json.loads(state_path(shop).read_text())
     long_ago = datetime.now(UTC) - timedelta(days=100)
     times = iter(long_ago + timedelta(minutes=number) for number in range(3))

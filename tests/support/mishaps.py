@@ -110,7 +110,7 @@ class Folders:
         for data in self._place.home.glob("data/*"):
             there = home / "data" / data.name
             there.mkdir(parents=True)
-            for name in ("states", "artifacts"):
+            for name in ("states", "artefacts"):
                 (data / name).mkdir(exist_ok=True)
                 (there / name).symlink_to(data / name)
         return home

@@ -57,8 +57,9 @@ class Home:
 
     @property
     def artifacts(self) -> Path:
-        """Encrypted state backups, unless terrace.yaml names another place."""
-        return self.data / "artifacts"
+        """Encrypted state backups, unless terrace.yaml names another location."""
+        # The folder keeps its old spelling: backups of existing installations are there.
+        return self.data / "artefacts"
 
     @property
     def runs(self) -> Path:
