@@ -1,18 +1,18 @@
-"""Which rules of scanners are about the same, and how bad that is where a scanner does not say.
+"""Families of scanners' rules that find the same fault, and the severity of each where a scanner gives none.
 
-A family is a word that the policies of Terrace use too. Rules that are in none stand for themselves.
+A family is a word that the policies of Terrace use too. The rules of each family are in `terrace.clouds`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from terrace.assess.model import Severity
 from terrace.clouds.all import CLOUDS
 from terrace.clouds.cloud import Clouds
 
 LEAKED = "leaked-secret"
-"""The family of what stands in a commit: a line of a file, unlike `hard-coded-secret`, which is about a resource."""
+"""The family of secrets in a commit: in a line of a file, unlike `hard-coded-secret`, which is about a resource."""
 
 SEVERITIES: Mapping[str, Severity] = {
     "public-storage": Severity.HIGH,
@@ -49,20 +49,27 @@ SEVERITIES: Mapping[str, Severity] = {
     "outdated-runtime": Severity.MEDIUM,
     "request-smuggling": Severity.MEDIUM,
 }
-"""How bad a family is, for scanners that do not say. Low is what makes a change neither open nor lost."""
+"""Severity of each family, for scanners that give none. Low: it neither exposes nor loses anything."""
 
 
-def family_of(tool: str, rule: str) -> str:
-    """The family of a scanner's rule, by the scanner's own name for it; "" when it is in none."""
-    return _FAMILIES.get((tool, rule.removeprefix("AVD-")), "")
+Families = Mapping[tuple[str, str], str]
+"""Families of rules, by scanner and the scanner's own name of the rule."""
 
 
-def _by_rule(clouds: Clouds) -> Iterator[tuple[tuple[str, str], str]]:
-    for cloud in clouds.values():
-        for tool, families in cloud.families.items():
-            for family, rules in families.items():
-                for rule in rules.split():
-                    yield (tool, rule), family
+def families_of(clouds: Clouds) -> Families:
+    """Returns the family of each rule that one of these clouds lists."""
+    return {
+        (scanner, rule): family
+        for cloud in clouds.values()
+        for scanner, families in cloud.families.items()
+        for family, rules in families.items()
+        for rule in rules.split()
+    }
 
 
-_FAMILIES: Mapping[tuple[str, str], str] = dict(_by_rule(CLOUDS))
+_FAMILIES = families_of(CLOUDS)
+
+
+def family_of(scanner: str, rule: str, families: Families = _FAMILIES) -> str:
+    """Returns the family of a scanner's rule, by the scanner's own name of it; "" when it is in none."""
+    return families.get((scanner, rule.removeprefix("AVD-")), "")
