@@ -54,7 +54,7 @@ def test_an_environment_that_is_gone_is_seen_and_destroyed_by_its_last_rules(tmp
     assert "old/app is deployed from" in ticked.out and "`terrace destroy old old/app --reason WHY`" in ticked.out
     assert {one["stack"] for one in shop.ok("tick", "--json").json["left"]} == {"dev/two", "old/app", "kept/app"}
     assert "no longer names the environment 'old'" in shop.run("tick", "old").err
-    assert "no environment is called 'never'" in shop.run("destroy", "never", "--reason", "x", "--yes").err
+    assert "there is no environment 'never'" in shop.run("destroy", "never", "--reason", "x", "--yes").err
 
     protected = shop.run("destroy", "kept", "--reason", "x", "--yes")
     assert protected.code == 1 and "protected" in protected.out + protected.err

@@ -82,15 +82,15 @@ def test_wrong_words_are_told_with_a_hint_and_change_nothing(shop: World) -> Non
     first = git(shop.work, "rev-parse", "HEAD")
     events = shop.ok("ledger", "verify", "--json").json["events"]
     told(shop.run("rollback", "prod", "--yes"), "needs a reason", "--reason WHY")
-    told(shop.run("rollback", "prdo", "--reason", "x", "--yes"), "no environment is called", "did you mean")
+    told(shop.run("rollback", "prdo", "--reason", "x", "--yes"), "there is no environment", "did you mean")
     told(shop.run("rollback", "prod", "--to", "nothing", "--reason", "x", "--yes"), "there is no commit")
     told(back(shop), "there is no other", "good releases before this one: none")
     never = shop.push(version(7))
     told(back(shop, "--to", never), f"{never[:7]} is not a good release of prod")
     told(back(shop, "--to", first), f"{first[:7]} is not a good release of prod")
-    told(shop.run("destroy", "prdo", "--reason", "x", "--yes"), "no environment is called", "did you mean")
+    told(shop.run("destroy", "prdo", "--reason", "x", "--yes"), "there is no environment", "did you mean")
     told(shop.run("destroy", "prod", "prod/nothing", "--reason", "x", "--yes"), "prod/nothing")
-    told(shop.run("resume", "prdo"), "no environment is called")
+    told(shop.run("resume", "prdo"), "there is no environment")
     told(shop.run("resume", "prod", "--import", "aws_vpc.v"), "ADDRESS=ID", "aws_vpc.main=")
     told(shop.run("resume", "prod", "--import", "=vpc-1"), "ADDRESS=ID")
     assert shop.ok("ledger", "verify", "--json").json["events"] == events

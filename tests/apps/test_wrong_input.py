@@ -54,13 +54,13 @@ def test_broken_yaml_in_the_working_tree_does_not_stop_its_repair(shop: World) -
 
 @pytest.mark.parametrize("command", [("deploy", "porduction"), ("promote", "stagin"), ("approve", "prdo", "--yes")])
 def test_an_unknown_environment_is_told_with_the_nearest_right_one(shop: World, command: tuple[str, ...]) -> None:
-    told(shop.run(*command), 2, "no environment is called", "did you mean" if command[1] != "porduction" else "prod")
+    told(shop.run(*command), 2, "there is no environment", "did you mean" if command[1] != "porduction" else "prod")
 
 
 def test_after_in_a_circle(shop: World) -> None:
     shop.push({"terrace.yaml": "version: 1\nenvironments: {a: {after: b}, b: {after: a}}\n"})
-    told(shop.run("deploy", "a"), 2, "`after` goes in a circle", hint="(hint: ")
-    assert "`after` goes in a circle" in shop.ok("status").out, "what is deployed can be looked at"
+    told(shop.run("deploy", "a"), 2, "`after` forms a cycle", hint="(hint: ")
+    assert "`after` forms a cycle" in shop.ok("status").out, "what is deployed can be looked at"
 
 
 def test_a_stack_without_configuration(shop: World) -> None:
@@ -235,7 +235,7 @@ def test_commands_and_options_that_are_misspelt(shop: World) -> None:
     told(shop.run("deploy"), 2, "Missing argument 'ENV'", hint="Usage:")
     told(shop.run("deploy", "dev", "--reff", "x"), 2, "--ref", hint="Usage:")
     told(shop.run("show", "nothing"), 2, "there is no deployment 'nothing'")
-    told(shop.run("plan", "de"), 2, "no stack or environment is called 'de'", "did you mean 'dev'?")
+    told(shop.run("plan", "de"), 2, "there is no stack or environment 'de'", "did you mean 'dev'?")
     told(shop.run("approve", "dev", "--yes"), 2, "nothing waits for an answer in dev")
 
 
@@ -298,7 +298,7 @@ def test_doctor_and_init(tmp_path: Path, shop: World) -> None:
 def test_a_ledger_is_not_written_through_a_link_nor_outside_of_the_repository(shop: World, tmp_path: Path) -> None:
     ladder = three_environments()["terrace.yaml"]
     shop.push({"terrace.yaml": ladder + "ledger: sqlite:../../x.db\n"})
-    told(shop.run("deploy", "dev"), 2, "inside of the repository", hint="")
+    told(shop.run("deploy", "dev"), 2, "inside the repository", hint="")
     (tmp_path / "elsewhere").mkdir()
     (shop.work / "kept").symlink_to(tmp_path / "elsewhere")
     for setting, shown in (("ledger: sqlite:kept/x.db", "kept/x.db"), ("backups: {url: kept}", "kept")):

@@ -43,15 +43,15 @@ def test_a_command_line_is_refused_with_the_list_that_it_means(text: str, hint: 
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        ("{run: [/bin/sh]}", "no program that a command of `before_plan` can run"),
-        ("{run: [../tools/x]}", "no program that a command of `before_plan` can run"),
-        ("{run: [make], env: [TERRACE_BACKUP_KEY]}", "TERRACE_BACKUP_KEY cannot be named in `env`"),
-        ("{run: [make], env: [LD_PRELOAD]}", "LD_PRELOAD cannot be named in `env`"),
-        ("{run: [make], env: [PATH]}", "PATH cannot be named in `env`"),
+        ("{run: [/bin/sh]}", "cannot be run by a command of `before_plan`"),
+        ("{run: [../tools/x]}", "cannot be run by a command of `before_plan`"),
+        ("{run: [make], env: [TERRACE_BACKUP_KEY]}", "TERRACE_BACKUP_KEY is not allowed in `env`"),
+        ("{run: [make], env: [LD_PRELOAD]}", "LD_PRELOAD is not allowed in `env`"),
+        ("{run: [make], env: [PATH]}", "PATH is not allowed in `env`"),
         ("{run: [make], outputs: [../x]}", "a path from the root of the repository"),
         ("{run: [make], outputs: [/x]}", "a path from the root of the repository"),
-        ("{run: [make], inputs: ['src/**x']}", "is no pattern of files"),
-        ("{run: [make], inputs: ['[a]']}", "is no pattern of files"),
+        ("{run: [make], inputs: ['src/**x']}", "is not a file pattern"),
+        ("{run: [make], inputs: ['[a]']}", "is not a file pattern"),
         ("{run: []}", "a list of a program and its arguments"),
         ('{run: [make, "a\\nb"]}', "a text without control characters"),
         ("{outputs: [x]}", "`run` is missing"),
@@ -136,7 +136,7 @@ def test_a_name_with_the_letters_of_a_pattern_matches_no_other_name(name: str) -
 
 
 def test_a_capture_that_nothing_fills_is_refused_wherever_it_is() -> None:
-    with pytest.raises(BadConfig, match=r"`\{3\}` in `before_plan` stands for nothing"):
+    with pytest.raises(BadConfig, match=r"`\{3\}` in `before_plan` has no value"):
         config('stacks: [{path: "a/*", environment: dev, before_plan: [{run: [make], outputs: ["o/{3}"]}]}]')
 
 
@@ -144,9 +144,9 @@ def test_commands_of_a_new_entry_and_a_new_pattern_are_told() -> None:
     old, new = load(HEAD.encode()), "before_plan: [{run: [make], env: [TOKEN], network: true}]"
     for path in ("infra/net", '"live/*"', "environments/dev/net"):
         told = loosened(old, load(f"{HEAD}stacks: [{{path: {path}, environment: dev, {new}}}]".encode()))
-        assert any("runs the command 'make' before a plan, with TOKEN and with the network" in one for one in told), (
-            told
-        )
+        assert any(
+            "runs the command 'make' before a plan, with TOKEN and with network access" in one for one in told
+        ), told
 
 
 APP = 'resource "terraform_data" "x" {}\n'

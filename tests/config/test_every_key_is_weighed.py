@@ -139,27 +139,27 @@ PARTS = {
     ("environments.NAME.drift.ignore[]", "owner"): ("owner: ann", "owner: eve", "dev ignores drift of a.b"),
     ("environments.NAME.drift.ignore[]", "reason"): ("reason: r", "reason: s", "dev ignores drift of a.b"),
     ("environments.NAME.drift.ignore[]", "until"): ("2026-12-31", "2099-12-31", "dev ignores drift of a.b"),
-    ("stacks[]", "path"): ("infra/net", "infra/other", "the stack infra/net of dev is no longer set"),
+    ("stacks[]", "path"): ("infra/net", "infra/other", "the stack infra/net of dev is no longer listed"),
     ("stacks[]", "environment"): ("environment: dev", "environment: p", "the stack infra/net of dev moves to p"),
     ("before_plan[]", "run"): ("[make]", "[make, evil]", "every stack runs the command 'make evil' before a plan"),
     ("before_plan[]", "in"): ("in: lambda", "in: other", "every stack runs the command 'make' before a plan"),
-    ("before_plan[]", "inputs"): ("[src]", "[src, more]", "has the command 'make' see other files"),
-    ("before_plan[]", "outputs"): ("[out]", "[out, more]", "lets the command 'make' write more"),
-    ("before_plan[]", "env"): ("[A]", "[A, TOKEN]", "gives TOKEN to the command 'make'"),
-    ("before_plan[]", "network"): ("env: [A]", "env: [A], network: true", "lets the command 'make' use the network"),
-    ("before_plan[]", "timeout"): ("5m", "6m", "lets the command 'make' take longer"),
+    ("before_plan[]", "inputs"): ("[src]", "[src, more]", "gives the command 'make' other input files"),
+    ("before_plan[]", "outputs"): ("[out]", "[out, more]", "allows the command 'make' to write more"),
+    ("before_plan[]", "env"): ("[A]", "[A, TOKEN]", "passes TOKEN to the command 'make'"),
+    ("before_plan[]", "network"): ("env: [A]", "env: [A], network: true", "gives the command 'make' network access"),
+    ("before_plan[]", "timeout"): ("5m", "6m", "gives the command 'make' a longer timeout"),
     ("policies[] as a mapping", "path"): ("path: policies", "path: others", "the policies in policies no longer apply"),
     ("policies[] as a mapping", "input"): (
         ", input: plan, namespaces: [main], data: [data]",
         "",
-        "get another input",
+        "have another input",
     ),
     ("policies[] as a mapping", "namespaces"): (
         "[main]",
         "[other]",
-        "get another input, other data or other namespaces",
+        "have another input, other data or other namespaces",
     ),
-    ("policies[] as a mapping", "data"): ("[data]", "[other]", "get another input"),
+    ("policies[] as a mapping", "data"): ("[data]", "[other]", "have another input"),
 }
 """Keys that are compared together with the others of their record: a text of the file, and what it becomes."""
 
@@ -350,16 +350,24 @@ people: {ann: {emails: [ann@example.com]}}
         (
             "people: {",
             "people: {eve: {login: eve-gh}, ",
-            "commits and answers of the account eve-gh count as those of eve",
+            "commits and approvals by the account eve-gh count as commits and approvals by eve",
         ),
-        ("people: {", "people: {eve: {}, ", "commits and answers of the account eve count as those of eve"),
+        (
+            "people: {",
+            "people: {eve: {}, ",
+            "commits and approvals by the account eve count as commits and approvals by eve",
+        ),
         (
             "people: {",
             "people: {eve: {emails: [e@example.com]}, ",
-            "commits and answers of e@example.com count as those of eve",
+            "commits and approvals by e@example.com count as commits and approvals by eve",
         ),
-        ("[ann@example.com]", "[]", "commits of ann no longer count as theirs"),
-        ("ann: {emails", "ann: {login: eve, emails", "commits and answers of the account eve count as those of ann"),
+        ("[ann@example.com]", "[]", "commits by ann are no longer recognized as theirs"),
+        (
+            "ann: {emails",
+            "ann: {login: eve, emails",
+            "commits and approvals by the account eve count as commits and approvals by ann",
+        ),
         ('smoke: [{http: "https://a.example/"}', 'smoke: [{http: "https://a.example/"}, {run: [sh, -c, x]}', "sh -c x"),
         ("    smoke", "    health: [{run: [./own]}]\n    smoke", "prod runs the command './own'"),
         (
@@ -371,17 +379,17 @@ people: {ann: {emails: [ann@example.com]}}
         (
             "people:",
             "stacks: [{path: environments/prod, environment: dev}]\npeople:",
-            "the stack environments/prod of prod becomes a stack of dev too",
+            "the stack environments/prod of prod becomes a stack of dev as well",
         ),
         (
             "people:",
             "stacks: [{path: environments/prod/net, environment: dev}]\npeople:",
-            "the stack environments/prod/net of prod becomes a stack of dev too",
+            "the stack environments/prod/net of prod becomes a stack of dev as well",
         ),
         (
             "people:",
             "stacks: [{path: environments/dev, environment: dev, backend_config: {key: prod}}]\npeople:",
-            "the stack environments/dev of dev gives its backend other values",
+            "the stack environments/dev of dev has other backend settings",
         ),
         (
             "people:",
@@ -402,10 +410,10 @@ people: {ann: {emails: [ann@example.com]}}
         ("people:", "terraform: {binary: ./tofu}\npeople:", "terraform.binary changes from auto to ./tofu"),
         ("people:", "terraform: {plan_timeout: 1d}\npeople:", "terraform.plan_timeout changes from 1h to 1d"),
         ("people:", "terraform: {state_timeout: 0}\npeople:", "terraform.state_timeout changes from 15m to 0"),
-        ("people:", "waivers: {longest: 3650d}\npeople:", "waivers count for up to 3650d instead of 180d"),
-        ("people:", "forge: {api: 'https://e.example'}\npeople:", "another forge says who approved"),
+        ("people:", "waivers: {longest: 3650d}\npeople:", "waivers are valid for up to 3650d instead of 180d"),
+        ("people:", "forge: {api: 'https://e.example'}\npeople:", "another forge decides who approved"),
         ("people:", "ledger: sqlite:own.db\npeople:", "ledger changes from git to sqlite:own.db"),
-        ("people:", "backups: {url: 's3://eve/x'}\npeople:", "backups are kept elsewhere"),
+        ("people:", "backups: {url: 's3://eve/x'}\npeople:", "backups are stored elsewhere"),
         ("people:", "signers: docs/keys\npeople:", "signers changes"),
         ("people:", "branch: eve\npeople:", "branch changes from main to eve"),
         ("people:", "remote: eve\npeople:", "remote changes from origin to eve"),
@@ -442,15 +450,18 @@ stacks:
     ("entry", "said"),
     [
         ("{path: live/prod/net, environment: dev}", "the stack live/prod/net of prod becomes a stack of dev"),
-        ('{path: "live/prod/*", environment: dev}', "stacks of {1} that match live/*/* may become stacks of dev"),
-        ('{path: "live/*/n*", environment: "{2}"}', "stacks of {1} that match live/*/* may become stacks of {2}"),
+        ('{path: "live/prod/*", environment: dev}', "stacks of {1} that match live/*/* can become stacks of dev"),
+        ('{path: "live/*/n*", environment: "{2}"}', "stacks of {1} that match live/*/* can become stacks of {2}"),
         ('{path: "environments/*", environment: dev}', "stacks of environments/ that match environments/* become"),
-        ('{path: "e*/*/*", environment: "{3}"}', "stacks of environments/ that match e*/*/* become stacks of {3} too"),
-        ('{path: "environments/prod/*", environment: dev}', "become stacks of dev too"),
-        ('{path: "environments/prod/*", environment: prod, name: "x-{1}"}', "get another name or another place"),
+        (
+            '{path: "e*/*/*", environment: "{3}"}',
+            "stacks of environments/ that match e*/*/* become stacks of {3} as well",
+        ),
+        ('{path: "environments/prod/*", environment: dev}', "become stacks of dev as well"),
+        ('{path: "environments/prod/*", environment: prod, name: "x-{1}"}', "get another name or another location"),
         (
             '{path: "environments/*/*", environment: "{1}", backend_config: {key: "{1}"}}',
-            "another place for their state",
+            "another location for their state",
         ),
     ],
 )
@@ -494,14 +505,14 @@ TWO = PATTERNS.replace("environment: prod}", "environment: prod, name: one}")
     [
         (
             ["{path: infra/net, environment: prod, name: one}", "{path: infra/net, environment: prod, name: two}"],
-            ["infra/net becomes one more stack of prod, called two"],
+            ["infra/net becomes another stack of prod, named two"],
         ),
         (
             ["{path: infra/net, environment: prod, name: a}", "{path: infra/net, environment: prod, name: b}"],
             [
-                "the stack one of prod in infra/net is no longer set",
-                "infra/net becomes one more stack of prod, called a",
-                "infra/net becomes one more stack of prod, called b",
+                "the stack one of prod in infra/net is no longer listed",
+                "infra/net becomes another stack of prod, named a",
+                "infra/net becomes another stack of prod, named b",
             ],
         ),
         (
@@ -511,7 +522,7 @@ TWO = PATTERNS.replace("environment: prod}", "environment: prod, name: one}")
             ],
             [
                 "the stack one of prod in infra/net has its state in the workspace blue instead of default",
-                "infra/net becomes one more stack of prod, called two",
+                "infra/net becomes another stack of prod, named two",
             ],
         ),
     ],

@@ -139,72 +139,72 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ("environments: {}\n", "`version` is missing"),
         ("version: 1\nenvironments: {dev: {soak: 15}}\n", "2:28: expected a duration"),
         ("version: 1\nenvironments: {dev: {approvals: '1'}}\n", "expected a whole number"),
-        ("version: 1\nenvironments: {dev: {approvals: {owner: 1}}}\n", "no team is called 'owner'"),
+        ("version: 1\nenvironments: {dev: {approvals: {owner: 1}}}\n", "there is no team 'owner'"),
         (
             "version: 1\nenvironments: {dev: {after: dve}}\n",
-            "no environment is called 'dve' (hint: did you mean 'dev'?)",
+            "there is no environment 'dve' (hint: did you mean 'dev'?)",
         ),
-        ("version: 1\nenvironments: {a: {after: b}, b: {after: a}}\n", "`after` goes in a circle: a → b → a"),
+        ("version: 1\nenvironments: {a: {after: b}, b: {after: a}}\n", "`after` forms a cycle: a → b → a"),
         (
             "version: 1\nenvironments: {dev: {deploy: on}}\n",
             "expected `manual` or `automatic`, found 'on'",
         ),
-        ("version: 1\nenvironments: {dev: {windows: []}}\n", "does not act on `windows` yet"),
-        ("version: 1\nenvironments: {dev: {}, dev: {}}\n", "'dev' is there twice, first at terrace.yaml:2:16"),
+        ("version: 1\nenvironments: {dev: {windows: []}}\n", "does not support `windows` yet"),
+        ("version: 1\nenvironments: {dev: {}, dev: {}}\n", "the key 'dev' is repeated, first at terrace.yaml:2:16"),
         ("version: 1\nenvironments: {'a b': {}}\n", "found 'a b'"),
         ("version: 1\nenvironments: {--help: {}}\n", "found '--help'"),
-        ("version: 1\nledger: postgresql://x\n", "2:9: this version of Terrace does not act on `postgresql://x` yet"),
-        ("version: 1\nledger: svn\n", "expected `git` or `sqlite:PATH`, inside of the repository"),
+        ("version: 1\nledger: postgresql://x\n", "2:9: this version of Terrace does not support `postgresql://x` yet"),
+        ("version: 1\nledger: svn\n", "expected `git`, or `sqlite:PATH` with a path inside the repository"),
         ("version: 1\nchecks: {fromat: off}\n", "2:10: `fromat` is not a key of checks (hint: did you mean `format`?)"),
         (
             "version: 1\nchecks: {fail_on: hihg}\n",
             "2:19: expected `info` or `low` or `medium` or `high` or `critical`, found 'hihg'",
         ),
         ("version: 1\nchecks: {format: {fails_on: high}}\n", "(hint: did you mean `fail_on`?)"),
-        ("version: 1\nwaivers: {longest: 90}\n", "(hint: say the unit: `90s` or `90m`)"),
-        ("version: 1\nbranch: !x main\n", "2:9: tags are not used here"),
-        ("version: 1\n<<: {branch: x}\n", "2:1: merge keys are not used here"),
-        ("version: 1\n? [a]\n: b\n", "2:3: a key must be a word"),
-        ("version: 1\nnull: b\n", "2:1: a key must be a word (hint: quote it)"),
-        ("%YAML 2.0\n---\nversion: 1\n", "this is not YAML"),
-        ("version: 1\nbranch: a\0b\n", "2:10: this is not YAML: it holds the character U+0000"),
+        ("version: 1\nwaivers: {longest: 90}\n", "(hint: add the unit: `90s` or `90m`)"),
+        ("version: 1\nbranch: !x main\n", "2:9: tags are not supported"),
+        ("version: 1\n<<: {branch: x}\n", "2:1: merge keys are not supported"),
+        ("version: 1\n? [a]\n: b\n", "2:3: a key must be text"),
+        ("version: 1\nnull: b\n", "2:1: a key must be text (hint: quote it)"),
+        ("%YAML 2.0\n---\nversion: 1\n", "invalid YAML"),
+        ("version: 1\nbranch: a\0b\n", "2:10: invalid YAML: the character U+0000 is not allowed"),
         ('version: 1\n"\\e[31mx": 1\n', "2:1: `\\x1b[31mx` is not a key"),
-        ("[" * 100_000, "1:22: this nests too deeply"),
-        ("{a: " * 20_000, "this nests too deeply"),
-        ("version: 1\n#" + "x" * (1 << 20), "terrace.yaml: this has 1048588 bytes"),
+        ("[" * 100_000, "1:22: the nesting is too deep"),
+        ("{a: " * 20_000, "the nesting is too deep"),
+        ("version: 1\n#" + "x" * (1 << 20), "terrace.yaml: the file has 1048588 bytes"),
         (
             "version: 1\nenvironments:\n  dev:\n",
             "3:3: expected a mapping with keys of an environment, found nothing",
         ),
-        ("version: 1\nenvironments:\n  dev:\n", "(hint: `{}` is an empty one)"),
+        ("version: 1\nenvironments:\n  dev:\n", "(hint: an empty mapping is `{}`)"),
         (
             "version: 1\nterraform: {version: 1.10}\n",
             '2:22: expected a text, found 1.10 (hint: quote it: "1.10")',
         ),
-        ("version: 1\nenvironments: {dev: {approvals: '1'}}\n", "(hint: take the quotes away)"),
+        ("version: 1\nenvironments: {dev: {approvals: '1'}}\n", "(hint: remove the quotes)"),
         ("version: 1\nenvironments: {dev: {approvals: {unsigned: yes}}}\n", "(hint: write true)"),
-        ("version: 1\nenvironments: {dev: {soak: 15}}\n", "(hint: say the unit: `15s` or `15m`)"),
+        ("version: 1\nenvironments: {dev: {soak: 15}}\n", "(hint: add the unit: `15s` or `15m`)"),
         ("version: 1\nenvironments: {dev: {soak: 999999999999999999d}}\n", "expected a duration"),
         ("version: 1\nenvironments: {dev: {approvals: {expires: 0s}}}\n", "or `2d`, more than 0"),
         ("version: 1\nenvironments: {dev: {smoke: [{http: 'http://x', expect: 99}]}}\n", "from 100 to 599"),
         (
             "version: 1\nenvironments: {d: {}}\nstacks: [{path: a b, environment: d}]\n",
-            "the folder's name 'a b' cannot",
+            "the directory name 'a b' cannot",
         ),
         ("version: 1\nenvironments: {dev: {credentials: {plan: {A: 'env:'}}}}\n", "found 'env:'"),
         (
             "version: 1\nenvironments: {d: {}}\nstacks: [{path: a, environment: d, backend_config: {token: x}}]\n",
-            "token is a secret by its name, and secrets do not belong in Git (hint: leave it out",
+            "token is named like a secret, and secrets do not belong in Git (hint: leave it out",
         ),
         ("version: 1\nstacks: [{path: ../x, environment: dev}]\n", "a path from the root of the repository"),
-        ("version: 1\nx: &a 1\ny: *a\n", "anchors and aliases are not used here"),
-        ("version: 1\n---\nversion: 1\n", "there is a second document"),
-        ("version: 1\nenvironments:\n\tdev: {}\n", "terrace.yaml:3:1: this is not YAML"),
-        ("version: [1\n", "this is not YAML"),
+        ("version: 1\nx: &a 1\ny: *a\n", "anchors and aliases are not supported"),
+        ("version: 1\n---\nversion: 1\n", "the file has a second document"),
+        ("version: 1\nenvironments:\n\tdev: {}\n", "terrace.yaml:3:1: invalid YAML"),
+        ("version: [1\n", "invalid YAML"),
         (
             "version: 1\nstacks:\n  - {path: a, outputs: [live/{1}/x]}\n",
-            "this is not YAML: while parsing a flow sequence expected ',' or ']', but got '{' (hint: quote a text that "
-            'holds brackets: "live/{1}/api")',
+            "invalid YAML: while parsing a flow sequence expected ',' or ']', but got '{' (hint: quote a text that "
+            'contains brackets: "live/{1}/api")',
         ),
         ("- 1\n", "expected a mapping with keys of terrace.yaml, found a list"),
         ("version: 1\nbackups: {key: secret}\n", "expected `env:NAME`"),
@@ -214,14 +214,14 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ),
         (
             "version: 1\npeople:\n  ann: {login: ann-gh}\n  bob: {login: Ann-GH}\n",
-            "4:16: the account 'Ann-GH' of bob is ann's already, and one of them would count as two people",
+            "4:16: the account 'Ann-GH' of bob already belongs to ann: one person would count as two people",
         ),
         (
             "version: 1\npeople: {ann: {emails: [a@x.org]}, bob: {emails: [b@x.org, A@x.org]}}\n",
-            "the email 'A@x.org' of bob is ann's already",
+            "the email 'A@x.org' of bob already belongs to ann",
         ),
-        ("version: 1\npeople: {ann: {emails: [bob]}, bob: {}}\n", "the name 'bob' of bob is ann's already"),
-        ("version: 1\npeople: {ann: {}, Ann: {}}\n", "the name 'Ann' of Ann is ann's already"),
+        ("version: 1\npeople: {ann: {emails: [bob]}, bob: {}}\n", "the name 'bob' of bob already belongs to ann"),
+        ("version: 1\npeople: {ann: {}, Ann: {}}\n", "the name 'Ann' of Ann already belongs to ann"),
         ("version: 1\ndocs: {modules: none}\n", "expected `marked` or `all`"),
         (
             "version: 1\nenvironments: {dev: {credentials: {plan: {AWS_SECRET_ACCESS_KEY: abc}}}}\n",
@@ -292,7 +292,7 @@ def test_without_a_file_production_asks_wherever_it_stands(discovered: tuple[str
 
 
 def test_a_file_that_is_not_utf_8_says_where() -> None:
-    with pytest.raises(BadConfig, match=r"terrace\.yaml:2:9: this is not UTF-8"):
+    with pytest.raises(BadConfig, match=r"terrace\.yaml:2:9: the file is not UTF-8"):
         load(b"version: 1\nbranch: \xff\n")
 
 
@@ -355,26 +355,26 @@ def test_the_version_of_the_rules_changes_with_every_byte() -> None:
         ("soak: 1h30m", "soak: 5m", "staging needs a shorter soak time"),
         ("approvals: 2", "approvals: 1", "staging needs fewer approvals: 1 instead of 2"),
         ("expires: 2h", "expires: 9d", "approvals for prod stay valid for longer"),
-        ("security: [bob]", "security: [bob, eve]", "approvals of eve count for the team security"),
-        ("emails: [ann@example.com]", "emails: []", "some commits of ann no longer count as theirs"),
+        ("security: [bob]", "security: [bob, eve]", "approvals by eve count as approvals by the team security"),
+        ("emails: [ann@example.com]", "emails: []", "some commits by ann are no longer recognized as theirs"),
         ("branch: trunk", "branch: other", "branch changes from trunk to other"),
         ("format: advisory", "format: off", "the check format goes from advisory to off"),
         ("expect: 204", "expect: 200", "a smoke test of staging is removed or changed"),
         ("env:PROD_KEY", "env:OTHER", "prod gets other credentials or variables"),
         ("sqlite:ledger.db", "git", "ledger changes from sqlite:ledger.db to git"),
-        ("s3://bucket/states", "s3://other/states", "backups are kept elsewhere or encrypted with another key"),
+        ("s3://bucket/states", "s3://other/states", "backups are stored elsewhere or encrypted with another key"),
         ("binary: tofu", "binary: ./tofu", "terraform.binary changes from tofu to ./tofu"),
         ("  last: {}\n", "  x: {}\n  last: {}\n", "x is new: its stacks are deployed by the rules of x alone"),
         ("[AWS_PROFILE]", "[AWS_PROFILE, TOKEN]", "dev gets other credentials or variables"),
-        ("deploy: manual", "deploy: automatic", "test is deployed to without a person who asks for it"),
+        ("deploy: manual", "deploy: automatic", "new commits are deployed to test without a request by a person"),
         ("unsigned: false", "unsigned: true", "test accepts approvals without a signature"),
         ("  last: {}\n", "", "the environment last and its rules are removed"),
-        ("after: [dns]", "after: []", "the stack infra/net of prod no longer goes after dns"),
+        ("after: [dns]", "after: []", "the stack infra/net of prod is no longer deployed after dns"),
         ("environment: prod", "environment: dev", "the stack infra/net of prod moves to dev"),
         (
             "[ann@example.com]",
             "[ann@example.com, eve@example.com]",
-            "commits and answers of eve@example.com count as those of ann",
+            "commits and approvals by eve@example.com count as commits and approvals by ann",
         ),
         (
             "docs: {modules: all}",
@@ -431,12 +431,12 @@ environments:
     ("drift", "place"),
     [
         ("{ignore: [{address: a, owner: ann, until: 2026-12-31}]}", "`reason` is missing"),
-        ("{ignore: [{address: a, owner: ann, reason: x, until: 2026-02-30}]}", "a day like"),
-        ("{ignore: [{address: a, owner: ann, reason: x, until: tomorrow}]}", "a day like"),
+        ("{ignore: [{address: a, owner: ann, reason: x, until: 2026-02-30}]}", "a date like"),
+        ("{ignore: [{address: a, owner: ann, reason: x, until: tomorrow}]}", "a date like"),
         ("{remediate: on}", "`off`"),
         ("{remediate: {share: 20}}", "a percentage like"),
         ("{remediate: {share: 0%}}", "a percentage like"),
-        ("{remediate: {approvals: {owners: 1}}}", "no team is called 'owners'"),
+        ("{remediate: {approvals: {owners: 1}}}", "there is no team 'owners'"),
     ],
 )
 def test_what_is_wrong_about_drift_is_told(drift: str, place: str) -> None:
@@ -454,16 +454,16 @@ def test_what_is_wrong_about_drift_is_told(drift: str, place: str) -> None:
             DriftSettings(ignore=(IgnoreRule("a", "b", "c", date(2026, 1, 1)),)),
             "dev ignores drift of a",
         ),
-        (DriftSettings(), DriftSettings(remediate=Remediate()), "drift of dev may be undone without a deployment"),
+        (DriftSettings(), DriftSettings(remediate=Remediate()), "drift of dev can be reverted without a deployment"),
         (
             DriftSettings(remediate=Remediate()),
             DriftSettings(remediate=Remediate(allow={"*": ("tags", "tags_all", "policy")})),
-            "drift of policy of * in dev may be undone without a deployment",
+            "drift of policy of * in dev can be reverted without a deployment",
         ),
         (
             DriftSettings(remediate=Remediate()),
             DriftSettings(remediate=Remediate(at_most=9)),
-            "drift of more objects of dev may be undone at once",
+            "drift of more resources of dev can be reverted together",
         ),
         (
             DriftSettings(remediate=Remediate(ApprovalRule(2))),
@@ -483,7 +483,7 @@ OUTSIDE = ("../x", "../../x.db", "/var/x.db", "a/../../x.db", "~/x.db", "~other/
 @pytest.mark.parametrize("path", OUTSIDE)
 def test_no_ledger_and_no_backups_are_kept_outside_of_the_repository(path: str) -> None:
     for key in (f"ledger: 'sqlite:{path}'", f"backups: {{url: '{path}'}}"):
-        with pytest.raises(BadConfig, match="inside of the repository"):
+        with pytest.raises(BadConfig, match="inside the repository"):
             load(f"version: 1\n{key}\n".encode())
 
 
@@ -511,4 +511,4 @@ def test_data_of_policies_for_the_view_lies_inside_of_their_folder() -> None:
     assert (found.policies, found.view_data) == (("rules", "other"), {"rules": ("rules/data",)})
     with pytest.raises(BadConfig) as refused:
         load(b"version: 1\npolicies: [{path: rules, data: [rules2]}]\n", "terrace.yaml")
-    assert "rules2 is not inside of rules" in str(refused.value.problems[0])
+    assert "rules2 is not inside rules" in str(refused.value.problems[0])

@@ -53,16 +53,19 @@ def rollout(**changed: Any) -> Environment:
     ("new", "said"),
     [
         (replace(OLD, health=()), "a health probe of prod is removed or changed"),
-        (rollout(bake=timedelta(minutes=29)), "prod is watched for a shorter time after a deployment"),
+        (rollout(bake=timedelta(minutes=29)), "prod has a shorter bake time"),
         (rollout(passes=2), "prod needs a smaller share of healthy measurements"),
         (rollout(of=6), "prod needs a smaller share of healthy measurements"),
         (rollout(passes=1, of=1), "prod needs a smaller share of healthy measurements"),
         (rollout(every=timedelta(minutes=1)), "the health of prod is measured less often"),
         (
             replace(OLD, volatile=Volatile(("terraform_data.a.input",))),
-            "prod applies terraform_data.a.input with other values than were approved",
+            "prod applies other values of terraform_data.a.input than those that were approved",
         ),
-        (replace(OLD, on_failure="pause"), "after a failed release to prod Terrace does pause instead of rollback"),
+        (
+            replace(OLD, on_failure="pause"),
+            "after a failed release to prod, Terrace does `pause` instead of `rollback`",
+        ),
         (replace(OLD, protected=False), "prod is no longer protected from `terrace destroy`"),
         (replace(OLD, rollback=ApprovalRule(1)), "prod needs fewer approvals: 1 instead of 2, for a rollback"),
     ],
@@ -88,7 +91,7 @@ def test_what_is_as_strict_or_stricter_is_not(new: Environment) -> None:
 
 def test_going_back_by_itself_is_asked_about_too() -> None:
     assert ways(OLD, replace(OLD, on_failure="pause")) == (
-        "after a failed release to prod Terrace does rollback instead of pause",
+        "after a failed release to prod, Terrace does `rollback` instead of `pause`",
     )
 
 
@@ -130,12 +133,12 @@ def test_holding_less_or_waiving_for_longer_is_loosening() -> None:
         "checks block a change only from severity critical on instead of medium",
     )
     longer = Config(waivers=WaiverRules(timedelta(days=181)))
-    assert loosened(Config(), longer) == ("waivers count for up to 181d instead of 180d",)
+    assert loosened(Config(), longer) == ("waivers are valid for up to 181d instead of 180d",)
 
 
 def test_a_folder_that_judges_too_may_except_what_others_refuse() -> None:
     old, new = Config(policies=("policies",)), Config(policies=("policies", "more"))
-    assert loosened(old, new) == ("the policies in more apply too, and may allow what the others deny",)
+    assert loosened(old, new) == ("the policies in more apply as well, and can allow what the others deny",)
     assert loosened(Config(), new) == (), "where nothing judged nothing is excepted"
 
 
@@ -148,14 +151,14 @@ def test_asking_another_forge_or_giving_somebody_another_account_is_named() -> N
     assert loosened(old, old) == ()
     elsewhere = replace(old, forge=ForgeSettings("eve/infrastructure", "https://eve.example", reviewed="off"))
     assert loosened(old, elsewhere) == (
-        "forge.repository changes from acme/infrastructure to eve/infrastructure: another forge says who approved",
-        "forge.api changes from nothing to https://eve.example: another forge says who approved",
-        "changes that were not reviewed may be deployed",
+        "forge.repository changes from acme/infrastructure to eve/infrastructure: another forge decides who approved",
+        "forge.api changes from nothing to https://eve.example: another forge decides who approved",
+        "changes without a review can be deployed",
     )
     given = replace(old, people={"ann": Person("ann", login="eve"), "eve": Person("eve", login="e")})
     assert loosened(old, given) == (
-        "commits and answers of the account eve count as those of ann",
-        "commits and answers of the account e count as those of eve",
+        "commits and approvals by the account eve count as commits and approvals by ann",
+        "commits and approvals by the account e count as commits and approvals by eve",
     )
 
 
@@ -191,7 +194,7 @@ def test_a_first_file_that_is_as_strict_as_no_file_loosens_nothing(text: str, di
         (
             "version: 1\nenvironments: {dev: {deploy: automatic}}\n",
             (),
-            "dev is deployed to without a person who asks for it",
+            "new commits are deployed to dev without a request by a person",
         ),
         ("version: 1\nenvironments: {dev: {credentials: {apply: {A: env:PROD}}}}\n", (), "other credentials"),
         ("version: 1\nenvironments: {dev: {smoke: [{run: [./x]}]}}\n", (), "dev runs the command './x'"),

@@ -128,7 +128,7 @@ def test_another_file_is_a_looser_rule() -> None:
     before = load(multi("", "")["terrace.yaml"].encode())
     after = load(multi("", "", ", backend_files: [env/prod.tfbackend]")["terrace.yaml"].encode())
     (way,) = loosened(before, after)
-    assert "the stack app of dev takes the values of its backend from other files" in way
+    assert "the stack app of dev has other backend files" in way
 
 
 PARTIAL = 'terraform {\n  backend "s3" {\n    bucket = "states"\n  }\n}\n'

@@ -68,7 +68,7 @@ def test_another_layout_is_told_by_terrace_yaml() -> None:
                 "terrace.yaml": "version: 1\nenvironments: {dev: {}}\n"
                 "stacks: [{path: environments/dev/a, environment: dev, after: [b]}]\n",
             },
-            "no stack is called 'b'",
+            "there is no stack 'b'",
         ),
     ],
 )

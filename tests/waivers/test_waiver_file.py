@@ -47,7 +47,7 @@ def problems(content: bytes, path: str = PATH, config: Config = CONFIG) -> list[
         ({"rule": ""}, "3:5: expected a rule, or a family of rules, found nothing"),
         ({"owner": "anne"}, "5:12: 'anne' is no person or team of terrace.yaml (hint: did you mean 'ann'?)"),
         ({"reason": "'TODO!'"}, "6:13: 'TODO!' is no reason"),
-        ({"granted": "2026-13-01"}, "7:14: expected a day like `2026-12-31`, found '2026-13-01'"),
+        ({"granted": "2026-13-01"}, "7:14: expected a date like `2026-12-31`, found '2026-13-01'"),
         ({"expires": "2025-12-31"}, "8:14: it ends before it begins"),
         ({"expires": "2026-07-01"}, "8:14: it counts for 181 days (hint: at most 180 days"),
         ({"path": "a.tf"}, "9:11: it says both an address and a path"),

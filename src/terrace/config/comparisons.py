@@ -1,8 +1,7 @@
-"""The comparisons of keys: each key of terrace.yaml declares one, which knows when a new value allows more.
+"""Comparisons of the old and the new value of a key: each key of terrace.yaml declares one.
 
-A comparison is given the old and the new value of one key, and returns a sentence for each way in which the new value
-allows more. In doubt it returns one: whether another probe, key or binary is as good as the old one is for people to
-decide.
+A comparison yields a sentence for each way in which the new value allows more. In doubt it yields one: people decide
+whether another probe, key or binary is as good as the old one.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The old and the new value of a key. `name` is the entry that it belongs to, such as the environment.
+    """The old and the new value of a key. `name` is the entry that contains it, such as the environment.
 
     `scopes` are the records around it, old and new, the innermost first.
     """
@@ -44,20 +43,20 @@ def _spell(value: Any) -> str:
 
 
 class Comparison(Protocol):
-    """Tells in which ways a new value of a key lets more through than the old one."""
+    """The comparison of the values of one key."""
 
     @property
     def word(self) -> str:
-        """When it is looser, for the reference page."""
+        """The condition under which the new value is looser, for the reference page."""
         ...
 
     def ways(self, pair: Pair) -> Iterator[str]:
-        """A sentence for each way; none for equal values."""
+        """Yields a sentence for each way in which the new value allows more; none for equal values."""
         ...
 
 
 def record_ways(record: Record[Any], name: str, old: Any, new: Any, *outer: tuple[Any, Any]) -> Iterator[str]:
-    """Yields the ways of every key of two records that were made by one table. `outer` are the records around them."""
+    """Yields the sentences for all keys of two records of one table. `outer` are the records around them."""
     scopes = ((old, new), *outer)
     for key in record.keys:
         yield from key.looser.ways(Pair(key.name, name, key.value_in(old), key.value_in(new), scopes))
@@ -65,19 +64,19 @@ def record_ways(record: Record[Any], name: str, old: Any, new: Any, *outer: tupl
 
 @dataclass(frozen=True, slots=True)
 class Never:
-    """No value of the key lets more through, for a reason that is written beside it."""
+    """No value of the key allows more than another, for the given reason."""
 
     reason: str
     word: str = "never"
 
     def ways(self, pair: Pair) -> Iterator[str]:
-        """None."""
+        """Yields nothing."""
         return iter(())
 
 
 @dataclass(frozen=True, slots=True)
 class PartOf:
-    """The key is compared together with the others of its record: `key` does that."""
+    """The key is compared together with the other keys of its record, by the comparison of `key`."""
 
     key: str
 
@@ -86,7 +85,7 @@ class PartOf:
         return f"as part of `{self.key}`"
 
     def ways(self, pair: Pair) -> Iterator[str]:
-        """None: the whole is compared."""
+        """Yields nothing: `key` compares the whole record."""
         return iter(())
 
 
@@ -104,9 +103,9 @@ class Lower:
 
 @dataclass(frozen=True, slots=True)
 class Higher:
-    """A higher number or a longer duration is looser. `unlimited` are values that mean more than any other.
+    """A higher number or a longer duration is looser. `unlimited` are the values that mean "without a limit".
 
-    `when` tells by the old values around the key whether it has any effect there.
+    `when` returns whether the key has an effect, given the old record.
     """
 
     sentence: str
@@ -123,7 +122,7 @@ class Higher:
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """One of some values, from the strictest to the loosest."""
+    """The values of the key in order, from the strictest to the loosest."""
 
     values: tuple[Any, ...]
     sentence: str
@@ -143,7 +142,7 @@ def _spelt(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Any other value may be looser, unless the old one was one of `unless`: then there was nothing to lose."""
+    """Any other value can be looser, unless the old value is one of `unless`: those allow everything."""
 
     sentence: str
     unless: tuple[Any, ...] = ()
@@ -156,12 +155,12 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """More members are looser, each told as `show` has it. With `empty_is_all` none at all means all of them."""
+    """More members are looser. `show` returns the text for a member. With `empty_is_all`, an empty list means all."""
 
     sentence: str
     empty_is_all: bool = False
     show: Callable[[Any], str] = str
-    word: str = "something is added"
+    word: str = "a value is added"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         added = [one for one in pair.new if one not in pair.old]
@@ -176,7 +175,7 @@ class Removed:
     """Fewer members are looser."""
 
     sentence: str
-    word: str = "something is removed"
+    word: str = "a value is removed"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         removed = sorted(str(one) for one in pair.old if one not in pair.new)
@@ -186,7 +185,7 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Fewer:
-    """A lower number for any name of a mapping is looser; a name that is missing has 0."""
+    """A lower number for any name of a mapping is looser. A missing name counts as 0."""
 
     sentence: str
     word: str = "a number is lower or missing"
@@ -199,10 +198,10 @@ class Fewer:
 
 @dataclass(frozen=True, slots=True)
 class AddedMembers:
-    """More members of any list of a mapping are looser, be it by its name an old or a new one."""
+    """More members in any list of a mapping are looser, in new lists as well."""
 
     sentence: str
-    word: str = "something is added"
+    word: str = "a value is added"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         for item, members in pair.new.items():
@@ -213,12 +212,12 @@ class AddedMembers:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """A record, whose keys are compared one by one."""
+    """A nested record: its keys are compared one by one."""
 
     record: Record[Any]
-    word: str = "see below"
+    word: str = "see its keys"
     by_key: bool = False
-    """Whether the key itself is the name that its values are told under."""
+    """Whether sentences use the name of the key instead of the name of the entry around it."""
 
     def ways(self, pair: Pair) -> Iterator[str]:
         if pair.old is None and pair.new is None:
@@ -229,13 +228,13 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class InsteadOf:
-    """A record that another key stands in for where it is not given: `key`, so many records `up`."""
+    """A nested record that defaults to the value of another key: `key`, in the record that is `up` levels higher."""
 
     record: Record[Any]
     key: str
     up: int
     suffix: str
-    word: str = "see below"
+    word: str = "see its keys"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         if (pair.old, pair.new) == (None, None):
@@ -249,13 +248,16 @@ class InsteadOf:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Records by name: one that is gone is told, one that is new is told and compared with `nothing`."""
+    """Records by name. `gone` is the sentence for a removed record, `new` the sentence for a new one.
+
+    Without `new`, a new record is compared with `nothing`.
+    """
 
     record: Record[Any]
     gone: str
     new: str = ""
     nothing: Any = None
-    word: str = "see below"
+    word: str = "see its keys"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         for name in pair.old:

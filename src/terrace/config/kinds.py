@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol
 
 from terrace.config.name_patterns import LONGEST as LONGEST_PATTERN
 from terrace.config.name_patterns import fault
-from terrace.config.naming import NAME, nearest
+from terrace.config.naming import NAME, nearest, suggest, unknown_name
 from terrace.config.problems import Problem
 from terrace.config.yaml_nodes import Mapping, Node, Scalar, Sequence, quote
 
@@ -28,7 +28,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 LONGEST = timedelta(days=3650)
-"""Maximum length of a duration. A date of this century plus this is still a date."""
+"""Maximum length of a duration. Any moment of this century plus this duration is a valid date."""
 
 
 class Invalid(Enum):
@@ -42,10 +42,10 @@ INVALID: Final = Invalid.INVALID
 
 
 class Reading:
-    """Collects what is found while one file is read: its problems, the names it defines, and the names it uses."""
+    """Collects the problems of one file while it is read, with the names that the file defines and uses."""
 
     def __init__(self, known: Names[str, Listed[str]] | None = None) -> None:
-        """`known` are names by what they name, such as "environment". They exist where the file defines none."""
+        """`known` are the names of things by kind, such as "environment", that exist where the file defines none."""
         self.problems: list[Problem] = []
         self._known = known or {}
         self._defined: dict[str, list[str]] = {}
@@ -64,17 +64,15 @@ class Reading:
         self._defined.setdefault(what, []).append(name)
 
     def use(self, what: str, name: str, node: Node) -> None:
-        """Adds a name that must be defined somewhere in the file."""
+        """Adds a name that must be defined in the file."""
         self._used.append((what, name, node))
 
     def check_names(self) -> None:
-        """Adds a problem for each name that is used and not defined. Called once, at the end of the file."""
+        """Adds a problem for each name that is used and not defined. Call it once, after the whole file was read."""
         for what, name, node in self._used:
             names = self._defined.get(what) or list(self._known.get(what, ()))
             if name not in names:
-                near = nearest(name, names)
-                choice = f"there is {', '.join(names)}" if names else f"there is no {what} yet"
-                self.note(node, f"no {what} is called {name!r}", f"did you mean {near!r}?" if near else choice)
+                self.note(node, unknown_name(what, name), suggest(what, name, names))
         self._used.clear()
 
 
@@ -96,16 +94,16 @@ class Kind(Protocol):
 
 
 def not_yet(node: Scalar) -> Problem:
-    """Returns the problem of a word that is reserved for a later version of Terrace."""
+    """Returns the problem for a word that is reserved for a later version of Terrace."""
     return Problem(
         node.place,
-        f"this version of Terrace does not act on `{quote(node.text)[1:-1]}` yet",
-        "remove it: a rule that is silently ignored would be worse than none",
+        f"this version of Terrace does not support `{quote(node.text)[1:-1]}` yet",
+        "remove it: Terrace does not accept rules that it would ignore",
     )
 
 
 def parse_duration(text: str) -> timedelta | None:
-    """Returns the duration that a text such as `1h30m` spells; None where it spells none, or one over LONGEST."""
+    """Returns the duration of a text such as `1h30m`; None for any other text, and for more than LONGEST."""
     match = _DURATION.fullmatch(text) if 0 < len(text) < 20 else None
     if match is None:
         return None
@@ -114,7 +112,7 @@ def parse_duration(text: str) -> timedelta | None:
 
 
 def spell_duration(span: timedelta) -> str:
-    """Returns a duration as terrace.yaml spells it."""
+    """Returns a duration in the form of terrace.yaml, such as `1h30m`."""
     seconds = int(span.total_seconds())
     parts = []
     for unit, size in _UNITS:
@@ -130,7 +128,7 @@ def _integer(node: Node) -> int | None:
 
 def hint_for_empty(node: Node) -> str | None:
     """Returns the hint for a mapping that was left empty."""
-    return "`{}` is an empty one" if isinstance(node, Scalar) and node.value is None else None
+    return "an empty mapping is `{}`" if isinstance(node, Scalar) and node.value is None else None
 
 
 def _describe(node: Node) -> str:
@@ -174,9 +172,9 @@ WORD = Text("a name of letters, digits, `.`, `_` and `-`", NAME)
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A name that must be defined elsewhere in the file: `what` is what it names, such as "environment".
+    """The name of something that must be defined elsewhere in the file: `what` is its kind, such as "environment".
 
-    A name with captures of a pattern, such as `{1}`, is not checked: it is filled in later.
+    A name with captures of a pattern, such as `{1}`, is not checked: the captures are filled in later.
     """
 
     what: str
@@ -198,7 +196,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """The convention for names: its name, or a regular expression with bounded running time."""
+    """A convention for names: one of the usual conventions, or a regular expression with bounded running time."""
 
     word: str = "`snake_case`, `kebab-case`, `any`, or a regular expression"
 
@@ -209,7 +207,7 @@ class Convention:
             return INVALID
         why = fault(value)
         if why is not None:
-            hint = "groups and `?` are fine; repeat characters and classes only, three times at most"
+            hint = "groups and `?` are allowed; only characters and classes can be repeated, at most three times"
             reading.note(node, f"{quote(value)} cannot be used for names: {why}", hint)
             return INVALID
         return value
@@ -220,7 +218,7 @@ class Convention:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of some words."""
+    """One of a fixed set of words."""
 
     words: tuple[str, ...]
 
@@ -242,7 +240,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Only:
-    """One number and no other, such as the version of a format."""
+    """One fixed number, such as the version of a format."""
 
     number: int
 
@@ -252,7 +250,7 @@ class Only:
 
     def read(self, node: Node, reading: Reading) -> int | Invalid:
         if _integer(node) != self.number:
-            reading.note_unexpected(node, self.word, "what a newer Terrace writes needs a newer Terrace")
+            reading.note_unexpected(node, self.word, "the file is for a newer version of Terrace: upgrade Terrace")
             return INVALID
         return self.number
 
@@ -275,7 +273,7 @@ class Number:
         value = _integer(node)
         if value is None or value < self.least or (self.most is not None and value > self.most):
             is_quoted = isinstance(node, Scalar) and isinstance(node.value, str) and node.text.isdecimal()
-            reading.note_unexpected(node, self.word, "take the quotes away" if is_quoted else None)
+            reading.note_unexpected(node, self.word, "remove the quotes" if is_quoted else None)
             return INVALID
         return value
 
@@ -294,7 +292,7 @@ class Percentage:
         match = _PERCENTAGE.fullmatch(str(node.value)) if isinstance(node, Scalar) else None
         if match is None:
             number = _integer(node)
-            reading.note_unexpected(node, self.word, f"say the unit: `{number}%`" if number else None)
+            reading.note_unexpected(node, self.word, f"add the unit: `{number}%`" if number else None)
             return INVALID
         return int(match[1])
 
@@ -306,7 +304,7 @@ class Percentage:
 class Day:
     """A date, such as `2026-12-31`."""
 
-    word: str = "a day like `2026-12-31`"
+    word: str = "a date like `2026-12-31`"
 
     def read(self, node: Node, reading: Reading) -> date | Invalid:
         text = node.value if isinstance(node, Scalar) else None
@@ -353,7 +351,7 @@ class Duration:
         value = node.value if isinstance(node, Scalar) else None
         span = timedelta(0) if number == 0 else parse_duration(value) if isinstance(value, str) else None
         if span is None or not (span or self.zero):
-            reading.note_unexpected(node, self.word, f"say the unit: `{number}s` or `{number}m`" if number else None)
+            reading.note_unexpected(node, self.word, f"add the unit: `{number}s` or `{number}m`" if number else None)
             return INVALID
         return span
 
@@ -388,8 +386,8 @@ class ListOf:
 class MapOf:
     """A mapping from names to values of one kind. Entries that have a problem are left out of the value.
 
-    `defines` is what the names name where other keys refer to them (`Reference`). `refuse` returns the message and the
-    hint of an entry that is not allowed, given its name and its value.
+    `defines` is the kind of thing that the names name, such as "team", where other keys refer to them (`Reference`).
+    `refuse` returns the message and the hint for an entry that is not allowed, given its name and its value.
     """
 
     item: Kind
@@ -428,7 +426,7 @@ class MapOf:
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A kind whose value becomes another one: `convert` returns it."""
+    """A kind with a conversion: `convert` returns the value to use for the value that was read."""
 
     kind: Kind
     convert: Callable[[Any], Any]
@@ -447,7 +445,7 @@ class Converted:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A kind not all of whose values can be used: `fault` returns the message for a value that cannot, or None."""
+    """A kind with a further check: `fault` returns the message for a value that cannot be used, or None."""
 
     kind: Kind
     fault: Callable[[Any], str | None]
@@ -492,7 +490,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """One of several kinds. `choose` returns the kind that a node is meant to be."""
+    """One of several kinds. `choose` returns the kind that fits the shape of a node."""
 
     choose: Callable[[Node], Kind]
     kinds: tuple[Kind, ...]

@@ -1,6 +1,6 @@
-"""The ways in which one configuration allows more than another: a change to the rules has to be approved for them.
+"""Comparison of two configurations: the ways in which one allows more than the other.
 
-Each key declares in the table of keys when a value of it allows more (`comparisons`). This walks the table.
+Each key declares in the table of keys which values allow more (`comparisons`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from terrace.config.model import CheckSetting, Config
 def loosened(old: Config, new: Config) -> tuple[str, ...]:
     """Returns a sentence for each way in which `new` allows more than `old`; none for equal configurations.
 
-    In doubt there is one: whether another probe, key or binary is as good as the old one is for people to decide.
+    In doubt there is one: people decide whether another probe, key or binary is as good as the old one.
     """
     named = {*old.checks, *new.checks}
     before, after = _with_checks(old, named), _with_checks(new, named)
@@ -25,16 +25,16 @@ def loosened(old: Config, new: Config) -> tuple[str, ...]:
 
 
 def _with_checks(config: Config, names: Iterable[str]) -> Config:
-    """Returns the configuration with the defaults of these checks filled in."""
+    """Returns the configuration with the levels of these checks filled in."""
     return replace(config, checks={name: CheckSetting(config.level(name), config.fails_on(name)) for name in names})
 
 
 def safe_defaults(old: Config, new: Config) -> Config:
-    """Returns what a first terrace.yaml is compared with: the rules that hold without a file for the environments that
-    it names, too, as if they had been found by folder.
+    """Returns the configuration that a first terrace.yaml is compared with: `old` with the default rules of every
+    environment that the file names, as if it had been found by folder.
 
-    Nothing is deployed to an environment that no file names and no folder shows, so that the first file loosens nothing
-    for it as long as it is as strict as those rules. Where no folder of policies judged, their check had no weight.
+    Nothing is deployed to an environment without a folder and without an entry in a file. So the first file loosens
+    nothing for it as long as it is as strict as the default rules. Without policies, their check had no effect.
     """
     names = {environment.name for environment in old.environments}
     given = {environment.name: environment for environment in new.environments}

@@ -1,4 +1,4 @@
-"""Names that come from outside: which are allowed, and which was probably meant."""
+"""The grammar of names from outside, quoting of names for a shell, and suggestions for unknown names."""
 
 from __future__ import annotations
 
@@ -11,32 +11,42 @@ from terrace.errors import BadInput
 from terrace.words import listed
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-"""Environments, stacks, teams and people: letters, digits, `.`, `_`, `-`, at most 63, never a leading dash."""
-
+"""Names of environments, stacks, teams and people: letters, digits, `.`, `_`, `-`, at most 63, no leading dash."""
 
 CHOICE = 16
-"""So many names are told where one has to be chosen."""
+"""Maximum number of names that a hint lists."""
 
 
 def in_quotes(text: str) -> str:
-    """Text from outside as one word of a command that people paste into a shell."""
+    """Returns untrusted text as one word of a command that people paste into a shell."""
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
 def shell_word(path: str) -> str:
-    """A name or a path from outside as one word of such a command, in quotes only where it needs them; no option."""
+    """Returns an untrusted name or path as one word of a shell command: quoted if needed, and never as an option."""
     return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant, or None when nothing is near."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    """Returns the known word that is most like a word; None where none is like it."""
+    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None
 
 
 def no_such(what: str, word: str, known: Iterable[str]) -> BadInput:
-    """The error for a name that nothing bears, with the nearest right one or the choice as its hint."""
+    """Returns the error for an unknown name. Its hint is the nearest known name, or the known names."""
+    return BadInput(unknown_name(what, word), hint=suggest(what, word, known))
+
+
+def unknown_name(what: str, word: str) -> str:
+    """Returns the message for an unknown name."""
+    return f"there is no {what} {word!r}"
+
+
+def suggest(what: str, word: str, known: Iterable[str]) -> str:
+    """Returns the hint for an unknown name: the nearest known name, or the known names."""
     names = list(known)
     near = nearest(word, names)
-    choice = f"there is {listed(names, CHOICE)}" if names else f"there is no {what} yet"
-    return BadInput(f"no {what} is called {word!r}", hint=f"did you mean {near!r}?" if near else choice)
+    if near:
+        return f"did you mean {near!r}?"
+    return f"known names: {listed(names, CHOICE)}" if names else f"no {what} is defined yet"

@@ -1,4 +1,4 @@
-"""The problems of a file that people write, each with its place, and the error that reports all of them."""
+"""Problems in a file that people write, each with its place, and the error that reports them together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from terrace.errors import BadInput, Place
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem of a file, with its place and, where there is one, the edit that fixes it."""
+    """One problem in a file, with its place. The hint is the edit that fixes it."""
 
     place: Place
     message: str
@@ -20,7 +20,7 @@ class Problem:
 
 
 class BadConfig(BadInput):
-    """A file that cannot be used. `problems` is never empty and is in the order of the file."""
+    """The error for a file with problems. `problems` is never empty and in the order of the file."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         first = problems[0]
@@ -28,7 +28,7 @@ class BadConfig(BadInput):
         self.problems = problems
 
     def at(self, path: str, whose: str) -> BadConfig:
-        """Returns the same problems for the file under another name. `whose` becomes part of the hint."""
+        """Returns the same problems for the file under another name. `whose` is added to the hint."""
         moved = BadConfig(tuple(replace(one, place=replace(one.place, path=path)) for one in self.problems))
         moved.hint = f"{moved.hint}; {whose}" if moved.hint else whose
         return moved

@@ -1,7 +1,7 @@
-"""Keys and records: the entries of the table of keys, and how a mapping of the file becomes a typed value by them.
+"""Keys and records: the table of keys of a file, and the conversion of a mapping to a typed value.
 
-A `Record` makes a value of one type from the keys that are given. Keys that are not given have the defaults of that
-type, so that each default is written once, at its field.
+A `Record` creates a value of one type from the given keys. The other keys have the defaults of that type, so that each
+default is written once, at its field.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from terrace.config.yaml_nodes import Mapping, Node, Scalar, compose, quote
 T = TypeVar("T")
 
 Rule = Callable[[T, Mapping], Iterable[Problem]]
-"""A rule across the keys of a record: returns the problems of a value, given the mapping that it was read from."""
+"""A rule across the keys of a record: yields the problems of a value, given the mapping that it was read from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Where the value of a key is kept when it is not in one field of its own.
+    """The fields of a key whose value is not stored in one field of its own.
 
-    `split` returns the fields for a value. `join` returns the value of a record, in the shape that the key's comparison
-    takes.
+    `split` returns the fields for a value. `join` returns the value for the fields of a record, in the form that the
+    comparison of the key expects.
     """
 
     split: Callable[[Any], Names[str, Any]]
@@ -49,7 +49,7 @@ class Spread:
 
 
 def constant(value: Any) -> Spread:
-    """Returns the place of a key that has one value only and so needs no field."""
+    """Returns the fields of a key that has only one possible value: none."""
     return Spread(lambda _: {}, lambda _: value)
 
 
@@ -57,9 +57,9 @@ def constant(value: Any) -> Spread:
 class Key:
     """One key of a record.
 
-    `reader` names the gates, checks and commands that act on it. `looser` declares which of its values allow more; a
-    key cannot be declared without it. `default` describes the default where the default of the field does not say it.
-    `field` is the field that it sets, by default the one of its own name.
+    `reader` lists the gates, checks and commands that use it. `looser` declares which of its values allow more; it is
+    required, so that every new key is compared. `default` describes the default where the value of the field's default
+    does not. `field` is the field that the key sets, by default the field of the same name.
     """
 
     name: str
@@ -76,7 +76,7 @@ class Key:
         return self.field.split(value) if isinstance(self.field, Spread) else {self.field or self.name: value}
 
     def value_in(self, record: Any) -> Any:
-        """Returns the value of the key in a record that was made by its table; None where a mapping has none."""
+        """Returns the value of the key in a record of its table; None where the record is a mapping without it."""
         if isinstance(self.field, Spread):
             return self.field.join(record)
         name = self.field or self.name
@@ -85,10 +85,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Record(Generic[T]):
-    """A mapping with known keys. `makes` is the type of its values, or a function of the same arguments.
+    """A mapping with known keys. `makes` is the type of its values, or a function with the fields as arguments.
 
     A field `line` of that type is set to the first line of the mapping. `later` are keys that are reserved for a later
-    version: they are refused. `rules` run on every value whose needed keys are there.
+    version: they are refused. `rules` run on every value that has all needed keys.
     """
 
     word: str
@@ -141,7 +141,7 @@ class Record(Generic[T]):
         if name.text in self.later:
             return not_yet(name)
         near = nearest(name.text, self._by_name)
-        hint = f"did you mean `{near}`?" if near else f"there is {', '.join(self._by_name)}"
+        hint = f"did you mean `{near}`?" if near else f"known keys: {', '.join(self._by_name)}"
         return Problem(name.place, f"`{quote(name.text)[1:-1]}` is not a key of {self.word}", hint)
 
     def schema(self) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class Record(Generic[T]):
         return {**schema, "required": needed} if needed else schema
 
     def spell_default(self, key: Key) -> str:
-        """Returns the default of a key as people read it: as the key describes it, or that of its field."""
+        """Returns the default of a key for readers: the description of the key, or the default of its field."""
         if key.default:
             return key.default
         if isinstance(key.field, Spread) or not is_dataclass(self.makes):
@@ -166,7 +166,7 @@ class Record(Generic[T]):
 
 
 def _add(values: dict[str, Any], more: Names[str, Any]) -> None:
-    """Adds fields to the fields so far. A mapping that several keys set has what each of them sets."""
+    """Adds fields to other fields. Where several keys set one mapping, their entries are joined."""
     for name, value in more.items():
         before = values.get(name)
         values[name] = {**before, **value} if isinstance(before, Names) and isinstance(value, Names) else value
@@ -174,12 +174,12 @@ def _add(values: dict[str, Any], more: Names[str, Any]) -> None:
 
 @lru_cache(maxsize=128)
 def _has_line(makes: Callable[..., Any]) -> bool:
-    """Whether a type, or a function that makes one, takes the line of a record."""
+    """Returns whether a type, or a function that creates values, has a field for the line of a record."""
     return makes is not dict and "line" in inspect.signature(makes).parameters
 
 
 def _read(key: Key, node: Node, reading: Reading, base: Any) -> Any:
-    """Reads the value of a key. A record within a record takes what is not given from the same place of `base`."""
+    """Reads the value of a key. Missing keys of a nested record are taken from the same field of `base`."""
     if isinstance(key.kind, Record) and is_dataclass(base):
         inner = key.value_in(base)
         return key.kind.read(node, reading, inner if is_dataclass(inner) else None)
@@ -187,13 +187,13 @@ def _read(key: Key, node: Node, reading: Reading, base: Any) -> Any:
 
 
 def _spell(value: Any) -> str:
-    """Returns a default as terrace.yaml would spell it."""
+    """Returns a default in the form of terrace.yaml."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, timedelta):
         return spell_duration(value)
     if is_dataclass(value):
-        return "see there"
+        return "see its keys"
     if isinstance(value, tuple):
         return ", ".join(map(_spell, value)) or "none"
     return "none" if value in (None, "", {}) else str(value)
@@ -201,9 +201,9 @@ def _spell(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NamedRecords(Generic[T]):
-    """A mapping from names to records of one kind. `what` is what the names name.
+    """A mapping from names to records. `what` is the kind of thing that they describe, such as "environment".
 
-    `base` returns the value that holds for a name without any key, given the name and all names in their order.
+    `base` returns the value for a name without keys, given the name and all names in their order.
     """
 
     record: Record[T]
@@ -215,7 +215,7 @@ class NamedRecords(Generic[T]):
         return f"a mapping from {WORD.word} to {self.record.word}"
 
     def read(self, node: Node, reading: Reading) -> dict[str, T] | Invalid:
-        """Returns the records by name. One that has a problem is as without keys, so that its name is still known."""
+        """Returns the records by name. The `base` replaces a record with a problem, so that its name is defined."""
         if not isinstance(node, Mapping):
             reading.note_unexpected(node, self.word, hint_for_empty(node))
             return INVALID
@@ -243,7 +243,7 @@ class NamedRecords(Generic[T]):
 def read_document(
     text: bytes, path: str, record: Record[T], *, empty: T, base: T | None = None, reading: Reading | None = None
 ) -> T:
-    """Returns the value of a whole file: `empty` for a file without content, else what its keys say.
+    """Returns the value of a whole file, or `empty` for a file without content.
 
     Raises BadConfig with every problem of the file.
     """

@@ -19,27 +19,27 @@ from terrace.config.stack_patterns import is_pattern, unknown_captures
 from terrace.config.yaml_nodes import Mapping, Node, Scalar, Sequence, find, find_key, quote
 
 LITERALS = ("test", "testing", "fake")
-"""Values that may stand in Git even for a variable that is a secret by its name: emulated clouds take anything."""
+"""Values that are allowed in Git for a variable named like a secret: emulated clouds accept any value."""
 
 _SECRET = re.compile(r"(SECRET|TOKEN|PASSWORD|PASSPHRASE|PRIVATE_?KEY|ACCESS_KEY|API_?KEY)(?!.*_(FILE|PATH)$)", re.I)
 
 
 def refuse_secrets(hint: str) -> Callable[[str, Any], tuple[str, str] | None]:
-    """Returns the check of a variable whose name says that it is a secret, and whose value is in the file.
+    """Returns the check that refuses the value of a variable named like a secret, unless it refers to a variable.
 
-    `hint` can have `{name}` for the name of the variable.
+    `hint` can contain `{name}`, the name of the variable.
     """
 
     def refuse(name: str, value: Any) -> tuple[str, str] | None:
         if not _SECRET.search(name) or value.startswith("env:") or value in LITERALS:
             return None
-        return f"{name} is a secret by its name, and secrets do not belong in Git", hint.format(name=name)
+        return f"{name} is named like a secret, and secrets do not belong in Git", hint.format(name=name)
 
     return refuse
 
 
 def check_measurements(rollout: Rollout, node: Mapping) -> Iterator[Problem]:
-    """A release can reach the number of measurements that must pass."""
+    """Yields a problem if more measurements must pass than are evaluated."""
     place = find(node, "passes") or find(node, "of")
     if rollout.passes > rollout.of and place is not None:
         message = f"{rollout.passes} of {rollout.of} measurements can never pass"
@@ -47,7 +47,7 @@ def check_measurements(rollout: Rollout, node: Mapping) -> Iterator[Problem]:
 
 
 def check_workspace_variable(environment: Environment, node: Mapping) -> Iterator[Problem]:
-    """No environment sets the variable by which Terrace selects the workspace of a stack."""
+    """Yields a problem if an environment sets the variable with which Terrace selects the workspace of a stack."""
     sets = {
         ("env",): environment.env,
         ("credentials", "plan"): environment.credentials.plan,
@@ -59,26 +59,26 @@ def check_workspace_variable(environment: Environment, node: Mapping) -> Iterato
             key = ".".join(path)
             yield Problem(
                 place.place,
-                f"{environment.name}: TF_WORKSPACE selects the workspace of one stack, and no environment sets it",
-                f"remove it from `{key}`, and name the workspace of each stack: stacks: [{{..., workspace: NAME}}]",
+                f"{environment.name}: TF_WORKSPACE selects the workspace of a single stack and cannot be set here",
+                f"remove it from `{key}`, and set the workspace of each stack: stacks: [{{..., workspace: NAME}}]",
             )
 
 
 def check_order(config: Config, node: Mapping) -> Iterator[Problem]:
-    """The order of environments has a first one: `after` does not lead back to where it began."""
+    """Yields a problem for each environment that comes after itself."""
     after = {environment.name: environment.after for environment in config.environments}
     for name in after:
-        circle = [name]
-        while (previous := after.get(circle[-1])) is not None and len(circle) <= len(after):
-            circle.append(previous)
+        cycle = [name]
+        while (previous := after.get(cycle[-1])) is not None and len(cycle) <= len(after):
+            cycle.append(previous)
             if previous == name:
                 place = find(node, "environments", name, "after") or node
-                yield Problem(place.place, f"`after` goes in a circle: {' → '.join(circle)}", "remove one `after`")
+                yield Problem(place.place, f"`after` forms a cycle: {' → '.join(cycle)}", "remove one `after`")
                 break
 
 
 def check_people(config: Config, node: Mapping) -> Iterator[Problem]:
-    """No two people have one name, email or account: one of them would count as two people."""
+    """Yields a problem if two people share a name, an email or an account: one person could approve as two."""
     owners: dict[tuple[str, str], str] = {}
     people = find(node, "people")
     for name, person in config.people.items():
@@ -87,31 +87,31 @@ def check_people(config: Config, node: Mapping) -> Iterator[Problem]:
         identities += [("account", person.login, find(people, name, "login"))] if person.login else []
         for what, word, place in identities:
             # A name can be an email, and is then compared with the emails of others.
-            space = "account" if what == "account" else "word"
-            owner = owners.setdefault((space, word.strip().casefold()), name)
+            namespace = "account" if what == "account" else "word"
+            owner = owners.setdefault((namespace, word.strip().casefold()), name)
             if owner != name and place is not None:
                 message = (
-                    f"the {what} {word!r} of {name} is {owner}'s already, and one of them would count as two people"
+                    f"the {what} {word!r} of {name} already belongs to {owner}: one person would count as two people"
                 )
-                yield Problem(place.place, message, f"leave it to one of {owner} and {name}")
+                yield Problem(place.place, message, f"remove it from {owner} or from {name}")
 
 
 def check_captures(entry: StackPattern, node: Mapping) -> Iterator[Problem]:
-    """Every capture of an entry of `stacks:` has a `*` in its path."""
+    """Yields a problem for each capture of an entry of `stacks:` without a `*` in its path."""
     stars = entry.path.count("*")
-    # An entry of one stack has no captures, and these texts of it may look like some.
+    # The entry of a single stack has no captures, but these values can contain text in the form of a capture.
     plain = () if is_pattern(entry.path) else ("backend_config", "before_plan")
     for key, value in node.pairs:
         if key.text in ("path", *plain):
             continue
         for text in _texts(value):
             for capture in unknown_captures(text, entry.path):
-                message = f"`{capture}` in `{key.text}` stands for nothing: the path has {stars or 'no'} `*`"
+                message = f"`{capture}` in `{key.text}` has no value: the path has {stars or 'no'} `*`"
                 yield Problem(value.place, message)
 
 
 def _texts(node: Node) -> Iterator[str]:
-    """Yields every text of a value, however deep."""
+    """Yields every text of a value, at any depth."""
     if isinstance(node, Scalar):
         if isinstance(node.value, str):
             yield node.value
@@ -121,38 +121,39 @@ def _texts(node: Node) -> Iterator[str]:
 
 
 def check_stack_name(entry: StackPattern, node: Mapping) -> Iterator[Problem]:
-    """The folder's name can be the name of the stack where the entry of one stack gives no name."""
+    """Yields a problem if the entry of a single stack has no name, and its directory name is not a stack name."""
     place = find(node, "path")
     if is_pattern(entry.path) or find(node, "name") is not None or place is None:
         return
     name = PurePosixPath(entry.path).name or entry.environment
     if not NAME.fullmatch(name):
-        message = f"the folder's name {name!r} cannot be the name of a stack"
-        yield Problem(place.place, message, "give it one: `name: ...`")
+        message = f"the directory name {name!r} cannot be used as the name of a stack"
+        yield Problem(place.place, message, "add `name: ...`")
 
 
 def check_policy_data(folder: PolicyFolder, node: Mapping) -> Iterator[Problem]:
-    """All policies for Terrace's view are loaded together, so that the data of one is inside its folder."""
+    """Yields a problem for data outside its policy directory: all policies for Terrace's view are loaded together."""
     place = find(node, "data")
     if folder.input == "plan" or folder.path == "." or place is None:
         return
     outside = [data for data in folder.data if data != folder.path and not data.startswith(f"{folder.path}/")]
     if outside:
-        message = f"{', '.join(outside)} is not inside of {folder.path}"
-        yield Problem(place.place, f"{message}: with `input: view` data lies inside of the folder")
+        message = f"{', '.join(outside)} is not inside {folder.path}"
+        yield Problem(place.place, f"{message}: with `input: view`, data must be inside the policy directory")
 
 
 def check_command(command: BeforePlan, node: Mapping) -> Iterator[Problem]:
-    """A command of `before_plan` is of PATH or of the repository, and gets no variable that is Terrace's own."""
+    """Yields a problem for a program outside PATH and the repository, and for a variable that Terrace reserves."""
     env, run = find(node, "env"), find(node, "run")
     for name in command.env:
         if env is not None and (name in OWN_VARIABLES or name.startswith(("TERRACE_", "LD_"))):
-            why = "Terrace sets it" if name in OWN_VARIABLES else "no command gets it"
-            yield Problem(env.place, f"{name} cannot be named in `env`: {why}")
+            why = "Terrace sets it" if name in OWN_VARIABLES else "it is never passed to a command"
+            yield Problem(env.place, f"{name} is not allowed in `env`: {why}")
     program = command.argv[0]
     if run is not None and (program.startswith(("/", "~")) or ".." in program.split("/")):
         yield Problem(
             run.place,
-            f"{quote(program)} is no program that a command of `before_plan` can run",
-            "name a program of PATH (`make`), or a file of the repository from the folder it runs in (`./build.sh`)",
+            f"{quote(program)} cannot be run by a command of `before_plan`",
+            "use a program on PATH (`make`), or a file of the repository relative to the working directory "
+            "(`./build.sh`)",
         )

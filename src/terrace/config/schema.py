@@ -1,4 +1,4 @@
-"""terrace.yaml described for editors (JSON Schema 2020-12) and for people (the reference page)."""
+"""Descriptions of terrace.yaml: a JSON Schema (2020-12) for editors, and the reference page for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from terrace.config.keys.terrace_yaml import sections, terrace_record
 from terrace.config.kinds import WORD
 from terrace.config.records import Record
 
-_HEAD = "| key | is | default | read by | for | lets more through when |"
+_HEAD = "| key | value | default | used by | description | looser when |"
 _RULE = "| --- | --- | --- | --- | --- | --- |"
 
 
@@ -24,11 +24,11 @@ def reference(checks: DeclaredChecks) -> str:
     lines = [
         "# terrace.yaml",
         "",
-        "Made from the code (`make docs`); `terrace config schema` prints the same for editors. Every key that is not",
-        "listed here is an error, and the error names the nearest right one. The last column says which changes",
-        "`terrace check` tells as a change that lets more through (`trust-root`).",
+        "Generated from the code (`make docs`). `terrace config schema` prints the same as JSON Schema for editors. An",
+        "unknown key is an error, with the nearest known key as a hint. The last column lists the changes that",
+        "`terrace check` reports as loosened rules (`trust-root`).",
         "",
-        f"{WORD.word[0].upper()}{WORD.word[1:]}, 63 at most, is called a name below.",
+        f"{WORD.word[0].upper()}{WORD.word[1:]}, 63 at most, is a name below.",
     ]
     for title, record in sections(checks):
         lines += describe_record(title, record)
@@ -40,10 +40,10 @@ def describe_record(title: str, record: Record[Any]) -> list[str]:
     """Returns the lines of one section of the page, as Markdown."""
     lines = ["", f"## {title}", "", _HEAD, _RULE]
     for key in record.keys:
-        default = "needed" if key.needed else record.spell_default(key)
+        default = "required" if key.needed else record.spell_default(key)
         cells = (f"`{key.name}`", key.kind.word, default, key.reader or "-", key.doc, key.looser.word)
         lines.append(f"| {' | '.join(cells)} |")
     if record.later:
         words = ", ".join(f"`{word}`" for word in sorted(record.later))
-        lines += ["", f"Known and refused until this version acts on them: {words}."]
+        lines += ["", f"Reserved for a later version, and refused: {words}."]
     return lines

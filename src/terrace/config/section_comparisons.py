@@ -1,4 +1,4 @@
-"""The comparisons of sections whose keys belong together: risk, probes, commands, drift, people, policies."""
+"""Comparisons of sections whose keys are compared together: risk, probes, commands, drift, people, policies."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ LEVELS_OF_RISK: tuple[RiskLevel, ...] = get_args(RiskLevel)
 
 @dataclass(frozen=True, slots=True)
 class AtRisk:
-    """What each level of risk asks for: a level asks for all that lower ones ask for."""
+    """The requirements of each level of risk. A level includes the requirements of the lower levels."""
 
     approvals: Record[ApprovalRule]
-    word: str = "a level asks for less"
+    word: str = "a level requires less"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         for level in LEVELS_OF_RISK:
-            old, new = _required(pair.old, level), _required(pair.new, level)
+            old, new = _combine_rules(pair.old, level), _combine_rules(pair.new, level)
             if old.blocked and not new.blocked:
                 yield f"{pair.name} accepts releases of {level} risk"
             for way in record_ways(self.approvals, pair.name, old.approvals, new.approvals):
                 yield f"{way}, at {level} risk"
 
 
-def _required(rules: Mapping[RiskLevel, RiskRule], level: RiskLevel) -> RiskRule:
-    """What every rule up to a level requires together."""
+def _combine_rules(rules: Mapping[RiskLevel, RiskRule], level: RiskLevel) -> RiskRule:
+    """Returns the requirements of all rules up to a level together."""
     upto = LEVELS_OF_RISK[: LEVELS_OF_RISK.index(level) + 1]
-    relevant = [rules[one] for one in upto if one in rules]
+    relevant = [rules[lower] for lower in upto if lower in rules]
     roles: dict[str, int] = {}
     for rule in relevant:
         roles |= {role: max(number, roles.get(role, 0)) for role, number in rule.approvals.roles.items()}
@@ -45,13 +45,13 @@ def _required(rules: Mapping[RiskLevel, RiskRule], level: RiskLevel) -> RiskRule
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Probes of one kind: one that is gone or changed tests less, one that is new may do more than test."""
+    """Probes of one kind. A removed or changed probe can test less, and a new one can do more than test."""
 
     what: str
     word: str = "one is removed or changed, or one is added that runs a command or sends outputs"
 
     def ways(self, pair: Pair) -> Iterator[str]:
-        if any(one not in pair.new for one in pair.old):
+        if any(probe not in pair.new for probe in pair.old):
             yield f"{self.what} of {pair.name} is removed or changed"
         for probe in pair.new:
             if probe in pair.old:
@@ -64,86 +64,86 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Commands that run before a plan: one more, one that may do more, and one that is gone and may have refused."""
+    """Commands that run before a plan. A new or changed one can do more; a removed one could have failed the plan."""
 
     word: str = (
-        "a command is added or removed, sees other files, may write more files, gets more variables or the network, or "
-        "may take longer"
+        "a command is added or removed, reads other files, can write more files, gets more variables, network access "
+        "or a longer timeout"
     )
 
     def ways(self, pair: Pair) -> Iterator[str]:
         who = f"{pair.name} " if pair.name else "every stack "
         old: tuple[BeforePlan, ...] = pair.old
         new: tuple[BeforePlan, ...] = pair.new
-        known = {(one.argv, one.folder): one for one in reversed(old)}
+        by_place = {(command.argv, command.folder): command for command in reversed(old)}
         for command in new:
-            before = known.get((command.argv, command.folder))
+            before = by_place.get((command.argv, command.folder))
             if before is None:
-                yield f"{who}runs the command {command.shown!r} before a plan{_powers(command)}"
+                yield f"{who}runs the command {command.shown!r} before a plan{_describe_access(command)}"
             else:
-                yield from (f"{who}{way}" for way in _more_of(before, command))
-        still = {(one.argv, one.folder) for one in new}
-        for place, command in known.items():
-            if place not in still:
+                yield from (f"{who}{way}" for way in _compare_commands(before, command))
+        remaining = {(command.argv, command.folder) for command in new}
+        for place, command in by_place.items():
+            if place not in remaining:
                 yield f"{who}no longer runs the command {command.shown!r} before a plan"
 
 
-def _powers(command: BeforePlan) -> str:
-    given = [f"with {', '.join(command.env)}"] if command.env else []
-    given += ["with the network"] if command.network else []
-    return f", {' and '.join(given)}" if given else ""
+def _describe_access(command: BeforePlan) -> str:
+    access = [f"with {', '.join(command.env)}"] if command.env else []
+    access += ["with network access"] if command.network else []
+    return f", {' and '.join(access)}" if access else ""
 
 
-def _more_of(old: BeforePlan, new: BeforePlan) -> Iterator[str]:
-    """In which ways a command may do more than before."""
-    name = repr(new.shown)
-    if added := [one for one in new.env if one not in old.env]:
-        yield f"gives {', '.join(added)} to the command {name}"
+def _compare_commands(old: BeforePlan, new: BeforePlan) -> Iterator[str]:
+    """Yields the ways in which a command can do more than before."""
+    shown = repr(new.shown)
+    if added := [name for name in new.env if name not in old.env]:
+        yield f"passes {', '.join(added)} to the command {shown}"
     if new.network and not old.network:
-        yield f"lets the command {name} use the network"
-    if added := [one for one in new.outputs if one not in old.outputs]:
-        yield f"lets the command {name} write {', '.join(added)}"
+        yield f"gives the command {shown} network access"
+    if added := [path for path in new.outputs if path not in old.outputs]:
+        yield f"allows the command {shown} to write {', '.join(added)}"
     if set(new.inputs) != set(old.inputs):
-        yield f"has the command {name} see other files"
+        yield f"gives the command {shown} other input files"
     if new.timeout > old.timeout:
-        yield f"lets the command {name} take longer"
+        yield f"gives the command {shown} a longer timeout"
 
 
 @dataclass(frozen=True, slots=True)
 class Remediation:
-    """What drift is taken back without a deployment: nothing, or what the record says."""
+    """The drift that can be reverted without a deployment. None: no drift."""
 
     record: Record[Remediate]
-    word: str = "it is allowed, and see below"
+    word: str = "it is allowed; see its keys"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         if pair.new is None:
             return
         if pair.old is None:
-            yield f"drift of {pair.name} may be undone without a deployment"
+            yield f"drift of {pair.name} can be reverted without a deployment"
         else:
             yield from record_ways(self.record, pair.name, pair.old, pair.new, *pair.scopes)
 
 
 @dataclass(frozen=True, slots=True)
 class Emails:
-    """The addresses that tie commits to a person, and by which they may answer."""
+    """The email addresses that identify the commits and the approvals of a person."""
 
     word: str = "it changes"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         if set(pair.old) - set(pair.new):
-            yield f"some commits of {pair.name} no longer count as theirs"
+            yield f"some commits by {pair.name} are no longer recognized as theirs"
         added = sorted(set(pair.new) - set(pair.old))
         if added:
-            yield f"commits and answers of {', '.join(added)} count as those of {pair.name}"
+            yield f"commits and approvals by {', '.join(added)} count as commits and approvals by {pair.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyFolders:
-    """Folders of policies, each with what it is given. A further folder may except what others refuse."""
+    """Policy directories with their input. An additional directory can add exceptions to the policies of the others."""
 
-    word: str = "one is removed or changed, or one is added beside others"
+    word: str = "one is removed or changed, or another one is added"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         old: Mapping[str, PolicyFolder] = pair.old
@@ -151,7 +151,7 @@ class PolicyFolders:
         for folder in sorted(set(old) - set(new)):
             yield f"the policies in {folder} no longer apply"
         for folder in sorted(set(new) - set(old) if old else ()):
-            yield f"the policies in {folder} apply too, and may allow what the others deny"
+            yield f"the policies in {folder} apply as well, and can allow what the others deny"
         for folder in sorted(set(old) & set(new)):
             if old[folder] != new[folder]:
-                yield f"the policies in {folder} get another input, other data or other namespaces"
+                yield f"the policies in {folder} have another input, other data or other namespaces"

@@ -1,4 +1,4 @@
-"""The comparison of the entries of `stacks`: an entry that comes under other rules, or has another name or state."""
+"""Comparison of the entries of `stacks`: stacks that move to another environment, or get another name or state."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ if TYPE_CHECKING:
 Entry = StackSetting | StackPattern
 Entries = tuple[Entry, ...]
 ByPlace = Mapping[tuple[str, str], Entries]
-"""The entries of `stacks:` by environment and folder."""
+"""The entries of `stacks:` by environment and directory."""
 
 HOME = "environments"
-"""The folder of the conventional layout: `environments/<env>` and `environments/<env>/<stack>`."""
+"""The directory of the conventional layout: `environments/<env>` and `environments/<env>/<stack>`."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackEntries:
-    """Stacks by environment and folder: one that comes under other rules, or is called or ordered otherwise."""
+    """Stacks by environment and directory. A stack can get other rules, another name, order or state."""
 
     record: Record[StackPattern]
-    word: str = "one is removed or comes under another environment, and see below"
+    word: str = "one is removed or moves to another environment; see its keys"
 
     def ways(self, pair: Pair) -> Iterator[str]:
         for environment, path in pair.old:
             if (environment, path) in pair.new:
                 continue
-            matched = _by_pattern(environment, path, pair.new)
+            matched = _match_patterns(environment, path, pair.new)
             if matched:
-                yield from self._compared(environment, path, pair.old[environment, path], matched, pair)
+                yield from self._compare(environment, path, pair.old[environment, path], matched, pair)
             else:
                 elsewhere = sorted(e for e, other in pair.new if other == path)
-                moved = f"moves to {', '.join(elsewhere)}" if elsewhere else "is no longer set"
+                moved = f"moves to {', '.join(elsewhere)}" if elsewhere else "is no longer listed"
                 yield f"the stack {path or '.'} of {environment} {moved}"
         for (environment, path), entries in pair.new.items():
             before = pair.old.get((environment, path))
             if before is None:
-                taken = _taken_by_pattern if is_pattern(path) else self._taken
-                yield from taken(environment, path, pair.old, pair.new)
-                before = _by_convention(environment, path)
+                compare_owners = _compare_pattern_owners if is_pattern(path) else _compare_owners
+                yield from compare_owners(environment, path, pair.old, pair.new)
+                before = _conventional_entries(environment, path)
             if before is not None:
-                yield from self._compared(environment, path, before, entries, pair)
+                yield from self._compare(environment, path, before, entries, pair)
                 continue
             for entry in entries:
-                yield from _new_commands(f"the stack {path or '.'} of {environment}", entry)
+                yield from _compare_new_commands(f"the stack {path or '.'} of {environment}", entry)
 
-    def _compared(self, environment: str, path: str, old: Entries, new: Entries, pair: Pair) -> Iterator[str]:
-        """The ways of the stacks of one environment and folder, of several by name."""
+    def _compare(self, environment: str, path: str, old: Entries, new: Entries, pair: Pair) -> Iterator[str]:
+        """Yields the sentences for the stacks of one environment and directory. Several stacks are compared by name."""
         folder = path or "."
         if len(old) == len(new) == 1:
             yield from record_ways(self.record, f"the stack {folder} of {environment}", old[0], new[0], *pair.scopes)
@@ -62,95 +62,96 @@ class StackEntries:
         before, after = {entry.name: entry for entry in old}, {entry.name: entry for entry in new}
         for name, entry in before.items():
             if name in after:
-                told = f"the stack {name} of {environment} in {folder}"
-                yield from record_ways(self.record, told, entry, after[name], *pair.scopes)
+                title = f"the stack {name} of {environment} in {folder}"
+                yield from record_ways(self.record, title, entry, after[name], *pair.scopes)
             else:
-                yield f"the stack {name} of {environment} in {folder} is no longer set"
+                yield f"the stack {name} of {environment} in {folder} is no longer listed"
         for name in sorted(after.keys() - before.keys()):
-            yield f"{folder} becomes one more stack of {environment}, called {name}"
-            yield from _new_commands(f"the stack {name} of {environment} in {folder}", after[name])
-
-    def _taken(self, environment: str, path: str, old: ByPlace, new: ByPlace) -> Iterator[str]:
-        """Whether a folder belonged to another environment so far, by its own entry or by where it lies."""
-        owners = {owner for owner, there in old if there == path} | {_owner(path)}
-        for owner in sorted(owners - {environment, ""}):
-            if (owner, path) in new or _owner(path) == owner:
-                yield f"the stack {path or '.'} of {owner} becomes a stack of {environment} too"
-        for owner in sorted(_owners_by_pattern(path, old) - {environment}):
-            yield f"the stack {path} of {owner} becomes a stack of {environment}"
+            yield f"{folder} becomes another stack of {environment}, named {name}"
+            yield from _compare_new_commands(f"the stack {name} of {environment} in {folder}", after[name])
 
 
-def _by_pattern(environment: str, path: str, entries: ByPlace) -> Entries:
-    """What a pattern says of a folder of an environment, as entries of its own; none where none matches it."""
-    for owner, there in entries:
-        values = captures(there, path) if is_pattern(there) else None
+def _compare_owners(environment: str, path: str, old: ByPlace, new: ByPlace) -> Iterator[str]:
+    """Yields a sentence for each other environment that the directory belonged to, by its entry or its path."""
+    owners = {owner for owner, place in old if place == path} | {_conventional_owner(path)}
+    for owner in sorted(owners - {environment, ""}):
+        if (owner, path) in new or _conventional_owner(path) == owner:
+            yield f"the stack {path or '.'} of {owner} becomes a stack of {environment} as well"
+    for owner in sorted(_find_owners(path, old) - {environment}):
+        yield f"the stack {path} of {owner} becomes a stack of {environment}"
+
+
+def _match_patterns(environment: str, path: str, entries: ByPlace) -> Entries:
+    """Returns the entries for one directory of an environment that the patterns give; none where none matches."""
+    for owner, pattern in entries:
+        values = captures(pattern, path) if is_pattern(pattern) else None
         if values is not None and filled(owner, values) == environment:
-            return tuple(_filled(environment, path, entry, values) for entry in entries[owner, there])
+            return tuple(_fill(environment, path, entry, values) for entry in entries[owner, pattern])
     return ()
 
 
-def _filled(environment: str, path: str, entry: Entry, values: tuple[str, ...]) -> StackSetting:
-    """What an entry with a pattern says of one folder that it matches."""
+def _fill(environment: str, path: str, entry: Entry, values: tuple[str, ...]) -> StackSetting:
+    """Returns the entry for one directory that the pattern of another entry matches."""
     return StackSetting(
         path=path,
         environment=environment,
         name=filled(entry.name, values) or path.rpartition("/")[2],
-        after=tuple(filled(one, values) for one in entry.after),
-        var_files=tuple(filled(one, values) for one in entry.var_files),
+        after=tuple(filled(name, values) for name in entry.after),
+        var_files=tuple(filled(file, values) for file in entry.var_files),
         backend_config={key: filled(value, values) for key, value in entry.backend_config.items()},
         workspace=filled(entry.workspace, values),
-        backend_files=tuple(filled(one, values) for one in entry.backend_files),
+        backend_files=tuple(filled(file, values) for file in entry.backend_files),
         before_plan=tuple(command.filled(values) for command in entry.before_plan),
     )
 
 
-def _owners_by_pattern(path: str, entries: Iterable[tuple[str, str]]) -> set[str]:
-    """The environments that patterns give a folder to."""
-    matched = ((owner, captures(there, path)) for owner, there in entries if is_pattern(there))
+def _find_owners(path: str, entries: Iterable[tuple[str, str]]) -> set[str]:
+    """Returns the environments that own a directory by a pattern."""
+    matched = ((owner, captures(place, path)) for owner, place in entries if is_pattern(place))
     return {filled(owner, values) for owner, values in matched if values is not None}
 
 
-def _taken_by_pattern(environment: str, path: str, old: ByPlace, new: ByPlace) -> Iterator[str]:
-    """Whether folders that belonged to other environments may match a pattern. In doubt they do."""
-    for owner, there in old:
-        if is_pattern(there):
-            # With the same folders in one place of both, a capture means the same environment.
-            if owner != environment and may_overlap(there, path):
-                yield f"stacks of {owner} that match {there} may become stacks of {environment}, which match {path}"
-        elif (owner, there) not in new and (values := captures(path, there)) is not None:
+def _compare_pattern_owners(environment: str, path: str, old: ByPlace, new: ByPlace) -> Iterator[str]:
+    """Yields a sentence for each other environment whose directories can match a pattern. In doubt they can."""
+    for owner, place in old:
+        if is_pattern(place):
+            # Where both patterns have the same capture at the same place, it is the same environment.
+            if owner != environment and may_overlap(place, path):
+                yield f"stacks of {owner} that match {place} can become stacks of {environment}, which match {path}"
+        elif (owner, place) not in new and (values := captures(path, place)) is not None:
             now = filled(environment, values)
             if now != owner:
-                yield f"the stack {there} of {owner} becomes a stack of {now}"
+                yield f"the stack {place} of {owner} becomes a stack of {now}"
     parts = path.split("/")
     special = any(
         entry.name or entry.backend_config or entry.backend_files or entry.workspace != DEFAULT_WORKSPACE
         for entry in new[environment, path]
     )
     if len(parts) in (2, 3) and may_overlap(parts[0], HOME) and special:
-        yield f"stacks of {HOME}/ that match {path} get another name or another place for their state"
+        yield f"stacks of {HOME}/ that match {path} get another name or another location for their state"
     conventional = len(parts) in (2, 3) and may_overlap(parts[0], HOME)
-    if conventional and environment != _second(parts):
-        yield f"stacks of {HOME}/ that match {path} become stacks of {environment} too"
+    if conventional and environment != _second_environment(parts):
+        yield f"stacks of {HOME}/ that match {path} become stacks of {environment} as well"
 
 
-def _second(parts: list[str]) -> str:
-    """What the second folder of a path gives as the environment."""
+def _second_environment(parts: list[str]) -> str:
+    """Returns the environment that the second directory name of a path stands for."""
     return f"{{{'/'.join(parts[:2]).count('*')}}}" if parts[1] == "*" else parts[1]
 
 
-def _owner(path: str) -> str:
-    """The environment that a folder belongs to by convention; "" outside of the conventional layout."""
+def _conventional_owner(path: str) -> str:
+    """Returns the environment of a directory in the conventional layout; "" outside that layout."""
     parts = path.split("/")
     return parts[1] if parts[0] == HOME and len(parts) in (2, 3) else ""
 
 
-def _by_convention(environment: str, path: str) -> Entries | None:
-    """What holds for a folder of the conventional layout that has no entry."""
-    if _owner(path) != environment or is_pattern(path):
+def _conventional_entries(environment: str, path: str) -> Entries | None:
+    """Returns the entries that a directory of the conventional layout has without an entry in the file."""
+    if _conventional_owner(path) != environment or is_pattern(path):
         return None
     return (StackSetting(path, environment, path.rpartition("/")[2]),)
 
 
-def _new_commands(name: str, entry: Entry) -> Iterator[str]:
-    """What the commands of a new entry may do."""
+def _compare_new_commands(name: str, entry: Entry) -> Iterator[str]:
+    """Yields the sentences for the commands of a new entry."""
     return Commands().ways(Pair("before_plan", name, (), entry.before_plan, ()))

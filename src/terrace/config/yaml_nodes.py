@@ -1,4 +1,7 @@
-"""YAML as nodes that know their place. YAML 1.2's core: `yes` and `on` are text; no anchors, tags, documents."""
+"""A reader of YAML: a tree of nodes with their places.
+
+It accepts the core schema of YAML 1.2, in which `yes` and `on` are text, without anchors, tags and several documents.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,15 @@ from terrace.config.problems import Problem
 from terrace.errors import Place
 
 DEEPEST = 20
-"""How deep mappings and lists may nest; terrace.yaml needs seven."""
+"""Maximum depth of nested mappings and lists. terrace.yaml needs seven."""
 
 LARGEST = 1 << 20
-"""How many bytes are read; a terrace.yaml of a hundred environments has a tenth of it."""
+"""Maximum size of a file, in bytes. A terrace.yaml with a hundred environments has a tenth of it."""
 
 _NO_ANCHORS = (
-    'write the value out; one entry of `stacks:` may stand for many folders: {path: "live/*/*", environment: "{1}"}'
+    'repeat the value; one entry of `stacks:` can match many directories: {path: "live/*/*", environment: "{1}"}'
 )
-"""What is said where a file repeats itself by other means."""
+"""The hint for anchors, aliases and merge keys."""
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -27,7 +30,7 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A text, number, flag or null. `value` is what it means (quoted: always text), `text` how it is written."""
+    """A text, number, flag or null. `value` is the value (of a quoted scalar: always text), `text` the source text."""
 
     value: str | int | float | bool | None
     place: Place
@@ -44,7 +47,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Pairs in the order of the file; keys are text, and each is there once."""
+    """Pairs in the order of the file. Keys are text and unique."""
 
     pairs: tuple[tuple[Scalar, Node], ...]
     place: Place
@@ -68,7 +71,7 @@ def find_key(node: Node | None, name: str) -> Scalar | None:
 
 
 class _Stop(Exception):
-    """What was found makes the rest of the file unreadable."""
+    """Raised for a problem that makes the rest of the file unreadable."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
@@ -76,9 +79,9 @@ class _Stop(Exception):
 
 
 def compose(text: bytes, path: str, problems: list[Problem]) -> Node | None:
-    """The document as nodes; None when it is empty, or so wrong that nothing can be read: then a problem says why.
+    """Returns the document as nodes; None when it is empty, or cannot be read at all, which adds a problem.
 
-    What can be left out is left out and noted, so that the rest is looked at too.
+    A part with a problem is left out where possible, so that the rest of the file is checked as well.
     """
     try:
         return _Reader(path, problems).document(_events(_decoded(text, path), path))
@@ -89,17 +92,17 @@ def compose(text: bytes, path: str, problems: list[Problem]) -> Node | None:
 
 def _decoded(text: bytes, path: str) -> str:
     if len(text) > LARGEST:
-        raise _Stop(Problem(Place(path), f"this has {len(text)} bytes", f"at most {LARGEST} are read"))
+        raise _Stop(Problem(Place(path), f"the file has {len(text)} bytes", f"the maximum is {LARGEST} bytes"))
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
         column = error.start - text.rfind(b"\n", 0, error.start)
         place = Place(path, text[: error.start].count(b"\n") + 1, column)
-        raise _Stop(Problem(place, "this is not UTF-8", "save the file as UTF-8")) from error
+        raise _Stop(Problem(place, "the file is not UTF-8", "save the file as UTF-8")) from error
 
 
 def _events(text: str, path: str) -> Iterator[Any]:
-    """What the parser finds, one by one: whoever reads may stop before a deep file is parsed to its end."""
+    """Yields the events of the parser, so that a reader can stop before the end of a deeply nested file."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.reader import ReaderError
@@ -109,62 +112,62 @@ def _events(text: str, path: str) -> Iterator[Any]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
-        said = " ".join(part for part in (error.context, error.problem) if part)
-        raise _Stop(Problem(place, f"this is not YAML: {said}", _hint(said))) from error
+        message = " ".join(part for part in (error.context, error.problem) if part)
+        raise _Stop(Problem(place, f"invalid YAML: {message}", _hint(message))) from error
     except ReaderError as error:
         before = text[: error.position].split("\n")
         place = Place(path, len(before), len(before[-1]) + 1)
         character = f"U+{ord(text[error.position]):04X}"
-        raise _Stop(Problem(place, f"this is not YAML: it holds the character {character}", "remove it")) from error
+        raise _Stop(Problem(place, f"invalid YAML: the character {character} is not allowed", "remove it")) from error
     except (YAMLError, ValueError) as error:
-        raise _Stop(Problem(Place(path), f"this is not YAML: {str(error).splitlines()[0]}")) from error
+        raise _Stop(Problem(Place(path), f"invalid YAML: {str(error).splitlines()[0]}")) from error
     except RecursionError as error:
-        raise _Stop(Problem(Place(path), "this nests too deeply")) from error
+        raise _Stop(Problem(Place(path), "the nesting is too deep")) from error
 
 
-def _hint(said: str) -> str | None:
-    if "'\\t'" in said or "\\t" in said:
-        return "indent with spaces, not with tabs"
-    if "mapping values are not allowed" in said:
-        return "quote a text that holds `: `"
-    if "but got '{'" in said or "but got '['" in said:
-        return 'quote a text that holds brackets: "live/{1}/api"'
+def _hint(message: str) -> str | None:
+    if "\\t" in message:
+        return "indent with spaces, not tabs"
+    if "mapping values are not allowed" in message:
+        return "quote a text that contains `: `"
+    if "but got '{'" in message or "but got '['" in message:
+        return 'quote a text that contains brackets: "live/{1}/api"'
     return None
 
 
 class _Reader:
-    """Builds nodes from the events of the parser. A node that is None was told as a problem and is left out."""
+    """Builds nodes from the events of the parser. None stands for a node with a problem, which is left out."""
 
     def __init__(self, path: str, problems: list[Problem]) -> None:
         self._path = path
         self._problems = problems
 
     def document(self, events: Iterator[Any]) -> Node | None:
-        found: Node | None = None
+        root: Node | None = None
         documents = 0
         for event in events:
             kind = type(event).__name__
             if kind == "DocumentStartEvent":
                 documents += 1
                 if documents > 1:
-                    self._note(event, "there is a second document", "terrace.yaml is one document: remove `---`")
+                    self._note(event, "the file has a second document", "keep one document: remove `---`")
                     break
             elif kind in ("ScalarEvent", "SequenceStartEvent", "MappingStartEvent", "AliasEvent"):
-                found = self._node(event, events, 0)
-        if isinstance(found, Scalar) and found.value is None:
+                root = self._node(event, events, 0)
+        if isinstance(root, Scalar) and root.value is None:
             return None
-        return found
+        return root
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node | None:
         kind = type(event).__name__
         if depth > DEEPEST:
-            raise _Stop(Problem(self._place(event), "this nests too deeply", f"{DEEPEST} levels are read"))
+            raise _Stop(Problem(self._place(event), "the nesting is too deep", f"the maximum is {DEEPEST} levels"))
         if event.anchor is not None:
-            self._note(event, "anchors and aliases are not used here", _NO_ANCHORS)
+            self._note(event, "anchors and aliases are not supported", _NO_ANCHORS)
         if kind == "AliasEvent":
             return None
         if event.tag is not None:
-            self._note(event, "tags are not used here", "remove the word that begins with `!`")
+            self._note(event, "tags are not supported", "remove the word that starts with `!`")
         if kind == "ScalarEvent":
             return Scalar(_meaning(event), self._place(event), event.value)
         if kind == "SequenceStartEvent":
@@ -194,17 +197,17 @@ class _Reader:
         return Mapping(tuple(pairs), self._place(start))
 
     def _key(self, event: Any, key: Node | None, seen: dict[str, Place]) -> Scalar | None:
-        """The key as text, None when it cannot be one."""
+        """Returns the key as text; None after a problem was added."""
         if key is None:
             return None
         if not isinstance(key, Scalar) or key.value is None:
-            self._note(event, "a key must be a word", "quote it" if isinstance(key, Scalar) and key.text else None)
+            self._note(event, "a key must be text", "quote it" if isinstance(key, Scalar) and key.text else None)
             return None
         if key.text == "<<":
-            self._note(event, "merge keys are not used here", _NO_ANCHORS)
+            self._note(event, "merge keys are not supported", _NO_ANCHORS)
             return None
         if key.text in seen:
-            self._note(event, f"{quote(key.text)} is there twice, first at {seen[key.text]}", "keep one")
+            self._note(event, f"the key {quote(key.text)} is repeated, first at {seen[key.text]}", "keep one")
             return None
         seen[key.text] = key.place
         return Scalar(key.text, key.place, key.text)
@@ -217,12 +220,12 @@ class _Reader:
 
 
 def quote(text: str) -> str:
-    """A text of the file as a message may hold it: on one line, quoted, never long, and never a terminal's command."""
+    """Returns a text of the file for a message: on one line, quoted, shortened, without control characters."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def _placed(value: Node, key: Scalar) -> Node:
-    """Nothing stands nowhere: the parser finds it on the line after its key."""
+    """Returns a missing value with the place of its key: the parser places it on the next line."""
     if isinstance(value, Scalar) and value.value is None and not value.text:
         return replace(value, place=key.place)
     return value

@@ -74,43 +74,43 @@ class _NotAMapping:
 
 
 COMMAND = Record(
-    "a command before a plan",
+    "a command of `before_plan`",
     (
-        Key("run", Argv(), "Program and arguments, no shell.", needed=True, looser=_PART, field="argv"),
+        Key("run", Argv(), "Program and arguments, without a shell.", needed=True, looser=_PART, field="argv"),
         Key(
             "in",
             PATH_FROM_ROOT,
-            "The folder that it runs in; `.` is the root of the repository.",
+            "Working directory of the command; `.` is the root of the repository.",
             "terraform",
-            default="the stack's folder",
+            default="the directory of the stack",
             looser=_PART,
             field="folder",
         ),
         Key(
             "inputs",
             ListOf(FILES, 1),
-            "The files of the commit that it sees, as paths or patterns (`src/**/*.py`) from the root of the repository"
-            "; what lies below a folder belongs to it. A change to one of them impacts the stack.",
+            "Files of the commit that the command can read, as paths or patterns (`src/**/*.py`) from the root of the "
+            "repository. A directory includes everything below it. A change to one of the files impacts the stack.",
             "terraform, impact",
-            default="the folder that it runs in",
+            default="the working directory",
             looser=_PART,
         ),
         Key(
             "outputs",
             ListOf(FILES, 1),
-            "The files that it may write, in the same way. It is refused if it writes anything else.",
+            "Files that the command can write, in the same form. The plan fails if it writes any other file.",
             reader="terraform",
             looser=_PART,
         ),
         Key(
             "env",
             ListOf(VARIABLE),
-            "Variables of Terrace's own environment that it gets, by name; no others.",
+            "Names of environment variables that are passed to the command. Others are not.",
             reader="terraform",
             looser=_PART,
         ),
-        Key("network", Flag(), "Whether it may use the network.", reader="terraform", looser=_PART),
-        Key("timeout", Duration(zero=False), "How long it may take.", reader="terraform", looser=_PART),
+        Key("network", Flag(), "Network access of the command.", reader="terraform", looser=_PART),
+        Key("timeout", Duration(zero=False), "Timeout of the command.", reader="terraform", looser=_PART),
     ),
     makes=BeforePlan,
     rules=(check_command,),

@@ -20,20 +20,21 @@ from terrace.config.yaml_nodes import Node
 _FOLDER = PartOf("policies")
 
 POLICIES = Record(
-    "a folder of policies",
+    "a policy directory",
     (
-        Key("path", NORMAL_PATH, "The folder.", needed=True, looser=_FOLDER),
+        Key("path", NORMAL_PATH, "Directory of the policies.", needed=True, looser=_FOLDER),
         Key(
             "input",
             Choice(("view", "plan")),
-            "What they are given: Terrace's view, or `terraform show -json` as conftest and OPA know it.",
+            "Input document of the policies: Terrace's view of the plan, or the output of `terraform show -json`, as "
+            "conftest expects it.",
             "check policy",
             looser=_FOLDER,
         ),
         Key(
             "namespaces",
-            ListOf(Text("a package", re.compile(r"\w+(\.\w+)*"))),
-            "With `input: plan`, the packages that judge; conftest's own default is `[main]`.",
+            ListOf(Text("a package name", re.compile(r"\w+(\.\w+)*"))),
+            "With `input: plan`: the packages that are evaluated. The default of conftest is `[main]`.",
             "check policy",
             default="all of them",
             looser=_FOLDER,
@@ -41,9 +42,10 @@ POLICIES = Record(
         Key(
             "data",
             ListOf(NORMAL_PATH),
-            "Folders of data: as `conftest --data` with `input: plan`, else inside of the folder.",
+            "Directories of data: as for `conftest --data` with `input: plan`, otherwise inside the directory of the "
+            "policies.",
             "check policy",
-            default="none with `input: plan`, else every `.json` and `.yaml` file of the folder",
+            default="none with `input: plan`, otherwise every `.json` and `.yaml` file of the directory",
             looser=_FOLDER,
         ),
     ),
@@ -73,7 +75,8 @@ AUDIT = Record(
         Key(
             "every",
             Duration(),
-            "How often `terrace tick` looks at everything that is deployed, as `terrace check --all` does; 0: never.",
+            "Interval between two audits of the deployed configuration by `terrace tick`, as by `terrace check --all`; "
+            "0: never.",
             "tick",
             looser=Higher("the deployed configuration is audited less often", unlimited=(timedelta(0),)),
         ),
@@ -88,15 +91,15 @@ CHECK: Record[dict[str, Any]] = Record(
         Key(
             "level",
             LEVEL,
-            "How much it weighs.",
+            "Level of the check.",
             "check",
-            default="as without a word",
+            default="the default of the check",
             looser=Ordered(LEVEL.words, "the check {name} goes from {old} to {new}"),
         ),
         Key(
             "fail_on",
             GRADE,
-            "The least severity that holds a change.",
+            "Minimum severity that blocks a change.",
             "check",
             default="`fail_on` of `checks`",
             looser=Ordered(
@@ -122,7 +125,7 @@ def checks_record(checks: DeclaredChecks) -> Record[dict[str, Any]]:
                 Key(
                     check.name,
                     Either(_choose_check, (_LEVEL_ALONE, CHECK)),
-                    f"How much `{check.name}` weighs.",
+                    f"Level of `{check.name}`.",
                     "check",
                     default=check.level,
                     looser=Inside(CHECK, by_key=True),
@@ -132,7 +135,7 @@ def checks_record(checks: DeclaredChecks) -> Record[dict[str, Any]]:
             Key(
                 "fail_on",
                 GRADE,
-                "The least severity that holds a change; less is told.",
+                "Minimum severity that blocks a change. Lower severities are only reported.",
                 "check",
                 default="info",
                 looser=Ordered(GRADE.words, "checks block a change only from severity {new} on instead of {old}"),
@@ -158,9 +161,9 @@ WAIVERS = Record(
         Key(
             "longest",
             Duration(zero=False),
-            "How long a waiver may count.",
+            "Maximum lifetime of a waiver.",
             "check, waive, baseline",
-            looser=Higher("waivers count for up to {new} instead of {old}"),
+            looser=Higher("waivers are valid for up to {new} instead of {old}"),
         ),
     ),
     makes=WaiverRules,

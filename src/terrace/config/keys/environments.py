@@ -61,21 +61,21 @@ APPROVALS = Record(
         Key(
             "count",
             Number(),
-            "How many people in all.",
+            "Total number of people.",
             "gate approvals",
             looser=Lower("{name} needs fewer approvals: {new} instead of {old}"),
         ),
         Key(
             "roles",
             _TEAM_NUMBERS,
-            "How many people of each team; one person fills one role.",
+            "Number of people of each team. One person counts for one team only.",
             reader="gate approvals",
             looser=Fewer("{name} needs fewer approvals of the team {item}: {number} instead of {before}"),
         ),
         Key(
             "expires",
             Duration(zero=False),
-            "How long an answer counts.",
+            "Time until an approval expires.",
             "gate approvals",
             default="24h",
             looser=Higher("approvals for {name} stay valid for longer", when=lambda rule: rule.asked),
@@ -83,7 +83,7 @@ APPROVALS = Record(
         Key(
             "unsigned",
             Flag(),
-            "Whether answers without an SSH signature count.",
+            "Acceptance of approvals without an SSH signature.",
             "gate approvals",
             looser=Ordered((False, True), "{name} accepts approvals without a signature"),
         ),
@@ -115,22 +115,22 @@ HTTP = Record(
         Key(
             "http",
             Text("an http(s) address", re.compile(r"(https?://|\$\{)\S+")),
-            "Address to GET; `${NAME}` is an output.",
+            "URL to request; `${NAME}` is replaced by that output.",
             needed=True,
             looser=_PROBE,
             field="url",
         ),
-        Key("expect", Number(100, 599), "The status that is right.", "smoke", looser=_PROBE),
-        Key("contains", Text(), "What the body must hold, in its first MiB.", "smoke", looser=_PROBE),
+        Key("expect", Number(100, 599), "Expected HTTP status code.", "smoke", looser=_PROBE),
+        Key("contains", Text(), "Text that the first MiB of the response body must contain.", "smoke", looser=_PROBE),
         Key(
             "timeout",
             Duration(zero=False),
-            "How long one try may take, to the end of the body.",
+            "Timeout of one attempt, including the response body.",
             "smoke",
             looser=_PROBE,
         ),
-        Key("attempts", Number(1), "How often it is tried.", "smoke", looser=_PROBE),
-        Key("name", Text(), "What it is called in reports.", "smoke", default="the address", looser=_PROBE),
+        Key("attempts", Number(1), "Number of attempts.", "smoke", looser=_PROBE),
+        Key("name", Text(), "Name of the probe in reports.", "smoke", default="the URL", looser=_PROBE),
     ),
     makes=HttpProbe,
 )
@@ -140,13 +140,13 @@ RUN = Record(
         Key(
             "run",
             ListOf(Text(), 1),
-            "Program and arguments, no shell; outputs come as TERRACE_OUTPUT_NAME.",
+            "Program and arguments, without a shell. Outputs are passed as variables `TERRACE_OUTPUT_NAME`.",
             needed=True,
             looser=_PROBE,
             field="argv",
         ),
-        Key("timeout", Duration(zero=False), "How long it may take.", "smoke", looser=_PROBE),
-        Key("name", Text(), "What it is called in reports.", "smoke", default="the program", looser=_PROBE),
+        Key("timeout", Duration(zero=False), "Timeout of the command.", "smoke", looser=_PROBE),
+        Key("name", Text(), "Name of the probe in reports.", "smoke", default="the program", looser=_PROBE),
     ),
     makes=CommandProbe,
 )
@@ -158,11 +158,11 @@ def _choose_probe(node: Node) -> Kind:
 
 
 SECRETS = MapOf(
-    Text("`env:NAME`, or a value that is no secret", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|(?!env:)[\s\S]+")),
+    Text("`env:NAME` or a value that is not secret", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|(?!env:)[\s\S]+")),
     VARIABLE,
-    refuse=refuse_secrets("say where it is: `{name}: env:{name}`"),
+    refuse=refuse_secrets("read it from the environment: `{name}: env:{name}`"),
 )
-_LITERALS = f"One that is a secret by its name is `env:NAME` or, for an emulated cloud, one of {', '.join(LITERALS)}."
+_LITERALS = f"A variable named like a secret is `env:NAME` or, for an emulated cloud, one of {', '.join(LITERALS)}."
 
 CREDENTIALS = Record(
     "credentials",
@@ -170,14 +170,14 @@ CREDENTIALS = Record(
         Key(
             "plan",
             SECRETS,
-            f"Variables of the child while it plans. {_LITERALS}",
+            f"Variables of Terraform for plans. {_LITERALS}",
             "terraform",
             looser=_POWERS,
         ),
         Key(
             "apply",
             SECRETS,
-            f"Variables of the child while it applies. {_LITERALS}",
+            f"Variables of Terraform for applies. {_LITERALS}",
             "terraform",
             looser=_POWERS,
         ),
@@ -191,28 +191,28 @@ ROLLOUT = Record(
         Key(
             "bake",
             Duration(),
-            "How long a release is watched before it counts as good.",
+            "Time for which the health of a new release is measured before the release is good.",
             "deploy, tick",
-            looser=Lower("{name} is watched for a shorter time after a deployment"),
+            looser=Lower("{name} has a shorter bake time"),
         ),
         Key(
             "every",
             Duration(zero=False),
-            "How often its health is measured meanwhile.",
+            "Interval between two measurements.",
             "deploy, tick",
             looser=Higher("the health of {name} is measured less often"),
         ),
         Key(
             "passes",
             Number(1),
-            "How many of the last `of` measurements must pass.",
+            "Number of the last `of` measurements that must pass.",
             "deploy, tick",
             looser=Lower("{name} needs a smaller share of healthy measurements"),
         ),
         Key(
             "of",
             Number(1),
-            "How many measurements are looked at.",
+            "Number of measurements that are evaluated.",
             "deploy, tick",
             looser=Higher("{name} needs a smaller share of healthy measurements"),
         ),
@@ -228,26 +228,26 @@ IGNORE = Record(
         Key(
             "address",
             Text(),
-            "Which addresses; a glob like `aws_autoscaling_group.*`.",
+            "Resource addresses, as a glob like `aws_autoscaling_group.*`.",
             needed=True,
             looser=_IGNORED,
         ),
         Key(
             "attributes",
             ListOf(Text()),
-            "Which attributes, like `desired_capacity`.",
+            "Attributes, like `desired_capacity`.",
             "drift",
             default="all of them",
             looser=_IGNORED,
         ),
-        Key("owner", Text(), "Who answers for it.", needed=True, looser=_IGNORED),
-        Key("reason", Text(), "Why it is no drift.", needed=True, looser=_IGNORED),
-        Key("until", Day(), "The last day on which it holds.", needed=True, looser=_IGNORED),
+        Key("owner", Text(), "Owner of the exception.", needed=True, looser=_IGNORED),
+        Key("reason", Text(), "Reason for the exception.", needed=True, looser=_IGNORED),
+        Key("until", Day(), "Expiry date: the last day of the exception.", needed=True, looser=_IGNORED),
     ),
     makes=IgnoreRule,
 )
 
-_MORE_AT_ONCE = Higher("drift of more objects of {name} may be undone at once")
+_MORE_AT_ONCE = Higher("drift of more resources of {name} can be reverted together")
 
 REMEDIATE = Record(
     "remediation",
@@ -255,7 +255,7 @@ REMEDIATE = Record(
         Key(
             "approvals",
             _APPROVALS,
-            "Who must say yes to taking drift back.",
+            "Required approvals for the remediation of drift.",
             "gate approvals",
             default="as `approvals` of the environment",
             looser=InsteadOf(APPROVALS, "approvals", 2, ", to undo drift"),
@@ -263,13 +263,25 @@ REMEDIATE = Record(
         Key(
             "allow",
             MapOf(ListOf(Text()), Text("a glob of types", re.compile(r"[A-Za-z0-9_*?]+"))),
-            "Attributes that may be changed back, by type.",
+            "Attributes that can be reverted, by resource type.",
             "drift",
             default="tags of every type",
-            looser=AddedMembers("drift of {items} of {item} in {name} may be undone without a deployment"),
+            looser=AddedMembers("drift of {items} of {item} in {name} can be reverted without a deployment"),
         ),
-        Key("at_most", Number(1), "How many objects of a stack at once.", "drift", looser=_MORE_AT_ONCE),
-        Key("share", Percentage(), "How much of a stack at once.", "drift", looser=_MORE_AT_ONCE),
+        Key(
+            "at_most",
+            Number(1),
+            "Maximum number of resources of a stack that are reverted together.",
+            "drift",
+            looser=_MORE_AT_ONCE,
+        ),
+        Key(
+            "share",
+            Percentage(),
+            "Maximum share of the resources of a stack that are reverted together.",
+            "drift",
+            looser=_MORE_AT_ONCE,
+        ),
     ),
     makes=Remediate,
 )
@@ -288,37 +300,36 @@ DRIFT = Record(
         Key(
             "every",
             Duration(),
-            "How often `terrace tick` looks for drift; 0: only when asked.",
+            "Interval between the drift checks of `terrace tick`; 0: no scheduled checks.",
             "tick",
             looser=Higher("{name} is checked for drift less often", unlimited=(timedelta(0),)),
         ),
         Key(
             "ignore",
             ListOf(IGNORE),
-            "Drift that somebody answers for.",
+            "Accepted drift, each with an owner and an expiry date.",
             "drift",
             looser=Added("{name} ignores drift of {items}", show=lambda rule: str(rule.address)),
         ),
         Key(
             "remediate",
             Either(_choose_remediate, (_OFF, REMEDIATE)),
-            "What `terrace drift --remediate` may take back.",
+            "Drift that `terrace drift --remediate` can revert.",
             "drift",
-            default="off for production and for the last step, tags elsewhere",
+            default="`off` for production and for the last environment, tags elsewhere",
             looser=Remediation(REMEDIATE),
         ),
         Key(
             "logs",
             ListOf(
                 Text(
-                    "a folder or file inside of the repository, `file:///DIR`, `s3://BUCKET/PREFIX` or "
-                    "`az://CONTAINER/PREFIX`",
+                    "a path inside the repository, `file:///DIR`, `s3://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`",
                     re.compile(r"file:///.+|(?:s3|az)://.+|(?![a-z0-9]+:)(?![/~])(?!(?:.*/)?\.\.(?:/|$)).+"),
                 )
             ),
-            "Logs of AWS CloudTrail or of Azure's activity log, which may tell who changed what drifted.",
+            "Exported AWS CloudTrail or Azure activity logs, to find out who caused drift.",
             "drift",
-            looser=Never("a cause is only shown, and decides nothing"),
+            looser=Never("the cause of drift is informational"),
         ),
     ),
     makes=DriftSettings,
@@ -336,9 +347,9 @@ VOLATILE = Record(
                     re.compile(r"output\.[\w-]+|(?!output\.)[^*?\s]+(\[[^\]]*\])?\.[^*?\s]+\.[\w:/-]+"),
                 )
             ),
-            "Attributes that may have another value when they are applied than when they were approved.",
+            "Attributes whose planned value can change between approval and apply.",
             "gate approvals, check",
-            looser=Added("{name} applies {items} with other values than were approved"),
+            looser=Added("{name} applies other values of {items} than those that were approved"),
         ),
     ),
     makes=Volatile,
@@ -364,7 +375,8 @@ RISK: Record[dict[RiskLevel, RiskRule]] = Record(
         Key(
             level,
             AT_RISK,
-            f"What a release of {level} risk or more needs: people, teams, or `block`.",
+            f"Additional approvals for releases of {level} or higher risk: a number of people, a number for each team, "
+            "or `block`.",
             "gate risk",
             looser=PartOf("risk"),
         )
@@ -373,7 +385,7 @@ RISK: Record[dict[RiskLevel, RiskRule]] = Record(
     makes=dict,
 )
 
-_LONGER = Higher("{name} has a longer {key} or none", unlimited=(None,))
+_LONGER = Higher("{name} has a longer {key}, or none", unlimited=(None,))
 
 ENVIRONMENT = Record(
     "an environment",
@@ -381,65 +393,65 @@ ENVIRONMENT = Record(
         Key(
             "after",
             Reference("environment"),
-            "The environment whose success a release needs first.",
+            "Environment to which a release must be deployed successfully first.",
             "gates promotion, soak",
             looser=Changed("{name} no longer needs a successful deployment to {old} first", unless=(None,)),
         ),
         Key(
             "deploy",
             Choice(("manual", "automatic")),
-            "Whether `terrace tick` deploys what lands.",
+            "Deployment of new commits on the protected branch: on request, or automatically by `terrace tick`.",
             "tick",
-            looser=Ordered(("manual", "automatic"), "{name} is deployed to without a person who asks for it"),
+            looser=Ordered(("manual", "automatic"), "new commits are deployed to {name} without a request by a person"),
         ),
         Key(
             "soak",
             Duration(),
-            "How long a release must have lived in `after`.",
+            "Minimum time between the deployment to `after` and the deployment here.",
             "gate soak",
             looser=Lower("{name} needs a shorter soak time"),
         ),
         Key(
             "approvals",
             _APPROVALS,
-            "Who must say yes: a number, teams, or the details.",
+            "Required approvals: a number of people, a number for each team, or the mapping below.",
             "gate approvals",
             default="0",
             looser=Inside(APPROVALS),
         ),
-        Key("risk", RISK, "Whom a risky release needs besides.", "gate risk", looser=AtRisk(APPROVALS)),
+        Key("risk", RISK, "Additional approvals for risky releases.", "gate risk", looser=AtRisk(APPROVALS)),
         Key(
             "smoke",
             ListOf(Either(_choose_probe, (HTTP, RUN))),
-            "What must work after a deployment.",
+            "Smoke tests after a deployment.",
             "smoke",
             looser=Probes("a smoke test"),
         ),
         Key(
             "health",
             ListOf(Either(_choose_probe, (HTTP, RUN))),
-            "What is measured while a release bakes.",
+            "Health probes during the bake time.",
             "deploy, tick",
             looser=Probes("a health probe"),
         ),
         Key(
             "rollout",
             ROLLOUT,
-            "How long and how a release is watched.",
+            "Bake time of a release, and its health measurements.",
             "deploy, tick",
             looser=Inside(ROLLOUT),
         ),
         Key(
             "on_failure",
             Choice(("pause", "rollback")),
-            "What happens when a release fails there: people are asked, or what is safe to undo is undone.",
+            "Action after a failed release: stop and wait for people, or roll back automatically where that is safe.",
             "deploy, tick",
-            looser=Changed("after a failed release to {name} Terrace does {new} instead of {old}"),
+            looser=Changed("after a failed release to {name}, Terrace does `{new}` instead of `{old}`"),
         ),
         Key(
             "rollback",
             _APPROVALS,
-            "Who must say yes to going back.",
+            "Required approvals for a rollback.",
             "gate approvals",
             default="as `approvals`",
             looser=InsteadOf(APPROVALS, "approvals", 0, ", for a rollback"),
@@ -447,15 +459,15 @@ ENVIRONMENT = Record(
         Key(
             "protected",
             Flag(),
-            "Whether `terrace destroy` refuses it.",
+            "Protection from `terrace destroy`.",
             "destroy",
-            default="true for production, by its name",
+            default="true for production, recognized by its name",
             looser=Ordered((True, False), "{name} is no longer protected from `terrace destroy`"),
         ),
         Key(
             "credentials",
             CREDENTIALS,
-            "What its Terraform may use.",
+            "Environment variables with credentials for Terraform.",
             "terraform",
             default="none",
             looser=Inside(CREDENTIALS),
@@ -463,29 +475,29 @@ ENVIRONMENT = Record(
         Key(
             "volatile",
             VOLATILE,
-            "What differs each time it is planned.",
+            "Attributes whose planned values differ from plan to plan.",
             "gate approvals, check",
             looser=Inside(VOLATILE),
         ),
-        Key("drift", DRIFT, "How it is watched for drift.", "drift, tick", looser=Inside(DRIFT)),
+        Key("drift", DRIFT, "Drift checks and remediation.", "drift, tick", looser=Inside(DRIFT)),
         Key(
             "env",
             ListOf(VARIABLE),
-            "More variables that its Terraform gets as they are.",
+            "Additional environment variables that are passed to Terraform.",
             "terraform",
             looser=_POWERS,
         ),
         Key(
             "rpo",
             Duration(zero=False),
-            "How old the newest copy of a state may be.",
+            "Recovery point objective: maximum age of the latest backup of each state.",
             "state, status, tick",
             looser=_LONGER,
         ),
         Key(
             "rto",
             Duration(zero=False),
-            "How long bringing a state back may take.",
+            "Recovery time objective: maximum duration of a state restore.",
             "state drill",
             looser=_LONGER,
         ),

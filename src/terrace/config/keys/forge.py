@@ -13,21 +13,21 @@ from terrace.config.section_comparisons import Emails
 PERSON = Record(
     "a person",
     (
-        Key("emails", ListOf(Text()), "Emails of their commits.", "gate approvals", looser=Emails()),
+        Key("emails", ListOf(Text()), "Email addresses of their commits.", "gate approvals", looser=Emails()),
         Key(
             "login",
             WORD,
-            "Their account on the forge.",
+            "Account on GitHub or GitLab.",
             "gate approvals, ChatOps",
             default="their name",
-            looser=Changed("commits and answers of the account {new} count as those of {name}"),
+            looser=Changed("commits and approvals by the account {new} count as commits and approvals by {name}"),
             field=Spread(lambda login: {"login": login}, lambda person: person.login or person.name),
         ),
     ),
     makes=Person,
 )
 
-_CHANGED_FORGE = Changed("forge.{key} changes from {old} to {new}: another forge says who approved")
+_CHANGED_FORGE = Changed("forge.{key} changes from {old} to {new}: another forge decides who approved")
 
 FORGE = Record(
     "forge",
@@ -35,51 +35,52 @@ FORGE = Record(
         Key(
             "repository",
             Text("a path like `owner/name`", re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)+")),
-            "The repository, where neither a run of CI nor the remote tells it.",
+            "Path of the repository, where neither the CI environment nor the remote has it.",
             "the forge",
-            default="the remote's",
+            default="from the URL of the remote",
             looser=_CHANGED_FORGE,
         ),
         Key(
             "api",
             Text("an https address", re.compile(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._/-]*)?")),
-            "The root of the forge's API, as `https://HOST/api/v3` of a GitHub Enterprise Server.",
+            "Root URL of the API, such as `https://HOST/api/v3` for GitHub Enterprise Server.",
             "the forge",
-            default="that of the remote's host",
+            default="the API of the remote's host",
             looser=_CHANGED_FORGE,
         ),
         Key(
             "reviewed",
             Choice(("required", "off")),
-            "Whether only commits enter that came through a merged change whose newest commit somebody else approved.",
+            "Deploy only commits of merged changes whose latest commit was approved by someone other than its author.",
             "gate reviewed",
-            looser=Ordered(("required", "off"), "changes that were not reviewed may be deployed"),
+            looser=Ordered(("required", "off"), "changes without a review can be deployed"),
         ),
         Key(
             "deployments",
             Choice(("shown", "off")),
-            "Whether deployments are shown there.",
+            "Publish deployments on the forge.",
             "the forge",
             looser=Ordered(("shown", "off"), "deployments are no longer shown on the forge"),
         ),
         Key(
             "code_scanning",
             Choice(("shown", "off")),
-            "Whether `check --publish` hands its findings to code scanning.",
+            "Send the findings of `terrace check --publish` to code scanning.",
             "check",
             looser=Ordered(("shown", "off"), "findings are no longer shown in code scanning"),
         ),
         Key(
             "releases",
             Choice(("production", "off")),
-            "Where the tag of a deployment becomes a release with notes: in production, or nowhere.",
+            "Create a release with notes for each deployment to production.",
             "the forge",
             looser=Ordered(("production", "off"), "deployments to production no longer become releases with notes"),
         ),
         Key(
             "issues",
             Choice(("drift", "off")),
-            "What has an issue there as long as it lasts: drift, and what stands and breaks rules.",
+            "Open an issue for drift and for violations in the deployed configuration, and close it when they are "
+            "resolved.",
             "the forge",
             looser=Ordered(("drift", "off"), "drift no longer has an issue on the forge"),
         ),

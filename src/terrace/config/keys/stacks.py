@@ -25,25 +25,27 @@ STACK = Record(
         Key(
             "path",
             FOLDERS,
-            "Its folder (`.` is the root of the repository), or a pattern like `live/*/*` for many: each `*` matches "
-            "inside of the name of one folder, and the other keys take what it matched as `{1}`, `{2}`. No pattern "
-            "matches a folder that an entry names; no `*` matches `modules`, `examples`, `tests` or a hidden folder.",
+            "Directory of the stack (`.` is the root of the repository), or a pattern like `live/*/*` for several. "
+            "Each "
+            "`*` matches within one directory name, and the other keys can use the match as `{1}`, `{2}`. A pattern "
+            "skips directories with an entry of their own; a `*` does not match `modules`, `examples`, `tests` or a "
+            "hidden directory.",
             needed=True,
             looser=PartOf("stacks"),
         ),
         Key(
             "environment",
             Reference("environment", WORD_OF_PATTERN),
-            "The environment that it belongs to.",
+            "Environment of the stack.",
             needed=True,
             looser=PartOf("stacks"),
         ),
         Key(
             "name",
             WORD_OF_PATTERN,
-            "What it is called.",
+            "Name of the stack.",
             "everything",
-            default="the folder's name",
+            default="the directory name",
             looser=Changed(
                 "{name} is called {new} instead of {old}, so that nothing recorded under the old name counts for it"
             ),
@@ -51,43 +53,45 @@ STACK = Record(
         Key(
             "after",
             ListOf(WORD_OF_PATTERN),
-            "Stacks of the same environment that go first.",
+            "Stacks of the same environment that are deployed first.",
             "deploy",
-            looser=Removed("{name} no longer goes after {items}"),
+            looser=Removed("{name} is no longer deployed after {items}"),
         ),
         Key(
             "var_files",
             ListOf(PATH),
-            "More files of variables.",
+            "Additional variable files.",
             "terraform",
-            looser=Never("the plan shows what the variables change, and the plan is what people approve"),
+            looser=Never("the plan shows the effect of the variables, and people approve the plan"),
         ),
         Key(
             "backend_config",
             MapOf(Text(), refuse=refuse_secrets(_SECRETS_HINT)),
-            "Values for its backend block.",
+            "Values for the backend block.",
             "terraform",
-            looser=Changed("{name} gives its backend other values, such as the place of its state"),
+            looser=Changed("{name} has other backend settings, such as the location of its state"),
         ),
         Key(
             "backend_files",
             ListOf(FILE_OF_SETTINGS),
-            "Files with values for its backend block (`env/prod.tfbackend`); `backend_config` comes before them.",
+            "Files with values for the backend block (`env/prod.tfbackend`). Values in `backend_config` take "
+            "precedence.",
             "terraform",
-            looser=Changed("{name} takes the values of its backend from other files, such as the place of its state"),
+            looser=Changed("{name} has other backend files, which can set the location of its state"),
         ),
         Key(
             "workspace",
             WORKSPACE,
-            "The workspace of Terraform that it is planned and applied in: its state is where the backend keeps that of"
-            " the workspace. The first deployment makes a workspace that does not exist yet.",
+            "Terraform workspace in which the stack is planned and applied. The first deployment creates the workspace "
+            "if "
+            "it does not exist.",
             "terraform",
             looser=Changed("{name} has its state in the workspace {new} instead of {old}"),
         ),
         Key(
             "before_plan",
             COMMANDS,
-            "Commands that run before it is planned, after those for every stack.",
+            "Commands that run before this stack is planned, after the commands for every stack.",
             "terraform, impact",
             looser=Commands(),
         ),

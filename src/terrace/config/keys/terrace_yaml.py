@@ -75,7 +75,7 @@ TERRACE = Record(
         Key(
             "version",
             Only(1),
-            "The version of this format.",
+            "Version of the file format.",
             needed=True,
             looser=Never("there is one version"),
             field=constant(1),
@@ -83,7 +83,7 @@ TERRACE = Record(
         Key(
             "environments",
             NamedRecords(ENVIRONMENT, "environment", default_environment),
-            "The ladder, from the first step up.",
+            "Environments in promotion order, first to last.",
             "everything",
             default="the folders of `environments/`",
             looser=Entries(
@@ -96,7 +96,7 @@ TERRACE = Record(
         Key(
             "stacks",
             ListOf(STACK),
-            "Stacks of another layout, or more about those of the conventional one.",
+            "Stacks outside the conventional layout, and settings of stacks in it.",
             "discovery",
             default="by folder",
             looser=StackEntries(STACK),
@@ -105,107 +105,109 @@ TERRACE = Record(
         Key(
             "not_stacks",
             ListOf(FOLDERS),
-            "Folders, or patterns of them, with root modules in no stack on purpose, there and below. No pattern "
-            "of `stacks` matches them, and none of them is told.",
+            "Directories, or patterns of directories, whose root modules are not stacks, with everything below "
+            "them. They are excluded from patterns of `stacks` and from reports.",
             "discovery, check, doctor",
-            looser=Added("root modules in {items} may be in no stack without being reported"),
+            looser=Added("root modules in {items} are no longer reported when they are not in a stack"),
         ),
         Key(
             "before_plan",
             COMMANDS,
-            "Commands that run before each stack is planned, such as one that builds what it deploys. They are read on "
-            "the protected branch (docs/how-to/before-plan.md).",
+            "Commands that run before each stack is planned, for example to build a package that it deploys. They are "
+            "read from the protected branch (docs/how-to/before-plan.md).",
             "terraform, impact",
             looser=Commands(),
         ),
         Key(
             "submodules",
             Converted(PATHS_OR_ALL, _submodules),
-            "Which Git submodules are checked out: `true` for every one, or a list of their paths. One in another "
-            "submodule is named by its path. They are fetched from where `.gitmodules` on the protected branch says "
+            "Git submodules to check out: `true` for all, or a list of their paths. A nested submodule is listed by "
+            "its "
+            "path from the root of the repository. The URLs are those in `.gitmodules` on the protected branch "
             "(docs/how-to/existing-repository.md).",
             "discovery, impact, terraform",
             looser=Added(
-                "{items} is fetched, read and planned: who may push there changes what a moved commit brings",
+                "{items} is fetched, read and planned: anyone with push access to it can change what an updated commit "
+                "contains",
                 show=lambda path: "every submodule" if path == EVERY else f"the submodule {path}",
             ),
         ),
         Key(
             "teams",
             MapOf(ListOf(WORD), defines="team"),
-            "Who belongs to which team.",
+            "Teams and their members.",
             "gate approvals",
-            looser=AddedMembers("approvals of {items} count for the team {item}"),
+            looser=AddedMembers("approvals by {items} count as approvals by the team {item}"),
         ),
         Key(
             "people",
             NamedRecords(PERSON, "person", lambda name, _: Person(name)),
-            "People and the emails of their commits.",
+            "People: the email addresses of their commits, and their accounts.",
             "gate approvals",
             looser=Entries(
                 PERSON,
-                gone="commits of {name} no longer count as theirs",
+                gone="commits by {name} are no longer recognized as theirs",
                 nothing=Person(""),
             ),
         ),
         Key(
             "signers",
             NORMAL_PATH,
-            "SSH keys of people, in ssh-keygen's format.",
+            "File with the SSH public keys of people, in the `allowed_signers` format of ssh-keygen.",
             "approvals",
             looser=_CHANGED,
         ),
         Key(
             "branch",
             Text("a branch", BRANCH_NAME),
-            "The protected branch.",
+            "Name of the protected branch.",
             "trust root",
-            default="the branch where this file judges",
+            default="the branch that this file was read from",
             looser=_CHANGED,
         ),
         Key(
             "remote",
             Text("a remote", REMOTE_NAME),
-            "The Git remote.",
+            "Name of the Git remote.",
             "trust root",
-            default="the remote where this file judges",
+            default="the remote that this file was read from",
             looser=_CHANGED,
         ),
         Key(
             "forge",
             FORGE,
-            "Where changes are talked about.",
+            "Connection to GitHub or GitLab.",
             "the forge",
-            default="as CI or the remote says",
+            default="from the CI environment, or from the URL of the remote",
             looser=Inside(FORGE),
         ),
         Key(
             "terraform",
             TERRAFORM,
-            "Which Terraform or OpenTofu.",
+            "Terraform or OpenTofu: binary, version and timeouts.",
             "terraform",
             looser=Inside(TERRAFORM),
         ),
         Key(
             "ledger",
-            Later(Text("`git` or `sqlite:PATH`, inside of the repository", _LEDGER), "postgres"),
-            "Where events are kept.",
+            Later(Text("`git`, or `sqlite:PATH` with a path inside the repository", _LEDGER), "postgres"),
+            "Storage of the ledger.",
             "ledger",
             looser=_CHANGED,
         ),
         Key(
             "ledger_id",
-            Text("the id of a ledger", re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")),
-            "The id of the ledger, which `terrace doctor` tells: no other one is taken for it.",
+            Text("a ledger id", re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")),
+            "Id of the ledger, as `terrace doctor` prints it. A ledger with another id is refused.",
             "ledger",
             default="any",
             looser=Changed("a ledger other than {old} is accepted", unless=("",)),
         ),
-        Key("backups", BACKUPS, "Where copies of states go.", "deploy", looser=Inside(BACKUPS)),
+        Key("backups", BACKUPS, "Storage and encryption of state backups.", "deploy", looser=Inside(BACKUPS)),
         Key(
             "policies",
             POLICY_FOLDERS,
-            "Folders of Rego policies, and the data they use.",
+            "Directories of Rego policies, with their data.",
             "check policy",
             looser=PolicyFolders(),
             field=Spread(split_policies, lambda config: config.policy_folders),
@@ -213,11 +215,11 @@ TERRACE = Record(
         Key(
             "waivers",
             WAIVERS,
-            "How waivers are granted.",
+            "Limits for waivers.",
             "check, waive, baseline",
             looser=Inside(WAIVERS),
         ),
-        Key("audit", AUDIT, "How everything that stands is looked at.", "tick", looser=Inside(AUDIT)),
+        Key("audit", AUDIT, "Scheduled audit of the deployed configuration.", "tick", looser=Inside(AUDIT)),
     ),
     makes=Config,
     later=frozenset({"notify", "calendars"}),
@@ -238,7 +240,7 @@ def _terrace_record(checks: tuple[DeclaredCheck, ...]) -> Record[Config]:
     key = Key(
         "checks",
         record,
-        "How much each check weighs.",
+        "Level of each check.",
         "check",
         default=f"advisory: {advisory}; required: all others",
         looser=Inside(record),

@@ -13,7 +13,7 @@ from terrace.config.records import Key, Record
 
 _CHANGED_TERRAFORM = Changed("terraform.{key} changes from {old} to {new}")
 _LONGER = Higher(
-    "terraform.{key} changes from {old} to {new}: a command that hangs is stopped later or never",
+    "terraform.{key} changes from {old} to {new}: a command that hangs is stopped later, or never",
     unlimited=(timedelta(0),),
     word="it is longer, or 0",
 )
@@ -28,48 +28,48 @@ TERRAFORM = Record(
             "terraform",
             looser=_CHANGED_TERRAFORM,
         ),
-        Key("version", Text(), "The versions that may be used.", "terraform", looser=_CHANGED_TERRAFORM),
+        Key("version", Text(), "Version constraint.", "terraform", looser=_CHANGED_TERRAFORM),
         Key(
             "parallel",
             Number(1),
-            "How many may run at once.",
+            "Maximum number of Terraform processes at the same time.",
             "check, deploy",
-            default="what memory and cores bear",
-            looser=Never("it decides how fast plans are made, and not which"),
+            default="as many as memory and CPU cores allow",
+            looser=Never("it affects how fast plans are created, not their contents"),
         ),
         Key(
             "fast",
             Choice(("auto", "plan-only", "off")),
-            "What goes through the fast lane: plans and applies (`auto`), plans, or nothing.",
+            "Use of the fast lane: plans and applies (`auto`), plans only, or not at all.",
             "terraform",
             looser=Ordered(("off", "plan-only", "auto"), "the fast lane is used for more: {new} instead of {old}"),
         ),
         Key(
             "lock_wait",
             Duration(),
-            "How long to wait for a state that somebody else has locked.",
+            "Time to wait for the lock of a state that another process holds.",
             "terraform",
-            looser=Never("a lock of somebody else is waited for or left alone, and never broken"),
+            looser=Never("Terrace waits for a lock of another process and never breaks it"),
         ),
         Key(
             "init_timeout",
             Duration(),
-            "How long `init` may take before it is stopped; 0: no limit.",
+            "Timeout of `init`; 0: no limit.",
             "terraform",
             looser=_LONGER,
         ),
         Key(
             "plan_timeout",
             Duration(),
-            "How long a plan, and every other command that only reads, may take before it is stopped; 0: no limit.",
+            "Timeout of plans and other read-only commands; 0: no limit.",
             "terraform",
             looser=_LONGER,
         ),
         Key(
             "state_timeout",
             Duration(),
-            "How long writing a state may take before it is interrupted, but never killed; 0: no limit. "
-            "An apply has no limit (docs/how-to/interruptions.md).",
+            "Timeout of commands that write a state, except applies. The command is interrupted, never killed. 0: no "
+            "limit. An apply has no timeout (docs/how-to/interruptions.md).",
             "terraform",
             looser=_LONGER,
         ),
@@ -77,7 +77,7 @@ TERRAFORM = Record(
     makes=TerraformSettings,
 )
 
-_CHANGED_BACKUPS = Changed("backups are kept elsewhere or encrypted with another key")
+_CHANGED_BACKUPS = Changed("backups are stored elsewhere or encrypted with another key")
 _STORE = re.compile(rf"file:///.+|(?!file:)[a-z0-9]+://.+|(?![a-z0-9]+:){INSIDE}")
 _VARIABLE = Text("`env:NAME`", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*"))
 
@@ -86,31 +86,32 @@ BACKUPS = Record(
     (
         Key(
             "url",
-            Text("a folder inside of the repository, `file:///DIR`, or a store such as `s3://BUCKET`", _STORE),
-            "A folder of the repository, `file:///DIR` for any other, or `s3://`, `gs://`, `az://`.",
+            Text("a path inside the repository, `file:///DIR`, or a URL such as `s3://BUCKET`", _STORE),
+            "Location of the backups: a directory of the repository, any other directory (`file:///DIR`), or a bucket "
+            "(`s3://`, `gs://`, `az://`).",
             "deploy",
-            default="a private folder of this machine",
+            default="a private directory on this machine",
             looser=_CHANGED_BACKUPS,
         ),
         Key(
             "key",
             _VARIABLE,
-            "Where the key is: 32 bytes in base64.",
+            "Variable with the backup key: 32 bytes in base64.",
             "deploy",
             looser=_CHANGED_BACKUPS,
         ),
         Key(
             "recipients",
             ListOf(Text("an age recipient", re.compile(r"age1[a-z0-9]{10,}"))),
-            "Who can read copies, as age recipients; whoever only deploys needs no key then.",
+            "Age recipients that can decrypt backups. Deployments then need no key.",
             "deploy",
-            default="none: the key seals them",
+            default="none: backups are encrypted with the key",
             looser=_CHANGED_BACKUPS,
         ),
         Key(
             "identity",
             _VARIABLE,
-            "Where an age identity is, for those who read copies.",
+            "Variable with an age identity, to decrypt backups.",
             "state restore, drill, diff, rekey",
             looser=_CHANGED_BACKUPS,
         ),

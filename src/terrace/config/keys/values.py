@@ -1,4 +1,4 @@
-"""Kinds of values that several keys of terrace.yaml have."""
+"""Kinds of values that several keys of terrace.yaml share."""
 
 from __future__ import annotations
 
@@ -14,56 +14,56 @@ WORD_OF_PATTERN = Text(
     re.compile(r"(?![._-])(?:[A-Za-z0-9._-]|\{[1-9]\}){1,63}"),
 )
 WORKSPACE = Text(
-    "a name of a workspace, with captures like `{1}` where the path has a `*`",
+    "a workspace name, with captures like `{1}` where the path has a `*`",
     re.compile(r"(?!-)(?!\.{1,2}$)(?:[A-Za-z0-9._~$&+:=@-]|\{[1-9]\}){1,90}"),
 )
 FILE_OF_SETTINGS = Text(
-    "a path from the root of the repository without `=`, which Terraform takes for a setting",
+    "a path from the root of the repository without `=`",
     re.compile(r"(?!/)(?!-)(?!(.*/)?\.\.(/|$))[^=\x00-\x1f\\]+"),
 )
-VARIABLE = Text("a name of an environment variable", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
+VARIABLE = Text("the name of an environment variable", re.compile(r"[A-Za-z_][A-Za-z0-9_]*"))
 
 PATH = Text("a path from the root of the repository", re.compile(r"(?!/)(?!-)(?!(.*/)?\.\.(/|$))[^\x00-\x1f\\]+"))
-"""A path as it is written."""
+"""A path, as written in the file."""
 
 
 INSIDE = r"(?![/~])(?!(?:.*/)?\.\.(?:/|$)).+"
-"""The grammar of a path that neither begins at a root or a home nor leads up."""
+"""The grammar of a path inside the repository: neither absolute nor in a home directory, and without `..`."""
 
 
 def normalize(path: str) -> str:
-    """Returns a path without `.` and without a `/` at its end; `.` is the root of the repository."""
+    """Returns a path without `.` segments and without a trailing `/`; `.` is the root of the repository."""
     return str(PurePosixPath(path))
 
 
 def _normalize_from_root(path: str) -> str:
-    """Returns a path without `.` and without a `/` at its end; "" is the root of the repository."""
+    """Returns a path without `.` segments and without a trailing `/`; "" is the root of the repository."""
     normal = normalize(path)
     return "" if normal == "." else normal
 
 
 NORMAL_PATH = Converted(PATH, normalize)
-"""A path without `.` in it; `.` alone is the root of the repository."""
+"""A normalized path; `.` is the root of the repository."""
 
 PATH_FROM_ROOT = Converted(PATH, _normalize_from_root)
-"""A path without `.` in it; "" is the root of the repository."""
+"""A normalized path; "" is the root of the repository."""
 
 
 def _folder_fault(path: str) -> str | None:
     why = stack_patterns.fault(path) if stack_patterns.is_pattern(path) else None
-    return why and f"{quote(path)} is no pattern of folders: {why}"
+    return why and f"{quote(path)} is not a directory pattern: {why}"
 
 
 def _file_fault(glob: str) -> str | None:
     why = file_patterns.fault(glob)
-    return why and f"{quote(glob)} is no pattern of files: {why}"
+    return why and f"{quote(glob)} is not a file pattern: {why}"
 
 
-FOLDERS = Checked(NORMAL_PATH, _folder_fault, 'a pattern is like "live/*/*": one `*` for each folder that differs')
-"""The path of a folder, or a pattern of folders."""
+FOLDERS = Checked(NORMAL_PATH, _folder_fault, 'example: "live/*/*", with one `*` for each directory name that varies')
+"""A directory path or pattern."""
 
 FILES = Checked(PATH_FROM_ROOT, _file_fault)
-"""The path of a file or folder, or a pattern of files."""
+"""A path of a file or directory, or a file pattern."""
 
 _PATHS = ListOf(NORMAL_PATH)
 PATHS_OR_ALL = Either(lambda node: _PATHS if isinstance(node, Sequence) else Flag(), (Flag(), _PATHS))
