@@ -79,9 +79,9 @@ def test_names_in_json_and_hostile_ones_are_read() -> None:
         ("(a|b)*", "repeats a group"),
         ("(?:a){2,}", "repeats a group"),
         ("a*b*c*d*", "more than 3"),
-        ("(?=a)b", "looks around"),
-        (r"(a)\1", "refers back"),
-        ("[a", "no regular expression"),
+        ("(?=a)b", "lookaround"),
+        (r"(a)\1", "backreference"),
+        ("[a", "not a regular expression"),
         ("a" * 300, "longer than"),
     ],
 )

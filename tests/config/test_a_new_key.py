@@ -75,7 +75,7 @@ def test_every_mistake_in_it_is_reported_together_with_its_place() -> None:
     assert [str(problem) for problem in refused.value.problems] == [
         "settings.yaml:2:9: expected a duration like `15m`, `1h30m` or `2d`, found 5 "
         "(hint: add the unit: `5s` or `5m`)",
-        "settings.yaml:3:11: '**x' is not a file pattern: `**` is the whole name of a folder, as in `src/**/*.py`",
+        "settings.yaml:3:11: '**x' is not a file pattern: `**` must be a whole directory name, as in `src/**/*.py`",
         "settings.yaml:4:3: `kep` is not a key of cache (hint: did you mean `keep`?)",
         "settings.yaml:5:9: expected `true` or `false`, found 'yes' (hint: write true)",
     ]

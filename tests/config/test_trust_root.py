@@ -35,7 +35,7 @@ def test_the_head_of_the_remote_decides(asked: str | None, recorded: str | None)
     [
         ("main", "trunk", "git remote set-head origin --auto"),
         (None, None, "git config terrace.branch NAME"),
-        ("refs/heads/main", None, "no name that begins with `refs/`"),
+        ("refs/heads/main", None, "a name that does not start with `refs/`"),
         ("HEAD", None, "use letters"),
         (None, "-x", "use letters"),
     ],
@@ -122,11 +122,11 @@ def test_what_terrace_yaml_names_is_followed_once_and_must_name_itself() -> None
     release = RootPlace(ORIGIN.remote, follow_branch("release", ORIGIN))
     agree(ORIGIN, release, remote="origin", branch="release")
     for branch in ("main", "third"):
-        with pytest.raises(BadInput, match="not certain"):
+        with pytest.raises(BadInput, match="ambiguous"):
             agree(ORIGIN, release, remote="origin", branch=branch)
     upstream = RootPlace(follow_remote("upstream", ("origin", "upstream"), ORIGIN), ORIGIN.branch)
     agree(ORIGIN, upstream, remote="upstream", branch="main")
-    with pytest.raises(BadInput, match="not certain"):
+    with pytest.raises(BadInput, match="ambiguous"):
         agree(ORIGIN, upstream, remote="origin", branch="main")
 
 

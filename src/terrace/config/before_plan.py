@@ -1,4 +1,4 @@
-"""A command of `before_plan` in terrace.yaml: where it runs, which files it sees, and what it may write."""
+"""A command of `before_plan` in terrace.yaml, with its working directory, its input files and its output files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from terrace.config.file_patterns import literal, literal_folder, matches
 from terrace.config.stack_patterns import filled
 
 TIMEOUT = timedelta(minutes=10)
-"""How long a command may take where terrace.yaml does not say."""
+"""The default timeout of a command."""
 
 OWN_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "SOURCE_DATE_EPOCH")
 """Variables that Terrace sets for every command."""
@@ -18,10 +18,10 @@ OWN_VARIABLES = ("PATH", "HOME", "TMPDIR", "LANG", "TZ", "SOURCE_DATE_EPOCH")
 
 @dataclass(frozen=True, slots=True)
 class BeforePlan:
-    """One command. `folder` is where it runs: "" is the root of the repository, None the folder of the stack.
+    """One command. `folder` is its working directory: "" is the root of the repository, None the stack's directory.
 
-    Without `inputs` it sees the folder that it runs in. `outputs` are the only paths that it may write. `env` names the
-    variables of Terrace's own environment that it gets. `line` is where it is in the file, 0 where that is not known.
+    Without `inputs` it can read its working directory. `outputs` are the only paths that it can write. `env` are the
+    names of the environment variables that are passed to it. `line` is its line in the file, 0 if there is none.
     """
 
     argv: tuple[str, ...]
@@ -35,25 +35,25 @@ class BeforePlan:
 
     @property
     def shown(self) -> str:
-        """Returns the command as a shell would take it, for messages."""
+        """The command in shell syntax, for messages."""
         return shlex.join(self.argv)
 
     def filled(self, values: tuple[str, ...]) -> BeforePlan:
-        """Returns the command with its captures replaced by what a pattern matched.
+        """Returns the command with its captures replaced by the matches of a pattern.
 
-        A name of a folder with a `*` in it stays that name: it does not match others.
+        A directory name that contains a `*` still matches only itself.
         """
         names = tuple(literal(value) for value in values)
         return replace(
             self,
-            argv=tuple(filled(one, values) for one in self.argv),
+            argv=tuple(filled(word, values) for word in self.argv),
             folder=None if self.folder is None else filled(self.folder, values),
-            inputs=tuple(filled(one, names) for one in self.inputs),
-            outputs=tuple(filled(one, names) for one in self.outputs),
+            inputs=tuple(filled(glob, names) for glob in self.inputs),
+            outputs=tuple(filled(glob, names) for glob in self.outputs),
         )
 
     def at(self, path: str) -> BeforePlan:
-        """Returns the command for the stack in a folder: where it runs and what it sees are filled in."""
+        """Returns the command for the stack in a directory, with its working directory and inputs filled in."""
         folder = path if self.folder is None else self.folder
         return replace(self, folder=folder, inputs=self.inputs or (literal(folder),))
 
@@ -67,6 +67,6 @@ class BeforePlan:
 
     @property
     def output_folders(self) -> tuple[str, ...]:
-        """Returns the folders that the outputs lie in, as far as they are named without a pattern; not the root."""
-        found = (literal_folder(glob) for glob in self.outputs)
-        return tuple(dict.fromkeys(folder for folder in found if folder))
+        """The directories of the outputs, up to the first part with a pattern; without the root."""
+        folders = (literal_folder(glob) for glob in self.outputs)
+        return tuple(dict.fromkeys(folder for folder in folders if folder))

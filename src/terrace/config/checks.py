@@ -1,4 +1,4 @@
-"""What terrace.yaml needs to know of the checks that exist: their names, their default levels, their own keys.
+"""The declarations of checks for terrace.yaml: their names, their default levels, their own keys.
 
 `terrace.checks` defines the checks and builds on this package, so that `load` takes them as an argument.
 """
@@ -39,7 +39,7 @@ class Settings(Generic[T_co]):
 
 
 def record_settings(
-    record: Record[T], doc: str, *, shown_default: str = "see there", reader: str = "check"
+    record: Record[T], doc: str, *, shown_default: str = "see its keys", reader: str = "check"
 ) -> Settings[T]:
     """Returns the settings of the key that `record` is named after."""
     key = Key(record.word, record, doc, reader, default=shown_default, looser=Inside(record))
@@ -48,7 +48,7 @@ def record_settings(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DeclaredCheck:
-    """What a check declares: the name by which terrace.yaml sets its level, its default level, and its own keys.
+    """The declaration of a check: its name in terrace.yaml, its default level, and its own keys.
 
     The findings of a check have its name as their rule, unless it has `own_rules`, as policies and scanners do; then
     only a finding that the check could not run has its name. `never_waived` is the reason why no waiver accepts a

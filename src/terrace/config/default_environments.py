@@ -1,4 +1,4 @@
-"""The rules of environments that terrace.yaml says nothing about: they follow from their names and their order."""
+"""The default rules of environments, which follow from their names and their order."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from terrace.config.model import ApprovalRule, DriftSettings, Environment, Remed
 
 
 def needs_approval(names: Sequence[str], name: str) -> bool:
-    """Returns whether a deployment needs an approval where no rule says so: in the last environment of several, and in
+    """Returns whether a deployment requires an approval by default: in the last environment of several, and in
     production."""
     return name == names[-1] != names[0] or is_production(name)
 
 
 def default_environment(name: str, names: Sequence[str]) -> Environment:
-    """Returns an environment that terrace.yaml names and says nothing else about. `names` are all in their order."""
+    """Returns an environment that terrace.yaml lists without keys. `names` are all environments in their order."""
     remediate = None if needs_approval(names, name) else Remediate()
     return Environment(name, protected=is_production(name), drift=DriftSettings(remediate=remediate))
 
 
 def conventional_environments(names: Iterable[str]) -> tuple[Environment, ...]:
-    """Returns the environments that hold without terrace.yaml: each after the one before, all manual, with one approval
-    for the last of several and for production."""
+    """Returns the environments of a repository without terrace.yaml: each after the previous one, all manual, with one
+    approval for the last of several and for production."""
     ordered = order_names(names)
     return tuple(
         Environment(

@@ -1,4 +1,4 @@
-"""Names that teams give their environments, and the order in which a release usually goes through them."""
+"""Usual names of environments, and their usual promotion order."""
 
 from __future__ import annotations
 
@@ -19,54 +19,54 @@ SPELLINGS: tuple[tuple[str, ...], ...] = (
     ("prod", "production", "prd", "live"),
     ("dr", "disaster-recovery"),
 )
-"""One step a line, from the first to the last; each with its usual spellings."""
+"""The usual environments in promotion order, each with its usual spellings."""
 
 PRODUCTION = frozenset(SPELLINGS[-2])
-"""The spellings of production."""
+"""The usual spellings of production."""
 
 HOMES = frozenset({"environments", "environment", "envs", "env", "accounts", "account", "subscriptions"})
-"""Folders each of whose folders is an environment, whatever it is called."""
+"""Directories in which every subdirectory is an environment, under any name."""
 
 _RANKS = {word: rank for rank, words in enumerate(SPELLINGS) for word in words}
 _VAGUE = frozenset({"live", "test", "testing", "int", "integration", "acc", "quality", "dr", "perf", "performance"})
 
 
 def rank(name: str) -> int | None:
-    """Returns the place of an environment in the usual order; None where the whole name is no usual spelling."""
+    """Returns the position of an environment in the usual order; None if the whole name is not a usual spelling."""
     return _RANKS.get(name.lower().replace("_", "-"))
 
 
 def is_vague(name: str) -> bool:
-    """Returns whether a usual spelling is as usual for something else, such as `test` and `live`."""
+    """Returns whether a usual spelling is also common for other things, such as `test` and `live`."""
     return name.lower() in _VAGUE
 
 
 def word_in(name: str) -> tuple[str, str, str] | None:
-    """Returns what is before a usual spelling in a longer name, the spelling as it is written, and what is after it.
+    """Returns the parts of a longer name around a usual spelling: the prefix, the spelling, the suffix.
 
-    `acme-prod` is ("acme-", "prod", ""). None where no word of the name is one, or where several are.
+    `acme-prod` is ("acme-", "prod", ""). None if no word of the name is a usual spelling, or if several are.
     """
-    found = []
+    spans = []
     tokens = list(re.finditer(r"[^._-]+", name))
     for index, token in enumerate(tokens):
         pair = name[token.start() : tokens[index + 1].end()] if index + 1 < len(tokens) else ""
         if pair and rank(pair) is not None:
-            found.append((token.start(), tokens[index + 1].end()))
-        elif rank(token[0]) is not None and not any(start <= token.start() < end for start, end in found):
-            found.append(token.span())
-    if len(found) != 1 or found[0] == (0, len(name)):
+            spans.append((token.start(), tokens[index + 1].end()))
+        elif rank(token[0]) is not None and not any(start <= token.start() < end for start, end in spans):
+            spans.append(token.span())
+    if len(spans) != 1 or spans[0] == (0, len(name)):
         return None
-    start, end = found[0]
+    start, end = spans[0]
     return name[:start], name[start:end], name[end:]
 
 
 def usual_rank(name: str) -> int | None:
-    """Returns the place in the usual order of a name that is a usual spelling, or has one among its words."""
+    """Returns the position in the usual order of a name that is or contains a usual spelling; None for others."""
     whole = rank(name)
     if whole is not None:
         return whole
-    found = word_in(name)
-    return rank(found[1]) if found is not None else None
+    parts = word_in(name)
+    return rank(parts[1]) if parts is not None else None
 
 
 def order_names(names: Iterable[str]) -> tuple[str, ...]:

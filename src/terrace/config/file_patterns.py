@@ -1,4 +1,4 @@
-"""Patterns of files in `before_plan`: `*` and `?` match inside one name, `**` any number of folders."""
+"""File patterns in `before_plan`: `*` and `?` match within one name, `**` matches any number of directories."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ def matches(glob: str, path: str) -> bool:
 
 
 def literal(path: str) -> str:
-    """Returns the pattern that matches a path and everything below it, whatever letters are in its names."""
+    """Returns the pattern that matches exactly a path and everything below it, whatever characters it contains."""
     return _SPECIAL.sub(r"[\g<0>]", path)
 
 
 def literal_folder(glob: str) -> str:
-    """Returns the folder of everything that a pattern matches: the names before its last one and before the first one
-    with a `*` or `?`."""
+    """Returns the directory that contains all matches of a pattern: the directory names before the first `*` or `?`."""
     names: list[str] = []
     for part in glob.split("/")[:-1]:
         if _SPECIAL.search(_ESCAPED.sub("", part)):
@@ -41,9 +40,9 @@ def fault(glob: str) -> str | None:
     if len(glob) > LONGEST:
         return f"it is longer than {LONGEST} characters"
     if any("**" in part and part != "**" for part in glob.split("/")):
-        return "`**` is the whole name of a folder, as in `src/**/*.py`"
+        return "`**` must be a whole directory name, as in `src/**/*.py`"
     if "[" in glob:
-        return "only `*`, `**` and `?` are known in a pattern"
+        return "a pattern can only use `*`, `**` and `?`"
     return None
 
 

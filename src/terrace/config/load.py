@@ -1,4 +1,4 @@
-"""terrace.yaml: text -> Config. All problems of a file are reported together, each with its place."""
+"""The loader of terrace.yaml. All problems of a file are reported together, each with its place."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def load(
     remote: str = "origin",
     checks: DeclaredChecks,
 ) -> Config:
-    """Returns the configuration that a text describes. `discovered` are environments found by folder; `branch` and
-    `remote` are where the text was read, which hold where it names no others; `checks` are the checks that exist.
+    """Returns the configuration that a text describes. `discovered` are the environments found by directory; `branch`
+    and `remote` are the place of the text, and the defaults of these keys; `checks` are the checks that exist.
 
-    Without text it is the safe default: those environments in the usual promotion order (the usual names first, others
-    by alphabet), each after the one before, all manual, with one approval for the last of several and for production.
+    The default without text is safe: the environments in the usual promotion order (the usual names first, others by
+    alphabet), each after the previous one, all manual, with one approval for the last of several and for production.
     Raises BadConfig with every problem.
     """
     environments = conventional_environments(discovered)

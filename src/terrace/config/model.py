@@ -1,7 +1,7 @@
-"""`terrace.yaml` as it is meant: every default filled in, every name resolved. `load` makes it from text.
+"""The configuration: terrace.yaml with every default filled in and every name resolved. `load` creates it from text.
 
-Nobody downstream meets None where the file was silent; None here always means "there is no such thing".
-Durations are `timedelta`; commands are argv tuples, never shell text.
+A missing key has its default here, so None always means that there is no such thing. Durations are `timedelta`;
+commands are argv tuples, never shell text.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EVERY = "*"
-"""The member of `Config.submodules` that means every submodule of the repository, and none that lies in another one."""
+"""The member of `Config.submodules` for all submodules of the repository, without nested ones."""
 
 
 DEFAULT_WORKSPACE = "default"
-"""The workspace of Terraform that always exists."""
+"""The Terraform workspace that always exists."""
 
 
 Level = Literal["required", "advisory", "off"]
@@ -34,10 +34,10 @@ RiskLevel = Literal["low", "medium", "high", "critical"]
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRule:
-    """Who must say yes: `count` people in all, `roles` people of a team each. One person fills one role.
+    """The required approvals: `count` people in total, and for each team in `roles` so many of its members.
 
-    An approval older than `expires` does not count. With `unsigned` an approval known only by the local Git
-    identity counts too, and is shown as such.
+    One person counts for one team only. An approval is valid for `expires`. With `unsigned`, an approval that only the
+    local Git identity attests is valid as well, and is reported as such.
     """
 
     count: int = 0
@@ -47,12 +47,13 @@ class ApprovalRule:
 
     @property
     def asked(self) -> bool:
+        """Whether any approval is required."""
         return self.count > 0 or any(n > 0 for n in self.roles.values())
 
 
 @dataclass(frozen=True, slots=True)
 class HttpProbe:
-    """GET `url` until it answers `expect` (and holds `contains`), each try at most `timeout`."""
+    """A GET of `url` that must return the status `expect` and a body with `contains`, within `timeout` an attempt."""
 
     url: str
     expect: int = 200
@@ -64,7 +65,10 @@ class HttpProbe:
 
 @dataclass(frozen=True, slots=True)
 class CommandProbe:
-    """Run `argv` in the stack's or repository's folder; exit 0 passes. Outputs arrive as TERRACE_OUTPUT_<NAME>."""
+    """A command that runs in the directory of the stack or the repository, and passes with exit code 0.
+
+    Outputs are passed as variables TERRACE_OUTPUT_<NAME>.
+    """
 
     argv: tuple[str, ...]
     timeout: timedelta = timedelta(minutes=5)
@@ -76,7 +80,7 @@ Probe = HttpProbe | CommandProbe
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Variables of the child's environment: name -> where the value is (`env:NAME`) or the value itself."""
+    """Environment variables for Terraform: name -> the variable that has the value (`env:NAME`), or the value."""
 
     plan: Mapping[str, str] = field(default_factory=dict)
     apply: Mapping[str, str] = field(default_factory=dict)
@@ -84,9 +88,10 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """How a release is watched once it is live: it bakes for `bake`, and is measured every `every` meanwhile.
+    """The health measurements of a new release: one every `every`, for the time `bake`.
 
-    It is healthy when at least `passes` of the last `of` measurements passed, and sick when they no longer can.
+    The release is healthy when at least `passes` of the last `of` measurements passed, and unhealthy as soon as that
+    number can no longer be reached.
     """
 
     bake: timedelta = timedelta(0)
@@ -97,8 +102,10 @@ class Rollout:
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRule:
-    """Drift that somebody answers for: `attributes` of addresses that `address` (a glob) names, all of them if none
-    is named. It holds until the end of the day `until`, and never hides a deletion."""
+    """Accepted drift: `attributes` of the addresses that match `address` (a glob), or all attributes if it is empty.
+
+    It is valid until the end of the day `until`, and never applies to a deletion.
+    """
 
     address: str
     owner: str
@@ -109,8 +116,11 @@ class IgnoreRule:
 
 @dataclass(frozen=True, slots=True)
 class Remediate:
-    """What of drift may be taken back by Terrace: updates of `allow`ed attributes (by a glob of types), no more than
-    `at_most` objects and `share` percent of a stack at once. `approvals`: who agrees; None: as to a deployment."""
+    """The drift that Terrace can revert: updates of the attributes in `allow`, by a glob of resource types.
+
+    At most `at_most` resources and `share` percent of a stack are reverted together. `approvals` are the required
+    approvals; None: those of a deployment.
+    """
 
     approvals: ApprovalRule | None = None
     allow: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"*": ("tags", "tags_all")})
@@ -120,9 +130,9 @@ class Remediate:
 
 @dataclass(frozen=True, slots=True)
 class DriftSettings:
-    """How an environment is watched for drift. `every` zero: only when somebody asks. No `remediate`: never.
+    """The drift checks of an environment. `every` zero: no scheduled checks. No `remediate`: drift is never reverted.
 
-    `logs` are the places where the cloud logs who changed what.
+    `logs` are the locations of the cloud's activity logs.
     """
 
     every: timedelta = timedelta(0)
@@ -133,7 +143,7 @@ class DriftSettings:
 
 @dataclass(frozen=True, slots=True)
 class Volatile:
-    """What differs each time it is planned: an approval does not cover the values of the attributes in `allow`
+    """Attributes whose planned values differ from plan to plan: approvals do not cover the values of those in `allow`
     (`address.attribute`, `output.NAME`)."""
 
     allow: tuple[str, ...] = ()
@@ -141,7 +151,8 @@ class Volatile:
 
 @dataclass(frozen=True, slots=True)
 class RiskRule:
-    """What a release of some risk needs besides: `approvals` on top of the usual ones; `blocked`: it may not enter."""
+    """The additional requirements for a level of risk: `approvals` on top of the usual ones, or that releases are
+    refused (`blocked`)."""
 
     approvals: ApprovalRule = ApprovalRule()
     blocked: bool = False
@@ -149,12 +160,11 @@ class RiskRule:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One step of the ladder. `after` is the environment whose success a release needs first.
+    """One environment of the promotion order. A release must be deployed successfully to `after` first.
 
-    `rollback` says who must agree to going back; None: the same people as to a deployment. A `protected`
-    environment is never destroyed. `risk` is what a release needs from a level of risk on, by that level.
-    `rpo` is how old the newest proven copy of a state may be, `rto` how long bringing one back may take; None: nobody
-    said.
+    `rollback` are the required approvals for a rollback; None: those of a deployment. A `protected` environment is
+    never destroyed. `risk` are the additional requirements for releases of at least that level of risk. `rpo` is the
+    maximum age of the latest verified state backup, `rto` the maximum duration of a restore; None: no objective.
     """
 
     name: str
@@ -178,15 +188,15 @@ class Environment:
 
     @property
     def asks(self) -> bool:
-        """Whether people may be asked to approve a deployment there."""
+        """Whether a deployment can require an approval."""
         return self.approvals.asked or any(rule.approvals.asked for rule in self.risk.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may approve. `emails` tie commits to them, so that nobody approves their own.
+    """A person who can approve. `emails` identify their commits, which they cannot approve.
 
-    `login` is their account on the forge, "" where it is called as they are.
+    `login` is their account on the forge; "" means that it equals `name`.
     """
 
     name: str
@@ -196,12 +206,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class TerraformSettings:
-    """Which binary, which version. `binary`: "auto", "terraform", "tofu", "embedded", or a path.
+    """The binary and its version. `binary`: "auto", "terraform", "tofu", "embedded", or a path.
 
-    `parallel` is how many Terraform processes may run at once; 0 lets the memory of the machine decide. `fast` says
-    what goes through the fast lane: plans, plans and applies, or nothing. `lock_wait` is how long a command waits for
-    somebody else's lock of a state. The timeouts are how long commands may run, 0 for no end: `init`, a plan and
-    whatever else only reads, and what writes a state other than an apply. An apply has none.
+    `parallel` is the maximum number of Terraform processes at the same time; 0: as the memory of the machine allows.
+    `fast` is the use of the fast lane: plans, plans and applies, or not at all. `lock_wait` is the time to wait for the
+    lock of a state that another process holds. The timeouts, 0 for no limit, are for `init`, for plans and other
+    read-only commands, and for commands that write a state. An apply has no timeout.
     """
 
     binary: str = "auto"
@@ -216,11 +226,11 @@ class TerraformSettings:
 
 @dataclass(frozen=True, slots=True)
 class Backups:
-    """Where state backups go (`url`: any object store; empty: the local artifact folder), and what seals them.
+    """The storage of state backups (`url`: any object store; empty: a local directory), and their encryption.
 
-    With `recipients` (age) whoever holds none of their identities writes copies and cannot read them; `identity` says
-    where one is that can. Without, `key` says where 32 base64-encoded bytes are. Both are `env:NAME`. Without
-    recipients and without a key there is no backup and so no deployment.
+    With `recipients` (age), only their identities can decrypt backups; `identity` is the variable that has one. Without
+    recipients, `key` is the variable that has 32 bytes in base64. Both are `env:NAME`. Without recipients and without a
+    key there are no backups, and so no deployments.
     """
 
     url: str = ""
@@ -231,8 +241,7 @@ class Backups:
 
 @dataclass(frozen=True, slots=True)
 class StackSetting:
-    """One entry of `stacks:` for another layout, or for `after` between stacks of the conventional one. `line` is where
-    it is in the file, 0 where that is not known."""
+    """One entry of `stacks:` for a single directory. `line` is its line in the file, 0 if there is none."""
 
     path: str
     environment: str
@@ -248,9 +257,10 @@ class StackSetting:
 
 @dataclass(frozen=True, slots=True)
 class StackPattern:
-    """One entry of `stacks:` for many folders: `path` has a `*`, and the texts may have captures such as `{1}`.
+    """One entry of `stacks:` as it is in the file. In `Config` it has a pattern: `path` has a `*`, and the other values
+    can have captures such as `{1}`.
 
-    `name` is "" where each stack is called as its folder.
+    `name` is "" where each stack has the name of its directory.
     """
 
     path: str
@@ -267,11 +277,11 @@ class StackPattern:
 
 @dataclass(frozen=True, slots=True)
 class ForgeSettings:
-    """Where changes are talked about: `repository` is its path on the forge, `api` the root of the forge's API.
+    """The connection to the forge: `repository` is the path of the repository, `api` the root URL of the API.
 
-    Empty: as the run of CI or the remote says. `deployments`, `issues` and `code_scanning`: whether deployments, what
-    drifts, and findings of a change are shown there. `reviewed`: whether only what somebody else approved is deployed.
-    `releases`: where the tag of a deployment becomes a release with notes.
+    Empty: taken from the CI environment or the remote. `deployments`, `issues` and `code_scanning`: whether
+    deployments, drift and findings are published there. `reviewed`: whether commits need an approval by someone other
+    than their author. `releases`: where the tag of a deployment becomes a release with notes.
     """
 
     repository: str = ""
@@ -285,16 +295,16 @@ class ForgeSettings:
 
 @dataclass(frozen=True, slots=True)
 class AuditSettings:
-    """How everything that stands is looked at. `every` zero: only when somebody asks."""
+    """The scheduled audit of the deployed configuration. `every` zero: no scheduled audits."""
 
     every: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckSetting:
-    """How much one check weighs: `required` blocks when it fails or could not be made, `advisory` only tells.
+    """The level of one check: `required` blocks when the check fails or cannot run, `advisory` only reports.
 
-    What it finds below `fail_on` is only told; None: as `Config.fail_on` says.
+    Findings below `fail_on` are only reported; None: `Config.fail_on` applies.
     """
 
     level: Level = "required"
@@ -303,14 +313,14 @@ class CheckSetting:
 
 @dataclass(frozen=True, slots=True)
 class WaiverRules:
-    """How waivers are granted: for how long at most."""
+    """The limits for waivers: `longest` is their maximum lifetime."""
 
     longest: timedelta = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyFolder:
-    """One entry of `policies:`. `input` is the document that its policies evaluate: Terrace's view, or the plan."""
+    """One entry of `policies:`. `input` is the input document of the policies: Terrace's view, or the plan."""
 
     path: str
     input: Literal["view", "plan"] = "view"
@@ -320,8 +330,8 @@ class PolicyFolder:
 
 @dataclass(frozen=True, slots=True)
 class PlainPolicies:
-    """What a folder of policies for the plain plan needs: the packages that judge (none named: all), and folders of
-    data beside it."""
+    """The settings of a policy directory whose input is the plan: the packages that are evaluated (none: all), and the
+    directories of data."""
 
     namespaces: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
@@ -329,15 +339,13 @@ class PlainPolicies:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole file. `environments` go up the ladder; `source` is "terrace.yaml", or "" when there is none.
+    """The whole file. `environments` are in promotion order. `source` is "terrace.yaml", or "" when there is no file.
 
-    `before_plan` are the commands that run before every stack is planned.
-    `stack_patterns` are those entries of `stacks:` that match many folders; `not_stacks` are folders, or patterns of
-    them, whose root modules are in no stack on purpose. `submodules` are the paths of the submodules that are checked
-    out, or `*` for every one that lies in no other one.
-    `settings` are the values of the keys that belong to checks; `setting` reads them.
-    `shown` are those of `policies` that were written for `terraform show -json`. `view_data` are the folders of data of
-    those that were written for Terrace's view, where terrace.yaml names them: other files there are no data.
+    `before_plan` are the commands that run before every stack is planned. `stack_patterns` are the entries of `stacks:`
+    with a pattern; `not_stacks` are directories, or patterns, whose root modules are not stacks. `submodules` are the
+    paths of the submodules to check out, or `*` for all that are not nested. `settings` are the values of the keys that
+    belong to checks; `setting` reads them. `shown` are those of `policies` whose input is `terraform show -json`.
+    `view_data` are the directories of data of the others, where the file lists them: other files are then not data.
     """
 
     environments: tuple[Environment, ...] = ()
@@ -366,26 +374,26 @@ class Config:
     audit: AuditSettings = AuditSettings()
     source: str = ""
     former: tuple[Environment, ...] = ()
-    """Environments that this configuration no longer names and that still hold something, as an earlier one named them:
-    found by their names, and among no others."""
+    """Environments that an earlier configuration had and that still have live resources. `environment` returns them;
+    they are not part of `environments`."""
     known_checks: DeclaredChecks = field(default_factory=dict, compare=False, repr=False)
     """The checks that exist, as `load` was given them."""
 
     @property
     def judging(self) -> tuple[str, ...]:
-        """Every folder that policies judge from: theirs, and those of their data."""
+        """Every directory that policies are evaluated from: their own, and those of their data."""
         return (*self.policies, *(folder for one in self.shown.values() for folder in one.data))
 
     @property
     def policy_folders(self) -> Mapping[str, PolicyFolder]:
-        """The entries of `policies:` by folder."""
+        """The entries of `policies:` by directory."""
         plain = {path: PolicyFolder(path, "plan", one.namespaces, one.data) for path, one in self.shown.items()}
         return {
             path: plain.get(path) or PolicyFolder(path, data=self.view_data.get(path, ())) for path in self.policies
         }
 
     def environment(self, name: str) -> Environment:
-        """The environment of that name. Raises BadInput with the nearest right name when there is none."""
+        """Returns the environment of that name. Raises BadInput with the nearest name as the hint if there is none."""
         from terrace.config.naming import no_such
 
         for environment in (*self.environments, *self.former):
@@ -405,18 +413,18 @@ class Config:
         return value
 
     def fails_on(self, check: str) -> Grade:
-        """The least severity that holds a change, of what a check finds."""
+        """Returns the minimum severity at which a finding of a check blocks a change."""
         setting = self.checks.get(check)
         return (setting.fail_on if setting is not None else None) or self.fail_on
 
 
 def policy_version(config: bytes, signers: bytes, judging: Mapping[str, str]) -> str:
-    """What the rules are called: 16 hexadecimal characters that change with any byte of what judges.
+    """Returns the version of the rules: 16 hexadecimal characters that change with any byte of the rules.
 
-    That is terrace.yaml, the signers, and the files that `judging` names with the ids of their contents: policies and
-    their data, waivers, the baseline.
+    The rules are terrace.yaml, the signers, and the files in `judging`, with the ids of their contents: policies and
+    their data, waivers, known findings.
     """
     lengths = f"{len(config)} {len(signers)}\n".encode()
     files = "".join(f"{path}\0{content}\n" for path, content in sorted(judging.items()))
-    told = files.encode("utf-8", "surrogateescape")
-    return hashlib.sha256(b"terrace policy 1\n" + lengths + config + signers + told).hexdigest()[:16]
+    listing = files.encode("utf-8", "surrogateescape")
+    return hashlib.sha256(b"terrace policy 1\n" + lengths + config + signers + listing).hexdigest()[:16]

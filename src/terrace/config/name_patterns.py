@@ -1,7 +1,7 @@
-"""Patterns that names must fit: two usual conventions by name, or a regular expression that cannot run away.
+"""Patterns for names: two usual conventions by name, or a regular expression with bounded running time.
 
-Names come from whoever opens a pull request. An expression is taken only if matching a name of any kind takes a few
-milliseconds at most: no group is repeated, and little else is.
+Names come from authors of pull requests, who can be untrusted. A regular expression is accepted only if it matches any
+name within a few milliseconds: it repeats no group, and few other parts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ WORDS = {
 """Conventions by name."""
 
 LONGEST_NAME = 128
-"""Longer names fit no expression."""
+"""Maximum length of a name. Longer names do not match any regular expression."""
 
 LONGEST = 200
 MOST_REPEATED = 3
@@ -26,7 +26,7 @@ _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\(\?|[*+?]|\{\d*,?\d*
 
 
 def fault(pattern: str) -> str | None:
-    """What is wrong with a pattern; None for one that may be used."""
+    """Returns why a pattern cannot be used; None for one that can."""
     if pattern in WORDS:
         return None
     if len(pattern) > LONGEST:
@@ -34,28 +34,28 @@ def fault(pattern: str) -> str | None:
     try:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
-        return f"it is no regular expression: {error}"
+        return f"it is not a regular expression: {error}"
     repeated, before = 0, ""
     for token in _TOKEN.findall(pattern):
         if token == "(?":
-            return "it has a group that looks around, has a name, or sets flags"
+            return "it has a lookaround, a named group, or flags"
         if re.fullmatch(r"\\[1-9]", token):
-            return "it refers back to a group"
+            return "it has a backreference"
         if token in ("*", "+") or (token[0] == "{" and len(token) > 1):
             if before == ")":
-                return "it repeats a group, which may take forever"
+                return "it repeats a group, which can take exponential time"
             repeated += 1
         before = token
     return f"it repeats more than {MOST_REPEATED} times" if repeated > MOST_REPEATED else None
 
 
 def fits(name: str, pattern: str) -> bool:
-    """Whether a whole name is as a pattern, which has no fault, wants it."""
+    """Returns whether a whole name matches a pattern that `fault` accepts."""
     if pattern in WORDS:
-        return _compiled(WORDS[pattern]).fullmatch(name) is not None
-    return len(name) <= LONGEST_NAME and _compiled(pattern).fullmatch(name) is not None
+        return _compile(WORDS[pattern]).fullmatch(name) is not None
+    return len(name) <= LONGEST_NAME and _compile(pattern).fullmatch(name) is not None
 
 
 @lru_cache(maxsize=64)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)

@@ -1,8 +1,8 @@
-"""Which remote and which branch hold the rules that judge: decided from what is certain, refused where nothing is.
+"""The place of the trust root: the remote and the branch that the rules are read from. It is never guessed.
 
-A branch of a remote can be created by every contributor, so the existence of a branch named `main` proves nothing. What
-counts is what the operator of this machine says, and what the remote says about itself (its HEAD, which only an
-administrator changes). A name of a remote is local to a clone and so is the operator's own word.
+Every contributor can create a branch of a remote, so the existence of a branch named `main` proves nothing. The place
+follows from the settings of the operator of this machine, and from the HEAD of the remote, which only an administrator
+changes. The name of a remote is local to a clone, and so a setting of the operator as well.
 """
 
 from __future__ import annotations
@@ -15,41 +15,41 @@ from terrace.config.naming import shell_word
 from terrace.errors import BadInput
 
 BRANCH_VARIABLE = "TERRACE_BRANCH"
-"""The variable by which an operator or a generated workflow names the protected branch."""
+"""The environment variable with which an operator or a generated workflow sets the protected branch."""
 
 REMOTE_VARIABLE = "TERRACE_REMOTE"
-"""The variable by which an operator or a generated workflow names the remote."""
+"""The environment variable with which an operator or a generated workflow sets the remote."""
 
 BRANCH_SETTING = "terrace.branch"
-"""The key of Git's configuration that names the protected branch of a clone."""
+"""The key of the Git configuration for the protected branch of a clone."""
 
 REMOTE_SETTING = "terrace.remote"
-"""The key of Git's configuration that names the remote of a clone."""
+"""The key of the Git configuration for the remote of a clone."""
 
 BRANCH_NAME = re.compile(r"(?!-)(?!refs/)(?!HEAD$)[A-Za-z0-9._/-]+")
-"""What the name of a protected branch looks like: short, as in `main`, and never a full ref."""
+"""The grammar of a protected branch: a short name such as `main`, never a full ref."""
 
 REMOTE_NAME = re.compile(r"(?!-)[A-Za-z0-9._/-]+")
-"""What the name of a remote looks like."""
+"""The grammar of a remote."""
 
 _USUAL = ("main", "master")
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A name, and how it was decided, as a clause for people: `TERRACE_BRANCH names it`.
+    """A name, and the reason for it as a clause, such as `TERRACE_BRANCH names it`.
 
-    `said_by` is the place where the operator of this machine says it; empty where it follows from something else.
+    `setting` is the setting of the operator that names it; empty where the name follows from something else.
     """
 
     name: str
     how: str
-    said_by: str = ""
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RootPlace:
-    """Where the trust root is read: a branch of a remote, or a local branch where the repository has no remote."""
+    """The place of the trust root: a branch of a remote, or a local branch where the repository has no remote."""
 
     remote: Decided | None
     branch: Decided
@@ -59,20 +59,20 @@ class RootPlace:
 
 
 def stated(what: str, sources: Mapping[str, str | None], grammar: re.Pattern[str]) -> Decided | None:
-    """What the operator says, by the places where it can be said; None where nothing is said.
+    """Returns the name that the operator sets, given the values of the settings; None where none is set.
 
-    Raises BadInput where two places say different names, or where a name cannot be one.
+    Raises BadInput where two settings differ, or where a value cannot be a name.
     """
     given = {source: name for source, name in sources.items() if name}
     for source, name in given.items():
         if not grammar.fullmatch(name):
             raise BadInput(
-                f"{source} is {name[:100]!r}, which is not the name of a {what}",
+                f"{source} is {name[:100]!r}, which is not a {what} name",
                 hint=f"give the short name, for example {'main' if what == 'branch' else 'origin'}",
             )
     if len(set(given.values())) > 1:
-        told = " and ".join(f"{source} names {name!r}" for source, name in given.items())
-        raise BadInput(f"the {what} of the trust root is not certain: {told}", hint=f"remove one: {_remove(given)}")
+        settings = " and ".join(f"{source} names {name!r}" for source, name in given.items())
+        raise BadInput(f"the {what} of the trust root is ambiguous: {settings}", hint=f"remove one: {_remove(given)}")
     return next((Decided(name, f"{source} names it", source) for source, name in given.items()), None)
 
 
@@ -81,26 +81,26 @@ def _remove(given: Mapping[str, str]) -> str:
     return " or ".join(f"`{command}`" for command in commands)
 
 
-def choose_remote(remotes: Sequence[str], said: Decided | None) -> Decided | None:
-    """The remote to read first; None where the repository has none. `said` is what the operator says.
+def choose_remote(remotes: Sequence[str], setting: Decided | None) -> Decided | None:
+    """Returns the remote to read first; None where the repository has none. `setting` is the operator's setting.
 
-    Raises BadInput where the named remote does not exist, or where there are several and none is named or `origin`.
+    Raises BadInput where the set remote does not exist, or where there are several, none is set and none is `origin`.
     """
-    if said is not None:
-        if said.name not in remotes:
+    if setting is not None:
+        if setting.name not in remotes:
             raise BadInput(
-                f"{said.said_by} names the remote {said.name!r}, and this repository has {_list(remotes)}",
-                hint=f"add it: git remote add {shell_word(said.name)} URL",
+                f"{setting.setting} names the remote {setting.name!r}, and this repository has {_list(remotes)}",
+                hint=f"add it: git remote add {shell_word(setting.name)} URL",
             )
-        return said
+        return setting
     if not remotes:
         return None
     if len(remotes) == 1:
         return Decided(remotes[0], "it is the only remote")
     if "origin" in remotes:
-        return Decided("origin", f"it is called origin; this repository has {_list(remotes)}")
+        return Decided("origin", f"it is named origin; this repository has {_list(remotes)}")
     raise BadInput(
-        f"this repository has {_list(remotes)}, and nothing says which of them holds the trust root",
+        f"this repository has {_list(remotes)}, and no setting selects the one with the trust root",
         hint=f"git config {REMOTE_SETTING} {shell_word(remotes[0])}   (or {REMOTE_VARIABLE})",
     )
 
@@ -111,62 +111,63 @@ def _list(remotes: Sequence[str]) -> str:
     return f"the remote{'s' * (len(remotes) > 1)} {', '.join(sorted(remotes))}"
 
 
-def choose_branch(remote: str, said: Decided | None, *, asked: str | None, recorded: str | None) -> Decided:
-    """The protected branch of a remote.
+def choose_branch(remote: str, setting: Decided | None, *, asked: str | None, recorded: str | None) -> Decided:
+    """Returns the protected branch of a remote.
 
-    `asked` is the branch that the remote's HEAD names now, None where the remote was not asked; `recorded` the one that
-    it named when this clone last recorded it (refs/remotes/REMOTE/HEAD), None where nothing is recorded. Raises
-    BadInput where they disagree, or where nothing is certain.
+    `asked` is the branch that the HEAD of the remote names now, None where the remote was not queried. `recorded` is
+    the branch that this clone has recorded for it (refs/remotes/REMOTE/HEAD), None where there is no record. Raises
+    BadInput where they differ, or where no branch is known.
     """
-    if said is not None:
-        _check_short(said, remote)
-        return said
+    if setting is not None:
+        _check_short(setting, remote)
+        return setting
     if asked is not None and recorded is not None and asked != recorded:
         raise BadInput(
-            f"the protected branch is not certain: the HEAD of {remote} names {asked!r}, and this clone has recorded "
+            f"the protected branch is ambiguous: the HEAD of {remote} names {asked!r}, and this clone has recorded "
             f"{recorded!r}",
             hint=f"if the default branch was changed on purpose: git remote set-head {shell_word(remote)} --auto",
         )
     name = asked or recorded
     if name is None:
         raise BadInput(
-            f"the protected branch is not certain: this clone has not recorded which branch the HEAD of {remote} names",
-            hint=f"with a network: git remote set-head {shell_word(remote)} --auto; "
-            f"or name it: git config {BRANCH_SETTING} NAME",
+            f"the protected branch is unknown: this clone has no record of the HEAD of {remote}",
+            hint=f"with network access: git remote set-head {shell_word(remote)} --auto; "
+            f"or set it: git config {BRANCH_SETTING} NAME",
         )
     how = f"the HEAD of {remote} names it" if asked else f"this clone has recorded it as the HEAD of {remote}"
     if not BRANCH_NAME.fullmatch(name):
         raise BadInput(
             f"the HEAD of {remote} names the branch {name[:100]!r}, which Terrace cannot use",
-            hint="use letters, digits, `.`, `_`, `-` and `/`, and no name that begins with `refs/`",
+            hint="use letters, digits, `.`, `_`, `-` and `/`, and a name that does not start with `refs/`",
         )
     return Decided(name, how)
 
 
-def _check_short(said: Decided, remote: str) -> None:
-    """Refuse `origin/main` and `heads/main`: branches of those names can be created at the remote by others."""
+def _check_short(setting: Decided, remote: str) -> None:
+    """Refuses `origin/main` and `heads/main`: contributors can create branches of those names at the remote."""
     for prefix in ("heads/", "remotes/", f"{remote}/"):
-        if said.name.startswith(prefix):
+        if setting.name.startswith(prefix):
             raise BadInput(
-                f"{said.said_by} names the branch {said.name!r} at the remote {remote}",
-                hint=f"if the branch {said.name.removeprefix(prefix)!r} is meant, leave {prefix!r} out",
+                f"{setting.setting} names the branch {setting.name!r} at the remote {remote}",
+                hint=f"if the branch {setting.name.removeprefix(prefix)!r} is meant, leave {prefix!r} out",
             )
 
 
 def choose_local_branch(
-    branches: Mapping[str, str], said: Decided | None, *, usual: str | None, head: str | None
+    branches: Mapping[str, str], setting: Decided | None, *, usual: str | None, head: str | None
 ) -> Decided:
-    """The protected branch of a repository without a remote. `branches` are its local branches with their commits.
+    """Returns the protected branch of a repository without a remote. `branches` are its local branches by name, with
+    their commits.
 
-    `usual` is `init.defaultBranch`; `head` the branch that is checked out, or that the first commit will be on. Raises
-    BadInput where several branches could be meant and they differ.
+    `usual` is `init.defaultBranch`; `head` the branch that is checked out, or that the first commit will create. Raises
+    BadInput where several branches are possible and they differ.
     """
-    if said is not None:
-        return said
+    if setting is not None:
+        return setting
     candidates = list(dict.fromkeys(name for name in (usual or "", *_USUAL) if name in branches))
     if len({branches[name] for name in candidates}) > 1:
         raise BadInput(
-            f"the protected branch is not certain: this repository has {' and '.join(candidates)}, and they differ",
+            f"the protected branch is ambiguous: this repository has {' and '.join(candidates)}, and they differ",
             hint=f"git config {BRANCH_SETTING} {shell_word(candidates[0])}   (or {BRANCH_VARIABLE})",
         )
     if candidates:
@@ -177,14 +178,14 @@ def choose_local_branch(
     if not branches and head is not None:
         return Decided(head, "this repository has no remote and no commit yet")
     raise BadInput(
-        f"the protected branch is not certain: this repository has no remote, and of its {len(branches)} branches none "
-        "is called main or master",
+        f"the protected branch is ambiguous: this repository has no remote, and none of its {len(branches)} branches "
+        "is named main or master",
         hint=f"git config {BRANCH_SETTING} NAME   (or {BRANCH_VARIABLE})",
     )
 
 
 def follow_remote(named: str, remotes: Sequence[str], at: RootPlace) -> Decided:
-    """The remote that terrace.yaml names where it is another than the one that it was read from.
+    """Returns the remote that terrace.yaml names, where it differs from the remote that it was read from.
 
     Raises BadInput where this repository has no such remote.
     """
@@ -199,21 +200,21 @@ def follow_remote(named: str, remotes: Sequence[str], at: RootPlace) -> Decided:
 
 
 def follow_branch(named: str, at: RootPlace) -> Decided:
-    """The branch that terrace.yaml names where it is another than the one that it was read from.
+    """Returns the branch that terrace.yaml names, where it differs from the branch that it was read from.
 
-    Raises BadInput where the operator named the branch that it was read from: then the two disagree.
+    Raises BadInput where the operator set the branch that it was read from, because the two settings then differ.
     """
-    if at.branch.said_by:
+    if at.branch.setting:
         raise BadInput(
-            f"the protected branch is not certain: {at.branch.said_by} is {at.branch.name!r}, and terrace.yaml on it "
+            f"the protected branch is ambiguous: {at.branch.setting} is {at.branch.name!r}, and terrace.yaml on it "
             f"names {named!r}",
-            hint=f"make them equal: change {at.branch.said_by}, or `branch:` in terrace.yaml",
+            hint=f"make them equal: change {at.branch.setting}, or `branch:` in terrace.yaml",
         )
     return Decided(named, f"terrace.yaml at {at} names it")
 
 
 def agree(first: RootPlace, second: RootPlace, *, remote: str, branch: str) -> None:
-    """Check that the followed place names itself: `remote` and `branch` are what its terrace.yaml says.
+    """Checks that the second place names itself: `remote` and `branch` are the values in its terrace.yaml.
 
     Raises BadInput where it names a third place, or the first one again.
     """
@@ -221,6 +222,6 @@ def agree(first: RootPlace, second: RootPlace, *, remote: str, branch: str) -> N
     if (remote, branch) != (here, second.branch.name):
         further = branch if branch != second.branch.name else f"the remote {remote}"
         raise BadInput(
-            f"the trust root is not certain: terrace.yaml at {first} names {second}, and the one there names {further}",
-            hint="let terrace.yaml of both name the same `branch:` and `remote:`",
+            f"the trust root is ambiguous: terrace.yaml at {first} names {second}, and the one there names {further}",
+            hint="set the same `branch:` and `remote:` in terrace.yaml of both places",
         )

@@ -220,7 +220,7 @@ def _decided(project: Project) -> Iterator[Row]:
         found = f"{place.remote.name}: {place.remote.how}"
         if trust.config.remote != place.remote.name:
             found += f"; terrace.yaml names {trust.config.remote}"
-        unsaid = bool(others) and not place.remote.said_by
+        unsaid = bool(others) and not place.remote.setting
         how = f"git config {REMOTE_SETTING} {place.remote.name}" if unsaid else ""
         yield Row("trusted remote", "optional" if unsaid else "ok", found, how)
     yield Row("protected branch", "ok", f"{place.branch.name}: {place.branch.how}")
