@@ -73,7 +73,7 @@ def test_a_checkout_of_ci_without_a_network_is_refused(tmp_path: Path, branch: s
     ci = checked_out_by_ci(work, tmp_path / "ci", "refs/heads/main")
     git(ci, "update-ref", "refs/remotes/origin/main", "HEAD")
     git(ci, "remote", "set-url", "origin", str(tmp_path / "nowhere"))
-    with pytest.raises(BadInput, match="ambiguous|unknown") as refused:
+    with pytest.raises(BadInput, match=r"ambiguous|unknown") as refused:
         _ = Project(ci, fetch=False).trust
     assert "git remote set-head origin --auto" in (refused.value.hint or "")
     with pytest.raises(NotReady, match="cannot be read"):
@@ -100,7 +100,7 @@ def test_a_default_branch_that_moved_is_not_taken_over_by_itself(tmp_path: Path)
     other = clone(work, tmp_path / "other")
     assert Project(other).trust.config.branch == "trunk"
     git(tmp_path / "team.git", "symbolic-ref", "HEAD", "refs/heads/main")
-    with pytest.raises(BadInput, match="ambiguous|unknown") as refused:
+    with pytest.raises(BadInput, match=r"ambiguous|unknown") as refused:
         _ = Project(other).trust
     assert refused.value.hint is not None
     git(other, "remote", "set-head", "origin", "--auto")
@@ -180,7 +180,7 @@ def test_remotes_that_name_each_other_are_refused(tmp_path: Path) -> None:
     team = tmp_path / "team"
     commit(team, {"terrace.yaml": f"{GATED['terrace.yaml']}remote: origin\n"})
     git(team, "push", "--quiet", "origin", "trunk")
-    with pytest.raises(BadInput, match="ambiguous|unknown"):
+    with pytest.raises(BadInput, match=r"ambiguous|unknown"):
         _ = Project(fork).trust
 
 
