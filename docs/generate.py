@@ -29,13 +29,13 @@ def pages() -> dict[str, str]:
 
 
 def risk() -> str:
-    """The formula of the risk of a change: every factor, and where each level begins."""
+    """Returns the page of the risk formula: every factor, and the minimum score of each level."""
     lines = [
         "# Risk",
         "",
-        "Made from the code (`make docs`). `terrace check` gives a change a score from 0 to 100 and a level, with its",
-        "reasons; `--explain` shows all of them. More of anything never lowers the score. What is not known counts as",
-        "the worse.",
+        "Generated from the code (`make docs`). `terrace check` rates a change with a score from 0 to 100 and a level,",
+        "with reasons; `--explain` shows all of them. A higher count never lowers the score. An unknown",
+        "value is treated as the worst case.",
         "",
         "| level | from |",
         "| --- | ---: |",
@@ -43,7 +43,7 @@ def risk() -> str:
         "",
         "The score is the sum of these, at most 100:",
         "",
-        "| factor | points | at most | for | because |",
+        "| factor | points | maximum | for each | reason |",
         "| --- | ---: | ---: | --- | --- |",
         *(f"| `{f.name}` | {f.points} | {f.cap} | {f.counts} | {f.why} |" for f in FACTORS),
     ]
@@ -51,15 +51,16 @@ def risk() -> str:
 
 
 def policy_pack() -> str:
-    """Every rule of the pack, and every default of a provider that it knows."""
+    """Returns the page of the policy pack: every rule, and every known default of a provider."""
     rules = described()
     lines = [
         "# The policy pack",
         "",
-        f"Made from the code (`make docs`): the {len(rules)} rules that `terrace init` writes into `policies/terrace`.",
-        "Those of high and critical severity hold a change, the others are told. Each is one file with its tests.",
+        f"Generated from the code (`make docs`): the {len(rules)} rules of `terrace init` in `policies/terrace`.",
+        "Rules of high and critical severity block a change, the others are advisory.",
+        "Each is one file with its tests.",
         "",
-        "| rule | severity | family | what it finds |",
+        "| rule | severity | family | finding |",
         "| --- | --- | --- | --- |",
         *(f"| [`{r.id}`](#{r.id}) | {r.severity.word} | {r.family} | {r.title} |" for r in rules),
     ]
@@ -69,8 +70,14 @@ def policy_pack() -> str:
         lines += [f"- Controls: {_codes(rule.controls)}"] if rule.controls else []
         lines += [f"- See: {', '.join(f'<{one}>' for one in rule.references)}"]
     defaults = [default for cloud in CLOUDS.values() for default in cloud.defaults]
-    lines += ["", "## What providers assume", "", "The view tells these in `defaults` where nothing is set.", ""]
-    lines += ["| attribute | is | of | versions |", "| --- | --- | --- | --- |"]
+    lines += [
+        "",
+        "## What providers assume",
+        "",
+        "The policy input has these in `defaults` for attributes that are not set.",
+        "",
+    ]
+    lines += ["| attribute | default | types | versions |", "| --- | --- | --- | --- |"]
     lines += [f"| `{d.attribute}` | `{json.dumps(d.value)}` | {_codes(d.types)} | {d.versions} |" for d in defaults]
     return "\n".join(lines) + "\n"
 
@@ -80,11 +87,11 @@ def _codes(words: Iterable[str]) -> str:
 
 
 def commands() -> str:
-    """Every command as `--help` shows it, in the order of the sections."""
-    lines = ["# Commands", "", "Made from the code (`make docs`). Data goes to stdout, progress to stderr."]
+    """Returns the page of the commands: the `--help` of each, in the order of the sections."""
+    lines = ["# Commands", "", "Generated from the code (`make docs`). Data goes to stdout, progress to stderr."]
     lines += [
         "",
-        "Exit codes: 0 passed or nothing to do, 1 blocked or waiting, 2 wrong use or broken input, 3 a fault of",
+        "Exit codes: 0 passed or nothing to do, 1 blocked or waiting, 2 wrong use or invalid input, 3 a bug in",
     ]
     lines += ["Terrace, 130 interrupted."]
     for title, names in SECTIONS:
