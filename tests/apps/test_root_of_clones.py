@@ -90,7 +90,7 @@ def test_a_pinned_branch_needs_no_question_and_is_the_only_root(
     monkeypatch.setenv("TERRACE_BRANCH", "trunk")
     assert Project(ci).trust.commit == tip != hostile
     monkeypatch.setenv("TERRACE_BRANCH", "refs/heads/trunk")
-    with pytest.raises(BadInput, match="not the name of a branch"):
+    with pytest.raises(BadInput, match="not a branch name"):
         _ = Project(ci).trust
 
 

@@ -29,7 +29,7 @@ from terrace.clouds.defaults import defaults_of
 from terrace.clouds.exposure import is_rights_type, is_security_type
 from terrace.clouds.stateful import is_stateful
 from terrace.config.load import load as load_with
-from terrace.config.loosening import loosened
+from terrace.config.loosening import find_loosened_rules
 from terrace.config.schema import json_schema, reference
 from terrace.plans.model import Action
 from terrace.stacks.model import ChangeSet
@@ -77,7 +77,7 @@ def test_terrace_yaml_sets_the_level_of_a_new_check(checks: Mapping[str, Check])
     assert load_with(b"version: 1\n", checks=checks).level("readme") == "advisory"
     assert load_with(text, checks=checks).level("readme") == "required"
     off = load_with(b"version: 1\nchecks: {readme: off}\n", checks=checks)
-    assert loosened(load_with(text, checks=checks), off) == ("the check readme goes from required to off",)
+    assert find_loosened_rules(load_with(text, checks=checks), off) == ("the check readme goes from required to off",)
 
 
 def test_a_new_check_is_in_the_schema_the_reference_and_the_explanations(checks: Mapping[str, Check]) -> None:

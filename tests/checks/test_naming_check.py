@@ -9,7 +9,7 @@ import pytest
 
 from terrace.assess.model import Severity
 from terrace.checks.naming import Naming, check_names
-from terrace.config.name_patterns import fault, fits
+from terrace.config.name_patterns import find_fault, fits
 
 DEFAULT = Naming()
 
@@ -86,7 +86,7 @@ def test_names_in_json_and_hostile_ones_are_read() -> None:
     ],
 )
 def test_an_expression_that_could_run_away_is_refused(pattern: str, what: str) -> None:
-    assert what in (fault(pattern) or "")
+    assert what in (find_fault(pattern) or "")
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_an_expression_that_could_run_away_is_refused(pattern: str, what: str) -
     ],
 )
 def test_an_expression_is_for_all_of_a_name(pattern: str, name: str, right: bool) -> None:
-    assert fault(pattern) is None
+    assert find_fault(pattern) is None
     assert fits(name, pattern) is right
 
 
 def test_the_worst_expression_that_is_taken_is_quick() -> None:
-    assert fault("a*a*a*b") is None
+    assert find_fault("a*a*a*b") is None
     began = time.monotonic()
     assert not fits("a" * 128, "a*a*a*b")
     assert not fits("a_" * 5000, "snake_case")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from terrace.config.comparisons import Higher, Inside, Ordered, record_ways
+from terrace.config.comparisons import Higher, Inside, Ordered, compare_records
 from terrace.config.keys.values import FILES
 from terrace.config.kinds import Duration, Flag, ListOf
 from terrace.config.problems import BadConfig
@@ -95,5 +95,5 @@ def test_the_page_has_a_row_for_it() -> None:
 
 def test_a_value_of_it_that_allows_more_is_named() -> None:
     old, new = Settings(), Settings(cache=Cache(timedelta(days=8)))
-    assert list(record_ways(FILE, "dev", old, new)) == ["dev keeps 8d instead of 7d"]
-    assert list(record_ways(FILE, "dev", new, old)) == []
+    assert list(compare_records(FILE, "dev", old, new)) == ["dev keeps 8d instead of 7d"]
+    assert list(compare_records(FILE, "dev", new, old)) == []

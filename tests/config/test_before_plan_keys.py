@@ -8,7 +8,7 @@ from support.configuration import load
 from support.trees import DictTree
 from terrace.config.before_plan import BeforePlan
 from terrace.config.file_patterns import matches
-from terrace.config.loosening import loosened
+from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
 from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.before_plan import commands_of, reserved
@@ -125,7 +125,7 @@ def test_the_commands_of_a_stack_are_those_for_all_and_those_of_its_entry_with_c
 @pytest.mark.parametrize("name", ["*", "?pi", "[*]", "a[b", "***"])
 def test_a_name_with_the_letters_of_a_pattern_matches_no_other_name(name: str) -> None:
     written = BeforePlan(("make",), outputs=("live/{1}/{2}/build",), inputs=("lib/{2}",))
-    command = written.filled(("dev", name)).at(f"live/dev/{name}")
+    command = written.fill_captures(("dev", name)).at(f"live/dev/{name}")
     assert command.may_write(f"live/dev/{name}/build/x")
     assert not command.may_write("live/dev/api/build/x")
     assert command.sees(f"lib/{name}/x")
@@ -143,7 +143,7 @@ def test_a_capture_that_nothing_fills_is_refused_wherever_it_is() -> None:
 def test_commands_of_a_new_entry_and_a_new_pattern_are_told() -> None:
     old, new = load(HEAD.encode()), "before_plan: [{run: [make], env: [TOKEN], network: true}]"
     for path in ("infra/net", '"live/*"', "environments/dev/net"):
-        told = loosened(old, load(f"{HEAD}stacks: [{{path: {path}, environment: dev, {new}}}]".encode()))
+        told = find_loosened_rules(old, load(f"{HEAD}stacks: [{{path: {path}, environment: dev, {new}}}]".encode()))
         assert any(
             "runs the command 'make' before a plan, with TOKEN and with network access" in one for one in told
         ), told

@@ -30,7 +30,7 @@ from terrace.config.comparisons import (
 )
 from terrace.config.keys.terrace_yaml import sections
 from terrace.config.kinds import Duration, Either, Kind, ListOf, MapOf
-from terrace.config.loosening import loosened
+from terrace.config.loosening import find_loosened_rules
 from terrace.config.model import Config, IgnoreRule
 from terrace.config.records import Key
 from terrace.config.section_comparisons import AtRisk, Commands, Emails, PolicyFolders, Probes, Remediation
@@ -270,7 +270,7 @@ def _put_inside(record: Any, steps: list[str], key: Key, value: Any) -> Any:
 def told(place: tuple[Any, ...], key: Key, old: Any, new: Any) -> tuple[str, ...]:
     """What is said of a configuration in which one value becomes another."""
     before, after = (put(load(BASE.encode()), place, key, value) for value in (old, new))
-    return loosened(before, after)
+    return find_loosened_rules(before, after)
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_a_looser_part_is_told(part: tuple[str, str], change: tuple[str, str, st
     # A second environment, so that a stack has somewhere to move.
     base = BASE.replace("stacks:", "  p: {}\nstacks:")
     assert base.count(old) >= 1, part
-    ways = loosened(load(base.encode()), load(base.replace(old, new).encode()))
+    ways = find_loosened_rules(load(base.encode()), load(base.replace(old, new).encode()))
     assert any(said in way for way in ways), ways
 
 
@@ -426,14 +426,14 @@ people: {ann: {emails: [ann@example.com]}}
 )
 def test_what_an_attacker_adds_to_the_rules_is_told(old: str, new: str, said: str) -> None:
     assert old in RULES
-    ways = loosened(load(RULES.encode()), load(RULES.replace(old, new, 1).encode()))
+    ways = find_loosened_rules(load(RULES.encode()), load(RULES.replace(old, new, 1).encode()))
     assert any(said in way for way in ways), ways
 
 
 def test_a_first_file_that_says_what_held_before_loosens_nothing() -> None:
     before = load(b"", discovered=("dev", "prod"))
     said = b"version: 1\nenvironments: {dev: {}, prod: {after: dev, approvals: 1}}\n"
-    assert loosened(before, load(said, discovered=("dev", "prod"))) == ()
+    assert find_loosened_rules(before, load(said, discovered=("dev", "prod"))) == ()
 
 
 PATTERNS = (
@@ -466,21 +466,21 @@ stacks:
     ],
 )
 def test_a_pattern_or_an_entry_that_takes_folders_of_another_environment_is_told(entry: str, said: str) -> None:
-    ways = loosened(load(PATTERNS.encode()), load(f"{PATTERNS}  - {entry}\n".encode()))
+    ways = find_loosened_rules(load(PATTERNS.encode()), load(f"{PATTERNS}  - {entry}\n".encode()))
     assert any(said in way for way in ways), ways
 
 
 def test_an_entry_that_becomes_part_of_a_pattern_of_another_environment_is_told() -> None:
     after = PATTERNS.replace("{path: infra/net, environment: prod}", '{path: "infra/*", environment: dev}')
-    ways = loosened(load(PATTERNS.encode()), load(after.encode()))
+    ways = find_loosened_rules(load(PATTERNS.encode()), load(after.encode()))
     assert "the stack infra/net of prod becomes a stack of dev" in ways
 
 
 def test_entries_that_become_a_pattern_are_compared_one_by_one() -> None:
     same = PATTERNS.replace("{path: infra/net, environment: prod}", '{path: "infra/*", environment: prod}')
-    assert loosened(load(PATTERNS.encode()), load(same.encode())) == ()
+    assert find_loosened_rules(load(PATTERNS.encode()), load(same.encode())) == ()
     renamed = same.replace('"infra/*",', '"infra/*", name: "x-{1}",')
-    (way,) = loosened(load(PATTERNS.encode()), load(renamed.encode()))
+    (way,) = find_loosened_rules(load(PATTERNS.encode()), load(renamed.encode()))
     assert "the stack infra/net of prod is called x-net instead of net" in way
 
 
@@ -494,7 +494,7 @@ def test_entries_that_become_a_pattern_are_compared_one_by_one() -> None:
     ],
 )
 def test_a_pattern_for_folders_that_were_of_no_other_environment_is_not_told(entry: str) -> None:
-    assert loosened(load(PATTERNS.encode()), load(f"{PATTERNS}  - {entry}\n".encode())) == ()
+    assert find_loosened_rules(load(PATTERNS.encode()), load(f"{PATTERNS}  - {entry}\n".encode())) == ()
 
 
 TWO = PATTERNS.replace("environment: prod}", "environment: prod, name: one}")
@@ -530,5 +530,5 @@ TWO = PATTERNS.replace("environment: prod}", "environment: prod, name: one}")
 def test_several_stacks_of_one_folder_are_told_by_their_names(entries: list[str], said: list[str]) -> None:
     lines = "".join(f"  - {one}\n" for one in entries)
     after = TWO.replace("  - {path: infra/net, environment: prod, name: one}\n", lines)
-    assert sorted(loosened(load(TWO.encode()), load(after.encode()))) == sorted(said)
-    assert loosened(load(after.encode()), load(after.encode())) == ()
+    assert sorted(find_loosened_rules(load(TWO.encode()), load(after.encode()))) == sorted(said)
+    assert find_loosened_rules(load(after.encode()), load(after.encode())) == ()

@@ -13,7 +13,7 @@ from terrace.checks import commits, naming, required_files
 from terrace.checks.all import CHECKS
 from terrace.checks.lock_file import PLATFORMS
 from terrace.checks.module_docs import check as module_docs
-from terrace.config.loosening import loosened
+from terrace.config.loosening import find_loosened_rules
 from terrace.config.model import (
     ApprovalRule,
     CommandProbe,
@@ -389,14 +389,14 @@ def test_the_version_of_the_rules_changes_with_every_byte() -> None:
 def test_a_change_that_lets_more_through_is_named(old: str, new: str, said: str) -> None:
     text = WHOLE.decode()
     assert old in text
-    assert loosened(load(WHOLE), load(text.replace(old, new).encode())) == (said,)
+    assert find_loosened_rules(load(WHOLE), load(text.replace(old, new).encode())) == (said,)
 
 
 def test_the_same_rules_are_not_loosened_and_stricter_ones_neither() -> None:
     config = load(WHOLE)
-    assert loosened(config, config) == ()
+    assert find_loosened_rules(config, config) == ()
     stricter = load(WHOLE.replace(b"approvals: 2", b"approvals: 3").replace(b"format: advisory", b"format: required"))
-    assert loosened(config, stricter) == ()
+    assert find_loosened_rules(config, stricter) == ()
 
 
 def test_drift_is_left_to_people_where_they_are_asked_and_taken_back_elsewhere_only_of_tags() -> None:
@@ -474,7 +474,7 @@ def test_what_is_wrong_about_drift_is_told(drift: str, place: str) -> None:
 )
 def test_seeing_less_drift_or_acting_more_on_it_is_looser(old: DriftSettings, new: DriftSettings, way: str) -> None:
     before, after = (Config((Environment("dev", drift=one),)) for one in (old, new))
-    assert loosened(before, after) == (way,)
+    assert find_loosened_rules(before, after) == (way,)
 
 
 OUTSIDE = ("../x", "../../x.db", "/var/x.db", "a/../../x.db", "~/x.db", "~other/x", "..", "a/..", "./../x")

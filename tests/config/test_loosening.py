@@ -13,7 +13,7 @@ from support.configuration import load
 from terrace.checks.all import CHECKS
 from terrace.checks.commits import CommitRules
 from terrace.config import model
-from terrace.config.loosening import loosened, safe_defaults
+from terrace.config.loosening import find_loosened_rules, safe_defaults
 from terrace.config.model import (
     ApprovalRule,
     CheckSetting,
@@ -41,8 +41,8 @@ OLD = Environment(
 )
 
 
-def ways(new: Environment, old: Environment = OLD) -> tuple[str, ...]:
-    return loosened(Config(environments=(old,)), Config(environments=(new,)))
+def compare(new: Environment, old: Environment = OLD) -> tuple[str, ...]:
+    return find_loosened_rules(Config(environments=(old,)), Config(environments=(new,)))
 
 
 def rollout(**changed: Any) -> Environment:
@@ -71,7 +71,7 @@ def rollout(**changed: Any) -> Environment:
     ],
 )
 def test_it_is_named(new: Environment, said: str) -> None:
-    assert ways(new) == (said,)
+    assert compare(new) == (said,)
 
 
 @pytest.mark.parametrize(
@@ -86,60 +86,60 @@ def test_it_is_named(new: Environment, said: str) -> None:
     ],
 )
 def test_what_is_as_strict_or_stricter_is_not(new: Environment) -> None:
-    assert ways(new) == ()
+    assert compare(new) == ()
 
 
 def test_going_back_by_itself_is_asked_about_too() -> None:
-    assert ways(OLD, replace(OLD, on_failure="pause")) == (
+    assert compare(OLD, replace(OLD, on_failure="pause")) == (
         "after a failed release to prod, Terrace does `rollback` instead of `pause`",
     )
 
 
 def test_who_lets_an_own_rule_go_is_compared_with_what_holds_then() -> None:
     strict = replace(OLD, rollback=ApprovalRule(3))
-    assert ways(OLD, strict) == ("prod needs fewer approvals: 2 instead of 3, for a rollback",)
+    assert compare(OLD, strict) == ("prod needs fewer approvals: 2 instead of 3, for a rollback",)
 
 
 def test_hygiene_that_asks_for_less_is_named() -> None:
     old = Config(settings={"commits": CommitRules(scopes=("a",)), "platforms": ("linux_amd64",)})
     more_types = CommitRules(types=(*CommitRules().types, "wip"), subject=100)
     new = Config(settings={"commits": more_types})
-    assert loosened(old, new) == (
+    assert find_loosened_rules(old, new) == (
         "commits may be of type wip",
         "commits may have more scopes",
         "the first line of a commit may have 100 characters instead of 72",
         "lock files no longer need checksums of providers for linux_amd64",
     )
-    assert loosened(new, old) == ()
+    assert find_loosened_rules(new, old) == ()
 
 
 def test_a_check_that_is_advisory_by_itself_is_loosened_only_by_off() -> None:
     weighed = {level: Config(checks={"commits": CheckSetting(level)}) for level in LEVELS}
-    assert loosened(Config(), weighed["advisory"]) == ()
-    assert loosened(Config(), weighed["off"]) == ("the check commits goes from advisory to off",)
-    assert loosened(weighed["required"], Config()) == ("the check commits goes from required to advisory",)
+    assert find_loosened_rules(Config(), weighed["advisory"]) == ()
+    assert find_loosened_rules(Config(), weighed["off"]) == ("the check commits goes from advisory to off",)
+    assert find_loosened_rules(weighed["required"], Config()) == ("the check commits goes from required to advisory",)
 
 
 def test_holding_less_or_waiving_for_longer_is_loosening() -> None:
     graded = Config(checks={"policy": CheckSetting(fail_on="high")}, fail_on="medium")
-    assert loosened(graded, graded) == ()
-    assert loosened(graded, Config(checks={"policy": CheckSetting(fail_on="low")}, fail_on="info")) == ()
-    assert loosened(Config(), graded) == (
+    assert find_loosened_rules(graded, graded) == ()
+    assert find_loosened_rules(graded, Config(checks={"policy": CheckSetting(fail_on="low")}, fail_on="info")) == ()
+    assert find_loosened_rules(Config(), graded) == (
         "the check policy blocks a change only from severity high on instead of info",
         "checks block a change only from severity medium on instead of info",
     )
-    assert loosened(graded, Config(checks={"policy": CheckSetting()}, fail_on="critical")) == (
+    assert find_loosened_rules(graded, Config(checks={"policy": CheckSetting()}, fail_on="critical")) == (
         "the check policy blocks a change only from severity critical on instead of high",
         "checks block a change only from severity critical on instead of medium",
     )
     longer = Config(waivers=WaiverRules(timedelta(days=181)))
-    assert loosened(Config(), longer) == ("waivers are valid for up to 181d instead of 180d",)
+    assert find_loosened_rules(Config(), longer) == ("waivers are valid for up to 181d instead of 180d",)
 
 
 def test_a_folder_that_judges_too_may_except_what_others_refuse() -> None:
     old, new = Config(policies=("policies",)), Config(policies=("policies", "more"))
-    assert loosened(old, new) == ("the policies in more apply as well, and can allow what the others deny",)
-    assert loosened(Config(), new) == (), "where nothing judged nothing is excepted"
+    assert find_loosened_rules(old, new) == ("the policies in more apply as well, and can allow what the others deny",)
+    assert find_loosened_rules(Config(), new) == (), "where nothing judged nothing is excepted"
 
 
 def test_asking_another_forge_or_giving_somebody_another_account_is_named() -> None:
@@ -148,15 +148,15 @@ def test_asking_another_forge_or_giving_somebody_another_account_is_named() -> N
         teams={"owners": ("ann",)},
         people={"ann": Person("ann"), "eve": Person("eve")},
     )
-    assert loosened(old, old) == ()
+    assert find_loosened_rules(old, old) == ()
     elsewhere = replace(old, forge=ForgeSettings("eve/infrastructure", "https://eve.example", reviewed="off"))
-    assert loosened(old, elsewhere) == (
+    assert find_loosened_rules(old, elsewhere) == (
         "forge.repository changes from acme/infrastructure to eve/infrastructure: another forge decides who approved",
         "forge.api changes from nothing to https://eve.example: another forge decides who approved",
         "changes without a review can be deployed",
     )
     given = replace(old, people={"ann": Person("ann", login="eve"), "eve": Person("eve", login="e")})
-    assert loosened(old, given) == (
+    assert find_loosened_rules(old, given) == (
         "commits and approvals by the account eve count as commits and approvals by ann",
         "commits and approvals by the account e count as commits and approvals by eve",
     )
@@ -165,7 +165,7 @@ def test_asking_another_forge_or_giving_somebody_another_account_is_named() -> N
 def first(text: str, *discovered: str) -> tuple[str, ...]:
     """What is told of a first terrace.yaml in a repository with these environments by folder."""
     old, new = load(b"", discovered=discovered), load(text.encode(), discovered=discovered)
-    return loosened(safe_defaults(old, new), new)
+    return find_loosened_rules(safe_defaults(old, new), new)
 
 
 @pytest.mark.parametrize(
@@ -210,4 +210,4 @@ def test_a_first_file_that_is_less_strict_is_told(text: str, discovered: tuple[s
 def test_a_check_of_policies_that_judge_is_loosened_by_a_first_file_too() -> None:
     old = replace(load(b"", discovered=("dev",)), policies=("policies",))
     new = load(b"version: 1\nenvironments: {dev: {}}\npolicies: [policies]\nchecks: {policy: advisory}\n")
-    assert "policy goes from required to advisory" in " ".join(loosened(safe_defaults(old, new), new))
+    assert "policy goes from required to advisory" in " ".join(find_loosened_rules(safe_defaults(old, new), new))

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 
 from support.hostile import texts
 from terrace.assess.model import Objection, Weight
-from terrace.config.naming import in_quotes, shell_word
+from terrace.config.naming import quote_text, quote_word
 from terrace.gates.objections import answer
 from terrace.stacks.model import Manual
 
@@ -21,8 +21,8 @@ from terrace.stacks.model import Manual
 @example("-rf")
 @example("$(id)`id`")
 def test_a_name_of_others_in_a_command_is_one_word(text: str) -> None:
-    assert shlex.split(f"terrace x {in_quotes(text)} y") == ["terrace", "x", text, "y"]
-    (word,) = shlex.split(shell_word(text), posix=True) or [""]
+    assert shlex.split(f"terrace x {quote_text(text)} y") == ["terrace", "x", text, "y"]
+    (word,) = shlex.split(quote_word(text), posix=True) or [""]
     assert word in (text, f"./{text}") and not word.startswith("-")
 
 

@@ -17,7 +17,7 @@ from terrace.checks.all import CHECKS
 from terrace.config.checks import Settings, settings_of
 from terrace.config.keys.terrace_yaml import sections, terrace_record
 from terrace.config.kinds import Duration, Reading
-from terrace.config.loosening import loosened
+from terrace.config.loosening import find_loosened_rules
 from terrace.config.model import (
     ApprovalRule,
     AuditSettings,
@@ -211,7 +211,7 @@ CONFIGS = st.builds(
 
 @given(CONFIGS)
 def test_no_rules_are_looser_than_themselves(config: Config) -> None:
-    assert loosened(config, config) == ()
+    assert find_loosened_rules(config, config) == ()
 
 
 @given(CONFIGS, CONFIGS)
@@ -220,4 +220,4 @@ def test_of_two_different_sets_of_approvals_one_is_looser(one: Config, other: Co
     ours = {e.name: e.approvals for e in one.environments}
     theirs = {e.name: e.approvals for e in other.environments}
     if any(ours[name].count != theirs[name].count for name in ours.keys() & theirs.keys()):
-        assert loosened(one, other) or loosened(other, one)
+        assert find_loosened_rules(one, other) or find_loosened_rules(other, one)

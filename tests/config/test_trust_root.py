@@ -8,13 +8,13 @@ from terrace.config.trust_root import (
     BRANCH_NAME,
     Decided,
     RootPlace,
-    agree,
+    check_agreement,
     choose_branch,
     choose_local_branch,
     choose_remote,
     follow_branch,
     follow_remote,
-    stated,
+    read_settings,
 )
 from terrace.errors import BadInput
 
@@ -55,15 +55,15 @@ def test_a_long_name_is_refused_since_others_can_create_a_branch_of_that_name(na
 @pytest.mark.parametrize("name", ["refs/heads/main", "HEAD", "-main", "a b", "a\nb", "é"])
 def test_a_name_that_cannot_be_a_branch_is_refused(name: str) -> None:
     with pytest.raises(BadInput, match="TERRACE_BRANCH is"):
-        stated("branch", {"TERRACE_BRANCH": name}, BRANCH_NAME)
+        read_settings("branch", {"TERRACE_BRANCH": name}, BRANCH_NAME)
 
 
 def test_two_statements_of_the_operator_must_agree() -> None:
-    assert stated("branch", {"TERRACE_BRANCH": None, "terrace.branch": ""}, BRANCH_NAME) is None
+    assert read_settings("branch", {"TERRACE_BRANCH": None, "terrace.branch": ""}, BRANCH_NAME) is None
     both = {"TERRACE_BRANCH": "main", "terrace.branch": "main"}
-    assert stated("branch", both, BRANCH_NAME) == Decided("main", "TERRACE_BRANCH names it", "TERRACE_BRANCH")
+    assert read_settings("branch", both, BRANCH_NAME) == Decided("main", "TERRACE_BRANCH names it", "TERRACE_BRANCH")
     with pytest.raises(BadInput) as refused:
-        stated("branch", {**both, "terrace.branch": "trunk"}, BRANCH_NAME)
+        read_settings("branch", {**both, "terrace.branch": "trunk"}, BRANCH_NAME)
     assert refused.value.hint == "remove one: `unset TERRACE_BRANCH` or `git config --unset terrace.branch`"
 
 
@@ -120,14 +120,14 @@ ORIGIN = RootPlace(Decided("origin", ""), Decided("main", ""))
 
 def test_what_terrace_yaml_names_is_followed_once_and_must_name_itself() -> None:
     release = RootPlace(ORIGIN.remote, follow_branch("release", ORIGIN))
-    agree(ORIGIN, release, remote="origin", branch="release")
+    check_agreement(ORIGIN, release, remote="origin", branch="release")
     for branch in ("main", "third"):
         with pytest.raises(BadInput, match="ambiguous"):
-            agree(ORIGIN, release, remote="origin", branch=branch)
+            check_agreement(ORIGIN, release, remote="origin", branch=branch)
     upstream = RootPlace(follow_remote("upstream", ("origin", "upstream"), ORIGIN), ORIGIN.branch)
-    agree(ORIGIN, upstream, remote="upstream", branch="main")
+    check_agreement(ORIGIN, upstream, remote="upstream", branch="main")
     with pytest.raises(BadInput, match="ambiguous"):
-        agree(ORIGIN, upstream, remote="origin", branch="main")
+        check_agreement(ORIGIN, upstream, remote="origin", branch="main")
 
 
 def test_terrace_yaml_does_not_overrule_the_operator() -> None:

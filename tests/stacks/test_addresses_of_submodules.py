@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.configuration import load
-from terrace.config.loosening import loosened
+from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
 from terrace.errors import BadInput
 from terrace.stacks.submodules import address, declared, is_chosen
@@ -108,9 +108,9 @@ def test_the_key_takes_true_or_paths_and_tells_what_is_added() -> None:
     assert load(f"{plain}submodules: true\n".encode()).submodules == ("*",)
     some = load(f"{plain}submodules: [vendor/net]\n".encode())
     assert some.submodules == ("vendor/net",)
-    (said,) = loosened(some, load(f"{plain}submodules: [vendor/net, vendor/more]\n".encode()))
+    (said,) = find_loosened_rules(some, load(f"{plain}submodules: [vendor/net, vendor/more]\n".encode()))
     assert said.startswith("the submodule vendor/more is fetched")
-    (said,) = loosened(load(plain.encode()), load(f"{plain}submodules: true\n".encode()))
+    (said,) = find_loosened_rules(load(plain.encode()), load(f"{plain}submodules: true\n".encode()))
     assert said.startswith("every submodule is fetched")
     for wrong in ("[../out]", "[/etc]", "everything"):
         with pytest.raises(BadConfig):

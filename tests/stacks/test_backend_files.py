@@ -9,7 +9,7 @@ import pytest
 from support.configuration import load
 from support.trees import DictTree, change, inventory, why
 from terrace.adapters.terraform import argv
-from terrace.config.loosening import loosened
+from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
 from terrace.errors import BadInput
 from terrace.hcl.facts_store import Forgetful
@@ -127,7 +127,7 @@ def test_init_gets_the_files_before_the_settings(tmp_path: Path) -> None:
 def test_another_file_is_a_looser_rule() -> None:
     before = load(multi("", "")["terrace.yaml"].encode())
     after = load(multi("", "", ", backend_files: [env/prod.tfbackend]")["terrace.yaml"].encode())
-    (way,) = loosened(before, after)
+    (way,) = find_loosened_rules(before, after)
     assert "the stack app of dev has other backend files" in way
 
 

@@ -10,7 +10,7 @@ import pytest
 from support.configuration import load
 from support.trees import DictTree, change, inventory, why
 from terrace.config.problems import BadConfig
-from terrace.config.stack_patterns import matching
+from terrace.config.stack_patterns import find_matching
 from terrace.errors import BadInput
 from terrace.stacks.discovery import environments, unmatched
 from terrace.stacks.order import waves
@@ -234,9 +234,9 @@ def test_a_capture_without_a_star_is_told_with_its_place(entry: str, capture: st
 def test_many_folders_are_matched_by_few_patterns_at_once() -> None:
     folders = [f"live/e{n % 9}/s{n}" for n in range(10_000)]
     began = time.monotonic()
-    assert sum(1 for _ in matching("live/*/*", folders)) == 10_000
+    assert sum(1 for _ in find_matching("live/*/*", folders)) == 10_000
     hostile = [f"{'a-' * 2000}x/{'/a' * 50}/{n}" for n in range(1000)]
-    assert sum(1 for _ in matching("a-*-y/*/*/*/*", hostile)) == 0
+    assert sum(1 for _ in find_matching("a-*-y/*/*/*/*", hostile)) == 0
     assert time.monotonic() - began < 5
 
 

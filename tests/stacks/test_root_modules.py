@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.trees import DictTree, inventory
-from terrace.config.environment_names import rank, usual_rank, word_in
+from terrace.config.environment_names import rank, split_name, usual_rank
 from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.root_modules import find_root_modules
 
@@ -178,5 +178,5 @@ def test_the_usual_order_knows_the_usual_spellings() -> None:
     ],
 )
 def test_a_usual_spelling_is_found_among_the_words_of_a_name(name: str, found: tuple[str, str, str] | None) -> None:
-    assert word_in(name) == found
+    assert split_name(name) == found
     assert (usual_rank(name) is not None) == (found is not None or rank(name) is not None)

@@ -6,7 +6,7 @@ import pytest
 
 from support.configuration import load
 from support.trees import change, inventory, why
-from terrace.config.loosening import loosened
+from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
 from terrace.pipelines.deploy.lifecycle import waves_of
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address, shared
@@ -230,14 +230,14 @@ def test_another_workspace_is_an_impact_and_a_looser_rule() -> None:
     before = files(TF, entry("dev", "dev"), entry("prod", "prod"))
     after = files(TF, entry("dev", "prod"), entry("prod", "prod"))
     assert why(change(before, dict(after))) == {"dev/net": ["configuration terrace.yaml net"]}
-    ways = loosened(load(before["terrace.yaml"].encode()), load(after["terrace.yaml"].encode()))
+    ways = find_loosened_rules(load(before["terrace.yaml"].encode()), load(after["terrace.yaml"].encode()))
     assert ways == ("the stack net of dev has its state in the workspace prod instead of dev",)
 
 
 def test_a_workspace_of_one_of_several_stacks_of_a_folder_is_weighed() -> None:
     before = load(files(TF, entry("prod", "eu", "eu"), entry("prod", "us", "us"))["terrace.yaml"].encode())
     after = load(files(TF, entry("prod", "eu", "eu"), entry("prod", "eu", "us"))["terrace.yaml"].encode())
-    assert any("in the workspace" in way for way in loosened(before, after))
+    assert any("in the workspace" in way for way in find_loosened_rules(before, after))
 
 
 def test_a_use_of_the_workspace_is_told_for_stacks_that_name_none_also_inside_of_modules() -> None:

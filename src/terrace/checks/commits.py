@@ -11,7 +11,7 @@ from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, optio
 from terrace.config.checks import record_settings
 from terrace.config.comparisons import Added, Higher
 from terrace.config.kinds import WORD, ListOf, Number, Text
-from terrace.config.naming import nearest
+from terrace.config.naming import find_nearest
 from terrace.config.records import Key, Record
 from terrace.stacks.repository import Commit
 
@@ -145,7 +145,7 @@ def _head_faults(first: str, rules: CommitRules) -> list[Fault]:
     types = {name.lower(): name for name in rules.types}
     # Words are not told apart by case, as the specification has it.
     if head["type"].lower() not in types:
-        near = types.get(_MEANT.get(head["type"].lower(), "")) or nearest(head["type"].lower(), types)
+        near = types.get(_MEANT.get(head["type"].lower(), "")) or find_nearest(head["type"].lower(), types)
         right = f"did you mean {near!r}?" if near else f"the types are {', '.join(rules.types)}"
         faults.append(Fault(f"{head['type']!r} is not a known type", right))
     if head["scope"] is not None:
@@ -164,7 +164,7 @@ def _scope_faults(scope: str, rules: CommitRules) -> list[Fault]:
     unknown = [name.strip() for name in scope.split(",") if known and name.strip().lower() not in known]
     if not unknown:
         return []
-    near = nearest(unknown[0].lower(), known)
+    near = find_nearest(unknown[0].lower(), known)
     right = f"did you mean {known[near]!r}?" if near else f"the scopes are {', '.join(rules.scopes)}"
     return [Fault(f"{', '.join(map(repr, unknown))} is not a known scope", right)]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceCheck, lowered
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
 """Endings of the names of files that Terraform formats."""
@@ -29,7 +29,7 @@ def check_format(context: CheckContext) -> Findings:
             message=f"{path} is not formatted",
             path=path,
             detail=diff,
-            fix=f"{terraform.product} fmt {shell_word(path)}",
+            fix=f"{terraform.product} fmt {quote_word(path)}",
         )
         for path, diff in terraform.unformatted(context.root, changed).items()
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from terrace.assess.factors import FACTORS
 from terrace.checks.all import CHECKS
 from terrace.checks.base import Check, Rule
-from terrace.config.naming import no_such
+from terrace.config.naming import unknown_name_error
 
 OF_PLANNING: tuple[Rule, ...] = (
     Rule(
@@ -84,7 +84,7 @@ def rule_named(name: str, checks: Mapping[str, Check] = CHECKS) -> Rule:
     if name not in known and tool is not None and tool.own_rules and "." in name:
         return known[tool.name]
     if name not in known:
-        raise no_such("rule", name, known)
+        raise unknown_name_error("rule", name, known)
     return known[name]
 
 

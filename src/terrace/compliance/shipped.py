@@ -7,13 +7,13 @@ from functools import cache
 from importlib.resources import files
 
 from terrace.compliance.frameworks import NAMES, Framework, Source, read_aliases, read_framework, read_sources
-from terrace.config.naming import no_such
+from terrace.config.naming import unknown_name_error
 
 
 def framework(name: str) -> Framework:
     """The framework of that name. Raises BadInput with the nearest right name when there is none."""
     if name not in NAMES:
-        raise no_such("framework", name, NAMES)
+        raise unknown_name_error("framework", name, NAMES)
     return read_framework(_text(name), sources())
 
 

@@ -6,8 +6,8 @@ import shlex
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from terrace.config.file_patterns import literal, literal_folder, matches
-from terrace.config.stack_patterns import filled
+from terrace.config.file_patterns import escape_pattern, find_common_folder, matches
+from terrace.config.stack_patterns import fill_captures
 
 TIMEOUT = timedelta(minutes=10)
 """The default timeout of a command."""
@@ -38,24 +38,24 @@ class BeforePlan:
         """The command in shell syntax, for messages."""
         return shlex.join(self.argv)
 
-    def filled(self, values: tuple[str, ...]) -> BeforePlan:
+    def fill_captures(self, values: tuple[str, ...]) -> BeforePlan:
         """Returns the command with its captures replaced by the matches of a pattern.
 
         A directory name that contains a `*` still matches only itself.
         """
-        names = tuple(literal(value) for value in values)
+        names = tuple(escape_pattern(value) for value in values)
         return replace(
             self,
-            argv=tuple(filled(word, values) for word in self.argv),
-            folder=None if self.folder is None else filled(self.folder, values),
-            inputs=tuple(filled(glob, names) for glob in self.inputs),
-            outputs=tuple(filled(glob, names) for glob in self.outputs),
+            argv=tuple(fill_captures(word, values) for word in self.argv),
+            folder=None if self.folder is None else fill_captures(self.folder, values),
+            inputs=tuple(fill_captures(glob, names) for glob in self.inputs),
+            outputs=tuple(fill_captures(glob, names) for glob in self.outputs),
         )
 
     def at(self, path: str) -> BeforePlan:
         """Returns the command for the stack in a directory, with its working directory and inputs filled in."""
         folder = path if self.folder is None else self.folder
-        return replace(self, folder=folder, inputs=self.inputs or (literal(folder),))
+        return replace(self, folder=folder, inputs=self.inputs or (escape_pattern(folder),))
 
     def sees(self, path: str) -> bool:
         """Returns whether a path is among the inputs."""
@@ -68,5 +68,5 @@ class BeforePlan:
     @property
     def output_folders(self) -> tuple[str, ...]:
         """The directories of the outputs, up to the first part with a pattern; without the root."""
-        folders = (literal_folder(glob) for glob in self.outputs)
+        folders = (find_common_folder(glob) for glob in self.outputs)
         return tuple(dict.fromkeys(folder for folder in folders if folder))

@@ -46,20 +46,20 @@ class Comparison(Protocol):
     """The comparison of the values of one key."""
 
     @property
-    def word(self) -> str:
+    def description(self) -> str:
         """The condition under which the new value is looser, for the reference page."""
         ...
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         """Yields a sentence for each way in which the new value allows more; none for equal values."""
         ...
 
 
-def record_ways(record: Record[Any], name: str, old: Any, new: Any, *outer: tuple[Any, Any]) -> Iterator[str]:
+def compare_records(record: Record[Any], name: str, old: Any, new: Any, *outer: tuple[Any, Any]) -> Iterator[str]:
     """Yields the sentences for all keys of two records of one table. `outer` are the records around them."""
     scopes = ((old, new), *outer)
     for key in record.keys:
-        yield from key.looser.ways(Pair(key.name, name, key.value_in(old), key.value_in(new), scopes))
+        yield from key.looser.compare(Pair(key.name, name, key.value_in(old), key.value_in(new), scopes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ class Never:
     """No value of the key allows more than another, for the given reason."""
 
     reason: str
-    word: str = "never"
+    description: str = "never"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         """Yields nothing."""
         return iter(())
 
@@ -81,10 +81,10 @@ class PartOf:
     key: str
 
     @property
-    def word(self) -> str:
+    def description(self) -> str:
         return f"as part of `{self.key}`"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         """Yields nothing: `key` compares the whole record."""
         return iter(())
 
@@ -94,9 +94,9 @@ class Lower:
     """A lower number or a shorter duration is looser."""
 
     sentence: str
-    word: str = "it is lower"
+    description: str = "it is lower"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         if pair.new < pair.old:
             yield pair.say(self.sentence)
 
@@ -111,9 +111,9 @@ class Higher:
     sentence: str
     unlimited: tuple[Any, ...] = ()
     when: Callable[[Any], bool] = lambda _: True
-    word: str = "it is higher"
+    description: str = "it is higher"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         if pair.old in self.unlimited or not self.when(pair.scopes[0][0]):
             return
         if pair.new in self.unlimited or pair.new > pair.old:
@@ -128,10 +128,10 @@ class Ordered:
     sentence: str
 
     @property
-    def word(self) -> str:
+    def description(self) -> str:
         return f"it becomes {' or '.join(f'`{_spelt(value)}`' for value in self.values[1:])}"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         if self.values.index(pair.new) > self.values.index(pair.old):
             yield pair.say(self.sentence)
 
@@ -146,9 +146,9 @@ class Changed:
 
     sentence: str
     unless: tuple[Any, ...] = ()
-    word: str = "it changes"
+    description: str = "it changes"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         if pair.old != pair.new and pair.old not in self.unless:
             yield pair.say(self.sentence)
 
@@ -160,9 +160,9 @@ class Added:
     sentence: str
     empty_is_all: bool = False
     show: Callable[[Any], str] = str
-    word: str = "a value is added"
+    description: str = "a value is added"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         added = [one for one in pair.new if one not in pair.old]
         if self.empty_is_all and not pair.old:
             return
@@ -175,9 +175,9 @@ class Removed:
     """Fewer members are looser."""
 
     sentence: str
-    word: str = "a value is removed"
+    description: str = "a value is removed"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         removed = sorted(str(one) for one in pair.old if one not in pair.new)
         if removed:
             yield pair.say(self.sentence, items=", ".join(removed))
@@ -188,9 +188,9 @@ class Fewer:
     """A lower number for any name of a mapping is looser. A missing name counts as 0."""
 
     sentence: str
-    word: str = "a number is lower or missing"
+    description: str = "a number is lower or missing"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         for item, number in pair.old.items():
             if pair.new.get(item, 0) < number:
                 yield pair.say(self.sentence, item=item, number=pair.new.get(item, 0), before=number)
@@ -201,9 +201,9 @@ class AddedMembers:
     """More members in any list of a mapping are looser, in new lists as well."""
 
     sentence: str
-    word: str = "a value is added"
+    description: str = "a value is added"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         for item, members in pair.new.items():
             added = sorted(one for one in members if one not in pair.old.get(item, ()))
             if added:
@@ -215,15 +215,15 @@ class Inside:
     """A nested record: its keys are compared one by one."""
 
     record: Record[Any]
-    word: str = "see its keys"
+    description: str = "see its keys"
     by_key: bool = False
     """Whether sentences use the name of the key instead of the name of the entry around it."""
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         if pair.old is None and pair.new is None:
             return
         name = pair.key if self.by_key else pair.name
-        yield from record_ways(self.record, name, pair.old, pair.new, *pair.scopes)
+        yield from compare_records(self.record, name, pair.old, pair.new, *pair.scopes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,15 +234,15 @@ class InsteadOf:
     key: str
     up: int
     suffix: str
-    word: str = "see its keys"
+    description: str = "see its keys"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         if (pair.old, pair.new) == (None, None):
             return
         was, is_ = pair.scopes[self.up]
         old = getattr(was, self.key) if pair.old is None else pair.old
         new = getattr(is_, self.key) if pair.new is None else pair.new
-        for way in record_ways(self.record, pair.name, old, new):
+        for way in compare_records(self.record, pair.name, old, new):
             yield f"{way}{self.suffix}"
 
 
@@ -257,16 +257,16 @@ class Entries:
     gone: str
     new: str = ""
     nothing: Any = None
-    word: str = "see its keys"
+    description: str = "see its keys"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         for name in pair.old:
             if name not in pair.new:
                 yield self.gone.format(name=name)
         for name, values in pair.new.items():
             if name in pair.old:
-                yield from record_ways(self.record, name, pair.old[name], values, *pair.scopes)
+                yield from compare_records(self.record, name, pair.old[name], values, *pair.scopes)
             elif self.new:
                 yield self.new.format(name=name)
             elif self.nothing is not None:
-                yield from record_ways(self.record, name, self.nothing, values, *pair.scopes)
+                yield from compare_records(self.record, name, self.nothing, values, *pair.scopes)

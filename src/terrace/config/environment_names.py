@@ -41,7 +41,7 @@ def is_vague(name: str) -> bool:
     return name.lower() in _VAGUE
 
 
-def word_in(name: str) -> tuple[str, str, str] | None:
+def split_name(name: str) -> tuple[str, str, str] | None:
     """Returns the parts of a longer name around a usual spelling: the prefix, the spelling, the suffix.
 
     `acme-prod` is ("acme-", "prod", ""). None if no word of the name is a usual spelling, or if several are.
@@ -65,7 +65,7 @@ def usual_rank(name: str) -> int | None:
     whole = rank(name)
     if whole is not None:
         return whole
-    parts = word_in(name)
+    parts = split_name(name)
     return rank(parts[1]) if parts is not None else None
 
 

@@ -20,12 +20,12 @@ def matches(glob: str, path: str) -> bool:
     return not glob or _compile(glob).fullmatch(path) is not None
 
 
-def literal(path: str) -> str:
+def escape_pattern(path: str) -> str:
     """Returns the pattern that matches exactly a path and everything below it, whatever characters it contains."""
     return _SPECIAL.sub(r"[\g<0>]", path)
 
 
-def literal_folder(glob: str) -> str:
+def find_common_folder(glob: str) -> str:
     """Returns the directory that contains all matches of a pattern: the directory names before the first `*` or `?`."""
     names: list[str] = []
     for part in glob.split("/")[:-1]:
@@ -35,7 +35,7 @@ def literal_folder(glob: str) -> str:
     return "/".join(names)
 
 
-def fault(glob: str) -> str | None:
+def find_fault(glob: str) -> str | None:
     """Returns why a pattern cannot be used; None for one that can."""
     if len(glob) > LONGEST:
         return f"it is longer than {LONGEST} characters"

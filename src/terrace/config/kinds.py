@@ -17,8 +17,8 @@ from enum import Enum
 from typing import Any, Final, Protocol
 
 from terrace.config.name_patterns import LONGEST as LONGEST_PATTERN
-from terrace.config.name_patterns import fault
-from terrace.config.naming import NAME, nearest, suggest, unknown_name
+from terrace.config.name_patterns import find_fault
+from terrace.config.naming import NAME, find_nearest, suggest, unknown_name
 from terrace.config.problems import Problem
 from terrace.config.yaml_nodes import Mapping, Node, Scalar, Sequence, quote
 
@@ -80,7 +80,7 @@ class Kind(Protocol):
     """One kind of value."""
 
     @property
-    def word(self) -> str:
+    def description(self) -> str:
         """A noun phrase for messages and the reference page, such as `a duration like 15m`."""
         ...
 
@@ -93,7 +93,7 @@ class Kind(Protocol):
         ...
 
 
-def not_yet(node: Scalar) -> Problem:
+def reserved_word_problem(node: Scalar) -> Problem:
     """Returns the problem for a word that is reserved for a later version of Terrace."""
     return Problem(
         node.place,
@@ -126,7 +126,7 @@ def _integer(node: Node) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def hint_for_empty(node: Node) -> str | None:
+def empty_mapping_hint(node: Node) -> str | None:
     """Returns the hint for a mapping that was left empty."""
     return "an empty mapping is `{}`" if isinstance(node, Scalar) and node.value is None else None
 
@@ -143,13 +143,13 @@ def _describe(node: Node) -> str:
 class Text:
     """A text that is not empty and, where there is a `pattern`, matches it."""
 
-    word: str = "a text"
+    description: str = "a text"
     pattern: re.Pattern[str] | None = None
 
     def read(self, node: Node, reading: Reading) -> str | Invalid:
         value = node.value if isinstance(node, Scalar) else None
         if not isinstance(value, str) or not self._matches(value):
-            reading.note_unexpected(node, self.word, self._quoting_hint(node))
+            reading.note_unexpected(node, self.description, self._quoting_hint(node))
             return INVALID
         return value
 
@@ -181,8 +181,8 @@ class Reference:
     kind: Kind = WORD
 
     @property
-    def word(self) -> str:
-        return self.kind.word
+    def description(self) -> str:
+        return self.kind.description
 
     def read(self, node: Node, reading: Reading) -> Any:
         name = self.kind.read(node, reading)
@@ -198,14 +198,14 @@ class Reference:
 class Convention:
     """A convention for names: one of the usual conventions, or a regular expression with bounded running time."""
 
-    word: str = "`snake_case`, `kebab-case`, `any`, or a regular expression"
+    description: str = "`snake_case`, `kebab-case`, `any`, or a regular expression"
 
     def read(self, node: Node, reading: Reading) -> str | Invalid:
         value = node.value if isinstance(node, Scalar) else None
         if not isinstance(value, str) or not value:
-            reading.note_unexpected(node, self.word)
+            reading.note_unexpected(node, self.description)
             return INVALID
-        why = fault(value)
+        why = find_fault(value)
         if why is not None:
             hint = "groups and `?` are allowed; only characters and classes can be repeated, at most three times"
             reading.note(node, f"{quote(value)} cannot be used for names: {why}", hint)
@@ -223,14 +223,14 @@ class Choice:
     words: tuple[str, ...]
 
     @property
-    def word(self) -> str:
+    def description(self) -> str:
         return " or ".join(f"`{word}`" for word in self.words)
 
     def read(self, node: Node, reading: Reading) -> str | Invalid:
         value = node.value if isinstance(node, Scalar) else None
         if not isinstance(value, str) or value not in self.words:
-            near = nearest(value, self.words) if isinstance(value, str) else None
-            reading.note_unexpected(node, self.word, f"did you mean {near!r}?" if near else None)
+            near = find_nearest(value, self.words) if isinstance(value, str) else None
+            reading.note_unexpected(node, self.description, f"did you mean {near!r}?" if near else None)
             return INVALID
         return value
 
@@ -245,12 +245,12 @@ class Only:
     number: int
 
     @property
-    def word(self) -> str:
+    def description(self) -> str:
         return f"`{self.number}`"
 
     def read(self, node: Node, reading: Reading) -> int | Invalid:
         if _integer(node) != self.number:
-            reading.note_unexpected(node, self.word, "the file is for a newer version of Terrace: upgrade Terrace")
+            reading.note_unexpected(node, self.description, "the file is for a newer Terrace: upgrade Terrace")
             return INVALID
         return self.number
 
@@ -266,14 +266,14 @@ class Number:
     most: int | None = None
 
     @property
-    def word(self) -> str:
+    def description(self) -> str:
         return f"a whole number from {self.least} " + (f"to {self.most}" if self.most is not None else "up")
 
     def read(self, node: Node, reading: Reading) -> int | Invalid:
         value = _integer(node)
         if value is None or value < self.least or (self.most is not None and value > self.most):
             is_quoted = isinstance(node, Scalar) and isinstance(node.value, str) and node.text.isdecimal()
-            reading.note_unexpected(node, self.word, "remove the quotes" if is_quoted else None)
+            reading.note_unexpected(node, self.description, "remove the quotes" if is_quoted else None)
             return INVALID
         return value
 
@@ -286,13 +286,13 @@ class Number:
 class Percentage:
     """A percentage from 1 to 100, such as `20%`. The value is the number."""
 
-    word: str = "a percentage like `20%`"
+    description: str = "a percentage like `20%`"
 
     def read(self, node: Node, reading: Reading) -> int | Invalid:
         match = _PERCENTAGE.fullmatch(str(node.value)) if isinstance(node, Scalar) else None
         if match is None:
             number = _integer(node)
-            reading.note_unexpected(node, self.word, f"add the unit: `{number}%`" if number else None)
+            reading.note_unexpected(node, self.description, f"add the unit: `{number}%`" if number else None)
             return INVALID
         return int(match[1])
 
@@ -304,14 +304,14 @@ class Percentage:
 class Day:
     """A date, such as `2026-12-31`."""
 
-    word: str = "a date like `2026-12-31`"
+    description: str = "a date like `2026-12-31`"
 
     def read(self, node: Node, reading: Reading) -> date | Invalid:
         text = node.value if isinstance(node, Scalar) else None
         if isinstance(text, str) and _DAY.fullmatch(text):
             with contextlib.suppress(ValueError):
                 return date.fromisoformat(text)
-        reading.note_unexpected(node, self.word)
+        reading.note_unexpected(node, self.description)
         return INVALID
 
     def schema(self) -> dict[str, Any]:
@@ -322,13 +322,13 @@ class Day:
 class Flag:
     """`true` or `false`."""
 
-    word: str = "`true` or `false`"
+    description: str = "`true` or `false`"
 
     def read(self, node: Node, reading: Reading) -> bool | Invalid:
         value = node.value if isinstance(node, Scalar) else None
         if not isinstance(value, bool):
             meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower())
-            reading.note_unexpected(node, self.word, f"write {meant}" if meant else None)
+            reading.note_unexpected(node, self.description, f"write {meant}" if meant else None)
             return INVALID
         return value
 
@@ -343,7 +343,7 @@ class Duration:
     zero: bool = True
 
     @property
-    def word(self) -> str:
+    def description(self) -> str:
         return "a duration like `15m`, `1h30m` or `2d`" + ("" if self.zero else ", more than 0")
 
     def read(self, node: Node, reading: Reading) -> timedelta | Invalid:
@@ -351,7 +351,8 @@ class Duration:
         value = node.value if isinstance(node, Scalar) else None
         span = timedelta(0) if number == 0 else parse_duration(value) if isinstance(value, str) else None
         if span is None or not (span or self.zero):
-            reading.note_unexpected(node, self.word, f"add the unit: `{number}s` or `{number}m`" if number else None)
+            hint = f"add the unit: `{number}s` or `{number}m`" if number else None
+            reading.note_unexpected(node, self.description, hint)
             return INVALID
         return span
 
@@ -368,12 +369,12 @@ class ListOf:
     least: int = 0
 
     @property
-    def word(self) -> str:
-        return f"a list of {self.item.word}"
+    def description(self) -> str:
+        return f"a list of {self.item.description}"
 
     def read(self, node: Node, reading: Reading) -> tuple[Any, ...] | Invalid:
         if not isinstance(node, Sequence) or len(node.items) < self.least:
-            reading.note_unexpected(node, self.word)
+            reading.note_unexpected(node, self.description)
             return INVALID
         values = (self.item.read(item, reading) for item in node.items)
         return tuple(value for value in values if value is not INVALID)
@@ -396,12 +397,12 @@ class MapOf:
     refuse: Callable[[str, Any], tuple[str, str] | None] = lambda name, value: None
 
     @property
-    def word(self) -> str:
-        return f"a mapping from {self.key.word} to {self.item.word}"
+    def description(self) -> str:
+        return f"a mapping from {self.key.description} to {self.item.description}"
 
     def read(self, node: Node, reading: Reading) -> dict[str, Any] | Invalid:
         if not isinstance(node, Mapping):
-            reading.note_unexpected(node, self.word, hint_for_empty(node))
+            reading.note_unexpected(node, self.description, empty_mapping_hint(node))
             return INVALID
         values = {}
         for key, item in node.pairs:
@@ -432,8 +433,8 @@ class Converted:
     convert: Callable[[Any], Any]
 
     @property
-    def word(self) -> str:
-        return self.kind.word
+    def description(self) -> str:
+        return self.kind.description
 
     def read(self, node: Node, reading: Reading) -> Any:
         value = self.kind.read(node, reading)
@@ -448,16 +449,16 @@ class Checked:
     """A kind with a further check: `fault` returns the message for a value that cannot be used, or None."""
 
     kind: Kind
-    fault: Callable[[Any], str | None]
+    find_fault: Callable[[Any], str | None]
     hint: str | None = None
 
     @property
-    def word(self) -> str:
-        return self.kind.word
+    def description(self) -> str:
+        return self.kind.description
 
     def read(self, node: Node, reading: Reading) -> Any:
         value = self.kind.read(node, reading)
-        message = self.fault(value) if value is not INVALID else None
+        message = self.find_fault(value) if value is not INVALID else None
         if message is None:
             return value
         reading.note(node, message, self.hint)
@@ -475,12 +476,12 @@ class Later:
     begins: str
 
     @property
-    def word(self) -> str:
-        return self.kind.word
+    def description(self) -> str:
+        return self.kind.description
 
     def read(self, node: Node, reading: Reading) -> Any:
         if isinstance(node, Scalar) and node.text.startswith(self.begins):
-            reading.problems.append(not_yet(node))
+            reading.problems.append(reserved_word_problem(node))
             return INVALID
         return self.kind.read(node, reading)
 
@@ -496,8 +497,8 @@ class Either:
     kinds: tuple[Kind, ...]
 
     @property
-    def word(self) -> str:
-        return ", or ".join(kind.word for kind in self.kinds)
+    def description(self) -> str:
+        return ", or ".join(kind.description for kind in self.kinds)
 
     def read(self, node: Node, reading: Reading) -> Any:
         return self.choose(node).read(node, reading)

@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from terrace.config.comparisons import record_ways
+from terrace.config.comparisons import compare_records
 from terrace.config.default_environments import conventional_environments
 from terrace.config.keys.terrace_yaml import terrace_record
 from terrace.config.model import CheckSetting, Config
 
 
-def loosened(old: Config, new: Config) -> tuple[str, ...]:
+def find_loosened_rules(old: Config, new: Config) -> tuple[str, ...]:
     """Returns a sentence for each way in which `new` allows more than `old`; none for equal configurations.
 
     In doubt there is one: people decide whether another probe, key or binary is as good as the old one.
     """
     named = {*old.checks, *new.checks}
     before, after = _with_checks(old, named), _with_checks(new, named)
-    return tuple(dict.fromkeys(record_ways(terrace_record(new.known_checks), "", before, after)))
+    return tuple(dict.fromkeys(compare_records(terrace_record(new.known_checks), "", before, after)))
 
 
 def _with_checks(config: Config, names: Iterable[str]) -> Config:

@@ -394,12 +394,12 @@ class Config:
 
     def environment(self, name: str) -> Environment:
         """Returns the environment of that name. Raises BadInput with the nearest name as the hint if there is none."""
-        from terrace.config.naming import no_such
+        from terrace.config.naming import unknown_name_error
 
         for environment in (*self.environments, *self.former):
             if environment.name == name:
                 return environment
-        raise no_such("environment", name, [e.name for e in self.environments])
+        raise unknown_name_error("environment", name, [e.name for e in self.environments])
 
     def level(self, check: str) -> Level:
         """Returns the level of a check: the one that terrace.yaml sets, else the check's own default."""

@@ -25,7 +25,7 @@ MOST_REPEATED = 3
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?:|\(\?|[*+?]|\{\d*,?\d*\}|.", re.DOTALL)
 
 
-def fault(pattern: str) -> str | None:
+def find_fault(pattern: str) -> str | None:
     """Returns why a pattern cannot be used; None for one that can."""
     if pattern in WORDS:
         return None

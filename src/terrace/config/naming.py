@@ -17,23 +17,23 @@ CHOICE = 16
 """Maximum number of names that a hint lists."""
 
 
-def in_quotes(text: str) -> str:
+def quote_text(text: str) -> str:
     """Returns untrusted text as one word of a command that people paste into a shell."""
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
-def shell_word(path: str) -> str:
+def quote_word(path: str) -> str:
     """Returns an untrusted name or path as one word of a shell command: quoted if needed, and never as an option."""
     return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def find_nearest(word: str, known: Iterable[str]) -> str | None:
     """Returns the known word that is most like a word; None where none is like it."""
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
-def no_such(what: str, word: str, known: Iterable[str]) -> BadInput:
+def unknown_name_error(what: str, word: str, known: Iterable[str]) -> BadInput:
     """Returns the error for an unknown name. Its hint is the nearest known name, or the known names."""
     return BadInput(unknown_name(what, word), hint=suggest(what, word, known))
 
@@ -46,7 +46,7 @@ def unknown_name(what: str, word: str) -> str:
 def suggest(what: str, word: str, known: Iterable[str]) -> str:
     """Returns the hint for an unknown name: the nearest known name, or the known names."""
     names = list(known)
-    near = nearest(word, names)
+    near = find_nearest(word, names)
     if near:
         return f"did you mean {near!r}?"
     return f"known names: {listed(names, CHOICE)}" if names else f"no {what} is defined yet"

@@ -22,11 +22,11 @@ from terrace.config.kinds import (
     Kind,
     Percentage,
     Reading,
-    hint_for_empty,
-    not_yet,
+    empty_mapping_hint,
+    reserved_word_problem,
     spell_duration,
 )
-from terrace.config.naming import nearest
+from terrace.config.naming import find_nearest
 from terrace.config.problems import BadConfig, Problem
 from terrace.config.yaml_nodes import Mapping, Node, Scalar, compose, quote
 
@@ -91,7 +91,7 @@ class Record(Generic[T]):
     version: they are refused. `rules` run on every value that has all needed keys.
     """
 
-    word: str
+    description: str
     keys: tuple[Key, ...]
     makes: Callable[..., T]
     later: frozenset[str] = frozenset()
@@ -107,8 +107,8 @@ class Record(Generic[T]):
         Keys that are not given are as in `base`, or have the defaults of their fields.
         """
         if not isinstance(node, Mapping):
-            hint = None if any(key.needed for key in self.keys) else hint_for_empty(node)
-            reading.note_unexpected(node, f"a mapping with keys of {self.word}", hint)
+            hint = None if any(key.needed for key in self.keys) else empty_mapping_hint(node)
+            reading.note_unexpected(node, f"a mapping with keys of {self.description}", hint)
             return INVALID
         given: set[str] = set()
         values: dict[str, Any] = {}
@@ -139,10 +139,10 @@ class Record(Generic[T]):
 
     def _unknown_key(self, name: Scalar) -> Problem:
         if name.text in self.later:
-            return not_yet(name)
-        near = nearest(name.text, self._by_name)
+            return reserved_word_problem(name)
+        near = find_nearest(name.text, self._by_name)
         hint = f"did you mean `{near}`?" if near else f"known keys: {', '.join(self._by_name)}"
-        return Problem(name.place, f"`{quote(name.text)[1:-1]}` is not a key of {self.word}", hint)
+        return Problem(name.place, f"`{quote(name.text)[1:-1]}` is not a key of {self.description}", hint)
 
     def schema(self) -> dict[str, Any]:
         """Returns the JSON Schema of the record."""
@@ -211,13 +211,13 @@ class NamedRecords(Generic[T]):
     base: Callable[[str, Sequence[str]], T]
 
     @property
-    def word(self) -> str:
-        return f"a mapping from {WORD.word} to {self.record.word}"
+    def description(self) -> str:
+        return f"a mapping from {WORD.description} to {self.record.description}"
 
     def read(self, node: Node, reading: Reading) -> dict[str, T] | Invalid:
         """Returns the records by name. The `base` replaces a record with a problem, so that its name is defined."""
         if not isinstance(node, Mapping):
-            reading.note_unexpected(node, self.word, hint_for_empty(node))
+            reading.note_unexpected(node, self.description, empty_mapping_hint(node))
             return INVALID
         nodes: dict[str, Node] = {}
         for key, item in node.pairs:

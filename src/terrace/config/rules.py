@@ -15,7 +15,7 @@ from terrace.config.before_plan import OWN_VARIABLES, BeforePlan
 from terrace.config.model import Config, Environment, PolicyFolder, Rollout, StackPattern
 from terrace.config.naming import NAME
 from terrace.config.problems import Problem
-from terrace.config.stack_patterns import is_pattern, unknown_captures
+from terrace.config.stack_patterns import find_unknown_captures, is_pattern
 from terrace.config.yaml_nodes import Mapping, Node, Scalar, Sequence, find, find_key, quote
 
 LITERALS = ("test", "testing", "fake")
@@ -105,7 +105,7 @@ def check_captures(entry: StackPattern, node: Mapping) -> Iterator[Problem]:
         if key.text in ("path", *plain):
             continue
         for text in _texts(value):
-            for capture in unknown_captures(text, entry.path):
+            for capture in find_unknown_captures(text, entry.path):
                 message = f"`{capture}` in `{key.text}` has no value: the path has {stars or 'no'} `*`"
                 yield Problem(value.place, message)
 

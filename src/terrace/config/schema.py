@@ -28,12 +28,12 @@ def reference(checks: DeclaredChecks) -> str:
         "unknown key is an error, with the nearest known key as a hint. The last column lists the changes that",
         "`terrace check` reports as loosened rules (`trust-root`).",
         "",
-        f"{WORD.word[0].upper()}{WORD.word[1:]}, 63 at most, is a name below.",
+        f"{WORD.description[0].upper()}{WORD.description[1:]}, 63 at most, is a name below.",
     ]
     for title, record in sections(checks):
         lines += describe_record(title, record)
     head, rest = lines[:7], "\n".join(lines[7:])
-    return "\n".join(head) + "\n" + rest.replace(WORD.word, "a name") + "\n"
+    return "\n".join(head) + "\n" + rest.replace(WORD.description, "a name") + "\n"
 
 
 def describe_record(title: str, record: Record[Any]) -> list[str]:
@@ -41,7 +41,7 @@ def describe_record(title: str, record: Record[Any]) -> list[str]:
     lines = ["", f"## {title}", "", _HEAD, _RULE]
     for key in record.keys:
         default = "required" if key.needed else record.spell_default(key)
-        cells = (f"`{key.name}`", key.kind.word, default, key.reader or "-", key.doc, key.looser.word)
+        cells = (f"`{key.name}`", key.kind.description, default, key.reader or "-", key.doc, key.looser.description)
         lines.append(f"| {' | '.join(cells)} |")
     if record.later:
         words = ", ".join(f"`{word}`" for word in sorted(record.later))

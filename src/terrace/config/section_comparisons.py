@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 from terrace.config.before_plan import BeforePlan
-from terrace.config.comparisons import Pair, record_ways
+from terrace.config.comparisons import Pair, compare_records
 from terrace.config.model import ApprovalRule, CommandProbe, PolicyFolder, Remediate, RiskLevel, RiskRule
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ class AtRisk:
     """The requirements of each level of risk. A level includes the requirements of the lower levels."""
 
     approvals: Record[ApprovalRule]
-    word: str = "a level requires less"
+    description: str = "a level requires less"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         for level in LEVELS_OF_RISK:
             old, new = _combine_rules(pair.old, level), _combine_rules(pair.new, level)
             if old.blocked and not new.blocked:
                 yield f"{pair.name} accepts releases of {level} risk"
-            for way in record_ways(self.approvals, pair.name, old.approvals, new.approvals):
+            for way in compare_records(self.approvals, pair.name, old.approvals, new.approvals):
                 yield f"{way}, at {level} risk"
 
 
@@ -48,9 +48,9 @@ class Probes:
     """Probes of one kind. A removed or changed probe can test less, and a new one can do more than test."""
 
     what: str
-    word: str = "one is removed or changed, or one is added that runs a command or sends outputs"
+    description: str = "one is removed or changed, or one is added that runs a command or sends outputs"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         if any(probe not in pair.new for probe in pair.old):
             yield f"{self.what} of {pair.name} is removed or changed"
         for probe in pair.new:
@@ -66,12 +66,12 @@ class Probes:
 class Commands:
     """Commands that run before a plan. A new or changed one can do more; a removed one could have failed the plan."""
 
-    word: str = (
+    description: str = (
         "a command is added or removed, reads other files, can write more files, gets more variables, network access "
         "or a longer timeout"
     )
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         who = f"{pair.name} " if pair.name else "every stack "
         old: tuple[BeforePlan, ...] = pair.old
         new: tuple[BeforePlan, ...] = pair.new
@@ -114,24 +114,24 @@ class Remediation:
     """The drift that can be reverted without a deployment. None: no drift."""
 
     record: Record[Remediate]
-    word: str = "it is allowed; see its keys"
+    description: str = "it is allowed; see its keys"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         if pair.new is None:
             return
         if pair.old is None:
             yield f"drift of {pair.name} can be reverted without a deployment"
         else:
-            yield from record_ways(self.record, pair.name, pair.old, pair.new, *pair.scopes)
+            yield from compare_records(self.record, pair.name, pair.old, pair.new, *pair.scopes)
 
 
 @dataclass(frozen=True, slots=True)
 class Emails:
     """The email addresses that identify the commits and the approvals of a person."""
 
-    word: str = "it changes"
+    description: str = "it changes"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         if set(pair.old) - set(pair.new):
             yield f"some commits by {pair.name} are no longer recognized as theirs"
         added = sorted(set(pair.new) - set(pair.old))
@@ -143,9 +143,9 @@ class Emails:
 class PolicyFolders:
     """Policy directories with their input. An additional directory can add exceptions to the policies of the others."""
 
-    word: str = "one is removed or changed, or another one is added"
+    description: str = "one is removed or changed, or another one is added"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         old: Mapping[str, PolicyFolder] = pair.old
         new: Mapping[str, PolicyFolder] = pair.new
         for folder in sorted(set(old) - set(new)):

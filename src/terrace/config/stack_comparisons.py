@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from terrace.config.comparisons import Pair, record_ways
+from terrace.config.comparisons import Pair, compare_records
 from terrace.config.model import DEFAULT_WORKSPACE, StackPattern, StackSetting
 from terrace.config.section_comparisons import Commands
-from terrace.config.stack_patterns import captures, filled, is_pattern, may_overlap
+from terrace.config.stack_patterns import can_overlap, fill_captures, is_pattern, match_captures
 
 if TYPE_CHECKING:
     from terrace.config.records import Record
@@ -28,9 +28,9 @@ class StackEntries:
     """Stacks by environment and directory. A stack can get other rules, another name, order or state."""
 
     record: Record[StackPattern]
-    word: str = "one is removed or moves to another environment; see its keys"
+    description: str = "one is removed or moves to another environment; see its keys"
 
-    def ways(self, pair: Pair) -> Iterator[str]:
+    def compare(self, pair: Pair) -> Iterator[str]:
         for environment, path in pair.old:
             if (environment, path) in pair.new:
                 continue
@@ -57,13 +57,15 @@ class StackEntries:
         """Yields the sentences for the stacks of one environment and directory. Several stacks are compared by name."""
         folder = path or "."
         if len(old) == len(new) == 1:
-            yield from record_ways(self.record, f"the stack {folder} of {environment}", old[0], new[0], *pair.scopes)
+            yield from compare_records(
+                self.record, f"the stack {folder} of {environment}", old[0], new[0], *pair.scopes
+            )
             return
         before, after = {entry.name: entry for entry in old}, {entry.name: entry for entry in new}
         for name, entry in before.items():
             if name in after:
                 title = f"the stack {name} of {environment} in {folder}"
-                yield from record_ways(self.record, title, entry, after[name], *pair.scopes)
+                yield from compare_records(self.record, title, entry, after[name], *pair.scopes)
             else:
                 yield f"the stack {name} of {environment} in {folder} is no longer listed"
         for name in sorted(after.keys() - before.keys()):
@@ -84,8 +86,8 @@ def _compare_owners(environment: str, path: str, old: ByPlace, new: ByPlace) -> 
 def _match_patterns(environment: str, path: str, entries: ByPlace) -> Entries:
     """Returns the entries for one directory of an environment that the patterns give; none where none matches."""
     for owner, pattern in entries:
-        values = captures(pattern, path) if is_pattern(pattern) else None
-        if values is not None and filled(owner, values) == environment:
+        values = match_captures(pattern, path) if is_pattern(pattern) else None
+        if values is not None and fill_captures(owner, values) == environment:
             return tuple(_fill(environment, path, entry, values) for entry in entries[owner, pattern])
     return ()
 
@@ -95,20 +97,20 @@ def _fill(environment: str, path: str, entry: Entry, values: tuple[str, ...]) ->
     return StackSetting(
         path=path,
         environment=environment,
-        name=filled(entry.name, values) or path.rpartition("/")[2],
-        after=tuple(filled(name, values) for name in entry.after),
-        var_files=tuple(filled(file, values) for file in entry.var_files),
-        backend_config={key: filled(value, values) for key, value in entry.backend_config.items()},
-        workspace=filled(entry.workspace, values),
-        backend_files=tuple(filled(file, values) for file in entry.backend_files),
-        before_plan=tuple(command.filled(values) for command in entry.before_plan),
+        name=fill_captures(entry.name, values) or path.rpartition("/")[2],
+        after=tuple(fill_captures(name, values) for name in entry.after),
+        var_files=tuple(fill_captures(file, values) for file in entry.var_files),
+        backend_config={key: fill_captures(value, values) for key, value in entry.backend_config.items()},
+        workspace=fill_captures(entry.workspace, values),
+        backend_files=tuple(fill_captures(file, values) for file in entry.backend_files),
+        before_plan=tuple(command.fill_captures(values) for command in entry.before_plan),
     )
 
 
 def _find_owners(path: str, entries: Iterable[tuple[str, str]]) -> set[str]:
     """Returns the environments that own a directory by a pattern."""
-    matched = ((owner, captures(place, path)) for owner, place in entries if is_pattern(place))
-    return {filled(owner, values) for owner, values in matched if values is not None}
+    matched = ((owner, match_captures(place, path)) for owner, place in entries if is_pattern(place))
+    return {fill_captures(owner, values) for owner, values in matched if values is not None}
 
 
 def _compare_pattern_owners(environment: str, path: str, old: ByPlace, new: ByPlace) -> Iterator[str]:
@@ -116,10 +118,10 @@ def _compare_pattern_owners(environment: str, path: str, old: ByPlace, new: ByPl
     for owner, place in old:
         if is_pattern(place):
             # Where both patterns have the same capture at the same place, it is the same environment.
-            if owner != environment and may_overlap(place, path):
+            if owner != environment and can_overlap(place, path):
                 yield f"stacks of {owner} that match {place} can become stacks of {environment}, which match {path}"
-        elif (owner, place) not in new and (values := captures(path, place)) is not None:
-            now = filled(environment, values)
+        elif (owner, place) not in new and (values := match_captures(path, place)) is not None:
+            now = fill_captures(environment, values)
             if now != owner:
                 yield f"the stack {place} of {owner} becomes a stack of {now}"
     parts = path.split("/")
@@ -127,9 +129,9 @@ def _compare_pattern_owners(environment: str, path: str, old: ByPlace, new: ByPl
         entry.name or entry.backend_config or entry.backend_files or entry.workspace != DEFAULT_WORKSPACE
         for entry in new[environment, path]
     )
-    if len(parts) in (2, 3) and may_overlap(parts[0], HOME) and special:
+    if len(parts) in (2, 3) and can_overlap(parts[0], HOME) and special:
         yield f"stacks of {HOME}/ that match {path} get another name or another location for their state"
-    conventional = len(parts) in (2, 3) and may_overlap(parts[0], HOME)
+    conventional = len(parts) in (2, 3) and can_overlap(parts[0], HOME)
     if conventional and environment != _second_environment(parts):
         yield f"stacks of {HOME}/ that match {path} become stacks of {environment} as well"
 
@@ -154,4 +156,4 @@ def _conventional_entries(environment: str, path: str) -> Entries | None:
 
 def _compare_new_commands(name: str, entry: Entry) -> Iterator[str]:
     """Yields the sentences for the commands of a new entry."""
-    return Commands().ways(Pair("before_plan", name, (), entry.before_plan, ()))
+    return Commands().compare(Pair("before_plan", name, (), entry.before_plan, ()))

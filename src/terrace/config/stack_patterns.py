@@ -26,7 +26,7 @@ def is_pattern(path: str) -> bool:
     return "*" in path
 
 
-def fault(path: str) -> str | None:
+def find_fault(path: str) -> str | None:
     """Returns why a pattern cannot be used; None for one that can."""
     if len(path) > LONGEST:
         return f"it is longer than {LONGEST} characters"
@@ -40,13 +40,13 @@ def fault(path: str) -> str | None:
     return None
 
 
-def unknown_captures(text: str, path: str) -> tuple[str, ...]:
+def find_unknown_captures(text: str, path: str) -> tuple[str, ...]:
     """Returns the captures of a text that have no `*` in the pattern, as they are written."""
     stars = path.count("*")
     return tuple(match[0] for match in _CAPTURE.finditer(text) if not 1 <= int(match[1]) <= stars)
 
 
-def captures(path: str, folder: str) -> tuple[str, ...] | None:
+def match_captures(path: str, folder: str) -> tuple[str, ...] | None:
     """Returns the match of each `*` of a pattern in a directory path; None if the path does not match."""
     match = _compile(path).fullmatch(folder)
     if match is None:
@@ -68,21 +68,21 @@ def covers(path: str, folder: str) -> bool:
     return above == path or (is_pattern(path) and _compile(path).fullmatch(above) is not None)
 
 
-def filled(text: str, values: tuple[str, ...]) -> str:
+def fill_captures(text: str, values: tuple[str, ...]) -> str:
     """Returns a text with its captures replaced by the matches."""
     return _CAPTURE.sub(lambda match: values[int(match[1]) - 1], text)
 
 
-def may_overlap(one: str, other: str) -> bool:
+def can_overlap(one: str, other: str) -> bool:
     """Returns whether two paths or patterns can match the same directory. In doubt they can."""
     mine, theirs = one.split("/"), other.split("/")
     return len(mine) == len(theirs) and all("*" in a or "*" in b or a == b for a, b in zip(mine, theirs, strict=True))
 
 
-def matching(path: str, folders: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def find_matching(path: str, folders: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yields each directory that a pattern matches, with the match of each `*`."""
     for folder in folders:
-        values = captures(path, folder)
+        values = match_captures(path, folder)
         if values is not None:
             yield folder, values
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.errors import BadInput
 
 BRANCH_VARIABLE = "TERRACE_BRANCH"
@@ -58,7 +58,7 @@ class RootPlace:
         return self.branch.name if self.remote is None else f"{self.remote.name}/{self.branch.name}"
 
 
-def stated(what: str, sources: Mapping[str, str | None], grammar: re.Pattern[str]) -> Decided | None:
+def read_settings(what: str, sources: Mapping[str, str | None], grammar: re.Pattern[str]) -> Decided | None:
     """Returns the name that the operator sets, given the values of the settings; None where none is set.
 
     Raises BadInput where two settings differ, or where a value cannot be a name.
@@ -90,7 +90,7 @@ def choose_remote(remotes: Sequence[str], setting: Decided | None) -> Decided | 
         if setting.name not in remotes:
             raise BadInput(
                 f"{setting.setting} names the remote {setting.name!r}, and this repository has {_list(remotes)}",
-                hint=f"add it: git remote add {shell_word(setting.name)} URL",
+                hint=f"add it: git remote add {quote_word(setting.name)} URL",
             )
         return setting
     if not remotes:
@@ -101,7 +101,7 @@ def choose_remote(remotes: Sequence[str], setting: Decided | None) -> Decided | 
         return Decided("origin", f"it is named origin; this repository has {_list(remotes)}")
     raise BadInput(
         f"this repository has {_list(remotes)}, and no setting selects the one with the trust root",
-        hint=f"git config {REMOTE_SETTING} {shell_word(remotes[0])}   (or {REMOTE_VARIABLE})",
+        hint=f"git config {REMOTE_SETTING} {quote_word(remotes[0])}   (or {REMOTE_VARIABLE})",
     )
 
 
@@ -125,13 +125,13 @@ def choose_branch(remote: str, setting: Decided | None, *, asked: str | None, re
         raise BadInput(
             f"the protected branch is ambiguous: the HEAD of {remote} names {asked!r}, and this clone has recorded "
             f"{recorded!r}",
-            hint=f"if the default branch was changed on purpose: git remote set-head {shell_word(remote)} --auto",
+            hint=f"if the default branch was changed on purpose: git remote set-head {quote_word(remote)} --auto",
         )
     name = asked or recorded
     if name is None:
         raise BadInput(
             f"the protected branch is unknown: this clone has no record of the HEAD of {remote}",
-            hint=f"with network access: git remote set-head {shell_word(remote)} --auto; "
+            hint=f"with network access: git remote set-head {quote_word(remote)} --auto; "
             f"or set it: git config {BRANCH_SETTING} NAME",
         )
     how = f"the HEAD of {remote} names it" if asked else f"this clone has recorded it as the HEAD of {remote}"
@@ -168,7 +168,7 @@ def choose_local_branch(
     if len({branches[name] for name in candidates}) > 1:
         raise BadInput(
             f"the protected branch is ambiguous: this repository has {' and '.join(candidates)}, and they differ",
-            hint=f"git config {BRANCH_SETTING} {shell_word(candidates[0])}   (or {BRANCH_VARIABLE})",
+            hint=f"git config {BRANCH_SETTING} {quote_word(candidates[0])}   (or {BRANCH_VARIABLE})",
         )
     if candidates:
         others = f" of {' and '.join(candidates)}, which are equal" if len(candidates) > 1 else ""
@@ -193,8 +193,8 @@ def follow_remote(named: str, remotes: Sequence[str], at: RootPlace) -> Decided:
     if named not in remotes:
         raise BadInput(
             f"terrace.yaml at {at} names the remote {named!r}, and this repository has {_list(remotes)}",
-            hint=f"git remote add {shell_word(named)} URL; "
-            f"if {here} is the same repository: git config {REMOTE_SETTING} {shell_word(here)}",
+            hint=f"git remote add {quote_word(named)} URL; "
+            f"if {here} is the same repository: git config {REMOTE_SETTING} {quote_word(here)}",
         )
     return Decided(named, f"terrace.yaml at {at} names it")
 
@@ -213,7 +213,7 @@ def follow_branch(named: str, at: RootPlace) -> Decided:
     return Decided(named, f"terrace.yaml at {at} names it")
 
 
-def agree(first: RootPlace, second: RootPlace, *, remote: str, branch: str) -> None:
+def check_agreement(first: RootPlace, second: RootPlace, *, remote: str, branch: str) -> None:
     """Checks that the second place names itself: `remote` and `branch` are the values in its terrace.yaml.
 
     Raises BadInput where it names a third place, or the first one again.

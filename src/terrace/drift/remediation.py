@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 
 from terrace.assess.model import Objection, Weight
 from terrace.config.model import Environment, Remediate
-from terrace.config.naming import in_quotes
+from terrace.config.naming import quote_text
 from terrace.drift.acknowledgements import acknowledgements
 from terrace.drift.checks import Check, checks, in_a_row
 from terrace.drift.issues import living
@@ -127,7 +127,7 @@ def _against(
         elif in_a_row(looks, one) < IN_A_ROW:
             yield f"{one.address} was seen once; {IN_A_ROW} checks in a row must see it"
         elif _tries(one, looks, history, environment) >= ATTEMPTS:
-            how = f"`terrace drift ack {environment} {in_quotes(one.address)} --reason WHY` allows more"
+            how = f"`terrace drift ack {environment} {quote_text(one.address)} --reason WHY` allows more"
             yield f"{one.address} was taken back {ATTEMPTS} times and is as it was: {how}"
     if len(acting) > _most(rule, seen.objects):
         yield _too_many(len(acting), rule, seen.objects)

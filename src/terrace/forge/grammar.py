@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from terrace.config.naming import nearest
+from terrace.config.naming import find_nearest
 from terrace.forge.plain_lines import plain_lines
 
 PREFIX = "/terrace"
@@ -172,7 +172,7 @@ def _command(line: str) -> Command | Misunderstood:
     verb = rest.split(" ", 1)[0]
     if prefix != PREFIX or verb not in _FORMS:
         words = line.lower().split()
-        close = nearest(words[1], _FORMS) if len(words) > 1 else None
+        close = find_nearest(words[1], _FORMS) if len(words) > 1 else None
         return Misunderstood("there is no such command", _written(close) if close else f"{PREFIX} help")
     form = _FORMS[verb]
     found = re.fullmatch(form.pattern, rest.removeprefix(verb))

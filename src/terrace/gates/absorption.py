@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrace.config.naming import in_quotes
+from terrace.config.naming import quote_text
 from terrace.gates.model import GateResult, Outcome
 from terrace.stacks.model import Destruction, Origin
 
@@ -33,5 +33,5 @@ def _answer(environment: str, one: Absorbed) -> GateResult:
     what = f"{one.stack}: {one.address} was changed outside ({', '.join(one.paths)})"
     if one.by:
         return GateResult(GATE, Outcome.PASS, f"{what}, which {one.by} acknowledged")
-    how = f"change it back, or `terrace drift ack {environment} {in_quotes(one.address)} --reason WHY`"
+    how = f"change it back, or `terrace drift ack {environment} {quote_text(one.address)} --reason WHY`"
     return GateResult(GATE, Outcome.WAIT, f"{what}, and an apply would hide that for good: {how}", how)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terrace.assess.model import Objection, Weight
-from terrace.config.naming import in_quotes, shell_word
+from terrace.config.naming import quote_text, quote_word
 from terrace.gates.model import GateResult, Outcome
 from terrace.stacks.model import AutomaticRollback, Origin, Remediation, Repairing
 
@@ -24,7 +24,7 @@ def answer(origin: Origin, objections: tuple[Objection, ...], agreed: frozenset[
 def _held(origin: Origin, one: Objection) -> GateResult:
     if isinstance(origin, Repairing):
         return GateResult("policy", Outcome.PASS, f"{_said(one)}; a way back is not held by it")
-    how = f"mend it and merge, or waive it on the protected branch: `terrace explain {shell_word(one.rule)}`"
+    how = f"mend it and merge, or waive it on the protected branch: `terrace explain {quote_word(one.rule)}`"
     return GateResult("policy", Outcome.BLOCK, _said(one), how)
 
 
@@ -40,7 +40,7 @@ def _others(origin: Origin, objections: tuple[Objection, ...], agreed: frozenset
 def _person(one: Objection, agreed: frozenset[str]) -> GateResult:
     if one.weight is Weight.NAME and one.name not in agreed:
         word = "made anew: --again" if one.rule == "imported" else "lost: --allow"
-        how = f"if it may be {word} {in_quotes(one.name)}"
+        how = f"if it may be {word} {quote_text(one.name)}"
         return GateResult(GATE, Outcome.BLOCK, _said(one), how)
     return GateResult(GATE, Outcome.PASS, _said(one) + (" (agreed)" if one.weight is Weight.NAME else ""))
 

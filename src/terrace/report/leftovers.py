@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.report.machine import Json
 from terrace.text import visible
 
@@ -33,7 +33,7 @@ def leftovers_json(left: Iterable[Leftover]) -> list[Json]:
 
 def leftover_line(one: Leftover) -> str:
     """Returns what is left and what to do about it, in one line."""
-    environment = shell_word(one.environment)
+    environment = quote_word(one.environment)
     if one.renamed:
         told = f"is renamed to {one.renamed}: `terrace deploy {environment}` brings that in"
         return f"{one.stack} ({one.commit[:7]}) {told}"
@@ -42,7 +42,7 @@ def leftover_line(one: Leftover) -> str:
             f"{one.stack} is deployed from {one.commit[:7]} and the protected branch no longer names it; whether it "
             f"was renamed cannot be told: {visible(one.unread)}" + (f" (hint: {visible(one.hint)})" if one.hint else "")
         )
-    told = f"`terrace destroy {environment} {shell_word(one.stack)} --reason WHY` takes its objects down"
+    told = f"`terrace destroy {environment} {quote_word(one.stack)} --reason WHY` takes its objects down"
     return (
         f"{one.stack} is deployed from {one.commit[:7]} and the protected branch no longer names it: {told}, or bring "
         "its configuration back"

@@ -9,7 +9,7 @@ from datetime import datetime
 from terrace.assess.factors import factor
 from terrace.assess.model import Finding
 from terrace.assess.risk import Risk
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.drift.checks import Standing
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord
@@ -315,7 +315,7 @@ def _asked_about(node: Tree, plan: StepRecord) -> None:
         node.node(line(f"{sign} {address}{_IN_STATE if action == Action.NO_OP.value else ''}", style=style))
     left = plan.detail.total
     if left > len(changes):
-        node.node(line(f"and {left - len(changes)} more: terrace plan {shell_word(plan.stack)}", style="dim"))
+        node.node(line(f"and {left - len(changes)} more: terrace plan {quote_word(plan.stack)}", style="dim"))
 
 
 def step_line(record: StepRecord) -> Line:

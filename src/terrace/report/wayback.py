@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from terrace.assess.model import Objection, Weight
-from terrace.config.naming import in_quotes
+from terrace.config.naming import quote_text
 from terrace.gates.model import Verdict
 from terrace.ledger.deployment import Deployment
 from terrace.plans.model import Action, Plan
@@ -79,4 +79,4 @@ def machine(
 
 
 def _ask(one: Objection) -> str:
-    return f" (only with --allow {in_quotes(one.name)})" if one.weight is Weight.NAME else ""
+    return f" (only with --allow {quote_text(one.name)})" if one.weight is Weight.NAME else ""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from terrace.config.before_plan import BeforePlan
-from terrace.config.stack_patterns import captures, filled
+from terrace.config.stack_patterns import fill_captures, match_captures
 from terrace.hcl.layout import LOCK_FILE, is_configuration, is_written_by_terrace
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def commands_of(config: Config, stack: Stack) -> tuple[BeforePlan, ...]:
 def _of_patterns(config: Config, stack: Stack) -> Iterator[tuple[str, tuple[BeforePlan, ...]]]:
     """The names that patterns give a stack's folder in its environment, with the commands."""
     for pattern in config.stack_patterns:
-        values = captures(pattern.path, stack.path)
-        if values is not None and filled(pattern.environment, values) == stack.environment:
-            name = filled(pattern.name, values) or stack.path.rpartition("/")[2]
-            yield name, tuple(command.filled(values) for command in pattern.before_plan)
+        values = match_captures(pattern.path, stack.path)
+        if values is not None and fill_captures(pattern.environment, values) == stack.environment:
+            name = fill_captures(pattern.name, values) or stack.path.rpartition("/")[2]
+            yield name, tuple(command.fill_captures(values) for command in pattern.before_plan)
 
 
 def has_commands(config: Config) -> bool:

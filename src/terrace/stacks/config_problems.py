@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from terrace.config.before_plan import BeforePlan
 from terrace.config.file_patterns import matches
 from terrace.config.model import EVERY, Config
-from terrace.config.naming import nearest, shell_word
+from terrace.config.naming import find_nearest, quote_word
 from terrace.config.problems import Problem
 from terrace.errors import BadInput, Place
 from terrace.hcl.facts_store import FactsStore
@@ -72,7 +72,7 @@ def _missing_folders(tree: Tree, config: Config) -> Iterator[Problem]:
     layout = Layout(tree)
     for setting in config.stacks:
         if not layout.configuration(setting.path):
-            near = nearest(setting.path, layout.folders)
+            near = find_nearest(setting.path, layout.folders)
             hint = f"did you mean {near!r}?" if near else "a stack is a folder with *.tf, *.tofu or *.tf.json files"
             message = f"the stack {setting.path or '.'} holds no configuration"
             yield Problem(Place(config.source, setting.line), message, hint)
@@ -85,7 +85,7 @@ def _no_submodules(tree: Tree, config: Config) -> Iterator[Problem]:
         # A submodule that is checked out is a folder of files here, and one in another may not be known.
         within = path == EVERY or submodule_of(path, there) is not None
         if not within and not any(one.startswith(f"{path}/") for one in tree.entries):
-            near = nearest(path, there)
+            near = find_nearest(path, there)
             hint = f"did you mean {near!r}?" if near else "`git submodule status` lists the submodules"
             yield Problem(
                 Place(config.source), f"`submodules` names {path}, and the commit has no submodule there", hint
@@ -122,7 +122,7 @@ def _lacks(tree: Tree, command: BeforePlan, earlier: Iterable[BeforePlan]) -> It
     elif not command.sees(path):
         yield f"{path} is not among its inputs", f"add it: inputs: [..., {path}]"
     elif entry.mode != "100755":
-        yield f"{path} cannot be run", f"git update-index --chmod=+x {shell_word(path)}"
+        yield f"{path} cannot be run", f"git update-index --chmod=+x {quote_word(path)}"
 
 
 def _unnamed_backend_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:

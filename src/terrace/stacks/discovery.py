@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from terrace.config.model import Config, StackPattern, StackSetting
-from terrace.config.naming import NAME, nearest, no_such
-from terrace.config.stack_patterns import covers, filled, matching
+from terrace.config.naming import NAME, find_nearest, unknown_name_error
+from terrace.config.stack_patterns import covers, fill_captures, find_matching
 from terrace.errors import BadInput, Place
 from terrace.hcl.layout import Layout
 from terrace.hcl.tree import Tree, absent_submodules
@@ -69,7 +69,7 @@ def unmatched(tree: Tree, config: Config) -> tuple[BadInput, ...]:
             place=Place(config.source, pattern.line),
         )
         for pattern in config.stack_patterns
-        if not any(matching(pattern.path, folders))
+        if not any(find_matching(pattern.path, folders))
     )
 
 
@@ -141,7 +141,7 @@ def _of_patterns(layout: Layout, config: Config, problems: list[BadInput]) -> It
     taken: dict[tuple[str, str], StackPattern] = {}
     for pattern in config.stack_patterns:
         place = Place(config.source, pattern.line)
-        for folder, values in matching(pattern.path, folders):
+        for folder, values in find_matching(pattern.path, folders):
             one = _matched(pattern, folder, values, config, place)
             if isinstance(one, BadInput):
                 problems.append(one)
@@ -162,14 +162,14 @@ def _of_patterns(layout: Layout, config: Config, problems: list[BadInput]) -> It
 def _matched(
     pattern: StackPattern, folder: str, values: tuple[str, ...], config: Config, place: Place
 ) -> Stack | BadInput:
-    environment = filled(pattern.environment, values)
-    name = filled(pattern.name, values) if pattern.name else folder.rpartition("/")[2]
+    environment = fill_captures(pattern.environment, values)
+    name = fill_captures(pattern.name, values) if pattern.name else folder.rpartition("/")[2]
     known = [one.name for one in config.environments]
     if not NAME.fullmatch(environment) or not NAME.fullmatch(name):
         problem = _bad_name(folder)
         return BadInput(f"{problem.message} ({pattern.path})", hint=problem.hint, place=place)
     if environment not in known:
-        near = nearest(environment, known)
+        near = find_nearest(environment, known)
         guess = f"did you mean {near!r}? " if near else ""
         return BadInput(
             f"{folder} belongs to the environment {environment!r} by {pattern.path}, and terrace.yaml does not name it",
@@ -180,11 +180,11 @@ def _matched(
         environment,
         folder,
         name,
-        tuple(filled(one, values) for one in pattern.after),
-        tuple(filled(one, values) for one in pattern.var_files),
-        tuple(sorted((key, filled(value, values)) for key, value in pattern.backend_config.items())),
-        filled(pattern.workspace, values),
-        tuple(filled(one, values) for one in pattern.backend_files),
+        tuple(fill_captures(one, values) for one in pattern.after),
+        tuple(fill_captures(one, values) for one in pattern.var_files),
+        tuple(sorted((key, fill_captures(value, values)) for key, value in pattern.backend_config.items())),
+        fill_captures(pattern.workspace, values),
+        tuple(fill_captures(one, values) for one in pattern.backend_files),
     )
 
 
@@ -240,7 +240,7 @@ def _with_keys(stack: Stack, stacks: tuple[Stack, ...], config: Config) -> Stack
     after = []
     for name in stack.after:
         if name not in named and name not in keys:
-            wrong = no_such("stack", name, sorted(named))
+            wrong = unknown_name_error("stack", name, sorted(named))
             return BadInput(f"{stack.key}: after: {wrong.message}", hint=wrong.hint, place=Place(config.source))
         after.append(named.get(name, name))
     return replace(stack, after=tuple(after))

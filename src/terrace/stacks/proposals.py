@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from terrace.config.default_environments import needs_approval
-from terrace.config.environment_names import HOMES, is_production, is_vague, order_names, rank, usual_rank, word_in
+from terrace.config.environment_names import HOMES, is_production, is_vague, order_names, rank, split_name, usual_rank
 from terrace.config.keys.values import PATH
 from terrace.config.naming import NAME
-from terrace.config.stack_patterns import fault, filled, matching
+from terrace.config.stack_patterns import fill_captures, find_fault, find_matching
 from terrace.hcl.facts_store import FactsStore
 from terrace.hcl.layout import Layout, is_automatic_variables, parent
 from terrace.hcl.tree import Tree
@@ -286,7 +286,7 @@ class _Proposing:
             others = beside | (self._cousins.get("/".join(parts[: index - 1]), set()) - {part} if index > 1 else set())
             if named and (not is_vague(part) or home or any(rank(other) is not None for other in others)):
                 score, one = (2 if is_vague(part) else 3), _Placed(folder, part, index)
-            elif not named and word_in(part) is not None:
+            elif not named and split_name(part) is not None:
                 common = self._common(part, beside)
                 if common is None:
                     continue
@@ -306,7 +306,7 @@ class _Proposing:
             return None
         befores, afters = set(), set()
         for name in names:
-            found = word_in(name)
+            found = split_name(name)
             befores.add(found[0] if found else "")
             afters.add(found[2] if found else "")
         return (befores.pop() if len(befores) == 1 else ""), (afters.pop() if len(afters) == 1 else "")
@@ -476,7 +476,7 @@ class _Proposing:
                 yield replace(group, members=(one,))
 
     def _matched(self, path: str) -> set[str]:
-        return {folder for folder, _ in matching(path, self._layout.folders)}
+        return {folder for folder, _ in find_matching(path, self._layout.folders)}
 
     def _stacks(self, entry: ProposedEntry) -> Iterator[tuple[str, str]]:
         """The keys that come of an entry, with their folders."""
@@ -484,9 +484,9 @@ class _Proposing:
             folder = "" if entry.path == "." else entry.path
             yield _key(entry.environment, entry.name or folder.rpartition("/")[2] or entry.environment), folder
             return
-        for folder, values in matching(entry.path, self._layout.folders):
-            name = filled(entry.name, values) or folder.rpartition("/")[2]
-            yield _key(filled(entry.environment, values), name), folder
+        for folder, values in find_matching(entry.path, self._layout.folders):
+            name = fill_captures(entry.name, values) or folder.rpartition("/")[2]
+            yield _key(fill_captures(entry.environment, values), name), folder
 
     def _settled(
         self, entries: Iterable[ProposedEntry], conventional: list[tuple[str, str]]
@@ -497,7 +497,7 @@ class _Proposing:
         for entry in entries:
             mine = dict(self._stacks(entry))
             hint = "rename the folder, or write an entry for it with a `name` of its own"
-            if not _is_path(entry.path) or ("*" in entry.path and fault(entry.path)):
+            if not _is_path(entry.path) or ("*" in entry.path and find_fault(entry.path)):
                 left += [Unplaced(one, "its path cannot be written in terrace.yaml", hint) for one in mine.values()]
             elif len(mine) < len(list(self._stacks(entry))) or not keys.isdisjoint(mine):
                 why = "another stack of its environment is called as it would be"
@@ -593,7 +593,7 @@ def _key(environment: str, name: str) -> str:
 
 
 def _word(name: str) -> str:
-    found = word_in(name)
+    found = split_name(name)
     return name if rank(name) is not None else found[1] if found is not None else ""
 
 
@@ -615,7 +615,7 @@ def _before(ordered: list[str]) -> dict[str, str]:
 
 
 def _rest(name: str) -> tuple[str, str]:
-    found = word_in(name)
+    found = split_name(name)
     return (found[0], found[2]) if found is not None else ("", "")
 
 
@@ -623,7 +623,7 @@ def _environment_of_file(path: str) -> str | None:
     """The environment that the name of a file, or else a folder on the way to it, tells."""
     name = path.rpartition("/")[2]
     words = [word for word in name.split(".")[:-1] if rank(word) is not None]
-    found = word_in(name.partition(".")[0])
+    found = split_name(name.partition(".")[0])
     if len(words) == 1:
         return words[0]
     if found is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.hcl.layout import LOCK_FILE, is_configuration, parent
 from terrace.hcl.tree import Tree
 from terrace.stacks.impact import reasons_for
@@ -74,7 +74,7 @@ def _what(reason: Reason) -> str:
 
 
 def _way_out(reason: Reason, path: str) -> str:
-    add = f"commit it: `git add --force {shell_word(path)}`"
+    add = f"commit it: `git add --force {quote_word(path)}`"
     if reason.kind == "variables":
         return f"{add}; or set secrets as TF_VAR_... and name these variables in `env` of the environment"
     if reason.kind == "read":

@@ -13,7 +13,7 @@ from terrace.config.comparisons import Never
 from terrace.config.keys.values import PATH as FILE
 from terrace.config.kinds import Choice, Day, ListOf, Number, Only, Text
 from terrace.config.model import Config
-from terrace.config.naming import nearest
+from terrace.config.naming import find_nearest
 from terrace.config.problems import Problem
 from terrace.config.records import Key, Record, constant, read_document
 from terrace.config.yaml_nodes import Mapping, find
@@ -117,7 +117,7 @@ def known_owner(name: str, config: Config) -> bool:
 def no_owner(name: str, owners: Iterable[str]) -> tuple[str, str]:
     """What is said of an owner whom terrace.yaml does not know, and what helps."""
     names = sorted(owners)
-    near = nearest(name, names)
+    near = find_nearest(name, names)
     return f"{name!r} is no person or team of terrace.yaml", f"did you mean {near!r}?" if near else ", ".join(names)
 
 

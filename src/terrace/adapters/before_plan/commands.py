@@ -38,7 +38,7 @@ from terrace.adapters.isolation.folders import demolish, run_folder
 from terrace.adapters.isolation.run import Order, isolated
 from terrace.checks.secrets.masking import HIDDEN, without_secrets
 from terrace.config.before_plan import BeforePlan
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.errors import BadInput, NotReady, Place
 from terrace.hcl.tree import Tree
 from terrace.plans.before_plan_outputs import CommandFailed, Prepared, PreparedFile
@@ -190,7 +190,7 @@ class Commands:
                 hint="commit that file, and name it in `inputs`",
             )
         if not script.executable:
-            raise BadInput(f"{path} cannot be run", hint=f"git update-index --chmod=+x {shell_word(path)}")
+            raise BadInput(f"{path} cannot be run", hint=f"git update-index --chmod=+x {quote_word(path)}")
         known, readable = self._interpreter(script.content)
         return _Program(f"{INSIDE}/{path}", known, readable)
 

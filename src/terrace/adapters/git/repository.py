@@ -22,7 +22,7 @@ from terrace.adapters.git.submodules import SubmoduleRules, Submodules, TreeWith
 from terrace.adapters.git.trees import Contents, GitTree
 from terrace.adapters.git.worktree import Worktree
 from terrace.adapters.process import Finished
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.hcl.tree import Tree
 from terrace.stacks.repository import Author, Commit, co_authors
@@ -62,7 +62,7 @@ class GitRepository:
             if b"dubious ownership" in found.err:
                 raise NotReady(
                     f"{folder} belongs to another user, so that Git refuses to read it",
-                    hint=f"if you trust it: git config --global --add safe.directory {shell_word(str(folder))}",
+                    hint=f"if you trust it: git config --global --add safe.directory {quote_word(str(folder))}",
                 )
             raise NotReady(
                 f"{folder} is not in a Git repository", hint="change to your repository, or run `git init` here first"
@@ -304,7 +304,7 @@ class GitRepository:
             timeout=NETWORK_SECONDS,
         )
         if done.code != 0:
-            raise self._unreadable(done, f"git fetch {shell_word(self.remote)} {shell_word(name)}")
+            raise self._unreadable(done, f"git fetch {quote_word(self.remote)} {quote_word(name)}")
 
     def _unreadable(self, done: Finished, again: str) -> NotReady:
         return NotReady(
@@ -567,7 +567,7 @@ class GitRepository:
                 raise NotReady(f"{what} could not be pushed: {why}", hint=hint)
             raise NotReady(
                 f"{what} could not be pushed: {mask_tokens(done.message)}",
-                hint=f"push it manually: git push {shell_word(self.remote)} {shell_word(short)}",
+                hint=f"push it manually: git push {quote_word(self.remote)} {quote_word(short)}",
             )
 
     # --- tags --------------------------------------------------------------------------------------------------

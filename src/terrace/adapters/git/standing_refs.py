@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from terrace.adapters.git.command import NETWORK_SECONDS, git
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.errors import TerraceError
 from terrace.words import listed
 
@@ -37,16 +37,16 @@ def resolution(ref: str, standing: tuple[str, ...], remote: str | None) -> tuple
     why = f"Git cannot have {_describe(ref)} together with {shown}"
     first = standing[0]
     if not first.startswith("refs/heads/"):
-        delete = f"git update-ref -d {shell_word(first)}"
+        delete = f"git update-ref -d {quote_word(first)}"
         if remote is not None:
-            delete = f"git push {shell_word(remote)} --delete {shell_word(first)}"
+            delete = f"git push {quote_word(remote)} --delete {quote_word(first)}"
         return why, f"check its content, then delete it: {delete}"
     short = first.removeprefix("refs/heads/")
     moved = f"old/{short}"
     if remote is None:
-        return why, f"rename it: git branch -m {shell_word(short)} {shell_word(moved)}"
-    fetched = f"git fetch {shell_word(remote)} {shell_word(first)}"
-    pushed = f"git push {shell_word(remote)} {shell_word(f'FETCH_HEAD:refs/heads/{moved}')} {shell_word(f':{first}')}"
+        return why, f"rename it: git branch -m {quote_word(short)} {quote_word(moved)}"
+    fetched = f"git fetch {quote_word(remote)} {quote_word(first)}"
+    pushed = f"git push {quote_word(remote)} {quote_word(f'FETCH_HEAD:refs/heads/{moved}')} {quote_word(f':{first}')}"
     return why, f"rename it: {fetched} && {pushed}"
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from terrace.adapters.files import NEW_FILE, OPEN_FOLDER, opened_parent
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.errors import BadInput, NotReady, Place, TerraceError
 from terrace.hcl.layout import Layout, is_written_by_terrace
 from terrace.hcl.tree import Entry, Tree
@@ -92,7 +92,7 @@ class Worktree:
     def _broken(self, why: str) -> NotReady:
         return NotReady(
             f"the private checkout {self.folder} cannot be written: {why}",
-            hint=f"rm -rf {shell_word(str(self.folder))}",
+            hint=f"rm -rf {quote_word(str(self.folder))}",
         )
 
     @contextlib.contextmanager

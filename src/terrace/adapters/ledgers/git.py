@@ -24,7 +24,7 @@ from terrace.adapters.git.standing_refs import conflicting_refs, resolution
 from terrace.adapters.host import sync_folder
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.adapters.process import Finished
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
 from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.chain import decode_all, encode, seal_all, trusted, trusted_after
@@ -146,7 +146,7 @@ class GitLedger:
         if self._remote is None:
             how = f"git branch -m {self._branch} {moved}"
         else:
-            how = f"git push {shell_word(self._remote)} {tip}:refs/heads/{moved} :{ref}"
+            how = f"git push {quote_word(self._remote)} {tip}:refs/heads/{moved} :{ref}"
         where = "this repository" if self._remote is None else f"the remote {self._remote!r}"
         return Corrupt(
             f"the branch {self._branch} of {where} holds no event: it is no ledger of Terrace",

@@ -19,7 +19,7 @@ from terrace.assess.model import Finding, Status
 from terrace.checks.policy.rego import findings
 from terrace.checks.policy.view import HIDDEN, LATER
 from terrace.checks.secrets.masking import Hiding, concealed_value, without_secrets
-from terrace.config.naming import nearest
+from terrace.config.naming import find_nearest
 from terrace.errors import BadInput
 from terrace.plans.model import MASKED
 
@@ -122,7 +122,7 @@ def _package(opa: Opa, laid: Laid, folders: Sequence[str], rule: str) -> tuple[s
         choices = sorted(path if paths else package.removeprefix("data.") for package, path, _ in found)
         raise BadInput(f"{len(found)} rules are called {rule!r}", hint=f"name one of them: {', '.join(choices[:20])}")
     known = [*ids.values(), *(package.removeprefix("data.") for package, _, _ in packages)]
-    near = nearest(rule, known)
+    near = find_nearest(rule, known)
     raise BadInput(
         f"there is no rule {rule!r}",
         hint=f"did you mean {near!r}?" if near else f"there is {', '.join(sorted(known)[:20])}",

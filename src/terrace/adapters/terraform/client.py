@@ -45,7 +45,7 @@ from terrace.adapters.terraform.private import discard, private_folder, private_
 from terrace.adapters.terraform.provider_schemas import ProviderSchemas, RecordedSchemas
 from terrace.adapters.terraform.saved_plan import sources_of
 from terrace.config.model import DEFAULT_WORKSPACE, TerraformSettings
-from terrace.config.naming import nearest, shell_word
+from terrace.config.naming import find_nearest, quote_word
 from terrace.errors import (
     BadInput,
     Corrupt,
@@ -721,7 +721,7 @@ def _names(workspaces: tuple[str, ...]) -> str:
 
 
 def _new_workspace(site: Site, others: tuple[str, ...]) -> str:
-    near = nearest(site.stack.workspace, others)
+    near = find_nearest(site.stack.workspace, others)
     guess = f" (did you mean {near!r}?)" if near else ""
     return (
         f"the workspace {site.stack.workspace} does not exist in the {site.backend} backend{guess}; the first "
@@ -730,9 +730,9 @@ def _new_workspace(site: Site, others: tuple[str, ...]) -> str:
 
 
 def _no_workspace(site: Site, others: tuple[str, ...]) -> BadInput:
-    near = nearest(site.stack.workspace, others)
+    near = find_nearest(site.stack.workspace, others)
     guess = f"did you mean {near!r}? " if near else ""
-    key = shell_word(site.stack.key)
+    key = quote_word(site.stack.key)
     return BadInput(
         f"the workspace {site.stack.workspace!r} of {site.stack.key} does not exist in its {site.backend} backend. "
         f"Existing workspaces: {_names(others)}",
@@ -778,7 +778,7 @@ def _check_local(state: Path, site: Site) -> None:
         raise Corrupt(
             f"the local state of {site.stack.key} is damaged: {state}",
             hint="move that file away and restore a backup before the next deployment: `terrace state list "
-            f"{environment}`, `terrace state restore {shell_word(site.stack.key)}`",
+            f"{environment}`, `terrace state restore {quote_word(site.stack.key)}`",
         ) from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from terrace.clouds.all import CLOUDS
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.errors import Diagnostic, StateLock, StateLocked, TerraformFailed
 from terrace.words import and_more
 
@@ -90,7 +90,7 @@ def failure(
         hint = (
             "the state in the backend is damaged, and Terraform does not overwrite it. Move that object away (a "
             "versioned bucket may have an intact version) and, with a DynamoDB table, the item with its MD5 sum; "
-            f"then run `terrace state restore {shell_word(stack)}`"
+            f"then run `terrace state restore {quote_word(stack)}`"
         )
     more = f" ({and_more(len(errors) - 1)})" if len(errors) > 1 else ""
     said = errors[0].summary or errors[0].detail

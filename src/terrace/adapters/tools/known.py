@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from terrace.config.naming import no_such
+from terrace.config.naming import unknown_name_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,5 +174,5 @@ def tool(name: str) -> Tool:
     """The tool of that name. Raises BadInput with the nearest right name when there is none."""
     known = {one.name: one for one in TOOLS}
     if name not in known:
-        raise no_such("tool", name, known)
+        raise unknown_name_error("tool", name, known)
     return known[name]

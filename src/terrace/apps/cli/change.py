@@ -113,7 +113,7 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
 
     Exit 1 where there is no stack: nothing was planned, and that is no pass.
     """
-    from terrace.config.naming import no_such
+    from terrace.config.naming import unknown_name_error
 
     project = Project(Path(folder))
     inventory = project.survey(project.repository.snapshot())
@@ -123,7 +123,7 @@ def plan(folder: str, keys: tuple[str, ...], *, as_json: bool) -> int:
         if key not in known and key not in environments:
             if key in {environment.name for environment in inventory.config.environments}:
                 raise BadInput(f"{key} has no stack", hint=_ADD_STACKS)
-            raise no_such("stack or environment", key, [*known, *sorted(environments - known.keys())])
+            raise unknown_name_error("stack or environment", key, [*known, *sorted(environments - known.keys())])
     wanted = [key for key in sorted(known) if not keys or key in keys or known[key].environment in keys]
     if not wanted:
         outside = inventory.outside

@@ -16,7 +16,7 @@ from terrace.apps.cli.ticking import reviews_of
 from terrace.apps.wiring.mirroring import track_drift
 from terrace.apps.wiring.project import Project, now
 from terrace.config.kinds import Duration, parse_duration
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.drift.checks import Check
 from terrace.drift.review import Review
 from terrace.errors import BadInput, TerraceError
@@ -125,7 +125,7 @@ def interval_of(text: str) -> timedelta:
     """A duration as terrace.yaml writes it. Raises BadInput."""
     interval = parse_duration(text)
     if not interval:
-        raise BadInput(f"{text!r} is not {Duration(zero=False).word}", hint="for example: --every 30m")
+        raise BadInput(f"{text!r} is not {Duration(zero=False).description}", hint="for example: --every 30m")
     return interval
 
 
@@ -173,7 +173,7 @@ def adopt(folder: str, environment: str, address: str, stack: str | None, *, as_
     else:
         show(report.adoption(proposed.path, adoption))
         if adoption.written:
-            show(f"next: terrace plan {shell_word(proposed.stack)}, then commit and merge it")
+            show(f"next: terrace plan {quote_word(proposed.stack)}, then commit and merge it")
     return 1 if adoption.left else 0
 
 

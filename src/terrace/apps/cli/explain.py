@@ -10,7 +10,7 @@ from terrace.apps.cli.console import emit, show
 from terrace.checks.base import Rule
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.checks.rules import rules
-from terrace.config.naming import no_such
+from terrace.config.naming import unknown_name_error
 from terrace.errors import Interrupted, TerraceError
 
 
@@ -21,7 +21,7 @@ def explain(folder: str, name: str, *, as_json: bool) -> int:
     if found is None:
         policies = _policies(folder)
         if name not in policies:
-            raise no_such("rule", name, {**own, **policies})
+            raise unknown_name_error("rule", name, {**own, **policies})
         found = _told(policies[name])
     if as_json:
         emit({"schema": "terrace/explain@1", **asdict(found)})

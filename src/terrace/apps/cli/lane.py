@@ -10,7 +10,7 @@ from terrace.adapters.terraform.client import LocalTerraform
 from terrace.apps.cli.console import emit, show
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.project import Project
-from terrace.config.naming import no_such
+from terrace.config.naming import unknown_name_error
 from terrace.errors import NotReady
 from terrace.pipelines.context import Context
 from terrace.pipelines.planning import reading, site_in
@@ -39,7 +39,7 @@ def compare(folder: str, environment: str, *, as_json: bool) -> int:
     project = Project(Path(folder))
     known = [one.name for one in project.trust.config.environments]
     if environment not in known:
-        raise no_such("environment", environment, known)
+        raise unknown_name_error("environment", environment, known)
     closed = project.terraform_by("plan-only").lane_closed
     if closed:
         raise NotReady(f"the fast lane is closed: {closed}")

@@ -26,7 +26,7 @@ from terrace.checks.policy.starter import starter
 from terrace.checks.policy.view import HIDDEN, view
 from terrace.checks.secrets.masking import concealed_value, hiding_of
 from terrace.config.model import Config, PlainPolicies
-from terrace.config.naming import no_such
+from terrace.config.naming import unknown_name_error
 from terrace.errors import BadInput, NotReady
 from terrace.pipelines.planning import plan_in
 from terrace.plans.digest import DigestKey
@@ -300,7 +300,7 @@ def _plan(folder: str, what: str) -> Plan:
     inventory = project.survey(project.repository.snapshot())
     stacks = {stack.key: stack for stack in inventory.stacks}
     if what not in stacks:
-        raise no_such("stack", what, stacks)
+        raise unknown_name_error("stack", what, stacks)
     crew = project.read_only_context(Silent())
     crew = replace(crew, config=replace(crew.config, shown={"": PlainPolicies()}))
     with crew.repository.checkout(inventory.commit, "policy") as root:

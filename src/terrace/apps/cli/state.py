@@ -11,7 +11,7 @@ from terrace.apps.cli.console import emit, note, show, typed_back
 from terrace.apps.cli.deployment_output import watcher
 from terrace.apps.cli.watching import Silent
 from terrace.apps.wiring.project import Project, now
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.drift.state_adoption import Settled
 from terrace.errors import BadInput, TerraceError
 from terrace.pipelines.context import Context
@@ -161,7 +161,7 @@ def _telling_what_is_open(crew: Context, environment: str) -> Iterator[None]:
             left = open_restore(crew.ledger.read(), environment)
             if left is not None:
                 note(f"{environment} is held: the restore {left.id} has not ended")
-                note(f"next: terrace state restore {shell_word(left.stack)}  (goes on, or puts back what was there)")
+                note(f"next: terrace state restore {quote_word(left.stack)}  (goes on, or puts back what was there)")
         raise
 
 

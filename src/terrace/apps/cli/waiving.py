@@ -14,7 +14,7 @@ from terrace.assess.waiver import PATH, Waiver
 from terrace.checks.secrets.baseline import PATH as SECRETS
 from terrace.checks.secrets.baseline import read_baseline
 from terrace.config.model import Config
-from terrace.config.naming import nearest, no_such
+from terrace.config.naming import find_nearest, unknown_name_error
 from terrace.config.problems import BadConfig
 from terrace.errors import BadInput, NotReady
 from terrace.waivers.reading import read_waivers
@@ -45,7 +45,7 @@ def waive(folder: str, asked: Asked, *, as_json: bool) -> int:
     config = inventory.config
     known = [stack.key for stack in inventory.stacks]
     if asked.stack and asked.stack not in known:
-        raise no_such("stack", asked.stack, known)
+        raise unknown_name_error("stack", asked.stack, known)
     waiver = _record(asked, config, now().date())
     text = _text(project.repository.root / PATH)
     read_waivers(text.encode(), PATH, config)
@@ -67,7 +67,7 @@ def _doubt(folder: str, rule: str) -> None:
 
     known = known_rules(folder)
     if rule not in known and re.fullmatch("[a-z][a-z0-9-]*", rule):
-        near = nearest(rule, known)
+        near = find_nearest(rule, known)
         note(f"note: no rule here is called {rule!r}" + (f"; did you mean {near!r}?" if near else ""))
 
 

@@ -21,13 +21,13 @@ from terrace.config.trust_root import (
     REMOTE_VARIABLE,
     Decided,
     RootPlace,
-    agree,
+    check_agreement,
     choose_branch,
     choose_local_branch,
     choose_remote,
     follow_branch,
     follow_remote,
-    stated,
+    read_settings,
 )
 from terrace.errors import BadInput, NotReady
 
@@ -57,8 +57,8 @@ class RootFinder:
         config = repository.config
         remote = {REMOTE_VARIABLE: environ.get(REMOTE_VARIABLE), REMOTE_SETTING: config(REMOTE_SETTING)}
         branch = {BRANCH_VARIABLE: environ.get(BRANCH_VARIABLE), BRANCH_SETTING: config(BRANCH_SETTING)}
-        self._remote = stated("remote", remote, REMOTE_NAME)
-        self._branch = stated("branch", branch, BRANCH_NAME)
+        self._remote = read_settings("remote", remote, REMOTE_NAME)
+        self._branch = read_settings("branch", branch, BRANCH_NAME)
 
     def find(self) -> RootPlace:
         """The place. What terrace.yaml there names instead is followed once, and must name itself.
@@ -74,13 +74,13 @@ class RootFinder:
         if first.remote is not None and self._remote is None and config.remote != first.remote.name:
             place = self._settle(follow_remote(config.remote, self._repository.remotes, first))
             config = self._config(place)
-            agree(first, place, remote=config.remote, branch=place.branch.name)
+            check_agreement(first, place, remote=config.remote, branch=place.branch.name)
         if config.branch != place.branch.name:
             followed = RootPlace(place.remote, follow_branch(config.branch, place))
             self._take(followed)
             config = self._config(followed)
             remote = place.remote.name if place.remote is not None and self._remote is not None else config.remote
-            agree(place, followed, remote=remote, branch=config.branch)
+            check_agreement(place, followed, remote=remote, branch=config.branch)
             place = followed
         return place
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.module_docs.markers import marked, new, put
 from terrace.checks.module_docs.page import page, words
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.errors import BadInput, Place
 from terrace.hcl.interface import Unread, read_interface
 from terrace.hcl.layout import Layout
@@ -181,5 +181,5 @@ def finding_of(one: Documented) -> Finding | None:
         path=one.readme,
         line=one.line,
         detail=one.diff,
-        fix=f"terrace docs generate {shell_word(one.folder or '.')}, or terrace check --fix",
+        fix=f"terrace docs generate {quote_word(one.folder or '.')}, or terrace check --fix",
     )

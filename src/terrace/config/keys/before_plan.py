@@ -25,11 +25,11 @@ _EXAMPLE = "{run: [make, lambda], outputs: [build/lambda.zip]}"
 class Argv:
     """A program and its arguments as a list. A shell command line is refused, with the list that it means."""
 
-    word: str = "a list of a program and its arguments, like `[make, lambda]`"
+    description: str = "a list of a program and its arguments, like `[make, lambda]`"
 
     def read(self, node: Node, reading: Reading) -> tuple[str, ...] | Invalid:
         if not isinstance(node, Sequence) or not node.items:
-            reading.note_unexpected(node, self.word, _hint_with_list(node))
+            reading.note_unexpected(node, self.description, _hint_with_list(node))
             return INVALID
         words = [_WORD.read(item, reading) for item in node.items]
         argv = tuple(word for word in words if not isinstance(word, Invalid))
@@ -58,15 +58,15 @@ class _NotAMapping:
     record: Record[BeforePlan]
 
     @property
-    def word(self) -> str:
-        return f"a mapping with keys of {self.record.word}, like `{_EXAMPLE}`"
+    def description(self) -> str:
+        return f"a mapping with keys of {self.record.description}, like `{_EXAMPLE}`"
 
     def read(self, node: Node, reading: Reading) -> Invalid:
         hint = _hint_with_list(node)
         if isinstance(node, Sequence) and all(isinstance(item, Scalar) for item in node.items):
             words = [item.text for item in node.items if isinstance(item, Scalar)]
             hint = f"run: {json.dumps(words, ensure_ascii=False)}"
-        reading.note_unexpected(node, self.word, hint)
+        reading.note_unexpected(node, self.description, hint)
         return INVALID
 
     def schema(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ _CHANGED_TERRAFORM = Changed("terraform.{key} changes from {old} to {new}")
 _LONGER = Higher(
     "terraform.{key} changes from {old} to {new}: a command that hangs is stopped later, or never",
     unlimited=(timedelta(0),),
-    word="it is longer, or 0",
+    description="it is longer, or 0",
 )
 
 TERRAFORM = Record(

@@ -50,12 +50,12 @@ PATH_FROM_ROOT = Converted(PATH, _normalize_from_root)
 
 
 def _folder_fault(path: str) -> str | None:
-    why = stack_patterns.fault(path) if stack_patterns.is_pattern(path) else None
+    why = stack_patterns.find_fault(path) if stack_patterns.is_pattern(path) else None
     return why and f"{quote(path)} is not a directory pattern: {why}"
 
 
 def _file_fault(glob: str) -> str | None:
-    why = file_patterns.fault(glob)
+    why = file_patterns.find_fault(glob)
     return why and f"{quote(glob)} is not a file pattern: {why}"
 
 

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from terrace.assess.model import Objection, Weight
 from terrace.checks.secrets.masking import concealed
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.drift.model import Sighting
 from terrace.drift.own_changes import echoes_of, without_echoes
 from terrace.drift.records import sighting_record
@@ -156,7 +156,7 @@ def _of_nobody_known(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
     return (
         f"{key} is new here and its state has {number} resources; neither its address ({unclear}) nor the "
         f"ledger identifies their owner. If they are those of {key}, run `terrace state adopt "
-        f"{shell_word(key)}`; otherwise give it a literal backend address"
+        f"{quote_word(key)}`; otherwise give it a literal backend address"
     )
 
 

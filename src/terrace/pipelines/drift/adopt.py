@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from terrace.config.naming import no_such
+from terrace.config.naming import unknown_name_error
 from terrace.drift.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopted, shown
 from terrace.drift.checks import newest
 from terrace.drift.sightings import changed_paths
@@ -64,7 +64,7 @@ def _stack_of(context: Context, environment: str, address: str, stack: str | Non
 def _stack(inventory: Inventory, key: str) -> Stack:
     known = {stack.key: stack for stack in inventory.stacks}
     if key not in known:
-        raise no_such("stack", key, known)
+        raise unknown_name_error("stack", key, known)
     return known[key]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.gates.objections import GATE
 from terrace.ledger import folds
@@ -55,7 +55,7 @@ def destroy(
 
 
 def _taken(stack: str, owner: str, address: Address) -> GateResult:
-    environment, word = shell_word(owner.partition("/")[0]), shell_word(owner)
+    environment, word = quote_word(owner.partition("/")[0]), quote_word(owner)
     return GateResult(
         GATE,
         Outcome.BLOCK,
@@ -66,7 +66,7 @@ def _taken(stack: str, owner: str, address: Address) -> GateResult:
 
 
 def _still_read(edge: Edge) -> GateResult:
-    environment, word = shell_word(edge.reader.partition("/")[0]), shell_word(edge.reader)
+    environment, word = quote_word(edge.reader.partition("/")[0]), quote_word(edge.reader)
     return GateResult(
         GATE,
         Outcome.BLOCK,
@@ -79,7 +79,7 @@ def _still_read(edge: Edge) -> GateResult:
 def _may_read(unread: UnreadReaders, going: Collection[str]) -> GateResult:
     owners = ", ".join(sorted(going)[:_MOST_SHOWN]) + (" and others" if len(going) > _MOST_SHOWN else "")
     verb = "is" if len(unread.stacks) == 1 else "are"
-    allow = " ".join(f"--allow {shell_word(key)}" for key in unread.stacks)
+    allow = " ".join(f"--allow {quote_word(key)}" for key in unread.stacks)
     how = f"{unread.hint}; or, " if unread.hint else ""
     return GateResult(
         GATE,

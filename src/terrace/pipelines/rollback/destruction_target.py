@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from terrace.config.model import Config
-from terrace.config.naming import no_such, shell_word
+from terrace.config.naming import quote_word, unknown_name_error
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
@@ -75,7 +75,7 @@ def gone_environment(history: History, config: Config, name: str) -> BadInput | 
     return BadInput(
         f"terrace.yaml of the protected branch no longer names the environment {name!r}, where "
         f"{listed(stacks, _MOST_SHOWN)} {is_are} still deployed",
-        hint=f"`terrace destroy {shell_word(name)} --reason WHY` takes all of it down; to keep it, bring the "
+        hint=f"`terrace destroy {quote_word(name)} --reason WHY` takes all of it down; to keep it, bring the "
         "environment and its stacks back into terrace.yaml",
     )
 
@@ -196,7 +196,7 @@ def destruction_of(
                 hint=f"if the objects of {other} have to go: `terrace destroy {environment} {other} --reason WHY`",
             )
         if stack not in there:
-            raise no_such("stack with something deployed", stack, there)
+            raise unknown_name_error("stack with something deployed", stack, there)
         return there[stack].commit, ((stack,),)
     commit = max(there.values(), key=lambda d: d.opened_at).commit
     waves = waves_of(context.survey(commit), environment)

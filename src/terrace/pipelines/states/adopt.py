@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from terrace.config.naming import no_such, shell_word
+from terrace.config.naming import quote_word, unknown_name_error
 from terrace.drift.own_changes import found_outside
 from terrace.drift.records import sighting_record
 from terrace.drift.state_adoption import Adopted, Adoption, Settled
@@ -62,7 +62,7 @@ class Takeover:
             return self.inventory.stack(key)
         except KeyError:
             there = self.inventory.of(self.environment)
-            raise no_such("stack", key, [one.key for one in there]) from None
+            raise unknown_name_error("stack", key, [one.key for one in there]) from None
 
     def site(self, stack: Stack, purpose: Purpose) -> Site:
         """Where a stack is worked on. Raises BadInput for one that is refused."""
@@ -148,11 +148,11 @@ def insist_on_no_creation(adoption: Adoption, accepted: frozenset[str]) -> None:
     """Raises BadInput where a plan on the state creates objects that were not accepted."""
     fresh = [address for address in adoption.creates if address not in accepted]
     if fresh:
-        words = shell_word(fresh[0]) + "".join(f" --accept {shell_word(address)}" for address in fresh[1:5])
+        words = quote_word(fresh[0]) + "".join(f" --accept {quote_word(address)}" for address in fresh[1:5])
         raise BadInput(
             f"with that state a plan would create {listed(fresh, 5)}: it may not be the state of this stack, or "
             "an old one; nothing was written",
-            hint=f"if they are really new: `terrace state adopt {shell_word(adoption.stack.key)} --accept {words}`",
+            hint=f"if they are really new: `terrace state adopt {quote_word(adoption.stack.key)} --accept {words}`",
         )
 
 
@@ -195,7 +195,7 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
         if not compare(now.content, adoption.state.content).empty:
             raise NotReady(
                 f"the state of {key} differs from the one that was moved: another process wrote it",
-                hint=f"the copy is {copies[0].backup}: `terrace state diff {shell_word(key)}`",
+                hint=f"the copy is {copies[0].backup}: `terrace state diff {quote_word(key)}`",
             )
     continues = adoption.state.lineage if now.lineage != adoption.state.lineage else ""
     copies.append(_copied(at, stack, now, "poll" if again.in_place else "after", said, continues))
@@ -311,7 +311,7 @@ def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, State
     if len(found) > 1:
         raise BadInput(
             f"Terraform left several states for {stack.key}: {', '.join(one.path for one in found)}",
-            hint=f"say which: `terrace state adopt {shell_word(stack.key)} --from PATH`",
+            hint=f"say which: `terrace state adopt {quote_word(stack.key)} --from PATH`",
         )
     if found:
         _insist_on_merged(at, stack, found[0].path)
@@ -342,7 +342,7 @@ def _insist_on_merged(at: Takeover, stack: Stack, path: str) -> None:
                 f"{one} is a file of the commit that is checked out, and not of the protected branch: it does not say "
                 f"what the state of {stack.key} is",
                 hint="check out the protected branch; or name the file of the state: "
-                f"`terrace state adopt {shell_word(stack.key)} --from PATH`",
+                f"`terrace state adopt {quote_word(stack.key)} --from PATH`",
             )
 
 
@@ -351,24 +351,24 @@ def _no_state(at: Takeover, stack: Stack, there: StateSnapshot) -> BadInput:
     why, hint = unadopted(at.context, at.inventory, stack, there.content)
     if why:
         return BadInput(why, hint=hint)
-    word = shell_word(stack.key)
+    word = quote_word(stack.key)
     target = target_of(at.inventory, stack)
     place = "" if target == KEPT else f" at its address ({target})"
     return BadInput(
         f"there is no state to adopt for {stack.key}: none is{place or ' where Terrace keeps it'}, and Terraform left "
         f"none beside it or at a path that its backend names",
         hint=f"name its file: `terrace state adopt {word} --from PATH`; if it was never applied, "
-        f"`terrace deploy {shell_word(stack.environment)}` makes it",
+        f"`terrace deploy {quote_word(stack.environment)}` makes it",
     )
 
 
 def _of_file(stack: Stack, left: LeftState) -> tuple[str, StateSnapshot, LeftState]:
-    word = shell_word(stack.key)
+    word = quote_word(stack.key)
     if left.content and is_encrypted(left.content):
         raise BadInput(
             f"{left.path} is encrypted by OpenTofu, and a file cannot be opened without its configuration: it is not "
             f"adopted for {stack.key}",
-            hint=f"in {shell_word(stack.shown_path)}: `tofu state pull > FILE`; then "
+            hint=f"in {quote_word(stack.shown_path)}: `tofu state pull > FILE`; then "
             f"`terrace state adopt {word} --from FILE`; remove what is left of FILE: it is not encrypted",
         )
     if left.problem:
@@ -438,7 +438,7 @@ def _insist_on_own(at: Takeover, history: History, stack: Stack, state: StateSna
         raise BadInput(
             f"{where} holds the state of {owner} (lineage {state.lineage}): it is not adopted for {stack.key}",
             hint=f"give {stack.key} a backend address of its own, or name its own state: "
-            f"`terrace state adopt {shell_word(stack.key)} --from PATH`",
+            f"`terrace state adopt {quote_word(stack.key)} --from PATH`",
         )
     if is_newer(state.terraform_version, at.context.terraform.version):
         raise BadInput(

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
-from terrace.config.naming import no_such
+from terrace.config.naming import unknown_name_error
 from terrace.drift.state_adoption import Adopted, Row, Settled, without_shared_states
 from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.pipelines.context import Context
@@ -42,7 +42,7 @@ def chosen_stacks(inventory: Inventory, environments: Collection[str], names: Co
     there = tuple(stack for stack in inventory.stacks if stack.environment in environments)
     for name in names:
         if all(name not in (stack.key, stack.name) for stack in there):
-            raise no_such("stack", name, [stack.key for stack in there])
+            raise unknown_name_error("stack", name, [stack.key for stack in there])
     return tuple(stack for stack in there if not names or stack.key in names or stack.name in names)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context, readable
 from terrace.plans.model import Action, Plan
@@ -29,7 +29,7 @@ def wrong_state(history: History, environment: str, key: str, state: StateSnapsh
     if finding != "alarm":
         return ""
     if moved:
-        word = shell_word(key)
+        word = quote_word(key)
         if not state.content or holds_nothing(state.content):
             return (
                 f"the address of its state changed {moved}, and no state is there yet: once the change is on the "
@@ -39,10 +39,10 @@ def wrong_state(history: History, environment: str, key: str, state: StateSnapsh
             f"the address of its state changed {moved}, and another state is there ({reason}): give {key} an address "
             f"at which nothing is, then `terrace state adopt {word}` moves its state there once that is merged"
         )
-    accept = f"terrace state backup {shell_word(environment)} --accept {shell_word(key)}"
+    accept = f"terrace state backup {quote_word(environment)} --accept {quote_word(key)}"
     if reason == UNWRITTEN:
         return f"{reason}: put the newer state back into the backend or import the objects; or accept it (`{accept}`)"
-    return f"{reason}: bring it back (`terrace state restore {shell_word(key)}`), or say that it is right (`{accept}`)"
+    return f"{reason}: bring it back (`terrace state restore {quote_word(key)}`), or say that it is right (`{accept}`)"
 
 
 def moved_state(context: Context, history: History, inventory: Inventory, stack: Stack) -> str:

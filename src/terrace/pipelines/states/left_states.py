@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terrace.config.model import DEFAULT_WORKSPACE
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.plans.terraform import RecordedBackend
@@ -28,7 +28,7 @@ def unadopted(context: Context, inventory: Inventory, stack: Stack, content: byt
     """
     if content.strip() and not holds_nothing(content):
         return "", ""
-    word = shell_word(stack.key)
+    word = quote_word(stack.key)
     uncommitted = context.left.uncommitted_backend(stack, context.repository.tree(inventory.commit).entries)
     if uncommitted is not None:
         place = f"{uncommitted.path}:{uncommitted.line}"
@@ -36,7 +36,7 @@ def unadopted(context: Context, inventory: Inventory, stack: Stack, content: byt
             f"{stack.key} has no state where Terrace plans it, and {place} of the checkout sets a backend "
             f"({uncommitted.type}); commit {inventory.commit[:7]} does not have this file, so that its state would "
             "begin anew elsewhere",
-            f"commit it: `git add --force {shell_word(uncommitted.path)}`; or give its settings under `stacks:` of "
+            f"commit it: `git add --force {quote_word(uncommitted.path)}`; or give its settings under `stacks:` of "
             "terrace.yaml (`backend_config`) to a backend block that is committed; if it is of no use, remove it",
         )
     found = context.left.find(stack, local_paths(stack, inventory.graph))
@@ -71,7 +71,7 @@ def _in_another_workspace(inventory: Inventory, stack: Stack, recorded: Recorded
         f"{stack.key} has no state in the workspace {stack.workspace}, and in its folder the workspace "
         f"{recorded.workspace} is selected; a plan may create everything a second time",
         "name the workspace of the stack under `stacks:` of terrace.yaml: "
-        f"`workspace: {shell_word(recorded.workspace)}`; if it is {stack.workspace}: "
+        f"`workspace: {quote_word(recorded.workspace)}`; if it is {stack.workspace}: "
         f"`terraform workspace select {stack.workspace}` in {stack.shown_path}",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.errors import BadInput
 from terrace.ledger import folds
 from terrace.ledger.model import History
@@ -50,8 +50,8 @@ def propose(context: Context, key: str, wanted: str | None) -> Proposal:
     if same_objects(current.content, under_lineage(copy.content, current, kin)):
         raise BadInput(
             f"{record.name} holds what the state of {key} holds: there is nothing to restore",
-            hint=f"`terrace state list {shell_word(key)}` names others; say which: --from NAME. "
-            f"If it is right as it is: `terrace state backup {shell_word(environment)} --accept {shell_word(key)}`",
+            hint=f"`terrace state list {quote_word(key)}` names others; say which: --from NAME. "
+            f"If it is right as it is: `terrace state backup {quote_word(environment)} --accept {quote_word(key)}`",
         )
     known = Known(
         version=context.terraform.version,
@@ -81,7 +81,7 @@ def insist(proposal: Proposal, accepted: frozenset[str]) -> None:
         return
     words = [one.consent for one in left if one.consent]
     hint = (
-        f"if you know better: {' '.join(f'--accept {shell_word(word)}' for word in words)}"
+        f"if you know better: {' '.join(f'--accept {quote_word(word)}' for word in words)}"
         if len(words) == len(left)
         else None
     )
@@ -100,5 +100,5 @@ def stands_free(history: History, environment: str) -> None:
     if other is not None:
         raise BadInput(
             f"the restore {other.id} of {other.stack} was begun and has not ended",
-            hint=f"`terrace state restore {shell_word(other.stack)}` goes on with it",
+            hint=f"`terrace state restore {quote_word(other.stack)}` goes on with it",
         )

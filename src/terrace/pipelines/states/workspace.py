@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.config.naming import no_such
+from terrace.config.naming import unknown_name_error
 from terrace.errors import BadInput, TerraformFailed
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context
@@ -34,7 +34,7 @@ class Bench:
             stack = self.inventory.stack(key)
         except KeyError:
             there = self.inventory.of(self.release.environment)
-            raise no_such("stack", key, [stack.key for stack in there]) from None
+            raise unknown_name_error("stack", key, [stack.key for stack in there]) from None
         return site_in(self.context, self.inventory, stack, self.root, purpose)
 
     def plan(self, site: Site) -> Plan:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from terrace.assess.model import Finding, Status
 from terrace.assess.risk import Risk
 from terrace.clouds.stateful import is_stateful
-from terrace.config.naming import shell_word
+from terrace.config.naming import quote_word
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.summaries import deed, deeds, notices
@@ -201,7 +201,7 @@ def _next(record: Checked) -> str:
     """What to do now, as commands."""
     if not record.passed:
         rules = dict.fromkeys(one.rule for one in record.holding[:3])
-        explained = ", ".join(code(f"terrace explain {shell_word(clipped(rule, 60))}") for rule in rules)
+        explained = ", ".join(code(f"terrace explain {quote_word(clipped(rule, 60))}") for rule in rules)
         return f"**Next**: mend what holds it and push; {explained} say more, and `terrace check` finds the same here."
     first = next(iter(record.ahead), None)
     if first is None:
