@@ -31,7 +31,7 @@ def test_the_demo_plays_to_its_end(tmp_path: Path) -> None:
     assert "approved by bob for infrastructure-lead, carol for security, dave for product-owner" in told
     assert all(f"CostCentre of /{name}-orders/replicas = shop" in told for name in ("dev", "staging", "prod"))
     assert "critical actionable module.service.aws_security_group.web: ingress" in told
-    assert "dev-orders-web lets anybody in to = (443,)" in told, "the port that was opened by hand is closed"
+    assert "dev-orders-web is open to everyone on ports = (443,)" in told, "the port that was opened by hand is closed"
     assert "/prod-orders/replicas = 3" in told, "the sick release was undone"
     assert "prod takes deployments again" in told
     network, app = told.rindex("prod/network"), told.rindex("prod/app")

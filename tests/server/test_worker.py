@@ -105,11 +105,11 @@ def test_what_never_works_is_given_up_and_can_be_tried_again(inbox: Inbox, clock
         until_idle(made)
         clock.now += timedelta(days=1)
     assert (len(script.seen), states(inbox)) == (TRIES, {"one": ("dead", TRIES)})
-    assert any("dead: a fault of Terrace: ZeroDivisionError()" in line for line in lines)
+    assert any("dead: a bug in Terrace: ZeroDivisionError()" in line for line in lines)
     inbox.retry("one")
     until_idle(made)
     assert states(inbox) == {"one": ("done", 1)}
-    with pytest.raises(BadInput, match="no delivery one was given up"):
+    with pytest.raises(BadInput, match="no delivery one has failed permanently"):
         inbox.retry("one")
 
 
@@ -165,7 +165,7 @@ def test_what_is_due_and_cannot_be_done_is_said_and_tried_at_the_next_time(inbox
     lines: list[str] = []
     made = Worker(inbox, {}, broken, EVERY, clock, lines.append)
     until_idle(made)
-    assert lines == ["what is due could not be done: no key"]
+    assert lines == ["scheduled work failed: no key"]
     assert made.trouble
 
 

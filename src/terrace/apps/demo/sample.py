@@ -20,7 +20,7 @@ _SAMPLE = Path(__file__).parent / "sample"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the demo lies: a clone to work in, its bare remote, and the keys of the people."""
+    """The folders of the demo: a clone to work in, its bare remote, and the keys of the people."""
 
     folder: Path
 
@@ -78,7 +78,7 @@ def change_module(layout: Layout) -> None:
 
 
 def break_production(layout: Layout) -> None:
-    """A change that every check lets through, and that takes production down."""
+    """A change that passes every check and breaks production."""
     path = "environments/prod/app/main.tf"
     _change(layout, "fewer-replicas", path, "replicas    = 3", "replicas    = 0", "Need fewer replicas at night")
 

@@ -39,35 +39,35 @@ def demo(target: str | None, binary: str) -> int:
 
 
 def _play(stage: Stage, aws: EmbeddedAws) -> None:
-    stage.say("1  Alice changes a module on a branch", "Every label gets a cost centre. What does that touch?")
+    stage.say("1  Alice changes a module on a branch", "Every label gets a cost center. Which stacks does that impact?")
     change_module(stage.layout)
     stage.shell("git", "show", "--stat", "--oneline", "HEAD")
     stage.run("check")
 
-    stage.say("2  It is merged, and deployed to dev", "The first step of the ladder asks nobody.")
+    stage.say("2  The change is merged and deployed to dev", "The first environment requires no approval.")
     merge(stage.layout, "cost-centre")
     stage.run("deploy", "dev")
 
-    stage.say("3  Staging takes what succeeded in dev", "One person must approve, and not the one who wrote it.")
+    stage.say("3  Promotion to staging", "One person other than the author must approve.")
     stage.run("promote", "staging", expect=1)
     stage.approve("staging", "bob", "tested it in dev")
     stage.run("resume", "staging")
 
-    stage.say("4  Production waits for three roles", "The network goes first, then the service that lives in it.")
+    stage.say("4  Production needs three roles", "The network is deployed first, then the service that uses it.")
     stage.run("promote", "prod", expect=1)
     for person, comment in (("bob", "fits our network"), ("carol", "no new access"), ("dave", "ship it")):
         stage.approve("prod", person, comment)
     stage.run("resume", "prod", "--wait")
 
-    stage.say("5  Somebody opens a port by hand", "In dev, in the console, for a moment, and forgets it.")
+    stage.say("5  A port is opened by hand", "In the console of dev, and never closed.")
     aws.open_port("dev-orders-web", 22)
-    stage.tell("  port 22 of dev-orders-web is open to everybody\n")
+    stage.tell("  port 22 of dev-orders-web is open to everyone\n")
     stage.run("drift", "dev", expect=1)
-    stage.tell("\nTwo looks in a row must see it; then what terrace.yaml allows for is taken back.\n")
+    stage.tell("\nTwo consecutive checks must find it; then Terrace reverts what terrace.yaml allows.\n")
     stage.run("drift", "dev", "--remediate")
-    stage.expect("dev-orders-web lets anybody in to", aws.open_ports("dev-orders-web"), (443,))
+    stage.expect("dev-orders-web is open to everyone on ports", aws.open_ports("dev-orders-web"), (443,))
 
-    stage.say("6  A bad release", "Every check lets it through. In production it turns out to be sick.")
+    stage.say("6  A bad release", "It passes every check, and turns out to be unhealthy in production.")
     break_production(stage.layout)
     merge(stage.layout, "fewer-replicas")
     stage.run("deploy", "dev")
@@ -78,18 +78,21 @@ def _play(stage: Stage, aws: EmbeddedAws) -> None:
     stage.run("resume", "prod", "--wait", expect=1)
     stage.expect("/prod-orders/replicas", aws.parameter("/prod-orders/replicas"), "3")
 
-    stage.say("7  Git catches up", "Production is held, and a commit that says what is live again waits on a branch.")
+    stage.say(
+        "7  Git is corrected",
+        "Production is on hold, and a commit with the deployed configuration is ready on a branch.",
+    )
     stage.run("status")
     branch = prepared_revert(stage.layout)
     stage.shell("git", "log", "--oneline", "--stat", "-1", branch)
     merge(stage.layout, branch)
     stage.run("tick")
 
-    stage.say("8  What is where", "All of it is read from the ledger: a branch of the repository.")
+    stage.say("8  Deployed versions", "Everything is read from the ledger, a branch of the repository.")
     stage.run("status")
     stage.run("history")
 
-    stage.say("9  And what is really live", "Read back from the cloud itself.")
+    stage.say("9  The live resources", "Read back from the cloud itself.")
     for name in ENVIRONMENTS:
         parameter = f"/{name}-orders/replicas"
         stage.expect(f"CostCentre of {parameter}", aws.tags(parameter).get("CostCentre"), "shop")
@@ -127,25 +130,25 @@ class Stage:
         self._console.print(paragraph(text.split("\n")))
 
     def expect(self, what: str, found: object, wanted: object) -> None:
-        """Show what the cloud says. Raises TerraceError when that is not what the story needs."""
+        """Shows a value of the cloud. Raises TerraceError if it is not the expected one."""
         self.tell(f"  {what} = {found}")
         if found != wanted:
-            raise TerraceError(f"{what} is {found!r}, and the story needs {wanted!r}")
+            raise TerraceError(f"{what} is {found!r}, expected {wanted!r}")
 
     def run(self, *arguments: str, expect: int = 0) -> None:
-        """Run terrace. Raises TerraceError when it does not end as the story says."""
+        """Runs terrace. Raises TerraceError if its exit code is not the expected one."""
         self._typed(f"terrace {shlex.join(arguments)}")
         began = time.monotonic()
         code = self._call([sys.executable, "-P", "-m", "terrace", *arguments])
         self.took(f"terrace {' '.join(arguments[:2])}", time.monotonic() - began)
         if code != expect:
             raise TerraceError(
-                f"`terrace {shlex.join(arguments)}` ended with {code}, and the story needs {expect}",
+                f"`terrace {shlex.join(arguments)}` exited with {code}, expected {expect}",
                 hint=f"look around in {self.layout.folder}: source env.sh, then terrace doctor",
             )
 
     def approve(self, environment: str, person: str, comment: str) -> None:
-        """Somebody approves, with their own key."""
+        """A second person approves, with their own key."""
         key = os.path.relpath(self.layout.key(person), self.layout.clone)
         self.run("approve", environment, "--as", person, "--key", key, "--yes", "-m", comment)
 
@@ -173,10 +176,10 @@ class Stage:
         folder = self.layout.folder
         for next_ in (
             f"cd {shlex.quote(str(self.layout.clone))}; source {shlex.quote(str(folder / 'env.sh'))}",
-            "terrace show prod                 every step of the last deployment, and who approved",
+            "terrace show prod                 the steps and approvals of the last deployment",
             "terrace impact --base HEAD~1 --why",
-            "terrace check --base HEAD~1 --format html --output check.html     the last change as a page",
-            "terrace ledger verify             the chain of events holds",
+            "terrace check --base HEAD~1 --format html --output check.html     the last change as an HTML page",
+            "terrace ledger verify             the chain of events is intact",
             "git log origin/terrace/ledger     the ledger is a branch",
         ):
             self._console.print(line(f"  {next_}"), soft_wrap=True)

@@ -1,1 +1,1 @@
-"""The server: what a forge tells is taken in by one process, and worked off by another."""
+"""The webhook server: one process receives deliveries of a forge, another one processes them."""

@@ -47,7 +47,7 @@ class Connections:
 
 
 def network_of(host: str) -> str:
-    """What counts as one address: an IPv4 address, or the /64 network that one IPv6 customer has."""
+    """Returns the key of one client: an IPv4 address, or the /64 network of an IPv6 address."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

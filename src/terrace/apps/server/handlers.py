@@ -1,4 +1,4 @@
-"""What each kind of event calls for, in one repository."""
+"""The handlers of each kind of event, for one repository."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
 
 _TALK = ("issue_comment", "issues", "pull_request_review")
-"""Events of somebody having said something."""
+"""Events of comments, reviews and issues."""
 
 _PUSHED = frozenset({"opened", "reopened", "synchronize"})
-"""What is done with a pull request when it has other commits than before, or is there at all."""
+"""Actions of a pull request that need a check: new commits, or a new pull request."""
 
 Reach = Literal["deployments", "answers"]
 
@@ -50,7 +50,9 @@ class Handlers:
         return {**{event: self._if_ours(handler) for event, handler in ours.items()}, "installation": noted}
 
     def talk(self, delivery: Delivery) -> Outcome:
-        """Answer what somebody said. The answer stands once below it; what it asks for is taken up once, by its id."""
+        """Replies to a comment, review or issue. The answer stands once below it; what it asks for is taken up once, by
+        its id.
+        """
         import msgspec
 
         from terrace.apps.cli.deployment_output import watcher
@@ -60,11 +62,11 @@ class Handlers:
         with watcher(as_json=False) as told:
             heard = work_off(self._folder, delivery.event, payload, "hear", told)
             if heard is not None and heard.left and self._reach == "deployments":
-                # A ticked box has no second turn of its own: what goes on because of it is due.
+                # A ticked box has no second pass: the deployment that it approves is scheduled work.
                 heard = work_off(self._folder, delivery.event, payload, "act", told) or heard
         if heard is not None and heard.left:
             self.due()
-        return Outcome("done", heard.reply.happened) if heard else Outcome("ignored", "it was not said to Terrace")
+        return Outcome("done", heard.reply.happened) if heard else Outcome("ignored", "it is not addressed to Terrace")
 
     def change(self, delivery: Delivery) -> Outcome:
         """Check a pull request as it is by now, and write that on its page: the same delivery, the same verdict."""
@@ -85,7 +87,7 @@ class Handlers:
             return Outcome("ignored", f"#{number} is not open any more")
         project.repository.bring(f"refs/pull/{number}/head", change.head)
         with watcher(as_json=False) as told:
-            # A plan runs what the change says, and of these nobody here has read it yet.
+            # A plan runs code of the change, and no maintainer has reviewed these yet.
             by = unplanned if change.foreign or change.author == _DEPENDABOT else plan_in
             record = checked(project, project.read_only_context(told), *change_of(project, change.head), by)
         page = PullRequestPage(self._forge.github, number, change.head, self._forge.login, delivery.id)
@@ -93,26 +95,26 @@ class Handlers:
         return Outcome("done", f"#{number} at {change.head[:7]}: {title(record)}")
 
     def push(self, delivery: Delivery) -> Outcome:
-        """Do what is due when the protected branch moved. The ledger knows what was done already."""
+        """Runs scheduled work after a push to the protected branch. The ledger knows what was done already."""
         branch = Project(self._folder).trust.config.branch
         if read(delivery.body, Push).ref != f"refs/heads/{branch}":
-            return Outcome("ignored", "the protected branch did not move")
+            return Outcome("ignored", "the protected branch has no new commits")
         return Outcome("done", self.due())
 
     def due(self) -> str:
-        """Let in whoever waits at a door, and do what is due, as `terrace tick` does; tells how it ended."""
+        """Let in whoever is waiting for approval, and do what is due, as `terrace tick` does; tells how it ended."""
         from terrace.apps.cli.ticking import tick
 
         if self._reach == "answers":
-            return "; ".join(self._doors()) or "nobody waits at a door"
+            return "; ".join(self._doors()) or "no workflow run is waiting for approval"
         ended = tick(str(self._folder), as_json=False)
-        # What is due is done first: nobody's door holds it up.
+        # Scheduled work comes first, so that no pending run delays it.
         told = self._doors() if Project(self._folder).forge is not None else ()
-        return "; ".join((*told, "all that is due is done" if ended == 0 else "something holds or waits"))
+        return "; ".join((*told, "all scheduled work is done" if ended == 0 else "something holds or waits"))
 
     def door(self, delivery: Delivery) -> Outcome:
-        """Answer the runs of CI that wait at environments. Which they are is asked of GitHub."""
-        return Outcome("done", "; ".join(self._doors()) or "nobody waits at a door")
+        """Answer the runs of CI that wait at environments. They are read from GitHub."""
+        return Outcome("done", "; ".join(self._doors()) or "no workflow run is waiting for approval")
 
     def _doors(self) -> tuple[str, ...]:
         from terrace.adapters.github.workflow_runs import GitHubDoors
@@ -137,7 +139,7 @@ class Handlers:
         forge = Project(self._folder).forge
         if forge is None:
             raise NotReady(
-                "the worker cannot ask GitHub: it is no App and has no token",
+                "the worker cannot access GitHub: it has neither an App nor a token",
                 hint="TERRACE_GITHUB_APP_ID and TERRACE_GITHUB_APP_KEY, or GITHUB_TOKEN",
             )
         return forge

@@ -1,4 +1,4 @@
-"""What was delivered, on disk: written before it is answered for, and worked off in as many attempts as it takes.
+"""The deliveries on disk: written before the response, and processed in several attempts if needed.
 
     waiting ──▶ begun ──▶ done, ignored       its body is forgotten
        ▲          │
@@ -25,7 +25,7 @@ from typing import Literal
 from terrace.errors import BadInput, NotReady
 
 TRIES = 5
-"""How often a delivery is begun before nobody tries any more. One that takes its worker along counts too."""
+"""Maximum number of attempts of a delivery. One that takes its worker along counts too."""
 
 PAUSE = timedelta(seconds=30)
 """How long after the first failure it is tried again; the pause doubles each time."""
@@ -60,7 +60,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What became of a delivery. `said` is the last thing that was told about it."""
+    """The result of a delivery. `said` is the last thing that was told about it."""
 
     id: str
     event: str
@@ -98,7 +98,7 @@ class Inbox:
                 return "new"
             of_that_id = connection.execute("SELECT event, digest FROM deliveries WHERE id = ?", (delivery.id,))
             known = of_that_id.fetchone()
-        # The id is not signed, the body is: whoever sends an old one again cannot make it a new one.
+        # The id is not signed, the body is: an old body with a new id is still an old delivery.
         return "known" if known in (None, (delivery.event, digest)) else "other"
 
     def begin(self) -> Delivery | None:
@@ -121,7 +121,7 @@ class Inbox:
         return None if row is None else Delivery(*row)
 
     def end(self, id_: str, state: Literal["done", "ignored"], said: str) -> None:
-        """It was worked off. Its body is forgotten: what people wrote is kept by the forge, not here."""
+        """Marks it as processed. Its body is forgotten: what people wrote is kept by the forge, not here."""
         with self._writing() as connection:
             connection.execute(
                 "UPDATE deliveries SET state = ?, said = ?, body = NULL WHERE id = ?", (state, said, id_)
@@ -130,7 +130,7 @@ class Inbox:
             connection.execute("DELETE FROM deliveries WHERE body IS NULL AND received < ?", (horizon,))
 
     def fail(self, id_: str, why: str) -> State:
-        """It did not work. Tells whether it is tried again."""
+        """It did not work. Returns whether it is tried again."""
         with self._writing() as connection:
             (attempts,) = connection.execute("SELECT attempts FROM deliveries WHERE id = ?", (id_,)).fetchone()
             state: State = "dead" if attempts >= TRIES else "failed"
@@ -146,14 +146,14 @@ class Inbox:
             connection.execute("UPDATE deliveries SET state = 'waiting', attempts = attempts - 1 WHERE id = ?", (id_,))
 
     def retry(self, id_: str) -> None:
-        """Try one again that nobody tries any more. Raises BadInput where there is no such."""
+        """Retries a delivery that failed permanently. Raises BadInput where there is no such."""
         with self._writing() as connection:
             done = connection.execute(
                 "UPDATE deliveries SET state = 'waiting', attempts = 0, due = ? WHERE id = ? AND state = 'dead'",
                 (self._clock().timestamp(), id_),
             )
         if not done.rowcount:
-            raise BadInput(f"no delivery {id_} was given up", hint="`terrace inbox` lists them")
+            raise BadInput(f"no delivery {id_} has failed permanently", hint="`terrace inbox` lists them")
 
     def entries(self, most: int = 50) -> tuple[Entry, ...]:
         """The newest deliveries, the newest first."""
@@ -195,9 +195,9 @@ def _opened(path: Path) -> sqlite3.Connection:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.executescript(_SCHEMA)
-        # With WAL anything less is lost when the machine loses its power, after GitHub was told that we have it.
+        # With WAL anything less can be lost in a power failure after the response to GitHub.
         connection.execute("PRAGMA synchronous = FULL")
-        # What is forgotten is written over: a body may hold what people wrote in private.
+        # Deleted bodies are overwritten, because they may contain private text.
         connection.execute("PRAGMA secure_delete = ON")
     except (OSError, sqlite3.Error) as error:
         raise _unusable(path, error) from error
@@ -207,5 +207,5 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _unusable(path: Path, error: Exception) -> NotReady:
     return NotReady(
         f"the inbox {path} cannot be used now: {error}",
-        hint="check that the disk has room and that you may write there",
+        hint="check the free disk space and the permissions of that folder",
     )

@@ -1,4 +1,4 @@
-"""Takes in what GitHub delivers: looks at the signature, writes it down, answers. Somebody else works it off.
+"""Receives GitHub's deliveries: verifies the signature, stores the delivery, responds. Another process handles it.
 
 It holds no credentials of clouds and none of GitHub: only the secret that deliveries are signed with.
 """
@@ -21,7 +21,7 @@ from terrace.apps.server.worker import Tell
 from terrace.errors import NotReady, TerraceError
 
 PATH = "/webhooks/github"
-"""Where GitHub is told to deliver to."""
+"""The path of the webhook."""
 
 LONGEST = 5 * 1024 * 1024
 """Bytes of a delivery. GitHub's go up to 25 MB; those of events that we know are far smaller, and this much memory is
@@ -31,7 +31,7 @@ MOST_HELD = 32 * LONGEST
 """Bytes of deliveries that are held in memory at once: a delivery that comes in slowly takes only what has come."""
 
 PATIENCE_SECONDS = 8.0
-"""How long a delivery may take to come in. GitHub gives up after 10."""
+"""Time limit of receiving a delivery, in seconds. GitHub gives up after 10."""
 
 _TOO_LONG = f"it is longer than {LONGEST} bytes"
 
@@ -64,7 +64,7 @@ def application(
 
 
 class Receiver:
-    """Answers requests. What was not signed with one of the secrets leaves nothing behind."""
+    """Answers requests. A delivery without a valid signature leaves no trace."""
 
     def __init__(
         self, inbox: Inbox, secrets: Sequence[bytes], events: Collection[str], tell: Tell, limits: Limits
@@ -90,12 +90,12 @@ class Receiver:
                     if len(body) > LONGEST:
                         return _no(413, _TOO_LONG)
                     if self._held > self._limits.held:
-                        return _no(503, "too much comes in at once; deliver it again later")
+                        return _no(503, "too many deliveries are being received; deliver it again later")
             return await self._judged(request, bytes(body))
         except TimeoutError:
-            return _no(408, "it took too long to come in")
+            return _no(408, "receiving it took too long")
         except ClientDisconnect:
-            return _no(400, "it was not sent to its end")
+            return _no(400, "it is incomplete")
         finally:
             self._held -= len(body)
 
@@ -116,7 +116,7 @@ class Receiver:
         return await self._keep(Delivery(id_, event, body))
 
     async def health(self, _: Request) -> Response:
-        """200 while deliveries can be kept. It tells nothing else: anybody may ask."""
+        """200 while deliveries can be kept. It reveals nothing else, because anyone can ask."""
         try:
             await run_in_threadpool(self._inbox.count)
         except NotReady as error:
@@ -152,7 +152,9 @@ def secrets_of(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     found = tuple(one.encode() for one in environ.get(SECRET, "").split())
     hint = f"export {SECRET}=$(openssl rand -hex 32), and the same in the settings of the webhook"
     if not found:
-        raise NotReady(f"{SECRET} is not set, so nobody could tell GitHub's deliveries from forged ones", hint=hint)
+        raise NotReady(
+            f"{SECRET} is not set, so GitHub's deliveries cannot be distinguished from forged ones", hint=hint
+        )
     if any(len(one) < SHORTEST for one in found):
         raise NotReady(f"a secret in {SECRET} has fewer than {SHORTEST} characters", hint=hint)
     return found

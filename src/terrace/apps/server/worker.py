@@ -1,4 +1,4 @@
-"""Works off what was delivered: one after the other, the oldest first, each until it has ended.
+"""Processes deliveries: one after the other, the oldest first, each until it has finished.
 
 The order is a courtesy: a handler looks how things stand by now, and one delivery that fails holds up no other.
 """
@@ -14,7 +14,7 @@ from terrace.apps.server.inbox import Delivery, Inbox
 from terrace.errors import Interrupted, TerraceError
 
 Tell = Callable[[str], None]
-"""Says one line to whoever runs the server."""
+"""Logs one line for the operator of the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Worker:
         self._tell = tell
         self._looked: datetime | None = None
         self.trouble = False
-        """Whether anything could not be done since it began."""
+        """Returns whether anything has failed since the start."""
 
     def step(self) -> bool:
         """Do one thing; tells whether there was one."""
@@ -74,21 +74,21 @@ class Worker:
             raise
         except TerraceError as error:
             self.trouble = True
-            self._tell(f"what is due could not be done: {error}" + (f" ({error.hint})" if error.hint else ""))
+            self._tell(f"scheduled work failed: {error}" + (f" ({error.hint})" if error.hint else ""))
         return True
 
     def _work_off(self, delivery: Delivery) -> None:
         name = f"{delivery.id} {delivery.event}"
         handler = self._handlers.get(delivery.event)
         try:
-            outcome = handler(delivery) if handler else Outcome("ignored", "nothing here is called for by it")
+            outcome = handler(delivery) if handler else Outcome("ignored", "no action is defined for this event")
         except (Interrupted, KeyboardInterrupt):
             self._inbox.hand_back(delivery.id)
             raise
         except Exception as error:
             self.trouble = True
             # A fault of ours too: the worker has other deliveries to look after, and this one says what happened to it.
-            why = str(error) if isinstance(error, TerraceError) else f"a fault of Terrace: {error!r}"
+            why = str(error) if isinstance(error, TerraceError) else f"a bug in Terrace: {error!r}"
             self._tell(f"{name}: {self._inbox.fail(delivery.id, why)}: {why}")
             return
         self._inbox.end(delivery.id, outcome.result, outcome.said)

@@ -1,1 +1,1 @@
-"""What `terrace init github` writes into a repository: workflows, actions, forms, and what they lean on."""
+"""The files that `terrace init github` writes to a repository: workflows, actions, forms, and their dependencies."""

@@ -18,7 +18,7 @@ def template(name: str) -> str:
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """The text with every name replaced. One that is alone on a line takes as many lines as its value has, each as far
-    in as the name was; none where the value is empty. Raises KeyError for a name that nobody gave a value."""
+    in as the name was; none where the value is empty. Raises KeyError for a name without a value."""
 
     def block(found: re.Match[str]) -> str:
         lines = filled(values[found["name"]], values).splitlines()

@@ -28,11 +28,11 @@ def pipeline(config: Config, version: str) -> str:
 
 
 def settings() -> tuple[Setting, ...]:
-    """What no file can say."""
+    """Settings that need a maintainer."""
     return (
         Setting(
             "an access token of the project (scope api, role Developer), as the masked variable GITLAB_TOKEN",
-            "the token that a job has by itself may read comments and not write them, and may not push the ledger",
+            "the job token can read comments but not write them, and cannot push the ledger",
             "Settings > Access tokens, then Settings > CI/CD > Variables",
         ),
         Setting(
@@ -45,8 +45,8 @@ def settings() -> tuple[Setting, ...]:
         Setting(
             "the credentials of each environment as variables of that environment: protected those that apply, and "
             "others, which can only read, for merge requests",
-            "whoever can push a branch can read what its pipelines are given",
-            "Settings > CI/CD > Variables, with an environment scope; `credentials: {plan, apply}` of terrace.yaml",
+            "anyone who can push a branch can read the variables of its pipelines",
+            "Settings > CI/CD > Variables, with an environment scope; `credentials: {plan, apply}` in terrace.yaml",
         ),
         Setting(
             "pipelines must succeed",
@@ -55,7 +55,7 @@ def settings() -> tuple[Setting, ...]:
         ),
         Setting(
             "two schedules on the protected branch: TERRACE=tick every 5 minutes, TERRACE=drift every half hour",
-            "nothing waits in a process: what time or people let go on, goes on then",
+            "no process waits: a scheduled run continues deployments after approvals and timers",
             "Build > Pipeline schedules",
         ),
     )

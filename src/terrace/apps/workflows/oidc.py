@@ -1,4 +1,4 @@
-"""Trust policies as Terraform: which run of which repository may take on which role of a cloud."""
+"""Trust policies as Terraform: the runs of a repository that can assume each cloud role."""
 
 from __future__ import annotations
 

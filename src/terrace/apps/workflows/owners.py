@@ -14,7 +14,7 @@ _CAPTURE = re.compile(r"\{(\d+)\}")
 
 
 def owned(premises: Premises) -> tuple[str, ...]:
-    """The lines of the file; none where terrace.yaml names nobody with an account."""
+    """Returns the lines of the file; none if terrace.yaml has no person with an account."""
     config = premises.config
     asked = [environment for environment in config.environments if _people(premises, environment)]
     if not asked:
@@ -55,7 +55,7 @@ def _captured(template: str, capture: re.Match[str], name: str) -> str | None:
 
 
 def _has_root(premises: Premises, environment: Environment) -> bool:
-    """Whether a stack of the environment is in the root of the repository: then every file may be of it."""
+    """Returns whether a stack of the environment is in the root of the repository: then every file may belong to it."""
     return any(not s.path and s.environment == environment.name for s in premises.config.stacks)
 
 

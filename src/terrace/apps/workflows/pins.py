@@ -1,4 +1,4 @@
-"""Which actions of others the workflows use: each by the commit that its version was when somebody looked at it."""
+"""The third-party actions of the workflows, each pinned to the commit of its version at the time of review."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the generated files are made of: what terrace.yaml and the stacks say, and nothing that changes by itself."""
+"""The inputs of the generated files: terrace.yaml and the stacks, and nothing that changes without an edit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Premises:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The environments, up the ladder."""
+        """The environments, in promotion order."""
         return tuple(environment.name for environment in self.config.environments)
 
     def logins(self, members: Iterable[str]) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ class Premises:
         return tuple(sorted({(people[one].login if one in people else "") or one for one in members}))
 
     def approvers(self, environment: Environment) -> Mapping[str, tuple[str, ...]]:
-        """Who is asked there, by team; every team where the people of any will do."""
+        """The required approvers there, by team; every team if any team is enough."""
         teams = self.config.teams
         asked = environment.approvals.roles or (teams if environment.approvals.count else {})
         return {team: teams.get(team, ()) for team in asked}

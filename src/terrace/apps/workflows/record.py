@@ -50,11 +50,11 @@ def encoded(record: Record) -> str:
 
 
 def decoded(text: str) -> Record:
-    """What a lock file says. Raises BadInput for one that Terrace did not write."""
+    """Returns the content of a lock file. Raises BadInput for one that Terrace did not write."""
     try:
         return _read(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadInput(f"{LOCK} is not as Terrace writes it", hint="take it back as Git has it") from error
+        raise BadInput(f"{LOCK} is not as Terrace writes it", hint="restore it from Git") from error
 
 
 def _read(told: Any) -> Record:

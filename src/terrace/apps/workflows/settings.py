@@ -1,4 +1,4 @@
-"""What no file can say: the settings that only an administrator of the repository can make, each with its reason."""
+"""Settings that files cannot contain: an administrator of the repository makes them; each has its reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REVIEWERS = 6
 _ENVIRONMENTS = "Settings > Environments"
 
 STACKS = 8
-"""Stacks that are told by name."""
+"""Maximum number of stacks that are listed by name."""
 
 _API = "gh api -X"
 _REPOSITORY = "repos/{owner}/{repo}"
@@ -62,7 +62,7 @@ def _states(local: tuple[str, ...]) -> Setting:
     shown = ", ".join(local[:STACKS]) + (f" and {len(local) - STACKS} more" if len(local) > STACKS else "")
     return Setting(
         f"a backend that keeps the states of {shown} away from the machine",
-        "a job's machine goes away when the job ends: the next one would know of nothing, and make everything twice",
+        "the machine of a job is removed after the job: the next job would have no state, and create everything twice",
         "the `terraform` block of these stacks, before the first deployment",
     )
 
@@ -70,7 +70,7 @@ def _states(local: tuple[str, ...]) -> Setting:
 def _copies() -> Setting:
     return Setting(
         "a place for the copies of states, in terrace.yaml: backups: {url: ...}",
-        "a job's machine goes away when the job ends, and takes copies that lie on it along",
+        "the machine of a job is removed when the job ends, together with the backups on it",
         "terrace.yaml on the protected branch (docs/how-to/backups.md)",
     )
 
@@ -78,7 +78,7 @@ def _copies() -> Setting:
 def _branch(premises: Premises) -> Setting:
     return Setting(
         f"rules for the branch {premises.config.branch}: changes come by pull request, with the check `Terrace gate`",
-        "whatever lies on this branch is deployed, and its terrace.yaml judges; one required job is enough, since it "
+        "this branch is deployed, and its terrace.yaml has the rules; one required job is enough, because it "
         "always runs and passes only if all the others did",
         "Settings > Rules > Rulesets > New ruleset > Import a ruleset; a merge queue may be switched on beside it",
         (f"{_API} POST {_REPOSITORY}/rulesets --input {FOLDER}/ruleset-protected-branch.json",),
@@ -87,8 +87,8 @@ def _branch(premises: Premises) -> Setting:
 
 def _ledger() -> Setting:
     return Setting(
-        "a rule for the branch terrace/ledger: nobody deletes or rewrites it",
-        "it is the record of who approved what; without the rule its chain of hashes tells of a rewrite afterwards",
+        "a rule for the branch terrace/ledger: no one can delete or rewrite it",
+        "it is the record of who approved what; without the rule, its hash chain only shows a rewrite afterwards",
         "Settings > Rules > Rulesets > New ruleset > Import a ruleset",
         (f"{_API} POST {_REPOSITORY}/rulesets --input {FOLDER}/ruleset-ledger.json",),
     )

@@ -64,7 +64,7 @@ def _with_their_versions(text: str, there: str, before: Record) -> str:
 
 
 def diff(path: str, old: str, new: str) -> str:
-    """What changes in a file, as a unified diff."""
+    """Returns the changes of a file, as a unified diff."""
     lines = difflib.unified_diff(
         old.splitlines(),
         new.splitlines(),

@@ -1,4 +1,4 @@
-"""The generated files in somebody's working tree: what is there, and putting there what is to be."""
+"""Reads and writes the generated files in the user's working tree."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _text(root: Path, path: str) -> str | None:
 
 
 def _place(root: Path, path: str) -> Path:
-    """Where a file lies. A link on the way may lead anywhere, so none is followed."""
+    """The path of a file. A link on the way may lead anywhere, so none is followed."""
     place = root
     for part in Path(path).parts:
         place = place / part
