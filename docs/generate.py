@@ -1,4 +1,4 @@
-"""Makes the reference pages from the code: every command with its help, every key of terrace.yaml. `make docs`."""
+"""Generates the reference pages from the code: commands, keys of terrace.yaml, JSON output and others. `make docs`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from terrace.assess.factors import FACTORS, LEVELS
 from terrace.checks.all import CHECKS
 from terrace.clouds.all import CLOUDS
 from terrace.config.schema import reference
+from terrace.report.json.reference import SCHEMA_FILE, json_schema, reference_page
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -25,6 +26,8 @@ def pages() -> dict[str, str]:
         "commands.md": commands(),
         "risk.md": risk(),
         "policy-pack.md": policy_pack(),
+        "json.md": reference_page(),
+        SCHEMA_FILE: json.dumps(json_schema(), indent=2) + "\n",
     }
 
 

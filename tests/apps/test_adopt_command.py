@@ -268,9 +268,9 @@ def test_a_stack_that_reads_a_state_beside_it_is_planned_once_that_one_is_taken_
         (shop.work / path).parent.mkdir(parents=True, exist_ok=True)
         (shop.work / path).write_text(text)
     shown = " ".join(shop.ok("adopt", "--print").out.split())
-    assert "nonprod/app - - - planned once nonprod/network is taken over" in shown
-    assert "prod/across - - - planned once nonprod/network is taken over" in shown
-    assert "prod/app - - - planned once prod/network is taken over" in shown
+    assert "nonprod/app - - - planned after nonprod/network is adopted" in shown
+    assert "prod/across - - - planned after nonprod/network is adopted" in shown
+    assert "prod/app - - - planned after prod/network is adopted" in shown
     assert " states/prod/network.tfstate, to be moved" in shown
     assert "the old state files get the ending .adopted" in shown
     assert ".." not in shown
@@ -323,7 +323,7 @@ def test_states_are_compared_with_the_commit_whatever_lies_in_the_checkout(tmp_p
     (shop.work / "environments/dev/net/main.tf").write_text(THING + THING.replace("it", "more"))
     (shop.work / "environments/dev/app/terraform.tfvars").write_text('x = "y"\n')
     shown = shop.run("adopt", "dev", "--stack", "dev/net", "--print")
-    assert (shown.code, "1 stack: 1 can be taken over" in shown.out) == (0, True)
+    assert (shown.code, "1 stack: 1 can be adopted" in shown.out) == (0, True)
     assert "differs from its commit" in shown.err
     assert "environments/dev/net/terraform.tfstate, to be moved" in " ".join(shown.out.split())
 

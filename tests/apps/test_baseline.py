@@ -58,7 +58,7 @@ def blocking(place: World) -> list[dict[str, Any]]:
 
 def test_what_was_there_holds_nothing_and_what_is_new_does(place: World) -> None:
     done = place.ok("baseline", "--owner", "owners", "--expires", str(TODAY + timedelta(days=90)))
-    assert "5 known from the baseline" in done.out
+    assert "5 known findings" in done.out
     assert "3 twos" in done.out
     text = read(place, FILE)
     assert text.count("- rule: ") == 5
@@ -70,8 +70,8 @@ def test_what_was_there_holds_nothing_and_what_is_new_does(place: World) -> None
     place.push({})
     write(place, "# A line that moves all others.\n" + read(place).replace('variable "idle"  {', 'variable "idle" {'))
     done = place.run("check", "--json")
-    assert "\n5 known from the baseline (--explain lists those of the baseline)\n" in place.run("check").out
-    assert "\n5 known from the baseline\n" in place.run("check", "--format", "markdown").out
+    assert "\n5 known findings (--explain lists the known findings)\n" in place.run("check").out
+    assert "\n5 known findings\n" in place.run("check", "--format", "markdown").out
     waived = [f for f in done.json["findings"] if f["status"] == "waived"]
     assert (done.code, len(waived)) == (0, 5)
     assert {f["waiver"]["since"] for f in waived} == {str(TODAY)}
@@ -96,7 +96,7 @@ def test_what_is_gone_leaves_it_and_only_a_rule_that_is_named_comes_in(place: Wo
     place.push({})
     write(place, read(place).replace("-2", "-1"))
     done = place.ok("baseline")
-    assert "2 known from the baseline (was 5)" in done.out
+    assert "2 known findings (was 5)" in done.out
     after = read(place, FILE)
     assert set(after.splitlines()) < set(before.splitlines())
     assert blocking(place) == []
@@ -124,7 +124,7 @@ def test_what_could_not_be_looked_at_stays_and_is_said(place: World) -> None:
     write(place, read(place, "environments/dev/main.tf") + "\nlocals { a = nope.nope }\n", "environments/dev/main.tf")
     done = place.run("baseline")
     assert done.code == 1
-    assert "5 known from the baseline (was 5)\n" in done.out
+    assert "5 known findings (was 5)\n" in done.out
     assert "plan at environments/dev/main.tf" in done.out
     assert "nobody knows what a stack without a plan would do" in done.out
     assert "not everything could be looked at" in done.out

@@ -311,7 +311,7 @@ def test_what_the_provider_computes_is_no_drift_and_each_attribute_says_who_mana
     assert (what, origin) == ("iam:PutRolePolicy", "203.0.113.7")
     for told in (shop.run("drift", "last").out, shop.run("drift", "last", "--format", "markdown").out):
         assert "possible cause" in told
-        assert "a hint and no proof" in told
+        assert "a hint, not proof" in told
         assert "of-another" not in told
     assert "[console]" not in told, "what a client calls itself is no Markdown"
     managed = {one["path"]: one["managed"] for one in role["attributes"]}

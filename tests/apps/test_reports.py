@@ -22,12 +22,12 @@ def test_one_run_writes_several_reports(tmp_path: Path) -> None:
     asked = [word for style, file in names.items() for word in ("--report", f"{style}={file}")]
     done = shop.run("check", *asked)
     assert done.code == 1, done.err
-    assert "held by:\n  format at environments/dev/main.tf: " in done.out
+    assert "blocked by:\n  format at environments/dev/main.tf: " in done.out
     assert names["terminal"].read_text().endswith(done.out[-40:])
     assert any(run["results"] for run in json.loads(names["sarif"].read_text())["runs"])
     assert Xml.parse(names["junit"]).getroot().get("failures") == "1"
     assert json.loads(names["json"].read_text())["verdict"] == "block"
-    assert "**Held by**" in names["markdown"].read_text()
+    assert "**Blocked by**" in names["markdown"].read_text()
 
     for wrong in (("--report", "pdf=x"), ("--report", "sarif=no/such/x"), ("--report", "json=a", "--output", "a")):
         refused = shop.run("check", *wrong)

@@ -223,7 +223,7 @@ def test_a_difference_names_addresses_and_attributes_and_no_value(shop: World) -
     assert found["outputs"] == ["it"]
     told = shop.ok("state", "diff", "dev", first)
     assert "hunter2" not in told.out + json.dumps(found)
-    assert "no object and no output differs" in shop.ok("state", "diff", "dev").out
+    assert "no resource and no output differs" in shop.ok("state", "diff", "dev").out
 
 
 def test_a_drill_brings_the_newest_copy_back_where_it_hurts_nobody(tmp_path: Path) -> None:

@@ -160,7 +160,7 @@ def killed_mid_apply(shop: World, marks: Path, *command: str) -> None:
     child.communicate()
     (started,) = set(runs()) - before
     os.killpg(json.loads(started.read_text())["pid"], signal.SIGKILL)
-    assert "nobody knows how its apply ended" in shop.run("resume", "prod").out + shop.run("resume", "prod").out
+    assert "the result of its apply is unknown" in shop.run("resume", "prod").out + shop.run("resume", "prod").out
 
 
 def runs() -> list[Path]:

@@ -39,6 +39,8 @@ WHY = {
     "forge/plain_lines.py": "which lines of a comment a forge shows as they are",
     "gates/approvals/ci_runs.py": "which forge tells of a run that opened a deployment",
     "gates/approvals/people.py": "addresses that a forge gives to people who hide theirs",
+    "report/json/all.py": "the outputs of the commands that set up a forge",
+    "report/json/setup.py": "the outputs of the commands that set up a forge",
     "report/markdown/comment.py": "the longest comment that every forge takes is the shortest of their limits",
     "report/markdown/escape.py": "what a forge makes of text that is not quoted",
     "report/sarif.py": "the limits of whoever reads most files of that form",

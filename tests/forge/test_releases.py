@@ -56,7 +56,7 @@ def test_notes_tell_commits_and_who_agreed() -> None:
     commits = [Commit("e" * 40, "feat: <b>@all</b>\n\nbody"), Commit("f" * 40, "Merge it", merge=True)]
     given = SignedApproval("d1", "carol", "security", "approve", (), NOON, "", "", None)
     assert release_notes(deployment, commits, [given]) == (
-        "Deployed to `prod` by ann: 2 created, 1 destroyed.\n\n"
+        "Deployed to `prod` by ann: 2 created, 1 deleted.\n\n"
         "### Commits\n\n- feat&#58; &#60;b&#62;&#64;&#8203;all&#60;/b&#62; (eeeeeeeeeeee)\n\n"
-        "### Approved by\n\n- carol for security\n"
+        "### Approved by\n\n- carol as security\n"
     )

@@ -34,7 +34,8 @@ from terrace.ledger.reading import read
 from terrace.pipelines.journal import append
 from terrace.pipelines.ledger.dismissals import dismiss
 from terrace.pipelines.ledger.rekey import proposed, rekey
-from terrace.report.unproven import unproven_json, unproven_lines
+from terrace.report.json.ledger import unverified_event
+from terrace.report.terminal.ledger import unverified_event_lines
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 KEY, OTHER = EventKey.of(b"k" * 32), EventKey.of(b"o" * 32)
@@ -402,12 +403,13 @@ def test_the_list_before_a_change_of_the_key_is_short_for_people_and_whole_for_m
     ]
     without_key(made, *named)
     events = proposed(made.read(), None, nobody).unproven
-    lines = list(unproven_lines(events))
-    assert lines[0] == "written without the key while it was in use, as forged events are:"
-    assert lines[1] == "  4 lease.taken: lease taken (prod, deployment d1), 2026-01-05 12:04:00 UTC by mallory; no code"
+    lines = list(unverified_event_lines(events))
+    assert lines[0] == "written without the key while the key was in use, as forged events are:"
+    first = "  4 lease.taken: lease taken (prod, deployment d1), 2026-01-05 12:04:00 UTC by mallory"
+    assert lines[1] == f"{first}; no authentication code"
     assert "and 20 more" in lines[-2]
     assert lines[-1].endswith("terrace ledger dismiss 4-123 --reason WHY")
-    assert [unproven_json(one)["position"] for one in events] == list(range(4, 124))
+    assert [unverified_event(one).position for one in events] == list(range(4, 124))
 
 
 @pytest.mark.parametrize("made", [History, MemoryLedger, GitLedger, SqliteLedger, seal_all, seal, read])

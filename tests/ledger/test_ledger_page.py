@@ -53,21 +53,21 @@ def test_it_tells_what_is_where_what_was_done_and_who_agreed() -> None:
     held = Draft(kinds.ENVIRONMENT_HELD, "prod", "bob", {"reason": "a migration"})
     page = ledger_page(events([opened(), answered("carol", "looked at it"), ended(), held]))
     assert (
-        "| `prod` | held | `cccccccccccc` | 2026-01-05 12:00 UTC | held&#58; a migration &#40;by bob&#41; |"
+        "| `prod` | held | `cccccccccccc` | 2026-01-05 12:00 UTC | on hold&#58; a migration &#40;by bob&#41; |"
     ) in page
     assert "| 2026-01-05 12:00 UTC | `prod` | `cccccccccccc` | promotion | succeeded | ann | `d1` |" in page
-    assert ("| 2026-01-05 12:00 UTC | `prod` `d1` | carol | security | approves | a signature | looked at it |") in page
+    assert ("| 2026-01-05 12:00 UTC | `prod` `d1` | carol | security | approved | signature | looked at it |") in page
 
 
 def test_an_answer_without_a_signature_says_so() -> None:
-    assert "| a name in Git |" in ledger_page(events([opened(), answered("carol", "", signature=None)]))
+    assert "| name in Git |" in ledger_page(events([opened(), answered("carol", "", signature=None)]))
 
 
 def test_an_answer_on_a_forge_says_where() -> None:
     said = answered("carol", "", signature=None)
     witness = {"kind": "comment", "id": "7", "number": "12", "login": "carol-gh"}
     told = replace(said, payload={**said.payload, "witness": witness})
-    assert "| a comment of carol&#45;gh at 12 |" in ledger_page(events([opened(), told]))
+    assert "| comment by carol&#45;gh on 12 |" in ledger_page(events([opened(), told]))
 
 
 def test_the_newest_come_first_and_old_ones_leave_the_page() -> None:

@@ -12,8 +12,8 @@ from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.plans.summaries import deed, deeds, notices
-from terrace.report.screen import plain_text
-from terrace.report.terminal import counts, plans
+from terrace.report.terminal.checks import plan_line, plans_tree
+from terrace.report.terminal.screen import plain_text
 from terrace.stacks.model import Stack
 
 
@@ -104,7 +104,7 @@ def test_a_warning_that_holds_a_secret_of_the_plan_is_hidden() -> None:
 
 def test_plans_are_shown_with_what_was_said_about_them() -> None:
     plan = read(IMPORT, checks=CHECKS)
-    assert counts(plan).startswith("1 to import (digest ")
-    shown = plain_text(plans({"dev": plan}, {}))
+    assert plan_line(plan).startswith("1 to import (digest ")
+    shown = plain_text(plans_tree({"dev": plan}, {}))
     assert "→ t.imported (imported)" in shown
     assert "! check.up fails: it is down" in shown

@@ -1,4 +1,4 @@
-"""Stacks that are taken over, as they are told: place, difference and reason, and no character that acts."""
+"""Reports about adopted stacks: places, differences and reasons, without characters that act on a terminal."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from support.records import data_of
 from terrace.drift.state_adoption import Adopted, Adoption, Row, Settled
 from terrace.errors import BadInput, Place
 from terrace.plans.terraform import StateSnapshot
-from terrace.report.adoption import as_json, details, old_files, row_line, summary, table
-from terrace.report.screen import plain_text
+from terrace.report.json.states import adopt_json
+from terrace.report.terminal.adoption import (
+    adoption_details,
+    adoption_summary,
+    adoption_table,
+    old_files_note,
+    row_line,
+)
+from terrace.report.terminal.screen import plain_text
 from terrace.stacks.model import Stack
 from terrace.states.checkout_states import LeftState
 
@@ -39,40 +47,40 @@ BEFORE = Row(
 )
 
 
-def test_a_stack_is_told_with_its_place_in_the_checkout_and_what_differs() -> None:
-    told = plain_text(table([READY, REFUSED, BEFORE], "/srv/acme"))
-    assert "environments/dev/net/terraform.tfstate, to be moved" in told
-    assert "1 to delete" in told
-    assert "adopted before, at ddddddd" in told
-    assert "a plan on it would delete a.c" in plain_text(details([READY]))
+def test_the_table_shows_the_place_in_the_checkout_and_the_differences() -> None:
+    text = plain_text(adoption_table([READY, REFUSED, BEFORE], "/srv/acme"))
+    assert "environments/dev/net/terraform.tfstate, to be moved" in text
+    assert "1 to delete" in text
+    assert "already adopted, at ddddddd" in text
+    assert "a plan on it would delete a.c" in plain_text(adoption_details([READY]))
 
 
-def test_a_refused_stack_is_told_with_place_reason_and_hint_in_one_line_each() -> None:
-    told = plain_text(details([REFUSED]))
-    assert "\x1b" not in told
-    first, second = told.splitlines()
-    assert first.startswith("dev/net cannot be taken over (environments/dev/net): main.tf:3: evil")
+def test_a_refused_stack_has_a_line_with_place_and_reason_and_one_with_the_hint() -> None:
+    text = plain_text(adoption_details([REFUSED]))
+    assert "\x1b" not in text
+    first, second = text.splitlines()
+    assert first.startswith("dev/net cannot be adopted (environments/dev/net): main.tf:3: evil")
     assert second == "  hint: fix it"
 
 
-def test_what_was_done_is_told_in_a_line_and_counted() -> None:
+def test_results_have_a_line_each_and_are_counted() -> None:
     assert row_line(DONE).plain == "dev/net: adopted, differs from Git: 1 to delete"
-    assert summary([DONE, BEFORE, REFUSED]) == "3 stacks: 1 adopted, 1 nothing to do, 1 cannot be taken over"
+    assert adoption_summary([DONE, BEFORE, REFUSED]) == "3 stacks: 1 adopted, 1 nothing to do, 1 cannot be adopted"
 
 
-def test_each_result_has_a_word_for_machines() -> None:
-    told = as_json("c" * 40, [READY, DONE, REFUSED, BEFORE], written=True)
-    assert [row["result"] for row in told["stacks"]] == ["ready", "adopted", "refused", "already"]
-    assert told["stacks"][1]["put_aside"] == "/x.adopted"
-    assert (told["stacks"][2]["place"], told["stacks"][2]["source"]) == ("main.tf:3", None)
-    assert len({tuple(row) for row in told["stacks"]}) == 1, "every row has the same fields"
-    json.dumps(told)
+def test_each_result_has_a_word_in_json() -> None:
+    record = data_of(adopt_json("c" * 40, [READY, DONE, REFUSED, BEFORE], written=True))
+    assert [row["result"] for row in record["stacks"]] == ["ready", "adopted", "refused", "already"]
+    assert record["stacks"][1]["put_aside"] == "/x.adopted"
+    assert (record["stacks"][2]["place"], record["stacks"][2]["source"]) == ("main.tf:3", None)
+    assert len({tuple(row) for row in record["stacks"]}) == 1, "every row has the same fields"
+    json.dumps(record)
 
 
-def test_what_happens_to_old_files_is_told_before_it_happens() -> None:
+def test_the_renaming_of_old_state_files_is_announced() -> None:
     with_file = replace(READY, found=replace(FOUND, left=LeftState(FOUND.source, b"{}")))
-    assert old_files([READY, REFUSED, BEFORE]) == ""
-    assert old_files([with_file]).startswith("the old state file gets the ending .adopted")
-    assert old_files([with_file, with_file]).startswith("the old state files get the ending .adopted")
-    assert "outside of Terrace" in old_files([with_file])
-    assert old_files([replace(with_file, result="refused")]) == ""
+    assert old_files_note([READY, REFUSED, BEFORE]) == ""
+    assert old_files_note([with_file]).startswith("the old state file is renamed to end in .adopted")
+    assert old_files_note([with_file, with_file]).startswith("the old state files are renamed to end in .adopted")
+    assert "without Terrace" in old_files_note([with_file])
+    assert old_files_note([replace(with_file, result="refused")]) == ""

@@ -1,4 +1,4 @@
-"""What a check is told as: Markdown that fits a comment, JUnit that every reader takes, and what holds the change."""
+"""Reports of a check: Markdown that fits a comment, valid JUnit, and the findings that block the change."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from markdown_it import MarkdownIt
 from support.checked import checks, many, plan, rich
 from support.golden import assert_golden
 from support.plans import change
+from support.records import data_of
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waiver import Waiver
 from terrace.plans.model import Action
-from terrace.report import junit, machine, terminal
-from terrace.report.checked import Checked, told_together, why_held
-from terrace.report.html import check
+from terrace.report import junit
+from terrace.report.checked import Checked, blocking_reason, group_findings
+from terrace.report.html.check import check_page
+from terrace.report.json.checks import plan_json
 from terrace.report.markdown.comment import MARKER, comment
-from terrace.report.screen import plain_text
+from terrace.report.terminal.checks import check_report
+from terrace.report.terminal.screen import plain_text
 from terrace.stacks.model import Stack
 
 
 def shown(record: Checked) -> str:
-    return plain_text(terminal.checked(record))
+    return plain_text(check_report(record))
 
 
 def test_golden() -> None:
@@ -36,20 +39,20 @@ def test_golden() -> None:
 
 @settings(max_examples=40)
 @given(checks())
-def test_junit_is_well_formed_whatever_stands_in_it(record: Checked) -> None:
+def test_junit_is_well_formed_for_every_check(record: Checked) -> None:
     root = Xml.fromstring(junit.check(record).encode())
     findings = record.assessment.findings
     assert int(root.get("tests", "")) == len(findings) + len(record.assessment.plans)
-    held = int(root.get("failures", "")) + int(root.get("errors", ""))
-    assert held == len(record.holding)
+    blocking = int(root.get("failures", "")) + int(root.get("errors", ""))
+    assert blocking == len(record.blocking)
 
 
 @settings(max_examples=40)
 @given(checks())
-def test_nothing_acts_on_a_terminal_and_what_holds_takes_one_line_each(record: Checked) -> None:
+def test_no_text_acts_on_a_terminal_and_every_blocking_finding_has_one_line(record: Checked) -> None:
     text = shown(record)
     assert all(c.isprintable() or c == "\n" for c in text)
-    assert all("\n" not in why_held(finding) for finding in record.holding)
+    assert all("\n" not in blocking_reason(finding) for finding in record.blocking)
 
 
 OURS = re.compile(r"(<details(?: open)?><summary>[^<>]*</summary>|</details>)")
@@ -57,7 +60,7 @@ OURS = re.compile(r"(<details(?: open)?><summary>[^<>]*</summary>|</details>)")
 
 @settings(max_examples=60)
 @given(checks())
-def test_nothing_from_outside_formats_links_or_mentions_in_a_comment(record: Checked) -> None:
+def test_text_from_outside_formats_links_and_mentions_nothing_in_a_comment(record: Checked) -> None:
     text = comment(record)
     assert text.startswith(f"{MARKER}\n\n### Terrace: ")
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
@@ -66,18 +69,18 @@ def test_nothing_from_outside_formats_links_or_mentions_in_a_comment(record: Che
     assert all(piece == MARKER or OURS.fullmatch(piece) for piece in markup), markup
     assert not {"link_open", "image", "em_open", "code_block", "hr"} & {t.type for t in flat}
     assert sum(t.type == "heading_open" for t in flat) == 1
-    # As a forge reads what was rendered: nobody is called, no issue is named.
+    # A forge finds mentions and issues in the rendered text.
     assert not [t.content for t in flat if t.type == "text" and re.search(r"@\w|#\d", t.content)]
 
 
-def test_a_comment_fits_and_says_what_it_leaves_out() -> None:
+def test_a_comment_fits_and_says_how_much_it_leaves_out() -> None:
     text = comment(many(10_000))
     assert len(text.encode()) < 65_536
-    assert "and 9980 more" in text
+    assert "and 9,980 more" in text
     assert "not fit" not in text
 
 
-def test_of_a_plan_that_is_too_long_the_riskiest_part_is_shown_and_of_many_plans_those_that_fit() -> None:
+def test_a_long_plan_is_cut_after_the_riskiest_changes_and_plans_that_do_not_fit_are_left_out() -> None:
     one = rich()
     created = tuple(change(f"aws_subnet.a[{n}]", Action.CREATE, None, {"cidr": "10.0.0.0/24"}) for n in range(2000))
     lost = change("aws_db_instance.main", Action.DELETE, {"engine": "mysql"}, None)
@@ -87,36 +90,36 @@ def test_of_a_plan_that_is_too_long_the_riskiest_part_is_shown_and_of_many_plans
     assert len(text.encode()) < 65_536
     block = text[text.index("<summary>prod/s0") :]
     assert block.index("- delete aws_db_instance.main") < block.index("+ create aws_subnet.a")
-    assert re.search(r"! and 1\d\d\d more\n```", block)
-    assert re.search(r"\d parts do not fit here\. The whole: `terrace check`", text)
+    assert re.search(r"! and 1,\d\d\d more\n```", block)
+    assert re.search(r"\d parts do not fit here\. `terrace check` shows everything", text)
 
 
 def test_ten_thousand_cases() -> None:
     assert junit.check(many(10_000)).count("<testcase") == 10_002
 
 
-def test_what_one_rule_says_of_one_place_is_told_together() -> None:
+def test_findings_of_one_rule_at_one_place_become_one() -> None:
     one = Finding(
         "block", Severity.HIGH, Status.FAIL, "opa", "It may be public: a is false", "prod", "aws_x.y", fix="set"
     )
     others = [replace(one, message="It may be public: b is false"), replace(one, message="another thing")]
     elsewhere = replace(one, stack="dev")
-    told = told_together([one, *others, elsewhere, one])
-    assert [(f.stack, f.message) for f in told] == [
+    groups = group_findings([one, *others, elsewhere, one])
+    assert [(f.stack, f.message) for f in groups] == [
         ("prod", "It may be public: a is false; b is false; another thing"),
         ("dev", "It may be public: a is false"),
     ]
 
 
 @given(checks())
-def test_telling_together_leaves_no_finding_untold(record: Checked) -> None:
+def test_grouping_loses_no_finding(record: Checked) -> None:
     findings = record.assessment.findings
-    told = told_together(findings)
-    assert len(told) <= len(findings)
-    assert {(f.rule, f.path, f.address, f.blocks) for f in told} == {
+    groups = group_findings(findings)
+    assert len(groups) <= len(findings)
+    assert {(f.rule, f.path, f.address, f.blocks) for f in groups} == {
         (f.rule, f.path, f.address, f.blocks) for f in findings
     }
-    shown = " ".join(f"{f.stack} {f.message}" for f in told)
+    shown = " ".join(f"{f.stack} {f.message}" for f in groups)
     assert all(f.stack in shown for f in findings if f.stack), "few enough to be named all"
 
 
@@ -128,32 +131,32 @@ def with_findings(*findings: Finding) -> Checked:
     return replace(record, assessment=replace(record.assessment, findings=findings))
 
 
-def test_the_same_finding_of_several_stacks_is_one_with_their_names() -> None:
+def test_the_same_finding_in_several_stacks_becomes_one_with_their_names() -> None:
     at_file = [replace(UNPINNED, stack=f"{name}/app") for name in ("dev", "staging", "prod")]
     at_address = [replace(one, path=None, line=0, address="aws_x.y") for one in at_file]
     whole = replace(UNPINNED, message="it follows another branch", stack=None)
-    told = told_together([*at_file, *at_address, whole])
-    assert [(f.stack, f.message) for f in told] == [
+    groups = group_findings([*at_file, *at_address, whole])
+    assert [(f.stack, f.message) for f in groups] == [
         (None, "it follows main (in dev/app, staging/app, prod/app)"),
         ("dev/app, staging/app, prod/app", "it follows main"),
         (None, "it follows another branch"),
     ]
-    many_stacks = told_together(replace(UNPINNED, stack=f"env{number}/app") for number in range(40))
+    many_stacks = group_findings(replace(UNPINNED, stack=f"env{number}/app") for number in range(40))
     assert [f.message.endswith("env5/app and 34 more)") for f in many_stacks] == [True]
     for text in (shown(with_findings(*at_file)), comment(with_findings(*at_file))):
-        assert text.count("it follows main") <= 2, "once in the list, once in what holds the change"
+        assert text.count("it follows main") <= 2, "once in the list, once among the blocking findings"
 
 
-def test_stacks_that_are_not_planned_for_one_reason_are_one_finding() -> None:
+def test_stacks_that_could_not_be_planned_for_one_reason_become_one_finding() -> None:
     plan = Finding("plan", Severity.HIGH, Status.UNKNOWN, "terrace", "")
-    told = told_together(
+    groups = group_findings(
         [
             *(replace(plan, stack=key, message=f"{key} was not planned: it is new") for key in ("dev", "prod/app")),
             replace(plan, stack="qa", message="qa was not planned: no lock"),
             *(replace(plan, stack=key, address="a.b", message=f"{key} is named") for key in ("dev", "prod")),
         ]
     )
-    assert [(f.stack, f.message) for f in told] == [
+    assert [(f.stack, f.message) for f in groups] == [
         ("dev, prod/app", "each was not planned: it is new"),
         ("qa", "qa was not planned: no lock"),
         ("dev", "dev is named"),
@@ -161,16 +164,16 @@ def test_stacks_that_are_not_planned_for_one_reason_are_one_finding() -> None:
     ]
 
 
-def test_a_finding_that_one_stack_waives_is_not_told_with_the_others() -> None:
+def test_a_waived_finding_is_not_grouped_with_others() -> None:
     one = replace(UNPINNED, stack="dev/app")
     waived = replace(UNPINNED, stack="prod/app", status=Status.WAIVED)
-    assert [(f.stack, f.status) for f in told_together([one, waived])] == [
+    assert [(f.stack, f.status) for f in group_findings([one, waived])] == [
         ("dev/app", Status.FAIL),
         ("prod/app", Status.WAIVED),
     ]
 
 
-def test_findings_of_the_baseline_are_folded_and_counted() -> None:
+def test_known_findings_are_folded_and_counted() -> None:
     day = date(2026, 1, 5)
     baseline = Waiver("pinned", "ann", "day one", day, day, path="m/a.tf", since=day)
     known = [
@@ -180,29 +183,29 @@ def test_findings_of_the_baseline_are_folded_and_counted() -> None:
     record = with_findings(replace(UNPINNED, message="new"), *known)
     text = shown(record)
     assert "old 7" not in text
-    assert "419 known from the baseline (--explain lists those of the baseline)" in text
+    assert "419 known findings (--explain lists the known findings)" in text
     unexplained = replace(record.risk, reasons=())
     assert "old 7" in shown(replace(record, explain=True, risk=unexplained))
     folded = comment(record)
-    assert "419 findings known from the baseline" in folded
+    assert "419 known findings" in folded
 
 
-def test_the_verdict_is_the_first_and_the_last_thing_that_a_terminal_shows() -> None:
+def test_the_verdict_is_the_first_and_the_last_line_in_a_terminal() -> None:
     lines = shown(rich()).splitlines()
-    assert lines[0] == "verdict: block, held by 3 findings"
+    assert lines[0] == "verdict: block, blocked by 3 findings"
     assert "verdict: block" in lines[-6:]
 
 
-def test_an_object_that_a_replacement_left_behind_is_not_shown_as_the_one_in_use() -> None:
+def test_a_deposed_object_is_distinguished_from_the_current_one() -> None:
     record = rich()
     key, known = next(iter(record.assessment.plans.items()))
     left = change("aws_db_instance.main", Action.DELETE, {"id": "old"}, deposed="1a2b3c4d")
     there = change("aws_db_instance.main", Action.UPDATE, {"size": 1}, {"size": 2})
     plans = {**record.assessment.plans, key: replace(known, changes=(left, there))}
     record = replace(record, assessment=replace(record.assessment, plans=plans))
-    for text in (shown(record), comment(record), check.page(record)):
+    for text in (shown(record), comment(record), check_page(record)):
         assert "aws_db_instance.main (deposed object 1a2b3c4d)" in text
     assert "- aws_db_instance.main (deposed object 1a2b3c4d)" in shown(record)
     assert "~ aws_db_instance.main\n" in shown(record)
-    told = machine.plan(plans[key])["changes"]
-    assert [one.get("deposed") for one in told] == ["1a2b3c4d", None]
+    changes = data_of(plan_json(plans[key]))["changes"]
+    assert [change.get("deposed") for change in changes] == ["1a2b3c4d", None]

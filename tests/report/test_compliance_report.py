@@ -1,9 +1,8 @@
-"""A compliance report is the same in every format, and nothing from outside acts on whoever reads it."""
+"""Compliance reports: every format has the same facts, and text from outside has no effect."""
 
 from __future__ import annotations
 
 import html.parser
-import json
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
 from support.checked import HOSTILE, texts
+from support.records import data_of
 from support.stories import NOON
 from terrace.compliance.answers import Evidence, Outcome, answers
 from terrace.compliance.audit import RuleSeen, Scope
@@ -19,9 +19,12 @@ from terrace.compliance.gathering import Span
 from terrace.compliance.overview import Compliance, Looked
 from terrace.compliance.recorded_audits import Audit, KnownRule
 from terrace.compliance.shipped import framework
-from terrace.report.compliance import as_json, as_markdown, as_terminal, totals
-from terrace.report.html.compliance import as_html
-from terrace.report.screen import plain_text
+from terrace.report.compliance_words import totals
+from terrace.report.html.compliance import compliance_page
+from terrace.report.json.compliance import compliance_json
+from terrace.report.markdown.compliance import compliance_markdown
+from terrace.report.terminal.compliance import compliance_report
+from terrace.report.terminal.screen import plain_text
 
 KEY = "s3_bucket_default_encryption"
 
@@ -47,29 +50,29 @@ def piece(outcome: Outcome, text: str = "said") -> Evidence:
 
 
 def terminal(record: Compliance) -> str:
-    return plain_text(as_terminal(record))
+    return plain_text(compliance_report(record))
 
 
-def test_every_format_tells_the_same_numbers_and_no_share() -> None:
+def test_every_format_has_the_same_numbers_and_no_percentage() -> None:
     record = report(piece(Outcome.BAD), replace(piece(Outcome.GOOD), key="terrace:ledger"))
     (told,) = record.frameworks
     numbers = totals(told)
     assert numbers.endswith(f" of {len(told.answers)} listed")
     assert sum(int(n) for n in re.findall(r"(\d+) (?:pass|fail|not|manual)", numbers)) == len(told.answers)
-    for text in (terminal(record), as_markdown(record), as_html(record)):
+    for text in (terminal(record), compliance_markdown(record), compliance_page(record)):
         assert numbers in text
         assert not re.search(r"\d\s*%(?!;)", re.sub(r"<style>.*?</style>|width: \d+%", "", text, flags=re.S))
-    counts = json.loads(as_json(record))["frameworks"][0]["counts"]
+    counts = data_of(compliance_json(record))["frameworks"][0]["counts"]
     assert counts["pass"] + counts["fail"] + counts["not_evaluated"] + counts["manual"] == counts["listed"]
 
 
-def test_what_is_told_of_a_control_is_by_what_when_and_at_which_commit() -> None:
+def test_evidence_names_its_source_time_and_commit() -> None:
     record = report(piece(Outcome.BAD))
-    for text in (terminal(record), as_markdown(record).replace("&#45;", "-"), as_html(record)):
+    for text in (terminal(record), compliance_markdown(record).replace("&#45;", "-"), compliance_page(record)):
         assert "CM-6" in text
         assert "2026-01-05 12:00 UTC" in text
         assert "c" * 7 in text
-    told = next(c for c in json.loads(as_json(record))["frameworks"][0]["controls"] if c["state"] == "fail")
+    told = next(c for c in data_of(compliance_json(record))["frameworks"][0]["controls"] if c["state"] == "fail")
     (found,) = told["evidence"]
     assert (found["by"], found["at"], found["commits"]) == ("rule said", "2026-01-05T12:00:00Z", ["c" * 40])
 
@@ -88,11 +91,11 @@ class _Tags(html.parser.HTMLParser):
 
 
 USUAL = _Tags()
-USUAL.feed(as_html(report(*(piece(outcome) for outcome in Outcome))))
+USUAL.feed(compliance_page(report(*(piece(outcome) for outcome in Outcome))))
 
 
-def test_the_page_needs_nothing_else() -> None:
-    page = as_html(report(piece(Outcome.BAD)))
+def test_the_page_loads_nothing() -> None:
+    page = compliance_page(report(piece(Outcome.BAD)))
     assert "default-src 'none'; style-src 'sha256-" in page
     assert not {"script", "link", "img", "iframe", "form"} & USUAL.tags
     assert "http://" not in page
@@ -101,14 +104,14 @@ def test_the_page_needs_nothing_else() -> None:
 
 @settings(max_examples=25)
 @given(texts, texts)
-def test_nothing_from_outside_acts(one: str, other: str) -> None:
+def test_text_from_outside_has_no_effect(one: str, other: str) -> None:
     record = report(piece(Outcome.BAD, one), piece(Outcome.WAIVED, other), name=other, note=one)
     seen = _Tags()
-    seen.feed(as_html(record))
+    seen.feed(compliance_page(record))
     assert seen.tags <= USUAL.tags
     assert seen.names <= USUAL.names
     assert all(c.isprintable() or c == "\n" for c in terminal(record))
-    markdown = as_markdown(record)
+    markdown = compliance_markdown(record)
     rendered = _Tags()
     rendered.feed(MarkdownIt("commonmark").enable("table").render(markdown))
     assert rendered.tags <= {
@@ -130,11 +133,11 @@ def test_nothing_from_outside_acts(one: str, other: str) -> None:
     assert not rendered.names
     rows = [line for line in markdown.split("\n") if line.startswith("| `")]
     assert all(line.count(" | ") == 4 for line in rows)
-    assert json.loads(as_json(record))["schema"] == "terrace/compliance@1"
+    assert data_of(compliance_json(record))["schema"] == "terrace/compliance@1"
 
 
-def test_each_hostile_text_is_only_text() -> None:
+def test_hostile_text_is_escaped() -> None:
     for text in HOSTILE:
-        page = as_html(report(piece(Outcome.BAD, text), name=text))
+        page = compliance_page(report(piece(Outcome.BAD, text), name=text))
         assert "<script>" not in page
         assert "onerror=alert" not in re.sub(r"&lt;.*?&gt;", "", page)

@@ -1,14 +1,16 @@
-"""Drift as it is told: what would undo each, and nothing from outside that could act on whoever reads it."""
+"""Drift reports: how to resolve each difference, and text from outside without effect."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 
 from support.payloads import payload_of
+from support.records import data_of
 from terrace.assess.model import Severity
 from terrace.drift.acknowledgements import Acknowledgement
 from terrace.drift.checks import Check, Standing
@@ -16,8 +18,11 @@ from terrace.drift.model import Cause, Ignored, Observation, Quadrant, Sighting
 from terrace.drift.records import sighting_record, sightings_of
 from terrace.drift.review import Review
 from terrace.plans.model import MASKED, Action
-from terrace.report.drift import as_json, as_markdown, as_terminal, remedy
-from terrace.report.screen import plain_text
+from terrace.report.drift_words import remedy
+from terrace.report.json.drift import drift_json
+from terrace.report.markdown.drift import drift_markdown
+from terrace.report.terminal.drift import drift_report
+from terrace.report.terminal.screen import plain_text
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 SEEN = Sighting(
@@ -38,7 +43,11 @@ def review(*observations: Observation, overdue: str = "") -> Review:
 
 
 def terminal(one: Review) -> str:
-    return plain_text(as_terminal([one]))
+    return plain_text(drift_report([one]))
+
+
+def as_json(reviews: list[Review]) -> Any:
+    return data_of(drift_json(reviews, (), {}))
 
 
 @pytest.mark.parametrize(
@@ -47,13 +56,13 @@ def terminal(one: Review) -> str:
         (SEEN, "terrace drift ack prod"),
         (replace(SEEN, quadrant=Quadrant.ACTIONABLE, undo=Action.UPDATE), "terrace drift prod --remediate"),
         (replace(SEEN, quadrant=Quadrant.ACTIONABLE, undo=Action.REPLACE), "would replace it"),
-        (replace(SEEN, quadrant=Quadrant.INPUT, undo=Action.UPDATE), "nothing changed outside"),
-        (replace(SEEN, quadrant=Quadrant.DELETED, undo=Action.CREATE), "what it held does not come back"),
-        (replace(SEEN, quadrant=Quadrant.DELETED), "no deployment makes it anew"),
+        (replace(SEEN, quadrant=Quadrant.INPUT, undo=Action.UPDATE), "not changed outside of Terraform"),
+        (replace(SEEN, quadrant=Quadrant.DELETED, undo=Action.CREATE), "recreates it, without the data that it held"),
+        (replace(SEEN, quadrant=Quadrant.DELETED), "no deployment recreates it"),
     ],
-    ids=["unmanaged", "actionable", "replacement", "input", "deleted", "deleted for good"],
+    ids=["unmanaged", "actionable", "replacement", "input", "deleted", "deleted permanently"],
 )
-def test_each_quadrant_names_what_would_undo_it(seen: Sighting, words: str) -> None:
+def test_each_quadrant_names_its_remedy(seen: Sighting, words: str) -> None:
     assert words in remedy("prod", seen, "c" * 40)
 
 
@@ -75,16 +84,16 @@ def test_each_attribute_says_whether_a_deployment_changes_it_back() -> None:
     assert "no deployment changes it back" in alone
 
 
-def test_what_a_deployment_would_change_besides_is_told_apart() -> None:
+def test_changed_inputs_are_distinguished_from_drift() -> None:
     seen = replace(MIXED, paths=("inline_policy", "source", "tags.team"), inputs=("source",))
     one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(seen,)))
-    for told in (terminal(one), as_markdown([one])):
-        assert "source (not changed outside)" in told
+    for told in (terminal(one), drift_markdown([one])):
+        assert "source (not changed outside of Terraform)" in told
         assert "actionable, unmanaged, input" in told
-    assert "source: not changed outside, what it is made from was" in remedy("prod", seen, "c" * 40)
+    assert "source: not changed outside of Terraform, the inputs changed" in remedy("prod", seen, "c" * 40)
 
 
-def test_an_answer_for_one_attribute_is_told_with_it_and_does_not_answer_for_the_rest() -> None:
+def test_an_acknowledgement_of_one_attribute_is_shown_with_it_and_does_not_cover_the_others() -> None:
     given = Acknowledgement("prod", MIXED.address, ("tags.team",), {}, "g", "ann|", "billing sets it", AT)
     one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(MIXED,)))
     one = replace(one, acknowledged=(given,))
@@ -98,12 +107,12 @@ def test_an_answer_for_one_attribute_is_told_with_it_and_does_not_answer_for_the
     ]
     both = replace(one, acknowledged=(given, replace(given, paths=("inline_policy",), reason="incident", by="bob")))
     (resource,) = as_json([both])["environments"][0]["stacks"][0]["resources"]
-    assert resource["acknowledged"]["by"] in ("ann|", "bob"), "two answers together cover the whole"
+    assert resource["acknowledged"]["by"] in ("ann|", "bob"), "two acknowledgements together cover the resource"
 
 
-def test_every_format_tells_the_values_of_each_attribute() -> None:
+def test_every_format_shows_the_values_of_each_attribute() -> None:
     one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(MIXED,)))
-    for told in (terminal(one), as_markdown([one])):
+    for told in (terminal(one), drift_markdown([one])):
         assert "inline_policy: nothing → (sensitive) (not managed)" in told
         assert 'tags.team: "a" → "b" (managed)' in told
     (resource,) = as_json([one])["environments"][0]["stacks"][0]["resources"]
@@ -119,7 +128,7 @@ def test_every_format_tells_the_values_of_each_attribute() -> None:
     ]
 
 
-def test_every_format_tells_the_same() -> None:
+def test_every_format_has_the_same_facts() -> None:
     one = review(
         Observation(
             "prod",
@@ -134,22 +143,22 @@ def test_every_format_tells_the_same() -> None:
         Observation("prod/app", "", "unknown", why="no network"),
         overdue="no good check for drift ever",
     )
-    for told in (terminal(one), as_markdown([one]), str(as_json([one]))):
+    for told in (terminal(one), drift_markdown([one]), str(as_json([one]))):
         for word in ("drifted", "inline", "critical", "unmanaged", "no network", "ann", "ran out", "aaaaaaa", "ever"):
             assert word in told, word
 
 
-def test_markdown_takes_nothing_from_outside_as_markup() -> None:
-    told = as_markdown([review(Observation("prod", "p", "unknown", why="<script> | [x](y) @bob"), overdue="")])
+def test_text_from_outside_is_no_markup_in_markdown() -> None:
+    told = drift_markdown([review(Observation("prod", "p", "unknown", why="<script> | [x](y) @bob"), overdue="")])
     assert not {"<script>", "[x](y)", "@bob"} & set(told.split())
-    table = as_markdown([review(Observation("prod", "p", "drifted", sightings=(SEEN,)))])
+    table = drift_markdown([review(Observation("prod", "p", "drifted", sightings=(SEEN,)))])
     (row,) = [line for line in table.splitlines() if "inline_policy" in line]
     assert row.count("|") == 6, "an address does not end a cell"
 
 
-def test_an_environment_that_nobody_looked_at_says_so() -> None:
+def test_an_environment_that_was_never_checked_says_so() -> None:
     nothing = Review("dev", (), None, (), ())
-    assert "nothing is deployed there" in terminal(nothing)
+    assert "nothing is deployed" in terminal(nothing)
     assert as_json([nothing])["environments"][0]["status"] is None
 
 
@@ -164,30 +173,30 @@ CAUSED = replace(
 )
 
 
-def test_a_cause_is_told_as_a_hint_and_its_text_does_nothing() -> None:
+def test_a_possible_cause_is_a_hint_and_its_text_has_no_effect() -> None:
     one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(CAUSED,)))
-    for told in (terminal(one), unescape(as_markdown([one]))):
-        assert "possible cause, a hint and no proof: ann" in told
+    for told in (terminal(one), unescape(drift_markdown([one]))):
+        assert "possible cause (a hint, not proof): ann" in told
         assert "2 earlier changes of it in the logs" in told
         assert "\x1b" not in told
         assert "e" * 200 not in told
-    assert "[x](" not in as_markdown([one])
+    assert "[x](" not in drift_markdown([one])
     (resource,) = as_json([one])["environments"][0]["stacks"][0]["resources"]
     (cause,) = resource["causes"]
     assert (cause["at"], cause["origin"], resource["more_causes"]) == ("2026-11-25T03:00:00Z", "203.0.113.7", 2)
 
 
-def test_an_unknown_cause_is_told_with_its_reason_and_nothing_where_no_log_is_read() -> None:
+def test_an_unknown_cause_has_a_reason_and_without_logs_there_is_no_cause() -> None:
     unknown = replace(SEEN, cause_unknown="the plan tells no id of the object")
     one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(unknown,)))
-    for told in (terminal(one), unescape(as_markdown([one]))):
+    for told in (terminal(one), unescape(drift_markdown([one]))):
         assert "cause unknown: the plan tells no id of the object" in told
     assert as_json([one])["environments"][0]["stacks"][0]["resources"][0]["cause_unknown"]
     bare = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(SEEN,)))
     assert "cause" not in terminal(bare)
 
 
-def test_the_ledger_keeps_causes_and_neither_values_nor_names_of_objects() -> None:
+def test_the_ledger_keeps_causes_without_values_and_ids_of_resources() -> None:
     record = sighting_record(replace(CAUSED, identity={"id": "app"}, values={"inline_policy": (None, "x")}))
     payload = payload_of(record)
     assert "identity" not in payload

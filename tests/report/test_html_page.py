@@ -1,4 +1,4 @@
-"""The page of a check: what it shows, that nothing from outside acts in it, and that it stays small."""
+"""The HTML page of a check: its content, its size, and that text from outside has no effect."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from support.plans import change
 from terrace.assess.model import Assessment
 from terrace.plans.model import MASKED, UNKNOWN, Action
 from terrace.report.checked import Checked
-from terrace.report.html.check import HELD, ROWS, page
-from terrace.report.html.graph import MOST, TALLEST, drawn
+from terrace.report.html.check import LISTED, ROWS, check_page
+from terrace.report.html.graph import MOST, TALLEST, impact_graph
 from terrace.report.html.style import STYLE
 from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.model import ChangeSet, Impact, Reason, Stack
@@ -34,7 +34,7 @@ ATTRIBUTES = frozenset(
 
 
 class Reader(HTMLParser):
-    """Reads a page as a browser does, and keeps what stands in it."""
+    """Reads a page as a browser does, and keeps its tags and texts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -69,8 +69,8 @@ class Reader(HTMLParser):
 
 @settings(max_examples=60)
 @given(checks())
-def test_nothing_from_outside_acts_in_it(record: Checked) -> None:
-    text = page(record)
+def test_text_from_outside_has_no_effect(record: Checked) -> None:
+    text = check_page(record)
     read = Reader(text)
     assert not read.open
     assert {tag for tag, _ in read.tags} <= KNOWN
@@ -81,25 +81,25 @@ def test_nothing_from_outside_acts_in_it(record: Checked) -> None:
     assert not [c for c in text if not c.isprintable() and c != "\n"]
 
 
-def test_it_needs_nothing_else_and_allows_nothing_else() -> None:
-    text = page(rich())
+def test_the_page_loads_nothing_and_allows_nothing() -> None:
+    text = check_page(rich())
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = next(a["content"] for t, a in Reader(text).tags if a.get("http-equiv"))
     assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     assert not re.search(r"<script| src=|https?:|@import|url\(| style=", text)
 
 
-def test_it_says_what_holds_first_and_then_what_would_happen() -> None:
-    told = Reader(page(rich())).text
+def test_blocking_findings_come_first_and_then_the_changes() -> None:
+    told = Reader(check_page(rich())).text
     order = (
-        "The change is held",
+        "The change is blocked",
         "public-database",
         "set publicly_accessible = false",
         "+1 create",
         "approvals: 1 of owners is missing",
-        "How the change reaches 3 stacks",
+        "Impact on 3 stacks",
         "old is removed",
-        "destroy aws_instance.old",
+        "delete aws_instance.old",
         "replace aws_db_instance.main because engine cannot be changed in place ⚑ public-database",
         "known after apply",
         "Waived 1",
@@ -110,52 +110,52 @@ def test_it_says_what_holds_first_and_then_what_would_happen() -> None:
     assert places == sorted(places)
 
 
-def test_a_change_that_passes_and_does_nothing_says_so() -> None:
+def test_a_change_without_effect_passes() -> None:
     nothing = Assessment(ChangeSet("a" * 40, "b" * 40, (), ()))
-    told = Reader(page(replace(rich(), assessment=nothing, ahead=(), passed=True))).text
-    assert "The change may be merged" in told
-    assert "What holds it" not in told
+    told = Reader(check_page(replace(rich(), assessment=nothing, ahead=(), passed=True))).text
+    assert "The change can be merged" in told
+    assert "Blocking findings" not in told
 
 
-def test_what_is_hidden_or_unknown_inside_a_value_stays_so() -> None:
+def test_masked_and_unknown_parts_of_a_value_stay_hidden() -> None:
     record = rich()
     inside = change("aws_x.y", Action.UPDATE, {"a": {"b": 1, "c": MASKED}}, {"a": {"b": UNKNOWN, "c": MASKED}})
     plans = {key: replace(plan, changes=(inside,)) for key, plan in record.assessment.plans.items()}
-    told = Reader(page(replace(record, assessment=replace(record.assessment, plans=plans)))).text
+    told = Reader(check_page(replace(record, assessment=replace(record.assessment, plans=plans)))).text
     assert '{"b": "(known after apply)", "c": "(sensitive)"}' in told
 
 
-def test_ten_thousand_findings_are_counted_and_the_worst_shown() -> None:
-    text = page(many(10_000))
+def test_ten_thousand_findings_are_counted_and_the_worst_are_listed() -> None:
+    text = check_page(many(10_000))
     assert len(text) < 1_500_000
     assert text.count("<tr class=") == ROWS
     told = Reader(text).text
     assert f"and {10_000 - ROWS:,} more findings" in told
-    assert f"and {10_000 - HELD:,} more findings" in told
+    assert f"and {10_000 - LISTED:,} more findings" in told
 
 
-def test_of_many_folders_only_those_that_the_change_touches_are_drawn() -> None:
+def test_of_many_folders_only_impacted_ones_are_drawn() -> None:
     stack = Stack.conventional("dev", "environments/dev")
     folders = {f"modules/m{n}": Folder(f"modules/m{n}", (), ()) for n in range(MOST)}
     folders[stack.path] = Folder(stack.path, (), ())
     change_set = ChangeSet("a", "b", ("environments/dev/main.tf",), (Impact(stack, (Reason("stack", "x"),)),))
-    shown = drawn(change_set, Graph(folders, {}), {})
+    shown = impact_graph(change_set, Graph(folders, {}), {})
     assert shown.count("<rect") == 1
     assert f"Not drawn: {MOST} folders" in shown
 
 
-def test_a_column_that_is_too_tall_ends_with_how_many_more() -> None:
+def test_a_tall_column_ends_with_the_number_of_others() -> None:
     stacks = [Stack("prod", f"environments/prod/s{n:03}", f"s{n:03}") for n in range(300)]
     folders = {s.path: Folder(s.path, (), (), (call("modules/vpc"),)) for s in stacks}
     folders["modules/vpc"] = Folder("modules/vpc", (), ())
     reason = "modules/vpc/main.tf"
     impacts = tuple(Impact(s, (Reason("module", reason, ("modules/vpc", s.path)),)) for s in stacks)
-    shown = drawn(ChangeSet("a", "b", (reason,), impacts), Graph(folders, {}), {})
+    shown = impact_graph(ChangeSet("a", "b", (reason,), impacts), Graph(folders, {}), {})
     assert shown.count("<rect") == TALLEST + 1
     assert f"and {300 - TALLEST + 1} more stacks" in shown
 
 
-def test_modules_that_call_each_other_in_a_circle_are_drawn() -> None:
+def test_modules_that_call_each_other_in_a_cycle_are_drawn() -> None:
     stack = Stack.conventional("dev", "environments/dev")
     folders = {
         stack.path: Folder(stack.path, (), (), (call("modules/a"),)),
@@ -164,4 +164,4 @@ def test_modules_that_call_each_other_in_a_circle_are_drawn() -> None:
     }
     reasons = (Reason("module", "modules/b/main.tf", ("modules/b", "modules/a", stack.path)),)
     change_set = ChangeSet("a", "b", ("modules/b/main.tf",), (Impact(stack, reasons),))
-    assert drawn(change_set, Graph(folders, {}), {}).count("<rect") == 3
+    assert impact_graph(change_set, Graph(folders, {}), {}).count("<rect") == 3

@@ -1,4 +1,4 @@
-"""Where a release is, as a comment: right, short enough, and only text whatever the names."""
+"""The comment about a release: its content, its length, and text from outside without effect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from terrace.report.markdown.release_page import MARKER, Release, release_page
 from terrace.stacks.model import Manual
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
-OURS = re.compile(r"<details open><summary>What waits</summary>|</details>")
+OURS = re.compile(r"<details open><summary>Pending plans</summary>|</details>")
 
 
 def deployment(changes: int = 1, address: str = "aws_db_instance.main", why: str = "0 of 1 people") -> Deployment:
@@ -30,10 +30,10 @@ def page(one: Deployment) -> str:
     return release_page(Release("c" * 40, {"dev": None, "prod": one}, {"prod": "1a2b3c4d"}))
 
 
-def test_it_says_what_waits_and_what_to_write() -> None:
+def test_the_comment_shows_pending_plans_and_the_commands() -> None:
     text = page(deployment())
-    assert text.startswith(f"{MARKER}\n\n### Terrace: prod waits\n\nat cccccccccccc\n")
-    assert "| `dev` | not there yet | | |\n| `prod` | waiting | 2026-01-05 12:00 UTC | 0 of 1 people |" in text
+    assert text.startswith(f"{MARKER}\n\n### Terrace: prod is waiting\n\nat cccccccccccc\n")
+    assert "| `dev` | not deployed yet | | |\n| `prod` | waiting | 2026-01-05 12:00 UTC | 0 of 1 people |" in text
     assert "```diff\n# prod/app: 1 to change\n- replace aws_db_instance.main\n```" in text
     assert "`/terrace approve prod 1a2b3c4d` or `/terrace reject prod 1a2b3c4d WHY`" in text
 
@@ -41,11 +41,11 @@ def test_it_says_what_waits_and_what_to_write() -> None:
 def test_a_long_plan_fits() -> None:
     text = page(deployment(5000))
     assert len(text.encode()) < 30_000
-    assert re.search(r"! and \d+ more: terrace show d1\n```", text)
+    assert re.search(r"! and [\d,]+ more: terrace show d1\n```", text)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
-def test_nothing_from_outside_formats_links_or_mentions(address: str, why: str) -> None:
+def test_text_from_outside_formats_links_and_mentions_nothing(address: str, why: str) -> None:
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(page(deployment(1, address, why)))
     flat = [token for one in tokens for token in (one, *(one.children or ()))]
     markup = [t.content.strip() for t in flat if t.type in ("html_block", "html_inline")]

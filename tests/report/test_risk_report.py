@@ -1,13 +1,14 @@
-"""A risk as people and machines read it: what comes from outside cannot act."""
+"""The risk in every format, with text from outside without effect."""
 
 from __future__ import annotations
 
 from terrace.assess.model import Assessment
 from terrace.assess.risk import Reason, Risk
-from terrace.report import machine, terminal
 from terrace.report.checked import Checked
+from terrace.report.json.checks import check_json
 from terrace.report.markdown.comment import comment
-from terrace.report.screen import plain_text
+from terrace.report.terminal.checks import check_report
+from terrace.report.terminal.screen import plain_text
 from terrace.stacks.model import ChangeSet
 
 FOUND = Risk(
@@ -24,10 +25,10 @@ NOTHING = ChangeSet("a" * 40, "b" * 40, (), ())
 
 
 def shown(*, explain: bool) -> str:
-    return plain_text(terminal.check(NOTHING, {}, {}, (), (), passed=True, risk=FOUND, explain=explain))
+    return plain_text(check_report(Checked(Assessment(NOTHING), (), True, FOUND, explain)))
 
 
-def test_a_terminal_shows_the_largest_reasons_and_all_of_them_where_asked() -> None:
+def test_a_terminal_shows_the_largest_reasons_and_all_of_them_on_demand() -> None:
     text = shown(explain=False)
     assert "risk: high (58 of 100)" in text
     assert "and 1 more reason (--explain)" in text
@@ -35,10 +36,10 @@ def test_a_terminal_shows_the_largest_reasons_and_all_of_them_where_asked() -> N
     assert "50 for every object that may hold data and is deleted or replaced, at most 75" in shown(explain=True)
 
 
-def test_json_and_markdown_tell_the_same() -> None:
-    said = machine.check(NOTHING, {}, (), (), passed=True, risk=FOUND)["risk"]
-    assert (said["level"], said["score"]) == ("high", 58)
-    assert said["reasons"][1] == {"factor": "loss", "points": 5, "what": "y"}
+def test_json_and_markdown_have_the_same_risk() -> None:
+    risk = check_json(Checked(Assessment(NOTHING), (), True, FOUND)).risk
+    assert (risk.level, risk.score) == ("high", 58)
+    assert (risk.reasons[1].factor, risk.reasons[1].points, risk.reasons[1].what) == ("loss", 5, "y")
     text = comment(Checked(Assessment(NOTHING), (), True, FOUND))
     assert "**Risk: high** (58 of 100)" in text
     assert "\x1b" not in text

@@ -63,7 +63,7 @@ def test_golden() -> None:
 
 @settings(max_examples=40)
 @given(checks())
-def test_it_is_valid_whatever_stands_in_it(record: Checked) -> None:
+def test_the_report_is_valid_for_every_check(record: Checked) -> None:
     text = sarif.check(record)
     assert text.isascii()
     told = json.loads(text)
@@ -77,7 +77,7 @@ def test_it_is_valid_whatever_stands_in_it(record: Checked) -> None:
         assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
 
 
-def test_the_mark_of_a_finding_stays_when_its_line_moves() -> None:
+def test_the_fingerprint_of_a_finding_stays_when_its_line_moves() -> None:
     moved = replace(FORMAT, line=90, message="a.tf:90 is not formatted")
     (one,), (other,) = results(FORMAT), results(moved)
     assert one["partialFingerprints"] == other["partialFingerprints"]
@@ -94,11 +94,11 @@ def test_the_mark_of_a_finding_stays_when_its_line_moves() -> None:
         replace(FORMAT, message="it cannot be read"),
     ],
 )
-def test_the_mark_tells_findings_apart(other: Finding) -> None:
+def test_different_findings_have_different_fingerprints(other: Finding) -> None:
     assert sarif.fingerprint(other) != sarif.fingerprint(FORMAT)
 
 
-def test_two_of_a_kind_have_two_marks() -> None:
+def test_two_equal_findings_have_two_fingerprints() -> None:
     marks = [r["partialFingerprints"]["terraceFinding/v1"] for r in results(FORMAT, replace(FORMAT, line=20))]
     assert [mark[-2:] for mark in marks] == [":1", ":2"]
 
@@ -110,7 +110,7 @@ def test_unknown_is_for_review_and_waived_is_suppressed() -> None:
     assert second["suppressions"][0]["status"] == "accepted"
 
 
-def test_a_finding_of_a_stack_lies_in_its_folder() -> None:
+def test_a_finding_of_a_stack_is_placed_in_its_folder() -> None:
     (one,) = results(replace(FORMAT, path=None, line=0, stack="prod/network", address="aws_vpc.main"))
     (location,) = one["locations"]
     assert location["physicalLocation"] == {
@@ -120,7 +120,7 @@ def test_a_finding_of_a_stack_lies_in_its_folder() -> None:
     assert "primaryLocationLineHash" in one["partialFingerprints"]
 
 
-def test_a_finding_of_a_stack_lies_in_its_main_file_where_the_graph_has_it() -> None:
+def test_a_finding_of_a_stack_is_placed_in_its_main_file_if_known() -> None:
     record = rich()
     assert record.graph is not None
     folder = "environments/prod/network"
@@ -153,7 +153,7 @@ def test_a_finding_without_a_file_is_a_notification_of_its_run(finding: Finding)
 
 
 @pytest.mark.slow
-def test_a_report_keeps_to_the_limits_of_github() -> None:
+def test_a_report_respects_the_limits_of_github() -> None:
     """25,000 results and rules, 20 runs, names of 255 characters; what is left out is counted."""
     found = [replace(FORMAT, rule=f"rule-{n}", line=n + 1) for n in range(25_003)]
     told = report(*found)
@@ -161,7 +161,7 @@ def test_a_report_keeps_to_the_limits_of_github() -> None:
     run = next(run for run in told["runs"] if run["tool"]["driver"]["name"] == "fmt")
     assert len(run["results"]) == 25_000
     (note,) = notifications(told)
-    assert note["message"]["text"].startswith("3 findings are left out")
+    assert note["message"]["text"].startswith("3 findings left out")
     assert faults(report(*(replace(FORMAT, tool=f"tool {n}") for n in range(60)))) == []
     long = [replace(FORMAT, rule="r" * 300 + end, message="m" * 100_000) for end in "ab"]
     told = report(*long)
@@ -171,7 +171,7 @@ def test_a_report_keeps_to_the_limits_of_github() -> None:
 
 
 @pytest.mark.slow
-def test_a_report_that_would_be_too_large_has_the_worst_findings_only() -> None:
+def test_a_report_that_would_be_too_large_has_only_the_worst_findings() -> None:
     chance = random.Random(1)
     found = [
         replace(FORMAT, message=chance.randbytes(9_900).hex(), severity=Severity.CRITICAL if not n else Severity.LOW)
@@ -184,7 +184,7 @@ def test_a_report_that_would_be_too_large_has_the_worst_findings_only() -> None:
     kept = [result for run in told["runs"] for result in run["results"]]
     assert kept[0]["properties"]["severity"] == "critical"
     assert len(kept) > 100
-    assert notifications(told)[0]["message"]["text"].startswith(f"{1_200 - len(kept)} findings are left out")
+    assert notifications(told)[0]["message"]["text"].startswith(f"{1_200 - len(kept)} findings left out")
 
 
 def test_a_tool_that_found_nothing_has_a_run() -> None:
@@ -205,13 +205,13 @@ def test_ten_thousand_findings() -> None:
     assert len(json.loads(sarif.check(many(10_000)))["runs"][-1]["results"]) == 10_000
 
 
-def test_everything_that_stands_has_a_place_in_code_scanning() -> None:
+def test_findings_of_a_full_check_have_a_place_in_code_scanning() -> None:
     """Code scanning shows nothing without a file; what has none of its own is where its environment is named."""
     bucket = Finding(
         "s3-encryption", Severity.HIGH, Status.FAIL, "opa", "is open", stack="prod", address="aws_s3_bucket.a"
     )
     looks = [Audited(Scope(name, "deployed", {"c": (name,)}), (bucket, FORMAT)) for name in ("staging", "prod")]
-    told = json.loads(sarif.everything(looks))
+    told = json.loads(sarif.full_check(looks))
     schema().validate(told)
     found = [result for run in told["runs"] for result in run["results"]]
     places = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in found]

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from rich.color import ColorSystem
 
 from support.hostile import HOSTILE, texts
-from terrace.report.screen import Group, Record, Screen, Table, Tree, line, paragraph, plain_text, spinner
+from terrace.report.terminal.screen import Group, Record, Screen, Table, Tree, line, paragraph, plain_text, spinner
 from terrace.text import LONGEST, commit_text, field, harmless, json_text, readable, visible
 
 SOURCE = Path(__file__).parents[2] / "src/terrace"
@@ -120,8 +120,8 @@ def test_json_stays_the_same_value_and_is_no_command() -> None:
 def test_only_the_screen_makes_what_rich_prints() -> None:
     """No other file may print markup, since none other has Rich at hand."""
     users = {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py") if re.search(r"\brich\b", _imports(path))}
-    assert users == {"report/screen.py"}
-    text = (SOURCE / "report/screen.py").read_text()
+    assert users == {"report/terminal/screen.py"}
+    text = (SOURCE / "report/terminal/screen.py").read_text()
     assert "from_markup" not in text and "markup=True" not in text and "render_markup" not in text
 
 

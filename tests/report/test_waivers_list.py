@@ -1,4 +1,4 @@
-"""The list of waivers: what its cost grows with."""
+"""The list of waivers: its cost."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import date
 
 from terrace.assess.waiver import Waiver
-from terrace.report.waivers_terminal import waivers
+from terrace.report.terminal.waivers import waivers_list
 from terrace.waivers.judging import Waivers
 
 TODAY = date(2026, 3, 1)
 
 
 class Counted(tuple[Waiver, ...]):
-    """Waivers that count how often they are gone through."""
+    """Waivers that count how often they are iterated."""
 
     passes = 0
 
@@ -22,11 +22,11 @@ class Counted(tuple[Waiver, ...]):
         return super().__iter__()
 
 
-def test_the_merged_waivers_are_gone_through_as_often_however_many_are_listed() -> None:
+def test_merged_waivers_are_read_a_fixed_number_of_times() -> None:
     passes = []
     for number in (10, 40):
         every = Counted(Waiver("r", "ann", "x", TODAY, TODAY, address=f"a.b{n}") for n in range(number))
         Counted.passes = 0
-        waivers(Waivers(every), (), TODAY)
+        waivers_list(Waivers(every), (), TODAY)
         passes.append(Counted.passes)
     assert passes[0] == passes[1] <= 4

@@ -18,7 +18,7 @@ from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import verify
 from terrace.ledger.event import Event
 from terrace.ledger.model import History
-from terrace.report.machine import state_word
+from terrace.report.words import state_word
 
 WAYS_OUT = ("rollback", "automatic-rollback", "recovery", "destruction")
 

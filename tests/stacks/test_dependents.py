@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.trees import change
-from terrace.report import machine
+from terrace.report.json.checks import impact_json
 
 NET = (
     'terraform {\n  backend "s3" {\n    bucket = "b"\n    key = "net"\n  }\n}\n'
@@ -37,7 +37,7 @@ def test_a_stack_that_reads_a_touched_one_is_named() -> None:
         "environments/dev/app/main.tf",
         1,
     )
-    assert machine.impact(found)["dependents"][0]["stack"] == "dev/app"
+    assert impact_json(found, {}).dependents[0].stack == "dev/app"
     assert not change(base("1"), {"environments/dev/alone/x.tf": "#"}).dependents
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.trees import change, inventory, why
-from terrace.report import terminal
-from terrace.report.screen import plain_text
+from terrace.report.terminal.checks import impact_tree
+from terrace.report.terminal.screen import plain_text
 
 TF = 'resource "terraform_data" "x" {}\n'
 
@@ -57,10 +57,10 @@ def test_a_stack_that_keeps_its_state_under_another_name_is_renamed() -> None:
     base = {"environments/dev/app/main.tf": text("k"), "environments/dev/two/main.tf": TF}
     found = change(base, {"environments/dev/app/main.tf": None, "environments/dev/new/main.tf": text("k")})
     assert [(one.old, one.new) for one in found.renamed] == [("dev/app", "dev/new")]
-    assert "dev/app is renamed to dev/new, which has its state" in plain_text(terminal.impact(found, why=False))
+    assert "dev/app is renamed to dev/new, which has its state" in plain_text(impact_tree(found, why=False))
     other = change(base, {"environments/dev/app/main.tf": None, "environments/dev/new/main.tf": text("x")})
     assert other.renamed == ()
-    assert "dev/app is removed" in plain_text(terminal.impact(other, why=False))
+    assert "dev/app is removed" in plain_text(impact_tree(other, why=False))
     local = change(base, {"environments/dev/two/main.tf": None, "environments/dev/three/main.tf": TF})
     assert local.renamed == (), "Terrace keeps local states by name"
     elsewhere = change(base, {"environments/dev/app/main.tf": None, "environments/prod/app/main.tf": text("k")})

@@ -2,10 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from terrace.errors import Diagnostic
 from terrace.plans.model import Action, CheckResult, Plan, ResourceChange
 
 _LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ActionWords:
+    """The word of an action, and its signs: one character, Terraform's own, and the first column of a diff in Markdown,
+    where only `+`, `-` and `!` have a color."""
+
+    word: str
+    sign: str
+    terraform_sign: str
+    diff_sign: str
+
+
+ACTIONS: Mapping[Action, ActionWords] = {
+    Action.CREATE: ActionWords("create", "+", "+", "+"),
+    Action.UPDATE: ActionWords("update", "~", "~", "!"),
+    Action.REPLACE: ActionWords("replace", "±", "-/+", "-"),
+    Action.DELETE: ActionWords("delete", "−", "-", "-"),
+    Action.FORGET: ActionWords("forget", "·", ".", "!"),
+    Action.UNKNOWN: ActionWords("unknown", "?", "?", "!"),
+    # Resources that are only imported or moved have this action.
+    Action.NO_OP: ActionWords("move", "→", "→", "!"),
+    Action.READ: ActionWords("read", "<", "<", "!"),
+}
+"""How every action is written, on every surface."""
+
+CHANGING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
+"""The actions that people count."""
 
 
 def deeds(plan: Plan) -> str:

@@ -1,21 +1,21 @@
-"""A check as JUnit XML: a case for every planned stack and every finding, so that any CI server can show them."""
+"""A check as JUnit XML: a test case for every planned stack and every finding, so that any CI server can show them."""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as Xml
 
 from terrace.assess.model import Finding, Status
-from terrace.report.checked import Checked, place, said, weight, worst_first
+from terrace.report.checked import Checked, finding_text, level_word, place, worst_first
 from terrace.text import readable
 
 
 def check(record: Checked) -> str:
-    """The whole check. What holds is a failure; what could not be told is an error; the rest is skipped, and said."""
+    """Returns a check. Findings that block are failures, unknown ones errors; the others are skipped with a message."""
     suites: dict[str, list[Xml.Element]] = {"plans": [_planned(key) for key in record.assessment.plans]}
     for finding in worst_first(record.assessment.findings):
         suites.setdefault(readable(finding.tool), []).append(_case(finding))
-    everything = [case for cases in suites.values() for case in cases]
-    root = Xml.Element("testsuites", {"name": "terrace check", **_counts(everything)})
+    every_case = [case for cases in suites.values() for case in cases]
+    root = Xml.Element("testsuites", {"name": "terrace check", **_counts(every_case)})
     for name, cases in suites.items():
         Xml.SubElement(root, "testsuite", {"name": name, **_counts(cases)}).extend(cases)
     Xml.indent(root)
@@ -23,10 +23,10 @@ def check(record: Checked) -> str:
 
 
 def _counts(cases: list[Xml.Element]) -> dict[str, str]:
-    found = {"tests": str(len(cases))}
+    counts = {"tests": str(len(cases))}
     for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        found[name] = str(sum(1 for case in cases if case.find(tag) is not None))
-    return found
+        counts[name] = str(sum(1 for case in cases if case.find(tag) is not None))
+    return counts
 
 
 def _planned(key: str) -> Xml.Element:
@@ -34,19 +34,19 @@ def _planned(key: str) -> Xml.Element:
 
 
 def _case(finding: Finding) -> Xml.Element:
-    at = readable(place(finding))
+    where = readable(place(finding))
     rule = readable(finding.rule)
-    case = Xml.Element("testcase", classname=rule, name=f"{rule} at {at}" if at else rule)
+    case = Xml.Element("testcase", classname=rule, name=f"{rule} at {where}" if where else rule)
     if finding.path:
         case.set("file", readable(finding.path))
         if finding.line:
             case.set("line", str(finding.line))
-    text = readable(said(finding))
+    text = readable(finding_text(finding))
     if not finding.blocks:
-        Xml.SubElement(case, "skipped", message=f"{weight(finding)}: {finding.status.value}: {text}")
+        Xml.SubElement(case, "skipped", message=f"{level_word(finding)}: {finding.status.value}: {text}")
         return case
     tag = "error" if finding.status is Status.UNKNOWN else "failure"
-    told = Xml.SubElement(case, tag, type=finding.severity.word, message=text)
+    problem = Xml.SubElement(case, tag, type=finding.severity.word, message=text)
     fix = f"fix: {finding.fix}" if finding.fix else ""
-    told.text = readable("\n".join(part for part in (finding.detail, fix) if part))
+    problem.text = readable("\n".join(part for part in (finding.detail, fix) if part))
     return case

@@ -1,49 +1,43 @@
-"""Stacks that hold something and that the protected branch no longer names: what they are, and what to do."""
+"""Leftovers of applies whose result is unknown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from terrace.config.naming import quote_word
-from terrace.report.machine import Json
-from terrace.text import visible
+from terrace.errors import StateLock
+from terrace.report.json.record import Json
+from terrace.report.orphans import OrphanedStack as Leftover
+from terrace.report.orphans import orphan_line as leftover_line
+
+__all__ = ["ApplyLeftovers", "Leftover", "leftover_line", "leftovers_json"]
 
 
 @dataclass(frozen=True, slots=True)
-class Leftover:
-    """A stack that is deployed from `commit` and gone on the protected branch.
+class ApplyLeftovers:
+    """What an apply with an unknown result left behind in one stack.
 
-    `renamed` is the stack there that has its state, "" where there is none. `unread` says why the deployed
-    configuration cannot be read here, so that this is not known, and `hint` what to do about that.
+    `dead` says that the process of the attempt is proven to be no longer running. `imports` are addresses and ids of
+    resources that exist and that the state lacks, `forgets` addresses that the state has and that no longer exist,
+    `stale` resources that were created a second time (address, id in the state, new id). For `open` addresses it is
+    unknown whether the resource exists, for `unfinished` ones whether it is complete. `ours` says that the attempt
+    holds the `lock`. `unsaved` is the serial of a state that could not be written and that recovery pushes.
     """
 
     stack: str
-    environment: str
-    commit: str
-    renamed: str = ""
-    unread: str = ""
-    hint: str = ""
+    attempt: str
+    dead: bool
+    serial: int
+    imports: tuple[tuple[str, str], ...]
+    open: tuple[str, ...]
+    unfinished: tuple[str, ...]
+    forgets: tuple[str, ...]
+    stale: tuple[tuple[str, str, str], ...]
+    lock: StateLock | None
+    ours: bool
+    unsaved: int | None
 
 
 def leftovers_json(left: Iterable[Leftover]) -> list[Json]:
-    """Returns what is left for machines."""
+    """Returns orphaned stacks as data, for the commands that do not use the records yet."""
     return [{"stack": one.stack, "environment": one.environment, "commit": one.commit} for one in left]
-
-
-def leftover_line(one: Leftover) -> str:
-    """Returns what is left and what to do about it, in one line."""
-    environment = quote_word(one.environment)
-    if one.renamed:
-        told = f"is renamed to {one.renamed}: `terrace deploy {environment}` brings that in"
-        return f"{one.stack} ({one.commit[:7]}) {told}"
-    if one.unread:
-        return (
-            f"{one.stack} is deployed from {one.commit[:7]} and the protected branch no longer names it; whether it "
-            f"was renamed cannot be told: {visible(one.unread)}" + (f" (hint: {visible(one.hint)})" if one.hint else "")
-        )
-    told = f"`terrace destroy {environment} {quote_word(one.stack)} --reason WHY` takes its objects down"
-    return (
-        f"{one.stack} is deployed from {one.commit[:7]} and the protected branch no longer names it: {told}, or bring "
-        "its configuration back"
-    )

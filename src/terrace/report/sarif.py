@@ -20,6 +20,7 @@ from terrace.compliance.audit import Audited
 from terrace.report.checked import Checked, place, worst_first
 from terrace.stacks.graph import Graph
 from terrace.text import readable
+from terrace.words import plural
 
 Json = dict[str, Any]
 
@@ -34,39 +35,39 @@ LEVELS = {
 }
 
 MOST = 25_000
-"""Results, and rules, of one run: GitHub refuses a file with more, and keeps 5,000 results. JSON has all."""
+"""Maximum number of results, and of rules, of one run. GitHub refuses more, and keeps 5,000 results. JSON has all."""
 
 MOST_RUNS = 20
-"""Runs of one file: GitHub refuses a file with more."""
+"""Maximum number of runs in one file. GitHub refuses more."""
 
 LARGEST = 10_000_000
-"""Bytes of a compressed file: GitHub refuses a larger one."""
+"""Maximum bytes of a compressed file. GitHub refuses more."""
 
 LONGEST_NAME = 255
-"""Characters of the name of a rule that GitHub takes."""
+"""Maximum length of a rule name that GitHub accepts."""
 
 LONGEST_TITLE = 1024
-"""Characters of the short description of a rule that GitHub takes."""
+"""Maximum length of a short rule description that GitHub accepts."""
 
 LONGEST_MESSAGE = 20_000
-"""Characters of one message: a page of text for one place, and no limit of GitHub."""
+"""Maximum length of one message. This is a choice of Terrace, not a limit of GitHub."""
 
 _ROOT = "%SRCROOT%"
 
 
 def check(record: Checked) -> str:
-    """The whole check. Every tool that had its say has a run, so that what it no longer finds counts as fixed."""
+    """Returns a check. Every tool that ran has a run, so that findings it no longer reports are closed as fixed."""
     change_set = record.assessment.change_set
     files = {impact.stack.key: _file_of(impact.stack.path, record.graph) for impact in change_set.impacts}
     about = {"base": change_set.base, "head": change_set.head}
     return _document(record.tools, record.assessment.findings, files, "terrace-check/", about)
 
 
-def everything(looks: Iterable[Audited]) -> str:
-    """A look at everything that stands. What has no file of its own is at terrace.yaml, which names its environment."""
-    told = tuple(looks)
-    findings = tuple(one if one.path else replace(one, path="terrace.yaml") for look in told for one in look.findings)
-    about = {"environments": [look.scope.environment for look in told]}
+def full_check(audits: Iterable[Audited]) -> str:
+    """Returns a full check. A finding without a file is placed at terrace.yaml, which names its environment."""
+    every = tuple(audits)
+    findings = tuple(f if f.path else replace(f, path="terrace.yaml") for audit in every for f in audit.findings)
+    about = {"environments": [audit.scope.environment for audit in every]}
     return _document(("terrace",), findings, {}, "terrace-everything/", about)
 
 
@@ -75,7 +76,7 @@ def _tool(name: str) -> str:
 
 
 def _file_of(folder: str, graph: Graph | None) -> str:
-    """The file that represents a stack: `main.tf`, else its first file; the folder where no file is known."""
+    """Returns the file that represents a stack: `main.tf`, else its first file; the folder where no file is known."""
     known = graph.folders.get(folder) if graph is not None else None
     files = sorted(known.files, key=lambda path: (not path.endswith("/main.tf"), path)) if known is not None else []
     return files[0] if files else f"{folder or '.'}/"
@@ -92,7 +93,7 @@ def _document(
         names = list(by_tool)
         rest = [finding for name in names[MOST_RUNS - 1 :] for finding in by_tool.pop(name)]
         by_tool["other tools"] = list(worst_first(rest))
-    # Compressing takes seconds: no limit is tried that leaves nothing out.
+    # Compressing takes seconds, so limits that leave nothing out are not tried.
     most = min(MOST, max((len(every) for every in by_tool.values()), default=1))
     while True:
         runs = [_run(tool, every, files, category, about, most) for tool, every in by_tool.items()]
@@ -103,22 +104,22 @@ def _document(
 
 
 def _run(tool: str, every: Iterable[Finding], files: Mapping[str, str], category: str, about: Json, most: int) -> Json:
-    """The run of one tool, with at most so many results and so many notifications."""
+    """Returns the run of one tool, with at most `most` results and as many notifications."""
     placed: list[Finding] = []
     unplaced: list[Finding] = []
     for finding in every:
         (placed if _spot(finding, files) else unplaced).append(finding)
-    found, told = placed[:most], unplaced[:most]
-    rules = _rules((*found, *told))
-    notifications = [_notification(finding) for finding in told]
-    if left := len(placed) + len(unplaced) - len(found) - len(told):
+    results, notified = placed[:most], unplaced[:most]
+    rules = _rules((*results, *notified))
+    notifications = [_notification(finding) for finding in notified]
+    if left := len(placed) + len(unplaced) - len(results) - len(notified):
         notifications.append(_left_out(left))
     run: Json = {
         "tool": {"driver": {"name": tool, "rules": rules}},
         "automationDetails": {"id": category},
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
         "columnKind": "unicodeCodePoints",
-        "results": _results(found, [rule["id"] for rule in rules], files),
+        "results": _results(results, [rule["id"] for rule in rules], files),
         "properties": about,
     }
     if notifications:
@@ -127,7 +128,7 @@ def _run(tool: str, every: Iterable[Finding], files: Mapping[str, str], category
 
 
 def _notification(finding: Finding) -> Json:
-    """A finding that lies in no file: GitHub takes no such result, and takes notifications of a run."""
+    """Returns a finding without a file. GitHub refuses such results, and accepts notifications of a run."""
     return {
         "associatedRule": {"id": _id(finding)},
         "level": _level(finding),
@@ -137,24 +138,25 @@ def _notification(finding: Finding) -> Json:
 
 
 def _left_out(count: int) -> Json:
-    text = f"{count} findings are left out: code scanning takes no more in one report. `terrace check --json` has all."
+    limit = "code scanning accepts no more in one report"
+    text = f"{plural(count, 'finding')} left out: {limit}. `terrace check --json` has all."
     return {"level": "warning", "message": {"text": text}}
 
 
 def fingerprint(finding: Finding) -> str:
-    """Equal for the same finding before and after its lines moved: rule, stack, address or path, class of message."""
+    """Returns a fingerprint that stays the same when lines move: of rule, stack, address or path, and message class."""
     spot = finding.address or finding.path or ""
     parts = [finding.rule, finding.stack or "", spot, message_class(finding.message)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def message_class(message: str) -> str:
-    """A message without what changes when the code around it does: numbers and digests."""
+    """Returns a message without numbers and digests, which change with the code around it."""
     return re.sub(r"\b[0-9a-f]{7,}\b|\d+", "#", " ".join(message.split()))
 
 
 def _rules(findings: Iterable[Finding]) -> list[Json]:
-    """A descriptor for every rule, in the order of their first finding, which is their worst."""
+    """Returns a descriptor for every rule, in the order of their first finding, which is their worst."""
     first: dict[str, Finding] = {}
     for finding in findings:
         if len(first) < MOST:
@@ -163,17 +165,17 @@ def _rules(findings: Iterable[Finding]) -> list[Json]:
 
 
 def _rule(finding: Finding) -> Json:
-    fix = f"For example: {finding.fix}" if finding.fix else "What broke it stands in the message of each result."
+    fix = f"For example: {finding.fix}" if finding.fix else "The message of each result says what breaks it."
     return {
         "id": _id(finding),
         "shortDescription": {"text": _cut(_literal(f"{finding.rule} ({finding.tool})"), LONGEST_TITLE)},
-        "help": {"text": _cut(_literal(f"{finding.rule} of {finding.tool}. {fix}"), LONGEST_MESSAGE)},
+        "help": {"text": _cut(_literal(f"{finding.rule} ({finding.tool}). {fix}"), LONGEST_MESSAGE)},
         "defaultConfiguration": {"level": LEVELS[finding.severity]},
     }
 
 
 def _id(finding: Finding) -> str:
-    """The name of a rule, not longer than GitHub takes. A long one keeps its end as a digest: two stay two."""
+    """Returns the name of a rule, cut to the length that GitHub accepts; then it ends in a digest to stay unique."""
     name = readable(finding.rule) or "unnamed"
     if len(name) <= LONGEST_NAME:
         return name
@@ -217,7 +219,7 @@ def _results(findings: Iterable[Finding], rules: list[str], files: Mapping[str, 
 def _result(finding: Finding, index: int, mark: str, files: Mapping[str, str]) -> Json:
     prints = {"terraceFinding/v1": mark}
     if not finding.line:
-        # GitHub follows an alert by this name alone, and makes it itself where there is a line to hash.
+        # GitHub identifies an alert by this value alone, and computes it itself where there is a line to hash.
         prints["primaryLocationLineHash"] = mark
     result: Json = {
         "ruleId": _id(finding),
@@ -236,30 +238,30 @@ def _result(finding: Finding, index: int, mark: str, files: Mapping[str, str]) -
 
 
 def _spot(finding: Finding, files: Mapping[str, str]) -> str:
-    """The file of a finding, else that of its stack; "" where it has neither."""
+    """Returns the file of a finding, else that of its stack; "" where it has neither."""
     return finding.path or (files.get(finding.stack, "") if finding.stack else "")
 
 
 def _location(finding: Finding, files: Mapping[str, str]) -> Json:
-    # Without a file it is the file of the stack, and no line: a line nobody saw is not made up.
+    # Without a file of its own, the finding gets the file of its stack and no line.
     physical: Json = {"artifactLocation": _artifact(_spot(finding, files))}
     if finding.path and finding.line:
         physical["region"] = {"startLine": finding.line}
-    found: Json = {"physicalLocation": physical}
+    location: Json = {"physicalLocation": physical}
     if finding.address:
-        found["logicalLocations"] = [{"fullyQualifiedName": readable(finding.address), "kind": "resource"}]
-    return found
+        location["logicalLocations"] = [{"fullyQualifiedName": readable(finding.address), "kind": "resource"}]
+    return location
 
 
 def _artifact(path: str) -> Json:
-    # Bytes that are no UTF-8 come as surrogates and go as they were; other surrogates stand for no byte.
+    # Bytes that are not UTF-8 arrive as surrogates and are written unchanged; other surrogates have no byte.
     named = re.sub("[\ud800-\udc7f\udd00-\udfff]", "?", path)
     uri = quote(named.encode("utf-8", "surrogateescape"), safe="/")
     return {"uri": f"file://{uri}"} if path.startswith("/") else {"uri": uri, "uriBaseId": _ROOT}
 
 
 def _literal(text: str) -> str:
-    """Text from outside as a SARIF message that shows it: no link `[a](b)` and no placeholder `{0}` is one."""
+    """Returns text from outside as a SARIF message, in which links `[a](b)` and placeholders `{0}` have no effect."""
     shown = readable(text)
     if "](" in shown:
         shown = re.sub(r"([\[\]])", r"\\\1", shown)

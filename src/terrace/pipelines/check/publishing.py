@@ -7,7 +7,7 @@ from typing import Literal
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.forge.ports import Page, Remark
-from terrace.report.checked import Checked, said, seen_by
+from terrace.report.checked import Checked, also_reported, finding_text
 from terrace.report.markdown.comment import MARKER, comment
 from terrace.text import clipped
 
@@ -33,7 +33,7 @@ def publish(page: Page, record: Checked) -> tuple[str, ...]:
 
 def title(record: Checked) -> str:
     """The verdict in one line."""
-    held = len(record.holding)
+    held = len(record.blocking)
     stacks = len(record.assessment.change_set.impacts)
     reach = f"{stacks} {'stack' if stacks == 1 else 'stacks'}, risk {record.risk.level}"
     return (
@@ -56,7 +56,7 @@ def _remark(finding: Finding) -> Remark:
         finding.line,
         _level(finding),
         clipped(finding.rule, 200),
-        f"{doubt}{clipped(said(finding) + seen_by(finding), 2000)}{fix}",
+        f"{doubt}{clipped(finding_text(finding) + also_reported(finding), 2000)}{fix}",
     )
 
 

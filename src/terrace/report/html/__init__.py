@@ -1,1 +1,1 @@
-"""Pages that need nothing else: no network, no script, no font. Every text from outside is escaped."""
+"""HTML pages that load nothing: no network, no script, no font. Text is escaped wherever it enters."""

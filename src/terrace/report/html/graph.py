@@ -1,27 +1,28 @@
-"""The picture of how a change reaches its stacks: modules to the left, the stacks that call them to the right."""
+"""The graph of an impact in HTML: modules to the left, the stacks that call them to the right."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from terrace.report.html.text import plural, text
+from terrace.report.html.markup import NOTHING, Markup, html, join, text
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import ChangeSet
+from terrace.words import and_more, plural
 
 MOST = 40
-"""So many folders are all drawn; of more only those that the change touches."""
+"""Maximum number of folders of which all are drawn; of more, only impacted ones."""
 
 TALLEST = 24
-"""So many boxes one column holds; what is left over becomes one box."""
+"""Maximum number of boxes in a column; the others become one box."""
 
-_WIDTH, _HEIGHT, _GAP, _CORRIDOR, _MARGIN = 250, 44, 12, 84, 8
+_WIDTH, _HEIGHT, _GAP, _SPACE, _MARGIN = 250, 44, 12, 84, 8
 _LETTERS = 33
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One folder of the picture: its column from the right, and how the change has to do with it."""
+    """A folder in the graph: its column from the right, and its part in the change."""
 
     key: str
     label: str
@@ -32,11 +33,11 @@ class Box:
     stack: bool
 
 
-def drawn(change_set: ChangeSet, graph: Graph, told: Mapping[str, str]) -> str:
-    """The picture as SVG; "" where nothing is touched. `told` says in few words what happens to each stack, by key."""
-    boxes, edges, hidden = _contents(change_set, graph, told)
+def impact_graph(change_set: ChangeSet, graph: Graph, labels: Mapping[str, str]) -> Markup:
+    """Returns the graph as SVG; nothing where no stack is impacted. `labels` are the changes of each stack, by key."""
+    boxes, edges, hidden = _contents(change_set, graph, labels)
     if not boxes:
-        return ""
+        return NOTHING
     boxes, edges = _folded(boxes, edges)
     columns = _columns(boxes, edges)
     places = {
@@ -44,25 +45,29 @@ def drawn(change_set: ChangeSet, graph: Graph, told: Mapping[str, str]) -> str:
         for column, members in enumerate(reversed(columns))
         for x, y, box in _stacked(column, members, max(len(c) for c in columns))
     }
-    width = len(columns) * (_WIDTH + _CORRIDOR) - _CORRIDOR + 2 * _MARGIN
+    width = len(columns) * (_WIDTH + _SPACE) - _SPACE + 2 * _MARGIN
     height = max(len(c) for c in columns) * (_HEIGHT + _GAP) - _GAP + 2 * _MARGIN
     touched = {box.key for box in boxes if box.touched}
     lines = [_edge(places[a], places[b], live=a in touched and b in touched) for a, b in sorted(edges)]
     shapes = [_shape(box, *places[box.key]) for box in boxes]
-    reach = plural(len(change_set.impacts), "stack")
-    named = f"How the change reaches {reach}: changed folders to the left, stacks to the right."
-    more = f"<p class=soft>Not drawn: {plural(hidden, 'folder')} that the change does not touch.</p>" if hidden else ""
-    return (
-        f'<div class=scroll><svg class=graph viewBox="0 0 {width} {height}" width="{width}" height="{height}" role=img '
-        f"aria-labelledby=graph-title><title id=graph-title>{text(named)}</title>"
-        f"{''.join(lines)}{''.join(shapes)}</svg></div>{more}"
+    stacks = plural(len(change_set.impacts), "stack")
+    folders = plural(hidden, "folder")
+    return html(
+        '<div class=scroll><svg class=graph viewBox="0 0 {width} {height}" width="{width}" height="{height}" role=img '
+        "aria-labelledby=graph-title><title id=graph-title>{title}</title>{lines}{shapes}</svg></div>{more}",
+        width=width,
+        height=height,
+        title=f"Impact on {stacks}: changed folders to the left, stacks to the right.",
+        lines=join(lines),
+        shapes=join(shapes),
+        more=html("<p class=soft>Not drawn: {folders} without impact.</p>", folders=folders) if hidden else NOTHING,
     )
 
 
 def _contents(
-    change_set: ChangeSet, graph: Graph, told: Mapping[str, str]
+    change_set: ChangeSet, graph: Graph, labels: Mapping[str, str]
 ) -> tuple[list[Box], set[tuple[str, str]], int]:
-    """The boxes, the calls between them (from the called to the caller), and how many folders are left out."""
+    """Returns the boxes, the calls between them (from the called to the caller), and how many folders are left out."""
     stacks: dict[str, list[str]] = {}
     for impact in change_set.impacts:
         stacks.setdefault(impact.stack.path, []).append(impact.stack.key)
@@ -78,7 +83,7 @@ def _contents(
         Box(
             key=path,
             label=", ".join(stacks[path]) if path in stacks else path or ".",
-            under=_under(stacks.get(path, ()), told, changed=path in changed),
+            under=_under(stacks.get(path, ()), labels, changed=path in changed),
             column=depth[path],
             touched=path in touched,
             changed=path in changed,
@@ -90,7 +95,7 @@ def _contents(
 
 
 def _folded(boxes: list[Box], edges: set[tuple[str, str]]) -> tuple[list[Box], set[tuple[str, str]]]:
-    """What is too much for a column, as one box; what changed stays for itself as long as there is room."""
+    """Joins the boxes that exceed a column into one; changed folders keep their own box as long as possible."""
     kept: list[Box] = []
     known: dict[str, str] = {}
     for column in range(1 + max(box.column for box in boxes)):
@@ -98,25 +103,25 @@ def _folded(boxes: list[Box], edges: set[tuple[str, str]]) -> tuple[list[Box], s
         rest = mine[TALLEST - 1 :] if len(mine) > TALLEST else []
         kept += mine[: len(mine) - len(rest)]
         if rest:
-            words = plural(len(rest), "more stack" if rest[0].stack else "more module")
-            more = Box(f"\0{column}", f"and {words}", "", column, any(b.touched for b in rest), False, rest[0].stack)
+            label = and_more(len(rest), "stack" if rest[0].stack else "module")
+            more = Box(f"\0{column}", label, "", column, any(b.touched for b in rest), False, rest[0].stack)
             kept.append(more)
             known |= {box.key: more.key for box in rest}
     return kept, {(known.get(a, a), known.get(b, b)) for a, b in edges}
 
 
-def _under(keys: Iterable[str], told: Mapping[str, str], *, changed: bool) -> str:
-    said = [told[key] for key in keys if told.get(key)]
-    return "; ".join(dict.fromkeys(said)) or ("changed" if changed else "")
+def _under(keys: Iterable[str], labels: Mapping[str, str], *, changed: bool) -> str:
+    shown = [labels[key] for key in keys if labels.get(key)]
+    return "; ".join(dict.fromkeys(shown)) or ("changed" if changed else "")
 
 
 def _within(file: str, folder: str) -> bool:
-    """Whether a file lies in a folder itself, not below."""
+    """Returns whether a file is in a folder itself, not below."""
     return file.rpartition("/")[0] == folder
 
 
 def _depths(shown: Iterable[str], edges: set[tuple[str, str]]) -> dict[str, int]:
-    """How far each folder is from those that nothing calls, which stand at 0. A circle stops where it closes."""
+    """Returns the distance of each folder from the folders that nothing calls. A cycle ends where it closes."""
     callers: dict[str, list[str]] = {}
     for called, caller in edges:
         callers.setdefault(called, []).append(caller)
@@ -134,7 +139,7 @@ def _depths(shown: Iterable[str], edges: set[tuple[str, str]]) -> dict[str, int]
 
 
 def _columns(boxes: list[Box], edges: set[tuple[str, str]]) -> list[list[Box]]:
-    """The boxes by column, each ordered by where its callers stand, so that few lines cross."""
+    """Returns the boxes by column, ordered by the places of their callers, so that few lines cross."""
     columns: list[list[Box]] = [[] for _ in range(1 + max(box.column for box in boxes))]
     for box in boxes:
         columns[box.column].append(box)
@@ -157,30 +162,36 @@ def _middle(key: str, beside: Mapping[str, list[str]], rank: Mapping[str, float]
 
 
 def _stacked(column: int, members: list[Box], tallest: int) -> Iterable[tuple[int, int, Box]]:
-    """Where the boxes of a column stand: in its middle."""
-    x = _MARGIN + column * (_WIDTH + _CORRIDOR)
+    """Returns the places of the boxes of a column, centered."""
+    x = _MARGIN + column * (_WIDTH + _SPACE)
     top = _MARGIN + (tallest - len(members)) * (_HEIGHT + _GAP) // 2
     for row, box in enumerate(members):
         yield x, top + row * (_HEIGHT + _GAP), box
 
 
-def _edge(start: tuple[int, int], end: tuple[int, int], *, live: bool) -> str:
+def _edge(start: tuple[int, int], end: tuple[int, int], *, live: bool) -> Markup:
     (x1, y1), (x2, y2) = (start[0] + _WIDTH, start[1] + _HEIGHT // 2), (end[0], end[1] + _HEIGHT // 2)
     bend = max(30, (x2 - x1) // 2)
-    return f'<path class="edge{" live" if live else ""}" d="M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"/>'
+    curve = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
+    return html('<path class="edge{live}" d="{curve}"/>', live=Markup(" live") if live else NOTHING, curve=curve)
 
 
-def _shape(box: Box, x: int, y: int) -> str:
-    words = [
-        name for name, holds in (("stack", box.stack), ("touched", box.touched), ("changed", box.changed)) if holds
-    ]
+def _shape(box: Box, x: int, y: int) -> Markup:
+    kinds = (("stack", box.stack), ("touched", box.touched), ("changed", box.changed))
     label = box.label if len(box.label) <= _LETTERS else "…" + box.label[-_LETTERS + 1 :]
     middle = y + (18 if box.under else _HEIGHT // 2 + 5)
-    under = ""
-    if box.under:
-        under = f'<text class=under x="{x + 14}" y="{y + 35}">{text(box.under, 40)}</text>'
-    return (
-        f'<g class="box {" ".join(words)}"><title>{text(box.label, 200)}</title>'
-        f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="8"/>'
-        f'<text x="{x + 14}" y="{middle}">{text(label, _LETTERS + 3)}</text>{under}</g>'
+    under = html('<text class=under x="{x}" y="{y}">{text}</text>', x=x + 14, y=y + 35, text=text(box.under, 40))
+    return html(
+        '<g class="box {kinds}"><title>{title}</title><rect x="{x}" y="{y}" width="{width}" height="{height}" rx="8"/>'
+        '<text x="{text_x}" y="{middle}">{label}</text>{under}</g>',
+        kinds=" ".join(name for name, applies in kinds if applies),
+        title=text(box.label, 200),
+        x=x,
+        y=y,
+        width=_WIDTH,
+        height=_HEIGHT,
+        text_x=x + 14,
+        middle=middle,
+        label=text(label, _LETTERS + 3),
+        under=under if box.under else NOTHING,
     )

@@ -1,4 +1,4 @@
-"""The picture of a plan: every change one tile, by module and type; what may hurt is large and comes first."""
+"""A plan in HTML: every change is a tile, by module and type; changes that may hurt are large and come first."""
 
 from __future__ import annotations
 
@@ -8,37 +8,27 @@ from typing import Any
 
 from terrace.clouds.stateful import is_stateful
 from terrace.plans.model import MASKED, UNKNOWN, Action, Plan, ResourceChange, Value
-from terrace.plans.summaries import deed
-from terrace.report.html.text import code, plural, text
+from terrace.plans.summaries import ACTIONS, deed
+from terrace.report.html.markup import NOTHING, Markup, code, html, join, text
+from terrace.words import and_more, attribute_path
 
 TILES = 1500
-"""Small tiles of one plan that are drawn; how many more there are is said."""
+"""Small tiles that are drawn of one plan."""
 
 LARGE = 60
-"""Large tiles of one plan."""
+"""Large tiles that are drawn of one plan."""
 
 DETAILS = 200
-"""Changes of one plan that are told attribute by attribute."""
+"""Changes of one plan whose attributes are listed."""
 
 ATTRIBUTES = 40
-"""Attributes of one change that are told."""
-
-WORDS = {
-    Action.CREATE: ("create", "+"),
-    Action.UPDATE: ("update", "~"),
-    Action.REPLACE: ("replace", "±"),
-    Action.DELETE: ("destroy", "−"),
-    Action.FORGET: ("forget", "·"),
-    Action.UNKNOWN: ("unknown", "?"),
-    Action.NO_OP: ("move", "→"),
-    Action.READ: ("read", "<"),
-}
+"""Attributes of one change that are listed."""
 
 _RANK = (Action.DELETE, Action.REPLACE, Action.UNKNOWN, Action.FORGET, Action.UPDATE, Action.CREATE)
 
 
 def riskiest_first(plan: Plan) -> list[ResourceChange]:
-    """The changes that do something; what destroys what may hold data comes first."""
+    """Returns the changes of a plan; those that delete resources that may hold data come first."""
     return sorted(
         plan.effective,
         key=lambda c: (not (is_grave(c) and is_stateful(c.type)), _rank(c.action), c.module, c.address),
@@ -46,42 +36,48 @@ def riskiest_first(plan: Plan) -> list[ResourceChange]:
 
 
 def is_grave(change: ResourceChange) -> bool:
-    """Whether something that is there goes away, or nobody knows."""
+    """Returns whether a change removes a resource, or may remove it."""
     return change.action in (Action.DELETE, Action.REPLACE, Action.UNKNOWN, Action.FORGET)
 
 
-def picture(plan: Plan, marks: Mapping[str, tuple[str, ...]]) -> str:
-    """All changes of a plan as tiles. `marks` are the rules that something is found by, by address: it shows."""
+def plan_tiles(plan: Plan, rules: Mapping[str, tuple[str, ...]]) -> Markup:
+    """Returns all changes of a plan as tiles. `rules` are the rules that block the change, by address."""
     changes = riskiest_first(plan)
-    grave = [change for change in changes if is_grave(change)]
-    grave += [change for change in changes if not is_grave(change) and change.address in marks]
-    calm = [change for change in changes if not is_grave(change) and change.address not in marks]
+    large = [change for change in changes if is_grave(change)]
+    large += [change for change in changes if not is_grave(change) and change.address in rules]
+    small = [change for change in changes if not is_grave(change) and change.address not in rules]
     parts = []
-    if grave:
-        more = f"<li class=more>and {len(grave) - LARGE:,} more" if len(grave) > LARGE else ""
-        tiles = "".join(_large(change, marks.get(change.address, ())) for change in grave[:LARGE])
-        parts.append(f"<ul class=grave>{tiles}{more}</ul>")
-    if calm:
-        parts.append(f"<div class=modules>{''.join(_modules(calm))}</div>")
-    if len(calm) > TILES:
-        parts.append(f"<p class=soft>and {plural(len(calm) - TILES, 'more change')} that are not drawn.</p>")
-    return "".join(parts)
+    if large:
+        more = and_more(len(large) - LARGE)
+        parts.append(
+            html(
+                "<ul class=grave>{tiles}{more}</ul>",
+                tiles=join(_large_tile(change, rules.get(change.address, ())) for change in large[:LARGE]),
+                more=html("<li class=more>{more}", more=more) if more else NOTHING,
+            )
+        )
+    if small:
+        parts.append(html("<div class=modules>{modules}</div>", modules=join(_modules(small))))
+    if more := and_more(len(small) - TILES, "change"):
+        parts.append(html("<p class=soft>{more} are not drawn.</p>", more=more))
+    return join(parts)
 
 
-def details(plan: Plan) -> Iterator[str]:
-    """Change after change with its attributes, the riskiest first."""
+def plan_details(plan: Plan) -> Iterator[Markup]:
+    """Yields every change with its attributes, the riskiest first."""
     changes = riskiest_first(plan)
-    for change in changes[:DETAILS]:
-        yield _detail(change)
-    if len(changes) > DETAILS:
-        more = plural(len(changes) - DETAILS, "more change")
-        yield f"<p class=soft>and {more}: <code>terrace plan</code> has all.</p>"
+    yield from map(_detail, changes[:DETAILS])
+    if more := and_more(len(changes) - DETAILS, "change"):
+        yield html("<p class=soft>{more}: <code>terrace plan</code> has all.</p>", more=more)
     for output in plan.outputs:
         if output.action is not Action.NO_OP:
-            word, sign = WORDS[output.action]
-            row = _row(f"output {output.name}", output.before, output.after)
-            head = f"{_tag(word, sign)} output {code(output.name)}"
-            yield f"<details><summary>{head}</summary><table class=diff>{row}</table></details>"
+            words = ACTIONS[output.action]
+            yield html(
+                "<details><summary>{tag} output {name}</summary><table class=diff>{row}</table></details>",
+                tag=_tag(words.word, words.sign),
+                name=code(output.name),
+                row=_row(f"output {output.name}", output.before, output.after),
+            )
 
 
 def _rank(action: Action) -> int:
@@ -89,61 +85,84 @@ def _rank(action: Action) -> int:
 
 
 def _word(change: ResourceChange) -> tuple[str, str]:
-    return ("import", "→") if deed(change) == "import" else WORDS[change.action]
+    words = ACTIONS[change.action]
+    return ("import", words.sign) if deed(change) == "import" else (words.word, words.sign)
 
 
-def _large(change: ResourceChange, rules: tuple[str, ...]) -> str:
+def _large_tile(change: ResourceChange, rules: tuple[str, ...]) -> Markup:
     word, sign = _word(change)
-    data = "<b class=data>may hold data</b>" if is_stateful(change.type) and is_grave(change) else ""
-    why = f" <small>{reason}</small>" if (reason := _why(change)) else ""
-    flag = f"<b class=flag>⚑ {text(', '.join(rules), 200)}</b>" if rules else ""
-    what = f"<span class=what>{word} {code(change.shown_address)}{why}{flag}</span>"
-    return f'<li class="tile {word}"><span class=sign aria-hidden=true>{sign}</span>{what}{data}</li>'
+    why = _why(change)
+    return html(
+        '<li class="tile {word}"><span class=sign aria-hidden=true>{sign}</span>'
+        "<span class=what>{word} {address}{why}{flag}</span>{data}</li>",
+        word=word,
+        sign=sign,
+        address=code(change.shown_address),
+        why=html(" <small>{why}</small>", why=why) if why else NOTHING,
+        flag=html("<b class=flag>⚑ {rules}</b>", rules=text(", ".join(rules), 200)) if rules else NOTHING,
+        data=Markup("<b class=data>may hold data</b>") if is_stateful(change.type) and is_grave(change) else NOTHING,
+    )
 
 
-def _why(change: ResourceChange) -> str:
+def _why(change: ResourceChange) -> Markup:
     if change.replace_paths:
-        forced = ", ".join(".".join(str(part) for part in path) for path in change.replace_paths[:4])
-        return f"because {code(forced)} cannot be changed in place"
-    return text(change.reason.replace("_", " ")) if change.reason else ""
+        paths = ", ".join(map(attribute_path, change.replace_paths[:4]))
+        return html("because {paths} cannot be changed in place", paths=code(paths))
+    return text(change.reason.replace("_", " ")) if change.reason else NOTHING
 
 
-def _modules(changes: Iterable[ResourceChange]) -> Iterator[str]:
-    """One row a module, in it one group a type, in it one small tile a change."""
+def _modules(changes: Iterable[ResourceChange]) -> Iterator[Markup]:
+    """Yields a row for each module, in it a group for each type, in it a small tile for each change."""
     by_module: dict[str, dict[str, list[ResourceChange]]] = {}
     for change in list(changes)[:TILES]:
         by_module.setdefault(change.module, {}).setdefault(change.type, []).append(change)
     for module, types in sorted(by_module.items()):
-        groups = "".join(_group(name, members) for name, members in sorted(types.items()))
-        yield f"<section><h5>{code(module) if module else 'root module'}</h5><div class=types>{groups}</div></section>"
+        yield html(
+            "<section><h5>{module}</h5><div class=types>{groups}</div></section>",
+            module=code(module) if module else "root module",
+            groups=join(_group(name, members) for name, members in sorted(types.items())),
+        )
 
 
-def _group(name: str, members: list[ResourceChange]) -> str:
-    tiles = "".join(_small(change) for change in members)
-    return f"<figure><figcaption>{code(name, 60)} × {len(members)}</figcaption><div class=tiles>{tiles}</div></figure>"
-
-
-def _small(change: ResourceChange) -> str:
-    word, sign = _word(change)
-    hatched = " hatched" if change.unknown and change.action is Action.UPDATE else ""
-    return f'<span class="small {word}{hatched}" title="{word} {text(change.shown_address, 200)}">{sign}</span>'
-
-
-def _tag(word: str, sign: str) -> str:
-    return f'<span class="tag {word}">{sign} {word}</span>'
-
-
-def _detail(change: ResourceChange) -> str:
-    word, sign = _word(change)
-    moved = f" <small>was {code(change.previous_address)}</small>" if change.previous_address else ""
-    rows = "".join(_rows(change))
-    body = (
-        f"<table class=diff>{rows}</table>" if rows else "<p class=soft>Nothing of it is known, or nothing differs.</p>"
+def _group(name: str, members: list[ResourceChange]) -> Markup:
+    return html(
+        "<figure><figcaption>{name} × {count}</figcaption><div class=tiles>{tiles}</div></figure>",
+        name=code(name, 60),
+        count=len(members),
+        tiles=join(map(_small_tile, members)),
     )
-    return f"<details><summary>{_tag(word, sign)} {code(change.shown_address)}{moved}</summary>{body}</details>"
 
 
-def _rows(change: ResourceChange) -> Iterator[str]:
+def _small_tile(change: ResourceChange) -> Markup:
+    word, sign = _word(change)
+    return html(
+        '<span class="small {word}{hatched}" title="{word} {address}">{sign}</span>',
+        word=word,
+        hatched=Markup(" hatched") if change.unknown and change.action is Action.UPDATE else NOTHING,
+        address=text(change.shown_address, 200),
+        sign=sign,
+    )
+
+
+def _tag(word: str, sign: str) -> Markup:
+    return html('<span class="tag {word}">{sign} {word}</span>', word=word, sign=sign)
+
+
+def _detail(change: ResourceChange) -> Markup:
+    rows = join(_rows(change))
+    previous = change.previous_address
+    return html(
+        "<details><summary>{tag} {address}{moved}</summary>{body}</details>",
+        tag=_tag(*_word(change)),
+        address=code(change.shown_address),
+        moved=html(" <small>was {previous}</small>", previous=code(previous)) if previous else NOTHING,
+        body=html("<table class=diff>{rows}</table>", rows=rows)
+        if rows
+        else Markup("<p class=soft>No attribute is known, or none differs.</p>"),
+    )
+
+
+def _rows(change: ResourceChange) -> Iterator[Markup]:
     before, after = _object(change.before), _object(change.after)
     forced = {str(path[0]) for path in change.replace_paths if path}
     hidden = {str(path[0]) for path in change.sensitive if path}
@@ -151,25 +170,30 @@ def _rows(change: ResourceChange) -> Iterator[str]:
     names.sort(key=lambda n: n not in forced)
     for name in names[:ATTRIBUTES]:
         yield _row(name, before.get(name), after.get(name), forces=name in forced)
-    if len(names) > ATTRIBUTES:
-        yield f"<tr><td colspan=3 class=soft>and {plural(len(names) - ATTRIBUTES, 'more attribute')}</td></tr>"
+    if more := and_more(len(names) - ATTRIBUTES, "attribute"):
+        yield html("<tr><td colspan=3 class=soft>{more}</td></tr>", more=more)
 
 
 def _object(value: Value) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _row(name: str, before: Value, after: Value, *, forces: bool = False) -> str:
-    note = "<br><small>forces replacement</small>" if forces else ""
-    return f"<tr><th scope=row>{code(name, 100)}{note}</th>{_cell(before, 'was')}{_cell(after, 'will')}</tr>"
+def _row(name: str, before: Value, after: Value, *, forces: bool = False) -> Markup:
+    return html(
+        "<tr><th scope=row>{name}{note}</th>{before}{after}</tr>",
+        name=code(name, 100),
+        note=Markup("<br><small>forces replacement</small>") if forces else NOTHING,
+        before=_cell(before, "was"),
+        after=_cell(after, "will"),
+    )
 
 
-def _cell(value: Value, side: str) -> str:
+def _cell(value: Value, side: str) -> Markup:
     if value is None:
-        return f'<td class="{side} none">–</td>'
+        return html('<td class="{side} none">–</td>', side=side)
     if value is UNKNOWN:
-        return f'<td class="{side} hatched">known after apply</td>'
+        return html('<td class="{side} hatched">known after apply</td>', side=side)
     if value is MASKED:
-        return f'<td class="{side} masked">sensitive</td>'
+        return html('<td class="{side} masked">sensitive</td>', side=side)
     shown = value if isinstance(value, str) else json.dumps(value, default=repr, ensure_ascii=False)
-    return f'<td class="{side}">{code(shown, 300)}</td>'
+    return html('<td class="{side}">{shown}</td>', side=side, shown=code(shown, 300))

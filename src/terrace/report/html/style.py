@@ -1,4 +1,4 @@
-"""How the page looks: light and dark, on a telephone, on paper. No colour says what a word does not say as well."""
+"""The style of all pages: light and dark, on phones and on paper. Every color has a word with the same meaning."""
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #fff; --card: #f6f8fa; --ink: #1b2430; --soft: #5b6675; --line: #d8dee6;
@@ -26,17 +26,17 @@ small { font-size: .84em; color: var(--soft); } .soft { color: var(--soft); }
 a { color: var(--accent); }
 header.top { display: flex; flex-wrap: wrap; gap: 1rem 1.6rem; align-items: center; border: 1px solid var(--line);
   border-left: .5rem solid var(--good); border-radius: .6rem; padding: 1.1rem 1.3rem; background: var(--card); }
-header.top.held { border-left-color: var(--bad); }
+header.top.blocked { border-left-color: var(--bad); }
 header.top > div:first-child { flex: 1 1 24rem; }
 .badge { text-align: center; min-width: 6.5rem; } .badge b { display: block; font-size: 1.25rem; line-height: 1.2; }
 .badge.low b { color: var(--good); } .badge.medium b { color: var(--warn); } .badge.high b, .badge.critical b
   { color: var(--bad); }
 nav { margin: .9rem 0 0; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; font-size: .9rem; }
-ol.holds { margin: 0; padding: 0; list-style: none; display: grid; gap: .5rem; }
-ol.holds li, .unknowns li { border: 1px solid var(--line); border-left: .3rem solid var(--bad); border-radius:
+ol.blocking { margin: 0; padding: 0; list-style: none; display: grid; gap: .5rem; }
+ol.blocking li, .unknowns li { border: 1px solid var(--line); border-left: .3rem solid var(--bad); border-radius:
   .45rem;
   padding: .55rem .8rem; } .unknowns li { border-left-color: var(--unk); margin-bottom: .4rem; }
-.holds .fix, .unknowns .fix { display: block; margin-top: .15rem; } .fix::before { content: "→ "; color:
+.blocking .fix, .unknowns .fix { display: block; margin-top: .15rem; } .fix::before { content: "→ "; color:
   var(--accent); }
 .sev { display: inline-block; font-size: .74rem; font-weight: 700; border: 1px solid; border-radius: .25rem;
   padding: 0 .4rem; margin-right: .35rem; white-space: nowrap; }
@@ -70,7 +70,7 @@ svg.graph .edge { fill: none; stroke: var(--line); stroke-width: 1.2; } svg.grap
   var(--ink); }
 .tile.create { color: var(--add); background: var(--add-bg); } .tile.update, .tile.move { color: var(--chg);
   background: var(--chg-bg); } .flag { display: block; color: var(--bad); font-size: .86rem; }
-.tile.destroy, .tile.replace { color: var(--del); background: var(--del-bg); } .tile.forget { color: var(--chg);
+.tile.delete, .tile.replace { color: var(--del); background: var(--del-bg); } .tile.forget { color: var(--chg);
   background: var(--chg-bg); } .tile.unknown { color: var(--unk); background: var(--unk-bg); }
 .data { border: 1px solid; border-radius: .25rem; font-size: .78rem; padding: 0 .45rem; white-space: nowrap; }
 .modules { display: grid; gap: .8rem; } .types { display: flex; flex-wrap: wrap; gap: .6rem 1.3rem; }
@@ -85,7 +85,7 @@ td details { border: 0; } section details { border-top: 1px solid var(--line); p
   cursor: pointer; padding: .1rem 0; }
 .more-of { border: 0; margin-top: .8rem; } .more-of > summary { color: var(--accent); }
 .tag { display: inline-block; min-width: 5.4rem; font: 700 .76rem var(--mono); } .tag.create { color: var(--add); }
-.tag.update, .tag.move, .tag.forget { color: var(--chg); } .tag.destroy, .tag.replace { color: var(--del); }
+.tag.update, .tag.move, .tag.forget { color: var(--chg); } .tag.delete, .tag.replace { color: var(--del); }
 .tag.unknown { color: var(--unk); }
 table { border-collapse: collapse; width: 100%; margin: .4rem 0; } th, td { text-align: left; vertical-align: top;
   padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); font-weight: 400; }
@@ -101,7 +101,7 @@ td.none, td.masked { color: var(--soft); font-style: italic; } td.hatched { font
   pointer;
   font-size: .87rem; } .filter input:checked + label { background: var(--ink); color: var(--paper); }
 .filter input:focus-visible + label { outline: 2px solid var(--accent); outline-offset: 2px; }
-#f-holds:checked ~ table tbody tr:not(.holds), #f-advisory:checked ~ table tbody tr:not(.advisory),
+#f-blocking:checked ~ table tbody tr:not(.blocking), #f-advisory:checked ~ table tbody tr:not(.advisory),
 #f-waived:checked ~ table tbody tr:not(.waived), #f-unknown:checked ~ table tbody tr:not(.unknown) { display:
   none; }
 @media (max-width: 40rem) { .filter thead { display: none; } .filter tr, .filter td { display: block; border: 0;

@@ -1,6 +1,6 @@
-"""The ledger as a page for people, beside the events: what is where, what was done, who agreed.
+"""The ledger as a page for people, beside the events: deployed commits, deployments, approvals.
 
-It is only shown. Nothing is ever decided by it: whoever edits it fools a reader until the next event, and no gate.
+Terrace never reads the page: an edit of it misleads readers until the next event, and has no effect on gates.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from terrace.ledger.event import Event
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.ledger.origins import origin_word
-from terrace.report.machine import result_word, state_word, witness_word
-from terrace.report.markdown.escape import code, plain
+from terrace.report.markdown.escape import code, plain, table
+from terrace.report.words import result_word, state_word, witness_words
 from terrace.text import clipped
 
 MOST = 50
-"""Deployments, and answers, that are listed: the newest."""
+"""Deployments, and approvals, that are listed, the newest first."""
 
-_TOLD = frozenset(
+_SHOWN_KINDS = frozenset(
     {
         kinds.LEDGER_OPENED,
         kinds.DEPLOYMENT_OPENED,
@@ -34,82 +34,80 @@ _TOLD = frozenset(
 )
 
 _HEAD = """\
-# What Terrace did here
+# Deployments by Terrace
 
-Every event of this repository's deployments is a line of JSON below `events/`, each with the hash of the one before.
-Terrace appends to this branch and never rewrites it: do not edit, merge or force it. This page is made from the events
-and decides nothing; `terrace ledger verify` checks the chain, `terrace history` and `terrace show ID` tell more.
+Every event of this repository's deployments is a line of JSON below `events/`, with the hash of the previous event.
+Terrace appends to this branch and never rewrites it: do not edit, merge or force-push it. This page is generated from
+the events and has no effect; `terrace ledger verify` checks the chain, `terrace history` and `terrace show ID` show
+details.
 """
 
 
 def changed_page(history: History, new: Sequence[Event]) -> str | None:
-    """The page, where one of the new events changes it."""
-    return ledger_page(history) if any(event.kind in _TOLD for event in new) else None
+    """Returns the page where one of the new events changes it, otherwise None."""
+    return ledger_page(history) if any(event.kind in _SHOWN_KINDS for event in new) else None
 
 
 def ledger_page(history: History) -> str:
-    """The page as Markdown: the environments, then the newest deployments and answers."""
+    """Returns the page as Markdown: the environments, then the newest deployments and approvals."""
     every = folds.deployments(history)
     parts = [_HEAD, "## Environments", environments(history)]
-    parts += ["## Deployments", _table(("When", "Environment", "Commit", "Why", "Result", "By", "Id"), _done(every))]
-    answers = [(d, one) for d in every[-MOST:] for one in folds.approvals(history, d.id)]
-    if answers:
-        answers.sort(key=lambda pair: pair[1].at)
-        rows = (_answer(deployment, one) for deployment, one in answers[: -MOST - 1 : -1])
-        parts += ["## Answers", _table(("When", "Deployment", "Who", "For", "Answer", "Known by", "Word"), rows)]
+    head = ("When", "Environment", "Commit", "Origin", "Result", "By", "Id")
+    parts += ["## Deployments", table(head, _deployment_rows(every))]
+    approvals = [(d, approval) for d in every[-MOST:] for approval in folds.approvals(history, d.id)]
+    if approvals:
+        approvals.sort(key=lambda pair: pair[1].at)
+        rows = (_approval_row(deployment, approval) for deployment, approval in approvals[: -MOST - 1 : -1])
+        head = ("When", "Deployment", "Who", "As", "Decision", "Proof", "Comment")
+        parts += ["## Approvals", table(head, rows)]
     return "\n\n".join(parts) + "\n"
 
 
 def environments(history: History, known: Iterable[str] = ()) -> str:
-    """A table of the environments that are known or that something was ever deployed to: what is there, and what it
-    waits for."""
+    """Returns a table of the `known` environments and of those that were ever deployed to: deployed commits, and what
+    each waits for."""
     names = dict.fromkeys((*known, *(deployment.environment for deployment in folds.deployments(history))))
     if not names:
         return "Nothing was deployed yet."
     rows = []
     for name in names:
-        good, held = folds.last_good(history, name), folds.hold(history, name)
+        good, hold = folds.last_good(history, name), folds.hold(history, name)
         latest = folds.latest(history, name)
-        waits = f"held: {held.reason} (by {held.by})" if held else "; ".join(latest.waiting) if latest else ""
+        waits = f"on hold: {hold.reason} (by {hold.by})" if hold else "; ".join(latest.waiting) if latest else ""
         commit, since = (code(good.commit[:12]), _when(good.ended_at)) if good else ("", "")
-        rows.append((code(name), state_word(latest, held), commit, since, plain(clipped(waits))))
-    return _table(("Environment", "State", "Commit", "Since", "Waits for"), rows)
+        rows.append((code(name), state_word(latest, hold), commit, since, plain(clipped(waits))))
+    return table(("Environment", "State", "Commit", "Since", "Waits for"), rows)
 
 
-def _done(every: Sequence[Deployment]) -> Iterator[tuple[str, ...]]:
-    for one in every[: -MOST - 1 : -1]:
+def _deployment_rows(deployments: Sequence[Deployment]) -> Iterator[tuple[str, ...]]:
+    for deployment in deployments[: -MOST - 1 : -1]:
         yield (
-            _when(one.opened_at),
-            code(one.environment),
-            code(one.commit[:12]),
-            plain(origin_word(one.origin)),
-            result_word(one),
-            plain(clipped(one.requester, 60)),
-            code(one.id),
+            _when(deployment.opened_at),
+            code(deployment.environment),
+            code(deployment.commit[:12]),
+            plain(origin_word(deployment.origin)),
+            result_word(deployment),
+            plain(clipped(deployment.requester, 60)),
+            code(deployment.id),
         )
 
 
-def _answer(deployment: Deployment, said: SignedApproval) -> tuple[str, ...]:
+def _approval_row(deployment: Deployment, approval: SignedApproval) -> tuple[str, ...]:
     return (
-        _when(said.at),
+        _when(approval.at),
         f"{code(deployment.environment)} {code(deployment.id)}",
-        plain(clipped(said.actor, 60)),
-        plain(clipped(said.role, 60)),
-        "rejects" if said.answer == "reject" else "approves",
-        _known(said),
-        plain(clipped(said.comment)),
+        plain(clipped(approval.actor, 60)),
+        plain(clipped(approval.role, 60)),
+        "rejected" if approval.answer == "reject" else "approved",
+        _proof(approval),
+        plain(clipped(approval.comment)),
     )
 
 
-def _known(said: SignedApproval) -> str:
-    if said.signature:
-        return "a signature"
-    return plain(clipped(witness_word(said.witness))) if said.witness else "a name in Git"
-
-
-def _table(head: Sequence[str], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def _proof(approval: SignedApproval) -> str:
+    if approval.signature:
+        return "signature"
+    return plain(clipped(witness_words(approval.witness))) if approval.witness else "name in Git"
 
 
 def _when(moment: datetime | None) -> str:

@@ -1,4 +1,4 @@
-"""The notes of a release: which commits it brought into production, who agreed, what was done."""
+"""The notes of a release: the commits that it deployed, its approvals, and its changes."""
 
 from __future__ import annotations
 
@@ -9,34 +9,35 @@ from terrace.ledger.folds import SignedApproval
 from terrace.report.markdown.escape import code, plain
 from terrace.stacks.repository import Commit
 from terrace.text import clipped
+from terrace.words import and_more
 
 MOST = 100
-"""Commits that are listed."""
+"""Maximum number of commits that are listed."""
 
-_WORDS = (("create", "created"), ("update", "updated"), ("replace", "replaced"), ("delete", "destroyed"))
+_WORDS = (("create", "created"), ("update", "updated"), ("replace", "replaced"), ("delete", "deleted"))
 
 
 def release_notes(deployment: Deployment, commits: Sequence[Commit], approvals: Sequence[SignedApproval]) -> str:
-    """The notes as Markdown. `commits` are those that were new there, newest first."""
+    """Returns the notes as Markdown. `commits` are those that were new in the environment, the newest first."""
     who = plain(clipped(deployment.requester, 60))
-    parts = [f"Deployed to {code(deployment.environment)} by {who}: {_done(deployment)}."]
-    told = [one for one in commits if not one.merge]
-    if told:
-        more = [f"- and {len(told) - MOST} more"] if len(told) > MOST else []
-        lines = [f"- {plain(clipped(one.message.split(chr(10))[0], 120))} ({one.id[:12]})" for one in told[:MOST]]
-        parts.append("\n".join(["### Commits", "", *lines, *more]))
-    given = [one for one in approvals if one.answer == "approve"]
+    parts = [f"Deployed to {code(deployment.environment)} by {who}: {_changes(deployment)}."]
+    listed = [commit for commit in commits if not commit.merge]
+    if listed:
+        more = and_more(len(listed) - MOST)
+        lines = [f"- {plain(clipped(c.message.split(chr(10))[0], 120))} ({c.id[:12]})" for c in listed[:MOST]]
+        parts.append("\n".join(["### Commits", "", *lines, *([f"- {more}"] if more else [])]))
+    given = [approval for approval in approvals if approval.answer == "approve"]
     if given:
-        lines = [f"- {plain(clipped(one.actor, 60))}{_role(one)}" for one in given]
+        lines = [f"- {plain(clipped(approval.actor, 60))}{_role(approval)}" for approval in given]
         parts.append("\n".join(["### Approved by", "", *lines]))
     return "\n\n".join(parts) + "\n"
 
 
-def _done(deployment: Deployment) -> str:
+def _changes(deployment: Deployment) -> str:
     plans = [plan for stack in deployment.stacks if (plan := deployment.last(Step.PLAN, stack)) is not None]
     totals = [(sum(getattr(plan.detail, what) or 0 for plan in plans), word) for what, word in _WORDS]
-    return ", ".join(f"{number} {word}" for number, word in totals if number) or "nothing had to change"
+    return ", ".join(f"{number} {word}" for number, word in totals if number) or "no changes"
 
 
-def _role(given: SignedApproval) -> str:
-    return f" for {plain(clipped(given.role, 60))}" if given.role else ""
+def _role(approval: SignedApproval) -> str:
+    return f" as {plain(clipped(approval.role, 60))}" if approval.role else ""

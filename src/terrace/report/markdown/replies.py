@@ -1,4 +1,4 @@
-"""An answer to somebody's command, as a comment: what happened, why, and what comes next."""
+"""The reply to a command in a comment: what happened, why, and what to do next."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from terrace.forge.testimony import Testimony
 from terrace.report.markdown.escape import code, plain, prose
 from terrace.text import clipped
+from terrace.words import and_more
 
 MOST = 20
-"""Reasons that are told."""
+"""Maximum number of reasons that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of a command.
+    """The result of a command.
 
-    `happened` is one sentence, `reasons` say more; all may hold text from outside. `following` are lines that somebody
-    may write next, `hint` is what else helps. `block` is Markdown of ours that goes below.
+    `happened` is one sentence, `reasons` give details; both may contain text from outside. `following` are commands
+    that a person can comment next, `hint` is other help. `block` is Markdown of Terrace that goes below.
     """
 
     happened: str
@@ -29,20 +30,21 @@ class Reply:
     hint: str = ""
 
 
-def marker(said: str) -> str:
-    """The first line of the answer to something said: by it, and by who wrote it, the answer is found again."""
-    return f'<!-- terrace:v1 {{"kind":"reply","to":{json.dumps(said).replace("-", "&#45;")}}} -->'
+def marker(comment: str) -> str:
+    """Returns the first line of the reply to a comment. Terrace recognizes its reply by this line and by the author."""
+    return f'<!-- terrace:v1 {{"kind":"reply","to":{json.dumps(comment).replace("-", "&#45;")}}} -->'
 
 
-def as_markdown(reply: Reply, to: str) -> str:
-    """The answer to the comment of that id. Nobody is called, and no text from outside formats anything."""
+def reply_markdown(reply: Reply, to: str) -> str:
+    """Returns the reply to the comment of that id. It mentions no account, and text from outside has no effect."""
     parts = [marker(to), plain(clipped(reply.happened, 500))]
     if reply.reasons:
-        more = [f"- and {len(reply.reasons) - MOST} more"] if len(reply.reasons) > MOST else []
-        parts.append("\n".join([*(f"- {plain(clipped(one))}" for one in reply.reasons[:MOST]), *more]))
+        more = and_more(len(reply.reasons) - MOST)
+        lines = [f"- {plain(clipped(reason))}" for reason in reply.reasons[:MOST]]
+        parts.append("\n".join([*lines, *([f"- {more}"] if more else [])]))
     if reply.block:
         parts.append(reply.block)
-    following = [code(clipped(one, 200)) for one in dict.fromkeys(reply.following)]
+    following = [code(clipped(command, 200)) for command in dict.fromkeys(reply.following)]
     if reply.hint:
         following.insert(0, prose(clipped(reply.hint, 300)))
     if following:
@@ -51,13 +53,16 @@ def as_markdown(reply: Reply, to: str) -> str:
 
 
 def commands(forms: Mapping[str, str]) -> str:
-    """Every command as it is written, and what it does."""
+    """Returns every command with its syntax and its effect."""
     return "\n".join(f"- {code(form)} {plain(does)}" for form, does in forms.items())
 
 
 def testimony_page(seen: Testimony) -> str:
-    """What we saw, as a comment of ours: it is asked for again when it counts, and so never changed."""
-    how = "in a review" if seen.kind == "review" else "by a tick"
+    """Returns a comment that confirms an approval on the forge. Gates read it again, so it is never edited."""
+    how = "in a review" if seen.kind == "review" else "by ticking a box"
     verb = "approves" if seen.answer == "approve" else "rejects"
     what = f"{code(seen.login)} {verb} {code(seen.environment)} {code(seen.handle)} {how}."
-    return f"{seen.marker}\n\n{what} While this stands here unchanged, it counts.\n"
+    return f"{seen.marker}\n\n{what} This is valid while the comment is unchanged.\n"
+
+
+as_markdown = reply_markdown

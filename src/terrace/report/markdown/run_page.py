@@ -1,43 +1,71 @@
-"""What a command came to as Markdown, for the page of the run of CI that it was part of."""
+"""The result of a command as Markdown, for the summary of the CI run that it was part of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from terrace.report.machine import Json
-from terrace.report.markdown.escape import code, plain
+from terrace.report.json.deployments import DeploymentJson, EnvironmentStatus, StepPart
+from terrace.report.json.record import Json
+from terrace.report.json.tick import TickAction
+from terrace.report.markdown.escape import code, plain, table
 from terrace.text import clipped
 
 MOST = 50
-"""Reasons, steps and environments that are told; machines get all."""
+"""Maximum number of reasons, steps and environments; JSON has all."""
 
 
-def deployed(told: Json, handle: str) -> str:
-    """How far a deployment got, and what comes next."""
-    environment, result = told["environment"], told["result"]
-    lines = [f"### {plain(environment)}: {plain(result)}", ""]
-    lines += [
-        f"Commit {code(told['commit'][:7])}"
-        + (f", deployment {code(told['deployment'])}" if told["deployment"] else "")
-    ]
-    lines += ["", *(f"- {plain(clipped(reason))}" for reason in told["reasons"][:MOST])]
+def deployment_summary(record: DeploymentJson | TickAction, handle: str) -> str:
+    """Returns the result of a deployment and the next step. `handle` names its pending plans, "" for none."""
+    lines = [f"### {plain(record.environment)}: {plain(record.result)}", ""]
+    if record.commit:
+        deployment = f", deployment {code(record.deployment)}" if record.deployment else ""
+        lines += [f"Commit {code(record.commit[:7])}{deployment}"]
+    lines += ["", *(f"- {plain(clipped(reason))}" for reason in record.reasons[:MOST])]
     if handle:
-        lines += ["", f"To agree to exactly these plans: {code(f'/terrace approve {environment} {handle}')}"]
-    if told["steps"]:
-        rows = ((s["name"], s.get("stack") or "", s["result"] or "under way") for s in told["steps"][-MOST:])
-        lines += ["", *_table(("step", "stack", "result"), rows)]
+        lines += ["", f"To approve exactly these plans: {code(f'/terrace approve {record.environment} {handle}')}"]
+    if record.steps:
+        rows = ((step.name, step.stack or "", step.result or "running") for step in record.steps[-MOST:])
+        lines += ["", table(("step", "stack", "result"), _plain_rows(rows))]
     return "\n".join(lines) + "\n\n"
 
 
-def status(told: Json) -> str:
-    """Where every environment stands."""
-    rows = (
-        (one["name"], one["state"], one.get("commit", "")[:7], "; ".join(one["waiting_for"]))
-        for one in told["environments"][:MOST]
+def status_summary(environments: Sequence[EnvironmentStatus]) -> str:
+    """Returns the status of every environment."""
+    rows = ((e.name, e.state, e.commit[:7] if e.commit else "", "; ".join(e.waiting_for)) for e in environments[:MOST])
+    return table(("environment", "state", "commit", "waits for"), _plain_rows(rows)) + "\n\n"
+
+
+def _plain_rows(rows: Iterable[tuple[str, ...]]) -> Iterable[tuple[str, ...]]:
+    return (tuple(plain(clipped(cell)) for cell in row) for row in rows)
+
+
+def deployed(told: Json, handle: str) -> str:
+    """Returns the same of data, for the commands that do not use the records yet."""
+    steps = tuple(
+        StepPart(s["name"], s["stack"], s["result"], s["message"], s["started_at"], s["ended_at"])
+        for s in told["steps"]
     )
-    return "\n".join(_table(("environment", "state", "commit", "waits for"), rows)) + "\n\n"
+    record = TickAction(
+        deployment=told["deployment"],
+        environment=told["environment"],
+        commit=told["commit"],
+        result=told["result"],
+        reasons=tuple(told["reasons"]),
+        steps=steps,
+    )
+    return deployment_summary(record, handle)
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    cells = [f"| {' | '.join(plain(clipped(cell)) for cell in row)} |" for row in rows]
-    return [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}", *cells]
+def status(told: Json) -> str:
+    """Returns the same of data, for the commands that do not use the records yet."""
+    environments = [
+        EnvironmentStatus(
+            name=e["name"],
+            state=e["state"],
+            commit=e.get("commit", ""),
+            waiting_for=tuple(e["waiting_for"]),
+            alarms=(),
+        )
+        for e in told["environments"]
+    ]
+    return status_summary(environments)

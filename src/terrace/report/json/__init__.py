@@ -1,0 +1,1 @@
+"""The JSON objects that commands print with `--json`, one record for each, with every field documented."""

@@ -1,0 +1,792 @@
+"""What the commands print that change an environment or show its deployments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from msgspec import UNSET, UnsetType
+
+from terrace.assess.model import Objection
+from terrace.drift.checks import Standing
+from terrace.errors import TerraceError
+from terrace.gates.model import Approval, Outcome, Verdict, Witness
+from terrace.ledger.adoptions import AdoptedStack
+from terrace.ledger.deployment import Deployment, StepRecord
+from terrace.ledger.events.steps import Detail
+from terrace.ledger.folds import Hold
+from terrace.ledger.origins import origin_word
+from terrace.plans.model import Plan
+from terrace.report.json.parts import GatePart, PlanSummary, RefusedStack, gate_parts, plan_summary, refused_stacks
+from terrace.report.json.record import JsonRecord, when, when_known
+from terrace.report.leftovers import ApplyLeftovers
+from terrace.report.orphans import OrphanedStack
+from terrace.report.words import result_word, state_word
+from terrace.stacks.refusals import Refusal
+
+
+class StepChange(JsonRecord):
+    """A change of one resource in the plan of a step."""
+
+    action: str
+    """`create`, `update`, `replace`, `delete`, `forget` or `no-op` (imported or moved)."""
+    address: str
+    """Address of the resource."""
+
+
+class StepBackup(JsonRecord):
+    """A state backup that a step made."""
+
+    backup: str
+    """Name of the backup."""
+    lineage: str
+    """Lineage of the state."""
+    serial: int
+    """Serial of the state."""
+    state_sha256: str
+    """SHA-256 hash of the state."""
+    key_id: str
+    """Id of the backup key."""
+
+
+class StepPart(JsonRecord):
+    """A step of a deployment."""
+
+    name: str
+    """Name of the step, for example `plan` or `apply`."""
+    stack: str | None
+    """Key of the stack; null for a step of the environment."""
+    result: str | None
+    """`succeeded`, `failed`, `unknown` or `skipped`; null while the step runs."""
+    message: str
+    """Result in words."""
+    started_at: str | None
+    """Time at which the step started."""
+    ended_at: str | None
+    """Time at which the step finished."""
+    digest: str | UnsetType = UNSET
+    """Plan digest; only of a plan."""
+    changes: tuple[StepChange, ...] | UnsetType = UNSET
+    """Changes; only of a plan."""
+    notices: tuple[str, ...] | UnsetType = UNSET
+    """Facts that approvers need besides the changes; only of a plan."""
+    backup: StepBackup | UnsetType = UNSET
+    """State backup; only of a step that made one."""
+
+
+class WitnessPart(JsonRecord):
+    """Where on a forge an approval was given."""
+
+    kind: str
+    """`comment`, `review`, `environment` or `box`."""
+    id: str
+    """Id of the comment, review or run at the forge."""
+    number: str
+    """Number of the pull request or issue, or id of the run."""
+    login: str
+    """Account of the person."""
+
+
+class ApprovalPart(JsonRecord):
+    """An approval or a rejection."""
+
+    actor: str
+    """Person who gave it."""
+    role: str
+    """Team that the person approved as; empty where none was named."""
+    answer: str
+    """`approve` or `reject`."""
+    proof: str
+    """Proof of the person: `ssh`, `unsigned` or `invalid`, or the proof of a forge."""
+    at: str
+    """Time at which it was given."""
+    comment: str
+    """Comment of the person."""
+    witness: WitnessPart | UnsetType = UNSET
+    """Where on a forge it was given; only of approvals on a forge."""
+
+
+class SettledStack(JsonRecord):
+    """A stack whose unknown result persons accepted."""
+
+    stack: str
+    """Key of the stack."""
+    by: tuple[str, ...]
+    """Persons who accepted the result."""
+
+
+class ImportedResource(JsonRecord):
+    """A resource that exists and is missing in the state."""
+
+    address: str
+    """Address of the resource."""
+    id: str
+    """Id of the resource."""
+
+
+class StaleResource(JsonRecord):
+    """A resource that was created a second time."""
+
+    address: str
+    """Address of the resource."""
+    recorded: str
+    """Id in the state."""
+    made: str
+    """Id of the new resource."""
+
+
+class LockPart(JsonRecord):
+    """The lock of a state."""
+
+    id: str
+    """Id of the lock."""
+    who: str
+    """Process or person that holds the lock; empty where unknown."""
+    ours: bool
+    """Whether the crashed attempt holds the lock."""
+
+
+class AttemptLeftovers(JsonRecord):
+    """What an apply with an unknown result left behind in one stack."""
+
+    stack: str
+    """Key of the stack."""
+    attempt: str
+    """Id of the attempt."""
+    dead: bool
+    """Whether the process of the attempt is proven to be no longer running."""
+    serial: int
+    """Serial of the state; negative where there is no state."""
+    imports: tuple[ImportedResource, ...]
+    """Resources that exist and that recovery imports."""
+    open: tuple[str, ...]
+    """Addresses of resources whose existence is unknown."""
+    unfinished: tuple[str, ...]
+    """Addresses of resources in the state that may be incomplete."""
+    forgets: tuple[str, ...]
+    """Addresses of deleted resources that recovery removes from the state."""
+    stale: tuple[StaleResource, ...]
+    """Resources that were created a second time."""
+    lock: LockPart | None
+    """Lock of the state, or null."""
+    unsaved: int | None
+    """Serial of a state that could not be written and that recovery pushes, or null."""
+
+
+class FollowingRollback(JsonRecord, kw_only=True):
+    """The rollback that followed a failed deployment. Where it was paused, only `result` and `reasons`."""
+
+    schema: str | UnsetType = UNSET
+    """`terrace/rollback@1`."""
+    deployment: str | UnsetType | None = UNSET
+    """Id of the deployment; null where the gates blocked it."""
+    environment: str | UnsetType = UNSET
+    """Environment."""
+    commit: str | UnsetType = UNSET
+    """Commit."""
+    result: str
+    """Result of the rollback, or `paused`."""
+    reasons: tuple[str, ...]
+    """Reasons for the result."""
+    steps: tuple[StepPart, ...] | UnsetType = UNSET
+    """Steps of the deployment."""
+    gates: tuple[GatePart, ...] | UnsetType = UNSET
+    """Gates of the environment; only where they blocked the rollback."""
+    tag: str | UnsetType | None = UNSET
+    """Git tag of the deployment, or null."""
+
+
+class DeploymentJson(JsonRecord):
+    """A deployment, or the gates that blocked it."""
+
+    deployment: str | None
+    """Id of the deployment; null where the gates blocked it."""
+    environment: str
+    """Environment."""
+    commit: str
+    """Commit."""
+    result: str
+    """`succeeded`, `waiting`, `blocked`, `failed`, `unknown`, `superseded`, `deploying` or `rolled_back`."""
+    reasons: tuple[str, ...]
+    """Reasons for the result."""
+    steps: tuple[StepPart, ...]
+    """Steps of the deployment."""
+    gates: tuple[GatePart, ...] | UnsetType = UNSET
+    """Gates of the environment; only where they blocked the deployment."""
+    tag: str | UnsetType | None = UNSET
+    """Git tag of the deployment, or null; left out where the gates blocked it."""
+    rollback: FollowingRollback | UnsetType = UNSET
+    """Rollback that followed; only after a failure."""
+    refused: tuple[RefusedStack, ...] | UnsetType = UNSET
+    """Stacks of the environment that Terrace refuses."""
+
+
+class DeployJson(DeploymentJson, tag_field="schema", tag="terrace/deploy@1"):
+    """Output of `terrace deploy`."""
+
+
+class PromoteJson(DeploymentJson, tag_field="schema", tag="terrace/promote@1"):
+    """Output of `terrace promote`."""
+
+
+class RollbackJson(DeploymentJson, tag_field="schema", tag="terrace/rollback@1"):
+    """Output of `terrace rollback`."""
+
+
+class DestroyJson(DeploymentJson, tag_field="schema", tag="terrace/destroy@1"):
+    """Output of `terrace destroy`."""
+
+
+class DriftDeployment(DeploymentJson, tag_field="schema", tag="terrace/drift@1"):
+    """A deployment that remediates drift."""
+
+
+class ResumeJson(DeploymentJson, tag_field="schema", tag="terrace/resume@1"):
+    """Output of `terrace resume`. Its result can also be `settled`."""
+
+    remains: tuple[AttemptLeftovers, ...] | UnsetType = UNSET
+    """What applies with an unknown result left behind; only while the result is unknown."""
+    settled: tuple[SettledStack, ...] | UnsetType = UNSET
+    """Stacks whose result was accepted; only with `--settled`."""
+
+
+class ShowJson(DeploymentJson, tag_field="schema", tag="terrace/show@1", kw_only=True):
+    """Output of `terrace show`."""
+
+    approvals: tuple[ApprovalPart, ...]
+    """Approvals and rejections."""
+
+
+_DEPLOYMENTS: Mapping[str, type[DeploymentJson]] = {
+    "deploy": DeployJson,
+    "promote": PromoteJson,
+    "resume": ResumeJson,
+    "rollback": RollbackJson,
+    "destroy": DestroyJson,
+    "drift": DriftDeployment,
+}
+"""The output of each command that ends with a deployment."""
+
+
+def deployment_json(
+    command: str,
+    deployment: Deployment,
+    *,
+    rollback: FollowingRollback | UnsetType = UNSET,
+    refusals: Mapping[str, Refusal] | None = None,
+) -> DeploymentJson:
+    """Returns the output of a command that ends with a deployment, and with the rollback that followed."""
+    undone = rollback is not UNSET and rollback.result == "succeeded"
+    return _DEPLOYMENTS[command](
+        deployment=deployment.id,
+        environment=deployment.environment,
+        commit=deployment.commit,
+        result="rolled_back" if undone else result_word(deployment),
+        reasons=tuple(deployment.reasons or deployment.waiting),
+        steps=tuple(map(_step_part, deployment.steps)),
+        tag=deployment.tag,
+        rollback=rollback,
+        refused=refused_stacks(refusals) if refusals is not None else UNSET,
+    )
+
+
+def blocked_json(
+    command: str, commit: str, verdict: Verdict, refusals: Mapping[str, Refusal] | None = None
+) -> DeploymentJson:
+    """Returns the output of the same command where the gates blocked the deployment."""
+    return _DEPLOYMENTS[command](
+        deployment=None,
+        environment=verdict.environment,
+        commit=commit,
+        result="waiting" if verdict.outcome is Outcome.WAIT else "blocked",
+        reasons=tuple(result.reason for result in verdict.open),
+        steps=(),
+        gates=gate_parts(verdict),
+        refused=refused_stacks(refusals) if refusals is not None else UNSET,
+    )
+
+
+def following_rollback(record: DeploymentJson) -> FollowingRollback:
+    """Returns the rollback that followed a failed deployment."""
+    return FollowingRollback(
+        schema="terrace/rollback@1",
+        deployment=record.deployment,
+        environment=record.environment,
+        commit=record.commit,
+        result=record.result,
+        reasons=record.reasons,
+        steps=record.steps,
+        gates=record.gates,
+        tag=record.tag,
+    )
+
+
+def show_json(deployment: Deployment, approvals: Iterable[Approval]) -> ShowJson:
+    """Returns the output of `terrace show`."""
+    return ShowJson(
+        deployment=deployment.id,
+        environment=deployment.environment,
+        commit=deployment.commit,
+        result=result_word(deployment),
+        reasons=tuple(deployment.reasons or deployment.waiting),
+        steps=tuple(map(_step_part, deployment.steps)),
+        tag=deployment.tag,
+        approvals=tuple(map(approval_part, approvals)),
+    )
+
+
+def recovery_json(deployment: Deployment, rows: Sequence[ApplyLeftovers], obstacles: Sequence[str]) -> ResumeJson:
+    """Returns the output of `terrace resume` where the result of an apply is unknown and nothing was changed."""
+    return ResumeJson(
+        deployment=deployment.id,
+        environment=deployment.environment,
+        commit=deployment.commit,
+        result="unknown",
+        reasons=tuple(obstacles),
+        steps=(),
+        remains=tuple(map(_attempt_leftovers, rows)),
+    )
+
+
+def settled_json(deployment: Deployment, accepted: Mapping[str, Sequence[str]], missing: Sequence[str]) -> ResumeJson:
+    """Returns the output of `terrace resume --settled STACK`: who accepted the result of which stack."""
+    return ResumeJson(
+        deployment=deployment.id,
+        environment=deployment.environment,
+        commit=deployment.commit,
+        result="unknown" if missing else "settled",
+        reasons=tuple(missing),
+        steps=(),
+        remains=(),
+        settled=tuple(SettledStack(stack=stack, by=tuple(persons)) for stack, persons in accepted.items()),
+    )
+
+
+def _attempt_leftovers(row: ApplyLeftovers) -> AttemptLeftovers:
+    return AttemptLeftovers(
+        stack=row.stack,
+        attempt=row.attempt,
+        dead=row.dead,
+        serial=row.serial,
+        imports=tuple(ImportedResource(address=address, id=id_) for address, id_ in row.imports),
+        open=row.open,
+        unfinished=row.unfinished,
+        forgets=row.forgets,
+        stale=tuple(StaleResource(address=a, recorded=recorded, made=made) for a, recorded, made in row.stale),
+        lock=LockPart(id=row.lock.id, who=row.lock.who, ours=row.ours) if row.lock else None,
+        unsaved=row.unsaved,
+    )
+
+
+def _step_part(step: StepRecord) -> StepPart:
+    detail = step.detail
+    return StepPart(
+        name=step.step.value,
+        stack=step.stack or None,
+        result=step.result,
+        message=step.message,
+        started_at=when_known(step.began_at),
+        ended_at=when_known(step.ended_at),
+        digest=detail.digest or "" if detail.changes is not UNSET else UNSET,
+        changes=tuple(StepChange(action=action, address=address) for action, address in detail.changes)
+        if detail.changes is not UNSET
+        else UNSET,
+        notices=tuple(detail.notices) if detail.notices is not UNSET else UNSET,
+        backup=_step_backup(detail),
+    )
+
+
+def _step_backup(detail: Detail) -> StepBackup | UnsetType:
+    if detail.backup is UNSET:
+        return UNSET
+    return StepBackup(
+        backup=detail.backup,
+        lineage=detail.lineage or "",
+        serial=detail.serial or 0,
+        state_sha256=detail.state_sha256 or "",
+        key_id=detail.key_id or "",
+    )
+
+
+def approval_part(approval: Approval) -> ApprovalPart:
+    """Returns an approval or a rejection."""
+    return ApprovalPart(
+        actor=approval.actor,
+        role=approval.role,
+        answer=approval.answer,
+        proof=approval.proof,
+        at=when(approval.at),
+        comment=approval.comment,
+        witness=_witness_part(approval.witness) if approval.witness is not None else UNSET,
+    )
+
+
+def _witness_part(witness: Witness) -> WitnessPart:
+    return WitnessPart(kind=witness.kind, id=witness.id, number=witness.number, login=witness.login)
+
+
+class RollbackObjection(JsonRecord):
+    """An objection to a plan of the rollback."""
+
+    rule: str
+    """Rule of the objection."""
+    stack: str
+    """Key of the stack."""
+    address: str
+    """Address of the resource or output."""
+    why: str
+    """Reason."""
+    weight: str
+    """`say` (needs a decision), `name` (needs `--allow ADDRESS`) or `hold` (blocks a release)."""
+
+
+class RollbackPlanJson(JsonRecord, tag_field="schema", tag="terrace/rollback-plan@1"):
+    """Output of `terrace rollback ENV --plan-only`: a preview of the rollback."""
+
+    environment: str
+    """Environment."""
+    commit: str
+    """Commit that would be deployed again."""
+    target: str
+    """Id of the deployment that would be restored."""
+    undoes: tuple[str, ...]
+    """Ids of the deployments that would be undone."""
+    safe: bool
+    """Whether there is no objection."""
+    plans: tuple[PlanSummary, ...]
+    """Plans of the rollback."""
+    objections: tuple[RollbackObjection, ...]
+    """Objections to the plans."""
+    left: tuple[str, ...]
+    """Stacks that the target does not know and that stay deployed."""
+    took_seconds: int
+    """Seconds that the applies of the target took."""
+    verdict: str
+    """`pass`, `wait` or `block`."""
+    gates: tuple[GatePart, ...]
+    """Gates of the environment."""
+
+
+def rollback_plan_json(
+    target: Deployment,
+    undone: tuple[Deployment, ...],
+    plans: Mapping[str, Plan],
+    objections: tuple[Objection, ...],
+    left: tuple[str, ...],
+    took: timedelta,
+    verdict: Verdict,
+) -> RollbackPlanJson:
+    """Returns the output of `terrace rollback ENV --plan-only`."""
+    return RollbackPlanJson(
+        environment=target.environment,
+        commit=target.commit,
+        target=target.id,
+        undoes=tuple(deployment.id for deployment in undone),
+        safe=not objections,
+        plans=tuple(map(plan_summary, plans.values())),
+        objections=tuple(
+            RollbackObjection(rule=o.rule, stack=o.stack, address=o.address, why=o.why, weight=o.weight.value)
+            for o in objections
+        ),
+        left=left,
+        took_seconds=round(took.total_seconds()),
+        verdict=verdict.outcome.value,
+        gates=gate_parts(verdict),
+    )
+
+
+class DecisionJson(JsonRecord):
+    """Gates of an environment after an approval or a rejection."""
+
+    deployment: str
+    """Id of the deployment."""
+    environment: str
+    """Environment."""
+    verdict: str
+    """`pass`, `wait` or `block`."""
+    gates: tuple[GatePart, ...]
+    """Gates of the environment."""
+
+
+class ApproveJson(DecisionJson, tag_field="schema", tag="terrace/approve@1"):
+    """Output of `terrace approve`."""
+
+
+class RejectJson(DecisionJson, tag_field="schema", tag="terrace/reject@1"):
+    """Output of `terrace reject`."""
+
+
+def decision_json(command: str, deployment: Deployment, verdict: Verdict) -> DecisionJson:
+    """Returns the output of `terrace approve` or `terrace reject`."""
+    kind = RejectJson if command == "reject" else ApproveJson
+    return kind(
+        deployment=deployment.id,
+        environment=deployment.environment,
+        verdict=verdict.outcome.value,
+        gates=gate_parts(verdict),
+    )
+
+
+class WithdrawJson(JsonRecord, tag_field="schema", tag="terrace/withdraw@1"):
+    """Output of `terrace reject ENV --withdraw --comment WHY`."""
+
+    environment: str
+    """Environment."""
+    withdrawn: tuple[str, ...]
+    """Ids of rejections that no longer block."""
+    standing: tuple[str, ...]
+    """Ids of rejections that still block."""
+
+
+class HoldJson(JsonRecord, tag_field="schema", tag="terrace/hold@1"):
+    """Output of `terrace hold` and `terrace unhold`."""
+
+    environment: str
+    """Environment."""
+    held: bool
+    """Whether the environment is on hold."""
+
+
+class RunningStep(JsonRecord):
+    """A step that runs now."""
+
+    step: str
+    """Name of the step."""
+    stack: str
+    """Key of the stack; empty for a step of the environment."""
+    attempt: str
+    """Id of the attempt."""
+    since: str | None
+    """Time at which the step started."""
+
+
+class HoldPart(JsonRecord):
+    """The hold of an environment."""
+
+    reason: str
+    """Reason for the hold."""
+    by: str
+    """Person or process that set it."""
+    since: str
+    """Time at which it was set."""
+
+
+class DriftStatus(JsonRecord):
+    """Result of the newest drift check of an environment."""
+
+    status: str
+    """`clean`, `drifted` or `unknown`."""
+    checked_at: str | None
+    """Time of the last complete check."""
+    overdue: str = ""
+    """Why a check is overdue."""
+
+
+class EnvironmentStatus(JsonRecord, kw_only=True):
+    """Status of one environment."""
+
+    name: str
+    """Name of the environment."""
+    state: str
+    """`never`, `deployed`, `deploying`, `waiting`, `failed`, `unknown`, `held` or `destroyed`."""
+    commit: str | UnsetType = UNSET
+    """Commit of the last good release; left out before the first."""
+    since: str | UnsetType | None = UNSET
+    """Time at which that release finished."""
+    deployment: str | UnsetType = UNSET
+    """Id of the newest deployment."""
+    waiting_for: tuple[str, ...]
+    """What the newest deployment waits for."""
+    running: tuple[RunningStep, ...] | UnsetType = UNSET
+    """Steps that run now; only of an open deployment."""
+    reasons: tuple[str, ...] | UnsetType = UNSET
+    """Why the newest deployment did not succeed."""
+    handle: str = ""
+    """Handle of the pending plans, as in `/terrace approve ENVIRONMENT HANDLE`."""
+    held: HoldPart | UnsetType = UNSET
+    """Hold of the environment."""
+    alarms: tuple[str, ...]
+    """Problems with states and their backups."""
+    drift: DriftStatus | UnsetType = UNSET
+    """Result of the newest drift check."""
+
+
+class OrphanedStackPart(JsonRecord):
+    """A stack that is deployed and that the protected branch no longer has."""
+
+    stack: str
+    """Key of the stack."""
+    environment: str
+    """Environment of the stack."""
+    commit: str
+    """Deployed commit of the stack."""
+
+
+class AdoptedStackPart(JsonRecord):
+    """A stack that was adopted and not deployed since."""
+
+    stack: str
+    """Key of the stack."""
+    environment: str
+    """Environment of the stack."""
+    commit: str
+    """Commit that the state was compared with."""
+    same: bool
+    """Whether a plan of that commit changed nothing."""
+
+
+class UnreadableRules(JsonRecord):
+    """Why the stacks of the protected branch are unknown."""
+
+    error: str
+    """Error."""
+    hint: str | None
+    """Suggested fix, or null."""
+    place: str | None
+    """`file:line` of the error, or null."""
+
+
+class StatusJson(JsonRecord, tag_field="schema", tag="terrace/status@1"):
+    """Output of `terrace status`."""
+
+    environments: tuple[EnvironmentStatus, ...]
+    """Environments in the promotion order."""
+    refused: tuple[RefusedStack, ...]
+    """Stacks that Terrace refuses."""
+    unreadable: UnreadableRules | None
+    """Why the stacks of the protected branch are unknown, or null."""
+    left: tuple[OrphanedStackPart, ...]
+    """Stacks that are deployed and that the protected branch no longer has."""
+    adopted: tuple[AdoptedStackPart, ...]
+    """Stacks that were adopted and not deployed since."""
+
+
+StatusRow = tuple[str, Deployment | None, Deployment | None, Hold | None]
+"""An environment, its newest deployment, its last good release, and its hold."""
+
+
+def environment_statuses(
+    rows: Iterable[StatusRow],
+    alarms: Mapping[str, tuple[str, ...]],
+    drift: Mapping[str, Standing],
+    handles: Mapping[str, str],
+) -> tuple[EnvironmentStatus, ...]:
+    """Returns the status of every environment. `alarms`, `drift` and `handles` are by the name of the environment."""
+    return tuple(
+        _environment_status(row, alarms.get(row[0], ()), drift.get(row[0]), handles.get(row[0], "")) for row in rows
+    )
+
+
+def _environment_status(
+    row: StatusRow, alarms: tuple[str, ...], drift: Standing | None, handle: str
+) -> EnvironmentStatus:
+    name, latest, good, hold = row
+    is_open = latest is not None and latest.result is None
+    has_failed = latest is not None and latest.result not in (None, "succeeded")
+    return EnvironmentStatus(
+        name=name,
+        state=state_word(latest, hold),
+        commit=good.commit if good is not None else UNSET,
+        since=when_known(good.ended_at) if good is not None else UNSET,
+        deployment=latest.id if latest is not None else UNSET,
+        waiting_for=tuple(latest.waiting) if latest is not None else (),
+        running=_running_steps(latest) if latest is not None and is_open else UNSET,
+        reasons=tuple(latest.reasons) if latest is not None and has_failed else UNSET,
+        handle=handle,
+        held=HoldPart(reason=hold.reason, by=hold.by, since=when(hold.since)) if hold is not None else UNSET,
+        alarms=tuple(alarms),
+        drift=DriftStatus(status=drift.status, checked_at=when_known(drift.checked_at), overdue=drift.overdue)
+        if drift is not None
+        else UNSET,
+    )
+
+
+def _running_steps(deployment: Deployment) -> tuple[RunningStep, ...]:
+    return tuple(
+        RunningStep(step=step.step.value, stack=step.stack, attempt=step.attempt, since=when_known(step.began_at))
+        for step in deployment.steps
+        if step.open
+    )
+
+
+def status_json(
+    environments: tuple[EnvironmentStatus, ...],
+    refusals: Mapping[str, Refusal],
+    error: TerraceError | None,
+    orphans: Iterable[OrphanedStack],
+    adopted: Mapping[str, Mapping[str, AdoptedStack]],
+) -> StatusJson:
+    """Returns the output of `terrace status`. `error` is why the stacks of the protected branch are unknown."""
+    return StatusJson(
+        environments=environments,
+        refused=refused_stacks(refusals),
+        unreadable=UnreadableRules(
+            error=error.message, hint=error.hint, place=str(error.place) if error.place is not None else None
+        )
+        if error is not None
+        else None,
+        left=orphaned_stacks(orphans),
+        adopted=tuple(
+            AdoptedStackPart(stack=key, environment=name, commit=stack.commit, same=stack.record.same)
+            for name, stacks in adopted.items()
+            for key, stack in sorted(stacks.items())
+        ),
+    )
+
+
+def orphaned_stacks(orphans: Iterable[OrphanedStack]) -> tuple[OrphanedStackPart, ...]:
+    """Returns stacks that are deployed and that the protected branch no longer has."""
+    return tuple(OrphanedStackPart(stack=s.stack, environment=s.environment, commit=s.commit) for s in orphans)
+
+
+class PastDeployment(JsonRecord):
+    """A deployment in the history."""
+
+    id: str
+    """Id of the deployment."""
+    environment: str
+    """Environment."""
+    commit: str
+    """Commit."""
+    origin: str
+    """What started the deployment, for example `manual`, `promotion` or `rollback`."""
+    result: str
+    """Result, as of `terrace deploy`."""
+    reasons: tuple[str, ...]
+    """Reasons for the result."""
+    started_at: str
+    """Time at which it started."""
+    ended_at: str | None
+    """Time at which it finished, or null."""
+    approvals: tuple[ApprovalPart, ...]
+    """Approvals and rejections."""
+    tag: str | None
+    """Git tag of the deployment, or null."""
+
+
+class HistoryJson(JsonRecord, tag_field="schema", tag="terrace/history@1"):
+    """Output of `terrace history`."""
+
+    deployments: tuple[PastDeployment, ...]
+    """Deployments, the newest first."""
+
+
+def history_json(rows: Iterable[tuple[Deployment, tuple[Approval, ...]]]) -> HistoryJson:
+    """Returns the output of `terrace history`: deployments with their approvals."""
+    return HistoryJson(
+        deployments=tuple(
+            PastDeployment(
+                id=deployment.id,
+                environment=deployment.environment,
+                commit=deployment.commit,
+                origin=origin_word(deployment.origin),
+                result=result_word(deployment),
+                reasons=tuple(deployment.reasons),
+                started_at=when(deployment.opened_at),
+                ended_at=when_known(deployment.ended_at),
+                approvals=tuple(map(approval_part, approvals)),
+                tag=deployment.tag,
+            )
+            for deployment, approvals in rows
+        )
+    )

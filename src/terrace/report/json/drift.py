@@ -1,0 +1,445 @@
+"""What `drift ...` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from msgspec import UNSET, UnsetType
+
+from terrace.drift.absorption import Absorption
+from terrace.drift.acknowledgements import Acknowledgement, answered, answers
+from terrace.drift.adopt import Adoption
+from terrace.drift.issues import LivingRecord
+from terrace.drift.model import Cause, Observation, Quadrant, Sighting
+from terrace.drift.review import Review
+from terrace.report.drift_words import remedy, shown_value
+from terrace.report.json.deployments import DriftDeployment
+from terrace.report.json.parts import RefusedStack, refused_stacks
+from terrace.report.json.record import JsonRecord, when, when_known
+from terrace.stacks.refusals import Refusal
+
+
+class AcknowledgementPart(JsonRecord):
+    """An acknowledgement of drift."""
+
+    by: str
+    """Person who acknowledged it."""
+    reason: str
+    """Reason."""
+    at: str
+    """Time."""
+
+
+class DriftedAttribute(JsonRecord):
+    """An attribute that differs."""
+
+    path: str
+    """Path of the attribute."""
+    quadrant: str
+    """Kind of the difference, as of the resource."""
+    managed: bool | UnsetType = UNSET
+    """Whether a deployment would change it back; only where it was changed outside of Terraform."""
+    deployed: str | UnsetType = UNSET
+    """Deployed value; left out where unknown."""
+    there: str | UnsetType = UNSET
+    """Live value; left out where unknown."""
+    acknowledged: AcknowledgementPart | UnsetType = UNSET
+    """Acknowledgement of the attribute."""
+
+
+class CausePart(JsonRecord):
+    """A log entry of the cloud that hints at the cause."""
+
+    source: str
+    """Kind of the log."""
+    at: str
+    """Time of the entry."""
+    who: str
+    """Identity that made the change."""
+    what: str
+    """Operation."""
+    origin: str
+    """Address that the request came from."""
+    client: str
+    """Program that sent the request."""
+    event: str
+    """Id of the entry."""
+
+
+class DriftedResource(JsonRecord):
+    """A resource that differs from the deployed configuration."""
+
+    address: str
+    """Address of the resource."""
+    type: str
+    """Type of the resource."""
+    quadrant: str
+    """`actionable`, `unmanaged`, `input` or `deleted`."""
+    severity: str
+    """`low`, `medium`, `high` or `critical`."""
+    paths: tuple[str, ...]
+    """Paths of the attributes that differ."""
+    undo: str
+    """Action of a plan that would undo the drift."""
+    attributes: tuple[DriftedAttribute, ...]
+    """Attributes that differ."""
+    remedy: str
+    """How to resolve the drift, in a sentence."""
+    seen: int
+    """Number of consecutive checks that found the drift."""
+    fingerprint: str
+    """Fingerprint of the difference."""
+    causes: tuple[CausePart, ...]
+    """Possible causes, the newest first."""
+    more_causes: int = 0
+    """Number of possible causes that are left out."""
+    cause_unknown: str = ""
+    """Why the logs show no cause."""
+    acknowledged: AcknowledgementPart | UnsetType = UNSET
+    """Acknowledgement of the whole difference."""
+
+
+class IgnoredDrift(JsonRecord):
+    """Drift that terrace.yaml ignores."""
+
+    address: str
+    """Address of the resource."""
+    paths: tuple[str, ...]
+    """Ignored attributes."""
+    owner: str
+    """Owner of the entry."""
+    reason: str
+    """Reason."""
+    until: str
+    """Last date on which the entry is valid."""
+
+
+class IssueEvent(JsonRecord):
+    """A change in the life of a drift issue."""
+
+    word: str
+    """`opened`, `updated`, `closed`, `reopened` or `flapping`."""
+    at: str
+    """Time."""
+
+
+class DriftIssue(JsonRecord):
+    """Drift of one stack over time."""
+
+    id: str
+    """Id of the check that first found it."""
+    open: bool
+    """Whether the drift still exists."""
+    opened_at: str
+    """Time at which it was first found."""
+    clean_checks: int
+    """Number of consecutive clean checks."""
+    blind: int | bool
+    """Whether the newest check could not determine the drift."""
+    flapping: bool
+    """Whether the drift comes and goes."""
+    turns: tuple[IssueEvent, ...]
+    """Changes, the oldest first."""
+
+
+class DriftedStack(JsonRecord):
+    """Drift of one stack."""
+
+    path: str
+    """Folder of the stack."""
+    stack: str
+    """Key of the stack."""
+    status: str
+    """`clean`, `drifted` or `unknown`."""
+    commit: str
+    """Deployed commit."""
+    undeployed_commits: tuple[str, ...]
+    """Newer commits that are not deployed."""
+    resources: tuple[DriftedResource, ...]
+    """Resources that differ."""
+    ignored: tuple[IgnoredDrift, ...]
+    """Drift that terrace.yaml ignores."""
+    notices: tuple[str, ...]
+    """Remarks."""
+    record: DriftIssue | UnsetType = UNSET
+    """Drift over time; left out where the stack never drifted."""
+    severity: str | UnsetType = UNSET
+    """Worst severity; left out where nothing drifted."""
+    why: str = ""
+    """Why the status is unknown."""
+
+
+class AbsorbedDrift(JsonRecord):
+    """Drift that a deployment made part of the state."""
+
+    stack: str
+    """Key of the stack."""
+    address: str
+    """Address of the resource."""
+    severity: str
+    """`low`, `medium`, `high` or `critical`."""
+    paths: tuple[str, ...]
+    """Paths of the attributes."""
+    deployment: str
+    """Id of the deployment."""
+    at: str
+    """Time."""
+    acknowledged: AcknowledgementPart | UnsetType = UNSET
+    """Acknowledgement."""
+
+
+class DriftedEnvironment(JsonRecord):
+    """Drift of one environment."""
+
+    name: str
+    """Name of the environment."""
+    check: str | None
+    """Id of the check, or null."""
+    status: str | None
+    """`clean`, `drifted` or `unknown`; null where nothing is deployed."""
+    checked_at: str | None
+    """Time of the check, or null."""
+    last_good_at: str | None
+    """Time of the last complete check, or null."""
+    stacks: tuple[DriftedStack, ...]
+    """Stacks."""
+    absorbed: tuple[AbsorbedDrift, ...]
+    """Drift that deployments made part of the state."""
+    overdue: str = ""
+    """Why a check is overdue."""
+
+
+class RefusedRemediation(JsonRecord):
+    """A remediation that Terrace refused."""
+
+    stack: str | None
+    """Key of the stack; null for the whole environment."""
+    reason: str
+    """Reason."""
+
+
+class RemediationPart(JsonRecord):
+    """Remediation of drift in one environment."""
+
+    environment: str
+    """Environment."""
+    deployments: tuple[DriftDeployment, ...]
+    """Deployments that remediate drift."""
+    refused: tuple[RefusedRemediation, ...]
+    """Remediations that Terrace refused."""
+
+
+class DriftJson(JsonRecord, tag_field="schema", tag="terrace/drift@1"):
+    """Output of `terrace drift`."""
+
+    environments: tuple[DriftedEnvironment, ...]
+    """Drift by environment."""
+    remediation: tuple[RemediationPart, ...]
+    """Remediations of this command."""
+    refused: tuple[RefusedStack, ...]
+    """Stacks that Terrace refuses."""
+
+
+def drift_json(
+    reviews: Iterable[Review], remediation: Iterable[RemediationPart], refusals: Mapping[str, Refusal]
+) -> DriftJson:
+    """Returns the output of `terrace drift`."""
+    return DriftJson(
+        environments=drifted_environments(reviews),
+        remediation=tuple(remediation),
+        refused=refused_stacks(refusals),
+    )
+
+
+def drifted_environments(reviews: Iterable[Review]) -> tuple[DriftedEnvironment, ...]:
+    """Returns the drift of each environment."""
+    return tuple(map(_drifted_environment, reviews))
+
+
+def _drifted_environment(review: Review) -> DriftedEnvironment:
+    check, standing = review.check, review.standing
+    return DriftedEnvironment(
+        name=review.environment,
+        check=check.id if check else None,
+        status=check.status if check else None,
+        checked_at=when(check.at) if check else None,
+        last_good_at=when_known(standing.checked_at) if standing else None,
+        stacks=tuple(_drifted_stack(review, check.at, seen) for seen in check.observations) if check else (),
+        absorbed=tuple(map(_absorbed_drift, review.absorbed)),
+        overdue=standing.overdue if standing else "",
+    )
+
+
+def _drifted_stack(review: Review, at: datetime, observation: Observation) -> DriftedStack:
+    issue = review.record(observation.stack)
+    return DriftedStack(
+        path=observation.path,
+        stack=observation.stack,
+        status=observation.status,
+        commit=observation.commit,
+        undeployed_commits=tuple(observation.undeployed),
+        resources=tuple(_drifted_resource(review, observation, sighting) for sighting in observation.sightings),
+        ignored=tuple(
+            IgnoredDrift(address=i.address, paths=tuple(i.paths), owner=i.owner, reason=i.reason, until=i.until)
+            for i in observation.ignored
+        ),
+        notices=tuple(observation.notices),
+        record=_drift_issue(issue, at) if issue is not None else UNSET,
+        severity=observation.severity.word if observation.severity is not None else UNSET,
+        why=observation.why,
+    )
+
+
+def _drift_issue(issue: LivingRecord, at: datetime) -> DriftIssue:
+    return DriftIssue(
+        id=issue.id,
+        open=issue.open,
+        opened_at=when(issue.opened_at),
+        clean_checks=issue.clean,
+        blind=issue.blind,
+        flapping=issue.flapping(at),
+        turns=tuple(IssueEvent(word=turn.word, at=when(turn.at)) for turn in issue.turns),
+    )
+
+
+def _drifted_resource(review: Review, observation: Observation, sighting: Sighting) -> DriftedResource:
+    acknowledged = answers(review.acknowledged, sighting)
+    return DriftedResource(
+        address=sighting.address,
+        type=sighting.type,
+        quadrant=sighting.quadrant.value,
+        severity=sighting.severity.word,
+        paths=tuple(sighting.paths),
+        undo=sighting.undo.value,
+        attributes=tuple(_drifted_attribute(sighting, path, acknowledged.get(path)) for path in sighting.paths),
+        remedy=remedy(review.environment, sighting, observation.commit),
+        seen=review.in_a_row(sighting),
+        fingerprint=sighting.fingerprint,
+        causes=tuple(map(_cause_part, sighting.causes)),
+        more_causes=sighting.more_causes,
+        cause_unknown=sighting.cause_unknown,
+        acknowledged=_acknowledgement_part(answered(review.acknowledged, sighting, sighting.paths)),
+    )
+
+
+def _cause_part(cause: Cause) -> CausePart:
+    return CausePart(
+        source=cause.source,
+        at=when(cause.at),
+        who=cause.who,
+        what=cause.what,
+        origin=cause.origin,
+        client=cause.client,
+        event=cause.event,
+    )
+
+
+def _drifted_attribute(sighting: Sighting, path: str, acknowledgement: Acknowledgement | None) -> DriftedAttribute:
+    quadrant = sighting.quadrant_of(path)
+    is_changed_outside = sighting.quadrant in (Quadrant.ACTIONABLE, Quadrant.UNMANAGED)
+    deployed, live = sighting.values.get(path, (UNSET, UNSET))
+    return DriftedAttribute(
+        path=path,
+        quadrant=quadrant.value,
+        managed=quadrant is Quadrant.ACTIONABLE if is_changed_outside else UNSET,
+        deployed=shown_value(deployed) if path in sighting.values else UNSET,
+        there=shown_value(live) if path in sighting.values else UNSET,
+        acknowledged=_acknowledgement_part(acknowledgement),
+    )
+
+
+def _absorbed_drift(absorption: Absorption) -> AbsorbedDrift:
+    return AbsorbedDrift(
+        stack=absorption.sighting.stack,
+        address=absorption.sighting.address,
+        severity=absorption.sighting.severity.word,
+        paths=tuple(absorption.sighting.kept),
+        deployment=absorption.deployment,
+        at=when(absorption.at),
+        acknowledged=_acknowledgement_part(absorption.acknowledged),
+    )
+
+
+def _acknowledgement_part(acknowledgement: Acknowledgement | None) -> AcknowledgementPart | UnsetType:
+    if acknowledgement is None:
+        return UNSET
+    return AcknowledgementPart(by=acknowledgement.by, reason=acknowledgement.reason, at=when(acknowledgement.at))
+
+
+class DriftAckJson(JsonRecord, tag_field="schema", tag="terrace/drift-ack@1"):
+    """Output of `terrace drift ack`."""
+
+    environment: str
+    """Environment."""
+    stack: str
+    """Key of the stack."""
+    address: str
+    """Address of the resource."""
+    paths: tuple[str, ...]
+    """Acknowledged attributes."""
+    by: str
+    """Person who acknowledged them."""
+    reason: str
+    """Reason."""
+
+
+class WrittenAttribute(JsonRecord):
+    """An attribute that was written into the configuration."""
+
+    attribute: str
+    """Name of the attribute."""
+    line: int
+    """Line in the file."""
+    old: str
+    """Expression before."""
+    new: str
+    """Expression now."""
+
+
+class ManualAttribute(JsonRecord):
+    """An attribute that a person has to write."""
+
+    attribute: str
+    """Name of the attribute."""
+    line: int
+    """Line in the file."""
+    old: str
+    """Deployed value."""
+    new: str
+    """Live value."""
+    why: str
+    """Why Terrace did not write it."""
+
+
+class DriftAdoptJson(JsonRecord, tag_field="schema", tag="terrace/drift-adopt@1"):
+    """Output of `terrace drift adopt`."""
+
+    environment: str
+    """Environment."""
+    stack: str
+    """Key of the stack."""
+    address: str
+    """Address of the resource."""
+    file: str
+    """File of the resource."""
+    written: tuple[WrittenAttribute, ...]
+    """Attributes that were written."""
+    left: tuple[ManualAttribute, ...]
+    """Attributes that a person has to write."""
+
+
+def drift_adopt_json(environment: str, address: str, stack: str, path: str, adoption: Adoption) -> DriftAdoptJson:
+    """Returns the output of `terrace drift adopt`; `path` is the file of the resource."""
+    return DriftAdoptJson(
+        environment=environment,
+        stack=stack,
+        address=address,
+        file=path,
+        written=tuple(
+            WrittenAttribute(attribute=w.attribute, line=w.line, old=w.old, new=w.new) for w in adoption.written
+        ),
+        left=tuple(
+            ManualAttribute(attribute=m.attribute, line=m.line, old=m.old, new=m.new, why=m.why) for m in adoption.left
+        ),
+    )

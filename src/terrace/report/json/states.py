@@ -1,0 +1,645 @@
+"""What `state ...` and `adopt` print. They hold no values of states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from terrace.drift.model import Sighting
+from terrace.drift.state_adoption import Adopted, Row, Settled
+from terrace.plans.terraform import StateSnapshot
+from terrace.report.json.record import JsonRecord, when, when_known
+from terrace.states.backups import BackupRecord, Catalogue, Rekeyed
+from terrace.states.restore_rules import Difference
+from terrace.states.restores import Restored
+from terrace.states.retention import Retention
+from terrace.states.state_checks import Drill, Look, milliseconds
+from terrace.states.state_file import Compared
+from terrace.states.status import Standing
+
+
+class StateCheck(JsonRecord):
+    """Check of one state for changes."""
+
+    stack: str
+    """Key of the stack."""
+    environment: str
+    """Environment of the stack."""
+    finding: str
+    """`saved`, `same`, `none` (no state yet), `unsaved` (changed and could not be backed up), `alarm` (deleted, or of a
+    lower serial or another lineage) or `unknown` (unreadable)."""
+    reason: str
+    """Reason; empty where there is none."""
+    backup: str | None
+    """Newest backup, or null."""
+    lineage: str | None
+    """Lineage of the state, or null."""
+    serial: int | None
+    """Serial of the state, or null."""
+    busy: str | None
+    """Operation that was in progress during the check, or null."""
+
+
+def state_check(look: Look) -> StateCheck:
+    """Returns the check of one state."""
+    return StateCheck(
+        stack=look.stack,
+        environment=look.environment,
+        finding=look.finding,
+        reason=look.reason,
+        backup=look.backup or None,
+        lineage=look.lineage or None,
+        serial=look.serial if look.serial >= 0 else None,
+        busy=look.busy or None,
+    )
+
+
+class StateBackupJson(JsonRecord, tag_field="schema", tag="terrace/state-backup@1"):
+    """Output of `terrace state backup`."""
+
+    stacks: tuple[StateCheck, ...]
+    """Checked states."""
+    problems: tuple[str, ...]
+    """Problems with states and their backups."""
+    pruned: tuple[str, ...]
+    """Names of backups that retention removed."""
+
+
+def state_backup_json(
+    looks: Iterable[Look], problems: Mapping[str, tuple[str, ...]], pruned: Retention | None
+) -> StateBackupJson:
+    """Returns the output of `terrace state backup`."""
+    return StateBackupJson(
+        stacks=tuple(map(state_check, looks)),
+        problems=_flat(problems),
+        pruned=tuple(record.name for record in pruned.dropped) if pruned is not None else (),
+    )
+
+
+def _flat(problems: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(problem for some in problems.values() for problem in some)
+
+
+class BackupPart(JsonRecord):
+    """A state backup."""
+
+    name: str
+    """Name of the backup."""
+    stack: str
+    """Key of the stack."""
+    environment: str
+    """Environment of the stack."""
+    taken_at: str
+    """Time of the backup."""
+    moment: str
+    """`before` or `after` an apply, `poll`, `restore` (replaced by a restore) or `final` (before destruction)."""
+    lineage: str
+    """Lineage of the state."""
+    serial: int
+    """Serial of the state."""
+    size: int
+    """Size of the state in bytes."""
+    commit: str
+    """Commit that was deployed."""
+    deployment: str
+    """Id of the deployment; empty where none made the backup."""
+    terraform_version: str | None
+    """Version of Terraform that wrote the state, or null."""
+    key_id: str
+    """Id of the backup key."""
+    recipients: tuple[str, ...]
+    """Further recipients that can decrypt the backup."""
+    good: bool
+    """Whether it is the state of a good release."""
+    checked_at: str | None
+    """Time at which the state was last equal to the backup, or null."""
+    drilled_at: str | None
+    """Time of the last drill with the backup, or null."""
+    drill: str | None
+    """Result of that drill, or null."""
+
+
+class DamagedBackup(JsonRecord):
+    """A backup that cannot be read."""
+
+    name: str
+    """Name of the backup."""
+    why: str
+    """Reason."""
+
+
+class StackBackups(JsonRecord):
+    """Backup status of one stack."""
+
+    stack: str
+    """Key of the stack."""
+    environment: str
+    """Environment of the stack."""
+    backup: str | None
+    """Newest backup, or null."""
+    checked_at: str | None
+    """Time of the last check, or null."""
+    exposure_ms: int | None
+    """Milliseconds for which the state has had no backup, or null."""
+    alarm: str | None
+    """Alarm, or null."""
+
+
+class StateListJson(JsonRecord, tag_field="schema", tag="terrace/state-list@1"):
+    """Output of `terrace state list`."""
+
+    backups: tuple[BackupPart, ...]
+    """Backups, the oldest first."""
+    damaged: tuple[DamagedBackup, ...]
+    """Backups that cannot be read."""
+    stacks: tuple[StackBackups, ...]
+    """Backup status by stack."""
+    problems: tuple[str, ...]
+    """Problems with states and their backups."""
+
+
+def state_list_json(
+    catalogue: Catalogue,
+    good: frozenset[str],
+    standings: Mapping[str, Standing],
+    problems: Mapping[str, tuple[str, ...]],
+    now: datetime,
+) -> StateListJson:
+    """Returns the output of `terrace state list`. `good` are backups of good releases."""
+    return StateListJson(
+        backups=tuple(_backup_part(record, good, standings.get(record.stack)) for record in catalogue.records),
+        damaged=tuple(DamagedBackup(name=name, why=why) for name, why in catalogue.damaged),
+        stacks=tuple(
+            StackBackups(
+                stack=standing.stack,
+                environment=standing.environment,
+                backup=standing.backup or None,
+                checked_at=when_known(standing.checked_at),
+                exposure_ms=milliseconds(standing.exposure(now)),
+                alarm=standing.alarm or None,
+            )
+            for standing in standings.values()
+        ),
+        problems=_flat(problems),
+    )
+
+
+def _backup_part(record: BackupRecord, good: frozenset[str], standing: Standing | None) -> BackupPart:
+    is_current = standing is not None and standing.backup == record.original
+    drill = standing.drilled if standing is not None else None
+    is_drilled = drill is not None and drill.backup == record.original
+    return BackupPart(
+        name=record.name,
+        stack=record.stack,
+        environment=record.environment,
+        taken_at=when(record.taken_at),
+        moment=record.moment,
+        lineage=record.lineage,
+        serial=record.serial,
+        size=record.size,
+        commit=record.commit,
+        deployment=record.deployment,
+        terraform_version=record.terraform_version or None,
+        key_id=record.key_id,
+        recipients=tuple(record.recipients),
+        good=record.original in good,
+        checked_at=when_known(standing.checked_at) if standing is not None and is_current else None,
+        drilled_at=when(drill.at) if drill is not None and is_drilled else None,
+        drill=drill.result if drill is not None and is_drilled else None,
+    )
+
+
+class ComparedState(JsonRecord):
+    """One of two compared states."""
+
+    name: str
+    """Name of the backup, or of the current state."""
+    serial: int | None
+    """Serial; null where the state is empty."""
+    lineage: str | None
+    """Lineage, or null."""
+    terraform_version: str | None
+    """Version of Terraform that wrote the state, or null."""
+
+
+class ChangedResource(JsonRecord):
+    """A resource that differs between two states."""
+
+    address: str
+    """Address of the resource."""
+    attributes: tuple[str, ...]
+    """Names of the attributes that differ."""
+
+
+class StateDiffJson(JsonRecord, tag_field="schema", tag="terrace/state-diff@1"):
+    """Output of `terrace state diff`."""
+
+    stack: str
+    """Key of the stack."""
+    old: ComparedState
+    """Older state."""
+    new: ComparedState
+    """Newer state."""
+    added: tuple[str, ...]
+    """Addresses that only the newer state has."""
+    removed: tuple[str, ...]
+    """Addresses that only the older state has."""
+    changed: tuple[ChangedResource, ...]
+    """Resources that differ."""
+    outputs: tuple[str, ...]
+    """Names of outputs that differ."""
+
+
+def state_diff_json(compared: Compared) -> StateDiffJson:
+    """Returns the output of `terrace state diff`."""
+    return StateDiffJson(
+        stack=compared.stack,
+        old=_compared_state(compared.old_name, compared.old),
+        new=_compared_state(compared.new_name, compared.new),
+        added=tuple(compared.diff.added),
+        removed=tuple(compared.diff.removed),
+        changed=tuple(
+            ChangedResource(address=c.address, attributes=tuple(c.attributes)) for c in compared.diff.changed
+        ),
+        outputs=tuple(compared.diff.outputs),
+    )
+
+
+def _compared_state(name: str, state: StateSnapshot) -> ComparedState:
+    return ComparedState(
+        name=name,
+        serial=state.serial if state.content else None,
+        lineage=state.lineage or None,
+        terraform_version=state.terraform_version or None,
+    )
+
+
+class StateDifference(JsonRecord):
+    """A change that a plan on a restored state would make."""
+
+    action: str
+    """Action of the plan."""
+    address: str
+    """Address of the resource."""
+
+
+class StateRestoreJson(JsonRecord, tag_field="schema", tag="terrace/state-restore@1"):
+    """Output of `terrace state restore`."""
+
+    restore: str
+    """Id of the restore."""
+    stack: str
+    """Key of the stack."""
+    environment: str
+    """Environment of the stack."""
+    backup: str
+    """Name of the backup."""
+    result: str
+    """`restored`, `put_back` (a plan was not clean, so the previous state was pushed again), `unchanged` (nothing was
+    pushed) or `unknown` (another process changed the state during the restore)."""
+    reason: str
+    """Reason for the result."""
+    differences: tuple[StateDifference, ...]
+    """Changes that a plan on the restored state would make."""
+    serial: int | None
+    """Serial of the state afterwards, or null."""
+    held: str | None
+    """Why the environment is on hold, or null."""
+
+
+def state_restore_json(restored: Restored) -> StateRestoreJson:
+    """Returns the output of `terrace state restore`."""
+    return StateRestoreJson(
+        restore=restored.restore.id,
+        stack=restored.restore.stack,
+        environment=restored.restore.environment,
+        backup=restored.restore.backup,
+        result=restored.result,
+        reason=restored.reason,
+        differences=_differences(restored.differences),
+        serial=restored.serial if restored.serial >= 0 else None,
+        held=restored.held or None,
+    )
+
+
+class StateAdoptJson(JsonRecord, tag_field="schema", tag="terrace/state-adopt@1"):
+    """Output of `terrace state adopt`."""
+
+    stack: str
+    """Key of the stack."""
+    environment: str
+    """Environment of the stack."""
+    source: str
+    """Location of the state before."""
+    target: str
+    """Location of the state now."""
+    objects: tuple[str, ...]
+    """Addresses of the resources in the state."""
+    creates: tuple[str, ...]
+    """Addresses that a plan on the state would create."""
+    lineage: str | None
+    """Lineage of the state, or null."""
+    serial: int | None
+    """Serial of the state, or null."""
+    backup: str | None
+    """Name of the backup, or null."""
+    put_aside: str | None
+    """New path of the old state file, or null."""
+    changes: tuple[str, ...]
+    """Addresses that a plan on the state would change."""
+    deletes: tuple[str, ...]
+    """Addresses that a plan on the state would delete."""
+    same: bool
+    """Whether a plan on the state changes nothing."""
+    commit: str
+    """Commit that the state was compared with."""
+    already: bool
+    """Whether the stack was adopted or deployed before; then nothing was changed."""
+
+
+def state_adopt_json(adopted: Adopted | Settled) -> StateAdoptJson:
+    """Returns the output of `terrace state adopt`, also for a stack that was adopted or deployed before."""
+    if isinstance(adopted, Settled):
+        return StateAdoptJson(
+            stack=adopted.stack.key,
+            environment=adopted.stack.environment,
+            source=adopted.target,
+            target=adopted.target,
+            objects=(),
+            creates=(),
+            lineage=None,
+            serial=None,
+            backup=None,
+            put_aside=None,
+            changes=(),
+            deletes=(),
+            same=adopted.same,
+            commit=adopted.commit,
+            already=True,
+        )
+    adoption = adopted.adoption
+    return StateAdoptJson(
+        stack=adoption.stack.key,
+        environment=adoption.stack.environment,
+        source=adoption.source,
+        target=adoption.target,
+        objects=tuple(adoption.objects),
+        creates=tuple(adoption.creates),
+        lineage=adopted.state.lineage,
+        serial=adopted.state.serial,
+        backup=adopted.backup,
+        put_aside=adopted.put_aside or None,
+        changes=tuple(adoption.changes),
+        deletes=tuple(adoption.deletes),
+        same=adoption.same,
+        commit=adoption.commit,
+        already=False,
+    )
+
+
+class DrillPart(JsonRecord):
+    """A restore drill of one stack."""
+
+    stack: str
+    """Key of the stack."""
+    environment: str
+    """Environment of the stack."""
+    result: str
+    """`passed`, `missed` (a target), `failed` or `skipped`."""
+    reasons: tuple[str, ...]
+    """Reasons for the result."""
+    backup: str | None
+    """Name of the backup, or null."""
+    commit: str | None
+    """Commit that was planned, or null."""
+    objects: int
+    """Number of resources in the backup."""
+    differences: tuple[StateDifference, ...]
+    """Changes that a plan on the restored state would make."""
+    rto_ms: int | None
+    """Milliseconds that the restore took, or null."""
+    rpo_ms: int | None
+    """Milliseconds of changes that the backup lacks, or null."""
+    rpo_target_ms: int | None
+    """Allowed recovery point objective, or null."""
+    rto_target_ms: int | None
+    """Allowed recovery time objective, or null."""
+
+
+class StateDrillJson(JsonRecord, tag_field="schema", tag="terrace/state-drill@1"):
+    """Output of `terrace state drill`."""
+
+    stacks: tuple[DrillPart, ...]
+    """Drills by stack."""
+
+
+def state_drill_json(drills: Iterable[Drill]) -> StateDrillJson:
+    """Returns the output of `terrace state drill`."""
+    return StateDrillJson(
+        stacks=tuple(
+            DrillPart(
+                stack=drill.stack,
+                environment=drill.environment,
+                result=drill.result,
+                reasons=tuple(drill.reasons),
+                backup=drill.backup or None,
+                commit=drill.commit or None,
+                objects=drill.objects,
+                differences=_differences(drill.differences),
+                rto_ms=milliseconds(drill.rto),
+                rpo_ms=milliseconds(drill.rpo),
+                rpo_target_ms=milliseconds(drill.targets[0]),
+                rto_target_ms=milliseconds(drill.targets[1]),
+            )
+            for drill in drills
+        )
+    )
+
+
+class FailedBackup(JsonRecord):
+    """A backup that could not be encrypted again."""
+
+    name: str
+    """Name of the backup."""
+    why: str
+    """Reason."""
+
+
+class StateRekeyJson(JsonRecord, tag_field="schema", tag="terrace/state-rekey@1"):
+    """Output of `terrace state rekey`."""
+
+    sealed: tuple[str, ...]
+    """Names of backups that were encrypted again."""
+    already: int
+    """Number of backups that had the current key."""
+    failed: tuple[FailedBackup, ...]
+    """Backups that could not be encrypted again."""
+
+
+def state_rekey_json(rekeyed: Rekeyed) -> StateRekeyJson:
+    """Returns the output of `terrace state rekey`."""
+    return StateRekeyJson(
+        sealed=tuple(record.name for record in rekeyed.sealed),
+        already=rekeyed.already,
+        failed=tuple(FailedBackup(name=name, why=why) for name, why in rekeyed.failed),
+    )
+
+
+class KeptBackup(JsonRecord):
+    """A backup that retention keeps."""
+
+    name: str
+    """Name of the backup."""
+    why: str
+    """Reason."""
+
+
+class StatePruneJson(JsonRecord, tag_field="schema", tag="terrace/state-prune@1"):
+    """Output of `terrace state prune`."""
+
+    dry_run: bool
+    """Whether nothing was removed."""
+    kept: tuple[KeptBackup, ...]
+    """Backups that retention keeps."""
+    dropped: tuple[str, ...]
+    """Names of backups that were, or would be, removed."""
+
+
+def state_prune_json(retention: Retention, *, dry_run: bool) -> StatePruneJson:
+    """Returns the output of `terrace state prune`."""
+    return StatePruneJson(
+        dry_run=dry_run,
+        kept=tuple(KeptBackup(name=record.name, why=why) for record, why in retention.kept),
+        dropped=tuple(record.name for record in retention.dropped),
+    )
+
+
+def _differences(differences: tuple[Difference, ...]) -> tuple[StateDifference, ...]:
+    return tuple(StateDifference(action=d.action, address=d.address) for d in differences)
+
+
+class AdoptedDifference(JsonRecord):
+    """A resource that differs from its state."""
+
+    address: str
+    """Address of the resource."""
+    paths: tuple[str, ...]
+    """Attributes that differ."""
+    severity: str
+    """`low`, `medium`, `high` or `critical`."""
+
+
+class AdoptionRow(JsonRecord):
+    """Adoption of one stack."""
+
+    stack: str
+    """Key of the stack."""
+    environment: str
+    """Environment of the stack."""
+    path: str
+    """Folder of the stack."""
+    result: str
+    """`ready`, `later` (after the stacks in `after`), `adopted`, `already`, `deployed` or `refused`."""
+    source: str | None
+    """Location of the state before, or null."""
+    target: str | None
+    """Location of the state after the adoption, or null."""
+    lineage: str | None
+    """Lineage of the state, or null."""
+    serial: int | None
+    """Serial of the state, or null."""
+    objects: int | None
+    """Number of resources in the state, or null."""
+    same: bool | None
+    """Whether a plan on the state changes nothing, or null."""
+    creates: tuple[str, ...]
+    """Addresses that a plan on the state would create."""
+    changes: tuple[str, ...]
+    """Addresses that a plan on the state would change."""
+    deletes: tuple[str, ...]
+    """Addresses that a plan on the state would delete."""
+    outputs: int
+    """Number of outputs that a plan on the state would set."""
+    accepted: tuple[AdoptedDifference, ...]
+    """Differences that no plan fixes and that are accepted."""
+    outside: tuple[AdoptedDifference, ...]
+    """Differences that were made outside of Terraform."""
+    engine: str | None
+    """Program and version that planned, or null."""
+    providers: tuple[str, ...]
+    """Names and versions of the providers."""
+    commit: str | None
+    """Commit that the state was compared with, or null."""
+    backup: str | None
+    """Name of the backup, or null."""
+    put_aside: str | None
+    """New path of the old state file, or null."""
+    after: tuple[str, ...]
+    """Stacks that must be adopted first."""
+    why: str | None
+    """Why the stack is refused, or null."""
+    hint: str | None
+    """Suggested fix, or null."""
+    place: str | None
+    """`file:line` of the problem, or null."""
+
+
+class AdoptJson(JsonRecord, tag_field="schema", tag="terrace/adopt@1"):
+    """Output of `terrace adopt`."""
+
+    commit: str
+    """Commit that the states were compared with."""
+    written: bool
+    """Whether a stack was adopted."""
+    stacks: tuple[AdoptionRow, ...]
+    """Stacks."""
+
+
+def adopt_json(commit: str, rows: Iterable[Row], *, written: bool) -> AdoptJson:
+    """Returns the output of `terrace adopt`."""
+    return AdoptJson(commit=commit, written=written, stacks=tuple(map(_adoption_row, rows)))
+
+
+def _adoption_row(row: Row) -> AdoptionRow:
+    adoption, settled, done = row.found, row.settled, row.done
+    known = adoption if adoption is not None else settled
+    state = done.state if done is not None else adoption.state if adoption is not None else None
+    return AdoptionRow(
+        stack=row.stack,
+        environment=row.environment,
+        path=row.path,
+        result=_adoption_result(row),
+        source=adoption.source if adoption is not None else None,
+        target=known.target if known is not None else None,
+        lineage=state.lineage if state is not None else None,
+        serial=state.serial if state is not None else None,
+        objects=len(adoption.objects) if adoption is not None else None,
+        same=known.same if known is not None else None,
+        creates=tuple(adoption.creates) if adoption is not None else (),
+        changes=tuple(adoption.changes) if adoption is not None else (),
+        deletes=tuple(adoption.deletes) if adoption is not None else (),
+        outputs=adoption.outputs if adoption is not None else 0,
+        accepted=tuple(map(_adopted_difference, adoption.accepted)) if adoption is not None else (),
+        outside=tuple(map(_adopted_difference, adoption.outside)) if adoption is not None else (),
+        engine=adoption.engine if adoption is not None else None,
+        providers=tuple(adoption.providers) if adoption is not None else (),
+        commit=known.commit if known is not None else None,
+        backup=done.backup if done is not None else None,
+        put_aside=(done.put_aside or None) if done is not None else None,
+        after=tuple(row.after),
+        why=row.why or None,
+        hint=row.hint or None,
+        place=row.place or None,
+    )
+
+
+def _adoption_result(row: Row) -> str:
+    if row.settled is not None:
+        return "already" if row.settled.how == "adopted" else "deployed"
+    return row.result
+
+
+def _adopted_difference(sighting: Sighting) -> AdoptedDifference:
+    return AdoptedDifference(
+        address=sighting.address, paths=tuple(sighting.paths), severity=sighting.severity.name.lower()
+    )

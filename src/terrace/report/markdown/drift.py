@@ -1,0 +1,64 @@
+"""Drift as Markdown, for an issue or the summary of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from terrace.drift.acknowledgements import answered
+from terrace.drift.model import Observation, Sighting
+from terrace.drift.review import Review
+from terrace.report.drift_words import (
+    absorbed_line,
+    attribute_lines,
+    cause_lines,
+    quadrant_words,
+    remedy,
+    undeployed_line,
+)
+from terrace.report.markdown.escape import code, plain
+
+
+def drift_markdown(reviews: Iterable[Review]) -> str:
+    """Returns the drift of every environment by stack."""
+    parts = []
+    for review in reviews:
+        check = review.check
+        word = check.status if check else "nothing is deployed"
+        parts += [f"### Drift in {plain(review.environment)}: {word}", ""]
+        for observation in check.observations if check else ():
+            parts += _section(review, observation)
+        parts += [f"- {plain(absorbed_line(absorption))}" for absorption in review.absorbed]
+        if review.standing and review.standing.overdue:
+            parts += ["", f"**Alarm**: {plain(review.standing.overdue)}"]
+        parts.append("")
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def stack_drift_markdown(review: Review, observation: Observation) -> str:
+    """Returns the drift of one stack."""
+    return "\n".join(_section(review, observation)).rstrip()
+
+
+def _section(review: Review, observation: Observation) -> list[str]:
+    why = f": {plain(observation.why)}" if observation.why else ""
+    lines = [f"**{plain(observation.stack)}** {observation.status}{why}", ""]
+    if observation.sightings:
+        lines += ["| Severity | | Address | Differences | How to resolve it |", "| --- | --- | --- | --- | --- |"]
+        lines += [_row(review, observation, sighting) for sighting in observation.sightings]
+        lines.append("")
+    for ignored in observation.ignored:
+        lines.append(f"- ignored until {ignored.until} ({plain(ignored.owner)}): {code(ignored.address)}")
+    lines += [f"- {plain(notice)}" for notice in observation.notices]
+    if observation.undeployed:
+        lines.append(f"- {undeployed_line(observation)}")
+    return [*lines, ""] if lines[-1] else lines
+
+
+def _row(review: Review, observation: Observation, sighting: Sighting) -> str:
+    attributes = "<br>".join(code(text) for text in attribute_lines(review, sighting))
+    given = answered(review.acknowledged, sighting, sighting.paths)
+    acknowledged = f"acknowledged by {plain(given.by)}: {plain(given.reason)}; " if given else ""
+    resolve = f"{acknowledged}{remedy(review.environment, sighting, observation.commit)}"
+    causes = "".join(f"<br>{plain(cause)}" for cause in cause_lines(sighting))
+    kind = quadrant_words(sighting)
+    return f"| {sighting.severity.word} | {kind} | {code(sighting.address)} | {attributes} | {resolve}{causes} |"

@@ -1,0 +1,221 @@
+"""Checks, impacts and plans in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from terrace.assess.factors import factor
+from terrace.assess.model import Finding
+from terrace.assess.risk import Risk
+from terrace.plans.model import Action, Plan, ResourceChange
+from terrace.plans.summaries import ACTIONS, deeds, notices
+from terrace.report.checked import (
+    Checked,
+    blocking_reason,
+    finding_text,
+    group_findings,
+    is_known,
+    level_word,
+    place,
+    waived_counts,
+    worst_first,
+)
+from terrace.report.terminal.deployments import gates_table
+from terrace.report.terminal.screen import Group, Line, Record, Tree, line, paragraph
+from terrace.stacks.model import ChangeSet, Impact, Reason
+from terrace.words import and_more, attribute_path, plural
+
+ACTION_STYLES = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REPLACE: "red",
+    Action.DELETE: "red",
+    Action.FORGET: "cyan",
+    Action.UNKNOWN: "red",
+    Action.NO_OP: "cyan",
+    Action.READ: "dim",
+}
+
+
+def reason_words(reason: Reason) -> str:
+    """Returns a reason as a chain from the change to the stack, with the expression that reads the changed path:
+    `modules/a/main.tf → modules/a → environments/dev`."""
+    chain = " → ".join(path or "." for path in (reason.path, *reason.chain))
+    where = f" ({reason.place}: {reason.text})" if reason.text else f" ({reason.place})" if reason.place else ""
+    return f"{reason.kind}: {chain}{where}"
+
+
+def impact_tree(change_set: ChangeSet, *, why: bool) -> Record:
+    """Returns the impacted stacks; with `why` every reason of each."""
+    tree = Tree(line(f"{plural(len(change_set.impacts), 'stack')} impacted", style="bold"))
+    for impact in change_set.impacts:
+        _add_impact(tree, impact, why=why)
+    _add_dependents(tree, change_set)
+    for removed in _removed_stacks(change_set):
+        tree.node(removed)
+    for notice in change_set.notices:
+        at = f"{notice.path}:{notice.line}" if notice.line else notice.path
+        tree.node(line(f"note: {at}: {notice.message}", style="yellow"))
+    return tree
+
+
+def _removed_stacks(change_set: ChangeSet) -> Iterator[Line]:
+    """Returns the stacks that no longer exist: renamed, or with resources that stay."""
+    renamed = {stack.old: stack.new for stack in change_set.renamed}
+    for stack in change_set.removed:
+        if stack.key in renamed:
+            yield line(f"{stack.key} is renamed to {renamed[stack.key]}, which has its state", style="yellow")
+        else:
+            yield line(f"{stack.key} is removed: its resources stay until `terrace destroy`", style="red")
+
+
+def _add_dependents(tree: Tree, change_set: ChangeSet) -> None:
+    """Adds the stacks that read outputs of impacted stacks: they are planned after these."""
+    for dependent in change_set.dependents:
+        verb = "reads" if dependent.certain else "may read"
+        at = f"{dependent.path}:{dependent.line}" if dependent.line else dependent.path
+        text = f"{dependent.stack} {verb} outputs of {dependent.of} ({at}): planned after it"
+        tree.node(line(text, style="dim"))
+
+
+def _add_impact(tree: Tree, impact: Impact, *, why: bool) -> Tree:
+    doubt = " (uncertain: treated as impacted)" if impact.unsure else ""
+    branch = tree.node(line(f"{impact.stack.key}{doubt}"))
+    shown = impact.reasons if why else impact.reasons[:1]
+    for reason in shown:
+        branch.node(line(reason_words(reason), style="dim"))
+    if more := and_more(len(impact.reasons) - len(shown), "reason"):
+        branch.node(line(f"{more} (--why)", style="dim"))
+    return branch
+
+
+def check_report(record: Checked) -> Record:
+    """Returns the result of a check, and at its end a line for each finding that blocks the change."""
+    report = _report(record)
+    if not record.blocking:
+        return report
+    blocking = (replace(f, message=_first_line(f.message)) for f in group_findings(record.blocking))
+    lines = [line(f"  {blocking_reason(finding)}") for finding in blocking]
+    return Group(report, line("blocked by:", style="bold"), *lines)
+
+
+def _report(record: Checked) -> Record:
+    """Returns the impact, the plans, the findings, the gates of the next environments, and the verdict."""
+    assessment, change_set = record.assessment, record.assessment.change_set
+    stacks = plural(len(change_set.impacts), "stack")
+    tree = Tree(line(f"{change_set.base[:7]} → {change_set.head[:7]}: {stacks} impacted", style="bold"))
+    findings = list(assessment.findings)
+    listed = findings if record.explain else [finding for finding in findings if not is_known(finding)]
+    listed_stacks = {finding.stack for finding in listed if finding.rule == "plan"}
+    for impact in change_set.impacts:
+        branch = _add_impact(tree, impact, why=False)
+        key = impact.stack.key
+        if key in assessment.plans:
+            _add_plan(branch, assessment.plans[key])
+        elif key in assessment.unplanned:
+            why = assessment.unplanned[key]
+            shown = _first_line(why) if key in listed_stacks else why
+            branch.node(paragraph(f"not planned: {shown}".split("\n"), style="red"))
+    _add_dependents(tree, change_set)
+    for removed in _removed_stacks(change_set):
+        tree.node(removed)
+    word = line("pass", style="green bold") if record.passed else line("block", style="red bold")
+    number = len(group_findings(finding for finding in findings if finding.blocks))
+    blocked = "" if record.passed or not number else f", blocked by {plural(number, 'finding')}"
+    parts: list[Record] = [line("verdict: ", word, blocked), line(""), tree]
+    if listed:
+        parts += [line(""), findings_table(listed)]
+    if counts := waived_counts(findings):
+        parts += [line(counts, "" if len(listed) == len(findings) else " (--explain lists the known findings)")]
+    for verdict in record.ahead:
+        parts += [line(""), gates_table(verdict)]
+    parts += [line(""), _risk(record.risk, explain=record.explain)]
+    parts += [line(""), line("verdict: ", word)]
+    return Group(*parts)
+
+
+def _risk(risk: Risk, *, explain: bool) -> Record:
+    """Returns the level with its largest reasons; with `explain` all of them, each with its rule in the formula."""
+    style = {"low": "green", "medium": "yellow"}.get(risk.level, "red")
+    lines = [line("risk: ", (risk.level, f"{style} bold"), f" ({risk.score} of 100)")]
+    shown = risk.reasons if explain else risk.reasons[:3]
+    for reason in shown:
+        lines.append(line(f"  {reason.points:>3} {reason.factor}: {_first_line(reason.what)}"))
+        if explain:
+            rule = factor(reason.factor)
+            lines.append(line(f"      {rule.points} for {rule.counts}, at most {rule.cap}: {rule.why}", style="dim"))
+    if more := and_more(len(risk.reasons) - len(shown), "reason"):
+        lines.append(line(f"  {more} (--explain)", style="dim"))
+    return Group(*lines)
+
+
+def plans_tree(plans: Mapping[str, Plan], unplanned: Mapping[str, str], findings: Iterable[Finding] = ()) -> Record:
+    """Returns plans, one branch for each stack. Reasons that `findings` below repeat in full are cut to one line."""
+    listed_stacks = {finding.stack for finding in findings if finding.rule == "plan"}
+    tree = Tree(line(f"{len(plans)} planned", style="bold"))
+    for key, plan in plans.items():
+        _add_plan(tree.node(line(key)), plan)
+    for key, why in unplanned.items():
+        shown = _first_line(why) if key in listed_stacks else why
+        tree.node(paragraph(f"{key}: not planned: {shown}".split("\n"), style="red"))
+    return tree
+
+
+def _first_line(text: str) -> str:
+    """Returns the first line of a text that the findings show in full."""
+    first, more, _ = text.partition("\n")
+    return f"{first.removesuffix(':')} (see Findings)" if more else text
+
+
+def _add_plan(branch: Tree, plan: Plan) -> None:
+    add_changes(branch.node(line(plan_line(plan))), plan)
+
+
+def add_changes(node: Tree, plan: Plan) -> None:
+    """Adds every change of a plan to a node, a line each."""
+    for change in plan.effective:
+        node.node(_change(change))
+    for output in plan.outputs:
+        if output.action is not Action.NO_OP:
+            sign = ACTIONS[output.action].terraform_sign
+            node.node(line(f"{sign} output {output.name}", style=ACTION_STYLES[output.action]))
+    for notice in notices(plan):
+        node.node(line(f"! {notice}", style="yellow"))
+
+
+def plan_line(plan: Plan) -> str:
+    """Returns a plan in one line: the number of changes, and its digest."""
+    if plan.is_empty:
+        return f"no changes (digest {plan.digest.short})"
+    return f"{deeds(plan)} (digest {plan.digest.short})"
+
+
+def _change(change: ResourceChange) -> Line:
+    parts = [f"{ACTIONS[change.action].terraform_sign} {change.shown_address}"]
+    if change.previous_address:
+        parts.append(f" (moved from {change.previous_address})")
+    if change.importing:
+        parts.append(" (imported)")
+    if change.replace_paths:
+        parts.append(f" (replaced because of {', '.join(map(attribute_path, change.replace_paths))})")
+    return line(*parts, style=ACTION_STYLES[change.action])
+
+
+def findings_table(findings: Iterable[Finding]) -> Record:
+    """Returns findings, the worst first, each with its place and its fix."""
+    lines: list[Record] = [line("Findings", style="bold")]
+    for finding in group_findings(worst_first(findings)):
+        level = level_word(finding)
+        status = "" if level == "waived" else f" {finding.status.value}"
+        first, *more = finding_text(finding).split("\n")
+        style = "red" if finding.blocks else "yellow"
+        lines.append(line((f"  {level} ", style), f"{finding.rule}{status}: ", first))
+        lines += [line(f"    {text}") for text in more]
+        if at := place(finding):
+            lines.append(line(f"    at {at}", style="dim"))
+        if finding.also:
+            lines.append(line(f"    also {', '.join(finding.also)}", style="dim"))
+        if finding.fix:
+            lines.append(line(f"    fix: {finding.fix}"))
+    return Group(*lines)

@@ -1,0 +1,99 @@
+"""Drift in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from terrace.assess.model import Severity
+from terrace.drift.acknowledgements import answered
+from terrace.drift.adopt import Adoption
+from terrace.drift.model import Observation
+from terrace.drift.review import Review
+from terrace.report.drift_words import (
+    absorbed_line,
+    attribute_lines,
+    cause_lines,
+    has_attribute_lines,
+    quadrant_words,
+    remedy,
+    resource_words,
+    undeployed_line,
+)
+from terrace.report.terminal.screen import Group, Record, Tree, line
+from terrace.text import visible
+
+STYLES = {"clean": "green", "drifted": "red", "unknown": "yellow"}
+SEVERITY_STYLES = {
+    Severity.CRITICAL: "red bold",
+    Severity.HIGH: "red",
+    Severity.MEDIUM: "yellow",
+    Severity.LOW: "dim",
+}
+
+
+def drift_report(reviews: Iterable[Review]) -> Record:
+    """Returns the drift of every environment by stack."""
+    parts: list[Record] = []
+    for review in reviews:
+        parts += [_tree(review), line("")]
+    return Group(*parts[:-1])
+
+
+def _tree(review: Review) -> Tree:
+    check = review.check
+    if check is None:
+        return Tree(line((review.environment, "bold"), " nothing is deployed"))
+    tree = Tree(line((review.environment, "bold"), " ", (check.status, STYLES[check.status])))
+    for observation in check.observations:
+        why = f": {visible(observation.why)}" if observation.why else ""
+        at = f" at {observation.commit[:7]}" if observation.commit else ""
+        branch = tree.node(f"{observation.stack}{at} ", (observation.status, STYLES[observation.status]), why)
+        for text, style in _lines(review, observation):
+            branch.node(text, style=style)
+    for absorption in review.absorbed:
+        tree.node(line(absorbed_line(absorption), style="yellow"))
+    if review.standing and review.standing.overdue:
+        tree.node(line(f"alarm: {review.standing.overdue}", style="red bold"))
+    return tree
+
+
+def _lines(review: Review, observation: Observation) -> Iterable[tuple[str, str]]:
+    issue = review.record(observation.stack)
+    if issue is not None and issue.open and review.check is not None:
+        flapping = "; the drift comes and goes" if issue.flapping(review.check.at) else ""
+        yield f"drifted since {issue.opened_at:%Y-%m-%d %H:%M} UTC{flapping}", ""
+    for sighting in observation.sightings:
+        what = resource_words(sighting.address, sighting.paths)
+        yield f"{sighting.severity.word} {quadrant_words(sighting)} {what}", SEVERITY_STYLES[sighting.severity]
+        if has_attribute_lines(review, sighting):
+            yield from ((f"  {visible(text)}", "") for text in attribute_lines(review, sighting))
+        yield from ((f"  {text}", "") for text in cause_lines(sighting))
+        given = answered(review.acknowledged, sighting, sighting.paths)
+        if given is not None:
+            yield f"  acknowledged by {visible(given.by)}: {visible(given.reason)}", "cyan"
+        yield f"  → {remedy(review.environment, sighting, observation.commit)}", "cyan"
+    for ignored in observation.ignored:
+        what = resource_words(ignored.address, ignored.paths)
+        yield f"ignored {what} until {ignored.until} ({visible(ignored.owner)})", "dim"
+    for notice in observation.notices:
+        yield visible(notice), "yellow"
+    if observation.undeployed:
+        yield undeployed_line(observation), ""
+
+
+def drift_adoption(path: str, adoption: Adoption) -> Record:
+    """Returns what was written into a file and what a person has to write, each with its place."""
+    lines: list[Record] = []
+    for written in adoption.written:
+        old, new = _one_line(written.old), _one_line(written.new)
+        lines.append(line(f"{visible(path)}:{written.line}: {written.attribute} was {old}, is {new}"))
+    for left in adoption.left:
+        text = f"{visible(path)}:{left.line}: {left.attribute} is not written: {left.why}"
+        lines.append(line(text, style="yellow"))
+        lines.append(line(f"  deployed: {_one_line(left.old)}"))
+        lines.append(line(f"  live: {_one_line(left.new)}"))
+    return Group(*lines)
+
+
+def _one_line(text: str) -> str:
+    return visible(" ".join(text.split()))

@@ -1,0 +1,54 @@
+"""The preview of a rollback in a terminal: what is restored, what is lost, and what objects to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from terrace.assess.model import Objection, Weight
+from terrace.config.naming import quote_text
+from terrace.gates.model import Verdict
+from terrace.ledger.deployment import Deployment
+from terrace.plans.model import Action, Plan
+from terrace.report.terminal.checks import add_changes, plan_line
+from terrace.report.terminal.deployments import gates_table
+from terrace.report.terminal.screen import Group, Record, Tree, line
+from terrace.words import duration, plural
+
+
+def rollback_preview(
+    target: Deployment,
+    undone: tuple[Deployment, ...],
+    plans: Mapping[str, Plan],
+    objections: tuple[Objection, ...],
+    left: tuple[str, ...],
+    took: timedelta,
+    verdict: Verdict,
+) -> Record:
+    """Returns the preview. `left` are stacks that the target does not have, `took` is how long its applies took."""
+    title = f"{target.environment} back to {target.commit[:7]}: undoes {plural(len(undone), 'deployment')}"
+    tree = Tree(line(title, style="bold"))
+    for deployment in undone:
+        result = deployment.result or "not finished"
+        tree.node(line(f"undoes {deployment.commit[:7]} ({deployment.id}, {result})", style="dim"))
+    for key, plan in plans.items():
+        branch = tree.node(line(f"{key}: {plan_line(plan)}"))
+        add_changes(branch, plan)
+        for objection in objections:
+            if objection.stack == key:
+                branch.node(line(f"! {objection.address} {objection.why}{_condition(objection)}", style="red"))
+    for key in left:
+        tree.node(line(f"{key} does not exist at {target.commit[:7]} and is not changed", style="yellow"))
+    lost = [
+        change.shown_address
+        for plan in plans.values()
+        for change in plan.effective
+        if change.action in (Action.DELETE, Action.REPLACE)
+    ]
+    tree.node(line(f"lost: {', '.join(lost) or 'nothing'}"))
+    tree.node(line(f"its applies took {duration(took)} last time"))
+    return Group(tree, gates_table(verdict), line("No changes were made."))
+
+
+def _condition(objection: Objection) -> str:
+    return f" (only with --allow {quote_text(objection.name)})" if objection.weight is Weight.NAME else ""

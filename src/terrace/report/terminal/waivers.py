@@ -1,0 +1,57 @@
+"""Waivers in a terminal: who owns each, and for how much longer it is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from terrace.assess.waiver import BASELINE, Waiver
+from terrace.checks.secrets.baseline import Accepted
+from terrace.report.terminal.screen import Group, Record, line
+from terrace.text import visible
+from terrace.waivers.judging import Waivers
+from terrace.waivers.telling import SOON
+from terrace.words import plural
+
+
+def waivers_list(waivers: Waivers, secrets: Iterable[Accepted], today: date) -> Record:
+    """Returns waivers, the next to expire first, then accepted secrets, a line each; and one line of known findings."""
+    single = sorted((w for w in waivers.offered if not w.known), key=lambda w: (w.expires, w.rule, w.place))
+    known = [waiver for waiver in waivers.offered if waiver.known]
+    merged = {waiver.key for waiver in waivers.judging}
+    lines = [
+        line((f"{_validity(w, today):>12}", _style(w, today)), f"  {_line(w, is_merged=w.key in merged)}")
+        for w in single
+    ]
+    for secret in sorted(secrets, key=lambda secret: (secret.until, secret.fingerprint)):
+        text = f"secret {secret.fingerprint}: {secret.owner}, until {secret.until}: {' '.join(secret.reason.split())}"
+        lines.append(line(f"{time_left(secret.until, today):>12}  {visible(text)}"))
+    if known:
+        until = max(waiver.expires for waiver in known)
+        count = sum(waiver.count for waiver in known)
+        lines.append(line(f"{plural(count, 'known finding')}, until {until} ({BASELINE})"))
+    return Group(*lines) if lines else line("there are no waivers")
+
+
+def time_left(expires: date, today: date) -> str:
+    """Returns for how much longer something is valid, in a few words."""
+    days = (expires - today).days
+    if days < 0:
+        return "expired"
+    return "last day" if days == 0 else f"{plural(days, 'day')} left"
+
+
+def _validity(waiver: Waiver, today: date) -> str:
+    return f"from {waiver.granted:%d %b}" if today < waiver.granted else time_left(waiver.expires, today)
+
+
+def _style(waiver: Waiver, today: date) -> str:
+    return "red" if waiver.ended(today) else "yellow" if waiver.expires - today <= SOON else ""
+
+
+def _line(waiver: Waiver, *, is_merged: bool) -> str:
+    unknown = " (unknown)" if waiver.unknown else ""
+    ticket = f" ({waiver.ticket})" if waiver.ticket else ""
+    merge = "" if is_merged else "; takes effect once merged"
+    reason = " ".join(waiver.reason.split())
+    return visible(f"{waiver.about}{unknown}: {waiver.owner}, until {waiver.expires}: {reason}{ticket}{merge}")

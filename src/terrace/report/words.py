@@ -1,0 +1,39 @@
+"""Deployments, environments and approvals in the words that every surface uses."""
+
+from __future__ import annotations
+
+from terrace.gates.model import Witness
+from terrace.ledger.deployment import Deployment
+from terrace.ledger.folds import Hold
+from terrace.stacks.model import Destruction
+
+
+def result_word(deployment: Deployment) -> str:
+    """Returns the result of a deployment in one word of the JSON contract."""
+    if deployment.undone_by:
+        return "rolled_back"
+    if deployment.result is not None:
+        return deployment.result
+    if deployment.in_doubt and deployment.lease is None:
+        return "unknown"
+    return "waiting" if deployment.waiting else "deploying"
+
+
+def state_word(latest: Deployment | None, hold: Hold | None) -> str:
+    """Returns the state of an environment in one word of the JSON contract: `never`, `deployed`, `held` and others."""
+    if hold is not None:
+        return "held"
+    if latest is None:
+        return "never"
+    word = result_word(latest)
+    if isinstance(latest.origin, Destruction) and word == "succeeded" and not latest.partial:
+        return "destroyed"
+    return {"succeeded": "deployed", "blocked": "failed", "superseded": "waiting"}.get(word, word)
+
+
+def witness_words(witness: Witness) -> str:
+    """Returns where on a forge a person approved or rejected."""
+    if witness.kind == "environment":
+        return f"review by {witness.login} of run {witness.number}"
+    how = {"comment": "comment by", "review": "review by", "box": "box ticked by"}[witness.kind]
+    return f"{how} {witness.login} on {witness.number}"
