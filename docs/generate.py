@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from terrace.adapters.opa.pack import described
-from terrace.apps.cli.main import SECTIONS, cli
+from terrace.apps.cli.main import COMMANDS, cli
 from terrace.assess.factors import FACTORS, LEVELS
 from terrace.checks.all import CHECKS
 from terrace.clouds.all import CLOUDS
@@ -97,10 +97,14 @@ def commands() -> str:
         "Exit codes: 0 passed or nothing to do, 1 blocked or waiting, 2 wrong use or invalid input, 3 a bug in",
     ]
     lines += ["Terrace, 130 interrupted."]
-    for title, names in SECTIONS:
-        lines += ["", f"## {title}"]
-        for name in names:
-            lines += _command(cli.commands[name], f"terrace {name}")
+    context, section = click.Context(cli), ""
+    for name, entry in COMMANDS.items():
+        if entry.section != section:
+            section = entry.section
+            lines += ["", f"## {section}"]
+        command = cli.get_command(context, name)
+        assert command is not None
+        lines += _command(command, f"terrace {name}")
     return "\n".join(lines) + "\n"
 
 

@@ -142,7 +142,12 @@ def test_every_call_of_git_is_made_by_the_one_function() -> None:
     root = Path(__file__).parents[2] / "src/terrace"
     found = {str(path.relative_to(root)) for path in root.rglob("*.py") if re.search(r"\[\s*\"git\"", path.read_text())}
     # `init` and `doctor` give it no name of anybody.
-    assert found == {"adapters/git/command.py", "adapters/git/patches.py", "apps/cli/init.py", "apps/cli/doctor.py"}
+    assert found == {
+        "adapters/git/command.py",
+        "adapters/git/patches.py",
+        "apps/cli/first_files.py",
+        "apps/cli/diagnosis.py",
+    }
 
 
 def test_a_missing_commit_is_told_as_such(place: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from support.cli import LADDER, World, three_environments, world
 from support.git import git
 from support.tools import opa
-from terrace.apps.cli.watching import Silent
+from terrace.apps.output.progress import Silent
 from terrace.apps.wiring.project import Project
 from terrace.assess.model import Assessment
 from terrace.pipelines.audit import audit, targets

@@ -16,7 +16,7 @@ import pytest
 from support.cli import KEY, LADDER, MODULE, World, three_environments, world
 from support.payloads import origin_payload
 from terrace.adapters.terraform.client import LocalTerraform
-from terrace.apps.cli.watching import Silent
+from terrace.apps.output.progress import Silent
 from terrace.apps.wiring.project import Project
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft

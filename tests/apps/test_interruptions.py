@@ -15,7 +15,7 @@ from support.attempts import runner_of
 from support.cli import KEY, World, three_environments, world
 from support.payloads import origin_payload
 from support.waiting import until
-from terrace.apps.cli.watching import Silent
+from terrace.apps.output.progress import Silent
 from terrace.apps.wiring.project import Project
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft

@@ -19,7 +19,7 @@ from support.configuration import load
 from support.golden import assert_same
 from support.trees import DictTree
 from terrace.adapters.folder_tree import FolderTree
-from terrace.apps.cli.init import terrace_yaml
+from terrace.apps.cli.first_files import terrace_yaml
 from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.discovery import discovered, environments
 from terrace.stacks.proposals import propose

@@ -9,7 +9,7 @@ import pytest
 
 from support.cli import KEY
 from support.git import clone, commit, git, repository
-from terrace.apps.cli.doctor import doctor
+from terrace.apps.cli.diagnosis import diagnose
 from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput, NotReady
 
@@ -210,7 +210,7 @@ def test_doctor_shows_where_the_rules_come_from_and_what_decided_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fork = forked(tmp_path, named="remote: upstream\n")
-    doctor(str(fork), as_json=True)
+    diagnose(str(fork), as_json=True)
     rows = {row["what"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
     tip = git(tmp_path / "team", "rev-parse", "trunk")[:7]
     assert rows["trust root"]["found"] == f"upstream/trunk at {tip} ({tmp_path / 'team.git'})"
@@ -219,7 +219,7 @@ def test_doctor_shows_where_the_rules_come_from_and_what_decided_it(
     assert rows["signers"]["found"] == f"no keys: there is no .terrace/allowed_signers at {tip}"
     monkeypatch.setenv("TERRACE_BRANCH", "main")
     monkeypatch.setenv("TERRACE_REMOTE", "origin")
-    doctor(str(fork), as_json=True)
+    diagnose(str(fork), as_json=True)
     rows = {row["what"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
     assert rows["trusted remote"]["found"] == "origin: TERRACE_REMOTE names it; terrace.yaml names upstream"
     assert rows["protected branch"]["found"] == "main: TERRACE_BRANCH names it"

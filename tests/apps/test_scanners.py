@@ -15,15 +15,15 @@ from support.cli import LADDER, World, three_environments, world
 from support.cli import MODULE as MODULE_TEXT
 from support.configuration import load
 from support.git import commit, git
+from support.in_process import run_command
 from support.scanning import Bench, failed, of_checkov
 from support.tools import program
 from support.waiting import until
 from terrace.adapters.scanners.checks import Scanners
 from terrace.adapters.tools.box import Toolbox
 from terrace.adapters.tools.known import tool
-from terrace.apps.cli.doctor import doctor
-from terrace.apps.cli.init import init
-from terrace.apps.cli.tools import listed
+from terrace.apps.cli.diagnosis import diagnose
+from terrace.apps.cli.first_files import write_first_files
 from terrace.apps.wiring.checking import check_adapters
 from terrace.apps.wiring.home import Home
 from terrace.apps.wiring.project import Project, opa
@@ -351,7 +351,7 @@ def test_init_writes_what_fits_the_machine_and_doctor_says_what_is_there(
     folder.mkdir()
     bench.put("checkov")
     bench.put("gitleaks")
-    assert init(str(folder), dry_run=False) == 0
+    assert write_first_files(str(folder), dry_run=False) == 0
     text = (folder / "terrace.yaml").read_bytes()
     config = load(text, "terrace.yaml")
     assert [name for name in SCANNERS if name in config.checks] == ["checkov", "gitleaks"]
@@ -359,7 +359,7 @@ def test_init_writes_what_fits_the_machine_and_doctor_says_what_is_there(
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "-m", "feat: start")
     capsys.readouterr()
-    doctor(str(folder), as_json=True)
+    diagnose(str(folder), as_json=True)
     (row,) = [row for row in json.loads(capsys.readouterr().out)["rows"] if row["what"] == "tools"]
     assert row["state"] == "optional"
     assert "checkov, gitleaks; not found" in row["found"]
@@ -371,7 +371,7 @@ def test_tools_are_listed_with_what_is_not_looked_at_without_them(
     monkeypatch.setenv("PATH", str(bench.folder))
     bench.put("checkov", version="3.2.1")
     bench.put("trivy", version="Version: 0.69.4")
-    assert listed(as_json=True) == 0
+    assert run_command("tools", "list", "--json") == 0
     told = {row["name"]: row for row in json.loads(capsys.readouterr().out)["tools"]}
     assert (told["checkov"]["state"], told["checkov"]["version"], told["checkov"]["where"]) == (
         "ready",
@@ -380,7 +380,7 @@ def test_tools_are_listed_with_what_is_not_looked_at_without_them(
     )
     assert told["trivy"]["state"] == "refused"
     assert told["opa"]["state"] == "missing"
-    assert listed(as_json=False) == 0
+    assert run_command("tools", "list") == 0
     shown = capsys.readouterr().out
     assert "terrace tools install opa" in shown
     assert "with `policies` in terrace.yaml nothing passes" in shown

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from support.git import commit, git, repository, with_remote
+from support.in_process import run_command
 from support.planted import secrets
 from terrace.adapters.git.patches import patches_between
 from terrace.adapters.git.repository import GitRepository
-from terrace.apps.cli.scan import secrets as scan
 from terrace.assess.model import Finding, Status
 from terrace.checks.secrets.search import SecretSearch
 
@@ -117,7 +117,7 @@ def test_the_baseline_of_the_trust_root_accepts_until_its_day(tmp_path: Path) ->
 
 def test_scan_tells_and_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     work = repository(tmp_path / "work", {"a.tf": f"{TEXT}\n"})
-    assert scan(str(work), history=True, as_json=True) == 1
+    assert run_command("-C", work, "scan", "secrets", "--history", "--json") == 1
     said = capsys.readouterr().out
     assert SECRET not in said
     assert [f["file"] for f in json.loads(said)["findings"]] == ["a.tf"]

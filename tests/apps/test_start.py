@@ -19,11 +19,10 @@ from hypothesis import strategies as st
 
 from support.configuration import load
 from support.git import commit, git, repository, with_remote
+from support.in_process import run_command
 from support.trees import DictTree
-from terrace.apps.cli.configuration import completion, config_check, config_schema
-from terrace.apps.cli.doctor import doctor
-from terrace.apps.cli.init import init, terrace_yaml
-from terrace.apps.cli.main import cli
+from terrace.apps.cli.diagnosis import diagnose
+from terrace.apps.cli.first_files import terrace_yaml, write_first_files
 from terrace.checks.all import CHECKS
 from terrace.config.environment_names import order_names
 from terrace.config.naming import NAME
@@ -57,7 +56,7 @@ def stacks(folder: Path, *names: str) -> Path:
 
 
 def test_an_empty_folder_becomes_a_repository_that_can_be_planned(tmp_path: Path, capsys: Captured) -> None:
-    assert init(str(tmp_path), dry_run=False) == 0
+    assert write_first_files(str(tmp_path), dry_run=False) == 0
     files = {".gitignore", "environments/dev/main.tf", "modules/greeting/main.tf", "terrace.yaml"}
     assert files <= tree(tmp_path)
     assert git(tmp_path, "symbolic-ref", "HEAD") == "refs/heads/main"
@@ -70,7 +69,7 @@ def test_an_empty_folder_becomes_a_repository_that_can_be_planned(tmp_path: Path
 def test_what_is_written_is_right_and_says_what_holds_without_it(tmp_path: Path) -> None:
     """The first terrace.yaml must neither loosen nor tighten anything: it makes the defaults visible."""
     stacks(tmp_path, "prod", "dev", "staging")
-    init(str(tmp_path), dry_run=False)
+    write_first_files(str(tmp_path), dry_run=False)
     written = load((tmp_path / "terrace.yaml").read_bytes())
     assert written.environments == load(b"", discovered=("dev", "prod", "staging")).environments
 
@@ -87,7 +86,7 @@ def test_whatever_environments_are_called_the_file_reads_them_back(names: list[s
 def test_an_existing_repository_gets_one_file_and_policies_and_keeps_the_rest(tmp_path: Path, capsys: Captured) -> None:
     folder = repository(tmp_path / "work", {"environments/live/main.tf": "\n", "environments/a.md": "", "a.txt": "a"})
     before = tree(folder)
-    init(str(folder / "environments"), dry_run=False)
+    write_first_files(str(folder / "environments"), dry_run=False)
     assert {name for name in tree(folder) - before if not name.startswith("policies")} == {"terrace.yaml"}
     assert git(folder, "status", "--porcelain") == "?? policies/\n?? terrace.yaml"
     assert [e.name for e in load((folder / "terrace.yaml").read_bytes()).environments] == ["live"]
@@ -99,13 +98,13 @@ def test_an_existing_repository_gets_one_file_and_policies_and_keeps_the_rest(tm
 @pytest.mark.parametrize("name", ["deny.rego", "scp.json", "iam/roles.yaml"])
 def test_a_folder_of_policies_of_something_else_judges_nothing_unasked(tmp_path: Path, name: str) -> None:
     folder = repository(tmp_path / "work", {"environments/live/main.tf": "\n", f"policies/{name}": "{}"})
-    init(str(folder), dry_run=False)
+    write_first_files(str(folder), dry_run=False)
     assert load((folder / "terrace.yaml").read_bytes()).policies == ("policies/terrace",)
 
 
 def test_no_environment_is_invented_for_a_folder_whose_names_tell_none(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "main.tf").write_text("\n")
-    init(str(tmp_path), dry_run=False)
+    write_first_files(str(tmp_path), dry_run=False)
     assert "environment default: nothing names an environment, and it may be production" in capsys.readouterr().err
     (only,) = load((tmp_path / "terrace.yaml").read_bytes()).environments
     assert (only.name, only.approvals.count, only.protected) == ("default", 1, True)
@@ -119,7 +118,7 @@ def test_a_proposal_can_be_looked_at_beside_a_file(tmp_path: Path, capsys: Captu
         (tmp_path / "live" / name / "main.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
     (tmp_path / "terrace.yaml").write_text("version: 1\n")
     before = tree(tmp_path)
-    assert init(str(tmp_path), dry_run=False, show_only=True) == 0
+    assert write_first_files(str(tmp_path), dry_run=False, show_only=True) == 0
     written = load(capsys.readouterr().out.encode())
     assert [(one.path, one.environment) for one in written.stack_patterns] == [("live/*", "{1}")]
     assert tree(tmp_path) == before
@@ -129,7 +128,7 @@ def test_a_proposal_can_be_looked_at_beside_a_file(tmp_path: Path, capsys: Captu
 def test_nothing_is_written_where_there_is_nothing_to_make_stacks_of(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "app.js").write_text("\n")
     before = tree(tmp_path)
-    assert init(str(tmp_path), dry_run=False) == 1
+    assert write_first_files(str(tmp_path), dry_run=False) == 1
     assert tree(tmp_path) == before
     said = capsys.readouterr().err
     assert "no root module was found" in said
@@ -138,7 +137,7 @@ def test_nothing_is_written_where_there_is_nothing_to_make_stacks_of(tmp_path: P
 
 def test_a_repository_as_a_forge_makes_it_is_a_new_one(tmp_path: Path) -> None:
     folder = repository(tmp_path / "work", {"README.md": "a\n", "LICENSE": "b\n", ".gitignore": "*.log\n"})
-    assert init(str(folder), dry_run=False) == 0
+    assert write_first_files(str(folder), dry_run=False) == 0
     assert (folder / "environments/dev/main.tf").is_file()
     assert (folder / ".gitignore").read_text() == "*.log\n", "nothing that exists is changed"
 
@@ -151,14 +150,14 @@ def test_a_terrace_yaml_is_never_overwritten(tmp_path: Path, capsys: Captured, e
     else:
         (tmp_path / "terrace.yaml").write_text(existing)
     before = tree(tmp_path)
-    assert init(str(tmp_path), dry_run=False) == 0
+    assert write_first_files(str(tmp_path), dry_run=False) == 0
     assert "nothing was written" in capsys.readouterr().out
     assert tree(tmp_path) == before
     assert existing is None or (tmp_path / "terrace.yaml").read_text() == existing
 
 
 def test_a_dry_run_only_tells(tmp_path: Path, capsys: Captured) -> None:
-    init(str(tmp_path), dry_run=True)
+    write_first_files(str(tmp_path), dry_run=True)
     assert list(tmp_path.iterdir()) == []
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "would make a Git repository"
@@ -167,7 +166,7 @@ def test_a_dry_run_only_tells(tmp_path: Path, capsys: Captured) -> None:
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="there is no folder"):
-        init(str(tmp_path / "nowhere"), dry_run=False)
+        write_first_files(str(tmp_path / "nowhere"), dry_run=False)
 
 
 @pytest.mark.parametrize("bytes_", [50, 300])
@@ -191,7 +190,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, bytes_: int) -> None:
 
 def test_a_git_file_that_leads_nowhere_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".git").write_text("gitdir: /nowhere\n")
-    init(str(tmp_path), dry_run=False)
+    write_first_files(str(tmp_path), dry_run=False)
     assert (tmp_path / ".git").read_text() == "gitdir: /nowhere\n", "what was there is as it was"
 
 
@@ -199,7 +198,7 @@ def test_a_git_file_that_leads_nowhere_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_schema_is_printed_as_json(capsys: Captured) -> None:
-    assert config_schema() == 0
+    assert run_command("config", "schema") == 0
     assert json.loads(capsys.readouterr().out) == json_schema(CHECKS)
 
 
@@ -208,7 +207,7 @@ def test_a_right_file_is_summed_up(tmp_path: Path, capsys: Captured) -> None:
     text = f"version: 1\nenvironments: {{dev: {{deploy: automatic}}, prod: {prod}}}\nteams: {{sec: [bob]}}\n"
     (tmp_path / "terrace.yaml").write_text(text)
     (tmp_path / "deep/er").mkdir(parents=True)
-    assert config_check(str(tmp_path / "deep/er"), as_json=False) == 0
+    assert run_command("-C", tmp_path / "deep/er", "config", "check") == 0
     assert capsys.readouterr().out.splitlines() == [
         "terrace.yaml is right",
         "  dev: automatic, no approvals, no stacks",
@@ -236,7 +235,7 @@ def test_what_could_not_work_later_is_told_at_once_with_its_lines(tmp_path: Path
         "",
     ]
     (tmp_path / "terrace.yaml").write_text("\n".join(lines))
-    assert config_check(str(tmp_path), as_json=True) == 2
+    assert run_command("-C", tmp_path, "config", "check", "--json") == 2
     told = json.loads(capsys.readouterr().out)
     assert [(one["file"], one["line"], one["message"]) for one in told["problems"]] == [
         ("c/net/main.tf", 2, "dev/c and prod/net have the same state: s3 bucket b, key k"),
@@ -254,12 +253,12 @@ def test_refused_stacks_and_root_modules_in_no_stack_are_told_of_a_right_file(tm
     (tmp_path / "bootstrap").mkdir()
     (tmp_path / "bootstrap/main.tf").write_text('provider "aws" {\n  region = "x"\n}\n')
     (tmp_path / "terrace.yaml").write_text("version: 1\n")
-    assert config_check(str(tmp_path), as_json=False) == 0
+    assert run_command("-C", tmp_path, "config", "check") == 0
     said = capsys.readouterr()
     assert "  dev: manual, no approvals, 1 stack" in said.out
     assert "refused: prod (environments/prod/main.tf:2)" in said.out
     assert "1 folder with a backend or a provider is in no stack: bootstrap" in said.err
-    config_check(str(tmp_path), as_json=True)
+    run_command("-C", tmp_path, "config", "check", "--json")
     told = json.loads(capsys.readouterr().out)
     assert (told["stacks"], told["in_no_stack"], told["refused"][0]["stack"]) == (2, ["bootstrap"], "prod")
 
@@ -267,17 +266,17 @@ def test_refused_stacks_and_root_modules_in_no_stack_are_told_of_a_right_file(tm
 def test_a_file_without_environments_is_summed_up_with_those_of_the_folders(tmp_path: Path, capsys: Captured) -> None:
     stacks(tmp_path, "dev", "prod")
     (tmp_path / "terrace.yaml").write_text("version: 1\n")
-    config_check(str(tmp_path), as_json=False)
+    run_command("-C", tmp_path, "config", "check")
     assert "  prod after dev: manual, approved by 1 person" in capsys.readouterr().out
 
 
 def test_a_wrong_file_is_told_for_people_and_for_machines(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "terrace.yaml").write_text("version: 1\nbrnch: x\nsigners: /x\n")
     with pytest.raises(BadConfig) as caught:
-        config_check(str(tmp_path), as_json=False)
+        run_command("-C", tmp_path, "config", "check")
     assert caught.value.exit_code == 2
     assert "terrace.yaml:2:1" in str(caught.value)
-    assert config_check(str(tmp_path), as_json=True) == 2
+    assert run_command("-C", tmp_path, "config", "check", "--json") == 2
     told = json.loads(capsys.readouterr().out)
     assert (told["schema"], told["ok"]) == ("terrace/config-check@1", False)
     assert told["problems"][0] == {
@@ -294,20 +293,20 @@ def test_the_search_for_terrace_yaml_ends_at_the_root_of_the_repository(tmp_path
     (tmp_path / "terrace.yaml").write_text("version: 1\n")
     (tmp_path / "inner/.git").mkdir(parents=True)
     with pytest.raises(NotReady, match=r"there is no terrace\.yaml here"):
-        config_check(str(tmp_path / "inner"), as_json=False)
+        run_command("-C", tmp_path / "inner", "config", "check")
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_knows_the_program(capsys: Captured, shell: str) -> None:
-    assert completion(cli, shell) == 0
+    assert run_command("completion", shell) == 0
     said = capsys.readouterr().out
     assert "_TERRACE_COMPLETE" in said
     assert "terrace" in said
 
 
 def test_completion_for_an_unknown_shell_is_told(capsys: Captured) -> None:
-    with pytest.raises(BadInput, match="no completion for tcsh"):
-        completion(click.Command("x"), "tcsh")
+    with pytest.raises(click.BadParameter, match="'tcsh' is not one of 'bash', 'zsh', 'fish'"):
+        run_command("completion", "tcsh")
 
 
 # --- doctor ------------------------------------------------------------------------------------------------------
@@ -316,7 +315,7 @@ def test_completion_for_an_unknown_shell_is_told(capsys: Captured) -> None:
 def examined(folder: Path, capsys: Captured) -> tuple[int, dict[str, Any]]:
     """The exit code of `doctor --json`, and its rows by name."""
     capsys.readouterr()
-    code = doctor(str(folder), as_json=True)
+    code = diagnose(str(folder), as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert told["schema"] == "terrace/doctor@1"
     assert told["ok"] == (code == 0)
@@ -461,7 +460,7 @@ def test_what_a_wrapper_says_in_the_place_of_terraform_is_told(
 
 def test_the_table_for_people_says_the_same(work: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TERRACE_BACKUP_KEY")
-    assert doctor(str(work), as_json=False) == 1
+    assert diagnose(str(work), as_json=False) == 1
     said = capsys.readouterr().out
     assert "missing" in said
     assert "→ export TERRACE_BACKUP_KEY" in said

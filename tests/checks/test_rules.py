@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import terrace
-from terrace.apps.cli.explain import explain
+from support.in_process import run_command
 from terrace.assess.factors import FACTORS
 from terrace.checks.all import CHECKS
 from terrace.checks.rules import OF_PLANNING, OF_WAIVERS, rule_named, rules
@@ -50,7 +50,7 @@ def test_an_unknown_rule_is_wrong_use_with_the_nearest_name() -> None:
 
 
 def test_the_command_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
-    assert explain(".", "trust-root", as_json=False) == 0
+    assert run_command("explain", "trust-root") == 0
     assert "loosens the rules" in capsys.readouterr().out
-    assert explain(".", "trust-root", as_json=True) == 0
+    assert run_command("explain", "trust-root", "--json") == 0
     assert json.loads(capsys.readouterr().out)["schema"] == "terrace/explain@1"

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from support.cli import World, three_environments, world
 from support.configuration import load
-from terrace.apps.cli import actions
+from terrace.apps.cli import job_result
 from terrace.apps.wiring.forge import access, instigator
 from terrace.apps.workflows.gitlab import pipeline
 
@@ -68,8 +68,8 @@ def test_a_merge_request_of_strangers_is_not_planned(jobs: dict[str, Any]) -> No
 
 def test_in_a_job_of_gitlab_waiting_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERRACE_CI", "gitlab")
-    assert actions.ended(actions.Ending({"result": "waiting"}, str), 1) == 0
-    assert actions.ended(actions.Ending({"result": "failed"}, str), 1) == 1
+    assert job_result.end_job(job_result.Ending({"result": "waiting"}, str), 1) == 0
+    assert job_result.end_job(job_result.Ending({"result": "failed"}, str), 1) == 1
 
 
 def test_whoever_set_the_job_going_is_who_deploys() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from github_files.tree import CONFIG
 from support.git import git, repository
-from terrace.apps.cli.init_github import init_github
+from support.in_process import run_command
 from terrace.errors import BadInput
 
 Captured = pytest.CaptureFixture[str]
@@ -32,7 +32,8 @@ def work(tmp_path: Path) -> Path:
 
 
 def run(root: Path, *clouds: str, renew: bool = False, dry_run: bool = False, as_json: bool = False) -> int:
-    return init_github(str(root), clouds, renew=renew, dry_run=dry_run, as_json=as_json)
+    options = [option for option, on in (("--upgrade", renew), ("--dry-run", dry_run), ("--json", as_json)) if on]
+    return run_command("-C", root, "init", "github", *(f"--oidc={cloud}" for cloud in clouds), *options)
 
 
 def test_it_writes_and_says_what_is_left_to_do(work: Path, capsys: Captured) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from support.configuration import load
 from terrace.adapters.git.access import by_token
-from terrace.apps.cli.actions import Ending, deployed, due, ended, environments, ticked
+from terrace.apps.cli.job_result import Ending, after_deployment, after_tick, due_matrix, end_job, environment_matrix
 from terrace.apps.wiring.forge import access, instigator
 from terrace.report.markdown import run_page
 
@@ -45,30 +45,30 @@ def told(result: str, **more: Any) -> dict[str, Any]:
     ("result", "code", "ends"), [("waiting", 1, 0), ("succeeded", 0, 0), ("blocked", 1, 1), ("failed", 1, 1)]
 )
 def test_only_waiting_ends_a_job_otherwise(job: Path, result: str, code: int, ends: int) -> None:
-    assert ended(deployed(told(result), "deadbeef"), code) == ends
+    assert end_job(after_deployment(told(result), "deadbeef"), code) == ends
     outputs = dict(line.split("=", 1) for line in (job / "output").read_text().splitlines())
     assert outputs == {"result": result, "environment": "prod", "deployment": "abc", "digest": "deadbeef"}
     assert f"prod: {result}" in (job / "summary").read_text()
 
 
 def test_what_broke_stays_broken(job: Path) -> None:
-    assert ended(deployed(told("waiting"), ""), 3) == 3
+    assert end_job(after_deployment(told("waiting"), ""), 3) == 3
 
 
 def test_elsewhere_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
-    assert ended(deployed(told("waiting"), ""), 1) == 1
+    assert end_job(after_deployment(told("waiting"), ""), 1) == 1
     assert not (tmp_path / "output").exists()
 
 
 def test_no_value_makes_an_output_of_its_own(job: Path) -> None:
-    ended(Ending({"result": "failed\nresult=succeeded"}), 1)
+    end_job(Ending({"result": "failed\nresult=succeeded"}), 1)
     assert (job / "output").read_text() == "result=failed result=succeeded\n"
 
 
 def test_environments_make_a_matrix(job: Path) -> None:
-    ended(environments(["dev", "prod", "dev"]), 0)
-    ended(due(["dev"], []), 0)
+    end_job(environment_matrix(["dev", "prod", "dev"]), 0)
+    end_job(due_matrix(["dev"], []), 0)
     assert (job / "output").read_text() == 'environments=["dev", "prod"]\nplan=["dev"]\napply=[]\n'
 
 
@@ -84,7 +84,7 @@ def test_environments_make_a_matrix(job: Path) -> None:
     ],
 )
 def test_a_tick_ends_as_the_worst_of_what_it_did(results: list[str], good: bool, result: str) -> None:
-    ending = ticked([told(one, handle="") for one in results], good=good)
+    ending = after_tick([told(one, handle="") for one in results], good=good)
     assert ending.outputs["result"] == result
 
 

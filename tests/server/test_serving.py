@@ -22,8 +22,8 @@ from forge.served import served
 from server.deliveries import SECRET, headers, opened, pushed, said
 from support.cli import LADDER, MODULE, World, three_environments, world
 from support.git import commit, git
+from support.in_process import run_command
 from support.waiting import until
-from terrace.apps.cli.serving import serve
 from terrace.apps.server.inbox import Inbox
 from terrace.errors import NotReady
 
@@ -166,11 +166,11 @@ def test_without_the_servers_libraries_it_is_said_what_to_install(
     monkeypatch.setitem(sys.modules, library, None)
     monkeypatch.delitem(sys.modules, "terrace.apps.server.receiver", raising=False)
     with pytest.raises(NotReady) as told:
-        serve(str(shop.work), "127.0.0.1", 0)
+        run_command("-C", shop.work, "serve", "--port", 0)
     assert "terrace-gitops[server]" in (told.value.hint or "")
 
 
 def test_where_nobody_can_listen_it_is_said(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERRACE_WEBHOOK_SECRET", SECRET)
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(NotReady, match="nobody can listen"):
-        serve(str(shop.work), "127.0.0.1", taken.getsockname()[1])
+        run_command("-C", shop.work, "serve", "--port", taken.getsockname()[1])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from support.configuration import load
 from support.trees import DictTree
-from terrace.apps.cli.init import terrace_yaml
+from terrace.apps.cli.first_files import terrace_yaml
 from terrace.errors import BadInput
 from terrace.hcl.facts_store import Forgetful
 from terrace.stacks.discovery import discovered, environments

@@ -165,7 +165,7 @@ def _enter(work: Path, variables: Mapping[str, str]) -> None:
 
 
 def _command(voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[str, ...]) -> None:
-    from terrace.apps.cli.failing import guarded
+    from terrace.apps.cli.error_handler import guarded
     from terrace.apps.cli.main import cli
 
     _enter(work, variables)
@@ -179,7 +179,7 @@ def _command(voice: Connection, work: Path, variables: Mapping[str, str], argume
 def _later(voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[timedelta, str]) -> None:
     from terrace.adapters.ledgers.dismissals import DatedLedger
     from terrace.adapters.ledgers.git import GitLedger
-    from terrace.apps.cli.watching import Silent
+    from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.project import Project, new_id
     from terrace.ledger.dates import no_reference
 
@@ -210,7 +210,7 @@ def _deployed(project: Project, context: Context, environment: str) -> str:
 def _mortal(
     voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[str, int | str, signal.Signals]
 ) -> None:
-    from terrace.apps.cli.watching import Silent
+    from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.project import Project
 
     _enter(work, variables)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from terrace.apps.cli.options import Spoken
+from terrace.apps.cli.options import DefaultGroup
 
 FIELD = "FIELD"
 """What stands for a value that is only known when the text is made."""
@@ -66,9 +66,18 @@ def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def options_of(command: click.Command) -> set[str]:
     """Returns the options of a command and of all below it."""
     found = _options(command)
-    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+    for inner in subcommands(command).values() if isinstance(command, click.Group) else ():
         found |= options_of(inner)
     return found
+
+
+def subcommands(group: click.Group) -> dict[str, click.Command]:
+    """Returns the commands of a group by name."""
+    if group.commands:
+        return dict(group.commands)
+    context = click.Context(group)
+    names = group.list_commands(context)
+    return {name: command for name in names if (command := group.get_command(context, name)) is not None}
 
 
 def commands_in(text: str) -> Iterator[str]:
@@ -110,15 +119,16 @@ def wrong(program: click.Group, told: ToldCommand) -> str:
         word = words[0]
         if word == FIELD and command is program:
             return ""
-        if word not in command.commands and isinstance(command, Spoken):
-            word = next(iter(command.commands))
+        inner = subcommands(command)
+        if word not in inner and isinstance(command, DefaultGroup):
+            word = next(iter(inner))
             words.insert(0, word)
         if word.startswith("-"):
             known = {*command.context_settings.get("help_option_names", ()), *_options(command)}
             return "" if word in known else f"{command.name} has no option {word}"
-        if word not in command.commands:
+        if word not in inner:
             return f"there is no command {word!r} of {command.name}"
-        command = command.commands[word]
+        command = inner[word]
         words.pop(0)
     return _misread(command, words) if words and not isinstance(command, click.Group) else ""
 

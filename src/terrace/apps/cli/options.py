@@ -1,13 +1,23 @@
-"""Arguments and options that several commands have, and how their groups read."""
+"""Arguments and options that several commands have, and the group whose first command may be left out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
 import click
+
+if TYPE_CHECKING:
+    from datetime import date, timedelta
 
 ENVIRONMENT = "ENV"
 
 FORMATS = ("terminal", "markdown", "html", "sarif", "junit", "json")
-"""What `terrace check` can be told as; `terrace.apps.cli.reports` knows how."""
+"""The formats of `terrace check`; `terrace.apps.cli.reports` has a writer for each."""
+
+ENV = click.argument("environment", metavar=ENVIRONMENT)
+ENVS = click.argument("environments", metavar="[ENV]...", nargs=-1)
+STACK = click.argument("stack", metavar="STACK")
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
 WAIT = click.option("--wait", is_flag=True, help="Sit through what mere time will do, such as a bake.")
@@ -18,13 +28,52 @@ REACH = click.option(
     default="apply",
     help="Plan it, ask people, and leave the apply to a `resume` elsewhere.",
 )
-ENV = click.argument("environment", metavar=ENVIRONMENT)
+BASE = click.option("--base", metavar="REF", help="Compare with this commit instead of the protected branch.")
+OUTPUT = click.option("--output", metavar="FILE", type=click.Path(), help="Write to FILE and not to stdout.")
+REASON = click.option("--reason", default="", help="Why; kept in the ledger.")
+ACTOR = click.option("--as", "actor", metavar="NAME", help="Who you are, if not the Git identity.")
+KEY = click.option("--key", metavar="FILE", type=click.Path(), help="SSH key to sign with (Git's signing key).")
+YES = click.option("--yes", is_flag=True, help="Do not ask.")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class Spoken(click.Group):
-    """A group whose first command goes without saying: `terrace drift prod` is `terrace drift look prod`."""
+def signing_options(command: Function) -> Function:
+    """Adds the options of those who sign an answer: --as, --key, --yes and --json."""
+    for option in (ACTOR, KEY, click.option("--yes", is_flag=True, help="Do not ask whether you mean it."), JSON):
+        command = option(command)
+    return command
+
+
+class DefaultGroup(click.Group):
+    """A group whose first command may be left out: `terrace drift prod` is `terrace drift look prod`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
             args = [next(iter(self.commands)), *args]
         return super().parse_args(ctx, args)
+
+
+def parse_interval(text: str) -> timedelta:
+    """Returns a duration written as in terrace.yaml, such as 30m. Raises BadInput."""
+    from terrace.config.kinds import Duration, parse_duration
+    from terrace.errors import BadInput
+
+    interval = parse_duration(text)
+    if not interval:
+        raise BadInput(f"{text!r} is not {Duration(zero=False).description}", hint="for example: --every 30m")
+    return interval
+
+
+def parse_day(text: str) -> date:
+    """Returns a day written as 2026-12-31. Raises BadInput."""
+    from datetime import date, timedelta
+
+    from terrace.apps.wiring.project import now
+    from terrace.errors import BadInput
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        example = now().date() + timedelta(days=90)
+        raise BadInput(f"{text!r} is no day", hint=f"write it as {example}") from error

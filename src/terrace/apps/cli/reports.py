@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from terrace.apps.cli.console import show
+from terrace.apps.output.console import show
 from terrace.errors import BadInput, NotReady
 from terrace.report import junit, machine, sarif, terminal
 from terrace.report.checked import Checked
@@ -28,7 +28,7 @@ class Report:
     style: str
     file: Path | None
 
-    def tell(self, record: Checked) -> None:
+    def write(self, record: Checked) -> None:
         """Write it. Raises NotReady where the file cannot be written."""
         if self.file is None and self.style == "terminal":
             show(terminal.checked(record))

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.adapters.environ import ENVIRON
-from terrace.apps.cli.console import console
 from terrace.apps.demo.sample import BUCKET, Layout, break_production, change_module, lay, merge, prepared_revert
+from terrace.apps.output.console import console
 from terrace.errors import BadInput, TerraceError
 from terrace.report.screen import Table, line, paragraph
 

@@ -28,7 +28,7 @@ _DEPENDABOT = "dependabot[bot]"
 
 
 class Handlers:
-    """Those of the repository around a folder, a clone that belongs to the worker. Each delivery gets a project of its
+    """Those of the repository around a folder, a clone that belongs to the worker. Each delivery gets a workshop of its
     own: the protected branch may have moved since the last one.
 
     With the reach of `answers` nothing is deployed here: people are answered, changes are checked, and runs of CI that
@@ -55,11 +55,11 @@ class Handlers:
         """
         import msgspec
 
-        from terrace.apps.cli.deployment_output import watcher
+        from terrace.apps.output.progress import show_progress
         from terrace.apps.wiring.chatops import work_off
 
         payload = msgspec.json.decode(delivery.body)
-        with watcher(as_json=False) as told:
+        with show_progress(as_json=False) as told:
             heard = work_off(self._folder, delivery.event, payload, "hear", told)
             if heard is not None and heard.left and self._reach == "deployments":
                 # A ticked box has no second pass: the deployment that it approves is scheduled work.
@@ -71,7 +71,7 @@ class Handlers:
     def change(self, delivery: Delivery) -> Outcome:
         """Check a pull request as it is by now, and write that on its page: the same delivery, the same verdict."""
         from terrace.adapters.github.page import PullRequestPage
-        from terrace.apps.cli.deployment_output import watcher
+        from terrace.apps.output.progress import show_progress
         from terrace.apps.wiring.checking import change_of, checked
         from terrace.apps.wiring.conversation import conversation
         from terrace.apps.wiring.handover import unplanned
@@ -86,7 +86,7 @@ class Handlers:
         if change is None or not change.open:
             return Outcome("ignored", f"#{number} is not open any more")
         project.repository.bring(f"refs/pull/{number}/head", change.head)
-        with watcher(as_json=False) as told:
+        with show_progress(as_json=False) as told:
             # A plan runs code of the change, and no maintainer has reviewed these yet.
             by = unplanned if change.foreign or change.author == _DEPENDABOT else plan_in
             record = checked(project, project.read_only_context(told), *change_of(project, change.head), by)
@@ -103,14 +103,18 @@ class Handlers:
 
     def due(self) -> str:
         """Let in whoever is waiting for approval, and do what is due, as `terrace tick` does; tells how it ended."""
-        from terrace.apps.cli.ticking import tick
+        from terrace.apps.output.ticks import show_action, show_tick
+        from terrace.apps.wiring.tick import tick
 
         if self._reach == "answers":
             return "; ".join(self._doors()) or "no workflow run is waiting for approval"
-        ended = tick(str(self._folder), as_json=False)
+        _, ticked = tick(
+            self._folder, (), "apply", lambda project, done: show_action(project.trust.config, done), quiet=False
+        )
+        show_tick(ticked)
         # Scheduled work comes first, so that no pending run delays it.
         told = self._doors() if Project(self._folder).forge is not None else ()
-        return "; ".join((*told, "all scheduled work is done" if ended == 0 else "something holds or waits"))
+        return "; ".join((*told, "all scheduled work is done" if ticked.is_good else "something holds or waits"))
 
     def door(self, delivery: Delivery) -> Outcome:
         """Answer the runs of CI that wait at environments. They are read from GitHub."""
@@ -118,7 +122,7 @@ class Handlers:
 
     def _doors(self) -> tuple[str, ...]:
         from terrace.adapters.github.workflow_runs import GitHubDoors
-        from terrace.apps.cli.watching import Silent
+        from terrace.apps.output.progress import Silent
         from terrace.pipelines.conversation.protection_rules import answer_doors
 
         project = Project(self._folder)

@@ -107,7 +107,7 @@ def _id(payload: Mapping[str, Any], of: str, name: str = "id") -> int:
 
 
 def _house(folder: Path, talk: GitHubConversation, project: Project, watcher: Watcher) -> House:
-    from terrace.apps.cli.explain import explained
+    from terrace.apps.wiring.rules import explain_rule
     from terrace.pipelines.conversation.chat import House
 
     def clerks(actor: str) -> Context:
@@ -116,4 +116,4 @@ def _house(folder: Path, talk: GitHubConversation, project: Project, watcher: Wa
     def crew(actor: str) -> Context:
         return Project(folder, actor=actor).deployment_context(watcher)
 
-    return House(talk, project.trust.config, clerks, crew, lambda rule: explained(str(folder), rule))
+    return House(talk, project.trust.config, clerks, crew, lambda rule: explain_rule(str(folder), rule))

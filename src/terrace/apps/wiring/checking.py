@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from terrace.apps.cli.console import note
-from terrace.apps.cli.scan import secret_search
-from terrace.apps.wiring.project import Project
+from dataclasses import replace
+from functools import partial
+
+from terrace.adapters.git.patches import patches_between
+from terrace.apps.output.console import note
+from terrace.apps.wiring.project import Project, now
 from terrace.checks.all import CHECKS
 from terrace.checks.base import CheckAdapters, Policies
+from terrace.checks.secrets.search import SecretSearch
 from terrace.errors import TerraceError
 from terrace.pipelines.check.validate import validate
 from terrace.pipelines.context import Context
@@ -41,6 +45,20 @@ def check_adapters(project: Project, policies: Policies) -> CheckAdapters:
         secret_search(project),
         project.scanners(),
         project.survey,
+    )
+
+
+def change_in_working_tree(project: Project, base: str | None) -> tuple[ChangeSet, Inventory]:
+    """The change set of the working tree, with notices of what its commit lacks, and what stands in it."""
+    change_set, inventory = change_of(project, project.repository.snapshot(), base)
+    missing = project.uncommitted(inventory, {one.stack.key for one in change_set.impacts})
+    return replace(change_set, notices=(*change_set.notices, *missing)), inventory
+
+
+def secret_search(project: Project) -> SecretSearch:
+    """The search for secrets of a repository, judged by the baseline of its trust root."""
+    return SecretSearch(
+        project.repository, partial(patches_between, project.repository.root), project.trust.commit, now().date()
     )
 
 

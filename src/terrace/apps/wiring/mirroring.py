@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from terrace.adapters.environ import ENVIRON
-from terrace.apps.cli.console import note
+from terrace.apps.output.console import note
 from terrace.apps.wiring.project import Project
 from terrace.config.environment_names import is_production
 from terrace.drift.review import Review

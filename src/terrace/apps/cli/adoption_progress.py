@@ -1,0 +1,71 @@
+"""What `adopt` shows while it looks at stacks and takes them over."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from terrace.apps.output.console import console
+from terrace.apps.output.progress import Silent
+from terrace.drift.state_adoption import Row
+from terrace.plans.terraform import Progress
+from terrace.report import adoption
+from terrace.report.screen import Record, Tree, live, spinner
+
+
+class Quiet(Silent):
+    """Tells nothing while stacks are looked at: for pipes and logs."""
+
+    def row(self, row: Row) -> None:
+        """Nothing."""
+
+
+class _Tree(Quiet):
+    """On a terminal: a line for each stack that is done with, and below it what goes on. Safe to call from several
+    threads."""
+
+    def __init__(self, number: int) -> None:
+        self._console = console(stderr=True)
+        self._lock = threading.Lock()
+        self._number = number
+        self._done = 0
+        self._doing: dict[str, str] = {}
+        self._live = live(self._console, self._draw)
+
+    @contextmanager
+    def shown(self) -> Iterator[_Tree]:
+        """Draw it until the end."""
+        with self._live:
+            yield self
+
+    def progress(self, progress: Progress) -> None:
+        """Shows the newest thing that Terraform does for a stack."""
+        with self._lock:
+            self._doing[progress.stack] = f"{progress.action or progress.phase} {progress.address}".strip()
+
+    def row(self, row: Row) -> None:
+        """Shows how a stack came out."""
+        with self._lock:
+            self._done += 1
+            self._doing.pop(row.stack, None)
+        self._console.print(adoption.row_line(row))
+
+    def _draw(self) -> Record:
+        with self._lock:
+            done, doing = self._done, dict(self._doing)
+        tree = Tree(spinner(f"{done} of {self._number} stacks"))
+        for key, text in doing.items():
+            tree.node(f"{key}: {text}", style="dim")
+        return tree
+
+
+@contextmanager
+def adoption_progress(number: int) -> Iterator[Quiet]:
+    """Yields the watcher that fits stderr, for so many stacks."""
+    if not sys.stderr.isatty():
+        yield Quiet()
+        return
+    with _Tree(number).shown() as progress:
+        yield progress

@@ -1,0 +1,141 @@
+"""`terrace adopt`: take over every stack that something else deployed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import ENVS, JSON, REASON
+
+if TYPE_CHECKING:
+    from terrace.apps.wiring.project import Project
+    from terrace.drift.state_adoption import Row
+    from terrace.pipelines.states.adopt_all import Survey
+
+
+@click.command()
+@ENVS
+@click.option("--stack", "stacks", metavar="STACK", multiple=True, help="Only this one, by its name or key.")
+@click.option("--print", "only_print", is_flag=True, help="Show what would be taken over, and write nothing.")
+@REASON
+@click.option("--yes", is_flag=True, help="Take over all that can be, without asking; needs --reason.")
+@JSON
+@click.pass_obj
+def adopt(
+    folder: str,
+    environments: tuple[str, ...],
+    stacks: tuple[str, ...],
+    only_print: bool,
+    reason: str,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Take over every stack that something else deployed: find its state, plan on it, back it up, record it.
+
+    It goes through the environments, or those that are named, and does for each stack what `terrace state adopt` does
+    for one. No infrastructure is changed. It shows what differs from Git, and asks once. A stack that cannot be taken
+    over is told with the reason, and the others go on: exit 1. The same command again goes on, and does nothing twice.
+
+    \b
+    Examples:
+      terrace adopt --print
+      terrace adopt dev
+      terrace adopt prod --stack network --reason "moved to Terrace" --yes
+    """
+    from pathlib import Path
+
+    from terrace.apps.cli.adoption_progress import adoption_progress
+    from terrace.apps.output.console import confirmed, emit, note, show
+    from terrace.apps.output.deployments import note_uncommitted
+    from terrace.apps.wiring.project import Project
+    from terrace.errors import BadInput
+    from terrace.pipelines.states.adopt_all import chosen_stacks, survey
+    from terrace.report import adoption
+    from terrace.text import visible
+
+    _insist_on_an_answer(reason, only_print=only_print, yes=yes, as_json=as_json)
+    project = Project(Path(folder))
+    config = project.trust.config
+    for name in environments:
+        config.environment(name)
+    wanted = tuple(e.name for e in config.environments if not environments or e.name in environments)
+    inventory = project.survey(project.repository.protected_tip())
+    chosen = chosen_stacks(inventory, wanted, stacks)
+    if not chosen:
+        raise BadInput(
+            "there is no stack to take over" + (f" in {', '.join(wanted)}" if environments else ""),
+            hint="`terrace config check` shows the stacks of your checkout: once its terrace.yaml is merged into the "
+            "protected branch they can be taken over; `terrace init --print` proposes one",
+        )
+    note_uncommitted(project.uncommitted(inventory, {stack.key for stack in chosen}))
+    if project.repository.dirty:
+        first = visible(project.repository.dirty[0])
+        note(f"note: the working tree differs from its commit ({first}): states are compared with the protected branch")
+    with adoption_progress(len(chosen)) as progress:
+        crew = project.read_only_context(progress) if only_print else project.deployment_context(progress)
+        found = survey(crew, wanted, stacks, progress.row)
+    if not as_json:
+        show(f"compared with {found.commit[:7]}, the newest commit of the protected branch")
+        show(adoption.table(found.rows, str(project.repository.root)))
+        show(adoption.details(found.rows))
+        show(adoption.summary(found.rows))
+        if moved := adoption.old_files(found.rows):
+            show(moved)
+    able = [row for row in found.rows if row.result in ("ready", "later")]
+    if only_print or not able:
+        if as_json:
+            emit(adoption.as_json(found.commit, found.rows, written=False))
+        return _exit_code(found.rows)
+    question = f"take over {len(able)} stack{'' if len(able) == 1 else 's'}? No infrastructure is changed."
+    if adoption.old_files(found.rows):
+        question += " Old state files get the ending .adopted."
+    if not confirmed(question, yes=yes):
+        note("nothing was written")
+        return 1
+    return _take_over(project, found, reason or "no reason given", len(able), as_json=as_json)
+
+
+def _take_over(project: Project, found: Survey, reason: str, number: int, *, as_json: bool) -> int:
+    from terrace.apps.cli.adoption_progress import adoption_progress
+    from terrace.apps.output.console import emit, show
+    from terrace.pipelines.states.adopt_all import adopt_all
+    from terrace.report import adoption
+
+    with adoption_progress(number) as progress:
+        rows = adopt_all(project.deployment_context(progress), found, reason, progress.row)
+    if as_json:
+        emit(adoption.as_json(found.commit, rows, written=any(row.result == "adopted" for row in rows)))
+        return _exit_code(rows)
+    taken = {row.stack for row in found.rows if row.result in ("ready", "later")}
+    for row in rows:
+        if row.stack in taken:
+            show(adoption.row_line(row))
+    show(adoption.details(row for row in rows if row.stack in taken and row.result == "refused"))
+    show(adoption.summary(rows))
+    aside = [row.done.put_aside for row in rows if row.done is not None and row.done.put_aside]
+    if aside:
+        show(f"{len(aside)} old file{'' if len(aside) == 1 else 's'} got the ending .adopted, such as {aside[0]}")
+    return _exit_code(rows)
+
+
+def _insist_on_an_answer(reason: str, *, only_print: bool, yes: bool, as_json: bool) -> None:
+    """Raises BadInput before anything is looked at, where the end would be that nobody can answer."""
+    import sys
+
+    from terrace.errors import BadInput
+
+    if only_print and yes:
+        raise BadInput("--print writes nothing, and --yes takes over", hint="say one of them")
+    if yes and not reason:
+        raise BadInput("nothing says why", hint="--yes needs --reason WHY")
+    if as_json and not (yes or only_print):
+        raise BadInput("with --json nothing is asked", hint="--json --print shows it, --json --yes takes it over")
+    if not (yes or only_print) and not sys.stdin.isatty():
+        raise BadInput(
+            "there is no terminal to ask on", hint="--print shows what would be taken over, --yes takes it over"
+        )
+
+
+def _exit_code(rows: tuple[Row, ...]) -> int:
+    return 1 if any(row.result == "refused" for row in rows) else 0

@@ -1,0 +1,151 @@
+"""`terrace baseline`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import JSON
+
+if TYPE_CHECKING:
+    from terrace.apps.wiring.project import Project
+    from terrace.assess.model import Finding
+    from terrace.config.model import Config
+    from terrace.pipelines.context import Context
+    from terrace.stacks.inventory import Inventory
+    from terrace.waivers.baseline import Grant
+
+
+@click.command()
+@click.option("--owner", default="", metavar="NAME", help="Who answers for what comes in; you, if not said.")
+@click.option("--reason", default="", help="Why it may stay until then.")
+@click.option(
+    "--expires", default="", metavar="DAY", help="Its last day (2026-12-31); the longest allowed if not said."
+)
+@click.option("--accept", multiple=True, metavar="RULE", help="Let findings of RULE in that are new; needs --owner.")
+@JSON
+@click.pass_obj
+def baseline(folder: str, owner: str, reason: str, expires: str, accept: tuple[str, ...], as_json: bool) -> int:
+    """Write what is there on day one into .terrace/baseline.yaml, so that only new findings hold a change.
+
+    Run again, it takes out what is gone, and adds nothing: the count only falls. It counts once it is merged.
+
+    \b
+    Examples:
+      terrace baseline --owner platform --expires 2026-12-31
+      terrace baseline                                            after something was mended
+      terrace baseline --accept s3-logging --owner security       when a rule is new
+    """
+    from dataclasses import replace
+    from pathlib import Path
+
+    from terrace.apps.cli.records import write_record_file
+    from terrace.apps.output.console import emit, note, show
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.project import Project
+    from terrace.assess.waiver import BASELINE, PATH
+    from terrace.report import baseline as report
+    from terrace.waivers.baseline import Everything, renewed
+    from terrace.waivers.content import contents
+    from terrace.waivers.judging import Waivers, waive
+    from terrace.waivers.reading import read_waivers
+    from terrace.waivers.telling import idle_records
+    from terrace.waivers.writing import baseline as baseline_text
+
+    project = Project(Path(folder), fetch=False)
+    inventory = project.survey(project.repository.snapshot())
+    tree = project.repository.tree(inventory.commit)
+    there = tree if BASELINE in tree.entries else project.repository.tree(project.trust.commit)
+    first = BASELINE not in there.entries
+    before = () if first else read_waivers(there.read(BASELINE), BASELINE, inventory.config)
+    single = read_waivers(tree.read(PATH), PATH, inventory.config) if PATH in tree.entries else ()
+    grant = _grant(project, owner, reason, expires, accept, inventory.config, first=first)
+    with show_progress(as_json=as_json) as watcher:
+        crew = project.read_only_context(watcher)
+        findings = _find_all(project, replace(crew, config=_with_rules_of(crew, inventory.config)), inventory)
+    content = contents(tree)
+    checks = inventory.config.known_checks
+    idle = idle_records(findings, [waiver for waiver in single if waiver.holds(grant.granted)], content, checks)
+    findings = waive(findings, Waivers(single), grant.granted, checks, content)
+    result = renewed(findings, before, Everything() if first else frozenset(accept), grant, content, checks)
+    text = baseline_text(result.records)
+    _check_readable(text, inventory.config)
+    if result.records or not first:
+        write_record_file(project.repository.root, BASELINE, text)
+    if as_json:
+        emit(report.machine(result, idle))
+    else:
+        show(report.terminal(result, idle))
+        if result.came:
+            note("it counts once it is merged; the change that brings it is a finding of `trust-root`")
+    return 1 if result.blind else 0
+
+
+def _find_all(project: Project, crew: Context, inventory: Inventory) -> tuple[Finding, ...]:
+    """Everything that the rules of the working tree find in it: they are what judges once it is merged."""
+    from terrace.apps.wiring.checking import check_adapters
+    from terrace.checks.all import CHECKS
+    from terrace.pipelines.check.validate import validate
+    from terrace.stacks.impact import everything
+
+    tree = project.repository.tree(inventory.commit)
+    adapters = check_adapters(project, project.policies(inventory.commit))
+    return validate(crew, everything(inventory, tree), inventory, CHECKS, adapters).assessment.findings
+
+
+def _with_rules_of(crew: Context, proposed: Config) -> Config:
+    """The rules of the working tree; credentials and everything else stay those of the protected branch."""
+    from dataclasses import replace
+
+    return replace(
+        crew.config,
+        checks=proposed.checks,
+        fail_on=proposed.fail_on,
+        policies=proposed.policies,
+        settings=proposed.settings,
+    )
+
+
+def _grant(
+    project: Project, owner: str, reason: str, expires: str, accept: tuple[str, ...], config: Config, *, first: bool
+) -> Grant:
+    """Who answers, and until when. Raises BadInput where that is nobody, or for too long."""
+    from terrace.apps.cli.options import parse_day
+    from terrace.apps.wiring.project import now
+    from terrace.errors import BadInput
+    from terrace.waivers.baseline import Grant
+    from terrace.waivers.never import why_rule_never
+    from terrace.waivers.reading import empty_reason, known_owner, no_owner, too_long
+
+    today = now().date()
+    last = parse_day(expires) if expires else today + config.waivers.longest
+    if last < today:
+        raise BadInput(f"{last} is over", hint="say a day that comes")
+    if last - today > config.waivers.longest:
+        raise BadInput(f"{last} is {(last - today).days} days away", hint=too_long(config))
+    for rule in accept:
+        if why := why_rule_never(rule, config.known_checks):
+            raise BadInput(f"{rule!r} cannot be in a baseline: {why}")
+    if reason and empty_reason(reason):
+        raise BadInput(f"{reason!r} is no reason", hint="say why it may stay")
+    if accept and not owner:
+        raise BadInput("nobody answers for what comes in", hint="--owner: a person or a team of terrace.yaml")
+    owner = owner or project.actor
+    if (first or accept) and not known_owner(owner, config):
+        message, hint = no_owner(owner, {*config.teams, *config.people})
+        raise BadInput(message, hint=f"--owner: {hint}")
+    return Grant(owner, reason or "it was there before it was checked", today, last)
+
+
+def _check_readable(text: str, config: Config) -> None:
+    """Raises BadInput where what is about to be written could not be read again."""
+    from terrace.assess.waiver import BASELINE
+    from terrace.config.problems import BadConfig
+    from terrace.errors import BadInput
+    from terrace.waivers.reading import read_waivers
+
+    try:
+        read_waivers(text.encode(), BASELINE, config)
+    except BadConfig as error:
+        raise BadInput(f"the baseline that there is cannot be carried on: {error}", hint=error.hint) from error

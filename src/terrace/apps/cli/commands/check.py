@@ -1,0 +1,207 @@
+"""`terrace check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import BASE, ENVS, FORMATS, JSON, OUTPUT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.planning import Planned
+    from terrace.stacks.model import ChangeSet
+
+
+@click.command()
+@ENVS
+@BASE
+@click.option("--format", "style", type=click.Choice(FORMATS), default="terminal")
+@OUTPUT
+@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write this too; may be said again.")
+@click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
+@click.option("--fix", is_flag=True, help="First write what is sure: formatting, and pages of modules.")
+@click.option("--publish", is_flag=True, help="Write it on the pull or merge request that this run of CI is for.")
+@click.option("--plans", metavar="DIR", type=click.Path(), help="Judge the plans that `plan --seal` wrote there.")
+@click.option("--static", is_flag=True, help="Plan nothing: for a change of strangers, whose code a plan would run.")
+@click.option("--all", "everything", is_flag=True, help="Look at everything that is deployed, and record that.")
+@click.option("--head", is_flag=True, help="With --all: look at the working tree; nothing is recorded.")
+@JSON
+@click.pass_obj
+def check(
+    folder: str,
+    environments: tuple[str, ...],
+    base: str | None,
+    style: str,
+    output: str | None,
+    reports: tuple[str, ...],
+    explain: bool,
+    fix: bool,
+    publish: bool,
+    plans: str | None,
+    static: bool,
+    everything: bool,
+    head: bool,
+    as_json: bool,
+) -> int:
+    """Everything a pull request is checked for, on the working tree.
+
+    With --all everything that stands is looked at, at the commits that are deployed in ENV (in all if none is named):
+    for a nightly run. It changes nothing; the ledger keeps what was seen, for `terrace report compliance`.
+
+    \b
+    Examples:
+      terrace check                     the working tree against the protected branch
+      terrace check --base HEAD~3       against another commit
+      terrace check --fix               format what changed, write the pages of its modules, then check
+      terrace check --format markdown   as a comment for a pull request
+      terrace check --report html=check.html --report sarif=check.sarif
+      terrace check --all               everything, as it is deployed
+    """
+    if everything:
+        only_for_changes = {
+            "--base": base,
+            "--report": reports,
+            "--explain": explain,
+            "--fix": fix,
+            "--publish": publish,
+            "--plans": plans,
+            "--static": static,
+        }
+        for option in (name for name, value in only_for_changes.items() if value):
+            raise click.UsageError(f"{option} is about a change, and --all looks at everything")
+        if style not in ("terminal", "markdown", "sarif", "json"):
+            raise click.UsageError(f"--all is told as terminal, markdown, sarif or json, not as {style}")
+        return _check_everything(folder, environments, "json" if as_json else style, output, head=head)
+    if environments or head:
+        raise click.UsageError("environments and --head go with --all")
+    if plans is not None and (static or fix):
+        raise click.UsageError("--plans are of the working tree as it was: neither --static nor --fix goes with them")
+    return _check_change(
+        folder,
+        base,
+        "json" if as_json else style,
+        output,
+        reports,
+        explain=explain,
+        fix=fix,
+        publish=publish,
+        plans=plans,
+        static=static,
+    )
+
+
+def _check_change(
+    folder: str,
+    base: str | None,
+    style: str,
+    output: str | None,
+    reports: tuple[str, ...],
+    *,
+    explain: bool,
+    fix: bool,
+    publish: bool,
+    plans: str | None,
+    static: bool,
+) -> int:
+    """Checks the change of the working tree; exit 1 when it may not be merged.
+
+    Raises NotReady with `publish` where the page cannot be written: what is there may be about an older commit.
+    """
+    from dataclasses import replace
+    from pathlib import Path
+
+    from terrace.apps.cli.job_result import Ending, end_job
+    from terrace.apps.cli.reports import asked_for
+    from terrace.apps.output.console import note
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.checking import change_in_working_tree, checked
+    from terrace.apps.wiring.mirroring import show_findings
+    from terrace.apps.wiring.project import Project
+    from terrace.report.markdown.comment import comment
+
+    wanted = asked_for(Path(folder), style, output, reports)
+    project = Project(Path(folder))
+    project.plans_nothing = static
+    page = project.page() if publish else None
+    change_set, inventory = change_in_working_tree(project, base)
+    if fix and _fix(project, change_set):
+        change_set, inventory = change_in_working_tree(project, base)
+    with show_progress(as_json=style == "json") as watcher:
+        by = _planner(project, Path(folder), plans, static=static)
+        record = checked(project, project.read_only_context(watcher), change_set, inventory, by)
+    record = replace(record, explain=explain)
+    for report in wanted:
+        report.write(record)
+    if page is not None:
+        from terrace.pipelines.check import publishing
+
+        for address in publishing.publish(page, record):
+            note(f"published: {address}")
+        if why := show_findings(project, record):
+            note(f"note: {why}")
+    result = "passed" if record.passed else "blocked"
+    return end_job(Ending({"result": result}, lambda: comment(record)), 0 if record.passed else 1)
+
+
+def _planner(project: Project, folder: Path, plans: str | None, *, static: bool) -> Planned:
+    from terrace.apps.wiring.handover import take_over, unplanned
+    from terrace.pipelines.planning import plan_in
+
+    if static:
+        return unplanned
+    return plan_in if plans is None else take_over(folder / plans, project.digest_key).plan
+
+
+def _fix(project: Project, change_set: ChangeSet) -> bool:
+    """Fixes what can be, says on stderr what was written and what was not, and returns whether anything was."""
+    from terrace.apps.cli.fixes import apply_fixes
+    from terrace.apps.output.console import note
+    from terrace.text import visible
+
+    fixes = apply_fixes(project, change_set)
+    for one in fixes:
+        path = visible(one.path)
+        note(f"left alone {path}: {one.why_not}" if one.why_not else f"wrote {path} ({one.what})")
+    if not fixes:
+        note("nothing to mend")
+    return any(not one.why_not for one in fixes)
+
+
+def _check_everything(folder: str, names: tuple[str, ...], style: str, output: str | None, *, head: bool) -> int:
+    """Checks everything that is deployed; exit 1 when something of it would block a change.
+
+    With `head` the working tree is checked instead, and nothing is recorded.
+    """
+    from pathlib import Path
+
+    from terrace.apps.cli.reports import deliver, output_file
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.audit import chosen_environments, record_audit, run_audit
+    from terrace.apps.wiring.mirroring import track_audits
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.audit import Target, at_commit, left_behind, targets
+    from terrace.report import audit as report
+
+    file = output_file(Path(folder), output)
+    project = Project(Path(folder))
+    wanted = chosen_environments(project, names)
+    with show_progress(as_json=style == "json") as watcher:
+        crew = project.audit_context(watcher)
+        history = crew.ledger.read()
+        if head:
+            commit = project.repository.snapshot()
+            goals = tuple(Target(at_commit(crew, commit, name, "working tree")) for name in wanted)
+        else:
+            goals = targets(crew, history, wanted) + (() if names else left_behind(crew, history))
+        audits, rules = run_audit(project, crew, goals)
+    failed = None if head else record_audit(crew, history, audits, rules)
+    if not head:
+        track_audits(project, audits)
+    deliver(report.STYLES[style](audits), style, file)
+    if failed is not None:
+        raise failed
+    return 1 if any(audit.blocking for audit in audits) else 0

@@ -1,0 +1,20 @@
+"""`terrace completion`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> int:
+    """Shell completion: `eval "$(terrace completion bash)"`."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None, "click completes in the shells that the argument takes"
+    sys.stdout.write(kind(context.find_root().command, {}, "terrace", "_TERRACE_COMPLETE").source() + "\n")
+    return 0

@@ -1,0 +1,49 @@
+"""`terrace deploy`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import ENV, JSON, REACH, WAIT
+
+if TYPE_CHECKING:
+    from terrace.pipelines.context import Reach
+
+
+@click.command()
+@ENV
+@click.option("--ref", metavar="REF", help="Which commit; the tip of the protected branch if not said.")
+@REACH
+@WAIT
+@JSON
+@click.pass_obj
+def deploy(folder: str, environment: str, ref: str | None, reach: Reach, wait: bool, as_json: bool) -> int:
+    """Take a commit into ENV as far as it goes now: to its end, or to where somebody must act.
+
+    \b
+    Examples:
+      terrace deploy dev
+      terrace deploy staging --ref v1.4.0
+    """
+    from pathlib import Path
+
+    from terrace.apps.cli.deployment_run import deploy_commit
+    from terrace.apps.wiring.project import Project
+    from terrace.errors import BadInput
+    from terrace.stacks.model import Manual
+    from terrace.text import visible
+
+    project = Project(Path(folder))
+    project.named(environment)
+    commit = project.trust.commit if ref is None else project.repository.resolve(ref)
+    if ref is None and (dirty := project.repository.dirty):
+        raise BadInput(
+            f"the working tree differs from its commit ({visible(dirty[0])}"
+            + (f" and {len(dirty) - 1} more" if len(dirty) > 1 else "")
+            + "), and only commits are deployed",
+            hint="commit and merge it, or say which commit you mean: --ref REF",
+        )
+    origin = Manual(project.actor)
+    return deploy_commit(project, "deploy", environment, commit, origin, wait=wait, as_json=as_json, reach=reach)

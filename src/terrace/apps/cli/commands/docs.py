@@ -1,0 +1,189 @@
+"""`terrace docs`: the pages of modules in their READMEs."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from terrace.apps.cli.options import JSON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from terrace.apps.wiring.project import Project
+    from terrace.checks.module_docs.readmes import Documented, ModulePages
+
+FOLDERS = click.argument("folders", nargs=-1, metavar="[FOLDER]...")
+
+_STATES = ("current", "written", "missing", "differs", "unknown")
+
+
+@click.group()
+def docs() -> None:
+    """The page of each module in its README: write it, or tell whether it is right."""
+
+
+@docs.command("generate")
+@FOLDERS
+@JSON
+@click.pass_obj
+def docs_generate(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
+    """Write inputs, outputs, requirements, providers, resources and modules between markers in each module's README.
+
+    Every module without arguments; stacks, examples and tests only where their README has markers. Those of
+    terraform-docs will do. What stands outside of the markers is not touched; where there is no README, one is made.
+
+    \b
+    Examples:
+      terrace docs generate
+      terrace docs generate modules/network environments/dev
+    """
+    from terrace.checks.module_docs.readmes import Page, Unknown
+    from terrace.errors import Place
+
+    project, pages = _read_pages(folder, folders)
+    conflicts = project.repository.conflicts()
+    results: list[tuple[Documented, str]] = []
+    for page in pages:
+        if isinstance(page, Page) and page.readme in conflicts:
+            page = Unknown(page.folder, Place(page.readme), "it is in conflict", "end the merge first")
+        results.append((page, _write(project, page)))
+    _show("generate", results, as_json=as_json)
+    return 2 if any(isinstance(page, Unknown) for page, _ in results) else 0
+
+
+@docs.command("check")
+@FOLDERS
+@JSON
+@click.pass_obj
+def docs_check(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
+    """Tell which pages `generate` would write, with the diff; exit 1 when there is one.
+
+    \b
+    Examples:
+      terrace docs check
+      terrace docs check modules/network --json
+    """
+    _, pages = _read_pages(folder, folders)
+    results = [(page, _state(page)) for page in pages]
+    _show("check", results, as_json=as_json)
+    states = {state for _, state in results}
+    return 2 if "unknown" in states else 0 if states <= {"current"} else 1
+
+
+def _read_pages(folder: str, wanted: tuple[str, ...]) -> tuple[Project, list[Documented]]:
+    from pathlib import Path
+
+    from terrace.adapters.files import read_plain
+    from terrace.apps.wiring.project import Project
+    from terrace.checks.module_docs.readmes import ModulePages
+    from terrace.stacks.discovery import discover
+
+    project = Project(Path(folder), fetch=False)
+    head = project.repository.snapshot()
+    tree = project.repository.tree(head)
+    root = project.repository.root
+    # The working tree's own bytes: Git may keep other line ends than stand there.
+    pages = ModulePages(tree, discover(tree, project.config_at(head)), lambda path: read_plain(root, path))
+    folders = _folders_of(pages, root, Path(folder), wanted) if wanted else pages.modules()
+    return project, list(pages.of(folders))
+
+
+def _folders_of(pages: ModulePages, root: Path, start: Path, wanted: Iterable[str]) -> list[str]:
+    """The modules that these folders are or hold."""
+    import os
+    from pathlib import Path
+
+    from terrace.errors import BadInput
+
+    found: set[str] = set()
+    for name in wanted:
+        real = Path(os.path.normpath(start.absolute() / name))
+        if not real.is_relative_to(root):
+            # The way to the repository may lead through links; below its root they are not followed.
+            real = real.resolve()
+        if not real.is_relative_to(root):
+            raise BadInput(f"{name} is outside of the repository", hint=f"the repository is {root}")
+        path = real.relative_to(root).as_posix().removeprefix(".")
+        below = [one for one in pages.modules() if one.startswith(f"{path}/") or not path]
+        mine = [path] if path in pages.layout.folders else below
+        if not mine:
+            raise BadInput(f"no module is in {name}", hint="name a folder with *.tf, *.tofu or *.tf.json files")
+        found.update(mine)
+    return sorted(found)
+
+
+def _write(project: Project, one: Documented) -> str:
+    from terrace.adapters.files import write_whole
+    from terrace.checks.module_docs.readmes import Unknown
+
+    if isinstance(one, Unknown) or one.current:
+        return _state(one)
+    write_whole(project.repository.root, one.readme, one.after)
+    return "written"
+
+
+def _state(one: Documented) -> str:
+    from terrace.checks.module_docs.readmes import Unknown
+
+    if isinstance(one, Unknown):
+        return "unknown"
+    if one.current:
+        return "current"
+    return "missing" if one.before is None else "differs"
+
+
+def _show(command: str, results: list[tuple[Documented, str]], *, as_json: bool) -> None:
+    from terrace.apps.output.console import emit, note, show_lines
+    from terrace.checks.module_docs.readmes import Unknown
+    from terrace.errors import BadInput
+    from terrace.text import visible
+
+    if as_json:
+        emit(
+            {
+                "schema": "terrace/docs@1",
+                "command": command,
+                "modules": [_page_json(one, state) for one, state in results],
+            }
+        )
+        return
+    for one, state in results:
+        if isinstance(one, Unknown):
+            error = BadInput(one.why, hint=one.hint, place=one.place)
+            note(f"error: {error}")
+            if one.hint:
+                note(f"  hint: {one.hint}")
+        elif state == "written":
+            sys.stdout.write(f"wrote {visible(one.readme)}\n")
+        elif state != "current":
+            where = f"{visible(one.readme)}:{one.line}" if one.line else visible(one.readme)
+            problem = "there is no README" if state == "missing" else "the page is not what the module is"
+            sys.stdout.write(f"{where}: {problem}\n")
+            show_lines(one.diff)
+    counts = {state: sum(1 for _, each in results if each == state) for state in _STATES}
+    summary = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    note(
+        f"{len(results)} {'module' if len(results) == 1 else 'modules'}: {summary}" if results else "there is no module"
+    )
+    if command == "check" and counts["missing"] + counts["differs"]:
+        note("hint: terrace docs generate")
+
+
+def _page_json(one: Documented, state: str) -> dict[str, Any]:
+    from terrace.checks.module_docs.readmes import Unknown
+
+    if isinstance(one, Unknown):
+        place = {"path": one.place.path, "line": one.place.line}
+        return {"folder": one.folder, "state": state, **place, "message": one.why, "diff": ""}
+    return {
+        "folder": one.folder,
+        "state": state,
+        "path": one.readme,
+        "line": one.line,
+        "message": "",
+        "diff": "" if state == "written" else one.diff,
+    }

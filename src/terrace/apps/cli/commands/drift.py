@@ -1,0 +1,296 @@
+"""`terrace drift`: compare the cloud with what is deployed, acknowledge differences, write them into Git."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import ENV, ENVS, JSON, DefaultGroup
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from terrace.apps.wiring.project import Project
+    from terrace.drift.checks import Check
+    from terrace.drift.review import Review
+    from terrace.pipelines.context import Context
+    from terrace.pipelines.drift.remediate import Remedied
+
+STYLE = click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
+ONE_STACK = click.option("--stack", metavar="STACK", help="Which stack, where several have the address.")
+
+
+@click.group(cls=DefaultGroup)
+def drift() -> None:
+    """Whether what is there is what was deployed, and what would undo what is not.
+
+    Without a command it looks: `terrace drift prod` is `terrace drift look prod`.
+    """
+
+
+@drift.command("look")
+@ENVS
+@STYLE
+@click.option("--watch", "keep", is_flag=True, help="Look again and again, until ^C.")
+@click.option("--every", default="30m", show_default=True, metavar="TIME", help="How often, with --watch.")
+@click.option("--remediate", "remedy", is_flag=True, help="Take back what terrace.yaml lets be taken back.")
+@JSON
+@click.pass_obj
+def drift_look(
+    folder: str, environments: tuple[str, ...], style: str, keep: bool, every: str, remedy: bool, as_json: bool
+) -> int:
+    """Compare every stack of ENV, or of all environments, with the commit that is deployed there.
+
+    What was found is recorded, and nothing is changed without --remediate. Exit 1 when something drifted or could
+    not be told.
+
+    \b
+    Examples:
+      terrace drift
+      terrace drift prod --format markdown
+      terrace drift dev --remediate
+      terrace drift --watch --every 30m
+    """
+    from pathlib import Path
+
+    from terrace.apps.cli.drift_output import show_drift
+    from terrace.apps.cli.job_result import Ending, end_job
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.mirroring import track_drift
+    from terrace.apps.wiring.project import Project
+    from terrace.apps.wiring.tick import review_drift
+    from terrace.pipelines.drift import detect
+    from terrace.report import drift as report
+
+    style = "json" if as_json else style
+    if keep:
+        return _watch(folder, environments, every, style, remedy=remedy)
+    project = Project(Path(folder))
+    wanted = _chosen_environments(project, environments)
+    remedied: tuple[Remedied, ...] = ()
+    with show_progress(as_json=style == "json") as watcher:
+        crew = project.deployment_context(watcher) if remedy else project.drift_context(watcher)
+        checks = detect.look(crew, wanted)
+        if remedy:
+            remedied, again = _remediate(crew, _remediable(project, environments, wanted))
+            checks += again
+    known = review_drift(project, wanted)
+    _note_unreadable(project)
+    track_drift(project, known)
+    reviews = tuple(review.of_look(checks) for review in known)
+    show_drift(reviews, style, remedied, refused=project.left_out(wanted))
+    worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
+    return end_job(Ending({"result": worst}, lambda: report.as_markdown(reviews)), _exit_code(reviews))
+
+
+@drift.command("last")
+@ENVS
+@STYLE
+@JSON
+@click.pass_obj
+def drift_last(folder: str, environments: tuple[str, ...], style: str, as_json: bool) -> int:
+    """What the newest check found, without looking again."""
+    from pathlib import Path
+
+    from terrace.apps.cli.drift_output import show_drift
+    from terrace.apps.wiring.project import Project
+    from terrace.apps.wiring.tick import review_drift
+
+    project = Project(Path(folder))
+    wanted = _chosen_environments(project, environments)
+    reviews = review_drift(project, wanted)
+    _note_unreadable(project)
+    show_drift(reviews, "json" if as_json else style, refused=project.left_out(wanted))
+    return _exit_code(reviews)
+
+
+@drift.command("ack")
+@ENV
+@click.argument("address")
+@click.option("--reason", required=True, help="Why it is so; kept in the ledger.")
+@click.option("--attribute", "attributes", metavar="NAME", multiple=True, help="Only this attribute; may be repeated.")
+@ONE_STACK
+@JSON
+@click.pass_obj
+def drift_ack(
+    folder: str,
+    environment: str,
+    address: str,
+    reason: str,
+    attributes: tuple[str, ...],
+    stack: str | None,
+    as_json: bool,
+) -> int:
+    """Answer by name for what differs at ADDRESS, as it is now. Another value asks again.
+
+    \b
+    Examples:
+      terrace drift ack prod aws_iam_role.app --reason "incident 4711, reverted by the end of the week"
+      terrace drift ack prod aws_iam_role.app --attribute tags.team --reason "billing sets it"
+    """
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.output.progress import Silent
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.drift.acknowledge import acknowledge
+
+    project = Project(Path(folder))
+    seen = acknowledge(project.drift_context(Silent()), environment, address, reason, stack, attributes)
+    if as_json:
+        emit(
+            {
+                "schema": "terrace/drift-ack@1",
+                "environment": environment,
+                "stack": seen.stack,
+                "address": seen.address,
+                "paths": list(seen.paths),
+                "by": project.actor,
+                "reason": reason,
+            }
+        )
+    else:
+        show(f"{project.actor} answers for {seen.address} in {seen.stack} as it is now ({', '.join(seen.paths)})")
+    return 0
+
+
+@drift.command("adopt")
+@ENV
+@click.argument("address")
+@ONE_STACK
+@JSON
+@click.pass_obj
+def drift_adopt(folder: str, environment: str, address: str, stack: str | None, as_json: bool) -> int:
+    """Write into the working tree what is at ADDRESS now, so that Git says it too.
+
+    Only plain values in the resource's own block are written. For the rest it tells file and line, both values and
+    why, and exits with 1.
+
+    \b
+    Example:
+      terrace drift adopt prod aws_security_group.web
+    """
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.project import Project
+    from terrace.config.naming import quote_word
+    from terrace.pipelines.drift.adopt import adopt
+    from terrace.report import drift as report
+
+    project = Project(Path(folder))
+    with show_progress(as_json=as_json) as watcher:
+        proposed = adopt(project.drift_context(watcher), environment, address, stack)
+    adoption = proposed.adoption
+    if adoption.written:
+        project.repository.write(proposed.path, adoption.content)
+    if as_json:
+        emit(report.adopted(environment, address, proposed.stack, proposed.path, adoption))
+    else:
+        show(report.adoption(proposed.path, adoption))
+        if adoption.written:
+            show(f"next: terrace plan {quote_word(proposed.stack)}, then commit and merge it")
+    return 1 if adoption.left else 0
+
+
+def _watch(folder: str, names: tuple[str, ...], every: str, style: str, *, remedy: bool) -> int:
+    """Looks again and again, until ^C. A round that fails is reported, and the next one comes.
+
+    The rounds keep their own time: nobody else's schedule can drop one unseen.
+    """
+    import time
+
+    from terrace.adapters.interruption import INTERRUPTION
+    from terrace.apps.cli.drift_output import show_drift
+    from terrace.apps.cli.options import parse_interval
+    from terrace.apps.output.console import note
+    from terrace.apps.wiring.project import now
+    from terrace.errors import TerraceError
+
+    interval = parse_interval(every)
+    begun = now()
+    while True:
+        due = now() + interval
+        try:
+            reviews, remedied = _run_round(folder, names, interval, remedy=remedy)
+            show_drift(reviews, style, remedied)
+            overdue = [r.standing.overdue for r in reviews if r.standing and r.standing.overdue]
+        except TerraceError as error:
+            INTERRUPTION.check()
+            note(f"error: {error}")
+            overdue = [f"no round has ended well since {begun:%Y-%m-%d %H:%M} UTC"] if now() - begun > interval else []
+        else:
+            begun = now()
+        for sentence in overdue:
+            note(f"alarm: {sentence}")
+        note(f"{now():%Y-%m-%dT%H:%M:%SZ} looked; next at {due:%H:%M:%SZ}")
+        time.sleep(max(0.0, (due - now()).total_seconds()))
+
+
+def _run_round(
+    folder: str, names: tuple[str, ...], interval: timedelta, *, remedy: bool
+) -> tuple[tuple[Review, ...], tuple[Remedied, ...]]:
+    from pathlib import Path
+
+    from terrace.apps.output.progress import Silent
+    from terrace.apps.wiring.mirroring import track_drift
+    from terrace.apps.wiring.project import Project
+    from terrace.apps.wiring.tick import review_drift
+    from terrace.pipelines.drift import detect
+
+    # Everything is read anew: the rules, the ladder and the ledger may have changed since the last round.
+    project = Project(Path(folder))
+    wanted = _chosen_environments(project, names)
+    crew = project.deployment_context(Silent()) if remedy else project.drift_context(Silent())
+    checks = detect.look(crew, wanted, interval)
+    remedied, again = _remediate(crew, _remediable(project, names, wanted)) if remedy else ((), ())
+    detect.note_overdue(crew, wanted)
+    known = review_drift(project, wanted)
+    track_drift(project, known)
+    return tuple(review.of_look((*checks, *again)) for review in known), remedied
+
+
+def _remediable(project: Project, names: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The environments in which drift may be undone: one that terrace.yaml no longer names only where it was asked for
+    by its name."""
+    return names or tuple(one.name for one in project.trust.config.environments if one.name in wanted)
+
+
+def _remediate(crew: Context, names: tuple[str, ...]) -> tuple[tuple[Remedied, ...], tuple[Check, ...]]:
+    """Takes back what may be, and looks again where something was done: only that tells whether it helped."""
+    from terrace.ledger.deployment import Deployment
+    from terrace.pipelines.drift import detect
+    from terrace.pipelines.drift.remediate import remediate
+
+    remedied = remediate(crew, names)
+    touched = [one.environment for one in remedied if any(isinstance(d, Deployment) for d in one.deployments)]
+    return remedied, detect.look(crew, touched) if touched else ()
+
+
+def _chosen_environments(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The environments that are named, or all, with those that terrace.yaml no longer names and that hold something."""
+    from terrace.apps.output.console import note
+
+    if names:
+        return tuple(project.environment(name).name for name in names)
+    former, lost = project.former_environments()
+    for name in lost:
+        note(f"note: {name} holds something and is not looked at: no commit of the protected branch has its rules")
+    return tuple(environment.name for environment in (*project.trust.config.environments, *former))
+
+
+def _note_unreadable(project: Project) -> None:
+    """Says where the stacks of the protected branch are not known: which of them are refused cannot be told then."""
+    from terrace.apps.output.console import note
+    from terrace.report.unreadable import unreadable_text
+
+    problem = project.unreadable
+    if problem is not None:
+        for line in unreadable_text(problem, f"{project.root_place}").splitlines():
+            note(f"note: {line}")
+
+
+def _exit_code(reviews: tuple[Review, ...]) -> int:
+    return 0 if all(r.check is None or r.check.status == "clean" for r in reviews) else 1

@@ -1,0 +1,35 @@
+"""`terrace explain`."""
+
+from __future__ import annotations
+
+import click
+
+from terrace.apps.cli.options import JSON
+
+
+@click.command()
+@click.argument("rule", metavar="RULE")
+@JSON
+@click.pass_obj
+def explain(folder: str, rule: str, as_json: bool) -> int:
+    """What a rule of a check or of a policy means, or a factor of the risk: why it matters, how to fix and waive it.
+
+    \b
+    Examples:
+      terrace explain trust-root
+      terrace explain data-loss
+      terrace explain aws-rds-public
+    """
+    from dataclasses import asdict
+
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.wiring.rules import find_rule
+
+    wanted = find_rule(folder, rule)
+    if as_json:
+        emit({"schema": "terrace/explain@1", **asdict(wanted)})
+        return 0
+    for title, text in (("", wanted.means), ("why: ", wanted.why), ("fix: ", wanted.fix), ("waive: ", wanted.waive)):
+        sentence = " ".join(text.split())
+        show(f"{title}{sentence}" if title else f"{wanted.name}: {sentence}")
+    return 0

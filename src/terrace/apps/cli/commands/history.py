@@ -1,0 +1,38 @@
+"""`terrace history`."""
+
+from __future__ import annotations
+
+import click
+
+from terrace.apps.cli.options import JSON
+
+
+@click.command()
+@click.argument("environment", metavar="[ENV]", required=False)
+@click.option("-n", "limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@JSON
+@click.pass_obj
+def history(folder: str, environment: str | None, limit: int, as_json: bool) -> int:
+    """Every deployment, newest first: who, what, when, how it ended."""
+    from pathlib import Path
+
+    from terrace.apps.cli.ledger_facts import approvals_of, note_past_rules
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.wiring.project import Project
+    from terrace.ledger import folds
+    from terrace.report import machine, terminal
+
+    project = Project(Path(folder), past_rules=True)
+    if environment is not None:
+        project.environment(environment)
+    events = project.ledger.read()
+    deployments = [d for d in folds.deployments(events) if environment in (None, d.environment)]
+    newest = deployments[::-1][:limit]
+    note_past_rules(project)
+    if as_json:
+        emit(machine.history((d, approvals_of(project, events, d)) for d in newest))
+    elif newest:
+        show(terminal.history(newest))
+    else:
+        show("nothing was deployed yet")
+    return 0

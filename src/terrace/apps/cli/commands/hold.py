@@ -1,0 +1,68 @@
+"""`terrace hold` and `terrace unhold`."""
+
+from __future__ import annotations
+
+import click
+
+from terrace.apps.cli.options import ENV, JSON
+
+
+@click.command()
+@ENV
+@click.option("--reason", required=True, help="Why nothing may enter.")
+@JSON
+@click.pass_obj
+def hold(folder: str, environment: str, reason: str, as_json: bool) -> int:
+    """Let no new deployment into ENV until somebody takes the hold back.
+
+    \b
+    Example:
+      terrace hold prod --reason "incident 4711"
+    """
+    return _set_hold(folder, environment, reason, held=True, as_json=as_json)
+
+
+@click.command()
+@ENV
+@click.option("--reason", required=True, help="Why it may take deployments again.")
+@JSON
+@click.pass_obj
+def unhold(folder: str, environment: str, reason: str, as_json: bool) -> int:
+    """Let ENV take deployments again.
+
+    \b
+    Example:
+      terrace unhold prod --reason "incident 4711 is closed"
+    """
+    return _set_hold(folder, environment, reason, held=False, as_json=as_json)
+
+
+def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json: bool) -> int:
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, note, show
+    from terrace.apps.output.progress import Silent
+    from terrace.apps.wiring.project import Project
+    from terrace.ledger import folds, kinds
+    from terrace.pipelines import holds
+    from terrace.pipelines.recovery.attestations import in_good_faith, needed
+
+    project = Project(Path(folder))
+    settings = project.environment(environment)
+    project.open_ledger()
+    crew = project.audit_context(Silent())
+    history = holds.hold(
+        crew,
+        environment,
+        reason,
+        kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD,
+        needed(settings),
+    )
+    current = folds.hold(history, environment, holds.releases(history, crew.proof))
+    if as_json:
+        emit({"schema": "terrace/hold@1", "environment": environment, "held": current is not None})
+    else:
+        show(f"{environment} is held: {current.reason}" if current else f"{environment} takes deployments")
+        if faith := in_good_faith(crew):
+            note(f"{crew.actor} said so{faith}")
+    return 0

@@ -1,0 +1,46 @@
+"""`terrace impact`."""
+
+from __future__ import annotations
+
+import click
+
+from terrace.apps.cli.options import BASE, JSON
+
+
+@click.command()
+@BASE
+@click.option("--why", is_flag=True, help="Show every chain from a changed file to the stack.")
+@JSON
+@click.pass_obj
+def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
+    """Which stacks the working tree's changes touch, and through which modules.
+
+    \b
+    Examples:
+      terrace impact --why
+      terrace impact --base v1.2.0 --json
+    """
+    from pathlib import Path
+
+    from terrace.apps.cli import job_result
+    from terrace.apps.output.console import emit, show, show_lines
+    from terrace.apps.wiring.checking import change_in_working_tree
+    from terrace.apps.wiring.project import Project
+    from terrace.report import machine, terminal
+    from terrace.report.refusals import refusal_lines, refusals_json
+
+    project = Project(Path(folder))
+    change_set, inventory = change_in_working_tree(project, base)
+    touched = [impact.stack for impact in change_set.impacts]
+    keys = {stack.key for stack in touched}
+    refused = {key: refusal for key, refusal in inventory.refusals.items() if key in keys}
+    if as_json:
+        emit({**machine.impact(change_set), "refused": refusals_json(refused)})
+    else:
+        show(terminal.impact(change_set, why=why))
+        if refused:
+            show_lines(refusal_lines(refused))
+    # Only those that the protected branch knows: a job is made of each, with what that environment hands out.
+    names = {stack.environment for stack in touched}
+    known = (environment.name for environment in project.trust.config.environments if environment.name in names)
+    return job_result.end_job(job_result.environment_matrix(known), 0)

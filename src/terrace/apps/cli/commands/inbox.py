@@ -1,0 +1,76 @@
+"""`terrace inbox`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import JSON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from terrace.apps.server.inbox import Entry
+    from terrace.report.screen import Table
+
+
+@click.command()
+@click.option("--retry", metavar="ID", help="Try one again that was given up.")
+@JSON
+@click.pass_obj
+def inbox(folder: str, retry: str | None, as_json: bool) -> int:
+    """What was delivered and what came of it, the newest first. Exit 1 where one was given up.
+
+    \b
+    Examples:
+      terrace inbox
+      terrace inbox --retry 72d3162e-cc78-11e3-81ab-4c9367dc0958
+    """
+    from terrace.apps.cli.server_inbox import open_inbox
+    from terrace.apps.output.console import emit, show
+
+    inbox = open_inbox(folder)
+    if retry is not None:
+        inbox.retry(retry)
+        if as_json:
+            emit({"schema": "terrace/inbox@1", "retried": retry})
+        else:
+            show(f"{retry} is tried again by `terrace worker`")
+        return 0
+    entries, count = inbox.entries(), inbox.count()
+    if as_json:
+        emit({"schema": "terrace/inbox@1", "count": count, "deliveries": [_entry_json(entry) for entry in entries]})
+    elif entries:
+        show(_table(entries))
+    else:
+        show("nothing was delivered yet")
+    return 1 if count.get("dead") else 0
+
+
+def _table(entries: Iterable[Entry]) -> Table:
+    from terrace.report.screen import Table
+    from terrace.text import clipped
+
+    table = Table("Received", "Event", "State", "Tries", "What came of it", "Id")
+    for entry in entries:
+        table.add(
+            f"{entry.received:%Y-%m-%d %H:%M:%S}",
+            entry.event,
+            (entry.state, "red" if entry.state in ("failed", "dead") else ""),
+            str(entry.attempts),
+            clipped(entry.said, 200),
+            entry.id,
+        )
+    return table
+
+
+def _entry_json(entry: Entry) -> dict[str, object]:
+    return {
+        "id": entry.id,
+        "event": entry.event,
+        "state": entry.state,
+        "attempts": entry.attempts,
+        "received_at": entry.received.isoformat(),
+        "said": entry.said,
+    }

@@ -1,0 +1,237 @@
+"""`terrace init`: for a repository, for GitHub, for GitLab."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from terrace.apps.cli.options import JSON, DefaultGroup
+from terrace.clouds.all import WITH_IDENTITY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from terrace.apps.wiring.project import Project
+    from terrace.apps.workflows.premises import Premises
+    from terrace.apps.workflows.settings import Setting
+    from terrace.apps.workflows.upgrading import Upgrade
+    from terrace.errors import BadInput
+
+
+@click.group(cls=DefaultGroup)
+def init() -> None:
+    """Write terrace.yaml and policies for this repository, or what its forge needs.
+
+    Without a command it begins: `terrace init` is `terrace init repository`.
+    """
+
+
+@init.command("repository")
+@click.option("--yes", is_flag=True, help="Take the proposal without being asked.")
+@click.option("--print", "show_only", is_flag=True, help="Print the proposed terrace.yaml, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Only tell which files would be written.")
+@click.pass_obj
+def init_repository(folder: str, yes: bool, show_only: bool, dry_run: bool) -> int:
+    """Write terrace.yaml and policies for this repository, or a first repository into an empty folder.
+
+    Root modules are found by what their folders contain, in any layout. Environments and their order are proposed from
+    names on their paths and of files of variables, stacks as few patterns; what names do not tell is asked or listed.
+    Nothing that exists is changed. Exit 1 where nothing was found or taken.
+
+    \b
+    Examples:
+      terrace init                  ask, then write
+      terrace init --print          only show; works beside a terrace.yaml too
+      terrace init --yes            take the proposal
+    """
+    from terrace.apps.cli.first_files import write_first_files
+
+    return write_first_files(folder, dry_run=dry_run, yes=yes, show_only=show_only)
+
+
+@init.command("github")
+@click.option("--upgrade", "renew", is_flag=True, help="Bring up to date what was written; what you changed stays.")
+@click.option(
+    "--oidc", "clouds", multiple=True, type=click.Choice(WITH_IDENTITY), help="Write trust policies for this too."
+)
+@click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
+@JSON
+@click.pass_obj
+def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+    """Write workflows, actions, forms and CODEOWNERS for GitHub, and tell what only an administrator can do there.
+
+    What was written is remembered in .github/terrace.lock.json. --upgrade shows what changes, and changes no file that
+    you changed: of those it only tells. Trust policies are written for the clouds whose providers the stacks use.
+
+    \b
+    Examples:
+      terrace init github --dry-run
+      terrace init github --upgrade
+      terrace init github --oidc aws
+    """
+    from pathlib import Path
+
+    from terrace import __version__
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.wiring.project import Project
+    from terrace.apps.workflows.generating import generated
+    from terrace.apps.workflows.pins import pins
+    from terrace.apps.workflows.record import LOCK, Record
+    from terrace.apps.workflows.settings import settings
+    from terrace.apps.workflows.upgrading import upgrade
+    from terrace.apps.workflows.writing import elsewhere, perform, recorded, there
+    from terrace.errors import BadInput
+    from terrace.text import visible
+
+    project = Project(Path(folder), fetch=False)
+    root = project.repository.root
+    before = recorded(root)
+    if before is not None and not renew:
+        raise BadInput(
+            f"the files were written already, by Terrace {visible(before.terrace)}: {LOCK} says so",
+            hint="terrace init github --upgrade   (with --dry-run it only shows what would change)",
+        )
+    premises = _premises_of(project, (*clouds, *(before.clouds if before else ())))
+    files = generated(premises)
+    others = elsewhere(root, files)
+    files = {path: text for path, text in files.items() if path not in others}
+    now = there(root, {*files, *(before.files if before else ())})
+    after = Record(__version__, pins(), clouds=tuple(sorted({*clouds, *(before.clouds if before else ())})))
+    todo = upgrade(files, now, before or Record(), after)
+    if not dry_run:
+        perform(root, todo)
+    asked = settings(premises)
+    if as_json:
+        emit({**_github_json(todo, now, asked), "elsewhere": [{"path": p, "theirs": t} for p, t in others.items()]})
+    else:
+        for path, theirs in others.items():
+            show(f"left away: {path}, since {theirs} is there")
+        _show_github(todo, now, asked, dry_run=dry_run, renew=renew)
+    return 0
+
+
+def _premises_of(project: Project, clouds: tuple[str, ...]) -> Premises:
+    """What the working tree says, committed or not: whoever begins has not merged anything yet."""
+    from terrace import __version__
+    from terrace.adapters.github.connecting import place
+    from terrace.apps.workflows.premises import Premises, clouds_of
+    from terrace.hcl.facts import provider_sources
+
+    here = project.survey(project.repository.snapshot())
+    config = here.config
+    if not config.environments:
+        raise _nothing_to_deploy()
+    sources = {source for one in here.graph.folders.values() for source in provider_sources(one.facts)}
+    where = place({}, config.forge.repository, config.forge.api, project.repository.remote_url)
+    repository = f"{where.owner}/{where.name}" if where is not None else ""
+    local = tuple(stack.key for stack in here.stacks if here.graph.backend(stack) in ("", "local"))
+    return Premises(config, tuple(sorted({*clouds, *clouds_of(sources)})), repository, __version__, local)
+
+
+def _nothing_to_deploy() -> BadInput:
+    """The error of whoever asks for the files of a forge before there is an environment."""
+    from terrace.errors import BadInput
+
+    return BadInput(
+        "there is no environment yet, so there is nothing to write files for", hint="`terrace init` writes terrace.yaml"
+    )
+
+
+def _show_github(
+    todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...], *, dry_run: bool, renew: bool
+) -> None:
+    from terrace.apps.output.console import show, show_lines
+    from terrace.apps.workflows.upgrading import diff
+
+    would = "would " if dry_run else ""
+    for path, text in todo.writes.items():
+        show(f"{would}{'write' if dry_run else 'wrote'} {path}")
+        if renew and path in now:
+            show_lines(diff(path, now[path], text))
+    for path in todo.gone:
+        show(f"{would}{'take' if dry_run else 'took'} away {path}")
+    for path, text in todo.kept.items():
+        show(f"left as it is: {path} is yours; Terrace would change:")
+        show_lines(diff(path, now[path], text))
+    for path in todo.missed:
+        show(f"left away: {path} was taken away by somebody")
+    if not (todo.writes or todo.gone or todo.kept or todo.missed):
+        show("everything is up to date")
+    if todo.writes and not dry_run:
+        show("")
+        show("next: git add .github && git commit -m 'Have GitHub run Terrace'")
+    show("")
+    show("No file can do the rest; most of it only an administrator of the repository can:")
+    for number, setting in enumerate(asked, 1):
+        show("")
+        show(f"{number}. {setting.what}")
+        show(f"   why: {setting.why}")
+        show(f"   where: {setting.where}")
+        for command in setting.commands:
+            show(f"   $ {command}")
+
+
+def _github_json(todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...]) -> dict[str, Any]:
+    from terrace.apps.workflows.upgrading import diff
+
+    return {
+        "schema": "terrace/init-github@1",
+        "written": sorted(todo.writes),
+        "removed": list(todo.gone),
+        "kept": [{"path": path, "diff": diff(path, now[path], text)} for path, text in todo.kept.items()],
+        "missed": list(todo.missed),
+        "settings": [
+            {"what": one.what, "why": one.why, "where": one.where, "commands": list(one.commands)} for one in asked
+        ],
+    }
+
+
+@init.command("gitlab")
+@click.option("--dry-run", is_flag=True, help="Only show what would be written.")
+@JSON
+@click.pass_obj
+def init_gitlab(folder: str, dry_run: bool, as_json: bool) -> int:
+    """Write .gitlab-ci.yml for GitLab, and tell what only a maintainer can do there.
+
+    Nothing that exists is changed.
+
+    \b
+    Examples:
+      terrace init gitlab --dry-run
+      terrace init gitlab
+    """
+    from pathlib import Path
+
+    from terrace import __version__
+    from terrace.adapters.files import write_new
+    from terrace.apps.output.console import emit, show, show_lines
+    from terrace.apps.wiring.project import Project
+    from terrace.apps.workflows.gitlab import FILE, pipeline, settings
+    from terrace.errors import BadInput
+
+    project = Project(Path(folder), fetch=False)
+    config = project.survey(project.repository.snapshot()).config
+    if not config.environments:
+        raise _nothing_to_deploy()
+    text = pipeline(config, __version__)
+    if not dry_run:
+        try:
+            write_new(project.repository.root, FILE, text.encode())
+        except FileExistsError as error:
+            raise BadInput(
+                f"{FILE} is there", hint="`terrace init gitlab --dry-run` shows what could be taken over into it"
+            ) from error
+    if as_json:
+        asked = [{"what": one.what, "why": one.why, "where": one.where} for one in settings()]
+        emit({"schema": "terrace/init-gitlab@1", "written": [] if dry_run else [FILE], "file": text, "settings": asked})
+        return 0
+    show_lines(text if dry_run else f"wrote {FILE}")
+    show("")
+    show("Only a maintainer of the project can do the rest:")
+    for number, setting in enumerate(settings(), 1):
+        show("")
+        show(f"{number}. {setting.what}")
+        show(f"   why: {setting.why}")
+        show(f"   where: {setting.where}")
+    return 0

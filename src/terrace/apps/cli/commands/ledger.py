@@ -1,0 +1,395 @@
+"""`terrace ledger`: verify it, export it, and dismiss what of it must not count."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from terrace.apps.cli.options import ACTOR, JSON, KEY, YES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from terrace.apps.wiring.project import Project
+    from terrace.ledger.chain import Verification
+    from terrace.ledger.event import Event
+    from terrace.ledger.model import History
+    from terrace.ledger.reading import Fault
+
+
+@click.group()
+def ledger() -> None:
+    """What happened, for good: check it, or take it elsewhere."""
+
+
+@ledger.command("verify")
+@click.option("--head", metavar="HASH", help="A head that you noted: finds what was cut off since.")
+@JSON
+@click.pass_obj
+def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
+    """Find an altered, dropped, reordered or truncated event."""
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.wiring.project import Project, now
+    from terrace.ledger.authenticity import EventKey
+    from terrace.ledger.chain import strange_times, verify
+    from terrace.ledger.dates import dated, doubt
+    from terrace.ledger.dismissals import unread, way_out
+    from terrace.ledger.events.people import LedgerOpened
+    from terrace.ledger.model import History
+    from terrace.text import visible
+
+    project = Project(Path(folder))
+    events = project.ledger.read_unchecked()
+    chain = verify(events, expected_head=head)
+    seen = History(events, key=project.event_key)
+    faults = unread(seen, project.dismissed) if chain.ok else ()
+    times = strange_times(events, now(), dated(seen, project.dates_dismissed).undated if chain.ok else ())
+    verified = _Verified(chain, seen, faults, times, seen.key.id if isinstance(seen.key, EventKey) else None)
+    if as_json:
+        emit(_verified_json(verified))
+    else:
+        _show_verified(verified)
+        wrong = doubt(project.ledger.read(), now(), None) if chain.ok else None
+        if wrong is not None:
+            show(f"hint: {wrong[1]}")
+        first = events[0].record if events else None
+        if isinstance(first, LedgerOpened) and first.began_anew:
+            show(f"it was begun anew by {visible(events[0].actor)}: {visible(first.began_anew)}")
+        if faults:
+            show(f"hint: {way_out(faults)}")
+    return 0 if verified.passed else 1
+
+
+@ledger.command("dismiss")
+@click.argument("positions", nargs=-1, required=True, metavar="POSITION|FIRST-LAST...")
+@click.option("--reason", required=True, help="What you found; kept in the ledger.")
+@ACTOR
+@KEY
+@click.option("--dry-run", is_flag=True, help="Only tell which events would count as absent; nothing is written.")
+@YES
+@JSON
+@click.pass_obj
+def ledger_dismiss(
+    folder: str,
+    positions: tuple[str, ...],
+    reason: str,
+    actor: str | None,
+    key: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Let events that cannot be read count as absent: they no longer hold their environment.
+
+    Name them by position, or by ranges of positions: of a range, only what cannot be read is dismissed, exactly as it
+    is listed before you are asked. One event of the ledger names them all, the reason and you.
+
+    Of an event that is dated in the future only the date stops counting, and those of the events after it that are
+    dated in the future too: what they say counts as before. Name it alone.
+
+    Look at them first (`terrace ledger export`). Signed with your SSH key; where the trust root names signers, only
+    theirs counts.
+
+    \b
+    Examples:
+      terrace ledger dismiss 41 --reason "not one of ours"
+      terrace ledger dismiss 41 43-57 --reason "a flood of one token" --dry-run
+    """
+    from pathlib import Path
+
+    from terrace.apps.wiring.project import Project, now
+    from terrace.errors import BadInput
+    from terrace.ledger.positions import read_spans
+    from terrace.pipelines.ledger.dismissals import misdated, unread_among
+
+    spans = read_spans(positions)
+    project = Project(Path(folder), actor=actor)
+    seen = project.ledger.read()
+    late = misdated(seen, spans[0].first, now())
+    if late and len(spans) == 1 and spans[0].first == spans[0].last:
+        return _dismiss_dates(project, late, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
+    if late:
+        raise BadInput(
+            f"event {late[0].position} of the ledger is dated in the future: it can be read",
+            hint=f"`terrace ledger dismiss {late[0].position} --reason WHY`: only its date stops counting",
+        )
+    faults = unread_among(seen, spans, project.dismissed)
+    return _dismiss_faults(project, faults, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+@ledger.command("rekey")
+@click.option("--old-key", metavar="env:NAME", help="The key of before: what it authenticates needs no other answer.")
+@click.option("--reason", required=True, help="Why the key was changed; kept in the ledger.")
+@click.option("--dry-run", is_flag=True, help="Only tell which events would count; nothing is written.")
+@YES
+@JSON
+@click.pass_obj
+def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, yes: bool, as_json: bool) -> int:
+    """Change the key that authenticates the events of the ledger to the one that is set now.
+
+    That is TERRACE_LEDGER_KEY, else the key of backups. Do it after a change of that key, before anything else. Without
+    the old key you answer for every event whose code cannot be checked. They are listed before you are asked, those
+    first that were written without the key while it was in use; `--dry-run` lists them and ends.
+
+    \b
+    Examples:
+      terrace ledger rekey --reason "the old key is lost" --dry-run
+      terrace ledger rekey --old-key env:OLD_KEY --reason "the key of 2025 was retired"
+    """
+    from pathlib import Path
+
+    from terrace.adapters.environ import ENVIRON
+    from terrace.adapters.sealing import read_key
+    from terrace.apps.output.console import emit, note, show
+    from terrace.apps.wiring.project import Project
+    from terrace.errors import NotReady
+    from terrace.ledger.authenticity import EventKey
+    from terrace.pipelines.ledger.rekey import proposed, rekey
+    from terrace.report.unproven import unproven_json, unproven_lines
+
+    project = Project(Path(folder))
+    if not isinstance(project.event_key, EventKey):
+        raise NotReady("the new key is not here", hint="set TERRACE_LEDGER_KEY, or the key of backups, to the new key")
+    history = project.ledger.read()
+    old = EventKey.of(read_key(old_key, ENVIRON)) if old_key is not None else None
+    change = proposed(history, old, project.dismissed)
+    record = {
+        "schema": "terrace/ledger-rekey@1",
+        "dry_run": dry_run,
+        "key": project.event_key.id,
+        "before": change.before or None,
+        "unchecked": dict(change.unchecked),
+        "absent": list(change.absent),
+        "events": [unproven_json(one) for one in change.unproven],
+    }
+    if not (as_json and dry_run):
+        tell = note if as_json else show
+        for line in unproven_lines(change.unproven):
+            tell(line)
+        if change.absent:
+            tell(f"these stay without effect: events {', '.join(str(position) for position in change.absent)}")
+    question = f"Authenticate the events from here on with the key {project.event_key.id}?"
+    code = _exit_code_of_no_write(record, question, dry_run=dry_run, yes=yes, as_json=as_json)
+    if code is not None:
+        return code
+    rekey(project.ledger, history, change, reason, project.actor)
+    if as_json:
+        emit(record)
+    else:
+        show(f"the key of the ledger is {project.event_key.id} from here on")
+    return 0
+
+
+@ledger.command("begin")
+@click.option("--reason", required=True, help="Why there is none; the first thing that the ledger keeps.")
+@ACTOR
+@KEY
+@YES
+@JSON
+@click.pass_obj
+def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, yes: bool, as_json: bool) -> int:
+    """Begin a ledger anew where tags say that something was deployed and the ledger is lost.
+
+    Look for it first: a clone that has it can push it back. Holds, unknown outcomes and rejections that only it knew
+    are gone. Signed with your SSH key; where the trust root names signers, only they begin one.
+    """
+    from pathlib import Path
+
+    from terrace.adapters.signatures import signer
+    from terrace.apps.output.console import confirmed, emit, note, show
+    from terrace.apps.wiring.project import Project
+
+    project = Project(Path(folder), actor=actor)
+    question = "Holds, unknown outcomes, rejections and approvals of before are gone then. Begin a ledger anew?"
+    if not confirmed(question, yes=yes):
+        note("nothing was written")
+        return 1
+    begun = project.begin_ledger(reason, signer(project.repository, Path(key) if key else None))
+    if as_json:
+        emit({"schema": "terrace/ledger-begin@1", "ledger": begun.ledger_id})
+    else:
+        show(f"the ledger {begun.ledger_id} was begun")
+    return 0
+
+
+@ledger.command("export")
+@click.pass_obj
+def ledger_export(folder: str) -> int:
+    """Every event as one JSON object a line."""
+    import sys
+    from pathlib import Path
+
+    from terrace.apps.wiring.project import Project
+    from terrace.ledger.chain import export
+    from terrace.text import json_text
+
+    for line in export(Project(Path(folder)).ledger.read().events):
+        sys.stdout.write(json_text(line) + "\n")
+    return 0
+
+
+class _Verified(NamedTuple):
+    """What a check of the ledger found: `times` are strange dates, by position, with why."""
+
+    chain: Verification
+    seen: History
+    faults: tuple[Fault, ...]
+    times: Sequence[tuple[int, str]]
+    key: str | None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the chain holds and every event can be read."""
+        return self.chain.ok and not self.faults
+
+    @property
+    def is_authentic(self) -> bool:
+        """Whether every outcome was checked with the key of the ledger that is here."""
+        return self.chain.ok and self.key is not None and not self.seen.reading.foreign
+
+
+def _verified_json(verified: _Verified) -> dict[str, Any]:
+    chain = verified.chain
+    return {
+        "schema": "terrace/ledger-verify@1",
+        "ok": verified.passed,
+        "events": chain.events,
+        "head": chain.head,
+        "first_bad": {"position": chain.first_bad.position, "why": chain.first_bad.why} if chain.first_bad else None,
+        "unread": [
+            {"position": one.event.position, "why": one.reason, "environment": one.environment or None}
+            for one in verified.faults
+        ],
+        "times": [{"position": position, "why": why} for position, why in verified.times],
+        "authentic": {
+            "checked": verified.is_authentic,
+            "key": verified.key,
+            "foreign_key": verified.seen.reading.foreign or None,
+        },
+    }
+
+
+def _show_verified(verified: _Verified) -> None:
+    from terrace.apps.output.console import show
+    from terrace.text import visible
+
+    chain = verified.chain
+    if chain.first_bad is None:
+        show(f"{chain.events} event{'s' if chain.events != 1 else ''}, unbroken; head {chain.head}")
+    else:
+        show(f"event {chain.first_bad.position} is bad: {chain.first_bad.why}")
+    if verified.is_authentic:
+        show(f"outcomes are authentic under the key {verified.key}")
+    else:
+        foreign = verified.seen.reading.foreign
+        lacks = f"the key {foreign} is not here" if foreign else "no key of the ledger is here"
+        show(f"whether outcomes are authentic is not known: {lacks}")
+    for fault in verified.faults:
+        where = fault.environment or "every environment"
+        show(f"event {fault.event.position} cannot be read and holds {where}: {visible(fault.reason)}")
+    for position, why in verified.times:
+        show(f"event {position}: {why}")
+
+
+def _dismiss_faults(
+    project: Project,
+    faults: tuple[Fault, ...],
+    reason: str,
+    key: str | None,
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    from pathlib import Path
+
+    from terrace.adapters.signatures import signer
+    from terrace.apps.output.console import emit, note, show
+    from terrace.ledger.positions import spans_of
+    from terrace.pipelines.ledger.dismissals import dismiss_faults
+    from terrace.report.faults import fault_json, fault_lines
+
+    positions = [fault.event.position for fault in faults]
+    environments = sorted({fault.environment for fault in faults if fault.environment})
+    every = any(not fault.environment for fault in faults)
+    record = {
+        "schema": "terrace/ledger-dismiss@1",
+        "dry_run": dry_run,
+        "position": positions[0],
+        "environment": None if every or len(environments) != 1 else environments[0],
+        "positions": positions,
+        "events": [fault_json(fault) for fault in faults],
+    }
+    if not (as_json and (dry_run or yes)):
+        tell = note if as_json else show
+        for line in fault_lines(faults):
+            tell(line)
+    where = "every environment" if every else ", ".join(environments)
+    what = "it counts" if len(faults) == 1 else f"these {len(faults)} count"
+    question = f"Say that {what} as absent, so that nothing of it holds {where}?"
+    code = _exit_code_of_no_write(record, question, dry_run=dry_run, yes=yes, as_json=as_json)
+    if code is not None:
+        return code
+    sign = signer(project.repository, Path(key) if key else None)
+    dismiss_faults(project.ledger, faults, project.actor, reason, sign, project.dismissed)
+    if as_json:
+        emit(record)
+    elif len(faults) == 1:
+        show(f"event {positions[0]} counts as absent")
+    else:
+        show(f"{len(faults)} events count as absent: {', '.join(map(str, spans_of(positions)))}")
+    return 0
+
+
+def _dismiss_dates(
+    project: Project, late: tuple[Event, ...], reason: str, key: str | None, *, dry_run: bool, yes: bool, as_json: bool
+) -> int:
+    from pathlib import Path
+
+    from terrace.adapters.signatures import signer
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.wiring.project import now
+    from terrace.pipelines.ledger.dismissals import dismiss_dates
+    from terrace.text import visible
+
+    position = late[0].position
+    record = {
+        "schema": "terrace/ledger-dismiss@1",
+        "dry_run": dry_run,
+        "position": position,
+        "environment": None,
+        "dates": [event.position for event in late],
+    }
+    if not as_json:
+        for event in late:
+            show(f"event {event.position} ({event.kind}) by {visible(event.actor)}: {event.time:%Y-%m-%d %H:%M} UTC")
+    question = f"It is {now():%Y-%m-%d %H:%M} UTC by this machine. Let these dates count for nothing?"
+    code = _exit_code_of_no_write(record, question, dry_run=dry_run, yes=yes, as_json=as_json)
+    if code is not None:
+        return code
+    sign = signer(project.repository, Path(key) if key else None)
+    gone = dismiss_dates(project.ledger, position, project.actor, reason, sign, project.dates_dismissed, now)
+    if as_json:
+        emit({**record, "dates": [event.position for event in gone]})
+    else:
+        show(f"the dates of {len(gone)} events count for nothing; what they say counts as before")
+    return 0
+
+
+def _exit_code_of_no_write(
+    record: Mapping[str, Any], question: str, *, dry_run: bool, yes: bool, as_json: bool
+) -> int | None:
+    """The exit code of a command that writes nothing: with `dry_run`, and after a no. None where it goes on."""
+    from terrace.apps.output.console import confirmed, emit, note, show
+
+    if dry_run and as_json:
+        emit(dict(record))
+    elif dry_run:
+        show("nothing was written")
+    elif not confirmed(question, yes=yes):
+        note("nothing was written")
+        return 1
+    return 0 if dry_run else None

@@ -1,0 +1,119 @@
+"""`terrace plan`."""
+
+from __future__ import annotations
+
+import click
+
+from terrace.apps.cli.options import JSON
+
+_ADD_STACKS = "`terrace init --print` shows the stacks that it finds, and the entries of `stacks:` for them"
+
+
+@click.command()
+@click.argument("stacks", nargs=-1, metavar="[STACK|ENV]...")
+@click.option("--touched", metavar="ENV", help="The stacks of ENV that the working tree's changes touch; with --seal.")
+@click.option("--seal", "file", metavar="FILE", type=click.Path(), help="Hand the plans over to `check --plans`.")
+@JSON
+@click.pass_obj
+def plan(folder: str, stacks: tuple[str, ...], touched: str | None, file: str | None, as_json: bool) -> int:
+    """Plan stacks of the working tree: all of them, those named (`prod/network`), or all of an environment (`dev`).
+
+    With --touched and --seal a job that holds the account of one environment plans its part of a change, and another
+    judges it: what is sealed with TERRACE_DIGEST_KEY is read with it, and counts for the same commit only.
+
+    \b
+    Examples:
+      terrace plan dev
+      terrace plan prod/network prod/app --json
+    """
+    if touched is not None and file is not None:
+        if stacks or as_json:
+            raise click.UsageError("--touched says which stacks, and --seal where they go")
+        return _seal_plans(folder, touched, file)
+    if touched is not None or file is not None:
+        raise click.UsageError("--touched and --seal go together")
+    return _plan_stacks(folder, stacks, as_json=as_json)
+
+
+def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
+    """Plans the stacks of these keys and environments as they are in the working tree.
+
+    Exit 1 where there is no stack: nothing was planned, and that is not a pass.
+    """
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, note, show
+    from terrace.apps.output.deployments import note_uncommitted
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.checking import check_adapters
+    from terrace.apps.wiring.project import Project
+    from terrace.config.naming import unknown_name_error
+    from terrace.errors import BadInput
+    from terrace.pipelines.check.validate import validate
+    from terrace.report import machine, terminal
+    from terrace.stacks.model import ChangeSet, Impact, Reason
+    from terrace.stacks.root_modules import in_no_stack
+
+    project = Project(Path(folder))
+    inventory = project.survey(project.repository.snapshot())
+    stacks = {stack.key: stack for stack in inventory.stacks}
+    environments = {stack.environment for stack in inventory.stacks}
+    for name in names:
+        if name not in stacks and name not in environments:
+            if name in {environment.name for environment in inventory.config.environments}:
+                raise BadInput(f"{name} has no stack", hint=_ADD_STACKS)
+            raise unknown_name_error("stack or environment", name, [*stacks, *sorted(environments - stacks.keys())])
+    wanted = [key for key in sorted(stacks) if not names or key in names or stacks[key].environment in names]
+    if not wanted:
+        outside = inventory.outside
+        message = f"{in_no_stack(outside).message}; " if outside else ""
+        note(f"{message}nothing was planned: there is no stack")
+        note(f"hint: {_ADD_STACKS}")
+    impacts = tuple(Impact(stacks[key], (Reason("asked", stacks[key].path),)) for key in wanted)
+    change_set = ChangeSet(inventory.commit, inventory.commit, (), impacts)
+    missing = project.uncommitted(inventory, wanted)
+    note_uncommitted(missing)
+    with show_progress(as_json=as_json) as watcher:
+        context, adapters = project.read_only_context(watcher), check_adapters(project, project.policies())
+        assessment = validate(context, change_set, inventory, {}, adapters).assessment
+    if as_json:
+        plans = [machine.plan(p) for p in assessment.plans.values()]
+        left = [{"stack": key, "why": why} for key, why in sorted(assessment.unplanned.items())]
+        emit({"schema": "terrace/plans@1", "plans": plans, "unplanned": left, "notices": machine.notices_json(missing)})
+    else:
+        show(terminal.plans(assessment.plans, assessment.unplanned, assessment.findings))
+        if assessment.findings:
+            show(terminal.findings_table(assessment.findings))
+    return 2 if assessment.unplanned else 0 if wanted else 1
+
+
+def _seal_plans(folder: str, environment: str, file: str) -> int:
+    """Plans the stacks of one environment that the working tree touches, and seals the plans into a file.
+
+    The reason of a plan that failed goes along: `check --plans` reports it.
+    """
+    from dataclasses import replace
+    from pathlib import Path
+
+    from terrace.apps.output.console import show
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.checking import change_in_working_tree, check_adapters
+    from terrace.apps.wiring.handover import Making, hand_over
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.check.validate import validate
+    from terrace.plans.handover import Handed
+    from terrace.report import terminal
+
+    project = Project(Path(folder))
+    project.named(environment)
+    change_set, inventory = change_in_working_tree(project, None)
+    impacts = tuple(impact for impact in change_set.impacts if impact.stack.environment == environment)
+    mine = replace(change_set, impacts=impacts, removed=())
+    making = Making()
+    with show_progress(as_json=False) as watcher:
+        context, adapters = project.read_only_context(watcher), check_adapters(project, project.policies())
+        validate(context, mine, inventory, {}, adapters, by=making.plan, failed=making.failed)
+    handed = Handed(inventory.commit, tuple(making.plans.values()), making.failures)
+    hand_over(Path(folder) / file, project.digest_key, environment, handed)
+    show(terminal.plans(making.plans, {key: why.message for key, why in making.failures.items()}))
+    return 0

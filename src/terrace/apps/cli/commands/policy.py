@@ -1,0 +1,257 @@
+"""`terrace policy`: for those who write policies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from terrace.apps.cli.options import JSON
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from terrace.adapters.opa.trial import Trial
+    from terrace.plans.model import Plan
+
+    Shape = Literal["view", "plan"]
+
+
+@click.group()
+def policy() -> None:
+    """Policies in Rego: write them, test them, and see what they are given and why they speak.
+
+    \b
+    terrace policy new s3_versioning        a rule with its tests, to change to yours
+    terrace policy test --watch             its tests, again at every change
+    terrace policy input dev                what it is given of a stack
+    terrace policy try s3_versioning dev    what it says of one, and because of which values
+    """
+
+
+@policy.command("new")
+@click.argument("name", metavar="NAME")
+@click.pass_obj
+def policy_new(folder: str, name: str) -> int:
+    """Write a rule NAME with its tests into your first folder of policies; nothing is overwritten."""
+    import os
+
+    from terrace.adapters.files import write_new
+    from terrace.apps.cli.policy_tests import NO_FOLDER, read_config
+    from terrace.apps.output.console import show
+    from terrace.checks.policy.shipped import FOLDER
+    from terrace.checks.policy.starter import starter
+    from terrace.errors import BadInput
+
+    root, config = read_config(folder)
+    mine = [one for one in config.policies if one not in config.shown and one != FOLDER]
+    if not mine:
+        raise BadInput("terrace.yaml names no folder of policies of your own", hint=NO_FOLDER)
+    files = {f"{mine[0]}/{path}": text for path, text in starter(name).items()}
+    there = [path for path in files if os.path.lexists(root / path)]
+    if there:
+        raise BadInput(f"{there[0]} is there already", hint="choose another name, or take it away first")
+    for path, text in files.items():
+        write_new(root, path, text.encode(), make_folders=True)
+        show(path)
+    show("next: terrace policy test")
+    return 0
+
+
+@policy.command("test")
+@click.option("--coverage", is_flag=True, help="Tell how much of each file the tests run, and which lines they miss.")
+@click.option("--watch", is_flag=True, help="Run again whenever a policy changes, until ^C.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, coverage included.")
+@click.pass_obj
+def policy_test(folder: str, coverage: bool, watch: bool, as_json: bool) -> int:
+    """Run the tests (`*_test.rego`) of the working tree's policies; exit 1 when one fails."""
+    from terrace.apps.cli.policy_tests import run_tests, watch_tests
+
+    if watch and as_json:
+        raise click.UsageError("--watch never ends, and --json is one object: use one of them")
+    if watch:
+        return watch_tests(folder, coverage=coverage)
+    return run_tests(folder, coverage=coverage, as_json=as_json)
+
+
+@policy.command("try")
+@click.argument("rule", metavar="RULE")
+@click.argument("what", metavar="STACK|PLAN.json")
+@JSON
+@click.pass_obj
+def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
+    """Run one rule on one plan: what it says, and the values of the resource that this hangs on.
+
+    RULE is a package, its last word, its id or its file; PLAN.json is what `terraform show -json` wrote. Nothing
+    sensitive is shown.
+    """
+    from terrace.adapters.opa.folders import laid_out, on_disk
+    from terrace.adapters.opa.trial import tried
+    from terrace.apps.cli.policy_tests import policy_folders, read_config
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.wiring.project import opa
+    from terrace.checks.secrets.masking import hiding_of
+
+    root, config = read_config(folder)
+    plan = _plan(folder, what)
+    folders = policy_folders(root, config)
+    with laid_out(on_disk(root, config.judging), folders, config.shown, config.view_data) as laid:
+        trial = tried(opa(), laid, folders, rule, lambda shape: _input(plan, shape), hiding_of({"": plan}))
+    if as_json:
+        emit({**_trial_json(trial), "lacks": list(plan.lacks)})
+        return 0
+    for message in trial.messages:
+        unknown = " (cannot tell)" if message.unknown else ""
+        show(f"{message.rule}: {message.text}{unknown}")
+        if message.address:
+            show(f"  {message.address}")
+        for path, value in message.hangs_on:
+            show(f"    {path} = {value}")
+        for path in message.absent:
+            show(f"    {path} is not there")
+        if not message.hangs_on and not message.absent:
+            show("    no single value of the resource decides it")
+    if not trial.messages:
+        show(f"{trial.package} says nothing of {what}: {trial.resources} resources")
+    return 0
+
+
+@policy.command("input")
+@click.argument("what", metavar="STACK|PLAN.json")
+@click.option(
+    "--as",
+    "kind",
+    type=click.Choice(["view", "plan"]),
+    default="view",
+    help="Terrace's view, or the plain plan as conftest knows it.",
+)
+@click.pass_obj
+def policy_input(folder: str, what: str, kind: str) -> int:
+    """Plan a stack of the working tree, or read a plan, and print what policies are given of it, as JSON."""
+    from terrace.apps.output.console import emit
+    from terrace.checks.secrets.masking import concealed_value, hiding_of
+
+    shape: Shape = "plan" if kind == "plan" else "view"
+    plan = _plan(folder, what)
+    emit(_without_masks(concealed_value(_input(plan, shape), "", hiding_of({"": plan})), shape))
+    return 0
+
+
+@policy.command("update")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
+@click.pass_obj
+def policy_update(folder: str, dry_run: bool) -> int:
+    """Write the policies that come with this Terrace into policies/terrace; what you changed there is told and left."""
+    from pathlib import Path
+
+    from terrace.adapters.opa.pack import upgrade_of, write
+    from terrace.apps.output.console import note, show
+    from terrace.apps.wiring.project import Project
+    from terrace.checks.policy.shipped import FOLDER
+
+    project = Project(Path(folder), fetch=False)
+    root = project.repository.root
+    todo = upgrade_of(root)
+    if not dry_run:
+        write(root, todo)
+    for names, word in ((todo.new, "new"), (todo.old, "upgraded"), (todo.changed, "left, for it was changed")):
+        for name in names:
+            show(f"{FOLDER}/{name}: {word}")
+    if not todo.files:
+        show("nothing to upgrade")
+    elif dry_run:
+        show("nothing was written: this was a dry run")
+    named = project.config_at(project.repository.snapshot()).policies
+    if not any(one == FOLDER or FOLDER.startswith(f"{one}/") for one in named):
+        note(f"note: nothing judges by them yet: terrace.yaml: policies: [{FOLDER}]")
+    return 0
+
+
+def _without_masks(value: Any, shape: Shape) -> Any:
+    """JSON data: hidden values as policies are given those that Terraform marks."""
+    from terrace.checks.policy.view import HIDDEN
+    from terrace.plans.model import MASKED
+
+    if value is MASKED:
+        return dict(HIDDEN) if shape == "view" else "(sensitive)"
+    if isinstance(value, dict):
+        return {name: _without_masks(inner, shape) for name, inner in value.items()}
+    return [_without_masks(inner, shape) for inner in value] if isinstance(value, list) else value
+
+
+def _trial_json(trial: Trial) -> dict[str, Any]:
+    return {
+        "schema": "terrace/policy-try@1",
+        "package": trial.package,
+        "resources": trial.resources,
+        "messages": [
+            {"rule": one.rule, "message": one.text, "status": "unknown" if one.unknown else "fail"}
+            | {"address": one.address, "hangs_on": [{"path": p, "value": v} for p, v in one.hangs_on]}
+            | {"absent": list(one.absent)}
+            for one in trial.messages
+        ],
+    }
+
+
+def _input(plan: Plan, shape: Shape) -> dict[str, Any]:
+    import msgspec
+
+    from terrace.checks.policy.view import view
+
+    if shape == "view":
+        return view(plan)
+    whole: dict[str, Any] = msgspec.json.decode(plan.shown)
+    return whole
+
+
+def _plan(folder: str, what: str) -> Plan:
+    from dataclasses import replace
+    from pathlib import Path
+
+    from terrace.apps.output.progress import Silent
+    from terrace.apps.wiring.project import Project
+    from terrace.config.model import PlainPolicies
+    from terrace.config.naming import unknown_name_error
+    from terrace.pipelines.planning import plan_in
+
+    if what.endswith(".json") or Path(what).is_file():
+        return _read_plan(Path(what))
+    project = Project(Path(folder))
+    inventory = project.survey(project.repository.snapshot())
+    stacks = {stack.key: stack for stack in inventory.stacks}
+    if what not in stacks:
+        raise unknown_name_error("stack", what, stacks)
+    crew = project.read_only_context(Silent())
+    crew = replace(crew, config=replace(crew.config, shown={"": PlainPolicies()}))
+    with crew.repository.checkout(inventory.commit, "policy") as root:
+        return plan_in(crew, inventory, stacks[what], root)
+
+
+def _read_plan(path: Path) -> Plan:
+    import secrets
+    from dataclasses import replace
+
+    from terrace.apps.output.console import note
+    from terrace.errors import BadInput
+    from terrace.plans.digest import DigestKey
+    from terrace.plans.document_kinds import as_utf8
+    from terrace.plans.read import read_plan
+    from terrace.plans.show_document import shown
+    from terrace.stacks.model import Stack
+
+    try:
+        document = as_utf8(path.read_bytes())
+    except OSError as error:
+        hint = "terraform show -json PLAN > plan.json makes such a file; or name a stack"
+        raise BadInput(f"{path}: {error.strerror}", hint=hint) from error
+    stack = Stack.conventional("file", str(path.parent))
+    key = DigestKey("none", secrets.token_bytes(32))
+    try:
+        plan = read_plan(document, stack=stack, commit="", key=key, root="", lock=b"")
+        read = replace(plan, shown=shown(document))
+    except BadInput as error:
+        # The file is the place, whatever of it cannot be read.
+        raise BadInput(f"{path}: {error.message}", hint=error.hint) from error
+    for what in read.lacks:
+        note(f"note: {path}: {what}")
+    return read

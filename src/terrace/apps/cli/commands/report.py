@@ -1,0 +1,87 @@
+"""`terrace report`: what the ledger can show to others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import ENVIRONMENT, JSON, OUTPUT
+from terrace.compliance.frameworks import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from terrace.compliance.overview import Compliance
+    from terrace.report.screen import Record
+
+
+@click.group()
+def report() -> None:
+    """What the ledger can show to others: compliance."""
+
+
+@report.command("compliance")
+@click.option("--framework", "frameworks", multiple=True, metavar="NAME", help=f"One of {', '.join(NAMES)}; all.")
+@click.option("--env", "environments", multiple=True, metavar=ENVIRONMENT, help="Which environments; all if not said.")
+@click.option("--format", "style", type=click.Choice(("terminal", "markdown", "html", "json")), default="terminal")
+@OUTPUT
+@click.option("--stale-after", type=click.IntRange(1), default=7, metavar="DAYS", help="Older looks pass nothing (7).")
+@click.option("--period", type=click.IntRange(1), default=90, metavar="DAYS", help="Deployments looked at (90).")
+@JSON
+@click.pass_obj
+def report_compliance(
+    folder: str,
+    frameworks: tuple[str, ...],
+    environments: tuple[str, ...],
+    style: str,
+    output: str | None,
+    stale_after: int,
+    period: int,
+    as_json: bool,
+) -> int:
+    """What was looked at for each control of CIS, SOC 2, PCI DSS and NIST 800-53: pass, fail, not evaluated, manual.
+
+    It reads what `terrace check --all` and deployments left in the ledger; no tool and no credential is needed. A
+    control passes only if something was there, all of it was looked at lately, and nothing is wrong or waived.
+
+    \b
+    Examples:
+      terrace report compliance --framework cis-aws
+      terrace report compliance --env prod --format html --output compliance.html
+    """
+    from datetime import timedelta
+    from pathlib import Path
+
+    from terrace.apps.cli.job_result import Ending, end_job
+    from terrace.apps.cli.reports import deliver, output_file
+    from terrace.apps.wiring.audit import chosen_environments
+    from terrace.apps.wiring.project import Project, now
+    from terrace.compliance.gathering import Known, Span
+    from terrace.compliance.overview import compliance
+    from terrace.compliance.shipped import aliases, framework, sources
+    from terrace.report import compliance as report
+
+    style = "json" if as_json else style
+    file = output_file(Path(folder), output)
+    wanted = tuple(framework(name) for name in dict.fromkeys(frameworks or NAMES))
+    project = Project(Path(folder))
+    names = chosen_environments(project, environments)
+    known = Known(project.trust.config, project.ledger.read(), project.trust.policy, project.proof, aliases())
+    span = Span(now(), timedelta(days=stale_after), timedelta(days=period))
+    record = compliance(known, names, wanted, sources(), span)
+    deliver(_writers()[style](record), style, file)
+    return end_job(Ending({}, lambda: report.as_markdown(record)), 1 if report.failing(record.frameworks) else 0)
+
+
+def _writers() -> Mapping[str, Callable[[Compliance], Record]]:
+    """The formats of the report by name."""
+    from terrace.report import compliance as report
+    from terrace.report.html.compliance import as_html
+
+    return {
+        "terminal": report.as_terminal,
+        "markdown": report.as_markdown,
+        "html": as_html,
+        "json": report.as_json,
+    }

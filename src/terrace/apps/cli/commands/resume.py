@@ -1,0 +1,231 @@
+"""`terrace resume`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import JSON, WAIT
+
+if TYPE_CHECKING:
+    from terrace.apps.wiring.project import Project
+    from terrace.config.model import Environment
+    from terrace.ledger.deployment import Deployment
+    from terrace.ledger.model import History
+    from terrace.pipelines.context import Context
+    from terrace.pipelines.recovery.recover import Examination
+    from terrace.report.remains import Row
+    from terrace.rollout.recovery import Told
+
+
+@click.command()
+@click.argument("environment", metavar="[ENV]", required=False)
+@click.option("--import", "imports", multiple=True, metavar="ADDRESS=ID", help="Something that exists, by its id.")
+@click.option("--absent", multiple=True, metavar="ADDRESS", help="Something that you looked for and that is not there.")
+@click.option("--whole", multiple=True, metavar="ADDRESS", help="Something recorded that you found whole.")
+@click.option("--gone", multiple=True, metavar="ADDRESS", help="Something recorded whose object is gone.")
+@click.option("--again", multiple=True, metavar="ADDRESS", help="Something found again that may be made anew.")
+@click.option("--dead", default="", metavar="WHY", help="Why whoever drove it, or its apply, is surely dead.")
+@click.option("--unlock", default="", metavar="ID", help="A lock without a name that you know to be the dead apply's.")
+@click.option("--settled", multiple=True, metavar="STACK", help="A stack of unknown outcome that you answer for.")
+@click.option("--reason", default="", help="What you found, with --settled; kept in the ledger.")
+@click.option("--yes", is_flag=True, help="Bring it in order without asking to type the environment's name back.")
+@WAIT
+@JSON
+@click.pass_obj
+def resume(
+    folder: str,
+    environment: str | None,
+    imports: tuple[str, ...],
+    absent: tuple[str, ...],
+    whole: tuple[str, ...],
+    gone: tuple[str, ...],
+    again: tuple[str, ...],
+    dead: str,
+    unlock: str,
+    settled: tuple[str, ...],
+    reason: str,
+    yes: bool,
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Go on with an open deployment: after approvals, or after an interruption.
+
+    Where an apply ended and nobody knows how, it is never run again: this shows what it left (what was made and is not
+    in the state, whose lock is there), and with your consent backs the state up, unlocks, imports, and plans anew.
+    Where that cannot be done (the state is lost for good) --settled STACK writes down that you looked at everything
+    that the apply was to make and answer for it; where approvals are asked two people have to.
+
+    \b
+    Examples:
+      terrace resume prod
+      terrace resume prod --import aws_vpc.main=vpc-0a1b --absent 'aws_subnet.a["x"]' --yes
+      terrace resume prod --settled prod/network --reason "the account was closed: nothing of it exists"
+    """
+    from pathlib import Path
+
+    from terrace.apps.cli.deployment_run import run_deployment
+    from terrace.apps.output.console import note
+    from terrace.apps.wiring.project import Project
+    from terrace.errors import BadInput
+    from terrace.pipelines.deploy import deploy as deploying
+    from terrace.rollout.recovery import Told
+
+    told = Told(_parse_imports(imports), absent, whole, gone, again, dead, unlock)
+    project = Project(Path(folder))
+    deployments = _unfinished_deployments(project, environment)
+    if not deployments:
+        note(f"nothing is open{f' in {environment}' if environment else ''}")
+        return 0
+    if len(deployments) > 1:
+        names = ", ".join(d.environment for d in deployments)
+        raise BadInput(f"several environments have an open deployment: {names}", hint="say which: terrace resume ENV")
+    deployment = deployments[0]
+    if settled:
+        if deployment.open:
+            raise BadInput(f"deployment {deployment.id} is open", hint="`terrace resume` first, without --settled")
+        return _settle(project, deployment, settled, reason, dead, yes=yes, as_json=as_json)
+    if not deployment.open:
+        return _recover(project, deployment, told, yes=yes, wait=wait, as_json=as_json)
+    return run_deployment(
+        project, "resume", lambda crew: deploying.resume(crew, deployment, dead), wait=wait, as_json=as_json
+    )
+
+
+def _parse_imports(imports: tuple[str, ...]) -> dict[str, str]:
+    """Ids by address. An address may hold `=` within brackets; the id comes after the first that is outside."""
+    from terrace.errors import BadInput
+
+    ids = {}
+    for text in imports:
+        cut = text.find("=", text.rfind("]") + 1)
+        if cut < 1 or cut == len(text) - 1:
+            raise BadInput(f"--import {text!r} is not ADDRESS=ID", hint="like --import aws_vpc.main=vpc-0a1b2c")
+        ids[text[:cut]] = text[cut + 1 :]
+    return ids
+
+
+def _unfinished_deployments(project: Project, name: str | None) -> list[Deployment]:
+    """What is open in an environment, or in all, or else what ended with an unknown outcome."""
+    from terrace.apps.output.progress import Silent
+
+    if name is not None:
+        project.environment(name)
+    crew = project.read_only_context(Silent())
+    history = crew.ledger.read()
+    environments = (*project.trust.config.environments, *project.trust.config.former)
+    return [
+        deployment
+        for environment in environments
+        if name in (None, environment.name)
+        and (deployment := _unfinished_deployment(crew, history, environment)) is not None
+    ]
+
+
+def _unfinished_deployment(crew: Context, history: History, environment: Environment) -> Deployment | None:
+    from terrace.ledger import folds
+    from terrace.pipelines.recovery.attestations import answers, needed
+
+    latest = folds.latest(history, environment.name)
+    if latest is not None and latest.open:
+        return latest
+    return folds.unsettled(history, environment.name, needed(environment), answers(crew))
+
+
+def _recover(project: Project, deployment: Deployment, told: Told, *, yes: bool, wait: bool, as_json: bool) -> int:
+    """Shows what a deployment of unknown outcome left; recovers once nothing is unclear and somebody agrees."""
+    from terrace.apps.cli.deployment_run import run_deployment
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.output.progress import show_progress
+    from terrace.pipelines.recovery import recover as recovery
+    from terrace.report import remains
+
+    with show_progress(as_json=as_json) as watcher:
+        found = recovery.examine(project.deployment_context(watcher), deployment, told)
+    if not found.obstacles and _agree_to_recover(found, yes=yes, as_json=as_json):
+        return run_deployment(project, "resume", lambda crew: recovery.recover(crew, found), wait=wait, as_json=as_json)
+    if as_json:
+        emit(remains.machine(found.deployment, _rows(found), found.obstacles))
+    else:
+        show(remains.terminal(found.deployment, _rows(found), found.obstacles))
+        if not found.obstacles:
+            show(f"next: terrace resume {found.deployment.environment} --yes")
+    return 1
+
+
+def _agree_to_recover(found: Examination, *, yes: bool, as_json: bool) -> bool:
+    import sys
+
+    from terrace.apps.output.console import note, show, typed_back
+    from terrace.report import remains
+
+    if yes or not sys.stdin.isatty():
+        return yes
+    if not as_json:
+        show(remains.terminal(found.deployment, _rows(found), found.obstacles))
+    name = found.deployment.environment
+    agreed = typed_back(name, f"this brings {name} in order by a fresh plan; type its name to go on", yes=False)
+    if not agreed:
+        note("nothing was done")
+    return agreed
+
+
+def _rows(found: Examination) -> tuple[Row, ...]:
+    from terrace.report.remains import Row
+
+    return tuple(
+        Row(
+            stack=one.stack,
+            attempt=one.attempt,
+            dead=not one.alive,
+            serial=one.state.serial,
+            imports=tuple((i.address, i.id) for i in one.aftermath.imports),
+            open=one.aftermath.open,
+            unfinished=one.aftermath.unfinished,
+            forgets=one.aftermath.forgets,
+            stale=tuple((old.address, old.recorded, old.made) for old in one.aftermath.stale),
+            lock=one.lock,
+            ours=one.ours,
+            unsaved=one.unsaved.serial if one.unsaved is not None else None,
+        )
+        for one in found.remains
+    )
+
+
+def _settle(
+    project: Project,
+    deployment: Deployment,
+    stacks: tuple[str, ...],
+    reason: str,
+    dead: str,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Records that the actor checked stacks of unknown outcome; exit 1 while more people have to."""
+    import sys
+
+    from terrace.apps.output.console import emit, note, show, typed_back
+    from terrace.apps.output.progress import Silent
+    from terrace.pipelines.recovery import settlement
+    from terrace.report import remains
+
+    named = [record for record in deployment.in_doubt if record.stack in stacks]
+    if not as_json and not yes:
+        for record in named:
+            show(remains.answered_for(record.stack, settlement.addresses(deployment, record)))
+    name = deployment.environment
+    question = "you looked at all of it, and nothing of this apply will be asked about again; type the name back"
+    if not yes and not (sys.stdin.isatty() and typed_back(name, question, yes=False)):
+        note("nothing was written: --yes says that you looked")
+        return 1
+    settled = settlement.settle(project.deployment_context(Silent()), deployment, stacks, reason, dead)
+    if as_json:
+        emit(remains.settled(deployment, settled.said, settled.missing))
+        return 1 if settled.missing else 0
+    for line in settled.missing:
+        show(f"still needed: {line}")
+    if not settled.missing:
+        show(f"next: terrace unhold {name} --reason WHY")
+    return 1 if settled.missing else 0

@@ -1,0 +1,96 @@
+"""`terrace rollback`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import ENV, JSON, REACH, WAIT
+
+if TYPE_CHECKING:
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.context import Reach
+
+
+@click.command()
+@ENV
+@click.option("--to", metavar="REF", help="Which good release; the newest before this one if not said.")
+@click.option("--reason", default="", help="Why; kept in the ledger. Needed unless it is only planned.")
+@click.option("--plan-only", is_flag=True, help="Only tell what comes back and what is lost.")
+@click.option("--allow", "allowed", multiple=True, metavar="[STACK:]ADDRESS", help="What may be lost, by its address.")
+@click.option("--yes", is_flag=True, help="Do not ask to type the environment's name back.")
+@REACH
+@WAIT
+@JSON
+@click.pass_obj
+def rollback(
+    folder: str,
+    environment: str,
+    to: str | None,
+    reason: str,
+    plan_only: bool,
+    allowed: tuple[str, ...],
+    yes: bool,
+    reach: Reach,
+    wait: bool,
+    as_json: bool,
+) -> int:
+    """Take ENV back to its last good release: a plan of the old commit, through the same gates.
+
+    No state is pushed back. Afterwards ENV is held, and a commit that reverts Git is ready on a branch.
+
+    \b
+    Examples:
+      terrace rollback prod --plan-only
+      terrace rollback prod --reason "checkout answers 500"
+      terrace rollback prod --to v1.4.0 --reason "..." --allow aws_sqs_queue.jobs
+    """
+    from pathlib import Path
+
+    from terrace.apps.cli.deployment_run import run_deployment
+    from terrace.apps.output.console import note, typed_back
+    from terrace.apps.wiring.project import Project
+    from terrace.errors import BadInput
+    from terrace.pipelines.rollback import rollback as rolling
+
+    project = Project(Path(folder))
+    project.named(environment)
+    commit = project.repository.resolve(to) if to is not None else None
+    agreed = frozenset(allowed)
+    if plan_only:
+        return _show_preview(project, environment, commit, reason, agreed, as_json=as_json)
+    if not reason:
+        raise BadInput("a rollback needs a reason: it is kept in the ledger", hint="--reason WHY")
+    if not typed_back(environment, f"this takes {environment} back; type its name to go on", yes=yes):
+        note("nothing was done")
+        return 1
+    return run_deployment(
+        project,
+        "rollback",
+        lambda crew: rolling.rollback(crew, environment, to=commit, reason=reason, agreed=agreed),
+        wait=wait,
+        as_json=as_json,
+        reach=reach,
+    )
+
+
+def _show_preview(
+    project: Project, environment: str, commit: str | None, reason: str, agreed: frozenset[str], *, as_json: bool
+) -> int:
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.output.progress import show_progress
+    from terrace.gates.model import Outcome
+    from terrace.pipelines.rollback import rollback as rolling
+    from terrace.report import wayback
+
+    with show_progress(as_json=as_json) as watcher:
+        found = rolling.simulate(
+            project.read_only_context(watcher), environment, to=commit, reason=reason, agreed=agreed
+        )
+    facts = (found.way.target, found.way.undone, found.plans, found.objections, found.way.left)
+    if as_json:
+        emit(wayback.machine(*facts, found.took, found.verdict))
+    else:
+        show(wayback.terminal(*facts, found.took, found.verdict))
+    return 0 if found.verdict.outcome is Outcome.PASS else 1

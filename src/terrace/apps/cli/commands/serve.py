@@ -1,0 +1,71 @@
+"""`terrace serve`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import socket
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
+@click.option("--port", default=8080, show_default=True, metavar="NUMBER", type=click.IntRange(0, 65535))
+@click.pass_obj
+def serve(folder: str, host: str, port: int) -> int:
+    """Take in what GitHub delivers to /webhooks/github; `terrace worker` works it off.
+
+    A delivery is kept once its signature is right, and answered after it is on disk. TERRACE_WEBHOOK_SECRET holds the
+    secret, or the new one and the old one with a space between.
+
+    \b
+    Examples:
+      terrace serve
+      terrace serve --host 0.0.0.0 --port 8443    behind something that speaks TLS
+    """
+    from pathlib import Path
+
+    from terrace.adapters.environ import ENVIRON
+    from terrace.apps.cli.server_inbox import log, open_inbox
+    from terrace.apps.output.console import note
+    from terrace.apps.server.handlers import Handlers
+    from terrace.errors import NotReady
+
+    try:
+        import uvicorn
+
+        from terrace.apps.server.connections import Connections, protocol
+        from terrace.apps.server.receiver import PATH, application, secrets_of
+    except ImportError as error:
+        raise NotReady(
+            f"the server's libraries are not installed ({error.name})", hint="pip install 'terrace-gitops[server]'"
+        ) from error
+    app = application(open_inbox(folder), secrets_of(ENVIRON), Handlers(Path(folder)).by_event(), log)
+    config = uvicorn.Config(
+        app,
+        http=protocol(Connections()),
+        ws="none",
+        timeout_graceful_shutdown=5,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+    )
+    with _listen(host, port) as listener:
+        note(f"taking in what is delivered to http://{host}:{listener.getsockname()[1]}{PATH}")
+        uvicorn.Server(config).run([listener])
+    return 0
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    import socket
+
+    from terrace.errors import NotReady
+
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise NotReady(
+            f"nobody can listen on {host}, port {port}: {error.strerror}", hint="try another --port"
+        ) from error

@@ -1,0 +1,47 @@
+"""`terrace show`."""
+
+from __future__ import annotations
+
+import click
+
+from terrace.apps.cli.options import JSON
+
+
+@click.command()
+@click.argument("deployment")
+@JSON
+@click.pass_obj
+def show(folder: str, deployment: str, as_json: bool) -> int:
+    """One deployment with its steps and approvals, by its id or the environment's name."""
+    from pathlib import Path
+
+    from terrace.apps.cli.ledger_facts import approvals_of, note_past_rules, show_faults
+    from terrace.apps.output.console import emit
+    from terrace.apps.output.console import show as print_record
+    from terrace.apps.wiring.project import Project
+    from terrace.errors import BadInput
+    from terrace.ledger import folds
+    from terrace.ledger.dismissals import unread
+    from terrace.report import machine, terminal
+    from terrace.report.machine import witness_word
+    from terrace.text import visible
+
+    project = Project(Path(folder), past_rules=True)
+    history = project.ledger.read()
+    by_id = {known.id: known for known in folds.deployments(history)}
+    wanted = by_id.get(deployment) or folds.latest(history, deployment)
+    if wanted is None:
+        raise BadInput(f"there is no deployment {deployment!r}", hint="`terrace history` lists them")
+    answers = approvals_of(project, history, wanted)
+    note_past_rules(project)
+    if as_json:
+        emit({**machine.deployed("show", wanted), "approvals": [machine.approval(a) for a in answers]})
+        return 0
+    print_record(terminal.deployment(wanted))
+    show_faults(tuple(fault for fault in unread(history, project.dismissed) if fault.holds(wanted.environment)))
+    for answer in answers:
+        role = f" for {answer.role}" if answer.role else ""
+        comment = f": {visible(answer.comment)}" if answer.comment else ""
+        proof = f"{answer.proof}, {visible(witness_word(answer.witness))}" if answer.witness else answer.proof
+        print_record(f"  {answer.answer} by {visible(answer.actor)}{role} ({proof}){comment}")
+    return 0

@@ -1,0 +1,397 @@
+"""`terrace state`: save, list, compare and restore states, and prove that they can be restored."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import ENVS, JSON, REASON, STACK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.context import Context
+    from terrace.states.restores import Restore, Restored
+
+
+@click.group()
+def state() -> None:
+    """Copies of states: save, list, compare, bring back, and prove that they can be; and states made elsewhere."""
+
+
+@state.command("backup")
+@ENVS
+@click.option("--accept", "accepted", metavar="STACK", multiple=True, help="What looks wrong with this one is right.")
+@JSON
+@click.pass_obj
+def state_backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...], as_json: bool) -> int:
+    """Look at states now, save those that moved, and forget what retention does not keep.
+
+    A state that is gone, went back, or was started anew is an alarm until it is right again or accepted.
+
+    \b
+    Examples:
+      terrace state backup
+      terrace state backup prod --accept prod/network
+    """
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.states.back_up import back_up
+    from terrace.pipelines.states.retention import prune
+    from terrace.report import state_json, state_terminal
+    from terrace.states.state_checks import problems
+
+    project = Project(Path(folder))
+    wanted = _chosen_environments(project, environments)
+    with show_progress(as_json=as_json) as watcher:
+        crew = project.deployment_context(watcher)
+        looks = back_up(crew, wanted, frozenset(accepted))
+        # While something is wrong, every copy may be the one that is needed.
+        dropped = prune(crew, wanted) if all(look.good for look in looks) else None
+    every = problems(crew.ledger.read(), crew.config, crew.clock())
+    found = {name: told for name, told in every.items() if name in wanted}
+    if as_json:
+        emit(state_json.backed_up(looks, found, dropped))
+    else:
+        show(state_terminal.looks(looks) if looks else "nothing was deployed yet: there is no state to save")
+        if found:
+            show(state_terminal.problems(found))
+    return 0 if all(look.good for look in looks) and not found else 1
+
+
+@state.command("list")
+@click.argument("place", metavar="[ENV[/STACK]]", required=False)
+@JSON
+@click.pass_obj
+def state_list(folder: str, place: str | None, as_json: bool) -> int:
+    """Every copy with what it is of, newest first. No key is needed.
+
+    \b
+    Examples:
+      terrace state list prod
+      terrace state list prod/network --json
+    """
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.wiring.project import Project, now
+    from terrace.report import state_json, state_terminal
+    from terrace.states.state_checks import problems
+    from terrace.states.status import good_backups, standings
+
+    project = Project(Path(folder))
+    environment = project.named(place.partition("/")[0]).name if place else None
+    found = project.backups().catalogue(environment, place if place and "/" in place else None)
+    history = project.ledger.read()
+    good = good_backups(history)
+    known = {key: one for key, one in standings(history).items() if environment in (None, one.environment)}
+    every = problems(history, project.trust.config, now())
+    wrong = {name: told for name, told in every.items() if environment in (None, name)}
+    if as_json:
+        emit(state_json.catalogue(found, good, known, wrong, now()))
+    else:
+        show(state_terminal.catalogue(found, good, known, now()) if found.records else "there are no backups yet")
+        if wrong:
+            show(state_terminal.problems(wrong))
+    return 0
+
+
+@state.command("diff")
+@STACK
+@click.argument("older", metavar="[BACKUP]", required=False)
+@click.argument("newer", metavar="[BACKUP]", required=False)
+@JSON
+@click.pass_obj
+def state_diff(folder: str, stack: str, older: str | None, newer: str | None, as_json: bool) -> int:
+    """What changed from one copy to another, or to the state: addresses and names of attributes, never values.
+
+    \b
+    Examples:
+      terrace state diff prod/network
+      terrace state diff prod/network 20260105T120000Z 20260106T120000Z
+    """
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.output.progress import Silent
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.states.compare import difference
+    from terrace.report import state_json, state_terminal
+
+    project = Project(Path(folder))
+    found = difference(project.read_only_context(Silent()), stack, older, newer)
+    if as_json:
+        emit(state_json.compared(found))
+    else:
+        show(state_terminal.compared(found))
+    return 0
+
+
+@state.command("restore")
+@STACK
+@click.option("--from", "wanted", metavar="BACKUP", help="Which copy; the newest good one if not said.")
+@click.option(
+    "--accept", "accepted", metavar="WHAT", multiple=True, help="An address that may differ, or what it asks for."
+)
+@REASON
+@click.option("--yes", is_flag=True, help="Do not ask for the name; needs --reason.")
+@click.option("--takeover", is_flag=True, help="Whoever began the restore that is open is dead: go on in their place.")
+@JSON
+@click.pass_obj
+def state_restore(
+    folder: str,
+    stack: str,
+    wanted: str | None,
+    accepted: tuple[str, ...],
+    reason: str,
+    yes: bool,
+    takeover: bool,
+    as_json: bool,
+) -> int:
+    """Make a copy the state again; put back what was there unless a plan then does nothing.
+
+    The environment is held meanwhile. Killed anywhere, the same command finishes it or puts back what was there.
+
+    \b
+    Examples:
+      terrace state restore prod/network
+      terrace state restore prod --from 20260105T120000Z --reason "the bucket was emptied" --yes
+      terrace state restore dev --accept terraform_data.it --accept later-apply
+    """
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, note, show, typed_back
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.project import Project
+    from terrace.errors import BadInput
+    from terrace.pipelines.states.proposal import insist, propose
+    from terrace.pipelines.states.restore import restore
+    from terrace.pipelines.states.workspace import environment_of
+    from terrace.report import state_json, state_terminal
+    from terrace.states.restores import open_restore
+
+    project = Project(Path(folder))
+    with show_progress(as_json=as_json) as watcher:
+        crew = project.deployment_context(watcher)
+        environment = environment_of(crew, stack)
+        begun = open_restore(crew.ledger.read(), environment)
+        if begun is not None and begun.stack == stack:
+            with _note_open_restore(crew, environment):
+                done = _go_on(crew, begun, wanted, frozenset(accepted), takeover=takeover)
+        else:
+            proposal = propose(crew, stack, wanted)
+            if not as_json:
+                show(
+                    state_terminal.proposal(
+                        proposal.stack, proposal.record, proposal.current, proposal.diff, proposal.obstacles
+                    )
+                )
+            insist(proposal, frozenset(accepted))
+            if yes and not reason:
+                raise BadInput("nobody is asked, so it must be said why", hint="--yes needs --reason WHY")
+            if not typed_back(stack, f"to restore the state of {stack}, type its name", yes=yes):
+                note("nothing was written")
+                return 1
+            with _note_open_restore(crew, environment):
+                done = restore(crew, proposal, frozenset(accepted), reason or "no reason given")
+    if as_json:
+        emit(state_json.restored(done))
+    else:
+        show(state_terminal.restored(done))
+    return 0 if done.result == "restored" else 1
+
+
+@state.command("adopt")
+@STACK
+@click.option("--from", "path", metavar="PATH", help="The file of the state, where Terrace does not find it.")
+@click.option("--accept", "accepted", metavar="ADDRESS", multiple=True, help="An object that may be created.")
+@REASON
+@click.option("--yes", is_flag=True, help="Do not ask for the name; needs --reason.")
+@JSON
+@click.pass_obj
+def state_adopt(
+    folder: str, stack: str, path: str | None, accepted: tuple[str, ...], reason: str, yes: bool, as_json: bool
+) -> int:
+    """Move a state that exists elsewhere to where Terrace plans the stack, so that nothing is created twice.
+
+    It is the state at the address that the stack had at its last deployment, the one that Terraform left beside the
+    stack or at the path of its backend block, or the one in the backend that `terraform init` recorded there. It is
+    tried with a plan, backed up, moved, and compared. A state that is there already is never overwritten.
+
+    \b
+    Examples:
+      terrace state adopt dev/network
+      terrace state adopt dev/network --from ~/old/terraform.tfstate --reason "moved to Terrace" --yes
+    """
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, note, show, typed_back
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.project import Project
+    from terrace.drift.state_adoption import Settled
+    from terrace.errors import BadInput
+    from terrace.pipelines.states.adopt import adopt, insist_on_no_creation, propose_adoption
+    from terrace.report import state_json, state_terminal
+
+    project = Project(Path(folder))
+    with show_progress(as_json=as_json) as watcher:
+        crew = project.deployment_context(watcher)
+        found = propose_adoption(crew, stack, path)
+        if isinstance(found, Settled):
+            if as_json:
+                emit(state_json.settled(found))
+            else:
+                show(state_terminal.settled(found))
+            return 0
+        if not as_json:
+            show(state_terminal.adoption(found))
+        insist_on_no_creation(found, frozenset(accepted))
+        if yes and not reason:
+            raise BadInput("nothing says why", hint="--yes needs --reason WHY")
+        if not typed_back(stack, f"to adopt that state for {stack}, type its name", yes=yes):
+            note("nothing was written")
+            return 1
+        done = adopt(crew, found, frozenset(accepted), reason or "no reason given")
+    if as_json:
+        emit(state_json.adopted(done))
+    else:
+        show(state_terminal.adopted(done))
+    return 0
+
+
+@state.command("drill")
+@ENVS
+@JSON
+@click.pass_obj
+def state_drill(folder: str, environments: tuple[str, ...], as_json: bool) -> int:
+    """Bring the newest copies back where it hurts nobody, and measure RTO and RPO against the targets.
+
+    \b
+    Example:
+      terrace state drill prod
+    """
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.output.progress import show_progress
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.states.drill import drill
+    from terrace.report import state_json, state_terminal
+
+    project = Project(Path(folder))
+    wanted = _chosen_environments(project, environments)
+    with show_progress(as_json=as_json) as watcher:
+        found = drill(project.deployment_context(watcher), wanted)
+    if as_json:
+        emit(state_json.drilled(found))
+    else:
+        show(state_terminal.drills(found) if found else "nothing was deployed yet: there is no state to bring back")
+    return 1 if any(one.result in ("missed", "failed") for one in found) else 0
+
+
+@state.command("rekey")
+@click.option("--old-key", "old_keys", metavar="env:NAME", multiple=True, help="A shared key of former days.")
+@JSON
+@click.pass_obj
+def state_rekey(folder: str, old_keys: tuple[str, ...], as_json: bool) -> int:
+    """Seal every copy for today's recipients or key. Each old one goes once its new one was read back.
+
+    \b
+    Example:
+      terrace state rekey --old-key env:TERRACE_BACKUP_KEY_2025
+    """
+    from pathlib import Path
+
+    from terrace.adapters.environ import ENVIRON
+    from terrace.adapters.sealing import read_key
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.output.progress import Silent
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.states.retention import rekey
+    from terrace.report import state_json, state_terminal
+
+    project = Project(Path(folder), older_keys=tuple(read_key(spec, ENVIRON) for spec in old_keys))
+    done = rekey(project.deployment_context(Silent()))
+    if as_json:
+        emit(state_json.rekeyed(done))
+    else:
+        show(state_terminal.rekeyed(done))
+    return 1 if done.failed else 0
+
+
+@state.command("prune")
+@ENVS
+@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@JSON
+@click.pass_obj
+def state_prune(folder: str, environments: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
+    """Forget the copies that retention does not keep; `terrace state backup` does it too.
+
+    \b
+    Example:
+      terrace state prune --dry-run
+    """
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.output.progress import Silent
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.states.retention import prune
+    from terrace.report import state_json, state_terminal
+
+    project = Project(Path(folder))
+    done = prune(project.deployment_context(Silent()), _chosen_environments(project, environments), dry_run=dry_run)
+    if as_json:
+        emit(state_json.pruned(done, dry_run=dry_run))
+    else:
+        show(state_terminal.pruned(done, dry_run=dry_run))
+    return 0
+
+
+@contextmanager
+def _note_open_restore(crew: Context, environment: str) -> Iterator[None]:
+    """Where something breaks in the middle, say that the environment is held and how it goes on."""
+    from contextlib import suppress
+
+    from terrace.apps.output.console import note
+    from terrace.config.naming import quote_word
+    from terrace.errors import TerraceError
+    from terrace.states.restores import open_restore
+
+    try:
+        yield
+    except TerraceError:
+        with suppress(TerraceError):
+            left = open_restore(crew.ledger.read(), environment)
+            if left is not None:
+                note(f"{environment} is held: the restore {left.id} has not ended")
+                note(f"next: terrace state restore {quote_word(left.stack)}  (goes on, or puts back what was there)")
+        raise
+
+
+def _go_on(crew: Context, begun: Restore, wanted: str | None, accepted: frozenset[str], *, takeover: bool) -> Restored:
+    from terrace.apps.output.console import note
+    from terrace.errors import BadInput
+    from terrace.pipelines.states.restore import go_on
+
+    if wanted is not None and wanted not in begun.backup:
+        raise BadInput(
+            f"the restore {begun.id} of {begun.stack} from {begun.backup} was begun and has not ended",
+            hint="without --from it goes on; then another can begin",
+        )
+    note(f"going on with the restore {begun.id} from {begun.backup}, begun by {begun.by}")
+    return go_on(crew, begun, accepted, takeover=takeover)
+
+
+def _chosen_environments(project: Project, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that are named, or all, up the ladder."""
+    config = project.trust.config
+    for name in given:
+        project.named(name)
+    return tuple(e.name for e in config.environments if not given or e.name in given)

@@ -1,0 +1,74 @@
+"""`terrace tick`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import ENVS, JSON, REACH
+
+if TYPE_CHECKING:
+    from terrace.apps.wiring.project import Project
+    from terrace.apps.wiring.tick import DoneAction
+    from terrace.pipelines.context import Reach
+
+
+@click.command()
+@ENVS
+@click.option("--due", "ahead", is_flag=True, help="Only tell where a deployment would enter or go on; needs no key.")
+@REACH
+@JSON
+@click.pass_obj
+def tick(folder: str, environments: tuple[str, ...], ahead: bool, reach: Reach, as_json: bool) -> int:
+    """Do all that is due now, everywhere or in ENV, and exit: for cron, GitHub Actions, or by hand.
+
+    Open deployments that may go on do; automatic environments take what is new on the protected branch; what bakes is
+    measured; what failed is rolled back where terrace.yaml says so; a hold ends once Git says again what is live.
+    """
+    from pathlib import Path
+
+    from terrace.apps.cli.job_result import after_tick, end_job
+    from terrace.apps.output.console import emit
+    from terrace.apps.output.ticks import action_json, show_action, show_tick, tick_json
+    from terrace.apps.wiring.tick import tick
+
+    if ahead:
+        return _show_due(folder, environments, as_json=as_json)
+
+    def show(project: Project, action: DoneAction) -> None:
+        if not as_json:
+            show_action(project.trust.config, action)
+
+    _, ticked = tick(Path(folder), environments, reach, show, quiet=as_json)
+    if as_json:
+        emit(tick_json(ticked))
+    else:
+        show_tick(ticked)
+    ending = after_tick(map(action_json, ticked.actions), good=not ticked.found_trouble)
+    return end_job(ending, 0 if ticked.is_good else 1)
+
+
+def _show_due(folder: str, environments: tuple[str, ...], *, as_json: bool) -> int:
+    """Prints what a tick would do with deployments now, and does nothing of it. It needs no key."""
+    from pathlib import Path
+
+    from terrace.apps.cli.job_result import due_matrix, end_job
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.output.progress import Silent
+    from terrace.apps.wiring.project import Project
+    from terrace.pipelines.tick import stirring
+
+    project = Project(Path(folder))
+    chosen = tuple(project.named(name).name for name in environments)
+    due = stirring(project.read_only_context(Silent()), chosen)
+    if as_json:
+        emit({"schema": "terrace/tick-due@1", "enters": list(due.enters), "goes_on": list(due.goes_on)})
+    else:
+        for name in due.enters:
+            show(f"{name}: something enters")
+        for name in due.goes_on:
+            show(f"{name}: something goes on")
+        if not (due.enters or due.goes_on):
+            show("nothing is due")
+    return end_job(due_matrix(due.enters, due.goes_on), 0)

@@ -1,0 +1,139 @@
+"""`terrace tools`: third-party tools, and how they come to this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from terrace.apps.cli.options import JSON
+
+if TYPE_CHECKING:
+    from terrace.adapters.tools.box import Found
+    from terrace.adapters.tools.known import Tool
+    from terrace.report.screen import Part
+
+
+@click.group()
+def tools() -> None:
+    """Programs of others that Terrace can use: scanners, and OPA for policies."""
+
+
+@tools.command("list")
+@JSON
+def tools_list(as_json: bool) -> int:
+    """Which there are, where they were found, and what is not looked at without the others.
+
+    What is on PATH goes before what Terrace installed.
+    """
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.wiring.home import Home
+    from terrace.report.screen import Table, paragraph
+
+    rows = _find_tools()
+    if as_json:
+        emit({"schema": "terrace/tools@1", "folder": str(Home.tools()), "tools": [_tool_json(row) for row in rows]})
+        return 0
+    table = Table(gap=2)
+    styles = {"ready": "green", "missing": "yellow", "refused": "red"}
+    for row in rows:
+        parts: list[Part] = [_where(row), (row.tool.purpose, "dim")]
+        if row.state == "missing":
+            parts += [(f"without it: {row.tool.missing}", "cyan")]
+            parts += [(f"→ terrace tools install {row.tool.name}", "cyan")]
+        table.add((row.state, styles[row.state]), row.tool.name, paragraph(parts))
+    show(table)
+    return 0
+
+
+@tools.command("install")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+def tools_install(names: tuple[str, ...]) -> int:
+    """Install tools into Terrace's own folder: all that are found nowhere, or these.
+
+    Each is of one version, proven by checksums, and needs no rights of root. Nothing of the repository is touched.
+
+    \b
+    Examples:
+      terrace tools install              all that are missing
+      terrace tools install checkov opa
+    """
+    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.install import install
+    from terrace.adapters.tools.known import TOOLS, tool
+    from terrace.apps.output.console import note, show
+    from terrace.apps.wiring.home import Home
+    from terrace.errors import NotReady
+
+    box = Toolbox(Home.tools())
+    wanted = [tool(name) for name in names] or [one for one in TOOLS if box.find(one) is None]
+    # A tool that cannot be installed does not keep the others from it.
+    failed: list[NotReady] = []
+    for one in wanted:
+        try:
+            path = install(one, box, note)
+        except NotReady as error:
+            failed.append(error)
+            continue
+        show(f"{one.name} {one.version}: {path}")
+        found = box.find(one)
+        if found is not None and not found.ours:
+            note(f"note: {found.path} goes before it, since it is on PATH")
+    if not wanted:
+        show("every tool is there already")
+    if failed:
+        raise NotReady("; ".join(error.message for error in failed), hint=failed[0].hint)
+    return 0
+
+
+class _Row(NamedTuple):
+    """A tool, where it is, and the version that it says."""
+
+    tool: Tool
+    found: Found | None
+    version: str
+
+    @property
+    def state(self) -> str:
+        """`ready`, `missing`, or `refused` for a version that is never run."""
+        if self.found is None:
+            return "missing"
+        return "refused" if self.version in self.tool.refused else "ready"
+
+
+def _find_tools() -> tuple[_Row, ...]:
+    """Every tool; they are asked for their versions at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.known import TOOLS
+    from terrace.apps.wiring.home import Home
+
+    box = Toolbox(Home.tools())
+
+    def find(tool: Tool) -> _Row:
+        found = box.find(tool)
+        return _Row(tool, found, box.version(found) if found else "")
+
+    with ThreadPoolExecutor(len(TOOLS)) as pool:
+        return tuple(pool.map(find, TOOLS))
+
+
+def _where(row: _Row) -> str:
+    if row.found is None:
+        return f"not found; {row.tool.version} can be installed"
+    where = "installed by terrace" if row.found.ours else "from PATH"
+    return f"{row.version or 'version unknown'} {where}: {row.found.path}"
+
+
+def _tool_json(row: _Row) -> dict[str, object]:
+    record: dict[str, object] = {
+        "name": row.tool.name,
+        "state": row.state,
+        "purpose": row.tool.purpose,
+        "missing_means": row.tool.missing,
+        "pinned": row.tool.version,
+    }
+    if row.found is not None:
+        record.update(path=str(row.found.path), where="terrace" if row.found.ours else "path", version=row.version)
+    return record

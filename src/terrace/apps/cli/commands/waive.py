@@ -1,0 +1,159 @@
+"""`terrace waive` and `terrace waivers`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from terrace.apps.cli.options import JSON
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from terrace.assess.waiver import Waiver
+    from terrace.config.model import Config
+
+
+@click.command()
+@click.argument("rule", metavar="RULE")
+@click.argument("address", metavar="[ADDRESS]", default="")
+@click.option("--path", default="", metavar="FILE", help="Where it is, if it is in a file and not a resource.")
+@click.option("--stack", default="", metavar="STACK", help="Only there (`prod/app`); in every stack if not said.")
+@click.option("--owner", required=True, metavar="NAME", help="Who answers for it: a person or team of terrace.yaml.")
+@click.option("--reason", required=True, help="Why it may stay.")
+@click.option("--until", default="", metavar="DAY", help="Its last day (2026-12-31); the longest allowed if not said.")
+@click.option("--ticket", default="", help="Where it is followed up.")
+@click.option("--unknown", is_flag=True, help="For a verdict that cannot be told before apply.")
+@JSON
+@click.pass_obj
+def waive(
+    folder: str,
+    rule: str,
+    address: str,
+    path: str,
+    stack: str,
+    owner: str,
+    reason: str,
+    until: str,
+    ticket: str,
+    unknown: bool,
+    as_json: bool,
+) -> int:
+    """Write a waiver: somebody answers for one finding until a day. The finding stays, and holds nothing meanwhile.
+
+    It counts once it is merged into the protected branch.
+
+    \b
+    Examples:
+      terrace waive s3-encryption aws_s3_bucket.logs --owner security --reason "moves to KMS" --until 2026-12-31
+      terrace waive s3-encryption 'module.app.aws_s3_bucket.logs[*]' --stack prod/app --owner ann --reason "..."
+      terrace waive format --path modules/app/main.tf --owner ann --reason "generated"
+    """
+    from pathlib import Path
+
+    from terrace.apps.cli.options import parse_day
+    from terrace.apps.cli.records import write_record_file
+    from terrace.apps.output.console import emit, note, show
+    from terrace.apps.wiring.project import Project, now
+    from terrace.assess.waiver import PATH, Waiver
+    from terrace.config.naming import unknown_name_error
+    from terrace.errors import BadInput
+    from terrace.report import machine
+    from terrace.waivers.reading import read_waivers
+    from terrace.waivers.writing import with_waiver
+
+    project = Project(Path(folder), fetch=False)
+    inventory = project.survey(project.repository.snapshot())
+    config = inventory.config
+    stacks = [stack.key for stack in inventory.stacks]
+    if stack and stack not in stacks:
+        raise unknown_name_error("stack", stack, stacks)
+    if not address and not path:
+        raise BadInput("nobody said where it is waived", hint="name the ADDRESS of the finding, or its --path")
+    today = now().date()
+    waiver = Waiver(
+        rule=rule,
+        owner=owner,
+        reason=reason,
+        granted=today,
+        expires=parse_day(until) if until else today + config.waivers.longest,
+        address=address,
+        path=path,
+        stack=stack,
+        ticket=ticket,
+        unknown=unknown,
+    )
+    text = _text(project.repository.root / PATH)
+    read_waivers(text.encode(), PATH, config)
+    extended = with_waiver(text, waiver)
+    written = _newest_waiver(extended, config)
+    write_record_file(project.repository.root, PATH, extended)
+    _note_unknown_rule(folder, rule)
+    if as_json:
+        emit({"schema": "terrace/waive@1", "waiver": machine.waiver(written)})
+    else:
+        show(f"{PATH}:{written.line}: {written.about}, waived by {written.owner} until {written.expires}")
+        note("it counts once it is merged into the protected branch; until then `terrace check` shows what it would do")
+    return 0
+
+
+def _note_unknown_rule(folder: str, rule: str) -> None:
+    """Says that nobody knows a rule: it may be a scanner's, or misspelt."""
+    import re
+
+    from terrace.apps.output.console import note
+    from terrace.apps.wiring.rules import rule_names
+    from terrace.config.naming import find_nearest
+
+    names = rule_names(folder)
+    if rule not in names and re.fullmatch("[a-z][a-z0-9-]*", rule):
+        near = find_nearest(rule, names)
+        note(f"note: no rule here is called {rule!r}" + (f"; did you mean {near!r}?" if near else ""))
+
+
+def _text(file: Path) -> str:
+    from terrace.errors import BadInput
+
+    try:
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file} cannot be read: {error}") from error
+
+
+def _newest_waiver(text: str, config: Config) -> Waiver:
+    """The newest record of a text, which must be right as a whole. What is wrong with it is told of what was asked."""
+    from terrace.assess.waiver import PATH
+    from terrace.config.problems import BadConfig
+    from terrace.errors import BadInput
+    from terrace.waivers.reading import read_waivers
+
+    try:
+        return read_waivers(text.encode(), PATH, config)[-1]
+    except BadConfig as error:
+        raise BadInput("; ".join(problem.message for problem in error.problems), hint=error.problems[0].hint) from error
+
+
+@click.command()
+@JSON
+@click.pass_obj
+def waivers(folder: str, as_json: bool) -> int:
+    """Every waiver of the working tree: for what, whose, and how many days are left."""
+    from pathlib import Path
+
+    from terrace.apps.output.console import emit, show
+    from terrace.apps.wiring.project import Project, now
+    from terrace.checks.secrets.baseline import PATH, read_baseline
+    from terrace.report import machine, waivers_terminal
+
+    project = Project(Path(folder), fetch=False)
+    head = project.survey(project.repository.snapshot())
+    waivers = project.waivers(head)
+    tree = project.repository.tree(head.commit)
+    secrets = tuple(read_baseline(tree.read(PATH)).accepted.values()) if PATH in tree.entries else ()
+    today = now().date()
+    if as_json:
+        emit(machine.waivers(waivers, secrets, today))
+    else:
+        show(waivers_terminal.waivers(waivers, secrets, today))
+    return 0

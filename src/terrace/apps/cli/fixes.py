@@ -1,0 +1,92 @@
+"""`check --fix`: what can be mended without anybody's judgement is mended in the working tree, before it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from terrace.adapters.files import read_plain, write_whole
+from terrace.apps.wiring.project import Project
+from terrace.checks.formatting import FORMATTED
+from terrace.checks.module_docs.check import SETTINGS
+from terrace.checks.module_docs.readmes import ModulePages, Unknown
+from terrace.errors import BadInput, TerraceError
+from terrace.hcl.layout import parent
+from terrace.stacks.model import ChangeSet
+
+_PAGE = "page of the module"
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One file of the working tree. `why_not` is empty where it was written."""
+
+    path: str
+    what: str
+    why_not: str = ""
+
+
+def apply_fixes(project: Project, change_set: ChangeSet) -> tuple[Fix, ...]:
+    """Format the files of a change, then write the pages of its modules that the check `docs` would name.
+
+    Files in conflict, links, and what lies outside of the repository are left alone. What a check that is off would
+    name is not mended.
+    """
+    config = project.trust.config
+    conflicts = project.repository.conflicts()
+    changed = tuple(path for path in change_set.changed if path not in conflicts)
+    done = [Fix(path, "", "it is in conflict") for path in change_set.changed if path in conflicts]
+    if config.level("format") != "off":
+        done += _format(project, changed)
+    if config.level("docs") != "off":
+        # Formatting may have changed how a type or a default is written.
+        done += _document(project, changed, conflicts)
+    return tuple(done)
+
+
+def _format(project: Project, changed: tuple[str, ...]) -> Iterator[Fix]:
+    root = project.repository.root
+    contents: dict[str, bytes] = {}
+    for path in changed:
+        if path.endswith(FORMATTED):
+            try:
+                content = read_plain(root, path)
+            except BadInput as error:
+                yield Fix(path, "formatting", error.message)
+                continue
+            if content is not None:
+                contents[path] = content
+    for path, after in project.terraform.formatted(contents).items():
+        if after is None:
+            yield Fix(path, "formatting", "it cannot be read")
+        elif after != contents[path]:
+            yield _write(project, path, after, "formatting")
+
+
+def _document(project: Project, changed: tuple[str, ...], conflicts: frozenset[str]) -> Iterator[Fix]:
+    from terrace.stacks.discovery import discover
+
+    root = project.repository.root
+    head = project.repository.snapshot()
+    tree = project.repository.tree(head)
+    pages = ModulePages(tree, discover(tree, project.config_at(head)), lambda path: read_plain(root, path))
+    every_module = project.trust.config.setting(SETTINGS).modules == "all"
+    for one in pages.of(pages.required(map(parent, changed), every_module=every_module)):
+        if isinstance(one, Unknown):
+            yield Fix(str(one.place), _PAGE, one.why)
+        elif one.readme in conflicts:
+            yield Fix(one.readme, _PAGE, "it is in conflict")
+        elif not one.current:
+            yield _write(project, one.readme, one.after, _PAGE)
+
+
+def _write(project: Project, path: str, content: bytes, what: str) -> Fix:
+    root = project.repository.root
+    if any((root / above / ".git").exists() for above in PurePosixPath(path).parents if str(above) != "."):
+        return Fix(path, what, "it is in a Git submodule: fix it in its own repository")
+    try:
+        write_whole(project.repository.root, path, content)
+    except TerraceError as error:
+        return Fix(path, what, error.message)
+    return Fix(path, what)

@@ -1,0 +1,104 @@
+"""`doctor --lane ENV`: the fast lane against the plain way, on the user's own stacks."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from terrace.adapters.terraform.client import LocalTerraform
+from terrace.apps.output.console import emit, show
+from terrace.apps.output.progress import Silent
+from terrace.apps.wiring.project import Project
+from terrace.config.naming import unknown_name_error
+from terrace.errors import NotReady
+from terrace.pipelines.context import Context
+from terrace.pipelines.planning import reading, site_in
+from terrace.plans.model import Plan
+from terrace.plans.terraform import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One stack planned both ways, and how many seconds each took.
+
+    `verdict`: same, different, plain (the lane stepped aside), or volatile (the plain way differs from itself).
+    """
+
+    stack: str
+    verdict: str
+    plain: float
+    lane: float
+
+
+def compare(folder: str, environment: str, *, as_json: bool) -> int:
+    """Plan every stack of an environment, at the tip of the protected branch, both ways; exit 1 if two plans differ.
+
+    Nothing is locked or changed. The saved plans are gone at once.
+    """
+    project = Project(Path(folder))
+    known = [one.name for one in project.trust.config.environments]
+    if environment not in known:
+        raise unknown_name_error("environment", environment, known)
+    closed = project.terraform_by("plan-only").lane_closed
+    if closed:
+        raise NotReady(f"the fast lane is closed: {closed}")
+    rows = _rows(project, environment)
+    if as_json:
+        told = [{"stack": r.stack, "verdict": r.verdict, "plain": r.plain, "lane": r.lane} for r in rows]
+        emit({"schema": "terrace/doctor-lane@1", "environment": environment, "stacks": told})
+    else:
+        _show(rows)
+    return 1 if any(row.verdict == "different" for row in rows) else 0
+
+
+def _rows(project: Project, environment: str) -> list[Compared]:
+    crew = project.read_only_context(Silent())
+    inventory = project.survey(project.trust.commit)
+    plain, fast = project.terraform_by("off"), project.terraform_by("plan-only")
+    rows = []
+    with crew.repository.checkout(inventory.commit, f"{environment}-lane") as root:
+        for stack in inventory.of(environment):
+            site = site_in(crew, inventory, stack, root, "plan")
+            # What is done once for both is nobody's time.
+            plain.folder(site)
+            first, _, before = _planned(crew, plain, site, inventory.commit)
+            second, way, after = _planned(crew, fast, site, inventory.commit)
+            verdict = "plain" if way == "plain" else "same"
+            if first != second:
+                again, _, _ = _planned(crew, plain, site, inventory.commit)
+                verdict = "different" if again == first else "volatile"
+            rows.append(Compared(stack.key, verdict, round(before, 2), round(after, 2)))
+    return rows
+
+
+def _planned(crew: Context, terraform: LocalTerraform, site: Site, commit: str) -> tuple[Plan, str, float]:
+    """A plan, by which way it was made, and how long that took."""
+    began = time.monotonic()
+    made = terraform.plan(site, lock=False)
+    try:
+        took = time.monotonic() - began
+        # What is known of the providers without asking them grows meanwhile, and is no part of what Terraform says.
+        return reading(crew, site, commit, replace(made, unsettable={})), made.way, took
+    finally:
+        made.discard()
+
+
+_SAID = {
+    "same": ("green", "the same plan"),
+    "different": ("red", "another plan: set terraform: {fast: off}, and tell us"),
+    "volatile": ("yellow", "no two plans of it are the same, by whichever way"),
+    "plain": ("yellow", "planned the plain way: `terrace doctor` says why, or it has no provider"),
+}
+
+
+def _show(rows: list[Compared]) -> None:
+    from terrace.report.screen import Table
+
+    table = Table("stack", "plain way", "fast lane", "")
+    for column in table.columns[1:3]:
+        column.justify = "right"
+    for row in rows:
+        style, said = _SAID[row.verdict]
+        table.add(row.stack, f"{row.plain:.2f} s", f"{row.lane:.2f} s", (said, style))
+    show(table)

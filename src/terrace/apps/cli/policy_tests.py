@@ -1,0 +1,171 @@
+"""`policy test`: runs the tests of the policies of the working tree."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from terrace.adapters.opa.engine import Tested
+from terrace.adapters.opa.folders import Laid, laid_out, on_disk
+from terrace.apps.output.console import emit, note, show, show_lines
+from terrace.apps.wiring.project import Project, opa
+from terrace.config.model import Config
+from terrace.errors import BadInput, NotReady
+
+_PAUSE = 0.5
+NO_FOLDER = "terrace.yaml: policies: [FOLDER]; `terrace init` writes policies to begin with"
+
+
+def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
+    """Run the tests of the policies that terrace.yaml of the working tree names; exit 1 when one fails."""
+    root, config = read_config(folder)
+    folders = policy_folders(root, config)
+    tested, broken = [], []
+    with laid_out(on_disk(root, config.judging), folders, config.shown, config.view_data) as laid:
+        for group in _groups(laid, folders):
+            try:
+                tested.append(opa().test(laid.root(group[0]), group))
+            except NotReady:
+                raise
+            except BadInput as error:
+                broken.append(error)
+    cases = [case for one in tested for case in one.cases]
+    if broken and not cases:
+        raise broken[0]
+    if not cases:
+        raise BadInput(
+            "the policies have no tests",
+            hint="tests are rules test_SOMETHING in files *_test.rego; `terrace policy new NAME` writes some",
+        )
+    if as_json:
+        emit(_report_json(_joined(tested)) | {"broken": [one.message for one in broken]})
+    else:
+        for line in _lines(_joined(tested), coverage=coverage):
+            show(line)
+    for one in broken:
+        note(f"error: {one.message}")
+    return 2 if broken else 1 if any(_failed(case) for case in cases) else 0
+
+
+def _groups(laid: Laid, folders: list[str]) -> list[list[str]]:
+    """The folders that are tested together, as they are run: those for the plain plan each alone, with its data."""
+    usual = [one for one in folders if one not in laid.shown]
+    plain = [[one, *laid.beside(one)] for one in folders if one in laid.shown]
+    return [*([usual] if usual else []), *plain]
+
+
+def _joined(tested: list[Tested]) -> Tested:
+    files = {name: file for one in tested for name, file in one.coverage.items()}
+    return Tested(tuple(c for one in tested for c in one.cases), files, tuple(f for one in tested for f in one.old))
+
+
+def watch_tests(folder: str, *, coverage: bool) -> int:
+    """Test, and test again whenever a file of the policies changes, until ^C; the exit code is the last run's."""
+    root, config = read_config(folder)
+    folders = policy_folders(root, config)
+    code, seen = 0, None
+    try:
+        while True:
+            there = _times(root, folders)
+            if there != seen:
+                seen = there
+                code = _run_once(lambda: run_tests(folder, coverage=coverage, as_json=False))
+                show("waiting for a change; ^C ends")
+            time.sleep(_PAUSE)
+    except KeyboardInterrupt:
+        return code
+
+
+def read_config(folder: str) -> tuple[Path, Config]:
+    """Returns the root of the repository and the configuration of its working tree."""
+    project = Project(Path(folder), fetch=False)
+    return project.repository.root, project.config_at(project.repository.snapshot())
+
+
+def policy_folders(root: Path, config: Config) -> list[str]:
+    """Returns the folders of policies that exist. Raises BadInput where there is none."""
+    there = [one for one in config.policies if (root / one).is_dir()]
+    if not there:
+        raise BadInput("there are no policies", hint=NO_FOLDER)
+    return there
+
+
+def _run_once(run: Callable[[], int]) -> int:
+    try:
+        return run()
+    except BadInput as error:
+        show_lines(f"error: {error.message}")
+        if error.hint:
+            show(f"hint: {error.hint}")
+        return 2
+
+
+def _times(root: Path, folders: list[str]) -> frozenset[tuple[str, int]]:
+    return frozenset(_stamps(root, folders))
+
+
+def _stamps(root: Path, folders: list[str]) -> Iterator[tuple[str, int]]:
+    for folder in folders:
+        for path in (root / folder).rglob("*"):
+            try:
+                yield str(path), path.stat().st_mtime_ns
+            except OSError:
+                # Gone between the two looks: the next one tells.
+                continue
+
+
+def _failed(case: Mapping[str, Any]) -> bool:
+    return bool(case.get("fail") or case.get("error"))
+
+
+def _place(case: Mapping[str, Any]) -> str:
+    place = case.get("location") or {}
+    return f"{place.get('file', '?')}:{place.get('row', 0)}"
+
+
+def _lines(tested: Tested, *, coverage: bool) -> Iterator[str]:
+    failed = [case for case in tested.cases if _failed(case)]
+    for case in failed:
+        yield f"FAIL {case['name']} ({_place(case)})"
+        if error := case.get("error"):
+            yield f"  {error.get('message', error) if isinstance(error, dict) else error}"
+        for line in _printed(case):
+            yield f"  {line}"
+    for folder in tested.old:
+        yield f"{folder} is written for Rego v0"
+    if coverage and failed:
+        yield "coverage is told when all tests pass"
+    elif coverage:
+        for path, reached, missed in _covered(tested):
+            lines = f"; not reached: {', '.join(missed)}" if missed else ""
+            yield f"{reached:5.1f} % {path}{lines}"
+    yield f"PASS: {len(tested.cases) - len(failed)}/{len(tested.cases)}"
+
+
+def _printed(case: Mapping[str, Any]) -> list[str]:
+    import base64
+
+    return base64.b64decode(case.get("output") or "").decode("utf-8", "replace").splitlines()
+
+
+def _covered(tested: Tested) -> Iterator[tuple[str, float, list[str]]]:
+    for path, file in sorted(tested.coverage.items()):
+        if not path.endswith("_test.rego"):
+            missed = [(one["start"]["row"], one["end"]["row"]) for one in file.get("not_covered") or ()]
+            spans = dict.fromkeys(str(start) if start == end else f"{start}-{end}" for start, end in missed)
+            yield path, float(file.get("coverage", 0)), list(spans)
+
+
+def _report_json(tested: Tested) -> dict[str, Any]:
+    return {
+        "schema": "terrace/policy-test@1",
+        "tests": [
+            {"name": case["name"], "package": case.get("package", ""), "place": _place(case)}
+            | {"passed": not _failed(case), "printed": _printed(case)}
+            for case in tested.cases
+        ],
+        "coverage": [{"path": path, "percent": reached, "missed": lines} for path, reached, lines in _covered(tested)],
+        "rego_v0": list(tested.old),
+    }

@@ -1,0 +1,89 @@
+"""How a deployment ended, for people and for machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from terrace.apps.output.console import note, show
+from terrace.ledger.deployment import Deployment, Step
+from terrace.operations.reaction import Pause
+from terrace.pipelines.approvals.approve import handle_of
+from terrace.pipelines.deploy.gates import HANDED_OVER
+from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.report import machine, terminal
+from terrace.stacks.model import Destruction, Notice, Remediation, Undoing
+
+if TYPE_CHECKING:
+    from terrace.config.model import Config
+    from terrace.pipelines.context import Context
+
+Reacted = Deployment | Refused | Pause | None
+"""What `react` did about the end of a deployment."""
+
+
+def show_deployment_end(config: Config, done: Deployment | Refused, reacted: Reacted) -> None:
+    """Prints how a deployment ended, what followed from it, and what people usually do next."""
+    if isinstance(done, Refused):
+        show(terminal.gates(done.verdict))
+        return None
+    show(terminal.deployment(done))
+    if isinstance(reacted, Pause):
+        show(f"nothing is rolled back by itself: {'; '.join(reacted.reasons)}")
+    elif reacted is not None:
+        show(f"{done.environment} failed, and terrace.yaml says `on_failure: rollback`:")
+        return show_deployment_end(config, reacted, None)
+    _show_next_step(config, done)
+    return None
+
+
+def deployment_json(command: str, done: Deployment | Refused, reacted: Reacted = None) -> machine.Json:
+    """Returns how a deployment ended, and what followed from it."""
+    if isinstance(done, Refused):
+        return machine.refused(command, done.commit, done.verdict)
+    told = machine.deployed(command, done)
+    if isinstance(reacted, Pause):
+        return {**told, "rollback": {"result": "paused", "reasons": list(reacted.reasons)}}
+    if reacted is None:
+        return told
+    back = deployment_json("rollback", reacted)
+    return {**told, "result": "rolled_back" if back["result"] == "succeeded" else told["result"], "rollback": back}
+
+
+def waiting_handle(crew: Context, done: Deployment | Refused) -> str:
+    """Returns what names the plans that wait for people; "" where none do."""
+    if isinstance(done, Refused) or set(done.waiting) <= {HANDED_OVER}:
+        return ""
+    return handle_of(crew.policy, crew.ledger.read(), done.environment)
+
+
+def note_uncommitted(missing: Iterable[Notice]) -> None:
+    """Prints on stderr which files of the checkout are missing from the commit that is planned."""
+    for notice in missing:
+        note(f"note: {notice.message}")
+        note(f"hint: {notice.hint}")
+
+
+def _show_next_step(config: Config, done: Deployment) -> None:
+    if done.waiting and done.last(Step.SMOKE) is not None:
+        show(f"next: terrace tick, again and again, or terrace resume {done.environment} --wait")
+    elif done.waiting == (HANDED_OVER,):
+        show(f"next: terrace resume {done.environment}, where it may be applied")
+    elif done.waiting:
+        show(f"next: terrace approve {done.environment}, then terrace resume {done.environment}")
+    elif done.result == "succeeded" and isinstance(done.origin, Undoing):
+        branch = next((r.detail.branch for r in done.steps if r.step is Step.REVERT and r.detail.branch), "")
+        show(f"{done.environment} is held until Git says the same" + (f": merge {branch}" if branch else ""))
+        show(f"next: terrace tick (once that is merged), or terrace unhold {done.environment} --reason WHY")
+    elif done.result == "succeeded" and not isinstance(done.origin, Destruction | Remediation):
+        above = next((e for e in config.environments if e.after == done.environment), None)
+        if above is not None:
+            show(f"next: terrace promote {above.name}")
+    elif done.result == "unknown":
+        show(f"{done.environment} is held: nothing more is deployed there until somebody has looked")
+        show(f"next: terrace resume {done.environment}   looks at what it left, and brings that in order")
+    elif done.result == "failed" and done.touched:
+        applied = [r.stack for r in done.steps if r.step.value == "apply" and r.result == "succeeded"]
+        left = [key for key in done.stacks if key not in applied]
+        show(f"applied: {', '.join(applied) or 'nothing in full'}; not applied in full: {', '.join(left)}")
+        show(f"next: mend the cause, merge it, and `terrace deploy {done.environment}`: it plans what is left")

@@ -1,0 +1,138 @@
+"""Does all that is due in one repository: for `terrace tick`, and for the worker of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from terrace.apps.output.deployments import Reacted, waiting_handle
+from terrace.apps.output.progress import show_progress
+from terrace.apps.wiring.audit import audit_if_due
+from terrace.apps.wiring.mirroring import show_deployments, track_drift
+from terrace.apps.wiring.project import Project, now
+from terrace.compliance.audit import Audited
+from terrace.drift.review import Review, review
+from terrace.ledger.deployment import Deployment
+from terrace.pipelines.context import Context, Reach
+from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.drift import detect
+from terrace.pipelines.holds import Released
+from terrace.pipelines.rollback.destruction_target import leftovers
+from terrace.pipelines.rollback.rollback import react
+from terrace.pipelines.states.back_up import back_up, due_for_a_look
+from terrace.pipelines.tick import Enter, due
+from terrace.report.leftovers import Leftover
+from terrace.report.machine import result_word
+from terrace.stacks.refusals import Refusal
+from terrace.states.state_checks import Look
+
+
+@dataclass(frozen=True, slots=True)
+class DoneAction:
+    """One action of a tick. `handle` names the plans that wait for people; `left_out` are the stacks without a plan."""
+
+    done: Deployment | Refused | Released
+    reacted: Reacted = None
+    handle: str = ""
+    left_out: Mapping[str, Refusal] | None = None
+
+    @property
+    def environment(self) -> str:
+        """The environment that it was about."""
+        return self.done.verdict.environment if isinstance(self.done, Refused) else self.done.environment
+
+    @property
+    def is_good(self) -> bool:
+        """Whether a hold ended, or a deployment succeeded."""
+        return isinstance(self.done, Released) or (
+            isinstance(self.done, Deployment) and result_word(self.done) == "succeeded"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What a tick did, and what it looked at besides: states, drift, everything that is deployed."""
+
+    actions: tuple[DoneAction, ...] = ()
+    looks: tuple[Look, ...] = ()
+    reviews: tuple[Review, ...] = ()
+    audits: tuple[Audited, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+
+    @property
+    def did_something(self) -> bool:
+        """Whether anything was due."""
+        return bool(self.actions or self.looks or self.reviews or self.audits)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether every deployment went to its end, and nothing is wrong with what was looked at."""
+        return all(action.is_good for action in self.actions) and not self.found_trouble
+
+    @property
+    def found_trouble(self) -> bool:
+        """Whether a state is not safe, something drifted, or an audit found something that blocks."""
+        drifted = any(one.check is not None and one.check.status != "clean" for one in self.reviews)
+        return not all(look.good for look in self.looks) or drifted or any(one.blocking for one in self.audits)
+
+
+def tick(
+    folder: Path, names: tuple[str, ...], reach: Reach, show: Callable[[Project, DoneAction], None], *, quiet: bool
+) -> tuple[Project, Ticked]:
+    """Does all that is due, in all environments or in those that are named; with the reach of plans, only lets in.
+
+    `show` is called after each action; `quiet` prints no progress.
+    """
+    project = Project(folder)
+    chosen = tuple(project.named(name).name for name in names)
+    if not chosen:
+        # Their drift is looked at too, by the rules that named them last.
+        project.former_environments()
+    with show_progress(as_json=quiet) as watcher:
+        crew = project.deployment_context(watcher, reach)
+        actions = []
+        for action in due(crew, chosen):
+            done = action.run(crew) if reach == "apply" or isinstance(action, Enter) else None
+            if done is not None:
+                actions.append(_react(project, crew, done))
+                show(project, actions[-1])
+        looks, reviews, audits = _look_around(project, crew, chosen) if reach == "apply" else ((), (), ())
+    show_deployments(
+        project, [one.name for one in project.trust.config.environments if not chosen or one.name in chosen]
+    )
+    left = () if chosen else leftovers(project.survey, project.trust.commit, project.ledger.read())
+    return project, Ticked(tuple(actions), looks, reviews, audits, left)
+
+
+def _react(project: Project, crew: Context, done: Deployment | Refused | Released) -> DoneAction:
+    if isinstance(done, Released):
+        return DoneAction(done)
+    reacted = react(crew, done)
+    environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
+    return DoneAction(done, reacted, waiting_handle(crew, done), project.left_out([environment], done.commit))
+
+
+def _look_around(
+    project: Project, crew: Context, chosen: tuple[str, ...]
+) -> tuple[tuple[Look, ...], tuple[Review, ...], tuple[Audited, ...]]:
+    """Looks where terrace.yaml says that it is time."""
+
+    def mine(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in names if not chosen or name in chosen)
+
+    states = mine(due_for_a_look(crew))
+    looks = back_up(crew, states) if states else ()
+    names = mine(detect.due(crew))
+    if names:
+        detect.look(crew, names)
+        detect.note_overdue(crew, names)
+    reviews = review_drift(project, names)
+    track_drift(project, reviews)
+    return looks, reviews, audit_if_due(project, crew, chosen)
+
+
+def review_drift(project: Project, names: Iterable[str]) -> tuple[Review, ...]:
+    """Returns what the ledger knows of the drift of these environments now."""
+    history = project.ledger.read()
+    return tuple(review(history, name, now(), project.environment(name).drift.every) for name in names)
