@@ -1,4 +1,4 @@
-"""terrace.yaml: what it means, and how every mistake is told."""
+"""Loading terrace.yaml: the values of its keys, and the reports of its problems."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def problems(text: str) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_a_whole_file_means_what_it_says() -> None:
+def test_a_complete_file_is_read() -> None:
     config = load(WHOLE)
     dev, staging, prod, *_ = config.environments
     assert (dev.deploy, dev.after, dev.env) == ("automatic", None, ("AWS_PROFILE",))
@@ -119,7 +119,7 @@ def test_a_whole_file_means_what_it_says() -> None:
     assert (config.branch, config.ledger, config.source) == ("trunk", "sqlite:ledger.db", "terrace.yaml")
 
 
-def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> None:
+def test_without_a_file_the_directories_are_in_promotion_order_and_the_last_one_requires_an_approval() -> None:
     config = load(b"", discovered=("prod", "dev", "staging"))
     assert [(e.name, e.after, e.approvals.count) for e in config.environments] == [
         ("dev", None, 0),
@@ -131,7 +131,7 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("version: 1\nenvironments:\n  dev:\n    aftr: x\n", "terrace.yaml:4:5: `aftr` is not a key"),
         ("version: 1\nenvironments:\n  dev:\n    aftr: x\n", "(hint: did you mean `after`?)"),
@@ -229,44 +229,44 @@ def test_without_a_file_the_folders_are_a_ladder_and_the_last_step_asks() -> Non
         ),
     ],
 )
-def test_every_mistake_is_told_with_its_place(text: str, said: str) -> None:
-    assert any(said in problem for problem in problems(text)), problems(text)
+def test_every_problem_is_reported_with_its_place(text: str, expected: str) -> None:
+    assert any(expected in problem for problem in problems(text)), problems(text)
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
+def test_all_problems_are_reported_together_in_the_order_of_the_file() -> None:
     found = problems("version: 1\nenvironments:\n  dev: {soak: x}\n  prod: {afte: dev}\nbranhc: main\n")
     assert [p.split(" ")[0] for p in found] == ["terrace.yaml:3:15:", "terrace.yaml:4:10:", "terrace.yaml:5:1:"]
 
 
-def test_what_cannot_be_read_does_not_hide_what_can() -> None:
+def test_unreadable_parts_do_not_hide_other_problems() -> None:
     found = problems("version: 1\nversion: 1\nbranch: &a main\nfoo: 1\n---\nledger: [\n")
     assert [p.split(" ")[0] for p in found] == [f"terrace.yaml:{n}:" for n in ("2:1", "3:9", "4:1", "5:1")]
 
 
 @pytest.mark.parametrize("value", ["test", "testing", "fake", "env:PROD_KEY"])
-def test_an_emulated_cloud_may_have_its_key_in_git(value: str) -> None:
+def test_keys_of_an_emulated_cloud_are_allowed_in_git(value: str) -> None:
     text = f"version: 1\nenvironments: {{dev: {{credentials: {{plan: {{AWS_SECRET_ACCESS_KEY: '{value}'}}}}}}}}\n"
     assert load(text.encode()).environments[0].credentials.plan == {"AWS_SECRET_ACCESS_KEY": value}
 
 
-def test_where_a_token_is_is_no_secret() -> None:
+def test_the_path_of_a_token_file_is_not_a_secret() -> None:
     text = b"version: 1\nenvironments: {dev: {credentials: {plan: {AWS_WEB_IDENTITY_TOKEN_FILE: /run/token}}}}\n"
     assert load(text).environments[0].credentials.plan == {"AWS_WEB_IDENTITY_TOKEN_FILE": "/run/token"}
 
 
-def test_the_stack_at_the_root_is_called_like_its_environment() -> None:
+def test_the_stack_at_the_root_is_named_after_its_environment() -> None:
     (stack,) = load(b"version: 1\nenvironments: {prod: {}}\nstacks: [{path: ., environment: prod}]\n").stacks
     assert (stack.path, stack.name) == ("", "prod")
 
 
-def test_no_duration_that_is_read_leaves_the_calendar() -> None:
-    """Whoever adds a soak to a moment must never meet an overflow."""
+def test_a_duration_added_to_a_date_does_not_overflow() -> None:
+    """Adding a soak time to any date must not overflow."""
     config = load(b"version: 1\nenvironments: {dev: {soak: 3650d}}\n")
     assert datetime(2099, 12, 31) + config.environments[0].soak
     assert "expected a duration" in problems("version: 1\nenvironments: {dev: {soak: 3651d}}\n")[0]
 
 
-def test_without_a_file_the_order_is_that_of_the_usual_spellings() -> None:
+def test_without_a_file_environments_are_in_the_order_of_the_usual_names() -> None:
     found = load(b"", discovered=("prd", "uat", "sandbox", "zone", "stg")).environments
     assert [(e.name, e.after) for e in found] == [
         ("sandbox", None),
@@ -287,11 +287,13 @@ def test_without_a_file_the_order_is_that_of_the_usual_spellings() -> None:
         (("product", "zoo"), ["zoo"]),
     ],
 )
-def test_without_a_file_production_asks_wherever_it_stands(discovered: tuple[str, ...], asked: list[str]) -> None:
+def test_without_a_file_production_requires_an_approval_at_any_position(
+    discovered: tuple[str, ...], asked: list[str]
+) -> None:
     assert [e.name for e in load(b"# nothing yet\n", discovered=discovered).environments if e.approvals.count] == asked
 
 
-def test_a_file_that_is_not_utf_8_says_where() -> None:
+def test_a_file_that_is_not_utf_8_is_reported_with_the_place() -> None:
     with pytest.raises(BadConfig, match=r"terrace\.yaml:2:9: the file is not UTF-8"):
         load(b"version: 1\nbranch: \xff\n")
 
@@ -300,7 +302,7 @@ def test_a_file_that_is_not_utf_8_says_where() -> None:
     st.binary(max_size=200)
     | st.text(alphabet="version:1 envirodasphb-[]{}&*?|>!%@`\"'#,\n\t~", max_size=120).map(str.encode)
 )
-def test_any_bytes_are_a_configuration_or_a_told_mistake(text: bytes) -> None:
+def test_any_bytes_are_a_configuration_or_a_reported_problem(text: bytes) -> None:
     try:
         assert isinstance(load(text), Config)
     except BadConfig as error:
@@ -308,7 +310,7 @@ def test_any_bytes_are_a_configuration_or_a_told_mistake(text: bytes) -> None:
 
 
 @given(st.data())
-def test_a_file_with_a_slip_is_a_configuration_or_a_told_mistake(data: st.DataObject) -> None:
+def test_a_file_with_a_small_error_is_a_configuration_or_a_reported_problem(data: st.DataObject) -> None:
     """Near a right file lie the mistakes that people make: pieces that are lost, doubled, or of another kind."""
     lines = WHOLE.decode().splitlines()
     for _ in range(data.draw(st.integers(1, 3))):
@@ -348,7 +350,7 @@ def test_the_version_of_the_rules_changes_with_every_byte() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         ("    after: staging\n", "", "prod no longer needs a successful deployment to staging first"),
         ("security: 1, ", "", "prod needs fewer approvals of the team security: 0 instead of 1"),
@@ -386,20 +388,20 @@ def test_the_version_of_the_rules_changes_with_every_byte() -> None:
         ("remote: up", "remote: down", "remote changes from up to down"),
     ],
 )
-def test_a_change_that_lets_more_through_is_named(old: str, new: str, said: str) -> None:
+def test_a_change_that_loosens_a_rule_is_reported(old: str, new: str, expected: str) -> None:
     text = WHOLE.decode()
     assert old in text
-    assert find_loosened_rules(load(WHOLE), load(text.replace(old, new).encode())) == (said,)
+    assert find_loosened_rules(load(WHOLE), load(text.replace(old, new).encode())) == (expected,)
 
 
-def test_the_same_rules_are_not_loosened_and_stricter_ones_neither() -> None:
+def test_neither_equal_nor_stricter_rules_are_reported() -> None:
     config = load(WHOLE)
     assert find_loosened_rules(config, config) == ()
     stricter = load(WHOLE.replace(b"approvals: 2", b"approvals: 3").replace(b"format: advisory", b"format: required"))
     assert find_loosened_rules(config, stricter) == ()
 
 
-def test_drift_is_left_to_people_where_they_are_asked_and_taken_back_elsewhere_only_of_tags() -> None:
+def test_drift_is_reverted_by_default_only_for_tags_and_only_where_no_approval_is_required() -> None:
     text = "version: 1\nenvironments: {dev: {}, staging: {after: dev}, prod: {after: staging}, live: {after: prod}}\n"
     found = {e.name: e.drift.remediate for e in load(text.encode()).environments}
     assert found["prod"] is found["live"] is None
@@ -407,7 +409,7 @@ def test_drift_is_left_to_people_where_they_are_asked_and_taken_back_elsewhere_o
     assert set(Remediate().allow) == {"*"}
 
 
-def test_drift_settings_are_read_as_they_are_meant() -> None:
+def test_drift_settings_are_read() -> None:
     text = """\
 version: 1
 environments:
@@ -439,7 +441,7 @@ environments:
         ("{remediate: {approvals: {owners: 1}}}", "there is no team 'owners'"),
     ],
 )
-def test_what_is_wrong_about_drift_is_told(drift: str, place: str) -> None:
+def test_problems_of_drift_settings_are_reported(drift: str, place: str) -> None:
     with pytest.raises(BadConfig, match=place):
         load(f"version: 1\nenvironments: {{dev: {{drift: {drift}}}}}\n".encode())
 
@@ -472,7 +474,9 @@ def test_what_is_wrong_about_drift_is_told(drift: str, place: str) -> None:
         ),
     ],
 )
-def test_seeing_less_drift_or_acting_more_on_it_is_looser(old: DriftSettings, new: DriftSettings, way: str) -> None:
+def test_checking_less_drift_or_reverting_more_of_it_is_looser(
+    old: DriftSettings, new: DriftSettings, way: str
+) -> None:
     before, after = (Config((Environment("dev", drift=one),)) for one in (old, new))
     assert find_loosened_rules(before, after) == (way,)
 
@@ -481,32 +485,32 @@ OUTSIDE = ("../x", "../../x.db", "/var/x.db", "a/../../x.db", "~/x.db", "~other/
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
-def test_no_ledger_and_no_backups_are_kept_outside_of_the_repository(path: str) -> None:
+def test_a_ledger_or_backups_outside_the_repository_are_refused(path: str) -> None:
     for key in (f"ledger: 'sqlite:{path}'", f"backups: {{url: '{path}'}}"):
         with pytest.raises(BadConfig, match="inside the repository"):
             load(f"version: 1\n{key}\n".encode())
 
 
 @pytest.mark.parametrize("url", ["file:x", "file://x", "file://../x", "file://~/x"])
-def test_a_folder_of_the_machine_is_named_from_its_root(url: str) -> None:
+def test_a_file_url_must_be_absolute(url: str) -> None:
     with pytest.raises(BadConfig, match="file:///DIR"):
         load(f"version: 1\nbackups: {{url: '{url}'}}\n".encode())
 
 
 @pytest.mark.parametrize("url", ["copies", "a/b..c/..d", ".git/copies", "file:///srv/copies", "s3://bucket/../x"])
-def test_backups_are_kept_in_a_folder_of_the_repository_or_where_a_url_says(url: str) -> None:
+def test_backups_are_stored_in_a_directory_of_the_repository_or_at_a_url(url: str) -> None:
     assert load(f"version: 1\nbackups: {{url: '{url}'}}\n".encode()).backups.url == url
 
 
 @pytest.mark.parametrize("line", ["- &a {path: x, environment: dev}", "- *a", "- {<<: x, path: y, environment: dev}"])
-def test_where_a_file_repeats_itself_by_anchors_patterns_are_named(line: str) -> None:
+def test_anchors_are_refused_with_a_hint_to_use_patterns(line: str) -> None:
     with pytest.raises(BadConfig) as caught:
         load(f"version: 1\nenvironments: {{dev: {{}}}}\nstacks:\n  {line}\n".encode())
     hints = [problem.hint for problem in caught.value.problems if problem.hint and "{1}" in problem.hint]
     assert len(hints) == 1
 
 
-def test_data_of_policies_for_the_view_lies_inside_of_their_folder() -> None:
+def test_data_of_policies_for_the_view_must_be_inside_their_directory() -> None:
     found = load(b"version: 1\npolicies: [{path: rules, data: [rules/data]}, other]\n", "terrace.yaml")
     assert (found.policies, found.view_data) == (("rules", "other"), {"rules": ("rules/data",)})
     with pytest.raises(BadConfig) as refused:

@@ -1,4 +1,4 @@
-"""Ways in which a change of terrace.yaml watches a release less, or lets it be undone and taken down more easily."""
+"""Changes of terrace.yaml that loosen the rules of an environment, of checks, of the forge, or of a first file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def rollout(**changed: Any) -> Environment:
 
 
 @pytest.mark.parametrize(
-    ("new", "said"),
+    ("new", "expected"),
     [
         (replace(OLD, health=()), "a health probe of prod is removed or changed"),
         (rollout(bake=timedelta(minutes=29)), "prod has a shorter bake time"),
@@ -70,8 +70,8 @@ def rollout(**changed: Any) -> Environment:
         (replace(OLD, rollback=ApprovalRule(1)), "prod needs fewer approvals: 1 instead of 2, for a rollback"),
     ],
 )
-def test_it_is_named(new: Environment, said: str) -> None:
-    assert compare(new) == (said,)
+def test_a_looser_environment_is_reported(new: Environment, expected: str) -> None:
+    assert compare(new) == (expected,)
 
 
 @pytest.mark.parametrize(
@@ -85,22 +85,22 @@ def test_it_is_named(new: Environment, said: str) -> None:
         replace(OLD, rollback=ApprovalRule(2)),
     ],
 )
-def test_what_is_as_strict_or_stricter_is_not(new: Environment) -> None:
+def test_an_equal_or_stricter_environment_is_not_reported(new: Environment) -> None:
     assert compare(new) == ()
 
 
-def test_going_back_by_itself_is_asked_about_too() -> None:
+def test_automatic_rollback_is_reported_as_well() -> None:
     assert compare(OLD, replace(OLD, on_failure="pause")) == (
         "after a failed release to prod, Terrace does `rollback` instead of `pause`",
     )
 
 
-def test_who_lets_an_own_rule_go_is_compared_with_what_holds_then() -> None:
+def test_a_removed_rollback_rule_is_compared_with_the_rule_that_replaces_it() -> None:
     strict = replace(OLD, rollback=ApprovalRule(3))
     assert compare(OLD, strict) == ("prod needs fewer approvals: 2 instead of 3, for a rollback",)
 
 
-def test_hygiene_that_asks_for_less_is_named() -> None:
+def test_looser_hygiene_settings_are_reported() -> None:
     old = Config(settings={"commits": CommitRules(scopes=("a",)), "platforms": ("linux_amd64",)})
     more_types = CommitRules(types=(*CommitRules().types, "wip"), subject=100)
     new = Config(settings={"commits": more_types})
@@ -113,14 +113,14 @@ def test_hygiene_that_asks_for_less_is_named() -> None:
     assert find_loosened_rules(new, old) == ()
 
 
-def test_a_check_that_is_advisory_by_itself_is_loosened_only_by_off() -> None:
+def test_a_check_that_is_advisory_by_default_is_loosened_only_by_off() -> None:
     weighed = {level: Config(checks={"commits": CheckSetting(level)}) for level in LEVELS}
     assert find_loosened_rules(Config(), weighed["advisory"]) == ()
     assert find_loosened_rules(Config(), weighed["off"]) == ("the check commits goes from advisory to off",)
     assert find_loosened_rules(weighed["required"], Config()) == ("the check commits goes from required to advisory",)
 
 
-def test_holding_less_or_waiving_for_longer_is_loosening() -> None:
+def test_blocking_less_or_waiving_for_longer_is_looser() -> None:
     graded = Config(checks={"policy": CheckSetting(fail_on="high")}, fail_on="medium")
     assert find_loosened_rules(graded, graded) == ()
     assert find_loosened_rules(graded, Config(checks={"policy": CheckSetting(fail_on="low")}, fail_on="info")) == ()
@@ -136,13 +136,13 @@ def test_holding_less_or_waiving_for_longer_is_loosening() -> None:
     assert find_loosened_rules(Config(), longer) == ("waivers are valid for up to 181d instead of 180d",)
 
 
-def test_a_folder_that_judges_too_may_except_what_others_refuse() -> None:
+def test_an_additional_policy_directory_is_reported_because_it_can_add_exceptions() -> None:
     old, new = Config(policies=("policies",)), Config(policies=("policies", "more"))
     assert find_loosened_rules(old, new) == ("the policies in more apply as well, and can allow what the others deny",)
     assert find_loosened_rules(Config(), new) == (), "where nothing judged nothing is excepted"
 
 
-def test_asking_another_forge_or_giving_somebody_another_account_is_named() -> None:
+def test_another_forge_and_another_account_of_a_person_are_reported() -> None:
     old = Config(
         forge=ForgeSettings("acme/infrastructure", reviewed="required"),
         teams={"owners": ("ann",)},
@@ -163,7 +163,7 @@ def test_asking_another_forge_or_giving_somebody_another_account_is_named() -> N
 
 
 def first(text: str, *discovered: str) -> tuple[str, ...]:
-    """What is told of a first terrace.yaml in a repository with these environments by folder."""
+    """Returns the sentences for a first terrace.yaml in a repository with these environments by directory."""
     old, new = load(b"", discovered=discovered), load(text.encode(), discovered=discovered)
     return find_loosened_rules(safe_defaults(old, new), new)
 
@@ -182,7 +182,7 @@ def test_a_first_file_that_is_as_strict_as_no_file_loosens_nothing(text: str, di
 
 
 @pytest.mark.parametrize(
-    ("text", "discovered", "said"),
+    ("text", "discovered", "expected"),
     [
         ("version: 1\nenvironments: {dev: {}, prod: {after: dev}}\n", (), "prod needs fewer approvals: 0 instead of 1"),
         ("version: 1\nenvironments: {prod: {protected: false, approvals: 1}}\n", (), "prod is no longer protected"),
@@ -202,12 +202,12 @@ def test_a_first_file_that_is_as_strict_as_no_file_loosens_nothing(text: str, di
         ("version: 1\nenvironments: {dev: {}}\nchecks: {layout: off}\n", (), "the check layout goes from required"),
     ],
 )
-def test_a_first_file_that_is_less_strict_is_told(text: str, discovered: tuple[str, ...], said: str) -> None:
+def test_a_first_file_that_is_less_strict_is_reported(text: str, discovered: tuple[str, ...], expected: str) -> None:
     ways = first(text, *discovered)
-    assert any(said in way for way in ways), ways
+    assert any(expected in way for way in ways), ways
 
 
-def test_a_check_of_policies_that_judge_is_loosened_by_a_first_file_too() -> None:
+def test_a_first_file_can_loosen_the_check_of_existing_policies() -> None:
     old = replace(load(b"", discovered=("dev",)), policies=("policies",))
     new = load(b"version: 1\nenvironments: {dev: {}}\npolicies: [policies]\nchecks: {policy: advisory}\n")
     assert "policy goes from required to advisory" in " ".join(find_loosened_rules(safe_defaults(old, new), new))

@@ -1,4 +1,4 @@
-"""Names of others in commands that people paste into a shell are words, and no options."""
+"""Untrusted names in commands that people paste into a shell are single words and never options."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from terrace.stacks.model import Manual
 @example("a'; touch /tmp/x; '")
 @example("-rf")
 @example("$(id)`id`")
-def test_a_name_of_others_in_a_command_is_one_word(text: str) -> None:
+def test_an_untrusted_name_in_a_command_is_one_word(text: str) -> None:
     assert shlex.split(f"terrace x {quote_text(text)} y") == ["terrace", "x", text, "y"]
     (word,) = shlex.split(quote_word(text), posix=True) or [""]
     assert word in (text, f"./{text}") and not word.startswith("-")
 
 
-def test_what_a_gate_proposes_to_paste_runs_nothing_else() -> None:
+def test_a_command_proposed_by_a_gate_runs_nothing_else() -> None:
     address = "aws_x.y[\"a'; touch /tmp/x; '\"]"
-    one = Objection("stateful", "prod", address, "goes away", Weight.NAME)
-    results = answer(Manual("ann"), (one,), frozenset())
-    told = next(result.satisfy for result in results if result.satisfy)
-    command = told[told.index("--allow") :]
-    assert shlex.split(command) == ["--allow", one.name]
+    objection = Objection("stateful", "prod", address, "is deleted", Weight.NAME)
+    results = answer(Manual("ann"), (objection,), frozenset())
+    hint = next(result.satisfy for result in results if result.satisfy)
+    command = hint[hint.index("--allow") :]
+    assert shlex.split(command) == ["--allow", objection.name]
 
 
-def test_no_command_in_the_source_quotes_a_name_by_hand() -> None:
-    """A quote in the name would end it."""
+def test_commands_in_the_source_quote_names_with_quote_word() -> None:
+    """A quote in the name would end a quoted string."""
     source = Path(__file__).parents[2] / "src/terrace"
     for path in source.rglob("*.py"):
         found = re.findall(r"(?:terrace|terraform|tofu|git) [a-z][^\"`]*'\{[^}]*\}'", path.read_text())

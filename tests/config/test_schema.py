@@ -1,4 +1,4 @@
-"""One table of keys: what it promises to editors and readers is what the loader does."""
+"""The schema, the reference page and the loader agree, because one table of keys defines them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ NAMES = st.sampled_from(["dev", "staging", "prod", "ann", "bob"])
 DURATIONS = st.integers(0, 10_000).map(lambda n: timedelta(seconds=n))
 
 
-def test_the_reference_page_is_what_the_code_says() -> None:
+def test_the_reference_page_matches_the_code() -> None:
     assert PAGE.read_text() == reference(CHECKS), "run `make docs`"
 
 
@@ -58,17 +58,17 @@ OF_LOAD = {
     "StackPattern": {"line"},
     "BeforePlan": {"line"},
 }
-"""Fields that no key sets: `load` knows them."""
+"""Fields without a key. `load` sets them."""
 
 SPREAD = {"Config": {"stacks", "stack_patterns", "policies", "shown", "view_data", "checks", "fail_on", "environments"}}
-"""Fields that a key sets together with others."""
+"""Fields that a key sets together with other fields."""
 
 RECORDS = [pytest.param(record, id=title) for title, record in sections(CHECKS) if is_dataclass(record.makes)]
 
 
 @pytest.mark.parametrize("record", RECORDS)
 def test_every_field_can_be_set_and_every_key_sets_one(record: Record[Any]) -> None:
-    """A field that no key sets would be a default that nobody can change; a key without one would do nothing."""
+    """A field without a key could not be changed; a key without a field would have no effect."""
     kind = cast(type, record.makes)
     own = {field.name for field in fields(kind)} - OF_LOAD.get(kind.__name__, set()) - SPREAD.get(kind.__name__, set())
     assert own == {key.field or key.name for key in record.keys if isinstance(key.field, str)} | (
@@ -83,7 +83,7 @@ def test_the_keys_of_a_check_are_the_fields_of_its_settings(settings: Settings[A
 
 
 def _pairs() -> Iterator[Any]:
-    """The keys whose default is a plain value, with the default of the field that they set."""
+    """Yields the keys with a plain default, with the default of their field."""
     for title, record in sections(CHECKS):
         for key in record.keys:
             name = key.field or key.name
@@ -94,7 +94,7 @@ def _pairs() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("record", "key", "value"), tuple(_pairs()))
 def test_a_default_is_described_by_its_field(record: Record[Any], key: Key, value: Any) -> None:
-    """A default that the table says in words is one that its value does not say."""
+    """The table describes a default only where the value of the field does not."""
     assert key.default != record.spell_default(replace(key, default=""))
     if not key.default and value not in ("", 0):
         text = record.spell_default(key)
@@ -115,7 +115,7 @@ def _objects(schema: Any) -> Iterator[dict[str, Any]]:
             yield from _objects(inner)
 
 
-def test_the_schema_describes_every_key_and_takes_no_other() -> None:
+def test_the_schema_describes_every_key_and_refuses_others() -> None:
     schema = json_schema(CHECKS)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     objects = list(_objects(schema))
@@ -139,7 +139,7 @@ def _patterns(schema: Any) -> Iterator[str]:
             yield from _patterns(inner)
 
 
-def test_every_pattern_means_the_same_to_an_editor() -> None:
+def test_every_pattern_has_the_same_meaning_in_an_editor() -> None:
     """JSON Schema's regular expressions are ECMAScript's, which know nothing of Python's inline flags and anchors."""
     patterns = set(_patterns(json_schema(CHECKS)))
     assert len(patterns) > 5
@@ -155,7 +155,7 @@ def test_a_duration_is_the_sum_of_its_parts(days: int, hours: int, minutes: int,
     assert Duration().read(Scalar(text, Place("x"), text), Reading()) == meant
 
 
-def test_the_page_says_what_is_refused_and_what_may_stand_in_git() -> None:
+def test_the_page_lists_reserved_keys_and_allowed_literal_values() -> None:
     page = reference(CHECKS)
     for word in ("`windows`", "`notify`", "test, testing, fake"):
         assert word in page
@@ -210,13 +210,13 @@ CONFIGS = st.builds(
 
 
 @given(CONFIGS)
-def test_no_rules_are_looser_than_themselves(config: Config) -> None:
+def test_rules_are_not_looser_than_themselves(config: Config) -> None:
     assert find_loosened_rules(config, config) == ()
 
 
 @given(CONFIGS, CONFIGS)
 def test_of_two_different_sets_of_approvals_one_is_looser(one: Config, other: Config) -> None:
-    """Whatever is given up between two rules is found from one side or from the other."""
+    """A difference between two rules is reported in one direction or in the other."""
     ours = {e.name: e.approvals for e in one.environments}
     theirs = {e.name: e.approvals for e in other.environments}
     if any(ours[name].count != theirs[name].count for name in ours.keys() & theirs.keys()):

@@ -1,4 +1,4 @@
-"""Which remote and branch hold the rules: what is said, what the remote's HEAD names, and nothing else."""
+"""The remote and the branch of the rules follow from settings and from the HEAD of the remote only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from terrace.errors import BadInput
 SAID = Decided("trunk", "TERRACE_BRANCH names it", "TERRACE_BRANCH")
 
 
-def test_the_operator_decides_before_the_remote_is_believed() -> None:
+def test_the_setting_of_the_operator_comes_before_the_head_of_the_remote() -> None:
     assert choose_branch("origin", SAID, asked="main", recorded="main") == SAID
 
 
@@ -31,7 +31,7 @@ def test_the_head_of_the_remote_decides(asked: str | None, recorded: str | None)
 
 
 @pytest.mark.parametrize(
-    ("asked", "recorded", "said"),
+    ("asked", "recorded", "hint"),
     [
         ("main", "trunk", "git remote set-head origin --auto"),
         (None, None, "git config terrace.branch NAME"),
@@ -40,10 +40,10 @@ def test_the_head_of_the_remote_decides(asked: str | None, recorded: str | None)
         (None, "-x", "use letters"),
     ],
 )
-def test_a_branch_that_is_not_certain_is_refused(asked: str | None, recorded: str | None, said: str) -> None:
+def test_an_ambiguous_branch_is_refused(asked: str | None, recorded: str | None, hint: str) -> None:
     with pytest.raises(BadInput) as refused:
         choose_branch("origin", None, asked=asked, recorded=recorded)
-    assert said in (refused.value.hint or "")
+    assert hint in (refused.value.hint or "")
 
 
 @pytest.mark.parametrize("name", ["origin/main", "heads/main", "remotes/origin/main"])
@@ -58,7 +58,7 @@ def test_a_name_that_cannot_be_a_branch_is_refused(name: str) -> None:
         read_settings("branch", {"TERRACE_BRANCH": name}, BRANCH_NAME)
 
 
-def test_two_statements_of_the_operator_must_agree() -> None:
+def test_two_settings_of_the_operator_must_be_equal() -> None:
     assert read_settings("branch", {"TERRACE_BRANCH": None, "terrace.branch": ""}, BRANCH_NAME) is None
     both = {"TERRACE_BRANCH": "main", "terrace.branch": "main"}
     assert read_settings("branch", both, BRANCH_NAME) == Decided("main", "TERRACE_BRANCH names it", "TERRACE_BRANCH")
@@ -73,21 +73,21 @@ def test_the_remote_is_the_named_one_the_only_one_or_origin() -> None:
         chosen = choose_remote(remotes, None)
         assert chosen is not None
         assert chosen.name == name
-    said = Decided("fork", "terrace.remote names it", "terrace.remote")
-    assert choose_remote(("fork", "origin"), said) == said
+    setting = Decided("fork", "terrace.remote names it", "terrace.remote")
+    assert choose_remote(("fork", "origin"), setting) == setting
 
 
 @pytest.mark.parametrize(
-    ("remotes", "said"),
+    ("remotes", "setting"),
     [
         (("ann", "bob"), None),
         (("origin",), Decided("up", "", "TERRACE_REMOTE")),
         ((), Decided("up", "", "TERRACE_REMOTE")),
     ],
 )
-def test_a_remote_that_is_not_certain_is_refused(remotes: tuple[str, ...], said: Decided | None) -> None:
+def test_an_ambiguous_remote_is_refused(remotes: tuple[str, ...], setting: Decided | None) -> None:
     with pytest.raises(BadInput) as refused:
-        choose_remote(remotes, said)
+        choose_remote(remotes, setting)
     assert "git " in (refused.value.hint or "")
 
 
@@ -136,7 +136,7 @@ def test_terrace_yaml_does_not_overrule_the_operator() -> None:
     assert "TERRACE_BRANCH" in str(refused.value)
 
 
-def test_a_remote_of_terrace_yaml_that_the_clone_lacks_is_refused_with_the_list() -> None:
+def test_a_remote_in_terrace_yaml_that_the_clone_does_not_have_is_refused_with_the_list_of_remotes() -> None:
     with pytest.raises(BadInput, match="this repository has the remotes fork, origin") as refused:
         follow_remote("upstream", ("origin", "fork"), ORIGIN)
     assert "git config terrace.remote origin" in (refused.value.hint or "")

@@ -217,7 +217,7 @@ class Inside:
     record: Record[Any]
     description: str = "see its keys"
     by_key: bool = False
-    """Whether sentences use the name of the key instead of the name of the entry around it."""
+    """True: sentences use the name of the key instead of the name of the entry around it."""
 
     def compare(self, pair: Pair) -> Iterator[str]:
         if pair.old is None and pair.new is None:

@@ -47,7 +47,7 @@ class ApprovalRule:
 
     @property
     def asked(self) -> bool:
-        """Whether any approval is required."""
+        """True if any approval is required."""
         return self.count > 0 or any(n > 0 for n in self.roles.values())
 
 
@@ -188,7 +188,7 @@ class Environment:
 
     @property
     def asks(self) -> bool:
-        """Whether a deployment can require an approval."""
+        """True if a deployment can require an approval."""
         return self.approvals.asked or any(rule.approvals.asked for rule in self.risk.values())
 
 
@@ -344,8 +344,8 @@ class Config:
     `before_plan` are the commands that run before every stack is planned. `stack_patterns` are the entries of `stacks:`
     with a pattern; `not_stacks` are directories, or patterns, whose root modules are not stacks. `submodules` are the
     paths of the submodules to check out, or `*` for all that are not nested. `settings` are the values of the keys that
-    belong to checks; `setting` reads them. `shown` are those of `policies` whose input is `terraform show -json`.
-    `view_data` are the directories of data of the others, where the file lists them: other files are then not data.
+    belong to checks; `setting` reads them. `shown` are the `policies` whose input is `terraform show -json`.
+    `view_data` are the directories of data of the other policies, where the file lists some: other files are ignored.
     """
 
     environments: tuple[Environment, ...] = ()

@@ -166,7 +166,7 @@ class Record(Generic[T]):
 
 
 def _add(values: dict[str, Any], more: Names[str, Any]) -> None:
-    """Adds fields to other fields. Where several keys set one mapping, their entries are joined."""
+    """Adds fields to other fields. The entries of a mapping that several keys set are joined."""
     for name, value in more.items():
         before = values.get(name)
         values[name] = {**before, **value} if isinstance(before, Names) and isinstance(value, Names) else value

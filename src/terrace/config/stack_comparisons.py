@@ -1,4 +1,4 @@
-"""Comparison of the entries of `stacks`: stacks that move to another environment, or get another name or state."""
+"""Comparison of the entries of `stacks`: another environment, another name or another state of a stack."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _compare_pattern_owners(environment: str, path: str, old: ByPlace, new: ByPl
     """Yields a sentence for each other environment whose directories can match a pattern. In doubt they can."""
     for owner, place in old:
         if is_pattern(place):
-            # Where both patterns have the same capture at the same place, it is the same environment.
+            # The same capture at the same place of both patterns is the same environment.
             if owner != environment and can_overlap(place, path):
                 yield f"stacks of {owner} that match {place} can become stacks of {environment}, which match {path}"
         elif (owner, place) not in new and (values := match_captures(path, place)) is not None:

@@ -1,4 +1,4 @@
-"""The keys of terrace.yaml that say what is checked, how strictly, and by which policies."""
+"""The keys of terrace.yaml for policies, levels of checks, waivers and audits."""
 
 from __future__ import annotations
 

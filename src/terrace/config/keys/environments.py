@@ -242,7 +242,13 @@ IGNORE = Record(
         ),
         Key("owner", Text(), "Owner of the exception.", needed=True, looser=_IGNORED),
         Key("reason", Text(), "Reason for the exception.", needed=True, looser=_IGNORED),
-        Key("until", Day(), "Expiry date: the last day of the exception.", needed=True, looser=_IGNORED),
+        Key(
+            "until",
+            Day(),
+            "Expiry date. The exception is valid until the end of that day.",
+            needed=True,
+            looser=_IGNORED,
+        ),
     ),
     makes=IgnoreRule,
 )

@@ -59,7 +59,7 @@ _CHANGED = Changed("{key} changes from {old} to {new}")
 
 
 def _split_environments(environments: Mapping[str, Environment]) -> dict[str, Any]:
-    """Returns the field for environments. Where the file names none, those of the folders remain."""
+    """Returns the field for environments. If the file lists none, those found by directory remain."""
     return {"environments": tuple(environments.values())} if environments else {}
 
 

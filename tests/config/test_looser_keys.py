@@ -1,4 +1,4 @@
-"""Every key of terrace.yaml says what makes it looser: the table is walked, and each looser value is told."""
+"""Every key of terrace.yaml declares which values are looser, and each looser value is reported."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ PLACES: dict[str, tuple[Any, ...]] = {
     **{one: (one,) for one in ("forge", "terraform", "backups", "checks", "waivers", "commits")},
     **{one: (one,) for one in ("required_files", "docs", "naming", "audit")},
 }
-"""Where the values of each record are, one entry of each that has several."""
+"""The place of the values of each record. Of a record with several entries, one of them."""
 
 HARMLESS = {
     ("environments.NAME.drift", "logs"),
@@ -83,7 +83,7 @@ HARMLESS = {
     ("terraform", "parallel"),
     ("terraform", "lock_wait"),
 }
-"""The keys of which no value lets more through. Each has its reason in the table; a further one needs a look here."""
+"""The keys without a looser value. Each has its reason in the table; an additional one needs a review here."""
 
 PARTS = {
     ("environments.NAME.risk", "medium"): ("medium: 2", "medium: 1", "dev needs fewer approvals: 1 instead of 2"),
@@ -168,7 +168,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 def of_kind(kind: Kind) -> tuple[Any, Any]:
-    """Two different values of a kind, as a configuration has them."""
+    """Returns two different values of a kind."""
     match kind:
         case Either():
             return of_kind(kind.kinds[0])
@@ -181,7 +181,7 @@ def of_kind(kind: Kind) -> tuple[Any, Any]:
 
 
 def looser(key: Key) -> Iterator[tuple[Any, Any]]:
-    """Old values of a key with new ones that let more through, at least one of each kind of difference."""
+    """Yields old values of a key with looser new ones, at least one for each kind of difference."""
     less, more = (HOUR, DAY) if isinstance(key.kind, Duration) else (1, 2)
     match key.looser:
         case Lower():
@@ -227,7 +227,7 @@ def looser(key: Key) -> Iterator[tuple[Any, Any]]:
 
 
 _NESTED = (Inside, InsteadOf, Entries, StackEntries, Remediation, AtRisk, Probes, PolicyFolders)
-"""Comparisons of what holds other keys: they are walked by these, and tried as a whole below."""
+"""Comparisons of values with keys of their own: those keys are tried one by one, the comparisons below."""
 
 
 def leaves() -> Iterator[tuple[str, Key]]:
@@ -236,7 +236,7 @@ def leaves() -> Iterator[tuple[str, Key]]:
 
 
 def put(config: Config, place: tuple[Any, ...], key: Key, value: Any) -> Config:
-    """The configuration with another value of one key."""
+    """Returns the configuration with another value of one key."""
     match place:
         case ():
             given = key.fields(value)
@@ -267,8 +267,8 @@ def _put_inside(record: Any, steps: list[str], key: Key, value: Any) -> Any:
     return replace(record, **{steps[0]: _put_inside(getattr(record, steps[0]), steps[1:], key, value)})
 
 
-def told(place: tuple[Any, ...], key: Key, old: Any, new: Any) -> tuple[str, ...]:
-    """What is said of a configuration in which one value becomes another."""
+def reported(place: tuple[Any, ...], key: Key, old: Any, new: Any) -> tuple[str, ...]:
+    """Returns the sentences for a configuration in which one value changes."""
     before, after = (put(load(BASE.encode()), place, key, value) for value in (old, new))
     return find_loosened_rules(before, after)
 
@@ -281,16 +281,16 @@ def told(place: tuple[Any, ...], key: Key, old: Any, new: Any) -> tuple[str, ...
         if not isinstance(key.looser, (Never, PartOf, *_NESTED))
     ],
 )
-def test_a_looser_value_of_every_key_is_told(title: str, key: Key) -> None:
+def test_a_looser_value_of_every_key_is_reported(title: str, key: Key) -> None:
     place = PLACES[title]
     cases = list(looser(key))
     assert cases
     for old, new in cases:
-        sentences = told(place, key, old, new)
+        sentences = reported(place, key, old, new)
         assert sentences, (old, new)
         entry = [str(step) for step in place if step in ("dev", "ann", "policy")]
         assert all(name in sentence for sentence in sentences for name in entry), sentences
-        assert told(place, key, old, old) == ()
+        assert reported(place, key, old, old) == ()
 
 
 @pytest.mark.parametrize(
@@ -301,30 +301,30 @@ def test_a_looser_value_of_every_key_is_told(title: str, key: Key) -> None:
         if isinstance(key.looser, Lower | Higher | Ordered | Fewer)
     ],
 )
-def test_a_stricter_value_is_not_told(title: str, key: Key) -> None:
+def test_a_stricter_value_is_not_reported(title: str, key: Key) -> None:
     for old, new in looser(key):
-        assert told(PLACES[title], key, new, old) == (), (new, old)
+        assert reported(PLACES[title], key, new, old) == (), (new, old)
 
 
-def test_the_keys_without_a_looser_value_are_these() -> None:
+def test_only_these_keys_have_no_looser_value() -> None:
     assert {(title, key.name) for title, key in leaves() if isinstance(key.looser, Never)} == HARMLESS
 
 
-def test_every_key_that_is_compared_as_a_part_is_tried() -> None:
+def test_every_key_that_is_compared_with_its_record_is_tried() -> None:
     assert {(title, key.name) for title, key in leaves() if isinstance(key.looser, PartOf)} == set(PARTS)
 
 
 @pytest.mark.parametrize(("part", "change"), PARTS.items(), ids=lambda v: "-".join(v) if len(v) == 2 else "")
-def test_a_looser_part_is_told(part: tuple[str, str], change: tuple[str, str, str]) -> None:
-    old, new, said = change
+def test_a_looser_key_of_a_record_is_reported(part: tuple[str, str], change: tuple[str, str, str]) -> None:
+    old, new, expected = change
     # A second environment, so that a stack has somewhere to move.
     base = BASE.replace("stacks:", "  p: {}\nstacks:")
     assert base.count(old) >= 1, part
     ways = find_loosened_rules(load(base.encode()), load(base.replace(old, new).encode()))
-    assert any(said in way for way in ways), ways
+    assert any(expected in way for way in ways), ways
 
 
-def test_every_record_of_the_table_is_walked() -> None:
+def test_every_record_of_the_table_is_covered() -> None:
     parts = {title for title, _ in PARTS}
     assert {title for title, _ in SECTIONS} == PLACES.keys() | parts
 
@@ -345,7 +345,7 @@ people: {ann: {emails: [ann@example.com]}}
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         (
             "people: {",
@@ -424,16 +424,16 @@ people: {ann: {emails: [ann@example.com]}}
         ("people:", "forge: {issues: off}\npeople:", "drift no longer has an issue"),
     ],
 )
-def test_what_an_attacker_adds_to_the_rules_is_told(old: str, new: str, said: str) -> None:
+def test_what_an_attacker_adds_to_the_rules_is_reported(old: str, new: str, expected: str) -> None:
     assert old in RULES
     ways = find_loosened_rules(load(RULES.encode()), load(RULES.replace(old, new, 1).encode()))
-    assert any(said in way for way in ways), ways
+    assert any(expected in way for way in ways), ways
 
 
-def test_a_first_file_that_says_what_held_before_loosens_nothing() -> None:
+def test_a_first_file_with_the_default_rules_loosens_nothing() -> None:
     before = load(b"", discovered=("dev", "prod"))
-    said = b"version: 1\nenvironments: {dev: {}, prod: {after: dev, approvals: 1}}\n"
-    assert find_loosened_rules(before, load(said, discovered=("dev", "prod"))) == ()
+    expected = b"version: 1\nenvironments: {dev: {}, prod: {after: dev, approvals: 1}}\n"
+    assert find_loosened_rules(before, load(expected, discovered=("dev", "prod"))) == ()
 
 
 PATTERNS = (
@@ -447,7 +447,7 @@ stacks:
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "expected"),
     [
         ("{path: live/prod/net, environment: dev}", "the stack live/prod/net of prod becomes a stack of dev"),
         ('{path: "live/prod/*", environment: dev}', "stacks of {1} that match live/*/* can become stacks of dev"),
@@ -465,12 +465,12 @@ stacks:
         ),
     ],
 )
-def test_a_pattern_or_an_entry_that_takes_folders_of_another_environment_is_told(entry: str, said: str) -> None:
+def test_a_pattern_or_an_entry_for_directories_of_another_environment_is_reported(entry: str, expected: str) -> None:
     ways = find_loosened_rules(load(PATTERNS.encode()), load(f"{PATTERNS}  - {entry}\n".encode()))
-    assert any(said in way for way in ways), ways
+    assert any(expected in way for way in ways), ways
 
 
-def test_an_entry_that_becomes_part_of_a_pattern_of_another_environment_is_told() -> None:
+def test_an_entry_that_becomes_part_of_a_pattern_of_another_environment_is_reported() -> None:
     after = PATTERNS.replace("{path: infra/net, environment: prod}", '{path: "infra/*", environment: dev}')
     ways = find_loosened_rules(load(PATTERNS.encode()), load(after.encode()))
     assert "the stack infra/net of prod becomes a stack of dev" in ways
@@ -493,7 +493,7 @@ def test_entries_that_become_a_pattern_are_compared_one_by_one() -> None:
         '{path: "live/*/*/*", environment: "{1}"}',
     ],
 )
-def test_a_pattern_for_folders_that_were_of_no_other_environment_is_not_told(entry: str) -> None:
+def test_a_pattern_for_directories_without_another_environment_is_not_reported(entry: str) -> None:
     assert find_loosened_rules(load(PATTERNS.encode()), load(f"{PATTERNS}  - {entry}\n".encode())) == ()
 
 
@@ -501,7 +501,7 @@ TWO = PATTERNS.replace("environment: prod}", "environment: prod, name: one}")
 
 
 @pytest.mark.parametrize(
-    ("entries", "said"),
+    ("entries", "expected"),
     [
         (
             ["{path: infra/net, environment: prod, name: one}", "{path: infra/net, environment: prod, name: two}"],
@@ -527,8 +527,8 @@ TWO = PATTERNS.replace("environment: prod}", "environment: prod, name: one}")
         ),
     ],
 )
-def test_several_stacks_of_one_folder_are_told_by_their_names(entries: list[str], said: list[str]) -> None:
+def test_several_stacks_of_one_directory_are_reported_by_name(entries: list[str], expected: list[str]) -> None:
     lines = "".join(f"  - {one}\n" for one in entries)
     after = TWO.replace("  - {path: infra/net, environment: prod, name: one}\n", lines)
-    assert sorted(find_loosened_rules(load(TWO.encode()), load(after.encode()))) == sorted(said)
+    assert sorted(find_loosened_rules(load(TWO.encode()), load(after.encode()))) == sorted(expected)
     assert find_loosened_rules(load(after.encode()), load(after.encode())) == ()

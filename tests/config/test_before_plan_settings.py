@@ -1,4 +1,4 @@
-"""`before_plan` of terrace.yaml: how it is written, whose commands a stack has, and what they see and may write."""
+"""`before_plan` in terrace.yaml: its syntax, the commands of a stack, and the files that they read and write."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def config(text: str) -> object:
         ("stacks: [{path: a, environment: dev, before_plan: [{run: npm ci}]}]", 'run: ["npm", "ci"]'),
     ],
 )
-def test_a_command_line_is_refused_with_the_list_that_it_means(text: str, hint: str) -> None:
+def test_a_shell_command_line_is_refused_with_the_equivalent_list(text: str, hint: str) -> None:
     with pytest.raises(BadConfig) as refused:
         config(text)
     assert hint in str(refused.value.hint)
@@ -57,7 +57,7 @@ def test_a_command_line_is_refused_with_the_list_that_it_means(text: str, hint: 
         ("{outputs: [x]}", "`run` is missing"),
     ],
 )
-def test_what_no_command_may_be_is_refused(command: str, why: str) -> None:
+def test_commands_that_are_not_allowed_are_refused(command: str, why: str) -> None:
     with pytest.raises(BadConfig, match=why.replace("[", r"\[")):
         config(f"before_plan: [{command}]")
 
@@ -78,7 +78,7 @@ def test_what_no_command_may_be_is_refused(command: str, why: str) -> None:
         ("?", "ab", False),
     ],
 )
-def test_patterns_name_files_and_what_lies_below_a_folder(glob: str, path: str, found: bool) -> None:
+def test_patterns_match_files_and_everything_below_a_directory(glob: str, path: str, found: bool) -> None:
     assert matches(glob, path) is found
 
 
@@ -99,12 +99,12 @@ def test_patterns_name_files_and_what_lies_below_a_folder(glob: str, path: str, 
         "settings/prod.conf",
     ],
 )
-def test_what_terraform_reads_as_configuration_is_written_by_no_command(path: str) -> None:
+def test_a_command_cannot_write_files_that_terraform_reads_as_configuration(path: str) -> None:
     assert reserved(path, ("settings/prod.conf",)) is not None
     assert reserved("build/app.zip", ("settings/prod.conf",)) is None
 
 
-def test_the_commands_of_a_stack_are_those_for_all_and_those_of_its_entry_with_captures() -> None:
+def test_a_stack_has_the_commands_for_every_stack_and_those_of_its_entry_with_captures_filled_in() -> None:
     found = load(
         (
             f"{HEAD}before_plan: [{{run: [make, all], in: tools}}]\n"
@@ -123,7 +123,7 @@ def test_the_commands_of_a_stack_are_those_for_all_and_those_of_its_entry_with_c
 
 
 @pytest.mark.parametrize("name", ["*", "?pi", "[*]", "a[b", "***"])
-def test_a_name_with_the_letters_of_a_pattern_matches_no_other_name(name: str) -> None:
+def test_a_directory_name_with_pattern_characters_matches_only_itself(name: str) -> None:
     written = BeforePlan(("make",), outputs=("live/{1}/{2}/build",), inputs=("lib/{2}",))
     command = written.fill_captures(("dev", name)).at(f"live/dev/{name}")
     assert command.may_write(f"live/dev/{name}/build/x")
@@ -135,18 +135,18 @@ def test_a_name_with_the_letters_of_a_pattern_matches_no_other_name(name: str) -
     assert not alone.sees("live/dev/api/x")
 
 
-def test_a_capture_that_nothing_fills_is_refused_wherever_it_is() -> None:
+def test_a_capture_without_a_value_is_refused_at_any_place() -> None:
     with pytest.raises(BadConfig, match=r"`\{3\}` in `before_plan` has no value"):
         config('stacks: [{path: "a/*", environment: dev, before_plan: [{run: [make], outputs: ["o/{3}"]}]}]')
 
 
-def test_commands_of_a_new_entry_and_a_new_pattern_are_told() -> None:
+def test_commands_of_a_new_entry_and_of_a_new_pattern_are_reported() -> None:
     old, new = load(HEAD.encode()), "before_plan: [{run: [make], env: [TOKEN], network: true}]"
     for path in ("infra/net", '"live/*"', "environments/dev/net"):
-        told = find_loosened_rules(old, load(f"{HEAD}stacks: [{{path: {path}, environment: dev, {new}}}]".encode()))
+        reported = find_loosened_rules(old, load(f"{HEAD}stacks: [{{path: {path}, environment: dev, {new}}}]".encode()))
         assert any(
-            "runs the command 'make' before a plan, with TOKEN and with network access" in one for one in told
-        ), told
+            "runs the command 'make' before a plan, with TOKEN and with network access" in one for one in reported
+        ), reported
 
 
 APP = 'resource "terraform_data" "x" {}\n'
@@ -170,7 +170,7 @@ def between(text: str, files: dict[str, str], *, before: str | None = None, trus
     return change_set_between(surveys[0], surveys[1], old, new, rules)
 
 
-def test_a_change_to_an_input_impacts_the_stacks_whose_command_sees_it() -> None:
+def test_a_change_to_an_input_impacts_the_stacks_whose_command_reads_it() -> None:
     found = between(STACKS, {"src/app.py": "2\n"})
     assert [(one.stack.key, one.reasons[0].kind, one.reasons[0].path) for one in found.impacts] == [
         ("dev/app", "command", "src/app.py")
@@ -178,7 +178,7 @@ def test_a_change_to_an_input_impacts_the_stacks_whose_command_sees_it() -> None
     assert between(STACKS, {"src/app.md": "2\n"}).impacts == ()
 
 
-def test_the_commands_of_the_trust_root_decide_what_is_impacted_too() -> None:
+def test_the_commands_of_the_trust_root_also_decide_which_stacks_are_impacted() -> None:
     without = STACKS.replace('  before_plan: [{run: [make], in: src, inputs: ["src/*.py"]}]\n', "")
     assert without != STACKS
     assert between(without, {"src/app.py": "2\n"}).impacts == ()
@@ -206,11 +206,9 @@ def test_a_change_of_the_commands_impacts_the_stack() -> None:
         ("{run: [make]}", {}, []),
     ],
 )
-def test_config_check_finds_scripts_and_inputs_that_are_not_there(
-    command: str, files: dict[str, str], why: list[str]
-) -> None:
+def test_config_check_finds_missing_scripts_and_inputs(command: str, files: dict[str, str], why: list[str]) -> None:
     tree = DictTree({"live/a/main.tf": APP, "live/b/main.tf": APP, **files})
     entry = f'stacks: [{{path: "live/*", environment: dev, before_plan: [{command}]}}]'
     found = examine(tree, load((HEAD + entry).encode()), Forgetful()).problems
     assert [one.place.line for one in found] == [3] * len(why), "once for all stacks of an entry"
-    assert all(said in one.message for said, one in zip(why, found, strict=True)), found
+    assert all(expected in one.message for expected, one in zip(why, found, strict=True)), found
