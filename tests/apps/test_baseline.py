@@ -66,7 +66,7 @@ def test_what_was_there_holds_nothing_and_what_is_new_does(place: World) -> None
     # The change that brings it says so; once it is merged, what it covers holds nothing.
     (loosening,) = blocking(place)
     assert (loosening["rule"], loosening["file"]) == ("trust-root", FILE)
-    assert "adds, widens or prolongs 5 records of .terrace/baseline.yaml" in loosening["message"]
+    assert "adds, widens or extends 5 records of .terrace/baseline.yaml" in loosening["message"]
     place.push({})
     write(place, "# A line that moves all others.\n" + read(place).replace('variable "idle"  {', 'variable "idle" {'))
     done = place.run("check", "--json")
@@ -126,7 +126,7 @@ def test_what_could_not_be_looked_at_stays_and_is_said(place: World) -> None:
     assert done.code == 1
     assert "5 known findings (was 5)\n" in done.out
     assert "plan at environments/dev/main.tf" in done.out
-    assert "nobody knows what a stack without a plan would do" in done.out
+    assert "the effect of a stack without a plan is unknown" in done.out
     assert "not everything could be looked at" in done.out
 
 

@@ -88,7 +88,7 @@ def test_a_waiver_that_the_change_proposes_is_shown_and_waives_nothing(place: Wo
     done = place.run("check", "--json")
     assert done.code == 1
     notes = {f["stack"]: f.get("note", "") for f in found(done, "twos")}
-    assert notes["dev"] == f"waived by a waiver that this change proposes ({FILE}:4); it counts once merged"
+    assert notes["dev"] == f"waived by a waiver that this change proposes ({FILE}:4), once it is merged"
     assert notes["prod"] == ""
     (loosening,) = found(done, "trust-root")
     assert "this change adds the waiver of owners for twos at dev: module.thing" in loosening["message"]
@@ -101,7 +101,7 @@ def test_what_ended_speaks_again_and_says_whose_it_was(place: World) -> None:
     done = place.run("check", "--json")
     assert done.code == 1
     assert {f["status"] for f in found(done, "twos")} == {"fail"}
-    assert all("the waiver of owners ended on" in f["note"] for f in found(done, "twos"))
+    assert all("the waiver of owners expired on" in f["note"] for f in found(done, "twos"))
     (ended,) = found(done, "waiver-expired")
     assert not ended["advisory"]
     # Where the change does not meet what it waived, it is told.
@@ -119,7 +119,7 @@ def test_a_waiver_that_ends_soon_is_told(place: World) -> None:
     (ends,) = found(done, "waiver-ends")
     assert ends["advisory"]
     assert {f["status"] for f in found(done, "twos")} == {"waived"}
-    assert "ends in 3 days" in ends["message"]
+    assert "expires in 3 days" in ends["message"]
 
 
 def test_a_change_with_a_wrong_waiver_is_wrong_input_with_its_place(place: World) -> None:
@@ -128,8 +128,8 @@ def test_a_change_with_a_wrong_waiver_is_wrong_input_with_its_place(place: World
     done = place.run("check")
     assert done.code == 2
     assert f"{FILE}:3:11: 'plan' cannot be waived: the effect of a stack without a plan is unknown" in done.err
-    assert f"{FILE}:11:12: 'nobody' is no person or team of terrace.yaml" in done.err
-    assert f"{FILE}:12:13: 'todo' is no reason" in done.err
+    assert f"{FILE}:11:12: 'nobody' is not a person or team of terrace.yaml" in done.err
+    assert f"{FILE}:12:13: 'todo' is not a reason" in done.err
 
 
 def test_what_is_broken_on_the_protected_branch_can_be_mended(place: World) -> None:
@@ -198,7 +198,7 @@ def test_a_look_at_everything_tells_what_waives_nothing_any_more(place: World) -
     done = place.run("check", "--all", "--json")
     every = [f for one in done.json["environments"] for f in one["findings"]]
     (unused,) = [f for f in every if f["rule"] == "waiver-unused"]
-    assert "the waiver of owners for twos at module.thing.terraform_data.it is about nothing" in unused["message"]
+    assert "the waiver of owners for twos at module.thing.terraform_data.it is no longer needed" in unused["message"]
     assert [f["status"] for f in every if f["rule"] == "output"] == ["waived"]
     alone = place.run("check", "--all", "dev", "--json").json["environments"][0]["findings"]
     assert [f for f in alone if f["rule"] == "waiver-unused"] == []
@@ -226,7 +226,7 @@ def test_what_is_found_below_fail_on_is_told_and_what_could_not_be_looked_at_hol
     [
         (["plan", "a.b", "--owner", "ann", "--reason", "r"], "'plan' cannot be waived"),
         (["twos", "a.b", "--owner", "anne", "--reason", "r"], "did you mean 'ann'?"),
-        (["twos", "a.b", "--owner", "ann", "--reason", "TODO."], "no reason"),
+        (["twos", "a.b", "--owner", "ann", "--reason", "TODO."], "not a reason"),
         (["twos", "--owner", "ann", "--reason", "r"], "nobody said where"),
         (["twos", "a.*", "--owner", "ann", "--reason", "r"], "would waive too much"),
         (["twos", "a.b", "--owner", "ann", "--reason", "r", "--until", "2099-01-01"], "at most 180 days"),

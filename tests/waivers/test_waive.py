@@ -291,6 +291,6 @@ def test_a_record_stays_where_what_it_is_about_may_not_have_been_found(
 def test_a_change_that_takes_a_waiver_away_says_what_it_will_hold() -> None:
     (left,) = waive([FINDING], Waivers((WAIVER,), ()), TODAY, CHECKS)
     assert left.status is Status.WAIVED
-    assert left.note.endswith("; this change takes that waiver away")
+    assert left.note.endswith("; this change removes that waiver")
     (same,) = waive([FINDING], Waivers((WAIVER,)), TODAY, CHECKS)
     assert "takes" not in same.note

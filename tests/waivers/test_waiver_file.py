@@ -45,13 +45,13 @@ def problems(content: bytes, path: str = PATH, config: Config = CONFIG) -> list[
     ("change", "said"),
     [
         ({"rule": ""}, "3:5: expected a rule, or a family of rules, found nothing"),
-        ({"owner": "anne"}, "5:12: 'anne' is no person or team of terrace.yaml (hint: did you mean 'ann'?)"),
-        ({"reason": "'TODO!'"}, "6:13: 'TODO!' is no reason"),
+        ({"owner": "anne"}, "5:12: 'anne' is not a person or team of terrace.yaml (hint: did you mean 'ann'?)"),
+        ({"reason": "'TODO!'"}, "6:13: 'TODO!' is not a reason"),
         ({"granted": "2026-13-01"}, "7:14: expected a date like `2026-12-31`, found '2026-13-01'"),
-        ({"expires": "2025-12-31"}, "8:14: it ends before it begins"),
-        ({"expires": "2026-07-01"}, "8:14: it counts for 181 days (hint: at most 180 days"),
-        ({"path": "a.tf"}, "9:11: it says both an address and a path"),
-        ({"address": "a.*"}, "4:14: 'a.*' would waive too much (hint: `*` stands for an index only"),
+        ({"expires": "2025-12-31"}, "8:14: it expires before it is granted"),
+        ({"expires": "2026-07-01"}, "8:14: it is valid for 181 days (hint: at most 180 days"),
+        ({"path": "a.tf"}, "9:11: it has both an address and a path"),
+        ({"address": "a.*"}, "4:14: 'a.*' would waive too much (hint: `*` can only be an index"),
         ({"address": "'*'"}, "would waive too much"),
         ({"rule": "plan"}, "3:11: 'plan' cannot be waived: the effect of a stack without a plan is unknown"),
         ({"rule": "secrets"}, "secrets have a file of their own, .terrace/secrets.yaml"),
@@ -85,7 +85,7 @@ def test_everything_wrong_is_told_at_once_in_the_order_of_the_file() -> None:
     lacking = {k: v for k, v in RIGHT.items() if k != "owner"}
     told = problems(text(lacking, {**RIGHT, "reason": "tbd"}, {**RIGHT, "owner": "x"}))
     assert [one.split(": ")[0] for one in told] == [f"{PATH}:3:5", f"{PATH}:11:13", f"{PATH}:14:11", f"{PATH}:16:12"]
-    assert "is there twice, first at line 8" in told[2]
+    assert "is listed twice, first at line 8" in told[2]
 
 
 def test_whoever_is_named_nowhere_may_own_where_nobody_is_named() -> None:

@@ -1,1 +1,1 @@
-"""Everything known about a change set: findings of every check, and what could not be looked at."""
+"""The assessment of a change set: findings of every check, the risk, and objections to going back."""

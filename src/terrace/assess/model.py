@@ -1,4 +1,4 @@
-"""Findings and the assessment that holds them."""
+"""Findings, objections, and the assessment of a change set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GRADES: tuple[Grade, ...] = get_args(Grade)
 
 
 class Severity(IntEnum):
-    """How bad it is; ordered."""
+    """The severity of a finding; ordered."""
 
     INFO = 0
     LOW = 1
@@ -31,7 +31,7 @@ class Severity(IntEnum):
 
 
 class Status(Enum):
-    """`fail`: the rule is broken. `unknown`: it could not be told. `waived`: broken, and somebody answers for it."""
+    """`fail`: the rule is broken. `unknown`: it is unknown whether it is. `waived`: it is broken, and an owner accepts it."""
 
     FAIL = "fail"
     UNKNOWN = "unknown"
@@ -40,13 +40,12 @@ class Status(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one rule says about one place. `advisory` findings are told and do not block.
+    """One rule that one place breaks, or may break. `advisory` findings are reported and do not block.
 
-    `address` is a resource, `path` and `line` (from 1, 0 unknown) a spot in the repository; `detail` may be long
-    (a diff); `fix` is what to do. Findings of one `family` (a word like `public-storage`) at one place say the same,
-    whichever tools they are of: one of them is told, and names the rules of the others in `also`. `waiver` is who
-    answers for it, where that is what status WAIVED rests on; `note` says what records about it change, or would, and
-    is no part of what it is.
+    `address` is a resource, `path` and `line` (from 1, 0 unknown) a place in the repository; `detail` can be long (a
+    diff); `fix` is how to fix it. Findings of one `family` (a word like `public-storage`) at one place mean the same,
+    whichever tools report them: one of them is shown, and names the rules of the others in `also`. `waiver` is the
+    record that waives it, where there is one; `note` describes the records for it, and is no part of its identity.
     """
 
     rule: str
@@ -72,8 +71,8 @@ class Finding:
 
 
 class Weight(Enum):
-    """What an objection asks for. `say`: that a person decides. `name`: that somebody agrees to the address by name.
-    `hold`: that what it says is mended or waived before a release goes in; a way back is not held by it."""
+    """What an objection requires. `say`: that a person decides. `name`: that a person allows the address by name.
+    `hold`: that it is fixed or waived before a release is deployed; it does not block a rollback."""
 
     SAY = "say"
     NAME = "name"
@@ -82,9 +81,9 @@ class Weight(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What speaks against applying one plan as it is. `rule` is a word like `stateful`; `address` may be an output's.
+    """A reason against applying one plan as it is. `rule` is a word like `stateful`; `address` can be an output's.
 
-    Where `weight` is NAME, the plan is applied only after somebody has agreed to exactly that `name`.
+    Where `weight` is NAME, the plan is applied only after a person has allowed exactly that `name`.
     """
 
     rule: str
@@ -95,13 +94,13 @@ class Objection:
 
     @property
     def name(self) -> str:
-        """What somebody agrees to: the address, with its stack where there are several, which may all have it."""
+        """The name that a person allows: the address, with its stack where several stacks can have it."""
         return f"{self.stack}:{self.address}" if "/" in self.stack else self.address
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All that is known about one change set. `plans` are by stack key; a stack that could not be planned is in
+    """Everything that is known about one change set. `plans` are by stack key; a stack that could not be planned is in
     `unplanned` with the reason, and has a finding of status unknown."""
 
     change_set: ChangeSet

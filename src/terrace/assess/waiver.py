@@ -1,4 +1,4 @@
-"""The record of a waiver, of `.terrace/waivers.yaml` and of the baseline alike, and what it matches."""
+"""The record of a waiver, in `.terrace/waivers.yaml` and in the baseline alike, and the places that it matches."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import date
 from functools import lru_cache
 
 PATH = ".terrace/waivers.yaml"
-"""Where waivers stand in a repository."""
+"""Path of the waivers in a repository."""
 
 BASELINE = ".terrace/baseline.yaml"
-"""Where that stands which was there before anybody checked."""
+"""Path of the baseline: findings that existed before Terrace checked them."""
 
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _INDEX = r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]'
@@ -19,12 +19,11 @@ _INDEX = r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]'
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """What one person or team answers for: findings of `rule` (or of a family of rules) at one place, through the day
-    `expires`.
+    """Findings that one person or team accepts: of `rule` (or of a family of rules) at one place, until `expires`.
 
-    Exactly one of `address` (`[*]` is any index) and `path` (a `*` stays in its folder) says where. With `unknown` it
-    is for verdicts that could not be told, and for those alone. A record of the baseline has `since`, the day it came
-    in, `content`, a fingerprint of the line, and covers `count` findings; it names one place, without `*`.
+    The place is exactly one of `address` (`[*]` is any index) and `path` (a `*` matches within one folder). With
+    `unknown` it is for findings of status unknown, and for those alone. A record of the baseline has `since`, the day on
+    which it was added, and `content`, a fingerprint of the line. It covers `count` findings at one place, without `*`.
     """
 
     rule: str
@@ -44,35 +43,35 @@ class Waiver:
     line: int = 0
 
     def holds(self, today: date) -> bool:
-        """Whether it counts on that day."""
+        """Returns whether the record is valid on that day."""
         return self.granted <= today <= self.expires
 
     def ended(self, today: date) -> bool:
-        """Whether its last day is over."""
+        """Returns whether the record has expired before that day."""
         return self.expires < today
 
     @property
     def known(self) -> bool:
-        """Whether it is of the baseline."""
+        """Returns whether the record belongs to the baseline."""
         return self.since is not None
 
     @property
     def place(self) -> str:
-        """What it is about, as people write it."""
+        """The place, as people write it."""
         return ": ".join(part for part in (self.stack, self.address or self.path) if part)
 
     @property
     def about(self) -> str:
-        """What it is for, as people write it."""
+        """The rule and the place, as people write them."""
         return f"{self.rule} at {self.place}"
 
     @property
     def key(self) -> tuple[str, str, str, str, str, bool]:
-        """What it is about, to compare by: two records of one key say the same."""
+        """The parts that identify a record: two records with the same key waive the same."""
         return (self.rule, self.stack, self.address, self.path, self.content, self.unknown)
 
     def reaches(self, stack: str, address: str, path: str) -> bool:
-        """Whether a place is one that it names."""
+        """Returns whether the record names that place."""
         if self.stack and self.stack != stack:
             return False
         if self.address:

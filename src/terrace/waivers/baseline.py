@@ -1,4 +1,4 @@
-"""What was there before anybody checked, as records: which stay, which are gone, and what is new. Their count falls."""
+"""The baseline: records of findings that existed before Terrace checked them. Their number only falls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from terrace.waivers.telling import blind_to
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Who answers for what comes into the baseline, why, from when and until when."""
+    """The owner of new records of the baseline, the reason, and the days from which and until which they are valid."""
 
     owner: str
     reason: str
@@ -27,10 +27,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """A baseline anew: its `records`, those that are `gone`, how many findings came in and were known `before`.
+    """A renewed baseline: its `records`, those that are `gone`, how many findings were added and were known `before`.
 
-    `fresh` are findings that it does not cover (any more) and could, `outside` those that no baseline ever covers; both
-    hold. `blind` are findings of what could not be looked at: what may stand there is kept.
+    `fresh` are findings that it does not cover (any more) and could cover. `outside` are those that no baseline covers,
+    each with the reason. Both block. `blind` are findings that something could not be checked: its records are kept.
     """
 
     records: tuple[Waiver, ...]
@@ -48,7 +48,7 @@ class Renewed:
 
 
 class Everything:
-    """Holds every rule: for the first baseline."""
+    """A container of every rule, for the first baseline."""
 
     def __contains__(self, _: object) -> bool:
         return True
@@ -62,8 +62,11 @@ def renewed(
     content: Content,
     checks: DeclaredChecks,
 ) -> Renewed:
-    """The baseline of what was found. What is gone leaves it; only findings of rules in `accept` come in, or are
-    granted anew where their day is over. A finding that holds nothing needs no record."""
+    """Returns the baseline for these findings.
+
+    Records without a finding are removed. Only findings of rules in `accept` are added, or renewed where their record
+    has expired. A finding that does not block needs no record.
+    """
     before = {record.key: record for record in known}
     keys = [key_of(finding, content, checks, before) for finding in findings]
     there = Counter(key for key in keys if key is not None)

@@ -1,6 +1,6 @@
-"""Comments in sources that ask to be let through: ours, and those of checkov, trivy, tfsec and tflint.
+"""Comments in sources that ask to skip a rule: ours, and those of checkov, trivy, tfsec and tflint.
 
-None of them waives anything. Each is a proposal: what it asks for can become a record.
+None of them waives anything. Each is a proposal: it can become a record.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _UNTIL = re.compile(r":exp:([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """One rule that a comment asks to be let through. `rule` may be `all` or hold a `*`.
+    """One rule that a comment asks to skip. `rule` can be `all` or contain a `*`.
 
-    `resource` is the block that it is in or above, as an address within its module; `first` and `last` are the lines
-    of what it speaks of, the whole file from line 1 to 0. `until` is the last day that it names itself.
+    `resource` is the block that the comment is in or above, as an address within its module; `first` and `last` are the
+    lines that it applies to, the whole file from line 1 to 0. `until` is the expiry date that it names itself.
     """
 
     rule: str
@@ -46,12 +46,12 @@ class Skip:
 
     @property
     def wide(self) -> bool:
-        """Whether it names no single rule."""
+        """Returns whether the comment names more than one rule."""
         return self.rule == "all" or "*" in self.rule
 
 
 def skips(path: str, content: bytes) -> tuple[Skip, ...]:
-    """Every rule that the comments of a configuration file ask to be let through, in their order. It never raises."""
+    """Returns every rule that the comments of a configuration file ask to skip, in their order. Never raises."""
     if path.endswith(".json") or not _ANY.search(content):
         return ()
     root = parse(content).root_node
@@ -65,7 +65,7 @@ def skips(path: str, content: bytes) -> tuple[Skip, ...]:
 
 
 def brought(path: str, content: bytes, accepted: bytes) -> tuple[Skip, ...]:
-    """Those of a file that `accepted`, the same file as it was, does not have as often: what a change brings."""
+    """Returns the skips that a change adds to a file: those that `accepted`, its previous content, has less often."""
     left = Counter((skip.tool, skip.rule, skip.reason) for skip in skips(path, accepted))
     fresh = []
     for skip in skips(path, content):
@@ -93,7 +93,7 @@ def _of_line(text: str, path: str, line: int, tops: list[Node]) -> Iterator[Skip
 
 
 def _about(line: int, tops: list[Node]) -> tuple[str, int, int]:
-    """The block of the file that a comment is in, else the next one, else no block: its address and its lines."""
+    """Returns the address and lines of the block that a comment is in, else of the next one, else of no block."""
     for block in tops:
         first, last = line_of(block), int(block.end_point[0]) + 1
         if line <= last:

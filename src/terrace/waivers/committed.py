@@ -1,4 +1,4 @@
-"""Waivers where they stand: read from commits for a check, and written into the working tree."""
+"""The waivers of commits: of the protected branch, and of a change."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from terrace.waivers.reading import read_waivers
 
 
 def records(tree: Tree, config: Config) -> tuple[Waiver, ...]:
-    """The waivers and the baseline of a tree. Raises BadConfig where one cannot be read."""
+    """Returns the waivers and the baseline of a tree. Raises BadConfig where one cannot be read."""
     return tuple(
         w for path in (PATH, BASELINE) if path in tree.entries for w in read_waivers(tree.read(path), path, config)
     )
 
 
 def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed: Iterable[str] = ()) -> Waivers:
-    """Those of the protected branch, and those of a change, with the comments that its `changed` files bring.
+    """Returns the waivers of the protected branch and of a change, with the comments that its `changed` files add.
 
-    Raises BadConfig for those of the change.
+    Raises BadConfig where those of the change cannot be read.
     """
     offered = records(head, proposed)
     same = rules == proposed and all(trusted.entries.get(path) == head.entries.get(path) for path in (PATH, BASELINE))
@@ -34,12 +34,12 @@ def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed:
     try:
         return Waivers(offered if same else records(trusted, rules), offered, skips=asked)
     except BadInput as error:
-        # What was broken before must not keep its repair from being checked; meanwhile nothing is waived.
+        # A file that is broken on the protected branch must not block its own fix; until then nothing is waived.
         return Waivers((), offered, unread=str(error), skips=asked)
 
 
 def standing(trusted: Tree, rules: Config) -> Waivers:
-    """Those of the protected branch alone. Where they cannot be read none of them counts, and `unread` says why."""
+    """Returns the waivers of the protected branch alone. Where they cannot be read, none is valid; `unread` is why."""
     try:
         return Waivers(records(trusted, rules))
     except BadInput as error:

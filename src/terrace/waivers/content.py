@@ -1,4 +1,4 @@
-"""What stands where a finding is, as a fingerprint that a moved or indented line keeps."""
+"""Fingerprints of the lines that findings are about. A line keeps its fingerprint when it is moved or indented."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from terrace.waivers.judging import Content
 
 
 def fingerprint(text: str) -> str:
-    """16 hexadecimal characters of a text, whatever its white space."""
+    """Returns 16 hexadecimal characters that identify a text, whatever its white space."""
     return hashlib.sha256(" ".join(text.split()).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def contents(tree: Tree) -> Content:
-    """Fingerprints of the lines of one tree. Where there is no line, of what is said, without its numbers."""
+    """Returns a function to the fingerprint of a finding's line; without a line, of its message without numbers."""
 
     @cache
     def lines(path: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Findings x records x today -> findings. None is dropped, and none is touched that no record is about."""
+"""The waivers that apply to findings: findings x records x today -> findings. No finding is dropped."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from terrace.waivers.comments import Skip
 from terrace.waivers.never import why_never
 
 Content = Callable[[Finding], str]
-"""The fingerprint of the line where a finding is: equal wherever the line has moved to."""
+"""The fingerprint of the line that a finding is about: the same wherever the line has moved to."""
 
 Key = tuple[str, str, str, str, str, bool]
 
 
 def no_content(_: Finding) -> str:
-    """For findings whose lines are not at hand."""
+    """Returns no fingerprint, for findings whose lines are not available."""
     return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Waivers:
-    """The records of the protected branch, which judge, and those of the change, which are shown; None: of no change.
+    """The records of the protected branch, which are valid, and those that a change proposes; None: there is no change.
 
-    `skips` are comments of the change that ask to be let through. `unread` says why those of the protected branch
-    could not be read; then none of them counts.
+    `skips` are comments of the change that ask to skip rules. `unread` is why the records of the protected branch could
+    not be read; then none is valid.
     """
 
     judging: tuple[Waiver, ...] = ()
@@ -39,12 +39,12 @@ class Waivers:
 
     @property
     def offered(self) -> tuple[Waiver, ...]:
-        """The records that judge once the change is merged."""
+        """The records that are valid once the change is merged."""
         return self.judging if self.proposed is None else self.proposed
 
 
 NONE = Waivers()
-"""Where nobody waives anything."""
+"""No waivers at all."""
 
 
 def waive(
@@ -54,8 +54,11 @@ def waive(
     checks: DeclaredChecks,
     content: Content = no_content,
 ) -> tuple[Finding, ...]:
-    """The same findings in the same order, each as the records leave it: waived where one counts today, and with a
-    note where one ended, or where the change brings or takes one. The order of the records does not matter."""
+    """Returns the same findings in the same order, waived where a record is valid today.
+
+    A finding gets a note where its record has expired, and where the change adds or removes one. The order of the
+    records does not matter.
+    """
     found = tuple(findings)
     counts = matched(found, (w for w in waivers.judging if w.holds(today)), content, checks)
     ended = matched(found, (w for w in waivers.judging if w.ended(today)), content, checks)
@@ -66,9 +69,9 @@ def waive(
 def matched(
     findings: Sequence[Finding], waivers: Iterable[Waiver], content: Content, checks: DeclaredChecks
 ) -> Mapping[int, Waiver]:
-    """For every finding, by its position, the record that is about it: of several the one that lasts longest.
+    """Returns the record for each finding, by the finding's position: of several the one that lasts longest.
 
-    A waiver is about every finding of its place; a record of the baseline about as many as it counts.
+    A waiver applies to every finding of its place; a record of the baseline to as many as its count.
     """
     named: dict[str, list[Waiver]] = {}
     known: dict[Key, Waiver] = {}
@@ -89,25 +92,25 @@ def matched(
 
 
 def is_about(waiver: Waiver, finding: Finding, checks: DeclaredChecks) -> bool:
-    """Whether a waiver (no record of the baseline) is about a finding, whatever the day."""
+    """Returns whether a waiver (not a record of the baseline) applies to a finding, whatever the day."""
     if waiver.rule not in names_of(finding) or why_never(finding, checks) is not None:
         return False
-    # What is waived already (a secret, by its own file) needs no second word.
+    # A finding that is waived already (a secret, by its own file) needs no second record.
     if finding.status is Status.WAIVED or waiver.unknown != (finding.status is Status.UNKNOWN):
         return False
     return waiver.reaches(finding.stack or "", finding.address or "", finding.path or "")
 
 
 def names_of(finding: Finding) -> tuple[str, ...]:
-    """The rules that say it: its own, those of tools that agree, and their family."""
+    """Returns the names of a finding: its own rule, those of tools that agree, and their family."""
     return (finding.rule, *finding.also, *((finding.family,) if finding.family else ()))
 
 
 def key_of(finding: Finding, content: Content, checks: DeclaredChecks, known: Container[Key] = ()) -> Key | None:
-    """What a finding is in the baseline, equal as long as it is the same; None where it cannot be in it.
+    """Returns the key of a finding in the baseline, which stays the same; None where no baseline can contain it.
 
-    Where a stack is known the address says where it is; else the file, and what stands in the line. Where several tools
-    agree, it is called by their family, since which of them speaks may change; a name that is `known` goes before.
+    The place is the address where a stack is known, else the file and the content of the line. Where several tools
+    agree, the name is their family, since another one of them can report it next time; a `known` name goes first.
     """
     if finding.status is Status.WAIVED or why_never(finding, checks) is not None:
         return None
@@ -139,7 +142,7 @@ def _known(
         and not rules.isdisjoint(names_of(finding))
         and (key := key_of(finding, content, checks, known)) in known
     }
-    # Which of equal findings is the new one cannot be told; always the same ones are taken for known.
+    # Equal findings cannot be distinguished: always the same ones are treated as known.
     ordered = sorted(keys, key=lambda at: (not findings[at].blocks, findings[at].line, repr(findings[at])))
     used: Counter[Key] = Counter()
     found = {}
@@ -153,27 +156,27 @@ def _known(
 
 
 def _lasting(waiver: Waiver) -> tuple[object, ...]:
-    """Total, so that of several the same one is taken whatever their order."""
+    """Returns a total order, so that the same one of several records is used whatever their order."""
     who = (waiver.owner, waiver.reason, waiver.ticket, waiver.granted.isoformat(), waiver.source, waiver.line)
     return (waiver.expires, not waiver.known, waiver.count, *waiver.key, *who)
 
 
 def _as_left(finding: Finding, counts: Waiver | None, ended: Waiver | None, offered: Waiver | None) -> Finding:
     if counts is not None:
-        gone = "" if offered is not None else "; this change takes that waiver away"
+        gone = "" if offered is not None else "; this change removes that waiver"
         return replace(finding, status=Status.WAIVED, waiver=counts, note=f"{words(counts)}{gone}")
     if offered is not None:
         at = f"{offered.source}:{offered.line}"
-        note = f"waived by a waiver that this change proposes ({at}); it counts once merged"
+        note = f"waived by a waiver that this change proposes ({at}), once it is merged"
         return replace(finding, note=note)
     if ended is not None:
-        note = f"the waiver of {ended.owner} ended on {ended.expires} ({ended.source}:{ended.line})"
+        note = f"the waiver of {ended.owner} expired on {ended.expires} ({ended.source}:{ended.line})"
         return replace(finding, note=note)
     return finding
 
 
 def words(waiver: Waiver) -> str:
-    """Who answers for a finding, until when and why, in one line."""
+    """Returns the owner, the expiry date and the reason of a waiver, in one line."""
     ticket = f" ({waiver.ticket})" if waiver.ticket else ""
     since = f"known from the baseline since {waiver.since}, " if waiver.known else ""
     return f"{since}waived by {waiver.owner} until {waiver.expires}: {' '.join(waiver.reason.split())}{ticket}"

@@ -1,4 +1,4 @@
-"""Comments that ask to be let through -> findings that say so, each with the record that could be written instead."""
+"""Comments that ask to skip a rule -> findings, each with the record that can be written instead."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from terrace.waivers.reading import empty_reason
 from terrace.waivers.writing import snippet
 
 WHO = "NAME"
-"""Stands where somebody has to say who answers for it."""
+"""Placeholder for the owner of a proposed record."""
 
 _PREFIXES = {"checkov": "checkov.", "trivy": "trivy.", "tfsec": "trivy.", "tflint": "tflint."}
-"""How findings of a tool call its rules; trivy has the rules of tfsec."""
+"""Prefixes of the rules of each tool; trivy has the rules of tfsec."""
 
 _INDEX = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a record of today would say: the day, and how long it may count."""
+    """The day on which a proposed record is granted, and the longest time that it can be valid."""
 
     today: date
     longest: timedelta
@@ -37,9 +37,9 @@ class Terms:
 def proposed(
     skips: Iterable[Skip], findings: Sequence[Finding], terms: Terms, checks: DeclaredChecks
 ) -> tuple[Finding, ...]:
-    """A finding for every comment, but for those whose rule is waived there by a record already, or by one to come.
+    """Returns a finding for each comment, except where a record already waives its rule there, or will.
 
-    A comment that found its finding proposes a record for that address; else one for its file.
+    A comment that matches a finding proposes a record for the finding's address; else one for its file.
     """
     told = []
     for skip in skips:
@@ -50,7 +50,7 @@ def proposed(
 
 
 def _met(skip: Skip, finding: Finding) -> bool:
-    """Whether a comment speaks of a finding: its rule, and the block or lines that it is about."""
+    """Returns whether a comment applies to a finding: to its rule, and to its block or lines."""
     names = [name.lower() for name in names_of(finding)]
     if not skip.wide and skip.rule.lower() not in [*names, *(name.removeprefix(f"{skip.tool}.") for name in names)]:
         return False
@@ -66,7 +66,7 @@ def _met(skip: Skip, finding: Finding) -> bool:
 
 def _finding(skip: Skip, met: Sequence[Finding], terms: Terms, checks: DeclaredChecks) -> Finding:
     never = why_rule_never(skip.rule, checks)
-    said = f"a comment asks to let {skip.rule} through ({skip.tool}), which waives nothing by itself"
+    said = f"a comment asks to skip {skip.rule} ({skip.tool}); a comment alone waives nothing"
     if skip.reason:
         said += f": {skip.reason}"
     record = None if skip.wide or never is not None else _record(skip, met, terms)
@@ -75,7 +75,7 @@ def _finding(skip: Skip, met: Sequence[Finding], terms: Terms, checks: DeclaredC
     elif never is not None:
         fix = f"remove it: {never}"
     else:
-        fix = "name the rule: a waiver is for one"
+        fix = "name the rule: a waiver is for one rule"
     return Finding(
         "skip-comment",
         Severity.INFO,
@@ -91,7 +91,7 @@ def _finding(skip: Skip, met: Sequence[Finding], terms: Terms, checks: DeclaredC
 
 
 def _record(skip: Skip, met: Sequence[Finding], terms: Terms) -> Waiver:
-    """The record that says what a comment says. Of several stacks it names none, of several instances every index."""
+    """Returns the record that a comment asks for. For several stacks it names none, for several instances any index."""
     addresses = {finding.address for finding in met if finding.address}
     stacks = {finding.stack or "" for finding in met}
     if len(addresses) > 1:

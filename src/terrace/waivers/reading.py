@@ -23,10 +23,10 @@ from terrace.waivers.never import why_rule_never
 _EMPTY = re.compile(r"\W*(to-?do|tbd|fixme|xxx|later|none|n/?a|\?*)\W*", re.I)
 _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]+")
 
-_RECORD = Never("records are compared as a whole: each one that a change brings is told")
+_RECORD = Never("records are compared as a whole: each one that a change adds is reported")
 
 COMMON = (
-    Key("rule", Text("a rule, or a family of rules", _ONE_LINE), "As a finding tells it.", needed=True, looser=_RECORD),
+    Key("rule", Text("a rule, or a family of rules", _ONE_LINE), "The rule, as a finding names it.", needed=True, looser=_RECORD),
     Key(
         "address",
         Text("an address", _ONE_LINE),
@@ -42,22 +42,22 @@ COMMON = (
         looser=_RECORD,
     ),
     Key("stack", Text(), "The stack, as findings name it.", default="every stack", looser=_RECORD),
-    Key("owner", Text(), "Who answers for it: a person or a team of terrace.yaml.", needed=True, looser=_RECORD),
-    Key("reason", Text(), "Why it may stay.", needed=True, looser=_RECORD),
-    Key("granted", Day(), "The day on which it was granted; it counts from then on.", needed=True, looser=_RECORD),
-    Key("expires", Day(), "The last day on which it counts.", needed=True, looser=_RECORD),
-    Key("ticket", Text(), "Where it is followed up.", looser=_RECORD),
+    Key("owner", Text(), "The owner: a person or a team of terrace.yaml.", needed=True, looser=_RECORD),
+    Key("reason", Text(), "Why the finding is accepted.", needed=True, looser=_RECORD),
+    Key("granted", Day(), "The day on which it was granted, and from which it is valid.", needed=True, looser=_RECORD),
+    Key("expires", Day(), "The expiry date: the last day on which it is valid.", needed=True, looser=_RECORD),
+    Key("ticket", Text(), "The ticket that tracks the fix.", looser=_RECORD),
     Key(
         "status",
         Choice(("fail", "unknown")),
-        "`unknown`: it is for a verdict that cannot be told.",
+        "`unknown`: it is for a finding whose verdict is unknown.",
         default="fail",
         looser=_RECORD,
     ),
 )
 KNOWN = (
     *COMMON,
-    Key("since", Day(), "The day on which it came into the baseline.", needed=True, looser=_RECORD),
+    Key("since", Day(), "The day on which it was added to the baseline.", needed=True, looser=_RECORD),
     Key(
         "content",
         Text("16 hexadecimal characters", re.compile("[0-9a-f]{16}")),
@@ -84,7 +84,7 @@ def _file(path: str, config: Config) -> Record[tuple[Waiver, ...]]:
         yield from _check_meaning(waiver, node, config)
         other = first.setdefault(waiver.key, waiver)
         if other is not waiver:
-            message = f"{waiver.about} is there twice, first at line {other.line}"
+            message = f"{waiver.about} is listed twice, first at line {other.line}"
             yield Problem(_place(node, "rule"), message, "keep one")
 
     record = Record(word, keys, makes=partial(_waiver, source=path), rules=(check,))
@@ -109,42 +109,42 @@ def _waiver(*, status: str = "fail", line: int, **given: Any) -> Waiver:
 
 
 def known_owner(name: str, config: Config) -> bool:
-    """Whether somebody may answer for a waiver: a person or team of terrace.yaml, anybody where it names none."""
+    """Returns whether a name can own a waiver: a person or team of terrace.yaml; any name where it names none."""
     owners = {*config.teams, *config.people}
     return not owners or name in owners
 
 
 def no_owner(name: str, owners: Iterable[str]) -> tuple[str, str]:
-    """What is said of an owner whom terrace.yaml does not know, and what helps."""
+    """Returns the message and the hint for an owner whom terrace.yaml does not name."""
     names = sorted(owners)
     near = find_nearest(name, names)
-    return f"{name!r} is no person or team of terrace.yaml", f"did you mean {near!r}?" if near else ", ".join(names)
+    return f"{name!r} is not a person or team of terrace.yaml", f"did you mean {near!r}?" if near else ", ".join(names)
 
 
 def too_long(config: Config) -> str:
-    """What helps where a waiver lives too long."""
-    return f"at most {config.waivers.longest.days} days; `waivers: {{longest: ...}}` of terrace.yaml says so"
+    """Returns the hint for a waiver that would be valid for too long."""
+    return f"at most {config.waivers.longest.days} days: `waivers: {{longest: ...}}` of terrace.yaml"
 
 
 def empty_reason(text: str) -> bool:
-    """Whether a reason is none."""
+    """Returns whether a reason gives no reason."""
     return _EMPTY.fullmatch(text) is not None
 
 
 def bad_address(text: str) -> str | None:
-    """What is wrong with an address that a waiver names."""
+    """Returns the fault in an address that a waiver names; None where there is none."""
     if "*" in QUOTED.sub("", text.replace("[*]", "")):
-        return "`*` stands for an index only: `aws_s3_bucket.logs[*]`"
+        return "`*` can only be an index: `aws_s3_bucket.logs[*]`"
     return None
 
 
 def bad_path(text: str) -> str | None:
-    """What is wrong with a path that a waiver names."""
+    """Returns the fault in a path that a waiver names; None where there is none."""
     first, *parts = text.split("/")
     if "*" in first:
-        return "the first part of the path is written out: `modules/*/main.tf`"
+        return "write out the first part of the path: `modules/*/main.tf`"
     if any(part.count("*") > 1 for part in parts):
-        return "one `*` a part, and it stays in its folder: `modules/*/main.tf`"
+        return "each part of the path can have one `*`: `modules/*/main.tf`"
     return None
 
 
@@ -155,26 +155,26 @@ def _place(node: Mapping, key: str) -> Place:
 
 
 def _check_meaning(waiver: Waiver, node: Mapping, config: Config) -> Iterator[Problem]:
-    """What a record says can be: it names one place and a known owner, gives a reason, and ends in time."""
+    """Yields a problem for each part of a record that is not valid: its place, owner, reason or dates."""
     if why := why_rule_never(waiver.rule, config.known_checks):
-        yield Problem(_place(node, "rule"), f"{waiver.rule!r} cannot be waived: {why}", "take the record out")
+        yield Problem(_place(node, "rule"), f"{waiver.rule!r} cannot be waived: {why}", "remove the record")
     places = {name: text for name, text in (("address", waiver.address), ("path", waiver.path)) if text}
     if len(places) != 1:
-        message = "it says both an address and a path" if places else "`address` or `path` is missing: where it counts"
+        message = "it has both an address and a path" if places else "`address` or `path` is missing"
         yield Problem(_place(node, "path" if places else "rule"), message, "a waiver is for one place: `address: ...`")
     for name, text in places.items():
         hint = bad_address(text) if name == "address" else bad_path(text)
         if hint is not None:
             yield Problem(_place(node, name), f"{text!r} would waive too much", hint)
         if waiver.source == BASELINE and "*" in QUOTED.sub("", text):
-            yield Problem(_place(node, name), "a record of the baseline names one place", f"globs belong into {PATH}")
+            yield Problem(_place(node, name), "a record of the baseline names one place", f"globs are allowed in {PATH} only")
     if not known_owner(waiver.owner, config):
         yield Problem(_place(node, "owner"), *no_owner(waiver.owner, {*config.teams, *config.people}))
     if empty_reason(waiver.reason):
-        message = f"{waiver.reason!r} is no reason"
-        yield Problem(_place(node, "reason"), message, "say why it may stay, for whoever reads it next year")
+        message = f"{waiver.reason!r} is not a reason"
+        yield Problem(_place(node, "reason"), message, "explain why the finding is accepted, for someone who reads it next year")
     life = waiver.expires - waiver.granted
     if life < timedelta(0):
-        yield Problem(_place(node, "expires"), "it ends before it begins", "`expires` comes after `granted`")
+        yield Problem(_place(node, "expires"), "it expires before it is granted", "`expires` is after `granted`")
     elif life > config.waivers.longest:
-        yield Problem(_place(node, "expires"), f"it counts for {life.days} days", too_long(config))
+        yield Problem(_place(node, "expires"), f"it is valid for {life.days} days", too_long(config))

@@ -1,4 +1,4 @@
-"""What is to say of the records themselves: they end, they ended, they are about nothing, there are more of them."""
+"""Findings about the records themselves: they expire, they have expired, they apply to nothing, a change adds some."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from terrace.waivers.never import PLANNING, is_blind, is_single
 from terrace.words import plural
 
 SOON = timedelta(days=14)
-"""How long before its end a waiver is told."""
+"""Time before its expiry from which a waiver is reported."""
 
-RENEW = "mend what it waives, or have its owner grant it anew; else take the record out"
+RENEW = "fix what it waives, or have its owner renew it; else remove the record"
 
 
 def dated(
     findings: Sequence[Finding], waivers: Waivers, today: date, content: Content, checks: DeclaredChecks
 ) -> tuple[Finding, ...]:
-    """A finding for every record of the change that ended, or ends soon; those of the baseline by their day.
+    """Returns a finding for each record of the change that has expired, or expires soon; the baseline's one for a day.
 
-    One that ended holds the change only where what it waived was found; elsewhere it is told.
+    An expired record blocks the change only where the finding that it waived was found; elsewhere it is advisory.
     """
     ended = [w for w in waivers.offered if w.ended(today)]
     ending = [w for w in waivers.offered if w.holds(today) and w.expires - today <= SOON]
@@ -34,9 +34,9 @@ def dated(
 
 
 def unused(judged: Iterable[Finding], waivers: Waivers, today: date, checks: DeclaredChecks) -> tuple[Finding, ...]:
-    """A finding for every record that judges and is about nothing any more, by findings that `waive` has judged.
+    """Returns a finding for each valid record that applies to none of the findings, as `waive` returned them.
 
-    Only for a look at everything that is there.
+    Only for audits of everything.
     """
     findings = [_as_found(finding) for finding in judged]
     idle = idle_records(findings, [w for w in waivers.judging if w.holds(today)], _content_of_record, checks)
@@ -56,7 +56,7 @@ def _content_of_record(finding: Finding) -> str:
 def idle_records(
     findings: Sequence[Finding], records: Sequence[Waiver], content: Content, checks: DeclaredChecks
 ) -> list[Waiver]:
-    """The records that are about no finding, without those that may be about one that could not be found."""
+    """Returns the records that apply to no finding, except where a finding could have been missed."""
     busy = {(w.source, w.key) for w in matched(findings, (w for w in records if not w.known), content, checks).values()}
     busy |= {(w.source, w.key) for w in matched(findings, (w for w in records if w.known), content, checks).values()}
     blind = blind_to(findings, checks)
@@ -64,10 +64,11 @@ def idle_records(
 
 
 def blind_to(findings: Iterable[Finding], checks: DeclaredChecks) -> Callable[[Waiver], bool]:
-    """Tells what a record may be about though nothing was found: its stack has no whole plan, or its tool broke.
+    """Returns a predicate of records: whether their finding could have been missed.
 
-    A check of one rule that could not be made says so of that rule alone, where it names a file of that folder; a tool
-    of many rules says so of every rule that is not such a check's.
+    It could where the stack has no complete plan, and where a tool failed. A check with a single rule that could not run
+    misses findings of that rule alone, in the folder of the file that it names; a tool with many rules misses every rule
+    that is not of such a check.
     """
     unseen = [finding for finding in findings if is_blind(finding, checks)]
 
@@ -93,8 +94,10 @@ def _folder(path: str) -> str:
 
 
 def more_waived(waivers: Waivers) -> tuple[Finding, ...]:
-    """A finding of the trust root for every record that a change adds, widens or prolongs; one for all of the
-    baseline, whose count may only fall."""
+    """Returns a finding of the trust root for each record that a change adds, widens or extends.
+
+    The records of the baseline have one together: their number may only fall.
+    """
     known = {w.key: w for w in sorted(waivers.judging, key=lambda w: (w.expires, w.count)) if w.known}
     named: dict[str, list[Waiver]] = {}
     for old in waivers.judging:
@@ -110,7 +113,7 @@ def more_waived(waivers: Waivers) -> tuple[Finding, ...]:
 
 
 def _covers(old: Waiver, new: Waiver) -> bool:
-    """Whether what a record waives, and for how long, was waived so before: by a waiver as wide, or by the baseline."""
+    """Returns whether an old record waives as much, for as long: a waiver as wide, or the baseline."""
     if old.expires < new.expires or old.unknown != new.unknown:
         return False
     if old.known:
@@ -120,7 +123,7 @@ def _covers(old: Waiver, new: Waiver) -> bool:
 
 
 def _grouped(waivers: Sequence[Waiver], *, by_day: bool = True) -> list[list[Waiver]]:
-    """Each alone, but those of the baseline together: there may be hundreds."""
+    """Returns each record alone, but those of the baseline together: there can be hundreds."""
     groups: dict[object, list[Waiver]] = {}
     for at, waiver in enumerate(waivers):
         groups.setdefault(((waiver.expires if by_day else None) if waiver.known else at), []).append(waiver)
@@ -135,11 +138,11 @@ def _named(group: Sequence[Waiver]) -> str:
 
 
 def _expired(group: Sequence[Waiver], speaks: bool) -> Finding:
-    what = "what it waived speaks again" if len(group) == 1 else "what they waived speaks again"
+    what = f"the findings that {'it' if len(group) == 1 else 'they'} waived count again"
     return _finding(
         "waiver-expired",
         Severity.MEDIUM,
-        f"{_named(group)} ended on {group[0].expires}: {what}",
+        f"{_named(group)} expired on {group[0].expires}: {what}",
         group[0],
         RENEW,
         advisory=not speaks,
@@ -149,27 +152,27 @@ def _expired(group: Sequence[Waiver], speaks: bool) -> Finding:
 def _ends(group: Sequence[Waiver], today: date) -> Finding:
     days = (group[0].expires - today).days
     when = "today" if days == 0 else "tomorrow" if days == 1 else f"in {plural(days, 'day')}"
-    ends = "ends" if len(group) == 1 else "end"
+    ends = "expires" if len(group) == 1 else "expire"
     return _finding("waiver-ends", Severity.INFO, f"{_named(group)} {ends} {when}", group[0], RENEW, advisory=True)
 
 
 def _unused(group: Sequence[Waiver]) -> Finding:
     known = group[0].known
     verb = "is" if len(group) == 1 else "are"
-    fix = "run `terrace baseline`" if known else "take the record out"
-    message = f"{_named(group)} {verb} about nothing any more"
+    fix = "run `terrace baseline`" if known else "remove the record"
+    message = f"{_named(group)} {verb} no longer needed: nothing was found there"
     return _finding("waiver-unused", Severity.INFO, message, group[0], fix, advisory=True)
 
 
 def _more(group: Sequence[Waiver], before: bool) -> Finding:
     first = group[0]
     if first.known:
-        message = f"this change adds, widens or prolongs {_named(group)}"
+        message = f"this change adds, widens or extends {_named(group)}"
     elif before:
-        message = f"this change prolongs {_named(group)} to {first.expires}"
+        message = f"this change extends {_named(group)} to {first.expires}"
     else:
         message = f"this change adds {_named(group)}, until {first.expires}: {' '.join(first.reason.split())}"
-    fix = "take it back, or have an owner merge it on its own: it counts for whatever comes after it"
+    fix = "revert it, or have an owner merge it on its own: it applies only to later changes"
     return _finding("trust-root", Severity.HIGH, message, first, fix, advisory=False)
 
 

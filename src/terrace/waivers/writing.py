@@ -1,4 +1,4 @@
-"""Records -> the text of their file. What people wrote there stays: their comments, their order, their quotes."""
+"""Records -> the text of their file. Comments, the order of records and quotes stay as people wrote them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 from terrace.assess.waiver import Waiver
 
 ABOUT_BASELINE = """\
-# What was there before anybody checked. `terrace baseline` takes out what is gone; only new findings hold a change.
+# Findings that existed before Terrace checked them. `terrace baseline` removes those that are fixed; only new ones block.
 """
 ABOUT_WAIVERS = """\
-# What is broken and somebody answers for, until a day. Those of the protected branch count.
+# Findings that an owner accepts until a date. Only the waivers of the protected branch are valid.
 """
 
 
 def with_waiver(text: str, waiver: Waiver) -> str:
-    """The text of a file of waivers with one more at its end."""
+    """Returns the text of a file of waivers with one more at its end."""
     yaml = _yaml()
     document = yaml.load(text) if text.strip() else None
     if not document:
@@ -33,18 +33,18 @@ def with_waiver(text: str, waiver: Waiver) -> str:
 
 
 def baseline(records: Iterable[Waiver]) -> str:
-    """The text of the whole baseline, sorted, so that equal records make equal text."""
+    """Returns the text of a baseline, sorted, so that equal records make equal text."""
     ordered = sorted(records, key=lambda w: (w.rule, w.stack, w.path, w.address, w.content, w.unknown))
     return f"{ABOUT_BASELINE}{dumped({'version': 1, 'known': [fields(one) for one in ordered]})}"
 
 
 def snippet(waiver: Waiver) -> str:
-    """One record as it would stand in a file of waivers."""
+    """Returns one record as an entry of a file of waivers."""
     return dumped({"waivers": [fields(waiver)]}).partition("\n")[2]
 
 
 def fields(waiver: Waiver) -> dict[str, Any]:
-    """A record as its file has it, with what it does not say left out."""
+    """Returns a record as in its file, without the keys that it does not set."""
     known = waiver.since is not None
     found: dict[str, Any] = {
         "rule": waiver.rule,
@@ -65,7 +65,7 @@ def fields(waiver: Waiver) -> dict[str, Any]:
 
 
 def dumped(record: Any) -> str:
-    """YAML as this project writes it."""
+    """Returns a value as YAML."""
     yaml = _yaml()
     yaml.indent(mapping=2, sequence=4, offset=2)
     out = io.StringIO()
@@ -78,16 +78,16 @@ def _yaml() -> Any:
 
     yaml = YAML()
     yaml.preserve_quotes = True
-    # A line that is broken elsewhere the next time would be a change that nobody made.
+    # A line that is wrapped differently the next time would show as a change.
     yaml.width = 1 << 16
     yaml.allow_unicode = True
-    # The same day in two records is no reason to write an anchor.
+    # Two records with the same date do not need an anchor.
     yaml.representer.ignore_aliases = lambda *_: True
     return yaml
 
 
 def _offset(text: str) -> int:
-    """How far the first item of the list is indented: whoever wrote the file goes on like that."""
+    """Returns the indentation of the first item of the list: further items get the same."""
     for line in text.splitlines():
         if line.lstrip().startswith("- "):
             return len(line) - len(line.lstrip())
