@@ -96,7 +96,7 @@ def test_an_output_that_others_read_is_told_when_it_changes() -> None:
     found = reversal(plan, Undone(created=(), readers=("prod/app", "prod/db")))
     assert [(o.address, o.why) for o in found] == [
         ("output.changed", "changes, and prod/app, prod/db read it"),
-        ("output.gone", "goes away, and prod/app, prod/db read it"),
+        ("output.gone", "is removed, and prod/app, prod/db read it"),
     ]
 
 

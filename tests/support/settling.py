@@ -39,7 +39,7 @@ def settle(place: Workplace, release: str) -> Done:
 
 def _found_again(reason: str) -> Iterator[str]:
     """terraform_data loses its triggers when it is imported: a plan would make it anew, and asks."""
-    address, found, _ = reason.partition(" was found again, and would be made anew")
+    address, found, _ = reason.partition(" was imported, and would be recreated")
     if found:
         yield from ("--again", address.rpartition(" ")[2])
 

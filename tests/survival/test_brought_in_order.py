@@ -100,7 +100,7 @@ def test_a_replacement_that_the_state_does_not_know_of_is_imported_and_not_made_
         blocked = place.stage.run("resume", "dev", *settle).json
         # terraform_data loses its triggers when it is imported, so that a plan would make it a second time.
         assert blocked["result"] == "blocked"
-        assert "terraform_data.first was found again, and would be made anew" in blocked["reasons"][0]
+        assert "terraform_data.first was imported, and would be recreated" in blocked["reasons"][0]
         assert place.made("y") == {"first": 1, "second": 1}
         done = place.stage.run("resume", "dev", "--again", "terraform_data.first", *settle)
         assert (done.code, done.json["result"]) == (0, "succeeded"), done.out + done.err

@@ -31,7 +31,7 @@ class Severity(IntEnum):
 
 
 class Status(Enum):
-    """`fail`: the rule is broken. `unknown`: it is unknown whether it is. `waived`: it is broken, and an owner accepts it."""
+    """`fail`: the rule is broken. `unknown`: whether it is broken is unknown. `waived`: an owner accepts that it is."""
 
     FAIL = "fail"
     UNKNOWN = "unknown"

@@ -1,6 +1,6 @@
-"""How risky a change is: one score with its reasons, from the data of `factors`.
+"""The risk of a change: one score with its reasons, from the data of `factors`.
 
-More of anything never lowers the score, and neither does knowing less: what is not known counts as if it were so.
+More changes never lower the score, and neither does less knowledge: what is unknown counts as if it were the case.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from terrace.plans.model import Action, Masked, Path, Plan, ResourceChange, Unkn
 from terrace.words import and_more
 
 IDLE = timedelta(days=30)
-"""After so long without a deployment, what is there may be another world."""
+"""Time without a deployment after which an environment counts as idle."""
 
 _SHOWN = 3
-"""How many things of one factor a reason names."""
+"""Maximum number of items that a reason names."""
 
 _GONE = (Action.DELETE, Action.REPLACE, Action.UNKNOWN)
 _SAME = (Action.NO_OP, Action.READ)
@@ -41,10 +41,10 @@ _SAME = (Action.NO_OP, Action.READ)
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is known around one environment. None, everywhere: nobody knows, which counts as the worse.
+    """Facts about one environment. None, everywhere: it is unknown, which counts as the worse.
 
-    `deployed` are the keys of stacks that have a release there, `types` the types that deployments named before,
-    `idle` the time since the last deployment.
+    `deployed` are the keys of stacks that have a release there, `types` the types that deployments had before, `idle`
+    the time since the last deployment.
     """
 
     production: bool = True
@@ -56,7 +56,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Risk:
-    """The score (0 to 100), the level that it makes, and every factor that has a part in it, the largest first."""
+    """The score (0 to 100), its level, and every factor that contributes, the largest first."""
 
     score: int
     level: Level
@@ -65,7 +65,7 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What one factor adds: `points`, and in `what` the things that were counted, or the first of them."""
+    """The contribution of one factor: `points`, and in `what` the items that were counted, or the first of them."""
 
     factor: str
     points: int
@@ -74,29 +74,29 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many things one factor counts, and the `first` of them, for people."""
+    """The number of items that one factor counts, and the `first` of them, for people."""
 
     number: int
     first: tuple[str, ...]
 
 
 Evidence = Mapping[str, Counted]
-"""What was found of each factor."""
+"""The items of each factor."""
 
-UNTOLD: Evidence = {factor.name: Counted(100, ("nobody wrote down what is known",)) for factor in FACTORS}
-"""Where nobody knows what was found: as bad as it can be."""
+UNTOLD: Evidence = {factor.name: Counted(100, ("no evidence was recorded",)) for factor in FACTORS}
+"""The evidence where none was recorded: the worst possible."""
 
 _OF_THE_ENVIRONMENT = frozenset({"production", "drift", "idle"})
 """Factors that stacks of one environment share."""
 
 
 def risk(assessment: Assessment, around: Mapping[str, Surroundings], clouds: Clouds = CLOUDS) -> Risk:
-    """How risky the change is. `around` is by environment; one that is missing is not known."""
+    """Returns the risk of the change. `around` is by environment; one that is missing is unknown."""
     return weigh(evidence(assessment, around, clouds))
 
 
 def evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds: Clouds = CLOUDS) -> Evidence:
-    """What speaks for a risk, counted."""
+    """Returns the items of each factor, counted."""
     seen: dict[str, list[str]] = {}
     for factor, what in _evidence(assessment, around, clouds):
         seen.setdefault(factor, []).append(what)
@@ -104,7 +104,7 @@ def evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds:
 
 
 def together(parts: Mapping[str, Evidence]) -> Evidence:
-    """The evidence of several stacks of one environment, by their keys, as that of one release."""
+    """Returns the evidence of several stacks of one environment, by their keys, as that of one release."""
     total: dict[str, Counted] = {}
     for part in parts.values():
         for factor, one in part.items():
@@ -119,7 +119,7 @@ def together(parts: Mapping[str, Evidence]) -> Evidence:
 
 
 def weigh(found: Evidence) -> Risk:
-    """The score that evidence makes."""
+    """Returns the score of evidence."""
     reasons = [
         Reason(f.name, min(f.cap, f.points * found[f.name].number), _told(found[f.name]))
         for f in FACTORS
@@ -130,7 +130,7 @@ def weigh(found: Evidence) -> Risk:
 
 
 def level_of(score: int) -> Level:
-    """The level that a score makes."""
+    """Returns the level of a score."""
     found: Level = "low"
     for name, least in reversed(LEVELS):
         if score >= least:
@@ -147,7 +147,7 @@ def _told(counted: Counted) -> str:
 
 
 def _evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds: Clouds) -> Iterator[tuple[str, str]]:
-    """Everything that counts, as the name of its factor and a word for it."""
+    """Yields everything that counts, as the name of its factor and a description."""
     stacks = {impact.stack.key: impact.stack.environment for impact in assessment.change_set.impacts}
     stacks |= {plan.stack.key: plan.stack.environment for plan in assessment.plans.values()}
     plans = {p.stack.key: p for p in assessment.plans.values() if not p.is_empty or p.errored or not p.complete}
@@ -166,7 +166,7 @@ def _evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds
 def _reach(
     touched: Mapping[str, str], unplanned: Iterable[str], around: Mapping[str, Surroundings]
 ) -> Iterator[tuple[str, str]]:
-    """How far the change reaches, and how well the places that it reaches are known."""
+    """Yields the extent of the change, and the places in it that are little known."""
     environments = list(dict.fromkeys(touched.values()))
     yield from (("stacks", key) for key in list(touched)[1:])
     yield from (("environments", name) for name in environments[1:])
@@ -175,7 +175,7 @@ def _reach(
         if known.production:
             yield "production", name
         if known.drifted is not False:
-            yield "drift", name if known.drifted else f"{name} (nobody knows)"
+            yield "drift", name if known.drifted else f"{name} (unknown)"
         if known.idle is None or known.idle > IDLE:
             yield "idle", name
     for key, name in touched.items():
@@ -184,7 +184,7 @@ def _reach(
             yield "first", key
     for key in unplanned:
         if around.get(touched[key], Surroundings()).production:
-            yield "production-change", f"whatever {key} does"
+            yield "production-change", f"the unknown changes of {key}"
 
 
 def _of_findings(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
@@ -199,7 +199,7 @@ def _of_findings(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
 def _of_plan(plan: Plan, known: Surroundings, clouds: Clouds) -> Iterator[tuple[str, str]]:
     key = plan.stack.key
     if plan.errored or not plan.complete:
-        yield "not-known", f"what the plan of {key} leaves out"
+        yield "not-known", f"the rest of the plan of {key}"
     yield from (("size", f"output {o.name}") for o in plan.outputs if o.action is not Action.NO_OP)
     for change in plan.effective:
         yield from ((factor, f"{key}: {change.address}") for factor in _of_change(change, known.production, clouds))
@@ -208,9 +208,11 @@ def _of_plan(plan: Plan, known: Surroundings, clouds: Clouds) -> Iterator[tuple[
 
 
 def _of_change(change: ResourceChange, production: bool, clouds: Clouds) -> Iterator[str]:
-    """The factors that one change counts for. What a creation leaves to the provider, or leaves empty, counts for none.
-    Each counts for a replacement if it does for an update, and for a
-    deletion if it does for a creation."""
+    """Yields the factors that one change counts for.
+
+    An attribute that a creation leaves to the provider, or leaves empty, counts for none. A factor of updates counts
+    for replacements, and one of creations for deletions.
+    """
     change = _as_configured(change)
     yield "size"
     if change.action is Action.UNKNOWN:
@@ -252,9 +254,9 @@ _UNNAMED = frozenset({"?"})
 
 
 def _touched(change: ResourceChange) -> frozenset[str]:
-    """The attributes that a change is about, without harmless ones: all of the object unless it is updated in place.
+    """Returns the attributes that a change affects, without harmless ones: all of them unless it updates in place.
 
-    Where it cannot be told which, there is one without a name; empty only when nothing but harmless ones differ.
+    Where they are unknown, there is one without a name. The result is empty only when nothing but harmless ones differ.
     """
     if change.action in _SAME:
         return frozenset()
@@ -268,7 +270,7 @@ def _touched(change: ResourceChange) -> frozenset[str]:
 
 
 def _as_configured(change: ResourceChange) -> ResourceChange:
-    """A new object without what its configuration does not set. An update may change such a value, and keeps it."""
+    """Returns a new resource without the attributes that its configuration does not set. An update keeps them."""
     if not change.unset or change.action not in (Action.CREATE, Action.REPLACE):
         return change
     after = change.after
@@ -282,13 +284,13 @@ def _without(value: Value, path: Path) -> Value:
     if isinstance(value, dict) and part in value:
         return {n: _without(v, rest) if n == part else v for n, v in value.items() if rest or n != part}
     if isinstance(value, list) and isinstance(part, int) and part < len(value):
-        # The places of the others stay: further paths count on them.
+        # The indexes of the others stay: further paths refer to them.
         return [(_without(v, rest) if rest else None) if n == part else v for n, v in enumerate(value)]
     return value
 
 
 def _is_empty(value: Value) -> bool:
-    """Whether a value sets nothing. A hidden one may set anything."""
+    """Returns whether a value sets nothing. A hidden one can set anything."""
     if isinstance(value, dict | list | tuple):
         parts = value.values() if isinstance(value, dict) else value
         return all(_is_empty(one) for one in parts)
@@ -304,7 +306,7 @@ def _part(value: Value, name: str) -> Value:
 
 
 def _differs(before: Value, after: Value) -> bool:
-    """Whether a value changes, as far as anybody can see: a hidden one may."""
+    """Returns whether a value changes, as far as can be seen: a hidden one may."""
     return bool(before != after) or _hidden(after)
 
 
@@ -317,7 +319,8 @@ def _hidden(value: Value) -> bool:
 
 
 def _for_everybody(side: Value, exposed: frozenset[str]) -> bool:
-    """Whether one of these attributes lets everybody in, or allows everything. What only leads out does not count."""
+    """Returns whether one of these attributes opens a resource to the world, or allows everything. Egress is
+    ignored."""
     if not isinstance(side, dict) or side.get("type") == "egress":
         return False
     if any(side.get(name) is True for name in exposed if name in WORLD_SWITCHES):
@@ -334,7 +337,7 @@ def _wide(name: str, value: Value) -> bool:
         return any(_wide(name, one) for one in value)
     if not isinstance(value, str):
         return False
-    # A policy that allows one thing on every resource is everyday; one that allows everything is not.
+    # A policy that allows one action on every resource is common; one that allows every action is not.
     if value in WORLD:
         return name not in ("Resource", "resources", "NotAction", "not_actions")
     return value.lstrip()[:1] in ("{", "[") and _wide(name, _decoded(value))

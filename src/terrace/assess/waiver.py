@@ -22,8 +22,9 @@ class Waiver:
     """Findings that one person or team accepts: of `rule` (or of a family of rules) at one place, until `expires`.
 
     The place is exactly one of `address` (`[*]` is any index) and `path` (a `*` matches within one folder). With
-    `unknown` it is for findings of status unknown, and for those alone. A record of the baseline has `since`, the day on
-    which it was added, and `content`, a fingerprint of the line. It covers `count` findings at one place, without `*`.
+    `unknown` it is for findings of status unknown, and for those alone. A record of the baseline has `since`, the day
+    on which it was added, and `content`, a fingerprint of the line. It covers `count` findings at one place, without
+    `*`.
     """
 
     rule: str

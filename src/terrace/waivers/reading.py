@@ -26,7 +26,13 @@ _ONE_LINE = re.compile(r"[^\x00-\x1f\x7f]+")
 _RECORD = Never("records are compared as a whole: each one that a change adds is reported")
 
 COMMON = (
-    Key("rule", Text("a rule, or a family of rules", _ONE_LINE), "The rule, as a finding names it.", needed=True, looser=_RECORD),
+    Key(
+        "rule",
+        Text("a rule, or a family of rules", _ONE_LINE),
+        "The rule, as a finding names it.",
+        needed=True,
+        looser=_RECORD,
+    ),
     Key(
         "address",
         Text("an address", _ONE_LINE),
@@ -167,12 +173,16 @@ def _check_meaning(waiver: Waiver, node: Mapping, config: Config) -> Iterator[Pr
         if hint is not None:
             yield Problem(_place(node, name), f"{text!r} would waive too much", hint)
         if waiver.source == BASELINE and "*" in QUOTED.sub("", text):
-            yield Problem(_place(node, name), "a record of the baseline names one place", f"globs are allowed in {PATH} only")
+            yield Problem(
+                _place(node, name), "a record of the baseline names one place", f"globs are allowed in {PATH} only"
+            )
     if not known_owner(waiver.owner, config):
         yield Problem(_place(node, "owner"), *no_owner(waiver.owner, {*config.teams, *config.people}))
     if empty_reason(waiver.reason):
         message = f"{waiver.reason!r} is not a reason"
-        yield Problem(_place(node, "reason"), message, "explain why the finding is accepted, for someone who reads it next year")
+        yield Problem(
+            _place(node, "reason"), message, "explain why the finding is accepted, for someone who reads it next year"
+        )
     life = waiver.expires - waiver.granted
     if life < timedelta(0):
         yield Problem(_place(node, "expires"), "it expires before it is granted", "`expires` is after `granted`")

@@ -66,9 +66,9 @@ def idle_records(
 def blind_to(findings: Iterable[Finding], checks: DeclaredChecks) -> Callable[[Waiver], bool]:
     """Returns a predicate of records: whether their finding could have been missed.
 
-    It could where the stack has no complete plan, and where a tool failed. A check with a single rule that could not run
-    misses findings of that rule alone, in the folder of the file that it names; a tool with many rules misses every rule
-    that is not of such a check.
+    It could where the stack has no complete plan, and where a tool failed. A check with a single rule that could not
+    run misses findings of that rule alone, in the folder of the file that it names; a tool with many rules misses every
+    rule that is not of such a check.
     """
     unseen = [finding for finding in findings if is_blind(finding, checks)]
 

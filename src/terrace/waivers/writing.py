@@ -9,7 +9,7 @@ from typing import Any
 from terrace.assess.waiver import Waiver
 
 ABOUT_BASELINE = """\
-# Findings that existed before Terrace checked them. `terrace baseline` removes those that are fixed; only new ones block.
+# Findings that existed before Terrace checked them. `terrace baseline` removes fixed ones; only new ones block.
 """
 ABOUT_WAIVERS = """\
 # Findings that an owner accepts until a date. Only the waivers of the protected branch are valid.
