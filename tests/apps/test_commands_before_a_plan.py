@@ -82,7 +82,7 @@ def test_the_command_of_a_change_runs_once_it_is_merged_and_its_failure_has_a_pl
     (shop.work / "terrace.yaml").write_text(RULES)
     before = shop.run("check", "--json").json
     (waits,) = [one for one in before["findings"] if one["rule"] == "plan"]
-    assert "the change has other commands under `before_plan` than the protected branch" in waits["message"]
+    assert "its commands under `before_plan` differ from those of the protected branch" in waits["message"]
     assert waits["advisory"]
     loosened = [one["message"] for one in before["findings"] if "before a plan" in one["message"]]
     assert loosened[0].endswith(f"the stack {STACK} of dev runs the command 'sh build.sh' before a plan")

@@ -43,9 +43,9 @@ def test_an_environment_that_the_protected_branch_does_not_know_is_said_to_be_ne
     (place.work / "terrace.yaml").write_text(LADDER.replace("  dev: {}\n", "  dev: {}\n  qa: {}\n"))
     found = [f for f in place.run("check", "--json").json["findings"] if f["rule"] == "plan"]
     assert [f["message"] for f in found] == [
-        "qa is a new environment: the protected branch does not say what may be used to plan it"
+        "qa is a new environment: the protected branch does not configure how it may be planned"
     ]
-    assert "have an owner merge the environment first" in found[0]["fix"]
+    assert "ask an owner to merge the environment first" in found[0]["fix"]
 
 
 def test_a_rule_of_a_policy_is_explained_with_and_without_a_repository(place: World, tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ def test_commands_and_options_that_are_misspelt(shop: World) -> None:
     told(shop.run("deploy", "dev", "--reff", "x"), 2, "--ref", hint="Usage:")
     told(shop.run("show", "nothing"), 2, "there is no deployment 'nothing'")
     told(shop.run("plan", "de"), 2, "there is no stack or environment 'de'", "did you mean 'dev'?")
-    told(shop.run("approve", "dev", "--yes"), 2, "nothing waits for an answer in dev")
+    told(shop.run("approve", "dev", "--yes"), 2, "no deployment is pending in dev")
 
 
 def test_an_approval_without_a_terminal_needs_yes(shop: World) -> None:

@@ -245,5 +245,5 @@ def test_every_new_change_is_looked_at_before_a_comment_approves(fake: FakeGitHu
 
 def test_of_a_release_with_very_many_changes_nobody_approves_by_a_comment(fake: FakeGitHub) -> None:
     told = own_among(talk(fake), [f"{number:040x}" for number in range(101)], "alice")
-    assert told is not None and "101 commits are new" in told and "deploy an older one first" in told
+    assert told is not None and "101 new commits" in told and "deploy an older commit first" in told
     assert not fake.asked

@@ -85,7 +85,7 @@ def test_what_was_answered_for_is_worked_off_although_the_receiver_was_killed(sh
     done = shop.ok("worker", "--once")
     assert shop.state("dev")["resources"]
     (answer,) = [one for one in fake.comments.values() if one["user"]["login"] == fake.me]
-    assert "What is where" in answer["body"]
+    assert "Deployed versions" in answer["body"]
     told = shop.ok("inbox", "--json").json
     assert [(one["id"], one["state"]) for one in told["deliveries"]] == [
         ("3-comment", "done"),

@@ -61,7 +61,7 @@ def test_a_driver_hears_that_it_was_declared_dead_although_nobody_took_over_yet(
     assert latest is not None
     (first, *_) = [record for record in latest.steps if record.step is Step.APPLY]
     assert (first.result, first.detail.evidence) == ("failed", Evidence.NO_WORD.name.lower())
-    assert "bob said that" in first.message
+    assert "bob declared that" in first.message
     assert runs(people) == []
 
 

@@ -1,1 +1,1 @@
-"""People approve, reject and withdraw, and prove who they are."""
+"""Approvals, rejections and withdrawals, and the proof of who gave them."""

@@ -1,4 +1,4 @@
-"""Somebody answers a waiting deployment. The answer binds to that deployment and to exactly the plans that wait."""
+"""Approves or rejects a pending deployment. The decision is bound to that deployment and to its pending plans."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ Answer = Literal["approve", "reject"]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What somebody answers.
+    """An approval or a rejection by the actor of the command.
 
-    `at` is when they said it, now where nobody tells; `handle` is what they said it about, "" where they look at it
-    themselves.
+    `at` is the time of the decision, now where it is None; `handle` identifies what it is about, "" where the person
+    sees the pending plans.
     """
 
     answer: Answer
@@ -44,17 +44,17 @@ class Word:
 
 
 def answer(context: Context, environment: str, word: Word) -> tuple[Deployment, Verdict]:
-    """Write an approval or a rejection, and return the deployment and what the gates say now.
+    """Records an approval or a rejection, and returns the deployment and the verdict of the gates now.
 
-    A rejection ends the deployment in the same write. Raises BadInput, and writes nothing, when nothing waits there,
-    when something else waits than what the answer is about, or when the answer would not count.
+    A rejection ends the deployment in the same write. Raises BadInput and records nothing when nothing is pending, when
+    other plans are pending than those decided on, or when the decision would be invalid.
     """
     context.config.environment(environment)
     history = context.ledger.read()
     found = waiting(context.policy, history, environment)
     if found is None:
         raise BadInput(
-            f"nothing waits for an answer in {environment}", hint="`terrace status` shows what waits, and where"
+            f"no deployment is pending in {environment}", hint="`terrace status` shows all pending deployments"
         )
     deployment, bound = found
     about(environment, word.handle, handle(deployment.id, bound))
@@ -68,10 +68,13 @@ def answer(context: Context, environment: str, word: Word) -> tuple[Deployment, 
     def decide(seen: History) -> tuple[Draft, ...]:
         now = folds.latest(seen, environment)
         if now is None or now.id != deployment.id or not now.open or not now.waiting:
-            raise BadInput(f"deployment {deployment.id} does not wait any more; nothing was written")
+            raise BadInput(f"deployment {deployment.id} is no longer pending. Not recorded")
         if subjects(context.policy, seen, now, awaiting(now)) != bound:
-            raise BadInput("the plan changed while you answered; nothing was written", hint="look at it again")
-        # The same comment, heard again, is the same answer; an event that names it and says something else is none.
+            raise BadInput(
+                "the plan changed in the meantime. Not recorded",
+                hint="review the new plan (`terrace status`), and decide again",
+            )
+        # The same comment, processed again, is the same decision. An event that names it with another decision is not.
         if isinstance(vouched, Witness) and _is_written(seen, deployment.id, vouched, spoken, word.at):
             return ()
         after = preview(seen, [written], context.clock())
@@ -84,8 +87,8 @@ def answer(context: Context, environment: str, word: Word) -> tuple[Deployment, 
 
 
 def _is_written(history: History, deployment: str, witness: Witness, spoken: Statement, at: datetime | None) -> bool:
-    """Whether the ledger holds what was said there as an answer to a deployment: the same answer, by the same person,
-    about the same plans, at the same time where that is known."""
+    """Returns whether the ledger has this decision from the same comment: by the same person, about the same plans, at
+    the same time where that is known."""
     return any(
         (one.witness, one.actor, one.answer, one.subjects, one.named)
         == (witness, spoken.actor, spoken.answer, spoken.subjects, spoken.deployment)
@@ -95,7 +98,8 @@ def _is_written(history: History, deployment: str, witness: Witness, spoken: Sta
 
 
 def waiting(policy: str, history: History, environment: str) -> tuple[Deployment, tuple[Subject, ...]] | None:
-    """What waits for an answer there, and exactly what an answer binds to; None where nothing does."""
+    """Returns the pending deployment of an environment and what a decision is bound to; None where nothing is
+    pending."""
     deployment = folds.latest(history, environment)
     if deployment is None or not deployment.open or not deployment.waiting:
         return None
@@ -104,30 +108,30 @@ def waiting(policy: str, history: History, environment: str) -> tuple[Deployment
 
 
 def handle_of(policy: str, history: History, environment: str) -> str:
-    """The handle of what waits for an answer there; "" where nothing does."""
+    """Returns the handle of the pending plans of an environment; "" where nothing is pending."""
     found = waiting(policy, history, environment)
     return handle(found[0].id, found[1]) if found is not None else ""
 
 
 def about(environment: str, given: str, waits: str) -> None:
-    """Check what an answer names. Raises BadInput where an answer names something else than what waits."""
+    """Raises BadInput where a decision names another handle than that of the pending plans."""
     if not given or given == waits:
         return
     if len(given) == OLD_LENGTH:
-        why = "handles are longer now, so that nobody can find other plans with the same one"
-        raise BadInput(f"{given} is a handle of an earlier version; nothing was written", hint=f"{why}: {waits}")
-    what = f"what waits in {environment} is {waits} by now, not {given}"
-    raise BadInput(f"{what}; nothing was written", hint="look at it, and answer for that")
+        why = "handles are longer now, so that no two plans have the same one"
+        raise BadInput(f"{given} is a handle of an earlier version. Not recorded", hint=f"{why}: {waits}")
+    what = f"the pending plans in {environment} are {waits} now, not {given}"
+    raise BadInput(f"{what}. Not recorded", hint="review them (`terrace status`), and decide on the new handle")
 
 
 def _counts(context: Context, seen: History, after: History, deployment: Deployment) -> None:
-    """Raises BadInput where the newest answer of `after` would count for nothing. `seen` is the history without it."""
+    """Raises BadInput where the newest decision of `after` would be invalid. `seen` is the history without it."""
     signed = folds.answers(after)[-1]
     one = approval(signed, context.proof(signed))
     wrong = doubt(seen, context.clock(), context.reference()) if one.answer == "approve" else None
     if wrong is not None:
-        # A yes says when it was given, and expires by that. A no counts whenever it was said.
-        raise BadInput(f"{wrong[0]}; nothing was written", hint=wrong[1])
+        # An approval expires by the time that it states. A rejection is valid whenever it was given.
+        raise BadInput(f"{wrong[0]}. Not recorded", hint=wrong[1])
     why = unusable(
         context.config,
         one,
@@ -135,19 +139,19 @@ def _counts(context: Context, seen: History, after: History, deployment: Deploym
         no_earlier(seen, context.clock()),
     )
     if why is not None:
-        raise BadInput(f"that answer would not count: {why}; nothing was written", hint=_HINTS.get(one.proof, _OTHERS))
+        raise BadInput(f"this decision would be invalid: {why}. Not recorded", hint=_HINTS.get(one.proof, _OTHERS))
 
 
-_OTHERS = "`terrace status` shows who is asked"
+_OTHERS = "`terrace status` shows whose approval is required"
 _HINTS = {
     "unsigned": "`git config gpg.format ssh` and `git config user.signingkey KEY.pub`, or --key FILE; without keys: "
     "`approvals: {unsigned: true}`",
-    "invalid": "your public key must be in the signers of the protected branch, under the name that you answer as",
+    "invalid": "add your public key to the signers of the protected branch, under the name that you approve as",
 }
 
 
 def _end(context: Context, after: History, deployment: Deployment) -> tuple[Draft, ...]:
-    """The end of a deployment to which somebody said no."""
+    """Returns the events that end a rejected deployment."""
     step = next_step(deployment, asked(context, lambda: after, deployment), frozenset())
     return ended(context, deployment, step.result, step.reasons) if isinstance(step, Finish) else ()
 

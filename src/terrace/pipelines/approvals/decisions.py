@@ -1,7 +1,7 @@
-"""Whether signed approvals prove that people let a commit into an environment before.
+"""Proof from signed approvals that people accepted a commit in an environment before.
 
-That a deployment succeeded is told by the ledger alone, and anybody who can write there can say so. A signed answer
-cannot be forged by them: it names environment, stack and commit.
+That a deployment succeeded is only in the ledger, and anyone with write access could record it. They cannot forge a
+signed approval: it names environment, stack and commit.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from terrace.pipelines.context import Context, IdentifyAuthor
 from terrace.stacks.impact import change_set_between
 
 MOST_LOOKED_AT = 50
-"""Deployments whose answers are looked at, from the newest on: each signature takes a moment to verify."""
+"""Maximum number of deployments whose decisions are verified, from the newest on: each signature takes a moment."""
 
 
 def was_approved(context: Context, history: History, environment: Environment, commit: str) -> bool:
-    """Whether every stack that a commit has in an environment was approved there by enough people: at that commit, or
-    at one from which nothing of the stack has changed since. True where nobody is asked about a release.
+    """Returns whether enough people approved every stack of a commit in an environment: at that commit, or at one since
+    which the stack has not changed. True where a release needs no approval.
 
-    A no to that commit which is not withdrawn makes it false, in whatever deployment of the environment it was given.
+    False where a rejection of the commit is not withdrawn, whichever deployment of the environment it was given for.
     """
     if _rejected(context, history, environment, commit):
         return False
@@ -50,7 +50,7 @@ def was_approved(context: Context, history: History, environment: Environment, c
 
 
 def _approved(context: Context, history: History, environment: Environment, deployment: Deployment) -> frozenset[str]:
-    """The stacks of a deployment of which signed answers prove that enough people approved."""
+    """Returns the stacks of a deployment for which signed approvals of enough people exist."""
     found = set()
     for subject in {subject for one in folds.approvals(history, deployment.id) for subject in one.subjects}:
         if (subject.environment, subject.commit) != (environment.name, deployment.commit):
@@ -66,7 +66,7 @@ def _approved(context: Context, history: History, environment: Environment, depl
 
 
 def _rejected(context: Context, history: History, environment: Environment, commit: str) -> bool:
-    """Whether a person said no to a commit in an environment, and that no is not withdrawn."""
+    """Returns whether a rejection of a commit in an environment was not withdrawn."""
     asked = Question("", environment.name, commit, ())
     people = People(context.config)
     said = said_about(history, asked, "", context.proof)
@@ -74,8 +74,8 @@ def _rejected(context: Context, history: History, environment: Environment, comm
 
 
 def said_about(history: History, asked: Question, deployment: str, proof: IdentifyAuthor) -> Answers:
-    """What people said that may concern the question: the answers to the deployment, and every no to the same commit or
-    plans; each with how its author is known now."""
+    """Returns the decisions that concern the question: those on the deployment, and every rejection of the same commit
+    or plans, each with the identity that can be proven for its author now."""
     mine = [
         one
         for one in folds.answers(history)
@@ -99,7 +99,7 @@ def said_about(history: History, asked: Question, deployment: str, proof: Identi
 
 
 def approval(signed: SignedApproval, identity: Identity) -> Approval:
-    """An answer of the ledger with how its author is known."""
+    """Returns a recorded decision with the identity of its author."""
     return Approval(
         actor=signed.actor,
         role=signed.role,
@@ -117,7 +117,7 @@ def approval(signed: SignedApproval, identity: Identity) -> Approval:
 
 
 def _changed(context: Context, before: str, after: str) -> frozenset[str]:
-    """The stacks that differ between two commits, as far as that can be told."""
+    """Returns the stacks that differ between two commits."""
     if before == after:
         return frozenset()
     repository = context.repository

@@ -1,4 +1,4 @@
-"""A person declares something: who they are is proven by their key, or by the forge, where there is one."""
+"""Declarations by people, proven by their key or by the forge."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ def declare(
     at: datetime | None = None,
     vouch: ProveAuthor | None = None,
 ) -> DeclarationRecord:
-    """Returns the record of a declaration by the context's actor, signed with their key if they have one.
+    """Returns the record of a declaration by the actor, signed with their key if they have one.
 
-    `at` is when they said it, now where nobody tells; `vouch` proves it in another way than the context's.
+    `at` is the time of the declaration, now where it is None; `vouch` proves it in another way than that of the
+    context.
     """
     said = Declaration(act, history.ledger_id, environment, about, facts, context.actor, at or context.clock(), reason)
     return declaration_record(said, (vouch or context.vouch)(declaration_bytes(said)))
 
 
 def is_proven(context: Context, said: Declared | None) -> bool:
-    """Whether a declaration counts: it is proven who made it, or nobody has a key."""
+    """Returns whether a declaration is valid: its author is proven, or no keys are configured."""
     return not context.signers or (said is not None and context.proof(said).proven)

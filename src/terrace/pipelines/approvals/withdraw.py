@@ -1,4 +1,4 @@
-"""A no is taken back: by the person who said it, or by two others where that person cannot."""
+"""Withdrawal of a rejection: by the person who gave it, or by two others where that person cannot."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from terrace.stacks.model import Manual
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The noes that are taken back. `standing` are those of them that stand still: other people must agree."""
+    """The withdrawn rejections. `standing` are those that still block, because other people must withdraw them too."""
 
     noes: tuple[Approval, ...]
     standing: tuple[Approval, ...]
@@ -42,10 +42,9 @@ def withdraw(
     at: datetime | None = None,
     vouch: ProveAuthor | None = None,
 ) -> Withdrawn:
-    """Write that noes are taken back which stand in an environment: the one with the id `of`, or all of the context's
-    actor.
+    """Withdraws active rejections in an environment: the one with the id `of`, or all by the actor.
 
-    Raises BadInput, and writes nothing, where there is none, or where it would not count.
+    Raises BadInput and records nothing where there is none, or where the withdrawal would be invalid.
     """
     context.config.environment(environment)
     history = context.ledger.read()
@@ -55,7 +54,7 @@ def withdraw(
     if not mine:
         told = ", ".join(f"{people.shown(one.no.actor)} ({one.no.id})" for one in every) or "nobody"
         raise BadInput(
-            f"there is no such no in {environment} that stands; nothing was written", hint=f"who said no there: {told}"
+            f"no active rejection matches in {environment}. Not recorded", hint=f"active rejections there: {told}"
         )
     records = [_record(context, history, environment, one.no, reason, at, vouch) for one in mine]
 
@@ -71,7 +70,7 @@ def withdraw(
             persons = persons_of(people, about.answers)
             why = void_withdrawal(people, persons, about.rule, about.barred, about.no, proven)
             if why is not None:
-                raise BadInput(f"that would not count: {why}; nothing was written", hint=_HINT)
+                raise BadInput(f"this withdrawal would be invalid: {why}. Not recorded", hint=_HINT)
         return tuple(fresh)
 
     after = append(context.ledger, history, decide)
@@ -80,7 +79,7 @@ def withdraw(
     return Withdrawn(noes, tuple(no for no in noes if no.id in still))
 
 
-_HINT = "the person who said no withdraws it, with their key: `terrace reject ENV --withdraw -m WHY --key FILE`"
+_HINT = "the person who rejected withdraws it with their key: `terrace reject ENV --withdraw -m WHY --key FILE`"
 
 
 def _meant(people: People, no: Approval, actor: str, of: str) -> bool:
@@ -96,7 +95,7 @@ def _record(
     at: datetime | None,
     vouch: ProveAuthor | None,
 ) -> RejectionWithdrawn:
-    # Never before the no itself, however the clocks differ.
+    # Never before the rejection itself, however the clocks differ.
     when = at or max(context.clock(), no.at)
     proven = declare(context, history, "withdraw", environment, no.id, reason, at=when, vouch=vouch)
     return RejectionWithdrawn(no.id, reason, proven)
@@ -104,7 +103,7 @@ def _record(
 
 @dataclass(frozen=True, slots=True)
 class StandingNo:
-    """A no that nobody withdrew, with what decides whether it is withdrawn."""
+    """A rejection that is not withdrawn, with what decides whether a withdrawal is valid."""
 
     no: Approval
     rule: ApprovalRule
@@ -113,7 +112,7 @@ class StandingNo:
 
 
 def standing_noes(context: Context, history: History, environment: str) -> tuple[StandingNo, ...]:
-    """Every no in an environment that nobody withdrew, oldest first."""
+    """Returns every rejection in an environment that is not withdrawn, oldest first."""
     settings = context.config.environment(environment)
     people = People(context.config)
     given = {one.id: one for one in folds.answers(history) if one.answer == "reject"}

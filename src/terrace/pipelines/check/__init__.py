@@ -1,1 +1,1 @@
-"""A change is checked: planned, looked at by every check, and shown where people talk about it."""
+"""Checks of a change: plans it, runs every check, and publishes the result on its page."""

@@ -1,4 +1,4 @@
-"""What a check found, weighed as the trust root says. A check that broke found nothing out, and says so."""
+"""Runs a check at the enforcement level of the trust root. A check that raises an error is an unknown finding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from terrace.waivers.never import is_blind
 
 
 def weighed(config: Config, name: str, run: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
-    """The findings of the check of that name, those that are only told marked as advisory."""
+    """Returns the findings of a check; those that do not block are marked as advisory."""
     try:
         findings = run()
     except Interrupted:
@@ -27,5 +27,6 @@ def weighed(config: Config, name: str, run: Callable[[], tuple[Finding, ...]]) -
 
 
 def _stays(finding: Finding, config: Config) -> bool:
-    """Whether no severity makes it less: the rules that judge, and what could not be looked at."""
+    """Returns whether a finding stays required whatever its severity: changes of the rules, and what could not be
+    checked."""
     return finding.rule == "trust-root" or is_blind(finding, config.known_checks)

@@ -18,7 +18,7 @@ from terrace.stacks.model import Impact, Manual
 
 
 def preview_gates(context: Context, history: History, assessment: Assessment) -> tuple[Verdict, ...]:
-    """What the gates of each environment that would change say to this change, were it asked for now."""
+    """Returns the verdict of the gates of each impacted environment, as if the change were deployed there now."""
     verdicts = []
     for environment in context.config.environments:
         touched = [i for i in assessment.change_set.impacts if i.stack.environment == environment.name]
@@ -38,14 +38,14 @@ def preview_gates(context: Context, history: History, assessment: Assessment) ->
 
 
 def change_risk(context: Context, history: History, assessment: Assessment) -> Risk:
-    """An environment that the trust root does not know has no surroundings that anybody could know."""
+    """Returns the risk of a change. An environment that the trust root does not know has no history to consider."""
     known = {environment.name for environment in context.config.environments}
     touched = {impact.stack.environment for impact in assessment.change_set.impacts} & known
     return risk(assessment, surroundings(context.config, history, sorted(touched), context.clock()))
 
 
 def _risk_there(context: Context, history: History, assessment: Assessment, environment: str) -> Risk:
-    """How risky the part of the change is that goes into one environment."""
+    """Returns the risk of the part of a change that concerns one environment."""
     impacts = tuple(i for i in assessment.change_set.impacts if i.stack.environment == environment)
     keys = {impact.stack.key for impact in impacts}
     there = Assessment(
@@ -58,17 +58,17 @@ def _risk_there(context: Context, history: History, assessment: Assessment, envi
 
 
 def _once_merged(result: GateResult, environment: Environment) -> GateResult | None:
-    """A gate's answer for a change that is not merged yet: what merging and the steps below settle is no refusal."""
+    """Returns a gate's result for a change that is not merged yet; None where merging settles it."""
     if result.gate == "protected-branch":
         return None
     if result.gate == "promotion" and result.outcome is Outcome.BLOCK:
         reason = f"it must succeed in {environment.after} first"
-        return GateResult("promotion", Outcome.WAIT, reason, f"`terrace promote {environment.name}` once it did")
+        return GateResult("promotion", Outcome.WAIT, reason, f"then run `terrace promote {environment.name}`")
     return result
 
 
 def _is_told(plan: Plan | None) -> bool:
-    """Whether a plan says what would happen: planning that failed or was put off says nothing of the rest."""
+    """Returns whether a plan is complete: one that failed or was postponed says nothing about the rest."""
     return plan is not None and not plan.errored and plan.complete
 
 

@@ -1,4 +1,5 @@
-"""A check goes to where the change is talked about: one living comment, and a verdict with remarks at their lines."""
+"""Publishing of a check on the page of its change: one comment that is kept up to date, and a verdict with
+annotations."""
 
 from __future__ import annotations
 
@@ -7,21 +8,21 @@ from typing import Literal
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.forge.ports import Page, Remark
-from terrace.report.checked import Checked, also_reported, finding_text
+from terrace.report.checked import Checked, said, seen_by
 from terrace.report.markdown.comment import MARKER, comment
 from terrace.text import clipped
 
 NAME = "terrace"
-"""What the verdict is called: the name that a branch's protection asks for."""
+"""Name of the verdict, which branch protection requires."""
 
 MOST = 200
-"""Remarks at lines; the comment and the reports have the rest."""
+"""Maximum number of annotations at lines; the comment and the reports have all findings."""
 
 
 def publish(page: Page, record: Checked) -> tuple[str, ...]:
-    """Put a check on the page of its change. Returns the addresses, the comment's first.
+    """Publishes a check on the page of its change. Returns the addresses, the comment's first.
 
-    The verdict comes last: where it stands, the comment is of the same check.
+    The verdict is written last, so that the comment belongs to the same check.
     """
     body = comment(record)
     written = page.comment(MARKER, body)
@@ -32,17 +33,15 @@ def publish(page: Page, record: Checked) -> tuple[str, ...]:
 
 
 def title(record: Checked) -> str:
-    """The verdict in one line."""
+    """Returns the verdict in one line."""
     held = len(record.blocking)
     stacks = len(record.assessment.change_set.impacts)
     reach = f"{stacks} {'stack' if stacks == 1 else 'stacks'}, risk {record.risk.level}"
-    return (
-        f"pass: {reach}" if record.passed else f"{held} {'finding holds' if held == 1 else 'findings hold'} it: {reach}"
-    )
+    return f"pass: {reach}" if record.passed else f"{held} blocking {'finding' if held == 1 else 'findings'}: {reach}"
 
 
 def remarks(findings: Sequence[Finding]) -> tuple[Remark, ...]:
-    """What can be shown at a line of a file, what holds the change first; at most MOST."""
+    """Returns the findings at lines of files as annotations, blocking ones first; at most MOST."""
     placed = [finding for finding in findings if finding.path and finding.line]
     placed.sort(key=lambda f: (not f.blocks, -f.severity, f.path or "", f.line, f.rule))
     return tuple(_remark(finding) for finding in placed[:MOST])
@@ -50,13 +49,13 @@ def remarks(findings: Sequence[Finding]) -> tuple[Remark, ...]:
 
 def _remark(finding: Finding) -> Remark:
     fix = f"\n{clipped(finding.fix)}" if finding.fix else ""
-    doubt = "could not be told: " if finding.status is Status.UNKNOWN else ""
+    doubt = "unknown: " if finding.status is Status.UNKNOWN else ""
     return Remark(
         finding.path or "",
         finding.line,
         _level(finding),
         clipped(finding.rule, 200),
-        f"{doubt}{clipped(finding_text(finding) + also_reported(finding), 2000)}{fix}",
+        f"{doubt}{clipped(said(finding) + seen_by(finding), 2000)}{fix}",
     )
 
 

@@ -27,43 +27,43 @@ from terrace.states.state_file import holds_nothing
 
 
 class _AwaitsAdoption(AwaitsMerge):
-    """The state of a stack is to move to an empty address. It can only once the change is merged, so that this blocks
-    no merge; a deployment refuses the stack until it has moved."""
+    """The state of a stack has to move to an empty address. It can move only after the merge, so this does not block
+    the merge. A deployment refuses the stack until the state has moved."""
 
 
 class _AwaitsRules(AwaitsMerge):
-    """The change brings the first terrace.yaml: until it is merged nothing says what may be used to plan the stacks of
-    environments that only it names. Nothing is deployed to them before either, so that this blocks no merge."""
+    """The change adds the first terrace.yaml. Before the merge no rules say how environments that only it names may be
+    planned. Nothing is deployed to them before either, so this does not block the merge."""
 
 
 class _AwaitsCommands(AwaitsMerge):
-    """The change sets commands that run before the plan. They are read on the protected branch, so that a plan may lack
-    what they would write. A deployment runs them, plans again and judges that plan, so that this blocks no merge."""
+    """The change sets commands that run before the plan. They are read on the protected branch, so a plan may lack what
+    they would write. A deployment runs them and evaluates a new plan, so this does not block the merge."""
 
 
 def plan_stack(
     context: Context, inventory: Inventory, stack: Stack, root: Path, by: Planned, history: History | None
 ) -> Plan:
-    """The plan of one stack. What may be used to plan it is on the protected branch, or nowhere.
+    """Returns the plan of one stack, made with the credentials that the protected branch configures.
 
-    With a history, a state that the ledger knows is compared with it first.
+    With a history, the state is first compared with the one that the ledger knows.
     """
     if all(environment.name != stack.environment for environment in context.config.environments):
         awaits = BadInput if context.config.source else _AwaitsRules
         raise awaits(
-            f"{stack.environment} is a new environment: the protected branch does not say what may be used to plan it",
-            hint="have an owner merge the environment first; a change to its stacks is planned from then on",
+            f"{stack.environment} is a new environment: the protected branch does not configure how it may be planned",
+            hint="ask an owner to merge the environment first; after that, changes to its stacks are planned",
         )
     inventory.insist_on(stack)
     for one in shared(inventory):
         if stack.key in (one.stack.key, one.other.key):
             raise BadInput(
-                f"{one.stack.key} and {one.other.key} have the same state ({one.address}): neither is planned on it",
-                hint="give each stack an address of its own",
+                f"{one.stack.key} and {one.other.key} have the same state ({one.address}), so neither is planned",
+                hint="give each stack its own backend address",
                 place=one.address.place,
             )
     if history is not None and never_had_state(history, stack.key):
-        # What Terraform left is looked for first: a state is pulled only where that decides something.
+        # States that Terraform left locally are searched first: a state is pulled only where that makes a difference.
         if unadopted(context, inventory, stack, b"")[0]:
             state = context.terraform.pull_state(site_in(context, inventory, stack, root, "plan"))
             why, hint = unadopted(context, inventory, stack, state.content)
@@ -83,9 +83,9 @@ def plan_stack(
         if commands_of(inventory.config, stack) == commands_of(context.config, stack):
             raise
         raise _AwaitsCommands(
-            f"{stack.key} is not planned: the change has other commands under `before_plan` than the protected branch, "
-            f"whose commands run until it is merged: {error}",
-            hint="have an owner merge terrace.yaml first; its stacks are planned with the new commands from then on",
+            f"{stack.key} is not planned: its commands under `before_plan` differ from those of the protected "
+            f"branch, which run until the change is merged: {error}",
+            hint="ask an owner to merge terrace.yaml first; after that, its stacks are planned with the new commands",
             place=error.place,
         ) from error
 
@@ -96,9 +96,10 @@ def collect_plans(
     planned: Callable[[Plan], None],
     unplannable: Callable[[str, TerraceError], None],
 ) -> tuple[dict[str, Plan], dict[str, str], list[Finding]]:
-    """The plans that were made, why the others were not, and a finding for each that is not whole.
+    """Returns the plans, the reasons for missing ones, and a finding for each that is missing or incomplete.
 
-    `before` are the stacks that go before each: one that fails while these still change is planned after them.
+    `before` has the stacks that are deployed before each one: a stack that fails while these still have changes is
+    planned after them.
     """
     made: dict[str, Plan] = {}
     failed: dict[str, TerraceError] = {}
@@ -115,7 +116,7 @@ def collect_plans(
         made[key] = plan
         planned(plan)
         if plan.errored or not plan.complete:
-            message = f"the plan of {key} is incomplete: what it leaves out was not looked at"
+            message = f"the plan of {key} is incomplete: the missing part was not checked"
             findings.append(Finding("plan-complete", Severity.HIGH, Status.UNKNOWN, "terrace", message, stack=key))
     unplanned = {}
     for key, failure in failed.items():
@@ -134,7 +135,7 @@ def collect_plans(
 
 
 def earlier_stacks(inventory: Inventory, impacts: tuple[Impact, ...]) -> dict[str, tuple[str, ...]]:
-    """For every impacted stack the stacks of its environment that go in earlier waves."""
+    """Returns, for every impacted stack, the stacks of its environment in earlier waves."""
     found: dict[str, tuple[str, ...]] = {}
     for environment in {impact.stack.environment for impact in impacts}:
         earlier: tuple[str, ...] = ()
@@ -169,7 +170,7 @@ def _broken(key: str, error: TerraceError) -> list[Finding]:
             severity=Severity.HIGH,
             status=Status.UNKNOWN,
             tool="terraform",
-            # Details of Terraform have several lines, and a message is one.
+            # Terraform's details have several lines, and a message has one.
             message=" ".join(f"{d.summary}: {d.detail}".split()) if d.detail else d.summary,
             stack=key,
             address=d.address,
@@ -182,7 +183,7 @@ def _broken(key: str, error: TerraceError) -> list[Finding]:
 
 
 def find_recreations(history: History, inventory: Inventory, plans: Mapping[str, Plan]) -> list[Finding]:
-    """Stacks that create what a stack still holds that the change removes or renames: a deployment refuses them."""
+    """Returns findings for stacks that create what a removed or renamed stack still has: a deployment refuses them."""
     found = []
     for environment in dict.fromkeys(plan.stack.environment for plan in plans.values()):
         creations = {key: creations_of(plan) for key, plan in plans.items() if plan.stack.environment == environment}

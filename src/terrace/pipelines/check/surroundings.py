@@ -1,4 +1,4 @@
-"""What is known around each environment that a change touches, for its risk: from the configuration and the ledger."""
+"""The context of a change's risk, for each environment that it impacts: from the configuration and the ledger."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from terrace.plans.addresses import block_of
 
 
 def surroundings(config: Config, history: History, names: Iterable[str], now: datetime) -> dict[str, Surroundings]:
-    """By environment. What the ledger does not tell stays unknown."""
+    """Returns the context by environment. What the ledger does not contain stays unknown."""
     return {name: _of(config, history, config.environment(name), now) for name in names}
 
 
@@ -27,7 +27,7 @@ def _of(config: Config, history: History, environment: Environment, now: datetim
     addresses = [address for d in mine if d.touched for step in d.steps for _, address in step.detail.changes or ()]
     return Surroundings(
         production=_production(config, environment),
-        # Where nothing was deployed nothing can have drifted or aged: that it is the first is counted by itself.
+        # Where nothing was deployed, nothing can have drifted or aged. A first deployment is a risk factor of its own.
         drifted=drifted if mine else False,
         deployed=frozenset(folds.live(history, name)),
         types=frozenset(type_of(address) for address in addresses),
@@ -36,7 +36,8 @@ def _of(config: Config, history: History, environment: Environment, now: datetim
 
 
 def _production(config: Config, environment: Environment) -> bool:
-    """By its name, because it is protected, or because nothing comes after it on the ladder."""
+    """Returns whether it is production: by its name, because it is protected, or because it is last in the promotion
+    order."""
     last = all(other.after != environment.name for other in config.environments)
     alone = len(config.environments) == 1
     by_rule = environment.protected or is_production(environment.name)
@@ -44,7 +45,7 @@ def _production(config: Config, environment: Environment) -> bool:
 
 
 def type_of(address: str) -> str:
-    """The type in an address: `module.a["x"].aws_vpc.main[0]` is an aws_vpc."""
+    """Returns the type in an address: `module.a["x"].aws_vpc.main[0]` is an aws_vpc."""
     parts = block_of(address).split(".")
     while len(parts) > 2 and parts[0] == "module":
         parts = parts[2:]

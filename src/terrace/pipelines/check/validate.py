@@ -1,4 +1,4 @@
-"""What a change would do and whether it may: discover, plan, assess, decide. Nothing is changed anywhere."""
+"""The check of a change: plans it, runs the checks, and previews the gates. Changes nothing."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from terrace.waivers.proposals import Terms, proposed
 from terrace.waivers.telling import dated
 
 SCANS_AT_ONCE = 2
-"""How many scanners run beside the plans; each takes a core."""
+"""Maximum number of scanners that run concurrently with the plans; each uses a core."""
 
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Everything a pull request is checked for. `ahead` are the verdicts of the environments that would change,
-    as they stand now; `passed` says whether the change itself may be merged; `risk` how much is at stake."""
+    """The result for a pull request. `ahead` are the verdicts of the impacted environments now; `passed` is whether the
+    change can be merged; `risk` is its risk."""
 
     assessment: Assessment
     ahead: tuple[Verdict, ...]
@@ -62,14 +62,13 @@ def validate(
     states: bool = True,
     failed: Callable[[str, TerraceError], None] = lambda key, error: None,
 ) -> Validation:
-    """Plan every impacted stack, as many at once as memory allows, and run every check that is not off.
+    """Plans every impacted stack, several concurrently, and runs every check that is not off.
 
-    One stack that cannot be planned hides no other: it becomes a finding of its own. `waivers` are applied to what is
-    found, and told about. `by` plans a stack: here and now, unless another process did. `states` is whether states can
-    be read here; then none is planned on a state that is not the one that the last deployment left. `failed` is told
-    why a stack has no plan, whatever kept it from one.
+    A stack that cannot be planned becomes a finding and hides no other. `waivers` are applied to the findings. `by`
+    plans a stack: in this process by default. `states` is whether states can be read here; then no stack is planned on
+    a state other than the one after its last deployment. `planned` and `failed` are called for every stack.
     """
-    # Where no stack is impacted nothing of the past decides anything.
+    # Without impacted stacks the history makes no difference.
     history = context.ledger.read() if change_set.impacts else History(key=NO_KEY)
     known = history if states else None
     wanted = [check for check in checks.values() if context.config.level(check.name) != "off"]
@@ -119,6 +118,6 @@ def validate(
 
 
 def _places(context: Context, inventory: Inventory) -> Places:
-    """Where things are at the head; files are read when somebody asks."""
+    """Returns the lookup of places at the head; files are read when needed."""
     blocks = Blocks(context.repository.tree(inventory.commit), inventory)
     return Places(of=lambda stack, address: blocks.of(stack, block_of(address)), at=blocks.at)

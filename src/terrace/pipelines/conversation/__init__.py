@@ -1,6 +1,5 @@
-"""What is said is done, and answered.
+"""Commands and decisions in comments, reviews and CI runs on a forge.
 
-ports        the forge as it is needed for that
-converse     a comment is heard, weighed, and done
-witness      whether what the ledger says that somebody said is still said
+A comment is read, checked against the rights of its author, executed and replied to. A decision from the forge is valid
+only as long as the forge still confirms it.
 """

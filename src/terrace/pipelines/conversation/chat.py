@@ -1,4 +1,4 @@
-"""What answers, and what an answer comes to."""
+"""What the handling of comments works with, and its result."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from terrace.report.markdown.replies import Reply
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What answers: the conversation, the rules of the protected branch, and whom to hire for a person by name.
+    """The conversation on the forge, the rules of the protected branch, and the contexts for a person by name.
 
-    `clerks` look and write into the ledger without any credentials; `context` changes environments. `explained` tells a
-    rule, None where there is none of that name.
+    `clerks` create a context that reads and writes the ledger without credentials; `context` creates one that can
+    change environments. `explained` returns the explanation of a rule, None where it has no such rule.
     """
 
     talk: Conversation
@@ -29,7 +29,8 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came of the first turn. `left` is the environment in which a second one has something to do, "" for none."""
+    """The result of the first pass. `left` is the environment in which the second pass has something to do, "" for
+    none."""
 
     reply: Reply
     done: bool = True
@@ -39,12 +40,13 @@ class Heard:
 def refused(
     happened: str, reasons: tuple[str, ...] = (), following: tuple[str, ...] = (), hint: str | None = None
 ) -> Heard:
-    """What is not done, and why."""
+    """Returns a refusal with its reasons."""
     return Heard(Reply(happened, reasons, following, hint=hint or ""), done=False)
 
 
 def role_of(config: Config, environment: str, person: str) -> str:
-    """The one role that they can fill there; "" where there is none or a choice, which the gates make best."""
+    """Returns the one team that a person can approve as; "" where there is none or more than one, so that the gates
+    choose."""
     people = People(config)
     teams = people.teams_of(people.person(person)) & config.environment(environment).approvals.roles.keys()
     return next(iter(teams)) if len(teams) == 1 else ""

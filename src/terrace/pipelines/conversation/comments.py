@@ -1,8 +1,8 @@
-"""A comment is heard, weighed, and done; and gets one answer, whatever came of it.
+"""Commands in comments: each is read, checked against the rights of its author, executed, and gets one reply.
 
-There are two turns. In the first, whatever needs no credentials of an environment is done: looking, answering what
-waits, letting go. What is left is done in a second one, which may run elsewhere: where those credentials are. Both may
-be made again with the same comment: nothing is done twice.
+There are two passes. The first does everything that needs no credentials of an environment: reading, recording
+decisions, releasing holds. The second does the rest where those credentials are, possibly in another run. Both can be
+repeated with the same comment: nothing is done twice.
 """
 
 from __future__ import annotations
@@ -56,28 +56,28 @@ from terrace.report.markdown.replies import Reply, commands
 from terrace.stacks.model import Manual
 
 PATIENCE = timedelta(hours=1)
-"""How old a command may be: one that is found again later was meant for another day."""
+"""Maximum age of a command: an older one that is found later was not meant for now."""
 
 
 def hear(house: House, said: Said) -> Heard | None:
-    """The first turn; None where the comment is not meant for us."""
+    """Runs the first pass; returns None where the comment is not meant for Terrace."""
     command = understood(said.text)
     if command is None or said.machine:
         return None
     if isinstance(command, Misunderstood):
-        return refused(f"Nothing was done: {command.why}.", following=(command.hint, "/terrace help"))
+        return refused(f"No changes were made: {command.why}.", following=(command.hint, "/terrace help"))
     change = house.talk.change(said.number)
     why = refusal(command, said, house.talk.permission(said.login), change)
     if why is not None:
-        return refused(f"Nothing was done: {why}.")
+        return refused(f"No changes were made: {why}.")
     try:
         return _meant(house, said, command, change)
     except TerraceError as error:
-        return refused(f"Nothing was done: {error.message}.", hint=error.hint)
+        return refused(f"No changes were made: {error.message}.", hint=error.hint)
 
 
 def act(house: House, said: Said) -> Heard | None:
-    """The second turn: whatever the first one left, where its credentials are. None where it left nothing."""
+    """Runs the second pass: what the first one left, where the credentials are. Returns None where it left nothing."""
     heard = hear(house, said)
     command = understood(said.text)
     if heard is None or not heard.left or not isinstance(command, Deploy | Rollback | Approve | Reject):
@@ -92,25 +92,25 @@ def act(house: House, said: Said) -> Heard | None:
 
 
 def go_on_in(house: House, person: str, environment: str) -> Heard:
-    """Go on with what is open in an environment, for somebody whose answer let it."""
+    """Resumes the open deployment of an environment, for the person whose decision allows that."""
     context = house.context(person)
     return _done(context, lambda: _resumed(context, environment))
 
 
 def _done(context: Context, do: Callable[[], Deployment | Refused]) -> Heard:
-    """Do it, and tell how it ended."""
+    """Runs an action and returns how it finished."""
     try:
         done = do()
         reacted = react(context, done)
     except TerraceError as error:
-        return refused(f"It could not be done: {error.message}.", hint=error.hint)
+        return refused(f"The command failed: {error.message}.", hint=error.hint)
     return _told(done, reacted if isinstance(reacted, Deployment) else None)
 
 
 def _resumed(context: Context, environment: str) -> Deployment | Refused:
     deployment = folds.latest(context.ledger.read(), environment)
     if deployment is None:
-        raise BadInput(f"nothing is open in {environment}")
+        raise BadInput(f"no deployment is open in {environment}")
     return resume(context, deployment)
 
 
@@ -119,11 +119,11 @@ def _is_taken(history: History, said: Said) -> bool:
 
 
 def _taken_before() -> Heard:
-    return refused("That was taken up before, and is not done twice.", following=("/terrace status",))
+    return refused("This comment was already processed, and is not run again.", following=("/terrace status",))
 
 
 def _take(context: Context, history: History, said: Said, command: Command) -> tuple[Draft, ...]:
-    """Note that a comment is taken up, unless it was: rolling back twice is another thing than once."""
+    """Records that a comment is being processed, unless it was: two rollbacks are not the same as one."""
     if _is_taken(history, said):
         return ()
     return (draft(CommandTaken(type(command).__name__.lower()), said.id, context.actor),)
@@ -135,7 +135,7 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
     if isinstance(command, Explain):
         told = house.explained(command.rule)
         if told is None:
-            return refused(f"No rule is called {command.rule}.", hint="the comment of the check names its rules")
+            return refused(f"There is no rule {command.rule}.", hint="the comment of the check lists its rules")
         return Heard(Reply(told))
     context = house.clerks(_name(house.config, said.login))
     try:
@@ -149,7 +149,7 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
     if _is_taken(context.ledger.read(), said):
         return _taken_before()
     if context.clock() - said.at > PATIENCE:
-        return refused("Nothing was done: that was said more than an hour ago. Say it again.")
+        return refused("No changes were made: the command is more than an hour old. Comment again to run it.")
     if isinstance(command, Unlock):
         append(context.ledger, context.ledger.read(), lambda seen: _take(context, seen, said, command))
         people = needed(house.config.environment(command.environment))
@@ -165,54 +165,57 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
                 vouch=lambda _: witness,
             )
         except BadInput as error:
-            return refused(f"Nothing was done: {error.message}.", hint=error.hint or "")
-        return Heard(Reply(f"{command.environment} takes deployments.", following=("/terrace status",)))
+            return refused(f"No changes were made: {error.message}.", hint=error.hint or "")
+        return Heard(Reply(f"{command.environment} accepts deployments again.", following=("/terrace status",)))
     if isinstance(command, Deploy) and (change is None or not change.merged):
         return refused(
-            "Nothing was done: only merged changes are deployed. Merge it first, and say it again here."
+            "No changes were made: only merged changes are deployed. Merge this one first, then comment again here."
             if change is not None
-            else "Nothing was done: this is no change. Say it at the merged change that is to be deployed."
+            else (
+                "No changes were made: this is not a pull request. Comment on the merged pull request that is "
+                "to be deployed."
+            )
         )
     begun = (
-        f"This change is on its way into {command.environment}"
+        f"The deployment of this change to {command.environment} has started"
         if isinstance(command, Deploy)
-        else f"{command.environment} is on its way back to what was good before"
+        else f"The rollback of {command.environment} to its last good release has started"
     )
-    return Heard(Reply(f"{begun}. How that ends is told here."), left=command.environment)
+    return Heard(Reply(f"{begun}. The result will be posted here."), left=command.environment)
 
 
 def _look(house: House, said: Said, command: Look, change: Change | None) -> Heard:
     if command.what == "help":
-        return Heard(Reply("What can be said here, one line in a comment:", block=commands(forms())))
+        return Heard(Reply("Available commands, one line in a comment:", block=commands(forms())))
     if command.what == "status":
         return _status(house, house.clerks(_name(house.config, said.login)))
     if change is None:
-        return refused("Nothing was done: this is no change, so there is nothing to check.")
+        return refused("No changes were made: this is not a pull request, so there is nothing to check.")
     run = house.talk.again(change)
     if run is None:
-        return refused("Nothing was done: the checks of this commit never ran. Push once more.")
-    return Heard(Reply(f"It is checked again; the comment with the plan is rewritten when that is done: {run}"))
+        return refused("No changes were made: no checks ran for this commit. Push another commit to start them.")
+    return Heard(Reply(f"The checks run again and will update the comment with the plan: {run}"))
 
 
 def _status(house: House, context: Context) -> Heard:
-    """What is where, and the line that answers what waits."""
+    """Returns the deployed versions, and the commands that approve what is pending."""
     history = context.ledger.read()
     names = [environment.name for environment in house.config.environments]
     waits = {name: approving.handle_of(context.policy, history, name) for name in names}
     lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
     told = _gone(context, history)
-    return Heard(Reply("What is where:", told, lines, block=environments(history, names)))
+    return Heard(Reply("Deployed versions:", told, lines, block=environments(history, names)))
 
 
 def _gone(context: Context, history: History) -> tuple[str, ...]:
-    """The stacks that the protected branch no longer names, or why its stacks are not known."""
+    """Returns the stacks that the protected branch no longer defines, or why its stacks are unknown."""
     tip = context.repository.protected_tip()
     try:
         context.survey(tip)
     except Interrupted:
         raise
     except TerraceError as error:
-        return (f"the stacks of the protected branch are not known: {error}",)
+        return (f"the stacks of the protected branch are unknown: {error}",)
     return tuple(leftover_line(one) for one in leftovers(context.survey, tip, history))
 
 
@@ -220,8 +223,8 @@ def _answered(house: House, context: Context, said: Said, command: Approve | Rej
     person = People(house.config).of_login(said.login)
     if person is None:
         return refused(
-            "Nothing was done: nobody in terrace.yaml has this account.",
-            hint=f"in terrace.yaml: `people: {{NAME: {{login: {said.login}}}}}`",
+            "No changes were made: no person in terrace.yaml has this account.",
+            hint=f"add to terrace.yaml: `people: {{NAME: {{login: {said.login}}}}}`",
         )
     witness = Witness("comment", said.id, str(said.number), said.login)
     why = command.why if isinstance(command, Reject) else ""
@@ -234,7 +237,7 @@ def _answered(house: House, context: Context, said: Said, command: Approve | Rej
 def _withdrawn(house: House, context: Context, said: Said, command: Withdraw) -> Heard:
     person = People(house.config).of_login(said.login)
     if person is None:
-        return refused("Nothing was done: nobody in terrace.yaml has this account.")
+        return refused("No changes were made: no person in terrace.yaml has this account.")
     witness = Witness("comment", said.id, str(said.number), said.login)
     if any(one.declared.witness == witness for one in withdrawals(context.ledger.read(), command.environment)):
         return _taken_before()
@@ -242,10 +245,12 @@ def _withdrawn(house: House, context: Context, said: Said, command: Withdraw) ->
     if done.standing:
         return Heard(
             Reply(
-                f"That is written down. The no stands until another person withdraws it in {command.environment} too."
+                f"Recorded. The rejection still blocks until another person withdraws it in {command.environment} too."
             )
         )
-    return Heard(Reply(f"The no is withdrawn. {command.environment} takes that commit when it is asked for again."))
+    return Heard(
+        Reply(f"The rejection is withdrawn. {command.environment} accepts this commit when it is deployed again.")
+    )
 
 
 def _do(
@@ -258,24 +263,24 @@ def _do(
                 raise BadInput("only merged changes are deployed")
             return deploy(context, environment, context.repository.resolve(change.merged), Manual(context.actor))
         case Rollback(environment, why):
-            reason = why or f"asked for at {said.url}"
+            reason = why or f"requested at {said.url}"
             return rolling.rollback(context, environment, to=None, reason=reason, agreed=frozenset())
         case Approve(environment) | Reject(environment):
             return _resumed(context, environment)
 
 
 def _told(done: Deployment | Refused, reacted: Deployment | None) -> Heard:
-    """How it ended, or what it waits for."""
+    """Returns the reply: how it finished, or what it waits for."""
     if isinstance(done, Refused):
         reasons = tuple(f"{result.gate}: {result.reason}" for result in done.verdict.open)
-        return refused(f"{done.verdict.environment} does not take {done.commit[:12]} now:", reasons)
+        return refused(f"{done.verdict.environment} does not accept {done.commit[:12]} now:", reasons)
     word = result_word(done)
     happened = f"Deployment {done.id} of {done.commit[:12]} to {done.environment}: {word}"
     if reacted is not None:
-        happened += f"; it was taken back by {reacted.id}: {result_word(reacted)}"
+        happened += f"; rolled back by {reacted.id}: {result_word(reacted)}"
     return Heard(Reply(f"{happened}.", done.reasons or done.waiting, ("/terrace status",)), done=word == "succeeded")
 
 
 def _name(config: Config, login: str) -> str:
-    """Who gives the command: a person of terrace.yaml, or an account that is nobody's there and never taken for one."""
+    """Returns the person in terrace.yaml who gives the command, or the account, which never matches a person there."""
     return People(config).of_login(login) or f"@{login}"

@@ -1,4 +1,4 @@
-"""Whether the forge still says what an answer in the ledger is said to have been."""
+"""Confirmation by the forge that a decision or declaration in the ledger is still there, unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from terrace.ledger.folds import SignedApproval
 
 
 def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bool:
-    """Whether what the witness names is still there, unchanged, by that person, and says exactly this answer.
+    """Returns whether the comment or review of a decision is still there, unchanged, by that person, with this
+    decision.
 
     Raises NotReady where the forge cannot be asked.
     """
@@ -36,10 +37,10 @@ def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bo
     if said is None or said.edited or not _names(witness, said):
         return False
     if witness.kind == "comment":
-        # The time as well: an answer that is dated anew would count longer, and after a no that followed it.
+        # The time as well: a decision with a later date would be valid longer, and after a rejection that followed it.
         here = not said.machine and said.login == witness.login and said.at == signed.at
         return here and _means(said.text, signed)
-    # We saw it, and said so, if nobody else can say it as us; and not before it was answered.
+    # Terrace's own comment about a review, if no one else can write as Terrace; never later than the decision.
     return (
         talk.mine_alone
         and signed.at - said.at <= CLOCK_SKEW
@@ -49,7 +50,7 @@ def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bo
 
 
 def still_declared(talk: Conversation, people: People, declared: Declared) -> bool:
-    """Whether the comment that a declaration names is still there, unchanged, by that person, who may say it, and says
+    """Returns whether the comment of a declaration is still there, unchanged, by that person, who is allowed to declare
     exactly this.
 
     Raises NotReady where the forge cannot be asked.
@@ -66,7 +67,7 @@ def still_declared(talk: Conversation, people: People, declared: Declared) -> bo
     if not isinstance(command, Withdraw | Unlock):
         return False
     if barred(command, witness.login, talk.permission(witness.login), None) is not None:
-        # A ledger writer may name a comment that was refused when it was heard.
+        # An event may name a comment that was refused when it was processed.
         return False
     match command:
         case Withdraw(environment, of, why):
@@ -76,7 +77,7 @@ def still_declared(talk: Conversation, people: People, declared: Declared) -> bo
 
 
 def _testimony(witness: Witness, signed: SignedApproval) -> str | None:
-    """The first line of the comment in which we said that we saw it."""
+    """Returns the first line of the comment in which Terrace recorded the review."""
     environments = {subject.environment for subject in signed.subjects}
     if len(environments) != 1 or witness.kind not in ("review", "box"):
         return None
@@ -86,7 +87,8 @@ def _testimony(witness: Witness, signed: SignedApproval) -> str | None:
 
 
 def _names(witness: Witness, said: Said) -> bool:
-    """Whether a witness names a comment as the forge does: spelled otherwise, one comment could count twice."""
+    """Returns whether the id of a comment is spelled as on the forge: spelled otherwise, one comment could be valid
+    twice."""
     return (witness.id, witness.number) == (said.id, str(said.number))
 
 
@@ -95,7 +97,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _means(text: str, signed: SignedApproval) -> bool:
-    """Whether that text says this answer about exactly these plans."""
+    """Returns whether a text gives this decision on exactly these plans."""
     environments = {subject.environment for subject in signed.subjects}
     about = handle(signed.named, signed.subjects)
     match understood(text):

@@ -1,4 +1,4 @@
-"""Somebody answers what waits, in whatever way: it is written once, and it is told whether the deployment goes on."""
+"""Decisions on a pending deployment that come from the forge: recorded once, with a reply on what happens next."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ from terrace.report.markdown.replies import Reply
 
 
 def answer(talk: Conversation, context: Context, environment: str, witness: Witness, word: approving.Word) -> Heard:
-    """Write it down, unless it was, and tell what it came to. Raises BadInput where it could not count."""
+    """Records a decision, unless it is recorded, and returns the reply. Raises BadInput where it would be invalid."""
     history = context.ledger.read()
     found = approving.waiting(context.policy, history, environment)
     if found is None and written(history, witness, word.answer):
         latest = folds.latest(history, environment)
         ended = word.answer == "reject" and latest is not None and _said_here(history, latest, witness, word.answer)
-        before = Reply("That was written down before, and counted.", following=("/terrace status",))
+        before = Reply("This decision was already recorded.", following=("/terrace status",))
         return Heard(before, left=environment if ended else "")
-    # A no is heard whatever the ledger says that the comment said before; it names the deployment that it answers.
+    # A rejection is recorded even if the ledger has an earlier one with this comment: it names its deployment.
     earlier = word.answer == "approve" and written(history, witness, word.answer)
     if found is not None and earlier and not _said_here(history, found[0], witness, word.answer):
-        raise BadInput("that answered an earlier deployment of the same plans: say it again for this one")
+        raise BadInput(
+            "this comment approved an earlier deployment of the same plans. Comment again to approve this one"
+        )
     if found is not None and word.answer == "approve":
         why = own_part(talk, context.repository, history, found[0], witness.login)
         if why is not None:
@@ -42,7 +44,7 @@ def answer(talk: Conversation, context: Context, environment: str, witness: Witn
 
 
 def written(history: History, witness: Witness, said: approving.Answer) -> bool:
-    """Whether the ledger holds that answer with that witness, for whatever deployment."""
+    """Returns whether the ledger has that decision from that place on the forge, for whichever deployment."""
     return any(
         one.witness is not None and Witness(**asdict(one.witness)) == witness and one.answer == said
         for _, one in history.of(ApprovalGiven)
@@ -54,15 +56,21 @@ def _said_here(history: History, deployment: Deployment, witness: Witness, said:
 
 
 def weighed(deployment: Deployment, verdict: Verdict, said: approving.Answer, no: str) -> Heard:
-    """What an answer came to: whether the deployment goes on with it, or what else is asked. `no` is the id of a no."""
-    word = "The yes" if said == "approve" else "The no"
-    what = f"{word} to deployment {deployment.id} of {deployment.commit[:12]} is written down"
+    """Returns the reply: whether the deployment continues, or what else is required. `no` is the id of a rejection."""
+    word = "The approval" if said == "approve" else "The rejection"
+    what = f"{word} of deployment {deployment.id} of {deployment.commit[:12]} is recorded"
     if said == "reject":
-        over = "It ended, and nothing more of it is applied"
+        over = "The deployment has ended, and nothing more of it is applied"
         back = f"/terrace withdraw {deployment.environment} {no} WHY"
-        reply = Reply(f"{what}. {over}. To take the no back:", following=(back,))
+        reply = Reply(f"{what}. {over}. To withdraw the rejection:", following=(back,))
         return Heard(reply, left=deployment.environment)
     if verdict.outcome is Outcome.PASS:
-        return Heard(Reply(f"{what}. {deployment.environment} goes on."), left=deployment.environment)
+        return Heard(
+            Reply(f"{what}. The deployment to {deployment.environment} continues."), left=deployment.environment
+        )
     reasons = tuple(f"{result.gate}: {result.reason}" for result in verdict.open)
-    return Heard(Reply(f"{what}. {deployment.environment} does not go on yet:", reasons, ("/terrace status",)))
+    return Heard(
+        Reply(
+            f"{what}. The deployment to {deployment.environment} does not continue yet:", reasons, ("/terrace status",)
+        )
+    )

@@ -1,4 +1,4 @@
-"""Nobody approves their own work, wherever they say it: what counts is the changes that the release came by."""
+"""Authorship of the changes in a release: no one approves their own work, wherever they approve it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from terrace.ledger.model import History
 from terrace.stacks.repository import Repository
 
 MOST = 100
-"""New commits of the protected branch that the forge is asked about. Of a release with more it is not known who opened
-its changes."""
+"""Maximum number of new commits that the forge is asked about. With more, the openers of the changes are unknown."""
 
 
 def own_part(
     talk: Conversation, repository: Repository, history: History, deployment: Deployment, login: str
 ) -> str | None:
-    """Why somebody with that account does not approve this deployment; None where nothing of it is theirs."""
+    """Returns why a person with that account cannot approve this deployment; None where none of the changes is
+    theirs."""
     good = folds.last_good(history, deployment.environment)
     if good is not None and not repository.is_whole(good.commit, deployment.commit):
-        return "history is too shallow here to tell who wrote what is new (`git fetch --unshallow`)"
+        return "this clone is too shallow to determine who wrote the new commits (`git fetch --unshallow`)"
     known = good is not None and repository.contains(deployment.commit, good.commit)
     landed = repository.landed(good.commit if good is not None and known else None, deployment.commit)
     return own_among(talk, landed, login)
 
 
 def own_among(talk: Conversation, landed: Sequence[str], login: str) -> str | None:
-    """Why somebody with that account does not approve what these commits of the protected branch brought; None where
-    nothing of it is theirs."""
+    """Returns why a person with that account cannot approve these commits of the protected branch; None where none is
+    theirs."""
     if len(landed) > MOST:
-        return f"{len(landed)} commits are new, and the forge is asked about {MOST} at most: deploy an older one first"
+        return f"there are {len(landed)} new commits, and Terrace checks {MOST} at most: deploy an older commit first"
     numbers = dict.fromkeys(number for commit in landed for number in talk.origins(commit))
     for number in numbers:
         change = talk.change(number)
@@ -44,10 +44,10 @@ def own_among(talk: Conversation, landed: Sequence[str], login: str) -> str | No
 
 
 def may_answer(talk: Conversation, repository: Repository, history: History, signed: SignedApproval) -> bool:
-    """Whether the forge says now that the author of an answer may give it.
+    """Returns whether the forge says now that the author of a decision is allowed to give it.
 
-    That was asked when the answer was heard. It is asked again when it counts: a ledger writer may name a comment that
-    was refused, and a person may have lost their rights since. A no may be given by everybody.
+    That was checked when the decision was recorded, and is checked again when it is used: an event may name a comment
+    that was refused, and a person may have lost their rights since. Everyone is allowed to reject.
     """
     if signed.witness is None or signed.answer != "approve":
         return True
@@ -56,6 +56,6 @@ def may_answer(talk: Conversation, repository: Repository, history: History, sig
     if deployment is None or own_part(talk, repository, history, deployment, login) is not None:
         return False
     if kind == "environment":
-        # The forge itself decides whose review of a run counts.
+        # The forge itself decides whose review of a run is valid.
         return True
     return barred(Approve(deployment.environment, ""), login, talk.permission(login), None) is None

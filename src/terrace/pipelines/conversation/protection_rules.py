@@ -1,7 +1,7 @@
-"""A forge asks before it lets a run of CI into an environment: the gates answer, as they answer a deployment.
+"""Deployment protection rules: the forge asks whether a CI run may enter an environment, and the gates decide.
 
-A door that is opened applies nothing: whoever goes through meets the gates again. Nobody waits here either: a run that
-may not go in yet is looked at again at the next round.
+An approved run applies nothing by that: its commands go through the gates again. No process waits: a run that may not
+enter yet is evaluated again the next time.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ from terrace.stacks.model import Automatic
 
 
 def answer_doors(context: Context, doors: Doors) -> Iterator[str]:
-    """Answer whoever can be answered now; says of each what came of it."""
+    """Decides on every pending run for which the gates pass or block; yields what happened to each."""
     known = {environment.name for environment in context.config.environments}
     for knock in doors.knocks():
         if knock.environment not in known:
             continue
-        # The gates judge a commit. What a run does is what its workflow says, and it gets the credentials.
+        # The gates evaluate a commit. A run does what its workflow says, and gets the credentials.
         untrusted = why_untrusted(context.config.branch, own=knock.own, event=knock.event, ran_on=knock.branch)
         if untrusted:
             doors.answer(knock, "rejected", untrusted)
-            yield f"run {knock.run} is rejected at {knock.environment}: {untrusted}"
+            yield f"run {knock.run} is rejected for {knock.environment}: {untrusted}"
             continue
         try:
             context.repository.resolve(knock.commit)
         except BadInput as error:
-            yield f"run {knock.run} waits at {knock.environment}: {error.message}"
+            yield f"run {knock.run} is pending for {knock.environment}: {error.message}"
             continue
         verdict = _verdict(context, knock)
         why = "; ".join(result.reason for result in verdict.open) or "every gate passes"
         if verdict.outcome is Outcome.WAIT:
-            yield f"run {knock.run} waits at {knock.environment}: {why}"
+            yield f"run {knock.run} is pending for {knock.environment}: {why}"
             continue
         answer: Answer = "approved" if verdict.outcome is Outcome.PASS else "rejected"
         doors.answer(knock, answer, why)
-        yield f"run {knock.run} is {answer} at {knock.environment}: {why}"
+        yield f"run {knock.run} is {answer} for {knock.environment}: {why}"
 
 
 def _verdict(context: Context, knock: Knock) -> Verdict:
-    """What the gates say to the plans of that commit that wait there, or else to the commit itself."""
+    """Returns the verdict on the pending plans of that commit, or else on the commit itself."""
     history = context.ledger.read()
     latest = folds.latest(history, knock.environment)
     if latest is not None and latest.open and latest.waiting and latest.commit == knock.commit:

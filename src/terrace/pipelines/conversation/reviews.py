@@ -1,4 +1,4 @@
-"""Answers that are given by a review or by ticking a box: seen once, said by us, and then asked for like any other."""
+"""Decisions by a review or by ticking a box: Terrace records them in a comment of its own, and then as any other."""
 
 from __future__ import annotations
 
@@ -21,38 +21,40 @@ from terrace.report.markdown.replies import testimony_page
 
 
 def reviewed(house: House, review: Review) -> Heard | None:
-    """A review whose text answers a deployment. None where it does not; approving a change is no answer by itself."""
+    """Handles a review whose text approves or rejects a deployment. Returns None for other reviews: approving a change
+    approves no deployment."""
     command = understood(review.text)
     if review.machine or not isinstance(command, Approve | Reject):
         return None
     change = house.talk.change(review.number)
     if isinstance(command, Approve) and not review.approves:
-        return refused("Nothing was done: the review does not approve the change.")
+        return refused("No changes were made: the review does not approve the change.")
     if change is not None and review.head != change.head:
-        return refused("Nothing was done: the change was pushed to after it was reviewed.")
+        return refused("No changes were made: new commits were pushed to the change after the review.")
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
     seen = Testimony("review", review.login, answer, command.environment, command.handle)
     return _answered(house, seen, review.number, change, "", review.at)
 
 
 def box(house: House, edit: Ticked) -> Heard | None:
-    """A box of a deployment request. None where no single box was ticked."""
+    """Handles a ticked box of a deployment request. Returns None unless exactly one box was ticked."""
     asked = boxes.request(edit.after)
     role = boxes.ticked(edit.before, edit.after)
     if asked is None or role is None:
         return None
     if not asked.handle:
-        return refused("Nothing was done: nothing waits there yet, so a tick is about nothing.")
+        return refused("Ignored: there is no pending deployment to approve yet.")
     person = People(house.config).of_login(edit.login)
     if person is None or role not in People(house.config).teams_of(People(house.config).person(person)):
-        return refused(f"Nothing was done: whoever ticks {role} must be in that team of terrace.yaml.")
+        return refused(f"No changes were made: only members of the team {role} in terrace.yaml can tick its box.")
     seen = Testimony("box", edit.login, "approve", asked.environment, asked.handle)
     heard = _answered(house, seen, edit.number, None, role, None)
     return heard if heard.done else replace(heard, reply=replace(heard.reply, following=("/terrace status",)))
 
 
 def go_on(house: House, login: str, heard: Heard) -> Heard | None:
-    """The second turn after an answer that let a deployment go on; None where there is nothing to do."""
+    """Runs the second pass after a decision that lets a deployment continue; returns None where there is nothing to
+    do."""
     person = People(house.config).of_login(login)
     if not heard.left or person is None:
         return None
@@ -60,7 +62,7 @@ def go_on(house: House, login: str, heard: Heard) -> Heard | None:
 
 
 def about_now(house: House, number: int, body: str, waits: str) -> None:
-    """Have a request name what waits now, with no box ticked for anything else."""
+    """Updates a request to the pending plans, without the boxes ticked for others."""
     asked = boxes.request(body)
     if asked is not None and asked.handle != waits:
         house.talk.rewrite(number, boxes.about(body, waits))
@@ -75,15 +77,17 @@ def _answered(
     why = barred(command, seen.login, house.talk.permission(seen.login), change)
     person = People(house.config).of_login(seen.login)
     if why is not None or person is None:
-        return refused(f"Nothing was done: {why or 'nobody in terrace.yaml has this account'}.")
+        return refused(f"No changes were made: {why or 'no person in terrace.yaml has this account'}.")
     if not house.talk.mine_alone:
-        # Whoever can write as we do could say that they saw it.
-        return refused("Nothing was done: reviews and boxes count where Terrace writes as an App of its own.")
+        # Anyone who can write as Terrace could claim to have seen the review.
+        return refused("No changes were made: reviews and boxes require Terrace to write as its own App.")
     try:
         house.config.environment(seen.environment)
         context = house.clerks(person)
         if approving.handle_of(context.policy, context.ledger.read(), seen.environment) != seen.handle:
-            return refused(f"Nothing was done: what waits in {seen.environment} is not {seen.handle} any more.")
+            return refused(
+                f"No changes were made: the pending plans in {seen.environment} are no longer {seen.handle}."
+            )
         comment = house.talk.testify(number, seen.marker, testimony_page(seen))
         witness = Witness(seen.kind, comment, str(number), seen.login)
         chosen = role or role_of(house.config, seen.environment, person)
@@ -92,4 +96,4 @@ def _answered(
         word = approving.Word(seen.answer, chosen, "", lambda _: witness, when, seen.handle)
         return decisions.answer(house.talk, context, seen.environment, witness, word)
     except TerraceError as error:
-        return refused(f"Nothing was done: {error.message}.", hint=error.hint)
+        return refused(f"No changes were made: {error.message}.", hint=error.hint)

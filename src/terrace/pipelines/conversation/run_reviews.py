@@ -1,6 +1,6 @@
-"""Where the forge itself asks people before a run may enter an environment, what they answer is an answer to the plans.
+"""Reviews of CI runs: where the forge requires a review before a run enters an environment, it approves the plans.
 
-They saw what the run showed them before: the handle of the plans that it made. Their answers count for exactly those.
+The reviewers saw the handle of the plans that the run made. Their decisions are valid for exactly those.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from terrace.pipelines.conversation.own_changes import own_part
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One review of the run. `verdict` is what the gates say with it; None where it was not taken for an answer, and
-    `why` says why."""
+    """One review of the run. `verdict` is that of the gates with it; None where it was not recorded, for the reason
+    `why`."""
 
     login: str
     answer: approving.Answer
@@ -35,9 +35,9 @@ class Recorded:
 def record(
     talk: Conversation, config: Config, clerks: Callable[[str], Context], run: str, environment: str, handle: str
 ) -> tuple[Recorded, ...]:
-    """Write down what people answered to a run, for the plans of that handle; nothing where nobody was asked.
+    """Records the reviews of a run as decisions on the plans with that handle; nothing where no review was required.
 
-    The same again writes nothing. Raises BadInput where something else waits than what they were shown.
+    Recording the same again changes nothing. Raises BadInput where other plans are pending than the reviewers saw.
     """
     people = People(config)
     found = []
@@ -47,7 +47,7 @@ def record(
         answer: approving.Answer = "approve" if review.approves else "reject"
         person = people.of_login(review.login)
         if person is None:
-            found.append(Recorded(review.login, answer, None, "nobody in terrace.yaml has this account"))
+            found.append(Recorded(review.login, answer, None, "no person in terrace.yaml has this account"))
             continue
         context = clerks(person)
         if why := _own(talk, context, environment, review):
@@ -60,7 +60,7 @@ def record(
         try:
             _, verdict = approving.answer(context, environment, word)
         except BadInput as error:
-            # It is told, and keeps nothing back of what others said.
+            # It is reported, and does not prevent the recording of other reviews.
             found.append(Recorded(review.login, answer, None, error.message))
             continue
         found.append(Recorded(review.login, answer, verdict))
@@ -68,7 +68,7 @@ def record(
 
 
 def _own(talk: Conversation, context: Context, environment: str, review: RunReview) -> str | None:
-    """Why a yes would be one to their own work; None where it is not, or where they said no."""
+    """Returns why an approval would be of the reviewer's own work; None where it is not, or for a rejection."""
     history = context.ledger.read()
     found = approving.waiting(context.policy, history, environment)
     if found is None or not review.approves:
@@ -77,5 +77,5 @@ def _own(talk: Conversation, context: Context, environment: str, review: RunRevi
 
 
 def _seen(witness: Witness, _: bytes) -> Witness:
-    """The forge asked them, and so needs no signature."""
+    """Returns the review as the proof: the forge asked for it, so it needs no signature."""
     return witness
