@@ -98,9 +98,9 @@ def test_what_every_plan_makes_anew_is_said_once_and_is_no_drift(shop: World) ->
     shop.ok("deploy", "dev")
     seen = looked(shop, "dev")["dev"]
     assert (seen["status"], seen["resources"]) == ("clean", [])
-    assert seen["notices"][0] == "terraform_data.clock (id, triggers_replace) is made anew by every plan: no drift"
+    assert seen["notices"][0] == "terraform_data.clock (id, triggers_replace) is recreated by every plan, which is not drift"
     assert "undeclared variable" in seen["notices"][1]
-    assert "made anew by every plan" in shop.ok("drift", "last", "dev").out
+    assert "recreated by every plan" in shop.ok("drift", "last", "dev").out
 
 
 def test_a_state_that_is_not_the_deployed_one_is_unknown_and_says_why(shop: World) -> None:
@@ -173,13 +173,13 @@ def why(crew: Context) -> str:
 
 def test_what_was_seen_while_the_state_moved_is_discarded(shop: World, crew: Context) -> None:
     assert why(replace(crew, terraform=Disturbed(Project(shop.work), lambda: forget("dev")))) == (
-        "discarded: its state moved while it was looked at"
+        "discarded: its state changed during the check"
     )
 
 
 def test_what_was_seen_while_a_deployment_began_is_discarded(shop: World, crew: Context) -> None:
     terraform = Disturbed(Project(shop.work), lambda: open_deployment(crew, driven=True))
-    assert why(replace(crew, terraform=terraform)) == "discarded: a deployment went on meanwhile"
+    assert why(replace(crew, terraform=terraform)) == "discarded: a deployment started during the check"
     assert why(crew) == "skipped: deployment d1 goes on there"
 
 
@@ -230,8 +230,8 @@ def test_watching_goes_on_until_it_is_interrupted_and_tells_each_round(shop: Wor
 
 def test_nobody_answers_for_what_nobody_saw(shop: World) -> None:
     shop.ok("deploy", "dev")
-    assert "is not known to differ" in shop.run("drift", "ack", "dev", "a.b", "--reason", "x").err
-    assert "is not known to differ" in shop.run("drift", "adopt", "dev", "a.b").err
+    assert "no drift is known" in shop.run("drift", "ack", "dev", "a.b", "--reason", "x").err
+    assert "no drift is known" in shop.run("drift", "adopt", "dev", "a.b").err
     assert shop.run("drift", "prod").out.startswith("prod nothing is deployed there")
 
 

@@ -117,9 +117,9 @@ def test_a_stack_goes_only_where_the_deployed_configuration_of_every_other_stack
     held = shop.run("destroy", "dev", "dev/znet", "--reason", "over", "--yes")
     assert held.code == 1, held.out + held.err
     told = " ".join(held.out.split())
-    assert f"apps/app is deployed from {lost[:7]}, and it is not known whether outputs of dev/znet are read" in told
+    assert f"apps/app is deployed from {lost[:7]}, and it is unknown whether outputs of dev/znet are read" in told
     assert f"this clone is shallow and does not have the commit {lost[:7]}" in told
-    assert "`git fetch --unshallow`; or, if plans without these outputs may fail: --allow apps/app" in told
+    assert "`git fetch --unshallow`; or, if plans without these outputs are allowed to fail: --allow apps/app" in told
     assert b"terraform_data" in states.states["/znet"]
     told = shop.ok("status").out
     assert "whether it was renamed cannot be told" in told and "git fetch --unshallow" in told

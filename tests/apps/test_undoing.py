@@ -99,7 +99,7 @@ def test_wrong_words_are_told_with_a_hint_and_change_nothing(shop: World) -> Non
 def test_nothing_was_deployed_nothing_is_undone_or_destroyed(tmp_path: Path) -> None:
     files = {"environments/dev/main.tf": root("dev"), "terrace.yaml": "version: 1\nenvironments: {dev: {}}\n"}
     shop = world(tmp_path / "shop", {**files, **version(1)})
-    told(shop.run("rollback", "dev", "--reason", "x", "--yes"), "nothing was ever changed in dev")
+    told(shop.run("rollback", "dev", "--reason", "x", "--yes"), "nothing was ever deployed to dev")
     told(shop.run("destroy", "dev", "--reason", "x", "--yes"), "nothing is deployed in dev")
 
 

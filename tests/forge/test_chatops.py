@@ -102,7 +102,7 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
 
     done, answer = room.heard("bob", f"Looks fine.\n/terrace approve staging {handle}")
     assert done.code == 0, done.err
-    assert "is recorded" in answer and "staging goes on" in answer
+    assert "is recorded" in answer and "staging continues" in answer
     assert room.output == "environment=staging\n"
     events = shop.ok("ledger", "verify", "--json").json["events"]
     shop.ok("chatops")

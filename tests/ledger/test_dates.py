@@ -204,7 +204,7 @@ def test_a_dismissal_of_dates_is_for_those_events_of_that_ledger_by_a_signer() -
     clock.now = NOON
     with pytest.raises(BadInput, match="not a signer"):
         dismiss_dates(made, 1, "mallory", "fine", signed, lambda said: False, clock)
-    with pytest.raises(BadInput, match="nothing says"):
+    with pytest.raises(BadInput, match="no reason was given"):
         dismiss_dates(made, 1, "ann", " ", signed, everybody, clock)
     assert len(made.read().events) == 2
     wrong = {"position": 1, "last": 1, "hash": "0" * 64, "reason": "r", "signature": None}

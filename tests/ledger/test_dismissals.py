@@ -146,7 +146,7 @@ def test_an_answer_that_would_not_count_is_not_written() -> None:
     bad = ledger((kinds.DEPLOYMENT_OPENED, "d1", {}))
     with pytest.raises(BadInput, match="not a signer"):
         dismiss(bad, 1, "mallory", "fine", lambda text: "forged", nobody)
-    with pytest.raises(BadInput, match="nothing says"):
+    with pytest.raises(BadInput, match="no reason was given"):
         dismiss(bad, 1, "ann", " ", lambda text: "s", lambda said: True)
     assert len(bad.read().events) == 2
 
@@ -197,7 +197,7 @@ def test_a_position_past_the_end_of_the_ledger_is_an_error(span: str) -> None:
 
 
 def test_a_range_in_which_everything_can_be_read_is_an_error() -> None:
-    with pytest.raises(BadInput, match="none of the events 0-1 of the ledger holds anything"):
+    with pytest.raises(BadInput, match="none of the events 0-1 of the ledger is invalid"):
         unread_among(flooded().read(), read_spans(["0-1", "3"]), nobody)
     with pytest.raises(BadInput, match="event 5 of the ledger has nothing to dismiss"):
         unread_among(flooded().read(), read_spans(["3", "5"]), nobody)
@@ -229,7 +229,7 @@ def test_a_dismissal_of_several_that_was_not_signed_so_or_that_came_too_late_is_
     faults = unread_among(bad.read(), read_spans(["2-4"]), nobody)
     with pytest.raises(BadInput, match="not a signer"):
         dismiss_several(bad, faults, "mallory", "fine", lambda text: "forged", nobody)
-    with pytest.raises(BadInput, match="nothing says"):
+    with pytest.raises(BadInput, match="no reason was given"):
         dismiss_several(bad, faults, "ann", " ", lambda text: "s", lambda said: True)
     dismiss(bad, 3, "ann", "looked", lambda text: "s", lambda said: True)
     with pytest.raises(BadInput, match="event 3 of the ledger has nothing to dismiss"):

@@ -131,7 +131,7 @@ def test_nobody_answers_for_an_unknown_outcome_without_a_proof_or_with_the_key_o
 
     for name, key in (("bob", None), ("bob", "cid")):
         said(name, key)
-        assert "nothing proves who answers for it" in str(people.world.errors[-1])
+        assert "there is no proof of who accepts it" in str(people.world.errors[-1])
     latest = folds.latest(people.history, "dev")
     assert latest is not None
     for record in latest.in_doubt:

@@ -59,7 +59,7 @@ def test_two_names_without_keys_do_not_declare_a_driver_dead() -> None:
     before = people.history.head
     for name, key in (("bob", None), ("cid", None), ("cid", "bob")):
         _said(people, name, key)
-        assert "nothing proves who says that it is dead" in str(people.world.errors[-1])
+        assert "there is no proof of who declares that the process has terminated" in str(people.world.errors[-1])
     assert people.history.head == before
     assert isinstance(_said(people, "bob", "bob"), tuple)
     assert result(people, "staging") is None
@@ -165,7 +165,7 @@ def test_the_requester_does_not_approve_under_another_git_name() -> None:
 @pytest.mark.parametrize(
     ("forge", "told"),
     [
-        (None, "no forge can be asked about it"),
+        (None, "no forge is connected that could confirm it"),
         ("the forge knows no such run of this repository", "the forge knows no such run of this repository"),
         ("", ""),
     ],

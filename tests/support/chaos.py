@@ -237,7 +237,7 @@ class _Round:
                 told = self.one_more(
                     place.stage.run("deploy" if self.acknowledged or attempt % 2 else "resume", "dev", "--json")
                 )
-            if "--dead WHY" in told.out or "people said that it is dead" in told.out or _is_busy(told):
+            if "--dead WHY" in told.out or "people declared that it has terminated" in told.out or _is_busy(told):
                 # Nothing here proves that the driver is dead: somebody makes sure of it, and says so.
                 self.tally.unlocked += _bury(place, self.others)
                 self.tally.declared += 1

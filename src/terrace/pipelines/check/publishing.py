@@ -8,7 +8,7 @@ from typing import Literal
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.forge.ports import Page, Remark
-from terrace.report.checked import Checked, said, seen_by
+from terrace.report.checked import Checked, also_reported, finding_text
 from terrace.report.markdown.comment import MARKER, comment
 from terrace.text import clipped
 
@@ -55,7 +55,7 @@ def _remark(finding: Finding) -> Remark:
         finding.line,
         _level(finding),
         clipped(finding.rule, 200),
-        f"{doubt}{clipped(said(finding) + seen_by(finding), 2000)}{fix}",
+        f"{doubt}{clipped(finding_text(finding) + also_reported(finding), 2000)}{fix}",
     )
 
 

@@ -1,1 +1,1 @@
-"""Drift is detected, acknowledged, taken back, or written into the configuration."""
+"""Detection, acknowledgement, remediation and adoption of drift."""

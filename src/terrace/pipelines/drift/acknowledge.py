@@ -1,4 +1,4 @@
-"""Somebody answers for a difference by name. The answer is about what was seen, and ends with it."""
+"""Acknowledgement of drift by a person. It concerns the drift as it was detected, and ends with it."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def acknowledge(
     stack: str | None = None,
     attributes: tuple[str, ...] = (),
 ) -> Sighting:
-    """Record that somebody knows of the difference at an address, and why it is so; returns what was acknowledged.
+    """Records that the actor acknowledges the drift at an address, with the reason; returns what was acknowledged.
 
-    With `attributes` only these are acknowledged, each with what lies in it. What a waiting deployment saw comes before
-    what the newest check saw. Raises BadInput when nothing differs there, when it differs in several stacks and none is
-    named, or when keys are known and none proves who it is.
+    With `attributes` only these are acknowledged, each with everything in it. Drift that a pending deployment found is
+    preferred to that of the newest check. Raises BadInput when there is no drift at the address, when it is in several
+    stacks and none is named, or when keys are configured and none proves who acknowledges it.
     """
     context.config.environment(environment)
     history = context.ledger.read()
@@ -40,22 +40,25 @@ def acknowledge(
     found = {one.stack: one for one in seen if one.address == address and stack in (None, one.stack)}
     if not found:
         known = ", ".join(sorted({one.address for one in seen})) or "nothing"
-        raise BadInput(f"{address} is not known to differ in {environment}", hint=f"what was seen there: {known}")
+        raise BadInput(f"no drift is known at {address} in {environment}", hint=f"drift was detected at: {known}")
     if len(found) > 1:
-        raise BadInput(f"{address} differs in {', '.join(sorted(found))}", hint="say which: --stack STACK")
+        raise BadInput(f"{address} has drift in {', '.join(sorted(found))}", hint="pass --stack STACK")
     (sighting,) = found.values()
     chosen = _chosen(sighting, attributes)
 
     def decide(now: History) -> tuple[Draft, ...]:
         if sighting not in _seen(now, environment):
-            raise BadInput("what differs changed while you answered; nothing was written", hint="look at it again")
+            raise BadInput(
+                "the drift changed in the meantime. Not recorded",
+                hint="`terrace drift {environment}` shows what differs now",
+            )
         record = acknowledgement_of(chosen, reason)
         proof = declare(context, now, "acknowledge", environment, address, reason, facts_of(encode(record)))
         acknowledged = draft(structs.replace(record, declaration=proof), environment, context.actor)
         newest_one = acknowledgements(preview(now, [acknowledged], context.clock()), environment)[-1]
         if not is_proven(context, newest_one.declared):
             raise BadInput(
-                "nothing proves who acknowledges it; nothing was written",
+                "there is no proof of who acknowledges it. Not recorded",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
         return (acknowledged,)
@@ -65,20 +68,22 @@ def acknowledge(
 
 
 def _chosen(sighting: Sighting, attributes: tuple[str, ...]) -> Sighting:
-    """The sighting of these attributes alone; the whole where none is named."""
+    """Returns the drift of these attributes alone; all of it where none is named."""
     if not attributes:
         return sighting
     within = {name: [p for p in sighting.paths if p == name or p.startswith(f"{name}.")] for name in attributes}
     unknown = [name for name, paths in within.items() if not paths]
     if unknown:
         known = ", ".join(sighting.paths) or "no attribute alone"
-        raise BadInput(f"{', '.join(unknown)} of {sighting.address} does not differ", hint=f"what differs: {known}")
+        raise BadInput(
+            f"{', '.join(unknown)} of {sighting.address} has no drift", hint=f"attributes with drift: {known}"
+        )
     chosen = {path for paths in within.values() for path in paths}
     return narrowed(sighting, tuple(path for path in sighting.paths if path in chosen))
 
 
 def _seen(history: History, environment: str) -> tuple[Sighting, ...]:
-    """What differs as far as the ledger knows, the newest word last."""
+    """Returns the drift that the ledger knows, the newest last."""
     last = newest(history, environment)
     seen = list(last.sightings) if last is not None else []
     current = folds.latest(history, environment)

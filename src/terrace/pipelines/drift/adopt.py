@@ -1,4 +1,4 @@
-"""What is there is right, and Git is to say so: the change of the configuration, found and not yet written."""
+"""Adoption of drift into the configuration: finds the edit, and does not write it yet."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STEP = re.compile(r"module\.([^.\[]+)(\[[^\]]*\])?")
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A file of the working tree with the change in it. Nothing was written."""
+    """A file of the working tree with the edit in it. Nothing was written."""
 
     stack: str
     path: str
@@ -29,9 +29,9 @@ class Proposed:
 
 
 def adopt(context: Context, environment: str, address: str, stack: str | None) -> Proposed:
-    """Find the change that makes the working tree say what is at an address now.
+    """Finds the edit after which the working tree matches the live resource at an address.
 
-    Raises BadInput when nothing differs there, or when its block is not to be found.
+    Raises BadInput when there is no drift, or when the block is not found.
     """
     key = _stack_of(context, environment, address, stack)
     plan = planned(context, environment, key)
@@ -39,14 +39,16 @@ def adopt(context: Context, environment: str, address: str, stack: str | None) -
     if drift is None or drift.action is Action.DELETE:
         gone = drift is not None or any(d.address == address for d in plan.drift if d.action is Action.DELETE)
         if gone:
-            raise BadInput(f"{address} is gone", hint="take its block out of the configuration, or deploy it anew")
-        raise BadInput(f"{address} is what was deployed", hint=f"`terrace drift {environment}` shows what differs")
+            raise BadInput(
+                f"{address} was deleted", hint="remove its block from the configuration, or deploy again to recreate it"
+            )
+        raise BadInput(f"{address} is as it was deployed", hint=f"`terrace drift {environment}` shows what differs")
     inventory = context.survey(context.repository.snapshot())
     return _proposed(context, inventory, _stack(inventory, key), drift, _wanted(plan, drift))
 
 
 def _stack_of(context: Context, environment: str, address: str, stack: str | None) -> str:
-    """The stack that has the address, as the newest check saw it."""
+    """Returns the stack that has the address, according to the newest check."""
     context.config.environment(environment)
     if stack is not None:
         return stack
@@ -55,9 +57,9 @@ def _stack_of(context: Context, environment: str, address: str, stack: str | Non
     found = sorted({one.stack for one in seen if one.address == address})
     if not found:
         known = ", ".join(sorted({one.address for one in seen})) or "nothing"
-        raise BadInput(f"{address} is not known to differ in {environment}", hint=f"what was seen there: {known}")
+        raise BadInput(f"no drift is known at {address} in {environment}", hint=f"drift was detected at: {known}")
     if len(found) > 1:
-        raise BadInput(f"{address} differs in {', '.join(found)}", hint="say which: --stack STACK")
+        raise BadInput(f"{address} has drift in {', '.join(found)}", hint="pass --stack STACK")
     return found[0]
 
 
@@ -73,7 +75,7 @@ def _wanted(plan: Plan, drift: ResourceChange) -> tuple[Wanted, ...]:
     mended = {path.partition(".")[0] for path in changed_paths(change)} if change is not None else set()
     names = sorted({path.partition(".")[0] for path in changed_paths(drift)} - BY_PROVIDER)
     before, after = drift.before or {}, drift.after or {}
-    # What comes to be known only by applying is nobody's to write.
+    # A value that is known only after apply cannot be written.
     mended -= {name for name in mended if change is not None and (change.after or {}).get(name) is UNKNOWN}
     return tuple(Wanted(name, before.get(name), after.get(name), name in mended) for name in names)
 
@@ -95,33 +97,33 @@ def _proposed(
             found = Adoption(content, (), (*not_written, *found.left))
         return Proposed(stack.key, path, found)
     raise BadInput(
-        f"the block of {drift.address} is not in {folder}, in Terraform's own syntax",
-        hint="write the change where the block is: " + ", ".join(f"{w.attribute} = {shown(w.after)}" for w in wanted),
+        f"the block of {drift.address} is not in {folder} in native syntax",
+        hint="write the change into the block: " + ", ".join(f"{w.attribute} = {shown(w.after)}" for w in wanted),
     )
 
 
 def _folder_of(inventory: Inventory, stack: Stack, drift: ResourceChange) -> tuple[str, bool]:
-    """The folder of the module that an address is in, and whether that module is called for several things at once."""
+    """Returns the folder of the module of an address, and whether that module has several instances."""
     folder, many = stack.path, False
     for name, index in _STEP.findall(drift.module):
         known = inventory.graph.folders.get(folder)
         targets = [call.target for call in (known.calls if known else ()) if call.call.name == name]
         if not targets:
             raise BadInput(
-                f"{drift.address} is in a module that is not in this repository",
-                hint="change it where the module is, or in what it is given",
+                f"{drift.address} is in a module outside this repository",
+                hint="change the module at its source, or its arguments",
             )
         folder, many = targets[0], many or bool(index)
     return folder, many
 
 
 def _not_alone(inventory: Inventory, stack: Stack, folder: str, drift: ResourceChange, *, many: bool) -> str:
-    """Why the block is not this object's alone; "" when it is."""
+    """Returns why the block does not belong to this resource alone; "" when it does."""
     if many or drift.index is not None:
-        return "its block makes several objects, and all of them would change"
+        return "its block has several instances, and all of them would change"
     graph = inventory.graph
     others = [one.key for one in inventory.stacks if one.key != stack.key and folder in graph.reached(one)]
     if others:
         return f"{folder} is also used by {', '.join(others)}, which would change too"
     calls = [call for one in graph.reached(stack) for call in graph.folders[one].calls if call.target == folder]
-    return f"{folder} is called {len(calls)} times, and all of them would change" if len(calls) > 1 else ""
+    return f"{folder} is called {len(calls)} times, and all of its instances would change" if len(calls) > 1 else ""

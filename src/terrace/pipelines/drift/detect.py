@@ -1,4 +1,4 @@
-"""Looks whether what is in the cloud is what was deployed. It changes nothing, and records what it found."""
+"""Drift checks: compares the live resources with what was deployed. Changes nothing, and records the result."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from terrace.stacks.impact import change_set_between
 from terrace.stacks.inventory import Inventory
 
 MOST_NOTICES = 20
-"""How many sentences of Terraform one look keeps."""
+"""Maximum number of Terraform's notices that one check keeps."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One stack to look at, at the commit that is deployed there. `undeployed` are the commits that it still lacks,
-    `echoes` what its newest apply left that looks like drift, `history` what the ledger knows of its state."""
+    """One stack to check, at its deployed commit. `undeployed` are the commits that it lacks, `echoes` the differences
+    that its own newest apply left, `history` what the ledger knows of its state."""
 
     environment: str
     key: str
@@ -52,10 +52,10 @@ class Target:
 
 
 def look(context: Context, environments: Iterable[str], every: timedelta = timedelta(0)) -> tuple[Check, ...]:
-    """Look at every stack of these environments and record what was found, all in one append.
+    """Checks every stack of these environments and records the results, all in one append.
 
-    `every` is how often the caller means to look; 0: just now. An environment where nothing is deployed has no
-    check. What moved meanwhile is recorded as unknown: half of an old and half of a new world is no observation.
+    `every` is the interval of the caller's checks; 0: just now. An environment without deployments has no check. What
+    changed during the check is recorded as unknown.
     """
     names = tuple(dict.fromkeys(environments))
     history = context.ledger.read()
@@ -69,7 +69,7 @@ def look(context: Context, environments: Iterable[str], every: timedelta = timed
         for name in names:
             found = seen[name]
             if folds.latest(now, name) != folds.latest(history, name):
-                found = tuple(_unknown(one, "discarded: a deployment went on meanwhile") for one in found)
+                found = tuple(_unknown(one, "discarded: a deployment started during the check") for one in found)
             if found:
                 checked = DriftChecked(span, tuple(observation_record(one) for one in found))
                 drafts.append(draft(checked, name, context.actor))
@@ -83,7 +83,8 @@ def look(context: Context, environments: Iterable[str], every: timedelta = timed
 def _explained(
     context: Context, history: History, environment: str, found: tuple[Observation, ...]
 ) -> tuple[Observation, ...]:
-    """What was seen, with what the logs of terrace.yaml tell of its causes. They are read once for all stacks."""
+    """Returns the results with the causes that the change logs of terrace.yaml show. They are read once for all
+    stacks."""
     places, now = context.config.environment(environment).drift.logs, context.clock()
     windows = {
         (one.stack, one.fingerprint): window
@@ -99,7 +100,7 @@ def _explained(
 
 
 def note_overdue(context: Context, environments: Iterable[str]) -> None:
-    """Record, once, of each environment whose last good check is too old that nobody can tell how it stands."""
+    """Records, once for each environment, that its last successful check is too old to rely on."""
     names = tuple(environments)
 
     def decide(history: History) -> tuple[Draft, ...]:
@@ -119,7 +120,7 @@ def note_overdue(context: Context, environments: Iterable[str]) -> None:
 
 
 def due(context: Context) -> tuple[str, ...]:
-    """The environments that terrace.yaml wants looked at now."""
+    """Returns the environments for which a drift check is due by terrace.yaml."""
     history, now = context.ledger.read(), context.clock()
     found = []
     for environment in (*context.config.environments, *context.config.former):
@@ -135,7 +136,7 @@ def due(context: Context) -> tuple[str, ...]:
 def _observe_all(
     context: Context, history: History, names: tuple[str, ...], stack: ExitStack
 ) -> Mapping[str, tuple[Observation, ...]]:
-    """What there is to say of every stack, by environment; the stacks are looked at side by side."""
+    """Returns the result for every stack, by environment; stacks are checked concurrently."""
     found: dict[str, list[Observation]] = {name: [] for name in names}
     targets: list[Target] = []
     for name in names:
@@ -143,7 +144,7 @@ def _observe_all(
         busy = running(history, name)
         told = [_untold(key, known, why) for key, why in known.unclear.items()]
         if busy is not None:
-            why = f"skipped: deployment {busy.id} goes on there"
+            why = f"skipped: deployment {busy.id} is in progress there"
             told = [_untold(key, known, why) for key in (*known.commits, *known.unclear)]
         else:
             ready, broken = _targets(context, history, name, known, stack)
@@ -159,7 +160,8 @@ def _observe_all(
 def _targets(
     context: Context, history: History, environment: str, known: Baseline, stack: ExitStack
 ) -> tuple[list[Target], list[Observation]]:
-    """The stacks that can be looked at, each in a checkout of its commit, and those that cannot."""
+    """Returns the stacks that can be checked, each in a checkout of its commit, and the results for those that
+    cannot."""
     ready: list[Target] = []
     broken: list[Observation] = []
     for number, commit in enumerate(sorted(set(known.commits.values()))):
@@ -179,13 +181,13 @@ def _targets(
             for key in keys
             if key in there
         ]
-        why = f"{commit[:7]}, which is deployed, has no such stack under today's terrace.yaml"
+        why = f"commit {commit[:7]} is deployed, but has no such stack under the current terrace.yaml"
         broken += [_untold(key, known, why) for key in keys if key not in there]
     return ready, broken
 
 
 def _observe(context: Context, target: Target) -> Observation:
-    """What one stack is like. Whatever goes wrong here is this stack's own: it hides no other."""
+    """Returns the result for one stack. An error is the result of this stack, and hides no other."""
     stack = target.inventory.stack(target.key)
     bare = Observation(target.key, stack.shown_path, "clean", target.commit, undeployed=target.undeployed)
     try:
@@ -198,11 +200,11 @@ def _observe(context: Context, target: Target) -> Observation:
 
 
 def planned(context: Context, environment: str, key: str) -> Plan:
-    """One stack as it is now, against the commit that is deployed there. Raises BadInput when nobody can tell."""
+    """Returns the plan of one stack against its deployed commit. Raises BadInput when that cannot be determined."""
     history = context.ledger.read()
     known = baseline(history, environment)
     if key not in known.commits:
-        raise BadInput(f"{key} is at no commit: {known.unclear.get(key, 'it was never deployed')}")
+        raise BadInput(f"the deployed commit of {key} is unknown: {known.unclear.get(key, 'it was never deployed')}")
     with ExitStack() as stack:
         ready, broken = _targets(context, history, environment, Baseline({key: known.commits[key]}, {}), stack)
         if broken:
@@ -220,13 +222,15 @@ def _compared(context: Context, target: Target, site: Site, bare: Observation) -
     plan = plan_of(context, site, target.commit)
     after = context.terraform.pull_state(site)
     if (before.lineage, before.serial) != (after.lineage, after.serial):
-        return _unknown(bare, "discarded: its state moved while it was looked at")
+        return _unknown(bare, "discarded: its state changed during the check")
     if plan.errored or not plan.complete:
         return _unknown(bare, "Terraform could not plan everything")
     rules = context.config.environment(target.environment).drift.ignore
     differing = sightings(plan)
     seen = without_echoes(differing, target.echoes)
-    anew = [f"{_told(one)} is made anew by every plan: no drift" for one in made_anew(differing, target.echoes)]
+    anew = [
+        f"{_told(one)} is recreated by every plan, which is not drift" for one in made_anew(differing, target.echoes)
+    ]
     hiding = hiding_of({target.key: plan})
     looked = look_away((_concealed(one, hiding) for one in seen), rules, context.clock().date())
     return replace(
@@ -240,7 +244,7 @@ def _compared(context: Context, target: Target, site: Site, bare: Observation) -
 
 
 def _concealed(one: Sighting, hiding: Hiding) -> Sighting:
-    """The sighting without secrets in its values, and without copies of secrets that stand elsewhere in the plan."""
+    """Returns the drift without secrets in its values, and without copies of secrets from elsewhere in the plan."""
     hidden = {
         path: (concealed_value(was, _name(path), hiding), concealed_value(is_, _name(path), hiding))
         for path, (was, is_) in one.values.items()
@@ -257,14 +261,14 @@ def _told(one: Sighting) -> str:
 
 
 def _undeployed(context: Context, inventory: Inventory, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
-    """By stack, the newer commits of the protected branch that touch it."""
+    """Returns, by stack, the newer commits of the protected branch that impact it."""
     repository, commit = context.repository, inventory.commit
     tip = repository.protected_tip()
     if tip == commit:
         return dict.fromkeys(keys, ())
     after = readable(context.survey, tip)
     if after is None:
-        # What cannot be read may touch anything.
+        # A configuration that cannot be read may impact anything.
         return dict.fromkeys(keys, repository.touching(commit, tip, (".",)))
     changes = change_set_between(inventory, after, repository.tree(commit), repository.tree(tip), context.config)
     paths = {impact.stack.key: tuple(dict.fromkeys(r.path for r in impact.reasons)) for impact in changes.impacts}
@@ -273,7 +277,7 @@ def _undeployed(context: Context, inventory: Inventory, keys: Iterable[str]) -> 
 
 
 def _untold(key: str, known: Baseline, why: str) -> Observation:
-    """A stack that was not looked at."""
+    """Returns the result for a stack that was not checked."""
     return Observation(key, "", "unknown", known.commits.get(key, ""), why)
 
 

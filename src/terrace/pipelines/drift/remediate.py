@@ -1,4 +1,4 @@
-"""Drift that may be taken back walks in by the front door, as a deployment of the commit that is there already."""
+"""Remediation of drift: a deployment of the commit that is already deployed, through the same gates as any other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from terrace.stacks.model import Remediation
 
 @dataclass(frozen=True, slots=True)
 class Remedied:
-    """What was done about the drift of one environment, and what was left as it is."""
+    """The remediations of one environment, and the drift that was not reverted, with reasons."""
 
     environment: str
     deployments: tuple[Deployment | Refused, ...]
@@ -23,7 +23,7 @@ class Remedied:
 
 
 def remediate(context: Context, environments: Iterable[str]) -> tuple[Remedied, ...]:
-    """Take back what the newest checks of these environments saw, as far as terrace.yaml allows it."""
+    """Reverts the drift that the newest checks of these environments found, as far as terrace.yaml allows it."""
     return tuple(_remediate(context, name) for name in environments)
 
 
@@ -35,7 +35,7 @@ def _remediate(context: Context, environment: str) -> Remedied:
         made = _enter(context, environment, proposal)
         done.append(made)
         if isinstance(made, Refused) or made.open:
-            # Two deployments of one environment at once there are not.
+            # An environment never has two deployments at once.
             break
     return Remedied(environment, tuple(done), answer.refusals)
 

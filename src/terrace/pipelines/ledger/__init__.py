@@ -1,1 +1,1 @@
-"""Work on the ledger itself: dismissing events, changing its key."""
+"""Maintenance of the ledger: dismissal of events, change of its key."""

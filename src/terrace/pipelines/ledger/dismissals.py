@@ -1,5 +1,4 @@
-"""A person says of events that cannot be read that they count as absent, or of dates in the future that they do not
-count."""
+"""Dismissals: a person decides that invalid events, or dates in the future, are ignored."""
 
 from __future__ import annotations
 
@@ -21,9 +20,9 @@ from terrace.pipelines.journal import append
 def dismiss(
     ledger: Ledger, position: int, actor: str, reason: str, sign: Callable[[bytes], str | None], counts: Counts
 ) -> Fault:
-    """Write it down, and return what was dismissed.
+    """Records a dismissal, and returns what was dismissed.
 
-    Raises BadInput where that event can be read or is dismissed already, and where the answer would not count.
+    Raises BadInput where that event is valid or already dismissed, and where the dismissal would be invalid.
     """
     _insist_on(reason)
     history = ledger.read()
@@ -44,16 +43,16 @@ def dismiss(
 
 
 def unread_among(history: History, spans: Sequence[Span], counts: Counts) -> tuple[Fault, ...]:
-    """The events at these positions that cannot be read and that no person who counts dismissed, oldest first.
+    """Returns the invalid events at these positions that no valid dismissal covers, oldest first.
 
-    Raises BadInput where a span reaches past the end of the ledger, and where nothing in it is unread.
+    Raises BadInput where a span reaches past the end of the ledger, and where it has no invalid event.
     """
     faults = unread(history, counts)
     for span in spans:
         if span.last >= len(history.events):
             raise BadInput(
                 f"the ledger has no event {span.last}: its last one is {len(history.events) - 1}",
-                hint="`terrace ledger verify` lists what cannot be read",
+                hint="`terrace ledger verify` lists invalid events",
             )
         if not any(fault.event.position in span for fault in faults):
             raise _holds_nothing(span)
@@ -68,7 +67,7 @@ def dismiss_faults(
     sign: Callable[[bytes], str | None],
     counts: Counts,
 ) -> None:
-    """Write down in one event that these count as absent: as one that earlier versions read, where it is one only."""
+    """Records in one event that these are ignored; in the form that earlier versions read, where it is only one."""
     if len(faults) == 1:
         dismiss(ledger, faults[0].event.position, actor, reason, sign, counts)
     else:
@@ -83,9 +82,9 @@ def dismiss_several(
     sign: Callable[[bytes], str | None],
     counts: Counts,
 ) -> None:
-    """Write down in one event that all of these count as absent: exactly those that the person saw.
+    """Records in one event that all of these are ignored: exactly those that the person saw.
 
-    Raises BadInput where one of them was dismissed meanwhile, and where the answer would not count.
+    Raises BadInput where one of them was dismissed since, and where the dismissal would be invalid.
     """
     _insist_on(reason)
     history = ledger.read()
@@ -117,12 +116,12 @@ def _fault(history: History, position: int, counts: Counts) -> Fault:
 
 
 def _holds_nothing(span: Span) -> BadInput:
-    hint = "`terrace ledger verify` lists the events that cannot be read, and strange dates"
+    hint = "`terrace ledger verify` lists invalid events and dates in the future"
     if span.first != span.last:
-        return BadInput(f"none of the events {span} of the ledger holds anything: nothing of it is unread", hint=hint)
+        return BadInput(f"none of the events {span} of the ledger is invalid and not yet dismissed", hint=hint)
     return BadInput(
-        f"event {span} of the ledger has nothing to dismiss: it can be read and its date is not in the future, "
-        "or it is dismissed already",
+        f"event {span} of the ledger has nothing to dismiss: it is valid and its date is not in the future, "
+        "or it is already dismissed",
         hint=hint,
     )
 
@@ -136,18 +135,18 @@ def dismiss_dates(
     counts: DatesCount,
     clock: Callable[[], datetime],
 ) -> tuple[Event, ...]:
-    """Write down that the dates of an event and of those after it that are in the future do not count; return them.
+    """Records that the future dates of an event and of those after it are ignored; returns these events.
 
-    What the events say counts as before. Raises BadInput where that event is not dated in the future by this machine,
-    and where the answer would not count.
+    Their content stays valid. Raises BadInput where the event is not dated in the future by the clock of this machine,
+    and where the dismissal would be invalid.
     """
     _insist_on(reason)
     history = ledger.read()
     found = misdated(history, position, clock())
     if not found:
         raise BadInput(
-            f"event {position} of the ledger is not dated in the future, or its date counts for nothing already",
-            hint="`terrace ledger verify` lists strange dates",
+            f"event {position} of the ledger is not dated in the future, or its date is already ignored",
+            hint="`terrace ledger verify` lists dates in the future",
         )
     last = found[-1]
     said = DatesDismissal(history.ledger_id, position, last.position, last.hash, reason, actor)
@@ -164,18 +163,18 @@ def dismiss_dates(
 
 
 def misdated(history: History, position: int, now: datetime) -> tuple[Event, ...]:
-    """The event at a position and those after it, as far as they are dated in the future; none where it is not."""
+    """Returns the event at a position and those after it that are dated in the future; none where it is not."""
     found = tuple(event for event in ahead(history, now) if event.position >= position)
     return found if found and found[0].position == position else ()
 
 
 def _insist_on(reason: str) -> None:
     if not reason.strip():
-        raise BadInput("nothing says what was found", hint="say it with --reason: it is kept in the ledger")
+        raise BadInput("no reason was given", hint="pass --reason WHY with what you found: the ledger keeps it")
 
 
 def _not_a_signer(actor: str) -> BadInput:
     return BadInput(
-        f"{actor} is not a signer of the trust root, or the answer is not signed: nothing was written",
+        f"{actor} is not a signer of the trust root, or the dismissal is not signed. Not recorded",
         hint="sign with a key of .terrace/allowed_signers: --key FILE",
     )

@@ -1,1 +1,1 @@
-"""A deployment whose outcome is unknown: examined, repaired, or settled by people."""
+"""Deployments with an unknown outcome: examined, recovered, or accepted by people."""

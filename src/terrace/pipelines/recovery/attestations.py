@@ -1,4 +1,7 @@
-"""Death that no machine can prove: people say by name that whoever drove a deployment, or its apply, is dead."""
+"""Declarations by name that a process has terminated, where no machine can prove that.
+
+They concern the process that runs a deployment, or an apply of it.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,9 @@ from terrace.pipelines.journal import append, preview
 
 
 def attest(context: Context, history: History, deployment: Deployment, why: str) -> History:
-    """Write down that somebody declares dead whatever was begun of a deployment last; once a person.
+    """Records the actor's declaration that the last started process of a deployment has terminated; once per person.
 
-    Raises BadInput, and writes nothing, where keys are known and none proves who says so.
+    Raises BadInput and records nothing where keys are configured and none proves who declares it.
     """
 
     def decide(seen: History) -> tuple[Draft, ...]:
@@ -37,7 +40,7 @@ def attest(context: Context, history: History, deployment: Deployment, why: str)
         with_it = _persons(context, preview(seen, [attested], context.clock()), deployment, begun.position)
         if len(with_it) == len(said):
             raise BadInput(
-                "nothing proves who says that it is dead; nothing was written",
+                "there is no proof of who declares that the process has terminated. Not recorded",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
         return (attested,) if len(_counted(context, with_it)) > len(_counted(context, said)) else ()
@@ -46,30 +49,31 @@ def attest(context: Context, history: History, deployment: Deployment, why: str)
 
 
 def needed(environment: Environment) -> int:
-    """How many people must say so: two where people are asked, or where nothing may ever be destroyed."""
+    """Returns how many people must declare it: two where approvals are required or nothing may ever be destroyed."""
     return 2 if environment.protected or environment.approvals.asked else 1
 
 
 def say_that_it_is_dead(
     context: Context, history: History, deployment: Deployment, record: StepRecord
 ) -> tuple[str, ...]:
-    """The people who said so of an apply after it was begun, each once."""
+    """Returns the people who declared it about an apply after it started, each once."""
     begun = (event for event, one in history.of(StepBegun) if one.attempt == record.attempt)
     return _counted(context, _persons(context, history, deployment, next(begun).position))
 
 
 def say_that_its_driver_is_dead(context: Context, history: History, deployment: Deployment) -> tuple[str, ...]:
-    """The people who said so since its present driver took it up, each once."""
+    """Returns the people who declared it since the current process took the lease, each once."""
     return _counted(context, _persons(context, history, deployment, _taken(history, deployment)))
 
 
 def in_good_faith(context: Context) -> str:
-    """What to say of people whom nothing proves; "" where their keys do."""
-    return "" if context.signers else " (known by their Git names alone)"
+    """Returns a note about people without proof of identity; "" where their keys prove it."""
+    return "" if context.signers else " (identified only by their Git names)"
 
 
 def answers(context: Context) -> Answers:
-    """Tells whose answers about an unknown outcome count: each person once, where keys are known only who is proven."""
+    """Returns the rule for whose acceptance of an unknown outcome is valid: each person once, proven where keys are
+    known."""
 
     def counted(history: History, deployment: str) -> tuple[Settlement, ...]:
         found: list[tuple[Settlement, tuple[str, str]]] = []
@@ -90,12 +94,12 @@ def answers(context: Context) -> Answers:
 
 
 def settled_facts(record: RecoverySettled) -> dict[str, object]:
-    """What an answer about an unknown outcome says besides who gave it: the signature covers it."""
+    """Returns what an acceptance of an unknown outcome contains besides its author: the signature covers it."""
     return {"stack": record.stack, "attempt": record.attempt, "addresses": list(record.addresses)}
 
 
 def driven(context: Context, history: History, deployment: Deployment) -> bool:
-    """Whether somebody may still drive it: their death is neither proven by this machine nor witnessed by enough."""
+    """Returns whether the process may still run: neither this machine nor enough people confirm that it terminated."""
     if deployment.lease is None or context.leases.dead(deployment.lease.holder, deployment.environment):
         return False
     said = say_that_its_driver_is_dead(context, history, deployment)
@@ -108,7 +112,7 @@ def _taken(history: History, deployment: Deployment) -> int:
 
 
 def _last(history: History, deployment: Deployment) -> Event | None:
-    """What was begun last that may have to be declared dead."""
+    """Returns what was started last and may have to be declared terminated."""
     begun = (
         event
         for event, record in reversed(history.of(LeaseTaken, StepBegun))
@@ -118,10 +122,10 @@ def _last(history: History, deployment: Deployment) -> Event | None:
 
 
 def _persons(context: Context, history: History, deployment: Deployment, since: int) -> tuple[tuple[str, str], ...]:
-    """The names that said so of what was begun at `since` or later, each with what proves it.
+    """Returns the names that declared it about what was started at `since` or later, each with the proof.
 
-    A declaration names what it is about, so that a copy of an old one says nothing of what was begun since. Where keys
-    are known, only what one of them proves counts.
+    A declaration names what it is about, so that an old one cannot be used for what was started since. Where keys are
+    configured, only declarations proven by one of them are valid.
     """
     said = [(event, record) for event, record in history.of(RecoveryAttested) if event.subject == deployment.id]
     places = {event.id: event.position for event in history.readable} if said else {}
@@ -139,7 +143,7 @@ def _persons(context: Context, history: History, deployment: Deployment, since: 
 
 
 def _counted(context: Context, said: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """One name for each person of these."""
+    """Returns one name for each person among these."""
     people, every = People(context.config), tuple(said)
     persons = Persons(people, every)
     names = {persons.of(name): people.shown(name) for name, _ in reversed(every)}

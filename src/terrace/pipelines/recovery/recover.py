@@ -1,6 +1,7 @@
-"""An apply ended and nobody knows how: what it left is looked at, secured, and brought in order by a fresh plan.
+"""Recovery of a deployment with an unknown outcome: what it left is examined, secured, and completed by a fresh plan.
 
-Nothing is ever run again. Each part may be repeated: killed anywhere, the next call looks anew and goes on.
+Nothing is ever run again. Each part can be repeated: after a crash at any point the next call examines everything again
+and continues.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ from terrace.states.state_file import read_state, recorded
 
 @dataclass(frozen=True, slots=True)
 class Remains:
-    """One stack whose apply has no known outcome. `alive` says why it may still run, "" when it is proven dead.
+    """One stack whose apply has an unknown outcome. `alive` is why it may still run, "" when it is proven terminated.
 
-    `lock` is who holds its state now, `ours` whether that was the dead attempt. `unsaved` is the state that it could
-    not write, where that belongs in the place of the current one. `wrong` says why the state cannot be the one that the
-    apply was planned on or wrote, "" where it can. `unlisted`: the ledger does not name everything that the plan was to
-    make, so that nobody can be asked about each.
+    `lock` is who holds its state lock now, `ours` whether that was the terminated attempt. `unsaved` is the state that
+    it could not write, where that belongs in the place of the current one. `wrong` is why the state cannot be the one
+    that the apply was planned on or wrote, "" where it can. `unlisted`: the ledger does not list everything that the
+    plan would create, so that no one can be asked about each resource.
     """
 
     stack: str
@@ -55,10 +56,11 @@ class Remains:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Everything that is known of an unknown deployment. It can be brought in order when `obstacles` is empty.
+    """Everything that is known about a deployment with an unknown outcome. It can be recovered when `obstacles` is
+    empty.
 
-    `agreed` are addresses that may be made anew though they were found again. `unread` names the events of the ledger
-    that cannot be read and hold the environment, with the way out.
+    `agreed` are addresses that may be created again although they were found. `unread` describes the invalid events of
+    the ledger that put the environment on hold, with the fix.
     """
 
     deployment: Deployment
@@ -68,34 +70,35 @@ class Examination:
 
     @property
     def obstacles(self) -> tuple[str, ...]:
-        """What has to be settled first, each with what settles it."""
+        """What has to be resolved first, each with the way to do it."""
         found = [self.unread] if self.unread else []
         for one in self.remains:
             if one.alive:
                 found.append(f"{one.stack}: {one.alive}")
             if one.wrong:
                 found.append(
-                    f"{one.stack}: {one.wrong}. A restore needs --accept {LATER_APPLY}: "
-                    "this command asks afterwards about everything that the killed apply was to make"
+                    f"{one.stack}: {one.wrong}. A restore needs --accept {LATER_APPLY}; afterwards this command "
+                    "asks about everything that the interrupted apply would have created"
                 )
             found += [
-                f"{one.stack}: {address} may exist: look for it, then --import '{address}=ID' or --absent '{address}'"
+                f"{one.stack}: {address} may exist. Search for it in the cloud, then pass --import '{address}=ID' "
+                f"or --absent '{address}'"
                 for address in one.aftermath.open
             ]
             found += [
-                f"{one.stack}: {address} is recorded, and its making had not ended: look at it, then "
-                f"--whole '{address}', or taint it so that it is replaced"
+                f"{one.stack}: {address} is in the state, but its creation was interrupted. Check it in the "
+                f"cloud, then pass --whole '{address}', or taint it to replace it"
                 for address in one.aftermath.unfinished
             ]
             found += [
-                f"{one.stack}: {old.address} was made anew as {old.made}, and the state has {old.recorded}: "
-                f"look whether that is gone, then --gone '{old.address}'"
+                f"{one.stack}: {old.address} was recreated as {old.made}, and the state still has {old.recorded}. "
+                f"Check in the cloud that the old one was deleted, then pass --gone '{old.address}'"
                 for old in one.aftermath.stale
             ]
             if one.unlisted:
                 found.append(
-                    f"{one.stack}: the ledger does not name everything that its plan was to make: look at all that it "
-                    f"has, bring its state in order by hand, then --settled {one.stack}"
+                    f"{one.stack}: the ledger does not list everything that its plan would create. Check all of "
+                    f"its resources, correct its state manually, then pass --settled {one.stack}"
                 )
             if one.lock is not None and not one.ours:
                 found.append(f"{one.stack}: {_whose(one.lock)}")
@@ -105,22 +108,22 @@ class Examination:
 def _whose(lock: StateLock) -> str:
     if lock.who:
         return (
-            f"its state is locked by {lock.who}, and nothing proves that it was this deployment: ask them, or look "
-            f"yourself and run `terraform force-unlock {lock.id}`"
+            f"its state is locked by {lock.who}, and there is no proof that this is the lock of this deployment. "
+            f"Ask them, or check it yourself and run `terraform force-unlock {lock.id}`"
         )
     return (
-        "its state is locked and the backend does not tell by whom: if you know that it was this apply, "
-        f"--unlock {lock.id} (where two people must say that it is dead: once both did)"
+        "its state is locked and the backend does not show by whom. If you know that it was this apply, pass "
+        f"--unlock {lock.id} (where two people must declare it terminated: after both did)"
     )
 
 
 def examine(context: Context, deployment: Deployment, told: Told) -> Examination:
-    """Look at what a deployment left. Nothing is changed, but that somebody declares it dead is written down."""
+    """Examines what a deployment left. Changes nothing, but records a declaration that the process has terminated."""
     history = context.ledger.read()
     if told.dead:
         history = attest(context, history, deployment, told.dead)
     inventory = context.survey(deployment.commit)
-    # Not the environment's own checkout: what still runs may run in there.
+    # Not the environment's own checkout: a process that still runs may use it.
     with context.repository.checkout(deployment.commit, f"{deployment.environment}-look") as root:
         remains = []
         for record in deployment.in_doubt:
@@ -132,16 +135,18 @@ def examine(context: Context, deployment: Deployment, told: Told) -> Examination
 
 
 def recover(context: Context, found: Examination) -> Deployment | Refused:
-    """Secure what is there, take away the dead attempt's own locks, and let a fresh plan in at the same commit.
+    """Secures the states, removes the terminated attempt's own locks, and starts a deployment of the same commit.
 
-    It imports what was made and not recorded, and is approved anew. Raises BadInput while obstacles are left.
+    It imports what was created and not recorded, and needs new approvals. Raises BadInput while obstacles are left.
     """
     if found.obstacles:
-        raise BadInput(f"{found.obstacles[0]}", hint="settle that first; nothing was changed")
+        raise BadInput(f"{found.obstacles[0]}", hint="resolve that first. No changes were made")
     deployment = found.deployment
     with context.leases.hold(deployment.environment) as free:
         if not free:
-            raise BadInput(f"another process of this machine works on {deployment.environment}", hint="wait for it")
+            raise BadInput(
+                f"another process on this machine works on {deployment.environment}", hint="wait until it has finished"
+            )
         history = append(context.ledger, context.ledger.read(), lambda seen: _intent(context, seen, found))
         inventory = context.survey(deployment.commit)
         with context.repository.checkout(deployment.commit, deployment.environment) as root:
@@ -173,7 +178,8 @@ def _opening(context: Context, found: Examination) -> Opening:
 
 
 def _origin(context: Context, deployment: Deployment) -> Origin:
-    """A destruction and a way back stay what they were, with all that is asked of them; now a person drives."""
+    """Returns the origin of the recovery: a destruction or a rollback stays one, with its gates, requested by a
+    person."""
     match deployment.origin:
         case Destruction():
             return deployment.origin
@@ -183,8 +189,8 @@ def _origin(context: Context, deployment: Deployment) -> Origin:
 
 
 def _secure(context: Context, deployment: Deployment, one: Remains, site: Site) -> None:
-    """A copy of the state first; then the dead attempt's lock goes, the state that it could not write is pushed, and
-    what is gone leaves it."""
+    """Backs up the state, then removes the terminated attempt's lock, pushes the state that it could not write, and
+    removes deleted resources from the state."""
     for state in (one.state, one.unsaved):
         if state is not None and state.content:
             context.backups.save(
@@ -233,14 +239,14 @@ def _remains(
 
 
 def _intent(context: Context, seen: History, found: Examination) -> tuple[Draft, ...]:
-    """What is about to be done, written down before it is. Raises BadInput when somebody else was first."""
+    """Records what is about to be done. Raises BadInput when another process was first."""
     environment = found.deployment.environment
     insist_on_readable(context, seen, environment)
     left = folds.unsettled(seen, environment, needed(context.config.environment(environment)), answers(context))
     latest = folds.latest(seen, environment)
     if left is None or left.id != found.deployment.id or latest is None or latest.open:
-        hint = f"`terrace status` shows how it stands, `terrace resume {found.deployment.environment}` goes on"
-        raise BadInput(f"deployment {found.deployment.id} is brought in order by somebody else", hint=hint)
+        hint = f"`terrace status` shows the current status, `terrace resume {found.deployment.environment}` continues"
+        raise BadInput(f"another process is recovering deployment {found.deployment.id}", hint=hint)
     stacks = tuple(
         RemainsRecord(
             stack=one.stack,
@@ -257,14 +263,14 @@ def _intent(context: Context, seen: History, found: Examination) -> tuple[Draft,
 
 
 def may_live(context: Context, history: History, deployment: Deployment, record: StepRecord) -> str:
-    """Why an apply may still run, "" when it is proven dead or enough people said so."""
+    """Returns why an apply may still run; "" when it is proven terminated or enough people declared so."""
     try:
         fate = context.applier.look(attempt_of(history, deployment, record))
     except TerraceError:
-        # A damaged record proves nothing: people have to say that it is dead.
+        # A damaged record proves nothing: people have to declare that the process has terminated.
         fate = Fate.UNKNOWN
     if fate is Fate.RUNNING:
-        return "its apply still runs, or left something that does: wait for its end"
+        return "its apply, or a process that it started, still runs: wait until it has exited"
     if fate is not Fate.UNKNOWN:
         return ""
     asked = needed(context.config.environment(deployment.environment))
@@ -273,22 +279,26 @@ def may_live(context: Context, history: History, deployment: Deployment, record:
         return ""
     where = record.detail.host or "another machine"
     faith = in_good_faith(context)
-    return f"its apply ran on {where}, and {len(said)} of {asked} people said that it is dead{faith}: --dead WHY"
+    return (
+        f"its apply ran on {where}, and {len(said)} of {asked} people declared that it has terminated{faith}: "
+        "pass --dead WHY"
+    )
 
 
 def _named_as_ours(
     context: Context, history: History, deployment: Deployment, record: StepRecord, lock: StateLock, told: Told
 ) -> bool:
-    """Whether people answer for a nameless lock by its id; where two are needed, both said that the apply is dead."""
+    """Returns whether people identified a lock without a name by its id; where two are needed, both declared the end of
+    the apply."""
     asked = needed(context.config.environment(deployment.environment))
     said = say_that_it_is_dead(context, history, deployment, record)
     return not lock.who and lock.id == told.unlock and (asked == 1 or len(said) >= asked)
 
 
 def _unsaved(autopsy: Autopsy | None, state: StateSnapshot) -> StateSnapshot | None:
-    """The state that could not be written, if it is a later one of what is there now."""
+    """Returns the state that could not be written, if it is later than the current one."""
     if autopsy is None or not autopsy.unsaved:
         return None
-    found = read_state(autopsy.unsaved, "the state that was left behind")
+    found = read_state(autopsy.unsaved, "the state that was not saved")
     fits = not state.content or (found.lineage == state.lineage and found.serial > state.serial)
     return found if fits else None

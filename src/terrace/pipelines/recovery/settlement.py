@@ -1,4 +1,4 @@
-"""An unknown outcome that no recovery can bring in order ends when people answer for each stack by name."""
+"""Acceptance of an unknown outcome that no recovery can resolve, by people, for each stack."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from terrace.rollout.recovery import creations
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Who answered for each stack whose outcome is not known, by its key. It is settled when `missing` is empty."""
+    """Who accepted each stack with an unknown outcome, by its key. It is resolved when `missing` is empty."""
 
     deployment: Deployment
     said: dict[str, tuple[str, ...]]
@@ -27,38 +27,38 @@ class Answered:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What is still needed, stack by stack."""
+        """The acceptances that are still needed, stack by stack."""
         return tuple(
-            f"{stack}: {len(who)} of {self.asked} people answered for it: --settled {stack}"
+            f"{stack}: {len(who)} of {self.asked} people accepted it: --settled {stack}"
             for stack, who in self.said.items()
             if len(who) < self.asked
         )
 
 
 def addresses(deployment: Deployment, record: StepRecord) -> tuple[str, ...]:
-    """Everything that an apply was to make, as far as the ledger names it: what a person answers for."""
+    """Returns everything that an apply would create, as far as the ledger lists it: what a person accepts."""
     return tuple(sorted(creations(deployment, record) or ()))
 
 
 def settle(context: Context, deployment: Deployment, stacks: tuple[str, ...], reason: str, dead: str = "") -> Answered:
-    """Write down that the actor looked at these stacks and answers for them as they are.
+    """Records that the actor checked these stacks and accepts them as they are.
 
     Raises BadInput when a stack is not in doubt, its apply may still run, or no reason is given. Nothing is planned or
-    changed, and the environment stays held until it is let go.
+    changed, and the environment stays on hold until the hold is released.
     """
     if not reason.strip():
-        raise BadInput("nothing says what was found", hint="say it with --reason: it is kept in the ledger")
+        raise BadInput("no reason was given", hint="pass --reason WHY with what you checked: the ledger keeps it")
     history = context.ledger.read()
     if dead:
         history = attest(context, history, deployment, dead)
     doubtful = {record.stack: record for record in deployment.in_doubt}
     for key in stacks:
         if key not in doubtful:
-            hint = f"these are: {', '.join(doubtful)}"
+            hint = f"unknown outcomes: {', '.join(doubtful)}"
             raise BadInput(f"the outcome of {key} in deployment {deployment.id} is known", hint=hint)
         alive = may_live(context, history, deployment, doubtful[key])
         if alive:
-            raise BadInput(f"{key}: {alive}", hint="what still runs may still make things")
+            raise BadInput(f"{key}: {alive}", hint="a process that still runs may still create resources")
 
     def decide(seen: History) -> tuple[Draft, ...]:
         drafts = {key: _draft(context, seen, deployment, doubtful[key], reason) for key in stacks}
@@ -66,7 +66,7 @@ def settle(context: Context, deployment: Deployment, stacks: tuple[str, ...], re
         before, after = (answers(context)(one, deployment.id) for one in (seen, with_them))
         if len(after) == len(before):
             raise BadInput(
-                "nothing proves who answers for it; nothing was written",
+                "there is no proof of who accepts it. Not recorded",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
         known = {(one.stack, one.by) for one in before}
@@ -88,7 +88,7 @@ def _draft(context: Context, seen: History, deployment: Deployment, record: Step
 
 
 def answered(context: Context, history: History, deployment: Deployment) -> Answered:
-    """Tells who answered for what so far."""
+    """Returns who has accepted what so far."""
     said = answers(context)(history, deployment.id)
     by_stack = {
         record.stack: tuple(

@@ -1,1 +1,1 @@
-"""An environment goes back to an earlier release, or is destroyed."""
+"""Rollback to an earlier release, and destruction of an environment."""

@@ -1,4 +1,4 @@
-"""Everything that an environment, or one stack of it, holds is taken down: the same gates, the order reversed."""
+"""Destruction of an environment or of one of its stacks: the same gates, in reverse order."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _MOST_SHOWN = 3
 def destroy(
     context: Context, environment: str, stack: str | None, reason: str, allowed: frozenset[str] = frozenset()
 ) -> Deployment | Refused:
-    """Plan the destruction, ask as for a deployment, and take it all down. An unfinished one of the same is taken up.
+    """Plans the destruction, requires approvals like a deployment, and destroys everything. Resumes an unfinished one.
 
-    It is refused while another deployed stack reads outputs of what would go, or while it cannot be told whether it
-    does, unless `allowed` names that stack.
+    Refused while another deployed stack reads outputs of the destroyed ones, or while that is unknown, unless `allowed`
+    names that stack.
 
-    Raises BadInput when nothing is there, or when no single commit knows all that is.
+    Raises BadInput when nothing is deployed, or when no single commit defines everything that is.
     """
     context.config.environment(environment)
     history = context.ledger.read()
@@ -59,9 +59,10 @@ def _taken(stack: str, owner: str, address: Address) -> GateResult:
     return GateResult(
         GATE,
         Outcome.BLOCK,
-        f"{stack}: its state ({address}) is that of {owner} on the protected branch, whose objects would be destroyed",
-        f"where {stack} was renamed to {owner}, it needs nothing more; if the objects have to go: "
-        f"`terrace destroy {environment} {word} --reason WHY`, once {owner} is deployed",
+        f"{stack}: its state ({address}) is that of {owner} on the protected branch, whose resources would be "
+        "destroyed",
+        f"if {stack} was renamed to {owner}, nothing more is needed. To destroy the resources: `terrace "
+        f"destroy {environment} {word} --reason WHY`, once {owner} is deployed",
     )
 
 
@@ -71,8 +72,8 @@ def _still_read(edge: Edge) -> GateResult:
         GATE,
         Outcome.BLOCK,
         f"{edge.owner}: its outputs are read by {edge.reader} ({edge.place}), whose plans fail without them",
-        f"destroy that one first (`terrace destroy {environment} {word} --reason WHY`), or deploy it without the data "
-        f"source; if its plans may fail: --allow {word}",
+        f"destroy that one first (`terrace destroy {environment} {word} --reason WHY`), or deploy it without "
+        f"the data source. If its plans are allowed to fail: --allow {word}",
     )
 
 
@@ -84,19 +85,19 @@ def _may_read(unread: UnreadReaders, going: Collection[str]) -> GateResult:
     return GateResult(
         GATE,
         Outcome.BLOCK,
-        f"{', '.join(unread.stacks)} {verb} deployed from {unread.commit[:7]}, and it is not known whether outputs of "
-        f"{owners} are read there: {unread.why}",
-        f"{how}if plans without these outputs may fail: {allow}",
+        f"{', '.join(unread.stacks)} {verb} deployed from {unread.commit[:7]}, and it is unknown whether "
+        f"outputs of {owners} are read there: {unread.why}",
+        f"{how}if plans without these outputs are allowed to fail: {allow}",
     )
 
 
 def _with_readers(reason: str, allowed: Collection[str]) -> str:
-    """The reason with the readers that were allowed to stay: the ledger keeps it."""
+    """Returns the reason with the readers that were allowed to stay, for the ledger."""
     return f"{reason} (may lose the outputs: {', '.join(sorted(allowed))})" if allowed else reason
 
 
 def _asks_the_same(current: Deployment, stack: str | None) -> bool:
-    """Whether an open deployment takes down exactly what is asked for: never more than what was typed back."""
+    """Returns whether an open deployment destroys exactly what is requested: never more than what was confirmed."""
     if not current.open or not isinstance(current.origin, Destruction):
         return False
     return current.stacks == (stack,) if stack is not None else not current.partial

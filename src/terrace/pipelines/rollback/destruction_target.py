@@ -1,4 +1,4 @@
-"""What a destruction takes down: the commit that knows it, and the order of its stacks."""
+"""The target of a destruction: the commit that defines what is destroyed, and the order of its stacks."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _MOST_SHOWN = 3
 
 
 def deployed_stacks(history: History) -> dict[str, Deployment]:
-    """Returns the last deployment of every stack that holds something, of all environments, by the stack's key.
+    """Returns the last deployment of every stack with resources, in all environments, by the stack's key.
 
-    One that was renamed is there by its new name only.
+    A renamed stack appears under its new name only.
     """
     there = _deployed(history)
     renamed = _renamed(history, there)
@@ -42,7 +42,7 @@ def _deployed(history: History) -> dict[str, Deployment]:
 
 
 def _renamed(history: History, there: Mapping[str, Deployment]) -> dict[str, str]:
-    """The stacks whose state another stack was deployed with since, with that stack: it is the new name of it."""
+    """Returns the stacks whose state another stack was deployed with since, with that stack: their new names."""
     found: dict[str, str] = {}
     known = standings(history)
     shared = lineages(history)
@@ -56,7 +56,7 @@ def _renamed(history: History, there: Mapping[str, Deployment]) -> dict[str, str
 
 
 def gone_environments(history: History, config: Config) -> dict[str, tuple[str, ...]]:
-    """Returns the environments that hold something and that terrace.yaml no longer names, with their stacks."""
+    """Returns the environments with resources that terrace.yaml no longer names, with their stacks."""
     named = {environment.name for environment in config.environments}
     found: dict[str, tuple[str, ...]] = {}
     for key, deployment in sorted(deployed_stacks(history).items()):
@@ -66,8 +66,8 @@ def gone_environments(history: History, config: Config) -> dict[str, tuple[str, 
 
 
 def gone_environment(history: History, config: Config, name: str) -> BadInput | None:
-    """Returns the error for the name of an environment that holds something and that terrace.yaml no longer names; None
-    where nothing is deployed under that name."""
+    """Returns the error for an environment with resources that terrace.yaml no longer names; None where nothing is
+    deployed under that name."""
     stacks = gone_environments(history, config).get(name)
     if stacks is None:
         return None
@@ -81,9 +81,9 @@ def gone_environment(history: History, config: Config, name: str) -> BadInput | 
 
 
 def leftovers(survey: Callable[[str], Inventory], tip_commit: str, history: History) -> tuple[Leftover, ...]:
-    """Returns the stacks that hold something and that the protected branch no longer names, of all environments.
+    """Returns the stacks with resources that the protected branch no longer defines, in all environments.
 
-    None where the protected branch cannot be read: other commands say why.
+    None where the protected branch cannot be read: other commands report why.
     """
     tip = readable(survey, tip_commit)
     if tip is None:
@@ -97,7 +97,7 @@ def leftovers(survey: Callable[[str], Inventory], tip_commit: str, history: Hist
 
 
 def _leftover(survey: Callable[[str], Inventory], tip: Inventory, key: str, deployment: Deployment) -> Leftover:
-    """A stack that is gone on the protected branch, with the stack there that has its state."""
+    """A stack that no longer exists on the protected branch, with the stack there that has its state."""
     left = Leftover(key, deployment.environment, deployment.commit)
     try:
         there = survey(deployment.commit)
@@ -112,7 +112,7 @@ def _leftover(survey: Callable[[str], Inventory], tip: Inventory, key: str, depl
 
 
 def taken_over(here: Inventory, tip: Inventory, key: str) -> tuple[str, Address] | None:
-    """Returns the stack of the protected branch (`tip`) that has the state of a stack of an earlier commit by now, with
+    """Returns the stack of the protected branch (`tip`) that now has the state of a stack of an earlier commit, with
     the address; None where there is none. The stack was renamed, or another one names its state."""
     mine = addresses(here.stack(key), here.graph)
     for stack in tip.stacks:
@@ -124,8 +124,8 @@ def taken_over(here: Inventory, tip: Inventory, key: str) -> tuple[str, Address]
 
 @dataclass(frozen=True, slots=True)
 class UnreadReaders:
-    """Deployed stacks of which it is not known whether they read outputs, because the configuration at their deployed
-    revision `commit` cannot be read here. `why` is the reason, `hint` how to bring the commit back."""
+    """Deployed stacks that may or may not read outputs, because their configuration at the deployed commit cannot be
+    read here. `why` is the reason, `hint` how to get the commit."""
 
     stacks: tuple[str, ...]
     commit: str
@@ -135,8 +135,8 @@ class UnreadReaders:
 
 @dataclass(frozen=True, slots=True)
 class ReadersLeft:
-    """The deployed stacks that would still read outputs of stacks that go: `edges` say which outputs, `unread` which
-    stacks may read some."""
+    """The deployed stacks that would still read outputs of destroyed stacks: `edges` are the outputs, `unread` the
+    stacks that may read some."""
 
     edges: tuple[Edge, ...] = ()
     unread: tuple[UnreadReaders, ...] = ()
@@ -148,8 +148,8 @@ class ReadersLeft:
 
 
 def readers_left(survey: Callable[[str], Inventory], history: History, keys: Collection[str]) -> ReadersLeft:
-    """Returns which deployed stacks would still read outputs of these stacks when they are gone, and of which stacks
-    that cannot be told."""
+    """Returns the deployed stacks that would still read outputs of these stacks, and those for which that is
+    unknown."""
     commits: dict[str, set[str]] = {}
     for key, deployment in deployed_stacks(history).items():
         if key not in keys:
@@ -166,7 +166,7 @@ def readers_left(survey: Callable[[str], Inventory], history: History, keys: Col
             continue
         absent = readers - {stack.key for stack in there.stacks}
         if absent:
-            why = f"the configuration at {commit[:7]} has no such stack"
+            why = f"the configuration at {commit[:7]} does not define such a stack"
             unread.append(UnreadReaders(tuple(sorted(absent)), commit, why, ""))
         for edge in edges(there.stacks, there.graph):
             if edge.certain and edge.owner in keys and edge.reader in readers:
@@ -177,9 +177,9 @@ def readers_left(survey: Callable[[str], Inventory], history: History, keys: Col
 def destruction_of(
     context: Context, history: History, environment: str, stack: str | None
 ) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """Returns the commit that knows what is there, and its stacks in the order in which they go down.
+    """Returns the commit that defines what is deployed, and its stacks in the order of their destruction.
 
-    Raises BadInput where nothing is there, or where no single commit knows all that is.
+    Raises BadInput where nothing is deployed, or where no single commit defines everything that is.
     """
     there = {key: d for key, d in deployed_stacks(history).items() if d.environment == environment}
     if not there:
@@ -193,7 +193,7 @@ def destruction_of(
             other = renamed[stack]
             raise BadInput(
                 f"{stack} was renamed to {other}, which has its state: there is nothing else to destroy",
-                hint=f"if the objects of {other} have to go: `terrace destroy {environment} {other} --reason WHY`",
+                hint=f"to destroy the resources of {other}: `terrace destroy {environment} {other} --reason WHY`",
             )
         if stack not in there:
             raise unknown_name_error("stack with something deployed", stack, there)
@@ -203,7 +203,7 @@ def destruction_of(
     strangers = sorted(there.keys() - {key for wave in waves for key in wave})
     if strangers:
         raise BadInput(
-            f"{commit[:7]} does not know {', '.join(strangers)}, which is deployed in {environment}",
+            f"{commit[:7]} does not define {', '.join(strangers)}, which is deployed in {environment}",
             hint=f"destroy it first: `terrace destroy {environment} {strangers[0]} --reason WHY`",
         )
     return commit, tuple(reversed(waves))

@@ -1,4 +1,4 @@
-"""What speaks against a plan of a way back, a remedy or a destruction, asked of the plan that would be applied."""
+"""Objections to the plan of a rollback, a remediation, a recovery or a destruction, raised on the plan to apply."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from terrace.states.restore_rules import is_newer
 
 
 def objections(run: DeploymentRun, fresh: FreshPlan) -> tuple[Objection, ...]:
-    """What speaks against a plan that this deployment made; nothing where it is a release."""
+    """Returns the objections to a plan that this deployment made; none for a release."""
     deployment = run.deployment
     if isinstance(deployment.origin, Destruction):
         return destruction(fresh.plan)
@@ -48,22 +48,24 @@ def objections(run: DeploymentRun, fresh: FreshPlan) -> tuple[Objection, ...]:
 
 
 def _of_the_state(run: DeploymentRun, fresh: FreshPlan, target: Deployment | None) -> tuple[Objection, ...]:
-    """What speaks against planning an old configuration on this very state: Terraform itself refuses neither."""
+    """Returns the objections to planning an old configuration on this very state: Terraform itself does not refuse
+    it."""
     key, state, ours = fresh.plan.stack.key, fresh.state, run.context.terraform.version
     found = []
     writer = _last_writer(run.history, run.deployment.environment, key)
     if writer and is_newer(writer, ours):
-        why = f"was written by version {writer}, and the one in use is {ours}"
+        why = f"was written by version {writer}, but the version in use is {ours}"
         found.append(Objection("version", key, f"state of {key}", why, Weight.NAME))
     saved = target.last(Step.SNAPSHOT, key) if target is not None else None
     if saved is not None and saved.detail.lineage not in (UNSET, state.lineage):
-        why = "is not the one of that release: it was made anew or moved since"
+        why = "is not the one of that release: it was recreated or moved since"
         found.append(Objection("lineage", key, f"state of {key}", why, Weight.NAME))
     return tuple(found)
 
 
 def _last_writer(history: History, environment: str, key: str) -> str:
-    """The version that last applied to a stack, "" when that is not known. A state that is pulled names its puller."""
+    """Returns the version that last applied to a stack; "" when it is unknown. A pulled state names the version that
+    pulled it."""
     for deployment in reversed(folds.deployments(history)):
         applied = deployment.last(Step.APPLY, key) if deployment.environment == environment else None
         if applied is not None:
@@ -72,7 +74,7 @@ def _last_writer(history: History, environment: str, key: str) -> str:
 
 
 def target_of(history: History, environment: str, commit: str) -> Deployment | None:
-    """The newest good release of that commit in an environment."""
+    """Returns the newest successful release of a commit in an environment."""
     good = [d for d in folds.releases(history, environment) if d.commit == commit]
     return good[-1] if good else None
 
@@ -80,7 +82,7 @@ def target_of(history: History, environment: str, commit: str) -> Deployment | N
 def what_is_undone(
     context: Context, inventory: Inventory, between: tuple[Deployment, ...], live: str, plan: Plan, *, kept_lock: bool
 ) -> Undone:
-    """What is known of the releases that a plan undoes. `live` is the commit that is there now."""
+    """Returns what is known about the releases that a plan undoes. `live` is the deployed commit."""
     stack = plan.stack
     commits = dict.fromkeys(d.commit for d in between)
     gone: frozenset[str] = frozenset()
@@ -97,8 +99,8 @@ def what_is_undone(
 
 
 def newer_lock_file(context: Context, live: str, folder: str, error: TerraformFailed) -> bytes:
-    """The lock file of what is live, where a plan of a way back failed because a newer provider wrote the state;
-    b"" where that is not why, or where there is none."""
+    """Returns the lock file of the deployed commit, where the plan of a rollback failed because a newer provider wrote
+    the state; b"" for any other failure, or where there is none."""
     if not any("newer provider version" in f"{d.summary} {d.detail}" for d in error.diagnostics):
         return b""
     tree = context.repository.tree(live)
@@ -112,5 +114,5 @@ def _providers(context: Context, commit: str, live: str, folder: str, *, kept_lo
     if old == new:
         return ""
     if kept_lock:
-        return "stay as new as they are, because the state needs them"
-    return "are other versions than those that are there now"
+        return "stay at their newer versions, because the state requires them"
+    return "have other versions than the deployed ones"

@@ -1,4 +1,4 @@
-"""An environment goes back to an earlier release: planned first, applied by the same corridor, held afterwards."""
+"""Rollback of an environment to an earlier release: planned first, applied like a deployment, on hold afterwards."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from terrace.stacks.model import AutomaticRollback, Rollback, Stack, Undoing
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What a way back would do: a plan a stack, what speaks against each, what its gates say now."""
+    """A rollback preview: a plan for each stack, the objections to it, and the verdict of the gates now."""
 
     way: WayBack
     plans: Mapping[str, Plan]
@@ -40,7 +40,7 @@ class Simulation:
 
     @property
     def took(self) -> timedelta:
-        """How long the applies of that release took last time."""
+        """The duration of the applies of that release last time."""
         applies = [r for r in self.way.target.steps if r.step is Step.APPLY and r.ended_at is not None]
         return sum((r.ended_at - r.began_at for r in applies if r.ended_at is not None), timedelta(0))
 
@@ -48,7 +48,7 @@ class Simulation:
 def rollback(
     context: Context, environment: str, *, to: str | None, reason: str, agreed: frozenset[str]
 ) -> Deployment | Refused:
-    """Take an environment back because somebody says so. An unfinished way back to the same is taken up."""
+    """Rolls back an environment because a person requests it. Resumes an unfinished rollback to the same release."""
     history = context.ledger.read()
     current = folds.latest(history, environment)
     if current is not None and current.open and isinstance(current.origin, Undoing) and to in (None, current.commit):
@@ -58,7 +58,7 @@ def rollback(
 
 
 def go_back(context: Context, environment: str, origin: AutomaticRollback) -> Deployment | Refused:
-    """Take an environment back because its release failed and terrace.yaml says so."""
+    """Rolls back an environment because its release failed and terrace.yaml configures that."""
     history = context.ledger.read()
     return _enter(context, history, way_back(context, history, environment, None), origin, frozenset())
 
@@ -72,7 +72,7 @@ def _enter(
 
 
 def simulate(context: Context, environment: str, *, to: str | None, reason: str, agreed: frozenset[str]) -> Simulation:
-    """What going back would do. Nothing is locked, written or changed."""
+    """Returns what a rollback would do. Nothing is locked, written or changed."""
     history = context.ledger.read()
     way = way_back(context, history, environment, to)
     origin = Rollback(way.of, context.actor, reason)
@@ -91,7 +91,7 @@ def simulate(context: Context, environment: str, *, to: str | None, reason: str,
 
 
 def _planner(way: WayBack, kept: set[str]) -> Planned:
-    """Plans one stack as the way back would; `kept` learns of those that keep their newer providers."""
+    """Returns a planner that plans a stack as the rollback would; `kept` collects the stacks with newer providers."""
 
     def planned(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
         site = site_in(context, inventory, stack, root, "plan")
@@ -108,7 +108,7 @@ def _planner(way: WayBack, kept: set[str]) -> Planned:
 
 
 def react(context: Context, ended: Deployment | Refused) -> Deployment | Refused | Pause | None:
-    """React to how a deployment ended; None where there is nothing to react to. Asked twice it reacts once."""
+    """Reacts to the result of a deployment; returns None where no reaction is due. Called twice it reacts once."""
     if isinstance(ended, Refused):
         return None
     found = reaction(context.config.environment(ended.environment), ended, context.ledger.read())

@@ -1,4 +1,4 @@
-"""The release that an environment goes back to, and everything that follows from it."""
+"""The target of a rollback: the earlier release, and everything that follows from it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from terrace.stacks.refactoring import moves, taken_back
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """From what is there to an earlier release. `left` are stacks that the release does not know: they stay.
+    """A rollback from the deployed release to an earlier one. `left` are stacks that the earlier one does not define:
+    they stay.
 
-    `undone` are the deployments in between, oldest first; the last one is what is gone back from.
+    `undone` are the deployments in between, oldest first.
     """
 
     environment: str
@@ -34,25 +35,25 @@ class WayBack:
 
     @property
     def of(self) -> str:
-        """The deployment that is undone: the last one that was no way back itself."""
+        """The deployment that is undone: the last one that was not a rollback itself."""
         last = next((d for d in reversed(self.undone) if not isinstance(d.origin, Undoing)), self.undone[-1])
         return last.id
 
 
 def way_back(context: Context, history: History, environment: str, to: str | None) -> WayBack:
-    """The way back to the newest good release before what is there, or to the one of the commit `to`.
+    """Returns the rollback to the last good release before the deployed one, or to the one of the commit `to`.
 
-    Raises BadInput where there is none, naming those that there are.
+    Raises BadInput where there is none, with a list of the releases that there are.
     """
     context.config.environment(environment)
     changed = folds.changes(history, environment)
     if not changed:
         raise BadInput(
-            f"nothing was ever changed in {environment}: there is nothing to undo",
+            f"nothing was ever deployed to {environment}, so there is nothing to roll back",
             hint="`terrace status` shows what is deployed where",
         )
     newest = changed[-1]
-    # A way back that did not end well may be gone again, to the same release: what it led away from is still there.
+    # A rollback that did not succeed can be repeated, to the same release: what it rolls back is still deployed.
     halfway = isinstance(newest.origin, Undoing) and newest.result != "succeeded"
     live = newest.live if halfway else newest.commit
     good = [d for d in folds.releases(history, environment) if d.commit != live and undone_since(history, d)]
@@ -72,7 +73,7 @@ def way_back(context: Context, history: History, environment: str, to: str | Non
         target,
         undone,
         live,
-        # What depends on others goes back first.
+        # Stacks that depend on others are rolled back first.
         tuple(reversed(forward)),
         Additions(moves=_moves_back(context, inventory, ahead, environment)),
         tuple(sorted({s.key for one in ahead for s in one.of(environment)} - known)),
