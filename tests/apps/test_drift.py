@@ -98,7 +98,10 @@ def test_what_every_plan_makes_anew_is_said_once_and_is_no_drift(shop: World) ->
     shop.ok("deploy", "dev")
     seen = looked(shop, "dev")["dev"]
     assert (seen["status"], seen["resources"]) == ("clean", [])
-    assert seen["notices"][0] == "terraform_data.clock (id, triggers_replace) is recreated by every plan, which is not drift"
+    assert (
+        seen["notices"][0]
+        == "terraform_data.clock (id, triggers_replace) is recreated by every plan, which is not drift"
+    )
     assert "undeclared variable" in seen["notices"][1]
     assert "recreated by every plan" in shop.ok("drift", "last", "dev").out
 

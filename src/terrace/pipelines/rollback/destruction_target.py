@@ -73,10 +73,10 @@ def gone_environment(history: History, config: Config, name: str) -> BadInput | 
         return None
     is_are = "is" if len(stacks) == 1 else "are"
     return BadInput(
-        f"terrace.yaml of the protected branch no longer names the environment {name!r}, where "
+        f"terrace.yaml on the protected branch no longer names the environment {name!r}, where "
         f"{listed(stacks, _MOST_SHOWN)} {is_are} still deployed",
-        hint=f"`terrace destroy {quote_word(name)} --reason WHY` takes all of it down; to keep it, bring the "
-        "environment and its stacks back into terrace.yaml",
+        hint=f"`terrace destroy {quote_word(name)} --reason WHY` destroys all of it. To keep it, add the "
+        "environment and its stacks to terrace.yaml again",
     )
 
 
