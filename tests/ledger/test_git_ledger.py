@@ -170,7 +170,7 @@ def test_a_ledger_that_is_cut_by_a_plain_push_is_refused_and_can_be_brought_back
     whole = ledger.append([draft("second")], head=history.head)
     attacked(work, tmp_path / "mallory", change)
     for reader in (ledger, ledger_of(work)):
-        with pytest.raises(Corrupt, match="does not continue what this clone saw") as caught:
+        with pytest.raises(Corrupt, match="has diverged from the record of this clone") as caught:
             reader.read()
         with pytest.raises(Corrupt):
             reader.append([draft("third")], head=GENESIS)
@@ -292,7 +292,7 @@ def test_a_branch_that_is_in_the_way_is_named_and_the_hint_moves_it(
     git(work, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
     if remote is None:
         git(work, "branch", branch)
-    with pytest.raises(NotReady, match="does not take the ledger") as caught:
+    with pytest.raises(NotReady, match="rejected the ledger") as caught:
         ledger_of(work, remote).append([draft("x")], head=GENESIS)
     assert f"beside the branch {branch}" in str(caught.value)
     assert caught.value.hint is not None

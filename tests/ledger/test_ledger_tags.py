@@ -84,9 +84,7 @@ def test_a_deleted_ledger_is_not_started_anew_in_a_fresh_clone(tmp_path: Path) -
     third = clone(work, tmp_path / "third")
     git(third, "tag", "--delete", TAG)
     for number, there in enumerate((second, third)):
-        with pytest.raises(
-            Corrupt, match=r"no ledger, although something was deployed: the tag deployed/dev"
-        ) as caught:
+        with pytest.raises(Corrupt, match=r"no ledger, but the tag deployed/dev") as caught:
             fresh(there, tmp_path / f"home{number}").read()
         assert "terrace ledger begin" in (caught.value.hint or "")
 
@@ -95,17 +93,17 @@ def test_a_ledger_that_lacks_what_a_tag_tells_of_is_refused(tmp_path: Path) -> N
     work, history = deployed(tmp_path)
     early = git(tmp_path / "work.git", "rev-parse", "terrace/ledger~1")
     git(tmp_path / "work.git", "update-ref", "refs/heads/terrace/ledger", early)
-    with pytest.raises(Corrupt, match="lacks what the tag"):
+    with pytest.raises(Corrupt, match="lacks events that the tag"):
         fresh(clone(work, tmp_path / "cut"), tmp_path / "h1").read()
     replaced(work, opened("other"))
-    with pytest.raises(Corrupt, match="tells of the ledger"):
+    with pytest.raises(Corrupt, match="belongs to the ledger"):
         fresh(clone(work, tmp_path / "replaced"), tmp_path / "h3").read()
     assert len(history.events) == 3
 
 
 @pytest.mark.parametrize(
     ("which", "said"),
-    [("another", "tells of the ledger"), ("this", "no signer of the trust root signed that")],
+    [("another", "belongs to the ledger"), ("this", "without the signature of a signer")],
 )
 def test_a_ledger_that_no_signer_began_anew_replaces_none(tmp_path: Path, which: str, said: str) -> None:
     work, history = deployed(tmp_path)
@@ -130,7 +128,7 @@ def test_a_clone_without_tags_asks_the_remote_for_them(tmp_path: Path, depth: tu
     assert git(first, "tag", "--list").strip() == TAG
     assert (git(first, "rev-parse", "--is-shallow-repository").strip() == "true") is bool(depth)
     replaced(work, opened())
-    with pytest.raises(Corrupt, match="tells of the ledger"):
+    with pytest.raises(Corrupt, match="belongs to the ledger"):
         fresh(cloned("second"), tmp_path / "h2").read()
 
 

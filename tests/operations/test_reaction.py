@@ -101,7 +101,7 @@ def test_nothing_follows_where_nobody_agreed_or_nothing_happened(told: Told) -> 
 )
 def test_what_was_no_release_is_for_people(told: Told, origin: Origin) -> None:
     failed(told, origin)
-    paused(told, "it was no release")
+    paused(told, "it was not a release")
 
 
 def test_a_held_environment_is_peoples(told: Told) -> None:
@@ -116,7 +116,7 @@ def test_what_was_sick_before_or_not_measured_stays(told: Told) -> None:
     other = Told()
     other.release("good", GOOD)
     failed(other, healthy=None)
-    paused(other, "nobody measured")
+    paused(other, "its health before is unknown")
 
 
 def test_the_first_release_has_nowhere_to_go() -> None:
@@ -150,12 +150,12 @@ def test_what_builds_on_it_already_is_not_pulled_from_under(told: Told) -> None:
 @pytest.mark.parametrize("step", [Step.TAG, Step.SNAPSHOT, Step.BACKUP])
 def test_a_step_of_our_own_housekeeping_condemns_no_release(told: Told, step: Step) -> None:
     failed(told, last=(step, {}), reasons=(f"{step.value}: the store is full",))
-    paused(told, f"what failed was not the release: {step.value}")
+    paused(told, f"the release itself did not fail: {step.value}")
 
 
 def test_smoke_tests_that_could_not_be_made_are_no_proof(told: Told) -> None:
     failed(told, last=(Step.SMOKE, {"probes": [{"name": "a", "reading": "unclear", "message": "no output"}]}))
-    paused(told, "nobody could tell whether it works")
+    paused(told, "it is unknown whether it works")
 
 
 @pytest.mark.parametrize(

@@ -1,1 +1,1 @@
-"""What Terrace does by itself after a deployment ended."""
+"""Automatic reactions to the end of a deployment."""

@@ -1,4 +1,4 @@
-"""What Terrace does by itself when a release fails: it goes back where that was agreed to and is safe, or pauses."""
+"""The automatic reaction to a failed release: a rollback if it is configured and safe, or a pause."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from terrace.stacks.model import Automatic, AutomaticRollback, Manual, Promotion
 
 @dataclass(frozen=True, slots=True)
 class GoBack:
-    """Undo it. The way back is planned like every other, and meets its own objections."""
+    """Undo it. The rollback is planned like every other, and has its own objections."""
 
     origin: AutomaticRollback
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Leave it as it is, for people; `reasons` say why nothing is undone."""
+    """Leave it as it is, for people; `reasons` explain why nothing is rolled back."""
 
     reasons: tuple[str, ...]
 
@@ -33,15 +33,15 @@ class Nothing:
 Reaction = GoBack | Pause | Nothing
 
 _OURS = (Step.BACKUP, Step.SNAPSHOT, Step.TAG)
-"""Steps in which Terrace keeps its own house: when one of them fails, what is live may be as it should."""
+"""Terrace's bookkeeping steps: if one of them fails, the deployed resources may still be correct."""
 
 
 def reaction(environment: Environment, failed: Deployment, history: History) -> Reaction:
     """The reaction to a deployment that ended.
 
-    Rails: one rollback a deployment, never one of a rollback, never past something newer or something that already
-    builds on it, never when it was unhealthy before or nobody looked, never while people hold the environment, and
-    never where nothing says that the release itself is bad.
+    Safety limits: one rollback per deployment, never one of a rollback, never past something newer or something that
+    already builds on it, never if it was unhealthy before or not measured, never during a hold by a person, and never
+    without evidence that the release itself is bad.
     """
     if failed.result != "failed" or not failed.touched or environment.on_failure != "rollback":
         return Nothing()
@@ -56,7 +56,7 @@ def reaction(environment: Environment, failed: Deployment, history: History) -> 
 def _against(environment: Environment, failed: Deployment, history: History) -> list[str]:
     found = []
     if not isinstance(failed.origin, Manual | Automatic | Promotion):
-        found.append("it was no release: what it did is for people to look at")
+        found.append("it was not a release: a person has to review it")
     held = folds.hold(history, environment.name)
     if held is not None:
         found.append(f"{environment.name} is held: {held.reason}")
@@ -71,7 +71,7 @@ def _against(environment: Environment, failed: Deployment, history: History) -> 
         found.append(innocent)
     baseline = failed.last(Step.BASELINE)
     if baseline is None or baseline.result != "succeeded":
-        found.append("nobody measured whether it was healthy before")
+        found.append("its health before is unknown")
     elif not baseline.detail.healthy:
         found.append(f"it was not healthy before either: {baseline.message}")
     if not any(d.commit != failed.commit for d in folds.releases(history, environment.name)):
@@ -80,12 +80,12 @@ def _against(environment: Environment, failed: Deployment, history: History) -> 
 
 
 def _innocent(failed: Deployment) -> str:
-    """Why the failure says nothing about the release; "" where it was half applied or is seen not to work."""
+    """Returns why the failure is not evidence against the release; "" if it was applied partly or does not work."""
     ended = [r for r in failed.steps if r.result == "failed" and r.step not in (Step.BASELINE, Step.HEALTH)]
     if ended and all(r.step in _OURS for r in ended):
-        return f"what failed was not the release: {ended[-1].step.value}: {ended[-1].message}"
+        return f"the release itself did not fail: {ended[-1].step.value}: {ended[-1].message}"
     smoke = failed.last(Step.SMOKE)
     if smoke is None or smoke.result != "failed":
         return ""
     seen = any(probe.reading == "failed" for probe in smoke.detail.probes or ())
-    return "" if seen else f"nobody could tell whether it works: {smoke.message}"
+    return "" if seen else f"it is unknown whether it works: {smoke.message}"

@@ -1,1 +1,1 @@
-"""A release going into an environment: records of what was done, and a pure answer to what comes next."""
+"""A release that is deployed to an environment: records of its steps, and a pure function for the next step."""

@@ -1,4 +1,4 @@
-"""Whether a release that is live is healthy, sick, not told yet, or cannot be told. Counting only."""
+"""Evaluates whether a deployed release is healthy, unhealthy, not decided yet, or unknown. Counting only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Sick:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """So many could not be made that nobody knows. Nothing follows from that but a pause; a person has to look."""
+    """Too many measurements failed: the result is unknown, and the deployment pauses for a person."""
 
     reason: str
 
@@ -51,8 +51,8 @@ Health = Healthy | Sick | Unclear | Measure | Rest
 def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool) -> Health:
     """How a release does. It bakes from the end of its smoke tests; `probed` says whether there is anything to measure.
 
-    Sick as soon as it can no longer pass, healthy only after the whole bake. A clock that was set back lengthens the
-    wait and shortens nothing.
+    Unhealthy as soon as it can no longer pass, healthy only after the whole bake time. A clock that was set back
+    lengthens the wait and shortens nothing.
     """
     smoke = deployment.last(Step.SMOKE)
     assert smoke is not None and smoke.ended_at is not None, "asked only after the smoke tests"
@@ -83,7 +83,7 @@ def _due(last: datetime, rule: Rollout, over: datetime) -> datetime:
 
 
 def reading(record: StepRecord) -> Reading:
-    """What a measurement said; one that broke said nothing."""
+    """Returns the result of a measurement; an interrupted one has none."""
     found = record.detail.reading
     if record.result != "succeeded" or found not in ("passed", "failed"):
         return "unclear"

@@ -1,4 +1,4 @@
-"""What the opening event of a deployment says of itself, compared with what follows from facts.
+"""Compares the opening event of a deployment with facts from other sources.
 
 Anybody who can write to the ledger can write such an event. So nothing in it is a privilege: whatever lets more through
 is derived again, and a deployment whose event says otherwise is refused.
@@ -37,7 +37,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Refuted:
-    """One fact of an opening event that does not hold. `position` is the event's place in the ledger."""
+    """One wrong claim of an opening event. `position` is the event's place in the ledger."""
 
     position: int
     field: str

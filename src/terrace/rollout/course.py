@@ -1,4 +1,4 @@
-"""Which steps of the environment come before and after the stacks of a deployment, by what set it going."""
+"""The steps of the environment before and after the stacks of a deployment, by its origin."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ def course(origin: Origin, environment: Environment) -> Course:
     closing = tuple(step for step in (Step.SMOKE, watched, Step.TAG) if step is not None)
     if isinstance(origin, Undoing):
         return Course(closing=(*closing, Step.REVERT))
-    # What was sick before is not what this release made sick: whoever decides to go back must know.
+    # An earlier failure is not caused by this release: the decision about a rollback needs to know.
     known = environment.on_failure == "rollback" and bool(environment.smoke or environment.health)
     return Course(opening=(Step.BASELINE,) if known else (), closing=closing)

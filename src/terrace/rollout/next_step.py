@@ -40,14 +40,14 @@ class Perform:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing can be done until somebody acts or time passes."""
+    """The deployment needs an action by a person, or waits for a timer."""
 
     verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """It is over."""
+    """The deployment has ended."""
 
     result: Result
     reasons: tuple[str, ...] = ()
@@ -71,8 +71,8 @@ Entry = Callable[[], Verdict]
 
 
 def always_admitted() -> Verdict:
-    """The verdict where no gate is asked before planning."""
-    return Verdict("", (GateResult("opening", Outcome.PASS, "no gate is asked before planning"),))
+    """The verdict without gates before planning."""
+    return Verdict("", (GateResult("opening", Outcome.PASS, "there are no gates before planning"),))
 
 
 Condition = Callable[[Deployment], Health]
@@ -80,7 +80,7 @@ Condition = Callable[[Deployment], Health]
 
 
 def always_healthy(deployment: Deployment) -> Health:
-    """The condition of an environment that nobody watches."""
+    """The condition of an environment without health checks."""
     return Healthy()
 
 
@@ -124,7 +124,7 @@ def next_step(deployment: Deployment, asked: Asked, in_hand: frozenset[str]) -> 
 
 
 def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: frozenset[str]) -> Next | None:
-    """What a wave needs, or None when it is done."""
+    """Returns the next step of a wave, or None if it is done."""
     left = tuple(key for key in wave if not _done(deployment, key))
     if not left:
         return None
@@ -142,7 +142,7 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: 
         return Perform(tuple(Task(Step.PLAN, key) for key in keys))
     verdict = asked.consent(awaiting(deployment))
     if verdict.outcome is Outcome.BLOCK:
-        # It is over then, and nobody is told again what would have helped.
+        # The deployment has ended then, so its hints are not repeated.
         return Finish("blocked", _refusals(verdict))
     if verdict.outcome is Outcome.WAIT:
         return Perform(tuple(Task(Step.PLAN, key) for key in ahead)) if ahead else Wait(verdict)
@@ -163,7 +163,7 @@ def _refusals(verdict: Verdict) -> tuple[str, ...]:
 
 
 def _not_looked_at(deployment: Deployment, key: str) -> bool:
-    """Whether a stack was never planned, or whoever planned it died over it."""
+    """Returns whether a stack was never planned, or its planning process terminated."""
     record = deployment.last(Step.PLAN, key)
     return record is None or record.open
 
@@ -183,7 +183,7 @@ def awaiting(deployment: Deployment) -> tuple[StepRecord, ...]:
 
 
 def is_ahead(deployment: Deployment, key: str) -> bool:
-    """Whether a stack's turn has not come yet: a wave before its own is not done."""
+    """Returns whether an earlier wave than the stack's own is not done."""
     for wave in deployment.waves:
         if key in wave:
             return False
@@ -193,7 +193,7 @@ def is_ahead(deployment: Deployment, key: str) -> bool:
 
 
 def _environment(deployment: Deployment, asked: Asked) -> Next:
-    """What is left once every stack is done."""
+    """Returns the next step after every stack is done."""
     for step in asked.course.closing:
         if step is Step.HEALTH:
             answer = _health(deployment, asked.condition(deployment))
@@ -209,7 +209,7 @@ def _environment(deployment: Deployment, asked: Asked) -> Next:
 
 
 def _health(deployment: Deployment, condition: Health) -> Next | None:
-    """What the condition of what is live asks for, or None when it is healthy."""
+    """Returns the step that the health of the release requires, or None if it is healthy."""
     match condition:
         case Healthy():
             return None
@@ -237,7 +237,7 @@ def _planned(deployment: Deployment, key: str) -> bool:
 
 
 def _fresh(deployment: Deployment, key: str, in_hand: frozenset[str]) -> bool:
-    """Whether the newest plan of a stack is ours, and nothing was applied since it was made."""
+    """Returns whether the latest plan of a stack was made by this process, and nothing was applied since."""
     record = _plan(deployment, key)
     order = deployment.steps
     applied = [order.index(r) for r in order if r.step is Step.APPLY and r.stack not in _wave_of(deployment, key)]
@@ -264,7 +264,7 @@ def _backed_up(deployment: Deployment, key: str, in_hand: frozenset[str]) -> boo
 
 
 def _applied(deployment: Deployment, key: str) -> bool:
-    """Whether its apply ended, and the state after it is not saved yet."""
+    """Returns whether its apply has finished, and the state after it is not backed up yet."""
     record = _since_plan(deployment, Step.APPLY, key)
     if record is None or record.open:
         return False
@@ -290,7 +290,7 @@ def _done(deployment: Deployment, key: str) -> bool:
 
 
 def _applied_before(deployment: Deployment, key: str, planned: StepRecord) -> bool:
-    """Whether a wave before a stack's own was, or will be, applied after that plan was made."""
+    """Returns whether an earlier wave was, or will be, applied after that plan was made."""
     order = deployment.steps
     for wave in deployment.waves[: deployment.waves.index(_wave_of(deployment, key))]:
         for other in wave:

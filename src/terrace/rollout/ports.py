@@ -1,4 +1,4 @@
-"""What a rollout needs of the world. Each Protocol has one real adapter and a small class in the tests."""
+"""The Protocols of a rollout. Each Protocol has one real adapter and a small class in the tests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Probes(Protocol):
 
 
 class Leases(Protocol):
-    """Who drives an environment on this machine, provable by the operating system."""
+    """The lease of an environment on this machine, provable by the operating system."""
 
     def holder(self, who: str, environment: str = "") -> Holder:
         """This process; with an environment, as the holder of its local lock."""
@@ -43,7 +43,7 @@ class Leases(Protocol):
         ...
 
     def dead(self, holder: Holder, environment: str) -> bool:
-        """Whether that holder is proven dead, given that the local lock is ours. Doubt is False."""
+        """Returns whether that holder has certainly terminated, if this process has the local lock. Doubt is False."""
         ...
 
 
@@ -51,7 +51,7 @@ class Watcher(Protocol):
     """Told what happens while it happens. It decides nothing and may be silent."""
 
     def opened(self, deployment: Deployment) -> None:
-        """A deployment was opened or taken up again."""
+        """A deployment was opened or resumed."""
         ...
 
     def step(self, deployment: Deployment, record: StepRecord) -> None:

@@ -1,4 +1,4 @@
-"""What an apply of unknown outcome left behind, and what must be known before anything is done about it."""
+"""The leftovers of an apply of unknown outcome, and the facts that a recovery needs."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def creations(deployment: Deployment, apply: StepRecord) -> Mapping[str, str] | 
 
 
 def planned_changes(deployment: Deployment, stack: str) -> frozenset[str]:
-    """Returns every address that the applies of a stack whose outcome is not known were to change.
+    """Returns every address that the applies of unknown outcome of a stack were to change.
 
     Empty where no outcome is unknown, or where the ledger does not name all changes.
     """
@@ -117,7 +117,7 @@ def aftermath(
             if found is not None and known.id != found:
                 stale.append(Stale(address, known.id, found))
             elif found is None and address not in told.absent and planned.get(address) == "replace":
-                # What the state has is the one before; the new one may be there beside it.
+                # The state has the previous resource; the new one may exist next to it.
                 opened.append(address)
             elif found is None and address in unended and not known.tainted and address not in told.whole:
                 unfinished.append(address)
@@ -130,7 +130,7 @@ def aftermath(
 
 
 def is_ours(lock: StateLock, autopsy: Autopsy, until: datetime) -> bool:
-    """Whether a lock was taken by that attempt: by its user on its machine, for an apply, and while it ran.
+    """Returns whether a lock was taken by that attempt: by its user on its machine, for an apply, and while it ran.
 
     Age alone proves nothing, and doubt is no proof.
     """

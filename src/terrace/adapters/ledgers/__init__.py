@@ -1,1 +1,1 @@
-"""Where events are kept: a Git branch, or SQLite. One contract test runs against each."""
+"""The stores of events: a Git branch, or SQLite. One contract test runs against each."""

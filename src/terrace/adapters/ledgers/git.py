@@ -35,7 +35,7 @@ BRANCH = "terrace/ledger"
 README = "README.md"
 
 Page = Callable[[History, Sequence[Event]], str | None]
-"""What people read on the branch, of all events and those that are new."""
+"""Renders the README of the branch from all events and the new ones."""
 
 _Listing = dict[str, tuple[str, str]]
 """Paths of a commit of the branch, each with its mode and id."""
@@ -45,7 +45,7 @@ _STRANGE = re.compile(r"[\x00-\x1f<>\x7f]")
 _TRIMMED = " .,:;\"'\\"
 _FETCHES = 10
 _BESIDE = "cannot create"
-"""What Git says of a ref that cannot be made beside another one."""
+"""Git's message for a ref that conflicts with another one."""
 
 _MOVED = ("cannot lock ref", "File exists", "rejected")
 """What Git says when another process moved a ref while it looked; a second look tells chance from harm."""
@@ -54,7 +54,7 @@ _MOVED = ("cannot lock ref", "File exists", "rejected")
 class GitLedger:
     """Events on a branch of `repository`; with a `remote`, the remote's branch is the truth.
 
-    What was read once is kept: a later read fetches and decodes only what is new. With the `key` of the ledger events
+    Read events are cached: a later read only fetches and decodes new ones. With the `key` of the ledger events
     are written with their codes, and the codes of others are checked. `page` gives what people read on the
     branch once these new events are written, None where they change nothing of it.
     """
@@ -96,7 +96,7 @@ class GitLedger:
 
     @property
     def _incoming(self) -> str:
-        """Where the remote's branch is brought before its content is checked."""
+        """The ref into which the remote's branch is fetched before its content is checked."""
         return f"refs/terrace/incoming/{self._remote}/{self._branch}"
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ class GitLedger:
         try:
             tip = self._fetch()
         except Corrupt:
-            # What was brought is not a continuation: it is looked at as it is.
+            # The fetched branch is not a continuation: its content is checked.
             tip = self._tip_of(self._incoming) or self._local_tip()
         return self._events(tip, after=0)
 
@@ -134,9 +134,9 @@ class GitLedger:
         events = trusted(self._events(tip, after=0))
         if events[: len(known.events)] != known.events:
             raise Corrupt(
-                f"the ledger branch {self._branch} does not continue what was read before",
-                hint="somebody rewrote or deleted it; nothing is done until that is understood "
-                f"(it stood at {self._tip})",
+                f"the ledger branch {self._branch} has diverged from the events that were read before",
+                hint="it was rewritten or deleted; Terrace stops until you restore it "
+                f"(last known commit: {self._tip})",
             )
         return known.with_events(events)
 
@@ -149,7 +149,7 @@ class GitLedger:
             how = f"git push {quote_word(self._remote)} {tip}:refs/heads/{moved} :{ref}"
         where = "this repository" if self._remote is None else f"the remote {self._remote!r}"
         return Corrupt(
-            f"the branch {self._branch} of {where} holds no event: it is no ledger of Terrace",
+            f"the branch {self._branch} of {where} contains no events, so it is not a Terrace ledger",
             hint=f"if that branch is yours, rename it: {how}; if it was the ledger, a clone may have it whole",
         )
 
@@ -175,12 +175,12 @@ class GitLedger:
 
     @cached_property
     def _partial(self) -> bool:
-        """Whether this clone left contents at the remote."""
+        """Returns whether this clone omits contents that the remote has (a partial clone)."""
         asked = self._git("config", "--type=bool", f"remote.{self._remote}.promisor", check=False)
         return asked.out.strip() == b"true"
 
     def _complete(self, tip: str) -> None:
-        """Bring what a partial clone left out, all at once: Git by itself would ask the remote event by event."""
+        """Bring what a partial clone left out, all at once: Git on its own would fetch event by event."""
         assert self._remote is not None, "only a clone is partial"
         found = self._git("rev-list", "--objects", "--no-object-names", "--missing=print", tip).out
         missing = b"\n".join(line[1:] for line in found.splitlines() if line.startswith(b"?"))
@@ -263,7 +263,7 @@ class GitLedger:
             # Another process of this clone may have pushed after this one had asked: that shows by asking again.
             forward = self._git("merge-base", "--is-ancestor", there, brought, check=False)
             if forward.code not in (0, 1):
-                # What is damaged here was rewritten by nobody.
+                # A damaged object does not mean that the branch was rewritten.
                 raise failure(self._repository, "merge-base", forward)
             if forward.code != 0:
                 # That fails where a commit between them is lost here, which Git takes for the beginning of history.
@@ -286,10 +286,10 @@ class GitLedger:
             words = head.split()
             if len(words) != 5 or words[4] != b"A" or words[1] != b"100644":
                 raise Corrupt(
-                    f"the ledger branch {self._branch} does not continue what this clone saw: "
-                    f"{os.fsdecode(name)!a} was there, and was changed or taken away",
-                    hint=f"nothing is done until that is understood; {self._ref} has what was seen here, and brings "
-                    f"it back: git push --force {self._remote} {self._ref}:refs/heads/{self._branch}",
+                    f"the ledger branch {self._branch} has diverged from the record of this clone: "
+                    f"{os.fsdecode(name)!a} was changed or removed",
+                    hint=f"Terrace stops until you restore it; {self._ref} has the recorded version: "
+                    f"git push --force {self._remote} {self._ref}:refs/heads/{self._branch}",
                 )
 
     def _unreadable(self, said: str) -> TerraceError:
@@ -307,9 +307,9 @@ class GitLedger:
                     return NotReady(f"the ledger cannot be kept in {self._repository}: {why}", hint=how)
         if "rejected" in said:
             return Corrupt(
-                f"the ledger branch {self._branch} of {self._remote!r} does not continue what this clone saw",
-                hint="somebody rewrote it; nothing is done until that is understood "
-                f"(what was seen here is at {self._ref})",
+                f"the ledger branch {self._branch} of {self._remote!r} has diverged from the record of this clone",
+                hint="it was rewritten; Terrace stops until you restore it "
+                f"(the record of this clone is at {self._ref})",
             )
         hint = f"check the network and your access: git ls-remote {self._remote}"
         if "File exists" in said:
@@ -322,7 +322,7 @@ class GitLedger:
         if self._history.head != head:
             self.read()
         if self._history.head != head:
-            raise Conflict("somebody else wrote into the ledger first")
+            raise Conflict("another process wrote to the ledger first")
         if not drafts:
             return self._history
         sealed = seal_all(
@@ -366,7 +366,7 @@ class GitLedger:
         return made[-1].id
 
     def _described(self, sealed: Sequence[Event], tree: str) -> bytes:
-        """What the commit of these events says."""
+        """Returns the commit message of these events."""
         first = sealed[0]
         who = f"{_clean(first.actor) or 'terrace'} <terrace@localhost> {int(first.time.timestamp())} +0000"
         parents = [f"parent {self._tip}"] if self._tip else []
@@ -387,7 +387,7 @@ class GitLedger:
         if done.code != 0:
             raise NotReady(
                 f"the ledger cannot be read in {self._repository}: git ls-tree ended with {done.code}",
-                hint="nothing was written; try again",
+                hint="not recorded; try again",
             )
         lines = (line.partition("\t") for line in done.out.decode().split("\0") if line)
         return {path: (meta.split()[0], meta.split()[2]) for meta, _, path in lines}
@@ -416,7 +416,7 @@ class GitLedger:
 
     @cached_property
     def _pushes_elsewhere(self) -> bool:
-        """Whether the configuration of the clone names another address for pushes, which may be another repository."""
+        """Returns whether the configuration of the clone has another URL for pushes, maybe another repository."""
         assert self._remote is not None, "asked only where there is one"
         pushed = self._git("remote", "get-url", "--push", "--all", "--", self._remote).out
         return pushed != self._git("remote", "get-url", "--", self._remote).out
@@ -454,7 +454,7 @@ class GitLedger:
         if tip and self._git("merge-base", "--is-ancestor", commit, tip, check=False).code == 0:
             return
         if tip != self._tip or "File exists" in said:
-            raise Conflict("somebody else wrote into the ledger first")
+            raise Conflict("another process wrote to the ledger first")
         raise self._refused(said)
 
     def _refused(self, said: str) -> NotReady:
@@ -464,12 +464,12 @@ class GitLedger:
         standing = conflicting_refs(self._repository, ref, self._remote, self._access())
         if standing:
             why, how = resolution(ref, standing, self._remote)
-            return NotReady(f"{where} does not take the ledger: {why}", hint=how)
+            return NotReady(f"{where} rejected the ledger: {why}", hint=how)
         if self._remote is None:
             hint = "check that you may write into .git of this repository"
         else:
-            hint = f"check your access: everybody who deploys pushes to the branch {self._branch}, without force"
-        return NotReady(f"{where} does not take the ledger: {mask_tokens(said)}", hint=hint)
+            hint = f"check your access: everyone who deploys pushes to the branch {self._branch}, without force"
+        return NotReady(f"{where} rejected the ledger: {mask_tokens(said)}", hint=hint)
 
     # --- git ---------------------------------------------------------------------------------------------------
 
@@ -479,7 +479,7 @@ class GitLedger:
         if done.code != 0:
             raise NotReady(
                 f"the ledger cannot be written into {self._repository}: {done.message}",
-                hint="nothing was written; check that the disk has room and that you may write into .git",
+                hint="not recorded; check the free disk space and the permissions of .git",
             )
 
     def _git(
@@ -502,7 +502,7 @@ def _absent(said: str) -> bool:
 
 
 def _refusal(done: Finished) -> str:
-    """What a push that failed said: the remote's own words, and Git's reason for each ref."""
+    """Returns the messages of a failed push: those of the remote, and Git's reason for each ref."""
     reasons = [line for line in done.out.decode("utf-8", "replace").splitlines() if line.startswith("!")]
     return "\n".join([done.message, *reasons])
 

@@ -1,4 +1,4 @@
-"""The head that this machine saw last, kept outside of the repository: what was read once must be there again.
+"""The last head that this machine saw, stored outside the repository: read events must still exist.
 
 A ref can be moved, a clone made anew and a file replaced; none of that makes this machine forget.
 """
@@ -29,20 +29,20 @@ class SeenHead:
         self._named = named
 
     def load(self) -> Head | None:
-        """What was seen, None where nothing was. Asked before the ledger is read: others may write meanwhile."""
+        """Returns the recorded head, or None. Asked before the ledger is read: others may write meanwhile."""
         return self._read()
 
     def check(self, events: tuple[Event, ...], before: Head | None) -> None:
-        """Raise Corrupt unless these events continue what was seen before; remember where they end."""
+        """Raises Corrupt unless these events continue the recorded ones; records their end."""
         self._insist_on_named(events)
         if before is not None:
             count, head = before
             there = events[count - 1].hash if count <= len(events) else ""
             if there != head:
                 raise Corrupt(
-                    f"the ledger does not continue what this machine saw: {count} events that ended with {head[:12]}",
-                    hint="it was cut, rewritten or replaced, and nothing is done until that is understood; a clone "
-                    f"elsewhere may have it whole; if it is rightly another ledger, remove {self._path}",
+                    f"the ledger has diverged from the record of this machine ({count} events, head {head[:12]})",
+                    hint="it was truncated, rewritten or replaced; Terrace stops until you restore it. Another clone "
+                    f"may have an intact copy. If the ledger was replaced on purpose, remove {self._path}",
                 )
             if count == len(events):
                 return
@@ -59,8 +59,8 @@ class SeenHead:
         if self._named and (not events or events[0].id != self._named):
             raise Corrupt(
                 f"terrace.yaml names the ledger {self._named}, and {found}",
-                hint="another one lies in its place, or it was deleted; a clone elsewhere may have it. If it is lost "
-                "for good: `terrace ledger begin --reason WHY`, and its id into `ledger_id` of terrace.yaml",
+                hint="it was replaced or deleted; another clone may have it. If it is permanently lost: "
+                "`terrace ledger begin --reason WHY`, and set its id as `ledger_id` in terrace.yaml",
             )
 
     def note(self, events: tuple[Event, ...]) -> None:
@@ -71,7 +71,7 @@ class SeenHead:
                 self._write(len(events), events[-1].hash)
 
     def forget(self) -> None:
-        """Forget what was seen: a ledger is begun anew."""
+        """Deletes the recorded head, for a new ledger."""
         self._path.unlink(missing_ok=True)
 
     def _read(self) -> Head | None:

@@ -31,7 +31,7 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 
 
 class SqliteLedger:
-    """Events in a file of their own. Several processes may use it at once. What was read once is kept.
+    """Events in a file of their own. Several processes may use it at once. Read events are cached.
 
     With the `key` of the ledger events are written with their codes, and the codes of others are checked.
     """
@@ -65,7 +65,9 @@ class SqliteLedger:
         return decode_all(self._lines(0))
 
     def _continued(self) -> History:
-        """What the file holds now. What was read before is read again only where it is not there any more."""
+        """Returns the current content of the file. What was read before is read again only where it is not there any
+        more.
+        """
         known = self._history
         if known.events:
             last, *fresh = self._lines(len(known.events) - 1) or [b""]
@@ -84,7 +86,7 @@ class SqliteLedger:
     def append(self, drafts: Sequence[Draft], *, head: str) -> History:
         history = self._history if self._history.head == head else self.read()
         if history.head != head:
-            raise Conflict("somebody else wrote into the ledger first")
+            raise Conflict("another process wrote to the ledger first")
         sealed = seal_all(
             drafts,
             events=len(history.events),
@@ -101,7 +103,7 @@ class SqliteLedger:
             newest = connection.execute("SELECT event FROM events ORDER BY position DESC LIMIT 1")
             if [row[0] for row in newest] != last:
                 connection.execute("ROLLBACK")
-                raise Conflict("somebody else wrote into the ledger first")
+                raise Conflict("another process wrote to the ledger first")
             if self._seen is not None:
                 self._seen.check(history.events, self._seen.load())
             connection.executemany("INSERT INTO events VALUES (?, ?)", [(e.position, encode(e)) for e in sealed])
@@ -138,4 +140,4 @@ class SqliteLedger:
                 raise Corrupt(f"the ledger {self._path} is damaged: {error}") from error
 
 
-_ROOM = "check that the disk has room and that you may write there"
+_ROOM = "check the free disk space and the permissions of the folder"

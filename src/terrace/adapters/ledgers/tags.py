@@ -1,4 +1,4 @@
-"""What the tags of deployments tell of the ledger: a clone that never saw it knows from them where it has been."""
+"""The records of the ledger in deployment tags: a new clone learns from them how far the ledger had come."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LINE = re.compile(r"Ledger: ([A-Za-z0-9][A-Za-z0-9_-]{0,63}) ([1-9][0-9]{0,15})
 
 @dataclass(frozen=True, slots=True)
 class TaggedHead:
-    """What one tag says: the ledger's id, how many events it had, and the hash of the last one."""
+    """The content of one tag: the ledger's id, its number of events, and the hash of the last one."""
 
     tag: str
     ledger: str
@@ -82,31 +82,30 @@ class TagsOfDeployments:
         if one.ledger == events[0].id:
             if len(events) < one.events or events[one.events - 1].hash != one.head:
                 raise Corrupt(
-                    f"the ledger lacks what the tag {one.tag} tells of: {one.events} events, the last {one.head[:12]}",
-                    hint="it was cut or rewritten, and nothing is done until that is understood; a clone elsewhere may "
-                    "have it whole",
+                    f"the ledger lacks events that the tag {one.tag} records ({one.events}, head {one.head[:12]})",
+                    hint="it was truncated or rewritten; Terrace stops until you restore it. Another clone may have an "
+                    "intact copy",
                 )
             return
         begun = beginning_of(events[0])
         if begun is None or one.ledger not in begun.replaces:
             raise Corrupt(
-                f"the tag {one.tag} tells of the ledger {one.ledger}, and this one is {events[0].id}",
-                hint="nothing is done until that is understood: another ledger lies in its place; a clone elsewhere "
-                "may have it",
+                f"the tag {one.tag} belongs to the ledger {one.ledger}, but this one is {events[0].id}",
+                hint="the ledger was replaced; Terrace stops until you restore it. Another clone may have it",
             )
         if not self._proves(begun):
             raise Corrupt(
-                f"this ledger was begun anew in the place of {one.ledger} by {begun.actor}, and no signer of the trust "
-                "root signed that",
-                hint="nothing is done until that is understood; a clone elsewhere may have the ledger of before",
+                f"{begun.actor} started this ledger to replace {one.ledger}, without the signature of a signer of the "
+                "trust root",
+                hint="Terrace stops until you restore the previous ledger; another clone may have it",
             )
 
     def _insist_on_none(self, names: tuple[str, ...]) -> None:
         if names:
             raise Corrupt(
-                f"there is no ledger, although something was deployed: the tag {names[-1]} is there",
-                hint="it was deleted, or cannot be seen from here; a clone that has it can push it back. "
-                "Where it is lost for good: `terrace ledger begin --reason WHY`",
+                f"there is no ledger, but the tag {names[-1]} shows that there were deployments",
+                hint="it was deleted, or this clone cannot read it; a clone that has it can push it again. "
+                "If it is permanently lost: `terrace ledger begin --reason WHY`",
             )
 
     def _read(self) -> tuple[tuple[str, ...], tuple[TaggedHead, ...]]:
