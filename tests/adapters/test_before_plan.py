@@ -90,7 +90,7 @@ def test_a_command_sees_its_inputs_and_nothing_else_of_the_commit(place: Place) 
 def test_a_command_may_write_its_outputs_and_everything_else_is_named(place: Place) -> None:
     with pytest.raises(CommandFailed) as refused:
         place.commands.prepare(place.site(sh("echo > out; echo > other; mkdir -p x; echo > x/y; echo > a.txt")))
-    assert "it wrote 'app/a.txt', 'app/other', 'app/x/y', which `outputs` does not name" in refused.value.message
+    assert "it wrote 'app/a.txt', 'app/other', 'app/x/y', which `outputs` does not list" in refused.value.message
     assert "$TMPDIR" in str(refused.value.hint)
     assert not (place.folder / "root/app/out").exists()
     assert not (place.folder / "root/app/other").exists()
@@ -116,7 +116,7 @@ def test_a_script_of_the_commit_runs_where_it_is_among_the_inputs(place: Place) 
     run = BeforePlan(("./build.sh",), "app", ("app/*.sh",), ("app/out",))
     place.commands.prepare(place.site(run))
     assert place.out() == "built\n"
-    with pytest.raises(CommandFailed, match=r"app/build.sh is not among its inputs: app/a.txt"):
+    with pytest.raises(CommandFailed, match=r"app/build.sh is not in its inputs: app/a.txt"):
         place.commands.prepare(place.site(BeforePlan(("./build.sh",), "app", ("app/a.txt",))))
     with pytest.raises(CommandFailed) as refused:
         place.commands.prepare(place.site(BeforePlan(("./plain.sh",), "app", ("app/*.sh",))))
@@ -145,7 +145,7 @@ def test_a_folder_of_an_output_is_not_made_through_a_link_of_the_commit(tmp_path
 
 
 def test_no_file_among_the_inputs_is_told(place: Place) -> None:
-    with pytest.raises(CommandFailed, match=r"no file of the commit is among its inputs: src/\*\.py"):
+    with pytest.raises(CommandFailed, match=r"its inputs contain no file of the commit: src/\*\.py"):
         place.commands.prepare(place.site(sh("true", inputs=("src/*.py",))))
 
 
@@ -156,15 +156,15 @@ def test_a_failing_command_is_told_with_its_place_its_code_and_its_last_lines_ma
         place.commands.prepare(place.site(sh(script, env=("API",), line=12)))
     told = str(failed.value)
     assert told.startswith("terrace.yaml:12: dev/app is not planned: `sh -c ")
-    assert "it ended with 7:\n    98" in told
+    assert "it exited with 7:\n    98" in told
     assert "token (sensitive)" in told
-    assert "hunter2" not in told.partition("it ended with 7")[2]
-    assert "AKIAIOSFODNN7EXAMPLQ" not in told.partition("it ended with 7")[2]
+    assert "hunter2" not in told.partition("it exited with 7")[2]
+    assert "AKIAIOSFODNN7EXAMPLQ" not in told.partition("it exited with 7")[2]
     assert "\n    500\n" not in told
 
 
 def test_a_program_that_is_not_there_is_told(place: Place) -> None:
-    with pytest.raises(NotReady, match="no-such-program is in no folder of PATH that a command sees"):
+    with pytest.raises(NotReady, match="no-such-program was not found in the folders of PATH that commands can read"):
         place.commands.prepare(place.site(BeforePlan(("no-such-program",), "app", ("app",))))
 
 
@@ -250,10 +250,10 @@ def test_a_program_beside_the_files_of_a_home_is_not_shown(tmp_path: Path, monke
         ("mkdir out; echo > out/x.tf", "'app/out/x.tf': Terraform reads it as configuration"),
         ("mkdir -p out/.terraform; echo > out/.terraform/x", "keeps that name for itself"),
         ("mkdir -p out/.git; echo > out/.git/config", "keeps that name for itself"),
-        ("rm a.txt; ln -s /etc/passwd a.txt; echo > out", "it wrote 'app/a.txt', which `outputs` does not name"),
-        ("chmod +x a.txt; echo > out", "it wrote 'app/a.txt', which `outputs` does not name"),
+        ("rm a.txt; ln -s /etc/passwd a.txt; echo > out", "it wrote 'app/a.txt', which `outputs` does not list"),
+        ("chmod +x a.txt; echo > out", "it wrote 'app/a.txt', which `outputs` does not list"),
         ("d=out; i=0; while [ $i -lt 210 ]; do d=$d/d; i=$((i+1)); done; mkdir -p $d; echo > $d/x", "too deep"),
-        ("echo > ../lib; echo > out", "it wrote 'lib', which `outputs` does not name"),
+        ("echo > ../lib; echo > out", "it wrote 'lib', which `outputs` does not list"),
     ],
 )
 def test_links_pipes_and_names_of_others_are_refused(place: Place, script: str, why: str) -> None:
@@ -265,7 +265,7 @@ def test_links_pipes_and_names_of_others_are_refused(place: Place, script: str, 
 
 def test_an_output_never_replaces_a_file_of_the_commit_with_another_content(place: Place) -> None:
     site = place.site(sh("echo other > a.txt", outputs=("app/a.txt",)))
-    with pytest.raises(CommandFailed, match=r"'app/a.txt', which is in the commit with another content"):
+    with pytest.raises(CommandFailed, match=r"'app/a.txt', which is in the commit with other content"):
         place.commands.prepare(site)
     assert place.out("app/a.txt") == "one\n"
     place.commands.prepare(place.site(sh("rm a.txt; echo one > a.txt", outputs=("app/a.txt",))))
@@ -411,7 +411,7 @@ def test_a_command_that_fills_the_disk_or_talks_without_an_end_is_stopped(
 
 def test_a_command_cannot_write_a_report_of_its_own(place: Place) -> None:
     script = "for f in /proc/1/fd/*; do echo '{\"code\": 0}' > $f; done; cat /proc/1/environ /proc/1/mem; exit 3"
-    with pytest.raises(CommandFailed, match="it ended with 3"):
+    with pytest.raises(CommandFailed, match="it exited with 3"):
         place.commands.prepare(place.site(sh(script)))
 
 
@@ -473,7 +473,7 @@ def test_what_is_removed_is_never_reached_through_a_link_that_a_living_program_s
 
 def test_names_that_are_no_text_are_refused(place: Place) -> None:
     for name in ("'\\377'", "'a\\nb'", "'\\033]0;x'"):
-        with pytest.raises(CommandFailed, match="whose name is no plain text"):
+        with pytest.raises(CommandFailed, match="whose name is not valid UTF-8"):
             place.commands.prepare(place.site(sh(f'mkdir out; echo > "out/$(printf {name})"')))
 
 
@@ -728,5 +728,5 @@ def test_where_namespaces_are_forbidden_no_command_runs_and_the_way_out_is_told(
     done = subprocess.run(["unshare", "-Ur", "sh", "-c", forbid, "sh", *given], capture_output=True, text=True)
     said = done.stdout.splitlines()
     assert len(said) == 2, done.stderr
-    assert all("a program cannot be isolated here" in one and "`terrace doctor`" in one for one in said)
+    assert all("this machine cannot isolate a program" in one and "`terrace doctor`" in one for one in said)
     assert not (tmp_path / "root/app/out").exists()

@@ -36,7 +36,7 @@ from terrace.adapters.leases import LocalLeases
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.runner.permits import MEMORY, Permits
 from terrace.adapters.runner.run_folder import RunFolder
-from terrace.adapters.runner.word import FRESH_SECONDS, Word
+from terrace.adapters.runner.word import FRESH_SECONDS, StartSignal
 from terrace.errors import BadInput
 from terrace.ledger.deployment import Holder
 from terrace.pipelines.deploy.apply_step import end_of_earlier
@@ -195,7 +195,7 @@ def test_an_attempt_from_the_ledger_never_leaves_the_folder_of_runs(
 ) -> None:
     lay_run(tmp_path / "outside", "ended")
     attempt = replace(lay_run(tmp_path / "runs", "ended"), id=name)
-    with pytest.raises(BadInput, match="is no id of an attempt"):
+    with pytest.raises(BadInput, match="is not a valid attempt id"):
         RunFolder.of(tmp_path / "runs", name)
     assert isinstance(end_of_earlier(applier, attempt), ApplyUnknown)
 
@@ -205,7 +205,7 @@ def test_the_end_of_another_attempt_is_not_taken_for_this_one(applier: LocalAppl
     shutil.copy(tmp_path / "runs/other/exit.json", tmp_path / "runs/one/exit.json")
     end = end_of_earlier(applier, mine)
     assert isinstance(end, ApplyUnknown)
-    assert "belongs to another attempt" in end.message
+    assert "does not belong to the attempt" in end.message
     assert isinstance(end_of_earlier(applier, ended), ApplySucceeded)
 
 
@@ -363,15 +363,15 @@ def test_a_place_for_permits_that_others_may_write_to_is_none() -> None:
 
 
 def test_a_word_of_a_driver_that_was_stopped_meanwhile_is_stale() -> None:
-    now = Word.now()
+    now = StartSignal.now()
     assert now.stale() == ""
     assert "too long" in replace(now, since_boot=now.since_boot - FRESH_SECONDS - 1, wall=now.wall - 11).stale()
     assert "the machine was paused" in replace(now, wall=now.wall - 60).stale()
     assert "clock was set" in replace(now, wall=now.wall + 60).stale()
     assert replace(now, since_boot=now.since_boot + 60).stale(), "of another boot"
-    assert Word.read(now.line()) == now
+    assert StartSignal.read(now.line()) == now
     for broken in (b"", b"go\n", b"{}\n", b"[]\n", b'{"since_boot": null, "wall": 1}\n'):
-        assert Word.read(broken) is None
+        assert StartSignal.read(broken) is None
 
 
 # --- leases --------------------------------------------------------------------------------------------------------

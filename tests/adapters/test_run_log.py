@@ -102,7 +102,7 @@ def test_a_sealed_log_that_was_cut_is_not_whole_and_decides_no_failure(tmp_path:
     assert found is not None and found.whole
     seal_with(tmp_path, attempt, cut=1)
     after, found = applier.wait(attempt), applier.autopsy(attempt)
-    assert after is not None and after.evidence is None and "1 bytes were left out" in after.doubt
+    assert after is not None and after.evidence is None and "1 bytes are missing" in after.doubt
     assert found is not None and not found.whole
 
 

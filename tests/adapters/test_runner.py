@@ -48,7 +48,7 @@ def test_an_apply_is_started_waited_for_and_never_started_again(applier: LocalAp
     assert "1 added" in outcome.summary
     assert terraform.pull_state(site).outputs["greeting"].value == "hello"
     assert not made.file.exists(), "a saved plan holds secrets and goes when it was applied"
-    with pytest.raises(TerraceError, match="never prepared again"):
+    with pytest.raises(TerraceError, match="an attempt is prepared only once"):
         begin(applier, "one", site, made)
 
 
@@ -59,7 +59,7 @@ def test_another_plan_than_the_approved_one_is_not_applied(applier: LocalApplier
     one = prepare(applier, "one", site, made)
     made.file.write_bytes(made.file.read_bytes() + b"x")
     declined = applier.start(one, lambda: "")
-    assert declined == NotStarted("the saved plan is not the one that was approved", Evidence.RUNNER_DECLINED)
+    assert declined == NotStarted("the saved plan is not the approved one", Evidence.RUNNER_DECLINED)
     assert terraform.pull_state(site).content == b""
 
 
@@ -73,7 +73,7 @@ def test_a_failed_apply_says_what_terraform_said(applier: LocalApplier, tmp_path
     assert outcome is not None
     assert outcome.code == 1
     assert "local-exec provisioner error" in outcome.summary
-    assert "1 of its changes were made" in outcome.summary
+    assert "1 change completed" in outcome.summary
     assert any(d.place is not None and d.place.path == "environments/dev/main.tf" for d in outcome.diagnostics)
 
 
@@ -118,7 +118,7 @@ def test_an_apply_that_fails_and_whose_log_is_cut_has_an_unknown_outcome(tmp_pat
     outcome = applier.wait(one)
     assert outcome is not None
     assert (outcome.code, outcome.evidence) == (1, None)
-    assert "its log was cut" in outcome.doubt
+    assert "its log was truncated" in outcome.doubt
     assert "local-exec provisioner error" in outcome.summary
 
 
@@ -283,5 +283,5 @@ def test_an_apply_is_not_started_where_a_file_of_a_command_changed_since_the_pla
     (site.folder / "app.zip").write_text("other")
     declined = applier.start(one, lambda: "")
     assert isinstance(declined, NotStarted)
-    assert declined.reason == f"{site.stack.file('app.zip')} is not as it was when the plan was made"
+    assert declined.reason == f"{site.stack.file('app.zip')} changed after the plan"
     assert terraform.pull_state(site).content == b""

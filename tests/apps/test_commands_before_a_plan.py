@@ -93,10 +93,10 @@ def test_the_command_of_a_change_runs_once_it_is_merged_and_its_failure_has_a_pl
     failed = shop.run("check", "--base", "HEAD~1", "--json").json
     (why,) = [one for one in failed["findings"] if one["rule"] == "plan"]
     assert (why["file"], why["line"], why["status"], why["advisory"]) == ("terrace.yaml", 7, "unknown", False)
-    assert "it ended with 4:\n    no such thing" in why["message"]
+    assert "it exited with 4:\n    no such thing" in why["message"]
     deployed = shop.run("deploy", "dev")
     assert deployed.code == 1
-    assert "it ended with 4" in deployed.out + deployed.err
+    assert "it exited with 4" in deployed.out + deployed.err
 
 
 def test_what_a_failed_command_said_is_told_once_line_by_line(tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ class MemoryApplier:
         """Make it ready."""
         with self._process.touching("applier.prepare"):
             if (self._process.machine.name, attempt.id) in self._shared.runs:
-                raise TerraceError(f"attempt {attempt.id} was prepared before: it is never prepared again")
+                raise TerraceError(f"attempt {attempt.id} was already prepared; an attempt is prepared only once")
             machine, plan = self._process.machine, self._shared.plans[made.sha256]
             run = Run(attempt.id, machine.name, plan, self._shared.clock(), machine.boot)
             self._shared.runs[run.machine, attempt.id] = run

@@ -88,7 +88,7 @@ def test_an_attempt_is_started_once_and_one_that_never_was_is_told(bench: Bench)
     made = bench.terraform.plan(site)
     a1 = begin(bench.applier, "a1", site, made)
     bench.applier.wait(a1)
-    with pytest.raises(TerraceError, match="never prepared again"):
+    with pytest.raises(TerraceError, match="prepared only once"):
         begin(bench.applier, "a1", site, made)
     assert not bench.applier.withdraw(a1)
 

@@ -1,7 +1,5 @@
-"""Runs the commands of `before_plan` and keeps what they write.
-
-A command runs in a folder that holds its inputs and nothing else, apart from everything else of this machine
-(`isolation`). What it writes is kept in a private folder by everything that it depends on: the command, the content of
-its inputs, the program, the variables that it gets. So a change that is not merged cannot leave anything behind that a
-run for another commit would take.
+"""Runs the commands of `before_plan` and caches their outputs. A command runs isolated from this machine (`isolation`),
+in a folder that contains only its inputs. Outputs are cached in a private folder by everything that they depend on: the
+command, the content of its inputs, the program, and its variables. So a change that is not merged cannot affect runs
+for other commits.
 """

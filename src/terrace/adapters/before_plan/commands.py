@@ -1,7 +1,7 @@
-"""Prepares private checkouts for their plans: runs commands, keeps what they write, and puts it where a plan reads it.
+"""Prepares private checkouts for plans: runs commands, caches their outputs, and copies these into the checkout.
 
-What is kept is one folder for each result, which is renamed into its place when it is whole, with the hashes of its
-files under a keyed hash. A result that is cut, changed or forged is discarded, and the command runs again.
+Each cached result is a folder that is renamed into place when it is complete, with the hashes of its files under a
+keyed hash. A truncated, changed or forged result is discarded, and the command runs again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from terrace.adapters.before_plan.programs import SearchPath, identity
 from terrace.adapters.file_lock import WAIT_SECONDS, file_lock
 from terrace.adapters.files import opened_parent, put, read_plain
 from terrace.adapters.isolation.folders import demolish, run_folder
-from terrace.adapters.isolation.run import Order, isolated
+from terrace.adapters.isolation.run import Order, run_isolated
 from terrace.checks.secrets.masking import HIDDEN, without_secrets
 from terrace.config.before_plan import BeforePlan
 from terrace.config.naming import quote_word
@@ -45,13 +45,13 @@ from terrace.plans.before_plan_outputs import CommandFailed, Prepared, PreparedF
 from terrace.plans.terraform import Site
 
 KEPT_BYTES = 4 * 2**30
-"""How many bytes of results are kept; the ones that were not used for the longest time go first."""
+"""Maximum size of the cache in bytes; the least recently used results are removed first."""
 
 RUN_BYTES = 8 * 2**30
-"""How many bytes a command may write while it runs."""
+"""Maximum number of bytes that a command writes while it runs."""
 
 SHOWN_LINES = 20
-"""How many of the last lines of a command that failed are shown."""
+"""Number of last lines of a failed command that are shown."""
 
 INSIDE = "/repository"
 """The folders of a command."""
@@ -77,7 +77,7 @@ class _Result(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """What is run: its path inside, what it is known by on this machine, and what more it reads there."""
+    """The program: its path inside, its identity on this machine, and the additional folders that it reads."""
 
     path: str
     identity: str
@@ -86,7 +86,7 @@ class _Program:
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A file that a command wrote into a checkout, and for which stack."""
+    """A file that a command wrote into a checkout, and the stack."""
 
     stack: str
     sha256: str
@@ -94,10 +94,9 @@ class _Placed:
 
 
 class Commands:
-    """Prepares private checkouts. `cache` may be thrown away; `secret` authenticates what is kept there, a random file
-    there does without one.
-
-    `environ` has the variables that commands may name, and PATH. Nothing in the folders `private` is shown to them.
+    """Prepares private checkouts. `cache` can be deleted at any time; `secret` authenticates its content, without one a
+    random file there does. `environ` has the variables that commands can name, and PATH. Commands cannot read the
+    folders `private`.
     """
 
     def __init__(
@@ -111,9 +110,8 @@ class Commands:
         self._placed: dict[Path, _Placed] = {}
 
     def prepare(self, site: Site) -> tuple[Prepared, ...]:
-        """Runs the commands of a site, or takes what they wrote before, and puts the files into its checkout.
-
-        Raises CommandFailed for what terrace.yaml or the commit can mend, NotReady for what this machine lacks.
+        """Runs the commands of a site, or uses cached results, and copies the files into its checkout. Raises
+        CommandFailed for problems that terrace.yaml or the commit can fix, NotReady for problems of this machine.
         """
         if not site.commands:
             return ()
@@ -125,7 +123,7 @@ class Commands:
             except BadInput as error:
                 kind = NotReady if isinstance(error, NotReady) else CommandFailed
                 place = Place("terrace.yaml", command.line) if command.line else error.place
-                message = f"{site.stack.key} is not planned: `{command.shown}`, which runs before: {error.message}"
+                message = f"{site.stack.key} was not planned: its command `{command.shown}` failed: {error.message}"
                 raise kind(message, hint=error.hint, place=place) from error
         return tuple(done)
 
@@ -145,13 +143,13 @@ class Commands:
         source = self._mac(json.dumps(asked).encode())
         key = self._mac(json.dumps([source, program.identity]).encode())
         lock = self._folder / f"{key[:2]}.lock"
-        with file_lock(lock, "a command before a plan", command.timeout.total_seconds() + WAIT_SECONDS):
+        with file_lock(lock, "a `before_plan` command", command.timeout.total_seconds() + WAIT_SECONDS):
             kept = self._placed_from(key, site, command, made)
             if kept is None:
                 self._run(key, site, command, files, program, variables)
                 kept = self._placed_from(key, site, command, made)
         if kept is None:
-            raise NotReady("its outputs cannot be stored", hint=f"is there room in {self._folder}?")
+            raise NotReady("its outputs cannot be stored", hint=f"check the free space in {self._folder}")
         return Prepared(command.shown, command.line, source, kept)
 
     def _mac(self, text: bytes) -> str:
@@ -161,7 +159,7 @@ class Commands:
     def _secret(self) -> bytes:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._given is None:
-            with file_lock(self._folder / "secret.lock", "the key of what commands wrote"):
+            with file_lock(self._folder / "secret.lock", "the key of the cached outputs"):
                 found = read_plain(self._folder, "secret")
                 if found is None or len(found) != hashlib.sha256().digest_size:
                     put(self._folder, "secret", os.urandom(hashlib.sha256().digest_size), mode=0o600)
@@ -177,26 +175,26 @@ class Commands:
             if found is None:
                 there = self._path.unseen(name)
                 raise NotReady(
-                    f"{name} is in no folder of PATH that a command sees: {', '.join(self._path.folders)}"
-                    + (f"; it does not see {there}" if there else ""),
-                    hint=f"install {name} for the whole machine: a command does not see your home",
+                    f"{name} was not found in the folders of PATH that commands can read: "
+                    f"{', '.join(self._path.folders)}" + (f"; it cannot read {there}" if there else ""),
+                    hint=f"install {name} system-wide: commands cannot read your home",
                 )
             return _Program(found.path, identity(found.path), found.readable)
         path = os.path.normpath(f"{command.folder}/{name}" if command.folder else name)
         script = files.get(path)
         if script is None or script.is_link:
             raise BadInput(
-                f"{path} is not among its inputs: {', '.join(one or '.' for one in command.inputs)}",
-                hint="commit that file, and name it in `inputs`",
+                f"{path} is not in its inputs: {', '.join(one or '.' for one in command.inputs)}",
+                hint="commit that file and add it to `inputs`",
             )
         if not script.executable:
-            raise BadInput(f"{path} cannot be run", hint=f"git update-index --chmod=+x {quote_word(path)}")
+            raise BadInput(f"{path} is not executable", hint=f"git update-index --chmod=+x {quote_word(path)}")
         known, readable = self._interpreter(script.content)
         return _Program(f"{INSIDE}/{path}", known, readable)
 
     def _interpreter(self, script: bytes) -> tuple[str, tuple[str, ...]]:
-        """What the program is known by that reads a script, "" where it needs none, or where that is not known; and
-        what that program reads."""
+        """Returns the identity of the interpreter of a script ("" where it needs none or that is unknown), and the
+        folders that the interpreter reads."""
         line = script[2:200].partition(b"\n")[0] if script.startswith(b"#!") else b""
         words = line.decode("utf-8", "replace").split()
         if len(words) > 1 and words[0].endswith("/env"):
@@ -209,9 +207,8 @@ class Commands:
     def _placed_from(
         self, key: str, site: Site, command: BeforePlan, made: dict[str, Input]
     ) -> tuple[PreparedFile, ...] | None:
-        """Put what is kept into the checkout. None where nothing is kept, or what is kept is damaged: then it is gone.
-
-        What was written is added to `made`: later commands see it.
+        """Copies a cached result into the checkout. Returns None where there is none or it is damaged; a damaged one is
+        removed. The files are added to `made`, so that later commands can read them.
         """
         folder = self._folder / "kept" / key
         try:
@@ -235,12 +232,12 @@ class Commands:
         return self._mac(b"result " + key.encode() + msgspec.json.encode(files))
 
     def _place(self, site: Site, one: _Kept, content: bytes) -> None:
-        """Write a file into the checkout, unless that is how it is already."""
+        """Writes a file into the checkout, unless it is already like that."""
         committed = _tree(site).entries.get(one.path)
         if committed is not None:
             if committed.is_link or _tree(site).read(one.path) != content:
                 raise BadInput(
-                    f"it wrote {one.path!r}, which is in the commit with another content",
+                    f"it wrote {one.path!r}, which is in the commit with other content",
                     hint="remove that file from the commit, or commit the output of the command",
                 )
             return
@@ -252,8 +249,8 @@ class Commands:
                     return
                 if before.stack != site.stack.key:
                     raise BadInput(
-                        f"it wrote {one.path!r}, which a command for {before.stack} wrote with another content",
-                        hint="let it write to another path for each stack, such as a folder named `{1}`",
+                        f"it wrote {one.path!r}, which a command for {before.stack} wrote with other content",
+                        hint="let it write to a different path for each stack, such as a folder named `{1}`",
                     )
             try:
                 with opened_parent(site.root, one.path, make=True):
@@ -263,7 +260,7 @@ class Commands:
                 raise BadInput(f"it wrote {one.path!r}, which cannot be in the checkout: {error.strerror}") from error
 
     def _keep(self, key: str, run: Path, written: Mapping[str, Written]) -> None:
-        """Keep what was written, at once: whatever ends this process leaves a whole result or none."""
+        """Stores a result atomically: if this process is killed, the result is complete or absent."""
         part = run / "part"
         part.mkdir(mode=0o700)
         files = []
@@ -282,7 +279,7 @@ class Commands:
         self._make_room(key)
 
     def _make_room(self, key: str) -> None:
-        """Discard what was not used for the longest time. Losing it costs time and nothing else."""
+        """Removes the least recently used results. Losing them only costs time."""
         with contextlib.suppress(OSError):
             known = []
             for folder in (self._folder / "kept").iterdir():
@@ -333,13 +330,14 @@ class Commands:
                 size=RUN_BYTES,
                 limits={"RLIMIT_FSIZE": OUTPUT_BYTES},
             )
-            ended = isolated(order)
+            ended = run_isolated(order)
             if ended.code != 0:
-                how = f"ended with {ended.code}" if ended.code > 0 else f"was ended by signal {-ended.code}"
+                how = f"exited with {ended.code}" if ended.code > 0 else f"was terminated by signal {-ended.code}"
                 said = _last_words(ended.err.strip() or ended.out.strip(), variables.values())
                 raise BadInput(
                     f"it {how}{said and ':'}{said}",
-                    hint="it sees its `inputs` only, no home, no credentials and, unless `network: true`, no network",
+                    hint="it can read only its `inputs`: no home, no credentials and, unless `network: true`, no "
+                    "network",
                 )
             self._keep(key, run, collect(tree, files, staged, site, command))
 
@@ -357,7 +355,8 @@ def _look(path: Path) -> Look | None:
 
 
 def _last_words(said: bytes, secrets: Iterable[str]) -> str:
-    """The last lines that a command wrote, without the values that it was given and what looks like a secret."""
+    """Returns the last lines of a command's output, without the values of its variables and anything that looks like a
+    secret."""
     text = said[-16 * _SHOWN_BYTES :].decode("utf-8", "replace")
     for value in secrets:
         for part in (value, *value.splitlines()):
@@ -367,7 +366,7 @@ def _last_words(said: bytes, secrets: Iterable[str]) -> str:
 
 
 def _resolver(command: BeforePlan) -> tuple[str, ...]:
-    """The file behind /etc/resolv.conf where that is a link to what a command does not see."""
+    """Returns the target of /etc/resolv.conf where that is a link to a file that commands cannot read."""
     real = Path("/etc/resolv.conf").resolve()
     hidden = not any(real.is_relative_to(folder) for folder in ("/etc", "/usr"))
     return (str(real),) if command.network and hidden and real.is_file() else ()

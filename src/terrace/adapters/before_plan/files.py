@@ -1,4 +1,4 @@
-"""What a command sees and what it leaves behind: its inputs in a folder of their own, and the files that it wrote."""
+"""The inputs of a command, in a folder of their own, and its outputs."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from terrace.stacks.before_plan import reserved
 from terrace.words import listed
 
 OUTPUT_BYTES = 512 * 2**20
-"""How many bytes a command may leave behind."""
+"""Maximum size of outputs in bytes."""
 
 OUTPUT_FILES = 20_000
-"""How many files it may leave behind."""
+"""Maximum number of output files."""
 
 INPUT_BYTES = 2**30
-"""How many bytes of files it may see."""
+"""Maximum size of inputs in bytes."""
 
 EPOCH = 315532800
-"""1980-01-01, the first day that a zip file can tell: the date of every input, and SOURCE_DATE_EPOCH."""
+"""1980-01-01, the earliest date in a zip file: the date of every input, and SOURCE_DATE_EPOCH."""
 
 _DEEPEST = 200
 _SHOWN = 5
@@ -41,7 +41,7 @@ Look = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file that a command sees, with Git's mode. `content` of a link is its target."""
+    """A file that a command can read, with Git's mode. `content` of a link is its target."""
 
     mode: str
     content: bytes
@@ -57,16 +57,15 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file that a command wrote: where it is, and whether it can be run."""
+    """A file that a command wrote: its path, and whether it is executable."""
 
     place: Path
     executable: bool
 
 
 def inputs_of(tree: Tree, command: BeforePlan, made: Mapping[str, Input]) -> dict[str, Input]:
-    """Returns the files that a command sees: of the commit, and those that earlier commands `made`.
-
-    Raises BadInput where there is none, and where they are too large.
+    """Returns the inputs of a command: files of the commit, and those that earlier commands `made`. Raises BadInput
+    where there are none, and where they are too large.
     """
     paths = [path for path in tree.entries if command.sees(path)]
     layout = Layout(tree)
@@ -74,29 +73,28 @@ def inputs_of(tree: Tree, command: BeforePlan, made: Mapping[str, Input]) -> dic
     found: dict[str, Input] = {}
     for path in paths:
         entry = tree.entries[path]
-        # A link that leads out of the repository leads to nothing in a private checkout either.
+        # A link that leads out of the repository is dangling in a private checkout too.
         if not entry.is_link or layout.stays_inside(path):
             found[path] = Input(entry.mode, contents[path])
     found |= {path: one for path, one in made.items() if command.sees(path)}
     named = ", ".join(one or "." for one in command.inputs)
     if not found:
         raise BadInput(
-            f"no file of the commit is among its inputs: {named}",
-            hint="paths in `inputs` are from the root of the repository",
+            f"its inputs contain no file of the commit: {named}",
+            hint="paths in `inputs` are relative to the root of the repository",
         )
     size = sum(len(one.content) for one in found.values())
     if size > INPUT_BYTES:
         raise BadInput(
-            f"its inputs have {size:,} bytes, and {INPUT_BYTES:,} is the most: {named}",
-            hint="name fewer files in `inputs`",
+            f"its inputs have {size:,} bytes; the maximum is {INPUT_BYTES:,}: {named}",
+            hint="list fewer files in `inputs`",
         )
     return found
 
 
 def stage(tree: Path, files: Mapping[str, Input], folder: str, folders: Iterable[str] = ()) -> dict[str, Look]:
-    """Writes the inputs into an empty folder, makes more `folders` there, and returns how the inputs look.
-
-    All have one date, so that what packs them packs the same each time. A folder is not made where an input is a file
+    """Writes the inputs into an empty folder, creates more `folders` there, and returns the attributes of the inputs.
+    All have the same date, so that archives of them are reproducible. A folder is not created where an input is a file
     or a link of that name.
     """
     (tree / folder).mkdir(parents=True, exist_ok=True)
@@ -118,7 +116,7 @@ def stage(tree: Path, files: Mapping[str, Input], folder: str, folders: Iterable
 
 
 def _make_folder(tree: Path, path: str) -> None:
-    """Makes a folder with those around it. No link is followed."""
+    """Creates a folder with its parents. No link is followed."""
     place = tree
     for name in path.split("/"):
         place /= name
@@ -130,9 +128,8 @@ def _make_folder(tree: Path, path: str) -> None:
 def collect(
     tree: Path, files: Mapping[str, Input], staged: Mapping[str, Look], site: Site, command: BeforePlan
 ) -> dict[str, Written]:
-    """Returns the files that a command wrote, by path. Nothing of it may run any more.
-
-    Raises BadInput where it wrote what it may not.
+    """Returns the files that a command wrote, by path. All its processes must have exited. Raises BadInput for outputs
+    that are not allowed.
     """
     found: dict[str, Written] = {}
     outside: list[str] = []
@@ -144,37 +141,37 @@ def collect(
             outside.append(path)
             continue
         if not path.isprintable():
-            raise BadInput(f"it wrote {path!r}, whose name is no plain text", hint="let it write names in UTF-8")
+            raise BadInput(f"it wrote {path!r}, whose name is not valid UTF-8", hint="use names in UTF-8")
         check_output(site, command, path)
         if not stat.S_ISREG(about.st_mode):
-            what = "a link" if stat.S_ISLNK(about.st_mode) else "no plain file"
-            raise BadInput(f"it wrote {path!r}, which is {what}", hint="let it write plain files only")
+            what = "a link" if stat.S_ISLNK(about.st_mode) else "not a plain file"
+            raise BadInput(f"it wrote {path!r}, which is {what}", hint="write plain files only")
         size += about.st_size
         found[path] = Written(there, bool(about.st_mode & 0o100))
         if size > OUTPUT_BYTES or len(found) > OUTPUT_FILES:
             raise BadInput(
-                f"it left more than {OUTPUT_BYTES:,} bytes or {OUTPUT_FILES:,} files",
-                hint="let it remove what the plan does not need, or write that to $TMPDIR",
+                f"its outputs have more than {OUTPUT_BYTES:,} bytes or {OUTPUT_FILES:,} files",
+                hint="remove files that the plan does not need, or write them to $TMPDIR",
             )
     if outside:
         raise BadInput(
-            f"it wrote {listed([repr(path) for path in sorted(outside)], _SHOWN)}, which `outputs` does not name",
-            hint="name it in `outputs`, or let the command write it to $TMPDIR",
+            f"it wrote {listed([repr(path) for path in sorted(outside)], _SHOWN)}, which `outputs` does not list",
+            hint="add it to `outputs`, or write it to $TMPDIR",
         )
     return found
 
 
 def check_output(site: Site, command: BeforePlan, path: str) -> None:
-    """Raises BadInput for a path that no command, or not this one, may write."""
+    """Raises BadInput for a path that no command, or not this one, can write."""
     why = reserved(path, (*site.stack.var_files, *site.stack.backend_files))
     if why is not None:
-        raise BadInput(f"it wrote {path!r}: {why}", hint="commit that file, or let the command write another one")
+        raise BadInput(f"it wrote {path!r}: {why}", hint="commit that file, or write another one")
     if not command.may_write(path):
-        raise BadInput(f"it wrote {path!r}, which `outputs` does not name", hint="name it in `outputs`")
+        raise BadInput(f"it wrote {path!r}, which `outputs` does not list", hint="add it to `outputs`")
 
 
 def changed(root: Path, prepared: Sequence[Prepared]) -> str | None:
-    """Returns the first file of a checkout that is not as a command left it, or None."""
+    """Returns the first file of a checkout that changed since a command wrote it, or None."""
     last = {one.path: one for command in prepared for one in command.files}
     for path, one in last.items():
         try:
@@ -193,7 +190,7 @@ def look_of(about: os.stat_result) -> Look:
 
 
 def _walk(tree: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
-    """Everything below a folder that is no folder. Raises BadInput where it lies too deep."""
+    """Yields all entries below a folder except folders. Raises BadInput where they are nested too deeply."""
     left = [""]
     while left:
         here = left.pop()
@@ -207,14 +204,14 @@ def _walk(tree: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
             path = f"{here}/{entry.name}" if here else entry.name
             if entry.is_dir(follow_symlinks=False):
                 if path.count("/") > _DEEPEST:
-                    raise BadInput(f"it wrote folders that lie too deep in each other: {path[:200]!r}")
+                    raise BadInput(f"it wrote folders that are nested too deeply: {path[:200]!r}")
                 left.append(path)
             else:
                 yield path, Path(entry.path), entry.stat(follow_symlinks=False)
 
 
 def _is_same(there: Path, about: os.stat_result, one: Input) -> bool:
-    """Whether a file that was written again is as it was before."""
+    """Returns whether a file that was written again is unchanged."""
     if one.is_link:
         return stat.S_ISLNK(about.st_mode) and os.fsencode(there.readlink()) == one.content
     if not stat.S_ISREG(about.st_mode) or about.st_size != len(one.content):

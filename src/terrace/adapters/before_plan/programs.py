@@ -1,4 +1,4 @@
-"""Finds the programs of commands, and what of PATH a command sees."""
+"""Finds the programs of commands, and the folders of PATH that a command can read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_FIRST_LINE = 256
 
 
 def identity(path: str) -> str:
-    """Returns what a program is known by: where it is, its size, and when it was changed. "" where there is none."""
+    """Returns the identity of a program: its path, size and modification time. "" where there is none."""
     try:
         real = Path(path).resolve(strict=True)
         about = real.stat()
@@ -26,7 +26,7 @@ def identity(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FoundProgram:
-    """A program: its path, and what a command reads for it beside what it reads for PATH."""
+    """A program: its path, and the folders that a command reads for it in addition to PATH."""
 
     path: str
     readable: tuple[str, ...] = ()
@@ -34,14 +34,14 @@ class FoundProgram:
 
 @dataclass(frozen=True, slots=True)
 class _Unseen:
-    """What is on the way to a program and is not shown to a command."""
+    """A path on the way to a program that commands cannot read."""
 
     path: str
 
 
 class SearchPath:
-    """The folders of PATH that a command sees, what it may read for them beside the system's folders, and the folders
-    of PATH that it does not see (`hidden`)."""
+    """The folders of PATH that a command can read, the additional folders that it reads for them, and the folders of
+    PATH that it cannot read (`hidden`)."""
 
     def __init__(self, path: str, private: Sequence[Path]) -> None:
         self._home = Path.home()
@@ -59,7 +59,7 @@ class SearchPath:
                 self.folders.append(name)
                 self._show(self._shown(folder))
                 if (folder.parent / _VENV).is_file():
-                    # A virtualenv runs the program, and reads the modules, of the Python that it was made with.
+                    # A virtualenv uses the program and the modules of the Python that created it.
                     self._show_interpreters(folder)
             else:
                 self.hidden.append(name)
@@ -76,8 +76,8 @@ class SearchPath:
                     self._show(one)
 
     def _links(self, path: Path) -> tuple[str, ...] | _Unseen:
-        """What a command has to read so that a program is there: the folders of each link on the way to its file, and
-        of that file. Of a folder that is not called `bin`, the file alone."""
+        """Returns what a command has to read for a program: the folders of each link on the way to its file, and of
+        that file. In a folder that is not called `bin`, only the file."""
         found: list[str] = []
         for _ in range(_MOST_LINKS):
             real_folder = Path(os.path.realpath(path.parent))
@@ -94,7 +94,8 @@ class SearchPath:
         return _Unseen(str(path))
 
     def _shown(self, folder: Path) -> str:
-        """What a command reads for a folder: programs need what lies beside `bin`, unless that could be anything."""
+        """Returns what a command reads for a folder: programs need the folders beside `bin`, unless those can contain
+        anything."""
         parent = folder.parent
         depth = len(parent.parts) - (len(self._home.parts) - 1 if parent.is_relative_to(self._home) else 0)
         deep = depth > 2 or (parent / _VENV).is_file()
@@ -102,12 +103,12 @@ class SearchPath:
         return str(parent if whole else folder)
 
     def _is_private(self, real: Path) -> bool:
-        """Whether a folder is, holds or lies in one that no command sees."""
+        """Returns whether a folder is, contains or is in one that commands cannot read."""
         private = any(real.is_relative_to(one) or one.is_relative_to(real) for one in self._private)
         return private or self._home.is_relative_to(real)
 
     def find(self, name: str) -> FoundProgram | None:
-        """Returns the first program of that name that a command can be shown, or None."""
+        """Returns the first program of that name that a command can read, or None."""
         for folder in self.folders if name and "/" not in name else ():
             path = Path(folder, name)
             if path.is_file() and os.access(path, os.X_OK):
@@ -117,7 +118,7 @@ class SearchPath:
         return None
 
     def _beside(self, paths: Sequence[str]) -> tuple[str, ...]:
-        """Those of the paths that PATH does not show already, without those that lie in another one."""
+        """Returns the paths that PATH does not include already, without those in another one of them."""
         more: list[str] = []
         for one in sorted(paths):
             if not any(_is_in(one, known) for known in (*self.readable, *more)):
@@ -125,7 +126,7 @@ class SearchPath:
         return tuple(more)
 
     def _links_of_reader(self, script: Path) -> tuple[str, ...]:
-        """What a command has to read so that the program is there that reads a script, named by its whole path."""
+        """Returns what a command has to read for the interpreter of a script, named by its absolute path."""
         with script.open("rb") as file:
             start = file.read(_LONGEST_FIRST_LINE)
         if not start.startswith(b"#!"):
@@ -135,14 +136,15 @@ class SearchPath:
         return () if isinstance(links, _Unseen) else links
 
     def unseen(self, name: str) -> str:
-        """Returns where a program is that a command is not shown, in words; "" where there is none in PATH."""
+        """Returns a description of the location of a program that commands cannot read; "" where there is none in
+        PATH."""
         for folder in (*self.folders, *self.hidden):
             path = Path(folder, name)
             if path.is_file() and os.access(path, os.X_OK):
                 links = self._links(path)
                 where = links.path if isinstance(links, _Unseen) else str(path)
-                leads = f", which leads to {where}" if where != str(path) else ""
-                return f"{path}{leads}: in the checkout, in a folder of Terrace, or in a home itself"
+                leads = f", which links to {where}" if where != str(path) else ""
+                return f"{path}{leads}: in the checkout, in a folder of Terrace, or directly in a home"
         return ""
 
 

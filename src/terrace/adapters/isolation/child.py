@@ -1,13 +1,11 @@
-"""Runs one program in namespaces of its own (Linux). A script of its own: `python -I -S child.py`, the order on stdin.
+"""Runs one program in namespaces of its own (Linux). A standalone script: `python -I -S child.py` with the order on
+stdin.
 
-The program sees a root that holds system folders to read, the folders it is given to write, and nothing else of this
-machine: no home, no sockets of services, no processes of others. It has no capabilities and, unless the order says so,
-no network. The superuser starts it as a user without files: the system lets the superuser change its settings and read
-keys also without capabilities. Every process that it starts ends when it ends, or when the process that started this
-one dies.
-
-How it went is written to the file `report` of the order: {"error": ...} where the program was not started, {"code": N}
-at its end.
+The program sees a root with read-only system folders, its writable folders, and nothing else of this machine: no home,
+no sockets of services, no other processes. It has no capabilities and, unless the order allows it, no network. The
+superuser starts it as a user without files, since the superuser can change system settings and read keys also without
+capabilities. All its processes are killed when it exits, or when the parent of this process ends. The result is written
+to the file `report` of the order: {"error": ...} where the program was not started, {"code": N} at its end.
 """
 
 from __future__ import annotations
@@ -36,7 +34,7 @@ _DEVICES = ("null", "zero", "full", "random", "urandom")
 _LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
 _NOBODY = 65534
 _KEYCTL = {"x86_64": 250, "aarch64": 219}
-"""The number of the call `keyctl`, where it is known."""
+"""The number of the system call `keyctl`, where it is known."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -51,7 +49,7 @@ class _Attributes(ctypes.Structure):
 
 
 class _Refused(Exception):
-    """The system does not let this process do it."""
+    """The system does not allow this to this process."""
 
 
 def _call(what: str, name: str, *arguments: Any) -> None:
@@ -80,7 +78,7 @@ def _restrict(path: str, attributes: int) -> None:
         ctypes.c_size_t(ctypes.sizeof(wanted)),
     )
     if done != 0:
-        raise _Refused(f"cannot restrict {path} (it takes Linux 5.12): {os.strerror(ctypes.get_errno())}")
+        raise _Refused(f"cannot restrict {path} (needs Linux 5.12): {os.strerror(ctypes.get_errno())}")
 
 
 def _die_with_parent() -> None:
@@ -88,7 +86,7 @@ def _die_with_parent() -> None:
 
 
 def _enter(network: bool) -> bool:
-    """Enters namespaces of their own. Returns whether the program can be started as a user that owns nothing here."""
+    """Enters new namespaces. Returns whether the program can be started as a user that owns nothing on this machine."""
     user, group = os.getuid(), os.getgid()
     waits, go = os.pipe()
     helper = os.fork() if user == 0 else None
@@ -97,7 +95,7 @@ def _enter(network: bool) -> bool:
         os._exit(0 if os.read(waits, 1) == b"1" and _map_two_users(os.getppid()) else 1)
     os.close(waits)
     if helper is not None:
-        # A user who may not change the groups keeps them: what they let it read is shown nowhere inside.
+        # A user who cannot change the groups keeps them; files that they can read do not exist inside.
         with contextlib.suppress(OSError):
             os.setgroups([])
     _call("no namespaces", "unshare", _NEW_NAMESPACES | (0 if network else _NEW_NETWORK))
@@ -106,7 +104,7 @@ def _enter(network: bool) -> bool:
     os.close(go)
     if helper is not None and os.waitstatus_to_exitcode(os.waitpid(helper, 0)[1]) == 0:
         return True
-    # The superuser of this machine is nobody inside: it could make what is to be read only writable again.
+    # The superuser of this machine is mapped to `nobody` inside: it could make read-only mounts writable.
     inside = (user or _NOBODY, group or _NOBODY)
     for name, text in (
         ("setgroups", "deny"),
@@ -121,9 +119,8 @@ def _enter(network: bool) -> bool:
 
 
 def _map_two_users(process: int) -> bool:
-    """Gives the namespace of a process the superuser, which builds its root, and the user that the program is.
-
-    Returns whether it could: in a container that has one user only, it cannot be, and nothing is mapped.
+    """Maps the superuser, which builds the root, and the user of the program into the namespace of a process. Returns
+    whether that worked: in a container with one user it does not, and nothing is mapped.
     """
     try:
         for name in ("gid_map", "uid_map"):
@@ -134,7 +131,7 @@ def _map_two_users(process: int) -> bool:
 
 
 def _hand_over(order: dict[str, Any]) -> None:
-    """Makes what the program may write, and what it says, that user's. Nothing runs there yet."""
+    """Gives the writable folders and the output files to that user. The program does not run yet."""
     for said in (1, 2):
         os.fchown(said, _NOBODY, _NOBODY)
     for folder in order["writable"]:
@@ -157,9 +154,9 @@ def _bind(source: str, root: str, target: str, attributes: int) -> None:
 
 
 def _build(order: dict[str, Any]) -> None:
-    """Makes the root that the program sees, and goes into it."""
+    """Creates the root that the program sees, and enters it."""
     root = order["root"]
-    # Another user than this one goes through the folders that are made here.
+    # The program's user, another one than this, must be able to enter the folders that are created here.
     os.umask(0o022)
     _mount(None, "/", None, _RECURSIVE | _PRIVATE)
     _mount("terrace", root, "tmpfs", _NO_SETUID | _NO_DEVICES, "mode=0755,size=1m")
@@ -182,7 +179,7 @@ def _build(order: dict[str, Any]) -> None:
     for name, target in _LINKS.items():
         Path(f"{root}/dev/{name}").symlink_to(target)
     Path(f"{root}/proc").mkdir()
-    # The settings of the system are there, and some of them are open to the superuser without capabilities.
+    # It contains settings of the system, some of which the superuser can change without capabilities.
     _mount("proc", f"{root}/proc", "proc", _READ_ONLY | _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS)
     os.chdir(root)
     _call("cannot change the root", "pivot_root", b".", b".")
@@ -192,7 +189,7 @@ def _build(order: dict[str, Any]) -> None:
 
 
 def _raise_loopback() -> None:
-    """Lets programs talk to themselves. Where it cannot be, they are told so by what they try."""
+    """Enables the loopback interface. Where that fails, programs get errors when they use it."""
     import fcntl
     import socket
     import struct
@@ -202,14 +199,14 @@ def _raise_loopback() -> None:
 
 
 def _give_up_rights() -> None:
-    # The program must not look into this process: it would find the order, and the report.
+    # The program must not read this process, which has the order and the report.
     _call("cannot hide", "prctl", _DUMPABLE, 0, 0, 0, 0)
     for number in range(64):
         _libc.prctl(_DROP_CAPABILITY, number, 0, 0, 0)
     _call("cannot give up rights", "prctl", _NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     keyctl = _KEYCTL.get(platform.machine())
     if keyctl is not None:
-        # A new session keyring: keys of the one that started us stay out of reach.
+        # A new session keyring: the keys of the parent cannot be reached.
         _libc.syscall(ctypes.c_long(keyctl), ctypes.c_int(1), None)
 
 
@@ -222,7 +219,7 @@ def _limit(limits: dict[str, int]) -> None:
 
 
 def _first(order: dict[str, Any], report: int, ready: int, go: int, other_user: bool) -> int:
-    """The first process of the namespace: it starts the program, waits for it, and ends everything else by ending."""
+    """The first process of the namespace: it starts the program and waits for it. Its exit kills everything else."""
     _die_with_parent()
     os.write(ready, b"1")
     if os.read(go, 1) != b"1":
@@ -269,7 +266,7 @@ def _write(report: int, told: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Carries out the order on stdin."""
+    """Runs the order on stdin."""
     order = json.load(sys.stdin)
     report = os.open(order["report"], os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -277,7 +274,7 @@ def main() -> int:
         if os.getppid() != order["parent"]:
             return 1
         other_user = _enter(order["network"])
-        # Entering took the order to die with the parent away.
+        # Entering the namespaces reset the death signal.
         _die_with_parent()
         if os.getppid() != order["parent"]:
             return 1

@@ -1,4 +1,4 @@
-"""Private folders for runs of programs that may leave anything behind."""
+"""Private folders for runs of programs that can leave any files behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @contextlib.contextmanager
 def run_folder(runs: Path) -> Iterator[Path]:
-    """Yields a private folder for one run, which is gone afterwards. Those of processes that died are removed."""
+    """Yields a private folder for one run and removes it afterwards. Folders of processes that were killed are removed
+    too."""
     runs.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in runs.iterdir():
         _sweep(old)
@@ -31,7 +32,7 @@ def run_folder(runs: Path) -> Iterator[Path]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove the folder of a run whose process is gone. A young one may not be locked yet."""
+    """Removes the folder of a run whose process has ended. A new one may not be locked yet."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
@@ -59,7 +60,7 @@ def demolish(folder: Path) -> None:
 
 
 def _emptied(top: int) -> bool:
-    """Removes all files of a folder, and one level of what lies in it. Returns whether a folder was removed."""
+    """Removes all files of a folder, and one level of its folders. Returns whether a folder was removed."""
     removed = False
     for name, is_folder in _listed(top):
         with contextlib.suppress(OSError):
@@ -77,11 +78,11 @@ def _emptied(top: int) -> bool:
 
 
 def _bring_up(here: int, top: int) -> None:
-    """Removes the files of a folder, and moves its folders to the top: so no path is too long however deep it lies."""
+    """Removes the files of a folder and moves its folders to the top, so that no path is too long at any depth."""
     for name, is_folder in _listed(here):
         with contextlib.suppress(OSError):
             if is_folder:
-                # Without the right to write to a folder it cannot be moved.
+                # A folder can only be moved with write permission.
                 os.close(_opened(name, here))
                 os.rename(name, f".terrace-{os.urandom(8).hex()}", src_dir_fd=here, dst_dir_fd=top)
             else:
@@ -98,7 +99,7 @@ def _opened(name: Path | str, within: int | None) -> int:
     try:
         opened = os.open(name, _FOLDER | os.O_RDONLY, dir_fd=within)
     except PermissionError:
-        # Only what is open has one name: a path may be a link to something else a moment later.
+        # Only the descriptor is reliable: the path may be a link to something else a moment later.
         unread = os.open(name, _FOLDER | getattr(os, "O_PATH", 0), dir_fd=within)
         try:
             Path(f"/proc/self/fd/{unread}").chmod(0o700)

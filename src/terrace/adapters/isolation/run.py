@@ -1,4 +1,4 @@
-"""The parent's side of running a program in a root of its own."""
+"""Starts a program in a root of its own, and waits for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from terrace.adapters.confined import Disk, Limits, confined
 from terrace.errors import NotReady
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store")
-"""Folders of the system that a program may read."""
+"""System folders that a program can read."""
 
 SETTINGS = (
     *("passwd", "group", "nsswitch.conf", "hosts", "resolv.conf", "services", "protocols", "localtime", "timezone"),
@@ -34,23 +34,24 @@ SETTINGS = (
 _CHILD = Path(__file__).with_name("child.py")
 
 HINT = (
-    "commands of `before_plan` run where Linux (5.12 or newer) lets a user make namespaces: in a container, start it "
-    "with `--security-opt seccomp=unconfined --security-opt systempaths=unconfined`; on Ubuntu 24.04, "
-    "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`; `terrace doctor` tells whether it works"
+    "commands of `before_plan` need Linux 5.12 or newer with user namespaces: in a container, start it with "
+    "`--security-opt seccomp=unconfined --security-opt systempaths=unconfined`; on Ubuntu 24.04, `sudo sysctl -w "
+    "kernel.apparmor_restrict_unprivileged_userns=0`; `terrace doctor` shows whether it works"
 )
 
 PROCESSES = 4096
-"""How many processes a program may start at once."""
+"""Maximum number of concurrent processes of a program."""
 
 
 class NoIsolation(NotReady):
-    """This machine cannot run a program apart from everything else."""
+    """This machine cannot isolate a program."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be run. `program` is its path inside; `writable` are folders of this machine by their path inside;
-    `readable` are more folders that it may read at their own place. `size` is how many bytes it may write in all."""
+    """The program to run. `program` is its path inside; `writable` are folders of this machine by their path inside;
+    `readable` are more folders that it can read at the same path. `size` is the maximum number of bytes that it writes
+    in total."""
 
     program: str
     argv: Sequence[str]
@@ -68,7 +69,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A program that ended by itself; negative codes are signals. `said` is what it wrote to stdout and stderr."""
+    """A program that exited on its own; negative codes are signals. `said` is its output on stdout and stderr."""
 
     code: int
     out: bytes
@@ -81,11 +82,11 @@ class _Report(msgspec.Struct, frozen=True):
     isolation: bool = False
 
 
-def isolated(order: Order) -> Ended:
-    """Runs a program to its end, apart from everything else of this machine.
+def run_isolated(order: Order) -> Ended:
+    """Runs a program to its end, isolated from this machine.
 
-    `order.folder` is a private folder for what is needed meanwhile. Raises NoIsolation where this machine cannot do
-    it, NotReady where the program cannot be run, LimitExceeded at the first limit: all its processes are killed then.
+    `order.folder` is a private folder for temporary files. Raises NoIsolation where this machine cannot isolate it,
+    NotReady where the program cannot be run, LimitExceeded at the first limit: all its processes are killed then.
     """
     root, report = order.folder / "root", order.folder / "report.json"
     root.mkdir(mode=0o700)
@@ -122,18 +123,18 @@ def isolated(order: Order) -> Ended:
     except (OSError, msgspec.MsgspecError):
         said = done.message.splitlines()
         raise NoIsolation(
-            f"a program cannot be isolated here: {said[-1] if said else 'it was ended'}", hint=HINT
+            f"this machine cannot isolate a program: {said[-1] if said else 'the helper was killed'}", hint=HINT
         ) from None
     if told.code is None:
         if told.isolation:
-            raise NoIsolation(f"a program cannot be isolated here: {told.error}", hint=HINT)
+            raise NoIsolation(f"this machine cannot isolate a program: {told.error}", hint=HINT)
         raise NotReady(told.error)
     return Ended(told.code, done.out, done.err)
 
 
 @lru_cache(maxsize=1)
 def why_not() -> str:
-    """Returns why this machine cannot isolate a program; "" where it can. It is tried once."""
+    """Returns why this machine cannot isolate a program; "" where it can. Tested once per process."""
     folder = Path(tempfile.mkdtemp(prefix="terrace-isolation-"))
     try:
         inside = folder / "tmp"
@@ -142,8 +143,8 @@ def why_not() -> str:
         if found is None:
             return "there is no program `true`"
         order = Order(found, ["true"], "/tmp", {}, folder, {inside: "/tmp"}, seconds=30)
-        ended = isolated(order)
-        return "" if ended.code == 0 else f"`true` ended with {ended.code}"
+        ended = run_isolated(order)
+        return "" if ended.code == 0 else f"`true` exited with {ended.code}"
     except NotReady as error:
         return error.message
     except (OSError, subprocess.SubprocessError) as error:

@@ -1,4 +1,4 @@
-"""Starts applies in runners of their own, finds them again, and waits for them."""
+"""Starts applies in separate runner processes, finds them later, and waits for them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.runner.permits import NONCE, Permits
 from terrace.adapters.runner.run_folder import Ended, Intent, Lock, LogSeal, RunFolder, Started
 from terrace.adapters.runner.run_log import CUT, LOG_BYTES
-from terrace.adapters.runner.word import Word
+from terrace.adapters.runner.word import StartSignal
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.failures import failure, unknown_outcome
@@ -49,30 +49,31 @@ from terrace.plans.terraform import (
     RunOutcome,
     Site,
 )
+from terrace.words import plural
 
 POLL_SECONDS = 0.05
-"""How often a waiting process looks: a look is two system calls."""
+"""Interval of checks by a waiting process, in seconds: a check is two system calls."""
 
 ROOM = 2**20
-"""How many bytes must be free for what a run writes of itself."""
+"""Free space that the records of a run need, in bytes."""
 
 READY_SECONDS = 60.0
-"""How long a runner may take to be ready. It does nothing before it is told to."""
+"""Maximum time until a runner is ready, in seconds. It does nothing until it gets the start signal."""
 
 LINE_BYTES = 16 * 2**20
-"""How long a line of the log may be that is read as one of Terraform's."""
+"""Maximum length of a line of the log that is read as a message of Terraform."""
 
 PLAIN_BYTES = 2**20
-"""How much is kept in memory of what is no line of Terraform's."""
+"""Maximum size of other output that is kept in memory."""
 
 MOST_DIAGNOSTICS = 10_000
-"""How many errors and warnings of one apply are kept."""
+"""Maximum number of errors and warnings of one apply that are kept."""
 
 _CHILD = "terrace.adapters.runner.child"
 
 
 class LocalApplier:
-    """Runs in `folder`, one folder an attempt. They stay: they are what a post-mortem asks for."""
+    """Applies below `folder`, one folder per attempt. The folders are kept for postmortems."""
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class LocalApplier:
     def prepare(self, attempt: Attempt, site: Site, made: MadePlan) -> Preparation:
         run = RunFolder.of(self._folder, attempt.id)
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._need_room()
+        self._require_space()
         folder = self._terraform.folder(site)
         files = self._terraform.variable_files(site, "apply")
         command = argv.apply(made.file, self._terraform.lock_wait, files=files)
@@ -102,11 +103,13 @@ class LocalApplier:
         try:
             run.path.mkdir(mode=0o700)
         except FileExistsError as error:
-            raise TerraceError(f"attempt {attempt.id} was prepared before: it is never prepared again") from error
+            raise TerraceError(
+                f"attempt {attempt.id} was already prepared; an attempt is prepared only once"
+            ) from error
         lock = None
         try:
             lock = os.open(run.lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            # The lock goes over to the runner with the descriptor: there is no moment in which nobody holds it.
+            # The runner inherits the lock with the descriptor: it is never free in between.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             prepared = Preparation(
                 nonce=nonce,
@@ -169,20 +172,20 @@ class LocalApplier:
                 try:
                     child = self._spawn(run, ready, theirs)
                 except OSError as error:
-                    return self._never(attempt, f"the runner could not be started: {error.strerror}")
+                    return self._not_started(attempt, f"the runner could not be started: {error.strerror}")
                 finally:
                     theirs.close()
                     os.close(ready.lock)
-                return self._give_word(attempt, run, child, ours, lambda: _changed(ready) or objection())
+                return self._signal_start(attempt, run, child, ours, lambda: _changed_file(ready) or objection())
         except BaseException:
-            # The runner sees the end of the socket, and ends without having started anything.
+            # The runner sees that the socket is closed, and exits without starting anything.
             self._permits.withdraw(ready.nonce, attempt.prepared.permit)
             raise
 
     def _spawn(self, run: RunFolder, ready: _Ready, word: socket.socket) -> subprocess.Popen[bytes]:
         with (run.path / "runner.log").open("wb") as said:
             child = subprocess.Popen(
-                # -P: what lies in the folder where this is started is the repository's, and must not be imported.
+                # -P: the current folder belongs to the repository, from which Python must not import anything.
                 [sys.executable, "-P", "-m", _CHILD, str(run.path), str(ready.lock), str(word.fileno())],
                 cwd=run.path,
                 env=ready.variables,
@@ -195,7 +198,7 @@ class LocalApplier:
         hand_over(ready.plan)
         return child
 
-    def _give_word(
+    def _signal_start(
         self,
         attempt: Attempt,
         run: RunFolder,
@@ -203,23 +206,23 @@ class LocalApplier:
         ours: socket.socket,
         objection: Callable[[], str],
     ) -> NotStarted | None:
-        """Ask once more whether it may start, with the runner ready, and tell the runner at once."""
+        """Checks again, with the runner ready, whether the apply can start, and immediately signals the runner."""
         ours.settimeout(READY_SECONDS)
         try:
-            reason = "" if ours.recv(1) else "the runner ended before it was told to start"
+            reason = "" if ours.recv(1) else "the runner exited before the start signal"
         except TimeoutError:
             reason = f"the runner was not ready within {READY_SECONDS:.0f} s"
         if not reason:
-            word = Word.now()
+            word = StartSignal.now()
             try:
                 reason = objection() or word.stale()
             except TerraceError as error:
-                reason = f"whether it may still start is not known: {error}"
+                reason = f"Terrace cannot determine whether the apply can still start: {error}"
         if not reason:
             try:
                 ours.sendall(word.line())
             except OSError:
-                reason = "the runner ended before it was told to start"
+                reason = "the runner exited before the start signal"
         if not reason:
             self._children[attempt.id] = child
             return None
@@ -228,9 +231,9 @@ class LocalApplier:
         declined = run.record("exit.json", Ended, attempt)
         if declined is not None and declined.end == "not started":
             return NotStarted(declined.reason, Evidence.RUNNER_DECLINED)
-        return self._never(attempt, reason)
+        return self._not_started(attempt, reason)
 
-    def _never(self, attempt: Attempt, reason: str) -> NotStarted:
+    def _not_started(self, attempt: Attempt, reason: str) -> NotStarted:
         self._permits.withdraw(attempt.prepared.nonce, attempt.prepared.permit)
         return NotStarted(reason, Evidence.NO_WORD)
 
@@ -248,20 +251,21 @@ class LocalApplier:
             return Fate.UNKNOWN
         if run.record("exit.json", Ended, attempt) is not None:
             return Fate.ENDED
-        lock = run.look_at_lock(prepared.lock)
+        lock = run.check_lock(prepared.lock)
         if lock is Lock.HELD:
             return Fate.RUNNING
-        # Asked again: it may have ended between the two looks.
+        # Read again: the runner may have exited between the two checks.
         if run.record("exit.json", Ended, attempt) is not None:
             return Fate.ENDED
         if not here.boot or (prepared.host, prepared.machine, prepared.boot) != (here.name, here.machine, here.boot):
             return Fate.UNKNOWN
         if NONCE.fullmatch(prepared.nonce) and self._permits.state(prepared.nonce, prepared.permit) == "withdrawn":
             return Fate.NOT_STARTED
-        return Fate.DIED if lock is Lock.FREE and not self._runner_lives(run, attempt) else Fate.UNKNOWN
+        return Fate.DIED if lock is Lock.FREE and not self._runner_may_run(run, attempt) else Fate.UNKNOWN
 
-    def _runner_lives(self, run: RunFolder, attempt: Attempt) -> bool:
-        """Whether the runner may live although its lock is free: it is seen, or its record is damaged."""
+    def _runner_may_run(self, run: RunFolder, attempt: Attempt) -> bool:
+        """Returns whether the runner may be running although its lock is free: its process exists, or its record is
+        damaged."""
         try:
             started = run.record("started.json", Started, attempt)
         except Corrupt:
@@ -286,9 +290,9 @@ class LocalApplier:
             in_flight=tuple(log.in_flight),
             destroyed=tuple(log.destroyed),
             unsaved=run.unsaved.read_bytes() if run.unsaved.is_file() else b"",
-            who=_who() if attempt.prepared.host == socket.gethostname() else "",
+            who=_lock_owner() if attempt.prepared.host == socket.gethostname() else "",
             began=datetime.fromtimestamp(started.at, UTC) if started is not None else None,
-            whole=self._is_whole(run, attempt, log),
+            whole=self._is_complete(run, attempt, log),
         )
 
     def _started(self, run: RunFolder, attempt: Attempt) -> Started | None:
@@ -296,11 +300,10 @@ class LocalApplier:
             return run.record("started.json", Started, attempt)
         return None
 
-    def _is_whole(self, run: RunFolder, attempt: Attempt, log: _Log) -> bool:
-        """Whether the log says everything that Terraform said.
-
-        It does when the runner sealed it at the end. Else it does only on the boot that wrote it, in the folder that it
-        was written to, with every line readable and no line missing that was there before.
+    def _is_complete(self, run: RunFolder, attempt: Attempt, log: _Log) -> bool:
+        """Returns whether the log contains the complete output of Terraform. It does if the runner recorded its hash at
+        the end. Otherwise it does only on the boot and in the folder in which it was written, with all lines readable
+        and none of the recorded length missing.
         """
         try:
             ended = run.record("exit.json", Ended, attempt)
@@ -315,15 +318,18 @@ class LocalApplier:
         noted = self._permits.noted(attempt.prepared.nonce, attempt.prepared.permit)
         return noted is not None and log.size >= noted
 
-    def _need_room(self) -> None:
-        """Raises NotReady where a run could not record its end: what it did would be known to nobody."""
+    def _require_space(self) -> None:
+        """Raises NotReady where a run could not record its result, so that its effects would be unknown."""
         try:
             with tempfile.TemporaryFile(dir=self._folder) as file:
                 file.write(bytes(ROOM))
                 file.flush()
         except OSError as error:
-            message = f"no apply is started without room for its record in {self._folder}: {error.strerror}"
-            raise NotReady(message, hint="make room there, and deploy again") from error
+            message = (
+                f"there is no space for the record of the apply in {self._folder}: {error.strerror}. Terrace "
+                "did not start it."
+            )
+            raise NotReady(message, hint="free some space there, then deploy again") from error
 
     def wait(self, attempt: Attempt, listener: Listener | None = None) -> RunOutcome | None:
         run = self._run(attempt)
@@ -339,10 +345,10 @@ class LocalApplier:
             self._children.pop(attempt.id).wait()
         ended = run.record("exit.json", Ended, attempt)
         if ended is None or (ended.end == "ended" and ended.code < 0):
-            # Terraform itself was killed: its end says nothing about what it did.
+            # Terraform itself was killed: its exit code does not describe its effects.
             return None
         if ended.log is not None and ended.log.cut:
-            # It was cut while it was read: what is left is read anew.
+            # The log was truncated while it was read: it is read again from the start.
             log = _Log(run.log, attempt.stack, intent.path if intent is not None else "", None)
             log.follow()
         return self._outcome(run, ended, log)
@@ -354,7 +360,7 @@ class LocalApplier:
             child = self._children.get(attempt.id)
             if child is not None and child.poll() is None:
                 return False
-            return run.look_at_lock(attempt.prepared.lock) is not Lock.HELD
+            return run.check_lock(attempt.prepared.lock) is not Lock.HELD
 
         while not over():
             follow()
@@ -371,12 +377,12 @@ class LocalApplier:
             return RunOutcome(
                 ended.code or 1, f"{ended.reason}: nothing was applied", evidence=Evidence.RUNNER_DECLINED
             )
-        code, found = ended.code, (*distinct(log.diagnostics), *_cut(ended.log))
+        code, found = ended.code, (*distinct(log.diagnostics), *_truncation_note(ended.log))
         unsaved = run.unsaved if ended.unsaved_state else None
         if code == 0:
             return RunOutcome(code, log.summary or "applied", found, unsaved)
         reason = str(failure(self._terraform.product, "apply", log.stack, code, found, "".join(log.plain)).message)
-        summary = f"{reason}; {log.done} of its changes were made" if log.done else reason
+        summary = f"{reason}; {plural(log.done, 'change')} completed" if log.done else reason
         if ended.interrupted:
             summary = f"interrupted; {summary}"
         lost = unknown_outcome(found) or log.unknown_outcome(ended)
@@ -388,27 +394,27 @@ class LocalApplier:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """What this process holds for an attempt that it prepared. `variables` are secrets."""
+    """The resources of an attempt that this process prepared. `variables` are secrets."""
 
     lock: int
     nonce: str
     permit: str
     variables: Mapping[str, str] = field(repr=False)
     plan: Path
-    """The private folder of the saved plan: it goes over to the runner, which removes it."""
+    """The private folder of the saved plan. It is passed to the runner, which removes it."""
     root: Path
     """The private checkout, with the files that commands wrote for the plan."""
     written: tuple[Prepared, ...]
 
 
-def _changed(ready: _Ready) -> str:
-    """Why an apply may not start for what commands wrote before its plan: it is not what was planned. Else ""."""
+def _changed_file(ready: _Ready) -> str:
+    """Returns why an apply cannot start: a file that a command wrote changed after the plan. Else ""."""
     path = changed(ready.root, ready.written)
-    return "" if path is None else f"{path} is not as it was when the plan was made"
+    return "" if path is None else f"{path} changed after the plan"
 
 
-def _who() -> str:
-    """Who Terraform says that it is in a lock: the user of the process, not the one of LOGNAME; "" if nobody knows."""
+def _lock_owner() -> str:
+    """Returns the name that Terraform writes into a lock: the user of the process, not LOGNAME; "" if unknown."""
     try:
         user = pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
@@ -416,16 +422,16 @@ def _who() -> str:
     return f"{user}@{socket.gethostname()}" if user else ""
 
 
-def _cut(seal: LogSeal | None) -> tuple[Diagnostic, ...]:
-    """That the log was cut, where it was."""
+def _truncation_note(seal: LogSeal | None) -> tuple[Diagnostic, ...]:
+    """Returns a note about the truncation of the log, where it was truncated."""
     if seal is None or not seal.cut:
         return ()
-    said = f"the log of the apply was cut: {seal.cut:,} bytes were left out; the state is not affected"
+    said = f"the log of the apply was truncated by {seal.cut:,} bytes; the state is not affected"
     return (Diagnostic("warning", said),)
 
 
 class _Log:
-    """What Terraform has said so far, read on from where it was left."""
+    """The output of Terraform so far. Reading continues where it stopped."""
 
     def __init__(self, path: Path, stack: str, folder: str, listener: Listener | None) -> None:
         self._path = path
@@ -451,7 +457,7 @@ class _Log:
         self.destroyed: dict[str, None] = {}
 
     def follow(self) -> None:
-        """Read every whole line that is new."""
+        """Reads all new complete lines."""
         with suppress(FileNotFoundError), self._path.open("rb") as file:
             if (size := os.fstat(file.fileno()).st_size) < self._offset:
                 self.is_cut, self._amid, self._offset = True, True, size
@@ -464,48 +470,52 @@ class _Log:
                 self._offset += len(line)
                 self._seal.update(line)
                 if whole and not self._amid:
-                    self._hear(line)
+                    self._read_line(line)
                 else:
-                    # Part of a line that is longer than any of Terraform's.
-                    self._hear_plain(line)
+                    # Part of a line that is too long to be a message of Terraform.
+                    self._read_plain(line)
                 self._amid = not whole
 
     @property
     def size(self) -> int:
-        """How many bytes its whole lines have."""
+        """The total size of its complete lines in bytes."""
         return self._offset
 
     @property
     def is_readable(self) -> bool:
-        """Whether it begins as Terraform's logs do, ends with a whole line, and every line is one of Terraform's."""
+        """Whether it starts like a log of Terraform, ends with a complete line, and contains only messages of
+        Terraform."""
         return self._said_first == "version" and not self._torn and not self.plain and not self.is_cut
 
     def is_sealed_by(self, seal: LogSeal) -> bool:
-        """Whether it is the very log that the runner saw at the end."""
+        """Returns whether it is the same log that the runner recorded at the end."""
         return not self._torn and (seal.size, seal.sha256) == (self._offset, self._seal.hexdigest())
 
     def unknown_outcome(self, ended: Ended) -> str:
-        """Why Terraform's end does not say what it did; "" when it does."""
+        """Returns why the end of Terraform does not determine its effects; "" where it does."""
         if ended.log is not None and ended.log.cut:
-            return f"its log was cut ({ended.log.cut:,} bytes were left out), so that what it did is not known in full"
+            return (
+                f"its log was truncated ({ended.log.cut:,} bytes are missing), so that its effects are not "
+                "completely known"
+            )
         if ended.log is None or self.is_cut or not self.is_sealed_by(ended.log):
-            return "the log of the apply is not the one that it wrote, so that what it did is not known"
+            return "the log of the apply was changed after it was written, so that its effects are unknown"
         if ended.code != 1:
-            return f"it ended with {ended.code}, which is no end of its own: what it did is not known"
+            return f"it exited with {ended.code}, which is not an exit code of Terraform: its effects are unknown"
         if self._running:
             names = ", ".join(sorted({address for address, _ in self._running})[:5])
-            return f"it ended in the middle of its work on {names}: whether that was done is not known"
+            return f"it exited while it worked on {names}: the outcome is unknown"
         begun = bool(self.done or self.created or self.destroyed or self._failed)
         if begun and not self._erred:
-            return "it ended without saying what failed, so that what it did is not known"
+            return "it exited without an error message, so that its effects are unknown"
         return ""
 
-    def _hear(self, line: bytes) -> None:
+    def _read_line(self, line: bytes) -> None:
         message = decode(line)
         if message is not None and not self._said_first:
             self._said_first = str(message.get("type", "?"))
         if message is None:
-            self._hear_plain(line)
+            self._read_plain(line)
             return
         self.is_cut = self.is_cut or message.get("type") == CUT
         told = diagnostic(message, self._folder)
@@ -526,19 +536,19 @@ class _Log:
         if step.action == "delete" and step.phase == "done":
             self.destroyed[step.address] = None
         if step.action == "create":
-            self._make(step, message)
+            self._record_change(step, message)
         self.done += step.phase == "done"
         if self._listener is not None:
             self._listener(step)
 
-    def _hear_plain(self, line: bytes) -> None:
+    def _read_plain(self, line: bytes) -> None:
         self._said_first = self._said_first or "?"
         self._plain_bytes += len(line)
         if not self.plain or self._plain_bytes <= PLAIN_BYTES:
             self.plain.append(line[:PLAIN_BYTES].decode("utf-8", "replace"))
 
-    def _make(self, step: Progress, message: dict[str, Any]) -> None:
-        """Keep count of what is being made, and under which id it came to be."""
+    def _record_change(self, step: Progress, message: dict[str, Any]) -> None:
+        """Records the resources that are being created, and their ids."""
         if step.phase == "start":
             self.in_flight[step.address] = None
         elif step.phase in ("done", "failed"):

@@ -1,8 +1,8 @@
-"""`python -m terrace.adapters.runner.child FOLDER LOCK_FD WORD_FD`: runs one apply to its end, whatever becomes of its
+"""`python -m terrace.adapters.runner.child FOLDER LOCK_FD WORD_FD`: runs one apply to its end, independently of its
 parent.
 
-It starts Terraform only on the parent's word, only while that word is fresh, and only with the permit of the attempt.
-The environment of this process is the one that Terraform gets; nothing secret is written down.
+It starts Terraform only on the start signal of its parent, only while that signal is fresh, and only with the permit of
+the attempt. Terraform gets the environment of this process; no secret is written to disk.
 """
 
 from __future__ import annotations
@@ -28,17 +28,18 @@ from terrace.adapters.host import pid_namespace, start_time
 from terrace.adapters.runner.permits import Permits
 from terrace.adapters.runner.run_folder import RunFolder
 from terrace.adapters.runner.run_log import LOG_BYTES, Keeper, RunLog
-from terrace.adapters.runner.word import Word
+from terrace.adapters.runner.word import StartSignal
 
 POLL_SECONDS = 0.1
-"""How often the length of the log is noted in the permit, and the log brought to disk."""
+"""Interval at which the length of the log is recorded in the permit and the log is flushed to disk, in seconds."""
 
 NEVER = 10**19
-"""A length that no log reaches."""
+"""A length beyond any log."""
 
 
 def main(folder: Path, lock: int, word: int) -> None:
-    """Wait for the word, apply the saved plan, and record the end. The lock is ours already, through `lock`."""
+    """Waits for the start signal, applies the saved plan, and records the result. This process inherited the lock with
+    `lock`."""
     run = RunFolder(folder)
     intent: dict[str, Any] = json.loads((folder / "intent.json").read_bytes())
     saved = Path(intent["saved"])
@@ -50,7 +51,7 @@ def main(folder: Path, lock: int, word: int) -> None:
 
 
 class _Run:
-    """One apply, from the word to the record of its end."""
+    """One apply, from the start signal to the record of its result."""
 
     def __init__(self, run: RunFolder, intent: dict[str, Any], saved: Path, lock: int, word: int) -> None:
         self._run = run
@@ -72,11 +73,11 @@ class _Run:
             return
         word = self._asked()
         if word is None:
-            # Whoever drives says why; that we were never told to start is known without a record.
+            # The parent records the reason; that the start signal never came is known without a record.
             return
         permits = Permits()
         if self._intent["permit"] and not permits.take(self._bound["nonce"], self._intent["permit"]):
-            # It was withdrawn, and the process that did so records what became of this attempt.
+            # It was withdrawn, and the process that did so records the outcome of this attempt.
             return
         self._run.write(
             "started.json",
@@ -88,7 +89,7 @@ class _Run:
                 "at": time.time(),
             },
         )
-        # To be read as well: what was said last is kept of a log that is cut.
+        # Readable as well: the end of a truncated log is kept.
         log = os.open(self._run.log, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         limit = int(self._intent.get("log_bytes", LOG_BYTES))
         bounded = RunLog(log, limit)
@@ -112,15 +113,16 @@ class _Run:
         permits.clear(self._bound["nonce"])
 
     def _objection(self) -> str:
-        """Why this is not what was approved, or cannot be told apart afterwards; "" when it is."""
+        """Returns why the apply would not be the approved one, or could not be identified afterwards; "" where it
+        is."""
         if not self._saved.is_file() or _sha256(self._saved) != self._bound["sha256"]:
-            return "the saved plan is not the one that was approved"
+            return "the saved plan is not the approved one"
         if os.path.lexists(self._cwd / "errored.tfstate"):
-            return "errored.tfstate lies in the stack's folder: it would be taken for the state of this apply"
+            return "the stack's folder contains errored.tfstate, which would be confused with the state of this apply"
         return ""
 
-    def _asked(self) -> Word | None:
-        """Tell the parent that we are ready, and wait for its word; None when it gives none."""
+    def _asked(self) -> StartSignal | None:
+        """Reports that this process is ready, and waits for the start signal; returns None where none comes."""
         with contextlib.suppress(OSError):
             os.write(self._word, b"r")
         told = b""
@@ -133,7 +135,7 @@ class _Run:
                 return None
             told += more
         os.close(self._word)
-        return Word.read(told)
+        return StartSignal.read(told)
 
     def _terraform(
         self, permits: Permits, log: int, bounded: RunLog, variables: Mapping[str, str], handles: tuple[int, ...]
@@ -159,9 +161,9 @@ class _Run:
                 return code
             bounded.cut()
             if size != (size := os.fstat(log).st_size):
-                # A log that was cut never is as long as it was.
+                # A truncated log never reaches its former length.
                 permits.note(self._bound["nonce"], NEVER if bounded.left_out else size)
-                # On disk soon, for a machine that goes down. Not line by line: a provisioner may say very much.
+                # Flushed regularly, in case the machine crashes. Not for every line: a provisioner may print very much.
                 with contextlib.suppress(OSError):
                     os.fdatasync(log)
 
@@ -179,12 +181,12 @@ class _Run:
         self._run.write("exit.json", {**self._bound, **record, "end": "ended", "at": time.time(), "log": log})
 
     def _decline(self, reason: str) -> None:
-        """Record that Terraform was not started. Nothing but this process could have done so."""
+        """Records that Terraform was not started. Only this process could have started it."""
         told = {"end": "not started", "code": 1, "at": time.time(), "reason": reason}
         self._run.write("exit.json", {**self._bound, **told, "interrupted": bool(self._stopped)})
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        # Terraform abandons what is in flight when it is told twice, so it is told once.
+        # A second signal makes Terraform abandon operations in progress, so that only one is sent.
         if not self._stopped:
             self._stopped.append(number)
             for child in self._children:
@@ -198,7 +200,8 @@ def _sha256(path: Path) -> str:
 
 @contextlib.contextmanager
 def _lane(order: dict[str, Any] | None, cwd: Path) -> Iterator[tuple[Mapping[str, str], tuple[int, ...]]]:
-    """The variables for an apply through the fast lane, and what keeps that open as long as Terraform lives."""
+    """Returns the variables for an apply with the fast lane, and the context that keeps it open while Terraform
+    runs."""
     if order is None:
         yield {}, ()
         return
@@ -209,7 +212,7 @@ def _lane(order: dict[str, Any] | None, cwd: Path) -> Iterator[tuple[Mapping[str
         try:
             ride = stack.enter_context(lane.ride(cwd, ENVIRON, Load.of_json(order)))
         except LaneDied:
-            # Nothing was begun: the plain way is open.
+            # Nothing was started, so that the apply can run without the fast lane.
             yield {}, ()
             return
         yield ride.variables, (lane.handle,)

@@ -1,11 +1,11 @@
 """Permits to start an apply: files in the memory of this boot, each of which exactly one process can take.
 
-    NONCE             nobody took it: the apply was not started
+    NONCE not taken: the apply was not started
     NONCE.taken       the runner took it, right before it starts Terraform
-    NONCE.withdrawn   it was withdrawn: the apply was not started, and never will be
+    NONCE.withdrawn withdrawn: the apply was not started, and never will be
 
-A rename decides who is first. No copy, backup or snapshot of a disk brings one of these files back, and a new boot has
-none of them; a permit that is missing or another file than the ledger names proves nothing.
+A rename decides who is first. No copy, backup or snapshot of a disk contains these files, and they do not survive a
+reboot. A permit that is missing, or is another file than the one in the ledger, is not evidence.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ State = Literal["free", "taken", "withdrawn", "lost"]
 
 
 class Permits:
-    """The permits of this user. `memory` is where the system keeps files in memory."""
+    """The permits of this user. `memory` is a folder on a file system in memory."""
 
     def __init__(self, memory: Path = MEMORY) -> None:
         self._memory = memory
         self._folder = memory / f"terrace-permits-{os.getuid()}"
 
     def issue(self, nonce: str) -> str:
-        """Makes a permit and returns its identity; "" where there is no private place in memory."""
+        """Creates a permit and returns its identity; "" where there is no private folder in memory."""
         if not self._usable():
             return ""
         try:
@@ -48,15 +48,15 @@ class Permits:
             os.close(descriptor)
 
     def take(self, nonce: str, identity: str) -> bool:
-        """Takes a permit. False when it was withdrawn or is lost: nothing may be started then."""
+        """Takes a permit. Returns False where it was withdrawn or lost: then nothing may be started."""
         return self._move(nonce, identity, ".taken")
 
     def withdraw(self, nonce: str, identity: str) -> bool:
-        """Withdraws a permit. True when it is certain that no runner took it, or ever will."""
+        """Withdraws a permit. Returns True where no runner has taken it or ever can."""
         return self._move(nonce, identity, ".withdrawn") or self.state(nonce, identity) == "withdrawn"
 
     def state(self, nonce: str, identity: str) -> State:
-        """Tells where a permit is."""
+        """Returns the state of a permit."""
         if not identity or not self._usable():
             return "lost"
         for state, ending in (("free", ""), ("taken", ".taken"), ("withdrawn", ".withdrawn")):
@@ -65,7 +65,7 @@ class Permits:
         return "lost"
 
     def note(self, nonce: str, size: int) -> None:
-        """Notes in a taken permit how long the log is at least."""
+        """Records the minimum length of the log in a taken permit."""
         with contextlib.suppress(OSError):
             descriptor = os.open(self._path(nonce, ".taken"), os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             try:
@@ -74,7 +74,7 @@ class Permits:
                 os.close(descriptor)
 
     def noted(self, nonce: str, identity: str) -> int | None:
-        """Returns how long the log of a taken permit is at least; None when the permit is lost."""
+        """Returns the minimum length of the log of a taken permit; None where the permit is lost."""
         path = self._path(nonce, ".taken")
         if not identity or not self._usable() or not self._is(path, identity):
             return None
@@ -85,7 +85,7 @@ class Permits:
         return int(text) if text.isdigit() else 0 if not text else None
 
     def clear(self, nonce: str) -> None:
-        """Takes a permit away that has nothing to prove any more."""
+        """Removes a permit that is no longer needed as evidence."""
         for ending in ("", ".taken", ".withdrawn"):
             with contextlib.suppress(OSError):
                 self._path(nonce, ending).unlink()
@@ -102,7 +102,7 @@ class Permits:
 
     def _path(self, nonce: str, ending: str = "") -> Path:
         if NONCE.fullmatch(nonce) is None:
-            raise ValueError(f"{nonce!r} is no nonce")
+            raise ValueError(f"{nonce!r} is not a valid nonce")
         return self._folder / f"{nonce}{ending}"
 
     def _is(self, path: Path, identity: str) -> bool:
@@ -112,7 +112,7 @@ class Permits:
             return False
 
     def _usable(self) -> bool:
-        """Whether the folder is there, in memory, and ours alone."""
+        """Returns whether the folder exists, is in memory, and belongs to this user alone."""
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
             found = self._folder.lstat()
@@ -123,5 +123,5 @@ class Permits:
 
 
 def _identity(found: os.stat_result) -> str:
-    # Not the time of the inode's last change: a rename is one. Inodes in memory are numbered on and on.
+    # Not the change time of the inode, since a rename changes it. Inode numbers in memory are not reused.
     return f"{found.st_dev}:{found.st_ino}"

@@ -1,12 +1,12 @@
-"""One apply's folder on disk, and what it proves. Its files are the only words between the runner and who waits for it.
+"""The folder of one apply on disk, as evidence of it. The runner and the waiting process communicate only through its
+files.
 
-intent.json    it was prepared; written before the intent in the ledger
-lock           held by the process that prepares it, then by the runner and by every child that it leaves behind
-started.json   the runner has taken the permit and is about to start Terraform
-log.jsonl      what Terraform said; cut, and marked so, where that is more than its bound
-exit.json      how it ended; appears whole or not at all
+intent.json the apply was prepared; written before the intent in the ledger lock held by the process that prepares it,
+then by the runner and by every child that it leaves behind started.json the runner has taken the permit and is about to
+start Terraform log.jsonl the output of Terraform; truncated, with a mark, beyond its limit exit.json the result;
+written atomically
 
-Every record names the attempt and the nonce that the ledger knows: a record of another attempt proves nothing.
+Every record names the attempt and the nonce in the ledger: a record of another attempt is not evidence.
 """
 
 from __future__ import annotations
@@ -28,25 +28,25 @@ from terrace.adapters.host import LOCAL_FILE_SYSTEMS, file_identity, file_system
 from terrace.errors import BadInput, Corrupt
 
 if TYPE_CHECKING:
-    # Each runner of an apply would import half of Terrace for the name of a type.
+    # At run time, each runner would import half of Terrace for the name of a type.
     from terrace.plans.terraform import Attempt
 
 ATTEMPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-"""What the id of an attempt may be: it names a folder, and comes from the ledger."""
+"""The grammar of attempt ids, which are names of folders and come from the ledger."""
 
-_HINT = "what the apply did must be looked for in the cloud itself: `terrace resume ENV` asks about it"
+_HINT = "check the cloud itself for the effects of the apply: `terrace resume ENV` asks about them"
 
 
-class Bound(msgspec.Struct, frozen=True, kw_only=True):
-    """What every record of a run holds: which attempt it is about."""
+class AttemptRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The common fields of all records of a run: the attempt."""
 
     attempt: str
     nonce: str
     sha256: str
 
 
-class Intent(Bound, frozen=True, kw_only=True):
-    """What the runner is to start."""
+class Intent(AttemptRecord, frozen=True, kw_only=True):
+    """The apply that the runner starts."""
 
     ledger: str
     deployment: str
@@ -59,7 +59,7 @@ class Intent(Bound, frozen=True, kw_only=True):
     lane: dict[str, Any] | None = None
 
 
-class Started(Bound, frozen=True, kw_only=True):
+class Started(AttemptRecord, frozen=True, kw_only=True):
     """The runner, right before it starts Terraform."""
 
     pid: int
@@ -69,15 +69,15 @@ class Started(Bound, frozen=True, kw_only=True):
 
 
 class LogSeal(msgspec.Struct, frozen=True):
-    """The log as it was when Terraform had ended. `cut` is how many bytes were left out of it, at least."""
+    """The log at the end of Terraform. `cut` is the minimum number of bytes that were dropped from it."""
 
     size: int
     sha256: str
     cut: int = 0
 
 
-class Ended(Bound, frozen=True, kw_only=True):
-    """How a run ended. `end` says whether Terraform was started at all."""
+class Ended(AttemptRecord, frozen=True, kw_only=True):
+    """The result of a run. `end` is whether Terraform was started at all."""
 
     end: Literal["ended", "not started"]
     code: int
@@ -88,11 +88,11 @@ class Ended(Bound, frozen=True, kw_only=True):
     unsaved_state: bool = False
 
 
-B = TypeVar("B", bound=Bound)
+B = TypeVar("B", bound=AttemptRecord)
 
 
 class Lock(Enum):
-    """What a look at the lock of a run proves."""
+    """The evidence from the lock of a run."""
 
     HELD = "held"
     FREE = "free"
@@ -101,17 +101,17 @@ class Lock(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """The folder of one attempt. Every write is on disk before it returns."""
+    """The folder of one attempt. All writes are durable when they return."""
 
     path: Path
 
     @staticmethod
     def of(folder: Path, attempt: str) -> RunFolder:
-        """The folder of an attempt below the folder of all runs. Raises BadInput when the id cannot name one."""
+        """Returns the folder of an attempt below the folder of all runs. Raises BadInput for an invalid id."""
         if ATTEMPT.fullmatch(attempt) is None:
             raise BadInput(
-                f"{attempt[:80]!r} is no id of an attempt",
-                hint="the ledger was changed by hand: `terrace ledger verify`",
+                f"{attempt[:80]!r} is not a valid attempt id",
+                hint="the ledger was edited outside of Terrace; check it with `terrace ledger verify`",
             )
         return RunFolder(folder / attempt)
 
@@ -125,18 +125,17 @@ class RunFolder:
 
     @property
     def unsaved(self) -> Path:
-        """The state that Terraform could not write to its backend."""
+        """The file of a state that Terraform could not write to its backend."""
         return self.path / "errored.tfstate"
 
     @property
     def started(self) -> bool:
         return (self.path / "started.json").is_file()
 
-    def look_at_lock(self, identity: str) -> Lock:
-        """Whether the runner, or something that it left behind, lives.
-
-        A lock that is held is held. One that is free proves death only if it is the very file that was locked when the
-        attempt was prepared, on a file system whose locks every process of this machine sees.
+    def check_lock(self, identity: str) -> Lock:
+        """Returns whether the runner, or a child that it left behind, is running. A free lock proves that they have
+        ended only if it is the same file that was locked when the attempt was prepared, on a file system whose locks
+        all processes of this machine see.
         """
         try:
             descriptor = os.open(self.lock, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -154,9 +153,9 @@ class RunFolder:
         return Lock.FREE if same and file_system(self.path) in LOCAL_FILE_SYSTEMS else Lock.UNKNOWN
 
     def write(self, name: str, record: Mapping[str, Any]) -> None:
-        """Put a file there, whole or not at all, and make it last."""
+        """Writes a file atomically and durably."""
         fresh = self.path / f".{name}.new"
-        # Through a file object: the system may take a part only of one write, and then say that the disk is full.
+        # Through a file object: the system can accept only a part of a write before it reports a full disk.
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(json.dumps(record, sort_keys=True).encode() + b"\n")
             file.flush()
@@ -165,9 +164,8 @@ class RunFolder:
         sync_folder(self.path)
 
     def record(self, name: str, kind: type[B], attempt: Attempt) -> B | None:
-        """A record of that attempt, None when it is not there.
-
-        Raises Corrupt when it is not what we write, or belongs to another attempt.
+        """Returns a record of that attempt, None where there is none. Raises Corrupt where it is damaged or belongs to
+        another attempt.
         """
         try:
             text = (self.path / name).read_bytes()
@@ -181,5 +179,5 @@ class RunFolder:
             raise Corrupt(f"{self.path / name} is damaged: {error}", hint=_HINT) from error
         bound = (found.attempt, found.nonce, found.sha256)
         if not attempt.prepared.nonce or bound != (attempt.id, attempt.prepared.nonce, attempt.sha256):
-            raise Corrupt(f"{self.path / name} belongs to another attempt than {attempt.id}", hint=_HINT)
+            raise Corrupt(f"{self.path / name} does not belong to the attempt {attempt.id}", hint=_HINT)
         return found

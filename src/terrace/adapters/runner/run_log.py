@@ -1,10 +1,9 @@
-"""The log of an apply has a bound. An apply is never ended because it says much: its log is cut, and says so.
+"""The size limit of the log of an apply. An apply is never stopped for its output: its log is truncated, with a mark.
 
-Terraform writes into the file itself, so that it outlives whoever reads. What it says beyond the bound is taken away
-from the end again and again; what a log proves is unchanged, and a cut one proves nothing by what it lacks.
-
-The runner does that. A second process, the keeper, does nothing while the runner lives, and takes over where the
-runner is killed and Terraform goes on.
+Terraform writes into the file itself, so that it does not depend on a reader. Output beyond the limit is repeatedly
+removed from the end. A truncated log remains evidence for what it contains, but not for what it lacks. The runner does
+that. A second process, the keeper, waits while the runner runs, and continues where the runner is killed and Terraform
+continues.
 """
 
 from __future__ import annotations
@@ -17,26 +16,25 @@ import signal
 from dataclasses import dataclass
 
 LOG_BYTES = 256 * 2**20
-"""How long a log may grow, in bytes."""
+"""Maximum size of a log in bytes."""
 
 TAIL_BYTES = 2**20
-"""How much is kept of what was said last, in bytes: there Terraform tells what failed."""
+"""Size of the end of the log that is kept, in bytes: Terraform reports errors at the end."""
 
 CUT = "terrace_cut"
-"""The type of the line that says that a log is cut there."""
+"""The type of the line that marks the truncation of a log."""
 
 
 KEEPER_SECONDS = 0.1
-"""How often the keeper looks at the log of a runner that is gone."""
+"""Interval at which the keeper checks the log after the runner has ended, in seconds."""
 
 _MOST_DESCRIPTORS = 2**16
-"""Up to which number descriptors are closed where the system names no limit."""
+"""Highest descriptor that is closed where the system has no limit."""
 
 
 class RunLog:
-    """A log that Terraform appends to through `descriptor`, which has O_APPEND. `left_out` counts bytes.
-
-    Another process may have cut it before: the line that says so is found again where it always is.
+    """A log that Terraform appends to through `descriptor`, which has O_APPEND. `left_out` is a number of bytes.
+    Another process may have truncated it before: the mark is always at the same place.
     """
 
     def __init__(self, descriptor: int, limit: int = LOG_BYTES) -> None:
@@ -47,14 +45,14 @@ class RunLog:
         self._kept = self._cut_before()
 
     def cut(self) -> None:
-        """Take away what is beyond the bound, while Terraform writes on. What cannot be taken away stays."""
+        """Removes output beyond the limit while Terraform continues to write. Errors are ignored."""
         with contextlib.suppress(OSError):
             size = self._size()
             if size > (self._kept + 3 * self._tail if self._kept else self._limit):
                 self._leave_out(size)
 
     def close(self) -> None:
-        """Cut it once Terraform has ended."""
+        """Truncates the log after Terraform has exited."""
         with contextlib.suppress(OSError):
             size = self._size()
             if size > (self._kept + self._tail if self._kept else self._limit):
@@ -64,7 +62,7 @@ class RunLog:
         return os.fstat(self._descriptor).st_size
 
     def _leave_out(self, size: int) -> None:
-        """Keep the beginning, and what was said last: there Terraform tells what failed, and how it ended."""
+        """Keeps the start and the end of the log: Terraform reports errors and its result at the end."""
         kept = self._kept or self._limit - self._tail
         last = os.pread(self._descriptor, min(self._tail, size - kept), max(kept, size - self._tail))
         os.ftruncate(self._descriptor, kept)
@@ -75,7 +73,7 @@ class RunLog:
         self._write(b"\n" + last)
 
     def _cut_before(self) -> int:
-        """How long the kept beginning is, with the line that says that the log is cut; 0 where it is not cut yet."""
+        """Returns the length of the kept start including the mark; 0 where the log is not truncated yet."""
         start, line = self._limit - self._tail, self._line()
         with contextlib.suppress(OSError):
             if os.pread(self._descriptor, len(line), start) == line:
@@ -85,21 +83,22 @@ class RunLog:
     def _line(self) -> bytes:
         said = {
             "@level": "warn",
-            "@message": f"Terrace: this log is cut here: it may have {self._limit} bytes, and Terraform said more",
+            "@message": "Terrace: this log is truncated here: Terraform printed more than the limit of "
+            f"{self._limit} bytes",
             "type": CUT,
         }
         return b"\n" + json.dumps(said).encode() + b"\n"
 
     def _write(self, text: bytes) -> None:
-        # A full disk ends no apply: that it was cut stands in the record of its end too.
+        # A full disk must not end an apply; the record of its result has the truncation too.
         with contextlib.suppress(OSError):
             os.write(self._descriptor, text)
 
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """The process that bounds the log once the runner is gone. `alive` is for Terraform to inherit: the keeper ends
-    when no process has it any more."""
+    """The process that limits the log after the runner was killed. Terraform inherits `alive`: the keeper exits when no
+    process holds it any more."""
 
     pid: int
     alive: int
@@ -107,10 +106,9 @@ class Keeper:
 
     @staticmethod
     def start(log: int, lock: int, limit: int) -> Keeper:
-        """Start it, in a session of its own. It holds `lock` too: a log that may still change is not yet evidence.
-
-        A fork and not a new program, because it needs a moment where a new program needs a noticeable time. Raises
-        OSError where the system gives no process.
+        """Starts it in a session of its own. It holds `lock` too: a log that can still change is not yet evidence. It
+        is a fork, since a new program would take noticeably longer. Raises OSError where the system cannot create a
+        process.
         """
         runner, ours = os.pipe()
         alive, theirs = os.pipe()
@@ -125,9 +123,9 @@ class Keeper:
         return Keeper(pid, theirs, ours)
 
     def dismiss(self) -> None:
-        """End it, because the runner itself has seen the end of Terraform: nothing may change the log from now on."""
+        """Stops it after the runner itself has seen the end of Terraform: the log must not change from now on."""
         with contextlib.suppress(OSError):
-            # A process that is stopped ends by nothing else. Its number is ours until it is waited for.
+            # Only SIGKILL ends a suspended process. Its pid stays valid until it is reaped.
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         os.close(self._runner)
@@ -135,7 +133,7 @@ class Keeper:
 
 
 def _keep(log: int, lock: int, limit: int, runner: int, alive: int) -> None:
-    """Wait for the end of the runner, then cut the log until Terraform has ended too."""
+    """Waits for the end of the runner, then limits the log until Terraform has exited too."""
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
