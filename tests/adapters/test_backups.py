@@ -134,7 +134,7 @@ def test_another_backup_in_its_place_and_a_cut_one_are_noticed(tmp_path: Path) -
     later = backups(tmp_path).save("prod", "prod/app", LATER, commit="c" * 40, deployment="d2", moment="before")
     whole = (tmp_path / first.name).read_bytes()
     (tmp_path / later.name).write_bytes(whole)
-    with pytest.raises(Corrupt, match="another one"):
+    with pytest.raises(Corrupt, match="replaced by another backup"):
         backups(tmp_path).load(later.name)
     (tmp_path / first.name).write_bytes(whole[:40])
     with pytest.raises(Corrupt, match="cut off"):

@@ -155,7 +155,7 @@ def test_a_failing_command_is_told_with_its_place_its_code_and_its_last_lines_ma
     with pytest.raises(CommandFailed) as failed:
         place.commands.prepare(place.site(sh(script, env=("API",), line=12)))
     told = str(failed.value)
-    assert told.startswith("terrace.yaml:12: dev/app is not planned: `sh -c ")
+    assert told.startswith("terrace.yaml:12: dev/app was not planned: its command `sh -c ")
     assert "it exited with 7:\n    98" in told
     assert "token (sensitive)" in told
     assert "hunter2" not in told.partition("it exited with 7")[2]
@@ -213,7 +213,7 @@ def test_a_program_that_links_lead_to_is_shown_with_what_lies_beside_it_and_neve
     assert place.out() == "beside\n"
     with pytest.raises(NotReady) as unseen:
         place.commands.prepare(place.site(BeforePlan(("own",), "app", ("app",))))
-    assert f"{links}/own, which leads to {place.folder}/private/own" in unseen.value.message
+    assert f"{links}/own, which links to {place.folder}/private/own" in unseen.value.message
 
 
 def test_a_program_beside_the_files_of_a_home_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +245,7 @@ def test_a_program_beside_the_files_of_a_home_is_not_shown(tmp_path: Path, monke
     [
         ("ln -s /etc/passwd out", "'app/out', which is a link"),
         ("ln -s a.txt out", "'app/out', which is a link"),
-        ("mkfifo out", "'app/out', which is no plain file"),
+        ("mkfifo out", "'app/out', which is not a plain file"),
         ("mkdir out; ln -s .. out/up", "'app/out/up', which is a link"),
         ("mkdir out; echo > out/x.tf", "'app/out/x.tf': Terraform reads it as configuration"),
         ("mkdir -p out/.terraform; echo > out/.terraform/x", "keeps that name for itself"),
@@ -282,7 +282,7 @@ def test_an_output_is_not_written_through_a_link_of_the_commit(place: Place, tmp
 
 def test_two_stacks_that_want_another_content_at_one_path_are_told(place: Place) -> None:
     place.commands.prepare(place.site(sh("echo 1 > out"), key="dev/app"))
-    with pytest.raises(CommandFailed, match=r"'app/out', which a command for dev/app wrote with another content"):
+    with pytest.raises(CommandFailed, match=r"'app/out', which a command for dev/app wrote with other content"):
         place.commands.prepare(place.site(sh("echo 2 > out"), key="prod/app"))
     place.commands.prepare(place.site(sh("echo 1 > out"), key="prod/app"))
 

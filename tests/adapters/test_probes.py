@@ -130,7 +130,7 @@ def test_an_answer_is_what_it_should_be_or_is_told(site: str, tmp_path: Path) ->
     assert seen(HttpProbe(f"{site}/200"), tmp_path).reading == "passed"
     assert seen(HttpProbe(f"{site}/204", expect=204), tmp_path).reading == "passed"
     wrong = seen(HttpProbe(f"{site}/503", attempts=2), tmp_path)
-    assert (wrong.reading, wrong.message) == ("failed", "status 503 instead of 200 after 2 tries")
+    assert (wrong.reading, wrong.message) == ("failed", "status 503 instead of 200 after 2 attempts")
     assert seen(HttpProbe(f"{site}/302"), tmp_path).reading == "failed", "elsewhere is not here"
     assert seen(HttpProbe(f"{site}/200", contains="well"), tmp_path).reading == "passed"
     assert "without 'ill'" in seen(HttpProbe(f"{site}/200", contains="ill"), tmp_path).message
@@ -147,7 +147,7 @@ def test_a_slow_answer_ends_with_the_timeout_of_the_try(path: str, site: str, tm
     began = time.monotonic()
     found = seen(HttpProbe(f"{site}{path}", attempts=2, timeout=SECOND / 2), tmp_path)
     assert time.monotonic() - began < 6, "the whole body takes ten"
-    assert (found.reading, found.message) == ("failed", "no complete response within 0.5 s after 2 tries")
+    assert (found.reading, found.message) == ("failed", "no complete response within 0.5 s after 2 attempts")
 
 
 @pytest.mark.parametrize("path", ["/endless", "/bomb"])
@@ -159,7 +159,7 @@ def test_an_endless_body_is_read_up_to_its_limit(path: str, site: str, tmp_path:
         assert tracemalloc.get_traced_memory()[1] < 40 * 2**20
     finally:
         tracemalloc.stop()
-    assert found.message == "a body without 'ill' in its first 1,048,576 bytes after 1 tries"
+    assert found.message == "a body without 'ill' in its first 1,048,576 bytes after 1 attempt"
 
 
 @pytest.mark.parametrize(
@@ -167,9 +167,9 @@ def test_an_endless_body_is_read_up_to_its_limit(path: str, site: str, tmp_path:
     [
         ("/packed", "überall", "passed", "status 200"),
         ("/zlib", "well", "passed", "status 200"),
-        ("/cut", None, "failed", "no answer (RemoteProtocolError) after 1 tries"),
-        ("/strange", None, "failed", "no answer (DecodingError) after 1 tries"),
-        ("/around", None, "failed", "status 302 instead of 200 after 1 tries"),
+        ("/cut", None, "failed", "no response (RemoteProtocolError) after 1 attempt"),
+        ("/strange", None, "failed", "no response (DecodingError) after 1 attempt"),
+        ("/around", None, "failed", "status 302 instead of 200 after 1 attempt"),
     ],
 )
 def test_an_answer_of_a_strange_kind_breaks_nothing(
@@ -181,7 +181,7 @@ def test_an_answer_of_a_strange_kind_breaks_nothing(
 
 def test_nobody_there_is_a_failure(tmp_path: Path) -> None:
     gone = seen(HttpProbe("http://127.0.0.1:1/", attempts=1, timeout=SECOND), tmp_path)
-    assert (gone.reading, gone.message) == ("failed", "no answer (ConnectError) after 1 tries")
+    assert (gone.reading, gone.message) == ("failed", "no response (ConnectError) after 1 attempt")
 
 
 def test_an_output_goes_into_the_address_and_one_that_is_missing_makes_it_unclear(site: str, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_a_command_ends_with_all_that_it_started(tmp_path: Path) -> None:
 
 def test_a_command_that_writes_without_an_end_is_stopped(tmp_path: Path) -> None:
     found = seen(CommandProbe(("yes",)), tmp_path)
-    assert (found.reading, found.message) == ("unclear", "yes said more than 67,108,864 bytes, and was stopped")
+    assert (found.reading, found.message) == ("unclear", "yes printed more than 67,108,864 bytes and was stopped")
 
 
 def test_a_file_that_may_not_be_run_is_unclear(tmp_path: Path) -> None:

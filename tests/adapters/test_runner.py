@@ -103,7 +103,7 @@ def test_an_apply_that_says_more_than_its_log_may_hold_succeeds_and_its_log_says
     assert outcome is not None
     assert (outcome.code, outcome.doubt) == (0, "")
     assert "2 added" in outcome.summary, "what it says last is kept"
-    assert [one.summary for one in outcome.diagnostics if "was cut" in one.summary]
+    assert [one.summary for one in outcome.diagnostics if "was truncated" in one.summary]
     log = (tmp_path / "runs/one/log.jsonl").read_bytes()
     assert len(log) < 100_000
     assert b'"terrace_cut"' in log

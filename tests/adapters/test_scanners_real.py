@@ -12,7 +12,7 @@ import pytest
 
 from support.plans import STACK, change, plan_of
 from support.tools import program, toolbox
-from terrace.adapters.scanners.programs import Desk, checkov_plans, checkov_sources, gitleaks_files
+from terrace.adapters.scanners.programs import ScannerFolders, checkov_plans, checkov_sources, gitleaks_files
 from terrace.adapters.tools.known import tool
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.scanners.plan_document import document
@@ -33,9 +33,9 @@ resource "aws_db_instance" "d" {
 }
 
 
-def desk(folder: Path, scanner: str, program: Path, files: Mapping[str, str]) -> Desk:
+def desk(folder: Path, scanner: str, program: Path, files: Mapping[str, str]) -> ScannerFolders:
     """A desk with these files and no settings of users."""
-    made = Desk(program, folder / "root", folder / "settings", folder / "home", os.environ["PATH"])
+    made = ScannerFolders(program, folder / "root", folder / "settings", folder / "home", os.environ["PATH"])
     made.home.mkdir()
     told = {made.root / name: text.encode() for name, text in files.items()}
     told.update({made.settings / name: text for name, text in settings(scanner, {}).files.items()})

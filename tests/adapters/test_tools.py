@@ -78,7 +78,7 @@ def test_another_content_is_refused_and_nothing_is_left(published: Tool, box: To
     wrong = replace(release, archives={here(): ("thing.tar.gz", "0" * 64)})
     # Another way must not be tried either: somebody changed something.
     other = replace(published, sources=(wrong, release))
-    with pytest.raises(Corrupt, match="is not what was pinned"):
+    with pytest.raises(Corrupt, match="does not match the pinned checksum"):
         install(other, box, said)
     assert [p.name for p in box.folder.iterdir()] == [".lock"]
 
@@ -92,10 +92,10 @@ def test_the_next_way_is_tried_and_every_reason_told(published: Tool, box: Toolb
     sources = (gone, foreign, GoModule("example.com/thing@v1"))
     with pytest.raises(NotReady) as told:
         install(replace(published, version="2.0.0", sources=sources), box, said, {"PATH": "/nowhere"})
-    assert "could not be fetched" in told.value.message
-    assert f"no checksum is known for {here()}" in told.value.message
-    assert "there is no go on PATH" in told.value.message
-    assert told.value.hint == "install thing 2.0.0 by hand and put it on PATH"
+    assert "could not be downloaded" in told.value.message
+    assert f"there is no pinned checksum for {here()}" in told.value.message
+    assert "go is not on PATH" in told.value.message
+    assert told.value.hint == "install thing 2.0.0 manually and put it on PATH"
 
 
 def test_what_is_interrupted_leaves_nothing_half(published: Tool, box: Toolbox) -> None:

@@ -174,7 +174,7 @@ def test_mocks_beside_rules_for_the_view_are_no_data_where_terrace_yaml_names_it
     assert [one.message for one in named] == ["from data"]
     assert not any(one.status is Status.UNKNOWN for one in named)
     (absent,) = judged(files, Config(policies=("p",), view_data={"p": ("p/elsewhere",)}))
-    assert "p/elsewhere holds no data on the protected branch" in absent.message
+    assert "p/elsewhere contains no data on the protected branch" in absent.message
     every = judged(files, Config(policies=("p",)))
     assert any(one.blocks and one.status is Status.UNKNOWN for one in every), "it is data as OPA has it, and is no data"
 
@@ -210,7 +210,7 @@ def test_a_folder_for_the_plain_plan_inside_one_for_the_view_is_run_by_itself() 
 
 def test_a_function_that_only_conftest_has_is_explained() -> None:
     found = plain({"p/a.rego": HEAD + 'deny contains "x" if parse_config("json", "{}")\n'})
-    assert "parse_config is not there: it is a function of conftest's own" in blocking(found)[0]
+    assert "parse_config is disabled: it is a function of conftest" in blocking(found)[0]
 
 
 def test_the_keys_that_every_input_has_are_those_of_the_view_and_of_terraform() -> None:

@@ -93,7 +93,7 @@ def test_policies_that_a_change_proposes_are_shown_and_do_not_judge(place: World
     module.write_text(module.read_text() + "\n# The same.\n")
     found = _policy(place)
     assert {f["advisory"] for f in found} == {True}
-    assert all("no ones (by the policies that this change proposes)" in str(f["message"]) for f in found)
+    assert all("no ones (from the policies that this change proposes)" in str(f["message"]) for f in found)
 
 
 def test_without_opa_nothing_is_known_and_nothing_passes(place: World, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_folder_that_holds_no_policy_is_said(tmp_path: Path) -> None:
     _change(made)
     (finding,) = [f for f in made.run("check", "--json").json["findings"] if f["rule"] == "policy"]
     assert finding["status"] == "unknown"
-    assert "holds no policy on the protected branch" in finding["message"]
+    assert "contains no policy on the protected branch" in finding["message"]
 
 
 def test_policies_are_tested_where_they_are_written(place: World) -> None:
@@ -226,8 +226,8 @@ def test_a_name_that_several_rules_have_is_refused_with_the_choices(place: World
     path = tmp_path / "plan.json"
     path.write_text('{"format_version": "1.2", "resource_changes": []}')
     done = place.run("policy", "try", "open", str(path))
-    assert (done.code, "2 rules are called 'open'" in done.err) == (2, True)
-    assert "name one of them: aws.open, azure.open" in done.err
+    assert (done.code, "2 rules have the name 'open'" in done.err) == (2, True)
+    assert "use one of: aws.open, azure.open" in done.err
     for name in ("azure.open", "policies/azure.rego", "azure.open.deny"):
         assert "azure" in place.ok("policy", "try", name, str(path)).out
 
@@ -242,7 +242,7 @@ def test_a_package_that_two_folders_have_is_named_by_its_file(tmp_path: Path) ->
     path = tmp_path / "plan.json"
     path.write_text('{"format_version": "1.2", "resource_changes": []}')
     done = made.run("policy", "try", "main", str(path))
-    assert (done.code, "name one of them: one/a.rego, two/a.rego" in done.err) == (2, True)
+    assert (done.code, "use one of: one/a.rego, two/a.rego" in done.err) == (2, True)
     assert "main.deny: two" in made.ok("policy", "try", "two/a.rego", str(path)).out
 
 
@@ -287,7 +287,7 @@ def test_fixtures_beside_policies_and_a_broken_folder_keep_no_other_tests_from_r
     made.variables["PATH"] = f"{opa().parent}:{os.environ['PATH']}"
     done = made.run("policy", "test")
     assert (done.code, "PASS: 2/2" in done.out) == (2, True)
-    assert "parse_config is not there: it is a function of conftest's own" in done.err
+    assert "parse_config is disabled: it is a function of conftest" in done.err
 
 
 PLAIN = """package main

@@ -383,7 +383,7 @@ def test_tools_are_listed_with_what_is_not_looked_at_without_them(
     assert run_command("tools", "list") == 0
     shown = capsys.readouterr().out
     assert "terrace tools install opa" in shown
-    assert "with `policies` in terrace.yaml nothing passes" in shown
+    assert "with `policies` in terrace.yaml, no change passes" in shown
 
 
 def test_opa_is_found_where_terrace_installed_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,7 +151,7 @@ def test_terraform_dies_while_it_only_looks_and_another_try_succeeds(
     done = killed(place, strike)
     assert done is not None
     assert (done.code, done.json["result"]) == (1, "failed")
-    assert "ended with -9" in done.json["reasons"][0]
+    assert "exited with -9" in done.json["reasons"][0]
     assert place.made(release) == {}
     finish(place)
     assert place.made(release) == ONCE

@@ -13,6 +13,7 @@ from terrace.config.model import CommandProbe, HttpProbe, Probe
 from terrace.errors import Interrupted, TerraceError
 from terrace.rollout.bake import Reading
 from terrace.rollout.ports import ProbeResult
+from terrace.words import plural
 
 MAX_BODY = 2**20
 """Maximum size of an HTTP response that is read, in bytes."""
@@ -82,7 +83,7 @@ class LiveProbes:
                     seen = f"a body without {probe.contains!r}{extent}"
                 else:
                     return ProbeResult(name, "passed", f"status {answer.status_code}")
-        return ProbeResult(name, "failed", f"{seen} after {max(1, probe.attempts)} attempts")
+        return ProbeResult(name, "failed", f"{seen} after {plural(max(1, probe.attempts), 'attempt')}")
 
 
 def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) -> ProbeResult:

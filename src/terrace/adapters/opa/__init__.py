@@ -1,1 +1,1 @@
-"""Open Policy Agent as a program: nothing that runs inside Python gives its verdicts."""
+"""Open Policy Agent, run as a separate program."""

@@ -1,8 +1,7 @@
-"""Lays the folders of policies out for OPA: those for Terrace's view and those for the plain plan apart.
-
-A folder for the plain plan gives its `.rego` files alone, as it does to conftest: `.json` and `.yaml` beside them are
-fixtures as often as data, and data comes from the folders that terrace.yaml names as `data`. A folder for Terrace's
-view gives all of them, as it does to OPA, unless terrace.yaml names folders of data inside of it.
+"""Lays out the folders of policies for OPA: those for Terrace's view of a plan and those for the plain plan separately.
+From a folder for the plain plan only `.rego` files are used, as in conftest: `.json` and `.yaml` files beside them are
+often fixtures, and data comes from the folders in `data` in terrace.yaml. From a folder for Terrace's view all files
+are used, as OPA does, unless terrace.yaml names folders of data within it.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from terrace.checks.policy.files import KINDS
 from terrace.config.model import PlainPolicies
 
 Shown = Mapping[str, PlainPolicies]
-"""The folders that were written for `terraform show -json`."""
+"""The folders with policies for `terraform show -json`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """Where the folders lie: `view` those for Terrace's view with their data, `plain` those for the plain plan, `data`
-    the data of these. Paths below each are those of the repository."""
+    """The laid out folders: `view` for Terrace's view with its data, `plain` for the plain plan, `data` with the data
+    of the latter. Paths below each are those of the repository."""
 
     view: Path
     plain: Path
@@ -31,11 +30,11 @@ class Laid:
     shown: Shown
 
     def root(self, folder: str) -> Path:
-        """Below which folder of policies a folder of the repository lies."""
+        """Returns the laid out folder that contains a folder of the repository."""
         return self.plain if folder in self.shown else self.view
 
     def beside(self, folder: str) -> list[str]:
-        """The folders of data that policies for the plain plan get."""
+        """Returns the folders of data for policies for the plain plan."""
         there = (self.data / one for one in self.shown[folder].data)
         return [str(one) for one in there if one.is_dir()]
 
@@ -47,7 +46,7 @@ def laid_out(
     shown: Shown,
     view_data: Mapping[str, tuple[str, ...]],
 ) -> Iterator[Laid]:
-    """The files by their paths, for as long as the context lasts."""
+    """Writes files by their paths, for as long as the context lasts."""
     with tempfile.TemporaryDirectory(prefix="terrace-policies-") as place:
         root = Path(place)
         laid = Laid(root / "view", root / "plain", root / "data", shown)
@@ -68,11 +67,11 @@ def laid_out(
 
 
 def on_disk(root: Path, folders: Sequence[str]) -> Mapping[str, bytes]:
-    """The policies and the data of a working tree, by path."""
+    """Returns the policies and data of a working tree, by path."""
     found = {}
     for folder in folders:
         for path in sorted((root / folder).rglob("*")):
-            # What leads out of the repository is none of its policies.
+            # A link out of the repository is not a policy of it.
             if path.name.endswith(KINDS) and path.is_file() and path.resolve().is_relative_to(root.resolve()):
                 found[path.relative_to(root).as_posix()] = path.read_bytes()
     return found

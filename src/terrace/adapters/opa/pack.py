@@ -1,4 +1,4 @@
-"""The policy pack that comes with Terrace: reading it, and writing it into a repository."""
+"""The policy pack that comes with Terrace: reads it, and writes it into a repository."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from terrace.errors import BadInput, NotReady
 
 
 def shipped() -> Mapping[str, str]:
-    """Every file of the pack, by its path."""
+    """Returns all files of the pack, by path."""
     return dict(sorted(_below(resources.files("terrace.checks.policy") / "pack", "")))
 
 
 def described() -> tuple[PolicyRule, ...]:
-    """What the rules of the pack say of themselves, as OPA reads it, and without OPA."""
+    """Returns the documentation of the pack's rules, as OPA reads it, without running OPA."""
     return catalogue(_annotations(shipped()))
 
 
@@ -48,25 +48,25 @@ def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
 
 
 def upgrade_of(root: Path) -> Upgrade:
-    """What the repository at `root` lacks of the pack."""
+    """Returns the files of the pack that the repository at `root` lacks or has in an older version."""
     pack = shipped()
     return upgrade(pack, {name: text for name in pack if (text := _text(root / FOLDER / name)) is not None})
 
 
 def _text(path: Path) -> str | None:
-    """What a file holds; None where there is none. A link is somebody's own, wherever it leads."""
+    """Returns the content of a file; None where there is none. A link is treated as the user's own file."""
     if path.is_symlink():
         return ""
     try:
         return path.read_bytes().decode("utf-8", "replace") if path.exists() else None
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}", hint="mend it, or move it away") from error
+        raise BadInput(f"{path} cannot be read: {error.strerror}", hint="fix it, or move it away") from error
 
 
 def write(root: Path, todo: Upgrade) -> None:
-    """Do it. Every file is whole or as it was; what was not reached, the next time does."""
+    """Writes the upgrade. Each file is replaced atomically; an interrupted upgrade is completed by the next one."""
     for name, text in todo.files.items():
         try:
             write_whole(root, f"{FOLDER}/{name}", text.encode(), make_folders=True)
         except NotReady as error:
-            raise NotReady(error.message, place=error.place, hint="then again: terrace policy update") from error
+            raise NotReady(error.message, place=error.place, hint="then run again: terrace policy update") from error

@@ -1,4 +1,5 @@
-"""The check `policy`: the Rego policies of the trust root judge every plan; the candidate's own are run and shown."""
+"""The check `policy`: the Rego policies of the trust root evaluate every plan; those of the change are also run, and
+their results are shown."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from terrace.adapters.opa.engine import Opa, Ran
+from terrace.adapters.opa.engine import Evaluated, Opa
 from terrace.adapters.opa.folders import Laid, laid_out, on_disk
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext
@@ -29,16 +30,15 @@ AT_ONCE = 2
 
 
 class Policies:
-    """`trusted` is the tree whose policies judge."""
+    """`trusted` is the tree whose policies are enforced."""
 
     def __init__(self, opa: Opa, trusted: Tree) -> None:
         self._opa = opa
         self._trusted = trusted
 
     def evaluate_change(self, context: CheckContext) -> tuple[Finding, ...]:
-        """Returns what the policies of the trust root, and those that the change proposes, find in its plans.
-
-        A folder that terrace.yaml names and that contains no policy is a finding of its own.
+        """Returns the findings of the policies of the trust root, and of those that the change proposes, in its plans.
+        A folder in terrace.yaml without a policy is a finding of its own.
         """
         plans, folders = context.plans, context.trusted.policies
         found = self.evaluate(context.trusted, plans)
@@ -55,12 +55,13 @@ class Policies:
             if (f.rule, f.stack, f.address, f.message) not in known
         )
         told = (
-            replace(f, advisory=True, message=f"{f.message} (by the policies that this change proposes)") for f in fresh
+            replace(f, advisory=True, message=f"{f.message} (from the policies that this change proposes)")
+            for f in fresh
         )
         return (*found, *told)
 
     def evaluate(self, rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
-        """What the policies of the trust root that `rules` names say of plans."""
+        """Returns the findings of those policies of the trust root that `rules` names."""
         files = _files(self._trusted, rules.judging)
         named = [*(one.data for one in rules.shown.values()), *rules.view_data.values()]
         data = tuple(folder for folders in named for folder in folders)
@@ -68,11 +69,11 @@ class Policies:
         return _absent(rules.policies, files) + _without_data(data, files) + said
 
     def rules(self, folders: tuple[str, ...]) -> tuple[PolicyRule, ...]:
-        """What the policies that judge say of themselves."""
+        """Returns the documented rules of the enforced policies."""
         files = _files(self._trusted, folders)
         if not any(name.endswith(".rego") for name in files):
             return ()
-        # What rules say of themselves needs no data.
+        # The documentation of rules needs no data.
         with laid_out(files, folders, {}, dict.fromkeys(folders, ())) as laid:
             return self._opa.catalogue(laid.view, [one for one in folders if (laid.view / one).is_dir()])
 
@@ -91,19 +92,20 @@ class Policies:
     def _one(
         self, laid: Laid, folders: Sequence[str], reads: Mapping[str, Reads | None], plan: Plan
     ) -> tuple[list[Finding], Mapping[str, Any]]:
-        """What policies say of one plan, and the data document of every folder for the plain plan; "": of the rest."""
+        """Returns the findings for one plan, and the data document of every folder for the plain plan; "" is the key of
+        the rest."""
         found: list[Finding] = []
         data: dict[str, Any] = {}
         if usual := [one for one in folders if one not in laid.shown]:
             ran = self._opa.evaluate(laid.view, usual, view(plan))
-            found += _told(ran, plan, ())
+            found += _findings(ran, plan, ())
             data[""] = ran.data if not ran.breakages else None
         for folder in (one for one in folders if one in laid.shown):
-            # Each alone, as conftest runs them: packages of the same name elsewhere are none of theirs.
+            # Each separately, as conftest runs them: packages of the same name elsewhere are not merged.
             if plan.shown:
                 beside = [*laid.beside(folder), *_file_of(laid, reads.get(folder), plan)]
                 ran = self._opa.evaluate(laid.plain, [folder, *beside], plan.shown)
-                found += _told(ran, plan, laid.shown[folder].namespaces)
+                found += _findings(ran, plan, laid.shown[folder].namespaces)
                 data[folder] = ran.data if not ran.breakages else None
             else:
                 found.append(_not_given(folder, plan))
@@ -112,7 +114,7 @@ class Policies:
     def _unreached(
         self, laid: Laid, folders: Sequence[str], reads: Mapping[str, Reads | None], data: Mapping[str, Any]
     ) -> tuple[Finding, ...]:
-        """The policies that can never say anything, whatever the plan."""
+        """Returns findings about policies that can never report anything."""
         found: list[Finding] = []
         for folder, told in reads.items():
             found += dead_files("plan", _texts(laid.plain, [folder]))
@@ -120,9 +122,9 @@ class Policies:
                 found += unreached(folder, "plan", told, laid.shown[folder].namespaces, data.get(folder))
         if usual := [one for one in folders if one not in laid.shown]:
             texts = _texts(laid.view, usual)
-            found += _helpless(usual, texts)
+            found += _without_effect(usual, texts)
             found += dead_files("view", texts)
-            # OPA is asked only where the texts leave it open: for the pack its answer takes half a second.
+            # OPA is run only where the texts do not decide it: for the pack it takes half a second.
             plainly = any(judges(text) and keys_of(text) & VIEW_KEYS for text in texts.values())
             told = None if plainly else self._opa.reads(laid.view, usual)
             found += unreached(", ".join(usual), "view", told, (), None) if told is not None else ()
@@ -130,13 +132,13 @@ class Policies:
 
 
 def _unknown(message: str, folder: str, fix: str, stack: str | None = None) -> Finding:
-    """Something of the policies could not be asked."""
+    """Returns a finding about policies that could not be evaluated."""
     return Finding("policy", Severity.HIGH, Status.UNKNOWN, "opa", message, stack=stack, path=folder, fix=fix)
 
 
 def _without_data(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    said = "holds no data on the protected branch: policies that use it are silent"
-    fix = "merge the data first, or take the folder out of `data` in terrace.yaml"
+    said = "contains no data on the protected branch, so that policies that use it report nothing"
+    fix = "merge the data first, or remove the folder from `data` in terrace.yaml"
     return tuple(
         _unknown(f"{folder} {said}", folder, fix)
         for folder in folders
@@ -144,7 +146,7 @@ def _without_data(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple
     )
 
 
-def _told(ran: Ran, plan: Plan, namespaces: tuple[str, ...]) -> tuple[Finding, ...]:
+def _findings(ran: Evaluated, plan: Plan, namespaces: tuple[str, ...]) -> tuple[Finding, ...]:
     broke = tuple(broken(one, plan.stack.key) for one in ran.breakages)
     said = findings(ran.data, plan.stack.key, namespaces)
     return (*broke, *said, *(_old(folder) for folder in ran.old))
@@ -156,20 +158,22 @@ def _old(folder: str) -> Finding:
         severity=Severity.INFO,
         status=Status.FAIL,
         tool="opa",
-        message=f"{folder} is written for Rego v0; it is understood as such",
+        message=f"{folder} is written in Rego v0 and was evaluated as such",
         path=folder,
-        fix="opa fmt --write --v0-v1 brings it to Rego v1, when you like",
+        fix="optional: `opa fmt --write --v0-v1` converts it to Rego v1",
         advisory=True,
     )
 
 
 def _not_given(folder: str, plan: Plan) -> Finding:
-    said = f"{folder} wants the plain plan, and that is kept only once the protected branch says so"
-    return _unknown(said, folder, "merge `input: plan` of terrace.yaml first", plan.stack.key)
+    said = (
+        f"{folder} needs the plain plan, which is available only after terrace.yaml on the protected branch requests it"
+    )
+    return _unknown(said, folder, "merge `input: plan` in terrace.yaml first", plan.stack.key)
 
 
 def _files(tree: Tree, folders: tuple[str, ...]) -> Mapping[str, bytes]:
-    """The policies of a tree and their data, by path."""
+    """Returns the policies of a tree and their data, by path."""
     wanted = [
         path for path in tree.entries if path.endswith(KINDS) and any(path.startswith(f"{one}/") for one in folders)
     ]
@@ -177,8 +181,8 @@ def _files(tree: Tree, folders: tuple[str, ...]) -> Mapping[str, bytes]:
 
 
 def _absent(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    said = "holds no policy on the protected branch: nothing of it was checked"
-    fix = "merge the policies first, or take the folder out of `policies` in terrace.yaml"
+    said = "contains no policy on the protected branch, so that nothing was checked"
+    fix = "merge the policies first, or remove the folder from `policies` in terrace.yaml"
     return tuple(
         _unknown(f"{folder} {said}", folder, fix)
         for folder in folders
@@ -187,7 +191,7 @@ def _absent(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Findi
 
 
 def _file_of(laid: Laid, reads: Reads | None, plan: Plan) -> list[str]:
-    """The file of data that says of the plan what conftest says of the file that it tests, where a policy asks."""
+    """Returns the data file with conftest's description of the tested file, where a policy reads it."""
     if reads is None or not any(ref[:2] == CONFTEST[:2] for ref in reads.base):
         return []
     path = laid.data / f"{hashlib.sha256(plan.stack.key.encode()).hexdigest()}.json"
@@ -196,7 +200,7 @@ def _file_of(laid: Laid, reads: Reads | None, plan: Plan) -> list[str]:
 
 
 def _placed(finding: Finding, laid: Laid) -> Finding:
-    """The finding with a path of the repository where OPA names a file of data."""
+    """Returns the finding with a path in the repository where OPA names a data file."""
     data = f"{laid.data}/"
     path = finding.path.removeprefix(data) if finding.path else finding.path
     return replace(finding, path=path, message=finding.message.replace(data, ""))
@@ -215,17 +219,17 @@ def _texts(root: Path, folders: Sequence[str]) -> Mapping[str, str]:
 
 
 def _without_parts(found: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Without what is said of single files where the same is said of their whole folder."""
+    """Returns the findings without those about single files of a folder that has the same finding."""
     whole = tuple(f"{one.path}/" for one in found if not one.advisory)
     return tuple(one for one in found if not (one.advisory and one.path and one.path.startswith(whole)))
 
 
-def _helpless(folders: Sequence[str], files: Mapping[str, str]) -> list[Finding]:
-    """Folders that are run with others, have no rule that judges, and help none of the others."""
+def _without_effect(folders: Sequence[str], files: Mapping[str, str]) -> list[Finding]:
+    """Returns findings about folders without an enforced rule that no other folder uses."""
     texts = {one: "\n".join(t for path, t in files.items() if path.startswith(f"{one}/")) for one in folders}
-    said = "has no rule `deny`, `violation` or `warn`, and no other folder uses it: nothing of it judges"
+    said = "has no rule `deny`, `violation` or `warn`, and no other folder uses it, so that it has no effect"
     return [
-        _unknown(f"{folder} {said}", folder, "name its rules so, or take the folder out of `policies` in terrace.yaml")
+        _unknown(f"{folder} {said}", folder, "rename its rules, or remove the folder from `policies` in terrace.yaml")
         for folder, text in texts.items()
         if len(folders) > 1 and text and not judges(text) and not _is_used(folder, text, texts)
     ]

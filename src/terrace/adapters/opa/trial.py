@@ -1,7 +1,5 @@
-"""One rule on one plan: what it says, and which values of the resource that hangs on.
-
-A value counts when the message is gone without it, and not when only its text differs. OPA is asked once for all values
-of all messages.
+"""Runs one rule on one plan, and finds the values of the resource that its messages depend on. A message depends on a
+value if it disappears without it, not if only its text changes. OPA is run once for all values of all messages.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ from terrace.errors import BadInput
 from terrace.plans.model import MASKED
 
 MOST = 400
-"""How many values are tried in all: enough for some resources, and bounded for ten thousand."""
+"""Maximum number of values that are tried in total: enough for some resources, and a bound for ten thousand."""
 
 _LONGEST = 200
 _SIDES = ("after", "values", "before")
@@ -33,8 +31,8 @@ _NAMES = frozenset({"address", "block", "type", "name", "index", "mode", "module
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `hangs_on` are paths of the resource with their values, `absent` those that the rule's text names
-    and the resource does not have."""
+    """One message. `hangs_on` are the paths of the resource that it depends on, with their values; `absent` are those
+    that the rule's text names and the resource does not have."""
 
     rule: str
     text: str
@@ -46,7 +44,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What came of it; `resources` is how many the plan has."""
+    """The result; `resources` is the number of resources in the plan."""
 
     package: str
     resources: int
@@ -64,10 +62,9 @@ def tried(
     given: Callable[[Literal["view", "plan"]], dict[str, Any]],
     hiding: Hiding,
 ) -> Trial:
-    """Run the package that is called `rule`, or holds the rule of that id or name, below these folders.
-
-    The rule sees secrets that the plan shows in clear, and `hiding` keeps them out of the trial. Raises BadInput when
-    there is no such rule, or when several are called so.
+    """Runs the package named `rule`, or with the rule of that id or name, below these folders. The rule can read
+    secrets that are in plain text in the plan; `hiding` keeps them out of the result. Raises BadInput where there is no
+    such rule, or several.
     """
     package, path, own = _package(opa, laid, folders, rule)
     root = laid.root(own)
@@ -84,14 +81,14 @@ def tried(
     messages = []
     for n, one in enumerate(picked):
         key = (one.rule, one.address, one.message)
-        # A value that is only named in the message changes its text and decides nothing.
+        # A value that only occurs in the message changes its text, but does not decide it.
         before = _count(one, said)
         hangs = {
             spot: _short(_concealed(document, spot, hiding))
             for (m, spot), left in zip(tries, without, strict=True)
             if m == n and key not in {(f.rule, f.address, f.message) for f in left} and _count(one, left) < before
         }
-        # That something is made or changed at all decides nearly every rule: it is told where nothing else is.
+        # Nearly every rule depends on the action itself: it is reported only where there is nothing else.
         hangs = {spot: value for spot, value in hangs.items() if not _is_action(spot)} or hangs
         there = {_path(document, spot) for spot in spots[n]}
         absent = tuple(name for name in names if one.address and not any(_within(name, spot) for spot in there))
@@ -104,7 +101,7 @@ def tried(
 
 
 def _package(opa: Opa, laid: Laid, folders: Sequence[str], rule: str) -> tuple[str, str, str]:
-    """The package that is meant, its first file and its folder."""
+    """Returns the requested package, its first file and its folder."""
     packages = [
         (package, path, folder)
         for folder in folders
@@ -113,19 +110,19 @@ def _package(opa: Opa, laid: Laid, folders: Sequence[str], rule: str) -> tuple[s
     ]
     ids = {one.path: one.id for folder in folders for one in opa.catalogue(laid.root(folder), [folder])}
     found = [one for one in packages if _is_called(rule, one[0], one[1]) or ids.get(one[1]) == rule]
-    # The last word of a package is a short name: more than one may have it.
+    # The last part of a package name is its short name, which may not be unique.
     found = found or [one for one in packages if rule == one[0].rpartition(".")[2]]
     if len(found) == 1:
         return found[0]
     if found:
         paths = len({package for package, _, _ in found}) < len(found)
         choices = sorted(path if paths else package.removeprefix("data.") for package, path, _ in found)
-        raise BadInput(f"{len(found)} rules are called {rule!r}", hint=f"name one of them: {', '.join(choices[:20])}")
+        raise BadInput(f"{len(found)} rules have the name {rule!r}", hint=f"use one of: {', '.join(choices[:20])}")
     known = [*ids.values(), *(package.removeprefix("data.") for package, _, _ in packages)]
     near = find_nearest(rule, known)
     raise BadInput(
         f"there is no rule {rule!r}",
-        hint=f"did you mean {near!r}?" if near else f"there is {', '.join(sorted(known)[:20])}",
+        hint=f"did you mean {near!r}?" if near else f"existing rules: {', '.join(sorted(known)[:20])}",
     )
 
 
@@ -135,7 +132,7 @@ def _is_called(rule: str, package: str, path: str) -> bool:
 
 
 def _count(one: Finding, found: Sequence[Finding]) -> int:
-    """How often the rule speaks of the same address in the same way."""
+    """Returns how often the rule has the same message for the same address."""
     return sum(1 for f in found if (f.rule, f.address, f.status) == (one.rule, one.address, one.status))
 
 
@@ -152,7 +149,7 @@ def _without(
 ) -> list[tuple[Finding, ...]]:
     if not spots:
         return []
-    # In order, for it is an array; without a package there is nothing said.
+    # In order, since it is an array; without a package the result is empty.
     query = f"[x | p := input.paths[_]; d := json.remove(input.document, [p]); x := {package} with input as d]"
     paths = [_pointer(spot) for spot in spots]
     told = opa.ask(query, root, folders, {"document": document, "paths": paths})
@@ -176,7 +173,7 @@ def _planned(module: Any) -> Iterator[Any]:
 
 
 def _spots(document: Any, address: str | None) -> Iterator[Spot]:
-    """Where the values of a resource are, in every place of the document that tells of it."""
+    """Returns the locations of a resource's values in all parts of the document that describe it."""
     if address:
         for spot, resource in _entries(document, address, ()):
             yield from _leaves(resource, spot)
@@ -214,7 +211,7 @@ def _at(document: Any, spot: Spot) -> Any:
 
 
 def _path(document: Any, spot: Spot) -> str:
-    """The path within the resource: what comes after the entry that has the address."""
+    """Returns the path within the resource: the part after the entry with the address."""
     for length in range(len(spot), 0, -1):
         value = _at(document, spot[:length])
         if isinstance(value, dict) and "address" in value:
@@ -223,7 +220,8 @@ def _path(document: Any, spot: Spot) -> str:
 
 
 def _concealed(document: Any, spot: Spot, hiding: Hiding) -> Any:
-    """The value at a spot without secrets. Its name is in the entry around it, which says what a list's items are."""
+    """Returns the value at a location without secrets. The entry around it has the name, which also applies to list
+    items."""
     around = spot[:-1]
     while around and not isinstance(_at(document, around), dict):
         around = around[:-1]
@@ -241,13 +239,13 @@ def _short(value: Any) -> str:
 
 
 def _named(text: str) -> tuple[str, ...]:
-    """The attributes that a policy names, as its text has them: `after.acl`."""
+    """Returns the attributes that a policy's text names, such as `after.acl`."""
     found = re.findall(rf"\.((?:{'|'.join(_SIDES)})(?:\.[a-z_]\w*)+)", text)
     found += [f"{side}.{name}" for side, name in re.findall(rf"\.({'|'.join(_SIDES)}),\s*\"(\w+)\"", text)]
     return tuple(dict.fromkeys(one.removesuffix(".unknown").removesuffix(".sensitive") for one in found))
 
 
 def _within(name: str, spot: str) -> bool:
-    """Whether a path has the attribute, in the view's form or in that of the plain plan."""
+    """Returns whether a path contains the attribute, in the form of the view or of the plain plan."""
     bare = re.sub(r"\.\d+", "", spot).removeprefix("change.")
     return bare == name or bare.startswith(f"{name}.") or name.startswith(f"{bare}.")

@@ -1,1 +1,1 @@
-"""Third-party scanners: how each is called, and the checks that are made with them."""
+"""Third-party scanners: how each is run, and the checks that use them."""

@@ -1,4 +1,4 @@
-"""The checks that scanners of others make: what they are given, when they are run at all, and what is kept of it."""
+"""The checks by third-party scanners: their input, when they run, and the cache of their results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from terrace import __version__, typed_json
 from terrace.adapters.confined import SECONDS
 from terrace.adapters.git.patches import patches_between
 from terrace.adapters.scanners import programs
-from terrace.adapters.scanners.programs import SECRETS, SOURCES, Desk
+from terrace.adapters.scanners.programs import SECRETS, SOURCES, ScannerFolders
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.tools.box import Found, Toolbox
 from terrace.adapters.tools.known import Tool, tool
@@ -37,20 +37,19 @@ from terrace.stacks.repository import Repository
 from terrace.waivers.comments import Skip, skips
 
 LARGEST = 1 << 20
-"""Larger files are not given to scanners: they are no configuration."""
+"""Maximum size of a file for scanners, in bytes: larger files are not configuration."""
 
 _CONFIGURATION = frozenset(file for files in FILES.values() for file in files)
 
 KEPT = 500
-"""How many answers of scanners are kept for a repository."""
+"""Maximum number of cached scanner results for a repository."""
 
 NAMES = (*SOURCES, *SECRETS)
 
 
 class Scanners:
-    """`trusted` is the commit whose configuration of scanners is honoured; `cache` holds what they said before.
-
-    `root` is the repository itself. Each run may take `seconds`.
+    """`trusted` is the commit whose scanner configuration applies; `cache` contains earlier results. `root` is the
+    repository itself. `seconds` is the time limit of a run.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Scanners:
         self._seconds = seconds
 
     def tools(self, config: Config) -> tuple[str, ...]:
-        """The scanners that are there and may look."""
+        """Returns the scanners that are installed and enabled."""
         return tuple(n for n in NAMES if config.level(n) != "off" and self._box.find(tool(n)) is not None)
 
     # --- when --------------------------------------------------------------------------------------------------------
@@ -74,7 +73,7 @@ class Scanners:
         return tuple(name for name in NAMES if name not in config.checks and self._box.find(tool(name)) is None)
 
     def _found(self, wanted: Tool, context: CheckContext) -> Found | None:
-        """The tool; None when it is not there and nobody asked for it. Raises NotReady when somebody did."""
+        """Returns the tool; None where it is not installed and not requested. Raises NotReady where it is requested."""
         found = self._box.find(wanted)
         if found is None and wanted.name in context.trusted.checks:
             hint = f"terrace tools install {wanted.name}"
@@ -101,7 +100,7 @@ class Scanners:
             with self._desk(found, asked, given.files()) as desk:
                 return SOURCES[wanted.name](desk)
 
-        told = self._once(key, look)
+        told = self._cached(key, look)
         return (*told, *_unread(wanted.name, given, context, told), *_ignored(wanted.name, asked))
 
     def scan_plans(self, scanner: str, context: CheckContext) -> tuple[Finding, ...]:
@@ -146,16 +145,16 @@ class Scanners:
         def look() -> tuple[Finding, ...]:
             told: list[Finding] = []
             for layer in _layers(patches_between(self._root, change.base, change.head)):
-                # A line that the protected branch has, comment and all, may move.
+                # A line that is on the protected branch, with its comment, may have moved.
                 files = {_called(path): unexcused(_as_file(patch), known(path)) for path, patch in layer.items()}
                 with self._desk(found, asked, files) as desk:
                     told += SECRETS[wanted.name](desk, _spots(layer))
             return tuple(told)
 
-        return (*self._once(key, look), *_ignored(wanted.name, asked))
+        return (*self._cached(key, look), *_ignored(wanted.name, asked))
 
     def _placed(self, context: CheckContext, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-        """The findings with the file and line of the block that each address is of; accepted comments waive them."""
+        """Returns the findings with the file and line of the block of each address; accepted comments waive them."""
         head, trusted = self._repository.tree(context.change_set.head), self._repository.tree(self._trusted)
         blocks = Blocks(head, context.inventory)
         comments = Comments(head, trusted)
@@ -179,18 +178,18 @@ class Scanners:
     # --- where -------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _desk(self, found: Found, asked: Settings, files: Mapping[str, bytes]) -> Iterator[Desk]:
-        # Resolved: scanners name files by their real path.
+    def _desk(self, found: Found, asked: Settings, files: Mapping[str, bytes]) -> Iterator[ScannerFolders]:
+        # Resolved, since scanners print real paths.
         with tempfile.TemporaryDirectory(prefix="terrace-scan-") as place:
             base = Path(place).resolve()
             for folder, content in (("root", files), ("settings", asked.files), ("home", {})):
                 _laid_out(base / folder, content)
             folders = (base / "root", base / "settings", base / "home")
-            yield Desk(found.path.absolute(), *folders, self._box.path, self._seconds)
+            yield ScannerFolders(found.path.absolute(), *folders, self._box.path, self._seconds)
 
     # --- again -------------------------------------------------------------------------------------------------------
 
-    def _once(self, key: str, look: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    def _cached(self, key: str, look: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
         kept = self._kept(key)
         if kept is not None:
             return kept
@@ -214,20 +213,20 @@ class Scanners:
 
 @dataclass(frozen=True)
 class Copy:
-    """The sources that a scanner is given: `paths` lead from their path in the copy to that of the entry."""
+    """The copy of the sources for a scanner: `paths` maps paths in the copy to paths in the tree."""
 
     head: Tree
     trusted: Tree
     paths: Mapping[str, str]
 
     def identity(self) -> Iterator[str]:
-        """What the copy is made of, without reading it."""
+        """Returns the identity of the copied files, without reading them."""
         for path, real in self.paths.items():
             accepted = self.trusted.entries.get(path)
             yield f"{path}\0{self.head.entries[real].blob}\0{accepted.blob if accepted else ''}"
 
     def files(self) -> dict[str, bytes]:
-        """The copy itself, without the excuses that the change brings."""
+        """Returns the copied files, without the suppressing comments that the change adds."""
         read = read_many(self.head, set(self.paths.values()))
         accepted = read_many(self.trusted, [path for path in self.paths if path in self.trusted.entries])
         found = {path: unexcused(read[real], accepted.get(path, b"")) for path, real in self.paths.items()}
@@ -235,7 +234,7 @@ class Copy:
 
 
 class Comments:
-    """The comments that tell scanners to look away and are on the protected branch, by file of the head."""
+    """The suppressing comments for scanners that are on the protected branch, by file of the head."""
 
     def __init__(self, head: Tree, trusted: Tree) -> None:
         self._head = head
@@ -243,7 +242,7 @@ class Comments:
         self._found: dict[str, tuple[Skip, ...]] = {}
 
     def of(self, path: str) -> tuple[Skip, ...]:
-        """Those of one file."""
+        """Returns those of one file."""
         if path not in self._found:
             accepted = self._trusted.read(path) if path in self._trusted.entries else b""
             self._found[path] = skips(path, unexcused(self._head.read(path), accepted))
@@ -251,7 +250,8 @@ class Comments:
 
 
 def _spots_of(finding: Finding, blocks: Blocks) -> list[tuple[str, int]]:
-    """Where the block of the finding's address begins, and the module calls on the way to it, outermost last."""
+    """Returns the start of the block of the finding's address, and of the module calls that lead to it, outermost
+    last."""
     if not finding.stack or not finding.address:
         return []
     address = block_of(finding.address)
@@ -268,7 +268,7 @@ def _spots_of(finding: Finding, blocks: Blocks) -> list[tuple[str, int]]:
 
 
 def _given(context: CheckContext, tree: Tree) -> dict[str, str]:
-    """The files of every folder that an impacted stack reaches, and of changed modules that none does."""
+    """Returns the files of all folders that an impacted stack uses, and of changed modules that none uses."""
     layout = Layout(tree)
     graph = context.inventory.graph
     folders = {path for impact in context.change_set.impacts for path in graph.reached(impact.stack)}
@@ -278,7 +278,7 @@ def _given(context: CheckContext, tree: Tree) -> dict[str, str]:
         if not any(not folder or parent(path) == folder or path.startswith(f"{folder}/") for folder in folders):
             continue
         real = layout.way(path).real
-        # A scanner's own configuration is not the candidate's to give, whichever folder it lies in.
+        # A scanner's configuration in the change is never used, in any folder.
         if real is None or real not in tree.entries or tree.entries[real].is_link:
             continue
         if path.rpartition("/")[2] not in _CONFIGURATION:
@@ -296,13 +296,14 @@ def _laid_out(root: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _layers(patches: Iterator[Patch]) -> list[dict[str, Patch]]:
-    """Patches such that no file is in a layer twice: each is looked at with the lines that its commit gave it."""
+    """Returns layers of patches without a file twice in a layer, so that each is scanned with the lines of its
+    commit."""
     layers: list[dict[str, Patch]] = []
     for patch in patches:
         path = patch.path
         if not path or path.startswith("/") or ".." in path.split("/"):
             continue
-        free = next((layer for layer in layers if not _taken(layer, path)), None)
+        free = next((layer for layer in layers if not _is_taken(layer, path)), None)
         if free is None:
             free = {}
             layers.append(free)
@@ -314,7 +315,7 @@ _ASIDE = ".as-text"
 
 
 def _called(path: str) -> str:
-    """What a file is called in a layer, no two alike: gitleaks obeys one that is called as its configuration."""
+    """Returns a unique name of a file in a layer: gitleaks would read a file with the name of its configuration."""
     aside = path.rpartition("/")[2] in _CONFIGURATION or path.endswith(_ASIDE)
     return f"{path}{_ASIDE}" if aside else path
 
@@ -324,13 +325,13 @@ def _spots(layer: Mapping[str, Patch]) -> Spot:
     return by_name.get
 
 
-def _taken(layer: Mapping[str, Patch], path: str) -> bool:
-    """Whether it is there, or a file is where it needs a folder, or the other way round."""
+def _is_taken(layer: Mapping[str, Patch], path: str) -> bool:
+    """Returns whether the path exists, or conflicts with a file or folder."""
     return path in layer or any(p.startswith(f"{path}/") or path.startswith(f"{p}/") for p in layer)
 
 
 def _as_file(patch: Patch) -> bytes:
-    """What a commit adds to a file, at its lines; all others are empty."""
+    """Returns the additions of a commit to a file, at their lines; all other lines are empty."""
     lines = dict(zip(patch.numbers, patch.text.split("\n"), strict=False))
     last = max((number for number in lines if number > 0), default=0)
     text = "\n".join(lines.get(number, "") for number in range(1, last + 1))
@@ -338,7 +339,7 @@ def _as_file(patch: Patch) -> bytes:
 
 
 def _unread(name: str, given: Copy, context: CheckContext, told: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Files whose syntax is broken, where the scanner itself passes over them in silence."""
+    """Returns findings about files with syntax errors, which the scanner itself ignores silently."""
     if name != "trivy":
         return ()
     graph = context.inventory.graph
@@ -354,10 +355,10 @@ def _unread(name: str, given: Copy, context: CheckContext, told: tuple[Finding, 
             severity=Severity.HIGH,
             status=Status.UNKNOWN,
             tool=name,
-            message=f"{path} cannot be read: {name} did not look at it",
+            message=f"{path} cannot be parsed, so that {name} did not scan it",
             path=path,
             line=line,
-            fix="mend its syntax",
+            fix="fix the syntax error",
         )
         for path, line in broken.items()
     )
@@ -370,17 +371,17 @@ def _ignored(name: str, asked: Settings) -> tuple[Finding, ...]:
             severity=Severity.LOW,
             status=Status.UNKNOWN,
             tool=name,
-            message=f"`{key}` of {file} is not honoured: Terrace passes on what chooses among {name}'s own rules",
+            message=f"`{key}` in {file} is ignored: Terrace passes on only settings that select {name}'s own rules",
             path=file,
             advisory=True,
-            fix="take it out, or say it in terrace.yaml",
+            fix="remove it, or configure it in terrace.yaml",
         )
         for file, key in asked.ignored
     )
 
 
 def _key(found: Found, asked: Settings, *content: str) -> str:
-    """The name of what was said: another program, configuration or content has another."""
+    """Returns the cache key of a result, which differs for another program, configuration or content."""
     seen = hashlib.sha256(f"{__version__}\0{programs.FORMAT}\0{found.identity}\0".encode())
     for name in sorted(asked.files):
         seen.update(f"{name}\0{len(asked.files[name])}\0".encode() + asked.files[name])

@@ -1,4 +1,4 @@
-"""Finds a tool: on PATH, else in Terrace's own folder."""
+"""Finds a tool on PATH, else in Terrace's own folder."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ _ASKING_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A tool that is there. `ours`: it is in Terrace's folder, so that its version is the pinned one.
-
-    `identity` changes whenever somebody puts another program in its place.
+    """An installed tool. `ours` is whether it is in Terrace's folder, with the pinned version. `identity` changes with
+    every replacement of the program.
     """
 
     tool: Tool
@@ -32,14 +31,14 @@ class Found:
 
 
 class Toolbox:
-    """`folder` is Terrace's own for tools; `environ` only says what PATH is."""
+    """`folder` is Terrace's folder for tools; `environ` is used only for PATH."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str] = os.environ) -> None:
         self.folder = folder
         self.path = environ.get("PATH", os.defpath)
 
     def place(self, tool: Tool) -> Path:
-        """The folder that Terrace installs this version into. It is there as a whole or not at all."""
+        """Returns the folder that Terrace installs this version into. It is complete or absent."""
         return self.folder / f"{tool.name}-{tool.version}"
 
     def find(self, tool: Tool) -> Found | None:
@@ -51,7 +50,7 @@ class Toolbox:
         return _found(tool, own, ours=True) if own.is_file() else None
 
     def version(self, found: Found) -> str:
-        """Its version, "3.3.30"; "" when it does not say one."""
+        """Returns its version, such as "3.3.30"; "" where it reports none."""
         if found.ours:
             return found.tool.version
         with tempfile.TemporaryDirectory(prefix="terrace-tool-") as home:

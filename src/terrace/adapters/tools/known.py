@@ -1,7 +1,6 @@
-"""Every program that Terrace can use and does not bring: its version, what it is for, and how it is proven genuine.
-
-To go to a new version, change it here with what proves it: the SHA-256 of each archive as the project's own checksum
-file has it, the lock file of a Python program, or nothing for Go, whose checksum database proves a version by itself.
+"""The third-party tools that Terrace can use: their versions, their purposes, and the proof of their authenticity. To
+upgrade a tool, change its version here together with its proof: the SHA-256 of each archive in the project's own
+checksum file, or the lock file of a Python program. Go needs none: its checksum database proves a version.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class GoModule:
-    """A module that `go install` builds; Go's checksum database proves that it is the published one."""
+    """A module that `go install` builds; Go's checksum database proves its authenticity."""
 
     path: str
 
@@ -39,9 +38,8 @@ Source = Release | GoModule | Locked
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One program. `sources` are ways to get it, tried in order; `missing` says what is not done without it.
-
-    `asks` are the arguments that make it say its version. Versions in `refused` are never run.
+    """One tool. `sources` are tried in order; `missing` describes what is skipped without it. `asks` are the arguments
+    that print its version. Versions in `refused` are never run.
     """
 
     name: str
@@ -58,21 +56,21 @@ TOOLS: tuple[Tool, ...] = (
         "opa",
         "1.22.2",
         "evaluates the Rego policies of the repository on plans",
-        "with `policies` in terrace.yaml nothing passes",
+        "with `policies` in terrace.yaml, no change passes",
         (GoModule("github.com/open-policy-agent/opa@v1.22.2"),),
         asks=("version",),
     ),
     Tool(
         "checkov",
         "3.3.30",
-        "looks through sources and plans for what is not secure",
+        "finds insecure configuration in sources and plans",
         "its rules are not checked",
         (Locked("checkov.lock"),),
     ),
     Tool(
         "trivy",
         "0.74.0",
-        "looks through sources for what is not secure",
+        "finds insecure configuration in sources",
         "its rules are not checked",
         (
             Release(
@@ -110,7 +108,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         "gitleaks",
         "8.30.1",
-        "looks for secrets in what commits add, beside Terrace's own search",
+        "finds secrets in the additions of commits, in addition to Terrace's own rules",
         "only Terrace's own secret rules run",
         (
             Release(
@@ -141,7 +139,7 @@ TOOLS: tuple[Tool, ...] = (
     Tool(
         "trufflehog",
         "3.96.0",
-        "looks for secrets in what commits add, beside Terrace's own search",
+        "finds secrets in the additions of commits, in addition to Terrace's own rules",
         "only Terrace's own secret rules run",
         (
             Release(
@@ -171,7 +169,7 @@ TOOLS: tuple[Tool, ...] = (
 
 
 def tool(name: str) -> Tool:
-    """The tool of that name. Raises BadInput with the nearest right name when there is none."""
+    """Returns the tool of that name. Raises BadInput with the most similar name where there is none."""
     known = {one.name: one for one in TOOLS}
     if name not in known:
         raise unknown_name_error("tool", name, known)
