@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import example, given, settings
 
 from support.hostile import texts
 from terrace.assess.model import Objection, Weight
+from terrace.config.model import Config, Environment
 from terrace.config.naming import quote_text, quote_word
-from terrace.gates.objections import answer
+from terrace.gates.facts import Facts
+from terrace.gates.gate import Moment, Plans, Request
+from terrace.gates.objections import objections
 from terrace.stacks.model import Manual
 
 
@@ -29,7 +33,10 @@ def test_an_untrusted_name_in_a_command_is_one_word(text: str) -> None:
 def test_a_command_proposed_by_a_gate_runs_nothing_else() -> None:
     address = "aws_x.y[\"a'; touch /tmp/x; '\"]"
     objection = Objection("stateful", "prod", address, "is deleted", Weight.NAME)
-    results = answer(Manual("ann"), (objection,), frozenset())
+    facts = Facts("c" * 40, (), "ann", "main", True, None, None, None, Manual("ann"))
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    request = Request(Moment.APPLY, Config(), Environment("prod"), facts, now, Plans(objections=(objection,)))
+    results = objections(request)
     hint = next(result.satisfy for result in results if result.satisfy)
     command = hint[hint.index("--allow") :]
     assert shlex.split(command) == ["--allow", objection.name]

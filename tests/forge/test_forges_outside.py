@@ -37,7 +37,6 @@ WHY = {
     "checks/rule_files.py": "which files of a repository a forge acts on",
     "clouds/stateful.py": "a type of resource of a Terraform provider",
     "forge/plain_lines.py": "which lines of a comment a forge shows as they are",
-    "gates/approvals/ci_runs.py": "which forge tells of a run that opened a deployment",
     "gates/approvals/people.py": "addresses that a forge gives to people who hide theirs",
     "report/json/all.py": "the outputs of the commands that set up a forge",
     "report/json/setup.py": "the outputs of the commands that set up a forge",

@@ -13,8 +13,9 @@ from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.workflow_runs import workflow_run
 from terrace.apps.wiring.forge import instigator, run_of_ci
+from terrace.apps.wiring.reviews import why_not_asked
 from terrace.config.model import Config, Person
-from terrace.gates.approvals.ci_runs import why_nobody_is_asked, why_unproven
+from terrace.gates.approvals.ci_runs import why_unproven
 from terrace.gates.approvals.people import People
 
 PLACE = Place("acme", "infrastructure")
@@ -92,7 +93,7 @@ def test_a_run_of_gitlab_names_an_account_and_proves_none() -> None:
     environ = {"GITLAB_CI": "true", "CI_PIPELINE_ID": "77", "GITLAB_USER_LOGIN": "ann-gl"}
     config = Config(people={"ann": Person("ann", login="ann-gl")})
     assert instigator(environ, config) == "ann"
-    assert "proves nothing" in why_nobody_is_asked(run_of_ci(environ))
+    assert "proves nothing" in why_not_asked(run_of_ci(environ))
     for made_up in ("gitlab 77", "gitlab", "github", "github ", "", "GitHub 77", "other 7"):
-        assert why_nobody_is_asked(made_up), made_up
-    assert why_nobody_is_asked("github 77") == ""
+        assert why_not_asked(made_up), made_up
+    assert why_not_asked("github 77") == ""

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from terrace.gates.absorption import Absorbed, absorption
-from terrace.gates.model import Outcome
+from terrace.config.model import Config, Environment
+from terrace.gates.decide import decide
+from terrace.gates.facts import Facts
+from terrace.gates.gate import Moment, Plans, Request
+from terrace.gates.model import Absorbed, GateResult, Outcome
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Origin, Remediation
 
 ROLE = Absorbed("prod", "aws_iam_role.app", ("inline_policy",))
 
 
+def asked(origin: Origin, found: Absorbed) -> list[GateResult]:
+    facts = Facts("c" * 40, (), "ann", "main", True, None, None, None, origin)
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    request = Request(Moment.APPLY, Config(), Environment("prod"), facts, now, Plans(absorbed=(found,)))
+    return [result for result in decide(request).results if result.gate == "absorption"]
+
+
 @pytest.mark.parametrize("origin", [Manual("ann"), Remediation("e1", "ann"), AutomaticRollback("d1", "sick")])
 def test_nobody_swallows_it_unseen(origin: Origin) -> None:
-    (waits,) = absorption("prod", origin, (ROLE,))
+    (waits,) = asked(origin, ROLE)
     assert waits.outcome is Outcome.WAIT
     assert "terrace drift ack prod 'aws_iam_role.app'" in waits.satisfy
-    (passes,) = absorption("prod", origin, (Absorbed(ROLE.stack, ROLE.address, ROLE.paths, by="bob"),))
+    (passes,) = asked(origin, Absorbed(ROLE.stack, ROLE.address, ROLE.paths, by="bob"))
     assert (passes.outcome, "bob acknowledged" in passes.reason) == (Outcome.PASS, True)
 
 
 def test_what_is_taken_down_hides_nothing() -> None:
-    assert absorption("prod", Destruction("ann", "over"), (ROLE,)) == ()
+    assert asked(Destruction("ann", "over"), ROLE) == []

@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.requests import at_entry, before_apply
 from terrace.config.model import ApprovalRule, Config, DriftSettings, Environment, Person, Remediate
+from terrace.gates.approvals.gate import rule_for
 from terrace.gates.approvals.tally import Voice, assign
-from terrace.gates.decide import Facts, Upstream, admission, consent, rule_for
+from terrace.gates.facts import Facts, Upstream
 from terrace.gates.model import Approval, GateResult, Identity, Outcome, Proof, Subject, Verdict, Withdrawal
 from terrace.stacks.model import AutomaticRollback, Manual, Remediation, Rollback
 from terrace.stacks.repository import Author
@@ -92,7 +94,9 @@ def ask(
     unplanned: tuple[str, ...] = (),
 ) -> Verdict:
     environment = replace(PROD, approvals=ApprovalRule(count, roles or {}, unsigned=unsigned))
-    return consent(config, environment, subjects, approvals, facts, NOW, withdrawals=withdrawals, unplanned=unplanned)
+    return before_apply(
+        config, environment, subjects, approvals, facts, NOW, withdrawals=withdrawals, unplanned=unplanned
+    )
 
 
 def only(verdict: Verdict) -> GateResult:
@@ -101,7 +105,7 @@ def only(verdict: Verdict) -> GateResult:
 
 
 def enter(facts: Facts = FACTS, environment: Environment = PROD) -> dict[str, GateResult]:
-    return {result.gate: result for result in admission(environment, facts, NOW).results}
+    return {result.gate: result for result in at_entry(environment, facts, NOW).results}
 
 
 # --- admission ---------------------------------------------------------------------------------------------------
@@ -109,7 +113,7 @@ def enter(facts: Facts = FACTS, environment: Environment = PROD) -> dict[str, Ga
 
 def test_a_release_that_meets_every_gate_enters() -> None:
     assert list(enter()) == ["held", "busy", "protected-branch", "forward", "promotion", "soak"]
-    assert admission(PROD, FACTS, NOW).outcome is Outcome.PASS
+    assert at_entry(PROD, FACTS, NOW).outcome is Outcome.PASS
 
 
 def test_the_first_step_of_the_ladder_asks_for_no_promotion() -> None:
@@ -181,7 +185,7 @@ def test_a_soak_is_over_at_its_very_end() -> None:
 
 def test_every_reason_is_told_at_once() -> None:
     facts = replace(FACTS, held="x", busy="y", on_protected_branch=False, upstream=None)
-    verdict = admission(PROD, facts, NOW)
+    verdict = at_entry(PROD, facts, NOW)
     assert [r.gate for r in verdict.open] == ["held", "busy", "protected-branch", "promotion"]
     assert all(r.reason and r.satisfy for r in verdict.open)
 
@@ -788,11 +792,11 @@ def test_every_gate_that_does_not_pass_says_why_and_what_to_do(
 def test_drift_is_taken_back_only_where_terrace_yaml_lets_it() -> None:
     """It is no promotion: the commit is there already. A hold stops it as it stops a release."""
     facts = replace(FACTS, origin=Remediation("e1", "rita"), upstream=None)
-    off = admission(PROD, facts, NOW)
+    off = at_entry(PROD, facts, NOW)
     assert [r.gate for r in off.open] == ["remediation"]
     lets = replace(PROD, drift=DriftSettings(remediate=Remediate()))
-    assert admission(lets, facts, NOW).outcome is Outcome.PASS
-    assert [r.gate for r in admission(lets, replace(facts, held="incident"), NOW).open] == ["held"]
+    assert at_entry(lets, facts, NOW).outcome is Outcome.PASS
+    assert [r.gate for r in at_entry(lets, replace(facts, held="incident"), NOW).open] == ["held"]
 
 
 def test_who_agrees_to_taking_drift_back_is_said_apart_or_as_for_a_release() -> None:

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from support.requests import at_entry, before_apply, before_planning
 from terrace.assess.model import Objection, Weight
 from terrace.config.model import ApprovalRule, Config, DriftSettings, Environment, Remediate
-from terrace.gates.decide import Facts, Reviewed, Upstream, admission, consent, continuation, rule_for
+from terrace.gates.approvals.gate import rule_for
+from terrace.gates.facts import Facts, Reviewed, Upstream
+from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import GateResult, Outcome, Subject
-from terrace.gates.objections import answer
+from terrace.gates.objections import objections
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,
@@ -53,7 +56,7 @@ NEW = Objection("create", "prod", "terraform_data.x", "is made anew", Weight.SAY
 
 def entry(origin: Origin, environment: Environment = PROD, **facts: Any) -> dict[str, GateResult]:
     seen = replace(FACTS, origin=origin, **facts)
-    return {result.gate: result for result in admission(environment, seen, NOW).results}
+    return {result.gate: result for result in at_entry(environment, seen, NOW).results}
 
 
 @pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
@@ -91,9 +94,9 @@ def test_what_is_protected_is_never_taken_down_not_even_when_it_waits_already() 
     assert entry(OVER, protected)["protected"].outcome is Outcome.BLOCK
     assert "protected: false" in entry(OVER, protected)["protected"].satisfy
     assert "protected" not in entry(BY_HAND, protected)
-    said = consent(Config(), protected, (), (), replace(FACTS, origin=OVER), NOW)
+    said = before_apply(Config(), protected, (), (), replace(FACTS, origin=OVER), NOW)
     assert said.outcome is Outcome.BLOCK
-    assert consent(Config(), PROD, (), (), replace(FACTS, origin=OVER), NOW).outcome is Outcome.PASS
+    assert before_apply(Config(), PROD, (), (), replace(FACTS, origin=OVER), NOW).outcome is Outcome.PASS
 
 
 def test_remediation_must_be_allowed() -> None:
@@ -121,7 +124,12 @@ SUBJECT = Subject("l", "prod", "prod", "c" * 40, "d", "p", "lin")
 def agreed_to(origin: Origin, *objections: Objection, agreed: tuple[str, ...] = ()) -> Outcome:
     free = replace(PROD, approvals=ApprovalRule())
     facts = replace(FACTS, origin=origin)
-    return consent(Config(), free, (SUBJECT,), (), facts, NOW, objections, frozenset(agreed)).outcome
+    return before_apply(Config(), free, (SUBJECT,), (), facts, NOW, objections, frozenset(agreed)).outcome
+
+
+def objected(*found: Objection) -> list[GateResult]:
+    facts = replace(FACTS, origin=BY_HAND)
+    return list(objections(Request(Moment.APPLY, Config(), PROD, facts, NOW, Plans(objections=found))))
 
 
 REFUSED = Objection("no-twos", "prod", "aws_vpc.two", "no twos", Weight.HOLD)
@@ -150,12 +158,12 @@ def test_a_person_decides_and_what_may_be_lost_is_named() -> None:
     assert agreed_to(BY_HAND, TABLE, agreed=("aws_dynamodb_table.other",)) is Outcome.BLOCK
     assert agreed_to(BY_HAND, TABLE, agreed=("aws_dynamodb_table",)) is Outcome.BLOCK, "the whole address"
     assert agreed_to(BY_HAND, NEW, TABLE, agreed=(TABLE.address,)) is Outcome.PASS
-    (blocked,) = answer(BY_HAND, (TABLE,), frozenset())
+    (blocked,) = objected(TABLE)
     assert (blocked.reason, blocked.satisfy) == (
         "prod: aws_dynamodb_table.t is deleted",
         "if it may be lost: --allow 'aws_dynamodb_table.t'",
     )
-    assert answer(BY_HAND, (), frozenset()) == ()
+    assert objected() == []
 
 
 def test_the_same_address_in_another_stack_is_another_object() -> None:
@@ -163,12 +171,12 @@ def test_the_same_address_in_another_stack_is_another_object() -> None:
     assert agreed_to(BY_HAND, app, agreed=("prod/app:aws_dynamodb_table.t",)) is Outcome.PASS
     assert agreed_to(BY_HAND, app, db, agreed=("prod/app:aws_dynamodb_table.t",)) is Outcome.BLOCK
     assert agreed_to(BY_HAND, app, agreed=("aws_dynamodb_table.t",)) is Outcome.BLOCK
-    assert "--allow 'prod/app:aws_dynamodb_table.t'" in answer(BY_HAND, (app,), frozenset())[0].satisfy
+    assert "--allow 'prod/app:aws_dynamodb_table.t'" in objected(app)[0].satisfy
 
 
 def test_what_was_agreed_to_does_not_replace_an_approval() -> None:
     facts = replace(FACTS, origin=BY_HAND)
-    said = consent(Config(), PROD, (SUBJECT,), (), facts, NOW, (TABLE,), frozenset([TABLE.address]))
+    said = before_apply(Config(), PROD, (SUBJECT,), (), facts, NOW, (TABLE,), frozenset([TABLE.address]))
     assert said.outcome is Outcome.WAIT
 
 
@@ -180,7 +188,7 @@ SUCCEEDED = Upstream("staging", "c" * 40, NOW - timedelta(hours=2))
 
 def again(origin: Origin, environment: Environment = GATED, **facts: Any) -> dict[str, GateResult]:
     seen = replace(FACTS, origin=origin, upstream=SUCCEEDED, **facts)
-    return {result.gate: result for result in continuation(environment, seen, NOW).results}
+    return {result.gate: result for result in before_planning(environment, seen, NOW).results}
 
 
 @pytest.mark.parametrize("origin", RELEASES, ids=lambda o: type(o).__name__)
@@ -192,9 +200,9 @@ def test_every_gate_of_the_entry_is_asked_again_of_a_release_that_is_open(origin
     assert again(origin, reviewed=Reviewed(unknown="no answer"))["reviewed"].outcome is Outcome.WAIT
     assert again(origin, busy="a restore")["busy"].outcome is Outcome.WAIT
     never = replace(FACTS, origin=origin, upstream=Upstream("staging", None, None))
-    assert continuation(GATED, never, NOW).outcome is Outcome.BLOCK
+    assert before_planning(GATED, never, NOW).outcome is Outcome.BLOCK
     fresh = replace(FACTS, origin=origin, upstream=replace(SUCCEEDED, succeeded_at=NOW))
-    assert continuation(GATED, fresh, NOW).outcome is Outcome.WAIT
+    assert before_planning(GATED, fresh, NOW).outcome is Outcome.WAIT
 
 
 @pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
@@ -213,14 +221,14 @@ def test_fewer_people_are_asked_only_about_a_commit_that_is_proven() -> None:
     own = replace(PROD, rollback=ApprovalRule(0), drift=DriftSettings(remediate=Remediate(allow={})))
     for origin in (BY_HAND, BY_ITSELF, REMEDY):
         assert rule_for(own, origin, proven=False) is own.approvals
-        assert consent(Config(), own, (SUBJECT,), (), replace(FACTS, origin=origin, proven=False), NOW).open
+        assert before_apply(Config(), own, (SUBJECT,), (), replace(FACTS, origin=origin, proven=False), NOW).open
 
 
 def test_a_loss_that_somebody_agreed_to_is_seen_by_the_people_who_are_usually_asked() -> None:
     """Who agreed is a word in the ledger: with `rollback: 0` it would be nobody else's."""
     alone = replace(PROD, rollback=ApprovalRule(0))
     seen = replace(FACTS, origin=BY_HAND)
-    named = consent(Config(), alone, (SUBJECT,), (), seen, NOW, (TABLE,), frozenset({TABLE.name}))
+    named = before_apply(Config(), alone, (SUBJECT,), (), seen, NOW, (TABLE,), frozenset({TABLE.name}))
     assert [r.gate for r in named.open] == ["approvals"]
     assert named.outcome is Outcome.WAIT
-    assert consent(Config(), alone, (SUBJECT,), (), seen, NOW, (NEW,), frozenset()).outcome is Outcome.PASS
+    assert before_apply(Config(), alone, (SUBJECT,), (), seen, NOW, (NEW,), frozenset()).outcome is Outcome.PASS

@@ -10,10 +10,12 @@ from typing import Any, Literal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.requests import before_apply
 from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.approvals.declaration import Declaration, read_declaration
+from terrace.gates.approvals.gate import question
 from terrace.gates.approvals.statement import Statement, read_statement, statement_bytes
-from terrace.gates.decide import Facts, consent, question
+from terrace.gates.facts import Facts
 from terrace.gates.model import Identity, Outcome, Subject
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
@@ -151,7 +153,7 @@ def passes(drafts: Sequence[Draft], texts: Mapping[str, str], deployment: str) -
     asked = question(PROD, facts, (SUBJECT,))
     said = said_about(sealed(drafts), asked, deployment, lambda one: proof(texts, one))
     now = NOON + timedelta(hours=1)
-    verdict = consent(CONFIG, PROD, (SUBJECT,), said.given, facts, now, withdrawals=said.withdrawn)
+    verdict = before_apply(CONFIG, PROD, (SUBJECT,), said.given, facts, now, withdrawals=said.withdrawn)
     return verdict.outcome is Outcome.PASS
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from support.requests import at_entry
 from terrace.config.model import Environment
-from terrace.gates.decide import Facts, Reviewed, admission
+from terrace.gates.facts import Facts, Reviewed
 from terrace.gates.model import Outcome
 from terrace.stacks.model import Manual, Origin, Remediation, Rollback
 
@@ -16,7 +17,7 @@ DEV = Environment("dev")
 
 
 def outcome(reviewed: Reviewed | None, origin: Origin = FACTS.origin) -> tuple[Outcome, str]:
-    verdict = admission(DEV, replace(FACTS, reviewed=reviewed, origin=origin), NOW)
+    verdict = at_entry(DEV, replace(FACTS, reviewed=reviewed, origin=origin), NOW)
     told = next((result.reason for result in verdict.results if result.gate == "reviewed"), "not asked")
     return verdict.outcome, told
 

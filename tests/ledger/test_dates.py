@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.ledgers import MemoryLedger
+from support.requests import at_entry, before_planning
 from terrace.adapters.ledgers.dismissals import DatedLedger
 from terrace.config.model import Environment
 from terrace.errors import BadInput
-from terrace.gates.decide import Facts, Upstream, admission, continuation
+from terrace.gates.facts import Facts, Upstream
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
@@ -249,7 +250,7 @@ def test_a_clock_that_is_not_believed_passes_no_soak_and_no_approval(origin: Ori
     facts = Facts(
         "c" * 40, (), "ann", "main", True, upstream, None, None, origin, clock=("the clock is wrong", "set the clock")
     )
-    for verdict in (admission(environment, facts, NOON), continuation(environment, facts, NOON)):
+    for verdict in (at_entry(environment, facts, NOON), before_planning(environment, facts, NOON)):
         assert verdict.outcome is not Outcome.PASS
         said = [(one.outcome, one.reason, one.satisfy) for one in verdict.results if one.gate == "clock"]
         assert said == [(Outcome.WAIT, "the clock is wrong", "set the clock")]

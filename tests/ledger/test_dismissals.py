@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from support.ledgers import MemoryLedger
+from support.requests import at_entry, before_apply
 from terrace.config.model import Config, Environment
 from terrace.errors import BadInput
-from terrace.gates.decide import Facts, admission, consent
+from terrace.gates.facts import Facts
 from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
@@ -123,9 +124,9 @@ def test_nothing_enters_and_nothing_is_applied_past_an_event_that_cannot_be_read
     facts = Facts(
         "c" * 40, (), "ann", "main", True, None, None, None, origin, unread=("event 7 cannot be read", "look")
     )
-    blocked = admission(environment, facts, NOON)
+    blocked = at_entry(environment, facts, NOON)
     assert [(r.gate, r.satisfy) for r in blocked.results if r.outcome is Outcome.BLOCK] == [("held", "look")]
-    waits = consent(Config((environment,)), environment, (), (), facts, NOON)
+    waits = before_apply(Config((environment,)), environment, (), (), facts, NOON)
     assert [(r.gate, r.reason) for r in waits.open] == [("held", "prod is held: event 7 cannot be read")]
 
 

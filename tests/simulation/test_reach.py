@@ -11,11 +11,11 @@ import pytest
 from simulation.choices import Choices
 from simulation.people import People
 from simulation.site import Wanted, thing
+from terrace.gates.deployment import HANDED_OVER
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import deploy
-from terrace.pipelines.deploy.gates import HANDED_OVER
 from terrace.pipelines.rollback.destroy import destroy
 from terrace.pipelines.rollback.rollback import rollback
 from terrace.pipelines.tick import Stirring, stirring

@@ -15,7 +15,7 @@ from terrace.compliance.frameworks import Source
 from terrace.compliance.recorded_audits import Audit
 from terrace.config.model import Config, Environment
 from terrace.drift.checks import newest_first, standing
-from terrace.gates.decide import rule_for
+from terrace.gates.approvals.gate import rule_for
 from terrace.gates.model import Identity
 from terrace.ledger import folds
 from terrace.ledger.deployed_revisions import baseline

@@ -86,8 +86,7 @@ class Ticked:
 class Knock:
     """A run of CI that waits at the door of an environment, with the commit that it brings.
 
-    `event` is what it ran for, `branch` where its workflow is from; `own` says whether that is of the repository itself
-    and not of a fork.
+    `event` is what it ran for. `of_branch` is whether its workflow is the one of `branch`, not of a change or a fork.
     """
 
     run: str
@@ -95,4 +94,4 @@ class Knock:
     commit: str
     event: str
     branch: str
-    own: bool
+    of_branch: bool

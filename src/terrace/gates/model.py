@@ -101,6 +101,16 @@ class Withdrawal:
     position: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """A change from outside, about security, that an apply would adopt. `by` acknowledged it; "" when no one did."""
+
+    stack: str
+    address: str
+    paths: tuple[str, ...]
+    by: str = ""
+
+
 class Outcome(Enum):
     """What a gate says. Ordered from best to worst by `rank`."""
 

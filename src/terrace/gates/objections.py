@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from terrace.assess.model import Objection, Weight
 from terrace.config.naming import quote_text, quote_word
-from terrace.gates.model import GateResult, Outcome
-from terrace.stacks.model import AutomaticRollback, Origin, Remediation, Repairing
+from terrace.gates.gate import Request, blocks, passes
+from terrace.gates.model import GateResult
+from terrace.stacks.model import AutomaticRollback, Remediation, Repairing
 
-GATE = "objections"
+
+def policy(request: Request) -> Iterator[GateResult]:
+    """No policy blocks a plan. A person cannot overrule a policy here; a rollback reports it and continues, because it
+    restores what was deployed before."""
+    for one in request.plans.objections:
+        if one.weight is not Weight.HOLD:
+            continue
+        if isinstance(request.facts.origin, Repairing):
+            yield passes(f"{_said(one)}; a way back is not held by it")
+        else:
+            how = f"mend it and merge, or waive it on the protected branch: `terrace explain {quote_word(one.rule)}`"
+            yield blocks(_said(one), how)
 
 
-def answer(origin: Origin, objections: tuple[Objection, ...], agreed: frozenset[str]) -> tuple[GateResult, ...]:
-    """The answers to objections; none where there are none.
+def objections(request: Request) -> Iterator[GateResult]:
+    """A person decides what the assessment has against a plan. What can lose data needs the address, by name.
 
-    What Terrace set going by itself does only what nothing speaks against. What a person set going may do what a
-    person can decide; what may lose data needs the address, named. What a policy holds against a plan nobody can
-    decide away here; a way back is told of it, and goes on: what it goes back to was there before.
+    A deployment that Terrace started automatically does only what nothing speaks against.
     """
-    held = tuple(_held(origin, one) for one in objections if one.weight is Weight.HOLD)
-    return (*held, *_others(origin, tuple(one for one in objections if one.weight is not Weight.HOLD), agreed))
-
-
-def _held(origin: Origin, one: Objection) -> GateResult:
-    if isinstance(origin, Repairing):
-        return GateResult("policy", Outcome.PASS, f"{_said(one)}; a way back is not held by it")
-    how = f"mend it and merge, or waive it on the protected branch: `terrace explain {quote_word(one.rule)}`"
-    return GateResult("policy", Outcome.BLOCK, _said(one), how)
-
-
-def _others(origin: Origin, objections: tuple[Objection, ...], agreed: frozenset[str]) -> tuple[GateResult, ...]:
-    if isinstance(origin, AutomaticRollback | Remediation):
-        how = "a person decides: `terrace rollback` shows it first with --plan-only"
-        if isinstance(origin, Remediation):
-            how = "deploy, or adopt what is there: `terrace drift` shows both"
-        return tuple(GateResult(GATE, Outcome.BLOCK, _said(one), how) for one in objections)
-    return tuple(_person(one, agreed) for one in objections)
+    for one in request.plans.objections:
+        if one.weight is Weight.HOLD:
+            continue
+        match request.facts.origin:
+            case AutomaticRollback():
+                yield blocks(_said(one), "a person decides: `terrace rollback` shows it first with --plan-only")
+            case Remediation():
+                yield blocks(_said(one), "deploy, or adopt what is there: `terrace drift` shows both")
+            case _:
+                yield _person(one, request.plans.agreed)
 
 
 def _person(one: Objection, agreed: frozenset[str]) -> GateResult:
     if one.weight is Weight.NAME and one.name not in agreed:
         word = "made anew: --again" if one.rule == "imported" else "lost: --allow"
-        how = f"if it may be {word} {quote_text(one.name)}"
-        return GateResult(GATE, Outcome.BLOCK, _said(one), how)
-    return GateResult(GATE, Outcome.PASS, _said(one) + (" (agreed)" if one.weight is Weight.NAME else ""))
+        return blocks(_said(one), f"if it may be {word} {quote_text(one.name)}")
+    return passes(_said(one) + (" (agreed)" if one.weight is Weight.NAME else ""))
 
 
 def _said(one: Objection) -> str:

@@ -15,7 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from terrace.gates.model import GateResult, Outcome, Verdict
+from terrace.gates.all import HEALTH, OPENING
+from terrace.gates.gate import passes, waits
+from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Result, Step, StepRecord
 from terrace.rollout.bake import Health, Healthy, Measure, Rest, Sick, Unclear
 from terrace.rollout.course import PLAIN, Course
@@ -72,7 +74,7 @@ Entry = Callable[[], Verdict]
 
 def always_admitted() -> Verdict:
     """The verdict without gates before planning."""
-    return Verdict("", (GateResult("opening", Outcome.PASS, "there are no gates before planning"),))
+    return Verdict("", (OPENING.named(passes("there are no gates before planning")),))
 
 
 Condition = Callable[[Deployment], Health]
@@ -218,10 +220,10 @@ def _health(deployment: Deployment, condition: Health) -> Next | None:
         case Sick(reason):
             return Finish("failed", (f"health: {reason}",))
         case Rest(until, reason):
-            result = GateResult("health", Outcome.WAIT, reason, "`terrace tick` goes on", until)
+            result = HEALTH.named(waits(reason, "`terrace tick` goes on", until))
         case Unclear(reason):
             how = f"look at it: `terrace resume {deployment.environment}` measures again"
-            result = GateResult("health", Outcome.WAIT, reason, how)
+            result = HEALTH.named(waits(reason, how))
     return Wait(Verdict(deployment.environment, (result,)))
 
 

@@ -12,6 +12,15 @@ from terrace.forge.model import Knock
 from terrace.gates.approvals.ci_runs import CiRun
 from terrace.report.markdown.escape import plain_within
 
+TRUSTED_EVENTS = frozenset(
+    {"push", "workflow_dispatch", "schedule", "issue_comment", "issues", "repository_dispatch", "workflow_run"}
+)
+"""The events for which GitHub runs the workflow of the branch that the run names. For a pull request it runs the
+workflow that the change brings."""
+
+AUTOMATIC_EVENTS = frozenset({"schedule", "workflow_run"})
+"""The events of runs that a schedule or another run starts."""
+
 
 def workflow_run(github: GitHub, place: Place, id_: str) -> CiRun | None:
     """Returns the run of this repository with that id; None where there is none that the token can read.
@@ -29,18 +38,19 @@ def workflow_run(github: GitHub, place: Place, id_: str) -> CiRun | None:
         id=str(run["id"]),
         branch=str(run.get("head_branch") or ""),
         event=str(run["event"]),
+        of_branch=is_of_branch(run, place),
+        automatic=run["event"] in AUTOMATIC_EVENTS,
         logins=frozenset(str(user["login"]) for user in users if user.get("login")),
         began_at=datetime.fromisoformat(run["created_at"]),
         ended_at=datetime.fromisoformat(run["updated_at"]) if ended else None,
-        own=is_own(run, place),
     )
 
 
-def is_own(run: Mapping[str, Any], place: Place) -> bool:
-    """Returns whether a run is for a commit of this repository itself, not of a fork."""
+def is_of_branch(run: Mapping[str, Any], place: Place) -> bool:
+    """Returns whether the workflow of a run is the one of its branch, not one that a change or a fork brings."""
     here = f"{place.owner}/{place.name}".casefold()
     names = [str((run.get(of) or {}).get("full_name", "")).casefold() for of in ("repository", "head_repository")]
-    return names == [here, here]
+    return names == [here, here] and run.get("event") in TRUSTED_EVENTS
 
 
 MAX_REASON = 1000
@@ -66,7 +76,7 @@ class GitHubDoors:
                         commit=str(run["head_sha"]),
                         event=str(run["event"]),
                         branch=str(run.get("head_branch") or ""),
-                        own=is_own(run, self._github.place),
+                        of_branch=is_of_branch(run, self._github.place),
                     )
                 )
         return tuple(found)

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from terrace.apps.output.console import note, show
+from terrace.gates.deployment import HANDED_OVER
 from terrace.ledger.deployment import Deployment, Step
 from terrace.operations.reaction import Pause
 from terrace.pipelines.approvals.approve import handle_of
-from terrace.pipelines.deploy.gates import HANDED_OVER
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.report import machine, terminal
 from terrace.stacks.model import Destruction, Notice, Remediation, Undoing

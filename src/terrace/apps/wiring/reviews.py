@@ -47,12 +47,11 @@ class Reviews:
     def unproven_run(self, run: str, requester: str, opened_at: datetime) -> str:
         """Returns why a run of CI does not prove who opened a deployment; "" where the forge confirms it."""
         from terrace.adapters.github.workflow_runs import workflow_run
-        from terrace.gates.approvals.ci_runs import why_nobody_is_asked, why_unproven
+        from terrace.gates.approvals.ci_runs import why_unproven
         from terrace.gates.approvals.people import People
 
-        unasked = why_nobody_is_asked(run)
-        if unasked:
-            return unasked
+        if why := why_not_asked(run):
+            return why
         # A confirmation does not change, so that the forge is asked again only about unconfirmed runs.
         if (run, requester, opened_at) in self._proven_runs:
             return ""
@@ -72,3 +71,16 @@ class Reviews:
         from terrace.adapters.github.merges import GitHubMerges
 
         return GitHubMerges(require_connection(self._forge()).github, self._config.branch)
+
+
+def why_not_asked(run: str) -> str:
+    """Returns why Terrace does not ask GitHub about the run that an opening event names, "" when it does.
+
+    `run` is the name of the forge and the id of the run there.
+    """
+    forge, _, id_ = run.partition(" ")
+    if forge == "gitlab":
+        return "Terrace does not ask GitLab about runs, so a GitLab run proves nothing"
+    if forge != "github" or not id_:
+        return f"Terrace does not know the forge of the run {run[:60]!r}"
+    return ""

@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.errors import BadInput
+from terrace.gates.approvals.gate import unusable
 from terrace.gates.approvals.handle import OLD_LENGTH, handle
 from terrace.gates.approvals.statement import Statement, statement_bytes
-from terrace.gates.decide import unusable
 from terrace.gates.model import Subject, Verdict, Witness
 from terrace.ledger import folds
-from terrace.ledger.dates import doubt, no_earlier
+from terrace.ledger.dates import doubt
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.events.people import ApprovalGiven, SubjectRecord
 from terrace.ledger.events.proof import WitnessRecord
@@ -132,12 +132,7 @@ def _counts(context: Context, seen: History, after: History, deployment: Deploym
     if wrong is not None:
         # An approval expires by the time that it states. A rejection is valid whenever it was given.
         raise BadInput(f"{wrong[0]}. Not recorded", hint=wrong[1])
-    why = unusable(
-        context.config,
-        one,
-        situation(context, seen, deployment, awaiting(deployment)),
-        no_earlier(seen, context.clock()),
-    )
+    why = unusable(situation(context, seen, deployment, awaiting(deployment)), one)
     if why is not None:
         raise BadInput(f"this decision would be invalid: {why}. Not recorded", hint=_HINTS.get(one.proof, _OTHERS))
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from terrace.config.model import Environment
 from terrace.errors import Interrupted, TerraceError
+from terrace.gates.approvals.gate import approved
 from terrace.gates.approvals.people import Barred, People
 from terrace.gates.approvals.tally import Answers, Question, standing
-from terrace.gates.decide import approved
 from terrace.gates.model import Approval, Identity, Withdrawal
 from terrace.ledger import folds
 from terrace.ledger.declared import withdrawals

@@ -7,11 +7,9 @@ from datetime import datetime
 
 from terrace.config.model import ApprovalRule
 from terrace.errors import BadInput
+from terrace.gates.approvals.gate import rule_for
 from terrace.gates.approvals.people import Barred, People
 from terrace.gates.approvals.tally import Answers, Question, persons_of, standing, void_withdrawal
-from terrace.gates.decide import (
-    rule_for,
-)
 from terrace.gates.model import Approval, Withdrawal
 from terrace.ledger import folds
 from terrace.ledger.declared import withdrawals

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from terrace.assess.model import Assessment
 from terrace.assess.risk import Risk, risk
-from terrace.config.model import Environment
-from terrace.gates.decide import admission, consent
-from terrace.gates.model import GateResult, Outcome, Subject, Verdict
+from terrace.gates.decide import decide
+from terrace.gates.gate import Moment, Plans, Request
+from terrace.gates.model import Subject, Verdict
 from terrace.ledger.model import History
 from terrace.pipelines.check.surroundings import surroundings
 from terrace.pipelines.context import Context
@@ -25,15 +25,12 @@ def preview_gates(context: Context, history: History, assessment: Assessment) ->
         if not touched:
             continue
         seen = facts(context, history, environment.name, assessment.change_set.head, Manual(context.actor))
-        now = context.clock()
         subjects = _subjects(context, history, assessment, touched)
         at_stake = _risk_there(context, history, assessment, environment.name) if subjects else None
         keys = (impact.stack.key for impact in touched)
         unknown = tuple(key for key in keys if not _is_told(assessment.plans.get(key)))
-        asked = consent(context.config, environment, subjects, (), seen, now, risk=at_stake, unplanned=unknown)
-        entry = (_once_merged(result, environment) for result in admission(environment, seen, now).results)
-        mine = (result for result in asked.results if result.gate in ("approvals", "risk"))
-        verdicts.append(Verdict(environment.name, (*(result for result in entry if result is not None), *mine)))
+        plans = Plans(subjects, risk=at_stake, unplanned=unknown)
+        verdicts.append(decide(Request(Moment.CHECK, context.config, environment, seen, context.clock(), plans)))
     return tuple(verdicts)
 
 
@@ -55,16 +52,6 @@ def _risk_there(context: Context, history: History, assessment: Assessment, envi
         tuple(finding for finding in assessment.findings if finding.stack in keys),
     )
     return risk(there, surroundings(context.config, history, (environment,), context.clock()))
-
-
-def _once_merged(result: GateResult, environment: Environment) -> GateResult | None:
-    """Returns a gate's result for a change that is not merged yet; None where merging settles it."""
-    if result.gate == "protected-branch":
-        return None
-    if result.gate == "promotion" and result.outcome is Outcome.BLOCK:
-        reason = f"it must succeed in {environment.after} first"
-        return GateResult("promotion", Outcome.WAIT, reason, f"then run `terrace promote {environment.name}`")
-    return result
 
 
 def _is_told(plan: Plan | None) -> bool:

@@ -27,7 +27,9 @@ def answer_doors(context: Context, doors: Doors) -> Iterator[str]:
         if knock.environment not in known:
             continue
         # The gates evaluate a commit. A run does what its workflow says, and gets the credentials.
-        untrusted = why_untrusted(context.config.branch, own=knock.own, event=knock.event, ran_on=knock.branch)
+        untrusted = why_untrusted(
+            context.config.branch, of_branch=knock.of_branch, event=knock.event, ran_on=knock.branch
+        )
         if untrusted:
             doors.answer(knock, "rejected", untrusted)
             yield f"run {knock.run} is rejected for {knock.environment}: {untrusted}"

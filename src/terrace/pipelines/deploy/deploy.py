@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import Draft, History
@@ -58,22 +57,17 @@ def enter(context: Context, history: History, opening: Opening) -> Deployment | 
 
         history = append(context.ledger, history, decide)
         if not any(d.id == deployment_id for d in folds.deployments(history)):
+            newest = _newest(history, environment)
             verdict = entry(context, history, environment, commit, origin, settles)
-            return Refused(commit, verdict if verdict.open else _overtaken(verdict, _newest(history, environment)))
+            if not verdict.open:
+                verdict = entry(context, history, environment, commit, origin, settles, overtaken_by=newest)
+            return Refused(commit, verdict)
         return drive(context, history, deployment_id)
 
 
 def _newest(history: History, environment: str) -> str:
     latest = folds.latest(history, environment)
     return latest.id if latest is not None else ""
-
-
-def _overtaken(verdict: Verdict, other: str) -> Verdict:
-    """Returns the verdict with a refusal, since another deployment started in the environment after this one was
-    derived."""
-    reason = f"deployment {other} started in {verdict.environment} while this one was being prepared"
-    how = "see `terrace status`, and run the command again if you still want this deployment"
-    return Verdict(verdict.environment, (*verdict.results, GateResult("overtaken", Outcome.BLOCK, reason, how)))
 
 
 def resume(context: Context, deployment: Deployment, dead: str = "") -> Deployment | Refused:

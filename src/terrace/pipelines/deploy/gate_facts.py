@@ -6,12 +6,8 @@ from dataclasses import replace
 
 from terrace.config.model import Environment
 from terrace.errors import BadInput, NotReady
-from terrace.gates.decide import (
-    Facts,
-    Reviewed,
-    Upstream,
-    rule_for,
-)
+from terrace.gates.approvals.gate import rule_for
+from terrace.gates.facts import Facts, Reviewed, Upstream
 from terrace.ledger import folds
 from terrace.ledger.dates import doubt
 from terrace.ledger.deployment import Deployment

@@ -10,18 +10,11 @@ from terrace.assess.model import Objection, Weight
 from terrace.drift.absorption import swallowed
 from terrace.drift.acknowledgements import acknowledgements, answered
 from terrace.errors import NotReady
-from terrace.gates.absorption import Absorbed
-from terrace.gates.decide import (
-    Facts,
-    Situation,
-    admission,
-    consent,
-    continuation,
-    question,
-    refusals,
-    rule_for,
-)
-from terrace.gates.model import GateResult, Outcome, Subject, Verdict
+from terrace.gates.approvals.gate import question, rule_for
+from terrace.gates.decide import decide, planning
+from terrace.gates.facts import Facts
+from terrace.gates.gate import Moment, Plans, Request
+from terrace.gates.model import Absorbed, Subject, Verdict
 from terrace.ledger import folds
 from terrace.ledger.dates import no_earlier
 from terrace.ledger.declared import opened
@@ -39,21 +32,26 @@ from terrace.rollout.course import course
 from terrace.rollout.next_step import Asked, Horizon
 from terrace.stacks.model import Automatic, Origin
 
-HANDED_OVER = "planned by a run that does not apply"
-"""Reason for a deployment that waits for nothing but a run that is allowed to apply."""
-
 
 def entry(
-    context: Context, history: History, environment: str, commit: str, origin: Origin, settles: str = ""
+    context: Context,
+    history: History,
+    environment: str,
+    commit: str,
+    origin: Origin,
+    settles: str = "",
+    overtaken_by: str = "",
 ) -> Verdict:
-    """Returns whether an environment accepts a commit now."""
+    """Returns whether an environment accepts a commit now.
+
+    `overtaken_by` is the deployment that started there while this one was prepared.
+    """
     settings = context.config.environment(environment)
     seen = with_openers(context, history, environment, facts(context, history, environment, commit, origin, settles))
     said = said_about(history, question(settings, seen, ()), "", context.proof)
-    seen = timed(context, history, replace(seen, rejections=refusals(context.config, settings, seen, said)))
-    return admission(
-        settings, replace(seen, reviewed=review_status(context, history, environment, commit)), context.clock()
-    )
+    reviewed = review_status(context, history, environment, commit)
+    seen = replace(timed(context, history, seen), reviewed=reviewed, overtaken_by=overtaken_by)
+    return decide(Request(Moment.ENTRY, context.config, settings, seen, context.clock(), Plans(decisions=said)))
 
 
 def busy(context: Context, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
@@ -62,7 +60,8 @@ def busy(context: Context, history: History, environment: str, commit: str, orig
     latest = folds.latest(history, environment)
     who = f"run by {latest.lease.holder.who}" if latest and latest.lease else "another process on this machine"
     blocked = replace(seen, busy=seen.busy or f"deployment {latest.id if latest else ''}, {who}")
-    return admission(context.config.environment(environment), blocked, context.clock())
+    settings = context.config.environment(environment)
+    return decide(Request(Moment.ENTRY, context.config, settings, blocked, context.clock()))
 
 
 def asked(
@@ -104,34 +103,13 @@ def asked(
 
 
 def may_be_planned(context: Context, history: History, deployment: Deployment, seen: Facts) -> Verdict:
-    """Returns whether an open deployment is allowed to be planned.
-
-    A gate that only waits does not prevent planning, with two exceptions: a commit that may not be on the protected
-    branch, and a clock that cannot be trusted, since the same clock measures the bake period.
-    """
-    settings = context.config.environment(deployment.environment)
-    verdict = continuation(settings, timed(context, history, seen), context.clock())
-    waits = (r for r in verdict.results if r.outcome is Outcome.WAIT and r.gate not in ("protected-branch", "clock"))
-    planned_all_the_same = {result.gate for result in waits}
-    kept = tuple(r for r in verdict.results if r.gate not in planned_all_the_same)
-    return replace(verdict, results=(*kept, *_states(context, history, deployment)))
-
-
-def _states(context: Context, history: History, deployment: Deployment) -> tuple[GateResult, ...]:
-    """Returns the results of the gate `state`, which blocks stacks that would be planned on another one's state."""
-    how = "give it its own backend address and merge that; if both stacks use one state on purpose, make them one stack"
+    """Returns whether an open deployment is allowed to be planned."""
+    settings, seen = context.config.environment(deployment.environment), timed(context, history, seen)
     try:
-        foreign = foreign_addresses(context, history, deployment)
+        seen = replace(seen, foreign_states=foreign_addresses(context, history, deployment))
     except NotReady as error:
-        return (
-            GateResult(
-                "state",
-                Outcome.BLOCK,
-                f"Terrace cannot determine which stack owns the state: {error}",
-                "run the command again",
-            ),
-        )
-    return tuple(GateResult("state", Outcome.BLOCK, one, how) for one in foreign)
+        seen = replace(seen, owner_unknown=f"{error}")
+    return planning(Request(Moment.PLAN, context.config, settings, seen, context.clock()))
 
 
 def gates_say(
@@ -146,22 +124,17 @@ def gates_say(
     `seen` are the facts of this history, where they are already collected.
     """
     known = timed(context, history, seen or continuing(context, history, deployment))
-    at = situation(context, history, deployment, plans, known)
-    verdict = consent(
-        context.config,
-        at.environment,
-        at.subjects,
-        at.answers.given,
-        at.facts,
-        no_earlier(history, context.clock()),
-        tuple(_objection(record.stack, one) for record in plans for one in record.detail.objections or ()),
-        deployment.agreed,
-        _absorbed(context, history, deployment, plans),
-        at.risk,
-        at.answers.withdrawn,
+    request = situation(context, history, deployment, plans, known)
+    about_plans = replace(
+        request.plans,
+        objections=tuple(_objection(record.stack, one) for record in plans for one in record.detail.objections or ()),
+        agreed=deployment.agreed,
+        absorbed=_absorbed(context, history, deployment, plans),
     )
-    again = tuple(r for r in continuation(at.environment, known, context.clock()).open if r not in verdict.results)
-    return replace(verdict, results=(*again, *verdict.results, *_handed_over(context, deployment)))
+    verdict = decide(replace(request, plans=about_plans))
+    again = decide(replace(request, moment=Moment.PLAN, facts=known, now=context.clock()))
+    still_open = tuple(result for result in again.open if result not in verdict.results)
+    return replace(verdict, results=(*still_open, *verdict.results))
 
 
 def situation(
@@ -170,8 +143,8 @@ def situation(
     deployment: Deployment,
     plans: tuple[StepRecord, ...],
     known: Facts | None = None,
-) -> Situation:
-    """Returns what an approval of these plans decides on, with the decisions given so far."""
+) -> Request:
+    """Returns the request to apply these plans, with the approvals and rejections so far."""
     settings = context.config.environment(deployment.environment)
     seen = replace(
         known or continuing(context, history, deployment), origin=deployment.origin, deployment=deployment.id
@@ -189,15 +162,9 @@ def situation(
         seen = replace(seen, requester_unproven=not run or bool(why), run_unproven=doubt)
     bound = subjects(context.policy, history, deployment, plans)
     said = said_about(history, question(settings, seen, bound), deployment.id, context.proof)
-    return Situation(settings, seen, bound, said, risk_of(plans))
-
-
-def _handed_over(context: Context, deployment: Deployment) -> tuple[GateResult, ...]:
-    """Returns what blocks a deployment that this run must hand over to another run."""
-    if context.reach == "apply":
-        return ()
-    how = f"`terrace resume {deployment.environment}` in a run that is allowed to apply"
-    return (GateResult("reach", Outcome.WAIT, HANDED_OVER, how),)
+    seen = replace(seen, may_apply=context.reach == "apply")
+    about_plans = Plans(bound, said, risk=risk_of(plans))
+    return Request(Moment.APPLY, context.config, settings, seen, no_earlier(history, context.clock()), about_plans)
 
 
 def _absorbed(

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from terrace.errors import BadInput
 from terrace.gates.approvals.declaration import facts_of
-from terrace.gates.decide import rule_for
+from terrace.gates.approvals.gate import rule_for
 from terrace.gates.model import Verdict
 from terrace.ledger.deployment import Deployment, Result, Step
 from terrace.ledger.events.codec import encode

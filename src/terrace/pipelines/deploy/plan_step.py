@@ -14,7 +14,7 @@ from terrace.drift.own_changes import echoes_of, without_echoes
 from terrace.drift.records import sighting_record
 from terrace.drift.sightings import outside_alone, sightings
 from terrace.errors import TerraformFailed
-from terrace.gates.decide import rule_for
+from terrace.gates.approvals.gate import rule_for
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.events.codec import fits

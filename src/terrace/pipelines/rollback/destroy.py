@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from terrace.config.naming import quote_word
-from terrace.gates.model import GateResult, Outcome, Verdict
-from terrace.gates.objections import GATE
+from terrace.gates.all import OBJECTIONS
+from terrace.gates.gate import blocks
+from terrace.gates.model import GateResult, Verdict
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.pipelines.context import Context
@@ -54,11 +55,13 @@ def destroy(
     return enter(context, history, opening)
 
 
+def _objection(reason: str, satisfy: str) -> GateResult:
+    return OBJECTIONS.named(blocks(reason, satisfy))
+
+
 def _taken(stack: str, owner: str, address: Address) -> GateResult:
     environment, word = quote_word(owner.partition("/")[0]), quote_word(owner)
-    return GateResult(
-        GATE,
-        Outcome.BLOCK,
+    return _objection(
         f"{stack}: its state ({address}) is that of {owner} on the protected branch, whose resources would be "
         "destroyed",
         f"if {stack} was renamed to {owner}, nothing more is needed. To destroy the resources: `terrace "
@@ -68,9 +71,7 @@ def _taken(stack: str, owner: str, address: Address) -> GateResult:
 
 def _still_read(edge: Edge) -> GateResult:
     environment, word = quote_word(edge.reader.partition("/")[0]), quote_word(edge.reader)
-    return GateResult(
-        GATE,
-        Outcome.BLOCK,
+    return _objection(
         f"{edge.owner}: its outputs are read by {edge.reader} ({edge.place}), whose plans fail without them",
         f"destroy that one first (`terrace destroy {environment} {word} --reason WHY`), or deploy it without "
         f"the data source. If its plans are allowed to fail: --allow {word}",
@@ -82,9 +83,7 @@ def _may_read(unread: UnreadReaders, going: Collection[str]) -> GateResult:
     verb = "is" if len(unread.stacks) == 1 else "are"
     allow = " ".join(f"--allow {quote_word(key)}" for key in unread.stacks)
     how = f"{unread.hint}; or, " if unread.hint else ""
-    return GateResult(
-        GATE,
-        Outcome.BLOCK,
+    return _objection(
         f"{', '.join(unread.stacks)} {verb} deployed from {unread.commit[:7]}, and it is unknown whether "
         f"outputs of {owners} are read there: {unread.why}",
         f"{how}if plans without these outputs are allowed to fail: {allow}",

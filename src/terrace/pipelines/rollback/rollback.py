@@ -10,9 +10,10 @@ from pathlib import Path
 from terrace.assess.model import Objection
 from terrace.assess.reversal import reversal
 from terrace.errors import TerraformFailed
-from terrace.gates.decide import admission
+from terrace.gates.all import OBJECTIONS, POLICY
+from terrace.gates.decide import decide
+from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import Verdict
-from terrace.gates.objections import answer
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
@@ -85,8 +86,11 @@ def simulate(context: Context, environment: str, *, to: str | None, reason: str,
         for one in reversal(plan, what_is_undone(context, inventory, way.undone, way.live, plan, kept_lock=key in kept))
     )
     seen = timed(context, history, facts(context, history, environment, way.target.commit, origin))
-    entry = admission(context.config.environment(environment), seen, context.clock())
-    verdict = Verdict(environment, (*entry.results, *answer(origin, against, agreed)))
+    settings, objected = context.config.environment(environment), Plans(objections=against, agreed=agreed)
+    request = Request(Moment.ENTRY, context.config, settings, seen, context.clock(), objected)
+    before_apply = replace(request, moment=Moment.APPLY)
+    objections = (result for gate in (POLICY, OBJECTIONS) for result in gate.results(before_apply))
+    verdict = Verdict(environment, (*decide(request).results, *objections))
     return Simulation(way, plans, against, verdict)
 
 

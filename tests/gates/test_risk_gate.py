@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.risk import UNTOLD, Counted, Reason, Risk, together, weigh
-from terrace.config.model import ApprovalRule, Environment, RiskLevel, RiskRule
-from terrace.gates.model import Outcome
-from terrace.gates.stakes import LEVELS, raised, stakes
+from terrace.config.model import ApprovalRule, Config, Environment, RiskLevel, RiskRule
+from terrace.gates.facts import Facts
+from terrace.gates.gate import Moment, Plans, Request
+from terrace.gates.model import GateResult, Outcome
+from terrace.gates.risk import LEVELS, raised, risk
 from terrace.stacks.model import (
     AutomaticRollback,
     Destruction,
@@ -43,6 +46,12 @@ def at(level: RiskLevel) -> Risk:
     return Risk(50, level, (Reason("size", 3, "three things"),))
 
 
+def results(environment: Environment, origin: Origin, found: Risk) -> tuple[GateResult, ...]:
+    facts = Facts("c" * 40, (), "rita", "main", True, None, None, None, origin)
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    return tuple(risk(Request(Moment.APPLY, Config(), environment, facts, now, Plans(risk=found))))
+
+
 def covers(more: ApprovalRule, less: ApprovalRule) -> bool:
     return more.count >= less.count and all(more.roles.get(role, 0) >= n for role, n in less.roles.items())
 
@@ -57,7 +66,7 @@ def test_more_risk_never_asks_for_fewer_people(
     assert covers(less, rule)
     assert covers(more, less)
     assert (more.expires, more.unsigned) == (rule.expires, rule.unsigned)
-    barred = [any(r.outcome is Outcome.BLOCK for r in stakes(environment, origin, at(level))) for level in (low, high)]
+    barred = [any(r.outcome is Outcome.BLOCK for r in results(environment, origin, at(level))) for level in (low, high)]
     assert barred in ([False, False], [False, True], [True, True])
     assert barred[1] == any(asked[level].blocked for level in LEVELS[: LEVELS.index(high) + 1] if level in asked)
 
@@ -66,12 +75,12 @@ def test_more_risk_never_asks_for_fewer_people(
 def test_a_way_back_is_asked_nothing_more(origin: Origin) -> None:
     environment = Environment("prod", risk={"low": RiskRule(ApprovalRule(9), blocked=True)})
     assert raised(ApprovalRule(1), environment, origin, at("critical")) == ApprovalRule(1)
-    assert stakes(environment, origin, at("critical")) == ()
+    assert results(environment, origin, at("critical")) == ()
 
 
 def test_where_nothing_is_asked_nothing_is_said() -> None:
-    assert stakes(Environment("prod"), RELEASES[0], at("critical")) == ()
-    said = stakes(Environment("prod", risk={"high": RiskRule(ApprovalRule(1))}), RELEASES[0], at("medium"))
+    assert results(Environment("prod"), RELEASES[0], at("critical")) == ()
+    said = results(Environment("prod", risk={"high": RiskRule(ApprovalRule(1))}), RELEASES[0], at("medium"))
     assert [(one.outcome, one.reason) for one in said] == [
         (Outcome.PASS, "the risk is medium (50 of 100: size: three things)")
     ]

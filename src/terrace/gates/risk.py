@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import get_args
 
 from terrace.assess.risk import Risk
 from terrace.config.model import ApprovalRule, Environment, RiskLevel
-from terrace.gates.model import GateResult, Outcome
+from terrace.gates.gate import Request, blocks, passes
+from terrace.gates.model import GateResult
 from terrace.stacks.model import Origin, Remediation, Repairing
 
 LEVELS: tuple[RiskLevel, ...] = get_args(RiskLevel)
@@ -39,18 +41,22 @@ def stricter(one: ApprovalRule, other: ApprovalRule) -> ApprovalRule:
     return replace(both, expires=min(one.expires, other.expires), unsigned=unsigned)
 
 
-def stakes(environment: Environment, origin: Origin, risk: Risk | None) -> tuple[GateResult, ...]:
-    """The gate `risk`: nothing where the environment asks nothing of it, else the level with its reasons."""
-    if risk is None or not environment.risk or isinstance(origin, Repairing | Remediation):
-        return ()
-    why = "; ".join(f"{reason.factor}: {reason.what}" for reason in risk.reasons[:_SHOWN])
-    said = f"the risk is {risk.level} ({risk.score} of 100" + (f": {why})" if why else ")")
-    barring = next((at for at in _reached(environment, origin, risk) if environment.risk[at].blocked), None)
+def risk(request: Request) -> Iterator[GateResult]:
+    """The environment accepts releases of this risk. Asked only where terrace.yaml has rules for risks."""
+    environment, found = request.environment, request.plans.risk
+    if found is None or not environment.risk or isinstance(request.facts.origin, Repairing | Remediation):
+        return
+    why = "; ".join(f"{reason.factor}: {reason.what}" for reason in found.reasons[:_SHOWN])
+    said = f"the risk is {found.level} ({found.score} of 100" + (f": {why})" if why else ")")
+    barring = next(
+        (at for at in _reached(environment, request.facts.origin, found) if environment.risk[at].blocked), None
+    )
     if barring is None:
-        return (GateResult("risk", Outcome.PASS, said),)
+        yield passes(said)
+        return
     name = environment.name
     how = f"do it in smaller steps, or change `environments.{name}.risk.{barring}` of terrace.yaml"
-    return (GateResult("risk", Outcome.BLOCK, f"{said}, and {name} takes no release of {barring} risk", how),)
+    yield blocks(f"{said}, and {name} takes no release of {barring} risk", how)
 
 
 def _reached(environment: Environment, origin: Origin, risk: Risk | None) -> tuple[RiskLevel, ...]:

@@ -1,0 +1,278 @@
+"""The gates of approvals, and the rule that says whose approval a deployment requires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from terrace.assess.model import Weight
+from terrace.config.model import ApprovalRule, Config, Environment
+from terrace.gates.approvals.people import Barred, People
+from terrace.gates.approvals.tally import (
+    Answers,
+    Question,
+    Tally,
+    Voice,
+    assign,
+    standing,
+    tally,
+    void_no,
+    void_yes,
+    within_reach,
+)
+from terrace.gates.facts import Facts
+from terrace.gates.gate import Request, blocks, passes, waits
+from terrace.gates.model import Approval, GateResult, Outcome, Subject
+from terrace.gates.risk import raised, stricter
+from terrace.stacks.model import AutomaticRollback, Origin, Remediation, Repairing, Rollback
+from terrace.words import listed
+
+
+def rejected(request: Request) -> Iterator[GateResult]:
+    """No person rejected this commit for this environment. A rejection is valid until it is withdrawn."""
+    people, environment, facts = People(request.config), request.environment, request.facts
+    rule = rule_for(environment, facts.origin, proven=facts.proven)
+    asked = question(environment, facts, ())
+    for no in standing(people, rule, _barred(people, facts), asked, request.plans.decisions):
+        yield _rejected(environment, people, no)
+
+
+def approvals(request: Request) -> Iterator[GateResult]:
+    """The people that the rule names approved exactly these plans, and no one rejected them."""
+    environment, facts, plans = request.environment, request.facts, request.plans
+    usual = rule_for(environment, facts.origin, proven=facts.proven)
+    if plans.agreed and any(one.weight is Weight.NAME and one.name in plans.agreed for one in plans.objections):
+        # Who agreed to a loss is a word in the ledger. It counts where the people who are usually asked saw the plan.
+        usual = stricter(usual, environment.approvals)
+    rule = raised(usual, environment, facts.origin, plans.risk)
+    asked = _one_more(rule, facts)
+    more = how = ""
+    if asked != rule:
+        more = "; one person more than usual, because nothing proves who requested it"
+        if facts.run_unproven:
+            more += f" (run {facts.run_unproven})"
+            how = (
+                "; with a token that may read runs of CI Terrace asks the forge about the run,"
+                " and a requester with a key signs: `git config user.signingkey KEY.pub`"
+            )
+    if plans.risk is not None and rule != usual:
+        more += f" (the risk is {plans.risk.level})"
+    for result in _approvals(replace(request, environment=replace(environment, approvals=asked))):
+        waiting = result.outcome is Outcome.WAIT
+        yield replace(result, reason=result.reason + more, satisfy=result.satisfy + how) if waiting else result
+
+
+def _one_more(rule: ApprovalRule, facts: Facts) -> ApprovalRule:
+    """The rule where nothing proves who requested a deployment: one of the approvers may be the requester."""
+    if not facts.requester_unproven or not rule.asked or rule.unsigned:
+        return rule
+    return replace(rule, count=max(rule.count, sum(rule.roles.values())) + 1)
+
+
+def rule_for(environment: Environment, origin: Origin, *, proven: bool = True) -> ApprovalRule:
+    """Who must agree to plans of that origin.
+
+    Fewer people are asked about a commit that was let in before. Unless that is `proven`, it is what a ledger writer
+    says, and the people are asked who are asked about a release.
+    """
+    if not proven:
+        return environment.approvals
+    match origin:
+        case AutomaticRollback():
+            # Whoever wrote `on_failure: rollback` agreed beforehand; what is not safe to undo meets an objection.
+            return ApprovalRule()
+        case Rollback():
+            return environment.rollback or environment.approvals
+        case Remediation():
+            rule = environment.drift.remediate
+            return (rule.approvals if rule is not None else None) or environment.approvals
+        case _:
+            return environment.approvals
+
+
+def approved(config: Config, rule: ApprovalRule, asked: Question, answers: Answers, now: datetime) -> bool:
+    """Whether proven answers say that enough people approved of one plan, whenever that was."""
+    people = People(config)
+    for_good = replace(rule, expires=timedelta.max, unsigned=False)
+    counted = tally(people, for_good, Barred(people, "", ()), asked, answers, now)
+    filled = assign(rule.roles, counted.voices)
+    roles = all(len(filled.get(role, ())) >= n for role, n in rule.roles.items())
+    return not counted.rejections and roles and len(counted.voices) >= rule.count
+
+
+_UNPLANNED = "`terrace check` says why; the approvers are asked once there is a plan"
+
+
+def _approvals(request: Request) -> tuple[GateResult, ...]:
+    environment, facts, plans = request.environment, request.facts, request.plans
+    subjects, unplanned = plans.subjects, plans.unplanned
+    if not subjects and unplanned:
+        which = listed(unplanned, 5)
+        return (waits(f"what is to be approved is not known: there is no plan of {which}", _UNPLANNED),)
+    if not subjects:
+        return (passes("nothing to approve: no plan does anything"),)
+    people = People(request.config)
+    barred = _barred(people, facts)
+    asked = question(environment, facts, subjects)
+    counted = tally(people, environment.approvals, barred, asked, plans.decisions, request.now)
+    if counted.rejections:
+        return tuple(_rejected(environment, people, said) for said in counted.rejections)
+    if not environment.approvals.asked:
+        agreed = isinstance(facts.origin, AutomaticRollback)
+        return (passes("terrace.yaml says `on_failure: rollback`" if agreed else "no approval is asked for"),)
+    if not facts.whole:
+        reason = "history is too shallow here to tell who wrote what is new, and authors do not approve"
+        return (waits(reason, "`git fetch --unshallow`"),)
+    if facts.openers_unknown:
+        reason = (
+            f"who opened the changes of this release is not known, and they do not approve it: {facts.openers_unknown}"
+        )
+        return (waits(reason, "try again once the forge can be asked"),)
+    return _quorum(environment, people, barred, counted)
+
+
+def _barred(people: People, facts: Facts) -> Barred:
+    """Who may not approve what the facts are about."""
+    return Barred(people, facts.requester, facts.authors, facts.requested_by, facts.opened_by)
+
+
+def _quorum(environment: Environment, people: People, barred: Barred, counted: Tally) -> tuple[GateResult, ...]:
+    """The roles and the number of people that the rule asks for, against those who count."""
+    rule = environment.approvals
+    filled = assign(rule.roles, counted.voices)
+    speaking = {voice.person: role for role, voices in filled.items() for voice in voices}
+    missing = {role: n for role, voices in filled.items() if (n := rule.roles[role] - len(voices)) > 0}
+    left_out = _left_out(counted)
+    results = [_role(environment, people, barred, role, n, filled) for role, n in missing.items()]
+    coming = sum(missing.values())
+    if rule.count > len(counted.voices) + coming:
+        results.append(_count(environment, people, barred, counted, coming))
+    if not results:
+        return (passes(f"approved by {_said(counted.voices, speaking)}{left_out}"),)
+    results[0] = replace(results[0], reason=results[0].reason + left_out)
+    if counted.voices:
+        results.insert(0, passes(f"approved so far by {_said(counted.voices, speaking)}"))
+    return tuple(results)
+
+
+def _role(
+    environment: Environment,
+    people: People,
+    barred: Barred,
+    role: str,
+    missing: int,
+    filled: Mapping[str, tuple[Voice, ...]],
+) -> GateResult:
+    """What a role still lacks, who could give it, and what to do where nobody is left who could."""
+    members = people.members(role)
+    speaking = {voice.person: f"speaks for {r} already" for r, voices in filled.items() for voice in voices}
+    free: dict[str, list[str]] = {}
+    for reached in within_reach(role, filled):
+        there = people.members(reached)
+        may = [name for person, name in there.items() if person not in speaking and barred.why(name) is None]
+        if may:
+            free[reached] = may
+    asked = environment.approvals.roles[role]
+    reason = f"{role}: {asked - missing} of {asked} approvals"
+    if len(free.get(role, ())) >= missing:
+        free = {role: free[role]}
+    if len({name for names in free.values() for name in names}) >= missing:
+        ways = [f"`terrace approve {environment.name} --role {r}` by {_some(missing, may)}" for r, may in free.items()]
+        return waits(reason, ", or ".join(ways))
+    others = {name: w for person, name in members.items() if (w := barred.why(name) or speaking.get(person))}
+    if not members:
+        why = f"the team {role} has nobody in it"
+    else:
+        left = f"only {', '.join(free[role])}" if free.get(role) else "nobody"
+        why = f"{left} of the team {role} is left who may: " + ", ".join(f"{who} {w}" for who, w in others.items())
+    return waits(f"{reason}; {why}", _setting(f"teams.{role}", environment))
+
+
+def _count(environment: Environment, people: People, barred: Barred, counted: Tally, coming: int) -> GateResult:
+    """How many people are lacking beyond the `coming` ones who are to fill a role."""
+    have = {voice.person for voice in counted.voices}
+    known = people.known()
+    free = [name for person, name in known.items() if person not in have and barred.why(name) is None]
+    asked = environment.approvals.count
+    more = asked - len(have) - coming
+    besides = f", {coming} more to come for the roles" if coming else ""
+    reason = f"{len(have)} of {asked} people have approved{besides}"
+    command = f"`terrace approve {environment.name}` by"
+    if not known:
+        return waits(reason, f"{command} {more} more, neither who asked for it nor who wrote it")
+    if len(free) >= more + coming:
+        return waits(reason, f"{command} {_some(more, free)}")
+    left = f"only {', '.join(free)}" if free else "nobody"
+    return waits(f"{reason}; {left} is left who may, of those in terrace.yaml", _setting("people", environment))
+
+
+def _setting(key: str, environment: Environment) -> str:
+    """What to change where nobody is left who may approve."""
+    return f"add somebody to `{key}` of terrace.yaml, or ask for less: `environments.{environment.name}.approvals`"
+
+
+def _rejected(environment: Environment, people: People, said: Approval) -> GateResult:
+    name = people.shown(said.actor)
+    role = f" for {said.role}" if said.role else ""
+    how = {"unsigned": " (unsigned)", "invalid": " (not proven)", "unsaid": " (not proven)"}.get(said.proof, "")
+    why = f": {said.comment}" if said.comment else ", without a comment"
+    of = f" --of {said.id}" if said.id else ""
+    satisfy = f"settle it with {name}, who withdraws it: `terrace reject {environment.name} --withdraw{of} -m WHY`"
+    return blocks(f"{name} said no{role}{how}{why}", satisfy)
+
+
+def unusable(request: Request, approval: Approval) -> str | None:
+    """Returns why an approval or rejection would be ignored if it were given now; None when it would be valid."""
+    environment, facts, plans, now = request.environment, request.facts, request.plans, request.now
+    usual = rule_for(environment, facts.origin, proven=facts.proven)
+    rule = _one_more(raised(usual, environment, facts.origin, plans.risk), facts)
+    people = People(request.config)
+    barred = _barred(people, facts)
+    asked = question(environment, facts, plans.subjects)
+    if approval.answer == "reject":
+        return void_no(people, rule, asked, approval)
+    why = void_yes(rule, asked, approval, now) if rule.asked else None
+    if why is not None:
+        return why
+    answers = replace(plans.decisions, given=(*plans.decisions.given, approval))
+    counted = tally(people, rule, barred, asked, answers, now)
+    person = people.person(approval.actor)
+    voice = next((one for one in counted.voices if one.person == person), None)
+    if voice is None:
+        name = people.shown(approval.actor)
+        noes = (f"{name} said no, and did not withdraw it" for no in counted.rejections if no.actor == approval.actor)
+        return next((left.why for left in counted.left_out if left.name == name), next(noes, None))
+    if voice.roles & rule.roles.keys() or rule.count > sum(rule.roles.values()) or not rule.asked:
+        return None
+    return f"{environment.name} asks {', '.join(rule.roles)}, and {voice.name} speaks for none of them"
+
+
+def question(environment: Environment, facts: Facts, subjects: tuple[Subject, ...]) -> Question:
+    """What is asked of people about these plans.
+
+    A person who goes back to a commit may do so although it was rejected once; Terrace by itself may not.
+    """
+    repairing = isinstance(facts.origin, Repairing) and not isinstance(facts.origin, AutomaticRollback)
+    return Question(facts.deployment, environment.name, facts.commit, subjects, repairing)
+
+
+def _said(voices: Iterable[Voice], speaking: Mapping[str, str]) -> str:
+    words = []
+    for voice in voices:
+        role = f" for {speaking[voice.person]}" if voice.person in speaking else ""
+        words.append(f"{voice.name}{role}{' (unsigned)' if voice.unsigned else ''}")
+    return ", ".join(words)
+
+
+def _left_out(counted: Tally) -> str:
+    if not counted.left_out:
+        return ""
+    return "; not counted: " + ", ".join(f"{who.name} ({who.why})" for who in counted.left_out)
+
+
+def _some(n: int, names: list[str]) -> str:
+    """Who may: "bob", "one of: bob, carol", "2 of: bob, carol"."""
+    if len(names) == 1:
+        return names[0]
+    return f"{'one' if n == 1 else n} of: {', '.join(names)}"

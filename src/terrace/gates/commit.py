@@ -1,0 +1,101 @@
+"""Gates about the commit: where it comes from, who reviewed it, where it succeeded before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, timedelta
+
+from terrace.gates.gate import Moment, Request, blocks, passes, waits
+from terrace.gates.model import GateResult, Outcome
+from terrace.words import duration, listed
+
+_SHOWN = 3
+"""Maximum number of commits without a review that are named."""
+
+
+def protected_branch(request: Request) -> Iterator[GateResult]:
+    """The commit is on the first-parent line of the protected branch."""
+    facts = request.facts
+    commit, branch = facts.commit[:7], facts.branch
+    if facts.on_protected_branch:
+        yield passes(f"{commit} is on {branch}")
+    elif facts.on_protected_branch is None:
+        answer = blocks if request.moment is Moment.ENTRY else waits
+        yield answer(f"history is too shallow here to tell whether {commit} is on {branch}", "`git fetch --unshallow`")
+    else:
+        reason = f"{commit} is not on the first-parent line of {branch}"
+        yield blocks(reason, f"merge it into {branch}, and deploy the merge")
+
+
+def forward(request: Request) -> Iterator[GateResult]:
+    """The deployed commit is not newer: going back is a rollback, and has to say so."""
+    name, commit, ahead = request.environment.name, request.facts.commit[:7], request.facts.ahead
+    if ahead is None:
+        yield passes(f"{name} has nothing newer")
+    else:
+        reason = (
+            f"{name} has {ahead[:7]}, which is newer than {commit}: that would undo it, and ask nobody what is lost"
+        )
+        yield blocks(reason, f"`terrace rollback {name} --to {commit} --plan-only` shows it")
+
+
+def reviewed(request: Request) -> Iterator[GateResult]:
+    """Another person approved the change of every new commit, where terrace.yaml requires that."""
+    found = request.facts.reviewed
+    if found is None:
+        return
+    if found.unknown:
+        yield waits(f"it cannot be told whether this was reviewed: {found.unknown}", "try again")
+    elif not found.lacking:
+        yield passes("it came through changes that somebody else approved")
+    else:
+        how = (
+            f"bring it into {request.facts.branch} by a change that somebody else approves; `forge.reviewed: off`,"
+            " merged, asks nobody"
+        )
+        yield blocks(listed(found.lacking, _SHOWN, "; "), how)
+
+
+def promotion(request: Request) -> Iterator[GateResult]:
+    """The commit succeeded in the previous environment."""
+    after, name = request.environment.after, request.environment.name
+    if after is None:
+        return
+    result = _promotion(request, after, name)
+    if request.moment is Moment.CHECK and result.outcome is Outcome.BLOCK:
+        # A change that is not merged yet has been nowhere: that does not block it.
+        yield waits(f"it must succeed in {after} first", f"then run `terrace promote {name}`")
+    else:
+        yield result
+
+
+def _promotion(request: Request, after: str, name: str) -> GateResult:
+    commit, above = request.facts.commit[:7], request.facts.upstream
+    if above is None or above.environment != after:
+        return blocks(f"what succeeded in {after} is not known", f"`terrace status` shows what is in {after}")
+    if above.commit is None or above.succeeded_at is None:
+        how = f"`terrace deploy {after}`, then `terrace promote {name}`"
+        return blocks(f"nothing has succeeded in {after} yet", how)
+    if above.commit != request.facts.commit:
+        there = above.commit[:7]
+        how = f"`terrace promote {name}` takes {there}; for {commit}: `terrace deploy {after} --ref {commit}` first"
+        return blocks(f"{after} has {there}, not {commit}", how)
+    return passes(f"{commit} succeeded in {after}")
+
+
+def soak(request: Request) -> Iterator[GateResult]:
+    """The success in the previous environment is old enough. Asked only of a commit that can be promoted."""
+    environment, above = request.environment, request.facts.upstream
+    if environment.after is None or environment.soak <= timedelta(0):
+        return
+    if _promotion(request, environment.after, environment.name).outcome is not Outcome.PASS:
+        return
+    assert above is not None and above.succeeded_at is not None, "the promotion gate passes"
+    until = above.succeeded_at + environment.soak
+    if request.now >= until:
+        yield passes(f"soaked in {above.environment} for {duration(environment.soak)}")
+        return
+    left = duration(until - request.now)
+    reason = f"soaks in {above.environment} for {duration(environment.soak)}; {left} are left"
+    how = f"`terrace tick` or the same command again after {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    yield waits(reason, how, until)

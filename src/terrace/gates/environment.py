@@ -1,0 +1,68 @@
+"""Gates about the environment: its hold, its protection, other work in progress there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from terrace.gates.gate import Moment, Request, blocks, passes, waits
+from terrace.gates.model import GateResult
+
+
+def held(request: Request) -> Iterator[GateResult]:
+    """The environment is not on hold."""
+    environment, facts = request.environment.name, request.facts
+    if facts.held is None:
+        yield passes(f"{environment} takes deployments")
+        return
+    how = f"`terrace unhold {environment} --reason WHY` once that is settled"
+    if facts.unsettled:
+        how = (
+            f"`terrace resume {environment}` looks at what deployment {facts.unsettled} left and brings it in"
+            " order; before that no hold is released"
+        )
+    yield _waits_when_open(request)(f"{environment} is held: {facts.held}", how)
+
+
+def unread(request: Request) -> Iterator[GateResult]:
+    """No invalid ledger event may be about the environment: it could be a rejection, or an unknown outcome."""
+    if request.facts.unread is not None:
+        found, how = request.facts.unread
+        yield _waits_when_open(request)(f"{request.environment.name} is held: {found}", how)
+
+
+def _waits_when_open(request: Request) -> Callable[[str, str], GateResult]:
+    """An open deployment waits for the end of a hold; others are not opened during one."""
+    return waits if request.moment is Moment.APPLY else blocks
+
+
+def busy(request: Request) -> Iterator[GateResult]:
+    """Nothing else is in progress in the environment."""
+    environment, work = request.environment.name, request.facts.busy
+    if work is not None:
+        how = (
+            f"wait for its end, or `terrace resume {environment}` if whoever drove it is gone"
+            " (--dead WHY where this machine cannot tell)"
+        )
+        yield waits(f"{environment} is busy: {work}", how)
+    elif request.moment is not Moment.PLAN:
+        yield passes("nothing else goes on there")
+
+
+def protected(request: Request) -> Iterator[GateResult]:
+    """A protected environment is never destroyed."""
+    name = request.environment.name
+    if request.environment.protected:
+        how = f"`environments.{name}.protected: false` of terrace.yaml, merged, lets it be destroyed"
+        yield blocks(f"{name} is protected: it is never destroyed", how)
+    else:
+        yield passes(f"{name} may be destroyed")
+
+
+def remediation(request: Request) -> Iterator[GateResult]:
+    """terrace.yaml allows Terrace to revert drift in the environment."""
+    name = request.environment.name
+    if request.environment.drift.remediate is not None:
+        yield passes(f"{name} lets drift be taken back")
+    else:
+        how = f"allow it in terrace.yaml: `environments.{name}.drift.remediate`"
+        yield blocks(f"remediation is off in {name}", how)
