@@ -306,7 +306,7 @@ def test_stacks_of_a_submodule_that_cannot_be_had_are_not_taken_for_removed(
     config = load(f"version: 1\nenvironments: {{dev: {{}}}}\n{rules}".encode())
     lost = link(work, "1" * 40, path, gitmodules=f'[submodule "x"]\n\tpath = {path}\n\turl = ../net.git\n')
     (problem,) = lost_in_submodules(opened(work).tree(lost), config)
-    assert f"which stacks are in the Git submodule {path} is not known" in problem.message
+    assert f"the stacks in the Git submodule {path} are unknown" in problem.message
     assert problem.hint
     other = load(b"version: 1\nenvironments: {dev: {}}\nstacks: [{path: other/*, environment: dev}]\n")
     assert len(lost_in_submodules(opened(work).tree(lost), other)) == (path != "live")

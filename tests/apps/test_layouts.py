@@ -57,10 +57,12 @@ def test_a_check_or_a_plan_that_looked_at_nothing_is_no_pass(tmp_path: Path) -> 
     assert (checked.code, checked.json["verdict"]) == (1, "block")
     (finding,) = [one for one in checked.json["findings"] if one["rule"] == "layout"]
     assert not finding["advisory"]
-    assert "2 folders with a backend or a provider are in no stack: infra/dev, infra/prod" in finding["message"]
+    assert (
+        "2 folders with a backend or a provider are not part of any stack: infra/dev, infra/prod" in finding["message"]
+    )
     planned = shop.run("plan")
     assert planned.code == 1
-    assert "2 folders with a backend or a provider are in no stack" in planned.err
+    assert "2 folders with a backend or a provider are not part of any stack" in planned.err
     assert "there is no stack" in planned.err
     assert "terrace init --print" in planned.err
 

@@ -105,7 +105,10 @@ def test_a_folder_of_policies_of_something_else_judges_nothing_unasked(tmp_path:
 def test_no_environment_is_invented_for_a_folder_whose_names_tell_none(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "main.tf").write_text("\n")
     write_first_files(str(tmp_path), dry_run=False)
-    assert "environment default: nothing names an environment, and it may be production" in capsys.readouterr().err
+    assert (
+        "environment default: the repository has no names of environments, and this one can be production"
+        in capsys.readouterr().err
+    )
     (only,) = load((tmp_path / "terrace.yaml").read_bytes()).environments
     assert (only.name, only.approvals.count, only.protected) == ("default", 1, True)
     assert not (tmp_path / ".git").exists(), "a folder that holds something is not made a repository"
@@ -239,9 +242,9 @@ def test_what_could_not_work_later_is_told_at_once_with_its_lines(tmp_path: Path
     told = json.loads(capsys.readouterr().out)
     assert [(one["file"], one["line"], one["message"]) for one in told["problems"]] == [
         ("c/net/main.tf", 2, "dev/c and prod/net have the same state: s3 bucket b, key k"),
-        ("terrace.yaml", 5, "a/net and b/net are both the stack dev/net"),
-        ("terrace.yaml", 6, "the stack gone holds no configuration"),
-        ("terrace.yaml", 7, "dev: there is no file of variables dev.tfvars"),
+        ("terrace.yaml", 5, "a/net and b/net have the same stack name, dev/net"),
+        ("terrace.yaml", 6, "the stack gone has no configuration"),
+        ("terrace.yaml", 7, "dev: the variable file dev.tfvars does not exist"),
         ("terrace.yaml", 10, "no folder with configuration matches x/*"),
     ]
     assert all(one["hint"] for one in told["problems"])
@@ -257,7 +260,7 @@ def test_refused_stacks_and_root_modules_in_no_stack_are_told_of_a_right_file(tm
     said = capsys.readouterr()
     assert "  dev: manual, no approvals, 1 stack" in said.out
     assert "refused: prod (environments/prod/main.tf:2)" in said.out
-    assert "1 folder with a backend or a provider is in no stack: bootstrap" in said.err
+    assert "1 folder with a backend or a provider is not part of any stack: bootstrap" in said.err
     run_command("-C", tmp_path, "config", "check", "--json")
     told = json.loads(capsys.readouterr().out)
     assert (told["stacks"], told["in_no_stack"], told["refused"][0]["stack"]) == (2, ["bootstrap"], "prod")
@@ -403,7 +406,7 @@ def test_stacks_that_could_not_be_planned_are_told(work: Path, capsys: Captured)
     (work / "lost/main.tf").write_text('provider "aws" {\n  region = "x"\n}\n')
     code, rows = examined(work, capsys)
     assert (code, rows["root modules"]["state"]) == (1, "optional")
-    assert "in no stack: lost" in rows["root modules"]["found"]
+    assert "not part of any stack: lost" in rows["root modules"]["found"]
     assert "environments/dev/main.tf of dev asks for ~> 0.12.0, and terraform is" in rows["required_version"]["found"]
     entries = "stacks: [{path: lost, environment: dev}, {path: gone/lost, environment: dev}]\n"
     (work / "terrace.yaml").write_text(f"version: 1\nenvironments: {{dev: {{}}}}\n{entries}")
@@ -415,7 +418,7 @@ def test_a_repository_without_a_stack_is_not_well(tmp_path: Path, capsys: Captur
     work = with_remote(tmp_path / "work", {"infra/main.tf": 'terraform {\n  backend "s3" {}\n}\n'})
     code, rows = examined(work, capsys)
     assert (code, rows["stacks"]["state"], rows["stacks"]["how"]) == (1, "missing", "terrace init --print")
-    assert "in no stack: infra" in rows["root modules"]["found"]
+    assert "not part of any stack: infra" in rows["root modules"]["found"]
 
 
 def test_problems_of_the_file_on_the_protected_branch_are_told_as_its(work: Path, capsys: Captured) -> None:

@@ -16,7 +16,7 @@ def test_check_plan_deploy_and_doctor_tell_an_ignored_file_of_variables(tmp_path
     file = f"{STACK}/terraform.tfvars"
     (shop.work / file).write_text('size = "two"\n')
     (shop.work / STACK / "notes").write_text("nothing reads this\n")
-    told, add = f"{file} is in the checkout and not in the commit", f"git add --force {file}"
+    told, add = f"{file} is in the checkout but not in the commit", f"git add --force {file}"
 
     deployed = shop.ok("deploy", "dev", "--json")
     assert told in deployed.err

@@ -24,11 +24,13 @@ def test_what_is_deployed_is_told_while_the_newest_rules_cannot_be_read(tmp_path
     told = shop.ok("status")
     assert "deployed" in told.out
     assert "the stacks of origin/main are not known: terrace.yaml:6: " in told.out
-    assert "both the stack dev/one" in told.out and "nothing is planned or deployed" in told.out
+    assert "have the same stack name, dev/one" in told.out and "nothing is planned or deployed" in told.out
     found = shop.ok("status", "--json").json["unreadable"]
-    assert found["place"] == "terrace.yaml:6" and "both the stack dev/one" in found["error"] and found["hint"]
+    assert (
+        found["place"] == "terrace.yaml:6" and "have the same stack name, dev/one" in found["error"] and found["hint"]
+    )
     rows = shop.run("doctor", "--json").json["rows"]
-    assert any(one["state"] == "missing" and "both the stack dev/one" in one["found"] for one in rows)
+    assert any(one["state"] == "missing" and "have the same stack name, dev/one" in one["found"] for one in rows)
 
     shop.push({"terrace.yaml": f"{RULES}envs: 1\n"})
     shop.push({"terrace.yaml": f"{RULES}envs: 2\n"})

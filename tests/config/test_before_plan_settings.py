@@ -195,14 +195,14 @@ def test_a_change_of_the_commands_impacts_the_stack() -> None:
     ("command", "files", "why"),
     [
         ("{run: [./build.sh], in: app}", {"app/build.sh": "+x x"}, []),
-        ("{run: [./build.sh], in: app}", {"app/build.sh": "x"}, ["app/build.sh cannot be run"]),
-        ("{run: [./build.sh], in: app}", {"app/x": "x"}, ["there is no file app/build.sh"]),
+        ("{run: [./build.sh], in: app}", {"app/build.sh": "x"}, ["app/build.sh is not executable"]),
+        ("{run: [./build.sh], in: app}", {"app/x": "x"}, ["the file app/build.sh does not exist"]),
         (
             "{run: [./build.sh], in: app, inputs: [src]}",
             {"app/build.sh": "+x x", "src/a": ""},
             ["not among its inputs"],
         ),
-        ("{run: [make], inputs: [src, lib]}", {"src/a": ""}, ["no file is among its inputs lib"]),
+        ("{run: [make], inputs: [src, lib]}", {"src/a": ""}, ["no file matches its input lib"]),
         ("{run: [make]}", {}, []),
     ],
 )

@@ -145,7 +145,7 @@ def problems(files: dict[str, str]) -> list[str]:
 def test_a_file_of_settings_that_no_entry_names_is_told_where_the_backend_lacks_some(path: str) -> None:
     (told,) = problems({"app/main.tf": PARTIAL, path: 'key = "dev"\n'})
     assert told.startswith("terrace.yaml:")
-    assert f"dev/app: its backend block does not say key, and {path} may" in told
+    assert f"dev/app: its backend block does not set key. Files that possibly set it: {path}" in told
     assert f"backend_files: [{path}]" in told
 
 

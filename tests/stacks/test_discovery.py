@@ -52,15 +52,15 @@ def test_another_layout_is_told_by_terrace_yaml() -> None:
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ({"environments/a b/main.tf": TF}, "cannot name an environment"),
-        ({"environments/--help/main.tf": TF}, "cannot name an environment"),
-        ({"environments/dev/x\ny/main.tf": TF}, "cannot name an environment"),
-        ({"environments/$(touch x)/main.tf": TF}, "cannot name an environment"),
-        ({"environments/\udcff/main.tf": TF}, "cannot name an environment"),
-        ({"environments/prod/main.tf": TF, "environments/prod/prod/main.tf": TF}, "are both the stack prod"),
+        ({"environments/a b/main.tf": TF}, "is not valid for an environment"),
+        ({"environments/--help/main.tf": TF}, "is not valid for an environment"),
+        ({"environments/dev/x\ny/main.tf": TF}, "is not valid for an environment"),
+        ({"environments/$(touch x)/main.tf": TF}, "is not valid for an environment"),
+        ({"environments/\udcff/main.tf": TF}, "is not valid for an environment"),
+        ({"environments/prod/main.tf": TF, "environments/prod/prod/main.tf": TF}, "have the same stack name, prod"),
         (
             {"environments/dev/main.tf": TF, "terrace.yaml": "version: 1\nenvironments: {prod: {}}\n"},
-            "which terrace.yaml does not name",
+            "which is not in terrace.yaml",
         ),
         (
             {
@@ -109,7 +109,7 @@ def test_stacks_that_wait_for_each_other_are_refused() -> None:
         "environments/prod/b/main.tf": backend("b") + reads("a"),
     }
     found = inventory(files)
-    with pytest.raises(BadInput, match="in a circle"):
+    with pytest.raises(BadInput, match="in a cycle"):
         waves(found.of("prod"), found.graph)
 
 
@@ -165,20 +165,20 @@ def test_a_folder_that_an_entry_names_is_matched_by_no_pattern() -> None:
 @pytest.mark.parametrize(
     ("entries", "said", "line"),
     [
-        (['{path: "live/*/*", environment: "{1}"}'], "the environment 'qa' by live/", 4),
+        (['{path: "live/*/*", environment: "{1}"}'], "in the environment 'qa'", 4),
         (
             ['{path: "live/dev/*", environment: dev}', '{path: "live/*/net", environment: dev}'],
-            "two patterns make live/dev/net",
+            "two patterns match live/dev/net",
             5,
         ),
         (
             ['{path: "live/*/net", environment: dev}'],
-            "are both the stack dev/net",
+            "have the same stack name, dev/net",
             4,
         ),
         (
             ["{path: live/dev/net, environment: dev}", "{path: live/prod/net, environment: dev}"],
-            "are both the stack dev/net",
+            "have the same stack name, dev/net",
             5,
         ),
     ],

@@ -168,7 +168,7 @@ def test_circles_and_broken_files_are_told_and_do_not_stop_the_rest() -> None:
     found = change(base, {"modules/net/main.tf": calls("../app") + "#"})
     assert set(why(found)) == {"dev", "prod"}
     messages = [notice.message for notice in found.notices]
-    assert any("in a circle: modules/app → modules/net → modules/app" in m for m in messages)
+    assert any("form a cycle: modules/app → modules/net → modules/app" in m for m in messages)
     assert any("syntax error" in m for m in messages)
 
 

@@ -96,7 +96,7 @@ def test_an_uncertain_edge_orders_and_is_told(config: str, kind: str) -> None:
     there = inventory(files)
     (notice,) = uncertain_edges(there.stacks, there.graph)
     assert (notice.path, notice.line) == ("environments/dev/app/main.tf", 2)
-    assert "dev/app may read the outputs of dev/znet, which goes first" in notice.message
+    assert "dev/app possibly reads outputs of dev/znet, which is deployed first" in notice.message
     assert notice in change(files, {"environments/dev/app/x.tf": "#"}).notices
 
 
@@ -124,7 +124,7 @@ def test_uncertain_edges_make_no_circle() -> None:
     assert {(edge.reader, edge.owner) for edge in found.open} == {("dev/a", "dev/b"), ("dev/b", "dev/a")}
     assert not inventory(files).refusals
     messages = [notice.message for notice in uncertain_edges(inventory(files).stacks, inventory(files).graph)]
-    assert any("neither goes first" in message for message in messages)
+    assert any("no order is set" in message for message in messages)
 
 
 def test_after_decides_where_an_edge_is_uncertain() -> None:
@@ -141,7 +141,7 @@ def test_a_certain_circle_is_an_error() -> None:
         + reads('{ bucket = "b", key = local.a }')
         + 'locals {\n  a = "a"\n}\n',
     }
-    with pytest.raises(BadInput, match="wait for each other"):
+    with pytest.raises(BadInput, match="depend on each other"):
         ordered(files)
     assert set(inventory(files).refusals) == {"dev/a", "dev/b"}
 

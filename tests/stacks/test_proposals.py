@@ -129,7 +129,7 @@ def test_root_modules_without_any_environment_are_in_one_that_nothing_names() ->
     ]
 
 
-# --- files of variables ------------------------------------------------------------------------------------------
+# --- variable files ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_an_account_of_two_environments_decides_nothing_and_is_told() -> None:
     made = proposal(files)
     (left,) = made.unplaced
     assert left.path == "shared/dns"
-    assert "its AWS account 111111111111 is that of dev and prod" in left.why
+    assert "dev and prod use its AWS account 111111111111" in left.why
     assert made.remarks == (), "two environments in one account are usual"
 
 
@@ -341,11 +341,11 @@ def test_what_names_and_accounts_say_differently_is_told() -> None:
         "live/prod/net/main.tf": aws(PROD, tagged("dev")),
     }
     assert proposal(files).remarks == (
-        "live/prod/net is placed in prod, and its tags name dev (live/prod/net/main.tf:4)",
-        "dev is in 2 AWS accounts: 111111111111 (live/dev/net), 222222222222 (live/dev/app)",
+        "live/prod/net is proposed for prod, but its tags name dev (live/prod/net/main.tf:4)",
+        "dev uses 2 AWS accounts: 111111111111 (live/dev/net), 222222222222 (live/dev/app)",
     )
     nameless = {"net/main.tf": aws(DEV), "app/main.tf": aws(PROD)}
-    assert proposal(nameless).remarks == ("default is in 2 AWS accounts: 111111111111 (net), 222222222222 (app)",)
+    assert proposal(nameless).remarks == ("default uses 2 AWS accounts: 111111111111 (net), 222222222222 (app)",)
 
 
 def test_account_folders_without_names_become_patterns_by_their_tags() -> None:
@@ -363,7 +363,7 @@ def test_account_folders_without_names_become_patterns_by_their_tags() -> None:
     }
     assert len(made.stacks) == 8, "a folder that only lends its files to others is no root module"
     assert {one.path for one in made.unplaced} == {f"aws/3333/{r}/{s}" for r in ("eu", "us") for s in ("vpc", "eks")}
-    assert all("its tags name 'shared', which is no usual one" in one.why for one in made.unplaced)
+    assert all("its tags name 'shared', an uncommon name" in one.why for one in made.unplaced)
 
 
 def test_a_folder_that_lends_its_files_and_keeps_a_state_is_a_root_module() -> None:

@@ -184,15 +184,15 @@ def test_no_text_of_the_ledger_becomes_configuration(text: str) -> None:
         Additions(moves=(Move("p", "a.c", text),)),
         Additions(imports=(Import("prod", text, "id"),)),
     ):
-        with pytest.raises(BadInput, match="no address"):
+        with pytest.raises(BadInput, match="not a valid"):
             added.files({"prod": "p"}, {"p"})
 
 
 @pytest.mark.parametrize("folder", ["../../../outside", "/etc", "p/../..", "", ".git", "p\n", "q"])
 def test_nothing_is_added_to_a_folder_that_the_commit_does_not_have(folder: str) -> None:
-    with pytest.raises(BadInput, match="no folder of configuration"):
+    with pytest.raises(BadInput, match="not a configuration folder"):
         Additions(moves=(Move(folder, "a.b", "a.c"),)).files({}, {"p"})
-    with pytest.raises(BadInput, match="no stack"):
+    with pytest.raises(BadInput, match="not a stack"):
         Additions(imports=(Import(folder, "a.b", "id"),)).files({"prod": "p"}, {"p"})
 
 

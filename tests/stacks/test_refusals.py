@@ -129,7 +129,7 @@ def test_stacks_in_a_circle_are_refused_and_what_depends_on_them_is_not_deployed
     assert "dev/a → dev/b → dev/a" in found.refusals["dev/a"].message
     assert [one.key for one in found.deployable("dev")] == ["dev/d"]
     told = found.left_out("dev")["dev/c"]
-    assert told.message.startswith("it depends on dev/a, which is refused: it waits for itself"), told
+    assert told.message.startswith("it depends on dev/a, which is refused: it depends on itself"), told
     assert [str(found.refusals[key].place) for key in ("dev/a", "dev/b")] == ["terrace.yaml:4", "terrace.yaml:5"]
 
 
@@ -163,7 +163,7 @@ def test_a_stack_whose_counterpart_in_the_environment_before_is_refused_is_not_d
     found = inventory(files)
     assert set(found.refusals) == {"dev/app"}
     assert [one.key for one in found.deployable("prod")] == ["prod/net"]
-    assert "dev/app, which deploys before it, is refused" in found.left_out("prod")["prod/app"].message
+    assert "dev/app, which is deployed before it, is refused" in found.left_out("prod")["prod/app"].message
 
 
 def test_the_only_stack_of_each_environment_is_the_counterpart_of_the_other() -> None:

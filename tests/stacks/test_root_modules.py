@@ -100,7 +100,7 @@ def test_root_modules_in_no_stack_are_told() -> None:
     }
     (message,) = told(files)
     assert message == (
-        "2 folders with a backend or a provider are in no stack: bootstrap, environments/prod/eu/network"
+        "2 folders with a backend or a provider are not part of any stack: bootstrap, environments/prod/eu/network"
     )
     (notice,) = inventory(files).graph.notices
     assert (notice.path, notice.line) == ("bootstrap/main.tf", 1)
@@ -123,7 +123,7 @@ def test_a_stack_that_is_reached_through_a_link_is_a_stack() -> None:
 
 def test_a_module_of_a_root_module_in_no_stack_is_not_counted() -> None:
     assert told({"a/main.tf": BACKEND + calls("../b"), "b/main.tf": PROVIDER}) == [
-        "1 folder with a backend or a provider is in no stack: a"
+        "1 folder with a backend or a provider is not part of any stack: a"
     ]
 
 

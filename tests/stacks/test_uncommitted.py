@@ -29,14 +29,14 @@ def said(*files: str, stacks: tuple[str, ...] | None = None) -> list[str]:
         (f"{DEV}/backend.tf", "Terraform reads it as configuration"),
         (f"{DEV}/more_override.tf.json", "Terraform reads it as configuration"),
         ("modules/m/generated.tf", "Terraform reads it as configuration"),
-        (f"{DEV}/terraform.tfvars", "Terraform takes variables from it"),
-        (f"{DEV}/secrets.auto.tfvars", "Terraform takes variables from it"),
+        (f"{DEV}/terraform.tfvars", "Terraform reads variables from it"),
+        (f"{DEV}/secrets.auto.tfvars", "Terraform reads variables from it"),
         (f"{DEV}/build/app.zip", f"{DEV}/main.tf:5"),
     ],
 )
 def test_what_a_plan_would_read_is_told_with_the_reason(path: str, why: str) -> None:
     (told,) = said(path)
-    assert told.startswith(f"{path} is in the checkout and not in the commit: plans are made without it (")
+    assert told.startswith(f"{path} is in the checkout but not in the commit, so plans do not use it (")
     assert why in told
 
 

@@ -283,7 +283,7 @@ def test_a_stack_that_reads_a_local_state_beside_workspaces_is_refused_alone(wor
     text = f"{RULES}stacks:\n{stacks}  - {{path: app, environment: prod, name: app}}\n"
     there = {"net/main.tf": TF, "app/main.tf": READER % workspace, "terrace.yaml": text}
     (key,) = (found := inventory(there).refusals)
-    assert key == "prod/app" and "which is kept in workspaces" in found[key].message
+    assert key == "prod/app" and "whose folder has workspaces" in found[key].message
     assert str(found[key].place) == "app/main.tf:2"
     remote = {**there, "net/main.tf": block("s3", 'bucket = "b"\nkey = "k"')}
     assert not inventory(remote).refusals

@@ -1,7 +1,7 @@
-"""Which accounts of clouds the providers of a root module use, and which environment their tags name.
+"""Determines the cloud accounts that the providers of a root module use, and the environment that their tags name.
 
-Only literal values count, also through a local value, the default of a variable, or a file of variables of the folder.
-What is set by the environment or by a role that is not literal is not known.
+Only literal values are used, also through locals, variable defaults and the variable files of the folder. Accounts from
+environment variables and from roles without a literal ARN are unknown.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _DEEPEST = 5
 KINDS: Mapping[str, str] = {
     provider: cloud.account for cloud in CLOUDS.values() for provider in cloud.account_arguments
 }
-"""What the accounts of a provider are called, by the provider's name."""
+"""What each provider calls an account, by the name of the provider."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Account:
-    """An account: `kind` is what it is called, `id` its number or name."""
+    """An account: `kind` is a value of `KINDS`, `id` its number or name."""
 
     kind: str
     id: str
@@ -38,7 +38,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An environment as the tags of a provider name it, and where."""
+    """An environment in the tags of a provider, with the place of the provider."""
 
     name: str
     place: Place
@@ -46,14 +46,14 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a root module uses by its providers without an alias: other providers reach into the accounts of others."""
+    """The accounts of the providers of a root module without an alias. Those with an alias use accounts of others."""
 
     accounts: tuple[Account, ...] = ()
     named: Named | None = None
 
 
 def needs_variables(files: Iterable[FileFacts]) -> bool:
-    """Whether a setting of a provider refers to a variable or a local, so that files of variables may tell it."""
+    """Returns whether a provider setting refers to a variable or local, so that variable files can have its value."""
     return any(
         part.kind in ("var", "local")
         for facts in files
@@ -64,7 +64,7 @@ def needs_variables(files: Iterable[FileFacts]) -> bool:
 
 
 def used_by(files: Mapping[str, FileFacts], variables: Sequence[FileFacts] = ()) -> Used:
-    """Returns what the providers of one folder use; `variables` are its files of variables, the last one counts."""
+    """Returns the accounts of the providers in one folder. The last of the `variables` files takes precedence."""
     values = _Texts(tuple(files.values()), variables)
     accounts: list[Account] = []
     named: list[Named] = []
@@ -103,7 +103,7 @@ class _Texts:
             self._found |= {("var", name): one for name, one in facts.values.items()}
 
     def of(self, template: Template, depth: int = 0) -> str | None:
-        """The text of a template; None where a part of it is not known."""
+        """Returns the text of a template; None where a part of it is unknown."""
         if not template or depth > _DEEPEST:
             return None
         texts = []

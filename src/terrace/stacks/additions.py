@@ -1,6 +1,6 @@
-"""What Terrace adds to a private checkout so that an old configuration fits what is there: moves and imports.
+"""`moved` and `import` blocks that Terrace adds to a private checkout, so that an old configuration fits the state.
 
-Each is recorded with its deployment, so that everybody sees it and whoever goes on adds the same.
+They are recorded with the deployment, so that they are visible and a resumed deployment adds the same ones.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from terrace.hcl.addresses import parse_address, parse_resource
 from terrace.hcl.literals import quoted
 
 FILE = "zz_terrace_additions.tf"
-"""One in each folder that something is added to. Nobody's own file is called so."""
+"""The name of the file in each folder with additions. No file of a repository has this name."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Move:
-    """A `moved` block for the module in `folder`: the object at `source` is to be found at `target` from now on."""
+    """A `moved` block for the module in `folder`: the resource at `source` moves to `target`."""
 
     folder: str
     source: str
@@ -27,7 +27,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Import:
-    """An `import` block for the stack of that key: the object `id` of the cloud belongs to `address`."""
+    """An `import` block for the stack with the key `stack`: the cloud resource `id` is imported to `address`."""
 
     stack: str
     address: str
@@ -36,17 +36,17 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """Everything that is added for one deployment."""
+    """All additions of one deployment."""
 
     moves: tuple[Move, ...] = ()
     imports: tuple[Import, ...] = ()
 
     def files(self, folders: Mapping[str, str], known: Container[str]) -> dict[str, str]:
-        """The files to write, path -> text. `folders` gives the folder of each stack by its key, `known` are all
-        folders of configuration that the commit has.
+        """Returns the text of each file to write, by path. `folders` are the folders of stacks by key, `known` are all
+        configuration folders of the commit.
 
-        The text is written from parsed addresses, never from text as it was given. Raises BadInput for an addition to
-        another folder, and for what is no address.
+        The text is made from parsed addresses, never from raw text. Raises BadInput for an addition to another folder,
+        and for an invalid address.
         """
         blocks: dict[str, list[str]] = {}
         for move in self.moves:
@@ -54,31 +54,31 @@ class Additions:
             blocks.setdefault(_folder(move.folder, known), []).append(block)
         for one in self.imports:
             if one.stack not in folders:
-                raise BadInput(f"something is to be imported into {one.stack!a}, which is no stack of this deployment")
+                raise BadInput(f"cannot import into {one.stack!a}: it is not a stack of this deployment")
             block = f"import {{\n  to = {_object(one.address)}\n  id = {quoted(one.id)}\n}}\n"
             blocks.setdefault(folders[one.stack], []).append(block)
         return {f"{folder}/{FILE}" if folder else FILE: "\n".join(found) for folder, found in blocks.items()}
 
 
 NOTHING = Additions()
-"""Nothing is added."""
+"""No additions."""
 
 
 def _folder(folder: str, known: Container[str]) -> str:
     if folder not in known:
-        raise BadInput(f"something is to be added to {folder!a}, which is no folder of configuration at this commit")
+        raise BadInput(f"cannot add blocks to {folder!a}: it is not a configuration folder of this commit")
     return folder
 
 
 def _address(text: str) -> str:
     found = parse_address(text)
     if found is None:
-        raise BadInput(f"{text[:200]!a} is no address: nothing is added for it")
+        raise BadInput(f"{text[:200]!a} is not a valid resource or module address")
     return str(found)
 
 
 def _object(text: str) -> str:
     found = parse_resource(text)
     if found is None:
-        raise BadInput(f"{text[:200]!a} is no address of an object: nothing is added for it")
+        raise BadInput(f"{text[:200]!a} is not a valid resource address")
     return str(found)

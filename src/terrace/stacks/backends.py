@@ -1,7 +1,7 @@
-"""Whose state is it: the address of the state of a stack, as far as literal values tell it.
+"""Determines the backend location of the state of a stack, from literal values.
 
-A state belongs to one stack. Two stacks with one address would change and destroy each other's objects, each under the
-gates of its own environment.
+A state belongs to one stack. Two stacks with the same location would change and destroy each other's resources, each
+under the gates of its own environment.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ Normal = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the state of a stack is kept.
+    """The backend location of a state.
 
-    `parts` identify it, in a form in which equal addresses are equal texts. `hints` tell two addresses apart only where
-    both have them: an endpoint that one block leaves to the environment may be the one that another names. `unknown`
-    are the parts without a literal value.
+    `parts` identify it, normalized so that equal locations are equal texts. `hints` distinguish two locations only
+    where both have them: an endpoint from the environment may equal the endpoint in another block. `unknown` are the
+    parts without a literal value.
     """
 
     type: str
@@ -44,7 +44,7 @@ class Address:
     place: Place | None = None
 
     def is_same(self, other: Address) -> bool:
-        """Whether both are the same state, as far as that is known."""
+        """Returns whether both are certainly the same state."""
         if self.type != other.type or self.unknown or other.unknown or self.parts != other.parts:
             return False
         mine, theirs = dict(self.hints), dict(other.hints)
@@ -57,7 +57,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Two stacks with one state. `place` is where the first says so."""
+    """Two stacks with the same state. `address` is the location as the first stack has it."""
 
     stack: Stack
     other: Stack
@@ -66,8 +66,8 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A setting that identifies a state. `default` is what the backend takes where it is not set; None: it is unknown
-    then, because the environment or a file of the machine may say it."""
+    """A setting that identifies a state. `default` is the default of the backend; None: without the setting the value
+    is unknown, because it can come from the environment or a file on the machine."""
 
     name: str
     default: str | None = None
@@ -82,9 +82,9 @@ class _Kind:
 
 
 def addresses(stack: Stack, graph: Graph) -> tuple[Address, ...]:
-    """Returns the address of the state of a stack: one, or two where Terraform and OpenTofu read different files.
+    """Returns the backend location of a stack: one, or two where Terraform and OpenTofu read different files.
 
-    `backend_config` and `backend_files` of terrace.yaml come before the block, as on Terraform's command line.
+    `backend_config` and `backend_files` in terrace.yaml take precedence over the block, as on the command line.
     """
     folder = graph.folders.get(stack.path)
     if folder is None:
@@ -95,13 +95,13 @@ def addresses(stack: Stack, graph: Graph) -> tuple[Address, ...]:
 
 
 def _given(stack: Stack, block: Settings | None, graph: Graph) -> Settings | None:
-    """The settings of a backend block with those that `init` is given for the stack."""
+    """Returns the settings of a backend block merged with those that `init` gets for the stack."""
     settings = _resolved(stack, block, graph)
     return graph.configured(stack, settings) if settings is not None else None
 
 
 def _resolved(stack: Stack, settings: Settings | None, graph: Graph) -> Settings | None:
-    """The settings with the values that locals and variables give, which OpenTofu takes in a backend block."""
+    """Returns the settings with locals and variables resolved, which OpenTofu allows in a backend block."""
     if settings is None or not settings.templates:
         return settings
     values = Values(graph, stack, (stack.path,))
@@ -115,7 +115,7 @@ def _resolved(stack: Stack, settings: Settings | None, graph: Graph) -> Settings
 
 
 class Match(Enum):
-    """Whether two addresses are the same one."""
+    """The result of comparing two backend locations."""
 
     SAME = "same"
     MAYBE = "maybe"
@@ -123,10 +123,9 @@ class Match(Enum):
 
 
 def read_address(kind: str, given: Mapping[str, str], *, partial: bool) -> Address:
-    """Returns the address that a `terraform_remote_state` reads, by its settings.
+    """Returns the backend location that a `terraform_remote_state` reads, by its settings.
 
-    In their values `UNKNOWN` stands for what is not known. `partial`: there may be settings besides, so that no default
-    is taken for granted.
+    `UNKNOWN` in their values is an unknown part. `partial`: further settings are possible, so that no default applies.
     """
     workspace = given.get("workspace") or DEFAULT_WORKSPACE
     given = {name: value for name, value in given.items() if name != "workspace"}
@@ -150,12 +149,12 @@ def _read_value(part: _Part, given: Mapping[str, str], *, partial: bool) -> str 
     value = given[names[0]]
     if UNKNOWN not in value:
         return part.normal(value)
-    # Only these leave alone what is not known.
+    # Only these functions keep the unknown parts.
     return part.normal(value) if part.normal in (str.strip, _folded, _path) and value != UNKNOWN else None
 
 
 def matches(read: Address, owner: Address) -> Match:
-    """Returns whether an address that is read is that of the state of a stack, as far as both are known."""
+    """Returns whether a data source with the location `read` reads the state at `owner`."""
     if read.type != owner.type:
         return Match.NO
     theirs, certain = dict(owner.parts), not (read.unknown or owner.unknown)
@@ -179,8 +178,8 @@ def matches(read: Address, owner: Address) -> Match:
 
 
 def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
-    """Returns the paths at which a plain Terraform would keep the local state of a stack, absolute or relative to its
-    folder, beyond the usual one; none where it has another backend, or where no literal value tells the path."""
+    """Returns the paths where Terraform on its own keeps the local state of a stack, besides the usual one, absolute or
+    relative to its folder. There are none where it has another backend, or a path without a literal value."""
     folder = graph.folders.get(stack.path)
     if folder is None:
         return ()
@@ -198,17 +197,17 @@ def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
 
 
 def kept_state(stack: Stack) -> str:
-    """Returns where the local state of a stack is below the folder in which Terrace keeps local states."""
+    """Returns the path of the local state of a stack below the folder where Terrace keeps local states."""
     return f"{stack.environment}/{stack.name}/{_local_state(stack.workspace)}"
 
 
 def kept_states(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
     """Returns where Terrace keeps the local state of every other stack that has one (as `kept_state` does), by the path
-    in the repository at which a plain Terraform would keep it.
+    in the repository where Terraform on its own would keep it.
 
-    Where stacks of several environments have one folder, the one of the same environment is meant; two of those have
-    one path and are left out. So are a path outside of the repository, and folders with workspaces: `init` of one of
-    their stacks would find the states of the others there, and ask whether it is to move them.
+    Where stacks of several environments share a folder, the result has the one of the same environment. Left out are
+    two stacks of one environment with the same path, paths outside the repository, and folders with workspaces: `init`
+    of one of their stacks would find the states of the others there and ask whether to migrate them.
     """
     found: dict[str, list[Stack]] = {}
     with_workspaces = {one.path for one in inventory.stacks if one.workspace != DEFAULT_WORKSPACE}
@@ -228,8 +227,8 @@ def kept_states(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
 
 
 def recorded_address(kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE) -> Address:
-    """Returns the address in a workspace of the backend that Terraform recorded after `init`; of a type that is not
-    known here only the type, since any other setting may be a secret."""
+    """Returns the location in a workspace of the backend that Terraform recorded after `init`. For an unknown backend
+    type it has only the type, since any setting can be a secret."""
     given = _flattened(config)
     known = _KINDS.get(kind, _Kind(()))
     parts = [(part.name, value) for part in known.parts if (value := _value(part, given, set())) is not None]
@@ -237,7 +236,7 @@ def recorded_address(kind: str, config: Mapping[str, Any], workspace: str = DEFA
 
 
 def shared(inventory: Inventory) -> tuple[Sharing, ...]:
-    """Returns every pair of stacks of one commit that have the same state, whatever their environments are."""
+    """Returns every pair of stacks of one commit that have the same state, in any environments."""
     known = [(stack, addresses(stack, inventory.graph)) for stack in sorted(inventory.stacks, key=lambda s: s.key)]
     found = []
     for number, (stack, mine) in enumerate(known):
@@ -249,9 +248,9 @@ def shared(inventory: Inventory) -> tuple[Sharing, ...]:
 
 
 def taken(before: Inventory, after: Inventory) -> tuple[Sharing, ...]:
-    """Returns the stacks of a commit that take over the state which another stack had at an earlier one.
+    """Returns the stacks of a commit that have the state which another stack had at an earlier commit.
 
-    A stack that was renamed within its environment takes nothing over: the other one is gone then.
+    A stack that was renamed within its environment is left out: the other stack no longer exists.
     """
     found = []
     keys = {stack.key for stack in after.stacks}
@@ -269,10 +268,11 @@ def taken(before: Inventory, after: Inventory) -> tuple[Sharing, ...]:
 def moved_parts(
     judged: Address, kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE
 ) -> tuple[str, ...]:
-    """Returns what of a judged address differs in a workspace of the backend that Terraform recorded after `init`.
+    """Returns the names of the parts of an evaluated location that differ from the backend that Terraform recorded
+    after `init`, in a workspace.
 
-    Only what the address tells is compared: for a part without a literal value the environment may say anything. The
-    answer has no values: a connection may have a password.
+    Only known parts are compared: any other can come from the environment. Values are not returned, since a connection
+    string can have a password.
     """
     if judged.type != kind:
         return ("type",)
@@ -287,7 +287,7 @@ def moved_parts(
 
 
 def _flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Settings as a block has them, by dotted names; those without a value are left out."""
+    """Returns settings by dotted names, as in a block, without those that have no value."""
     found: dict[str, str] = {}
     for name, value in config.items():
         for one in value if isinstance(value, list) else (value,):
@@ -299,13 +299,13 @@ def _flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def common(mine: Iterable[Address], theirs: Iterable[Address]) -> Address | None:
-    """Returns the address that two stacks have in common, as the first says it; None where they have none."""
+    """Returns the location that two stacks share, as the first stack has it; None where they share none."""
     others = tuple(theirs)
     return next((one for one in mine if any(one.is_same(other) for other in others)), None)
 
 
 def _in_force(folder: Folder, *, tofu: bool) -> tuple[str, Settings | None]:
-    """The backend block that is in force in a folder, with its file."""
+    """Returns the effective backend block of a folder, with its file."""
     names = folder.names or tuple(path.rpartition("/")[2] for path in folder.files)
     every = [(n, p, f.backend) for n, p, f in zip(names, folder.files, folder.facts, strict=True) if f.backend]
     ignored = replaced_files(names)
@@ -316,7 +316,7 @@ def _in_force(folder: Folder, *, tofu: bool) -> tuple[str, Settings | None]:
 
 def _address(stack: Stack, settings: Settings | None, path: str) -> Address:
     if settings is None or settings.type == "local":
-        # Terrace keeps local states itself, at a place that follows from the stack.
+        # Terrace keeps local states itself, at a path that depends only on the stack.
         place = Place(path, settings.line) if settings is not None else None
         return Address("local", (("path", posixpath.normpath(kept_state(stack)).casefold()),), place=place)
     given, unclear = settings.known, set(settings.unknown)
@@ -334,7 +334,7 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> Address:
 
 
 def _whole(given: Mapping[str, str], unclear: set[str]) -> _Kind:
-    """How a backend is told that is not known here: by all of its settings."""
+    """Returns how to identify a state in an unknown backend type: by all settings."""
     return _Kind(tuple(_Part(name) for name in sorted({*given, *unclear})))
 
 
@@ -353,13 +353,13 @@ def _value(part: _Part, given: Mapping[str, str], unclear: set[str]) -> str | No
 def _in_workspace(
     kind: str, parts: list[tuple[str, str]], given: Mapping[str, str], unclear: set[str], workspace: str
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """The parts of an address in a workspace, and the settings without a literal value that it depends on besides.
+    """Returns the parts of a location in a workspace, and the unknown settings that it also depends on.
 
-    The workspace changes the very part that tells states apart, as in Terraform: a stack of the workspace `default` may
-    name the state of another workspace by its key.
+    The workspace changes the same part as in Terraform, because a stack in the workspace `default` can have a key that
+    is the state of another workspace.
     """
     found = dict(parts)
-    # The name of the object is put together of several settings, also in the workspace `default`.
+    # The name of the object consists of several settings, also in the workspace `default`.
     match kind:
         case "oss" | "cos":
             # oss/backend_state.go and cos/backend_state.go, stateFile: PREFIX/KEY, PREFIX/WORKSPACE/KEY
@@ -393,18 +393,18 @@ def _in_workspace(
             # consul/backend_state.go, path
             found["path"] = f"{found['path']}-env:{workspace}"
         case _:
-            # A row of the table (pg), the object PREFIX/WORKSPACE.tfstate (gcs/backend_state.go, stateFile), or a way
-            # of their own.
+            # A row of the table (pg), the object PREFIX/WORKSPACE.tfstate (gcs/backend_state.go, stateFile), or
+            # something else.
             found["workspace"] = workspace
     return tuple(found.items()), ()
 
 
 _WORKSPACE_PREFIXES = {"s3": "env:", "oci": "tf-state-env"}
-"""What is before the names of workspaces where the backend block does not say it."""
+"""The default prefixes of workspace names, by backend type."""
 
 
 def _local_state(workspace: str) -> str:
-    """Where a local state is below the folder that Terrace keeps for a stack."""
+    """Returns the path of a local state below the folder that Terrace has for its stack."""
     return (
         "terraform.tfstate" if workspace == DEFAULT_WORKSPACE else f"terraform.tfstate.d/{workspace}/terraform.tfstate"
     )
@@ -418,13 +418,13 @@ def _folded(text: str) -> str:
 
 
 def _path(text: str) -> str:
-    """A path in a store: clients clean it, and so `./a//b/` is `a/b`."""
+    """Returns a path in an object store as clients normalize it: `./a//b/` is `a/b`."""
     cleaned = posixpath.normpath(text.strip().replace("\\", "/")).strip("/")
     return "" if cleaned == "." else cleaned
 
 
 def _url(text: str) -> str:
-    """An address without its scheme and its user: host and port, path and query."""
+    """Returns a URL without scheme and user: host and port, path and query."""
     split = urlsplit(text.strip() if "://" in text else f"//{text.strip()}")
     try:
         port = split.port or {"https": 443, "http": 80}.get(split.scheme.casefold(), 443)
@@ -441,7 +441,7 @@ def _host(name: str) -> str:
 
 
 def _endpoint(text: str) -> str:
-    """The endpoint of an object store; the official ones of AWS are all one."""
+    """Returns the endpoint of an object store; `aws` for every official endpoint of AWS."""
     found = _url(text)
     host = found.partition("/")[0]
     return "aws" if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")) else found
@@ -451,7 +451,7 @@ _PAIR = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)")
 
 
 def _connection(text: str) -> str:
-    """Host, port and database of a connection to PostgreSQL. Never user or password: addresses are shown."""
+    """Returns host, port and database of a PostgreSQL connection, without user and password: locations are shown."""
     words: dict[str, str] = {}
     if "://" in text:
         split = urlsplit(text.strip())
@@ -468,7 +468,7 @@ def _connection(text: str) -> str:
 
 
 _KINDS: Mapping[str, _Kind] = {
-    # Names of buckets are unique whatever the region is.
+    # Bucket names are unique across regions.
     "s3": _Kind(
         (_Part("bucket"), _Part("key", normal=_path)),
         (_Part("endpoint", normal=_endpoint, instead=("endpoints.s3",)),),
@@ -479,15 +479,15 @@ _KINDS: Mapping[str, _Kind] = {
             _Part("container_name", normal=_folded),
             _Part("key", normal=_path),
         ),
-        # Names of accounts are unique in one cloud. azure/backend.go: ARM_ENVIRONMENT, else `public`.
+        # Account names are unique within one cloud. azure/backend.go: ARM_ENVIRONMENT, else `public`.
         (_Part("environment", normal=_folded),),
     ),
-    # gcs/backend.go: the endpoint may also come from GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT.
+    # gcs/backend.go: the endpoint can also come from GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT.
     "gcs": _Kind((_Part("bucket"), _Part("prefix", "", _path)), (_Part("storage_custom_endpoint", normal=_url),)),
-    # pg/backend.go: the connection may come from PG_CONN_STR, so that it has no default.
+    # pg/backend.go: the connection can come from PG_CONN_STR, so it has no default.
     "pg": _Kind((_Part("conn_str", normal=_connection), _Part("schema_name", "terraform_remote_state"))),
     "http": _Kind((_Part("address", normal=_url),)),
-    # consul/backend.go: the client takes the address from CONSUL_HTTP_ADDR where the block has none.
+    # consul/backend.go: without `address` in the block, the client uses CONSUL_HTTP_ADDR.
     "consul": _Kind((_Part("path", normal=_path),), (_Part("address", normal=_url), _Part("datacenter"))),
     # kubernetes/backend.go: KUBE_NAMESPACE, KUBE_HOST, KUBE_CTX; without any of them the namespace is `default`.
     "kubernetes": _Kind(
@@ -508,5 +508,5 @@ _KINDS: Mapping[str, _Kind] = {
         (_Part("region", normal=_folded),),
     ),
 }
-"""What identifies a state, by the type of its backend. The files named here are those of Terraform's own code below
+"""The settings that identify a state, by backend type. The files in comments are in Terraform's source code, below
 internal/backend/remote-state."""

@@ -1,7 +1,7 @@
-"""The commands of `before_plan`: what runs before a stack is planned, which files it sees, and what it may write.
+"""The `before_plan` commands of a stack, the files that they can read, and the files that they must not write.
 
-A command sees the files that `inputs` name, and what earlier commands of the stack wrote. All paths are from the root
-of the repository. Terrace takes the commands of a stack from the trust root, never from the change that is planned.
+A command can read the files in its `inputs`, and those that earlier commands of the stack wrote. All paths are relative
+to the root of the repository. The commands come from the trust root, never from the change that is planned.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def commands_of(config: Config, stack: Stack) -> tuple[BeforePlan, ...]:
-    """Returns the commands that a configuration has for a stack: those for every stack, then those of its entry.
+    """Returns the commands for a stack: those for every stack, then those of its entry.
 
-    The entry is found by environment and folder. Where a folder has several entries in one environment, the name
-    decides; a name that none of them has gets the commands of all.
+    Its entry is the one with its environment and folder. Where a folder has several entries in one environment, it is
+    the one with its name; without such an entry the stack gets the commands of all of them.
     """
     there = [one for one in config.stacks if (one.environment, one.path) == (stack.environment, stack.path)]
     entries = [(one.name, one.before_plan) for one in there] or list(_of_patterns(config, stack))
@@ -32,7 +32,7 @@ def commands_of(config: Config, stack: Stack) -> tuple[BeforePlan, ...]:
 
 
 def _of_patterns(config: Config, stack: Stack) -> Iterator[tuple[str, tuple[BeforePlan, ...]]]:
-    """The names that patterns give a stack's folder in its environment, with the commands."""
+    """Yields the name and the commands from each pattern that matches a stack."""
     for pattern in config.stack_patterns:
         values = match_captures(pattern.path, stack.path)
         if values is not None and fill_captures(pattern.environment, values) == stack.environment:
@@ -47,10 +47,10 @@ def has_commands(config: Config) -> bool:
 
 
 def reserved(path: str, given: Collection[str] = ()) -> str | None:
-    """Returns why no command may write a file of this path, or None. `given` are the files of variables and of settings
-    of the backend that terrace.yaml names for the stack.
+    """Returns the reason why commands must not write a file; None where they can. `given` are the variable files and
+    backend files of the stack in terrace.yaml.
 
-    What Terraform reads as configuration is judged as the commit has it, so that no command may add to it.
+    Checks evaluate the committed configuration, so commands must not add files that Terraform reads as configuration.
     """
     *folders, name = path.split("/")
     lowered = [folder.lower() for folder in folders]
@@ -58,13 +58,13 @@ def reserved(path: str, given: Collection[str] = ()) -> str | None:
         ".git",
         ".terraform",
     ):
-        return "Git or Terraform keeps that name for itself"
+        return "Git or Terraform reserves that name"
     if is_written_by_terrace(name):
-        return "Terrace writes a file of that name"
+        return "Terrace writes a file with that name"
     if is_configuration(name) or name.endswith((".tfvars", ".tfvars.json")) or path in given:
-        return "Terraform reads it as configuration, which is judged as it is committed"
+        return "Terraform reads it as configuration, and only committed configuration is evaluated"
     if name == LOCK_FILE or name.startswith("terraform.tfstate"):
-        return "Terraform keeps that name for itself"
+        return "Terraform reserves that name"
     return None
 
 

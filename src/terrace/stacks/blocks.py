@@ -1,4 +1,4 @@
-"""Where the blocks of the configuration are: the line of an address, and the block around a line."""
+"""Locates blocks in configuration files: the line of an address, and the block around a line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STEP = re.compile(r"module\.([^.\[]+)")
 
 
 class Block(NamedTuple):
-    """A block of a file, with the lines that it takes; `name` is as in addresses: `aws_s3_bucket.logs`."""
+    """A block of a file, with its first and last line; `name` is its address in its module: `aws_s3_bucket.logs`."""
 
     path: str
     first: int
@@ -24,7 +24,7 @@ class Block(NamedTuple):
 
 
 class Blocks:
-    """The blocks of one inventory. A folder is read when something in it is asked for."""
+    """The blocks of the stacks of one commit. A folder is read on first use."""
 
     def __init__(self, tree: Tree, inventory: Inventory) -> None:
         self._tree = tree
@@ -36,16 +36,15 @@ class Blocks:
         return {stack.key: stack.path for stack in self._inventory.stacks}
 
     def at(self, path: str, line: int) -> tuple[str, int]:
-        """The file and first line of the block around a line; the place itself where there is none."""
+        """Returns the file and first line of the block around a line; the line itself where there is no block."""
         for block in self._of_file(path):
             if block.first <= line <= block.last:
                 return path, block.first
         return path, line
 
     def of(self, stack: str, address: str) -> tuple[str, int] | None:
-        """The file and first line of the block of an address without indexes; None when it cannot be told.
-
-        The address may be that of a module call.
+        """Returns the file and first line of the block with an address, which must not have index keys; None where the
+        block is not found. A module call has an address too.
         """
         path = self._paths.get(stack)
         if path is None:

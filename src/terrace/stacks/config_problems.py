@@ -1,4 +1,4 @@
-"""What in terrace.yaml cannot work with the folders that are there, all of it at once."""
+"""Finds all problems of terrace.yaml that depend on the files of the repository."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from terrace.stacks.root_modules import roots_in_no_stack
 from terrace.words import listed
 
 BACKEND_FILE = ".tfbackend"
-"""How the names of files with settings of a backend end."""
+"""The suffix of files with backend settings."""
 
 _MOST_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """The stacks that a configuration makes of a tree, and what is wrong: `problems` are never left as they are."""
+    """The stacks that a configuration gives for a tree, and its problems."""
 
     inventory: Inventory
     problems: tuple[Problem, ...]
 
 
 def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> Examination:
-    """Returns what a configuration makes of a tree. Nothing is raised for what is wrong: it is listed."""
+    """Returns the stacks that a configuration gives for a tree, and all problems. Never raises for a problem."""
     stacks, errors = discovered(tree, config)
     graph = Graph.of(tree, stacks, store, config.environments)
     refused = dict(refused_stacks(stacks, graph, tree, config))
@@ -55,8 +55,8 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
             Problem(
                 one.address.place or Place(config.source or one.stack.shown_path),
                 f"{one.stack.key} and {one.other.key} have the same state: {one.address}",
-                "give each an address of its own: in its backend block, or in `backend_config`, `backend_files` or "
-                "`workspace` of its entry",
+                "give each its own backend location, in its backend block or with `backend_config`, `backend_files` or "
+                "`workspace` in its entry",
             )
             for one in shared(inventory)
         ),
@@ -74,27 +74,27 @@ def _missing_folders(tree: Tree, config: Config) -> Iterator[Problem]:
         if not layout.configuration(setting.path):
             near = find_nearest(setting.path, layout.folders)
             hint = f"did you mean {near!r}?" if near else "a stack is a folder with *.tf, *.tofu or *.tf.json files"
-            message = f"the stack {setting.path or '.'} holds no configuration"
+            message = f"the stack {setting.path or '.'} has no configuration"
             yield Problem(Place(config.source, setting.line), message, hint)
 
 
 def _no_submodules(tree: Tree, config: Config) -> Iterator[Problem]:
-    """Paths of `submodules` at which the commit has none."""
+    """Yields a problem for each path in `submodules` that is not a submodule of the commit."""
     there = submodules(tree)
     for path in config.submodules:
-        # A submodule that is checked out is a folder of files here, and one in another may not be known.
+        # A submodule that is checked out is a folder of files here, and one within another is possibly unknown.
         within = path == EVERY or submodule_of(path, there) is not None
         if not within and not any(one.startswith(f"{path}/") for one in tree.entries):
             near = find_nearest(path, there)
             hint = f"did you mean {near!r}?" if near else "`git submodule status` lists the submodules"
             yield Problem(
-                Place(config.source), f"`submodules` names {path}, and the commit has no submodule there", hint
+                Place(config.source), f"`submodules` lists {path}, but the commit has no submodule there", hint
             )
 
 
 def _commands_without_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:
-    """Commands before a plan whose script the commit does not have, cannot run or does not show to them, and inputs
-    that name nothing. A problem of several stacks is told of the first."""
+    """Yields a problem for each `before_plan` command whose script is missing, not executable or not an input, and for
+    each input that matches no file. A problem of several stacks is reported for the first one."""
     told: set[tuple[int, str]] = set()
     for stack in inventory.stacks:
         written: list[BeforePlan] = []
@@ -108,31 +108,31 @@ def _commands_without_files(tree: Tree, inventory: Inventory) -> Iterator[Proble
 
 
 def _lacks(tree: Tree, command: BeforePlan, earlier: Iterable[BeforePlan]) -> Iterator[tuple[str, str]]:
-    """What a command needs and does not get. What earlier commands may write is not known."""
+    """Yields what is missing for a command, with a hint. The files that earlier commands write are unknown."""
     for glob in command.inputs:
         if not any(matches(glob, path) for path in tree.entries) and not any(one.outputs for one in earlier):
-            yield f"no file is among its inputs {glob or '.'}", "paths are from the root of the repository"
+            yield f"no file matches its input {glob or '.'}", "paths are relative to the root of the repository"
     name = command.argv[0]
     path = join(command.folder or "", name) if "/" in name else None
     if path is None or any(one.may_write(path) for one in earlier):
         return
     entry = tree.entries.get(path)
     if entry is None:
-        yield f"there is no file {path}", "correct the path, which begins in the folder that it runs in, or commit it"
+        yield f"the file {path} does not exist", "correct the path, which is relative to its folder, or commit the file"
     elif not command.sees(path):
         yield f"{path} is not among its inputs", f"add it: inputs: [..., {path}]"
     elif entry.mode != "100755":
-        yield f"{path} cannot be run", f"git update-index --chmod=+x {quote_word(path)}"
+        yield f"{path} is not executable", f"git update-index --chmod=+x {quote_word(path)}"
 
 
 def _unnamed_backend_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:
-    """Files with settings of a backend that lie beside stacks whose backend block lacks settings, and that no stack of
-    the folder names: Terraform was initialized with them, and would be without them."""
+    """Yields a problem for each stack whose backend block is incomplete and that has files with backend settings in its
+    folder which no entry lists: Terraform was probably initialized with them."""
     files: dict[str, list[str]] = {}
     folders = {stack.path for stack in inventory.stacks}
     for path in tree.entries:
         if path.endswith(BACKEND_FILE):
-            # Below its folder a stack may have one folder of them.
+            # They can be in a folder directly below that of the stack.
             above = parent(path)
             owner = above if above in folders else parent(above)
             if owner in folders:
@@ -149,22 +149,21 @@ def _unnamed_backend_files(tree: Tree, inventory: Inventory) -> Iterator[Problem
         missing = ", ".join(dict.fromkeys(name for one in known for name in one.unknown))
         yield Problem(
             Place(inventory.config.source or stack.shown_path, lines.get(stack.path, 0)),
-            f"{stack.key}: its backend block does not say {missing}, and {listed(left, _MOST_SHOWN)} may: no "
-            "entry names that file",
-            f"if `terraform init -backend-config={left[0]}` is how it is initialized: `backend_files: [{left[0]}]` in "
-            "the entry of the stack",
+            f"{stack.key}: its backend block does not set {missing}. Files that possibly set it: "
+            f"{listed(left, _MOST_SHOWN)}. No entry lists them",
+            f"if it needs `terraform init -backend-config={left[0]}`, set `backend_files: [{left[0]}]` in its entry",
         )
 
 
 def _missing_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:
-    """Files that entries of `stacks:` name and that are not there."""
+    """Yields a problem for each file that an entry of `stacks:` lists and that does not exist."""
     layout = Layout(tree)
     lines = {one.path: one.line for one in inventory.config.stacks}
     for stack in inventory.stacks:
-        kinds = [*((path, "variables") for path in stack.var_files), *((p, "settings") for p in stack.backend_files)]
+        kinds = [*((path, "variable") for path in stack.var_files), *((p, "backend") for p in stack.backend_files)]
         for path, what in kinds:
             real = layout.way(path).real
             if real is None or real not in tree.entries:
                 place = Place(inventory.config.source, lines.get(stack.path, 0))
-                hint = "it is a path from the root of the repository; files that Git ignores are not deployed"
-                yield Problem(place, f"{stack.key}: there is no file of {what} {path}", hint)
+                hint = "the path is relative to the root of the repository; files that Git ignores are not deployed"
+                yield Problem(place, f"{stack.key}: the {what} file {path} does not exist", hint)

@@ -1,4 +1,4 @@
-"""Tools that lay a repository out in a way of their own: how they are known, and what to do about them."""
+"""Detects tools such as Terragrunt that generate configuration, and gives hints for using Terrace with them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from terrace.hcl.tree import Tree
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """A tool that a repository uses. `folders` are those that Terrace can make no stack of because of it."""
+    """A tool that a repository uses. `folders` are those that cannot be stacks because of it."""
 
     tool: str
     found: str
@@ -20,7 +20,7 @@ class Convention:
 
 
 def conventions(tree: Tree) -> tuple[Convention, ...]:
-    """Returns the tools that a repository uses, with what to do."""
+    """Returns the tools that a repository uses, with hints."""
     names: dict[str, list[str]] = {}
     for path in tree.entries:
         if "/." not in f"/{path}":
@@ -34,7 +34,7 @@ def _found(names: dict[str, list[str]]) -> Iterator[Convention]:
         units = tuple(one for one in folders if one and not any(other.startswith(f"{one}/") for other in folders))
         yield Convention(
             "Terragrunt",
-            f"{len(units)} folders have their configuration generated, so that Git does not have what is deployed",
+            f"it generates the configuration of {len(units)} folders, so Git does not have the deployed configuration",
             "have each unit generate plain Terraform (`terragrunt render`, or a root module that calls the module with "
             "its backend and inputs), commit it, and run `terrace init` again",
             units,
@@ -43,18 +43,18 @@ def _found(names: dict[str, list[str]]) -> Iterator[Convention]:
     if stacks:
         yield Convention(
             "Terramate",
-            f"{len(stacks)} files of it; its stacks are root modules like any others",
-            "commit what `terramate generate` writes; the order that `after` of its stacks says goes to `after` here",
+            f"{len(stacks)} Terramate files; its stacks are root modules like any others",
+            "commit the files that `terramate generate` writes, and copy `after` of its stacks to terrace.yaml",
         )
     if names.get("atmos.yaml"):
         yield Convention(
             "Atmos",
-            "its components are root modules, and their variables and backends are in its own YAML",
-            "commit what `atmos terraform generate varfile` and `generate backend` write, and name the files in "
+            "its components are root modules, with their variables and backends in its own YAML",
+            "commit the files that `atmos terraform generate varfile` and `generate backend` write, and list them in "
             "`var_files` and `backend_config` of an entry for each environment",
         )
     if names.get("cdktf.json"):
         made = [path for path in names.get("cdk.tf.json", ()) if "cdktf.out" in path.split("/")]
-        found = f"{len(made)} synthesized stacks" if made else "what it synthesizes is not in Git"
-        hint = "keep cdktf.out committed: `cdktf synth` before each commit" if made else "commit cdktf.out"
+        found = f"{len(made)} synthesized stacks" if made else "its synthesized stacks are not in Git"
+        hint = "run `cdktf synth` before each commit, and commit cdktf.out" if made else "commit cdktf.out"
         yield Convention("CDKTF", found, hint)

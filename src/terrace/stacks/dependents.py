@@ -1,4 +1,4 @@
-"""Which stacks read the outputs of the stacks that a change touches, and which outputs it removes from under them."""
+"""Finds the stacks that read outputs of impacted stacks, and removed outputs that a stack still reads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def dependents(touched: Collection[str], found: tuple[Edge, ...]) -> tuple[Depen
 
 
 def lost_outputs(before: Inventory, after: Inventory, found: tuple[Edge, ...]) -> tuple[LostOutput, ...]:
-    """Returns the outputs that stacks no longer have, and that another stack still reads."""
+    """Returns the outputs that were removed although another stack still reads them."""
     earlier = {stack.key: stack for stack in before.stacks}
     now = {stack.key: stack for stack in after.stacks}
     lost: dict[str, dict[str, tuple[str, int]]] = {}
@@ -54,7 +54,7 @@ def _outputs(graph: Graph, stack: Stack) -> dict[str, tuple[str, int]]:
 
 
 def _uses(graph: Graph, reader: Stack, edge: Edge) -> Iterator[tuple[str, OutputUse]]:
-    """The uses of a data source, with their files: they are in its module."""
+    """Yields the references to a data source, with their files. They are in the module of the data source."""
     for path in graph.reached(reader):
         folder = graph.folders.get(path)
         if folder is not None and edge.path in folder.files:

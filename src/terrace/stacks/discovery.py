@@ -1,4 +1,4 @@
-"""Which stacks a tree holds: by the house convention, and by `stacks:` of terrace.yaml."""
+"""Discovers the stacks of a tree, by the conventional layout and by `stacks:` in terrace.yaml."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from terrace.hcl.tree import Tree, absent_submodules
 from terrace.stacks.model import Stack
 
 HOME = "environments"
-"""The folder of the convention: `environments/<env>` and `environments/<env>/<stack>`."""
+"""The folder of the conventional layout: `environments/<env>` and `environments/<env>/<stack>`."""
 
 
 def environments(tree: Tree) -> tuple[str, ...]:
-    """The environments that the convention finds, sorted."""
+    """Returns the environments of the conventional layout, sorted."""
     return tuple(sorted({stack.environment for stack in _conventional(Layout(tree))}))
 
 
 def discover(tree: Tree, config: Config) -> tuple[Stack, ...]:
-    """Every stack, sorted; those that are refused too. Raises BadInput for names that cannot be used."""
+    """Returns all stacks, sorted, including refused ones. Raises BadInput for invalid names."""
     found, problems = discovered(tree, config)
     for problem in problems:
         raise problem
@@ -31,7 +31,7 @@ def discover(tree: Tree, config: Config) -> tuple[Stack, ...]:
 
 
 def discovered(tree: Tree, config: Config) -> tuple[tuple[Stack, ...], tuple[BadInput, ...]]:
-    """Every stack that can be used, sorted, and everything that is wrong about the others."""
+    """Returns all valid stacks, sorted, and the problems of the others."""
     layout = Layout(tree)
     problems: list[BadInput] = []
     found: dict[tuple[str, str], Stack] = {}
@@ -41,7 +41,7 @@ def discovered(tree: Tree, config: Config) -> tuple[tuple[Stack, ...], tuple[Bad
     for stack, line in _of_patterns(layout, config, problems):
         found[stack.environment, stack.path] = stack
         lines[stack] = line
-    # A folder may have several entries in one environment, such as one for each workspace.
+    # A folder can have several entries in one environment, such as one for each workspace.
     entries = [(_set(setting, found), setting.line) for setting in config.stacks]
     for stack, line in entries:
         found.pop((stack.environment, stack.path), None)
@@ -59,13 +59,13 @@ def discovered(tree: Tree, config: Config) -> tuple[tuple[Stack, ...], tuple[Bad
 
 
 def unmatched(tree: Tree, config: Config) -> tuple[BadInput, ...]:
-    """The patterns that match no folder: nothing is wrong with the stacks, but probably with the pattern."""
+    """Returns a problem for each pattern that matches no folder."""
     layout = Layout(tree)
     folders = _folders(layout)
     return tuple(
         BadInput(
             f"no folder with configuration matches {pattern.path}",
-            hint="a `*` matches inside of one folder's name, and no `modules`, `examples`, `tests` or hidden folder",
+            hint="a `*` matches within one folder name, except `modules`, `examples`, `tests` and hidden folders",
             place=Place(config.source, pattern.line),
         )
         for pattern in config.stack_patterns
@@ -74,14 +74,16 @@ def unmatched(tree: Tree, config: Config) -> tuple[BadInput, ...]:
 
 
 def lost_in_submodules(tree: Tree, config: Config) -> tuple[BadInput, ...]:
-    """The submodules that terrace.yaml names and that are absent, where a pattern or the convention finds stacks in
-    them. Entries with a path are stacks all the same, which are refused."""
+    """Returns a problem for each absent submodule that terrace.yaml names and that can have stacks by a pattern or by
+    the conventional layout. Entries with a path are stacks anyway, and refused."""
     lost = []
     for path, why in absent_submodules(tree).items():
         parts = path.split("/")
         ways = [f"{HOME}/*/*", *(pattern.path for pattern in config.stack_patterns)]
         if any(len(parts) <= way.count("/") + 1 and _begins(way.split("/"), parts) for way in ways):
-            message = f"which stacks are in the Git submodule {path} is not known, since it is absent: {why.message}"
+            message = (
+                f"the stacks in the Git submodule {path} are unknown, because it is not checked out: {why.message}"
+            )
             lost.append(BadInput(message, hint=why.hint, place=why.place))
     return tuple(lost)
 
@@ -128,13 +130,13 @@ def _folders(layout: Layout) -> tuple[str, ...]:
 def _bad_name(folder: str) -> BadInput:
     shown = folder.encode("unicode_escape", "backslashreplace").decode()
     return BadInput(
-        f"the folder {shown!r} cannot name an environment or a stack",
-        hint="use letters, digits, `.`, `_` and `-`, 63 at most, and no leading dash",
+        f"the folder name {shown!r} is not valid for an environment or a stack",
+        hint="use at most 63 letters, digits, `.`, `_` and `-`, without a leading dash",
     )
 
 
 def _of_patterns(layout: Layout, config: Config, problems: list[BadInput]) -> Iterator[tuple[Stack, int]]:
-    """The stacks of every pattern, with the line of it. A folder that an entry names is none of theirs."""
+    """Yields the stacks of every pattern, with its line. Folders that have their own entry are left out."""
     named = {setting.path for setting in config.stacks}
     every = sorted(set(_folders(layout)) - named) if config.stack_patterns else ()
     folders = [one for one in every if not any(covers(path, one) for path in config.not_stacks)]
@@ -150,8 +152,8 @@ def _of_patterns(layout: Layout, config: Config, problems: list[BadInput]) -> It
             if first is not pattern:
                 problems.append(
                     BadInput(
-                        f"two patterns make {folder} a stack of {one.environment}: {first.path} and {pattern.path}",
-                        hint="let them match different folders, or give the folder an entry of its own",
+                        f"two patterns match {folder} in {one.environment}: {first.path} and {pattern.path}",
+                        hint="let them match different folders, or give the folder its own entry",
                         place=place,
                     )
                 )
@@ -172,8 +174,8 @@ def _matched(
         near = find_nearest(environment, known)
         guess = f"did you mean {near!r}? " if near else ""
         return BadInput(
-            f"{folder} belongs to the environment {environment!r} by {pattern.path}, and terrace.yaml does not name it",
-            hint=f"{guess}add it (environments: {{{environment}: {{}}}}), or give the folder an entry of its own",
+            f"{pattern.path} puts {folder} in the environment {environment!r}, which is not in terrace.yaml",
+            hint=f"{guess}add it (environments: {{{environment}: {{}}}}), or give the folder its own entry",
             place=place,
         )
     return Stack(
@@ -202,10 +204,10 @@ def _set(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> Stack:
 
 
 def _unusable(stack: Stack, known: set[str], place: Place) -> BadInput | None:
-    """Why a stack cannot be used, or None."""
+    """Returns the problem of a stack in an unknown environment; None for others."""
     if stack.environment not in known:
         return BadInput(
-            f"{stack.shown_path} belongs to the environment {stack.environment!r}, which terrace.yaml does not name",
+            f"{stack.shown_path} belongs to the environment {stack.environment!r}, which is not in terrace.yaml",
             hint=f"add it: environments: {{{stack.environment}: {{}}}}",
             place=place,
         )
@@ -215,7 +217,7 @@ def _unusable(stack: Stack, known: set[str], place: Place) -> BadInput | None:
 def _distinct(
     stacks: Iterable[Stack], lines: dict[Stack, int], config: Config, problems: list[BadInput]
 ) -> tuple[Stack, ...]:
-    """Those stacks whose key no other has."""
+    """Returns the stacks without those whose key another stack has."""
     seen: dict[str, Stack] = {}
     for stack in stacks:
         other = seen.setdefault(stack.key, stack)
@@ -223,7 +225,7 @@ def _distinct(
             line = max(lines.get(one, 0) for one in (stack, other))
             problems.append(
                 BadInput(
-                    f"{other.shown_path} and {stack.shown_path} are both the stack {stack.key}",
+                    f"{other.shown_path} and {stack.shown_path} have the same stack name, {stack.key}",
                     hint="give one of them another name: stacks: [{path: ..., environment: ..., name: ...}]",
                     place=Place(config.source, line) if line else None,
                 )
@@ -232,7 +234,7 @@ def _distinct(
 
 
 def _with_keys(stack: Stack, stacks: tuple[Stack, ...], config: Config) -> Stack | BadInput:
-    """`after` as keys; terrace.yaml says names within the environment, or keys."""
+    """Returns the stack with keys in `after`, where terrace.yaml has keys or names within the environment."""
     if not stack.after:
         return stack
     named = {other.name: other.key for other in stacks if other.environment == stack.environment}

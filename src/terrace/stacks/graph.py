@@ -1,4 +1,4 @@
-"""How stacks hang together: which modules they reach, which files those read, and which stacks go first."""
+"""The module graph of the stacks of one commit: the folders that they reach, and the facts of their files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A module block that reaches a local folder. `links` are symbolic links on the way there."""
+    """A module call whose source is a local folder. `links` are the symbolic links in its path."""
 
     call: ModuleCall
     target: str
@@ -34,8 +34,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """One module: a folder with configuration. `unsure` are sources that could not be told, as (file, line). `names`
-    are what the files are called in this folder: where one is a link, `files` has what it leads to.
+    """One module: a folder with configuration. `unsure` are module calls with an unknown source, as (file, line).
+    `names` are the names of the files in this folder; for a link, `files` has its target.
     """
 
     path: str
@@ -48,7 +48,7 @@ class Folder:
 
     @property
     def backend(self) -> Settings | None:
-        """The backend block in force: an override file has the last word, whatever a link calls it elsewhere."""
+        """Returns the effective backend block: one in an override file wins, by the name of the file in this folder."""
         names = self.names or tuple(path.rpartition("/")[2] for path in self.files)
         blocks = [(name, facts.backend) for name, facts in zip(names, self.facts, strict=True) if facts.backend]
         blocks.sort(key=lambda pair: is_override(pair[0]))
@@ -57,8 +57,8 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class BackendFile:
-    """A file with values for a backend block. `blob` is "" where the repository has no such file; `known` are the
-    literal values, `unknown` the names of the others."""
+    """A file with backend settings. `blob` is "" where the repository has no such file; `known` are the literal values,
+    `unknown` the names of the others."""
 
     path: str
     blob: str = ""
@@ -68,12 +68,12 @@ class BackendFile:
 
 @dataclass(frozen=True)
 class Graph:
-    """Every folder that a stack reaches, by path. `callers` leads from a module to the folders that call it.
+    """All folders that stacks reach, by path. `callers` are the folders that call a module.
 
-    `variables` are the files of variables that each stack takes, by its key and in the order in which they count, with
-    their facts. `templates` are the facts of every file that `templatefile` may fill in, by
-    the path that it is read by. `backend_files` are those that terrace.yaml names for each stack, by its key. `outside`
-    are the values that variables have from terrace.yaml (`TF_VAR_NAME`), by environment: None for one not known here.
+    `variables` are the variable files of each stack by its key, in the order in which Terraform applies them, with
+    their facts. `templates` are the facts of every possible `templatefile` template, by the path that it is read by.
+    `backend_files` are those that terrace.yaml lists for each stack, by its key. `outside` are the values of variables
+    from terrace.yaml (`TF_VAR_NAME`), by environment; None for an unknown value.
     """
 
     folders: dict[str, Folder]
@@ -87,12 +87,12 @@ class Graph:
 
     @staticmethod
     def of(tree: Tree, stacks: tuple[Stack, ...], store: FactsStore, environments: Iterable[Environment] = ()) -> Graph:
-        """The graph below these stacks, with the variables that these environments give to Terraform."""
+        """Returns the graph of these stacks, with the variables that these environments set."""
         outside = {one.name: values for one in environments if (values := _outside(one))}
         return _Builder(tree, store).build(stacks, outside)
 
     def reached(self, stack: Stack) -> tuple[str, ...]:
-        """The folders that a stack reaches, its own first; sorted after that."""
+        """Returns the folders that a stack reaches: its own first, the others sorted."""
         seen = {stack.path}
         left = [stack.path]
         while left:
@@ -104,21 +104,21 @@ class Graph:
         return (stack.path, *sorted(seen - {stack.path}))
 
     def values(self, stack: Stack) -> dict[str, Template]:
-        """What the files of variables of a stack give to its variables."""
+        """Returns the values of variables from the variable files of a stack."""
         found: dict[str, Template] = {}
         for _, facts in self.variables.get(stack.key, ()):
             found |= facts.values
         return found
 
     def backend(self, stack: Stack) -> str:
-        """The type of a stack's backend; "" when it has none."""
+        """Returns the type of the backend of a stack; "" where it has no backend block."""
         folder = self.folders.get(stack.path)
         settings = folder.backend if folder else None
         return settings.type if settings else ""
 
     def configured(self, stack: Stack, block: Settings) -> Settings:
-        """Returns the settings of a backend block with those that `init` is given for the stack: each file comes before
-        the block and the files before it, and `backend_config` before all of them."""
+        """Returns the settings of a backend block merged with those that `init` gets for the stack. A file takes
+        precedence over the block and over earlier files, and `backend_config` over all of them."""
         known, unknown = dict(block.known), set(block.unknown)
         for file in self.backend_files.get(stack.key, ()):
             unknown = (unknown - file.known.keys()) | set(file.unknown)
@@ -128,7 +128,7 @@ class Graph:
         return Settings(block.type, known, tuple(sorted(unknown - known.keys())), block.line)
 
     def init_key(self, stack: Stack) -> str:
-        """A hash of all that `terraform init` depends on: it need not be run again while this stays the same."""
+        """Returns a hash of everything that `terraform init` depends on; `init` need not run again for an equal one."""
         parts: list[object] = [stack.backend_config, self.locks.get(stack.path, "")]
         if stack.backend_files:
             parts.append([(file.path, file.blob) for file in self.backend_files.get(stack.key, ())])
@@ -140,8 +140,8 @@ class Graph:
 
 
 def _outside(environment: Environment) -> dict[str, tuple[str | None, ...]]:
-    """What `env` and `credentials` of an environment give to variables of Terraform: None stands for a value that only
-    the machine knows, or that may not be set."""
+    """Returns the values of Terraform variables from `env` and `credentials` of an environment. None is an unknown
+    value from the environment of the machine, or no value."""
     found: dict[str, set[str | None]] = {}
     sets = (environment.credentials.plan, environment.credentials.apply)
     for name in (*environment.env, *sets[0], *sets[1]):
@@ -153,8 +153,8 @@ def _outside(environment: Environment) -> dict[str, tuple[str | None, ...]]:
 
 
 def local_state_path(stack: Stack, graph: Graph) -> str:
-    """Returns where a plain Terraform would keep the local state of a stack, from the root of the repository; "" where
-    it has another backend, or where no literal value tells the path."""
+    """Returns where Terraform on its own keeps the local state of a stack, from the root of the repository; "" where it
+    has another backend, or where the path has no literal value."""
     folder = graph.folders.get(stack.path)
     if folder is None or graph.backend(stack) not in ("", "local"):
         return ""
@@ -170,12 +170,12 @@ def local_state_path(stack: Stack, graph: Graph) -> str:
 
 
 def _text_of(template: Template) -> str | None:
-    """The text of a literal value; None for any other."""
+    """Returns the text of a literal value; None for others, "" for an empty string."""
     return None if any(part.kind != "text" for part in template) else "".join(part.text for part in template)
 
 
 class _Builder:
-    """Reads folder after folder, a level of calls at a time, so that files are read in few batches."""
+    """Reads the folders of a graph, one level of module calls at a time, so that files are read in few batches."""
 
     def __init__(self, tree: Tree, store: FactsStore) -> None:
         self._tree = tree
@@ -229,7 +229,7 @@ class _Builder:
         return tuple(found)
 
     def _variables(self, stacks: tuple[Stack, ...]) -> dict[str, tuple[tuple[str, FileFacts], ...]]:
-        """The files of variables that each stack takes, by its key."""
+        """Returns the variable files of each stack, by its key."""
         taken: dict[str, tuple[str, ...]] = {}
         for stack in stacks:
             given = (self._layout.way(path).real for path in stack.var_files)
@@ -243,7 +243,7 @@ class _Builder:
         return {key: tuple((path, facts[path]) for path in paths) for key, paths in taken.items()}
 
     def _templates(self, graph: Graph, stacks: tuple[Stack, ...]) -> dict[str, FileFacts]:
-        """The facts of the files that `templatefile` fills in."""
+        """Returns the facts of the `templatefile` templates."""
         paths: dict[str, str] = {}
         done: set[tuple[str, Template]] = set()
         calling = {path for path, folder in self._folders.items() if any(_templates_in(folder))}
@@ -266,7 +266,7 @@ class _Builder:
         return {path: facts[real] for path, real in paths.items()}
 
     def _named(self, folder: str) -> list[tuple[str, str]]:
-        """The configuration files of a folder: the name there, and the entry of the tree, links followed."""
+        """Returns the configuration files of a folder: the name in it, and the path with links resolved."""
         if folder in self._known_names:
             return self._known_names[folder]
         real = self._layout.way(folder).real
@@ -292,7 +292,7 @@ class _Builder:
         for path in files:
             one = facts[path]
             if one.error_line:
-                hint = "Terraform will say more; what stands after it may be missing here"
+                hint = "run `terraform validate` for details; the rest of the file is possibly missing from this report"
                 self._notices.append(Notice("this file has a syntax error", path, one.error_line, hint))
             for call in one.modules:
                 self._call(folder, path, call, calls, unsure)
@@ -309,7 +309,7 @@ class _Builder:
     def _call(self, folder: str, path: str, call: ModuleCall, calls: list[Call], unsure: list[tuple[str, int]]) -> None:
         if call.source is None:
             unsure.append((path, call.line))
-            message = f"the source of module {call.name!r} is not a literal: every change may reach it"
+            message = f"the source of module {call.name!r} is not a literal, so every change counts as an impact"
             self._notices.append(Notice(message, path, call.line))
             return
         if not call.source.startswith(_LOCAL) and call.source not in (".", ".."):
@@ -317,8 +317,8 @@ class _Builder:
         target = join(folder, call.source)
         way = self._layout.way(target) if target is not None else None
         if way is None or way.real is None:
-            message = f"module {call.name!r} leads out of the repository: {call.source}"
-            self._notices.append(Notice(message, path, call.line, "changes out there are not seen"))
+            message = f"module {call.name!r} is outside the repository: {call.source}"
+            self._notices.append(Notice(message, path, call.line, "Terrace does not detect changes there"))
             return
         calls.append(Call(call, way.real, path, way.links))
         within = submodule_of(way.real, submodules(self._tree))
@@ -331,12 +331,12 @@ class _Builder:
             self._notices.append(Notice(message, path, call.line, SUBMODULE_HINT))
         elif not self._layout.configuration(way.real):
             message = f"module {call.name!r} has no configuration at {way.real}"
-            self._notices.append(Notice(message, path, call.line, "the folder is missing, empty or misspelt"))
+            self._notices.append(Notice(message, path, call.line, "the folder is missing, empty or misspelled"))
 
 
 def _default_workspaces(stacks: tuple[Stack, ...], folders: dict[str, Folder]) -> Iterator[Notice]:
-    """Uses of `terraform.workspace` in stacks that name no workspace: an environment may be meant that is none of
-    them."""
+    """Yields a notice for each use of `terraform.workspace` in stacks without a `workspace`: the value may be meant to
+    be the environment."""
     using = {path: next((n for n in _workspace_lines(folder)), None) for path, folder in folders.items()}
     if not any(using.values()):
         return
@@ -353,7 +353,7 @@ def _default_workspaces(stacks: tuple[Stack, ...], folders: dict[str, Folder]) -
             f"`terraform.workspace` is always `default` in {named}",
             path,
             line,
-            "where its state is in another workspace, name that under `stacks:`: `workspace: NAME`",
+            "if its state is in another workspace, set `workspace: NAME` in its entry under `stacks:`",
         )
 
 
@@ -370,7 +370,7 @@ def _templates_in(folder: Folder) -> Iterator[Template]:
 
 
 def _cycles(folders: dict[str, Folder]) -> Iterator[Notice]:
-    """Modules that call themselves, by whatever way; each circle is told once."""
+    """Yields a notice for each cycle of module calls."""
     done: set[str] = set()
     for start in sorted(folders):
         way = [] if start in done else [start]
@@ -382,8 +382,8 @@ def _cycles(folders: dict[str, Folder]) -> Iterator[Notice]:
                 pending.pop()
             elif call.target in way:
                 circle = [*way[way.index(call.target) :], call.target]
-                message = f"modules call each other in a circle: {' → '.join(circle)}"
-                yield Notice(message, call.path, call.call.line, "Terraform refuses this")
+                message = f"module calls form a cycle: {' → '.join(circle)}"
+                yield Notice(message, call.path, call.call.line, "Terraform rejects this")
             elif call.target not in done:
                 way.append(call.target)
                 pending.append(iter(folders[call.target].calls if call.target in folders else ()))

@@ -1,4 +1,4 @@
-"""What a change touches: two trees, two graphs, and for every stack the reasons why. Unsure means impacted."""
+"""Determines which stacks a change impacts, and why. A stack whose impact is uncertain counts as impacted."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _DEEPER = 12
 def change_set_between(
     before: Inventory | None, after: Inventory, base_tree: Tree, head_tree: Tree, trusted: Config | None = None
 ) -> ChangeSet:
-    """The stacks that differ between two commits. Without `before` (it could not be read) every stack is new.
+    """Returns the stacks that differ between two commits. Without `before` (it cannot be read) every stack is new.
 
-    The inputs of commands of `before_plan` count by both commits, and by `trusted`, whose commands run.
+    The inputs of `before_plan` commands are those of both commits and of `trusted`, whose commands run.
 
-    A path counts as changed when its content or its mode differs, as `git diff` of the two trees would say. What
-    was read or called before counts as much as what is now: a deleted file has readers only in the past.
+    A path is changed where its content or its mode differs, as in `git diff` of the two trees. Reads and module calls
+    of both commits are followed: only the earlier one has readers of a deleted file.
     """
     modules = (submodules(base_tree), submodules(head_tree))
     moved = {path for path in modules[0].keys() | modules[1].keys() if modules[0].get(path) != modules[1].get(path)}
@@ -75,7 +75,7 @@ def change_set_between(
 def _seen_by_commands(
     inventory: Inventory, layout: Layout, changed: tuple[str, ...], trusted: Config | None
 ) -> Iterator[tuple[str, Reason]]:
-    """The stacks whose commands before the plan see a changed path, by any of its names."""
+    """Yields the stacks whose `before_plan` commands can read a changed path, by any of its names."""
     configs = [inventory.config, *(() if trusted is None else (trusted,))]
     if not any(has_commands(config) for config in configs):
         return
@@ -92,7 +92,7 @@ def _commands_differ(before: Inventory, after: Inventory, old: Stack, new: Stack
 
 
 def _renamed(before: Inventory, after: Inventory) -> Iterator[Renamed]:
-    """The stacks that are gone and whose state a new stack of the same environment has, by its address."""
+    """Yields the removed stacks whose state a new stack of the same environment has, by its backend location."""
     had, has = {stack.key for stack in before.stacks}, {stack.key for stack in after.stacks}
     gone = [stack for stack in before.stacks if stack.key not in has]
     fresh = [stack for stack in after.stacks if stack.key not in had] if gone else []
@@ -104,7 +104,7 @@ def _renamed(before: Inventory, after: Inventory) -> Iterator[Renamed]:
 
 
 def _wide(impacts: Iterable[Impact]) -> Iterator[Notice]:
-    """Which expressions make stacks count of which nothing else says that they are impacted."""
+    """Yields the expressions that are the only reason why stacks count as impacted."""
     counts: dict[tuple[str, str], set[str]] = {}
     for impact in impacts:
         if impact.unsure:
@@ -114,21 +114,20 @@ def _wide(impacts: Iterable[Impact]) -> Iterator[Notice]:
     for (place, text), keys in sorted(counts.items()):
         path, _, line = place.rpartition(":") if place.rpartition(":")[2].isdigit() else (place, "", "0")
         stacks = "1 stack counts" if len(keys) == 1 else f"{len(keys)} stacks count"
-        message = f"it cannot be told which files this reads, so that {stacks} as impacted: {text or 'an expression'}"
-        yield Notice(
-            message, path, int(line), "a path of literal text, `path.module` and literal arguments can be told"
-        )
+        message = f"cannot determine which files this reads, so {stacks} as impacted: {text or 'an expression'}"
+        hint = "build the path from literal text, `path.module` and arguments with literal values only"
+        yield Notice(message, path, int(line), hint)
 
 
 def reasons_for(inventory: Inventory, tree: Tree, paths: tuple[str, ...]) -> Iterator[tuple[str, Reason]]:
-    """Returns the keys of the stacks that depend on these paths, be they in the tree or not, each with a reason."""
+    """Yields the keys of the stacks that depend on these paths, each with a reason. The paths need not exist."""
     layout = Layout(tree)
     yield from _Touched(inventory, layout, paths, set()).reasons()
     yield from _seen_by_commands(inventory, layout, paths, None)
 
 
 def everything(inventory: Inventory, tree: Tree) -> ChangeSet:
-    """All that stands at one commit, as a change set from nothing: every path, every stack, none removed."""
+    """Returns a change set of everything at one commit: every path and every stack, none removed."""
     return ChangeSet(
         base=inventory.commit,
         head=inventory.commit,
@@ -139,16 +138,16 @@ def everything(inventory: Inventory, tree: Tree) -> ChangeSet:
 
 
 def differing(base: Mapping[str, Entry], head: Mapping[str, Entry]) -> tuple[str, ...]:
-    """The paths whose entry differs, sorted."""
+    """Returns the paths whose entries differ, sorted."""
     return tuple(sorted(path for path in base.keys() | head.keys() if base.get(path) != head.get(path)))
 
 
 _GUESSES = ("read", "unsure", "folder")
-"""Kinds that say less of a path than all others, each less than those before it."""
+"""Kinds of reasons that are less precise than all others, in falling precision."""
 
 
 def _plainest(reasons: set[Reason]) -> Iterator[Reason]:
-    """The reasons without those that say less of a path than another one does."""
+    """Yields the most precise reasons of each path."""
     ranks: dict[str, int] = {}
     for one in reasons:
         rank = _GUESSES.index(one.kind) + 1 if one.kind in _GUESSES else 0
@@ -160,15 +159,15 @@ def _plainest(reasons: set[Reason]) -> Iterator[Reason]:
 
 
 def _weight(reason: Reason) -> tuple[bool, bool, int, Reason]:
-    """What is sure and near comes first, and what says where it is read before what only lies there."""
+    """Returns the sort key of a reason: certain and near reasons first, files that merely are in a folder last."""
     return (reason.is_doubt, reason.kind == "folder", len(reason.chain), reason)
 
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """A folder of configuration that a changed path touches, and how.
+    """A configuration folder that a changed path impacts, and the kind of the reason.
 
-    It counts for every stack that reaches the folder, for those alone whose root module it is (`root`), or for one
+    It applies to every stack that reaches the folder, only to those whose root module it is (`root`), or to one stack
     (`stack`, its key).
     """
 
@@ -182,7 +181,7 @@ class _Hit:
 
 
 class _Touched:
-    """One commit against the changed paths."""
+    """Compares one commit with the changed paths."""
 
     def __init__(self, inventory: Inventory, layout: Layout, changed: tuple[str, ...], submodules: set[str]) -> None:
         self._graph: Graph = inventory.graph
@@ -198,12 +197,12 @@ class _Touched:
                 self._origin.setdefault(name, path)
                 if path in layout.links or path in submodules:
                     opaque.add(name)
-        # A name of its own comes before one that a link gives.
+        # The own name of a path takes precedence over one through a link.
         self._origin.update({path: path for path in changed})
         self._changed = Changed(self._origin, opaque)
 
     def reasons(self) -> Iterator[tuple[str, Reason]]:
-        """Pairs of a stack's key and a reason."""
+        """Yields pairs of a stack key and a reason."""
         hits: dict[str, list[_Hit]] = {}
         for hit in self._hits():
             hits.setdefault(hit.folder, []).append(hit)
@@ -237,7 +236,7 @@ class _Touched:
         yield from self._read()
 
     def _beside(self, name: str, path: str) -> Iterator[_Hit]:
-        """A file that is no configuration, in a folder that has some or below one."""
+        """Yields the folders that a file impacts which is not configuration itself: a folder with or above it."""
         parent, _, last = name.rpartition("/")
         if parent in self._by_path and last == LOCK_FILE:
             yield _Hit("lock", path, parent, root=True)
@@ -252,7 +251,7 @@ class _Touched:
             yield _Hit("folder", path, owner)
 
     def _owner(self, folder: str) -> str | None:
-        """The nearest folder with configuration, if a stack reaches it."""
+        """Returns the nearest folder with configuration, if a stack reaches it."""
         here = folder
         while here not in self._graph.folders:
             if not here or here in self._layout.folders:
@@ -261,13 +260,13 @@ class _Touched:
         return here
 
     def _behind(self, name: str) -> Iterator[_Hit]:
-        """The folders that lie in a link or a submodule that changed."""
+        """Yields the folders in a changed link or submodule."""
         for folder in self._graph.folders:
             if folder == name or folder.startswith(f"{name}/"):
                 yield _Hit("link" if name in self._layout.links else "module", self._origin[name], folder)
 
     def _files(self) -> tuple[dict[str, list[str]], set[str]]:
-        """Which folders are made of a file or a symbolic link, and which of these are links."""
+        """Returns the folders that have each file or symbolic link, by path, and which of the paths are links."""
         files: dict[str, list[str]] = {}
         links: set[str] = set()
         for folder in self._graph.folders.values():
@@ -278,7 +277,7 @@ class _Touched:
         return files, links
 
     def _variables(self) -> dict[str, list[Stack]]:
-        """Which stacks take a file of variables, whether terrace.yaml names it or Terraform finds it."""
+        """Returns the stacks that use each variable file, listed in terrace.yaml or loaded automatically."""
         given: dict[str, list[Stack]] = {}
         for stack in self._stacks:
             taken = (path for path, _ in self._graph.variables.get(stack.key, ()))
@@ -287,7 +286,7 @@ class _Touched:
         return given
 
     def _read(self) -> Iterator[_Hit]:
-        """Changed paths that an expression of some folder reads, or may read."""
+        """Yields the folders with an expression that reads a changed path, or possibly reads it."""
         exact: dict[str, list[Watch]] = {}
         wide: list[Watch] = []
         for watch in watches(self._graph, self._stacks, self._changed):
@@ -305,7 +304,7 @@ class _Touched:
                 yield _Hit(kind, self._origin[name], watch.folder, watch.stack, False, watch.place, watch.text)
 
     def _chains(self, folder: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Every stack's folder that reaches `folder`, with the shortest chain of modules that leads there."""
+        """Yields the stack folders that reach `folder`, with the shortest chain of modules to each."""
         chains: dict[str, tuple[str, ...]] = {folder: (folder,)}
         left = deque([folder])
         while left:
@@ -319,7 +318,7 @@ class _Touched:
 
 
 def _names(layout: Layout, path: str) -> Iterator[str]:
-    """A path by all its names: its own, and those that links of the tree give it or what it lies in."""
+    """Yields all names of a path: its own, and those through links to it or to folders around it."""
     left, seen = deque([path]), {path}
     while left:
         here = left.popleft()
@@ -330,7 +329,7 @@ def _names(layout: Layout, path: str) -> Iterator[str]:
         found = [f"{link}{here[end:]}" for end in ends for link in layout.linked.get(here[:end], ())]
         found += [f"{link}/{here}" for link in layout.linked.get("", ())]
         for name in found:
-            # A link into a folder above itself gives names without end.
+            # A link to a folder above itself gives infinitely many names.
             if name not in seen and name.count("/") <= path.count("/") + _DEEPER:
                 seen.add(name)
                 left.append(name)

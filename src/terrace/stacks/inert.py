@@ -1,11 +1,11 @@
-"""Files of a stack's or a module's folder that no plan depends on, unless an expression reads them."""
+"""Recognizes files in the folder of a stack or module that no plan depends on, unless an expression reads them."""
 
 from __future__ import annotations
 
 from terrace.hcl.layout import LOCK_FILE, is_automatic_variables
 
 VERSION_FILES = frozenset({".terraform-version", ".opentofu-version", ".tool-versions"})
-"""Files that say which version of the binary runs, for the folder where they are and for those below it."""
+"""Files that set the Terraform version for their folder and the folders below it."""
 
 _NAMES = frozenset(
     {
@@ -60,9 +60,9 @@ _FOLDERS = frozenset({".circleci", ".github", ".gitlab", ".idea", ".terrace", ".
 
 
 def is_inert(path: str) -> bool:
-    """Whether a file, by its path from the folder of a stack or module, changes no plan unless something reads it.
+    """Returns whether no plan depends on a file, unless an expression reads it. `path` is relative to the folder.
 
-    Files of variables and lock files count for the stacks that take them, and for no others.
+    Variable files and lock files count as inert here: only the stacks that use them depend on them.
     """
     folder, _, name = path.rpartition("/")
     if folder.split("/")[0] in _FOLDERS:

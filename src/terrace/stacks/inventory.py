@@ -1,4 +1,4 @@
-"""Everything that stands at one commit: its configuration, its stacks, and how they hang together."""
+"""Lists the stacks of one commit, with their configuration, module graph and refusals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from terrace.stacks.root_modules import RootModule, in_no_stack, roots_in_no_sta
 class Inventory:
     """The stacks of one commit, with the graph of modules that they reach.
 
-    `refusals` say by key which of them are neither planned nor changed. `outside` are root modules in no stack.
+    `refusals` are the stacks that cannot be planned or changed, by key. `outside` are root modules without a stack.
     """
 
     commit: str
@@ -31,9 +31,9 @@ class Inventory:
 
     @staticmethod
     def of_tree(commit: str, config: Config, tree: Tree, store: FactsStore) -> Inventory:
-        """Returns the stacks of a commit with this tree. Raises BadInput for names that cannot be used."""
+        """Returns the stacks of a commit with this tree. Raises BadInput for invalid names."""
         for problem in lost_in_submodules(tree, config):
-            # Which stacks there are is not known: none may be taken for one that was removed.
+            # The stacks are unknown, so none of them is reported as removed.
             raise problem
         stacks = discover(tree, config)
         graph = Graph.of(tree, stacks, store, config.environments)
@@ -43,25 +43,25 @@ class Inventory:
         return Inventory(commit, config, stacks, graph, refused_stacks(stacks, graph, tree, config), outside)
 
     def of(self, environment: str) -> tuple[Stack, ...]:
-        """The stacks of an environment, by key."""
+        """Returns the stacks of an environment, sorted by key."""
         return tuple(sorted((s for s in self.stacks if s.environment == environment), key=lambda s: s.key))
 
     def stack(self, key: str) -> Stack:
-        """The stack of that key; KeyError when there is none."""
+        """Returns the stack with a key. Raises KeyError where there is none."""
         for stack in self.stacks:
             if stack.key == key:
                 return stack
         raise KeyError(key)
 
     def left_out(self, environment: str) -> Mapping[str, Refusal]:
-        """Returns the stacks of an environment that no deployment takes, with the reasons: those that are refused, and
-        those that go after a refused one."""
+        """Returns the stacks of an environment that are not deployed, with the reasons: refused stacks, and stacks that
+        depend on them."""
         if not self.refusals:
             return {}
         return with_dependents(environment, self.stacks, self.graph, self.config, self.refusals)
 
     def deployable(self, environment: str) -> tuple[Stack, ...]:
-        """Returns the stacks of an environment that a deployment takes, by key."""
+        """Returns the stacks of an environment that are deployed, sorted by key."""
         left_out = self.left_out(environment)
         return tuple(stack for stack in self.of(environment) if stack.key not in left_out)
 

@@ -1,4 +1,4 @@
-"""The first records of the corridor: a stack, and a change set with the reasons of every impact."""
+"""Stacks, change sets with the reasons of every impact, and the origins of a change."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from terrace.config.model import DEFAULT_WORKSPACE
 class Stack:
     """One Terraform root module of one environment. `path` is its folder from the root of the repository.
 
-    `after` names the keys of stacks of the same environment that go first. Several environments may share a
-    `path` when they differ in `var_files` (paths from the root of the repository), `backend_config` or `workspace`, the
-    CLI workspace of Terraform that it is planned and applied in. `backend_files` are files with settings for its
-    backend block; those of `backend_config` come before theirs.
+    `after` has the keys of stacks of the same environment that are deployed first. Several environments can share a
+    `path` if they differ in `var_files` (paths from the root of the repository), `backend_config` or `workspace`, the
+    Terraform CLI workspace. `backend_files` are files with settings for the backend block; the settings of
+    `backend_config` take precedence.
     """
 
     environment: str
@@ -28,35 +28,34 @@ class Stack:
 
     @property
     def key(self) -> str:
-        """What people call it: `dev` for the only stack of dev, `prod/network` for one of several."""
+        """Returns its unique name: `dev` for the only stack of dev, `prod/network` for one of several."""
         return self.environment if self.name == self.environment else f"{self.environment}/{self.name}"
 
     @property
     def shown_path(self) -> str:
-        """Returns the folder as people write it: `.` for the root of the repository, whose `path` is "" in here."""
+        """Returns the folder for messages: `.` for the root of the repository, whose `path` is ""."""
         return self.path or "."
 
     def file(self, name: str) -> str:
-        """Returns the path of a file of its folder, from the root of the repository."""
+        """Returns the path of a file in its folder, from the root of the repository."""
         return f"{self.path}/{name}" if self.path else name
 
     @staticmethod
     def conventional(environment: str, path: str) -> Stack:
-        """The stack of a folder by the house convention: `environments/<env>[/<stack>]`."""
+        """Returns the stack of a folder in the conventional layout: `environments/<env>[/<stack>]`."""
         return Stack(environment=environment, path=path, name=path.rpartition("/")[2])
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Reason:
-    """Why a stack is impacted: `path` changed, and `chain` leads from it to the stack (`path` not repeated).
+    """A reason why a stack is impacted: `path` changed, and `chain` is the modules from it to the stack.
 
-    `kind` is one of: `stack` (a file of its folder), `module`, `read` (a file that an expression reads),
-    `variables` (tfvars), `backend` (a file with settings of its backend), `lock`, `link` (through a symbolic link),
-    `version` (a file that says which Terraform runs), `command` (a file that a command before the plan sees),
-    `configuration` (terrace.yaml), `new` (the stack was not there),
-    `unsure` (it could not be told, so it counts), `folder` (another file of its folder or of a module's, which
-    something may read). `place` is where the expression or the command `text` is that reads, or may read, the path:
-    `file:line`.
+    `kind` is one of: `stack` (a file in its folder), `module`, `read` (a file that an expression reads), `variables`
+    (tfvars), `backend` (a file with backend settings), `lock`, `link` (through a symbolic link), `version` (a file
+    that sets the Terraform version), `command` (a file that a `before_plan` command can read), `configuration`
+    (terrace.yaml), `new` (the stack did not exist), `unsure` (the files that an expression reads are unknown),
+    `folder` (another file in its folder or in that of a module, which may be read). `place` is the place (`file:line`)
+    of the expression or command `text` that reads the path, or possibly reads it.
     """
 
     kind: str
@@ -67,26 +66,26 @@ class Reason:
 
     @property
     def is_doubt(self) -> bool:
-        """Whether it is not known that the stack reads the path, only that it may."""
+        """Returns whether the stack only possibly reads the path."""
         return self.kind in ("unsure", "folder")
 
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """A stack that a change touches, with at least one reason."""
+    """A stack that a change impacts, with at least one reason."""
 
     stack: Stack
     reasons: tuple[Reason, ...]
 
     @property
     def unsure(self) -> bool:
-        """Whether nothing but doubt speaks for this impact."""
+        """Returns whether every reason is uncertain."""
         return all(reason.is_doubt for reason in self.reasons)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something in the repository that does not stop the work but should be known."""
+    """A problem in the repository that is reported but blocks nothing."""
 
     message: str
     path: str
@@ -96,8 +95,8 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Dependent:
-    """A stack that reads outputs of another one, by a data source at `path`:`line`. `certain` is False where it may be
-    that it reads those of another stack."""
+    """A stack that reads outputs of the stack `of`, by a data source at `path`:`line`. `certain` is False where the
+    data source possibly reads another stack."""
 
     stack: str
     of: str
@@ -120,7 +119,7 @@ class LostOutput:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Renamed:
-    """A stack that is gone at head, and one that is new there and has its state. Both are keys."""
+    """The keys of a stack that is removed at head, and of the new stack that has its state."""
 
     old: str
     new: str
@@ -128,12 +127,12 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """The commits base..head and the stacks they touch; `removed` stacks existed at base and are gone at head.
+    """The commits base..head and the stacks that they impact; `removed` stacks exist at base and not at head.
 
     `changed` are the paths that differ. `base` and `head` are full commit ids.
 
-    `dependents` read outputs of the stacks that are touched; `lost_outputs` are removed while a stack reads them.
-    `renamed` are those of `removed` whose state a new stack of the same environment has.
+    `dependents` read outputs of the impacted stacks; `lost_outputs` are removed although a stack reads them. `renamed`
+    are the `removed` stacks whose state a new stack of the same environment has.
     """
 
     base: str
@@ -148,28 +147,28 @@ class ChangeSet:
 
     @property
     def edited(self) -> tuple[str, ...]:
-        """The paths that somebody edited: none where all that stands is looked at as if it were a change."""
+        """Returns the paths that a person edited: none for a change set of everything at one commit."""
         return self.changed if self.base != self.head else ()
 
 
-# --- Origin: what set a change going. A new situation is a new type, not a flag. ---------------------------
+# --- Origins: how a change was started. A new situation is a new type, not a flag. -------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Manual:
-    """Somebody typed the command."""
+    """A person ran the command."""
 
     by: str
 
 
 @dataclass(frozen=True, slots=True)
 class Automatic:
-    """`terrace tick` found it due: the environment deploys what lands on the protected branch."""
+    """`terrace tick` started it, because the environment deploys new commits of the protected branch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """What succeeded in `source` goes one step up."""
+    """The release that succeeded in `source` is deployed to the next environment."""
 
     source: str
     by: str
@@ -177,7 +176,7 @@ class Promotion:
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Somebody takes an environment back to an earlier release, because of what the deployment `of` did there."""
+    """A person rolls an environment back to an earlier release, because of the deployment `of`."""
 
     of: str
     by: str
@@ -186,7 +185,7 @@ class Rollback:
 
 @dataclass(frozen=True, slots=True)
 class AutomaticRollback:
-    """The deployment `of` failed, and terrace.yaml says `on_failure: rollback`."""
+    """The deployment `of` failed, and terrace.yaml has `on_failure: rollback`."""
 
     of: str
     reason: str
@@ -194,7 +193,7 @@ class AutomaticRollback:
 
 @dataclass(frozen=True, slots=True)
 class Remediation:
-    """Drift that the check `of` (the id of its event) saw is taken back to what was deployed."""
+    """Drift that the drift check `of` (its event id) found is reverted to the deployed configuration."""
 
     of: str
     by: str
@@ -202,7 +201,7 @@ class Remediation:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What the deployment `of` left behind, when nobody knew how its apply ended, is brought in order."""
+    """The leftovers of the deployment `of`, whose apply has an unknown result, are recovered."""
 
     of: str
     by: str
@@ -210,21 +209,21 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class Destruction:
-    """Everything that the stacks hold is taken down."""
+    """All resources of the stacks are destroyed."""
 
     by: str
     reason: str
 
 
 Undoing = Rollback | AutomaticRollback
-"""Takes an environment back to what was there before."""
+"""Origins that return an environment to an earlier release."""
 
 Repairing = Rollback | AutomaticRollback | Recovery | Destruction
-"""May enter a held environment: each is a way out of what it is held for."""
+"""Origins that are allowed in an environment on hold, since they fix the cause of the hold."""
 
 Origin = Manual | Automatic | Promotion | Rollback | AutomaticRollback | Remediation | Recovery | Destruction
 
 
 def is_requested(origin: Origin) -> bool:
-    """Whether a person asked for it, and not a clock or a failure."""
+    """Returns whether a person requested the change, not a schedule or a failure."""
     return not isinstance(origin, Automatic | AutomaticRollback)

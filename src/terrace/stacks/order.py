@@ -1,8 +1,9 @@
-"""Which stacks read the outputs of which others, and the order in which they go.
+"""Determines which stacks read outputs of other stacks, and the order in which stacks are deployed.
 
-A stack reads another one where a `terraform_remote_state` has the address of the other one's state. Addresses are
-compared as they are used: with `backend_config`, locals, defaults, files of variables and the arguments of callers.
-Where the comparison stays open, the edge is uncertain: it orders the two as long as that makes no circle, and is told.
+A stack reads another stack where a `terraform_remote_state` has the backend location of that stack's state. Locations
+are compared after resolving `backend_config`, locals, defaults, variable files and arguments of module calls. Where the
+comparison has no certain result, the edge is uncertain: it orders the two stacks unless that creates a cycle, and it is
+reported.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _MOST_SHOWN = 3
 @dataclass(frozen=True, slots=True, order=True)
 class Edge:
     """The stack `reader` reads outputs of the stack `owner`, by the data source `state` at `path`:`line`. `certain` is
-    False where it may be that it reads the state of another one."""
+    False where the data source possibly reads another state."""
 
     reader: str
     owner: str
@@ -39,14 +40,14 @@ class Edge:
 
     @property
     def place(self) -> Place:
-        """Where the data source is."""
+        """Returns the place of the data source."""
         return Place(self.path, self.line or 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The stacks in waves: those of a wave do not need each other. `uncertain` are the edges that order without being
-    certain, `open` those that do not order, because they would make a circle."""
+    """The stacks in waves; the stacks of a wave do not depend on each other. `uncertain` are uncertain edges that are
+    part of the order, `open` those that are not, because they would create a cycle."""
 
     waves: tuple[tuple[Stack, ...], ...]
     uncertain: tuple[Edge, ...] = ()
@@ -68,14 +69,14 @@ def edges(stacks: tuple[Stack, ...], graph: Graph) -> tuple[Edge, ...]:
 
 
 def needs(stacks: tuple[Stack, ...], graph: Graph) -> dict[str, set[str]]:
-    """Returns the keys of the stacks that certainly go before each of these stacks, among them, by its key."""
+    """Returns the keys of the stacks that each of these stacks certainly depends on, by its key."""
     return _needs(stacks, edges(stacks, graph))
 
 
 def order(stacks: tuple[Stack, ...], graph: Graph) -> Order:
-    """Returns the order of the stacks of one environment, by `after` and by what they read of each other.
+    """Returns the order of the stacks of one environment, by `after` and by the outputs that they read.
 
-    Raises BadInput where stacks certainly wait for each other.
+    Raises BadInput where stacks certainly depend on each other in a cycle.
     """
     found = edges(stacks, graph)
     needed = _needs(stacks, found)
@@ -91,25 +92,25 @@ def order(stacks: tuple[Stack, ...], graph: Graph) -> Order:
         ready = sorted(key for key in left if not needed[key] & left.keys())
         if not ready:
             names = ", ".join(sorted(left))
-            raise BadInput(f"the stacks {names} wait for each other in a circle", hint="remove one `after`")
+            raise BadInput(f"the stacks {names} depend on each other in a cycle", hint="remove one `after`")
         waves.append(tuple(left.pop(key) for key in ready))
     rest = tuple(edge for edge in uncertain if edge not in set(ordering))
     return Order(tuple(waves), ordering, rest)
 
 
 def waves(stacks: tuple[Stack, ...], graph: Graph) -> tuple[tuple[Stack, ...], ...]:
-    """Returns the stacks of one environment in the order in which they go. Raises BadInput when it goes in a circle."""
+    """Returns the stacks of one environment in waves. Raises BadInput where they depend on each other in a cycle."""
     return order(stacks, graph).waves
 
 
 def readers_of(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> tuple[str, ...]:
-    """Returns the keys of those stacks that certainly read this one's outputs."""
+    """Returns the keys of the stacks that certainly read outputs of a stack."""
     found = (edge.reader for edge in edges(stacks, graph) if edge.owner == stack.key and edge.certain)
     return tuple(dict.fromkeys(found))
 
 
 def uncertain_edges(stacks: tuple[Stack, ...], graph: Graph) -> Iterator[Notice]:
-    """Returns a notice for each data source of which it is not certain whose state it reads."""
+    """Yields a notice for each data source that reads the state of an uncertain stack."""
     for environment in sorted({stack.environment for stack in stacks}):
         here = tuple(stack for stack in stacks if stack.environment == environment)
         try:
@@ -121,15 +122,18 @@ def uncertain_edges(stacks: tuple[Stack, ...], graph: Graph) -> Iterator[Notice]
             told.setdefault((edge.path, edge.line, edge.reader, edge in found.uncertain), []).append(edge.owner)
         for (path, line, reader, ordered), owners in sorted(told.items()):
             shown = listed(sorted(owners), _MOST_SHOWN)
-            end = "which goes first" if len(owners) == 1 else "which go first"
-            if not ordered:
-                end = "which may read this one in turn, so that neither goes first"
-            message = f"{reader} may read the outputs of {shown}, {end}: the address here is not known in full"
-            yield Notice(message, path, line, "give the address in literal values, or name the stack in `after`")
+            verb = "is" if len(owners) == 1 else "are"
+            end = (
+                f"which {verb} deployed first" if ordered else "which possibly reads outputs of it too: no order is set"
+            )
+            message = (
+                f"{reader} possibly reads outputs of {shown}, {end}. Parts of the backend location are unknown here"
+            )
+            yield Notice(message, path, line, "use literal values for the location, or list the stack in `after`")
 
 
 class _Owners:
-    """The states of stacks, by their addresses."""
+    """The stacks by the backend locations of their states."""
 
     def __init__(self, stacks: tuple[Stack, ...], graph: Graph) -> None:
         self._all: dict[str, list[tuple[Stack, Address]]] = {}
@@ -147,12 +151,12 @@ class _Owners:
                 self.local.setdefault(path, []).append(stack)
 
     def of(self, kind: str, given: Mapping[str, str], *, partial: bool) -> Iterator[tuple[Stack, Match]]:
-        """The stacks whose state has this address, or may have it."""
+        """Yields the stacks whose state certainly or possibly is at this location."""
         for type_of in [kind] if kind else sorted(self._all):
             read = read_address(type_of, given, partial=partial or not kind)
             candidates = self._all.get(type_of, [])
             if not read.unknown and not any(UNKNOWN in value for _, value in read.parts):
-                # It is that of one stack, or of one whose address is not known in full.
+                # Only stacks at that location qualify, and stacks whose location is partly unknown.
                 known = self._by_parts.get((type_of, frozenset(read.parts)), [])
                 candidates = [*known, *self._by_parts.get((type_of, frozenset()), [])]
             for stack, address in candidates:
@@ -184,7 +188,7 @@ def _owners_of(stack: Stack, read: Settings, given: Mapping[str, str], owners: _
 
 
 def _local(stack: Stack, given: Mapping[str, str], owners: _Owners, *, partial: bool) -> Iterator[tuple[Stack, bool]]:
-    """The stacks whose local state is at the path that is read. Terraform takes it from the folder of the stack."""
+    """Yields the stacks whose local state is at the path that is read, which is relative to the folder of the stack."""
     path = given.get("path", "" if not partial else UNKNOWN)
     workspace = given.get("workspace", DEFAULT_WORKSPACE)
     if workspace != DEFAULT_WORKSPACE:
@@ -197,13 +201,13 @@ def _local(stack: Stack, given: Mapping[str, str], owners: _Owners, *, partial: 
     for at, found in owners.local.items():
         if at == wanted or (UNKNOWN in wanted and like.fullmatch(at)):
             others = [one for one in found if one.path != stack.path]
-            # Where stacks of several environments have one folder, the one of the same environment is meant.
+            # Where stacks of several environments share a folder, the one of the same environment is read.
             mine = [one for one in others if one.environment == stack.environment]
             yield from ((one, at == wanted) for one in mine or others)
 
 
 def _given(read: Settings, values: Values, folder: str) -> Iterator[Mapping[str, str]]:
-    """What the settings of a data source come to; more than one where its module is called in several ways."""
+    """Yields the possible settings of a data source; several where its module is called with different arguments."""
     choices: dict[str, tuple[str, ...]] = {name: (value,) for name, value in read.known.items()}
     for name in read.unknown:
         template = read.templates.get(name, ())
@@ -227,7 +231,7 @@ def _needs(stacks: Iterable[Stack], found: Iterable[Edge]) -> dict[str, set[str]
 
 
 def _circles(needed: Mapping[str, set[str]]) -> dict[str, str]:
-    """For every stack the first of those that need each other, itself where there are none (Tarjan)."""
+    """Returns for each stack the first key of its cycle; its own key where it is in no cycle (Tarjan's algorithm)."""
     numbers: dict[str, int] = {}
     lowest: dict[str, int] = {}
     found: dict[str, str] = {}

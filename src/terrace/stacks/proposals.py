@@ -1,8 +1,8 @@
-"""Proposes environments and stacks for a repository, from what its folders contain and how they are called.
+"""Proposes environments and stacks for a repository, from the contents and names of its folders.
 
-Nothing is invented: an environment comes from a name on the path of a root module or of a file of variables; where no
-name tells it, from the tags of its provider or from the account that it shares with one environment. An order comes
-from usual names. What cannot be placed so is listed, with what a person can do.
+Nothing is invented. An environment comes from a name in the path of a root module or of a variable file. Without such a
+name it comes from the tags of its provider, or from the account that it shares with one environment. The order comes
+from common names. Root modules without a proposal are listed with a hint.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ from terrace.stacks.root_modules import RootModule, find_root_modules
 from terrace.words import listed
 
 UNNAMED = "default"
-"""The environment of a repository that names none: what Terraform calls the workspace that nobody chose."""
+"""The environment of a repository without names of environments; Terraform's name of the initial workspace."""
 
 _MOST_ENTRIES = 8
-"""So many components have an entry each, rather than a pattern that begins with a `*`."""
+"""Maximum number of components that get an entry each instead of a pattern that begins with a `*`."""
 
 _MOST_SHOWN = 3
 
 _DEEPEST_FILES = 2
-"""How deep below a root module files of variables for environments are looked for."""
+"""Maximum depth below a root module of variable files for environments."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedEnvironment:
-    """An environment. `asks`: a deployment needs an approval. `why` says where the name and the place come from."""
+    """An environment. `asks`: a deployment needs an approval. `why` is the origin of its name and its position."""
 
     name: str
     after: str | None
@@ -51,7 +51,7 @@ class ProposedEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class ProposedEntry:
-    """An entry of `stacks:`, as it is written. `name` is "" where the folder's name is meant."""
+    """An entry of `stacks:`. `name` is "" where the stack has the name of its folder."""
 
     path: str
     environment: str
@@ -63,7 +63,7 @@ class ProposedEntry:
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """A root module that no stack is proposed for."""
+    """A root module without a proposed stack."""
 
     path: str
     why: str
@@ -72,7 +72,7 @@ class Unplaced:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a repository could be for Terrace. `stacks` are the keys that come of it, with their folders."""
+    """Proposed environments and entries for a repository. `stacks` are the resulting keys with their folders."""
 
     environments: tuple[ProposedEnvironment, ...] = ()
     entries: tuple[ProposedEntry, ...] = ()
@@ -80,17 +80,17 @@ class Proposal:
     unplaced: tuple[Unplaced, ...] = ()
     conventions: tuple[Convention, ...] = ()
     remarks: tuple[str, ...] = ()
-    """Where names, tags and accounts do not say the same, one sentence each."""
+    """Contradictions between names, tags and accounts, one sentence each."""
 
 
 def propose(tree: Tree, store: FactsStore) -> Proposal:
-    """Returns the proposal for a tree; without environments where nothing was found."""
+    """Returns the proposal for a tree; without environments where it has no root modules."""
     return _Proposing(tree, store).proposal()
 
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A root module with its environment: the name, and where on the path it is between what."""
+    """A root module with its environment: the name, its position in the path, and the text around it there."""
 
     path: str
     environment: str
@@ -98,7 +98,7 @@ class _Placed:
     before: str = ""
     after: str = ""
     fixed: bool = False
-    """Whether no part of the path names the environment."""
+    """True where no part of the path is the name of the environment."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -107,14 +107,14 @@ class _Placed:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Root modules that one entry may describe: their paths have the environment at one place."""
+    """Root modules that one entry can describe: their paths have the environment at the same position."""
 
     members: tuple[_Placed, ...]
     long: bool = False
 
     @property
     def pattern(self) -> tuple[str, ...]:
-        """The parts of the path: literal where all members agree, else with a `*`."""
+        """Returns the parts of the path: literal where all members are equal, else with a `*`."""
         first = self.members[0]
         parts = []
         for index, column in enumerate(zip(*(one.parts for one in self.members), strict=True)):
@@ -125,7 +125,7 @@ class _Group:
         return tuple(parts)
 
     def entry(self, *, alone: bool) -> ProposedEntry:
-        """The entry. `alone`: no other one has stacks of these environments."""
+        """Returns the entry. `alone`: no other entry has stacks of these environments."""
         parts, place = self.pattern, self.members[0].index
         stars = [index for index, part in enumerate(parts) if "*" in part]
         capture = {index: f"{{{number}}}" for number, index in enumerate(stars, 1)}
@@ -143,7 +143,7 @@ class _Group:
         return ProposedEntry("/".join(parts), environment, name)
 
     def split(self) -> tuple[_Group, ...]:
-        """The group in parts, by the first folder that differs and is not the environment; itself where none does."""
+        """Returns the group split by the first folder that differs and is not the environment, else by environment."""
         place = self.members[0].index
         for index, part in enumerate(self.pattern):
             if part == "*" and index != place:
@@ -158,7 +158,7 @@ class _Group:
 
 
 class _Proposing:
-    """Makes the proposal of one tree."""
+    """Creates the proposal for one tree."""
 
     def __init__(self, tree: Tree, store: FactsStore) -> None:
         self._tree = tree
@@ -179,7 +179,7 @@ class _Proposing:
                     self._cousins.setdefault("/".join(parts[: index - 1]), set()).add(part)
 
     def proposal(self) -> Proposal:
-        """The whole of it."""
+        """Returns the complete proposal."""
         conventional = self._conventional()
         placed, left = self._by_path({folder for folder, _ in conventional})
         by_files: list[ProposedEntry] = []
@@ -193,7 +193,7 @@ class _Proposing:
                 nameless.append(root)
         where = {one.path: one.environment for one in placed} | dict(conventional)
         told, rest = self._by_accounts(nameless, where)
-        # The first part of their paths is the same within a group, so that no `*` stands for the environment.
+        # The first part of their paths is the same within a group, so that no `*` replaces the environment.
         by_account = [_Placed(path, environment, 0, fixed=True) for path, (environment, _) in told.items() if path]
         entries = [*self._entries([*placed, *by_account], conventional), *by_files]
         entries += [ProposedEntry(".", environment) for path, (environment, _) in told.items() if not path]
@@ -215,8 +215,8 @@ class _Proposing:
         unplaced += [
             Unplaced(
                 root.path,
-                "it uses `terraform.workspace`, and no file names its workspaces: only `default` is proposed",
-                f"{{path: {root.shown_path}, environment: X, workspace: X}} for each of `terraform workspace list`",
+                "it uses `terraform.workspace`, but no file lists its workspaces, so only `default` is proposed",
+                f"add {{path: {root.shown_path}, environment: X, workspace: X}} for each of `terraform workspace list`",
             )
             for root in self._roots.found
             if root.workspace and any(e.path == root.shown_path and not e.workspace for e in entries)
@@ -242,7 +242,7 @@ class _Proposing:
     # --- environments by path ------------------------------------------------------------------------------------
 
     def _conventional(self) -> list[tuple[str, str]]:
-        """The folders that need no entry, with their environments."""
+        """Returns the folders of the conventional layout, which need no entry, with their environments."""
         found = []
         for folder in sorted(self._layout.folders):
             parts = folder.split("/")
@@ -251,7 +251,7 @@ class _Proposing:
         return found
 
     def _by_path(self, taken: set[str]) -> tuple[list[_Placed], list[RootModule]]:
-        """Root modules whose path names an environment, and the others."""
+        """Returns the root modules with an environment in their path, and the others."""
         placed: list[_Placed] = []
         nameless: list[str] = []
         for folder in (*self._known, *self._roots.uncalled):
@@ -271,7 +271,7 @@ class _Proposing:
             else:
                 left.append(self._known[folder])
         if not placed and not left and not taken:
-            # Nothing configures a backend or a provider anywhere: whatever no other calls is what runs.
+            # No folder configures a backend or a provider, so the folders that no other folder calls are root modules.
             left = [RootModule(folder, ()) for folder in self._roots.uncalled if folder not in self._generated]
         return sorted(placed, key=lambda one: one.path), left
 
@@ -299,7 +299,7 @@ class _Proposing:
         return best[2] if best is not None else None
 
     def _common(self, part: str, beside: Iterable[str]) -> tuple[str, str] | None:
-        """What a longer name and those beside it that name environments too have in common before and after that."""
+        """Returns the common text before and after the environment in a longer name and in the names beside it."""
         names = [part, *(other for other in beside if usual_rank(other) is not None)]
         words = {word for name in names if (word := _word(name))}
         if len(names) < 2 or len(words) < 2:
@@ -312,7 +312,7 @@ class _Proposing:
         return (befores.pop() if len(befores) == 1 else ""), (afters.pop() if len(afters) == 1 else "")
 
     def _beside(self, folder: str, homes: set[tuple[str, str, str]]) -> _Placed | None:
-        """A root module in a folder beside those of environments, where that folder must be one too."""
+        """Returns a root module in a folder beside the folders of environments, where its folder must be one too."""
         parts = folder.split("/")
         for above, before, after in sorted(homes):
             index = len(above.split("/")) if above else 0
@@ -326,10 +326,10 @@ class _Proposing:
                 return _Placed(folder, name, index, before, after)
         return None
 
-    # --- environments by files of variables ----------------------------------------------------------------------
+    # --- environments by variable files --------------------------------------------------------------------------
 
     def _by_files(self, root: RootModule) -> tuple[list[ProposedEntry], list[Unplaced]]:
-        """Entries for a root module that files of variables say the environments of; or why there can be none."""
+        """Returns the entries for a root module with a variable file for each environment, or why there can be none."""
         variables, settings = self._files_of(root.path)
         names = sorted(variables, key=lambda name: (usual_rank(name) or 0, name))
         if not names:
@@ -339,12 +339,14 @@ class _Proposing:
         needs_address = root.backend is not None and root.backend.type != "local"
         workspaces = root.workspace and not any(settings.values())
         if needs_address and not workspaces and not all(settings.get(name) for name in names):
-            several = "files of variables for " + ", ".join(names)
+            several = "variable files for " + ", ".join(names)
             hint = (
-                "write an entry for each with its `var_files`, and with `backend_files`, `backend_config` or a "
-                "`workspace` of its own"
+                "add an entry for each with its `var_files`, and with its own `backend_files`, `backend_config` or "
+                "`workspace`"
             )
-            return [], [Unplaced(root.path, f"it has {several}, and one backend block: they would share a state", hint)]
+            return [], [
+                Unplaced(root.path, f"it has {several}, but only one backend block, so they would share a state", hint)
+            ]
         name = "" if not root.path else root.path.rpartition("/")[2]
         return [
             ProposedEntry(
@@ -359,7 +361,7 @@ class _Proposing:
         ], []
 
     def _files_of(self, folder: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        """The files of variables and of settings of the backend below a root module, by environment."""
+        """Returns the variable files and backend files below a root module, by environment."""
         prefix = f"{folder}/" if folder else ""
         variables: dict[str, list[str]] = {}
         settings: dict[str, list[str]] = {}
@@ -386,9 +388,9 @@ class _Proposing:
     def _by_accounts(
         self, roots: list[RootModule], where: Mapping[str, str]
     ) -> tuple[dict[str, tuple[str, str]], list[RootModule]]:
-        """The environments of root modules that no name places, each with the reason, and the others.
+        """Returns the environments of root modules whose paths name none, each with the reason, and the other modules.
 
-        `where` are the environments of those that a name places.
+        `where` are the environments of the root modules with a name.
         """
         known = self._environments_of_accounts(where)
         usual = {usual_rank(name): name for name in sorted(set(where.values()), reverse=True)}
@@ -397,11 +399,11 @@ class _Proposing:
         for root in roots:
             tag, shared = root.used.named, self._shared(root, known)
             if tag is not None and rank(tag.name) is not None and NAME.fullmatch(tag.name):
-                # The environment of that step may be written in another way.
+                # The same environment can have another spelling elsewhere.
                 name = usual.get(rank(tag.name), tag.name)
                 found[root.path] = (name, f"the tags of a provider ({tag.place})")
             elif len(shared) == 1 and not root.cloud:
-                found[root.path] = (shared[0], f"{root.used.accounts[0]}, which is that of {shared[0]}")
+                found[root.path] = (shared[0], f"{root.used.accounts[0]}, the account of {shared[0]}")
             else:
                 left.append(root)
         return found, left
@@ -414,27 +416,27 @@ class _Proposing:
         return known
 
     def _shared(self, root: RootModule, known: Mapping[Account, set[str]]) -> list[str]:
-        """The environments that use an account of a root module."""
+        """Returns the environments that use an account of a root module."""
         return sorted(set().union(*(known.get(account, set()) for account in root.used.accounts)))
 
     def _remarks(self, where: Mapping[str, str]) -> Iterator[str]:
-        """Where names, tags and accounts of the root modules do not say the same."""
+        """Yields the contradictions between names, tags and accounts of root modules."""
         for path, environment in sorted(where.items()):
             tag = self._known[path].used.named if path in self._known else None
             step = rank(tag.name) if tag is not None else None
             if tag is not None and step is not None and usual_rank(environment) not in (None, step):
-                yield f"{path or '.'} is placed in {environment}, and its tags name {tag.name} ({tag.place})"
+                yield f"{path or '.'} is proposed for {environment}, but its tags name {tag.name} ({tag.place})"
         used: dict[tuple[str, str], dict[str, list[str]]] = {}
         for path, environment in sorted(where.items()):
             accounts = self._known[path].used.accounts if path in self._known else ()
             for account in accounts:
-                # A root module that may work in several accounts is meant to.
+                # A root module with several allowed accounts uses them on purpose.
                 if sum(one.kind == account.kind for one in accounts) == 1:
                     used.setdefault((environment, account.kind), {}).setdefault(account.id, []).append(path or ".")
         for (environment, kind), folders in sorted(used.items()):
             if len(folders) > 1:
-                told = ", ".join(f"{one} ({_few(paths)})" for one, paths in sorted(folders.items()))
-                yield f"{environment} is in {len(folders)} {kind}s: {told}"
+                shown = ", ".join(f"{account} ({_few(paths)})" for account, paths in sorted(folders.items()))
+                yield f"{environment} uses {len(folders)} {kind}s: {shown}"
 
     # --- entries ---------------------------------------------------------------------------------------------------
 
@@ -461,7 +463,7 @@ class _Proposing:
             yield replace(group, long=True).entry(alone=False) if clash else entry
 
     def _fitting(self, group: _Group) -> Iterator[_Group]:
-        """The group in as few parts as it takes until each pattern matches its members and nothing else."""
+        """Yields the group in the fewest parts whose patterns match exactly their members."""
         path = "/".join(group.pattern)
         wanted = {one.path for one in group.members}
         parts = group.split()
@@ -479,7 +481,7 @@ class _Proposing:
         return {folder for folder, _ in find_matching(path, self._layout.folders)}
 
     def _stacks(self, entry: ProposedEntry) -> Iterator[tuple[str, str]]:
-        """The keys that come of an entry, with their folders."""
+        """Yields the keys of the stacks of an entry, with their folders."""
         if "*" not in entry.path:
             folder = "" if entry.path == "." else entry.path
             yield _key(entry.environment, entry.name or folder.rpartition("/")[2] or entry.environment), folder
@@ -491,16 +493,16 @@ class _Proposing:
     def _settled(
         self, entries: Iterable[ProposedEntry], conventional: list[tuple[str, str]]
     ) -> tuple[list[ProposedEntry], list[Unplaced]]:
-        """The entries that can be written and make stacks of their own, and the root modules of the others."""
+        """Returns the entries that are valid and have unique stacks, and the root modules of the others."""
         keys = {_key(name, folder.rpartition("/")[2]) for folder, name in conventional}
         kept, left = [], []
         for entry in entries:
             mine = dict(self._stacks(entry))
-            hint = "rename the folder, or write an entry for it with a `name` of its own"
+            hint = "rename the folder, or add an entry for it with its own `name`"
             if not _is_path(entry.path) or ("*" in entry.path and find_fault(entry.path)):
-                left += [Unplaced(one, "its path cannot be written in terrace.yaml", hint) for one in mine.values()]
+                left += [Unplaced(one, "its path is not allowed in terrace.yaml", hint) for one in mine.values()]
             elif len(mine) < len(list(self._stacks(entry))) or not keys.isdisjoint(mine):
-                why = "another stack of its environment is called as it would be"
+                why = "another stack of its environment would have the same name"
                 left += [Unplaced(one, why, hint) for _, one in self._stacks(entry)]
             else:
                 keys |= mine.keys()
@@ -518,7 +520,7 @@ class _Proposing:
         *,
         chained: bool,
     ) -> tuple[ProposedEnvironment, ...]:
-        """The environments in the usual order; those without a usual name are in no order, unless `chained`."""
+        """Returns the environments in their common order; without a common name only in an order if `chained`."""
         if chained:
             ordered = list(order_names(names))
             before = dict(pairwise(reversed(ordered)))
@@ -547,20 +549,22 @@ class _Proposing:
 
     def _homeless(self, root: RootModule, known: Mapping[Account, set[str]]) -> Unplaced:
         if root.cloud:
-            hint = "its runs stay in HCP Terraform; an entry of `stacks:` gives it an environment for static checks"
-            return Unplaced(root.path, "its `cloud` block runs it elsewhere, and no name tells an environment", hint)
+            hint = "HCP Terraform keeps running it; an entry in `stacks:` gives it an environment for static checks"
+            return Unplaced(
+                root.path, "HCP Terraform runs it (its `cloud` block), and its path has no name of an environment", hint
+            )
         shown = root.shown_path
         several = self._shared(root, known)
-        accounts = f", and its {root.used.accounts[0]} is that of {' and '.join(several)}" if len(several) > 1 else ""
+        accounts = f", and {' and '.join(several)} use its {root.used.accounts[0]}" if len(several) > 1 else ""
         if root.used.named is not None:
-            accounts += f", and its tags name {root.used.named.name!r}, which is no usual one ({root.used.named.place})"
+            accounts += f", and its tags name {root.used.named.name!r}, an uncommon name ({root.used.named.place})"
         return Unplaced(
             root.path,
-            f"no name on its path tells an environment{accounts}",
-            f"add an entry: {{path: {shown}, environment: NAME}}; or name it in `not_stacks`"
+            f"its path has no name of an environment{accounts}",
+            f"add an entry: {{path: {shown}, environment: NAME}}; or list it in `not_stacks`"
             if not root.workspace
-            else f"add an entry for each of `terraform workspace list`: {{path: {shown}, environment: NAME, workspace: "
-            "NAME}}; or name it in `not_stacks`",
+            else f"add an entry for each workspace in `terraform workspace list`: {{path: {shown}, environment: NAME, "
+            "workspace: NAME}; or list it in `not_stacks`",
         )
 
 
@@ -584,7 +588,7 @@ def _is_path(path: str) -> bool:
 
 
 def _written(text: str) -> str:
-    """A text as the name of a stack, with `-` for what no name may hold."""
+    """Returns a text as the name of a stack, with `-` for characters that names cannot have."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("._-")[:63]
 
 
@@ -598,9 +602,10 @@ def _word(name: str) -> str:
 
 
 def _before(ordered: list[str]) -> dict[str, str]:
-    """Which environment goes before each: of the step before the one with the same rest of its name, else the only one.
+    """Returns the previous environment of each: the one of the previous step with the same rest of its name, else the
+    only one of that step.
 
-    Where the step before has several and none has that rest, no name tells which one is meant.
+    Where the previous step has several environments and none has the same rest, there is no previous environment.
     """
     steps: dict[int, list[str]] = {}
     for name in ordered:
@@ -620,7 +625,7 @@ def _rest(name: str) -> tuple[str, str]:
 
 
 def _environment_of_file(path: str) -> str | None:
-    """The environment that the name of a file, or else a folder on the way to it, tells."""
+    """Returns the environment in the name of a file, or else in a folder of its path."""
     name = path.rpartition("/")[2]
     words = [word for word in name.split(".")[:-1] if rank(word) is not None]
     found = split_name(name.partition(".")[0])
@@ -634,12 +639,12 @@ def _environment_of_file(path: str) -> str | None:
 
 def _why(name: str, before: str | None, sources: set[str], told: str, *, chained: bool) -> str:
     if name == UNNAMED:
-        return "nothing names an environment, and it may be production"
+        return "the repository has no names of environments, and this one can be production"
     shown = sorted(sources)
     where = f"the folder {shown[0]}" if len(shown) == 1 else f"{len(shown)} folders such as {shown[0]}" if shown else ""
-    origin = where or told or "files of variables"
+    origin = where or told or "variable files"
     if before is not None:
-        return f"{origin}; it goes after {before} by {'their order' if chained else 'their usual names'}"
+        return f"{origin}; after {before} by {'their order' if chained else 'their common names'}"
     if usual_rank(name) is None and not chained:
-        return f"{origin}; the name is no usual one, so that it is in no order and asks for an approval"
+        return f"{origin}; its name is not a common one, so it has no order and requires an approval"
     return origin

@@ -1,4 +1,4 @@
-"""`moved` and `removed` blocks of a configuration, and what takes them back."""
+"""Reads `moved` and `removed` blocks of a configuration, and determines the moves that undo them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from terrace.stacks.model import Stack
 
 
 def moves(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> frozenset[Move]:
-    """Every `moved` block that these stacks reach."""
+    """Returns every `moved` block in the modules of these stacks."""
     return frozenset(
         move for folder, path, content in _files(inventory, tree, stacks) for move in _moves(folder, path, content)
     )
 
 
 def let_go(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> frozenset[str]:
-    """The addresses, as their module writes them, that `removed` blocks forget without destroying the object."""
+    """Returns the addresses in their modules that `removed` blocks forget without destroying the resource."""
     return frozenset(one for _, path, content in _files(inventory, tree, stacks) for one in _removed(path, content))
 
 
 def taken_back(undone: frozenset[Move], kept: frozenset[Move], inventory: Inventory) -> tuple[Move, ...]:
-    """The moves that lead from where undone `moved` blocks brought objects back to where `inventory` has them.
+    """Returns the moves that bring resources from the targets of undone `moved` blocks back to where `inventory` has
+    them.
 
-    `kept` are the blocks that it still has itself: those need no way back, and a way back that ends where one of
-    them ends begins there, because Terraform takes one move to a place only and follows a chain. What was moved to
-    and fro needs none.
+    `kept` are the blocks that it still has; they need no reverse move. Terraform allows only one move to an address and
+    follows chains, so a reverse move to the target of a kept block goes to the source of that block instead. Resources
+    that were moved back and forth need no reverse move.
     """
     brought = {(move.folder, move.target): move.source for move in kept}
     backwards = {Move(move.folder, move.target, move.source) for move in undone - kept}
@@ -39,7 +40,7 @@ def taken_back(undone: frozenset[Move], kept: frozenset[Move], inventory: Invent
 
 
 def _begin(folder: str, place: str, brought: Mapping[tuple[str, str], str]) -> str:
-    """Where the chain of moves begins that ends at a place."""
+    """Returns the first source of the chain of moves that ends at an address."""
     seen = {place}
     while (before := brought.get((folder, place))) is not None and before not in seen:
         seen.add(before)
@@ -48,7 +49,7 @@ def _begin(folder: str, place: str, brought: Mapping[tuple[str, str], str]) -> s
 
 
 def _files(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> Iterator[tuple[str, str, bytes]]:
-    """Each file in HCL that stands in a folder which these stacks reach, with that folder."""
+    """Yields the folder, path and content of each file in native syntax in the modules of these stacks."""
     folders = {folder for stack in stacks for folder in inventory.graph.reached(stack)}
     paths = {
         path: folder

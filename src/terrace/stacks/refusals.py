@@ -1,4 +1,4 @@
-"""Stacks that Terrace neither plans nor changes. Each is refused for a reason of its own, and stops no other stack."""
+"""Refused stacks, which Terrace neither plans nor changes. A refused stack blocks only the stacks that depend on it."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from terrace.stacks.order import edges, needs
 from terrace.stacks.watches import Changed, watches
 
 SINGLE_STATE_BACKENDS = frozenset({"http", "artifactory", "etcd", "swift"})
-"""Backends of Terraform that know no workspaces."""
+"""Terraform backends without workspaces."""
 
-_NAME_IT = "to have it checked out, name it on the protected branch: `submodules: true` in terrace.yaml"
+_NAME_IT = "have submodules checked out with `submodules: true` in terrace.yaml on the protected branch"
 
 STORE_HINT = (
-    'keep the state in a backend that is only a store, such as `backend "s3"`; until then Terrace checks the '
-    "configuration of this stack, and HCP Terraform or Terraform Enterprise plans and applies it"
+    'use a backend that only stores the state, such as `backend "s3"`; until then Terrace checks the configuration of '
+    "this stack, and HCP Terraform or Terraform Enterprise plans and applies it"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a stack is refused, where that is written, and what to do."""
+    """The reason why a stack is refused, with a hint and the place of the cause."""
 
     message: str
     hint: str
     place: Place | None = None
 
     def error(self, key: str) -> BadInput:
-        """Returns it as the error of a command that needs the stack."""
+        """Returns the error for a command that needs the stack."""
         return BadInput(f"{key} is refused: {self.message}", hint=self.hint, place=self.place)
 
 
 def refused_stacks(stacks: tuple[Stack, ...], graph: Graph, tree: Tree, config: Config) -> Mapping[str, Refusal]:
-    """Returns why stacks of a commit are refused, by their keys: the first reason of each."""
+    """Returns the refused stacks of a commit by their keys, each with the first reason."""
     found: dict[str, Refusal] = {}
     for stack in stacks:
         refusal = next(_own(stack, graph, tree, config), None)
@@ -51,9 +51,9 @@ def refused_stacks(stacks: tuple[Stack, ...], graph: Graph, tree: Tree, config: 
 def with_dependents(
     environment: str, stacks: tuple[Stack, ...], graph: Graph, config: Config, refused: Mapping[str, Refusal]
 ) -> Mapping[str, Refusal]:
-    """Returns the stacks of an environment that no deployment takes: the refused ones, and those that go after one.
+    """Returns the stacks of an environment that are not deployed: the refused ones, and those that wait for one.
 
-    A stack goes after the stacks that it depends on, and after the stack of the same name in the environment before.
+    A stack waits for the stacks that it depends on, and for the stack of the same name in the previous environment.
     """
     here = tuple(stack for stack in stacks if stack.environment == environment)
     found = {stack.key: refused[stack.key] for stack in here if stack.key in refused}
@@ -64,7 +64,7 @@ def with_dependents(
         for stack in here:
             before = names.get(_name(stack), "")
             if before in earlier:
-                found.setdefault(stack.key, _waits(before, earlier[before], "deploys before it"))
+                found.setdefault(stack.key, _waits(before, earlier[before], "is deployed before it"))
     needed = needs(here, graph)
     left = True
     while left:
@@ -82,7 +82,7 @@ def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Ref
     folder = graph.folders.get(stack.path)
     if folder is None or not folder.files:
         yield Refusal(
-            f"the folder {stack.shown_path} holds no configuration",
+            f"the folder {stack.shown_path} has no configuration",
             "a stack is a folder with *.tf, *.tofu or *.tf.json files: correct its path under `stacks:`, or remove it",
             _entry(stack, config),
         )
@@ -90,15 +90,15 @@ def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Ref
     terragrunt = stack.file("terragrunt.hcl")
     if terragrunt in tree.entries:
         yield Refusal(
-            "Terragrunt generates the configuration of this stack, so that the files in Git are not what it deploys",
+            "Terragrunt generates the configuration of this stack, so the files in Git are not what is deployed",
             "generate plain Terraform and commit it, or leave this stack out",
             Place(terragrunt, 1),
         )
     for file in graph.backend_files.get(stack.key, ()):
         if not file.blob:
             yield Refusal(
-                f"the repository has no file {file.path}, which `backend_files` names",
-                "correct the path, which begins at the root of the repository, or commit the file",
+                f"the repository has no file {file.path}, which is listed in `backend_files`",
+                "correct the path, which is relative to the root of the repository, or commit the file",
                 _entry(stack, config),
             )
     yield from _runs_elsewhere(folder)
@@ -106,7 +106,7 @@ def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Ref
 
 
 def _in_submodules(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Refusal]:
-    """A stack in a Git submodule whose files are not there, and one that calls a module or names a file in one."""
+    """Yields refusals of a stack that is in an absent Git submodule, or that calls a module or uses a file in one."""
     within = submodules(tree)
     if not within:
         return
@@ -117,7 +117,7 @@ def _in_submodules(stack: Stack, graph: Graph, tree: Tree, config: Config) -> It
     elif home is not None:
         yield Refusal(
             f"its folder {stack.shown_path} is in the Git submodule {home}, whose files this repository does not have",
-            f"to have it checked out, name it on the protected branch: `submodules: [{home}]` in terrace.yaml",
+            f"have it checked out with `submodules: [{home}]` in terrace.yaml on the protected branch",
             _entry(stack, config),
         )
     for path in graph.reached(stack):
@@ -140,9 +140,9 @@ def _in_submodules(stack: Stack, graph: Graph, tree: Tree, config: Config) -> It
 def _reads_of_submodules(
     stack: Stack, graph: Graph, within: Mapping[str, str], why: Mapping[str, AbsentSubmodule], config: Config
 ) -> Iterator[Refusal]:
-    """Files of a submodule that is not there, which a stack takes or an expression of it reads.
+    """Yields refusals of a stack that uses files of an absent submodule, or has an expression that reads them.
 
-    A function that lists files would find none, and a plan would take away what they stand for.
+    A function that lists files would find none, and the plan would remove the resources that are made from them.
     """
     named = [(path, "the file") for path in (*stack.var_files, *stack.backend_files)]
     named += [(glob, "the input") for command in commands_of(config, stack) for glob in command.inputs]
@@ -175,41 +175,41 @@ def _absent(what: str, path: str, why: AbsentSubmodule) -> Refusal:
 
 
 def _runs_elsewhere(folder: Folder) -> Iterator[Refusal]:
-    """A `cloud` block and the backend `remote` are two spellings of one thing."""
+    """Yields refusals of a stack with a `cloud` block or the backend `remote`, which do the same."""
     for path, facts in zip(folder.files, folder.facts, strict=True):
         if facts.cloud_line:
             yield Refusal(
-                "its `cloud` block keeps the state and runs Terraform outside of Terrace's control",
+                "its `cloud` block lets HCP Terraform keep the state and run Terraform outside Terrace's control",
                 STORE_HINT,
                 Place(path, facts.cloud_line),
             )
     for path, facts in zip(folder.files, folder.facts, strict=True):
         if facts.backend is not None and facts.backend.type == "remote":
             yield Refusal(
-                'its `backend "remote"` keeps the state and may run Terraform outside of Terrace\'s control',
+                'its `backend "remote"` stores the state and can run Terraform outside Terrace\'s control',
                 STORE_HINT,
                 Place(path, facts.backend.line or 1),
             )
 
 
 def _without_workspaces(stack: Stack, folder: Folder) -> Iterator[Refusal]:
-    """A workspace in a backend that keeps one state only."""
+    """Yields refusals of a stack with a workspace in a backend that has only one state."""
     if stack.workspace == DEFAULT_WORKSPACE:
         return
     for path, facts in zip(folder.files, folder.facts, strict=True):
         if facts.backend is not None and facts.backend.type in SINGLE_STATE_BACKENDS:
             yield Refusal(
-                f"it names the workspace {stack.workspace}, and the {facts.backend.type} backend has no workspaces",
-                "give the stack an address of its own by `backend_config` under `stacks:`, or another backend",
+                f"it uses the workspace {stack.workspace}, but the {facts.backend.type} backend has no workspaces",
+                "give the stack its own backend location with `backend_config` under `stacks:`, or use another backend",
                 Place(path, facts.backend.line or 1),
             )
 
 
 def _readers_of_local_workspaces(stacks: tuple[Stack, ...], graph: Graph) -> dict[str, Refusal]:
-    """The stacks that read a local state in a folder with workspaces: Terraform would find none.
+    """Returns the stacks that read a local state in a folder with workspaces, where Terraform would find no state.
 
-    Terrace keeps local states elsewhere, and leads readers there by a link. Beside links to the states of workspaces,
-    Terraform would ask on `init` of that folder whether it is to move those states.
+    Terrace keeps local states in another place, and links to them from the places where readers expect them. With links
+    to the states of workspaces in a folder, `terraform init` there would ask whether to migrate those states.
     """
     local = [stack for stack in stacks if graph.backend(stack) in ("", "local")]
     folders = {stack.path for stack in local if stack.workspace != DEFAULT_WORKSPACE}
@@ -219,15 +219,15 @@ def _readers_of_local_workspaces(stacks: tuple[Stack, ...], graph: Graph) -> dic
         owner = owners.get(edge.owner)
         if owner is not None and edge.certain:
             found[edge.reader] = Refusal(
-                f"it reads the local state of {owner.key}, which is kept in workspaces",
-                f"give {owner.shown_path} a remote backend, or {owner.key} a folder of its own without a workspace",
+                f"it reads the local state of {owner.key}, whose folder has workspaces",
+                f"give {owner.shown_path} a remote backend, or {owner.key} its own folder without a workspace",
                 edge.place,
             )
     return found
 
 
 def _in_circles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict[str, Refusal]:
-    """Stacks that go after themselves, by way of others or not."""
+    """Returns the stacks that depend on themselves, directly or through other stacks."""
     found: dict[str, Refusal] = {}
     for environment in sorted({stack.environment for stack in stacks}):
         here = tuple(stack for stack in stacks if stack.environment == environment)
@@ -236,8 +236,8 @@ def _in_circles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict
             circle = _circle(key, needed)
             if circle:
                 found[key] = Refusal(
-                    f"it waits for itself in a circle: {' → '.join(circle)}",
-                    "remove one `after` of these stacks, or one `terraform_remote_state` that reads the other's state",
+                    f"it depends on itself in a cycle: {' → '.join(circle)}",
+                    "remove one `after` of these stacks, or one `terraform_remote_state` that reads another of them",
                     _place_of_circle(here, key, config),
                 )
     return found
@@ -249,7 +249,7 @@ def _place_of_circle(stacks: tuple[Stack, ...], key: str, config: Config) -> Pla
 
 
 def _unordered(needed: Mapping[str, set[str]]) -> dict[str, set[str]]:
-    """The stacks that no order has, each with those of them that it needs: the circles, and what goes after one."""
+    """Returns the stacks that no order can have, each with those that it depends on: cycles, and what follows them."""
     waits = {key: len(ups) for key, ups in needed.items()}
     after: dict[str, list[str]] = {}
     for key, ups in needed.items():
@@ -267,7 +267,7 @@ def _unordered(needed: Mapping[str, set[str]]) -> dict[str, set[str]]:
 
 
 def _circle(key: str, needed: Mapping[str, set[str]]) -> tuple[str, ...]:
-    """The shortest way from a stack back to itself; empty where there is none."""
+    """Returns the shortest cycle through a stack; empty where there is none."""
     ways: list[tuple[str, ...]] = [(key,)]
     seen: set[str] = set()
     while ways:
@@ -289,7 +289,7 @@ def _waits(key: str, why: Refusal, how: str) -> Refusal:
 
 
 def _entry(stack: Stack, config: Config) -> Place | None:
-    """Where terrace.yaml names a stack; the file alone where a pattern does."""
+    """Returns the place of the entry of a stack in terrace.yaml; only the file where the stack comes from a pattern."""
     if not config.source:
         return None
     mine = (stack.environment, stack.path, stack.name)
@@ -298,10 +298,10 @@ def _entry(stack: Stack, config: Config) -> Place | None:
 
 
 def _name(stack: Stack) -> str:
-    """What a stack is called in every environment: the only stack of an environment has no name of its own."""
+    """Returns the name that a stack has in every environment; "" for the only stack of an environment."""
     return "" if stack.name == stack.environment else stack.name
 
 
 def _without(config: Config, environment: str) -> Config:
-    """The configuration without an environment, so that a circle of environments ends."""
+    """Returns the configuration without an environment, so that recursion over a cycle of environments ends."""
     return replace(config, environments=tuple(e for e in config.environments if e.name != environment))

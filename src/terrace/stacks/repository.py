@@ -1,4 +1,4 @@
-"""What the corridor needs of the Git repository. `terrace.adapters.git.repository` is the real one."""
+"""The port of the Git repository, which `terrace.adapters.git.repository` implements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from terrace.hcl.tree import Tree
 
 @dataclass(frozen=True, slots=True, order=True)
 class Author:
-    """Who wrote a commit, as the commit says: its author, its committer, or a co-author."""
+    """An author, committer or co-author, as recorded in a commit."""
 
     name: str
     email: str
@@ -25,11 +25,11 @@ _ADDRESS = re.compile(r"([^<>]*)<([^<>]*)>")
 
 
 def co_authors(message: str) -> tuple[Author, ...]:
-    """Returns the co-authors that a commit message names.
+    """Returns the co-authors in a commit message.
 
-    Every line `Co-authored-by: NAME <EMAIL>` counts, in any case, at any place (squash merges gather them in the
-    middle), folded or not, with several people or none in brackets. A name too many bars one person more; a name too
-    few lets somebody approve their own work.
+    Every line `Co-authored-by: NAME <EMAIL>` is read, in any case and at any place (squash merges have them in the
+    middle), folded or not, with several people or without brackets. A surplus name excludes one more person from
+    approving, but a missing name would allow authors to approve their own work.
     """
     lines = message.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     found = []
@@ -51,7 +51,7 @@ def co_authors(message: str) -> tuple[Author, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit of a history: its full id, its whole message, and whether it has several parents."""
+    """One commit of a history: its full id, its complete message, and whether it has several parents."""
 
     id: str
     message: str
@@ -62,70 +62,71 @@ class Repository(Protocol):
     """One repository with an optional remote. Refs come from outside and are checked; ids are full commit ids."""
 
     def resolve(self, ref: str) -> str:
-        """The commit a ref names. Raises BadInput when there is none, or when the ref is not one that Git allows."""
+        """Returns the commit of a ref. Raises BadInput where the ref does not exist or is not valid in Git."""
         ...
 
     def snapshot(self) -> str:
-        """A commit with the working tree as it is now, untracked files included and ignored ones not.
+        """Returns a new commit of the current working tree, with untracked files and without ignored ones.
 
-        Nothing of the user's is touched: no index, no branch, no checkout. The same tree gives the same content.
+        The user's index, branches and checkout stay the same. The same tree gives the same content.
         """
         ...
 
     def tree(self, commit: str) -> Tree:
-        """The files of a commit."""
+        """Returns the files of a commit."""
         ...
 
     def protected_tip(self) -> str:
-        """The newest commit of the protected branch: the remote's when there is a remote, else the local one's."""
+        """Returns the newest commit of the protected branch, on the remote where there is one."""
         ...
 
     def on_protected_branch(self, commit: str) -> bool | None:
-        """Whether a commit lies on the protected branch's first-parent line; None when history is too shallow."""
+        """Returns whether a commit is on the protected branch's first-parent line; None if history is too shallow."""
         ...
 
     def merge_base(self, one: str, other: str) -> str:
-        """The newest commit that both descend from."""
+        """Returns the newest commit that both descend from."""
         ...
 
     def contains(self, descendant: str, ancestor: str) -> bool:
-        """Whether `ancestor` is `descendant` or one of its ancestors."""
+        """Returns whether `ancestor` is `descendant` or one of its ancestors."""
         ...
 
     def is_whole(self, base: str | None, head: str) -> bool:
-        """Whether every commit of base..head is in this clone. A shallow one may lack some without a sign of it."""
+        """Returns whether this clone has every commit of base..head. A shallow clone can lack some without an error."""
         ...
 
     def authors(self, base: str | None, head: str) -> tuple[Author, ...]:
-        """The authors, committers and co-authors of base..head (all of head's history when base is None)."""
+        """Returns the authors, committers and co-authors of base..head; of all history of head where base is None."""
         ...
 
     def commits(self, base: str, head: str) -> tuple[Commit, ...]:
-        """The commits of base..head, newest first. One that `snapshot` made is nobody's commit, and left out."""
+        """Returns the commits of base..head, newest first, without those that `snapshot` created."""
         ...
 
     def landed(self, base: str | None, head: str) -> tuple[str, ...]:
-        """The commits of base..head on the first-parent line of head, newest first; head alone when base is None."""
+        """Returns the commits of base..head on head's first-parent line, newest first; only head if base is None."""
         ...
 
     def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
-        """The commits of base..head, on the first-parent line of head, that touch one of these files; newest first."""
+        """Returns the commits of base..head on the first-parent line of head that change these files, newest first."""
         ...
 
     def checkout(self, commit: str, name: str, added: Mapping[str, str] | None = None) -> AbstractContextManager[Path]:
-        """A private folder that holds exactly that commit, at the same path every time for one `name`.
+        """Provides a private folder with exactly that commit, always at the same path for one `name`.
 
-        `added` are files to put there besides, by path; none of them may be in the commit.
-        It is nobody else's while the context lasts.
+        `added` are additional files by path, which the commit must not have. No other process uses the folder while
+        the context is open.
         """
         ...
 
     def prepare_revert(self, branch: str, bad: str, good: str, message: str) -> str:
-        """Put on a new branch, pushed where there is a remote, a commit that takes back on the protected tip what
-        `good`..`bad` did; returns it. The same again is no error. Raises BadInput when it cannot be done without a
-        person, naming the files."""
+        """Creates a branch with a commit that reverts `good`..`bad` on the protected tip, and returns the commit.
+
+        It is pushed where there is a remote. Doing the same again is not an error. Raises BadInput with the names of
+        the files where a person has to resolve conflicts."""
         ...
 
     def tag(self, name: str, commit: str, message: str) -> None:
-        """Make an annotated tag and push it where there is a remote. The same tag on the same commit is no error."""
+        """Creates an annotated tag and pushes it where there is a remote. It may exist already at the same commit."""
         ...

@@ -1,7 +1,8 @@
-"""Finds root modules by what their folders contain, wherever they are in a repository.
+"""Finds root modules anywhere in a repository by the contents of their folders.
 
-A root module configures a backend or a provider, or has files that only the command line of Terraform reads: variables,
-a lock file. A folder that another calls is a module, and so is one below `modules`; examples and tests are neither.
+A root module configures a backend or a provider, or has files that only the Terraform CLI reads: variable files, a lock
+file. A folder that another folder calls is a module, and so is a folder below `modules`. Examples and tests are neither
+of them.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from terrace.words import listed, plural
 
 _MODULES = frozenset({"modules", "module"})
 _SHOWN = 5
-"""How many folders a notice names."""
+"""Maximum number of folders in a notice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """Something in a folder that only a root module has, and where. `strong`: it runs Terraform there, or did."""
+    """Evidence that a folder is a root module, with its place. `strong`: Terraform is run in the folder, or was."""
 
     what: str
     place: Place
@@ -38,7 +39,7 @@ class Sign:
 @dataclass(frozen=True, slots=True)
 class RootModule:
     """A folder that is a root module by its `signs`, the strongest first. `backend` is its backend block, if any.
-    `used` are the accounts that its providers use, where they were asked for."""
+    `used` are the accounts of its providers; empty where they were not determined."""
 
     path: str
     signs: tuple[Sign, ...]
@@ -49,19 +50,19 @@ class RootModule:
 
     @property
     def shown_path(self) -> str:
-        """Returns the folder as people write it."""
+        """Returns the folder for messages: `.` for the root of the repository."""
         return self.path or "."
 
     @property
     def is_configured(self) -> bool:
-        """Returns whether it configures where it keeps its state, or a provider."""
+        """Returns whether it configures a backend or a provider."""
         return any(sign.strong for sign in self.signs)
 
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The root modules of a tree. `uncalled` are folders with configuration that no other calls and nothing tells to be
-    one: root modules or modules, both is possible."""
+    """The root modules of a tree. `uncalled` are folders with configuration that no other folder calls and that have no
+    signs: each is a root module or a module."""
 
     found: tuple[RootModule, ...]
     uncalled: tuple[str, ...]
@@ -88,9 +89,9 @@ def _used(layout: Layout, tree: Tree, folder: str, facts: Mapping[str, FileFacts
 def roots_in_no_stack(
     tree: Tree, stacks: Iterable[Stack], graph: Graph, store: FactsStore, without: Iterable[str] = ()
 ) -> tuple[RootModule, ...]:
-    """Returns the folders that configure a backend or a provider and that are neither a stack nor a module of one.
+    """Returns the folders that configure a backend or a provider and are neither a stack nor a module of a stack.
 
-    `without` are folders, or patterns of them, where root modules are in no stack on purpose.
+    `without` are the folders, or patterns of folders, that are intentionally not stacks.
     """
     layout = Layout(tree)
     named = {layout.way(stack.path).real for stack in stacks}
@@ -105,16 +106,16 @@ def roots_in_no_stack(
 
 
 def in_no_stack(roots: Collection[RootModule]) -> Notice:
-    """Returns what is told of root modules that are in no stack; there is at least one."""
+    """Returns the notice about root modules that are not part of a stack; there must be at least one."""
     first = next(iter(roots))
     names = [root.shown_path for root in roots]
     folders, verb = plural(len(names), "folder"), "is" if len(names) == 1 else "are"
     place = first.signs[0].place
     return Notice(
-        f"{folders} with a backend or a provider {verb} in no stack: {listed(names, _SHOWN)}",
+        f"{folders} with a backend or a provider {verb} not part of any stack: {listed(names, _SHOWN)}",
         place.path,
         place.line,
-        "`terrace init --print` proposes entries for `stacks:`; what belongs to none is named in `not_stacks:`",
+        "`terrace init --print` proposes entries for `stacks:`; list folders that are not stacks in `not_stacks:`",
     )
 
 
@@ -126,7 +127,7 @@ def _files(layout: Layout, folders: Iterable[str]) -> list[str]:
 
 
 def _configuration(layout: Layout, folder: str) -> Iterator[str]:
-    """The files of a folder as entries of the tree, links followed."""
+    """Yields the configuration files of a folder as entries of the tree, with links resolved."""
     for name in layout.folders[folder]:
         path = layout.way(f"{folder}/{name}" if folder else name).real
         if path is not None and path in layout.entries and not layout.entries[path].is_link:
@@ -157,7 +158,7 @@ def _roots(
 
 
 def _is_lent(layout: Layout, folder: str) -> bool:
-    """Whether all configuration of a folder is there for others, which have it by symbolic links."""
+    """Returns whether other folders have all configuration of a folder through symbolic links."""
     if not layout.links:
         return False
     paths = (f"{folder}/{name}" if folder else name for name in layout.folders[folder])
@@ -180,10 +181,10 @@ def _backend(files: Mapping[str, FileFacts]) -> tuple[Settings | None, bool]:
 
 
 def _variables(tree: Tree, contents: Collection[str]) -> Mapping[str, list[str]]:
-    """The files of variables that Terraform loads by itself, by folder."""
+    """Returns the variable files that Terraform loads automatically, by folder."""
     found: dict[str, list[str]] = {}
     for path in tree.entries:
-        # The end is looked at first: most files have another.
+        # The suffix is checked first, because it is fast and excludes most files.
         is_one = path.endswith((".tfvars", ".tfvars.json")) and is_automatic_variables(path.rpartition("/")[2])
         if is_one and parent(path) in contents:
             found.setdefault(parent(path), []).append(path)
@@ -203,11 +204,11 @@ def _signs(tree: Tree, folder: str, files: Mapping[str, FileFacts], variables: I
     if lock in tree.entries:
         yield Sign("a lock file", Place(lock), strong=False)
     for path in variables:
-        yield Sign("a file of variables", Place(path), strong=False)
+        yield Sign("a variable file", Place(path), strong=False)
 
 
 class _Aside:
-    """Which folders hold examples, tests and modules, by the names on the way to them."""
+    """Recognizes folders of examples, tests and modules by the names in their paths."""
 
     def __init__(self, layout: Layout) -> None:
         self._children: dict[str, set[str]] = {}
@@ -220,7 +221,7 @@ class _Aside:
                     self._cousins.setdefault("/".join(parts[: index - 1]), set()).add(part)
 
     def is_example(self, folder: str) -> bool:
-        """Whether a folder is below examples or tests, or below a hidden folder."""
+        """Returns whether a folder is in examples or tests, or in a hidden folder."""
         parts = folder.split("/") if folder else []
         return any(
             part.startswith(".") or part in ASIDE - _MODULES or (part == "test" and not self._is_step(parts[:index]))
@@ -231,9 +232,9 @@ class _Aside:
         return not _MODULES.isdisjoint(folder.split("/"))
 
     def _is_step(self, above: list[str]) -> bool:
-        """Whether other environments are beside a folder `test`, or usually are: then it is one too."""
+        """Returns whether a folder `test` is an environment: other environments are beside it, or usually are."""
         if above and above[-1] in HOMES:
             return True
-        # Beside it, or in the same place of another component: stacks/app/test, stacks/network/prod.
+        # They are beside it, or at the same place of another component: stacks/app/test, stacks/network/prod.
         beside = self._children.get("/".join(above), set()) | self._cousins.get("/".join(above[:-1]), set())
         return any(rank(name) is not None and not is_vague(name) for name in beside)

@@ -1,7 +1,7 @@
-"""Git submodules: which ones a configuration takes, and from which address each is fetched.
+"""Git submodules: which of them terrace.yaml selects, and the URL that each is fetched from.
 
-`.gitmodules` is a file of the commit, so a change may name any address in it. The address that counts is the one on the
-protected branch: no change decides where Terrace connects to with its credentials.
+`.gitmodules` is a file of the commit, so a change can have any URL in it. Terrace uses the URL on the protected branch:
+no change decides which host gets its credentials.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _SSH = re.compile(rf"(ssh://{_USER}?{_HOST}(?::[0-9]{{1,5}})?)(/{_REST})")
 _PATH = r"(?!//)[^:\-\x00-\x20\x7f\\?#][^\x00-\x20\x7f\\?#]*"
 _SCP = re.compile(rf"({_USER}{_HOST}:)({_PATH})")
 _FILE = re.compile(r"((?:file://)?)(/[^\x00-\x1f\x7f]*)")
-# In the settings of a clone a host may be an alias of SSH, which needs no user.
+# In the URL of a remote the host can be an SSH alias, which needs no user.
 _BASES = (_HTTPS, _SSH, re.compile(rf"((?:{_USER})?{_HOST}:)({_PATH})"), _FILE)
-_GRAMMAR = "https://HOST/PATH, ssh://HOST/PATH, git@HOST:PATH, or a relative address such as ../other.git"
+_GRAMMAR = "https://HOST/PATH, ssh://HOST/PATH, git@HOST:PATH, or a relative URL such as ../other.git"
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What `.gitmodules` says of one submodule: its path, its address, and the line of the path."""
+    """An entry of `.gitmodules`: path and URL of a submodule, and the line of the path."""
 
     path: str
     url: str
@@ -42,21 +42,21 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An address that Git may fetch from, and the only transport that it may use for it."""
+    """A URL that Git can fetch from, and the only transport that is allowed for it."""
 
     url: str
     transport: Transport
 
 
 def is_chosen(path: str, chosen: Iterable[str], *, nested: bool) -> bool:
-    """Returns whether a configuration names a submodule. One in another submodule counts only by its path."""
+    """Returns whether terrace.yaml selects a submodule. A nested submodule is selected only by its path."""
     return any(one == path or (one == EVERY and not nested) for one in chosen)
 
 
 def declared(values: Iterable[tuple[str, str]], text: str = "") -> Mapping[str, Declared]:
-    """Returns what the values of a `.gitmodules` say, by path. `values` are pairs such as `submodule.net.path`, `net`.
+    """Returns the submodules of a `.gitmodules` file, by path. `values` are pairs such as `submodule.net.path`, `net`.
 
-    `text` is the file itself, in which the lines are found. Raises BadInput where two submodules have one path.
+    `text` is the content of the file, for the line numbers. Raises BadInput where two submodules have the same path.
     """
     found: dict[str, dict[str, str]] = {}
     for key, value in values:
@@ -81,37 +81,40 @@ def _line(text: str, path: str) -> int:
 
 
 def address(url: str, base: str | None) -> Address:
-    """Returns where a submodule is fetched from. `base` is the address of the repository that has the submodule, None
-    where that has no remote.
+    """Returns the URL that a submodule is fetched from. `base` is the URL of the repository that has the submodule;
+    None where it has no remote.
 
-    Raises BadInput for an address that is none of the grammar, and for one of this machine where the repository itself
-    is from another one.
+    Raises BadInput for a URL that Terrace does not support, and for a local folder where the repository itself is
+    remote.
     """
     if url.startswith(("./", "../")) or url in (".", ".."):
         return _relative(url, base)
     if _HTTPS.fullmatch(url):
         if re.match(r"https://[^/@]*:[^/@]*@", url):
-            raise BadInput("its address holds a password", hint="let a credential helper of Git have it")
+            raise BadInput(
+                "its URL contains a password",
+                hint="remove it from the URL and store it in a Git credential helper",
+            )
         return Address(url, "https")
     if _SSH.fullmatch(url) or _SCP.fullmatch(url):
         return Address(url, "ssh")
     if _FILE.fullmatch(url):
         if base is not None and not _FILE.fullmatch(base):
             raise BadInput(
-                f"its address {shown(url)} is a folder of the machine, and the repository is from another one",
-                hint=f"write one of: {_GRAMMAR}",
+                f"its URL {shown(url)} is a local folder, but the repository is remote",
+                hint=f"use one of: {_GRAMMAR}",
             )
         return Address(url, "file")
-    raise BadInput(f"its address {shown(url)} is none that Terrace fetches from", hint=f"write one of: {_GRAMMAR}")
+    raise BadInput(f"Terrace cannot fetch from its URL {shown(url)}", hint=f"use one of: {_GRAMMAR}")
 
 
 def _relative(url: str, base: str | None) -> Address:
-    """As Git resolves it, but never beyond the host."""
+    """Returns a relative URL resolved as Git does, but never to another host."""
     matched = next((found for one in _BASES if base is not None and (found := one.fullmatch(base.rstrip("/")))), None)
     if matched is None:
         raise BadInput(
-            f"its address {shown(url)} is relative, and the address of the repository is none that it can follow",
-            hint=f"write one of: {_GRAMMAR}",
+            f"its URL {shown(url)} is relative, but it cannot be resolved against the URL of the repository",
+            hint=f"use one of: {_GRAMMAR}",
         )
     place, path = matched[1], matched[2]
     rooted = path.startswith("/")
@@ -119,17 +122,17 @@ def _relative(url: str, base: str | None) -> Address:
     for step in url.split("/"):
         if step == "..":
             if not parts:
-                raise BadInput(f"its address {shown(url)} leads above the host", hint="give it fewer `../`")
+                raise BadInput(f"its URL {shown(url)} is above the root of the host", hint="use fewer `../`")
             parts.pop()
         elif step not in ("", "."):
             parts.append(step)
     whole = f"{place}{'/' if rooted else ''}{'/'.join(parts)}"
     if not parts or not any(one.fullmatch(whole) for one in _BASES):
-        raise BadInput(f"its address {shown(url)} leads to no repository", hint=f"write one of: {_GRAMMAR}")
+        raise BadInput(f"its URL {shown(url)} is not the URL of a repository", hint=f"use one of: {_GRAMMAR}")
     transport: Transport = "file" if _FILE.fullmatch(whole) else "https" if whole.startswith("https:") else "ssh"
     return Address(whole, transport)
 
 
 def shown(url: str) -> str:
-    """Returns an address for a message: without what may be a password, and not without an end."""
+    """Returns a URL for a message, without user and password, and truncated."""
     return repr(re.sub(r"(?<=://)[^/\s@]*@", "***@", url)[:200])

@@ -1,4 +1,4 @@
-"""Files of the checkout that a commit does not have, and that its configuration would read if they were there."""
+"""Finds files in the checkout that a commit lacks and that its configuration would read."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _STATE = ".tfstate"
 def uncommitted(
     inventory: Inventory, tree: Tree, files: Iterable[str], stacks: Collection[str] | None = None
 ) -> tuple[Notice, ...]:
-    """Returns a notice for each file of the checkout that is not in the commit of this tree and that these stacks would
-    read: configuration, variables, and what expressions read. Files that one expression reads share a notice.
+    """Returns a notice for each file of the checkout that this tree lacks and that these stacks would read:
+    configuration, variable files and files in expressions. The files of one expression share a notice.
 
-    `files` are the paths in the checkout that Git does not track; `stacks` are keys, None for all.
+    `files` are the untracked paths in the checkout; `stacks` are keys, None for all stacks.
     """
     missing = tuple(sorted(path for path in files if path not in tree.entries and _may_matter(path)))
     if not missing:
@@ -36,7 +36,7 @@ def uncommitted(
 
 
 def _may_matter(path: str) -> bool:
-    """Whether a path is none of the files that Terraform itself writes beside configuration."""
+    """Returns False for the files that Terraform itself writes next to configuration."""
     parts = path.split("/")
     return bool(parts[-1]) and _OF_TERRAFORM not in parts and parts[-1] != LOCK_FILE and _STATE not in parts[-1]
 
@@ -58,7 +58,7 @@ def _notices(groups: Iterable[dict[str, Reason]]) -> Iterator[Notice]:
         reason = found[paths[0]]
         are = "are" if len(paths) > 1 else "is"
         message = (
-            f"{listed(paths, 1)} {are} in the checkout and not in the commit: plans are made without "
+            f"{listed(paths, 1)} {are} in the checkout but not in the commit, so plans do not use "
             f"{'them' if len(paths) > 1 else 'it'} ({_what(reason)})"
         )
         yield Notice(message, paths[0], 0, _way_out(reason, paths[0]))
@@ -68,15 +68,15 @@ def _what(reason: Reason) -> str:
     where = f"{reason.text} at {reason.place}" if reason.text else reason.place
     return {
         "folder": "Terraform reads it as configuration",
-        "variables": "Terraform takes variables from it",
-        "backend": "`backend_files` names it",
+        "variables": "Terraform reads variables from it",
+        "backend": "it is listed in `backend_files`",
     }.get(reason.kind, f"read by {where}" if where else "the configuration reads it")
 
 
 def _way_out(reason: Reason, path: str) -> str:
     add = f"commit it: `git add --force {quote_word(path)}`"
     if reason.kind == "variables":
-        return f"{add}; or set secrets as TF_VAR_... and name these variables in `env` of the environment"
+        return f"{add}; or set secrets as TF_VAR_... and list these variables in `env` of the environment"
     if reason.kind == "read":
-        return f"{add}; a result of a build can be uploaded, and the configuration name its address"
+        return f"{add}; or upload the build artifact and use its URL in the configuration"
     return f"{add}; or remove it from the checkout"

@@ -1,7 +1,7 @@
-"""What the strings of a configuration come to in one stack: variables and locals are replaced by their literal values.
+"""Resolves strings of a configuration for one stack: replaces variables and locals by their literal values.
 
-A resolved text is a plain string in which `UNKNOWN` stands for a part that is not known, and `ROOTED` for the root of
-the repository: what follows it is a path from there.
+A resolved text is a plain string in which `UNKNOWN` marks an unknown part, and `ROOTED` the root of the repository: the
+text after it is a path from there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ UNKNOWN = "\1"
 ROOTED = "\0"
 
 MOST_VALUES = 60
-"""More values than this count as one that is not known."""
+"""Maximum number of values of a string. A string with more is unknown."""
 
 _DEEPEST = 12
 
@@ -30,7 +30,7 @@ class Values:
     """Resolves the templates of the folders that one stack reaches."""
 
     def __init__(self, graph: Graph, stack: Stack, reached: Iterable[str]) -> None:
-        """`reached` are the folders that the stack reaches: only their calls count."""
+        """`reached` are the folders that the stack reaches: only their module calls are followed."""
         self._graph = graph
         self._stack = stack
         self._reached = frozenset(reached)
@@ -39,7 +39,7 @@ class Values:
         self._known: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
     def of(self, template: Template, folder: str) -> tuple[str, ...]:
-        """Returns every text that a template of a folder may come to, at least one."""
+        """Returns all possible texts of a template in a folder; at least one."""
         return self._resolved(template, folder, 0)
 
     def _resolved(self, template: Template, folder: str, depth: int) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ class Values:
             case "local" | "var":
                 key = (part.kind, part.text, folder)
                 if key not in self._known:
-                    # A value that depends on itself is not known.
+                    # A value that depends on itself is unknown.
                     self._known[key] = (UNKNOWN,)
                     find = self._local if part.kind == "local" else self._variable
                     self._known[key] = find(part.text, folder, depth + 1)
@@ -88,7 +88,7 @@ class Values:
             if name in self._given:
                 given.append((self._given[name], folder))
             else:
-                # The files of variables count more than TF_VAR_NAME, the default counts less.
+                # Variable files take precedence over TF_VAR_NAME, and that over the default.
                 texts = self._outside.get(name, ())
                 given += [((Part("unknown") if text is None else Part("text", text),), folder) for text in texts]
                 given += default if not texts or None in texts else []
@@ -104,9 +104,9 @@ class Values:
 
 
 def from_root(text: str, root: str) -> str:
-    """Returns a resolved text as a path from the root of the repository, `.` and `..` still in it.
+    """Returns a resolved text as a path from the root of the repository, with its `.` and `..`.
 
-    `root` is the folder where Terraform runs: a path that begins with text is meant from there.
+    `root` is the folder where Terraform runs: a path that begins with text is relative to it.
     """
     if ROOTED in text:
         return text.rpartition(ROOTED)[2]
@@ -114,7 +114,7 @@ def from_root(text: str, root: str) -> str:
 
 
 def path_of(text: str, root: str) -> str | None:
-    """Returns the path that a resolved text is in the repository; None where it is outside, or not known in full."""
+    """Returns a resolved text as a path in the repository; None where it is outside it, or has unknown parts."""
     return None if UNKNOWN in text else join("", from_root(text, root))
 
 
@@ -123,8 +123,8 @@ def _arguments(caller: Folder, target: str) -> Iterable[Mapping[str, Template]]:
 
 
 def depends_on_stack(template: Template, folder: Folder, depth: int = 0) -> bool:
-    """Whether a template means something else in another stack: it names a variable or the root module's folder, or
-    begins with text, which Terraform takes from the folder where it runs."""
+    """Returns whether a template can have another meaning in another stack: it has a variable or the folder of the root
+    module, or begins with text, which is relative to the folder where Terraform runs."""
     if not template or depth > _DEEPEST:
         return False
     first = template[0]

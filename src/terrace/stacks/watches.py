@@ -1,4 +1,4 @@
-"""Which changed paths a configuration reads beyond its own files: by functions, providers, programs and variables."""
+"""Finds the changed paths that a configuration reads besides its own files: in functions, strings and variables."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from terrace.stacks.model import Stack
 from terrace.stacks.values import UNKNOWN, Values, depends_on_stack, from_root, path_of
 
 OUTSIDE = "\0outside"
-"""A path that no tree has: what is read from outside of the repository cannot change in it."""
+"""A path that no tree has. It replaces paths outside the repository, which no change of the repository impacts."""
 
 
 _SCRIPTS = (".bash", ".cjs", ".js", ".mjs", ".pl", ".ps1", ".py", ".rb", ".sh", ".ts")
-"""How the names of scripts end, which may read others of their folder."""
+"""Suffixes of scripts. A script possibly reads other files in its folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """One dependency of a folder, or of the stack with the key `stack` alone where the path depends on the stack.
+    """One path that a folder depends on, or only the stack with the key `stack` where the path differs between stacks.
 
-    `how`: `is` (this path and what is below it), `under` (anything below it; "" is the whole repository), `like` (below
-    `path`, matching `pattern`). `unsure`: the expression could not be told in full, so that this is a guess on the
-    safe side. `place` is where the expression `text` is, as `file:line`.
+    `how`: `is` (this path and all paths below it), `under` (any path below it; "" is the whole repository), `like`
+    (paths below `path` that match `pattern`). `unsure`: parts of the expression are unknown, so that the watch covers
+    all paths that are possible. `place` is the place of the expression `text`, as `file:line`.
     """
 
     folder: str
@@ -43,8 +43,8 @@ class Watch:
     text: str = ""
 
     def sees(self, changed: str, *, opaque: bool) -> bool:
-        """Whether a changed path is one that this depends on. `opaque`: it is a link or a submodule, so that anything
-        below it may have changed."""
+        """Returns whether this depends on a changed path. `opaque`: the path is a link or a submodule, so that any path
+        below it counts as changed."""
         if self.path == changed or (opaque and self.path.startswith(f"{changed}/")):
             return True
         if self.path and not changed.startswith(f"{self.path}/"):
@@ -55,9 +55,9 @@ class Watch:
 
 
 class Changed:
-    """Changed paths, in an order in which those of a name or below a folder are found fast.
+    """Changed paths, indexed for fast queries by name and by folder.
 
-    `opaque` are those that are links or submodules: anything below them may have changed.
+    `opaque` are links and submodules: any path below them counts as changed.
     """
 
     def __init__(self, paths: Iterable[str], opaque: Iterable[str] = ()) -> None:
@@ -68,7 +68,7 @@ class Changed:
         self._all = frozenset(self.paths)
 
     def at(self, path: str) -> Iterator[str]:
-        """The changed paths that are this one, or below it, or that are opaque and above it."""
+        """Yields the changed paths at and below a path, and the opaque ones above it."""
         if path in self._all:
             yield path
         yield from self.beginning(f"{path}/" if path else "")
@@ -76,14 +76,14 @@ class Changed:
             yield from (path[:end] for end, letter in enumerate(path) if letter == "/" and path[:end] in self.opaque)
 
     def beginning(self, prefix: str) -> Iterator[str]:
-        """The changed paths that begin with a text."""
+        """Yields the changed paths that begin with a text."""
         for path in self.paths[bisect_left(self.paths, prefix) :]:
             if not path.startswith(prefix):
                 return
             yield path
 
     def may_be(self, template: Template) -> bool:
-        """Whether a template could name one of them, as far as that can be told without resolving it."""
+        """Returns whether a template possibly names a changed path, without resolving the template."""
         last = template[-1]
         if last.kind != "text":
             return True
@@ -99,7 +99,7 @@ class Changed:
 
 
 def watches(graph: Graph, stacks: tuple[Stack, ...], changed: Changed) -> Iterator[Watch]:
-    """Returns what the folders of a graph read through functions, and those other paths in strings that changed."""
+    """Yields the paths that the folders of a graph read through functions, and the changed paths that strings name."""
     reader = _Reader(graph, stacks, changed)
     for folder in graph.folders.values():
         yield from reader.of_folder(folder)
@@ -120,7 +120,7 @@ class _Reader:
         self._values: dict[str, Values] = {}
 
     def of_folder(self, folder: Folder) -> Iterator[Watch]:
-        """What one folder reads."""
+        """Yields the watches of one folder."""
         for file, facts in zip(folder.files, folder.facts, strict=True):
             for read in facts.reads:
                 yield from self._of_read(folder, file, read)
@@ -133,7 +133,7 @@ class _Reader:
             yield Watch(folder.path, "under", "", unsure=True, place=place, text="the source of a module")
 
     def of_variables(self, stack: Stack) -> Iterator[Watch]:
-        """The paths that the files of variables of a stack name."""
+        """Yields the changed paths that the variable files of a stack name."""
         for file, facts in self._graph.variables.get(stack.key, ()):
             for words in facts.words:
                 if self._changed.may_be(words.template):
@@ -142,7 +142,7 @@ class _Reader:
     def _of_read(self, folder: Folder, file: str, read: Read) -> Iterator[Watch]:
         place = _place(file, read.line)
         if read.function != "templatefile" and not depends_on_stack(read.template, folder):
-            # The same in each stack that reaches the folder. One of them is enough to resolve it.
+            # It is the same in every stack that reaches the folder, so one of them is enough to resolve it.
             for stack in self._stacks_above(folder.path)[:1]:
                 yield from self._resolved(folder, stack, read, place, None)
             return
@@ -167,7 +167,7 @@ class _Reader:
                     yield from self._named(folder.path, stack, words.template, _place(file, words.line), stack.key)
 
     def _named(self, folder: str, stack: Stack, template: Template, place: str, key: str) -> Iterator[Watch]:
-        """The changed paths that a string names."""
+        """Yields the changed paths that a string names."""
         texts = (
             (template[0].text,)
             if len(template) == 1 and template[0].kind == "text"
@@ -179,7 +179,7 @@ class _Reader:
                 yield Watch(folder, "is", path, unsure=unsure, stack=key, place=place, text=f'"{shown}"')
 
     def _meant(self, text: str) -> Iterator[tuple[str, bool]]:
-        """The changed paths that a text may name, and whether that is a guess."""
+        """Yields the changed paths that a text possibly names, and whether that is uncertain."""
         if UNKNOWN not in text:
             path = join("", text)
             if path is not None:
@@ -188,7 +188,7 @@ class _Reader:
             return
         known, _, rest = text.partition(UNKNOWN)
         if not known:
-            # Anything may come before: the name of a file, with folders where they are known, is enough.
+            # The beginning is unknown, so the name of a file, with its known folders, is enough.
             tail = text.rpartition(UNKNOWN)[2]
             _, slash, names = tail.partition("/")
             wanted = f"/{names.rstrip('/')}/"
@@ -207,7 +207,7 @@ class _Reader:
         yield from ((one, True) for one in self._changed.at(folder) if one in self._changed.opaque)
 
     def _beside_script(self, path: str) -> Iterator[str]:
-        """The changed paths that a script may read because they lie in its folder, or below it."""
+        """Yields the changed paths in the folder of a script and below, which it possibly reads."""
         if not path.endswith(_SCRIPTS):
             return
         folder = parent(path)
@@ -223,7 +223,7 @@ class _Reader:
         return self._values[stack.key]
 
     def _stacks_above(self, path: str) -> list[Stack]:
-        """The stacks that reach a folder, itself included when it is one."""
+        """Returns the stacks that reach a folder, including the stacks of the folder itself."""
         if path not in self._above:
             seen = {path}
             left = [path]
@@ -245,7 +245,7 @@ def _watch(folder: str, read: Read, text: str, root: str, place: str, stack: str
     whole = from_root(text, root)
     known, unknown, _ = whole.partition(UNKNOWN)
     if unknown or not whole:
-        # Known up to some point: anything in the folder that the known part leads into.
+        # Only the beginning is known: any path in the last folder that it names is possible.
         path = join("", known.rpartition("/")[0] or ".") if "/" in known else ""
         return Watch(folder, "under", path or "", unsure=True, stack=stack, place=place, text=read.text)
     path = join("", whole)
@@ -257,7 +257,7 @@ def _watch(folder: str, read: Read, text: str, root: str, place: str, stack: str
 
 
 def _set(folder: str, path: str, read: Read, place: str, stack: str | None) -> Watch:
-    """`fileset`: names without a wildcard at the beginning of the pattern belong to the path."""
+    """Returns the watch of a `fileset`. Folders without a wildcard at the beginning of its pattern go to the path."""
     names = (read.pattern or "**").split("/")
     while len(names) > 1 and not re.search(r"[*?{}\[\]\\]", names[0]):
         inner = join(path, names.pop(0))
@@ -268,7 +268,7 @@ def _set(folder: str, path: str, read: Read, place: str, stack: str | None) -> W
 
 
 def _like(path: str, pattern: str) -> bool:
-    """`fileset` patterns: `**` crosses folders, `*` and `?` do not, `{a,b}` is a choice. Doubt matches."""
+    """Returns whether a path matches a `fileset` pattern. A pattern with braces or brackets matches every path."""
     if re.search(r"[{}\[\]\\]", pattern):
         return True
     parts, wanted = path.split("/"), pattern.split("/")
