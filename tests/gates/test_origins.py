@@ -113,7 +113,7 @@ def test_who_is_asked_depends_on_what_set_it_going() -> None:
     assert rule_for(own, BY_HAND) is one
     assert rule_for(PROD, BY_HAND) is PROD.approvals, "nothing said: as for a release"
     assert rule_for(replace(PROD, rollback=none), BY_HAND) is none, "nobody, if that is what is said"
-    assert not rule_for(own, BY_ITSELF).asked, "on_failure was agreed to beforehand"
+    assert not rule_for(own, BY_ITSELF).requires_any, "on_failure was agreed to beforehand"
     assert rule_for(own, REMEDY) is none
     assert rule_for(PROD, REMEDY) is PROD.approvals
 

@@ -118,7 +118,7 @@ def _allowed(world: World, applied: Applied, intent: Event, kind: str) -> Iterat
                 yield f"{intent.subject} goes back by itself, and {change.action} of {change.address} is not safe"
         return
     rule = (settings.rollback if kind == "rollback" else None) or settings.approvals
-    if not rule.asked:
+    if not rule.requires_any:
         return
     voices = _voices(world, applied, intent, rule)
     if not _enough(applied.config, rule, voices):

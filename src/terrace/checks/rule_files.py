@@ -30,7 +30,7 @@ def is_pipeline(path: str) -> bool:
 
 def rule_of(path: str, config: Config, kinds: tuple[str, ...]) -> str | None:
     """What a file decides, as a clause; None where it decides nothing. `kinds` are the ends of policies' names."""
-    folders = tuple(f"{folder}/" for folder in config.judging)
+    folders = tuple(f"{folder}/" for folder in config.policy_sources)
     if path == config.signers:
         return "it says whose approvals count"
     if folders and path.startswith(folders) and path.endswith(kinds) and not path.endswith("_test.rego"):
@@ -65,7 +65,7 @@ def first_pipelines(edited: Iterable[str], before: Mapping[str, Entry]) -> froze
 
 def reviewers(config: Config) -> str:
     """Who is to look at a change of the rules: those who approve the last environment that asks for approvals."""
-    asking = [environment for environment in config.environments if environment.approvals.asked]
+    asking = [environment for environment in config.environments if environment.approvals.requires_any]
     if not asking:
         return "an owner of the repository"
     last = asking[-1]

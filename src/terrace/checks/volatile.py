@@ -11,7 +11,9 @@ RULE = "volatile"
 
 def check_volatile(context: CheckContext) -> Findings:
     """Returns a finding for each attribute of the impacted stacks that differs in every plan."""
-    needs_no_approval = {environment.name for environment in context.trusted.environments if not environment.asks}
+    needs_no_approval = {
+        environment.name for environment in context.trusted.environments if not environment.can_require_approval
+    }
     return tuple(
         finding
         for plan in context.plans.values()

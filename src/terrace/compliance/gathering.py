@@ -148,7 +148,7 @@ def _judged(
 def _approvals(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
     for name in names:
         settings = known.config.environment(name)
-        asked = [d for d in _changes(known, name, span) if rule_for(settings, d.origin).asked]
+        asked = [d for d in _changes(known, name, span) if rule_for(settings, d.origin).requires_any]
         none = f"nothing was deployed in {_days(span.period)} for which approvals are asked"
         yield _judged(source, name, asked, lambda d: _not_approved(known, d), "each agreed to by signature", none)
 

@@ -46,7 +46,7 @@ class ApprovalRule:
     unsigned: bool = False
 
     @property
-    def asked(self) -> bool:
+    def requires_any(self) -> bool:
         """True if any approval is required."""
         return self.count > 0 or any(n > 0 for n in self.roles.values())
 
@@ -187,9 +187,9 @@ class Environment:
     risk: Mapping[RiskLevel, RiskRule] = field(default_factory=dict)
 
     @property
-    def asks(self) -> bool:
+    def can_require_approval(self) -> bool:
         """True if a deployment can require an approval."""
-        return self.approvals.asked or any(rule.approvals.asked for rule in self.risk.values())
+        return self.approvals.requires_any or any(rule.approvals.requires_any for rule in self.risk.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,7 +380,7 @@ class Config:
     """The checks that exist, as `load` was given them."""
 
     @property
-    def judging(self) -> tuple[str, ...]:
+    def policy_sources(self) -> tuple[str, ...]:
         """Every directory that policies are evaluated from: their own, and those of their data."""
         return (*self.policies, *(folder for one in self.shown.values() for folder in one.data))
 
@@ -418,13 +418,13 @@ class Config:
         return (setting.fail_on if setting is not None else None) or self.fail_on
 
 
-def policy_version(config: bytes, signers: bytes, judging: Mapping[str, str]) -> str:
+def policy_version(config: bytes, signers: bytes, files: Mapping[str, str]) -> str:
     """Returns the version of the rules: 16 hexadecimal characters that change with any byte of the rules.
 
-    The rules are terrace.yaml, the signers, and the files in `judging`, with the ids of their contents: policies and
+    The rules are terrace.yaml, the signers, and `files` by path, with the ids of their contents: policies and
     their data, waivers, known findings.
     """
     lengths = f"{len(config)} {len(signers)}\n".encode()
-    files = "".join(f"{path}\0{content}\n" for path, content in sorted(judging.items()))
-    listing = files.encode("utf-8", "surrogateescape")
-    return hashlib.sha256(b"terrace policy 1\n" + lengths + config + signers + listing).hexdigest()[:16]
+    listing = "".join(f"{path}\0{content}\n" for path, content in sorted(files.items()))
+    rules = listing.encode("utf-8", "surrogateescape")
+    return hashlib.sha256(b"terrace policy 1\n" + lengths + config + signers + rules).hexdigest()[:16]

@@ -37,7 +37,7 @@ def with_more(rule: ApprovalRule, more: ApprovalRule) -> ApprovalRule:
 def stricter(one: ApprovalRule, other: ApprovalRule) -> ApprovalRule:
     """Returns a rule that passes only where both pass."""
     both = with_more(one, other)
-    unsigned = (not one.asked or one.unsigned) and (not other.asked or other.unsigned)
+    unsigned = (not one.requires_any or one.unsigned) and (not other.requires_any or other.unsigned)
     return replace(both, expires=min(one.expires, other.expires), unsigned=unsigned)
 
 

@@ -44,9 +44,9 @@ class Policies:
         found = self.evaluate(context.trusted, plans)
         if any(change.type.startswith(PROVIDERS) for plan in plans.values() for change in plan.changes):
             found += uncovered(self.rules(folders), plans)
-        proposed = on_disk(context.root, context.proposed.judging)
+        proposed = on_disk(context.root, context.proposed.policy_sources)
         same = context.proposed.view_data == context.trusted.view_data
-        if same and proposed == _files(self._trusted, context.trusted.judging):
+        if same and proposed == _files(self._trusted, context.trusted.policy_sources):
             return found
         known = {(f.rule, f.stack, f.address, f.message) for f in found}
         fresh = (
@@ -62,7 +62,7 @@ class Policies:
 
     def evaluate(self, rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         """Returns the findings of those policies of the trust root that `rules` names."""
-        files = _files(self._trusted, rules.judging)
+        files = _files(self._trusted, rules.policy_sources)
         named = [*(one.data for one in rules.shown.values()), *rules.view_data.values()]
         data = tuple(folder for folders in named for folder in folders)
         said = self._said(files, rules, plans)

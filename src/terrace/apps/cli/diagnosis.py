@@ -279,7 +279,7 @@ def _forge(project: Project) -> Iterator[Row]:
         from terrace.adapters.github.inspection import Inspection
         from terrace.adapters.ledgers.git import BRANCH
 
-        asking = [one.name for one in project.trust.config.environments if one.approvals.asked]
+        asking = [one.name for one in project.trust.config.environments if one.approvals.requires_any]
         for guard in Inspection(forge.github).guards(asking, project.trust.config.branch, BRANCH, GATE):
             yield Row(guard.what, "optional" if guard.how else "ok", guard.found, guard.how)
     except TerraceError as error:
@@ -303,7 +303,7 @@ def _signing(project: Project) -> Iterator[Row]:
     """The keys of those who approve, and the one of whoever sits here."""
     config = project.trust.config
     signers = sum(1 for line in project.trust.signers.splitlines() if line.strip() and not line.startswith(b"#"))
-    asked = any(e.approvals.asked and not e.approvals.unsigned for e in config.environments)
+    asked = any(e.approvals.requires_any and not e.approvals.unsigned for e in config.environments)
     how = f"write the SSH keys of those who approve into {config.signers}" if asked and not signers else ""
     there = config.signers in project.repository.tree(project.trust.commit).entries
     found = f"{signers} keys in {config.signers}" if there else f"no keys: there is no {config.signers}"

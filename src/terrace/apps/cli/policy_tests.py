@@ -23,7 +23,7 @@ def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
     root, config = read_config(folder)
     folders = policy_folders(root, config)
     tested, broken = [], []
-    with laid_out(on_disk(root, config.judging), folders, config.shown, config.view_data) as laid:
+    with laid_out(on_disk(root, config.policy_sources), folders, config.shown, config.view_data) as laid:
         for group in _groups(laid, folders):
             try:
                 tested.append(opa().test(laid.root(group[0]), group))

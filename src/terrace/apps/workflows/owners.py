@@ -20,7 +20,7 @@ def owned(premises: Premises) -> tuple[str, ...]:
     if not asked:
         return ()
     careful = _people(premises, asked[-1])
-    judging = dict.fromkeys((".github/", ".terrace/", "terrace.yaml", *(f"{path}/" for path in config.judging)))
+    judging = dict.fromkeys((".github/", ".terrace/", "terrace.yaml", *(f"{path}/" for path in config.policy_sources)))
     lines = [_line("", _people(premises, one)) for one in asked if _has_root(premises, one)]
     lines += [_line(path, careful) for path in judging]
     for environment in asked:

@@ -78,7 +78,7 @@ APPROVALS = Record(
             "Time until an approval expires.",
             "gate approvals",
             default="24h",
-            looser=Higher("approvals for {name} stay valid for longer", when=lambda rule: rule.asked),
+            looser=Higher("approvals for {name} stay valid for longer", when=lambda rule: rule.requires_any),
         ),
         Key(
             "unsigned",

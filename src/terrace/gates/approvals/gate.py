@@ -65,7 +65,7 @@ def approvals(request: Request) -> Iterator[GateResult]:
 
 def _one_more(rule: ApprovalRule, facts: Facts) -> ApprovalRule:
     """The rule where nothing proves who requested a deployment: one of the approvers may be the requester."""
-    if not facts.requester_unproven or not rule.asked or rule.unsigned:
+    if not facts.requester_unproven or not rule.requires_any or rule.unsigned:
         return rule
     return replace(rule, count=max(rule.count, sum(rule.roles.values())) + 1)
 
@@ -118,7 +118,7 @@ def _approvals(request: Request) -> tuple[GateResult, ...]:
     counted = tally(people, environment.approvals, barred, asked, plans.decisions, request.now)
     if counted.rejections:
         return tuple(_rejected(environment, people, said) for said in counted.rejections)
-    if not environment.approvals.asked:
+    if not environment.approvals.requires_any:
         agreed = isinstance(facts.origin, AutomaticRollback)
         return (passes("terrace.yaml says `on_failure: rollback`" if agreed else "no approval is asked for"),)
     if not facts.whole:
@@ -232,7 +232,7 @@ def unusable(request: Request, approval: Approval) -> str | None:
     asked = question(environment, facts, plans.subjects)
     if approval.answer == "reject":
         return void_no(people, rule, asked, approval)
-    why = void_yes(rule, asked, approval, now) if rule.asked else None
+    why = void_yes(rule, asked, approval, now) if rule.requires_any else None
     if why is not None:
         return why
     answers = replace(plans.decisions, given=(*plans.decisions.given, approval))
@@ -243,7 +243,7 @@ def unusable(request: Request, approval: Approval) -> str | None:
         name = people.shown(approval.actor)
         noes = (f"{name} said no, and did not withdraw it" for no in counted.rejections if no.actor == approval.actor)
         return next((left.why for left in counted.left_out if left.name == name), next(noes, None))
-    if voice.roles & rule.roles.keys() or rule.count > sum(rule.roles.values()) or not rule.asked:
+    if voice.roles & rule.roles.keys() or rule.count > sum(rule.roles.values()) or not rule.requires_any:
         return None
     return f"{environment.name} asks {', '.join(rule.roles)}, and {voice.name} speaks for none of them"
 

@@ -305,7 +305,7 @@ def void_withdrawal(
     Where nothing proves who said no, and nothing has to, nothing has to prove who withdraws it.
     """
     identity = withdrawal.identity
-    honor = no.proof == "unsigned" and identity.proof == "unsigned" and (rule.unsigned or not rule.asked)
+    honor = no.proof == "unsigned" and identity.proof == "unsigned" and (rule.unsigned or not rule.requires_any)
     if withdrawal.at < no.at:
         return "it is older than the no"
     if not identity.proven and not honor:

@@ -32,7 +32,7 @@ def was_approved(context: Context, history: History, environment: Environment, c
     """
     if _rejected(context, history, environment, commit):
         return False
-    if not environment.approvals.asked:
+    if not environment.approvals.requires_any:
         return True
     try:
         left = {stack.key for stack in context.survey(commit).deployable(environment.name)}

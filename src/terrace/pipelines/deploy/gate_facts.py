@@ -87,7 +87,9 @@ def facts(
 def with_openers(context: Context, history: History, environment: str, seen: Facts) -> Facts:
     """Returns the facts with the accounts that opened the new changes, where the environment requires approvals."""
     settings = context.config.environment(environment)
-    if not seen.whole or not (rule_for(settings, seen.origin).asked or settings.approvals.asked or settings.risk):
+    if not seen.whole or not (
+        rule_for(settings, seen.origin).requires_any or settings.approvals.requires_any or settings.risk
+    ):
         return seen
     good = folds.last_good(history, environment)
     opened_by, unknown = openers_since(context, good.commit if good is not None else None, seen.commit)

@@ -97,7 +97,7 @@ def asked(
         consent=consented,
         condition=lambda one: health(settings.rollout, one, now(), probed=bool(settings.health)),
         course=course(deployment.origin, settings),
-        horizon=Horizon.ALL if rule.asked or settings.risk or context.reach == "plan" else Horizon.WAVE,
+        horizon=Horizon.ALL if rule.requires_any or settings.risk or context.reach == "plan" else Horizon.WAVE,
         entry=admitted,
     )
 

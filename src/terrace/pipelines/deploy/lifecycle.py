@@ -115,7 +115,11 @@ def opened(context: Context, history: History, opening: Opening, deployment_id: 
     )
     settings = context.config.environment(opening.environment)
     rule = rule_for(settings, opening.origin)
-    if context.signers and is_requested(opening.origin) and (settings.risk or (rule.asked and not rule.unsigned)):
+    if (
+        context.signers
+        and is_requested(opening.origin)
+        and (settings.risk or (rule.requires_any and not rule.unsigned))
+    ):
         environment, facts = opening.environment, facts_of(encode(record))
         record = structs.replace(
             record, declaration=declare(context, history, "open", environment, deployment_id, "", facts)

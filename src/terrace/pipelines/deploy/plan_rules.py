@@ -67,7 +67,7 @@ class Judge:
 
 def judging(tree: Tree, config: Config) -> Mapping[str, str]:
     """Returns the files of a tree with rules, besides terrace.yaml and the signers, with the ids of their contents."""
-    folders = tuple(f"{folder}/" for folder in config.judging)
+    folders = tuple(f"{folder}/" for folder in config.policy_sources)
     return {
         path: entry.blob
         for path, entry in tree.entries.items()

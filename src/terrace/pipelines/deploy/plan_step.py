@@ -75,7 +75,7 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
         return StepOutcome("failed", wrong, _facts(run, fresh))
     never = [one.attribute for one in fresh.plan.moving if one.never_equal]
     settings = run.context.config.environment(run.deployment.environment)
-    if never and rule_for(settings, run.deployment.origin).asked:
+    if never and rule_for(settings, run.deployment.origin).requires_any:
         # Before approvals are requested: no later plan could be the approved one.
         return StepOutcome("failed", _volatile(never), _facts(run, fresh))
     if _differs_from_before(run.deployment, key, fresh):

@@ -50,7 +50,7 @@ def attest(context: Context, history: History, deployment: Deployment, why: str)
 
 def needed(environment: Environment) -> int:
     """Returns how many people must declare it: two where approvals are required or nothing may ever be destroyed."""
-    return 2 if environment.protected or environment.approvals.asked else 1
+    return 2 if environment.protected or environment.approvals.requires_any else 1
 
 
 def say_that_it_is_dead(

@@ -95,7 +95,7 @@ def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
     root, config = read_config(folder)
     plan = _plan(folder, what)
     folders = policy_folders(root, config)
-    with laid_out(on_disk(root, config.judging), folders, config.shown, config.view_data) as laid:
+    with laid_out(on_disk(root, config.policy_sources), folders, config.shown, config.view_data) as laid:
         trial = tried(opa(), laid, folders, rule, lambda shape: _input(plan, shape), hiding_of({"": plan}))
     if as_json:
         emit({**_trial_json(trial), "lacks": list(plan.lacks)})
