@@ -139,7 +139,7 @@ def test_a_copy_that_is_gone_from_the_store_is_made_again(shop: World) -> None:
     store.write_text("in the way")
     unknown = shop.run("state", "backup", "--json")
     assert (unknown.code, unknown.json["stacks"][0]["finding"]) == (1, "unknown")
-    assert "whether its copy is there is not known" in unknown.json["stacks"][0]["reason"]
+    assert "it is unknown whether its backup still exists" in unknown.json["stacks"][0]["reason"]
 
 
 def test_a_copy_of_another_state_is_refused_and_nothing_is_written(shop: World) -> None:
@@ -309,7 +309,7 @@ def test_a_restore_whose_copy_is_gone_ends_where_nothing_was_pushed(shop: World)
     there = state_path(shop).read_bytes()
     done = shop.run("state", "restore", "dev", "--takeover", "--json")
     assert (done.code, done.json["result"], done.json["held"]) == (1, "unchanged", None)
-    assert "cannot be had any more" in done.json["reason"]
+    assert "is no longer available" in done.json["reason"]
     assert state_path(shop).read_bytes() == there
     assert shop.status()["dev"]["state"] == "deployed"
 
@@ -365,9 +365,9 @@ def test_killed_anywhere_it_is_finished_or_put_back_by_the_next_call(tmp_path: P
 
     assert shop.status()["dev"]["state"] == "held"
     refused = shop.run("deploy", "dev")
-    assert (refused.code, "is busy: the restore" in refused.out) == (1, True)
+    assert (refused.code, "is busy: restore" in refused.out) == (1, True)
     other = shop.run("state", "restore", "dev", "--from", "20010101T000000Z", *YES)
-    assert (other.code, "has not ended" in other.err) == (2, True)
+    assert (other.code, "is not finished" in other.err) == (2, True)
 
     done = shop.run("state", "restore", "dev", "--json")
     if clean:

@@ -144,7 +144,7 @@ def test_a_branch_that_is_not_merged_does_not_say_where_the_state_of_a_stack_is(
     git(shop, "commit", "-q", "-m", "Describe how it is deployed")
     done = shop.run("state", "adopt", "dev", *YES)
     assert done.code == 2
-    assert "is a file of the commit that is checked out, and not of the protected branch" in done.err
+    assert "is a file of the checked-out commit, not of the protected branch" in done.err
     assert kept.asked == []
     assert shop.run("adopt", "dev", "--yes", "--reason", "x").code != 0
     assert kept.asked == []

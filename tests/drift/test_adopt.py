@@ -106,10 +106,10 @@ def test_what_the_block_does_not_say_is_added_where_a_deployment_would_set_it(tm
     [
         (Wanted("made", "x-web", "y", True), "an expression"),
         (Wanted("secret", MASKED, MASKED, True), "sensitive"),
-        (Wanted("description", "deployed", "by hand", True), "says something else already"),
-        (Wanted("egress", [{"from_port": 1}], [{"from_port": 2}], True), "more than plain values"),
+        (Wanted("description", "deployed", "by hand", True), "already has another value"),
+        (Wanted("egress", [{"from_port": 1}], [{"from_port": 2}], True), "more than literals"),
         (Wanted("size", None, "\ud800", True), "cannot be written"),
-        (Wanted("route", [], [{"a": 1}], True), "not known"),
+        (Wanted("route", [], [{"a": 1}], True), "does not know"),
     ],
     ids=["expression", "secret", "other tree", "blocks with expressions", "no form", "new blocks"],
 )

@@ -98,7 +98,7 @@ def refused(answer: Answer) -> str:
 
 def test_what_was_seen_twice_may_be_taken_back_to_the_commit_that_is_deployed(story: Story) -> None:
     story.look(opened_group())
-    assert "was seen once" in refused(story.answer())
+    assert "was found by one check" in refused(story.answer())
     check = story.look(opened_group())
     (proposal,) = story.answer().proposals
     assert (proposal.check, proposal.commit, proposal.stacks) == (check, COMMIT, (STACK.key,))
@@ -146,7 +146,7 @@ def test_nothing_is_taken_back_where_it_is_held_or_busy(story: Story) -> None:
     [
         (plan_of([change(GROUP, Action.UPDATE, {"ingress": 1}, {"ingress": 2})]), "is input drift"),
         (plan_of([change(GROUP, Action.CREATE, None, {})], [change(GROUP, Action.DELETE, {})]), "is deleted drift"),
-        (plan_of([], [drifted(GROUP, {"ingress": 1}, {"ingress": 2})]), "no deployment would change it back"),
+        (plan_of([], [drifted(GROUP, {"ingress": 1}, {"ingress": 2})]), "no deployment would revert it"),
         (
             plan_of(
                 [change(GROUP, Action.REPLACE, {"ingress": 2}, {"ingress": 1})],
@@ -159,14 +159,14 @@ def test_nothing_is_taken_back_where_it_is_held_or_busy(story: Story) -> None:
                 [change(GROUP, Action.UPDATE, {"egress": 2}, {"egress": 1})],
                 [drifted(GROUP, {"egress": 1}, {"egress": 2})],
             ),
-            "egress may not be changed back by itself",
+            "egress is not allowed to be reverted automatically",
         ),
         (
             plan_of(
                 [change(f"a.n{n}", Action.UPDATE, {"tags": {"a": "2"}}, {"tags": {"a": "1"}}) for n in range(3)],
                 [drifted(f"a.n{n}", {"tags": {"a": "1"}}, {"tags": {"a": "2"}}) for n in range(3)],
             ),
-            "3 of 10 objects at once are more than 5 or 20%",
+            "3 of 10 resources at once are more than 5 or 20%",
         ),
     ],
     ids=["input", "deleted", "unmanaged", "replacement", "not allowed", "too many"],
@@ -183,7 +183,7 @@ def test_after_two_attempts_that_did_not_help_a_person_is_asked(story: Story) ->
     for _ in range(2):
         story.try_it(story.answer().proposals[0].check)
         story.look(opened_group())
-    assert "was taken back 2 times and is as it was" in refused(story.answer())
+    assert "was reverted 2 times and drifted again" in refused(story.answer())
     (seen,) = sightings(opened_group())
     story.tell(kinds.DRIFT_ACKNOWLEDGED, "dev", payload_of(acknowledgement_of(seen, "the script that did it is gone")))
     assert story.answer().proposals
@@ -207,7 +207,7 @@ def test_what_comes_and_goes_is_left_to_people(story: Story) -> None:
         story.look(plan_of(), "clean")
     for _ in range(2):
         story.look(opened_group())
-    assert "two are at odds over it" in refused(story.answer())
+    assert "two actors set it to different values" in refused(story.answer())
 
 
 # --- asked again of the plan that would be applied ---------------------------------------------------------------
@@ -223,18 +223,18 @@ def test_nothing_speaks_against_the_plan_that_was_proposed(story: Story) -> None
 
 
 def test_a_value_that_moved_since_is_not_overwritten(story: Story) -> None:
-    assert against(story, opened_group(port=3389)) == ["was changed again since it was seen: ingress"]
+    assert against(story, opened_group(port=3389)) == ["was changed again since the check: ingress"]
 
 
 def test_whatever_the_plan_does_besides_stops_it(story: Story) -> None:
     plan = opened_group()
     (mine,) = plan.changes
     besides = change("aws_instance.new", Action.CREATE, None, {})
-    assert "was not seen to be changed outside" in against(story, replace(plan, changes=(mine, besides)))
+    assert "was not found to be changed outside" in against(story, replace(plan, changes=(mine, besides)))
     more = replace(mine, after={**mine.after, "name": "b"}, after_marks={**mine.after_marks, "name": "other"})
-    assert against(story, replace(plan, changes=(more,))) == ["would change name too, which was not changed outside"]
+    assert against(story, replace(plan, changes=(more,))) == ["would also change name, which was not changed outside"]
     gone = replace(mine, action=Action.DELETE, after=None, after_marks={})
-    assert against(story, replace(plan, changes=(gone,))) == ["would meet delete, and only updates in place are made"]
+    assert against(story, replace(plan, changes=(gone,))) == ["requires delete, but only updates in place are allowed"]
     outputs = (OutputChange("url", Action.UPDATE, "a", "b"),)
     assert against(story, replace(plan, outputs=outputs)) == ["would change"]
 
@@ -246,4 +246,4 @@ def test_rules_that_were_tightened_meanwhile_hold(story: Story) -> None:
 def test_a_check_that_is_not_in_the_ledger_allows_nothing(story: Story) -> None:
     story.look(opened_group())
     (one,) = objections(opened_group(), checks(story.history, "dev"), "nobody", RULE)
-    assert one.why == "was not seen to be changed outside"
+    assert one.why == "was not found to be changed outside"

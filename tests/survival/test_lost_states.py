@@ -44,7 +44,7 @@ def test_a_state_that_a_killed_apply_emptied_is_restored_before_anything_is_impo
     stage = killed.stage
     asked = stage.run("resume", "dev", "--json")
     assert asked.code == 1
-    assert "there was one (serial 3): bring it back (`terrace state restore dev`)" in asked.json["reasons"][0]
+    assert "there was one (serial 3): restore it (`terrace state restore dev`)" in asked.json["reasons"][0]
     assert "--accept later-apply" in asked.json["reasons"][0]
     refused = stage.run("resume", "dev", "--absent", "terraform_data.second", "--yes", "--json")
     assert (refused.code, refused.json["result"]) == (1, "unknown")

@@ -1,6 +1,6 @@
-"""May drift be taken back by Terrace itself? Asked of what the checks saw, and again of the plan that would be applied.
+"""Decides which drift Terrace is allowed to revert: once by the checks, and again by the plan that would be applied.
 
-Fail closed: a stack is taken back only when every single thing that its plan would do may be.
+Fails closed: a stack is reverted only when every single change of its plan is allowed.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.stacks.model import Remediation
 
 IN_A_ROW = 2
-"""How often in a row a difference must have been seen: what comes and goes by itself needs no help."""
+"""Number of checks in a row that must find a difference: drift that disappears on its own needs no remediation."""
 
 ATTEMPTS = 2
-"""How often it is tried. What comes back every time has a cause that a person must find."""
+"""Maximum number of attempts. Drift that returns every time has a cause that a person must find."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """These stacks may go back to `commit`, because of what the check saw there."""
+    """Stacks that may be reverted to `commit`, because of what the check found there."""
 
     check: str
     commit: str
@@ -41,7 +41,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why drift is left as it is. No `stack`: of the whole environment."""
+    """A reason why drift is not reverted. Without a `stack` it concerns the whole environment."""
 
     stack: str
     reason: str
@@ -49,14 +49,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What may be taken back, one proposal a commit, and what may not."""
+    """The drift that may be reverted, one proposal for each commit, and the drift that may not."""
 
     proposals: tuple[Proposal, ...] = ()
     refusals: tuple[Refusal, ...] = ()
 
 
 def proposals(environment: Environment, history: History, now: datetime) -> Answer:
-    """What of the newest check of an environment may be taken back."""
+    """Returns what of the newest check of an environment may be reverted."""
     looks = checks(history, environment.name)
     if not looks or looks[-1].status != "drifted":
         return Answer()
@@ -72,7 +72,7 @@ def proposals(environment: Environment, history: History, now: datetime) -> Answ
             continue
         against = list(_against(rule, seen, looks, history, environment.name))
         if seen.stack in flapping:
-            against.append("it comes and goes: two are at odds over it")
+            against.append("it returns after each attempt: two actors set it to different values")
         refusals += [Refusal(seen.stack, reason) for reason in against]
         if not against:
             ready.setdefault(seen.commit, []).append(seen.stack)
@@ -81,7 +81,8 @@ def proposals(environment: Environment, history: History, now: datetime) -> Answ
 
 
 def objections(plan: Plan, looks: tuple[Check, ...], of: str, rule: Remediate) -> tuple[Objection, ...]:
-    """What speaks against a plan that takes drift back: everything that the check `of` did not see just so."""
+    """Returns the objections to a plan that reverts drift: everything that the check `of` did not find in exactly this
+    form."""
     check = next((look for look in looks if look.id == of), None)
     seen = check.of(plan.stack.key) if check is not None else None
     expected = {one.address: one for one in seen.sightings} if seen is not None else {}
@@ -102,7 +103,7 @@ def _in_general(environment: Environment, history: History) -> Iterator[str]:
         yield f"remediation is off in {name} (terrace.yaml: environments.{name}.drift.remediate)"
     held = folds.hold(history, name)
     if held is not None:
-        yield f"{name} is held: {held.reason}"
+        yield f"{name} is on hold: {held.reason}"
     latest = folds.latest(history, name)
     if latest is not None and latest.open:
         yield f"deployment {latest.id} is open there"
@@ -111,30 +112,30 @@ def _in_general(environment: Environment, history: History) -> Iterator[str]:
 def _against(
     rule: Remediate, seen: Observation, looks: tuple[Check, ...], history: History, environment: str
 ) -> Iterator[str]:
-    """Why one stack is left as it is."""
+    """Returns why one stack is not reverted."""
     acting = [one for one in seen.sightings if one.quadrant is not Quadrant.UNMANAGED or one.inputs]
     if not acting:
-        yield "no deployment would change it back"
+        yield "no deployment would revert it"
     for one in acting:
         if one.inputs:
-            yield f"{one.address} would change {', '.join(one.inputs)} too, which was not changed outside"
+            yield f"{one.address} would also change {', '.join(one.inputs)}, which was not changed outside"
         elif one.quadrant is not Quadrant.ACTIONABLE:
-            yield f"{one.address} is {one.quadrant.value} drift: only what was changed outside is changed back"
+            yield f"{one.address} is {one.quadrant.value} drift: only changes from outside are reverted"
         elif one.undo is not Action.UPDATE:
-            yield f"{one.address} would meet {one.undo.value}: only updates in place are made"
+            yield f"{one.address} requires {one.undo.value}, but only updates in place are allowed"
         elif not_allowed := _not_allowed(rule, one.type, one.paths, one.kept):
-            yield f"{one.address}: {', '.join(not_allowed)} may not be changed back by itself (`allow`)"
+            yield f"{one.address}: {', '.join(not_allowed)} is not allowed to be reverted automatically (`allow`)"
         elif in_a_row(looks, one) < IN_A_ROW:
-            yield f"{one.address} was seen once; {IN_A_ROW} checks in a row must see it"
+            yield f"{one.address} was found by one check, but {IN_A_ROW} checks in a row must find it"
         elif _tries(one, looks, history, environment) >= ATTEMPTS:
-            how = f"`terrace drift ack {environment} {quote_text(one.address)} --reason WHY` allows more"
-            yield f"{one.address} was taken back {ATTEMPTS} times and is as it was: {how}"
+            how = f"`terrace drift ack {environment} {quote_text(one.address)} --reason WHY` allows more attempts"
+            yield f"{one.address} was reverted {ATTEMPTS} times and drifted again: {how}"
     if len(acting) > _most(rule, seen.objects):
         yield _too_many(len(acting), rule, seen.objects)
 
 
 def _tries(sighting: Sighting, looks: tuple[Check, ...], history: History, environment: str) -> int:
-    """How often this was tried since it was first seen in a row, or since somebody answered for it."""
+    """Returns the number of attempts since the first check in a row that found it, or since it was acknowledged."""
     ids = [look.id for look in looks if (o := look.of(sighting.stack)) is not None and o.status != "unknown"]
     mine = set(ids[len(ids) - in_a_row(looks, sighting) :])
     answers = [a.at for a in acknowledgements(history, environment) if a.fingerprint == sighting.fingerprint]
@@ -149,7 +150,7 @@ def _tries(sighting: Sighting, looks: tuple[Check, ...], history: History, envir
 
 
 def _not_allowed(rule: Remediate, type_: str, paths: tuple[str, ...], kept: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The paths that nobody allowed to change back; what stays as it is needs no leave."""
+    """Returns the paths that are not allowed to be changed; a path that stays as it is needs no permission."""
     allowed = [name for glob, names in rule.allow.items() if fnmatchcase(type_, glob) for name in names]
     return tuple(
         path
@@ -159,33 +160,34 @@ def _not_allowed(rule: Remediate, type_: str, paths: tuple[str, ...], kept: tupl
 
 
 def _most(rule: Remediate, objects: int) -> int:
-    """How many objects at once: one always may, or else no small stack ever could."""
+    """Returns why too many resources would change at once. One may always change, or else no small stack could be
+    reverted."""
     return min(rule.at_most, max(1, objects * rule.share // 100))
 
 
 def _too_many(count: int, rule: Remediate, objects: int) -> str:
-    return f"{count} of {objects} objects at once are more than {rule.at_most} or {rule.share}%"
+    return f"{count} of {objects} resources at once are more than {rule.at_most} or {rule.share}%"
 
 
 # --- what the plan says ------------------------------------------------------------------------------------------
 
 
 def _unlike(change: ResourceChange, expected: Sighting | None, rule: Remediate) -> Iterator[str]:
-    """In what a change is not the one that was proposed."""
+    """Returns how a change differs from the proposed one."""
     if expected is None or expected.quadrant is not Quadrant.ACTIONABLE:
-        yield "was not seen to be changed outside"
+        yield "was not found to be changed outside"
         return
     if change.action is not Action.UPDATE or change.previous_address or change.importing:
-        yield f"would meet {change.action.value}, and only updates in place are made"
+        yield f"requires {change.action.value}, but only updates in place are allowed"
         return
     paths = changed_paths(change)
     outside = [path for path in expected.paths if path not in expected.inputs]
     beyond = [p for p in paths if not any(p == q or p.startswith(f"{q}.") for q in outside)]
     if beyond:
-        yield f"would change {', '.join(beyond)} too, which was not changed outside"
+        yield f"would also change {', '.join(beyond)}, which was not changed outside"
     elif not_allowed := _not_allowed(rule, change.type, paths):
         yield f"would change {', '.join(not_allowed)}, which is not allowed"
     names = {path.partition(".")[0] for path in paths}
     moved = sorted(name for name in names if change.before_marks.get(name, "") != expected.observed.get(name))
     if moved and not beyond:
-        yield f"was changed again since it was seen: {', '.join(moved)}"
+        yield f"was changed again since the check: {', '.join(moved)}"

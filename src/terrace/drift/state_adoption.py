@@ -1,4 +1,4 @@
-"""Stacks that something else deployed, and what taking them over found, would mean, or meant."""
+"""Adoption of stacks that another tool deployed: what was found, what adoption would do, and the result."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from terrace.states.checkout_states import LeftState
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """A state that may become, or stay, the one of a stack.
+    """A state that can become, or stay, the state of a stack.
 
-    `source` and `target` say where it is and where it goes; where both are one, `in_place`, nothing is moved. `left` is
-    its file, where it is one. `done` is whether the target holds it already: an adoption before was cut short.
-    `creates`, `changes` and `deletes` are the addresses that a plan of `commit` on it would act on, `outputs` how many
-    outputs it would set. `accepted` differs between the cloud and the state and is taken as it is, `outside` differs
-    and has to be answered for. `providers` are those that planned, with their versions.
+    `source` and `target` are where it is and where it is moved; where both are one, `in_place`, nothing is moved.
+    `left` is its file, where it is one. `done` is whether the target already has it: an earlier adoption was
+    interrupted. `creates`, `changes` and `deletes` are the addresses that a plan of `commit` on it would act on,
+    `outputs` the number of outputs that it would set. `accepted` differs between the cloud and the state and is adopted
+    as it is, `outside` differs and has to be acknowledged. `providers` are those of the plan, with their versions.
     """
 
     stack: Stack
@@ -45,14 +45,14 @@ class Adoption:
 
     @property
     def same(self) -> bool:
-        """Whether a plan on the state changes nothing: then the commit is what is deployed."""
+        """Returns whether a plan on the state changes nothing: then the commit is the deployed one."""
         return not (self.creates or self.changes or self.deletes or self.outputs)
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A stack of which nothing is to be taken over: it was adopted or deployed before, at that commit. `same` is
-    whether a plan changed nothing then. `target` is where its state is."""
+    """A stack with nothing to adopt: it was adopted or deployed before, at that commit. `same` is whether a plan
+    changed nothing then. `target` is where its state is."""
 
     stack: Stack
     how: Literal["adopted", "deployed"]
@@ -65,7 +65,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """How an adoption ended: the state as the target has it, its copy, and where the old file is now ("": no file)."""
+    """The result of an adoption: the state in the target, its backup, and where the old file is now ("": no file)."""
 
     adoption: Adoption
     state: StateSnapshot
@@ -74,15 +74,16 @@ class Adopted:
 
 
 Result = Literal["ready", "later", "adopted", "settled", "refused"]
-"""Whether a stack can be taken over, can once another one was, was now, or needs nothing; or why it cannot."""
+"""Whether the state of a stack can be adopted, can be after that of another one, was adopted now, or needs nothing; or
+why it cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One stack of several that are taken over: what was found, and how it ended.
+    """One of several stacks whose states are adopted: what was found, and the result.
 
-    `found` is missing where that is not known yet, or was not found. `after` are the stacks whose states a plan needs
-    first. `why`, `hint` and `place` say why it cannot be taken over.
+    `found` is missing where that is not known yet, or nothing was found. `after` are the stacks whose states a plan
+    needs first. `why`, `hint` and `place` are the reason why it cannot be adopted.
     """
 
     stack: str
@@ -98,7 +99,7 @@ class Row:
     place: str = ""
 
     def refused(self, error: TerraceError) -> Row:
-        """The row of a stack that cannot be taken over, because of an error."""
+        """Returns the row of a stack whose state cannot be adopted, because of an error."""
         return replace(
             self,
             result="refused",
@@ -109,7 +110,7 @@ class Row:
 
 
 def without_shared_states(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """The rows, with those refused that would take over one state for several stacks: a state is one stack's."""
+    """Returns the rows; refuses those that would adopt one state for several stacks."""
     told = tuple(rows)
     owners: dict[str, list[str]] = {}
     for row in told:
@@ -124,10 +125,10 @@ def without_shared_states(rows: Iterable[Row]) -> tuple[Row, ...]:
             row = replace(
                 row,
                 result="refused",
-                why=f"{row.found.source} is the state of {others} too (lineage {row.found.state.lineage}): a state is "
-                "one stack's",
-                hint="adopt it for the stack whose it is (`terrace state adopt STACK`), and give the other one a state "
-                "of its own, or take it out of terrace.yaml",
+                why=f"{row.found.source} is also the state of {others} (lineage {row.found.state.lineage}), but "
+                "each stack needs its own state",
+                hint="adopt it for the stack that owns it (`terrace state adopt STACK`), and give the other one "
+                "its own state, or remove it from terrace.yaml",
             )
         found.append(row)
     return tuple(found)

@@ -1,1 +1,1 @@
-"""States looked at, saved, compared, brought back, and the proof that they can be."""
+"""State backups, drills, restores and adoption."""

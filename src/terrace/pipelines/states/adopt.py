@@ -1,4 +1,4 @@
-"""A state that exists becomes the state of a stack: tried, backed up, moved where it has to, compared, recorded."""
+"""Adoption of an existing state for a stack: planned on, backed up, moved if necessary, compared, recorded."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ from terrace.states.state_file import addresses_in, compare, holds_nothing, is_e
 from terrace.states.status import lineages, release_of
 from terrace.words import listed
 
-KEPT = "the place where Terrace keeps local states"
-"""How the target of a local state is called."""
+KEPT = "the folder in which Terrace keeps local states"
+"""Description of the target of a local state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Takeover:
-    """The stacks of an environment at the tip of the protected branch, checked out at `root`, to be taken over.
+    """The stacks of an environment at the protected branch, checked out at `root`, whose states can be adopted.
 
-    `writing` is held while an event is written: several stacks are taken over side by side.
+    `writing` is held while an event is written: several stacks are adopted concurrently.
     """
 
     context: Context
@@ -57,7 +57,7 @@ class Takeover:
     writing: threading.Lock = field(default_factory=threading.Lock)
 
     def stack(self, key: str) -> Stack:
-        """The stack of that key. Raises BadInput when there is none."""
+        """Returns the stack with that key. Raises BadInput when there is none."""
         try:
             return self.inventory.stack(key)
         except KeyError:
@@ -65,15 +65,15 @@ class Takeover:
             raise unknown_name_error("stack", key, [one.key for one in there]) from None
 
     def site(self, stack: Stack, purpose: Purpose) -> Site:
-        """Where a stack is worked on. Raises BadInput for one that is refused."""
+        """Returns the place where Terraform works on a stack. Raises BadInput for a refused one."""
         return site_in(self.context, self.inventory, stack, self.root, purpose)
 
 
 @contextmanager
 def takeover(context: Context, environment: str) -> Iterator[Takeover]:
-    """Check out the tip of the protected branch, aside from deployments.
+    """Checks out the protected branch, in another place than deployments.
 
-    Raises BadInput while something else may write to a state of the environment.
+    Raises BadInput while another process may write to a state of the environment.
     """
     history = context.ledger.read()
     stands_free(history, environment)
@@ -85,28 +85,27 @@ def takeover(context: Context, environment: str) -> Iterator[Takeover]:
 
 @contextmanager
 def holding(context: Context, environment: str) -> Iterator[None]:
-    """Hold an environment. Raises NotReady while another process of this machine does."""
+    """Locks an environment. Raises NotReady while another process on this machine has it."""
     with context.leases.hold(environment) as free:
         if not free:
-            raise NotReady(f"another process of this machine works on {environment}", hint="wait for its end")
+            raise NotReady(f"another process on this machine works on {environment}", hint="wait until it has finished")
         yield
 
 
 def propose_adoption(context: Context, key: str, path: str | None = None) -> Adoption | Settled:
-    """Returns what adopting a state would mean; nothing is written. Settled: there is nothing to adopt any more.
+    """Returns what adopting a state would do; writes nothing. Settled: there is nothing to adopt any more.
 
-    Raises BadInput where there is no such state, where it is another stack's, and where the target holds another state.
+    Raises BadInput where there is no such state, where it is another stack's, and where the target has another state.
     """
     with takeover(context, environment_of(context, key)) as at:
         return examine(at, at.stack(key), path)
 
 
 def examine(at: Takeover, stack: Stack, path: str | None = None) -> Adoption | Settled:
-    """Returns what taking one stack over would mean.
+    """Returns what adopting the state of one stack would do.
 
-    The state is the one in the file `path`, that of the address which the stack had at its last deployment, the one
-    that Terraform left in the checkout, the one in the backend that `init` recorded there, or the one that is at the
-    address of the stack already.
+    The state is the one in the file `path`, at the address of the stack's last deployment, in the checkout, in the
+    backend that `init` recorded there, or the one that is already at the address of the stack.
     """
     at.inventory.insist_on(stack)
     settled = _settled(at, stack) if path is None else None
@@ -116,7 +115,7 @@ def examine(at: Takeover, stack: Stack, path: str | None = None) -> Adoption | S
     there = at.context.terraform.pull_state(site)
     found = _found(at, stack, there, path)
     if holds_nothing(found.state.content):
-        raise BadInput(f"{found.source} holds no object and no output: there is nothing to adopt for {stack.key}")
+        raise BadInput(f"{found.source} has no resource and no output, so there is nothing to adopt for {stack.key}")
     _insist_on_own(at, at.history, stack, found.state, found.source)
     if found.done:
         _insist_on_own(at, at.history, stack, there, found.target)
@@ -145,22 +144,23 @@ def examine(at: Takeover, stack: Stack, path: str | None = None) -> Adoption | S
 
 
 def insist_on_no_creation(adoption: Adoption, accepted: frozenset[str]) -> None:
-    """Raises BadInput where a plan on the state creates objects that were not accepted."""
+    """Raises BadInput where a plan on the state creates resources that were not accepted."""
     fresh = [address for address in adoption.creates if address not in accepted]
     if fresh:
         words = quote_word(fresh[0]) + "".join(f" --accept {quote_word(address)}" for address in fresh[1:5])
         raise BadInput(
             f"with that state a plan would create {listed(fresh, 5)}: it may not be the state of this stack, or "
-            "an old one; nothing was written",
-            hint=f"if they are really new: `terrace state adopt {quote_word(adoption.stack.key)} --accept {words}`",
+            "an old one. No changes were made",
+            hint=f"if these resources are really new: `terrace state adopt {quote_word(adoption.stack.key)} "
+            f"--accept {words}`",
         )
 
 
 def adopt(context: Context, adoption: Adoption, accepted: frozenset[str], reason: str) -> Adopted:
-    """Moves a state to where Terrace plans the stack, unless it is there, and writes down what was taken over.
+    """Moves a state to the place where Terrace plans the stack, unless it is there, and records the adoption.
 
-    The copy of the state is made first. The target takes it only where it is empty; killed anywhere, the same command
-    goes on. Raises BadInput where the source or the target changed since the adoption was proposed.
+    Backs up the state first. The target accepts it only where it is empty; after a crash at any point the same command
+    continues. Raises BadInput where the source or the target changed since the adoption was proposed.
     """
     insist_on_no_creation(adoption, accepted)
     environment = adoption.stack.environment
@@ -169,8 +169,8 @@ def adopt(context: Context, adoption: Adoption, accepted: frozenset[str], reason
 
 
 def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
-    """Does it for one stack of an environment that is held. Nothing is planned again: what was planned on is compared
-    with what is there now."""
+    """Adopts the state of one stack of a locked environment. Does not plan again: compares the planned state with the
+    current one."""
     context, stack, environment = at.context, adoption.stack, at.environment
     key = stack.key
     site = at.site(stack, "plan")
@@ -181,7 +181,10 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
         adoption.in_place,
         adoption.commit,
     ):
-        raise BadInput(f"{adoption.source} or the branch changed meanwhile: nothing was written", hint="look again")
+        raise BadInput(
+            f"{adoption.source} or the branch changed in the meantime. No changes were made",
+            hint="run the command again",
+        )
     _insist_on_own(at, context.ledger.read(), stack, again.state, again.source)
     said = f"adopted from {adoption.source}: {reason}"
     copies: list[StateBackedUp] = []
@@ -195,7 +198,7 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
         if not compare(now.content, adoption.state.content).empty:
             raise NotReady(
                 f"the state of {key} differs from the one that was moved: another process wrote it",
-                hint=f"the copy is {copies[0].backup}: `terrace state diff {quote_word(key)}`",
+                hint=f"the backup is {copies[0].backup}: `terrace state diff {quote_word(key)}`",
             )
     continues = adoption.state.lineage if now.lineage != adoption.state.lineage else ""
     copies.append(_copied(at, stack, now, "poll" if again.in_place else "after", said, continues))
@@ -217,7 +220,7 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
 def _copied(
     at: Takeover, stack: Stack, state: StateSnapshot, moment: Moment, reason: str, continues: str = ""
 ) -> StateBackedUp:
-    """Makes a copy of a state, and returns its record."""
+    """Backs up a state, and returns the record of the backup."""
     commit = at.inventory.commit
     made = at.context.backups.save(at.environment, stack.key, state, commit=commit, deployment="none", moment=moment)
     return StateBackedUp(
@@ -255,7 +258,7 @@ def _record(adoption: Adoption, copy: StateBackedUp, reason: str) -> StackAdopte
 
 
 def _is_known(history: History, key: str, record: StackAdopted) -> bool:
-    """Whether the ledger has that very adoption: the process that wrote it was killed before it told."""
+    """Returns whether the ledger has this very adoption: its process terminated before it could report that."""
     known = newest_adoptions(history, record.environment).get(key)
     if known is None:
         return False
@@ -265,7 +268,7 @@ def _is_known(history: History, key: str, record: StackAdopted) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A state, where it is, its file where it is one, and whether the target holds it already."""
+    """A state, its place, its file if it is one, and whether the target already has it."""
 
     source: str
     target: str
@@ -276,7 +279,7 @@ class _Found:
 
 
 def _found(at: Takeover, stack: Stack, there: StateSnapshot, path: str | None) -> _Found:
-    """The state of a stack. Raises BadInput where there is none, and where the target holds another one."""
+    """Returns the state of a stack. Raises BadInput where there is none, and where the target has another one."""
     target = target_of(at.inventory, stack)
     elsewhere = _elsewhere(at, stack, path)
     holds = bool(there.content) and not holds_nothing(there.content)
@@ -286,13 +289,14 @@ def _found(at: Takeover, stack: Stack, there: StateSnapshot, path: str | None) -
         return _Found(target, target, there, in_place=True)
     source, state, left = elsewhere
     if path is None and holds and (there.lineage, there.serial > state.serial) == (state.lineage, True):
-        # What is elsewhere is the same state as it was earlier, such as before it was moved to this backend.
+        # A state in another place can be the same state at an earlier time, such as before it was moved to this
+        # backend.
         return _Found(target, target, there, in_place=True)
     return _Found(source, target, state, left, done=_insist_on_free(there, state, target, stack.key))
 
 
 def target_of(inventory: Inventory, stack: Stack) -> str:
-    """Where the state of a stack goes, in words."""
+    """Returns the description of the place to which the state of a stack is moved."""
     found = addresses(stack, inventory.graph)
     if not found or found[0].type == "local":
         return KEPT
@@ -300,7 +304,8 @@ def target_of(inventory: Inventory, stack: Stack) -> str:
 
 
 def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, StateSnapshot, LeftState | None] | None:
-    """A state of the stack at another place than that of the stack: where, what it is, its file where it is one."""
+    """Returns a state of the stack in another place than the stack's own: the place, the state, its file if it is
+    one."""
     context, inventory = at.context, at.inventory
     if path is not None:
         return _of_file(stack, context.left.read(path))
@@ -311,7 +316,7 @@ def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, State
     if len(found) > 1:
         raise BadInput(
             f"Terraform left several states for {stack.key}: {', '.join(one.path for one in found)}",
-            hint=f"say which: `terrace state adopt {quote_word(stack.key)} --from PATH`",
+            hint=f"pass one of them: `terrace state adopt {quote_word(stack.key)} --from PATH`",
         )
     if found:
         _insist_on_merged(at, stack, found[0].path)
@@ -329,8 +334,8 @@ def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, State
 
 
 def _insist_on_merged(at: Takeover, stack: Stack, path: str) -> None:
-    """Raises BadInput where the commit that is checked out has a file that the protected branch has not, or has
-    otherwise, and that file says where the state of a stack is: Terraform did not leave it."""
+    """Raises BadInput where the checked-out commit has a file that the protected branch does not have, or has with
+    another content, and that file names the state of a stack: Terraform did not create it."""
     repository = at.context.repository
     here = repository.tree(repository.resolve("HEAD")).entries
     merged = repository.tree(at.inventory.commit).entries
@@ -339,15 +344,15 @@ def _insist_on_merged(at: Takeover, stack: Stack, path: str) -> None:
             one not in merged or (merged[one].blob, merged[one].mode) != (here[one].blob, here[one].mode)
         ):
             raise BadInput(
-                f"{one} is a file of the commit that is checked out, and not of the protected branch: it does not say "
-                f"what the state of {stack.key} is",
-                hint="check out the protected branch; or name the file of the state: "
-                f"`terrace state adopt {quote_word(stack.key)} --from PATH`",
+                f"{one} is a file of the checked-out commit, not of the protected branch, so it cannot name the "
+                f"state of {stack.key}",
+                hint="check out the protected branch, or pass the file of the state: `terrace state adopt "
+                f"{quote_word(stack.key)} --from PATH`",
             )
 
 
 def _no_state(at: Takeover, stack: Stack, there: StateSnapshot) -> BadInput:
-    """Why there is nothing to take over."""
+    """Returns why there is nothing to adopt."""
     why, hint = unadopted(at.context, at.inventory, stack, there.content)
     if why:
         return BadInput(why, hint=hint)
@@ -355,10 +360,10 @@ def _no_state(at: Takeover, stack: Stack, there: StateSnapshot) -> BadInput:
     target = target_of(at.inventory, stack)
     place = "" if target == KEPT else f" at its address ({target})"
     return BadInput(
-        f"there is no state to adopt for {stack.key}: none is{place or ' where Terrace keeps it'}, and Terraform left "
-        f"none beside it or at a path that its backend names",
-        hint=f"name its file: `terrace state adopt {word} --from PATH`; if it was never applied, "
-        f"`terrace deploy {quote_word(stack.environment)}` makes it",
+        f"there is no state to adopt for {stack.key}: none is{place or ' where Terrace keeps it'}, and "
+        "Terraform left none beside it or at a path that its backend names",
+        hint=f"pass its file: `terrace state adopt {word} --from PATH`. If the stack was never applied, `terrace "
+        f"deploy {quote_word(stack.environment)}` creates the state",
     )
 
 
@@ -366,22 +371,22 @@ def _of_file(stack: Stack, left: LeftState) -> tuple[str, StateSnapshot, LeftSta
     word = quote_word(stack.key)
     if left.content and is_encrypted(left.content):
         raise BadInput(
-            f"{left.path} is encrypted by OpenTofu, and a file cannot be opened without its configuration: it is not "
+            f"{left.path} is encrypted by OpenTofu and cannot be read without its configuration, so it is not "
             f"adopted for {stack.key}",
-            hint=f"in {quote_word(stack.shown_path)}: `tofu state pull > FILE`; then "
-            f"`terrace state adopt {word} --from FILE`; remove what is left of FILE: it is not encrypted",
+            hint=f"in {quote_word(stack.shown_path)}: `tofu state pull > FILE`; then `terrace state adopt {word} "
+            "--from FILE`; then delete FILE, which is not encrypted",
         )
     if left.problem:
         raise BadInput(
             f"{left.path} cannot be adopted: {left.problem}",
-            hint=f"name another file: `terrace state adopt {word} --from PATH`",
+            hint=f"pass another file: `terrace state adopt {word} --from PATH`",
         )
     return left.path, read_state(left.content, left.path), left
 
 
 def _earlier(at: Takeover, stack: Stack) -> tuple[str, StateSnapshot] | None:
-    """The state at the address that the stack had when it was last deployed or adopted, where it has another one by
-    now."""
+    """Returns the state at the address of the stack's last deployment or adoption, where its address has changed
+    since."""
     last = release_of(at.history, stack.environment, stack.key)
     before = readable(at.context.survey, last.commit) if last is not None else None
     if last is None or before is None or not _is_moved(at, stack, before):
@@ -394,7 +399,7 @@ def _earlier(at: Takeover, stack: Stack) -> tuple[str, StateSnapshot] | None:
 
 
 def _is_moved(at: Takeover, stack: Stack, before: Inventory) -> bool:
-    """Whether a stack had another address for its state at an earlier commit."""
+    """Returns whether a stack had another state address at an earlier commit."""
     if all(one.key != stack.key for one in before.stacks):
         return False
     former = addresses(before.stack(stack.key), before.graph)
@@ -403,10 +408,10 @@ def _is_moved(at: Takeover, stack: Stack, before: Inventory) -> bool:
 
 
 def _settled(at: Takeover, stack: Stack) -> Settled | None:
-    """How the stack came to Terrace before, where nothing is left to be done about that.
+    """Returns how the stack was adopted before, where nothing is left to be done.
 
-    An adoption that found differences is made again where the commit is another one by now; so is one that was killed
-    before it put the old file aside.
+    An adoption that found differences is repeated at another commit; so is one that was interrupted before it moved the
+    old file away.
     """
     key, target = stack.key, target_of(at.inventory, stack)
     adopted = newest_adoptions(at.history, at.environment).get(key)
@@ -427,7 +432,7 @@ def _settled(at: Takeover, stack: Stack) -> Settled | None:
 
 
 def _is_left(at: Takeover, stack: Stack) -> bool:
-    """Whether the checkout has a local state of the stack."""
+    """Returns whether the checkout has a local state of the stack."""
     return bool(at.context.left.find(stack, local_paths(stack, at.inventory.graph)))
 
 
@@ -436,34 +441,36 @@ def _insist_on_own(at: Takeover, history: History, stack: Stack, state: StateSna
     owner, _ = owner_of(at.context, history, at.inventory, stack, lineages(history).get(state.lineage, frozenset()))
     if owner:
         raise BadInput(
-            f"{where} holds the state of {owner} (lineage {state.lineage}): it is not adopted for {stack.key}",
-            hint=f"give {stack.key} a backend address of its own, or name its own state: "
-            f"`terrace state adopt {quote_word(stack.key)} --from PATH`",
+            f"{where} has the state of {owner} (lineage {state.lineage}), so it is not adopted for {stack.key}",
+            hint=f"give {stack.key} its own backend address, or pass its own state: `terrace state adopt "
+            f"{quote_word(stack.key)} --from PATH`",
         )
     if is_newer(state.terraform_version, at.context.terraform.version):
         raise BadInput(
-            f"{where} was written by version {state.terraform_version or 'unknown'}, and the one in use is "
+            f"{where} was written by version {state.terraform_version or 'unknown'}, but the version in use is "
             f"{at.context.terraform.version}",
             hint="use that version or a later one: terraform: {version: ...}",
         )
 
 
 def _insist_on_free(there: StateSnapshot, state: StateSnapshot, target: str, key: str) -> bool:
-    """Whether the target holds the state already. Raises BadInput where it holds another one."""
+    """Returns whether the target already has the state. Raises BadInput where it has another one."""
     if not there.content or holds_nothing(there.content):
         return False
     if compare(there.content, state.content).empty:
         return True
     raise BadInput(
-        f"{target} holds another state (lineage {there.lineage}, {len(addresses_in(there.content))} objects): "
-        "it is not overwritten",
-        hint=f"see whose it is; if it is not that of {key}, give {key} a backend address of its own",
+        f"{target} has another state (lineage {there.lineage}, {len(addresses_in(there.content))} resources), "
+        "which is not overwritten",
+        hint=f"find out which stack it belongs to; if that is not {key}, give {key} its own backend address",
     )
 
 
 def _planned(at: Takeover, site: Site, found: _Found) -> tuple[Plan, tuple[str, ...]]:
-    """A plan on the state, and the versions of the providers that made it: where the state is, under its lock, or in a
-    scratch backend. Nothing is written anywhere else."""
+    """Returns a plan on the state, and the versions of the providers in it.
+
+    The plan is made where the state is, under its lock, or in a scratch backend. Nothing is written anywhere else.
+    """
     if found.in_place:
         return _plan(at, site, lock=True)
     with at.context.terraform.scratch(site) as scratch:
@@ -479,5 +486,5 @@ def _plan(at: Takeover, site: Site, *, lock: bool) -> tuple[Plan, tuple[str, ...
     finally:
         made.discard()
     if plan.errored or not plan.complete:
-        raise TerraceError("Terraform could not plan everything with that state: nothing was written")
+        raise TerraceError("Terraform could not plan everything with that state. No changes were made")
     return plan, providers

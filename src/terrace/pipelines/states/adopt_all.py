@@ -1,4 +1,4 @@
-"""Every stack of some environments is taken over, one after the other: looked at first, then adopted."""
+"""Adoption of the states of all stacks of some environments: examined first, then adopted one after the other."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from terrace.stacks.model import Stack
 from terrace.stacks.order import edges, needs, order
 
 _UNKNOWN_OWNER = (
-    "it reads a state that is not there; if that is the state of another stack, read it by a path of literal values in "
-    "the repository, such as `${path.module}/../network/terraform.tfstate`, and name that stack in `after`"
+    "it reads a state that does not exist yet. If that is the state of another stack, read it by a "
+    "literal path in the repository, such as `${path.module}/../network/terraform.tfstate`, and name "
+    "that stack in `after`"
 )
 
 Told = Callable[[Row], None]
-"""Hears of each stack when it is done with."""
+"""Is called with each stack that is finished."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was found: the commit that states were compared with, and a row for each stack, environment after
-    environment, in the order in which the stacks go."""
+    """The result of the examination: the commit that states were compared with, and a row for each stack, by
+    environment, in deployment order."""
 
     commit: str
     rows: tuple[Row, ...]
 
 
 def chosen_stacks(inventory: Inventory, environments: Collection[str], names: Collection[str]) -> tuple[Stack, ...]:
-    """The stacks of these environments; with names, those that have one of them as name or key.
+    """Returns the stacks of these environments; with names, those that have one of them as name or key.
 
     Raises BadInput for a name that no stack has.
     """
@@ -47,7 +48,7 @@ def chosen_stacks(inventory: Inventory, environments: Collection[str], names: Co
 
 
 def survey(context: Context, environments: Iterable[str], names: Collection[str], told: Told) -> Survey:
-    """Look at every stack, several at a time. Nothing is written. What is wrong with one stack is its row's."""
+    """Examines every stack, several concurrently. Writes nothing. An error of one stack is in its row."""
     environments = tuple(environments)
     inventory = context.survey(context.repository.protected_tip())
     wanted = chosen_stacks(inventory, environments, names)
@@ -61,9 +62,9 @@ def survey(context: Context, environments: Iterable[str], names: Collection[str]
 
 
 def adopt_all(context: Context, found: Survey, reason: str, told: Told) -> tuple[Row, ...]:
-    """Take over what can be, wave after wave of each environment: every row, as it is then.
+    """Adopts the states that can be adopted, wave by wave of each environment; returns every row as it is then.
 
-    Killed anywhere, the same call goes on: what is recorded is not done again.
+    After a crash at any point the same call continues: what is recorded is not done again.
     """
     rows = {row.stack: row for row in found.rows}
     for environment in dict.fromkeys(row.environment for row in found.rows):
@@ -73,7 +74,9 @@ def adopt_all(context: Context, found: Survey, reason: str, told: Told) -> tuple
         try:
             with holding(context, environment), takeover(context, environment) as at:
                 if at.inventory.commit != found.commit:
-                    raise BadInput("the protected branch moved meanwhile: nothing was written", hint="look again")
+                    raise BadInput(
+                        "the protected branch moved in the meantime. No changes were made", hint="run the command again"
+                    )
                 for wave in _waves(at.inventory, environment):
                     mine = [rows[stack.key] for stack in wave if stack.key in todo]
                     rows |= {row.stack: row for row in _each(context, mine, partial(_taken, at, reason, told))}
@@ -98,7 +101,7 @@ def _looked(
 
     def one(at: Takeover, blank: Row) -> Row:
         row = _row(at, here[blank.stack], blank)
-        # What could not be planned may only wait for another one, which is known once all are looked at.
+        # A stack that could not be planned may only wait for another one, which is known after all are examined.
         if row.found is not None or row.result != "refused" or not needed.get(row.stack):
             told(row)
         return row
@@ -114,7 +117,7 @@ def _looked(
 
 
 def _each(context: Context, rows: Iterable[Row], one: Callable[[Row], Row]) -> tuple[Row, ...]:
-    """What becomes of the rows, in their order, as many at a time as Terraform may run."""
+    """Returns the rows after `work`, in their order; up to `parallel` run concurrently."""
     with ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool:
         return tuple(pool.map(one, rows))
 
@@ -140,7 +143,7 @@ def _row(at: Takeover, stack: Stack, blank: Row) -> Row:
 
 
 def _with_later(needed: Mapping[str, set[str]], rows: Iterable[Row]) -> tuple[Row, ...]:
-    """The rows, with those that could not be planned because they read a state that is still to be moved told so."""
+    """Returns the rows; those that could not be planned because they read a state that has to move first say so."""
     moving: set[str] = set()
     refused: set[str] = set()
     found = []
@@ -150,7 +153,7 @@ def _with_later(needed: Mapping[str, set[str]], rows: Iterable[Row]) -> tuple[Ro
             row = replace(row, result="later", after=after)
         elif row.result == "refused" and row.found is None and (blocking := needed.get(row.stack, set()) & refused):
             first = ", ".join(sorted(blocking))
-            row = replace(row, hint=f"it needs {first}, which cannot be taken over: see there first", after=())
+            row = replace(row, hint=f"it needs {first}, which cannot be adopted: resolve that first", after=())
         if row.result == "later" or (row.result == "ready" and row.found is not None and not row.found.in_place):
             moving.add(row.stack)
         if row.result == "refused":
@@ -169,7 +172,7 @@ def _take(at: Takeover, reason: str, row: Row) -> Row:
     try:
         found = row.found
         if found is None:
-            # What it reads was moved a moment before.
+            # The state that it reads was moved a moment before.
             fresh = replace(at, history=at.context.ledger.read())
             looked = examine(fresh, at.stack(row.stack))
             if isinstance(looked, Settled):
@@ -185,15 +188,15 @@ def _take(at: Takeover, reason: str, row: Row) -> Row:
 
 
 def _waves(inventory: Inventory, environment: str) -> tuple[tuple[Stack, ...], ...]:
-    """The stacks of an environment in the order in which they go; refused ones, which have none, first."""
+    """Returns the stacks of an environment in deployment order; refused ones, which have no place in it, first."""
     refused = tuple(stack for stack in inventory.of(environment) if stack.key in inventory.refusals)
     rest = tuple(stack for stack in inventory.of(environment) if stack.key not in inventory.refusals)
     return (*((refused,) if refused else ()), *order(rest, inventory.graph).waves)
 
 
 def _needed(inventory: Inventory, environment: str) -> Mapping[str, set[str]]:
-    """By stack of an environment, the others of it that it reads, certainly or not, or goes after, and those of other
-    environments that it certainly reads."""
+    """Returns, for each stack of an environment, the stacks that it depends on: all in the environment, and certain
+    ones elsewhere."""
     every = tuple(stack for stack in inventory.stacks if stack.key not in inventory.refusals)
     rest = tuple(stack for stack in every if stack.environment == environment)
     found = {key: set(mine) for key, mine in needs(rest, inventory.graph).items()}

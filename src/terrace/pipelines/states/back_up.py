@@ -1,4 +1,4 @@
-"""States are looked at, and saved when they moved: around no apply, but by a poll."""
+"""Polling of states: checks every state, and backs up those that changed without a deployment."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from terrace.states.status import StackRelease, Standing, stacks_of, standings
 
 
 def back_up(context: Context, environments: Iterable[str], accepted: frozenset[str] = frozenset()) -> tuple[Look, ...]:
-    """Look at every state of these environments, save what moved, and write down what was found.
+    """Checks every state of these environments, backs up what changed, and records the results.
 
-    What is not as it should be is an alarm, and stays one until it is right again or its stack is `accepted`. Of an
-    accepted stack that the protected branch does not have any more, a state without objects is found to hold nothing.
-    One state that cannot be read hides no other.
+    A state that is not as expected is an alarm until it is correct again or its stack is `accepted`. An accepted stack
+    that the protected branch no longer defines and whose state has no resources is recorded as empty. A state that
+    cannot be read hides no other.
     """
     history = context.ledger.read()
     here = (
@@ -40,7 +40,7 @@ def back_up(context: Context, environments: Iterable[str], accepted: frozenset[s
 
 
 def due_for_a_look(context: Context) -> tuple[str, ...]:
-    """The environments with an RPO in which a state was last looked at more than half of it ago."""
+    """Returns the environments with an RPO in which a state was last checked more than half of the RPO ago."""
     history = context.ledger.read()
     known = standings(history)
     now = context.clock()
@@ -57,7 +57,7 @@ def due_for_a_look(context: Context) -> tuple[str, ...]:
 def _looks(
     context: Context, history: History, environment: str, accepted: frozenset[str], gone: frozenset[str]
 ) -> Iterator[Look]:
-    """The looks at one environment, a release at a time: its stacks need not all be at the same one."""
+    """Yields the checks of one environment, release by release: its stacks may be at different ones."""
     known = standings(history)
     busy = _busy(history, environment)
     by_release: dict[str, list[Look]] = {}
@@ -69,7 +69,7 @@ def _looks(
         by_release.setdefault(deployment.id, []).append(blank)
     restoring = open_restore(history, environment)
     if restoring is not None:
-        reason = f"the restore {restoring.id} of {restoring.stack} has not ended"
+        reason = f"the restore {restoring.id} of {restoring.stack} is not finished"
         yield from (replace(blank, reason=reason) for blanks in by_release.values() for blank in blanks)
         return
     for name, blanks in by_release.items():
@@ -99,17 +99,17 @@ def _look(on: Bench, look: Look, known: Standing, *, accept: bool, removed: bool
     if finding == "alarm" and accept:
         finding, reason = ("saved" if state.content else "none"), f"accepted by {on.context.actor}: {reason}"
     if removed and (not state.content or not addresses_in(state.content)):
-        said = f"accepted by {on.context.actor}: it holds no object, and {look.stack} is gone"
+        said = f"accepted by {on.context.actor}: it has no resources, and {look.stack} no longer exists"
         return replace(look, finding="none", reason=said, lineage=state.lineage, serial=state.serial)
     look = replace(look, finding=finding, reason=reason, lineage=state.lineage, serial=state.serial)
     return _saved(on.context, look, known, state) if state.content else look
 
 
 def _saved(context: Context, look: Look, known: Standing, state: StateSnapshot) -> Look:
-    """The look with the copy of its state. A state that is wrong is saved too: it may be all that is left."""
+    """Returns the check with the backup of its state. A wrong state is backed up too: it may be the only one left."""
     look = replace(look, sha256=hashlib.sha256(state.content).hexdigest())
     try:
-        # Asked of the store also where nothing changed: a copy that is gone from there is made again.
+        # The store is asked even if nothing changed: a backup that was deleted there is created again.
         record = context.backups.save(
             look.environment, look.stack, state, commit=look.commit, deployment="none", moment="poll"
         )
@@ -125,14 +125,16 @@ def _not_saved(look: Look, error: TerraceError) -> Look:
             return look
         case "same":
             return replace(
-                look, finding="unknown", reason=f"nothing changed, but whether its copy is there is not known: {error}"
+                look,
+                finding="unknown",
+                reason=f"nothing changed, but it is unknown whether its backup still exists: {error}",
             )
         case _:
-            return replace(look, finding="unsaved", reason=f"it could not be saved: {error}")
+            return replace(look, finding="unsaved", reason=f"it could not be backed up: {error}")
 
 
 def _busy(history: History, environment: str) -> str:
-    """What changes the state while it is looked at, as far as the ledger tells."""
+    """Returns what may change the state during the check, according to the ledger."""
     latest = folds.latest(history, environment)
     if latest is None or not latest.open or latest.lease is None:
         return ""

@@ -1,4 +1,4 @@
-"""Two states of one stack side by side: a copy and the state, or two copies."""
+"""Comparison of two states of one stack: a backup and the current state, or two backups."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from terrace.plans.terraform import StateSnapshot
 from terrace.states.state_file import Compared, compare, read_state
 from terrace.states.status import Standing, standings
 
-LIVE = "the state"
+LIVE = "the current state"
 
 
 def difference(context: Context, key: str, older: str | None, newer: str | None) -> Compared:
-    """What changed from one copy to another, or to the state as it is now. Without a name the newest copy is meant."""
+    """Returns the differences between a backup and another one, or the current state. By default the backup is the
+    newest."""
     history = context.ledger.read()
     environment = environment_of(context, key)
     standing = standings(history).get(key) or Standing(key, environment)

@@ -1,4 +1,4 @@
-"""A drill: the newest copy of a state is brought back where it hurts nobody, and is measured against the targets."""
+"""Restore drills: each newest backup is restored into a scratch backend, and measured against RPO and RTO."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from terrace.states.status import Standing, recorded, release_of, stacks_of, sta
 
 
 def drill(context: Context, environments: Iterable[str]) -> tuple[Drill, ...]:
-    """Hold a drill for every stack of these environments, and write down what came of it.
+    """Runs a drill for every stack of these environments, and records the results.
 
-    Nothing real is changed: each copy goes into a scratch backend in memory, and is only planned on.
+    Changes nothing real: each backup is pushed to a scratch backend in memory, and only planned on.
     """
     found: list[Drill] = []
     for environment in environments:
         history = context.ledger.read()
         with context.leases.hold(environment) as free:
-            busy = _busy(history, environment) if free else "another process of this machine works there"
+            busy = _busy(history, environment) if free else "another process on this machine is working there"
             mine = [_drilled(context, history, environment, key, busy=busy) for key in stacks_of(history, environment)]
         _record(context, history, mine)
         found += mine
@@ -39,12 +39,12 @@ def drill(context: Context, environments: Iterable[str]) -> tuple[Drill, ...]:
 
 
 def _busy(history: History, environment: str) -> str:
-    """Why a state may move during a drill; "" when nothing moves it."""
+    """Returns why a state may change during a drill; "" when nothing changes it."""
     latest = folds.latest(history, environment)
     if latest is not None and latest.open and latest.lease is not None:
-        return f"deployment {latest.id} of {latest.lease.holder.who} is under way"
+        return f"deployment {latest.id} of {latest.lease.holder.who} is in progress"
     restoring = open_restore(history, environment)
-    return f"the restore {restoring.id} of {restoring.stack} has not ended" if restoring is not None else ""
+    return f"the restore {restoring.id} of {restoring.stack} is not finished" if restoring is not None else ""
 
 
 def _record(context: Context, history: History, drills: list[Drill]) -> None:
@@ -59,7 +59,7 @@ def _drilled(context: Context, history: History, environment: str, key: str, *, 
     if busy:
         return replace(blank, result="skipped", reasons=(busy,))
     last = release_of(history, environment, key)
-    assert last is not None, "only stacks that were applied to or adopted are drilled"
+    assert last is not None, "only stacks that were applied or adopted are drilled"
     if last.destroyed:
         return replace(blank, result="skipped", reasons=("it was destroyed",))
     standing = standings(history).get(key) or Standing(key, environment)
@@ -69,7 +69,7 @@ def _drilled(context: Context, history: History, environment: str, key: str, *, 
         blank = replace(blank, backup=record.original, commit=last.commit)
         known = recorded(history).get(record.original)
         if known is not None and known != record.sha256:
-            return replace(blank, reasons=("the ledger knows that copy with another content",))
+            return replace(blank, reasons=("the ledger has that backup with another content",))
         with bench(context, last) as on:
             return judge_drill(_brought_back(on, blank, record, began), _lost(on, standing, record))
     except Interrupted:
@@ -79,7 +79,7 @@ def _drilled(context: Context, history: History, environment: str, key: str, *, 
 
 
 def _brought_back(on: Bench, blank: Drill, record: BackupRecord, began: datetime) -> Drill:
-    """From the store to a plan, against the clock."""
+    """Restores the backup and plans on it, and measures the time."""
     context = on.context
     content = context.backups.load(record.name)
     read_state(content, f"the backup {record.name}")
@@ -90,7 +90,7 @@ def _brought_back(on: Bench, blank: Drill, record: BackupRecord, began: datetime
 
 
 def _lost(on: Bench, known: Standing, record: BackupRecord) -> timedelta:
-    """How much of the past is in no copy: nothing while the newest copy is the state."""
+    """Returns how much would be lost: nothing while the newest backup is the current state."""
     context = on.context
     now = context.clock()
     try:
@@ -98,7 +98,7 @@ def _lost(on: Bench, known: Standing, record: BackupRecord) -> timedelta:
     except Interrupted:
         raise
     except TerraceError:
-        # As in a real loss: what can be said is when the copy was last proven to be the state.
+        # As in a real loss: the backup was the current state when that was last verified.
         state = None
     if state is not None and (state.lineage, state.serial) == (record.lineage, record.serial):
         return timedelta(0)

@@ -1,4 +1,4 @@
-"""Whether a state is the one that the last deployment left, and whether a removed stack holds what a plan creates."""
+"""Comparison of a state with what the ledger knows: the last deployment of its stack, and removed stacks."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from terrace.states.status import Standing, release_of, standings
 
 
 def wrong_state(history: History, environment: str, key: str, state: StateSnapshot, moved: str = "") -> str:
-    """Returns why a plan on this state may create everything again, with the way out; "" where the state is right.
+    """Returns why a plan on this state may create everything again, with the fix; "" where the state is right.
 
-    `moved` says from where to where the address of the state changed since the last deployment, "" where it did not.
-    Then neither a restore nor an acceptance is proposed: what is at the new address may be another stack's state.
+    `moved` is from where to where the address of the state changed since the last deployment, "" where it did not. Then
+    neither a restore nor an acceptance is proposed: the state at the new address may be another stack's.
     """
     known = standings(history).get(key) or Standing(key, environment)
     finding, reason = judge(known, state)
@@ -32,22 +32,22 @@ def wrong_state(history: History, environment: str, key: str, state: StateSnapsh
         word = quote_word(key)
         if not state.content or holds_nothing(state.content):
             return (
-                f"the address of its state changed {moved}, and no state is there yet: once the change is on the "
+                f"the address of its state changed {moved}, and no state is there yet. Once the change is on the "
                 f"protected branch, `terrace state adopt {word}` moves the state there"
             )
         return (
-            f"the address of its state changed {moved}, and another state is there ({reason}): give {key} an address "
-            f"at which nothing is, then `terrace state adopt {word}` moves its state there once that is merged"
+            f"the address of its state changed {moved}, and another state is there ({reason}). Give {key} an "
+            f"unused address; once that is merged, `terrace state adopt {word}` moves its state there"
         )
     accept = f"terrace state backup {quote_word(environment)} --accept {quote_word(key)}"
     if reason == UNWRITTEN:
-        return f"{reason}: put the newer state back into the backend or import the objects; or accept it (`{accept}`)"
-    return f"{reason}: bring it back (`terrace state restore {quote_word(key)}`), or say that it is right (`{accept}`)"
+        return f"{reason}: push the newer state to the backend or import the resources, or accept it (`{accept}`)"
+    return f"{reason}: restore it (`terrace state restore {quote_word(key)}`), or accept it as it is (`{accept}`)"
 
 
 def moved_state(context: Context, history: History, inventory: Inventory, stack: Stack) -> str:
     """Returns from where to where the address of the state of a stack changed since it was last deployed or adopted; ""
-    where it did not, or where that is not known."""
+    where it did not, or where that is unknown."""
     last = release_of(history, stack.environment, stack.key)
     if last is None or last.commit == inventory.commit:
         return ""
@@ -62,14 +62,14 @@ def moved_state(context: Context, history: History, inventory: Inventory, stack:
 
 
 def creations_of(plan: Plan) -> tuple[str, ...]:
-    """Returns the addresses that a plan creates; what it imports is there already."""
+    """Returns the addresses that a plan creates; imported resources exist already."""
     return tuple(one.address for one in plan.changes if one.action is Action.CREATE and not one.importing)
 
 
 def recreated(
     history: History, here: Inventory, environment: str, creations: Mapping[str, Iterable[str]]
 ) -> Mapping[str, Recreation]:
-    """Returns which stacks create again what a stack of the same environment holds that is gone at this commit.
+    """Returns the stacks that create again what a stack of the same environment still has that this commit removes.
 
     `creations` is what each stack of the environment creates, as far as that is known.
     """

@@ -1,4 +1,4 @@
-"""Whether a stack that Terrace never deployed has a state elsewhere, which a plan would create a second time."""
+"""States of stacks that Terrace never deployed, left elsewhere by Terraform: a plan would create everything again."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from terrace.states.status import standings
 
 
 def never_had_state(history: History, key: str) -> bool:
-    """Whether the ledger knows no state of a stack: then one that Terraform left elsewhere may be its state."""
+    """Returns whether the ledger knows no state of a stack: then one that Terraform left elsewhere may be its state."""
     known = standings(history).get(key)
     return known is None or not known.lineage
 
 
 def unadopted(context: Context, inventory: Inventory, stack: Stack, content: bytes) -> tuple[str, str]:
-    """Returns why nothing may be planned on an empty state, with the way out; two empty texts where it may be.
+    """Returns why nothing may be planned on an empty state, with the fix; two empty texts where it may be.
 
-    `content` is the state where Terrace plans the stack. One that holds something is the state, whatever was left.
+    `content` is the state where Terrace plans the stack. If it has resources, it is the state, whatever was left.
     """
     if content.strip() and not holds_nothing(content):
         return "", ""

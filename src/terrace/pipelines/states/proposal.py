@@ -49,9 +49,9 @@ def propose(context: Context, key: str, wanted: str | None) -> Proposal:
     kin = same_state(history, key, current.lineage or standing.lineage)
     if same_objects(current.content, under_lineage(copy.content, current, kin)):
         raise BadInput(
-            f"{record.name} holds what the state of {key} holds: there is nothing to restore",
-            hint=f"`terrace state list {quote_word(key)}` names others; say which: --from NAME. "
-            f"If it is right as it is: `terrace state backup {quote_word(environment)} --accept {quote_word(key)}`",
+            f"{record.name} has the same content as the state of {key}, so there is nothing to restore",
+            hint=f"`terrace state list {quote_word(key)}` lists other backups: --from NAME. If the state is right "
+            f"as it is: `terrace state backup {quote_word(environment)} --accept {quote_word(key)}`",
         )
     known = Known(
         version=context.terraform.version,
@@ -66,22 +66,22 @@ def propose(context: Context, key: str, wanted: str | None) -> Proposal:
 
 
 def under_lineage(copy: bytes, current: StateSnapshot, kin: frozenset[str]) -> bytes:
-    """The copy under the lineage of the state in whose place it goes: one of the same state, or of one that holds
-    nothing. Terraform takes no other lineage."""
-    other = current.content and read_state(copy, "the copy").lineage != current.lineage
-    if other and (read_state(copy, "the copy").lineage in kin or holds_nothing(current.content)):
+    """Returns the backup with the lineage of the state that it replaces: a backup of the same state, or of one without
+    resources. Terraform accepts no other lineage."""
+    other = current.content and read_state(copy, "the backup").lineage != current.lineage
+    if other and (read_state(copy, "the backup").lineage in kin or holds_nothing(current.content)):
         return with_lineage(copy, current.lineage)
     return copy
 
 
 def insist(proposal: Proposal, accepted: frozenset[str]) -> None:
-    """Raises BadInput with every obstacle that nobody accepted."""
+    """Raises BadInput with every obstacle that was not accepted."""
     left = [one for one in proposal.obstacles if not one.consent or one.consent not in accepted]
     if not left:
         return
     words = [one.consent for one in left if one.consent]
     hint = (
-        f"if you know better: {' '.join(f'--accept {quote_word(word)}' for word in words)}"
+        f"to accept that: {' '.join(f'--accept {quote_word(word)}' for word in words)}"
         if len(words) == len(left)
         else None
     )
@@ -89,16 +89,16 @@ def insist(proposal: Proposal, accepted: frozenset[str]) -> None:
 
 
 def stands_free(history: History, environment: str) -> None:
-    """Raises BadInput while something else may write to a state of the environment."""
+    """Raises BadInput while another process may write to a state of the environment."""
     latest = folds.latest(history, environment)
     if latest is not None and latest.open:
         raise BadInput(
-            f"deployment {latest.id} of {environment} is open: a state is not restored under it",
+            f"deployment {latest.id} of {environment} is open, so no state is restored",
             hint=f"`terrace resume {environment}`, or reject it",
         )
     other = open_restore(history, environment)
     if other is not None:
         raise BadInput(
-            f"the restore {other.id} of {other.stack} was begun and has not ended",
-            hint=f"`terrace state restore {quote_word(other.stack)}` goes on with it",
+            f"the restore {other.id} of {other.stack} was started and is not finished",
+            hint=f"`terrace state restore {quote_word(other.stack)}` continues it",
         )

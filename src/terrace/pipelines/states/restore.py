@@ -1,5 +1,5 @@
-"""A copy becomes the state again, by its protocol. Killed anywhere, the environment stays held, and the next call
-finishes it or puts back what was there."""
+"""Restore of a state from a backup. After a crash at any point the environment stays on hold, and the next call
+completes the restore or puts the previous state back."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ from terrace.words import listed
 
 
 def restore(context: Context, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:
-    """Make the copy the state, if the plan afterwards does nothing but what was accepted; else put back what was there.
+    """Restores the backup, if the plan afterwards does nothing but what was accepted; else puts the previous state
+    back.
 
-    The intent is written first, and the environment held with it. Raises BadInput for obstacles that are left.
+    The intent is recorded first, with a hold on the environment. Raises BadInput for obstacles that are left.
     """
     insist(proposal, accepted)
     environment = proposal.release.environment
@@ -45,7 +46,8 @@ def restore(context: Context, proposal: Proposal, accepted: frozenset[str], reas
             insist_on_readable(context, seen, environment)
             if release(seen, environment, proposal.stack).id != proposal.release.id:
                 raise BadInput(
-                    f"a deployment went into {environment} meanwhile; nothing was written", hint="look again"
+                    f"a deployment to {environment} started in the meantime. No changes were made",
+                    hint="run the command again",
                 )
             return _intent(context, seen, proposal, restore_id, accepted, reason)
 
@@ -54,16 +56,16 @@ def restore(context: Context, proposal: Proposal, accepted: frozenset[str], reas
 
 
 def go_on(context: Context, begun: Restore, accepted: frozenset[str], *, takeover: bool) -> Restored:
-    """Finish a restore that was begun, or put back what was there before it.
+    """Completes a restore that was started, or puts the previous state back.
 
-    Whoever began it must be proven dead, or be declared so with `takeover`.
+    The process that started it must be proven terminated, or be declared so with `takeover`.
     """
     with _holding(context, begun.environment):
         if not takeover and not context.leases.dead(begun.holder, begun.environment):
             raise NotReady(
-                f"the restore {begun.id} of {begun.stack} was begun by {begun.holder.who} on {begun.holder.host}, "
-                "and nothing proves that it does not go on",
-                hint="if you are sure that it is dead: --takeover",
+                f"the restore {begun.id} of {begun.stack} was started by {begun.holder.who} on "
+                f"{begun.holder.host}, and there is no proof that it has terminated",
+                hint="if you are sure that it is no longer running: --takeover",
             )
         history = context.ledger.read()
         insist_on_readable(context, history, begun.environment)
@@ -74,7 +76,7 @@ def go_on(context: Context, begun: Restore, accepted: frozenset[str], *, takeove
 def _holding(context: Context, environment: str) -> Iterator[None]:
     with context.leases.hold(environment) as free:
         if not free:
-            raise NotReady(f"another process of this machine works on {environment}", hint="wait for its end")
+            raise NotReady(f"another process on this machine works on {environment}", hint="wait until it has finished")
         yield
 
 
@@ -101,7 +103,7 @@ def _intent(
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """A restore under way, on its bench."""
+    """A restore in progress, in its workspace."""
 
     on: Bench
     restore: Restore
@@ -109,9 +111,9 @@ class _Work:
     copy: bytes
     accepted: frozenset[str]
     lineage: str = ""
-    """That of the copy, as it was made."""
+    """The release that the backup was made at."""
     doubted: frozenset[str] = frozenset()
-    """The addresses that an apply of unknown outcome was to change: `terrace resume` asks about each of them."""
+    """The addresses that an apply with an unknown outcome would change: `terrace resume` asks about each of them."""
 
     @property
     def context(self) -> Context:
@@ -134,12 +136,12 @@ def _drive(
 ) -> Restored:
     begun = next(one for one in restores(history) if one.id == restore_id)
     last = release_named(history, begun.deployment)
-    assert last is not None, "a restore is begun of a release that is known"
+    assert last is not None, "a restore starts from a known release"
     with bench(context, last) as on:
         try:
             copy = context.backups.load(begun.backup)
             lineage = read_state(copy, begun.backup).lineage
-            # A stack that was adopted, and not deployed since, has none.
+            # A stack that was adopted, and not deployed since, has no deployment.
             deployed = next((d for d in folds.deployments(history) if d.id == begun.deployment), None)
             doubted = planned_changes(deployed, begun.stack) if deployed is not None else frozenset()
             work = _Work(on, begun, history, copy, accepted, lineage, doubted)
@@ -152,24 +154,24 @@ def _drive(
         work = replace(work, copy=under_lineage(work.copy, current, kin))
         if begun.target < 0:
             if expected is not None and current.content != expected.content:
-                return _end(work, "unchanged", "the state moved while you answered: nothing was pushed", current)
+                return _end(work, "unchanged", "the state changed in the meantime. Nothing was pushed", current)
             work = _keep_previous(work, current)
         before = context.backups.load(work.restore.previous) if work.restore.previous else b""
         return _from(work, current, before)
 
 
 def _without_copy(work: _Work, error: TerraceError) -> Restored:
-    """The copy is gone or damaged since it was begun: where nothing was pushed yet, nothing is."""
+    """Ends a restore whose backup is missing or damaged: if nothing was pushed yet, nothing is."""
     begun = work.restore
     current = work.pull()
     before = work.context.backups.load(begun.previous) if begun.previous else b""
     if begun.target >= 0 and not same_objects(current.content, before):
         raise error
-    return _end(work, "unchanged", f"the copy cannot be had any more: {error}", current)
+    return _end(work, "unchanged", f"the backup is no longer available: {error}", current)
 
 
 def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
-    """Save what is there, and write down which copy it is and which serial will be pushed."""
+    """Backs up the current state, and records the backup and the serial that will be pushed."""
     context, begun = work.context, work.restore
     previous, sha256 = "", ""
     if current.content:
@@ -177,7 +179,8 @@ def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
             begun.environment, begun.stack, current, commit=begun.commit, deployment=begun.id, moment="restore"
         )
         previous, sha256 = record.name, record.sha256
-    # Into an empty backend goes the lineage of the copy; a step ahead of whoever still has it in a plan.
+    # An empty backend gets the lineage of the backup; the serial is one ahead of any process that still has it in a
+    # plan.
     start = current.serial if current.content else read_state(work.copy, begun.backup).serial
     saved = StateBackedUp(
         environment=begun.environment,
@@ -195,37 +198,37 @@ def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
 
 
 def _from(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
-    """Go on from wherever the state is found."""
+    """Continues from the state that is found."""
     target = work.restore.target
     if _is_copy(work, current, before):
         return _judge(work, current, before)
     if not same_objects(current.content, before):
-        reason = f"somebody else changed the state meanwhile (serial {current.serial}): nothing more was pushed"
+        reason = f"another process changed the state in the meantime (serial {current.serial}). Nothing more was pushed"
         return _end(work, "unknown", reason, current)
     if current.serial > target:
-        return _end(work, "put_back", "what was there before is the state again", current)
+        return _end(work, "put_back", "the previous state was put back", current)
     try:
         current = work.push(with_serial(work.copy, target))
     except TerraformFailed as error:
         now = work.pull()
         if same_objects(now.content, before):
-            return _end(work, "unchanged", f"the backend did not take it: {error}", now)
+            return _end(work, "unchanged", f"the backend did not accept it: {error}", now)
         raise
     return _judge(work, current, before)
 
 
 def _is_copy(work: _Work, current: StateSnapshot, before: bytes) -> bool:
-    """Whether the state is the copy, as it was pushed."""
+    """Returns whether the state is the backup, as it was pushed."""
     if not before:
-        # A remote backend that was empty gives it a lineage of its own, and the serial 1.
+        # A remote backend that was empty assigns its own lineage, and the serial 1.
         return not holds_nothing(current.content) and compare(current.content, work.copy).empty
-    # Terraform counts one further by itself where the content differs from what is there.
+    # Terraform increases the serial by one where the content differs from the current state.
     target = work.restore.target
     return current.serial in (target, target + 1) and same_objects(current.content, work.copy)
 
 
 def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
-    """The copy is the state now: a plan at the release must do nothing, or nothing but what was accepted."""
+    """Verifies the restored state: a plan at the release must do nothing, or nothing but what was accepted."""
     try:
         found = differences(work.on.plan(work.on.site(work.key, "plan")))
         left = tuple(one for one in found if one.address not in work.accepted | work.doubted)
@@ -233,12 +236,16 @@ def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
     except TerraformFailed as error:
         found, problem = (), f"no plan can be made with it: {error}"
     if not problem:
-        why = "as accepted" if any(one.address in work.accepted for one in found) else "as the killed apply was to do"
-        said = f"a plan does {_told(found)}, {why}" if found else "a plan does nothing"
+        why = (
+            "as accepted"
+            if any(one.address in work.accepted for one in found)
+            else ("as the interrupted apply would have done")
+        )
+        said = f"a plan does {_told(found)}, {why}" if found else "a plan has no changes"
         return _end(work, "restored", said, current, found)
     content = with_serial(before, current.serial + 1) if before else emptied(current.content, current.serial + 1)
     current = work.push(content)
-    return _end(work, "put_back", f"{problem}; what was there before is the state again", current, found)
+    return _end(work, "put_back", f"{problem}; the previous state was put back", current, found)
 
 
 def _told(found: tuple[Difference, ...]) -> str:
@@ -248,7 +255,7 @@ def _told(found: tuple[Difference, ...]) -> str:
 def _end(
     work: _Work, result: RestoreResult, reason: str, current: StateSnapshot, found: tuple[Difference, ...] = ()
 ) -> Restored:
-    """Save what is the state now, and write down how it ended; a clean end lets the environment go again."""
+    """Backs up the state as it is now, and records the result; a clean result releases the hold."""
     begun, context = work.restore, work.context
     record = StateRestoreEnded(
         environment=begun.environment,
@@ -257,7 +264,7 @@ def _end(
         reason=reason,
         differences=tuple((one.action, one.address) for one in found),
     )
-    # A state that holds nothing stands for none, and a copy of none would hide those that can be restored.
+    # A state without resources is no backup, and would hide those that can be restored.
     if current.content and (objects(current.content) or result == "restored"):
         saved = context.backups.save(
             begun.environment, begun.stack, current, commit=begun.commit, deployment=begun.id, moment="after"

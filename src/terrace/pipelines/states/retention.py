@@ -1,4 +1,4 @@
-"""Copies of states over the years: which go, and how those that stay are sealed for the keys of today."""
+"""Retention of state backups: which ones are removed, and re-encryption of the others with the current keys."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from terrace.states.status import good_backups
 
 
 def prune(context: Context, environments: Collection[str], *, dry_run: bool = False) -> Retention:
-    """Remove the copies that retention does not keep, in these environments; what goes is written down first.
+    """Removes the backups that retention does not keep in these environments; records them first.
 
-    While a restore is open there nothing is removed: BadInput. By a clock that is not believed neither: NotReady.
+    Raises BadInput while a restore is open, and NotReady where the clock cannot be trusted.
     """
     history = context.ledger.read()
     _no_restore(history, environments)
@@ -43,9 +43,10 @@ def prune(context: Context, environments: Collection[str], *, dry_run: bool = Fa
 
 
 def rekey(context: Context) -> Rekeyed:
-    """Seal every copy as a new one would be. A copy goes only once its new one was stored and read back.
+    """Encrypts every backup again as a new one would be. A backup is removed only after its new version was stored and
+    read.
 
-    Killed anywhere, it goes on when called again. What cannot be opened stays as it is.
+    After a crash at any point it continues when called again. A backup that cannot be decrypted stays as it is.
     """
     history = context.ledger.read()
     _no_restore(history, [environment.name for environment in context.config.environments])
@@ -61,7 +62,7 @@ def rekey(context: Context) -> Rekeyed:
         try:
             anew = today.get(record.original)
             if anew is not None:
-                # Stored before somebody was killed: whether it can be read was perhaps not asked yet.
+                # Stored by an interrupted call: it may not have been read back yet.
                 context.backups.load(anew.name)
             sealed.append(anew or context.backups.reseal(record))
             context.backups.remove((record,))
@@ -79,8 +80,8 @@ def _no_restore(history: History, environments: Iterable[str]) -> None:
         begun = open_restore(history, environment)
         if begun is not None:
             raise BadInput(
-                f"the restore {begun.id} of {begun.stack} has not ended, and needs its copies as they are",
-                hint=f"`terrace state restore {begun.stack}` goes on with it",
+                f"the restore {begun.id} of {begun.stack} is not finished, and needs its backups as they are",
+                hint=f"`terrace state restore {begun.stack}` continues it",
             )
 
 

@@ -1,4 +1,4 @@
-"""Whose state a stack is planned on: refused where it is another stack's, by address and by lineage."""
+"""Ownership of states: a stack is refused where its state is another stack's, by address and by lineage."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from terrace.stacks.model import Destruction, Stack
 
 
 def foreign_addresses(context: Context, history: History, deployment: Deployment) -> tuple[str, ...]:
-    """Returns for each stack of a deployment that names the state of another one whose it is, and where it says so.
+    """Returns, for each stack of a deployment that names the state of another one, the owner and the place in the
+    configuration.
 
-    The others are those of its own commit, those of the protected branch, and those that are deployed: a commit that
-    gives one stack another address and its old one to a second stack shares nothing by itself.
+    Compared are the stacks of its own commit, of the protected branch, and the deployed ones: a commit that gives one
+    stack another address and its old one to a second stack does not share a state by that.
     """
     here = context.survey(deployment.commit)
     keys = set(deployment.stacks)
@@ -37,9 +38,9 @@ def foreign_addresses(context: Context, history: History, deployment: Deployment
 
 
 def _may_share(here: Inventory, stack: Stack, other: Stack) -> bool:
-    """Whether two stacks of two commits may have one state: it is the same stack, or it was renamed.
+    """Returns whether two stacks of two commits may have one state: they are the same stack, or it was renamed.
 
-    One that was renamed is gone at this commit, and stays under the gates of its environment.
+    A renamed one no longer exists at this commit, and stays under the gates of its environment.
     """
     if stack.key == other.key:
         return True
@@ -47,7 +48,7 @@ def _may_share(here: Inventory, stack: Stack, other: Stack) -> bool:
 
 
 def _others(context: Context, history: History, here: Inventory) -> Iterator[tuple[Inventory, tuple[Stack, ...]]]:
-    """The stacks that may be named by mistake, each with the inventory that it belongs to."""
+    """Yields the stacks that may be named by mistake, each with the inventory that it belongs to."""
     yield here, here.stacks
     tip = context.repository.protected_tip()
     if tip != here.commit:
@@ -56,14 +57,14 @@ def _others(context: Context, history: History, here: Inventory) -> Iterator[tup
         if commit in (tip, here.commit):
             continue
         deployed = readable(context.survey, commit)
-        # Where it cannot be read, the lineage of the state is compared all the same.
+        # Where it cannot be read, the lineage of the state is still compared.
         if deployed is not None:
             yield deployed, tuple(stack for stack in deployed.stacks if stack.key in keys)
 
 
 def _deployed(context: Context, history: History) -> dict[str, set[str]]:
-    """The commits that stacks were last applied from or adopted at, with those stacks; what was destroyed is
-    none of them."""
+    """Returns the commits that stacks were last applied from or adopted at, with those stacks; without destroyed
+    ones."""
     known = {environment.name for environment in context.config.environments}
     last: dict[str, str] = {}
     for deployment in folds.deployments(history):
@@ -84,11 +85,11 @@ def _deployed(context: Context, history: History) -> dict[str, set[str]]:
 def owner_of(
     context: Context, history: History, here: Inventory, stack: Stack, owners: frozenset[str]
 ) -> tuple[str, str]:
-    """Returns the stack that a state belongs to instead of this one, and the stack that this one was before.
+    """Returns the stack that a state belongs to instead of this one, and the former name of this one.
 
-    `owners` are the stacks that had the lineage of the state, as the ledger tells. Each is "" where there is none. A
-    stack was renamed where the other is gone at this commit and was in the same environment, or in one that the trust
-    root does not have any more and that was renamed to this one.
+    `owners` are the stacks that had the lineage of the state, according to the ledger. Each is "" where there is none.
+    A stack was renamed where the other one no longer exists at this commit and was in the same environment, or in one
+    that the trust root no longer has and that was renamed to this one.
     """
     former = ""
     for other in sorted(owners - {stack.key}):
@@ -103,10 +104,10 @@ def owner_of(
 
 
 def _is_new_name(context: Context, history: History, environment: str, other: str) -> bool:
-    """Whether an environment may be the new name of that of another stack, which is gone.
+    """Returns whether an environment may be the new name of that of another stack, which no longer exists.
 
-    It is not where it was there already when the other was deployed last: then it would take over, by its own rules,
-    what other people answer for. Where that cannot be told it is not either.
+    It is not where it existed already when the other was last deployed: then it would adopt, under its own rules, what
+    other people own. Where that is unknown it is not either.
     """
     gone = other.partition("/")[0]
     if any(one.name == gone for one in context.config.environments):

@@ -1,4 +1,4 @@
-"""Where states are worked on: the release that a stack has, checked out as its deployment had it."""
+"""A checked-out release of a stack, for work on its state."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Bench:
     root: Path
 
     def site(self, key: str, purpose: Purpose) -> Site:
-        """Where a stack is worked on, with the credentials for the purpose. Raises BadInput when it is not there."""
+        """Returns the place where Terraform works on a stack, with the credentials for the purpose. Raises BadInput
+        when it does not exist."""
         try:
             stack = self.inventory.stack(key)
         except KeyError:
@@ -38,9 +39,9 @@ class Bench:
         return site_in(self.context, self.inventory, stack, self.root, purpose)
 
     def plan(self, site: Site) -> Plan:
-        """What the release would change on the state of that site. It is only looked at.
+        """Returns what the release would change on the state of that site. Nothing is applied.
 
-        Raises TerraformFailed for a plan that is not complete too: nothing can be said by it.
+        Raises TerraformFailed for an incomplete plan too: it would show nothing.
         """
         plan = plan_of(self.context, site, self.release.commit)
         if plan.errored or not plan.complete:
@@ -50,10 +51,10 @@ class Bench:
 
 @contextmanager
 def bench(context: Context, release: StackRelease, *, aside: bool = False) -> Iterator[Bench]:
-    """Check a release out.
+    """Checks a release out.
 
-    It is the environment's own checkout, in which a plan comes out as the deployment's did: for whoever holds the
-    environment. With `aside` it is another one, good for reading states while a deployment may run.
+    It is the environment's own checkout, in which a plan equals that of the deployment: for the process that has the
+    environment. With `aside` it is another one, for reading states while a deployment may run.
     """
     inventory = context.survey(release.commit)
     folders = {stack.key: stack.path for stack in inventory.of(release.environment)}
@@ -64,23 +65,25 @@ def bench(context: Context, release: StackRelease, *, aside: bool = False) -> It
 
 
 def release(history: History, environment: str, key: str) -> StackRelease:
-    """What a stack was last deployed from or adopted at. Raises BadInput where it never was."""
+    """Returns the release of a stack: its last deployment or adoption. Raises BadInput where there is none."""
     found = release_of(history, environment, key)
     if found is None:
-        raise BadInput(f"nothing was ever deployed to {key}", hint=f"`terrace deploy {environment}` comes first")
+        raise BadInput(f"nothing was ever deployed to {key}", hint=f"run `terrace deploy {environment}` first")
     return found
 
 
 def environment_of(context: Context, key: str) -> str:
-    """The environment of a stack, by its key. Raises BadInput when there is none."""
+    """Returns the environment of a stack, by its key. Raises BadInput when there is none."""
     return context.config.environment(key.partition("/")[0]).name
 
 
 def chosen(context: Context, standing: Standing, wanted: str | None = None) -> BackupRecord:
-    """The copy of a stack that is meant: without a name the newest one of a state that was as it should be."""
+    """Returns the wanted backup of a stack; by default the newest one of a state that was as expected."""
     records = context.backups.catalogue(standing.environment, standing.stack).records
     if not records:
-        raise BadInput(f"there is no backup of {standing.stack}", hint="`terrace state list` shows what there is")
+        raise BadInput(
+            f"there is no backup of {standing.stack}", hint="`terrace state list` lists the existing backups"
+        )
     if wanted is not None:
         return named(records, wanted)
     return next((one for one in reversed(records) if one.original == standing.backup), records[-1])
