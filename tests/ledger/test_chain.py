@@ -130,7 +130,7 @@ def _as_before(line: bytes) -> tuple[Event | None, bool]:
 
 def _holds(event: Event) -> bool:
     first = verify([event]).first_bad
-    return first is None or first.why != "its content is not what was written"
+    return first is None or first.why != "its content was changed"
 
 
 def _changed(line: bytes, how: str) -> bytes:

@@ -1,1 +1,1 @@
-"""What happened, for good: events that are only ever added, chained by hash. Every view is a fold over them."""
+"""The permanent record: append-only events, chained by hash. Every view is a fold over them."""

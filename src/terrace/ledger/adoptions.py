@@ -1,4 +1,4 @@
-"""Which stacks Terrace took over from something else that had deployed them, and has not deployed since."""
+"""Stacks that Terrace adopted from another tool and has not deployed since."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from terrace.ledger.view import KeyedFold
 
 @dataclass(frozen=True, slots=True)
 class AdoptedStack:
-    """A stack that was taken over: at which commit, when, and by whom. `record` says how its state was then, `id` is
+    """An adopted stack: its commit, the time, and the person. `record` says how its state was then, `id` is
     that of the event."""
 
     id: str

@@ -1,8 +1,8 @@
-"""Who wrote an event: a message authentication code over its hash, by the processes that change environments.
+"""The authenticity of events: a MAC over the hash of an event, by the processes that run deployments.
 
-Writing to the ledger needs no more than the right to push to its branch. What a deployment is, how its steps ended, who
-drives it, and what became of a recovery or a restore are believed only where a process wrote it that holds the key of
-the ledger. The hash covers the position and the hash of the event before: a code counts at one place of one ledger.
+Writing to the ledger needs no more than the right to push to its branch. Events about a deployment, its steps, its
+lease, a recovery or a restore are valid only if a process with the ledger key wrote them. The hash covers the position
+and the hash of the event before: a code counts at one place of one ledger.
 """
 
 from __future__ import annotations
@@ -38,25 +38,25 @@ class EventKey:
         return f"{self.id}:{hmac.digest(self.secret, event_hash.encode(), 'sha256').hex()}"
 
     def wrote(self, event_hash: str, code: str) -> bool:
-        """Whether a process that holds this key wrote the event with this hash."""
+        """Returns whether a process with this key wrote the event with this hash."""
         return hmac.compare_digest(code, self.code(event_hash))
 
 
 class NoKey(Enum):
-    """What a process has that does not hold the key of the ledger: it checks no codes, and writes none."""
+    """Used by a process without the ledger key: it verifies no MACs, and writes none."""
 
     NO_KEY = "no key"
 
 
 NO_KEY: Final = NoKey.NO_KEY
-"""Said where a ledger or a history is made without the key, so that nobody forgets it."""
+"""Passed explicitly to create a ledger or a history without the key, so that the key is not forgotten."""
 
 LedgerKey = EventKey | NoKey
-"""The key of a process that reads or writes a ledger. Where it comes from is decided once, by the wiring."""
+"""The key of a process that reads or writes a ledger. The wiring decides once where it comes from."""
 
 
 def demands_code(record: Record) -> bool:
-    """Whether a record counts only with a code.
+    """Returns whether a record is valid only with a MAC.
 
     What is about a deployment or a stack does. Answers and holds of people need none: they are signed, or close
     something. So may a person without the key end a deployment by a no: `blocked`. A yes to a run does need one: the

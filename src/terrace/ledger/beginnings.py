@@ -1,4 +1,4 @@
-"""A ledger that is begun anew although deployments were made: a person says by signature which ledgers it replaces."""
+"""A new ledger after deployments were made: a person signs which ledgers it replaces."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.signed_text import signed_text
 
 HEAD = "Terrace: a ledger is begun anew, version 1"
-"""The first line of what is signed: no other signed text is taken for one."""
+"""The first line of the signed text, so that no other signed text can be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Beginning:
 
     @property
     def text(self) -> bytes:
-        """What is signed. No two beginnings give the same text."""
+        """Returns the text to sign. No two beginnings give the same text."""
         values = {"replaces": self.replaces, "reason": self.reason, "actor": self.actor}
         return signed_text(HEAD, values)
 
@@ -37,7 +37,7 @@ Proves = Callable[[Beginning], bool]
 
 
 def beginning_of(first: Event) -> Beginning | None:
-    """What was said in the first event of a ledger; None where it was not begun anew."""
+    """What was said in the first event of a ledger; None if it does not replace another ledger."""
     record = first.record
     if not isinstance(record, LedgerOpened) or not record.began_anew:
         return None

@@ -30,12 +30,12 @@ TOLERANCE = timedelta(minutes=5)
 """How far clocks of several machines may differ."""
 
 FIELDS = ("position", "id", "time", "actor", "kind", "subject", "payload", "previous")
-"""What the hash covers, in the names of the canonical JSON."""
+"""The fields that the hash covers, by their names in the canonical JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class FirstBad:
-    """Where a chain breaks first. `position` counts from 0; one past the end means that something is missing there."""
+    """The first break of a chain. `position` counts from 0; one past the end means that something is missing there."""
 
     position: int
     why: str
@@ -43,7 +43,7 @@ class FirstBad:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a look at a whole chain found. `head` is the hash of the last event that is good."""
+    """The result of verifying a whole chain. `head` is the hash of the last event that is good."""
 
     events: int
     head: str
@@ -88,7 +88,7 @@ def seal_all(
     """The events that drafts become when they are appended, in order, to a chain of `events` that ends with `head`.
 
     `latest` is the time of the last event: no event is dated before the one that it follows, as far as clocks may
-    differ. A date further in the future is not taken over: it would make every later event wrong with it.
+    differ. A date further in the future is not used: it would make every later event wrong too.
     """
     if latest is not None and latest <= time + TOLERANCE:
         time = max(time, latest)
@@ -192,7 +192,7 @@ def _of_canonical(line: bytes) -> Event | None:
 
 
 def verify(events: Sequence[Event], expected_head: str | None = None) -> Verification:
-    """Whether a chain holds from its first event to its last, and whether it still has a head noted earlier."""
+    """Verifies a chain from its first event to its last, and whether it still has an earlier head."""
     found = _verified((), events)
     if found.first_bad is not None:
         return found
@@ -264,7 +264,7 @@ def export(events: Iterable[Event]) -> Iterator[str]:
 
 def _wrong(event: Event, index: int, previous: str, seen: set[str]) -> str | None:
     if not event.hash_holds and event.hash != _hash(_fields(event)):
-        return "its content is not what was written"
+        return "its content was changed"
     if event.previous != previous:
         return "it does not follow the event before it: something was dropped, added or moved"
     if event.position != index:
@@ -275,7 +275,7 @@ def _wrong(event: Event, index: int, previous: str, seen: set[str]) -> str | Non
 
 
 def _fields(event: Event) -> dict[str, Any]:
-    """What the hash of an event covers."""
+    """Returns the data that the hash of an event covers."""
     return _record(
         event.position, event.id, event.time, event.actor, event.kind, event.subject, event.payload, event.previous
     )

@@ -1,4 +1,4 @@
-"""Which dates of events count, and when the clock of this machine is not to be believed.
+"""The valid dates of events, and whether the clock of this machine is trustworthy.
 
 Events are dated by the clocks of the machines that write them. A date too early lengthens a wait and shortens nothing.
 A date in the future means that the clock of its writer was wrong, that it was made up, or that the clock here is wrong:
@@ -27,7 +27,7 @@ _FIELDS = ("ledger", "position", "last", "hash", "reason", "actor")
 
 @dataclass(frozen=True, slots=True)
 class DatesDismissal:
-    """What a person said about the dates of the events from `position` to `last`. `hash` is the hash of the last one.
+    """A person's dismissal of the dates of the events from `position` to `last`. `hash` is the hash of the last one.
 
     `signature` is over `text`.
     """
@@ -53,7 +53,7 @@ DatesCount = Callable[[DatesDismissal], bool]
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What time it is by a clock that nobody sets on this machine. `source` names that clock in a sentence."""
+    """The time of a clock that cannot be set on this machine. `source` names that clock in a sentence."""
 
     time: datetime
     source: str
@@ -90,22 +90,23 @@ def dated(history: History, counts: DatesCount) -> History:
 
 
 def ahead(history: History, now: datetime) -> tuple[Event, ...]:
-    """The events that are dated in the future and whose date nobody dismissed, as they were written, oldest first."""
+    """The events that are dated in the future and whose date is not dismissed, as written, oldest first."""
     late = now + TOLERANCE
-    # Time never goes back in what is read: where one event is not late, none before it is.
+    # The times of events never decrease: if one event is not late, no earlier one is.
     newest = takewhile(lambda event: event.time > late, reversed(history.readable))
     written = [history.events[event.position] for event in newest if event.position not in history.undated]
     return tuple(event for event in reversed(written) if event.time > late)
 
 
 def no_earlier(history: History, now: datetime) -> datetime:
-    """What time it is at least: not before the newest event whose date counts. So a clock that is set back by a little,
-    of which nothing else tells, makes nothing valid again that was seen to be over."""
+    """Returns the earliest possible current time: not before the latest event with a valid date. So a clock that is set
+    back by a little, of which nothing else tells, makes nothing valid again that was seen to be over.
+    """
     return max(now, history.readable[-1].time) if history.readable else now
 
 
 def doubt(history: History, now: datetime, reference: Reference | None) -> tuple[str, str] | None:
-    """Why the clock of this machine is not believed, and what to do; None where nothing speaks against it."""
+    """Returns why the clock of this machine is not trusted, and the hint; None if there is no reason against it."""
     if reference is not None and abs(now - reference.time) > TOLERANCE:
         return (
             f"the clock of this machine says {_shown(now)}, and {reference.source} says {_shown(reference.time)}:"

@@ -1,4 +1,4 @@
-"""Declarations of people as they stand in events: what was declared, by whom, and what proves it."""
+"""Declarations of people in events: the declaration, the person, and the proof."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from terrace.ledger.folds import opening
 from terrace.ledger.model import History
 
 KEY = "declaration"
-"""Where an event holds its declaration; events of earlier versions hold none."""
+"""The place of the declaration in an event; events of earlier versions have none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A declaration as it was written down. Whether its signature or witness holds is told each time anew."""
+    """A recorded declaration. Whether its signature or witness holds is told each time anew."""
 
     declaration: Declaration
     statement: str = ""
@@ -91,7 +91,7 @@ def release(history: History, event: Event, unheld: EnvironmentUnheld) -> Declar
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """How a deployment was opened: what its requester declared, and the run of CI that it was opened in, if any."""
+    """The opening of a deployment: the requester's declaration, and the CI run that opened it, if any."""
 
     declared: Declared
     run: str

@@ -1,4 +1,4 @@
-"""What each stack is compared with: the commit that is deployed there, or why nobody can tell."""
+"""The deployed commit of each stack, or the reason why it is unknown."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from terrace.stacks.model import Destruction
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """By key: the stacks at a known commit, and those at none, each with why. What was never deployed is in neither."""
+    """By key: the stacks at a known commit, and those at none, each with why. Stacks that were never deployed are in
+    neither.
+    """
 
     commits: Mapping[str, str]
     unclear: Mapping[str, str]
 
 
 def baseline(history: History, environment: str) -> Baseline:
-    """What is deployed in an environment, stack by stack."""
+    """The deployed commits of an environment, stack by stack."""
     commits = {key: deployment.commit for key, deployment in folds.live(history, environment).items()}
     unclear: dict[str, str] = {}
     for deployment in folds.of_environment(history, environment):
@@ -46,7 +48,7 @@ def baseline(history: History, environment: str) -> Baseline:
 
 
 def abandoned(history: History, names: Iterable[str]) -> tuple[str, ...]:
-    """The environments where something is deployed and that are none of these: nobody has rules for them any more."""
+    """Returns the environments with deployments that are not among these: there are no rules for them any more."""
     known = set(names)
     deployed = [d.environment for d in folds.deployments(history)]
     adopted = [one.environment for one in adoptions(history).values()]

@@ -1,4 +1,4 @@
-"""A deployment as the ledger tells it: what was begun, what ended, and how."""
+"""A deployment according to the ledger: its steps and their results."""
 
 from __future__ import annotations
 
@@ -145,5 +145,5 @@ class Deployment:
 
     @property
     def touched(self) -> bool:
-        """Whether an apply was ever begun: something in the world may have changed."""
+        """Returns whether an apply was ever started: resources may have changed."""
         return any(r.step is Step.APPLY for r in self.steps)

@@ -1,4 +1,4 @@
-"""Dismissals of events that cannot be read: a person looked at one, and says by signature that it counts as absent."""
+"""Dismissals of invalid events: a person has inspected one, and signs that it is to be ignored."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ Counts = Callable[[Dismissal | DismissalOfSeveral], bool]
 
 
 def dismissals(history: History) -> tuple[Dismissal, ...]:
-    """Every dismissal of one event, oldest first. Whether it counts is asked of the trust root each time."""
+    """Every dismissal of one event, oldest first. Its validity is checked against the trust root each time."""
     return tuple(
         Dismissal(
             history.ledger_id,
@@ -87,7 +87,7 @@ def dismissals(history: History) -> tuple[Dismissal, ...]:
 
 
 def dismissals_of_several(history: History) -> tuple[DismissalOfSeveral, ...]:
-    """Every dismissal of several events of this chain, oldest first. Whether it counts is asked each time."""
+    """Every dismissal of several events of this chain, oldest first. Its validity is checked each time."""
     return tuple(
         DismissalOfSeveral(
             history.ledger_id,
@@ -103,7 +103,7 @@ def dismissals_of_several(history: History) -> tuple[DismissalOfSeveral, ...]:
 
 
 def _gone(history: History, counts: Counts) -> Callable[[Event], bool]:
-    """Tells whether a person who counts dismissed an event."""
+    """Returns whether a signer dismissed an event."""
     single = {(one.position, one.hash) for one in dismissals(history) if counts(one)}
     spans = merged(span for one in dismissals_of_several(history) if counts(one) for span in one.spans)
     firsts = [span.first for span in spans]
@@ -139,7 +139,7 @@ def without_dismissed(history: History, counts: Counts) -> History:
 
 
 def unread(history: History, counts: Counts) -> tuple[Fault, ...]:
-    """The events that cannot be read and that nobody who counts has dismissed, oldest first."""
+    """The invalid events that no signer has dismissed, oldest first."""
     faults = history.reading.faults
     if not faults:
         return ()
@@ -148,7 +148,7 @@ def unread(history: History, counts: Counts) -> tuple[Fault, ...]:
 
 
 def told(faults: tuple[Fault, ...]) -> str:
-    """What cannot be read, by position and field, in a sentence."""
+    """Returns a sentence about an invalid event, with position and field."""
     reasons = [f"event {fault.event.position} of the ledger cannot be read ({fault.reason})" for fault in faults]
     return listed(reasons, _SHOWN, "; ")
 

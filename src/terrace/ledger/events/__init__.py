@@ -1,1 +1,1 @@
-"""Events as typed, validated records: one class a kind. What was written stays readable for good."""
+"""Events as typed, validated records: one class a kind. Every event ever written stays readable."""

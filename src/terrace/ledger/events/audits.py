@@ -1,4 +1,4 @@
-"""Records of looks at everything in an environment by the rules of then."""
+"""Records of audits of an environment, with the rules at that time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from terrace.ledger.events.record import About, Part, Record
 
 
 class RuleRecord(Part, frozen=True):
-    """What a rule was when it judged."""
+    """A rule at the time of an audit."""
 
     title: Text
     controls: tuple[Line, ...]
@@ -34,7 +34,7 @@ class PlacesRecord(Part, frozen=True):
 
 
 class AuditDone(Record, frozen=True):
-    """A look: (looked, failed, unknown, waived) by rule, and the commit that each stack was looked at by."""
+    """An audit: (checked, failed, unknown, waived) by rule, and the commit of each stack."""
 
     KIND: ClassVar[str] = kinds.AUDIT_DONE
     ABOUT: ClassVar[About] = "environment"

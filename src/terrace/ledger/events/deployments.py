@@ -1,4 +1,4 @@
-"""Records of a deployment: how it began, waited and ended, and who drove it."""
+"""Records of a deployment: its start, its waits, its end, and its lease."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MOST_STACKS = 10_000
 
 
 class ManualOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="manual"):
-    """Somebody typed the command."""
+    """A person ran the command."""
 
     by: Line = ""
 
@@ -82,7 +82,7 @@ class RecoveryOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="recover
 
 
 class DestructionOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="destruction"):
-    """Everything that the stacks hold is taken down."""
+    """Destroys everything in the stacks."""
 
     by: Line
     reason: Text
@@ -98,7 +98,7 @@ OriginRecord = (
     | RecoveryOrigin
     | DestructionOrigin
 )
-"""What set a deployment going. A word that was written stays readable for good."""
+"""The origin of a deployment. A value that was ever written stays readable."""
 
 ORIGINS: Mapping[str, type[OriginRecord]] = {str(one.__struct_config__.tag): one for one in get_args(OriginRecord)}
 """The record of each origin, by its word."""
@@ -163,7 +163,7 @@ class DeploymentOpened(Record, frozen=True):
 
 
 class DeploymentWaiting(Record, frozen=True):
-    """It waits, and whoever drove it left."""
+    """The deployment waits, and its process released the lease."""
 
     KIND: ClassVar[str] = kinds.DEPLOYMENT_WAITING
     ABOUT: ClassVar[About] = "deployment"
@@ -216,7 +216,7 @@ class LeaseTaken(Record, frozen=True):
 
 
 class LeaseReleased(Record, frozen=True):
-    """Nobody drives any more, and nothing was left half done."""
+    """The process released the lease, and no step is incomplete."""
 
     KIND: ClassVar[str] = kinds.LEASE_RELEASED
     ABOUT: ClassVar[About] = "deployment"
@@ -237,7 +237,7 @@ class RecoveryAttested(Record, frozen=True):
 
 
 class RemainsRecord(Part, frozen=True):
-    """What is done about one apply of unknown outcome."""
+    """The actions for one apply of unknown outcome."""
 
     stack: StackKey
     attempt: Id
@@ -249,7 +249,7 @@ class RemainsRecord(Part, frozen=True):
 
 
 class RecoveryBegun(Record, frozen=True):
-    """What an apply of unknown outcome left is about to be brought in order."""
+    """The recovery of an apply of unknown outcome starts."""
 
     KIND: ClassVar[str] = kinds.RECOVERY_BEGUN
     ABOUT: ClassVar[About] = "deployment"

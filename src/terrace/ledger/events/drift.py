@@ -1,4 +1,4 @@
-"""Records of looks at the cloud, and of who answers for what they found."""
+"""Records of drift checks and of acknowledgements."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from terrace.ledger.events.record import About, Part, Record
 
 
 class CauseRecord(Part, frozen=True):
-    """A change that a log of the cloud tells of an object that differs. Nothing in it proves anything."""
+    """A change of a drifted resource in a cloud log. Nothing in it proves anything."""
 
     source: Line
     at: Moment
@@ -35,7 +35,7 @@ class CauseRecord(Part, frozen=True):
 
 
 class SightingRecord(Part, frozen=True):
-    """One address that is not what was deployed, without any value."""
+    """One address that differs from the deployed configuration, without values."""
 
     OMITTED: ClassVar[frozenset[str]] = frozenset({"inputs", "causes", "cause_unknown"})
 
@@ -56,7 +56,7 @@ class SightingRecord(Part, frozen=True):
 
 
 class IgnoredRecord(Part, frozen=True):
-    """What a rule of terrace.yaml looks away from, and who answers for it."""
+    """An ignored difference, with the rule and its owner."""
 
     address: Text
     paths: tuple[Text, ...]
@@ -66,7 +66,7 @@ class IgnoredRecord(Part, frozen=True):
 
 
 class ObservationRecord(Part, frozen=True):
-    """What one look at one stack found."""
+    """The result of one drift check of one stack."""
 
     stack: StackKey
     path: FolderOrNone

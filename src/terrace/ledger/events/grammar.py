@@ -1,6 +1,6 @@
 """The grammars of everything that comes from the ledger and is used as more than text: ids, commits, names, paths.
 
-Whoever can write into the ledger chooses these. None can be an option, leave its folder, or end a line.
+Anyone who can write to the ledger can choose these values. None can be an option, leave its folder, or end a line.
 """
 
 from __future__ import annotations
@@ -96,13 +96,13 @@ Line = Annotated[str, Meta(max_length=1024)]
 """A short text: a name, a host. It may hold anything, and is only ever compared and shown."""
 
 Text = Annotated[str, Meta(max_length=1 << 20)]
-"""What people and programs said. It may hold anything, and is only ever shown."""
+"""Text of people and programs. It may hold anything, and is only ever shown."""
 
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
 """How many."""
 
 Serial = Annotated[int, Meta(ge=-1, le=1 << 53)]
-"""The serial of a state; -1 where it is not known."""
+"""The serial of a state; -1 if it is unknown."""
 
 Moment = Annotated[datetime, Meta(tz=True)]
 """A time with its zone. `is_plausible` tells whether one can be counted with."""
@@ -112,12 +112,12 @@ _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def is_plausible(time: datetime) -> bool:
-    """Whether a time is in a range in which every sum with a duration of terrace.yaml is a time."""
+    """Returns whether a time is in a range in which every sum with a duration in terrace.yaml is a time."""
     return time.tzinfo is not None and _EARLIEST <= time < _LATEST
 
 
 def is_of(grammar: object, text: str) -> bool:
-    """Whether a text is of one of these grammars."""
+    """Returns whether a text matches one of these grammars."""
     return re.search(pattern_of(grammar), text) is not None
 
 
@@ -149,4 +149,4 @@ NAMES: Mapping[str, str] = {
         (Login, "an account"),
     )
 }
-"""What the text of each grammar is, by its pattern: for people who are told that a text is not of it."""
+"""Descriptions of the grammars by pattern, for messages about invalid values."""

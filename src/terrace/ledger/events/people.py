@@ -85,7 +85,7 @@ class RejectionWithdrawn(Record, frozen=True):
 
 
 class CommandTaken(Record, frozen=True):
-    """A command in a comment is taken up, and never twice."""
+    """A command in a comment is executed, and never twice."""
 
     KIND: ClassVar[str] = kinds.COMMAND_TAKEN
     ABOUT: ClassVar[About] = "comment"

@@ -1,4 +1,4 @@
-"""What proves who said something, as it stands in events."""
+"""Proofs of authorship in events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from terrace.ledger.events.record import Part
 
 
 class WitnessRecord(Part, frozen=True):
-    """Where on a forge something was said."""
+    """The place of a statement on a forge."""
 
     kind: Literal["comment", "review", "environment", "box"]
     id: ForgeId
@@ -22,7 +22,7 @@ class WitnessRecord(Part, frozen=True):
 
     @classmethod
     def of(cls, witness: Witness) -> Self:
-        """Returns the record of a witness."""
+        """Returns the record of a forge's evidence."""
         return cls(**asdict(witness))
 
     def witness(self) -> Witness:
