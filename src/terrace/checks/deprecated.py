@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, optional
 from terrace.checks.changed_modules import changed_configuration, head_of, touched_modules
 from terrace.clouds.cloud import Where
 from terrace.clouds.renamed import replaced_arguments, replacement_of_type
+from terrace.hcl.blocks import Block, NativeBlock, read_blocks
 from terrace.hcl.facts_store import Forgetful, facts_of
-from terrace.hcl.json_syntax import read_json
 from terrace.hcl.layout import parent
-from terrace.hcl.syntax import attributes, blocks, everything, first_error, head, line_of, parse, text_of
+from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, text_of
 from terrace.plans.versions import is_below
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ MOST = 50
 """Findings of one file that are told one by one."""
 
 NONE: Mapping[str, str] = {}
+_WHERE: Mapping[str, Where] = {"provider": "provider", "resource": "resource", "data": "data"}
 _CONSTRAINTS = {"list": "list(any)", "map": "map(any)"}
 _CALLS = {"list": "[...], or tolist([...])", "map": "{...}, or tomap({...})"}
 _SHOWN = 60
@@ -61,34 +62,44 @@ def find_deprecated(path: str, content: bytes, required: Mapping[str, str] = NON
     `required` are the constraints that its module has for providers, by name: where one allows none but versions to
     which the new way is unknown, the old one is a remark for later.
     """
-    if path.endswith(".json"):
-        return _in_json(path, content, required)
-    root = parse(content).root_node
-    found = [_finding(path, old, required) for old in _in_native(root)]
+    file = read_blocks(path, content)
+    if file.error_line and path.endswith(".json"):
+        return (_unread(path, file.error_line, "it is not JSON, and was not looked at"),)
+    olds = [old for block in file.root.blocks("provider", "resource", "data") for old in _in_block(block)]
+    if isinstance(file.root, NativeBlock):
+        # In JSON every expression is an interpolation, so there only types and arguments are checked.
+        olds += _in_expressions(file.root.node)
+    found = [_finding(path, old, required) for old in sorted(olds, key=lambda old: old.line)]
     told = found[:MOST]
     if len(found) > MOST:
         rest = _Old(found[MOST].line, f"{len(found) - MOST} more old things stand from here on", "mend the first ones")
         told.append(_finding(path, rest, required))
-    if root.has_error:
-        told.append(_unread(path, first_error(root), "what stands after a syntax error was not looked at"))
+    if file.error_line:
+        told.append(_unread(path, file.error_line, "what stands after a syntax error was not looked at"))
     return tuple(told)
 
 
-def _in_native(root: Node) -> list[_Old]:
-    found: list[_Old] = []
+def _in_block(block: Block) -> Iterator[_Old]:
+    """Yields the deprecated type and arguments of a `provider`, `resource` or `data` block."""
+    if block.labels:
+        where = _WHERE[block.type]
+        yield from _type(where, block.labels[0], block.line)
+        yield from _arguments(where, block.labels[0], block)
+    if block.type == "provider" and "version" in block.attributes:
+        yield _Old(
+            block.attributes["version"].line,
+            "the version of a provider stands in its block",
+            "say it in `required_providers` of the `terraform` block",
+        )
+
+
+def _in_expressions(root: Node) -> Iterator[_Old]:
     for block in blocks(root):
-        kind, labels = head(block)
-        match kind:
-            case "variable":
-                found += _constraint(block)
-            case "provider" | "resource" | "data" if labels:
-                found += _type(kind, labels[0], line_of(block))
-                found += _arguments(kind, labels[0], block)
-        if kind == "provider":
-            found += _version(block)
-        found += _references(block, kind)
-        found += _expressions(block, typed=kind == "variable")
-    return sorted(found, key=lambda old: old.line)
+        kind, _ = head(block)
+        if kind == "variable":
+            yield from _constraint(block)
+        yield from _references(block, kind)
+        yield from _expressions(block, typed=kind == "variable")
 
 
 def _constraint(block: Node) -> Iterator[_Old]:
@@ -102,16 +113,6 @@ def _constraint(block: Node) -> Iterator[_Old]:
             )
 
 
-def _version(block: Node) -> Iterator[_Old]:
-    for name, value in attributes(block):
-        if name == "version":
-            yield _Old(
-                line_of(value),
-                "the version of a provider stands in its block",
-                "say it in `required_providers` of the `terraform` block",
-            )
-
-
 def _type(where: Where, name: str, line: int) -> Iterator[_Old]:
     replacement = replacement_of_type(where, name)
     if replacement is not None:
@@ -121,19 +122,18 @@ def _type(where: Where, name: str, line: int) -> Iterator[_Old]:
         yield _Old(line, "`null_resource` needs a provider", "`terraform_data` does the same without", Severity.INFO)
 
 
-def _arguments(where: Where, name: str, block: Node) -> Iterator[_Old]:
-    known = replaced_arguments(where, name)
-    if not known:
+def _arguments(where: Where, name: str, block: Block) -> Iterator[_Old]:
+    replaced = replaced_arguments(where, name)
+    if not replaced:
         return
-    given = [(argument, line_of(value)) for argument, value in attributes(block)]
-    for inner in blocks(block):
-        kind, labels = head(inner)
-        kind = labels[0] if kind == "dynamic" and labels else kind
-        given.append((kind, line_of(inner)))
-        given += ((f"{kind}.{argument}", line_of(value)) for argument, value in attributes(inner))
-    for argument, line in given:
-        if argument in known:
-            yield _renamed(name, argument, line, known[argument])
+    given = [(argument, value.line) for argument, value in block.attributes.items()]
+    for inner in block.blocks():
+        kind = inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type
+        given.append((kind, inner.line))
+        given += ((f"{kind}.{argument}", value.line) for argument, value in inner.attributes.items())
+    for argument, line in dict.fromkeys(given):
+        if argument in replaced:
+            yield _renamed(name, argument, line, replaced[argument])
 
 
 def _renamed(name: str, argument: str, line: int, now: tuple[str, str]) -> _Old:
@@ -200,39 +200,6 @@ def _only_interpolation(node: Node) -> Node | None:
     if len(parts) != 1 or parts[0].type != "template_interpolation":
         return None
     return next((child for child in parts[0].named_children if child.type == "expression"), None)
-
-
-def _in_json(path: str, content: bytes, required: Mapping[str, str]) -> tuple[Finding, ...]:
-    """In JSON every expression is an interpolation, and lines are not known: only types and arguments are told."""
-    try:
-        top = read_json(content)
-    except (ValueError, RecursionError):
-        return (_unread(path, 1, "it is not JSON, and was not looked at"),)
-    found: list[_Old] = []
-    for where, name, body in _bodies(top):
-        found += _type(where, name, 0)
-        known = replaced_arguments(where, name)
-        inner = {f"{key}.{one}" for key, value in body.items() for each in _dicts(value) for one in each}
-        given = {*body, *inner}
-        found += (_renamed(name, one, 0, known[one]) for one in sorted(given & known.keys()))
-        if where == "provider" and "version" in body:
-            what = "the version of a provider stands in its block"
-            found.append(_Old(0, what, "say it in `required_providers`"))
-    return tuple(_finding(path, old, required) for old in found[:MOST])
-
-
-def _bodies(top: Any) -> Iterator[tuple[Where, str, dict[str, Any]]]:
-    wheres: tuple[Where, ...] = ("provider", "resource", "data")
-    for where in wheres:
-        for types in (one for body in _dicts(top) for one in _dicts(body.get(where))):
-            for name, inner in types.items():
-                for one in _dicts(inner):
-                    instances = [one] if where == "provider" else [each for i in one.values() for each in _dicts(i)]
-                    yield from ((where, name, instance) for instance in instances)
-
-
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
 
 
 def _short(text: str) -> str:

@@ -12,6 +12,7 @@ LABELS = {
     "backend": 1,
     "check": 1,
     "data": 2,
+    "dynamic": 1,
     "ephemeral": 2,
     "module": 1,
     "output": 1,
