@@ -436,7 +436,7 @@ def test_a_change_is_not_written_over_events_that_were_not_looked_at() -> None:
     seen = made.read()
     change = proposed(seen, None, nobody)
     without_key(made, FORGED[1])
-    with pytest.raises(BadInput, match="meanwhile"):
+    with pytest.raises(BadInput, match="in the meantime"):
         rekey(made, seen, change, "why", "ann")
     with pytest.raises(BadInput, match="authenticates no event"):
         proposed(made.read(), OTHER, nobody)

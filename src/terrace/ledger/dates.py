@@ -20,7 +20,7 @@ from terrace.ledger.signed_text import signed_text
 from terrace.words import and_more
 
 HEAD = "Terrace: the dates of events of the ledger do not count, version 1"
-"""The first line of what is signed: no other signed text is taken for one."""
+"""The first line of the signed text, so that no other signed text can be used."""
 
 _FIELDS = ("ledger", "position", "last", "hash", "reason", "actor")
 

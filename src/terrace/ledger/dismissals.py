@@ -17,7 +17,7 @@ from terrace.ledger.signed_text import signed_text
 from terrace.words import listed
 
 HEAD = "Terrace: an event of the ledger counts as absent, version 1"
-"""The first line of what is signed: no other signed text is taken for one."""
+"""The first line of the signed text, so that no other signed text can be used."""
 
 HEAD_OF_SEVERAL = "Terrace: several events of the ledger count as absent, version 1"
 """The first line of what is signed about several events at once."""
@@ -29,7 +29,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:
-    """What a person said about the event at a position, which `hash` names. `signature` is over `text`."""
+    """A person's dismissal of the event at a position, which `hash` names. `signature` is over `text`."""
 
     ledger: str
     position: int
@@ -47,7 +47,7 @@ class Dismissal:
 
 @dataclass(frozen=True, slots=True)
 class DismissalOfSeveral:
-    """What a person said about several events. `spans` name exactly these; `hash` is that of the last one.
+    """A person's dismissal of several events. `spans` name exactly these; `hash` is that of the last one.
 
     `signature` is over `text`.
     """
@@ -118,7 +118,7 @@ def _gone(history: History, counts: Counts) -> Callable[[Event], bool]:
 def dismissed_positions(history: History, counts: Counts) -> frozenset[int]:
     """The positions of events that demand a code and that a person who counts dismissed.
 
-    A reader that checks no codes does not see what was wrong with them, so that the dismissals themselves are asked.
+    A reader that verifies no MACs cannot see what was wrong with them, so the dismissals themselves are checked.
     """
     if not history.of(EventDismissed) and not history.of(EventsDismissed):
         return frozenset()

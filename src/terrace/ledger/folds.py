@@ -32,7 +32,7 @@ from terrace.stacks.model import Destruction, Remediation, Undoing
 
 @dataclass(frozen=True, slots=True)
 class SignedApproval:
-    """An approval as it was written down. Whether its signature or witness holds is told each time anew.
+    """A recorded approval. Whether its signature or witness holds is told each time anew.
 
     `deployment` is the deployment that it was written down for, `named` the one that the answer itself names ("" in
     answers of earlier versions). `position` is where the ledger holds the same answer first.
@@ -53,7 +53,7 @@ class SignedApproval:
 
     @property
     def id(self) -> str:
-        """What names the answer: a hash of what was said. A copy of the event has the same id."""
+        """The id of the approval: a hash of its content. A copy of the event has the same id."""
         return hashlib.sha256(self.statement.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
@@ -73,16 +73,16 @@ class Hold:
 
 
 Releases = Callable[[Event, EnvironmentUnheld, Hold], bool]
-"""Whether what a person wrote releases a hold."""
+"""Returns whether a person's statement releases a hold."""
 
 
 def anybody_releases(event: Event, unheld: EnvironmentUnheld, hold: Hold) -> bool:
-    """Where nobody asks who it was."""
+    """Used if the person does not matter."""
     return True
 
 
 def deployments(history: History) -> tuple[Deployment, ...]:
-    """Every deployment, oldest first, as it stands now."""
+    """Returns every deployment, oldest first, with its current status."""
     return history.fold(Deployments)
 
 
@@ -95,7 +95,7 @@ class Deployments(Fold[tuple[Deployment, ...]]):
         self._later: dict[str, _Telling] = {}
 
     def copy(self) -> Self:
-        """The same, to go on with by itself."""
+        """Returns a copy that can be continued separately."""
         copied = type(self)()
         copied._final, copied._later = dict(self._final), dict(self._later)
         return copied
@@ -152,19 +152,19 @@ def _by_id(history: History) -> Mapping[str, Deployment]:
 
 
 def _taken_back(known: tuple[Deployment, ...], back: Deployment, of: str) -> Iterator[Deployment]:
-    """What a way back undid: all that changed something since the release that it went back to, not only the last."""
+    """The deployments that a rollback undid: all that changed something since its target, not only the last."""
     mine = [d for d in known if d.environment == back.environment and d.id != back.id]
     goals = [i for i, d in enumerate(mine) if d.commit == back.commit and _is_release(d)]
     for deployment in mine[goals[-1] + 1 :] if goals else mine:
         changed = deployment.touched or deployment.result == "succeeded"
-        # A way back that did not end well was no release: what it left was taken back with the rest.
+        # A failed rollback was not a release: its leftovers were undone with the rest.
         halfway = isinstance(deployment.origin, Undoing) and deployment.result != "succeeded"
         if deployment.id == of or (goals and changed and not halfway and not deployment.undone_by):
             yield deployment
 
 
 def _is_release(deployment: Deployment) -> bool:
-    """Whether it ended well, released something, and was not undone since."""
+    """Returns whether it succeeded, released something, and was not undone since."""
     gone = isinstance(deployment.origin, Destruction | Remediation) or bool(deployment.undone_by)
     return deployment.result == "succeeded" and not gone
 
@@ -186,7 +186,7 @@ class Openings(KeyedFold[Event]):
 def releases(history: History, environment: str) -> tuple[Deployment, ...]:
     """The good releases of an environment, oldest first: every stack of it succeeded, and it baked.
 
-    What was undone since is good no more, what was destroyed is gone, and taking drift back releases nothing.
+    An undone release is no longer good, a destroyed one no longer exists, and a remediation releases nothing.
     """
     found: list[Deployment] = []
     for deployment in of_environment(history, environment):
@@ -202,7 +202,7 @@ def releases(history: History, environment: str) -> tuple[Deployment, ...]:
 def live(history: History, environment: str) -> dict[str, Deployment]:
     """For every stack the deployment whose release it has, by key: the newest in which it was done.
 
-    A stack whose newest apply did not succeed is at no release, and absent.
+    A stack whose latest apply did not succeed has no deployed commit, and is absent.
     """
     found: dict[str, Deployment] = {}
     for deployment in of_environment(history, environment):
@@ -258,11 +258,11 @@ def settlements(history: History, deployment: str) -> tuple[Settlement, ...]:
 
 
 Answers = Callable[[History, str], tuple[Settlement, ...]]
-"""The answers about a deployment of unknown outcome that count, each by the name of a person."""
+"""The valid statements about a deployment of unknown outcome, by the name of the person."""
 
 
 def is_settled(history: History, deployment: Deployment, people: int, answers: Answers = settlements) -> bool:
-    """Whether enough people answered for each apply of a deployment whose outcome is not known."""
+    """Returns whether enough people accepted the result of each apply of unknown outcome of a deployment."""
     said = answers(history, deployment.id)
     return bool(deployment.in_doubt) and all(
         len({one.by for one in said if (one.stack, one.attempt) == (record.stack, record.attempt)}) >= people
@@ -303,14 +303,14 @@ def unsettled(history: History, environment: str, people: int, answers: Answers 
 
 
 class Doubtful(Fold[frozenset[str]]):
-    """The deployments of which nobody knows what they did: an apply is open or ended as unknown, or they ended so."""
+    """The deployments of unknown outcome: an apply is open or ended as unknown, or they ended so."""
 
     def __init__(self) -> None:
         self._open: dict[str, str] = {}
         self._unknown: set[str] = set()
 
     def copy(self) -> Self:
-        """The same, to go on with by itself."""
+        """Returns a copy that can be continued separately."""
         copied = type(self)()
         copied._open, copied._unknown = dict(self._open), set(self._unknown)
         return copied
@@ -331,7 +331,7 @@ class Doubtful(Fold[frozenset[str]]):
 
 
 def last_good(history: History, environment: str) -> Deployment | None:
-    """The newest good release of an environment: what should be live there."""
+    """Returns the latest good release of an environment: the one that should be deployed there."""
     good = releases(history, environment)
     return good[-1] if good else None
 
@@ -364,7 +364,7 @@ class AllAnswers(Fold[Answered]):
         self._by_deployment: dict[str, tuple[SignedApproval, ...]] = {}
 
     def copy(self) -> Self:
-        """The same, to go on with by itself."""
+        """Returns a copy that can be continued separately."""
         copied = type(self)()
         copied._first, copied._about = dict(self._first), dict(self._about)
         copied._all, copied._by_deployment = list(self._all), dict(self._by_deployment)
@@ -406,7 +406,7 @@ def _approval(event: Event, given: ApprovalGiven) -> SignedApproval:
 
 
 def hold(history: History, environment: str, releases: Releases = anybody_releases) -> Hold | None:
-    """The hold on an environment, or None when it takes deployments.
+    """Returns the hold of an environment, or None if it accepts deployments.
 
     What people hold stays held until people let it go: no deployment that comes with a hold, or ends one, takes it
     away. Terrace itself releases only the hold that came with a deployment or a restore, and only where the events
@@ -418,7 +418,7 @@ def hold(history: History, environment: str, releases: Releases = anybody_releas
             continue
         match record:
             case EnvironmentHeld(reason=reason, deployment=deployment):
-                # A hold that is put over another one is no easier to release than that.
+                # A hold on top of another one is not easier to release than that.
                 signed = record.signed or (held is not None and held.signed)
                 new = Hold(reason, event.actor, event.time, deployment, event.id, signed)
                 held = new if held is None or held.deployment or not new.deployment else held
@@ -430,7 +430,7 @@ def hold(history: History, environment: str, releases: Releases = anybody_releas
 
 
 def _is_over(before: History, environment: str, of: str) -> bool:
-    """Whether the events before a release say that the hold which came with a deployment or a restore may end.
+    """Returns whether the events before a release allow that the hold of a deployment or a restore ends.
 
     A deployment of unknown outcome: another one that settles it succeeded. A rollback: it succeeded. A restore: it
     ended as it should. Whatever failed is released by people only.
@@ -447,7 +447,7 @@ def _is_over(before: History, environment: str, of: str) -> bool:
 
 
 class _Telling:
-    """What the events tell of one deployment so far. Its records are made once, at the end: histories are long."""
+    """The fold of the events of one deployment. Its records are made once, at the end: histories are long."""
 
     def __init__(self, event: Event, opened: DeploymentOpened, owner: object) -> None:
         self.owner = owner
@@ -465,7 +465,7 @@ class _Telling:
 
     @property
     def over(self) -> bool:
-        """Whether it ended: no event that can be read changes it after that."""
+        """Returns whether it has ended: no valid event changes it after that."""
         return self._end is not None
 
     def copy(self, owner: object) -> _Telling:

@@ -1,4 +1,4 @@
-"""The kinds of events. A kind is never renamed: what was written stays readable for good."""
+"""The kinds of events. A kind is never renamed, because every event ever written stays readable."""
 
 from typing import Final
 

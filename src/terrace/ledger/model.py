@@ -74,7 +74,7 @@ class History:
 
     @property
     def reading(self) -> Reading:
-        """The events that can be read and those that cannot, told apart once."""
+        """The valid and the invalid events, separated once."""
         return self._view.reading
 
     @property
@@ -83,11 +83,11 @@ class History:
         return self.reading.events
 
     def fold(self, kind: type[Fold[T]]) -> T:
-        """What a fold makes of the events that can be read. A history that continues another one continues its fold."""
+        """Returns the result of a fold over the valid events. A continued history continues the fold."""
         return self._view.fold(kind)
 
     def view(self, function: Callable[[History], T]) -> T:
-        """What a function of this history returns. It is asked once."""
+        """Returns the cached result of a function of this history. It is asked once."""
         return self._view.derived(function, self)
 
     def of(self, *kinds: type[R]) -> Sequence[tuple[Event, R]]:
@@ -95,13 +95,13 @@ class History:
         return self._view.of(*kinds)
 
     def before(self, position: int) -> History:
-        """What the same reader saw before the event at a position was written."""
+        """Returns the history of the same reader before the event at a position was written."""
         if position >= len(self.events):
             return self
         return self._earlier.at(self, position)
 
     def answer_before(self, position: int, question: Callable[[History, str, str], T], one: str, other: str) -> T:
-        """What the events before a position answer to a question about two things. They are asked once, by this history
+        """Returns the cached result of a function of the events before a position. They are asked once, by this history
         and by those that continue it."""
         key = (question, self.events[position - 1].hash if position else GENESIS, one, other)
         answers: dict[object, Any] = self._earlier.answers
@@ -110,7 +110,7 @@ class History:
         return answers[key]  # type: ignore[no-any-return]
 
     def followed_by(self, events: Sequence[Event]) -> History:
-        """What the same reader sees once these events are written. What is known of this history is not made again."""
+        """Returns the history of the same reader after these events are written. Cached results are reused."""
         if not events:
             return self
         following = replace(self, events=(*self.events, *events))
@@ -120,7 +120,7 @@ class History:
         elif "_continues" in self.__dict__:
             following.__dict__["_continues"] = self._continues
         if any(event.kind == _OPENING for event in events):
-            # Gates ask again and again what was there before a deployment was opened.
+            # Gates repeatedly evaluate the events before a deployment was opened.
             self._earlier.keep(self)
         return following
 
@@ -193,7 +193,7 @@ class Ledger(Protocol):
     """Append-only store of events."""
 
     def read(self) -> History:
-        """All events, oldest first. Raises Corrupt when the chain does not hold, NotReady when out of reach."""
+        """All events, oldest first. Raises Corrupt if the chain is broken, NotReady if the ledger is not reachable."""
         ...
 
     def read_unchecked(self) -> tuple[Event, ...]:

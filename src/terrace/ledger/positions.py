@@ -29,7 +29,7 @@ class Span:
 def read_spans(words: Iterable[str]) -> tuple[Span, ...]:
     """Returns what `41 43-57` or `41,43-57` names, in order and without what is named twice.
 
-    Raises BadInput where a word is no position and no range, and where a range ends before it begins.
+    Raises BadInput if a word is neither a position nor a range, and if a range ends before it starts.
     """
     found = [_span(part) for word in words for part in word.split(",")]
     if not found:
@@ -65,7 +65,7 @@ def _span(word: str) -> Span:
     found = _WORD.fullmatch(word)
     if found is None:
         raise BadInput(
-            f"{word[:60]!a} is no position of an event and no range of them",
+            f"{word[:60]!a} is neither a position nor a range of positions",
             hint="write positions as `terrace ledger verify` lists them: 41, or a range: 43-57",
         )
     first = int(found[1])

@@ -1,4 +1,4 @@
-"""What of a history can be read: the events that are what they say, in an order that Terrace writes, and the others.
+"""Separates the valid events of a history, in an order that Terrace writes, from the invalid ones.
 
 Nothing follows from an event that is not readable. It holds the environment that it speaks of until a person has looked
 at it, and stops nothing else.
@@ -59,7 +59,7 @@ _OfAState = (
 _NOT_AFTER_THE_END = (
     DeploymentEnded | DeploymentWaiting | LeaseReleased | LeaseTaken | StepBegun | StepEnded | StepListed
 )
-"""What never follows the end of a deployment."""
+"""Kinds of events that never follow the end of a deployment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +75,18 @@ class Fault:
 
     @property
     def reason(self) -> str:
-        """What is wrong, in a sentence without the position."""
+        """Returns the problem in a sentence without the position."""
         if isinstance(self.found, Unknown):
-            return f"its kind {self.found.kind[:60]!a} is not known to this version of Terrace"
+            return f"its kind {self.found.kind[:60]!a} is unknown to this version of Terrace"
         return f"{self.found.field}: {self.found.why}"
 
     @property
     def is_forged(self) -> bool:
-        """Whether it would be read if a process with the key of the ledger had written it."""
+        """Returns whether it would be valid if a process with the ledger key had written it."""
         return isinstance(self.found, Malformed) and self.found.field == "code"
 
     def holds(self, environment: str) -> bool:
-        """Whether it speaks of this environment, or may."""
+        """Returns whether it is about this environment, or may be."""
         return self.environment in ("", environment)
 
 
@@ -124,7 +124,7 @@ def read(
 
 
 class Reader:
-    """A reading that can go on with the events that follow: it then reads only these."""
+    """A reading that can be continued with later events: it then reads only these."""
 
     def __init__(self, order: _Order, codes: _Codes, dates: _Dates, reading: Reading) -> None:
         self._order = order
@@ -192,7 +192,7 @@ class _Dates:
             if events[index].position not in self._undated:
                 following = times[index]
             else:
-                # Later than it was, never earlier: what waits from then on waits too long and not too short.
+                # Later than the true time, never earlier: a waiting time from then on is too long, not too short.
                 by = following if following is not None else max(times[index], events[index].time)
                 times[index] = max(by, self._undated[events[index].position])
         if self._last is not None:
@@ -207,7 +207,7 @@ class _Dates:
 
 
 class _Deployment:
-    """What was read of a deployment so far: as much as tells whether an event may follow. Only `owner` changes it."""
+    """The state of a deployment so far, as needed to decide whether an event may follow. Only `owner` changes it."""
 
     def __init__(self, opened: DeploymentOpened, owner: _Order) -> None:
         self.owner = owner
@@ -257,7 +257,7 @@ class _Codes:
         return following
 
     def wrong(self, event: Event) -> str:
-        """Why an event that demands a code is not authentic; "" where it is, or where that is not checked."""
+        """Returns why an event that requires a MAC is not authentic; "" if it is, or if that is not verified."""
         if self._key is None:
             return "a person dismissed it" if event.position in self._dismissed else ""
         if event.position in self._wrote:
@@ -287,11 +287,11 @@ _FAMILIES: Mapping[str, frozenset[str]] = {
     family: frozenset(record.ABOUT for kind, record in RECORDS.items() if kind.partition(".")[0] == family)
     for family in {kind.partition(".")[0] for kind in RECORDS}
 }
-"""What the subjects of the kinds are that begin with the same word."""
+"""The meaning of the subjects of kinds with the same prefix."""
 
 
 def _about(kind: str) -> str:
-    """What the subject of a kind names, "" where that is not known. A kind of a later version is as its family."""
+    """Returns the meaning of the subject of a kind, "" if it is unknown. A kind of a later version is as its family."""
     if kind in RECORDS:
         return RECORDS[kind].ABOUT
     family = _FAMILIES.get(kind.partition(".")[0], frozenset())
@@ -317,7 +317,7 @@ def _named_in(payload: Mapping[str, object]) -> set[str]:
 
 
 class _Order:
-    """What was read so far: as much as tells whether an event may follow."""
+    """The state so far, as needed to decide whether an event may follow."""
 
     def __init__(self) -> None:
         self._deployments: dict[str, _Deployment] = {}
@@ -327,7 +327,7 @@ class _Order:
         self._restores: dict[str, bool] = {}
 
     def copy(self) -> _Order:
-        """The same, to go on with by itself."""
+        """Returns a copy that can be continued separately."""
         copied = _Order()
         copied._deployments = dict(self._deployments)
         copied._lost = dict(self._lost)
@@ -346,10 +346,10 @@ class _Order:
                 faults.append(self._fault(event, record))
                 continue
             if isinstance(record, _OF_A_DEPLOYMENT) and event.subject in self._lost:
-                # Its opening cannot be read, and is told already: what follows it is as absent.
+                # Its opening is invalid, and reported already: later events of it are ignored.
                 continue
             forged = codes.wrong(event) if demands_code(record) else ""
-            # What is not authentic has no part in what is made of the others.
+            # Events that are not authentic do not affect the others.
             wrong = ("code", forged) if forged else self._wrong(event, record)
             if wrong is not None:
                 faults.append(self._fault(event, Malformed(event.position, *wrong)))
@@ -368,7 +368,7 @@ class _Order:
         return Fault(event, found, environment)
 
     def _environment(self, event: Event) -> str:
-        """The environment that an unreadable event speaks of, "" where that cannot be told."""
+        """Returns the environment of an invalid event, "" if it is unknown."""
         known = self._deployments.get(event.subject)
         if known is not None:
             return known.environment
@@ -390,7 +390,7 @@ class _Order:
         return ""
 
     def _wrong(self, event: Event, record: Record) -> tuple[str, str] | None:
-        """Where and why an event does not follow what was before it; notes it where it does."""
+        """Returns where and why an event does not follow the earlier ones; records it if it does."""
         match record:
             case DeploymentOpened():
                 return self._opened(event, record)

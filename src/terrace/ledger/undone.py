@@ -1,4 +1,4 @@
-"""What lies between a release and what is there now: the deployments that going back to it undoes."""
+"""The deployments between a release and the deployed one, which a rollback to it undoes."""
 
 from __future__ import annotations
 

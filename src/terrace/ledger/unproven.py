@@ -16,7 +16,7 @@ from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
 from terrace.ledger.model import History
 
 Code = Literal["none", "unchecked", "wrong"]
-"""What an event carries: no code, a code of a key that is not here, a code that the key here did not make."""
+"""The MAC of an event: none, one of an unknown key, or one that the current key did not create."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class UnprovenEvent:
 def unproven(history: History, absent: Collection[int]) -> tuple[UnprovenEvent, ...]:
     """Returns the events that a change of the key would let count, oldest first, but for those that stay `absent`.
 
-    Events that follow an opening without effect are among them: they count once the opening does.
+    Events that follow an opening without effect are included: they become valid with the opening.
     """
     return tuple(one for one in _walk(history) if one.event.position not in absent)
 
@@ -73,14 +73,14 @@ def _walk(history: History) -> Iterator[UnprovenEvent]:
 
 
 class _Subjects:
-    """What events are about, from those before them."""
+    """The subjects of events, from the earlier ones."""
 
     def __init__(self) -> None:
         self._environments: dict[str, str] = {}
         self._attempts: dict[str, StepBegun] = {}
 
     def note(self, event: Event, record: Record) -> None:
-        """Remember what a later event refers to. The first that says it counts."""
+        """Remember what a later event refers to. The first one is used."""
         if isinstance(record, DeploymentOpened):
             self._environments.setdefault(event.subject, record.environment)
         elif isinstance(record, StepBegun):
@@ -99,7 +99,7 @@ class _Subjects:
         return "", "", ""
 
     def says(self, record: Record) -> str:
-        """What follows from an event, in a few words."""
+        """Returns the effect of an event, in a few words."""
         match record:
             case DeploymentOpened(commit=commit):
                 return f"a deployment of {commit[:7]} is opened"
@@ -111,7 +111,7 @@ class _Subjects:
                 begun = self._attempts.get(attempt)
                 return f"{step or (begun.step if begun else 'a step')} ended: {result}"
             case EnvironmentUnheld():
-                return "a hold is over"
+                return "a hold is released"
             case StateRestoreEnded(result=result):
                 return f"a restore ended: {result}"
             case LedgerRekeyed():

@@ -1,6 +1,6 @@
-"""What follows from a history, made once and continued with the events that follow.
+"""Views of a history, computed once and continued with later events.
 
-A fold goes over the events that can be read, one after the other, and keeps what it needs to go on. The view of a
+A fold processes the valid events, one after the other, and keeps the data that it needs to continue. The view of a
 history that continues another one takes over the folds of that one and adds the new events only: what a command costs
 grows with what is new, and not with the age of the ledger.
 """
@@ -25,11 +25,11 @@ R = TypeVar("R", bound=Record)
 
 
 class Fold(ABC, Generic[T_co]):
-    """Something that follows from events, in a form that goes on with later ones. Made without arguments."""
+    """A result of events that can be continued with later ones. Made without arguments."""
 
     @abstractmethod
     def copy(self) -> Self:
-        """The same, to go on with by itself: what is added to it changes nothing of this one."""
+        """Returns a copy that can be continued separately: additions to it do not change this one."""
 
     @abstractmethod
     def add(self, event: Event) -> None:
@@ -37,7 +37,7 @@ class Fold(ABC, Generic[T_co]):
 
     @abstractmethod
     def result(self) -> T_co:
-        """What follows from the events so far. It is not changed later."""
+        """Returns the result for the events so far. It is not changed later."""
 
 
 class KeyedFold(Fold[Mapping[str, T]]):
@@ -82,7 +82,7 @@ def _position(pair: tuple[Event, object]) -> int:
 
 
 class View:
-    """Everything that was asked of one history, and what continues from the history before it."""
+    """The cached results of one history, continued from the previous history."""
 
     def __init__(self, history: History) -> None:
         before = history._continues
@@ -105,14 +105,14 @@ class View:
         return self._reader.reading
 
     def fold(self, kind: type[Fold[T]]) -> T:
-        """What a fold makes of the events that can be read."""
+        """Returns the result of a fold over the valid events."""
         if kind not in self._results:
             with without_collector():
                 self._results[kind] = self._folded(kind).result()
         return self._results[kind]  # type: ignore[no-any-return]
 
     def derived(self, function: Callable[[History], T], history: History) -> T:
-        """What a function makes of the history that this is the view of."""
+        """Returns the cached result of a function of the history."""
         if function not in self._results:
             self._results[function] = function(history)
         return self._results[function]  # type: ignore[no-any-return]

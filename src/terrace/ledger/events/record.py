@@ -1,4 +1,4 @@
-"""What every record has in common, and what is read where an event holds none."""
+"""The base of all records, and the record of an event without a known one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import msgspec
 
 About = Literal["ledger", "deployment", "environment", "stack", "comment", "digest"]
-"""What the subject of a kind of event names."""
+"""The meaning of the subject of a kind of event."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class Record(Part, frozen=True):
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """An event of a kind that this version of Terrace does not know: a later one wrote it, or somebody else did."""
+    """An event of a kind that this version of Terrace does not know: a later version or another program wrote it."""
 
     position: int
     kind: str

@@ -1,4 +1,4 @@
-"""Records of copies of states: made, brought back, tried out, sealed anew, removed."""
+"""Records of state backups: created, restored, drilled, re-encrypted, removed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from terrace.ledger.events.record import About, Record
 
 
 class StateBackedUp(Record, frozen=True):
-    """A state was looked at, and saved where it moved. `restore` and `target` are those of a restore under way.
+    """A state was checked, and backed up if it changed. `restore` and `target` are those of a restore under way.
 
     `continues` is another lineage of the same state: a remote backend that was empty gives what it takes a new one.
     """
@@ -52,7 +52,7 @@ class StateBackedUp(Record, frozen=True):
 
 
 class StackAdopted(Record, frozen=True):
-    """A stack that something else had deployed was taken over, with the state that is now at its address.
+    """A stack of another tool was adopted, with the state that is now at its address.
 
     `source` is where the state was. `same` is whether a plan of `commit` on it changed nothing; else `creates`,
     `changes` and `deletes` are how many objects it would have. `accepted` are the differences between the state and
@@ -82,7 +82,7 @@ class StackAdopted(Record, frozen=True):
 
 
 class StateRestoreBegun(Record, frozen=True):
-    """A copy is about to become the state. `accepted` are the differences that somebody accepts."""
+    """A restore starts. `accepted` are the accepted differences."""
 
     KIND: ClassVar[str] = kinds.STATE_RESTORE_BEGUN
     ABOUT: ClassVar[About] = "stack"

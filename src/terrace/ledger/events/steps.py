@@ -28,11 +28,11 @@ StepName = Literal["baseline", "plan", "backup", "apply", "snapshot", "smoke", "
 """The steps, as events name them."""
 
 ActionName = Literal["no-op", "read", "create", "update", "replace", "delete", "forget", "unknown"]
-"""What a plan does to one object."""
+"""The action of a plan on one resource."""
 
 
 class ObjectionRecord(Part, frozen=True):
-    """What speaks against a plan at one address."""
+    """An objection to a plan at one address."""
 
     rule: Line
     address: Text
@@ -41,7 +41,7 @@ class ObjectionRecord(Part, frozen=True):
 
 
 class PreparedRecord(Part, frozen=True):
-    """What a command before the plan wrote: a digest of what it was made from, and one of its files."""
+    """The outputs of a command before the plan: a digest of its inputs, and one of its files."""
 
     command: Line
     source: Word
@@ -49,7 +49,7 @@ class PreparedRecord(Part, frozen=True):
 
 
 class ProbeRecord(Part, frozen=True):
-    """What one probe found."""
+    """The result of one probe."""
 
     name: Line
     reading: Literal["passed", "failed", "unclear"]
@@ -61,9 +61,9 @@ ListName = Literal["changes", "sightings", "echoes", "objections"]
 
 
 class Detail(Part, frozen=True):
-    """What is known of a step beyond its result. Each step has its own of these; what it does not say is left out."""
+    """The details of a step beyond its result. Each step has its own of these; what it does not say is left out."""
 
-    # A plan: what it would do, and the state that it was made on.
+    # A plan: its changes, and the state that it was made on.
     digest: Word | UnsetType = UNSET
     digest_key: Word | UnsetType = UNSET
     empty: bool | UnsetType = UNSET
@@ -83,7 +83,7 @@ class Detail(Part, frozen=True):
     lineage: Lineage | UnsetType = UNSET
     serial: Serial | UnsetType = UNSET
     sha256: Word | UnsetType = UNSET
-    # An apply: where and by what it runs, and what proves that it did nothing.
+    # An apply: its place and process, and the evidence that it did nothing.
     place: Line | UnsetType = UNSET
     host: Line | UnsetType = UNSET
     terraform: Line | UnsetType = UNSET
@@ -95,11 +95,11 @@ class Detail(Part, frozen=True):
     key_id: Word | UnsetType = UNSET
     outputs: dict[str, Any] | UnsetType = UNSET
     echoes: tuple[SightingRecord, ...] | UnsetType = UNSET
-    # What probes found.
+    # The results of probes.
     healthy: bool | UnsetType = UNSET
     probes: tuple[ProbeRecord, ...] | UnsetType = UNSET
     reading: Literal["passed", "failed", "unclear"] | UnsetType = UNSET
-    # What was written into Git.
+    # The written Git objects.
     tag: RefOrNone | UnsetType = UNSET
     branch: RefOrNone | UnsetType = UNSET
     commit: CommitOrNone | UnsetType = UNSET
@@ -129,7 +129,7 @@ def _given(detail: Detail) -> dict[str, Any]:
 
 
 def lacks(step: StepName, detail: Detail) -> str:
-    """What a step that succeeded has to say and does not; "" where it says all."""
+    """Returns the missing field of a successful step; "" if it is complete."""
     needed: tuple[str, ...] = ()
     if step == "plan" and detail.later is not True:
         needed = ("digest", "empty", "lineage", "serial")
@@ -174,7 +174,7 @@ class StepListed(Record, frozen=True):
 
 
 class StepEnded(Record, frozen=True):
-    """How a step ended. What its beginning said is not repeated."""
+    """How a step ended. Values of its start are not repeated."""
 
     KIND: ClassVar[str] = kinds.STEP_ENDED
     ABOUT: ClassVar[About] = "deployment"
