@@ -158,7 +158,7 @@ def test_without_a_file_the_directories_are_in_promotion_order_and_the_last_one_
         ("version: 1\nchecks: {fromat: off}\n", "2:10: `fromat` is not a key of checks (hint: did you mean `format`?)"),
         (
             "version: 1\nchecks: {fail_on: hihg}\n",
-            "2:19: expected `info` or `low` or `medium` or `high` or `critical`, found 'hihg'",
+            "2:19: expected `info`, `low`, `medium`, `high` or `critical`, found 'hihg'",
         ),
         ("version: 1\nchecks: {format: {fails_on: high}}\n", "(hint: did you mean `fail_on`?)"),
         ("version: 1\nwaivers: {longest: 90}\n", "(hint: add the unit: `90s` or `90m`)"),

@@ -52,15 +52,15 @@ _KEYS = Record(
     (
         Key(
             "types",
-            ListOf(WORD, 1),
-            "Types that a message may begin with.",
+            ListOf(WORD, 1, "names"),
+            "Types that a commit message can start with.",
             "check",
             looser=Added("commits may be of type {items}"),
         ),
         Key(
             "scopes",
-            ListOf(Text()),
-            "Scopes that may follow the type.",
+            ListOf(Text(), items="texts"),
+            "Scopes that can follow the type.",
             "check",
             default="any",
             looser=Added("commits may have more scopes", empty_is_all=True),
@@ -68,7 +68,7 @@ _KEYS = Record(
         Key(
             "subject",
             Number(20),
-            "How many characters the first line may have.",
+            "Maximum length of the first line, in characters.",
             "check",
             looser=Higher("the first line of a commit may have {new} characters instead of {old}"),
         ),
@@ -76,7 +76,7 @@ _KEYS = Record(
     makes=CommitRules,
 )
 
-SETTINGS = record_settings(_KEYS, "How messages of commits are written.", shown_default="Conventional Commits")
+SETTINGS = record_settings(_KEYS, "Rules for commit messages.", shown_default="Conventional Commits")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,11 @@ _NOTHING: tuple[str, ...] = ()
 PLATFORMS = Settings(
     Key(
         "platforms",
-        ListOf(Text("a platform like `linux_amd64`", re.compile(r"[a-z0-9]+_[a-z0-9]+"))),
-        "Platforms that lock files must know providers for.",
+        ListOf(
+            Text("a platform like `linux_amd64`", re.compile(r"[a-z0-9]+_[a-z0-9]+")),
+            items="platforms like `linux_amd64`",
+        ),
+        "Platforms for which lock files must have checksums of the providers.",
         "check",
         looser=Removed("lock files no longer need checksums of providers for {items}"),
     ),

@@ -46,14 +46,14 @@ _KEYS = Record(
         Key(
             name,
             Convention(),
-            f"How {what} are named; an expression is for all of a name.",
+            f"Convention for the names of {what}. A regular expression must match the whole name.",
             "check",
             looser=Changed("names of {key} are judged by '{new}' instead of '{old}'", unless=("any",)),
         )
         for name, what in (
             ("resources", "resources"),
             ("data", "data sources"),
-            ("modules", "calls of modules"),
+            ("modules", "module calls"),
             ("variables", "variables"),
             ("outputs", "outputs"),
             ("locals", "local values"),
@@ -62,7 +62,7 @@ _KEYS = Record(
     makes=Naming,
 )
 
-SETTINGS = record_settings(_KEYS, "How things are named.", shown_default="snake_case")
+SETTINGS = record_settings(_KEYS, "Naming conventions.", shown_default="snake_case")
 
 
 def check_naming(context: CheckContext) -> Findings:

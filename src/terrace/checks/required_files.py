@@ -10,7 +10,7 @@ from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceC
 from terrace.checks.changed_modules import head_of, root_folders, touched_modules
 from terrace.config.checks import record_settings
 from terrace.config.comparisons import Removed
-from terrace.config.keys.values import PATH
+from terrace.config.keys.values import PATH, PATHS_DESCRIPTION
 from terrace.config.kinds import ListOf
 from terrace.config.records import Key, Record
 
@@ -28,13 +28,25 @@ _FEWER_FILES = Removed("{key} no longer need {items}")
 _KEYS = Record(
     "required_files",
     (
-        Key("modules", ListOf(PATH), "Files of every module.", "check", looser=_FEWER_FILES),
-        Key("environments", ListOf(PATH), "Files of every stack.", "check", looser=_FEWER_FILES),
+        Key(
+            "modules",
+            ListOf(PATH, items=PATHS_DESCRIPTION),
+            "Files that every module must have.",
+            "check",
+            looser=_FEWER_FILES,
+        ),
+        Key(
+            "environments",
+            ListOf(PATH, items=PATHS_DESCRIPTION),
+            "Files that every stack must have.",
+            "check",
+            looser=_FEWER_FILES,
+        ),
     ),
     makes=RequiredFiles,
 )
 
-SETTINGS = record_settings(_KEYS, "Which files a folder must have.")
+SETTINGS = record_settings(_KEYS, "Files that are required in directories.")
 
 
 def check_required_files(context: CheckContext) -> Findings:

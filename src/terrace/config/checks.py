@@ -42,7 +42,7 @@ def record_settings(
     record: Record[T], doc: str, *, shown_default: str = "see its keys", reader: str = "check"
 ) -> Settings[T]:
     """Returns the settings of the key that `record` is named after."""
-    key = Key(record.description, record, doc, reader, default=shown_default, looser=Inside(record))
+    key = Key(record.title, record, doc, reader, default=shown_default, looser=Inside(record))
     return Settings(key, record.makes(), record)
 
 

@@ -129,14 +129,15 @@ class Ordered:
 
     @property
     def description(self) -> str:
-        return f"it becomes {' or '.join(f'`{_spelt(value)}`' for value in self.values[1:])}"
+        *first, last = (f"`{_spell_flag(value)}`" for value in self.values[1:])
+        return f"it becomes {', '.join(first)} or {last}" if first else f"it becomes {last}"
 
     def compare(self, pair: Pair) -> Iterator[str]:
         if self.values.index(pair.new) > self.values.index(pair.old):
             yield pair.say(self.sentence)
 
 
-def _spelt(value: Any) -> str:
+def _spell_flag(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -224,7 +224,8 @@ class Choice:
 
     @property
     def description(self) -> str:
-        return " or ".join(f"`{word}`" for word in self.words)
+        *first, last = (f"`{word}`" for word in self.words)
+        return f"{', '.join(first)} or {last}" if first else last
 
     def read(self, node: Node, reading: Reading) -> str | Invalid:
         value = node.value if isinstance(node, Scalar) else None
@@ -363,14 +364,15 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of one kind. Items that have a problem are left out of the value."""
+    """A list of one kind. Items that have a problem are left out of the value. `items` describes them in the plural."""
 
     item: Kind
     least: int = 0
+    items: str = ""
 
     @property
     def description(self) -> str:
-        return f"a list of {self.item.description}"
+        return f"a list of {self.items or f'values, each {self.item.description}'}"
 
     def read(self, node: Node, reading: Reading) -> tuple[Any, ...] | Invalid:
         if not isinstance(node, Sequence) or len(node.items) < self.least:
@@ -388,17 +390,20 @@ class MapOf:
     """A mapping from names to values of one kind. Entries that have a problem are left out of the value.
 
     `defines` is the kind of thing that the names name, such as "team", where other keys refer to them (`Reference`).
-    `refuse` returns the message and the hint for an entry that is not allowed, given its name and its value.
+    `refuse` returns the message and the hint for an entry that is not allowed, given its name and its value. `names`
+    and `items` describe both in the plural.
     """
 
     item: Kind
     key: Kind = WORD
     defines: str = ""
     refuse: Callable[[str, Any], tuple[str, str] | None] = lambda name, value: None
+    names: str = "names"
+    items: str = "values"
 
     @property
     def description(self) -> str:
-        return f"a mapping from {self.key.description} to {self.item.description}"
+        return f"a mapping from {self.names} to {self.items}"
 
     def read(self, node: Node, reading: Reading) -> dict[str, Any] | Invalid:
         if not isinstance(node, Mapping):

@@ -85,13 +85,14 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Record(Generic[T]):
-    """A mapping with known keys. `makes` is the type of its values, or a function with the fields as arguments.
+    """A mapping with known keys. `title` names it, as in "an environment". `makes` is the type of its values, or a
+    function with the fields as arguments.
 
     A field `line` of that type is set to the first line of the mapping. `later` are keys that are reserved for a later
     version: they are refused. `rules` run on every value that has all needed keys.
     """
 
-    description: str
+    title: str
     keys: tuple[Key, ...]
     makes: Callable[..., T]
     later: frozenset[str] = frozenset()
@@ -101,6 +102,11 @@ class Record(Generic[T]):
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {key.name: key for key in self.keys})
 
+    @property
+    def description(self) -> str:
+        """A noun phrase for messages and the reference page."""
+        return f"a mapping with keys of {self.title}"
+
     def read(self, node: Node, reading: Reading, base: T | None = None) -> T | Invalid:
         """Returns the value of a mapping, or INVALID after it added a problem.
 
@@ -108,7 +114,7 @@ class Record(Generic[T]):
         """
         if not isinstance(node, Mapping):
             hint = None if any(key.needed for key in self.keys) else empty_mapping_hint(node)
-            reading.note_unexpected(node, f"a mapping with keys of {self.description}", hint)
+            reading.note_unexpected(node, self.description, hint)
             return INVALID
         given: set[str] = set()
         values: dict[str, Any] = {}
@@ -142,7 +148,7 @@ class Record(Generic[T]):
             return reserved_word_problem(name)
         near = find_nearest(name.text, self._by_name)
         hint = f"did you mean `{near}`?" if near else f"known keys: {', '.join(self._by_name)}"
-        return Problem(name.place, f"`{quote(name.text)[1:-1]}` is not a key of {self.description}", hint)
+        return Problem(name.place, f"`{quote(name.text)[1:-1]}` is not a key of {self.title}", hint)
 
     def schema(self) -> dict[str, Any]:
         """Returns the JSON Schema of the record."""
@@ -201,18 +207,21 @@ def _spell(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NamedRecords(Generic[T]):
-    """A mapping from names to records. `what` is the kind of thing that they describe, such as "environment".
+    """A mapping from names to records. `what` is the kind of thing that they describe, such as "environment"; `items`
+    is its plural.
 
     `base` returns the value for a name without keys, given the name and all names in their order.
     """
 
     record: Record[T]
     what: str
+    items: str
     base: Callable[[str, Sequence[str]], T]
 
     @property
     def description(self) -> str:
-        return f"a mapping from {WORD.description} to {self.record.description}"
+        """A noun phrase for messages and the reference page."""
+        return f"a mapping from names to {self.items}"
 
     def read(self, node: Node, reading: Reading) -> dict[str, T] | Invalid:
         """Returns the records by name. The `base` replaces a record with a problem, so that its name is defined."""

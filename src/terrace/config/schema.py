@@ -28,7 +28,7 @@ def reference(checks: DeclaredChecks) -> str:
         "unknown key is an error, with the nearest known key as a hint. The last column lists the changes that",
         "`terrace check` reports as loosened rules (`trust-root`).",
         "",
-        f"{WORD.description[0].upper()}{WORD.description[1:]}, 63 at most, is a name below.",
+        f"A name is a text of {WORD.description.removeprefix('a name of ')}, with at most 63 characters.",
     ]
     for title, record in sections(checks):
         lines += describe_record(title, record)

@@ -59,7 +59,7 @@ class _NotAMapping:
 
     @property
     def description(self) -> str:
-        return f"a mapping with keys of {self.record.description}, like `{_EXAMPLE}`"
+        return f"{self.record.description}, like `{_EXAMPLE}`"
 
     def read(self, node: Node, reading: Reading) -> Invalid:
         hint = _hint_with_list(node)
@@ -88,7 +88,7 @@ COMMAND = Record(
         ),
         Key(
             "inputs",
-            ListOf(FILES, 1),
+            ListOf(FILES, 1, "paths and patterns"),
             "Files of the commit that the command can read, as paths or patterns (`src/**/*.py`) from the root of the "
             "repository. A directory includes everything below it. A change to one of the files impacts the stack.",
             "terraform, impact",
@@ -97,14 +97,14 @@ COMMAND = Record(
         ),
         Key(
             "outputs",
-            ListOf(FILES, 1),
+            ListOf(FILES, 1, "paths and patterns"),
             "Files that the command can write, in the same form. The plan fails if it writes any other file.",
             reader="terraform",
             looser=_PART,
         ),
         Key(
             "env",
-            ListOf(VARIABLE),
+            ListOf(VARIABLE, items="names of environment variables"),
             "Names of environment variables that are passed to the command. Others are not.",
             reader="terraform",
             looser=_PART,
@@ -121,5 +121,5 @@ def _command(node: Node) -> Kind:
     return COMMAND if isinstance(node, Mapping) else _NotAMapping(COMMAND)
 
 
-COMMANDS = ListOf(Either(_command, (COMMAND,)))
+COMMANDS = ListOf(Either(_command, (COMMAND,)), items="commands")
 """The value of `before_plan`."""

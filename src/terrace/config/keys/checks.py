@@ -10,7 +10,7 @@ from typing import Any
 from terrace.config import yaml_nodes
 from terrace.config.checks import DeclaredChecks
 from terrace.config.comparisons import Higher, Inside, Ordered, PartOf
-from terrace.config.keys.values import NORMAL_PATH
+from terrace.config.keys.values import NORMAL_PATH, PATHS_DESCRIPTION
 from terrace.config.kinds import Choice, Converted, Duration, Either, Kind, ListOf, Text
 from terrace.config.model import AuditSettings, CheckSetting, PlainPolicies, PolicyFolder, WaiverRules
 from terrace.config.records import Key, Record
@@ -33,7 +33,7 @@ POLICIES = Record(
         ),
         Key(
             "namespaces",
-            ListOf(Text("a package name", re.compile(r"\w+(\.\w+)*"))),
+            ListOf(Text("a package name", re.compile(r"\w+(\.\w+)*")), items="package names"),
             "With `input: plan`: the packages that are evaluated. The default of conftest is `[main]`.",
             "check policy",
             default="all of them",
@@ -41,7 +41,7 @@ POLICIES = Record(
         ),
         Key(
             "data",
-            ListOf(NORMAL_PATH),
+            ListOf(NORMAL_PATH, items=PATHS_DESCRIPTION),
             "Directories of data: as for `conftest --data` with `input: plan`, otherwise inside the directory of the "
             "policies.",
             "check policy",
@@ -59,7 +59,9 @@ def _choose_policies(node: Node) -> Kind:
     return POLICIES if isinstance(node, yaml_nodes.Mapping) else _FOLDER_ALONE
 
 
-POLICY_FOLDERS = ListOf(Either(_choose_policies, (_FOLDER_ALONE, POLICIES)))
+POLICY_FOLDERS = ListOf(
+    Either(_choose_policies, (_FOLDER_ALONE, POLICIES)), items="paths, or mappings with keys of a policy directory"
+)
 
 
 def split_policies(folders: Iterable[PolicyFolder]) -> dict[str, Any]:

@@ -53,7 +53,7 @@ from terrace.config.rules import LITERALS, check_measurements, check_workspace_v
 from terrace.config.section_comparisons import AtRisk, Probes, Remediation
 from terrace.config.yaml_nodes import Mapping, Node, Scalar
 
-_TEAM_NUMBERS = MapOf(Number(1), Reference("team"))
+_TEAM_NUMBERS = MapOf(Number(1), Reference("team"), items="whole numbers from 1 up")
 
 APPROVALS = Record(
     "approvals",
@@ -139,7 +139,7 @@ RUN = Record(
     (
         Key(
             "run",
-            ListOf(Text(), 1),
+            ListOf(Text(), 1, "texts"),
             "Program and arguments, without a shell. Outputs are passed as variables `TERRACE_OUTPUT_NAME`.",
             needed=True,
             looser=_PROBE,
@@ -160,6 +160,8 @@ def _choose_probe(node: Node) -> Kind:
 SECRETS = MapOf(
     Text("`env:NAME` or a value that is not secret", re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|(?!env:)[\s\S]+")),
     VARIABLE,
+    names="names of environment variables",
+    items="`env:NAME` or values that are not secret",
     refuse=refuse_secrets("read it from the environment: `{name}: env:{name}`"),
 )
 _LITERALS = f"A variable named like a secret is `env:NAME` or, for an emulated cloud, one of {', '.join(LITERALS)}."
@@ -223,7 +225,7 @@ ROLLOUT = Record(
 )
 
 IGNORE = Record(
-    "a rule to ignore drift",
+    "an exception for drift",
     (
         Key(
             "address",
@@ -234,7 +236,7 @@ IGNORE = Record(
         ),
         Key(
             "attributes",
-            ListOf(Text()),
+            ListOf(Text(), items="attribute names"),
             "Attributes, like `desired_capacity`.",
             "drift",
             default="all of them",
@@ -268,7 +270,12 @@ REMEDIATE = Record(
         ),
         Key(
             "allow",
-            MapOf(ListOf(Text()), Text("a glob of types", re.compile(r"[A-Za-z0-9_*?]+"))),
+            MapOf(
+                ListOf(Text(), items="attribute names"),
+                Text("a glob of resource types", re.compile(r"[A-Za-z0-9_*?]+")),
+                names="globs of resource types",
+                items="lists of attribute names",
+            ),
             "Attributes that can be reverted, by resource type.",
             "drift",
             default="tags of every type",
@@ -312,7 +319,7 @@ DRIFT = Record(
         ),
         Key(
             "ignore",
-            ListOf(IGNORE),
+            ListOf(IGNORE, items="exceptions"),
             "Accepted drift, each with an owner and an expiry date.",
             "drift",
             looser=Added("{name} ignores drift of {items}", show=lambda rule: str(rule.address)),
@@ -428,14 +435,14 @@ ENVIRONMENT = Record(
         Key("risk", RISK, "Additional approvals for risky releases.", "gate risk", looser=AtRisk(APPROVALS)),
         Key(
             "smoke",
-            ListOf(Either(_choose_probe, (HTTP, RUN))),
+            ListOf(Either(_choose_probe, (HTTP, RUN)), items="HTTP probes and command probes"),
             "Smoke tests after a deployment.",
             "smoke",
             looser=Probes("a smoke test"),
         ),
         Key(
             "health",
-            ListOf(Either(_choose_probe, (HTTP, RUN))),
+            ListOf(Either(_choose_probe, (HTTP, RUN)), items="HTTP probes and command probes"),
             "Health probes during the bake time.",
             "deploy, tick",
             looser=Probes("a health probe"),
@@ -488,7 +495,7 @@ ENVIRONMENT = Record(
         Key("drift", DRIFT, "Drift checks and remediation.", "drift, tick", looser=Inside(DRIFT)),
         Key(
             "env",
-            ListOf(VARIABLE),
+            ListOf(VARIABLE, items="names of environment variables"),
             "Additional environment variables that are passed to Terraform.",
             "terraform",
             looser=_POWERS,

@@ -13,7 +13,13 @@ from terrace.config.section_comparisons import Emails
 PERSON = Record(
     "a person",
     (
-        Key("emails", ListOf(Text()), "Email addresses of their commits.", "gate approvals", looser=Emails()),
+        Key(
+            "emails",
+            ListOf(Text(), items="email addresses"),
+            "Email addresses of their commits.",
+            "gate approvals",
+            looser=Emails(),
+        ),
         Key(
             "login",
             WORD,

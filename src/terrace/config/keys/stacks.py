@@ -8,7 +8,7 @@ from typing import Any
 
 from terrace.config.comparisons import Changed, Never, PartOf, Removed
 from terrace.config.keys.before_plan import COMMANDS
-from terrace.config.keys.values import FILE_OF_SETTINGS, FOLDERS, PATH, WORD_OF_PATTERN, WORKSPACE
+from terrace.config.keys.values import FILE_OF_SETTINGS, FOLDERS, PATH, PATHS_DESCRIPTION, WORD_OF_PATTERN, WORKSPACE
 from terrace.config.kinds import ListOf, MapOf, Reference, Text
 from terrace.config.model import Config, StackPattern, StackSetting
 from terrace.config.records import Key, Record, Spread
@@ -52,28 +52,28 @@ STACK = Record(
         ),
         Key(
             "after",
-            ListOf(WORD_OF_PATTERN),
+            ListOf(WORD_OF_PATTERN, items="names, with captures like `{1}` where the path has a `*`"),
             "Stacks of the same environment that are deployed first.",
             "deploy",
             looser=Removed("{name} is no longer deployed after {items}"),
         ),
         Key(
             "var_files",
-            ListOf(PATH),
+            ListOf(PATH, items=PATHS_DESCRIPTION),
             "Additional variable files.",
             "terraform",
             looser=Never("the plan shows the effect of the variables, and people approve the plan"),
         ),
         Key(
             "backend_config",
-            MapOf(Text(), refuse=refuse_secrets(_SECRETS_HINT)),
+            MapOf(Text(), refuse=refuse_secrets(_SECRETS_HINT), items="texts"),
             "Values for the backend block.",
             "terraform",
             looser=Changed("{name} has other backend settings, such as the location of its state"),
         ),
         Key(
             "backend_files",
-            ListOf(FILE_OF_SETTINGS),
+            ListOf(FILE_OF_SETTINGS, items=f"{PATHS_DESCRIPTION} without `=`"),
             "Files with values for the backend block (`env/prod.tfbackend`). Values in `backend_config` take "
             "precedence.",
             "terraform",

@@ -82,7 +82,7 @@ TERRACE = Record(
         ),
         Key(
             "environments",
-            NamedRecords(ENVIRONMENT, "environment", default_environment),
+            NamedRecords(ENVIRONMENT, "environment", "environments", default_environment),
             "Environments in promotion order, first to last.",
             "everything",
             default="the folders of `environments/`",
@@ -95,7 +95,7 @@ TERRACE = Record(
         ),
         Key(
             "stacks",
-            ListOf(STACK),
+            ListOf(STACK, items="stacks"),
             "Stacks outside the conventional layout, and settings of stacks in it.",
             "discovery",
             default="by folder",
@@ -104,7 +104,7 @@ TERRACE = Record(
         ),
         Key(
             "not_stacks",
-            ListOf(FOLDERS),
+            ListOf(FOLDERS, items="paths and patterns from the root of the repository"),
             "Directories, or patterns of directories, whose root modules are not stacks, with everything below "
             "them. They are excluded from patterns of `stacks` and from reports.",
             "discovery, check, doctor",
@@ -134,14 +134,14 @@ TERRACE = Record(
         ),
         Key(
             "teams",
-            MapOf(ListOf(WORD), defines="team"),
+            MapOf(ListOf(WORD, items="names"), defines="team", items="lists of names"),
             "Teams and their members.",
             "gate approvals",
             looser=AddedMembers("approvals by {items} count as approvals by the team {item}"),
         ),
         Key(
             "people",
-            NamedRecords(PERSON, "person", lambda name, _: Person(name)),
+            NamedRecords(PERSON, "person", "people", lambda name, _: Person(name)),
             "People: the email addresses of their commits, and their accounts.",
             "gate approvals",
             looser=Entries(
@@ -159,7 +159,7 @@ TERRACE = Record(
         ),
         Key(
             "branch",
-            Text("a branch", BRANCH_NAME),
+            Text("a branch name", BRANCH_NAME),
             "Name of the protected branch.",
             "trust root",
             default="the branch that this file was read from",
@@ -167,7 +167,7 @@ TERRACE = Record(
         ),
         Key(
             "remote",
-            Text("a remote", REMOTE_NAME),
+            Text("the name of a remote", REMOTE_NAME),
             "Name of the Git remote.",
             "trust root",
             default="the remote that this file was read from",

@@ -102,7 +102,7 @@ BACKUPS = Record(
         ),
         Key(
             "recipients",
-            ListOf(Text("an age recipient", re.compile(r"age1[a-z0-9]{10,}"))),
+            ListOf(Text("an age recipient", re.compile(r"age1[a-z0-9]{10,}")), items="age recipients"),
             "Age recipients that can decrypt backups. Deployments then need no key.",
             "deploy",
             default="none: backups are encrypted with the key",

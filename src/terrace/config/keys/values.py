@@ -65,6 +65,8 @@ FOLDERS = Checked(NORMAL_PATH, _folder_fault, 'example: "live/*/*", with one `*`
 FILES = Checked(PATH_FROM_ROOT, _file_fault)
 """A path of a file or directory, or a file pattern."""
 
-_PATHS = ListOf(NORMAL_PATH)
+PATHS_DESCRIPTION = "paths from the root of the repository"
+
+_PATHS = ListOf(NORMAL_PATH, items=PATHS_DESCRIPTION)
 PATHS_OR_ALL = Either(lambda node: _PATHS if isinstance(node, Sequence) else Flag(), (Flag(), _PATHS))
 """A list of paths, or a flag for all or none."""
