@@ -208,7 +208,7 @@ def test_a_range_in_which_everything_can_be_read_is_an_error() -> None:
     "word", ["", "-1", "1-", "x", "1--2", "1-2-3", "1,", "0x1", "1.5", "٣", "1 2", "9" * 17, "1\n"]
 )
 def test_what_is_no_position_and_no_range_is_an_error(word: str) -> None:
-    with pytest.raises(BadInput, match="is no position"):
+    with pytest.raises(BadInput, match="neither a position"):
         read_spans([word])
 
 
