@@ -108,8 +108,7 @@ def test_a_plan_that_failed_is_not_said_to_leave_nothing_to_approve(place: World
         one["environment"]: [g["reason"] for g in one["gates"] if g["gate"] == "approvals"] for one in told["ahead"]
     }
     assert reasons == {
-        name: [f"what is to be approved is not known: there is no plan of {name}"]
-        for name in ("dev", "staging", "prod")
+        name: [f"there is nothing to approve yet: Terrace has no plan of {name}"] for name in ("dev", "staging", "prod")
     }
 
 

@@ -131,10 +131,14 @@ def test_an_answer_that_would_not_count_is_refused_before_it_is_written(shop: Wo
     before = shop.ok("ledger", "export").out
     bob = str(shop.key("bob"))
     for words, why, hint in (
-        (("--as", "ann", "--key", str(shop.key("ann"))), "asked for this deployment", "terrace status"),
-        (("--as", "bob"), "the signature does not hold", "under the name"),
-        (("--as", "bob", "--key", str(shop.key("carol"))), "the signature does not hold", "under the name"),
-        (("--as", "bob", "--key", bob, "--role", "nobody"), "speaks for nobody without being in that team", "status"),
+        (("--as", "ann", "--key", str(shop.key("ann"))), "requested this deployment", "terrace status"),
+        (("--as", "bob"), "the signature is invalid", "under the name"),
+        (("--as", "bob", "--key", str(shop.key("carol"))), "the signature is invalid", "under the name"),
+        (
+            ("--as", "bob", "--key", bob, "--role", "nobody"),
+            "approves as nobody without being a member of that team",
+            "status",
+        ),
     ):
         refused = shop.run("approve", "staging", *words, "--yes")
         assert (refused.code, why in refused.err, hint in refused.err) == (2, True, True), refused.err
@@ -153,9 +157,9 @@ def test_a_rejection_ends_it_and_outlives_a_change_of_the_rules_until_it_is_with
     shop.run("promote", "staging")
     bob = ("--as", "bob", "--key", str(shop.key("bob")), "--yes")
     rejected = shop.ok("reject", "staging", *bob, "-m", "not before the sale")
-    assert "ended: bob said no: not before the sale" in rejected.out
+    assert "ended: bob rejected this: not before the sale" in rejected.out
     stands = shop.status()["staging"]
-    assert (stands["state"], "bob said no: not before the sale" in stands["reasons"][0]) == ("failed", True)
+    assert (stands["state"], "bob rejected this: not before the sale" in stands["reasons"][0]) == ("failed", True)
     shown = shop.ok("show", "staging", "--json").json
     assert (shown["result"], [a["answer"] for a in shown["approvals"]]) == ("blocked", ["reject"])
     assert "apply" not in [s["name"] for s in shown["steps"]]
@@ -167,7 +171,7 @@ def test_a_rejection_ends_it_and_outlives_a_change_of_the_rules_until_it_is_with
     refused = shop.run("promote", "staging", "--json")
     assert refused.code == 1
     (gate,) = [g for g in refused.json["gates"] if g["gate"] == "rejected"]
-    assert "bob said no: not before the sale" in gate["reason"]
+    assert "bob rejected this: not before the sale" in gate["reason"]
     assert shop.ok("ledger", "export").out == text
 
     carol = ("--as", "carol", "--key", str(shop.key("carol")), "--yes")

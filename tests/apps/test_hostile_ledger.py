@@ -228,4 +228,4 @@ def test_an_event_dated_in_the_future_holds_every_environment_until_a_signer_dis
     shop.ok(*dismissing, "--as", "bob", "--key", str(shop.key("bob")))
     assert shop.ok("ledger", "verify", "--json").json["times"] == []
     assert shop.ok("deploy", "dev").code == 0
-    assert "prod is held" in shop.run("deploy", "prod").out, "what the event says counts as before"
+    assert "prod is on hold" in shop.run("deploy", "prod").out, "what the event says counts as before"

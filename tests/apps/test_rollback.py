@@ -62,7 +62,7 @@ def test_a_release_that_turns_out_sick_is_rolled_back_held_reverted_and_let_go(s
     assert "rolled back to" in status["held"]["reason"]
     refused = shop.run("deploy", "prod")
     assert refused.code == 1
-    assert "prod is held" in refused.out
+    assert "prod is on hold" in refused.out
     assert shop.run("tick").out.strip() == "nothing is due", "Git still says what was undone"
 
     branch = next(s["message"] for s in back["steps"] if s["name"] == "revert").removeprefix("merge ")

@@ -127,7 +127,7 @@ def test_nothing_is_taken_back_where_it_is_held_or_busy(story: Story) -> None:
     for _ in range(2):
         story.look(opened_group())
     story.tell(kinds.ENVIRONMENT_HELD, "dev", {"reason": "incident"})
-    assert "dev is held: incident" in refused(story.answer())
+    assert "dev is on hold: incident" in refused(story.answer())
     story.tell(kinds.ENVIRONMENT_UNHELD, "dev", {})
     assert story.answer().proposals
     opened = {

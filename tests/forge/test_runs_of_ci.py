@@ -53,7 +53,7 @@ def test_a_run_that_no_person_started_proves_no_person(fake: FakeGitHub, event: 
 def test_a_run_that_is_made_up_proves_nothing(fake: FakeGitHub) -> None:
     fake.ran_by(77, "ann-codes")
     for run in ("78", "", "77/attempts/1", "../77", "٧٧", "7" * 30):
-        assert why(fake, run=run) == "the forge knows no such run of this repository", run
+        assert why(fake, run=run) == "the forge has no such run in this repository", run
 
 
 @pytest.mark.parametrize(

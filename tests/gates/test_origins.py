@@ -161,7 +161,7 @@ def test_a_person_decides_and_what_may_be_lost_is_named() -> None:
     (blocked,) = objected(TABLE)
     assert (blocked.reason, blocked.satisfy) == (
         "prod: aws_dynamodb_table.t is deleted",
-        "if it may be lost: --allow 'aws_dynamodb_table.t'",
+        "if it is allowed to be lost: --allow 'aws_dynamodb_table.t'",
     )
     assert objected() == []
 

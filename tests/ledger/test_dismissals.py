@@ -127,7 +127,7 @@ def test_nothing_enters_and_nothing_is_applied_past_an_event_that_cannot_be_read
     blocked = at_entry(environment, facts, NOON)
     assert [(r.gate, r.satisfy) for r in blocked.results if r.outcome is Outcome.BLOCK] == [("held", "look")]
     waits = before_apply(Config((environment,)), environment, (), (), facts, NOON)
-    assert [(r.gate, r.reason) for r in waits.open] == [("held", "prod is held: event 7 cannot be read")]
+    assert [(r.gate, r.reason) for r in waits.open] == [("held", "prod is on hold: event 7 cannot be read")]
 
 
 def test_a_person_who_counts_lets_it_count_as_absent() -> None:

@@ -107,7 +107,7 @@ def test_what_was_no_release_is_for_people(told: Told, origin: Origin) -> None:
 def test_a_held_environment_is_peoples(told: Told) -> None:
     failed(told)
     told.write(kinds.ENVIRONMENT_HELD, "prod", {"reason": "incident 7"})
-    paused(told, "prod is held: incident 7")
+    paused(told, "prod is on hold: incident 7")
 
 
 def test_what_was_sick_before_or_not_measured_stays(told: Told) -> None:

@@ -310,7 +310,7 @@ def test_an_automatic_rollback_sees_a_no_to_its_target_in_another_deployment(dep
     assert latest is not None
     assert isinstance(latest.origin, AutomaticRollback), deployed.story
     assert (latest.commit, latest.result) == (good.commit, "blocked"), latest.waiting
-    assert any("cid said no: it leaks" in why for why in latest.reasons)
+    assert any("cid rejected this: it leaks" in why for why in latest.reasons)
     assert applied(deployed) == before
 
 

@@ -128,7 +128,7 @@ def expired(people: People) -> People:
         people.answer("prod", who)
     people.world.now += timedelta(hours=8, minutes=1)
     people.resume("prod")
-    assert "the answer expired" in waits_in_prod(people)
+    assert "the approval has expired" in waits_in_prod(people)
     return people
 
 

@@ -166,7 +166,7 @@ def test_the_requester_does_not_approve_under_another_git_name() -> None:
     ("forge", "told"),
     [
         (None, "no forge is connected that could confirm it"),
-        ("the forge knows no such run of this repository", "the forge knows no such run of this repository"),
+        ("the forge has no such run in this repository", "the forge has no such run in this repository"),
         ("", ""),
     ],
 )

@@ -16,7 +16,5 @@ def absorption(request: Request) -> Iterator[GateResult]:
         if one.by:
             yield passes(f"{what}, which {one.by} acknowledged")
             continue
-        how = (
-            f"change it back, or `terrace drift ack {request.environment.name} {quote_text(one.address)} --reason WHY`"
-        )
-        yield waits(f"{what}, and an apply would hide that for good: {how}", how)
+        how = f"revert it, or run `terrace drift ack {request.environment.name} {quote_text(one.address)} --reason WHY`"
+        yield waits(f"{what}, and an apply would hide the change permanently: {how}", how)

@@ -21,22 +21,25 @@ def protected_branch(request: Request) -> Iterator[GateResult]:
         yield passes(f"{commit} is on {branch}")
     elif facts.on_protected_branch is None:
         answer = blocks if request.moment is Moment.ENTRY else waits
-        yield answer(f"history is too shallow here to tell whether {commit} is on {branch}", "`git fetch --unshallow`")
+        yield answer(
+            f"this clone is too shallow to determine whether {commit} is on {branch}", "`git fetch --unshallow`"
+        )
     else:
         reason = f"{commit} is not on the first-parent line of {branch}"
-        yield blocks(reason, f"merge it into {branch}, and deploy the merge")
+        yield blocks(reason, f"merge it into {branch}, then deploy the merge commit")
 
 
 def forward(request: Request) -> Iterator[GateResult]:
     """The deployed commit is not newer: going back is a rollback, and has to say so."""
     name, commit, ahead = request.environment.name, request.facts.commit[:7], request.facts.ahead
     if ahead is None:
-        yield passes(f"{name} has nothing newer")
+        yield passes(f"{name} has no newer commit")
     else:
         reason = (
-            f"{name} has {ahead[:7]}, which is newer than {commit}: that would undo it, and ask nobody what is lost"
+            f"{name} has {ahead[:7]}, which is newer than {commit}: deploying {commit} would revert it without a check"
+            " for data loss"
         )
-        yield blocks(reason, f"`terrace rollback {name} --to {commit} --plan-only` shows it")
+        yield blocks(reason, f"`terrace rollback {name} --to {commit} --plan-only` previews the rollback")
 
 
 def reviewed(request: Request) -> Iterator[GateResult]:
@@ -45,13 +48,13 @@ def reviewed(request: Request) -> Iterator[GateResult]:
     if found is None:
         return
     if found.unknown:
-        yield waits(f"it cannot be told whether this was reviewed: {found.unknown}", "try again")
+        yield waits(f"Terrace cannot determine whether this was reviewed: {found.unknown}", "run the command again")
     elif not found.lacking:
-        yield passes("it came through changes that somebody else approved")
+        yield passes("another person approved every new change")
     else:
         how = (
-            f"bring it into {request.facts.branch} by a change that somebody else approves; `forge.reviewed: off`,"
-            " merged, asks nobody"
+            f"merge it into {request.facts.branch} with a change that another person approves. To stop requiring"
+            " reviews, merge `forge.reviewed: off`"
         )
         yield blocks(listed(found.lacking, _SHOWN, "; "), how)
 
@@ -72,13 +75,18 @@ def promotion(request: Request) -> Iterator[GateResult]:
 def _promotion(request: Request, after: str, name: str) -> GateResult:
     commit, above = request.facts.commit[:7], request.facts.upstream
     if above is None or above.environment != after:
-        return blocks(f"what succeeded in {after} is not known", f"`terrace status` shows what is in {after}")
+        return blocks(
+            f"the newest success in {after} is unknown", f"`terrace status` shows the deployed commit of {after}"
+        )
     if above.commit is None or above.succeeded_at is None:
         how = f"`terrace deploy {after}`, then `terrace promote {name}`"
         return blocks(f"nothing has succeeded in {after} yet", how)
     if above.commit != request.facts.commit:
         there = above.commit[:7]
-        how = f"`terrace promote {name}` takes {there}; for {commit}: `terrace deploy {after} --ref {commit}` first"
+        how = (
+            f"`terrace promote {name}` deploys {there}. To deploy {commit}, run `terrace deploy {after} --ref {commit}`"
+            " first"
+        )
         return blocks(f"{after} has {there}, not {commit}", how)
     return passes(f"{commit} succeeded in {after}")
 
@@ -96,6 +104,6 @@ def soak(request: Request) -> Iterator[GateResult]:
         yield passes(f"soaked in {above.environment} for {duration(environment.soak)}")
         return
     left = duration(until - request.now)
-    reason = f"soaks in {above.environment} for {duration(environment.soak)}; {left} are left"
-    how = f"`terrace tick` or the same command again after {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    reason = f"soaking in {above.environment} for {duration(environment.soak)}; {left} left"
+    how = f"run `terrace tick` or this command again after {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     yield waits(reason, how, until)

@@ -21,12 +21,12 @@ def opening(request: Request) -> Iterator[GateResult]:
     """The claims of the opening event follow from facts."""
     if request.facts.unfounded:
         how = (
-            "nothing was applied because of it: find out who wrote it (`terrace ledger verify`), then"
-            f" `terrace deploy {request.environment.name}` opens the deployment that is wanted"
+            "nothing was applied. Find out who wrote the event (`terrace ledger verify`), then start the intended"
+            f" deployment with `terrace deploy {request.environment.name}`"
         )
         yield blocks("; ".join(request.facts.unfounded), how)
     else:
-        yield passes("its opening event says what the facts say")
+        yield passes("its opening event matches the facts")
 
 
 def state(request: Request) -> Iterator[GateResult]:

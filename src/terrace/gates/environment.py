@@ -12,22 +12,22 @@ def held(request: Request) -> Iterator[GateResult]:
     """The environment is not on hold."""
     environment, facts = request.environment.name, request.facts
     if facts.held is None:
-        yield passes(f"{environment} takes deployments")
+        yield passes(f"{environment} accepts deployments")
         return
-    how = f"`terrace unhold {environment} --reason WHY` once that is settled"
+    how = f"`terrace unhold {environment} --reason WHY` once this is resolved"
     if facts.unsettled:
         how = (
-            f"`terrace resume {environment}` looks at what deployment {facts.unsettled} left and brings it in"
-            " order; before that no hold is released"
+            f"`terrace resume {environment}` examines the leftovers of deployment {facts.unsettled} and recovers it."
+            " The hold cannot be released before that"
         )
-    yield _waits_when_open(request)(f"{environment} is held: {facts.held}", how)
+    yield _waits_when_open(request)(f"{environment} is on hold: {facts.held}", how)
 
 
 def unread(request: Request) -> Iterator[GateResult]:
     """No invalid ledger event may be about the environment: it could be a rejection, or an unknown outcome."""
     if request.facts.unread is not None:
         found, how = request.facts.unread
-        yield _waits_when_open(request)(f"{request.environment.name} is held: {found}", how)
+        yield _waits_when_open(request)(f"{request.environment.name} is on hold: {found}", how)
 
 
 def _waits_when_open(request: Request) -> Callable[[str, str], GateResult]:
@@ -40,29 +40,29 @@ def busy(request: Request) -> Iterator[GateResult]:
     environment, work = request.environment.name, request.facts.busy
     if work is not None:
         how = (
-            f"wait for its end, or `terrace resume {environment}` if whoever drove it is gone"
-            " (--dead WHY where this machine cannot tell)"
+            f"wait until it has finished, or run `terrace resume {environment}` if its process is no longer running"
+            " (with --dead WHY if this machine cannot verify that)"
         )
         yield waits(f"{environment} is busy: {work}", how)
     elif request.moment is not Moment.PLAN:
-        yield passes("nothing else goes on there")
+        yield passes("no other work is in progress")
 
 
 def protected(request: Request) -> Iterator[GateResult]:
     """A protected environment is never destroyed."""
     name = request.environment.name
     if request.environment.protected:
-        how = f"`environments.{name}.protected: false` of terrace.yaml, merged, lets it be destroyed"
-        yield blocks(f"{name} is protected: it is never destroyed", how)
+        how = f"to allow it, merge `environments.{name}.protected: false` in terrace.yaml"
+        yield blocks(f"{name} is protected and cannot be destroyed", how)
     else:
-        yield passes(f"{name} may be destroyed")
+        yield passes(f"{name} can be destroyed")
 
 
 def remediation(request: Request) -> Iterator[GateResult]:
     """terrace.yaml allows Terrace to revert drift in the environment."""
     name = request.environment.name
     if request.environment.drift.remediate is not None:
-        yield passes(f"{name} lets drift be taken back")
+        yield passes(f"{name} allows Terrace to revert drift")
     else:
         how = f"allow it in terrace.yaml: `environments.{name}.drift.remediate`"
         yield blocks(f"remediation is off in {name}", how)

@@ -18,9 +18,9 @@ def policy(request: Request) -> Iterator[GateResult]:
         if one.weight is not Weight.HOLD:
             continue
         if isinstance(request.facts.origin, Repairing):
-            yield passes(f"{_said(one)}; a way back is not held by it")
+            yield passes(f"{_said(one)}; policies do not block a deployment that undoes or repairs a release")
         else:
-            how = f"mend it and merge, or waive it on the protected branch: `terrace explain {quote_word(one.rule)}`"
+            how = f"fix and merge it, or add a waiver on the protected branch: `terrace explain {quote_word(one.rule)}`"
             yield blocks(_said(one), how)
 
 
@@ -34,17 +34,17 @@ def objections(request: Request) -> Iterator[GateResult]:
             continue
         match request.facts.origin:
             case AutomaticRollback():
-                yield blocks(_said(one), "a person decides: `terrace rollback` shows it first with --plan-only")
+                yield blocks(_said(one), "a person has to decide: `terrace rollback --plan-only` previews the rollback")
             case Remediation():
-                yield blocks(_said(one), "deploy, or adopt what is there: `terrace drift` shows both")
+                yield blocks(_said(one), "deploy, or adopt the live resources: `terrace drift` shows the differences")
             case _:
                 yield _person(one, request.plans.agreed)
 
 
 def _person(one: Objection, agreed: frozenset[str]) -> GateResult:
     if one.weight is Weight.NAME and one.name not in agreed:
-        word = "made anew: --again" if one.rule == "imported" else "lost: --allow"
-        return blocks(_said(one), f"if it may be {word} {quote_text(one.name)}")
+        word = "recreated: --again" if one.rule == "imported" else "lost: --allow"
+        return blocks(_said(one), f"if it is allowed to be {word} {quote_text(one.name)}")
     return passes(_said(one) + (" (agreed)" if one.weight is Weight.NAME else ""))
 
 

@@ -55,8 +55,8 @@ def risk(request: Request) -> Iterator[GateResult]:
         yield passes(said)
         return
     name = environment.name
-    how = f"do it in smaller steps, or change `environments.{name}.risk.{barring}` of terrace.yaml"
-    yield blocks(f"{said}, and {name} takes no release of {barring} risk", how)
+    how = f"split it into smaller changes, or change `environments.{name}.risk.{barring}` in terrace.yaml"
+    yield blocks(f"{said}; {name} does not accept releases of {barring} risk", how)
 
 
 def _reached(environment: Environment, origin: Origin, risk: Risk | None) -> tuple[RiskLevel, ...]:

@@ -59,7 +59,7 @@ def _against(environment: Environment, failed: Deployment, history: History) -> 
         found.append("it was not a release: a person has to review it")
     held = folds.hold(history, environment.name)
     if held is not None:
-        found.append(f"{environment.name} is held: {held.reason}")
+        found.append(f"{environment.name} is on hold: {held.reason}")
     # By their order in the ledger: a clock may have been set back in between.
     every = folds.deployments(history)
     after = every[[d.id for d in every].index(failed.id) + 1 :]

@@ -37,7 +37,7 @@ def why_unproven(run: CiRun | None, branch: str, people: People, requester: str,
     `branch` is the protected branch.
     """
     if run is None:
-        return "the forge knows no such run of this repository"
+        return "the forge has no such run in this repository"
     if why := why_untrusted(branch, of_branch=run.of_branch, event=run.event, ran_on=run.branch):
         return why
     started = {"@terrace"} if run.automatic else {people.of_login(login) or f"@{login}" for login in run.logins}

@@ -49,12 +49,12 @@ def approvals(request: Request) -> Iterator[GateResult]:
     asked = _one_more(rule, facts)
     more = how = ""
     if asked != rule:
-        more = "; one person more than usual, because nothing proves who requested it"
+        more = "; one more approval than usual is required, because nothing proves who requested the deployment"
         if facts.run_unproven:
             more += f" (run {facts.run_unproven})"
             how = (
-                "; with a token that may read runs of CI Terrace asks the forge about the run,"
-                " and a requester with a key signs: `git config user.signingkey KEY.pub`"
+                "; to prove it, give Terrace a token that can read CI runs, or sign the request with a key:"
+                " `git config user.signingkey KEY.pub`"
             )
     if plans.risk is not None and rule != usual:
         more += f" (the risk is {plans.risk.level})"
@@ -101,7 +101,7 @@ def approved(config: Config, rule: ApprovalRule, asked: Question, answers: Answe
     return not counted.rejections and roles and len(counted.voices) >= rule.count
 
 
-_UNPLANNED = "`terrace check` says why; the approvers are asked once there is a plan"
+_UNPLANNED = "`terrace check` shows the reason. Approvals are requested once there is a plan"
 
 
 def _approvals(request: Request) -> tuple[GateResult, ...]:
@@ -109,9 +109,9 @@ def _approvals(request: Request) -> tuple[GateResult, ...]:
     subjects, unplanned = plans.subjects, plans.unplanned
     if not subjects and unplanned:
         which = listed(unplanned, 5)
-        return (waits(f"what is to be approved is not known: there is no plan of {which}", _UNPLANNED),)
+        return (waits(f"there is nothing to approve yet: Terrace has no plan of {which}", _UNPLANNED),)
     if not subjects:
-        return (passes("nothing to approve: no plan does anything"),)
+        return (passes("nothing to approve: the plans change nothing"),)
     people = People(request.config)
     barred = _barred(people, facts)
     asked = question(environment, facts, subjects)
@@ -120,15 +120,16 @@ def _approvals(request: Request) -> tuple[GateResult, ...]:
         return tuple(_rejected(environment, people, said) for said in counted.rejections)
     if not environment.approvals.requires_any:
         agreed = isinstance(facts.origin, AutomaticRollback)
-        return (passes("terrace.yaml says `on_failure: rollback`" if agreed else "no approval is asked for"),)
+        return (passes("terrace.yaml sets `on_failure: rollback`" if agreed else "no approval is required"),)
     if not facts.whole:
-        reason = "history is too shallow here to tell who wrote what is new, and authors do not approve"
+        reason = "this clone is too shallow to determine the authors of the new commits, who cannot approve them"
         return (waits(reason, "`git fetch --unshallow`"),)
     if facts.openers_unknown:
         reason = (
-            f"who opened the changes of this release is not known, and they do not approve it: {facts.openers_unknown}"
+            "Terrace cannot determine who opened the changes of this release, and these people cannot approve it:"
+            f" {facts.openers_unknown}"
         )
-        return (waits(reason, "try again once the forge can be asked"),)
+        return (waits(reason, "run the command again once the forge can be reached"),)
     return _quorum(environment, people, barred, counted)
 
 
@@ -166,7 +167,7 @@ def _role(
 ) -> GateResult:
     """What a role still lacks, who could give it, and what to do where nobody is left who could."""
     members = people.members(role)
-    speaking = {voice.person: f"speaks for {r} already" for r, voices in filled.items() for voice in voices}
+    speaking = {voice.person: f"already approves as {r}" for r, voices in filled.items() for voice in voices}
     free: dict[str, list[str]] = {}
     for reached in within_reach(role, filled):
         there = people.members(reached)
@@ -182,10 +183,10 @@ def _role(
         return waits(reason, ", or ".join(ways))
     others = {name: w for person, name in members.items() if (w := barred.why(name) or speaking.get(person))}
     if not members:
-        why = f"the team {role} has nobody in it"
+        why = f"the team {role} has no members"
     else:
-        left = f"only {', '.join(free[role])}" if free.get(role) else "nobody"
-        why = f"{left} of the team {role} is left who may: " + ", ".join(f"{who} {w}" for who, w in others.items())
+        left = f"only {', '.join(free[role])}" if free.get(role) else "no one"
+        why = f"{left} in the team {role} can still approve: " + ", ".join(f"{who} {w}" for who, w in others.items())
     return waits(f"{reason}; {why}", _setting(f"teams.{role}", environment))
 
 
@@ -196,30 +197,32 @@ def _count(environment: Environment, people: People, barred: Barred, counted: Ta
     free = [name for person, name in known.items() if person not in have and barred.why(name) is None]
     asked = environment.approvals.count
     more = asked - len(have) - coming
-    besides = f", {coming} more to come for the roles" if coming else ""
+    besides = f", {coming} more needed for the roles" if coming else ""
     reason = f"{len(have)} of {asked} people have approved{besides}"
     command = f"`terrace approve {environment.name}` by"
     if not known:
-        return waits(reason, f"{command} {more} more, neither who asked for it nor who wrote it")
+        return waits(reason, f"{command} {more} more, other than the requester and the authors")
     if len(free) >= more + coming:
         return waits(reason, f"{command} {_some(more, free)}")
-    left = f"only {', '.join(free)}" if free else "nobody"
-    return waits(f"{reason}; {left} is left who may, of those in terrace.yaml", _setting("people", environment))
+    left = f"only {', '.join(free)}" if free else "no one"
+    return waits(f"{reason}; {left} in terrace.yaml can still approve", _setting("people", environment))
 
 
 def _setting(key: str, environment: Environment) -> str:
     """What to change where nobody is left who may approve."""
-    return f"add somebody to `{key}` of terrace.yaml, or ask for less: `environments.{environment.name}.approvals`"
+    approvals = f"environments.{environment.name}.approvals"
+    return f"add a person to `{key}` in terrace.yaml, or require fewer approvals: `{approvals}`"
 
 
 def _rejected(environment: Environment, people: People, said: Approval) -> GateResult:
     name = people.shown(said.actor)
-    role = f" for {said.role}" if said.role else ""
+    role = f" as {said.role}" if said.role else ""
     how = {"unsigned": " (unsigned)", "invalid": " (not proven)", "unsaid": " (not proven)"}.get(said.proof, "")
     why = f": {said.comment}" if said.comment else ", without a comment"
     of = f" --of {said.id}" if said.id else ""
-    satisfy = f"settle it with {name}, who withdraws it: `terrace reject {environment.name} --withdraw{of} -m WHY`"
-    return blocks(f"{name} said no{role}{how}{why}", satisfy)
+    withdraw = f"terrace reject {environment.name} --withdraw{of} -m WHY"
+    satisfy = f"resolve it with {name}, who can withdraw the rejection: `{withdraw}`"
+    return blocks(f"{name} rejected this{role}{how}{why}", satisfy)
 
 
 def unusable(request: Request, approval: Approval) -> str | None:
@@ -241,11 +244,16 @@ def unusable(request: Request, approval: Approval) -> str | None:
     voice = next((one for one in counted.voices if one.person == person), None)
     if voice is None:
         name = people.shown(approval.actor)
-        noes = (f"{name} said no, and did not withdraw it" for no in counted.rejections if no.actor == approval.actor)
+        noes = (
+            f"{name} rejected this, and has not withdrawn the rejection"
+            for no in counted.rejections
+            if no.actor == approval.actor
+        )
         return next((left.why for left in counted.left_out if left.name == name), next(noes, None))
     if voice.roles & rule.roles.keys() or rule.count > sum(rule.roles.values()) or not rule.requires_any:
         return None
-    return f"{environment.name} asks {', '.join(rule.roles)}, and {voice.name} speaks for none of them"
+    roles = ", ".join(rule.roles)
+    return f"{environment.name} requires approvals from {roles}, and {voice.name} is in none of these teams"
 
 
 def question(environment: Environment, facts: Facts, subjects: tuple[Subject, ...]) -> Question:
@@ -268,7 +276,7 @@ def _said(voices: Iterable[Voice], speaking: Mapping[str, str]) -> str:
 def _left_out(counted: Tally) -> str:
     if not counted.left_out:
         return ""
-    return "; not counted: " + ", ".join(f"{who.name} ({who.why})" for who in counted.left_out)
+    return "; ignored: " + ", ".join(f"{who.name} ({who.why})" for who in counted.left_out)
 
 
 def _some(n: int, names: list[str]) -> str:

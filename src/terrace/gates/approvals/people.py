@@ -84,7 +84,7 @@ class Barred:
         """Returns why the answer of this person does not count, or None when nothing bars them."""
         mine = self._people.identities(word)
         if mine & self._requester or (by and by == self._by):
-            return "asked for this deployment"
+            return "requested this deployment"
         if mine & self._authors:
             return "wrote commits of this release"
         if mine & self._opened:

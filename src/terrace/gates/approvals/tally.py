@@ -193,7 +193,7 @@ def _with(
     teams = people.teams_of(people.person(approval.actor))
     why = answer.void or next((why for a in given if (why := barred.why(a.actor, a.by)) is not None), None)
     if why is None and approval.role and approval.role not in teams:
-        why = f"speaks for {approval.role} without being in that team"
+        why = f"approves as {approval.role} without being a member of that team"
     if why is not None:
         return replace(found, left_out=(*found.left_out, LeftOut(name, why)))
     roles = frozenset({approval.role}) if approval.role else teams
@@ -234,31 +234,31 @@ def _void(
 ) -> str | None:
     """Why an answer is no yes to the question; None when it is."""
     if approval.answer == "reject":
-        return void_no(people, rule, question, approval) or "withdrew a no, and has not said yes since"
+        return void_no(people, rule, question, approval) or "withdrew a rejection, and has not approved since"
     why = void_yes(rule, question, approval, now)
     if why is None and not all(lifted.precedes(approval) for lifted in bounds):
-        return "said no, and this answer is older than the withdrawal of the no: answer again"
+        return "rejected this, and this approval is older than the withdrawal: approve again"
     return why
 
 
 def void_yes(rule: ApprovalRule, question: Question, approval: Approval, now: datetime) -> str | None:
     """Returns why a yes counts for nothing here, whoever gave it; None when it does count."""
     if approval.proof == "invalid":
-        return "the signature does not hold"
+        return "the signature is invalid"
     if approval.proof == "unsaid":
-        return "where it was said nobody says it any more, or nobody can be asked"
+        return "the approval no longer exists on the forge, or the forge cannot be reached"
     if not approval.deployment:
-        return "answered in the form of an earlier version, which names no deployment: answer again"
+        return "the approval has the format of an earlier version, which does not name a deployment: approve again"
     if approval.deployment != question.deployment:
-        return "answered another deployment: answer again"
+        return "approved another deployment: approve again"
     if not frozenset(approval.subjects).issuperset(question.subjects):
-        return "answered for another plan, commit or configuration: look again and answer again"
+        return "approved another plan, commit or configuration: check the plan and approve it again"
     if approval.proof == "unsigned" and not rule.unsigned:
         return "unsigned: sign with an SSH key"
     if approval.at - now > CLOCK_SKEW:
-        return "answered in the future: check the clock"
+        return "the approval is dated in the future: check the clock"
     if now - approval.at >= rule.expires:
-        return "the answer expired: answer again"
+        return "the approval has expired: approve again"
     return None
 
 
@@ -269,7 +269,7 @@ def void_no(people: People, rule: ApprovalRule, question: Question, no: Approval
     weighs as one without a signature. A false no stops something that can be asked for again; a lost one applies it.
     """
     if not question.concerned_by(no.subjects):
-        return "said no to another plan"
+        return "rejected another plan"
     if no.proof in PROVEN or rule.unsigned or people.teams_of(people.person(no.actor)):
         return None
     return "unsigned: sign with an SSH key"
@@ -307,14 +307,14 @@ def void_withdrawal(
     identity = withdrawal.identity
     honor = no.proof == "unsigned" and identity.proof == "unsigned" and (rule.unsigned or not rule.requires_any)
     if withdrawal.at < no.at:
-        return "it is older than the no"
+        return "the withdrawal is older than the rejection"
     if not identity.proven and not honor:
-        return "it is not proven who says so: sign with an SSH key"
+        return "nothing proves who withdraws it: sign with an SSH key"
     if persons.of(withdrawal.actor) == persons.of(no.actor):
         return None
     if not identity.proven:
-        return "the no of somebody else is withdrawn with an SSH key, by two people"
+        return "withdrawing the rejection of another person requires two people with SSH keys"
     known = people.known()
     if known and people.person(withdrawal.actor) not in known:
-        return "terrace.yaml names nobody of that name"
+        return "terrace.yaml does not name this person"
     return barred.why(withdrawal.actor, identity.by)
