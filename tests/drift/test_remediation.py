@@ -111,9 +111,9 @@ def test_what_a_deployment_would_change_besides_is_not_taken_back_with_the_rest(
     mixed = plan_of([back], [drift])
     for _ in range(2):
         check = story.look(mixed)
-    assert f"{GROUP} would change name too" in refused(story.answer())
+    assert f"{GROUP} would also change name" in refused(story.answer())
     assert any(
-        "would change name too" in one.why for one in objections(mixed, checks(story.history, "dev"), check, RULE)
+        "would also change name" in one.why for one in objections(mixed, checks(story.history, "dev"), check, RULE)
     )
 
 
