@@ -302,7 +302,10 @@ def test_what_is_not_known_says_why() -> None:
         "s3://b cannot be read: no"
     )
     assert "delivered late" in told(SEEN, LoggedChanges()).cause_unknown
-    assert told(replace(SEEN, identity={}), LoggedChanges()).cause_unknown == "the plan tells no id of the object"
+    assert (
+        told(replace(SEEN, identity={}), LoggedChanges()).cause_unknown
+        == "the plan does not contain an id of the resource"
+    )
 
 
 @pytest.mark.parametrize(

@@ -187,10 +187,10 @@ def test_a_possible_cause_is_a_hint_and_its_text_has_no_effect() -> None:
 
 
 def test_an_unknown_cause_has_a_reason_and_without_logs_there_is_no_cause() -> None:
-    unknown = replace(SEEN, cause_unknown="the plan tells no id of the object")
+    unknown = replace(SEEN, cause_unknown="the plan does not contain an id of the resource")
     one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(unknown,)))
     for told in (terminal(one), unescape(drift_markdown([one]))):
-        assert "cause unknown: the plan tells no id of the object" in told
+        assert "cause unknown: the plan does not contain an id of the resource" in told
     assert as_json([one])["environments"][0]["stacks"][0]["resources"][0]["cause_unknown"]
     bare = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(SEEN,)))
     assert "cause" not in terminal(bare)

@@ -1,1 +1,1 @@
-"""What differs between the cloud and what was deployed, and what may be done about it."""
+"""Drift: differences between the cloud and what was deployed, and what is allowed to be done about them."""

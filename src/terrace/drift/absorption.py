@@ -1,4 +1,4 @@
-"""What applies took over into states: no later plan shows it, so the ledger has to."""
+"""Drift that applies adopted into the state: no later plan shows it, so the ledger has to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from terrace.ledger.model import History
 
 @dataclass(frozen=True, slots=True)
 class Absorption:
-    """A difference that the apply of a deployment wrote into the state, and who answered for it, if anybody did."""
+    """A difference that the apply of a deployment wrote into the state, and who acknowledged it, if anyone."""
 
     sighting: Sighting
     deployment: str
@@ -24,7 +24,7 @@ class Absorption:
 
 
 def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
-    """What was taken over about security and not changed by a deployment since, oldest first."""
+    """Returns the security-related drift that was adopted and not changed by a deployment since, oldest first."""
     given = acknowledgements(history, environment)
     found: dict[tuple[str, str], Absorption] = {}
     for deployment in folds.of_environment(history, environment):
@@ -39,13 +39,13 @@ def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
 
 
 def swallowed(plan: StepRecord) -> tuple[Sighting, ...]:
-    """What applying a plan would take over about security."""
+    """Returns the security-related drift that applying a plan would adopt."""
     seen = sightings_of(plan.stack, plan.detail.sightings or ())
     return tuple(one for one in seen if one.grave)
 
 
 def _applied(deployment: Deployment) -> list[tuple[StepRecord, StepRecord]]:
-    """The applies that may have written a state, each with the plan that it applied."""
+    """Yields the applies that may have written a state, each with the plan that it applied."""
     found = []
     for index, record in enumerate(deployment.steps):
         if record.step is Step.APPLY and record.result is not None:

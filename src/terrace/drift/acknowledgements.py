@@ -1,4 +1,4 @@
-"""Who took responsibility for which difference. An answer is about what was seen: another value asks again."""
+"""Acknowledgements of drift. One concerns the drift as it was detected: another value needs another one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from terrace.ledger.model import History
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """Somebody knows that these paths of an address differ, and why that is so. `declared` proves who, or not."""
+    """A person knows that these paths of an address differ, and why. `declared` proves who acknowledged it, or not."""
 
     stack: str
     address: str
@@ -28,9 +28,9 @@ class Acknowledgement:
     declared: Declared | None = None
 
     def covers(self, sighting: Sighting, path: str) -> bool:
-        """Whether it speaks of this path of a sighting, with the value that is there now.
+        """Returns whether it covers this path of the drift, with the current value.
 
-        A sighting without paths, such as a deletion, is covered by an answer to the same: its path is "".
+        Drift without paths, such as a deletion, is covered by an acknowledgement of the same: its path is "".
         """
         name = path.partition(".")[0]
         return (
@@ -41,7 +41,7 @@ class Acknowledgement:
 
 
 def acknowledgements(history: History, environment: str) -> tuple[Acknowledgement, ...]:
-    """Every acknowledgement in an environment, oldest first."""
+    """Returns every acknowledgement in an environment, oldest first."""
     return tuple(
         Acknowledgement(
             stack=record.stack,

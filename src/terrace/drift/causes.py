@@ -1,4 +1,4 @@
-"""Finds the changes in the logs of clouds that may be the cause of drift. They are hints, never proof."""
+"""Search of cloud change logs for changes that may be the cause of drift. They are hints, never proof."""
 
 from __future__ import annotations
 
@@ -16,37 +16,38 @@ from terrace.ledger.model import History
 from terrace.words import plural
 
 MOST_CAUSES = 3
-"""How many changes are told of one object."""
+"""Maximum number of changes that are reported for one resource."""
 
 LONGEST_LOOK = timedelta(hours=1)
-"""How long one look may take: what it read may be as much older than its record."""
+"""Maximum duration of one check: the state that it read may be that much older than its record."""
 
 _NAMES = ("id", "arn", "name", "bucket", "identifier", "security_group_id")
-"""Attributes by which a request of AWS may name an object."""
+"""Attributes by which an AWS request may name a resource."""
 
 _ANY = frozenset({"arn", "arns", "id", "ids", "identifier", "list", "name", "resource", "resources"})
-"""Words of parameters that tell nothing of a type: one with no other word names whatever the request is about."""
+"""Words in parameters that say nothing about a type: a parameter with no other word names whatever the request
+concerns."""
 
 _DISTINCT = re.compile(r"[a-z][a-z-]*-[0-9a-f]{8,17}|https?://.+|arn:.+")
-"""Names that no object of another service has."""
+"""Names that no resource of another service has."""
 
 _SERVICES = {"cloudwatch": "monitoring"}
-"""Services that ARNs call otherwise than CloudTrail does."""
+"""Services that have another name in ARNs than in CloudTrail."""
 
 _TAGGING = "tagging"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The time in which the cause of a difference lies."""
+    """The period in which the cause of a difference must be."""
 
     since: datetime
     until: datetime
 
 
 def window_of(history: History, environment: str, sighting: Sighting, now: datetime) -> Window | None:
-    """Returns the time between the newest apply, or the newest look that did not see it, and the look that first saw
-    the difference as it is now; None where nothing was deployed."""
+    """Returns the period between the newest apply, or the newest check without the difference, and the first check with
+    it in its current form; None where nothing was deployed."""
     since = _applied_at(history, environment, sighting.stack)
     if since is None:
         return None
@@ -61,7 +62,7 @@ def window_of(history: History, environment: str, sighting: Sighting, now: datet
             since = max(since, look.at - LONGEST_LOOK)
             break
         until = look.at
-    # CloudTrail tells times in whole seconds.
+    # CloudTrail records times in whole seconds.
     return Window(since.replace(microsecond=0), until)
 
 
@@ -70,7 +71,8 @@ def _same(one: Sighting, other: Sighting) -> bool:
 
 
 def _applied_at(history: History, environment: str, stack: str) -> datetime | None:
-    """When the newest apply of a stack ended. A deployment with an empty plan changed nothing and absorbed nothing."""
+    """Returns when the newest apply of a stack finished. A deployment with an empty plan changed and adopted
+    nothing."""
     opened = None
     for deployment in reversed(folds.of_environment(history, environment)):
         if stack not in deployment.stacks:
@@ -83,7 +85,7 @@ def _applied_at(history: History, environment: str, stack: str) -> datetime | No
 
 
 def has_cause(sighting: Sighting) -> bool:
-    """Whether the difference was made outside, so that a log may tell of it."""
+    """Returns whether the difference was made outside, so that a log may show it."""
     return sighting.quadrant is not Quadrant.INPUT
 
 
@@ -103,7 +105,7 @@ def _explained(one: Sighting, window: Window, logged: LoggedChanges, now: dateti
     for change in logged.changes:
         cause = change.cause
         if window.since <= cause.at <= window.until and names(change, one.type, one.identity):
-            # A long operation of Azure has several records, and two files may tell of the same event.
+            # A long Azure operation has several records, and two files may contain the same event.
             found.setdefault((cause.source, cause.event or cause.at.isoformat(), cause.what), cause)
     if not found:
         return replace(one, cause_unknown=_why_unknown(one, window, logged, now))
@@ -113,12 +115,12 @@ def _explained(one: Sighting, window: Window, logged: LoggedChanges, now: dateti
 
 def _why_unknown(one: Sighting, window: Window, logged: LoggedChanges, now: datetime) -> str:
     if not any(one.identity.get(name) for name in _NAMES):
-        return "the plan tells no id of the object"
+        return "the plan does not contain an id of the resource"
     files = f"{plural(logged.files, 'file')} of the logs"
     span = f"{window.since:%Y-%m-%d %H:%M} and {window.until:%Y-%m-%d %H:%M} UTC"
     told = [f"no change of it between {span} is in {files}"]
     if now - window.until < LATE:
-        told.append("logs are delivered late: a later look may find it")
+        told.append("logs are delivered late: a later check may find it")
     return "; ".join((*told, *logged.notes))
 
 
@@ -126,7 +128,7 @@ def _why_unknown(one: Sighting, window: Window, logged: LoggedChanges, now: date
 
 
 def names(change: LoggedChange, type_: str, identity: Mapping[str, str]) -> bool:
-    """Whether a change names the object of that type whose attributes are `identity`."""
+    """Returns whether a change names the resource of that type with these `identity` attributes."""
     if change.cause.source == ACTIVITY_LOG:
         return any(_is_in(text, identity.get("id", "")) for _, text in change.names)
     arn = _Arn.of(identity.get("arn") or identity.get("id") or "")
@@ -144,12 +146,13 @@ def names(change: LoggedChange, type_: str, identity: Mapping[str, str]) -> bool
 
 
 def _is_name_of(attribute: str, type_: str) -> bool:
-    """Whether an attribute names the object: a rule of a group is named by the group that it is in."""
+    """Returns whether an attribute names the resource: a rule is named by the group that contains it."""
     return attribute != "security_group_id" or "security_group" in type_
 
 
 def _is_in(named: str, id_: str) -> bool:
-    """Whether an id of Azure names this object or a part of it. What lies in a group of resources is no part of it."""
+    """Returns whether an Azure id names this resource or a part of it. A resource is not a part of its resource
+    group."""
     mine, theirs = id_.casefold().rstrip("/"), named.casefold().rstrip("/")
     if not mine.startswith("/"):
         return False
@@ -179,19 +182,19 @@ def _is_there(change: LoggedChange, arn: _Arn) -> bool:
 
 
 def _speaks_of(key: str, words: Iterable[str]) -> bool:
-    """Whether a parameter names objects of a type: `groupId` those of `aws_security_group`."""
+    """Returns whether a parameter names resources of a type: `groupId` those of `aws_security_group`."""
     telling = set(_words(key)) - _ANY
     return not telling or bool(telling & set(words))
 
 
 def _words(name: str) -> list[str]:
-    """The words of `aws_db_instance` and of `dBInstanceIdentifier`, in small letters."""
+    """Returns the words of `aws_db_instance` or `dBInstanceIdentifier`, in lower case."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return [word for word in spaced.casefold().split("_") if word]
 
 
 def _contradicts(change: LoggedChange, identity: Mapping[str, str]) -> bool:
-    """Whether the request names, by a parameter such as `roleName`, another value than the object has."""
+    """Returns whether the request names, by a parameter such as `roleName`, another value than that of the resource."""
     for key, text in change.names:
         name = "_".join(_words(key))
         stem = re.sub(r"_(?:name|id|arn|identifier)$", "", name)

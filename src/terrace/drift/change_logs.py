@@ -1,12 +1,12 @@
-"""Logs of changes in clouds: reads the records of AWS CloudTrail and of the Azure activity log.
+"""Cloud change logs: reads records of AWS CloudTrail and of the Azure activity log.
 
 The formats are those that the clouds document:
 
 - CloudTrail's files, `{"Records": [...]}`, and the output of `aws cloudtrail lookup-events`, `{"Events": [...]}`
-- the activity log as Azure exports it to a storage account, a JSON record a line or `{"records": [...]}`, and the
+- the activity log as Azure exports it to a storage account, one JSON record per line or `{"records": [...]}`, and the
   output of `az monitor activity-log list`, a list or `{"value": [...]}`
 
-Records that change nothing, that failed, or that tell of data instead of the object are left out.
+Records of reads, of failures, and of changes to data instead of the resource are skipped.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from terrace.drift.model import Cause
 CLOUDTRAIL = "AWS CloudTrail"
 ACTIVITY_LOG = "Azure activity log"
 LONGEST = 256
-"""Characters of one field of a record that are kept."""
+"""Maximum number of characters that are kept of one field of a record."""
 
 LATE = timedelta(hours=2)
-"""How much later than a change the file that tells of it may be named: both clouds deliver late."""
+"""Maximum time between a change and the time in the name of its file: both clouds deliver late."""
 
 _READS = ("Get", "List", "Describe", "Head", "Lookup", "Search", "BatchGet", "Select", "Query", "Scan", "Assume")
 _DONE = frozenset({"succeeded", "success", "accepted", "accept"})
@@ -37,9 +37,9 @@ _UPN = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"
 
 @dataclass(frozen=True, slots=True)
 class LoggedChange:
-    """One change that a log tells of. `names` are the objects that the request names, as pairs of parameter and value.
+    """One change in a log. `names` are the resources that the request names, as pairs of parameter and value.
 
-    `service`, `account` and `region` are "" where the log does not tell them.
+    `service`, `account` and `region` are "" where the log does not contain them.
     """
 
     cause: Cause
@@ -51,7 +51,7 @@ class LoggedChange:
 
 @dataclass(frozen=True, slots=True)
 class LoggedChanges:
-    """What was read: the changes, how many files told of them, and sentences about what could not be read."""
+    """The result of reading logs: the changes, the number of files, and notes about what could not be read."""
 
     changes: tuple[LoggedChange, ...] = ()
     files: int = 0
@@ -59,27 +59,27 @@ class LoggedChanges:
 
 
 class ChangeLogs(Protocol):
-    """Reads the logs of changes that terrace.yaml names."""
+    """Reads the change logs that terrace.yaml names."""
 
     def read(self, places: Iterable[str], since: datetime, until: datetime) -> LoggedChanges:
-        """Returns the changes within that time. What cannot be read is a note: it raises nothing for it."""
+        """Returns the changes within that period. What cannot be read becomes a note, not an error."""
         ...
 
 
 class NoChangeLogs:
-    """Where no logs can be read."""
+    """The reader where no logs can be read."""
 
     def read(self, places: Iterable[str], since: datetime, until: datetime) -> LoggedChanges:
-        """Returns nothing, and says so."""
+        """Returns no changes, with a note."""
         return LoggedChanges(notes=tuple(f"{place} cannot be read here" for place in places))
 
 
 class NoLog(ValueError):
-    """A file that is no log of a known format."""
+    """The file is not a log of a known format."""
 
 
 def read_changes(content: bytes, since: datetime, until: datetime) -> tuple[LoggedChange, ...]:
-    """Returns the changes of one file within that time. Raises NoLog; a record that cannot be read is left out."""
+    """Returns the changes of one file within that period. Raises NoLog; skips records that cannot be read."""
     return tuple(
         change
         for one in _records(content)
@@ -96,7 +96,8 @@ _NO_CHANGES = re.compile(r"(?:^|/)CloudTrail-(?:Digest|Insight)(?:/|$)")
 
 
 def may_tell(name: str, since: datetime, until: datetime) -> bool:
-    """Whether a folder or file of that name may tell of changes within that time, by the layouts of both clouds."""
+    """Returns whether a folder or file of that name may contain changes within that period, by the layouts of both
+    clouds."""
     if _NO_CHANGES.search(name):
         return False
     period = period_of(name)
@@ -104,7 +105,7 @@ def may_tell(name: str, since: datetime, until: datetime) -> bool:
 
 
 def period_of(name: str) -> tuple[datetime, datetime] | None:
-    """Returns the time that a folder or file is of, by its name; None where the name tells none."""
+    """Returns the time in the name of a folder or file; None where it has none."""
     found = _MINUTE.search(name.rpartition("/")[2]) or _HOUR.search(name) or _DAY.search(name)
     if found is None:
         return None
@@ -223,7 +224,7 @@ def _records(content: bytes) -> Iterator[_Trail | _Activity]:
 
 
 def _inner(raw: msgspec.Raw) -> _Trail | None:
-    """The record that `lookup-events` has as a text."""
+    """Returns the record that `lookup-events` has as a text."""
     try:
         return _trail.decode(_found.decode(raw).cloud_trail_event)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
@@ -243,22 +244,22 @@ def _parts(content: bytes) -> Iterable[msgspec.Raw]:
             try:
                 return _list.decode(whole[name])
             except msgspec.MsgspecError as error:
-                raise NoLog(f"its {name} are no list") from error
+                raise NoLog(f"its {name} are not a list") from error
     if "resourceId" in whole or "eventSource" in whole:
         return (msgspec.Raw(content),)
-    raise NoLog("it has neither records of AWS CloudTrail nor of the Azure activity log")
+    raise NoLog("it has neither AWS CloudTrail records nor Azure activity log records")
 
 
 def _lines(content: bytes) -> list[msgspec.Raw]:
-    """The records of a file with one a line."""
+    """Returns the records of a file with one per line."""
     lines = [line.strip().rstrip(b",") for line in content.split(b"\n")]
     found = [msgspec.Raw(line) for line in lines if line.startswith(b"{")]
     if not found or not content.startswith(b"{"):
-        raise NoLog("it is no JSON")
+        raise NoLog("it is not JSON")
     try:
         _raw.decode(found[0])
     except msgspec.MsgspecError as error:
-        raise NoLog("it is no JSON") from error
+        raise NoLog("it is not JSON") from error
     return found
 
 
@@ -293,9 +294,9 @@ def _of_trail(record: _Trail) -> LoggedChange | None:
 
 
 def _named(parameters: Any) -> Iterator[tuple[str, str]]:
-    """The texts of a request by which it names what it changes: those on its first level, and lists of resources.
+    """Returns the texts by which a request names what it changes: those on its first level, and lists of resources.
 
-    Deeper down a request names other objects, such as the group that a new rule lets in.
+    On deeper levels a request names other resources, such as the group that a new rule allows.
     """
     for key, value in parameters.items() if isinstance(parameters, dict) else ():
         if isinstance(value, str):
@@ -349,7 +350,7 @@ def _cause(source: str, at: datetime, *, who: str, what: str, origin: _Text, cli
 
 
 def _time(text: str) -> datetime | None:
-    # Azure writes seven digits of a second, and Python reads six.
+    # Azure writes seven digits of a second, but Python reads six.
     text = re.sub(r"(\.\d{6})\d+", r"\1", text)
     try:
         at = datetime.fromisoformat(text)

@@ -1,4 +1,5 @@
-"""Views over the checks for drift in the ledger: what was seen, how often, and since when nobody could look."""
+"""Views of the drift checks in the ledger: the results, how often drift was found, and since when no check
+succeeded."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from terrace.words import duration
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One look at one environment. `id` is its event's; `every` is how often whoever looked meant to look."""
+    """One check of an environment. `id` is that of its event; `every` is the interval of the caller's checks."""
 
     id: str
     environment: str
@@ -33,19 +34,19 @@ class Check:
 
     @property
     def good(self) -> bool:
-        """Whether every stack could be told."""
+        """Whether the result of every stack is known."""
         return all(one.status != "unknown" for one in self.observations)
 
     def of(self, stack: str) -> Observation | None:
-        """What it found of one stack; None when it did not look there."""
+        """Returns the result for one stack; None where it was not checked."""
         return next((one for one in self.observations if one.stack == stack), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How an environment stands. `checked_at` is the last good check: every stack was looked at and could be told.
+    """The drift status of an environment. `checked_at` is the last good check: the result of every stack was known.
 
-    `overdue` says in a sentence that the last good check is too old; "" when it is not, or nobody looks regularly.
+    `overdue` is a sentence that the last good check is too old; "" when it is not, or no interval is configured.
     """
 
     status: Status
@@ -54,7 +55,7 @@ class Standing:
 
 
 def newest_first(history: History, environment: str) -> Iterator[Check]:
-    """Every look at an environment, the newest first; each is read only when it is asked for."""
+    """Returns every check of an environment, the newest first; each is read only when it is needed."""
     for event, record in reversed(history.of(DriftChecked)):
         if event.subject == environment:
             yield Check(
@@ -67,12 +68,12 @@ def newest_first(history: History, environment: str) -> Iterator[Check]:
 
 
 def newest(history: History, environment: str) -> Check | None:
-    """The last look at an environment; None when nobody ever looked."""
+    """Returns the last check of an environment; None when it was never checked."""
     return next(newest_first(history, environment), None)
 
 
 def with_values(check: Check, seen: Iterable[Observation]) -> Check:
-    """Returns a check with the values that the look itself saw: the ledger keeps none."""
+    """Returns a check with the values that it saw itself: the ledger keeps none."""
     values = {(one.stack, s.address, s.fingerprint): s.values for one in seen for s in one.sightings}
     observations = (
         replace(
@@ -87,14 +88,14 @@ def with_values(check: Check, seen: Iterable[Observation]) -> Check:
 
 
 def checks(history: History, environment: str) -> tuple[Check, ...]:
-    """Every look at an environment, oldest first."""
+    """Returns every check of an environment, oldest first."""
     return tuple(newest_first(history, environment))[::-1]
 
 
 def in_a_row(looks: tuple[Check, ...], sighting: Sighting) -> int:
-    """How many of the newest looks saw the same difference, one after the other.
+    """Returns how many of the newest checks in a row found the same difference.
 
-    A look that could not tell is no sighting and no absence: it counts as neither.
+    A check with an unknown result neither finds it nor interrupts the row.
     """
     count = 0
     for look in reversed(looks):
@@ -108,10 +109,9 @@ def in_a_row(looks: tuple[Check, ...], sighting: Sighting) -> int:
 
 
 def standing(looks: Iterable[Check], now: datetime, every: timedelta = timedelta(0)) -> Standing | None:
-    """How an environment stands now, by the looks at it, newest first; None when nobody ever looked.
+    """Returns the drift status of an environment by its checks, newest first; None when it was never checked.
 
-    `every` is the interval of terrace.yaml, if any. The last good check is too old at twice the interval, whoever
-    was to look.
+    `every` is the interval of terrace.yaml, if any. The last good check is too old after twice the interval.
     """
     status: Status | None = None
     good, since, interval = None, now, every

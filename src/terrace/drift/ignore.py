@@ -1,4 +1,4 @@
-"""Rules of terrace.yaml that look away from what somebody answers for. They end, and none hides a deletion."""
+"""Ignore rules of terrace.yaml for drift that a person owns. They expire, and none hides a deletion."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from terrace.plans.model import Action
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is left to act on, what is looked away from, and what there is to say about the rules."""
+    """The drift that is left, the drift that is ignored, and notes about the rules."""
 
     sightings: tuple[Sighting, ...]
     ignored: tuple[Ignored, ...]
@@ -23,7 +23,7 @@ class Looked:
 
 
 def look_away(sightings: Iterable[Sighting], rules: tuple[IgnoreRule, ...], today: date) -> Looked:
-    """Apply the rules that still hold. One that has run out ignores nothing more, and is told where it would have."""
+    """Applies the rules. An expired one ignores nothing more, and is reported where it would have."""
     left: list[Sighting] = []
     ignored: list[Ignored] = []
     notices: dict[str, None] = {}
@@ -37,7 +37,7 @@ def look_away(sightings: Iterable[Sighting], rules: tuple[IgnoreRule, ...], toda
             if hit is None:
                 continue
             if rule.until < today:
-                notices[f"the rule to ignore {rule.address} ran out on {rule.until} (owner: {rule.owner})"] = None
+                notices[f"the rule to ignore {rule.address} expired on {rule.until} (owner: {rule.owner})"] = None
                 continue
             ignored.append(Ignored(sighting.address, hit, rule.owner, rule.reason, rule.until.isoformat()))
             remaining = tuple(path for path in remaining if path not in hit)
@@ -49,8 +49,8 @@ def look_away(sightings: Iterable[Sighting], rules: tuple[IgnoreRule, ...], toda
 
 
 def _hit(rule: IgnoreRule, address: str, paths: tuple[str, ...]) -> tuple[str, ...] | None:
-    """The paths that a rule is about; None when it is not about this address or these paths."""
-    # Indexes hold brackets, which mean something else to a glob.
+    """Returns the paths that a rule concerns; None when it does not concern this address or these paths."""
+    # Indexes contain brackets, which have another meaning in a glob.
     if not fnmatchcase(address, rule.address.replace("[", "[[]")):
         return None
     if not rule.attributes:

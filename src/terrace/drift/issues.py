@@ -1,6 +1,6 @@
-"""The living record of a stack: one thing that is opened, updated and closed while drift comes and goes.
+"""The drift issue of a stack: opened, updated and closed as drift appears and disappears.
 
-An issue, a ticket or a message thread is made of it: one a stack, never one a check.
+It is the source of an issue, a ticket or a message thread: one for each stack, never one for each check.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from terrace.drift.checks import Check
 from terrace.drift.model import Observation, Sighting
 
 CLEAN_TO_CLOSE = 2
-"""How many good clean checks in a row close a record. One that could not tell is no clean check."""
+"""Number of good clean checks in a row that close an issue. A check with an unknown result is not clean."""
 
 REOPENED_WITHIN = timedelta(days=7)
-"""Drift that comes back so soon is the same story."""
+"""Drift that returns within this time belongs to the same issue."""
 
 FLIPS, FLIPS_WITHIN = 3, timedelta(hours=24)
-"""So many turns between clean and drifted within that time are flapping: told once, and then nothing until it ends."""
+"""This many changes between clean and drifted within that time are flapping: reported once, then not until it stops."""
 
 Word = Literal["opened", "updated", "closed", "reopened", "flapping"]
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Something happened that people should hear of."""
+    """A change of an issue that people should be notified of."""
 
     word: Word
     at: datetime
@@ -34,9 +34,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class LivingRecord:
-    """What is known of the drift of one stack. `id` is the check that first saw it; `turns` is its story.
+    """The drift of one stack. `id` is that of the first check that found it; `turns` is its history.
 
-    `sightings` are the newest good check's. `blind` says that the newest check could not tell.
+    `sightings` are those of the newest good check. `blind` is whether the newest check had an unknown result.
     """
 
     id: str
@@ -52,7 +52,7 @@ class LivingRecord:
     blind: bool = False
 
     def flapping(self, at: datetime) -> bool:
-        """Whether it came and went so often lately that single turns tell nothing."""
+        """Whether the drift appeared and disappeared so often lately that single changes mean nothing."""
         return sum(1 for flip in self.flips if at - flip < FLIPS_WITHIN) >= FLIPS
 
     @property
@@ -62,7 +62,7 @@ class LivingRecord:
 
 
 def living(looks: tuple[Check, ...]) -> tuple[LivingRecord, ...]:
-    """The newest record of every stack that ever drifted, by stack, as it stands after these checks."""
+    """Returns the newest issue of every stack that ever drifted, by stack, after these checks."""
     found: dict[str, LivingRecord] = {}
     for look in looks:
         for seen in look.observations:
@@ -118,5 +118,5 @@ def _told(record: LivingRecord, word: Word, at: datetime) -> LivingRecord:
 
 
 def _what(sightings: tuple[Sighting, ...]) -> dict[str, tuple[tuple[str, str], ...]]:
-    """What differs, with the marks of what was observed: another value is an update."""
+    """Returns what differs, with marks of the observed values: another value is an update."""
     return {one.fingerprint: tuple(sorted(one.observed.items())) for one in sightings}

@@ -1,4 +1,4 @@
-"""What a look at the cloud found: for every stack whether it is what was deployed, and what differs."""
+"""The results of drift checks: for every stack whether it matches what was deployed, and what differs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from terrace.plans.model import Action, Value
 
 
 class Quadrant(Enum):
-    """How a difference stands between what Terraform found changed outside and what it would do about it.
+    """The relation of a difference to what Terraform found changed outside and what it would do about it.
 
-    Each attribute has its own: of one object a tag may be changed back, and a policy that was added by hand not.
+    Each attribute has its own: in one resource a tag may be reverted, and a policy that was added manually not.
 
-    `actionable`: changed outside, and deploying changes it back. `unmanaged`: changed outside, and nothing would
-    be done about it. `input`: nothing changed outside, and still something would be done: what it is made from
-    changed. `deleted`: gone.
+    `actionable`: changed outside, and a deployment reverts it. `unmanaged`: changed outside, and a deployment does
+    nothing about it. `input`: not changed outside, but a deployment changes it, because its inputs changed. `deleted`:
+    it no longer exists.
     """
 
     ACTIONABLE = "actionable"
@@ -30,10 +30,10 @@ class Quadrant(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A change that a log of the cloud tells of an object that differs: a hint about the cause, never proof.
+    """A change in a cloud log that concerns a resource with drift: a hint about the cause, never proof.
 
     `source` is the kind of the log, `who` made the change, `what` is the operation, `origin` the address that the
-    request came from, `client` the program that sent it, `event` the id in the log. All of it is text of others.
+    request came from, `client` the program that sent it, `event` the id in the log. All of it is untrusted text.
     """
 
     source: str
@@ -47,16 +47,16 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One address that is not what was deployed: `paths` name what differs, `quadrant` is that of the whole.
+    """One address with drift: `paths` are what differs, `quadrant` is that of the whole.
 
-    `undo` is what deploying the same commit again would do. `kept` are the paths that an apply would take over into
-    the state as they are, so that nobody sees them again; `grave` says that one of them is about security. `inputs` are
-    the paths that nobody changed outside and that a deployment would change all the same.
-    `fingerprint` is equal as long as the same differs; `observed` has a keyed mark of the value of each attribute.
-    `values` are the value that was deployed and the one that is there, by path; secrets are masked. Only the process
-    that looked has them: the ledger keeps none. `identity` are the attributes by which a log may name the object; the
-    ledger keeps none of them either. `causes` are what logs tell, the newest first, `more_causes` how many more there
-    are, `cause_unknown` why a log that was read tells nothing; "" where none is configured.
+    `undo` is what deploying the same commit again would do. `kept` are the paths that an apply would adopt into the
+    state as they are, so that they are never shown again; `grave` is whether one of them is security-related. `inputs`
+    are the paths that were not changed outside and that a deployment would change anyway. `fingerprint` is equal as
+    long as the same differs; `observed` has a keyed mark of the value of each attribute. `values` are the deployed and
+    the current value, by path; secrets are masked. Only the process that ran the check has them: the ledger keeps none.
+    `identity` are the attributes by which a log may name the resource; the ledger does not keep them either. `causes`
+    are from the logs, the newest first, `more_causes` is the number of further ones, `cause_unknown` why a log that was
+    read shows no cause; "" where no log is configured.
     """
 
     stack: str
@@ -78,7 +78,7 @@ class Sighting:
     cause_unknown: str = ""
 
     def quadrant_of(self, path: str) -> Quadrant:
-        """The quadrant of one of the paths."""
+        """Returns the quadrant of one of the paths."""
         if path in self.inputs:
             return Quadrant.INPUT
         return Quadrant.UNMANAGED if self.quadrant is Quadrant.ACTIONABLE and path in self.kept else self.quadrant
@@ -91,7 +91,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """What a rule of terrace.yaml looks away from, and who answers for it."""
+    """Drift that a rule of terrace.yaml ignores, with the owner of the rule."""
 
     address: str
     paths: tuple[str, ...]
@@ -105,11 +105,11 @@ Status = Literal["clean", "drifted", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one look at one stack found. `commit` is the one it was compared with; unknown says `why`.
+    """The result of checking one stack. `commit` is the one that it was compared with; an unknown result has a `why`.
 
-    `undeployed` are newer commits of the protected branch that touch the stack: not drift, and told apart from it.
-    `notices` are sentences about the look itself, such as an ignore rule that has run out. `objects` is how many
-    objects the stack manages.
+    `undeployed` are newer commits of the protected branch that impact the stack: not drift, and shown separately.
+    `notices` are sentences about the check itself, such as an expired ignore rule. `objects` is the number of resources
+    that the stack manages.
     """
 
     stack: str
@@ -125,12 +125,12 @@ class Observation:
 
     @property
     def severity(self) -> Severity | None:
-        """The worst of what was seen; None when nothing was."""
+        """The worst severity; None without drift."""
         return max((s.severity for s in self.sightings), default=None)
 
 
 def worst(statuses: tuple[Status, ...]) -> Status:
-    """One word for several stacks: drift first, for somebody must act; then what is not known."""
+    """Returns one status for several stacks: drift first, since a person must act; then unknown."""
     for word in ("drifted", "unknown"):
         if word in statuses:
             return "drifted" if word == "drifted" else "unknown"

@@ -1,12 +1,12 @@
-"""What our own applies leave behind that looks as if somebody had changed it outside.
+"""Differences that Terrace's own applies leave behind and that look like changes from outside.
 
-A role gets its policies from resources of their own, a bucket its encryption, a group its rules: the object itself
-shows them only when it is read again, as a change that no plan made. So each stack is looked at once right after an
-apply. What then differs about objects that the apply changed, or that hang together with those, is an echo; the same
-difference with the same values is none of anybody's doing later on either.
+A role gets its policies from separate resources, a bucket its encryption, a group its rules: the resource shows them
+only when it is read again, as a change that no plan made. So each stack is planned once right after an apply.
+Differences in the resources that the apply changed, or in those connected with them, are own changes; the same
+difference with the same values is not drift later on either.
 
-In the same look shows what never settles: an object that the apply changed and that the next plan changes again, such
-as one with `triggers_replace = timestamp()`. It is no drift, as long as its values are those that the apply left.
+The same plan shows resources that never settle: the apply changed them and the next plan changes them again, such as
+those with `triggers_replace = timestamp()`. They are not drift, as long as their values are those that the apply left.
 """
 
 from __future__ import annotations
@@ -27,23 +27,24 @@ _AGAIN = (Action.UPDATE, Action.REPLACE)
 
 
 def echoes_in(plan: Plan, changed: Iterable[str]) -> tuple[Sighting, ...]:
-    """The echoes of an apply in a plan made right after it. `changed` are the addresses that it changed."""
+    """Returns the own changes of an apply in a plan made right after it. `changed` are the addresses that it
+    changed."""
     addresses = frozenset(changed)
     blocks = {block_of(address) for address in addresses}
     near = blocks | {b for pair in plan.links if blocks & set(pair) for b in pair}
     seen = sightings(plan)
     anew = [s for s in seen if s.quadrant is Quadrant.INPUT and s.address in addresses and s.undo in _AGAIN]
-    # Outputs that are made of such an object are made anew with it.
+    # Outputs that depend on such a resource are recreated with it.
     anew += [s for s in seen if anew and s.type == "output" and s.undo is Action.UPDATE]
     return (*(s for s in seen if s.quadrant is Quadrant.UNMANAGED and block_of(s.address) in near), *anew)
 
 
 def found_outside(plan: Plan) -> tuple[tuple[Sighting, ...], tuple[Sighting, ...]]:
-    """What differs between the cloud and the state of a stack that Terrace did not deploy: what is accepted as it is,
-    and what a person has to answer for.
+    """Returns the differences between the cloud and the state of a stack that Terrace did not deploy: those accepted as
+    they are, and those that a person has to acknowledge.
 
-    A group has its rules from resources of their own, and a state that Terraform wrote does not show them: that is
-    accepted, and so is what has nothing to do with security. All of it is told, and known by its values from then on.
+    A group has its rules from separate resources, and a state that Terraform wrote does not show them: that is
+    accepted, and so is everything that is not security-related. All of it is reported, and recorded with its values.
     """
     parts = _owners(plan)
     accepted: list[Sighting] = []
@@ -55,7 +56,7 @@ def found_outside(plan: Plan) -> tuple[tuple[Sighting, ...], tuple[Sighting, ...
 
 
 def _owners(plan: Plan) -> frozenset[str]:
-    """The blocks of objects that have parts of theirs as objects of their own: a rule of a group names the group."""
+    """Nested blocks that also exist as separate resources: a rule of a group names the group."""
     kinds = {block_of(change.address): change.type for change in plan.changes if change.mode == "managed"}
     found = set()
     for part, owner in plan.links:
@@ -66,7 +67,7 @@ def _owners(plan: Plan) -> frozenset[str]:
 
 
 def made_anew(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
-    """Returns what every plan makes anew: the newest apply did it, and the plan right after that wanted it again."""
+    """Returns what every plan recreates: the newest apply did it, and the plan right after that wanted it again."""
     known = {(one.fingerprint, one.undo): one for one in echoes if one.quadrant is Quadrant.INPUT}
     found = []
     for one in seen:
@@ -77,7 +78,8 @@ def made_anew(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sig
 
 
 def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting, ...]:
-    """The echoes of the newest apply of a stack; where it was adopted since, the differences that were there then."""
+    """Returns the own changes of the newest apply of a stack; where it was adopted since, the differences at that
+    time."""
     adopted = adoptions(history).get(stack)
     if adopted is not None and adopted.environment == environment:
         return sightings_of(stack, adopted.record.accepted)
@@ -89,7 +91,7 @@ def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting,
 
 
 def without_echoes(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
-    """The sightings without what is an echo in them, by path and value; one that has nothing else is none."""
+    """Returns the drift without own changes, by path and value; an address without any other difference is dropped."""
     told, left_by = tuple(seen), tuple(echoes)
     anew = made_anew(told, left_by)
     known = {echo.address: echo for echo in left_by if echo.quadrant is not Quadrant.INPUT}

@@ -1,4 +1,4 @@
-"""Everything there is to say of the drift of one environment, put together from the ledger."""
+"""A review of the drift of one environment, compiled from the ledger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from terrace.ledger.model import History
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The newest check of an environment, and what the ledger knows besides. No check: nobody ever looked."""
+    """The newest check of an environment, and what the ledger knows besides. Without a check it was never checked."""
 
     environment: str
     looks: tuple[Check, ...]
@@ -29,21 +29,21 @@ class Review:
         return self.looks[-1] if self.looks else None
 
     def record(self, stack: str) -> LivingRecord | None:
-        """The living record of a stack; None when it never drifted."""
+        """Returns the drift issue of a stack; None when it never drifted."""
         return next((one for one in living(self.looks) if one.stack == stack), None)
 
     def in_a_row(self, sighting: Sighting) -> int:
-        """How often in a row it was seen."""
+        """Returns how many checks in a row found it."""
         return in_a_row(self.looks, sighting)
 
     def of_look(self, looked: Iterable[Check]) -> Review:
-        """Returns the review with the values that a look just saw, where it is the newest one."""
+        """Returns the review with the values that a check just saw, where it is the newest one."""
         fresh = next((one for one in looked if self.check is not None and one.id == self.check.id), None)
         return self if fresh is None else replace(self, looks=(*self.looks[:-1], fresh))
 
 
 def review(history: History, environment: str, now: datetime, every: timedelta) -> Review:
-    """The review of an environment. `every` is how often it is to be looked at; 0: nobody said."""
+    """Returns the review of an environment. `every` is the interval of its checks; 0: none is configured."""
     looks = checks(history, environment)
     return Review(
         environment=environment,

@@ -1,4 +1,4 @@
-"""From a plan at the deployed commit to what differs there, each address in its quadrant. Noise is dropped here."""
+"""Drift in a plan at the deployed commit: each address with its quadrant. Noise is dropped here."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from terrace.plans.model import MASKED, Action, OutputChange, Plan, ResourceChan
 from terrace.plans.normalization import settled
 
 DEEPEST = 3
-"""How many names a path has at most; what differs deeper down is told by where it lies."""
+"""Maximum depth of a path; a deeper difference is reported at that depth."""
 
 
 LONGEST_NAME = 2048
-"""Characters of a text by which a log may name an object."""
+"""Maximum number of characters of a text by which a log may name a resource."""
 
 
 def sightings(plan: Plan) -> tuple[Sighting, ...]:
-    """Everything that is not what was deployed, in the order of addresses; empty when nothing differs."""
+    """Returns everything that is not as deployed, in the order of addresses; empty when nothing differs."""
     drift = {(one.address, one.deposed): one for one in plan.drift}
     acting = {(one.address, one.deposed): one for one in plan.effective}
     found = [
@@ -37,36 +37,37 @@ def sightings(plan: Plan) -> tuple[Sighting, ...]:
 
 
 def fingerprint(stack: str, address: str, quadrant: Quadrant, paths: tuple[str, ...]) -> str:
-    """Equal for the same difference at the same place, whatever its values."""
+    """Returns a fingerprint that is equal for the same difference at the same place, whatever its values."""
     text = json.dumps([stack, address, quadrant.value, list(paths)])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def changed_paths(change: ResourceChange) -> tuple[str, ...]:
-    """What an entry of a plan changes, as paths like `tags.Owner`, sorted; noise is none, and lists are one."""
+    """Returns what an entry of a plan changes, as paths like `tags.Owner`, sorted; without noise, a list as one
+    path."""
     return tuple(changed_values(change))
 
 
 def changed_values(change: ResourceChange) -> dict[str, tuple[Value, Value]]:
-    """The values before and after of each of these paths, in their order; what the plan hides is masked."""
+    """Returns the values before and after of each of these paths, in their order; what the plan hides is masked."""
     found = {
         ".".join(path): (_shown(path, before), _shown(path, after))
         for path, before, after in _differences(settled(change.before), settled(change.after), ())
     }
     seen = {path.partition(".")[0] for path in found}
     before, after = change.before_marks, change.after_marks
-    # What the mask hides differs when its mark does.
+    # Masked values differ when their marks do.
     hidden = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} if after else set()
     return dict(sorted({**found, **dict.fromkeys(hidden - seen, (MASKED, MASKED))}.items()))
 
 
 def _shown(path: tuple[str, ...], value: Value) -> Value:
-    """A value without what looks like a secret."""
+    """Returns a value without what looks like a secret."""
     return MASKED if shows_secret(path[-1] if path else "", value) else value
 
 
 def is_grave(type_: str, kept: tuple[str, ...]) -> bool:
-    """Whether taking these paths over into the state would hide something about security."""
+    """Returns whether adopting these paths into the state would hide a security-related difference."""
     return bool(kept) and severity(type_, kept) is Severity.CRITICAL
 
 
@@ -103,7 +104,7 @@ def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange |
 
 
 def narrowed(seen: Sighting, paths: tuple[str, ...]) -> Sighting:
-    """Returns a sighting of some of its paths alone, with all that follows from them."""
+    """Returns the drift of some of its paths alone, with everything that follows from them."""
     kept = tuple(path for path in seen.kept if path in paths)
     inputs = tuple(path for path in seen.inputs if path in paths)
     quadrant = seen.quadrant
@@ -129,14 +130,14 @@ def narrowed(seen: Sighting, paths: tuple[str, ...]) -> Sighting:
 
 
 def outside_alone(seen: Sighting) -> Sighting | None:
-    """Returns the sighting of what was changed outside; None where that is nothing."""
+    """Returns the drift that was changed outside; None where nothing was."""
     if seen.quadrant is Quadrant.INPUT:
         return None
     return narrowed(seen, tuple(path for path in seen.paths if path not in seen.inputs)) if seen.inputs else seen
 
 
 def _inputs(change: ResourceChange | None, outside: tuple[str, ...]) -> dict[str, tuple[Value, Value]]:
-    """What an apply would change besides, without what the provider decides."""
+    """Returns what an apply would change besides, without what the provider decides."""
     if change is None or change.action not in (Action.UPDATE, Action.REPLACE):
         return {}
     computed = {str(path[0]) for path in change.unset}
@@ -162,7 +163,7 @@ def _deleted(stack: str, drift: ResourceChange, change: ResourceChange | None) -
 
 
 def _identity(drift: ResourceChange) -> dict[str, str]:
-    """The texts that an object had when it was deployed, by attribute, without what the mask hides."""
+    """Returns the texts that a resource had when it was deployed, by attribute, without masked ones."""
     before = drift.before if isinstance(drift.before, dict) else {}
     return {name: value for name, value in before.items() if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME}
 
@@ -190,7 +191,7 @@ def _output(stack: str, change: OutputChange) -> Sighting:
 
 
 def _kept(paths: tuple[str, ...], change: ResourceChange | None) -> tuple[str, ...]:
-    """The paths that a change leaves as they were found: applying it writes them into the state."""
+    """Returns the paths that a change leaves as they were found: applying it writes them into the state."""
     if change is None:
         return paths
     if change.action is not Action.UPDATE:
@@ -221,14 +222,15 @@ def _differences(before: Value, after: Value, at: tuple[str, ...]) -> Iterator[t
 
 
 def severity(type_: str, paths: Iterable[str], *, undo: Action = Action.NO_OP, gone: bool = False) -> Severity:
-    """How bad it is that these paths of an object differ, or that it is `gone`. `undo` is what would mend it."""
+    """Returns the severity of a difference in these paths of a resource, or of its deletion (`gone`). `undo` is what
+    would fix it."""
     found = [_of_path(type_, path) for path in paths]
     if gone:
         grave = is_stateful(type_) or is_security_type(type_)
         found.append(Severity.CRITICAL if grave else Severity.HIGH)
     if undo in (Action.REPLACE, Action.DELETE):
         found.append(Severity.HIGH)
-    # A type that no rule knows, or a difference that has no path, is no small thing and no great one.
+    # A type without a rule, or a difference without a path, is neither minor nor severe.
     default = Severity.CRITICAL if is_security_type(type_) else Severity.MEDIUM
     return max(found, default=default)
 

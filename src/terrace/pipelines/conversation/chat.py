@@ -1,4 +1,4 @@
-"""What the handling of comments works with, and its result."""
+"""The context and the result of handling a comment."""
 
 from __future__ import annotations
 

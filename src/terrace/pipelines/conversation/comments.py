@@ -60,7 +60,7 @@ PATIENCE = timedelta(hours=1)
 
 
 def hear(house: House, said: Said) -> Heard | None:
-    """Runs the first pass; returns None where the comment is not meant for Terrace."""
+    """Runs the first pass; returns None where the comment is not a command."""
     command = understood(said.text)
     if command is None or said.machine:
         return None

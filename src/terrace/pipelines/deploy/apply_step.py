@@ -102,7 +102,7 @@ def _told(outcome: RunOutcome) -> ApplyOutcome:
         return ApplySucceeded(outcome.summary, _warned(outcome))
     if outcome.evidence is not None and not outcome.doubt:
         return ApplyFailed(outcome.summary, outcome.evidence)
-    doubt = outcome.doubt or f"it exited with code {outcome.code}, and there is no evidence of what it did"
+    doubt = outcome.doubt or f"it exited with code {outcome.code}, and there is no evidence of the result"
     return ApplyUnknown(f"{doubt}; {outcome.summary}")
 
 

@@ -50,7 +50,7 @@ def acknowledge(
         if sighting not in _seen(now, environment):
             raise BadInput(
                 "the drift changed in the meantime. Not recorded",
-                hint="`terrace drift {environment}` shows what differs now",
+                hint=f"`terrace drift {environment}` shows the current drift",
             )
         record = acknowledgement_of(chosen, reason)
         proof = declare(context, now, "acknowledge", environment, address, reason, facts_of(encode(record)))

@@ -1,4 +1,5 @@
-"""Recovery of a deployment with an unknown outcome: what it left is examined, secured, and completed by a fresh plan.
+"""Recovery of a deployment with an unknown outcome: examines and secures the leftovers, and completes them by a fresh
+plan.
 
 Nothing is ever run again. Each part can be repeated: after a crash at any point the next call examines everything again
 and continues.

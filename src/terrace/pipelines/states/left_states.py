@@ -34,18 +34,19 @@ def unadopted(context: Context, inventory: Inventory, stack: Stack, content: byt
         place = f"{uncommitted.path}:{uncommitted.line}"
         return (
             f"{stack.key} has no state where Terrace plans it, and {place} of the checkout sets a backend "
-            f"({uncommitted.type}); commit {inventory.commit[:7]} does not have this file, so that its state would "
-            "begin anew elsewhere",
-            f"commit it: `git add --force {quote_word(uncommitted.path)}`; or give its settings under `stacks:` of "
-            "terrace.yaml (`backend_config`) to a backend block that is committed; if it is of no use, remove it",
+            f"({uncommitted.type}). Commit {inventory.commit[:7]} does not have this file, so a new state would "
+            "be created elsewhere",
+            f"commit it: `git add --force {quote_word(uncommitted.path)}`; or move its settings to `stacks:` in "
+            "terrace.yaml (`backend_config`), with a committed backend block; or delete the file if it is not "
+            "needed",
         )
     found = context.left.find(stack, local_paths(stack, inventory.graph))
     if found:
         told = "; ".join(_told(one) for one in found[:3])
         return (
-            f"{stack.key} has no state where Terrace plans it, and Terraform left one: {told}; a plan would create "
-            "everything a second time",
-            f"`terrace state adopt {word}` shows it and moves it; if it is of no use any more, remove it",
+            f"{stack.key} has no state where Terrace plans it, but Terraform left one: {told}. A plan would "
+            "create everything a second time",
+            f"`terrace state adopt {word}` shows it and moves it. If it is no longer needed, delete it",
         )
     recorded = context.left.backend(stack)
     if recorded is None:
@@ -54,29 +55,28 @@ def unadopted(context: Context, inventory: Inventory, stack: Stack, content: byt
     if any(moved_parts(address, recorded.type, recorded.config, stack.workspace) == () for address in mine):
         return _in_another_workspace(inventory, stack, recorded)
     return (
-        f"{stack.key} has no state where Terrace plans it, and Terraform was initialized in its folder with another "
-        f"backend: {recorded_address(recorded.type, recorded.config, stack.workspace)}; a plan may create everything a "
-        "second time",
-        f"`terrace state adopt {word}` moves the state from there; if nothing is there, remove "
-        f"{stack.file('.terraform')}",
+        f"{stack.key} has no state where Terrace plans it, and Terraform was initialized in its folder with "
+        f"another backend: {recorded_address(recorded.type, recorded.config, stack.workspace)}. A plan may "
+        "create everything a second time",
+        f"`terrace state adopt {word}` moves the state from there. If there is none, delete {stack.file('.terraform')}",
     )
 
 
 def _in_another_workspace(inventory: Inventory, stack: Stack, recorded: RecordedBackend) -> tuple[str, str]:
-    """Whether the user works in a workspace of the folder that is no stack of the configuration."""
+    """Returns whether the user works in a workspace of the folder that is not a configured stack."""
     here = {one.workspace for one in inventory.stacks if one.path == stack.path}
     if stack.workspace != DEFAULT_WORKSPACE or recorded.workspace in here:
         return "", ""
     return (
         f"{stack.key} has no state in the workspace {stack.workspace}, and in its folder the workspace "
-        f"{recorded.workspace} is selected; a plan may create everything a second time",
-        "name the workspace of the stack under `stacks:` of terrace.yaml: "
-        f"`workspace: {quote_word(recorded.workspace)}`; if it is {stack.workspace}: "
-        f"`terraform workspace select {stack.workspace}` in {stack.shown_path}",
+        f"{recorded.workspace} is selected. A plan may create everything a second time",
+        "set the workspace of the stack under `stacks:` in terrace.yaml: `workspace: "
+        f"{quote_word(recorded.workspace)}`; if it is {stack.workspace}: `terraform workspace select "
+        f"{stack.workspace}` in {stack.shown_path}",
     )
 
 
 def _told(left: LeftState) -> str:
     if left.problem:
         return f"{left.path} ({left.problem})"
-    return f"{left.path} ({len(addresses_in(left.content))} objects)"
+    return f"{left.path} ({len(addresses_in(left.content))} resources)"

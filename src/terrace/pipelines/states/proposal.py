@@ -1,4 +1,4 @@
-"""What restoring a stack would mean, and what speaks against it. Nothing is written."""
+"""Proposals to restore a state: what a restore would change, and the obstacles. Writes nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from terrace.states.status import StackRelease, Standing, applied_since, recorde
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A restore that may be begun: what would change in the state, and what speaks against it."""
+    """A restore before it starts: what would change in the state, and the obstacles."""
 
     stack: str
     release: StackRelease
@@ -32,9 +32,9 @@ class Proposal:
 
 
 def propose(context: Context, key: str, wanted: str | None) -> Proposal:
-    """What restoring a stack from a copy (the newest one, if none is named) would mean. Nothing is written.
+    """Returns what restoring a stack from a backup (by default the newest one) would do. Writes nothing.
 
-    Raises BadInput when it cannot be meant: nothing to restore, nothing to restore from, or something else going on.
+    Raises BadInput when no restore is possible: nothing to restore, no backup, or another process at work.
     """
     history = context.ledger.read()
     environment = environment_of(context, key)
