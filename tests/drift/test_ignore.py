@@ -45,7 +45,7 @@ def test_a_rule_that_ran_out_ignores_nothing_and_is_told() -> None:
     looked = look_away(found, (rule(until=TODAY - timedelta(days=1)),), TODAY)
     assert looked.sightings == found
     assert looked.ignored == ()
-    assert looked.notices == ("the rule to ignore aws_instance.* ran out on 2026-11-24 (owner: ann)",)
+    assert looked.notices == ("the rule to ignore aws_instance.* expired on 2026-11-24 (owner: ann)",)
 
 
 def test_a_rule_about_something_else_is_silent() -> None:
