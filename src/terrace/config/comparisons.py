@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from terrace.config.kinds import spell_duration
+from terrace.config.kinds import spell_value
 
 if TYPE_CHECKING:
     from terrace.config.records import Record
@@ -37,9 +36,7 @@ class Pair:
 
 
 def _spell(value: Any) -> str:
-    if isinstance(value, timedelta):
-        return spell_duration(value)
-    return "nothing" if value in (None, "") else str(value)
+    return "nothing" if value in (None, "") else spell_value(value)
 
 
 class Comparison(Protocol):
@@ -129,16 +126,12 @@ class Ordered:
 
     @property
     def description(self) -> str:
-        *first, last = (f"`{_spell_flag(value)}`" for value in self.values[1:])
+        *first, last = (f"`{spell_value(value)}`" for value in self.values[1:])
         return f"it becomes {', '.join(first)} or {last}" if first else f"it becomes {last}"
 
     def compare(self, pair: Pair) -> Iterator[str]:
         if self.values.index(pair.new) > self.values.index(pair.old):
             yield pair.say(self.sentence)
-
-
-def _spell_flag(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,17 @@ def spell_duration(span: timedelta) -> str:
     return "".join(parts) or "0"
 
 
+def spell_value(value: Any) -> str:
+    """Returns a plain value in the form of terrace.yaml; "none" where there is none."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, timedelta):
+        return spell_duration(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(spell_value, value)) or "none"
+    return "none" if value in (None, "", {}) else str(value)
+
+
 def _integer(node: Node) -> int | None:
     value = node.value if isinstance(node, Scalar) else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -10,7 +10,6 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as Names
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
-from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
@@ -24,7 +23,7 @@ from terrace.config.kinds import (
     Reading,
     empty_mapping_hint,
     reserved_word_problem,
-    spell_duration,
+    spell_value,
 )
 from terrace.config.naming import find_nearest
 from terrace.config.problems import BadConfig, Problem
@@ -168,7 +167,9 @@ class Record(Generic[T]):
             return "none"
         (of,) = (one for one in fields(self.makes) if one.name == (key.field or key.name))
         value = of.default if of.default_factory is MISSING else of.default_factory()
-        return f"{value}%" if isinstance(key.kind, Percentage) else _spell(value)
+        if is_dataclass(value):
+            return "see its keys"
+        return f"{value}%" if isinstance(key.kind, Percentage) else spell_value(value)
 
 
 def _add(values: dict[str, Any], more: Names[str, Any]) -> None:
@@ -190,19 +191,6 @@ def _read(key: Key, node: Node, reading: Reading, base: Any) -> Any:
         inner = key.value_in(base)
         return key.kind.read(node, reading, inner if is_dataclass(inner) else None)
     return key.kind.read(node, reading)
-
-
-def _spell(value: Any) -> str:
-    """Returns a default in the form of terrace.yaml."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, timedelta):
-        return spell_duration(value)
-    if is_dataclass(value):
-        return "see its keys"
-    if isinstance(value, tuple):
-        return ", ".join(map(_spell, value)) or "none"
-    return "none" if value in (None, "", {}) else str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,6 @@ APPROVALS = Record(
             Duration(zero=False),
             "Time until an approval expires.",
             "gate approvals",
-            default="24h",
             looser=Higher("approvals for {name} stay valid for longer", when=lambda rule: rule.requires_any),
         ),
         Key(
