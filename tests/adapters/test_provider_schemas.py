@@ -9,7 +9,7 @@ import pytest
 
 from terrace.adapters.terraform.fast.schema_store import Answers, SchemaStore
 from terrace.adapters.terraform.provider_schemas import ProviderSchemas, RecordedSchemas
-from terrace.hcl.lock_file import Locked
+from terrace.hcl.lock_file import LockedProvider
 
 A, B = ("registry/aws", "aws_a"), ("registry/aws", "aws_b")
 
@@ -98,7 +98,7 @@ ANSWER = (
     + field(2, field(1, b"aws_a") + field(2, field(1, 1) + field(2, BLOCK)))
     + field(3, field(1, b"aws_b") + field(2, field(2, attribute("arn", "computed"))))
 )
-LOCKED = Locked("registry/aws", "1.0.0", ("zh:1", "h1:other", "h1:this"))
+LOCKED = LockedProvider("registry/aws", "1.0.0", ("zh:1", "h1:other", "h1:this"))
 
 
 def test_what_only_the_provider_sets_is_read_from_its_kept_answer_once(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_what_only_the_provider_sets_is_read_from_its_kept_answer_once(tmp_path:
     for path in (tmp_path / "answers").iterdir():
         path.unlink()
     assert store.unsettable(frozenset({A}), [LOCKED]) == expected
-    newer = Locked("registry/aws", "1.0.1", LOCKED.hashes)
+    newer = LockedProvider("registry/aws", "1.0.1", LOCKED.hashes)
     assert store.unsettable(frozenset({A}), [newer]) == {}, "another version may have another schema"
 
 

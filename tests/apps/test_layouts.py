@@ -20,7 +20,7 @@ from support.golden import assert_same
 from support.trees import DictTree
 from terrace.adapters.folder_tree import FolderTree
 from terrace.apps.cli.first_files import terrace_yaml
-from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.facts_store import NoStore
 from terrace.stacks.discovery import discovered, environments
 from terrace.stacks.proposals import propose
 
@@ -108,7 +108,7 @@ def layout(name: str) -> Layout:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_proposed_is_what_a_person_wants(name: str) -> None:
     given = layout(name)
-    proposed = propose(FolderTree(given.folder / "repository"), Forgetful())
+    proposed = propose(FolderTree(given.folder / "repository"), NoStore())
     want = given.want
     assert [one.name for one in proposed.environments] == want["environments"]
     assert {one.name: one.after for one in proposed.environments if one.after} == want["after"]
@@ -124,7 +124,7 @@ def test_what_is_proposed_is_what_a_person_wants(name: str) -> None:
 def test_the_file_that_is_written_makes_the_stacks_that_a_person_wants(name: str) -> None:
     given = layout(name)
     tree = DictTree(given.files)
-    proposed = propose(tree, Forgetful())
+    proposed = propose(tree, NoStore())
     text = terrace_yaml(proposed.environments, proposed.entries).encode()
     stacks, problems = discovered(tree, load(text, discovered=environments(tree)))
     assert problems == ()

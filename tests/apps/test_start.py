@@ -29,7 +29,7 @@ from terrace.config.naming import NAME
 from terrace.config.problems import BadConfig
 from terrace.config.schema import json_schema
 from terrace.errors import BadInput, NotReady
-from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.facts_store import NoStore
 from terrace.stacks.proposals import propose
 
 pytestmark = pytest.mark.slow
@@ -79,7 +79,7 @@ def test_whatever_environments_are_called_the_file_reads_them_back(names: list[s
     """YAML takes some names for numbers, flags or nothing unless they are quoted."""
     tree = DictTree({f"environments/{name}/main.tf": "" for name in names})
     ordered = order_names(set(names))
-    written = terrace_yaml(propose(tree, Forgetful()).environments)
+    written = terrace_yaml(propose(tree, NoStore()).environments)
     assert load(written.encode()).environments == load(b"", discovered=ordered).environments
 
 

@@ -6,20 +6,22 @@ import pytest
 
 from terrace.checks.lock_file import check_lock_file
 from terrace.hcl.facts import provider_sources
-from terrace.hcl.lock_file import Locked, read_lock_file
+from terrace.hcl.lock_file import LockedProvider, read_lock_file
 from terrace.hcl.read_facts import read_facts
 
 AWS = "registry.terraform.io/hashicorp/aws"
 BOTH = ("linux_amd64", "darwin_arm64")
 
 
-def said(locked: tuple[Locked, ...] | None, *platforms: str, required: str = "hashicorp/aws") -> list[tuple[str, str]]:
+def said(
+    locked: tuple[LockedProvider, ...] | None, *platforms: str, required: str = "hashicorp/aws"
+) -> list[tuple[str, str]]:
     found = check_lock_file("dev", "dev/.terraform.lock.hcl", {required}, locked, platforms)
     return [(f.status.value, f.message) for f in found]
 
 
-def aws(*hashes: str, address: str = AWS) -> tuple[Locked, ...]:
-    return (Locked(address, "5.0.0", hashes),)
+def aws(*hashes: str, address: str = AWS) -> tuple[LockedProvider, ...]:
+    return (LockedProvider(address, "5.0.0", hashes),)
 
 
 def test_a_lock_file_is_committed_where_providers_are_required() -> None:

@@ -18,7 +18,7 @@ from markdown_it.token import Token
 from support.tools import program
 from terrace.checks.module_docs.markers import new
 from terrace.checks.module_docs.page import page
-from terrace.hcl.interface import Interface, Unread, read_interface
+from terrace.hcl.interface import Interface, UnreadableFile, read_interface
 
 MODULES = Path(__file__).parent / "modules"
 SCENARIOS = sorted(path.name for path in MODULES.iterdir())
@@ -124,7 +124,7 @@ def test_it_has_what_terraform_config_inspect_finds(name: str, tmp_path: Path) -
 )
 def test_what_cannot_be_read_is_said_with_its_place(files: dict[str, bytes], unread: tuple[str, int]) -> None:
     found = read_interface(files)
-    assert isinstance(found, Unread)
+    assert isinstance(found, UnreadableFile)
     assert (found.file, found.line) == unread
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from terrace.assess.model import Status
 from terrace.checks.outside_files import find_leaving_links, find_lfs_paths, find_lfs_pointers, find_outside_reads
-from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.facts_store import NoStore
 from terrace.hcl.layout import Layout
 from terrace.hcl.tree import Entry
 from terrace.stacks.graph import Graph
@@ -34,7 +34,7 @@ STACK = Stack("dev", "environments/dev", "app")
 
 def told(files: dict[str, str], changed: set[str] | None = None) -> list[tuple[str, int, str, bool]]:
     tree = Files(files)
-    graph = Graph.of(tree, (STACK,), Forgetful())
+    graph = Graph.of(tree, (STACK,), NoStore())
     found = find_outside_reads(graph, Layout(tree), (STACK,), frozenset(files if changed is None else changed))
     return [(f.path or "", f.line, f.status.value, f.advisory) for f in found]
 

@@ -10,7 +10,7 @@ from terrace.config.before_plan import BeforePlan
 from terrace.config.file_patterns import matches
 from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
-from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.facts_store import NoStore
 from terrace.stacks.before_plan import commands_of, reserved
 from terrace.stacks.config_problems import examine
 from terrace.stacks.impact import change_set_between
@@ -163,7 +163,7 @@ stacks:
 def between(text: str, files: dict[str, str], *, before: str | None = None, trusted: str | None = None) -> ChangeSet:
     old, new = DictTree(FILES), DictTree({**FILES, **files})
     surveys = [
-        Inventory.of_tree(commit, load((HEAD + rules).encode()), tree, Forgetful())
+        Inventory.of_tree(commit, load((HEAD + rules).encode()), tree, NoStore())
         for commit, rules, tree in (("1" * 40, text if before is None else before, old), ("2" * 40, text, new))
     ]
     rules = load((HEAD + trusted).encode()) if trusted is not None else None
@@ -209,6 +209,6 @@ def test_a_change_of_the_commands_impacts_the_stack() -> None:
 def test_config_check_finds_missing_scripts_and_inputs(command: str, files: dict[str, str], why: list[str]) -> None:
     tree = DictTree({"live/a/main.tf": APP, "live/b/main.tf": APP, **files})
     entry = f'stacks: [{{path: "live/*", environment: dev, before_plan: [{command}]}}]'
-    found = examine(tree, load((HEAD + entry).encode()), Forgetful()).problems
+    found = examine(tree, load((HEAD + entry).encode()), NoStore()).problems
     assert [one.place.line for one in found] == [3] * len(why), "once for all stacks of an entry"
     assert all(expected in one.message for expected, one in zip(why, found, strict=True)), found

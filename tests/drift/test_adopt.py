@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.drift.adopt import Adoption, Wanted, adopted
-from terrace.hcl.literals import value_of, written
+from terrace.hcl.literals import read_literal, write_literal
 from terrace.hcl.syntax import attributes, parser
 from terrace.plans.model import MASKED
 
@@ -135,7 +135,7 @@ LITERALS = SCALARS | st.lists(SCALARS) | st.dictionaries(TEXTS, SCALARS)
 
 @given(LITERALS)
 def test_what_is_written_reads_back(value: Any) -> None:
-    tree = parser().parse(f"resource a b {{\n  x = {written(value, '  ')}\n}}\n".encode())
+    tree = parser().parse(f"resource a b {{\n  x = {write_literal(value, '  ')}\n}}\n".encode())
     assert not tree.root_node.has_error
     (found,) = [
         expression
@@ -143,4 +143,4 @@ def test_what_is_written_reads_back(value: Any) -> None:
         for block in body.named_children
         for _, expression in attributes(block)
     ]
-    assert value_of(found) == value
+    assert read_literal(found) == value

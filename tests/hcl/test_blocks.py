@@ -7,9 +7,9 @@ import json
 import pytest
 
 from terrace.hcl.blocks import JsonExpression, NativeExpression, OverriddenBlock, read_blocks
-from terrace.hcl.declared import declared
+from terrace.hcl.declared_names import list_names
 from terrace.hcl.facts import Part
-from terrace.hcl.interface import Input, Interface, Output, Provider, Rule, Unread, read_interface
+from terrace.hcl.interface import Input, Interface, Output, Provider, Rule, UnreadableFile, read_interface
 from terrace.hcl.read_facts import read_facts
 
 NATIVE = """
@@ -150,7 +150,7 @@ def test_both_syntaxes_have_the_same_interface(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_both_syntaxes_declare_the_same_names(name: str) -> None:
-    names = {(entry.kind, entry.type, entry.name) for entry in declared(name, FILES[name])}
+    names = {(entry.kind, entry.type, entry.name) for entry in list_names(name, FILES[name])}
     assert names == {
         ("local", "", "size"),
         ("local", "", "big"),
@@ -211,7 +211,7 @@ def test_a_broken_file_has_the_line_of_its_error(name: str, content: bytes, line
     file = read_blocks(name, content)
     assert (file.error_line, file.error) == (line, why)
     assert read_facts(name, content).error_line == line
-    assert read_interface({name: content}) == Unread(name, line, why)
+    assert read_interface({name: content}) == UnreadableFile(name, line, why)
 
 
 def test_an_item_of_a_list_has_its_own_expression() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import terrace
 from terrace.checks.deprecated import find_deprecated
-from terrace.hcl.declared import declared
+from terrace.hcl.declared_names import list_names
 from terrace.hcl.interface import Interface, read_interface
 from terrace.hcl.json_syntax import read_json
 
@@ -22,7 +22,7 @@ def test_a_name_that_is_twice_in_an_object_has_all_its_values() -> None:
 
 
 def test_what_is_declared_twice_in_json_is_all_declared() -> None:
-    assert [one.name for one in declared("variables.tf.json", TWICE)] == ["hidden", "shown"]
+    assert [one.name for one in list_names("variables.tf.json", TWICE)] == ["hidden", "shown"]
 
 
 def test_what_is_outdated_in_the_first_of_two_blocks_is_told() -> None:

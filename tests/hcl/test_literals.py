@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 
 from support.hostile import HOSTILE, texts
-from terrace.hcl.literals import NoLiteral, quoted, value_of
+from terrace.hcl.literals import NotLiteral, quote, read_literal
 from terrace.hcl.read_facts import read_facts
 from terrace.hcl.syntax import attributes, blocks, everything, parse, parser, text_of
 from terrace.stacks.additions import Additions, Import
@@ -28,7 +28,7 @@ def read_back(written: str) -> object:
     tree = parser().parse(f"x = {written}\n".encode())
     (attribute,) = [node for node in everything(tree.root_node) if node.type == "attribute"]
     assert not tree.root_node.has_error
-    return value_of(attribute.named_children[1])
+    return read_literal(attribute.named_children[1])
 
 
 @settings(max_examples=300)
@@ -37,17 +37,17 @@ def read_back(written: str) -> object:
 @example("%$${x}")
 def test_text_of_others_in_a_configuration_is_one_string_and_no_template(text: str) -> None:
     if not writable(text):
-        with pytest.raises(NoLiteral):
-            quoted(text)
+        with pytest.raises(NotLiteral):
+            quote(text)
         return
-    told = quoted(text)
+    told = quote(text)
     assert told.isprintable()
     assert read_back(told) == text
 
 
 def test_terraform_reads_every_hostile_text_as_it_was(tmp_path: Path) -> None:
     known = [text for text in (*HOSTILE, *MORE) if writable(text)]
-    blocks = [f'output "o{at}" {{\n  value = {quoted(text)}\n}}\n' for at, text in enumerate(known)]
+    blocks = [f'output "o{at}" {{\n  value = {quote(text)}\n}}\n' for at, text in enumerate(known)]
     (tmp_path / "main.tf").write_text("".join(blocks))
     for arguments in (["init", "-input=false"], ["apply", "-input=false", "-auto-approve"]):
         subprocess.run(["terraform", *arguments], cwd=tmp_path, check=True, capture_output=True, timeout=60)
@@ -83,14 +83,14 @@ def test_an_id_of_the_cloud_adds_nothing_but_an_import(text: str) -> None:
 )
 def test_a_number_with_an_exponent_is_read_as_terraform_reads_it(written_so: str, value: object) -> None:
     (attribute,) = [n for n in everything(parse(f"x = {written_so}\n".encode()).root_node) if n.type == "attribute"]
-    assert value_of(attribute.named_children[1]) == value
+    assert read_literal(attribute.named_children[1]) == value
 
 
 @pytest.mark.parametrize("number", ["1e999999999", "1.5e999999999", "-1e-999999999", "1e99999999999999999999"])
 def test_a_number_that_could_not_be_written_out_is_no_literal(number: str) -> None:
     (attribute,) = [n for n in everything(parse(f"x = {number}\n".encode()).root_node) if n.type == "attribute"]
-    with pytest.raises(NoLiteral):
-        value_of(attribute.named_children[1])
+    with pytest.raises(NotLiteral):
+        read_literal(attribute.named_children[1])
 
 
 def test_texts_and_places_of_a_file_with_exponents_are_those_of_the_file() -> None:
@@ -137,5 +137,5 @@ def test_a_configuration_with_exponents_has_no_syntax_error() -> None:
     ],
 )
 def test_a_list_or_map_with_a_comment_or_a_for_is_not_a_literal(source: str) -> None:
-    with pytest.raises(NoLiteral):
-        value_of(dict(attributes(parse(f"x = {source}\n".encode()).root_node))["x"])
+    with pytest.raises(NotLiteral):
+        read_literal(dict(attributes(parse(f"x = {source}\n".encode()).root_node))["x"])

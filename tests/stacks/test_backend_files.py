@@ -12,7 +12,7 @@ from terrace.adapters.terraform import argv
 from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
 from terrace.errors import BadInput
-from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.facts_store import NoStore
 from terrace.plans.terraform import Site
 from terrace.stacks.backends import addresses, shared
 from terrace.stacks.config_problems import examine
@@ -137,7 +137,7 @@ PARTIAL = 'terraform {\n  backend "s3" {\n    bucket = "states"\n  }\n}\n'
 def problems(files: dict[str, str]) -> list[str]:
     text = files.get("terrace.yaml", RULES + "stacks: [{path: app, environment: dev, name: app}]\n")
     tree = DictTree({**files, "terrace.yaml": text})
-    found = examine(tree, load(text.encode()), Forgetful())
+    found = examine(tree, load(text.encode()), NoStore())
     return [f"{one.place}: {one.message} ({one.hint})" for one in found.problems]
 
 

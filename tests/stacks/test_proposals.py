@@ -12,7 +12,7 @@ from support.configuration import load
 from support.trees import DictTree
 from terrace.apps.cli.first_files import terrace_yaml
 from terrace.errors import BadInput
-from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.facts_store import NoStore
 from terrace.stacks.discovery import discovered, environments
 from terrace.stacks.proposals import Proposal, propose
 
@@ -28,7 +28,7 @@ def roots(*folders: str) -> dict[str, str]:
 def proposal(files: dict[str, str]) -> Proposal:
     """The proposal, after the file that is written was read back: it must make the stacks that were proposed."""
     tree = DictTree(files)
-    made = propose(tree, Forgetful())
+    made = propose(tree, NoStore())
     if made.environments:
         config = load(terrace_yaml(made.environments, made.entries).encode(), discovered=environments(tree))
         stacks, problems = discovered(tree, config)

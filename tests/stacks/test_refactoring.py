@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from support.trees import DictTree, inventory
 from terrace.errors import BadInput
-from terrace.hcl.addresses import parse_address, parse_resource, parse_written
+from terrace.hcl.addresses import parse_address, parse_reference, parse_resource
 from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, parser, text_of
 from terrace.stacks.additions import NOTHING, Additions, Import, Move
 from terrace.stacks.inventory import Inventory
@@ -238,8 +238,8 @@ def test_whatever_is_an_address_is_one_expression(text: str) -> None:
 
 
 def test_an_address_with_blanks_is_read_as_terraform_reads_it() -> None:
-    assert str(parse_written(' a . b [ "x . y" ] ')) == 'a.b["x . y"]'
-    assert parse_written("a.b # x") is None
+    assert str(parse_reference(' a . b [ "x . y" ] ')) == 'a.b["x . y"]'
+    assert parse_reference("a.b # x") is None
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))

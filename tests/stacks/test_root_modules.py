@@ -6,7 +6,7 @@ import pytest
 
 from support.trees import DictTree, inventory
 from terrace.config.environment_names import rank, split_name, usual_rank
-from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.facts_store import NoStore
 from terrace.stacks.root_modules import find_root_modules
 
 TF = 'resource "terraform_data" "x" {}\n'
@@ -20,7 +20,7 @@ def calls(source: str) -> str:
 
 
 def roots(files: dict[str, str]) -> list[str]:
-    return [root.path for root in find_root_modules(DictTree(files), Forgetful()).found]
+    return [root.path for root in find_root_modules(DictTree(files), NoStore()).found]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_test_is_an_environment_where_others_are_beside_it() -> None:
 
 
 def test_signs_name_the_file_and_the_line() -> None:
-    (root,) = find_root_modules(DictTree({"a/main.tf": TF + BACKEND + PROVIDER}), Forgetful()).found
+    (root,) = find_root_modules(DictTree({"a/main.tf": TF + BACKEND + PROVIDER}), NoStore()).found
     assert [(sign.what, str(sign.place)) for sign in root.signs] == [
         ("backend s3", "a/main.tf:3"),
         ("provider aws", "a/main.tf:5"),

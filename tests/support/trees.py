@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from support.configuration import load
 from terrace.adapters.git.facts_cache import FactsCache
 from terrace.config.model import Config
-from terrace.hcl.facts_store import Forgetful
+from terrace.hcl.facts_store import NoStore
 from terrace.hcl.tree import Entry
 from terrace.stacks.discovery import environments
 from terrace.stacks.impact import change_set_between
@@ -45,7 +45,7 @@ def inventory(files: Mapping[str, str], commit: str = "c" * 40, store: FactsCach
     """What stands in these files, with their own terrace.yaml or none."""
     tree = DictTree(files)
     config: Config = load(files.get("terrace.yaml", "").encode(), discovered=environments(tree))
-    return Inventory.of_tree(commit, config, tree, store or Forgetful())
+    return Inventory.of_tree(commit, config, tree, store or NoStore())
 
 
 def change(before: Mapping[str, str], after: Mapping[str, str | None]) -> ChangeSet:

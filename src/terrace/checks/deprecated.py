@@ -12,7 +12,7 @@ from terrace.checks.changed_modules import changed_configuration, head_of, touch
 from terrace.clouds.cloud import Where
 from terrace.clouds.renamed import replaced_arguments, replacement_of_type
 from terrace.hcl.blocks import Block, NativeBlock, read_blocks
-from terrace.hcl.facts_store import Forgetful, facts_of
+from terrace.hcl.facts_store import NoStore, load_facts
 from terrace.hcl.layout import parent
 from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, text_of
 from terrace.plans.versions import is_below
@@ -47,7 +47,7 @@ def check_deprecated(context: CheckContext) -> Findings:
     tree = head_of(context)
     required: dict[str, dict[str, str]] = {}
     for folder, paths in touched_modules(context):
-        needs = [need for facts in facts_of(tree, paths, Forgetful()).values() for need in facts.required_providers]
+        needs = [need for facts in load_facts(tree, paths, NoStore()).values() for need in facts.required_providers]
         required[folder] = {need.name: need.version for need in needs if need.version}
     return tuple(
         finding

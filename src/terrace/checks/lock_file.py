@@ -14,7 +14,7 @@ from terrace.config.kinds import ListOf, Text
 from terrace.config.records import Key
 from terrace.hcl.facts import provider_sources
 from terrace.hcl.layout import LOCK_FILE
-from terrace.hcl.lock_file import Locked, read_lock_file
+from terrace.hcl.lock_file import LockedProvider, read_lock_file
 
 _NOTHING: tuple[str, ...] = ()
 PLATFORMS = Settings(
@@ -49,7 +49,11 @@ def check_lock_files(context: CheckContext) -> Findings:
 
 
 def check_lock_file(
-    stack: str, path: str, required: Collection[str], locked: tuple[Locked, ...] | None, platforms: Collection[str]
+    stack: str,
+    path: str,
+    required: Collection[str],
+    locked: tuple[LockedProvider, ...] | None,
+    platforms: Collection[str],
 ) -> Findings:
     """Returns a finding for each thing that the lock file at `path` of a stack lacks. `required` are provider sources.
 
@@ -73,7 +77,7 @@ def check_lock_file(
     return tuple(found)
 
 
-def _hashes(one: Locked, platforms: Collection[str]) -> Iterator[tuple[str, Status]]:
+def _hashes(one: LockedProvider, platforms: Collection[str]) -> Iterator[tuple[str, Status]]:
     kinds = [value.partition(":")[0] for value in one.hashes]
     plain, archives = kinds.count("h1"), kinds.count("zh")
     wanted = len(set(platforms))

@@ -14,7 +14,7 @@ from terrace.config.comparisons import Changed
 from terrace.config.kinds import Convention
 from terrace.config.name_patterns import WORDS, fits
 from terrace.config.records import Key, Record
-from terrace.hcl.declared import Declared, declared
+from terrace.hcl.declared_names import DeclaredName, list_names
 from terrace.hcl.layout import is_override
 
 _CALLED = {"data": "data source", "ephemeral": "ephemeral resource", "local": "local value"}
@@ -79,10 +79,10 @@ def check_names(path: str, content: bytes, naming: Naming) -> Findings:
     """
     if is_override(path.rpartition("/")[2]):
         return ()
-    return tuple(finding for one in declared(path, content) for finding in _of(path, one, naming))
+    return tuple(finding for one in list_names(path, content) for finding in _of(path, one, naming))
 
 
-def _of(path: str, one: Declared, naming: Naming) -> Iterator[Finding]:
+def _of(path: str, one: DeclaredName, naming: Naming) -> Iterator[Finding]:
     pattern = naming.pattern(one.kind)
     shown = one.name if len(one.name) <= _SHOWN else f"{one.name[: _SHOWN - 1]}…"
     if not fits(one.name, pattern):
@@ -94,7 +94,7 @@ def _of(path: str, one: Declared, naming: Naming) -> Iterator[Finding]:
         yield _finding(path, one, Severity.INFO, message, "name it by what it is for")
 
 
-def _repeats(one: Declared) -> bool:
+def _repeats(one: DeclaredName) -> bool:
     """Whether all words of the type, its provider's apart, stand in the name as they stand there."""
     own = one.type.partition("_")[2]
     return bool(own) and f"_{own}_" in f"_{one.name.replace('-', '_').lower()}_"
@@ -107,13 +107,13 @@ def _right(name: str, pattern: str) -> str | None:
     return made if sign and fits(made, pattern) else None
 
 
-def _renaming(one: Declared, right: str | None) -> str:
+def _renaming(one: DeclaredName, right: str | None) -> str:
     what = f"name it {right}" if right else "name it otherwise"
     # Without it the object would be destroyed and made anew.
     return f"{what}, with a `moved` block" if one.kind in ("resource", "module") else what
 
 
-def _finding(path: str, one: Declared, severity: Severity, message: str, fix: str) -> Finding:
+def _finding(path: str, one: DeclaredName, severity: Severity, message: str, fix: str) -> Finding:
     return Finding(
         rule="naming",
         severity=severity,

@@ -9,7 +9,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceCheck, optional
 from terrace.checks.changed_modules import head_of, root_folders, touched_modules
 from terrace.hcl.facts import FileFacts, ModuleCall
-from terrace.hcl.facts_store import Forgetful, facts_of
+from terrace.hcl.facts_store import NoStore, load_facts
 
 _REGISTRY = re.compile(r"(?:[A-Za-z0-9.-]+\.[A-Za-z0-9-]+(?::\d+)?/)?[\w-]+/[\w-]+/[a-z0-9]+(?://.*)?", re.ASCII)
 _GIT = re.compile(r"git::|git@|(?:github\.com|bitbucket\.org)/|[a-z+]+://[^?]*\.git(?:$|[/?])")
@@ -25,7 +25,7 @@ def check_pinned(context: CheckContext) -> Findings:
     return tuple(
         finding
         for folder, paths in touched_modules(context)
-        for finding in check_versions(facts_of(tree, paths, Forgetful()), root=folder in roots)
+        for finding in check_versions(load_facts(tree, paths, NoStore()), root=folder in roots)
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from terrace.hcl.literals import NoLiteral, aligned, value_of, written
+from terrace.hcl.literals import NotLiteral, align, read_literal, write_literal
 from terrace.hcl.syntax import attributes, blocks, head, line_of, parse
 from terrace.plans.model import Masked, Unknown, Value
 from terrace.plans.normalization import settled
@@ -70,7 +70,7 @@ def adopted(content: bytes, type_: str, name: str, wanted: Iterable[Wanted]) -> 
         assert block is not None, "the edit left the block in place"
         try:
             change = _change(block, one)
-        except NoLiteral:
+        except NotLiteral:
             change = _left(one, line_of(block), "its value cannot be written as a literal")
         if isinstance(change, Left):
             left.append(change)
@@ -88,8 +88,8 @@ def adopted(content: bytes, type_: str, name: str, wanted: Iterable[Wanted]) -> 
 def shown(value: Value) -> str:
     """Returns a value as text; sensitive values stay hidden."""
     try:
-        return written(value)
-    except NoLiteral:
+        return write_literal(value)
+    except NotLiteral:
         return repr(value) if isinstance(value, Masked | Unknown) else "(too long to show)"
 
 
@@ -115,15 +115,15 @@ def _change(block: Node, wanted: Wanted) -> tuple[list[Span], int] | Left:
             wanted, line_of(block), "the block has none of these yet, and Terrace does not know how they are written"
         )
     end = _end_of(block)
-    return [(end, end, f"\n  {wanted.attribute} = {written(wanted.after, '  ')}\n")], line_of(block)
+    return [(end, end, f"\n  {wanted.attribute} = {write_literal(wanted.after, '  ')}\n")], line_of(block)
 
 
 def _value(expression: Node, wanted: Wanted) -> tuple[list[Span], int] | Left:
     line = line_of(expression)
     try:
-        there = value_of(expression)
-        new = written(wanted.after, _indent(expression))
-    except NoLiteral:
+        there = read_literal(expression)
+        new = write_literal(wanted.after, _indent(expression))
+    except NotLiteral:
         return _left(wanted, line, "its value is an expression, not a literal")
     if settled(there, wanted.attribute) != settled(wanted.before, wanted.attribute):
         return _left(wanted, line, "the working tree already has another value than the deployed one")
@@ -135,7 +135,7 @@ def _nested(found: list[Node], wanted: Wanted) -> tuple[list[Span], int] | Left:
     line = line_of(found[0])
     try:
         there = [_fields(block) for block in found]
-    except NoLiteral:
+    except NotLiteral:
         return _left(wanted, line, "its blocks contain more than literals")
     before, after = wanted.before, wanted.after
     if not _are_objects(before) or not _are_objects(after) or any(_has_objects(v) for o in after for v in o.values()):
@@ -151,8 +151,8 @@ def _nested(found: list[Node], wanted: Wanted) -> tuple[list[Span], int] | Left:
 def _fields(block: Node) -> dict[str, Any]:
     bodies = [child for child in block.named_children if child.type == "body"]
     if any(child.type != "attribute" for body in bodies for child in body.named_children):
-        raise NoLiteral
-    return {name: value_of(value) for name, value in attributes(block)}
+        raise NotLiteral
+    return {name: read_literal(value) for name, value in attributes(block)}
 
 
 def _defaults(there: list[dict[str, Any]], before: list[dict[str, Any]]) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def _as_set(objects: Iterable[dict[str, Any]]) -> list[str]:
 
 def _block_text(name: str, fields: dict[str, Any], indent: str) -> str:
     inner = f"{indent}  "
-    lines = aligned([(field, written(value, inner)) for field, value in fields.items()], inner)
+    lines = align([(field, write_literal(value, inner)) for field, value in fields.items()], inner)
     return "\n".join([f"{name} {{", *lines, f"{indent}}}"])
 
 

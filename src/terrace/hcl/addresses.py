@@ -74,7 +74,7 @@ def parse_resource(text: str) -> Address | None:
     return parse_address(text) if _RESOURCE.match(text[: LONGEST + 1]) else None
 
 
-def parse_written(text: str) -> Address | None:
+def parse_reference(text: str) -> Address | None:
     """Returns the address in an HCL expression, which can have spaces around dots and brackets; None for others."""
     return parse_address(_BLANKS.sub(r"\1", text.strip()))
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from terrace.hcl import syntax
 from terrace.hcl.facts import Part, Template
-from terrace.hcl.json_syntax import each, expression_of, labels_of, read_json, with_all_values
-from terrace.hcl.literals import NoLiteral, dedented, value_of, written
+from terrace.hcl.json_syntax import as_list, bodies_of, merge_pairs, read_json, unwrap_interpolation
+from terrace.hcl.literals import NotLiteral, dedent, read_literal, write_literal
 from terrace.hcl.templates import UNKNOWN, template_of, template_of_text
 
 if TYPE_CHECKING:
@@ -117,9 +117,9 @@ def _read_json(content: bytes) -> File:
         return File(nothing, error.lineno, "it is not JSON")
     except (ValueError, RecursionError):
         return File(nothing, 1, "it cannot be read as JSON")
-    bodies = [body for body in each(document) if isinstance(body, dict)]
-    stray = len(bodies) < len(each(document))
-    values = with_all_values(pair for body in bodies for pair in body.items()) if len(bodies) > 1 else (*bodies, {})[0]
+    bodies = [body for body in as_list(document) if isinstance(body, dict)]
+    stray = len(bodies) < len(as_list(document))
+    values = merge_pairs(pair for body in bodies for pair in body.items()) if len(bodies) > 1 else (*bodies, {})[0]
     return File(JsonBlock("", (), values), stray=stray)
 
 
@@ -137,26 +137,26 @@ class NativeExpression:
 
     @property
     def is_object(self) -> bool:
-        return syntax.unwrapped(self.node).type == "object"
+        return syntax.unwrap(self.node).type == "object"
 
     def template(self) -> Template:
         return template_of(self.node)
 
     def text(self) -> str | None:
-        inner = syntax.unwrapped(self.node)
+        inner = syntax.unwrap(self.node)
         if inner.type == "heredoc_template":
             return _heredoc(inner)
         try:
-            value = value_of(inner)
-        except (NoLiteral, RecursionError):
+            value = read_literal(inner)
+        except (NotLiteral, RecursionError):
             return None
         return value if isinstance(value, str) else None
 
     def source(self) -> str:
         try:
-            return written(value_of(self.node))
-        except (NoLiteral, RecursionError):
-            return dedented(syntax.text_of(self.node))
+            return write_literal(read_literal(self.node))
+        except (NotLiteral, RecursionError):
+            return dedent(syntax.text_of(self.node))
 
     def code(self) -> str:
         text = self.text()
@@ -166,7 +166,7 @@ class NativeExpression:
         return ((key, NativeExpression(value)) for key, value in syntax.pairs(self.node))
 
     def items(self) -> Iterator[Expression]:
-        inner = syntax.unwrapped(self.node)
+        inner = syntax.unwrap(self.node)
         children = inner.named_children if inner.type == "tuple" else ()
         return (NativeExpression(child) for child in children if child.type == "expression")
 
@@ -222,15 +222,15 @@ class JsonExpression:
 
     def source(self) -> str:
         try:
-            return written(self.value)
-        except (NoLiteral, RecursionError):
+            return write_literal(self.value)
+        except (NotLiteral, RecursionError):
             return json.dumps(self.value, ensure_ascii=False, default=str)
 
     def code(self) -> str:
-        return expression_of(self.value) if isinstance(self.value, str) else self.source()
+        return unwrap_interpolation(self.value) if isinstance(self.value, str) else self.source()
 
     def pairs(self) -> Iterator[tuple[str, Expression]]:
-        objects = (one for one in each(self.value) if isinstance(one, dict))
+        objects = (one for one in as_list(self.value) if isinstance(one, dict))
         return ((name, JsonExpression(value)) for one in objects for name, value in one.items())
 
     def items(self) -> Iterator[Expression]:
@@ -253,7 +253,7 @@ class JsonBlock:
         wanted: Collection[str] = types or self.values
         for kind, value in self.values.items():
             if kind in wanted:
-                for labels, values in labels_of(kind, value):
+                for labels, values in bodies_of(kind, value):
                     yield JsonBlock(kind, labels, values)
 
 

@@ -23,7 +23,7 @@ class FactsStore(Protocol):
         ...
 
 
-class Forgetful:
+class NoStore:
     """A store without a memory."""
 
     def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
@@ -37,12 +37,12 @@ _DECODER = msgspec.msgpack.Decoder(FileFacts)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def facts_of(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
+def load_facts(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
     """Returns the facts of these files, which must be entries of the tree. Only files that the store lacks are read."""
     return _facts(tree, {path: _key(path, tree.entries[path].blob) for path in paths}, store, template=False)
 
 
-def template_facts(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
+def load_template_facts(tree: Tree, paths: Iterable[str], store: FactsStore) -> dict[str, FileFacts]:
     """Returns the facts of `templatefile` templates, which must be entries of the tree."""
     return _facts(tree, {path: f"template:{tree.entries[path].blob}" for path in paths}, store, template=True)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from terrace.hcl.facts import OutputUse, Part, Read, Template
-from terrace.hcl.json_syntax import each, labels_of
+from terrace.hcl.json_syntax import as_list, bodies_of
 from terrace.hcl.syntax import arguments, function_name, head, line_of, text_of
 from terrace.hcl.templates import (
     STRINGS,
@@ -89,7 +89,7 @@ class FileReads:
 
     def add_json(self, document: Any) -> None:
         """Adds what the strings of a document in JSON syntax read. Their lines are unknown."""
-        for body in each(document):
+        for body in as_list(document):
             self._add_value(_without_module_sources(body), 0)
 
     def add_template(self, content: bytes) -> None:
@@ -173,7 +173,7 @@ def _without_module_sources(body: Any) -> Any:
         return body
     calls = [
         {name: value for name, value in call.items() if name not in _SOURCE_OF_MODULE}
-        for _, call in labels_of("module", body["module"])
+        for _, call in bodies_of("module", body["module"])
     ]
     return {**body, "module": calls}
 

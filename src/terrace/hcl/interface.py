@@ -52,7 +52,7 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Managed:
+class ModuleResource:
     """A resource or data source of the module. `name` is its address within the module."""
 
     name: str
@@ -60,7 +60,7 @@ class Managed:
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class CalledModule:
     """A module call. `source` is an expression where it is not a literal; `version` is "" where the call has none."""
 
     name: str
@@ -78,12 +78,12 @@ class Interface:
     providers: tuple[Provider, ...] = ()
     inputs: tuple[Input, ...] = ()
     outputs: tuple[Output, ...] = ()
-    resources: tuple[Managed, ...] = ()
-    modules: tuple[Called, ...] = ()
+    resources: tuple[ModuleResource, ...] = ()
+    modules: tuple[CalledModule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class UnreadableFile:
     """A file that cannot be read, so that its module has no known interface. `line` counts from 1; 0 is unknown."""
 
     file: str
@@ -91,7 +91,7 @@ class Unread:
     why: str
 
 
-def read_interface(files: Mapping[str, bytes]) -> Interface | Unread:
+def read_interface(files: Mapping[str, bytes]) -> Interface | UnreadableFile:
     """Returns the interface of the module that these files are, by their names in its folder.
 
     Override files are merged over the others. A `.tofu` file replaces the `.tf` file beside it, as in OpenTofu.
@@ -102,10 +102,10 @@ def read_interface(files: Mapping[str, bytes]) -> Interface | Unread:
         try:
             content.decode()
         except UnicodeDecodeError as error:
-            return Unread(name, content.count(b"\n", 0, error.start) + 1, "it is not UTF-8")
+            return UnreadableFile(name, content.count(b"\n", 0, error.start) + 1, "it is not UTF-8")
         file = read_blocks(name, content)
         if file.error_line:
-            return Unread(name, file.error_line, file.error)
+            return UnreadableFile(name, file.error_line, file.error)
         for block in file.root.blocks():
             module.add(block, over=is_override(name))
             if block.type == "check":
@@ -152,7 +152,7 @@ class _Module:
             ),
             resources=tuple(sorted(self._managed(), key=lambda resource: (resource.name, resource.kind))),
             modules=tuple(
-                Called(name, _code(block, "source"), _text(block, "version") or "")
+                CalledModule(name, _code(block, "source"), _text(block, "version") or "")
                 for name, block in self._of("module")
             ),
         )
@@ -161,13 +161,13 @@ class _Module:
         named = ((".".join(labels), block) for (type_, labels), block in self._blocks.items() if type_ == kind)
         return sorted(named, key=lambda pair: pair[0])
 
-    def _managed(self) -> Iterator[Managed]:
+    def _managed(self) -> Iterator[ModuleResource]:
         for name, _ in self._of("resource"):
-            yield Managed(name, "resource")
+            yield ModuleResource(name, "resource")
         for name, _ in self._of("data"):
-            yield Managed(f"data.{name}", "data source")
+            yield ModuleResource(f"data.{name}", "data source")
         for name, _ in self._of("ephemeral"):
-            yield Managed(f"ephemeral.{name}", "ephemeral")
+            yield ModuleResource(f"ephemeral.{name}", "ephemeral")
 
     def _used(self) -> set[str]:
         """Returns the providers of all resources and data sources, and those that a caller has to pass."""

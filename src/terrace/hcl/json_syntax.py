@@ -33,29 +33,29 @@ def read_json(content: bytes | str, *, parse_float: Callable[[str], Any] = float
 
     Raises ValueError where it is not JSON, and RecursionError where it is nested too deeply.
     """
-    return json.loads(content, object_pairs_hook=with_all_values, parse_float=parse_float)
+    return json.loads(content, object_pairs_hook=merge_pairs, parse_float=parse_float)
 
 
-def with_all_values(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def merge_pairs(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Returns an object of these pairs, with all values in a list for a name that occurs twice."""
     values: dict[str, Any] = {}
     for name, value in pairs:
-        values[name] = [*each(values[name]), *each(value)] if name in values else value
+        values[name] = [*as_list(values[name]), *as_list(value)] if name in values else value
     return values
 
 
-def each(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """Returns the items of a list; of anything else a list with it alone."""
     return value if isinstance(value, list) else [value]
 
 
-def labels_of(kind: str, value: Any) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+def bodies_of(kind: str, value: Any) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
     """Yields the labels and the body of every block of a type, from what its parent has under the name of that type."""
     return _bodies(value, (), LABELS.get(kind, 0))
 
 
 def _bodies(value: Any, labels: tuple[str, ...], missing: int) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    for one in each(value):
+    for one in as_list(value):
         if not isinstance(one, dict):
             continue
         if missing:
@@ -65,13 +65,13 @@ def _bodies(value: Any, labels: tuple[str, ...], missing: int) -> Iterator[tuple
             yield labels, one
 
 
-def expression_of(text: str) -> str:
+def unwrap_interpolation(text: str) -> str:
     """Returns the expression that a string consists of: `${var.a}` is `var.a`, and a string without `${` is itself."""
     whole = text.startswith("${") and text.endswith("}") and _end(text, 2) == len(text)
     return text[2:-1] if whole else text
 
 
-def as_native(content: bytes) -> bytes:
+def write_native(content: bytes) -> bytes:
     """Returns the same configuration in native syntax; nothing where the file cannot be read.
 
     Strings are templates in both. Whatever JSON allows to be an attribute or a block becomes an attribute, with the
@@ -79,7 +79,7 @@ def as_native(content: bytes) -> bytes:
     """
     try:
         document = read_json(content, parse_float=str)
-        lines = [line for one in each(document) if isinstance(one, dict) for line in _native_file(one)]
+        lines = [line for one in as_list(document) if isinstance(one, dict) for line in _native_file(one)]
     except (ValueError, RecursionError):
         return b""
     return "".join(lines).encode("utf-8", "surrogateescape")
@@ -89,7 +89,7 @@ def _native_file(document: dict[str, Any]) -> Iterator[str]:
     for kind, value in document.items():
         if not _NAME.fullmatch(kind):
             continue
-        for labels, body in labels_of(kind, value):
+        for labels, body in bodies_of(kind, value):
             if all(map(_NAME.fullmatch, labels)):
                 yield f"{kind}{''.join(f' {json.dumps(label)}' for label in labels)} {{\n"
                 yield from _native_body(body)
@@ -99,7 +99,7 @@ def _native_file(document: dict[str, Any]) -> Iterator[str]:
 def _native_body(values: dict[str, Any]) -> Iterator[str]:
     for name, value in values.items():
         if name == "dynamic":
-            for one in each(value):
+            for one in as_list(value):
                 yield from _native_body(one if isinstance(one, dict) else {})
         elif name in ("lifecycle", "provisioner", "connection"):
             yield from _native_block(name, value)
@@ -108,9 +108,9 @@ def _native_body(values: dict[str, Any]) -> Iterator[str]:
 
 
 def _native_block(name: str, value: Any) -> Iterator[str]:
-    for one in each(value):
+    for one in as_list(value):
         ignored = one.get("ignore_changes") if isinstance(one, dict) else None
-        names = "all" if ignored == "all" else f"[{', '.join(str(entry) for entry in each(ignored or []))}]"
+        names = "all" if ignored == "all" else f"[{', '.join(str(entry) for entry in as_list(ignored or []))}]"
         yield f"{name} {{\n{f'ignore_changes = {names}{chr(10)}' if name == 'lifecycle' and ignored else ''}}}\n"
 
 

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from terrace.hcl.syntax import everything, text_of, unwrapped
+from terrace.hcl.syntax import everything, text_of, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -24,13 +24,13 @@ _LARGEST = 400
 """Maximum exponent of a number that is written out: an exponent of a million would fill the memory."""
 
 
-class NoLiteral(ValueError):
+class NotLiteral(ValueError):
     """An expression is not a literal: it has references, calls or operators, or comments that a value would lose."""
 
 
-def value_of(expression: Node) -> Any:
+def read_literal(expression: Node) -> Any:
     """Returns the value of a literal expression. Raises NoLiteral."""
-    inner = unwrapped(expression)
+    inner = unwrap(expression)
     match inner.type:
         case "string_lit" | "quoted_template":
             return _string(inner)
@@ -43,13 +43,13 @@ def value_of(expression: Node) -> Any:
         case "operation" if re.fullmatch(_NEGATIVE, text_of(inner)):
             return _number(text_of(inner))
         case "tuple":
-            return [value_of(item) for item in _items(inner, "tuple_start", "tuple_end")]
+            return [read_literal(item) for item in _items(inner, "tuple_start", "tuple_end")]
         case "object":
             return dict(_pair(item) for item in _items(inner, "object_start", "object_end"))
-    raise NoLiteral
+    raise NotLiteral
 
 
-def written(value: Any, indent: str = "") -> str:
+def write_literal(value: Any, indent: str = "") -> str:
     """Returns a value as HCL. `indent` is the indentation of its first line.
 
     Raises NoLiteral for what HCL has no literal of, and for a number too large to write out.
@@ -64,25 +64,25 @@ def written(value: Any, indent: str = "") -> str:
         case Decimal() if value.is_finite() and abs(value.adjusted()) <= _LARGEST:
             return f"{value:f}"
         case str():
-            return quoted(value)
+            return quote(value)
         case list():
-            return f"[{', '.join(written(item, indent) for item in value)}]"
+            return f"[{', '.join(write_literal(item, indent) for item in value)}]"
         case dict() if value:
             inner = f"{indent}  "
-            lines = aligned([(_key(name), written(item, inner)) for name, item in value.items()], inner)
+            lines = align([(_key(name), write_literal(item, inner)) for name, item in value.items()], inner)
             return "\n".join(["{", *lines, f"{indent}}}"])
         case dict():
             return "{}"
-    raise NoLiteral
+    raise NotLiteral
 
 
-def aligned(pairs: list[tuple[str, str]], indent: str) -> list[str]:
+def align(pairs: list[tuple[str, str]], indent: str) -> list[str]:
     """Returns lines `name = value` with aligned equals signs."""
     width = max((len(name) for name, _ in pairs), default=0)
     return [f"{indent}{name:<{width}} = {value}" for name, value in pairs]
 
 
-def dedented(source: str) -> str:
+def dedent(source: str) -> str:
     """Returns the source of an expression without the indentation that its lines after the first have in common."""
     first, *lines = source.split("\n")
     if not lines:
@@ -92,12 +92,12 @@ def dedented(source: str) -> str:
     return "\n".join([first.rstrip(), *(line[cut:].rstrip() for line in lines)])
 
 
-def unescaped(text: str) -> str:
+def unescape(text: str) -> str:
     """Returns the text that a string literal is, from what is between its quotes."""
     return _ESCAPED.sub(_unescape, text)
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Returns a string literal of exactly this text: without templates and invisible characters.
 
     Raises NoLiteral for a lone surrogate, which is not a character.
@@ -109,27 +109,27 @@ def _items(node: Node, *brackets: str) -> list[Node]:
     inner = [child for child in node.named_children if child.type not in brackets]
     # Anything else is a comment or a `for`.
     if any(child.type not in ("expression", "object_elem") for child in inner):
-        raise NoLiteral
+        raise NotLiteral
     return inner
 
 
 def _pair(node: Node) -> tuple[str, Any]:
     if len(node.named_children) != 2:
-        raise NoLiteral
+        raise NotLiteral
     key, value = node.named_children
     name = text_of(key)
     if _BARE.fullmatch(name):
-        return name, value_of(value)
-    literal = value_of(key)
+        return name, read_literal(value)
+    literal = read_literal(key)
     if not isinstance(literal, str):
-        raise NoLiteral
-    return literal, value_of(value)
+        raise NotLiteral
+    return literal, read_literal(value)
 
 
 def _string(node: Node) -> str:
     if any(n.type in ("template_interpolation", "template_directive") for n in everything(node)):
-        raise NoLiteral
-    return unescaped(text_of(node)[1:-1])
+        raise NotLiteral
+    return unescape(text_of(node)[1:-1])
 
 
 def _number(text: str) -> int | Decimal:
@@ -137,11 +137,11 @@ def _number(text: str) -> int | Decimal:
     try:
         number = int(text) if re.fullmatch(r"-?[0-9]+", text) else Decimal(text)
     except (ValueError, ArithmeticError) as error:
-        raise NoLiteral from error
+        raise NotLiteral from error
     if isinstance(number, int):
         return number
     if not number.is_finite() or abs(number.adjusted()) > _LARGEST:
-        raise NoLiteral
+        raise NotLiteral
     return int(number) if "e" in text.lower() and number == number.to_integral_value() else number
 
 
@@ -162,11 +162,11 @@ def _escape_template(match: re.Match[str]) -> str:
 
 def _escape_character(c: str) -> str:
     if "\ud800" <= c <= "\udfff":
-        raise NoLiteral
+        raise NotLiteral
     if c in _SHORT:
         return f"\\{_SHORT[c]}"
     return c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else quoted(name)
+    return name if _BARE.fullmatch(name) else quote(name)

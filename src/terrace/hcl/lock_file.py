@@ -8,7 +8,7 @@ from terrace.hcl.blocks import read_blocks
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class LockedProvider:
     """One provider of the lock file. `hashes` as it has them: `h1:` of the unpacked package, `zh:` of archives."""
 
     address: str
@@ -16,13 +16,13 @@ class Locked:
     hashes: tuple[str, ...]
 
 
-def read_lock_file(content: bytes) -> tuple[Locked, ...]:
+def read_lock_file(content: bytes) -> tuple[LockedProvider, ...]:
     """Returns every provider in a lock file. Its version and hashes are empty where they are missing."""
     locked = []
     for block in read_blocks(".terraform.lock.hcl", content).root.blocks("provider"):
         if len(block.labels) == 1:
             version = block.attributes["version"].text() if "version" in block.attributes else ""
             hashes = block.attributes["hashes"].items() if "hashes" in block.attributes else ()
-            texts = (item.text() for item in hashes)
-            locked.append(Locked(block.labels[0], version or "", tuple(text for text in texts if text is not None)))
+            texts = tuple(text for item in hashes if (text := item.text()) is not None)
+            locked.append(LockedProvider(block.labels[0], version or "", texts))
     return tuple(locked)

@@ -80,7 +80,7 @@ def attributes(block: Node) -> Iterator[tuple[str, Node]]:
                 yield text_of(child.named_children[0]), child.named_children[-1]
 
 
-def unwrapped(expression: Node) -> Node:
+def unwrap(expression: Node) -> Node:
     """Returns the node that an expression consists of; the innermost with several children where it is a compound."""
     node = expression
     while node.type in _WRAPPERS:

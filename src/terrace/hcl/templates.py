@@ -9,8 +9,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from terrace.hcl.facts import Part, Template
-from terrace.hcl.literals import NoLiteral, unescaped, value_of, written
-from terrace.hcl.syntax import arguments, everything, function_name, parse, text_of, unwrapped
+from terrace.hcl.literals import NotLiteral, read_literal, unescape, write_literal
+from terrace.hcl.syntax import arguments, everything, function_name, parse, text_of, unwrap
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -27,7 +27,7 @@ _END = "END_OF_THE_TEXT_OF_JSON"
 
 def template_of(expression: Node, depth: int = 0) -> Template:
     """Returns the strings that an expression of native syntax can produce; `()` for the empty string."""
-    inner = unwrapped(expression)
+    inner = unwrap(expression)
     if inner.type in ("string_lit", "quoted_template"):
         return _string(inner, depth)
     if inner.type in ("numeric_lit", "bool_lit"):
@@ -59,7 +59,7 @@ def literal(template: Template) -> str | None:
 
 def alternatives(expression: Node) -> list[Template]:
     """Returns a template for each possible result: both of a condition, every argument of `try` and `coalesce`."""
-    inner = unwrapped(expression)
+    inner = unwrap(expression)
     if inner.type == "conditional" and len(inner.named_children) == 3:
         return [template for branch in inner.named_children[1:] for template in alternatives(branch)]
     if inner.type == "function_call" and text_of(inner).partition("(")[0].strip() in ("try", "coalesce"):
@@ -129,8 +129,8 @@ def _scalar(node: Node) -> str:
     """Returns a number or a Boolean as a template prints it: `1e3` as 1000."""
     text = text_of(node)
     if node.type == "numeric_lit" and "e" in text.lower():
-        with suppress(NoLiteral):
-            return written(value_of(node))
+        with suppress(NotLiteral):
+            return write_literal(read_literal(node))
     return text
 
 
@@ -147,7 +147,7 @@ def _string(node: Node, depth: int = 0, *, heredoc: bool = False) -> Template:
         if gap:
             parts.append(Part("text", gap))
         if child.type == "template_literal":
-            parts.append(Part("text", text_of(child) if heredoc else unescaped(text_of(child))))
+            parts.append(Part("text", text_of(child) if heredoc else unescape(text_of(child))))
         elif child.type == "template_interpolation":
             inner = [c for c in child.named_children if c.type == "expression"]
             parts.extend(template_of(inner[0], depth + 1) if inner else (UNKNOWN,))
@@ -168,7 +168,7 @@ def _merged(parts: list[Part]) -> Template:
 
 
 def _join(separator: Node, values: Node, *, depth: int) -> Template:
-    between, items = literal(template_of(separator, depth)), unwrapped(values)
+    between, items = literal(template_of(separator, depth)), unwrap(values)
     if between is None or items.type != "tuple":
         return (UNKNOWN,)
     texts = [_argument(item, depth) for item in items.named_children if item.type == "expression"]
@@ -192,7 +192,7 @@ def _format(shape: Node, *values: Node, depth: int) -> Template:
 
 def _argument(node: Node, depth: int) -> Template:
     """Returns the template of an argument, where an empty string is a text too."""
-    return template_of(node, depth) or ((Part("text", ""),) if unwrapped(node).type in STRINGS else (UNKNOWN,))
+    return template_of(node, depth) or ((Part("text", ""),) if unwrap(node).type in STRINGS else (UNKNOWN,))
 
 
 def _reference(words: list[str]) -> Part:

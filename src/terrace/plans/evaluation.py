@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from terrace.hcl.literals import unescaped
+from terrace.hcl.literals import unescape
 from terrace.hcl.syntax import attributes, blocks, head, text_of
 from terrace.plans.model import UNKNOWN
 
@@ -323,7 +323,7 @@ def _template(node: Node, scope: Scope, loops: Loops) -> Any:
 
 
 def _literal(content: bytes) -> str:
-    return unescaped(content.decode("utf-8", "surrogateescape"))
+    return unescape(content.decode("utf-8", "surrogateescape"))
 
 
 def _joined(values: list[Any]) -> Any:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from terrace.hcl.literals import unescaped
+from terrace.hcl.literals import unescape
 from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
 from terrace.plans.model import UNKNOWN, Value
 from terrace.plans.volatile_values import NO_CLOCK, Clock, read_clock
@@ -269,7 +269,7 @@ def _literal(node: Node, depth: int) -> Value:
         case "string_lit" | "quoted_template":
             parts = [c for c in inner.named_children if c.type not in ("quoted_template_start", "quoted_template_end")]
             if all(c.type == "template_literal" for c in parts):
-                return "".join(unescaped(text_of(c)) for c in parts)
+                return "".join(unescape(text_of(c)) for c in parts)
             first = _traversal(parts[0]) if parts[0].type == "template_interpolation" else None
             return Reference(first) if first is not None else UNKNOWN
         case "numeric_lit":

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from terrace.hcl.json_syntax import as_native
+from terrace.hcl.json_syntax import write_native
 from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
 from terrace.plans.addresses import block_of
 from terrace.plans.model import UNKNOWN, Action, Moving, OutputChange, ResourceChange
@@ -132,7 +132,7 @@ class _Known:
         """Reads one module."""
         module = "".join(f".module.{name}" for name in key.split(".") if name).removeprefix(".")
         for path, content in files:
-            native = as_native(content) if path.endswith(".json") else content
+            native = write_native(content) if path.endswith(".json") else content
             for block in blocks(parse(native).root_node):
                 self._block(module, block)
 

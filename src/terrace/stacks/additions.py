@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from terrace.errors import BadInput
 from terrace.hcl.addresses import parse_address, parse_resource
-from terrace.hcl.literals import quoted
+from terrace.hcl.literals import quote
 
 FILE = "zz_terrace_additions.tf"
 """The name of the file in each folder with additions. No file of a repository has this name."""
@@ -55,7 +55,7 @@ class Additions:
         for one in self.imports:
             if one.stack not in folders:
                 raise BadInput(f"cannot import into {one.stack!a}: it is not a stack of this deployment")
-            block = f"import {{\n  to = {_object(one.address)}\n  id = {quoted(one.id)}\n}}\n"
+            block = f"import {{\n  to = {_object(one.address)}\n  id = {quote(one.id)}\n}}\n"
             blocks.setdefault(folders[one.stack], []).append(block)
         return {f"{folder}/{FILE}" if folder else FILE: "\n".join(found) for folder, found in blocks.items()}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from terrace.config.model import DEFAULT_WORKSPACE, Environment
 from terrace.hcl.facts import FileFacts, ModuleCall, Settings, Template
-from terrace.hcl.facts_store import FactsStore, facts_of, template_facts
+from terrace.hcl.facts_store import FactsStore, load_facts, load_template_facts
 from terrace.hcl.layout import LOCK_FILE, Layout, is_override, join
 from terrace.hcl.tree import SUBMODULE_HINT, Tree, absent_submodules, submodule_of, submodules
 from terrace.stacks.model import Notice, Stack
@@ -188,7 +188,7 @@ class _Builder:
     def build(self, stacks: tuple[Stack, ...], outside: Mapping[str, Mapping[str, tuple[str | None, ...]]]) -> Graph:
         level = sorted({stack.path for stack in stacks})
         while level:
-            facts = facts_of(self._tree, [p for folder in level for p in self._files(folder)], self._store)
+            facts = load_facts(self._tree, [p for folder in level for p in self._files(folder)], self._store)
             for folder in level:
                 self._folders[folder] = self._folder(folder, facts)
             targets = {call.target for folder in level for call in self._folders[folder].calls}
@@ -216,7 +216,7 @@ class _Builder:
     def _backend_files(self, stack: Stack) -> tuple[BackendFile, ...]:
         ways = {path: self._layout.way(path).real for path in stack.backend_files}
         there = {path: real for path, real in ways.items() if real is not None and real in self._layout.entries}
-        facts = facts_of(self._tree, sorted(set(there.values())), self._store)
+        facts = load_facts(self._tree, sorted(set(there.values())), self._store)
         found = []
         for path in stack.backend_files:
             if path not in there:
@@ -239,7 +239,7 @@ class _Builder:
             )
             if found:
                 taken[stack.key] = tuple(path for path in found if path is not None)
-        facts = facts_of(self._tree, sorted({path for paths in taken.values() for path in paths}), self._store)
+        facts = load_facts(self._tree, sorted({path for paths in taken.values() for path in paths}), self._store)
         return {key: tuple((path, facts[path]) for path in paths) for key, paths in taken.items()}
 
     def _templates(self, graph: Graph, stacks: tuple[Stack, ...]) -> dict[str, FileFacts]:
@@ -262,7 +262,7 @@ class _Builder:
                         real = self._layout.way(found).real if found else None
                         if real in self._layout.entries and real is not None:
                             paths[found or ""] = real
-        facts = template_facts(self._tree, sorted(set(paths.values())), self._store) if paths else {}
+        facts = load_template_facts(self._tree, sorted(set(paths.values())), self._store) if paths else {}
         return {path: facts[real] for path, real in paths.items()}
 
     def _named(self, folder: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from terrace.hcl.addresses import parse_written
+from terrace.hcl.addresses import parse_reference
 from terrace.hcl.blocks import Expression, read_blocks
 from terrace.hcl.tree import Tree, read_many
 from terrace.stacks.additions import Move
@@ -67,7 +67,7 @@ def _moves(folder: str, path: str, content: bytes) -> Iterator[Move]:
         return
     for block in read_blocks(path, content).root.blocks("moved"):
         if not block.labels and block.attributes.keys() >= {"from", "to"}:
-            source, target = (parse_written(block.attributes[name].source()) for name in ("from", "to"))
+            source, target = (parse_reference(block.attributes[name].source()) for name in ("from", "to"))
             if source is not None and target is not None:
                 yield Move(folder, str(source), str(target))
 

@@ -14,7 +14,7 @@ from terrace.config.environment_names import HOMES, is_vague, rank
 from terrace.config.stack_patterns import ASIDE, covers
 from terrace.errors import Place
 from terrace.hcl.facts import FileFacts, Settings
-from terrace.hcl.facts_store import FactsStore, facts_of
+from terrace.hcl.facts_store import FactsStore, load_facts
 from terrace.hcl.layout import LOCK_FILE, Layout, is_automatic_variables, join, parent
 from terrace.hcl.tree import Tree
 from terrace.stacks.accounts import Used, needs_variables, used_by
@@ -71,7 +71,7 @@ class Roots:
 def find_root_modules(tree: Tree, store: FactsStore) -> Roots:
     """Returns the root modules of a tree, sorted by path, with the accounts that they use."""
     layout = Layout(tree)
-    facts = facts_of(tree, _files(layout, layout.folders), store)
+    facts = load_facts(tree, _files(layout, layout.folders), store)
     roots = _roots(layout, tree, layout.folders, facts, frozenset())
     found = (replace(root, used=_used(layout, tree, root.path, facts, store)) for root in roots.found)
     return replace(roots, found=tuple(found))
@@ -82,7 +82,7 @@ def _used(layout: Layout, tree: Tree, folder: str, facts: Mapping[str, FileFacts
     if not needs_variables(files.values()):
         return used_by(files)
     paths = [path for path in layout.variable_files(folder) if path in tree.entries]
-    given = facts_of(tree, paths, store)
+    given = load_facts(tree, paths, store)
     return used_by(files, [given[path] for path in paths])
 
 
@@ -100,7 +100,7 @@ def roots_in_no_stack(
     left = [one for one in layout.folders if one not in known and not any(covers(path, one) for path in expected)]
     if not left:
         return ()
-    facts = facts_of(tree, _files(layout, left), store)
+    facts = load_facts(tree, _files(layout, left), store)
     called = frozenset(call.target for folder in graph.folders.values() for call in folder.calls)
     return tuple(root for root in _roots(layout, tree, left, facts, called).found if root.is_configured)
 

@@ -12,7 +12,7 @@ from terrace.adapters.terraform.fast.block_schema import unsettable
 from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.terraform.fast.schema import BadSchema
 from terrace.adapters.terraform.fast.schema_store import SchemaStore
-from terrace.hcl.lock_file import Locked
+from terrace.hcl.lock_file import LockedProvider
 from terrace.plans.differences import Computed
 from terrace.plans.schemas import Unsettable, computed_attributes
 
@@ -51,7 +51,7 @@ class RecordedSchemas:
         self._answers = SchemaStore(answers)
         self._folder = folder
 
-    def unsettable(self, wanted: frozenset[tuple[str, str]], locked: Iterable[Locked]) -> Unsettable:
+    def unsettable(self, wanted: frozenset[tuple[str, str]], locked: Iterable[LockedProvider]) -> Unsettable:
         """Returns the attributes of the wanted types; none for a provider without a recorded schema."""
         found: dict[tuple[str, str], frozenset[str]] = {}
         for provider in locked:
@@ -63,7 +63,7 @@ class RecordedSchemas:
                     break
         return found
 
-    def _known(self, provider: Locked, checksum: str, types: set[str]) -> dict[str, frozenset[str]]:
+    def _known(self, provider: LockedProvider, checksum: str, types: set[str]) -> dict[str, frozenset[str]]:
         name = hashlib.sha256("\n".join((provider.address, provider.version, checksum)).encode()).hexdigest()[:32]
         path = self._folder / name
         kept = _read(path)

@@ -26,7 +26,7 @@ from terrace.config.problems import BadConfig
 from terrace.config.trust_root import RootPlace
 from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.gates.model import Identity
-from terrace.hcl.read_tree import as_read, has_files_of_tofu
+from terrace.hcl.product_files import has_tofu_files, select_files
 from terrace.hcl.tree import Tree
 from terrace.ledger.dates import DatesCount, Reference
 from terrace.ledger.declared import Declared
@@ -164,7 +164,7 @@ class Project:
         if commit in self._inventories:
             return self._inventories[commit]
         all_files = self.repository.tree(commit)
-        tree = as_read(all_files, self._product(all_files))
+        tree = select_files(all_files, self._product(all_files))
         inventory = Inventory.of_tree(commit, self.config_at(commit), tree, FactsCache(self.home.cache / "facts.db"))
         while len(self._inventories) >= MAX_INVENTORIES:
             self._inventories.pop(next(iter(self._inventories)), None)
@@ -179,7 +179,7 @@ class Project:
 
     def _product(self, tree: Tree) -> str | None:
         """Returns the product that reads the configuration; None where that matters and is known, else None."""
-        if not has_files_of_tofu(tree):
+        if not has_tofu_files(tree):
             return None
         try:
             return self.terraform.product

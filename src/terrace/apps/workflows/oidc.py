@@ -8,7 +8,7 @@ from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.premises import Premises
 from terrace.apps.workflows.settings import FOLDER
 from terrace.clouds.all import CLOUDS
-from terrace.hcl.literals import quoted
+from terrace.hcl.literals import quote
 
 USES: Mapping[str, str] = {"-plan": "plan", "-watch": "watch", "": "apply"}
 """The environments on GitHub that belong to one of the ladder, by the end of their names, and what each is for."""
@@ -18,11 +18,11 @@ def trust(premises: Premises, cloud: str) -> Mapping[str, str]:
     """The files of one cloud, by name."""
     roles = {f"{name}{end}": use for name in premises.names for end, use in USES.items()}
     owner, _, repository = premises.repository.partition("/")
-    width = max((len(quoted(home)) for home in roles), default=0)
+    width = max((len(quote(home)) for home in roles), default=0)
     values = {
-        "roles": "\n".join(f"{quoted(home):<{width}} = {quoted(use)}" for home, use in roles.items()),
-        "owner": f"\ndefault = {quoted(owner)}" if owner else "",
-        "repository": f"\ndefault = {quoted(repository)}" if repository else "",
+        "roles": "\n".join(f"{quote(home):<{width}} = {quote(use)}" for home, use in roles.items()),
+        "owner": f"\ndefault = {quote(owner)}" if owner else "",
+        "repository": f"\ndefault = {quote(repository)}" if repository else "",
     }
     told = {"title": CLOUDS[cloud].title, "folder": f"{FOLDER}/oidc-{cloud}"}
     return {

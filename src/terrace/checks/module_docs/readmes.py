@@ -11,7 +11,7 @@ from terrace.checks.module_docs.markers import marked, new, put
 from terrace.checks.module_docs.page import page, words
 from terrace.config.naming import quote_word
 from terrace.errors import BadInput, Place
-from terrace.hcl.interface import Unread, read_interface
+from terrace.hcl.interface import UnreadableFile, read_interface
 from terrace.hcl.layout import Layout
 from terrace.hcl.tree import Tree, read_many
 from terrace.stacks.model import Stack
@@ -121,7 +121,7 @@ class ModulePages:
         paths = {name: path for name, path in ways.items() if path is not None and path in self._tree.entries}
         contents = read_many(self._tree, paths.values())
         found = read_interface({name: contents[path] for name, path in paths.items()})
-        if isinstance(found, Unread):
+        if isinstance(found, UnreadableFile):
             place = Place(f"{folder}/{found.file}" if folder else found.file, found.line)
             return Unknown(folder, place, f"{found.why}, so that its module cannot be documented", "mend the file")
         readme = self.readme(folder)

@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from terrace.checks.secrets.names import says_secret, words
-from terrace.hcl.literals import unescaped
+from terrace.hcl.literals import unescape
 from terrace.hcl.syntax import head, parser, text_of
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class _Hcl:
             written = self._text[start:end]
             several = "\\n" in written or "=" in written or ":" in written
             inner = written.replace("\\n", " \n").replace("\\r", "  ").replace('\\"', ' "') if several else ""
-            return NamedText(name, start, end, unescaped(written), "" if name in _PROSE else inner)
+            return NamedText(name, start, end, unescape(written), "" if name in _PROSE else inner)
         if node.type == "heredoc_template":
             parts = [child for child in node.named_children if child.type.startswith("template_")]
             if not parts:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terrace.adapters.terraform.fast.kept import keep
-from terrace.hcl.lock_file import Locked
+from terrace.hcl.lock_file import LockedProvider
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "i686": "386", "armv7l": "arm"}
 
@@ -38,14 +38,14 @@ class Package:
     checksum: str
 
 
-def package_folder(data: Path, locked: Locked) -> Path:
+def package_folder(data: Path, locked: LockedProvider) -> Path:
     """Where `init` puts a provider below the data folder."""
     machine = platform.machine().lower()
     system = f"{sys.platform}_{_MACHINES.get(machine, machine)}"
     return data / "providers" / locked.address / locked.version / system
 
 
-def package_of(data: Path, locked: Locked, seals: Path) -> Package:
+def package_of(data: Path, locked: LockedProvider, seals: Path) -> Package:
     """The proven package of a provider. `seals` keeps which files were hashed, and as what. Raises NotProven."""
     folder = package_folder(data, locked)
     if not folder.is_dir():
@@ -59,7 +59,7 @@ def package_of(data: Path, locked: Locked, seals: Path) -> Package:
     return Package(locked.address, locked.version, _program(folder.resolve(), locked), checksum)
 
 
-def _program(folder: Path, locked: Locked) -> Path:
+def _program(folder: Path, locked: LockedProvider) -> Path:
     """The one program of the package, found as Terraform finds it: by its name."""
     name = f"terraform-provider-{locked.address.rsplit('/', 1)[-1]}"
     fitting = [p for p in folder.iterdir() if p.is_file() and (p.name == name or p.name.startswith(f"{name}_"))]

@@ -6,8 +6,8 @@ import pytest
 
 from support.trees import DictTree
 from terrace.config.model import Config, Environment
-from terrace.hcl.facts_store import Forgetful
-from terrace.hcl.read_tree import as_read, has_files_of_tofu
+from terrace.hcl.facts_store import NoStore
+from terrace.hcl.product_files import has_tofu_files, select_files
 from terrace.hcl.tree import submodules
 from terrace.stacks.inventory import Inventory
 
@@ -27,8 +27,8 @@ FILES = {
 
 
 def read(product: str | None) -> list[str]:
-    tree = as_read(DictTree(FILES), product)
-    inventory = Inventory.of_tree("c", CONFIG, tree, Forgetful())
+    tree = select_files(DictTree(FILES), product)
+    inventory = Inventory.of_tree("c", CONFIG, tree, NoStore())
     return sorted(path.rpartition("/")[2] for path in inventory.graph.folders["environments/dev"].files)
 
 
@@ -46,12 +46,12 @@ def test_what_is_not_known_reads_everything() -> None:
 
 @pytest.mark.parametrize(("product", "refused"), [("terraform", {"dev"}), ("tofu", set()), (None, {"dev"})])
 def test_a_stack_is_refused_for_what_is_read_only(product: str | None, refused: set[str]) -> None:
-    tree = as_read(DictTree(FILES), product)
-    assert Inventory.of_tree("c", CONFIG, tree, Forgetful()).refusals.keys() == refused
+    tree = select_files(DictTree(FILES), product)
+    assert Inventory.of_tree("c", CONFIG, tree, NoStore()).refusals.keys() == refused
 
 
 def test_a_file_that_is_not_read_is_not_there() -> None:
-    tree = as_read(DictTree(FILES), "tofu")
+    tree = select_files(DictTree(FILES), "tofu")
     assert "environments/dev/main.tf" not in tree.entries
     with pytest.raises(KeyError):
         tree.read("environments/dev/main.tf")
@@ -60,11 +60,11 @@ def test_a_file_that_is_not_read_is_not_there() -> None:
 
 def test_without_files_of_opentofu_the_tree_is_the_same() -> None:
     tree = DictTree({"main.tf": "", "main.tofu.md": ""})
-    assert not has_files_of_tofu(tree)
-    assert as_read(tree, "tofu") is tree
+    assert not has_tofu_files(tree)
+    assert select_files(tree, "tofu") is tree
 
 
 def test_a_tree_as_a_product_reads_it_still_knows_its_submodules() -> None:
     tree = DictTree({"a/main.tf": "", "a/main.tofu": "", "vendor/net": "@ " + "a" * 40})
     for product in ("terraform", "tofu"):
-        assert list(submodules(as_read(tree, product))) == ["vendor/net"]
+        assert list(submodules(select_files(tree, product))) == ["vendor/net"]

@@ -12,7 +12,7 @@ from terrace.hcl.tree import AbsentSubmodule, Entry, Tree, absent_submodules, re
 Product = Literal["terraform", "tofu"]
 
 
-def as_read(tree: Tree, product: str | None) -> Tree:
+def select_files(tree: Tree, product: str | None) -> Tree:
     """Returns the tree without the files that a product ignores; the tree itself where it reads all files.
 
     Terraform ignores `.tofu` files. OpenTofu reads `main.tofu` instead of a `main.tf` beside it. Without a product the
@@ -26,7 +26,7 @@ def as_read(tree: Tree, product: str | None) -> Tree:
     return _Read(tree, frozenset(of_tofu if product == "terraform" else replaced_files(of_tofu)))
 
 
-def has_files_of_tofu(tree: Tree) -> bool:
+def has_tofu_files(tree: Tree) -> bool:
     """Returns whether the two products read different files of a tree."""
     return any(path.endswith((".tofu", ".tofu.json")) for path in tree.entries)
 

@@ -10,7 +10,7 @@ from terrace.hcl.json_syntax import LABELS
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredName:
     """One name. `kind` is the type of its block (`local` in `locals`), `type` that of a resource or data source, else
     "". `line` counts from 1; it is 0, unknown, in JSON."""
 
@@ -20,15 +20,15 @@ class Declared:
     line: int = 0
 
 
-def declared(path: str, content: bytes) -> tuple[Declared, ...]:
+def list_names(path: str, content: bytes) -> tuple[DeclaredName, ...]:
     """Returns the names of a file in its order, as far as it can be read."""
     root = read_blocks(path, content).root
     return tuple(name for block in root.blocks("locals", *NAMED) for name in _names(block))
 
 
-def _names(block: Block) -> Iterator[Declared]:
+def _names(block: Block) -> Iterator[DeclaredName]:
     if block.type == "locals":
-        yield from (Declared("local", name, line=value.line) for name, value in block.attributes.items())
+        yield from (DeclaredName("local", name, line=value.line) for name, value in block.attributes.items())
     elif LABELS[block.type] == len(block.labels):
         type_ = block.labels[0] if len(block.labels) > 1 else ""
-        yield Declared(block.type, block.labels[-1], type_, block.line)
+        yield DeclaredName(block.type, block.labels[-1], type_, block.line)
