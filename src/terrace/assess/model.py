@@ -71,7 +71,7 @@ class Finding:
 
 
 class Weight(Enum):
-    """What an objection requires. `say`: that a person decides. `name`: that a person allows the address by name.
+    """The requirement of an objection. `say`: that a person decides. `name`: that a person allows the address by name.
     `hold`: that it is fixed or waived before a release is deployed; it does not block a rollback."""
 
     SAY = "say"

@@ -1,6 +1,6 @@
 """The risk of a change: one score with its reasons, from the data of `factors`.
 
-More changes never lower the score, and neither does less knowledge: what is unknown counts as if it were the case.
+More changes never lower the score, and neither does less knowledge: an unknown fact is treated as if it were true.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _told(counted: Counted) -> str:
 
 
 def _evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds: Clouds) -> Iterator[tuple[str, str]]:
-    """Yields everything that counts, as the name of its factor and a description."""
+    """Yields every contribution, as the name of its factor and a description."""
     stacks = {impact.stack.key: impact.stack.environment for impact in assessment.change_set.impacts}
     stacks |= {plan.stack.key: plan.stack.environment for plan in assessment.plans.values()}
     plans = {p.stack.key: p for p in assessment.plans.values() if not p.is_empty or p.errored or not p.complete}
@@ -256,7 +256,7 @@ _UNNAMED = frozenset({"?"})
 def _touched(change: ResourceChange) -> frozenset[str]:
     """Returns the attributes that a change affects, without harmless ones: all of them unless it updates in place.
 
-    Where they are unknown, there is one without a name. The result is empty only when nothing but harmless ones differ.
+    If they are unknown, there is one without a name. The result is empty only when nothing but harmless ones differ.
     """
     if change.action in _SAME:
         return frozenset()

@@ -76,7 +76,7 @@ WORLD = (
     "public-read",
     "public-read-write",
 )
-"""Values that mean the whole world, or every action, where they stand alone in an attribute about exposure."""
+"""Values that mean everyone, or every action, if they are the whole value of an attribute about exposure."""
 
 WORLD_SWITCHES = (
     "allow_blob_public_access",

@@ -17,6 +17,6 @@ def replacement_of_type(where: Where, type_: str, clouds: Clouds = CLOUDS) -> Re
 
 
 def replaced_arguments(where: Where, type_: str, clouds: Clouds = CLOUDS) -> Mapping[str, Replacement]:
-    """Returns the deprecated arguments and blocks of a type, those inside of a block with its name before theirs."""
+    """Returns the deprecated arguments and blocks of a type, those inside a block with its name before theirs."""
     found = (cloud.renamed_arguments.get((where, type_)) for cloud in clouds.values())
     return next((arguments for arguments in found if arguments is not None), _NONE)

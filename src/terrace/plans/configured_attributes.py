@@ -128,7 +128,7 @@ class Configured:
         return self._resolved(scope, resource, scope.source.documents.get(resource.address, {}).get(attribute))
 
     def statements(self, block: str) -> tuple[Mapping[str, Value], ...]:
-        """The `statement` blocks of a data source, as `document` tells values; empty where some of them are dynamic."""
+        """The `statement` blocks of a data source, as `document` tells values; empty if some of them are dynamic."""
         scope, resource = self._find(block)
         if scope is None or resource is None or scope.source is None:
             return ()
@@ -148,8 +148,9 @@ class Configured:
         return is_filled(self._values(block, attribute))
 
     def members(self, block: str, attribute: str) -> tuple[Origin | Constant | None, ...] | None:
-        """What the members of a list are: the block whose value one is, or its constant; None for a member of which
-        that is not sure, and for an attribute that is no list as it is written. `compact` leaves out empty ones."""
+        """What the members of a list are: the block whose value one is, or its constant; None for an uncertain member,
+        and for an attribute that is not written as a list. `compact` leaves out empty ones.
+        """
         scope, resource = self._find(block)
         node = self._node(scope, resource.address, attribute) if scope is not None and resource is not None else None
         if scope is None or resource is None or node is None:
@@ -238,7 +239,7 @@ class Configured:
         depth: int,
         keys: tuple[str | None, ...] = (),
     ) -> Values:
-        """Returns the possible values of an attribute of `owner`, or of some keys of it. `expression` is that of the
+        """Returns the possible values of an attribute of `owner`, or of some keys of it. `expression` belongs to the
         plan.
         """
         if depth > _DEEPEST:
@@ -651,7 +652,7 @@ def _traversed(node: Node) -> tuple[str, ...] | None:
 
 
 def _is_below(names: tuple[str, ...], paths: Collection[str]) -> bool:
-    """Returns whether one of some dotted paths is that of a value or of an enclosing value."""
+    """Returns whether one of some dotted paths leads to a value or to an enclosing value."""
     return any(".".join(names[:length]) in paths for length in range(1, len(names) + 1))
 
 

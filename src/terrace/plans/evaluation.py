@@ -550,7 +550,7 @@ def _flatten(value: Any) -> Any:
 
 
 def _has_open_list(value: list[Any]) -> bool:
-    """Whether a member may be a list, or of how many members it is one, is not known."""
+    """A member may be a list of unknown length."""
     return any(
         one is UNKNOWN or isinstance(one, Members) or (isinstance(one, list) and _has_open_list(one)) for one in value
     )

@@ -179,7 +179,9 @@ class Place:
         return f"{self.module.prefix}{block}[{json.dumps(key)}]" in self.module.plan.instances
 
     def attribute(self, block: str, reference: str, name: str) -> Any:
-        """An attribute of an instance: what every object has is a new text, and of everything else nothing is known."""
+        """An attribute of an instance: computed attributes of every resource are new strings, and all others are
+        unknown.
+        """
         if NEVER_EMPTY.fullmatch(name) is None:
             return UNKNOWN
         return NewText(f"{reference}.{name}", self.module.prefix + reference)
@@ -201,7 +203,7 @@ class Evaluation:
 
     def value(self, change: ResourceChange, name: str) -> Any:
         """Returns the future value of a resource attribute, or a list of its blocks of that name; UNKNOWN if nothing
-        determines it. Within the value, texts that are surely some identifier are NewText, and documents Encoded.
+        determines it. Within the value, strings that are certainly identifiers are NewText, and documents Encoded.
         """
         module = self._module(change.module)
         if module is None or module.source.opaque:

@@ -142,7 +142,7 @@ class Absent(list[Resource]):
 class Document(msgspec.Struct, gc=False):
     """The whole document. `complete` is missing before Terraform 1.8, and `format_version` in what other tools write.
 
-    `planned_only` are resources that the planned values have and no entry of `resource_changes` tells of, `lacks` says
+    `planned_only` are planned resources that are missing in `resource_changes` tells of, `lacks` says
     in sentences what the document leaves out: both are filled by `decode`, whatever a document has at these keys.
     """
 

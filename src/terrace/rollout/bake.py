@@ -10,7 +10,7 @@ from terrace.config.model import Rollout
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 
 Reading = Literal["passed", "failed", "unclear"]
-"""What one measurement said. `unclear`: it could not be made, which is neither health nor sickness."""
+"""The result of one measurement. `unclear`: it could not be made, which is neither health nor sickness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool
     told = f"{passed} of the last {len(last)} measurements passed, {rule.passes} of {rule.of} must"
     if failed > spare:
         return Sick(f"{told}: {_words(last, 'failed')}")
-    # The last word is spoken at the end of the bake: what was measured before says nothing about it.
+    # The decision is made at the end of the bake time: earlier measurements do not replace it.
     if passed >= rule.passes and made[-1].began_at >= over:
         return Healthy()
     due = _due(made[-1].began_at, rule, over) if made else now

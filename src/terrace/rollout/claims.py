@@ -1,7 +1,7 @@
 """Compares the opening event of a deployment with facts from other sources.
 
-Anybody who can write to the ledger can write such an event. So nothing in it is a privilege: whatever lets more through
-is derived again, and a deployment whose event says otherwise is refused.
+Anyone who can write to the ledger can write such an event. So nothing in it is a privilege: everything that loosens a
+gate is derived again, and a deployment with a contradicting event is refused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Waves = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What the opening event must say, given the facts.
+    """The required content of the opening event, given the facts.
 
     `of` is the deployment or check that its origin names, "" where it names none. `agreeable` tells whether a person
     can agree to losses in such a deployment at all. `open_imports`: further imports may be added to those that are

@@ -6,7 +6,7 @@
 Where somebody has to consent, the later waves are planned ahead, so that people are asked once: what can be planned
 already is part of what they consent to, and is planned again when its turn comes.
 
-Whoever is asked again after a crash gets the same answer, because nothing but the history is asked.
+After a crash the result is the same, because it depends on the history only.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from terrace.rollout.course import PLAIN, Course
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One step to perform now. `resumes` is the record of an attempt that was begun and has no result: look what
-    became of it, and never begin it anew."""
+    """One step to perform now. `resumes` is the record of an attempt that was begun and has no result: find out its
+    result, and never start it again.
+    """
 
     step: Step
     stack: str = ""
@@ -69,7 +70,7 @@ class Horizon(Enum):
 
 
 Entry = Callable[[], Verdict]
-"""The verdict of the gates that are asked before anything is planned: what an opening event says is not believed."""
+"""The verdict of the gates before anything is planned: the opening event itself is not trusted."""
 
 
 def always_admitted() -> Verdict:
@@ -78,7 +79,7 @@ def always_admitted() -> Verdict:
 
 
 Condition = Callable[[Deployment], Health]
-"""How what is live does, once its smoke tests are done."""
+"""The condition of the deployed release, after its smoke tests."""
 
 
 def always_healthy(deployment: Deployment) -> Health:
@@ -88,7 +89,7 @@ def always_healthy(deployment: Deployment) -> Health:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who is asked while a deployment goes on: the gates, and whoever knows how it does; and its course."""
+    """The sources of decisions during a deployment: the gates, the health of the release, and its course."""
 
     consent: Consent
     condition: Condition = always_healthy
@@ -101,9 +102,9 @@ def next_step(deployment: Deployment, asked: Asked, in_hand: frozenset[str]) -> 
     """The next thing to do. `in_hand` are the attempts of this process: the plans whose saved file it made and still
     has, and the backups that it made.
 
-    A saved plan is applied only by the process that made it moments ago; anybody else plans again and compares
-    digests first. A record of another process never replaces a plan or a backup: anybody who can write to the ledger
-    can write one.
+    A saved plan is applied only by the process that made it moments ago; any other process plans again and compares
+    digests first. A record of another process never replaces a plan or a backup: anyone who can write to the ledger can
+    write one.
     """
     if deployment.result is not None:
         return Finish(deployment.result, deployment.reasons)
@@ -251,7 +252,7 @@ def _wave_of(deployment: Deployment, key: str) -> tuple[str, ...]:
 
 
 def _since_plan(deployment: Deployment, step: Step, key: str) -> StepRecord | None:
-    """The newest record of that step, if it came after the newest plan of the stack."""
+    """Returns the latest record of that step, if it is newer than the latest plan of the stack."""
     planned = deployment.last(Step.PLAN, key)
     record = deployment.last(step, key)
     if planned is None or record is None:
@@ -279,7 +280,7 @@ def _done(deployment: Deployment, key: str) -> bool:
     if planned is None or planned.result != "succeeded" or planned.detail.later:
         return False
     if planned.detail.empty:
-        # Empty once does not mean empty for good: what goes before it may change what it reads.
+        # An empty plan may not stay empty: an earlier stack may change its inputs.
         return not _applied_before(deployment, key, planned)
     applied = _since_plan(deployment, Step.APPLY, key)
     snapshot = _since_plan(deployment, Step.SNAPSHOT, key)
@@ -305,7 +306,9 @@ def _applied_before(deployment: Deployment, key: str, planned: StepRecord) -> bo
 
 
 def _failures(deployment: Deployment, keys: tuple[str, ...]) -> tuple[str, ...]:
-    """What failed for good in these stacks: a failed step ends the deployment once its neighbours have ended."""
+    """Returns the failures in these stacks: a failed step ends the deployment once the others of its wave have
+    finished.
+    """
     found = []
     for key in keys:
         for record in reversed([r for r in deployment.steps if r.stack == key]):

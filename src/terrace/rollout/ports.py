@@ -16,7 +16,7 @@ from terrace.rollout.bake import Reading
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What one probe found. `message` says what was seen, in a sentence. `unclear`: it could not be made."""
+    """The result of one probe. `message` says what was seen, in a sentence. `unclear`: it could not be made."""
 
     name: str
     reading: Reading
@@ -24,7 +24,7 @@ class ProbeResult:
 
 
 class Probes(Protocol):
-    """Looks whether what was deployed works."""
+    """Checks whether the deployed release works."""
 
     def run(self, probe: Probe, *, folder: Path, variables: Mapping[str, str]) -> ProbeResult:
         """Try as often as the probe says. `variables` are the outputs, for commands and `${NAME}` in addresses."""
@@ -48,7 +48,7 @@ class Leases(Protocol):
 
 
 class Watcher(Protocol):
-    """Told what happens while it happens. It decides nothing and may be silent."""
+    """Told what happens while it happens. It only displays progress, and may do nothing."""
 
     def opened(self, deployment: Deployment) -> None:
         """A deployment was opened or resumed."""

@@ -26,11 +26,11 @@ class Stale:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What is to be done for one stack, and what somebody has to look at first.
+    """The actions for one stack, and the resources that a person has to check first.
 
-    `imports` exist and the state lacks them; before that `forgets` leave the state, because their object is gone. Of
-    those in `open` nobody knows whether they exist; of those in `unfinished` the state has them, and their provisioners
-    may not have ended; of `stale` ones nobody knows whether the object that the state has is still there.
+    `imports` exist and the state lacks them; before that `forgets` leave the state, because their resource no longer
+    exists. Of those in `open` nobody knows whether they exist; of those in `unfinished` the state has them, and their
+    provisioners may not have ended; of `stale` ones nobody knows whether the object that the state has is still there.
     """
 
     imports: tuple[Import, ...] = ()
@@ -59,8 +59,8 @@ class Told:
 def creations(deployment: Deployment, apply: StepRecord) -> Mapping[str, str] | None:
     """The addresses that an apply was to make, each with its action (create or replace).
 
-    None where the ledger does not name all of them (an older Terrace wrote down the first 500 changes only), so that
-    nobody can be asked about each.
+    None if the ledger does not list all of them (an older Terrace recorded the first 500 changes only), so that a
+    person cannot be asked about each.
     """
     plan = _plan_of(deployment, apply)
     if plan is None:
@@ -94,11 +94,11 @@ def _plan_of(deployment: Deployment, apply: StepRecord) -> StepRecord | None:
 def aftermath(
     stack: str, autopsy: Autopsy | None, planned: Mapping[str, str], recorded: Mapping[str, Recorded], told: Told
 ) -> Aftermath:
-    """What a stack needs. `planned` are the addresses that were to be made, each with its action (create or replace);
-    `recorded` is what its state has.
+    """Returns the actions for a stack. `planned` are the addresses that were to be made, each with its action (create
+    or replace); `recorded` is what its state has.
 
-    What the log of the attempt says is believed. Where there is none, or it is not whole, everything that was planned
-    to be made and is not in the state may exist all the same.
+    The log of the attempt is trusted. Without a log, or with an incomplete one, every planned resource that is not in
+    the state may exist.
     """
     known_log = autopsy or Autopsy()
     made = {address: found for address, found in known_log.created if found}
@@ -132,7 +132,7 @@ def aftermath(
 def is_ours(lock: StateLock, autopsy: Autopsy, until: datetime) -> bool:
     """Returns whether a lock was taken by that attempt: by its user on its machine, for an apply, and while it ran.
 
-    Age alone proves nothing, and doubt is no proof.
+    Age alone proves nothing, and doubt is not proof.
     """
     created = _moment(lock.created)
     if created is None or autopsy.began is None or not autopsy.who or lock.who != autopsy.who:

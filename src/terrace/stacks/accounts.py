@@ -22,7 +22,7 @@ _DEEPEST = 5
 KINDS: Mapping[str, str] = {
     provider: cloud.account for cloud in CLOUDS.values() for provider in cloud.account_arguments
 }
-"""What each provider calls an account, by the name of the provider."""
+"""The name of an account in each provider's terms, by the name of the provider."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -205,7 +205,7 @@ def kept_states(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
     """Returns where Terrace keeps the local state of every other stack that has one (as `kept_state` does), by the path
     in the repository where Terraform on its own would keep it.
 
-    Where stacks of several environments share a folder, the result has the one of the same environment. Left out are
+    If stacks of several environments share a folder, the result has the one of the same environment. Left out are
     two stacks of one environment with the same path, paths outside the repository, and folders with workspaces: `init`
     of one of their stacks would find the states of the others there and ask whether to migrate them.
     """

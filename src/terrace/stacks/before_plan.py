@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def commands_of(config: Config, stack: Stack) -> tuple[BeforePlan, ...]:
     """Returns the commands for a stack: those for every stack, then those of its entry.
 
-    Its entry is the one with its environment and folder. Where a folder has several entries in one environment, it is
-    the one with its name; without such an entry the stack gets the commands of all of them.
+    Its entry is the one with its environment and folder. If a folder has several entries in one environment, it is the
+    one with its name; without such an entry the stack gets the commands of all of them.
     """
     there = [one for one in config.stacks if (one.environment, one.path) == (stack.environment, stack.path)]
     entries = [(one.name, one.before_plan) for one in there] or list(_of_patterns(config, stack))

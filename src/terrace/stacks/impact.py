@@ -30,7 +30,7 @@ def change_set_between(
 ) -> ChangeSet:
     """Returns the stacks that differ between two commits. Without `before` (it cannot be read) every stack is new.
 
-    The inputs of `before_plan` commands are those of both commits and of `trusted`, whose commands run.
+    The inputs of `before_plan` commands come from both commits and from `trusted`, whose commands run.
 
     A path is changed where its content or its mode differs, as in `git diff` of the two trees. Reads and module calls
     of both commits are followed: only the earlier one has readers of a deleted file.

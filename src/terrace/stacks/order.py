@@ -1,7 +1,7 @@
 """Determines which stacks read outputs of other stacks, and the order in which stacks are deployed.
 
 A stack reads another stack where a `terraform_remote_state` has the backend location of that stack's state. Locations
-are compared after resolving `backend_config`, locals, defaults, variable files and arguments of module calls. Where the
+are compared after resolving `backend_config`, locals, defaults, variable files and arguments of module calls. If the
 comparison has no certain result, the edge is uncertain: it orders the two stacks unless that creates a cycle, and it is
 reported.
 """
@@ -201,7 +201,7 @@ def _local(stack: Stack, given: Mapping[str, str], owners: _Owners, *, partial: 
     for at, found in owners.local.items():
         if at == wanted or (UNKNOWN in wanted and like.fullmatch(at)):
             others = [one for one in found if one.path != stack.path]
-            # Where stacks of several environments share a folder, the one of the same environment is read.
+            # If stacks of several environments share a folder, the one of the same environment is read.
             mine = [one for one in others if one.environment == stack.environment]
             yield from ((one, at == wanted) for one in mine or others)
 

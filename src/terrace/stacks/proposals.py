@@ -509,7 +509,7 @@ class _Proposing:
                 kept.append(entry)
         return kept, left
 
-    # --- the order, and what is left -------------------------------------------------------------------------------
+    # --- the order, and the rest -----------------------------------------------------------------------------------
 
     def _environments(
         self,
@@ -605,7 +605,7 @@ def _before(ordered: list[str]) -> dict[str, str]:
     """Returns the previous environment of each: the one of the previous step with the same rest of its name, else the
     only one of that step.
 
-    Where the previous step has several environments and none has the same rest, there is no previous environment.
+    If the previous step has several environments and none has the same rest, there is no previous environment.
     """
     steps: dict[int, list[str]] = {}
     for name in ordered:

@@ -1,4 +1,4 @@
-"""Git submodules: which of them terrace.yaml selects, and the URL that each is fetched from.
+"""The Git submodules that terrace.yaml selects, and the URLs that they are fetched from.
 
 `.gitmodules` is a file of the commit, so a change can have any URL in it. Terrace uses the URL on the protected branch:
 no change decides which host gets its credentials.

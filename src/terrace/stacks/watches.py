@@ -213,7 +213,7 @@ class _Reader:
         folder = parent(path)
         for one in self._changed.beginning(f"{folder}/" if folder else ""):
             rest = one[len(folder) + 1 :] if folder else one
-            # From the root of the repository everything lies below it.
+            # Everything is below the root of the repository.
             if one != path and not is_inert(rest) and (folder or "/" not in rest):
                 yield one
 

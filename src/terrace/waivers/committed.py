@@ -39,7 +39,7 @@ def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed:
 
 
 def standing(trusted: Tree, rules: Config) -> Waivers:
-    """Returns the waivers of the protected branch alone. Where they cannot be read, none is valid; `unread` is why."""
+    """Returns the waivers of the protected branch alone. If they are unreadable, none is valid; `unread` is why."""
     try:
         return Waivers(records(trusted, rules))
     except BadInput as error:

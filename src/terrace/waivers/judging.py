@@ -109,8 +109,8 @@ def names_of(finding: Finding) -> tuple[str, ...]:
 def key_of(finding: Finding, content: Content, checks: DeclaredChecks, known: Container[Key] = ()) -> Key | None:
     """Returns the key of a finding in the baseline, which stays the same; None where no baseline can contain it.
 
-    The place is the address where a stack is known, else the file and the content of the line. Where several tools
-    agree, the name is their family, since another one of them can report it next time; a `known` name goes first.
+    The place is the address where a stack is known, else the file and the content of the line. If several tools agree,
+    the name is their family, because another one of them can report it next time; a `known` name goes first.
     """
     if finding.status is Status.WAIVED or why_never(finding, checks) is not None:
         return None

@@ -16,7 +16,7 @@ from terrace.words import plural
 SOON = timedelta(days=14)
 """Time before its expiry from which a waiver is reported."""
 
-RENEW = "fix what it waives, or have its owner renew it; else remove the record"
+RENEW = "fix the finding, or ask its owner to renew it; otherwise remove the record"
 
 
 def dated(

@@ -81,7 +81,7 @@ SECURITY = (
     "aws_vpc_security_group_*",
     "aws_waf*",
 )
-"""Types of which every attribute is about security, harmless ones aside."""
+"""Types whose attributes are all about security, except harmless ones."""
 
 RIGHTS = (
     "aws_*_policy",

@@ -52,7 +52,7 @@ SECURITY = (
     "azurerm_storage_account_network_rules",
     "azurerm_user_assigned_identity",
 )
-"""Types of which every attribute is about security, harmless ones aside."""
+"""Types whose attributes are all about security, except harmless ones."""
 
 RIGHTS = (
     "azuread_*",

@@ -39,7 +39,7 @@ SECURITY = (
     "google_secret_manager_*",
     "google_service_account*",
 )
-"""Types of which every attribute is about security, harmless ones aside."""
+"""Types whose attributes are all about security, except harmless ones."""
 
 RIGHTS = (
     "google_*_iam_*",

@@ -21,7 +21,7 @@ SECURITY = (
     "kubernetes_secret*",
     "kubernetes_service_account*",
 )
-"""Types of which every attribute is about security, harmless ones aside."""
+"""Types whose attributes are all about security, except harmless ones."""
 
 RIGHTS = (
     "kubernetes_*role*",
