@@ -71,7 +71,7 @@ def test_every_field_can_be_set_and_every_key_sets_one(record: Record[Any]) -> N
     """A field without a key could not be changed; a key without a field would have no effect."""
     kind = cast(type, record.makes)
     own = {field.name for field in fields(kind)} - OF_LOAD.get(kind.__name__, set()) - SPREAD.get(kind.__name__, set())
-    assert own == {key.field or key.name for key in record.keys if isinstance(key.field, str)} | (
+    assert own == {key.sets or key.name for key in record.keys if isinstance(key.sets, str)} | (
         {"login"} if kind is Person else set()
     )
 
@@ -86,7 +86,7 @@ def _pairs() -> Iterator[Any]:
     """Yields the keys with a plain default, with the default of their field."""
     for title, record in sections(CHECKS):
         for key in record.keys:
-            name = key.field or key.name
+            name = key.sets or key.name
             for field in fields(record.makes) if is_dataclass(record.makes) else ():
                 if field.name == name and isinstance(field.default, int | str | timedelta):
                     yield pytest.param(record, key, field.default, id=f"{title}-{key.name}")

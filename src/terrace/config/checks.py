@@ -35,7 +35,7 @@ class Settings(Generic[T_co]):
         """The key as part of the whole file: its value is one of `Config.settings`."""
         name = self.key.name
         place = Spread(lambda value: {"settings": {name: value}}, lambda config: config.setting(self))
-        return replace(self.key, field=place)
+        return replace(self.key, sets=place)
 
 
 def record_settings(

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from terrace.config.before_plan import BeforePlan
+from terrace.config.naming import unknown_name_error
 
 if TYPE_CHECKING:
     from terrace.config.checks import DeclaredChecks, Settings
@@ -394,8 +395,6 @@ class Config:
 
     def environment(self, name: str) -> Environment:
         """Returns the environment of that name. Raises BadInput with the nearest name as the hint if there is none."""
-        from terrace.config.naming import unknown_name_error
-
         for environment in (*self.environments, *self.former):
             if environment.name == name:
                 return environment

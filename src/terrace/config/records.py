@@ -58,7 +58,7 @@ class Key:
 
     `reader` lists the gates, checks and commands that use it. `looser` declares which of its values allow more; it is
     required, so that every new key is compared. `default` describes the default where the value of the field's default
-    does not. `field` is the field that the key sets, by default the field of the same name.
+    does not. `sets` is the field that the key sets, by default the field of the same name.
     """
 
     name: str
@@ -68,17 +68,17 @@ class Key:
     default: str = field(default="", kw_only=True)
     needed: bool = field(default=False, kw_only=True)
     looser: Comparison = field(kw_only=True)
-    field: str | Spread = field(default="", kw_only=True)
+    sets: str | Spread = field(default="", kw_only=True)
 
     def fields(self, value: Any) -> Names[str, Any]:
         """Returns the fields that a value sets."""
-        return self.field.split(value) if isinstance(self.field, Spread) else {self.field or self.name: value}
+        return self.sets.split(value) if isinstance(self.sets, Spread) else {self.sets or self.name: value}
 
     def value_in(self, record: Any) -> Any:
         """Returns the value of the key in a record of its table; None where the record is a mapping without it."""
-        if isinstance(self.field, Spread):
-            return self.field.join(record)
-        name = self.field or self.name
+        if isinstance(self.sets, Spread):
+            return self.sets.join(record)
+        name = self.sets or self.name
         return record.get(name) if isinstance(record, Names) else getattr(record, name)
 
 
@@ -163,9 +163,9 @@ class Record(Generic[T]):
         """Returns the default of a key for readers: the description of the key, or the default of its field."""
         if key.default:
             return key.default
-        if isinstance(key.field, Spread) or not is_dataclass(self.makes):
+        if isinstance(key.sets, Spread) or not is_dataclass(self.makes):
             return "none"
-        (of,) = (one for one in fields(self.makes) if one.name == (key.field or key.name))
+        (of,) = (one for one in fields(self.makes) if one.name == (key.sets or key.name))
         value = of.default if of.default_factory is MISSING else of.default_factory()
         if is_dataclass(value):
             return "see its keys"

@@ -97,8 +97,8 @@ def _file(path: str, config: Config) -> Record[tuple[Waiver, ...]]:
     return Record(
         path,
         (
-            Key("version", Only(1), "The version of this format.", needed=True, looser=_RECORD, field=constant(1)),
-            Key(key, ListOf(record), "The records.", looser=_RECORD, field="records"),
+            Key("version", Only(1), "The version of this format.", needed=True, looser=_RECORD, sets=constant(1)),
+            Key(key, ListOf(record), "The records.", looser=_RECORD, sets="records"),
         ),
         makes=lambda records=(): records,
     )

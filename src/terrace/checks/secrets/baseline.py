@@ -61,7 +61,7 @@ def _baseline(salt: str = "", accepted: tuple[Accepted, ...] = ()) -> Baseline:
 _BASELINE = Record(
     PATH,
     (
-        Key("version", Only(1), "The version of this format.", needed=True, looser=_ENTRY, field=constant(1)),
+        Key("version", Only(1), "The version of this format.", needed=True, looser=_ENTRY, sets=constant(1)),
         Key("salt", Text(), "What fingerprints are salted with.", looser=_ENTRY),
         Key("accepted", ListOf(_ACCEPTED), "What is known.", looser=_ENTRY),
     ),

@@ -76,7 +76,7 @@ class _NotAMapping:
 COMMAND = Record(
     "a command of `before_plan`",
     (
-        Key("run", Argv(), "Program and arguments, without a shell.", needed=True, looser=_PART, field="argv"),
+        Key("run", Argv(), "Program and arguments, without a shell.", needed=True, looser=_PART, sets="argv"),
         Key(
             "in",
             PATH_FROM_ROOT,
@@ -84,7 +84,7 @@ COMMAND = Record(
             "terraform",
             default="the directory of the stack",
             looser=_PART,
-            field="folder",
+            sets="folder",
         ),
         Key(
             "inputs",

@@ -27,7 +27,7 @@ PERSON = Record(
             "gate approvals, ChatOps",
             default="their name",
             looser=Changed("commits and approvals by the account {new} count as commits and approvals by {name}"),
-            field=Spread(lambda login: {"login": login}, lambda person: person.login or person.name),
+            sets=Spread(lambda login: {"login": login}, lambda person: person.login or person.name),
         ),
     ),
     makes=Person,

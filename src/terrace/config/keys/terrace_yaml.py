@@ -78,7 +78,7 @@ TERRACE = Record(
             "Version of the file format.",
             needed=True,
             looser=Never("there is one version"),
-            field=constant(1),
+            sets=constant(1),
         ),
         Key(
             "environments",
@@ -91,7 +91,7 @@ TERRACE = Record(
                 gone="the environment {name} and its rules are removed",
                 new="{name} is new: its stacks are deployed by the rules of {name} alone",
             ),
-            field=Spread(_split_environments, lambda config: {one.name: one for one in config.environments}),
+            sets=Spread(_split_environments, lambda config: {one.name: one for one in config.environments}),
         ),
         Key(
             "stacks",
@@ -100,7 +100,7 @@ TERRACE = Record(
             "discovery",
             default="by folder",
             looser=StackEntries(STACK),
-            field=STACK_ENTRIES,
+            sets=STACK_ENTRIES,
         ),
         Key(
             "not_stacks",
@@ -210,7 +210,7 @@ TERRACE = Record(
             "Directories of Rego policies, with their data.",
             "check policy",
             looser=PolicyFolders(),
-            field=Spread(split_policies, lambda config: config.policy_folders),
+            sets=Spread(split_policies, lambda config: config.policy_folders),
         ),
         Key(
             "waivers",
@@ -244,7 +244,7 @@ def _terrace_record(checks: tuple[DeclaredCheck, ...]) -> Record[Config]:
         "check",
         default=f"advisory: {advisory}; required: all others",
         looser=Inside(record),
-        field=Spread(partial(split_checks, by_name), lambda config: {**config.checks, "fail_on": config.fail_on}),
+        sets=Spread(partial(split_checks, by_name), lambda config: {**config.checks, "fail_on": config.fail_on}),
     )
     return replace(TERRACE, keys=(*TERRACE.keys, key, *(settings.entry for settings in settings_of(by_name))))
 
