@@ -19,7 +19,7 @@ from terrace.adapters.git.worktree import REFUSED
 from terrace.checks.secrets.search import SecretSearch
 from terrace.hcl.tree import absent_submodules, submodules
 from terrace.stacks.additions import FILE
-from terrace.stacks.discovery import lost_in_submodules
+from terrace.stacks.discovery import find_absent_submodules
 
 pytestmark = pytest.mark.slow
 
@@ -305,11 +305,11 @@ def test_stacks_of_a_submodule_that_cannot_be_had_are_not_taken_for_removed(
 ) -> None:
     config = load(f"version: 1\nenvironments: {{dev: {{}}}}\n{rules}".encode())
     lost = link(work, "1" * 40, path, gitmodules=f'[submodule "x"]\n\tpath = {path}\n\turl = ../net.git\n')
-    (problem,) = lost_in_submodules(opened(work).tree(lost), config)
+    (problem,) = find_absent_submodules(opened(work).tree(lost), config)
     assert f"the stacks in the Git submodule {path} are unknown" in problem.message
     assert problem.hint
     other = load(b"version: 1\nenvironments: {dev: {}}\nstacks: [{path: other/*, environment: dev}]\n")
-    assert len(lost_in_submodules(opened(work).tree(lost), other)) == (path != "live")
+    assert len(find_absent_submodules(opened(work).tree(lost), other)) == (path != "live")
 
 
 def test_commits_that_move_a_submodule_touch_what_lies_in_it(work: Path, net: Path) -> None:

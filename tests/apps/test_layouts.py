@@ -21,7 +21,7 @@ from support.trees import DictTree
 from terrace.adapters.folder_tree import FolderTree
 from terrace.apps.cli.first_files import terrace_yaml
 from terrace.hcl.facts_store import NoStore
-from terrace.stacks.discovery import discovered, environments
+from terrace.stacks.discovery import environments, find_stacks
 from terrace.stacks.proposals import propose
 
 pytestmark = pytest.mark.slow
@@ -126,7 +126,7 @@ def test_the_file_that_is_written_makes_the_stacks_that_a_person_wants(name: str
     tree = DictTree(given.files)
     proposed = propose(tree, NoStore())
     text = terrace_yaml(proposed.environments, proposed.entries).encode()
-    stacks, problems = discovered(tree, load(text, discovered=environments(tree)))
+    stacks, problems = find_stacks(tree, load(text, discovered=environments(tree)))
     assert problems == ()
     found: dict[str, dict[str, Any]] = {}
     for stack in stacks:

@@ -11,7 +11,7 @@ from terrace.config.file_patterns import matches
 from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
 from terrace.hcl.facts_store import NoStore
-from terrace.stacks.before_plan import commands_of, reserved
+from terrace.stacks.before_plan import commands_of, reserved_reason
 from terrace.stacks.config_problems import examine
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.inventory import Inventory
@@ -100,8 +100,8 @@ def test_patterns_match_files_and_everything_below_a_directory(glob: str, path: 
     ],
 )
 def test_a_command_cannot_write_files_that_terraform_reads_as_configuration(path: str) -> None:
-    assert reserved(path, ("settings/prod.conf",)) is not None
-    assert reserved("build/app.zip", ("settings/prod.conf",)) is None
+    assert reserved_reason(path, ("settings/prod.conf",)) is not None
+    assert reserved_reason("build/app.zip", ("settings/prod.conf",)) is None
 
 
 def test_a_stack_has_the_commands_for_every_stack_and_those_of_its_entry_with_captures_filled_in() -> None:

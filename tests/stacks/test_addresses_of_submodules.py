@@ -8,7 +8,7 @@ from support.configuration import load
 from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
 from terrace.errors import BadInput
-from terrace.stacks.submodules import address, declared, is_chosen
+from terrace.stacks.submodules import is_chosen, read_gitmodules, resolve_url
 
 HTTPS = "https://git.example/org/infra.git"
 
@@ -35,7 +35,7 @@ HTTPS = "https://git.example/org/infra.git"
 def test_an_address_is_one_of_the_grammar_or_relative_to_the_repository(
     url: str, base: str | None, resolved: str, transport: str
 ) -> None:
-    found = address(url, base)
+    found = resolve_url(url, base)
     assert (found.url, found.transport) == (resolved, transport)
 
 
@@ -74,7 +74,7 @@ def test_an_address_is_one_of_the_grammar_or_relative_to_the_repository(
 )
 def test_any_other_address_is_refused(url: str) -> None:
     with pytest.raises(BadInput) as caught:
-        address(url, HTTPS if url != ".." else "https://git.example/infra.git")
+        resolve_url(url, HTTPS if url != ".." else "https://git.example/infra.git")
     assert caught.value.hint
     assert "secret" not in str(caught.value)
 
@@ -82,7 +82,7 @@ def test_any_other_address_is_refused(url: str) -> None:
 def test_a_relative_address_needs_a_remote_that_it_can_follow() -> None:
     for base in (None, "ext::sh", "http://git.example/infra.git"):
         with pytest.raises(BadInput, match="relative"):
-            address("../net.git", base)
+            resolve_url("../net.git", base)
 
 
 def test_a_submodule_in_another_one_counts_by_its_path_alone() -> None:
@@ -95,10 +95,10 @@ def test_a_submodule_in_another_one_counts_by_its_path_alone() -> None:
 def test_two_submodules_of_one_path_are_refused_and_lines_are_found() -> None:
     text = '[submodule "a"]\n\tpath = m ; here\n\turl = u\n[submodule "b"] path = "n/"\n\turl = v\n'
     values = [("submodule.a.path", "m"), ("submodule.a.url", "u"), ("submodule.b.path", "n/"), ("submodule.b.url", "v")]
-    found = declared(values, text)
+    found = read_gitmodules(values, text)
     assert {one.path: (one.url, one.line) for one in found.values()} == {"m": ("u", 2), "n": ("v", 4)}
     with pytest.raises(BadInput, match="two submodules have the path m"):
-        declared([*values, ("submodule.c.path", "m/"), ("submodule.c.url", "evil")])
+        read_gitmodules([*values, ("submodule.c.path", "m/"), ("submodule.c.url", "evil")])
 
 
 def test_the_key_takes_true_or_paths_and_tells_what_is_added() -> None:

@@ -12,8 +12,8 @@ from support.trees import DictTree, change, inventory, why
 from terrace.config.problems import BadConfig
 from terrace.config.stack_patterns import find_matching
 from terrace.errors import BadInput
-from terrace.stacks.discovery import environments, unmatched
-from terrace.stacks.order import waves
+from terrace.stacks.discovery import environments, find_unmatched_patterns
+from terrace.stacks.order import stack_waves
 
 TF = 'resource "terraform_data" "x" {}\n'
 
@@ -99,7 +99,7 @@ def test_stacks_go_in_the_order_of_what_they_read_and_of_after() -> None:
         "stacks: [{path: environments/prod/last, environment: prod, after: [app]}]\n",
     }
     found = inventory(files)
-    order = [[stack.key for stack in wave] for wave in waves(found.of("prod"), found.graph)]
+    order = [[stack.key for stack in wave] for wave in stack_waves(found.of("prod"), found.graph)]
     assert order == [["prod/dns", "prod/network"], ["prod/app"], ["prod/last"]]
 
 
@@ -110,7 +110,7 @@ def test_stacks_that_wait_for_each_other_are_refused() -> None:
     }
     found = inventory(files)
     with pytest.raises(BadInput, match="in a cycle"):
-        waves(found.of("prod"), found.graph)
+        stack_waves(found.of("prod"), found.graph)
 
 
 # --- patterns and the root of the repository ---------------------------------------------------------------------
@@ -196,7 +196,7 @@ def test_a_pattern_that_matches_nothing_is_told_and_stops_nothing() -> None:
         "terrace.yaml": yaml('{path: "live/*/eu/net", environment: "{1}"}', '{path: "gone/*", environment: dev}'),
     }
     assert keys(files) == ["dev/net", "prod/net"]
-    (told,) = unmatched(DictTree(files), inventory(files).config)
+    (told,) = find_unmatched_patterns(DictTree(files), inventory(files).config)
     assert (str(told.place), "gone/*" in told.message) == ("terrace.yaml:5", True)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from support.trees import change, inventory
 from terrace.errors import BadInput
-from terrace.stacks.order import Order, edges, order, readers_of, uncertain_edges
+from terrace.stacks.order import Order, find_edges, order_stacks, readers_of, uncertain_edges
 
 YAML = "version: 1\nenvironments: {dev: {}}\n"
 
@@ -21,7 +21,7 @@ def reads(config: str, kind: str = '"s3"', more: str = "") -> str:
 
 def ordered(files: dict[str, str]) -> Order:
     found = inventory(files)
-    return order(found.of("dev"), found.graph)
+    return order_stacks(found.of("dev"), found.graph)
 
 
 def names(found: Order) -> list[list[str]]:
@@ -184,6 +184,6 @@ def test_local_states_are_read_by_a_path_from_the_folder_of_a_module_or_the_stac
 def test_readers_of_another_environment_are_known() -> None:
     files = {**NET, "environments/prod/app/main.tf": reads('{ bucket = "b", key = "dev/net" }')}
     there = inventory(files)
-    (edge,) = edges(there.stacks, there.graph)
+    (edge,) = find_edges(there.stacks, there.graph)
     assert (edge.reader, edge.owner, str(edge.place)) == ("prod/app", "dev/znet", "environments/prod/app/main.tf:1")
     assert readers_of(there.stack("dev/znet"), there.stacks, there.graph) == ("prod/app",)

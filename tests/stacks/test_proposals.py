@@ -13,7 +13,7 @@ from support.trees import DictTree
 from terrace.apps.cli.first_files import terrace_yaml
 from terrace.errors import BadInput
 from terrace.hcl.facts_store import NoStore
-from terrace.stacks.discovery import discovered, environments
+from terrace.stacks.discovery import environments, find_stacks
 from terrace.stacks.proposals import Proposal, propose
 
 BACKEND = 'terraform {\n  backend "s3" {}\n}\n'
@@ -31,7 +31,7 @@ def proposal(files: dict[str, str]) -> Proposal:
     made = propose(tree, NoStore())
     if made.environments:
         config = load(terrace_yaml(made.environments, made.entries).encode(), discovered=environments(tree))
-        stacks, problems = discovered(tree, config)
+        stacks, problems = find_stacks(tree, config)
         assert problems == ()
         assert {(stack.key, stack.path) for stack in stacks} == set(made.stacks)
         assert len({stack.key for stack in stacks}) == len(stacks)

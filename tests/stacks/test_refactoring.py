@@ -14,7 +14,7 @@ from terrace.hcl.addresses import parse_address, parse_reference, parse_resource
 from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, parser, text_of
 from terrace.stacks.additions import NOTHING, Additions, Import, Move
 from terrace.stacks.inventory import Inventory
-from terrace.stacks.refactoring import let_go, moves, taken_back
+from terrace.stacks.refactoring import find_forgotten, find_moves, reverse_moves
 
 MAIN = "environments/prod/main.tf"
 MODULE = 'module "m" {\n  source = "../../modules/m"\n}\n'
@@ -26,12 +26,12 @@ def moved(source: str, target: str) -> str:
 
 def found(files: Mapping[str, str]) -> frozenset[Move]:
     there = inventory(files)
-    return moves(there, DictTree(files), there.of("prod"))
+    return find_moves(there, DictTree(files), there.of("prod"))
 
 
 def forgotten(files: Mapping[str, str]) -> frozenset[str]:
     there = inventory(files)
-    return let_go(there, DictTree(files), there.of("prod"))
+    return find_forgotten(there, DictTree(files), there.of("prod"))
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def back(undone: Set[tuple[str, str]], kept: Set[tuple[str, str]] = frozenset())
     def as_moves(pairs: Set[tuple[str, str]]) -> frozenset[Move]:
         return frozenset(Move("modules/m", source, target) for source, target in pairs)
 
-    return {(m.source, m.target) for m in taken_back(as_moves(undone), as_moves(kept), PROD)}
+    return {(m.source, m.target) for m in reverse_moves(as_moves(undone), as_moves(kept), PROD)}
 
 
 def test_a_move_is_taken_back_by_its_inverse_and_a_chain_link_by_link() -> None:
@@ -110,7 +110,7 @@ def test_what_went_to_and_fro_is_where_it_was() -> None:
 
 
 def test_a_folder_that_the_old_release_does_not_have_gets_nothing() -> None:
-    assert taken_back(frozenset({Move("modules/new", "a", "b")}), frozenset(), PROD) == ()
+    assert reverse_moves(frozenset({Move("modules/new", "a", "b")}), frozenset(), PROD) == ()
 
 
 names = st.sampled_from([f"x.n{i}" for i in range(8)])

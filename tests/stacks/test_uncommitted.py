@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.trees import DictTree, inventory
-from terrace.stacks.uncommitted import uncommitted
+from terrace.stacks.uncommitted import find_uncommitted
 
 DEV = "environments/dev"
 FILES = {
@@ -20,7 +20,7 @@ FILES = {
 
 
 def said(*files: str, stacks: tuple[str, ...] | None = None) -> list[str]:
-    return [one.message for one in uncommitted(inventory(FILES), DictTree(FILES), files, stacks)]
+    return [one.message for one in find_uncommitted(inventory(FILES), DictTree(FILES), files, stacks)]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,6 @@ def test_only_the_stacks_that_are_asked_about_count() -> None:
 
 
 def test_the_hint_names_the_command_and_keeps_secrets_out_of_git() -> None:
-    (found,) = uncommitted(inventory(FILES), DictTree(FILES), (f"{DEV}/a b.auto.tfvars",))
+    (found,) = find_uncommitted(inventory(FILES), DictTree(FILES), (f"{DEV}/a b.auto.tfvars",))
     assert f"git add --force '{DEV}/a b.auto.tfvars'" in (found.hint or "")
     assert "TF_VAR_" in (found.hint or "")

@@ -11,7 +11,7 @@ from terrace.config.problems import BadConfig
 from terrace.pipelines.deploy.lifecycle import waves_of
 from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address, shared
 from terrace.stacks.graph import local_state_path
-from terrace.stacks.order import waves
+from terrace.stacks.order import stack_waves
 
 TF = 'resource "terraform_data" "x" {}\n'
 RULES = "version: 1\nenvironments: {dev: {}, prod: {after: dev}}\n"
@@ -173,7 +173,7 @@ def test_what_terraform_recorded_is_compared_in_the_workspace() -> None:
 def test_one_environment_may_have_several_workspaces_of_one_folder() -> None:
     found = inventory(files(TF, entry("prod", "eu", "eu", ", after: [us]"), entry("prod", "us", "us")))
     assert [(s.key, s.workspace) for s in found.of("prod")] == [("prod/eu", "eu"), ("prod/us", "us")]
-    assert [[s.key for s in wave] for wave in waves(found.of("prod"), found.graph)] == [["prod/us"], ["prod/eu"]]
+    assert [[s.key for s in wave] for wave in stack_waves(found.of("prod"), found.graph)] == [["prod/us"], ["prod/eu"]]
 
 
 def test_a_backend_without_workspaces_refuses_the_stack_alone() -> None:

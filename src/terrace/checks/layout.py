@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, lowered
-from terrace.stacks.root_modules import in_no_stack
+from terrace.stacks.root_modules import roots_without_stack_notice
 
 
 def check_layout(context: CheckContext) -> Findings:
     """Returns a finding for each part of the layout that could not be read, and one where there is no stack."""
     change, inventory = context.change_set, context.inventory
     without_stacks = () if inventory.stacks or change.removed else (_without_stacks(context),)
-    outside = in_no_stack(inventory.outside) if inventory.outside else None
+    outside = roots_without_stack_notice(inventory.outside) if inventory.outside else None
     return without_stacks + tuple(
         Finding(
             rule="layout",
@@ -34,7 +34,7 @@ def check_layout(context: CheckContext) -> Findings:
 def _without_stacks(context: CheckContext) -> Finding:
     """Returns the finding of a repository without a stack: a check that read nothing does not pass."""
     outside = context.inventory.outside
-    why = f"{in_no_stack(outside).message}; so" if outside else "this repository has no stack, so that"
+    why = f"{roots_without_stack_notice(outside).message}; so" if outside else "this repository has no stack, so that"
     return Finding(
         rule="layout",
         severity=Severity.HIGH,

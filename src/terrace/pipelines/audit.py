@@ -19,7 +19,7 @@ from terrace.ledger.model import Draft, History
 from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
 from terrace.plans.model import Plan
-from terrace.stacks.impact import everything
+from terrace.stacks.impact import all_as_change
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 
@@ -210,7 +210,7 @@ def _look(
 
 def _all_of(context: Context, inventory: Inventory, keys: set[str]) -> ChangeSet:
     """Returns the change set with everything that these stacks consist of, and what belongs to no stack."""
-    whole = everything(inventory, context.repository.tree(inventory.commit))
+    whole = all_as_change(inventory, context.repository.tree(inventory.commit))
     others = {f for s in inventory.stacks if s.key not in keys for f in inventory.graph.reached(s)}
     mine = {f for s in inventory.stacks if s.key in keys for f in inventory.graph.reached(s)}
     return replace(

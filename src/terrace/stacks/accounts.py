@@ -37,7 +37,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedEnvironment:
     """An environment in the tags of a provider, with the place of the provider."""
 
     name: str
@@ -45,11 +45,11 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class UsedAccounts:
     """The accounts of the providers of a root module without an alias. Those with an alias use accounts of others."""
 
     accounts: tuple[Account, ...] = ()
-    named: Named | None = None
+    named: NamedEnvironment | None = None
 
 
 def needs_variables(files: Iterable[FileFacts]) -> bool:
@@ -63,11 +63,11 @@ def needs_variables(files: Iterable[FileFacts]) -> bool:
     )
 
 
-def used_by(files: Mapping[str, FileFacts], variables: Sequence[FileFacts] = ()) -> Used:
+def find_accounts(files: Mapping[str, FileFacts], variables: Sequence[FileFacts] = ()) -> UsedAccounts:
     """Returns the accounts of the providers in one folder. The last of the `variables` files takes precedence."""
     values = _Texts(tuple(files.values()), variables)
     accounts: list[Account] = []
-    named: list[Named] = []
+    named: list[NamedEnvironment] = []
     for path, facts in files.items():
         for provider in facts.providers:
             if provider.alias or provider.name not in KINDS:
@@ -75,9 +75,9 @@ def used_by(files: Mapping[str, FileFacts], variables: Sequence[FileFacts] = ())
             found = (values.of(template) for template in provider.accounts)
             accounts += [Account(KINDS[provider.name], one) for text in found for one in _ids(provider.name, text)]
             tags = (values.of(template) for template in provider.tags.values())
-            named += [Named(tag, Place(path, provider.line)) for tag in tags if tag]
+            named += [NamedEnvironment(tag, Place(path, provider.line)) for tag in tags if tag]
     names = {one.name for one in named}
-    return Used(tuple(sorted(set(accounts))), named[0] if len(names) == 1 else None)
+    return UsedAccounts(tuple(sorted(set(accounts))), named[0] if len(names) == 1 else None)
 
 
 def _ids(provider: str, text: str | None) -> Iterator[str]:

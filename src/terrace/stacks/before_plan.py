@@ -46,7 +46,7 @@ def has_commands(config: Config) -> bool:
     return bool(config.before_plan) or named or any(one.before_plan for one in config.stack_patterns)
 
 
-def reserved(path: str, given: Collection[str] = ()) -> str | None:
+def reserved_reason(path: str, given: Collection[str] = ()) -> str | None:
     """Returns the reason why commands must not write a file; None where they can. `given` are the variable files and
     backend files of the stack in terrace.yaml.
 
@@ -68,7 +68,7 @@ def reserved(path: str, given: Collection[str] = ()) -> str | None:
     return None
 
 
-def seen_by(commands: Iterable[BeforePlan], paths: Iterable[str]) -> Iterator[tuple[str, BeforePlan]]:
+def find_inputs(commands: Iterable[BeforePlan], paths: Iterable[str]) -> Iterator[tuple[str, BeforePlan]]:
     """Yields each path that is an input of a command, with the first such command."""
     known = tuple(commands)
     for path in paths:

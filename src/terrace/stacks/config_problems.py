@@ -16,11 +16,11 @@ from terrace.hcl.layout import Layout, join, parent
 from terrace.hcl.tree import Tree, submodule_of, submodules
 from terrace.stacks.backends import addresses, shared
 from terrace.stacks.before_plan import commands_of
-from terrace.stacks.discovery import discovered, unmatched
+from terrace.stacks.discovery import find_stacks, find_unmatched_patterns
 from terrace.stacks.graph import Graph
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.refusals import refused_stacks
-from terrace.stacks.root_modules import roots_in_no_stack
+from terrace.stacks.root_modules import find_roots_without_stack
 from terrace.words import listed
 
 BACKEND_FILE = ".tfbackend"
@@ -39,13 +39,13 @@ class Examination:
 
 def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> Examination:
     """Returns the stacks that a configuration gives for a tree, and all problems. Never raises for a problem."""
-    stacks, errors = discovered(tree, config)
+    stacks, errors = find_stacks(tree, config)
     graph = Graph.of(tree, stacks, store, config.environments)
     refused = dict(refused_stacks(stacks, graph, tree, config))
-    outside = roots_in_no_stack(tree, stacks, graph, store, config.not_stacks)
+    outside = find_roots_without_stack(tree, stacks, graph, store, config.not_stacks)
     inventory = Inventory(commit, config, stacks, graph, refused, outside)
     found = [
-        *(_problem(error, config) for error in (*errors, *unmatched(tree, config))),
+        *(_problem(error, config) for error in (*errors, *find_unmatched_patterns(tree, config))),
         *_missing_folders(tree, config),
         *_missing_files(tree, inventory),
         *_unnamed_backend_files(tree, inventory),

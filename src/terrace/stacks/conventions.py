@@ -19,7 +19,7 @@ class Convention:
     folders: tuple[str, ...] = ()
 
 
-def conventions(tree: Tree) -> tuple[Convention, ...]:
+def find_conventions(tree: Tree) -> tuple[Convention, ...]:
     """Returns the tools that a repository uses, with hints."""
     names: dict[str, list[str]] = {}
     for path in tree.entries:

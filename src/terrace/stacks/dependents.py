@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from terrace.stacks.inventory import Inventory
 
 
-def dependents(touched: Collection[str], found: tuple[Edge, ...]) -> tuple[Dependent, ...]:
+def find_dependents(touched: Collection[str], found: tuple[Edge, ...]) -> tuple[Dependent, ...]:
     """Returns the stacks that read outputs of these stacks; `found` are the edges between all stacks of a commit."""
     told: dict[tuple[str, str], Dependent] = {}
     for edge in found:
@@ -24,7 +24,7 @@ def dependents(touched: Collection[str], found: tuple[Edge, ...]) -> tuple[Depen
     return tuple(told[key] for key in sorted(told))
 
 
-def lost_outputs(before: Inventory, after: Inventory, found: tuple[Edge, ...]) -> tuple[LostOutput, ...]:
+def find_lost_outputs(before: Inventory, after: Inventory, found: tuple[Edge, ...]) -> tuple[LostOutput, ...]:
     """Returns the outputs that were removed although another stack still reads them."""
     earlier = {stack.key: stack for stack in before.stacks}
     now = {stack.key: stack for stack in after.stacks}

@@ -24,13 +24,13 @@ def environments(tree: Tree) -> tuple[str, ...]:
 
 def discover(tree: Tree, config: Config) -> tuple[Stack, ...]:
     """Returns all stacks, sorted, including refused ones. Raises BadInput for invalid names."""
-    found, problems = discovered(tree, config)
+    found, problems = find_stacks(tree, config)
     for problem in problems:
         raise problem
     return found
 
 
-def discovered(tree: Tree, config: Config) -> tuple[tuple[Stack, ...], tuple[BadInput, ...]]:
+def find_stacks(tree: Tree, config: Config) -> tuple[tuple[Stack, ...], tuple[BadInput, ...]]:
     """Returns all valid stacks, sorted, and the problems of the others."""
     layout = Layout(tree)
     problems: list[BadInput] = []
@@ -58,7 +58,7 @@ def discovered(tree: Tree, config: Config) -> tuple[tuple[Stack, ...], tuple[Bad
     return tuple(_usable((_with_keys(stack, distinct, config) for stack in distinct), problems)), tuple(problems)
 
 
-def unmatched(tree: Tree, config: Config) -> tuple[BadInput, ...]:
+def find_unmatched_patterns(tree: Tree, config: Config) -> tuple[BadInput, ...]:
     """Returns a problem for each pattern that matches no folder."""
     layout = Layout(tree)
     folders = _folders(layout)
@@ -73,7 +73,7 @@ def unmatched(tree: Tree, config: Config) -> tuple[BadInput, ...]:
     )
 
 
-def lost_in_submodules(tree: Tree, config: Config) -> tuple[BadInput, ...]:
+def find_absent_submodules(tree: Tree, config: Config) -> tuple[BadInput, ...]:
     """Returns a problem for each absent submodule that terrace.yaml names and that can have stacks by a pattern or by
     the conventional layout. Entries with a path are stacks anyway, and refused."""
     lost = []

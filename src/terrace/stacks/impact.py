@@ -10,14 +10,14 @@ from terrace.config.model import Config
 from terrace.hcl.layout import LOCK_FILE, Layout, is_automatic_variables
 from terrace.hcl.tree import Entry, Tree, submodules
 from terrace.stacks.backends import addresses, common
-from terrace.stacks.before_plan import commands_of, has_commands, seen_by
-from terrace.stacks.dependents import dependents, lost_outputs
+from terrace.stacks.before_plan import commands_of, find_inputs, has_commands
+from terrace.stacks.dependents import find_dependents, find_lost_outputs
 from terrace.stacks.graph import Graph
 from terrace.stacks.inert import VERSION_FILES, is_inert
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet, Impact, Notice, Reason, Renamed, Stack
-from terrace.stacks.order import edges, uncertain_edges
-from terrace.stacks.watches import Changed, Watch, watches
+from terrace.stacks.order import find_edges, uncertain_edges
+from terrace.stacks.watches import Changed, Watch, find_watches
 
 CONFIG_FILE = "terrace.yaml"
 
@@ -37,7 +37,7 @@ def change_set_between(
     """
     modules = (submodules(base_tree), submodules(head_tree))
     moved = {path for path in modules[0].keys() | modules[1].keys() if modules[0].get(path) != modules[1].get(path)}
-    changed = tuple(sorted({*differing(base_tree.entries, head_tree.entries), *moved}))
+    changed = tuple(sorted({*differing_paths(base_tree.entries, head_tree.entries), *moved}))
     earlier = {stack.key: stack for stack in before.stacks} if before is not None else {}
     reasons: dict[str, set[Reason]] = {}
     for inventory, tree in ((before, base_tree), (after, head_tree)):
@@ -58,7 +58,7 @@ def change_set_between(
         if mine:
             impacts.append(Impact(stack, tuple(sorted(_plainest(mine), key=_weight))))
     now = {stack.key for stack in after.stacks}
-    found = edges(after.stacks, after.graph)
+    found = find_edges(after.stacks, after.graph)
     return ChangeSet(
         base=before.commit if before is not None else after.commit,
         head=after.commit,
@@ -66,9 +66,9 @@ def change_set_between(
         impacts=tuple(impacts),
         removed=tuple(stack for key, stack in sorted(earlier.items()) if key not in now),
         notices=(*after.graph.notices, *_wide(impacts), *uncertain_edges(after.stacks, after.graph)),
-        dependents=dependents({impact.stack.key for impact in impacts}, found),
+        dependents=find_dependents({impact.stack.key for impact in impacts}, found),
         renamed=tuple(_renamed(before, after)) if before is not None else (),
-        lost_outputs=lost_outputs(before, after, found) if before is not None and found else (),
+        lost_outputs=find_lost_outputs(before, after, found) if before is not None and found else (),
     )
 
 
@@ -82,7 +82,7 @@ def _seen_by_commands(
     names = {name: path for path in changed for name in _names(layout, path)}
     for stack in inventory.stacks:
         for config in configs:
-            for name, command in seen_by(commands_of(config, stack), names):
+            for name, command in find_inputs(commands_of(config, stack), names):
                 place = f"{CONFIG_FILE}:{command.line}" if command.line else CONFIG_FILE
                 yield stack.key, Reason("command", names[name], (), place, command.shown)
 
@@ -126,7 +126,7 @@ def reasons_for(inventory: Inventory, tree: Tree, paths: tuple[str, ...]) -> Ite
     yield from _seen_by_commands(inventory, layout, paths, None)
 
 
-def everything(inventory: Inventory, tree: Tree) -> ChangeSet:
+def all_as_change(inventory: Inventory, tree: Tree) -> ChangeSet:
     """Returns a change set of everything at one commit: every path and every stack, none removed."""
     return ChangeSet(
         base=inventory.commit,
@@ -137,7 +137,7 @@ def everything(inventory: Inventory, tree: Tree) -> ChangeSet:
     )
 
 
-def differing(base: Mapping[str, Entry], head: Mapping[str, Entry]) -> tuple[str, ...]:
+def differing_paths(base: Mapping[str, Entry], head: Mapping[str, Entry]) -> tuple[str, ...]:
     """Returns the paths whose entries differ, sorted."""
     return tuple(sorted(path for path in base.keys() | head.keys() if base.get(path) != head.get(path)))
 
@@ -289,7 +289,7 @@ class _Touched:
         """Yields the folders with an expression that reads a changed path, or possibly reads it."""
         exact: dict[str, list[Watch]] = {}
         wide: list[Watch] = []
-        for watch in watches(self._graph, self._stacks, self._changed):
+        for watch in find_watches(self._graph, self._stacks, self._changed):
             if watch.how == "is" and not self._changed.opaque:
                 exact.setdefault(watch.path, []).append(watch)
             else:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from terrace.config.model import Config
 from terrace.hcl.facts_store import FactsStore
 from terrace.hcl.tree import Tree
-from terrace.stacks.discovery import discover, lost_in_submodules
+from terrace.stacks.discovery import discover, find_absent_submodules
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import Stack
 from terrace.stacks.refusals import Refusal, refused_stacks, with_dependents
-from terrace.stacks.root_modules import RootModule, in_no_stack, roots_in_no_stack
+from terrace.stacks.root_modules import RootModule, find_roots_without_stack, roots_without_stack_notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,14 @@ class Inventory:
     @staticmethod
     def of_tree(commit: str, config: Config, tree: Tree, store: FactsStore) -> Inventory:
         """Returns the stacks of a commit with this tree. Raises BadInput for invalid names."""
-        for problem in lost_in_submodules(tree, config):
+        for problem in find_absent_submodules(tree, config):
             # The stacks are unknown, so none of them is reported as removed.
             raise problem
         stacks = discover(tree, config)
         graph = Graph.of(tree, stacks, store, config.environments)
-        outside = roots_in_no_stack(tree, stacks, graph, store, config.not_stacks)
+        outside = find_roots_without_stack(tree, stacks, graph, store, config.not_stacks)
         if outside:
-            graph = replace(graph, notices=(*graph.notices, in_no_stack(outside)))
+            graph = replace(graph, notices=(*graph.notices, roots_without_stack_notice(outside)))
         return Inventory(commit, config, stacks, graph, refused_stacks(stacks, graph, tree, config), outside)
 
     def of(self, environment: str) -> tuple[Stack, ...]:

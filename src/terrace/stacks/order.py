@@ -54,7 +54,7 @@ class Order:
     open: tuple[Edge, ...] = ()
 
 
-def edges(stacks: tuple[Stack, ...], graph: Graph) -> tuple[Edge, ...]:
+def find_edges(stacks: tuple[Stack, ...], graph: Graph) -> tuple[Edge, ...]:
     """Returns every edge between these stacks, certain ones first."""
     if not any(facts.states for folder in graph.folders.values() for facts in folder.facts):
         return ()
@@ -68,17 +68,17 @@ def edges(stacks: tuple[Stack, ...], graph: Graph) -> tuple[Edge, ...]:
     return tuple(sorted(found.values(), key=lambda edge: (not edge.certain, edge)))
 
 
-def needs(stacks: tuple[Stack, ...], graph: Graph) -> dict[str, set[str]]:
+def find_needs(stacks: tuple[Stack, ...], graph: Graph) -> dict[str, set[str]]:
     """Returns the keys of the stacks that each of these stacks certainly depends on, by its key."""
-    return _needs(stacks, edges(stacks, graph))
+    return _needs(stacks, find_edges(stacks, graph))
 
 
-def order(stacks: tuple[Stack, ...], graph: Graph) -> Order:
+def order_stacks(stacks: tuple[Stack, ...], graph: Graph) -> Order:
     """Returns the order of the stacks of one environment, by `after` and by the outputs that they read.
 
     Raises BadInput where stacks certainly depend on each other in a cycle.
     """
-    found = edges(stacks, graph)
+    found = find_edges(stacks, graph)
     needed = _needs(stacks, found)
     uncertain = tuple(edge for edge in found if not edge.certain and edge.owner not in needed[edge.reader])
     combined = {key: needed[key] | {edge.owner for edge in uncertain if edge.reader == key} for key in needed}
@@ -98,14 +98,14 @@ def order(stacks: tuple[Stack, ...], graph: Graph) -> Order:
     return Order(tuple(waves), ordering, rest)
 
 
-def waves(stacks: tuple[Stack, ...], graph: Graph) -> tuple[tuple[Stack, ...], ...]:
+def stack_waves(stacks: tuple[Stack, ...], graph: Graph) -> tuple[tuple[Stack, ...], ...]:
     """Returns the stacks of one environment in waves. Raises BadInput where they depend on each other in a cycle."""
-    return order(stacks, graph).waves
+    return order_stacks(stacks, graph).waves
 
 
 def readers_of(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> tuple[str, ...]:
     """Returns the keys of the stacks that certainly read outputs of a stack."""
-    found = (edge.reader for edge in edges(stacks, graph) if edge.owner == stack.key and edge.certain)
+    found = (edge.reader for edge in find_edges(stacks, graph) if edge.owner == stack.key and edge.certain)
     return tuple(dict.fromkeys(found))
 
 
@@ -114,7 +114,7 @@ def uncertain_edges(stacks: tuple[Stack, ...], graph: Graph) -> Iterator[Notice]
     for environment in sorted({stack.environment for stack in stacks}):
         here = tuple(stack for stack in stacks if stack.environment == environment)
         try:
-            found = order(here, graph)
+            found = order_stacks(here, graph)
         except BadInput:
             continue
         told: dict[tuple[str, int, str, bool], list[str]] = {}

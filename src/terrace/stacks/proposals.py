@@ -21,7 +21,7 @@ from terrace.hcl.facts_store import FactsStore
 from terrace.hcl.layout import Layout, is_automatic_variables, parent
 from terrace.hcl.tree import Tree
 from terrace.stacks.accounts import Account
-from terrace.stacks.conventions import Convention, conventions
+from terrace.stacks.conventions import Convention, find_conventions
 from terrace.stacks.discovery import HOME
 from terrace.stacks.root_modules import RootModule, find_root_modules
 from terrace.words import listed
@@ -166,7 +166,7 @@ class _Proposing:
         self._layout = Layout(tree)
         self._roots = find_root_modules(tree, store)
         self._known = {root.path: root for root in self._roots.found}
-        self._conventions = conventions(tree)
+        self._conventions = find_conventions(tree)
         self._generated = {folder for one in self._conventions for folder in one.folders}
         self._children: dict[str, set[str]] = {}
         self._cousins: dict[str, set[str]] = {}

@@ -12,19 +12,19 @@ from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 
 
-def moves(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> frozenset[Move]:
+def find_moves(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> frozenset[Move]:
     """Returns every `moved` block in the modules of these stacks."""
     return frozenset(
         move for folder, path, content in _files(inventory, tree, stacks) for move in _moves(folder, path, content)
     )
 
 
-def let_go(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> frozenset[str]:
+def find_forgotten(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> frozenset[str]:
     """Returns the addresses in their modules that `removed` blocks forget without destroying the resource."""
     return frozenset(one for _, path, content in _files(inventory, tree, stacks) for one in _removed(path, content))
 
 
-def taken_back(undone: frozenset[Move], kept: frozenset[Move], inventory: Inventory) -> tuple[Move, ...]:
+def reverse_moves(undone: frozenset[Move], kept: frozenset[Move], inventory: Inventory) -> tuple[Move, ...]:
     """Returns the moves that bring resources from the targets of undone `moved` blocks back to where `inventory` has
     them.
 

@@ -11,8 +11,8 @@ from terrace.hcl.tree import SUBMODULE_HINT, AbsentSubmodule, Tree, absent_submo
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.graph import Folder, Graph
 from terrace.stacks.model import Stack
-from terrace.stacks.order import edges, needs
-from terrace.stacks.watches import Changed, watches
+from terrace.stacks.order import find_edges, find_needs
+from terrace.stacks.watches import Changed, find_watches
 
 SINGLE_STATE_BACKENDS = frozenset({"http", "artifactory", "etcd", "swift"})
 """Terraform backends without workspaces."""
@@ -65,7 +65,7 @@ def with_dependents(
             before = names.get(_name(stack), "")
             if before in earlier:
                 found.setdefault(stack.key, _waits(before, earlier[before], "is deployed before it"))
-    needed = needs(here, graph)
+    needed = find_needs(here, graph)
     left = True
     while left:
         left = False
@@ -152,7 +152,7 @@ def _reads_of_submodules(
             yield _unread(f"{what} {path}", target, why, _entry(stack, config))
     reached = set(graph.reached(stack))
     changed = Changed(within, within)
-    for watch in watches(graph, (stack,), changed):
+    for watch in find_watches(graph, (stack,), changed):
         if watch.unsure or watch.folder not in reached or watch.stack not in (None, stack.key):
             continue
         target = next((one for one in within if watch.sees(one, opaque=True)), None)
@@ -215,7 +215,7 @@ def _readers_of_local_workspaces(stacks: tuple[Stack, ...], graph: Graph) -> dic
     folders = {stack.path for stack in local if stack.workspace != DEFAULT_WORKSPACE}
     owners = {stack.key: stack for stack in local if stack.path in folders}
     found: dict[str, Refusal] = {}
-    for edge in edges(stacks, graph) if owners else ():
+    for edge in find_edges(stacks, graph) if owners else ():
         owner = owners.get(edge.owner)
         if owner is not None and edge.certain:
             found[edge.reader] = Refusal(
@@ -231,7 +231,7 @@ def _in_circles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict
     found: dict[str, Refusal] = {}
     for environment in sorted({stack.environment for stack in stacks}):
         here = tuple(stack for stack in stacks if stack.environment == environment)
-        needed = _unordered(needs(here, graph))
+        needed = _unordered(find_needs(here, graph))
         for key in sorted(needed):
             circle = _circle(key, needed)
             if circle:

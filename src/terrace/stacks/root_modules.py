@@ -17,7 +17,7 @@ from terrace.hcl.facts import FileFacts, Settings
 from terrace.hcl.facts_store import FactsStore, load_facts
 from terrace.hcl.layout import LOCK_FILE, Layout, is_automatic_variables, join, parent
 from terrace.hcl.tree import Tree
-from terrace.stacks.accounts import Used, needs_variables, used_by
+from terrace.stacks.accounts import UsedAccounts, find_accounts, needs_variables
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import Notice, Stack
 from terrace.words import listed, plural
@@ -46,7 +46,7 @@ class RootModule:
     backend: Settings | None = None
     cloud: bool = False
     workspace: bool = False
-    used: Used = field(default_factory=Used)
+    used: UsedAccounts = field(default_factory=UsedAccounts)
 
     @property
     def shown_path(self) -> str:
@@ -77,16 +77,16 @@ def find_root_modules(tree: Tree, store: FactsStore) -> Roots:
     return replace(roots, found=tuple(found))
 
 
-def _used(layout: Layout, tree: Tree, folder: str, facts: Mapping[str, FileFacts], store: FactsStore) -> Used:
+def _used(layout: Layout, tree: Tree, folder: str, facts: Mapping[str, FileFacts], store: FactsStore) -> UsedAccounts:
     files = {path: facts[path] for path in _configuration(layout, folder)}
     if not needs_variables(files.values()):
-        return used_by(files)
+        return find_accounts(files)
     paths = [path for path in layout.variable_files(folder) if path in tree.entries]
     given = load_facts(tree, paths, store)
-    return used_by(files, [given[path] for path in paths])
+    return find_accounts(files, [given[path] for path in paths])
 
 
-def roots_in_no_stack(
+def find_roots_without_stack(
     tree: Tree, stacks: Iterable[Stack], graph: Graph, store: FactsStore, without: Iterable[str] = ()
 ) -> tuple[RootModule, ...]:
     """Returns the folders that configure a backend or a provider and are neither a stack nor a module of a stack.
@@ -105,7 +105,7 @@ def roots_in_no_stack(
     return tuple(root for root in _roots(layout, tree, left, facts, called).found if root.is_configured)
 
 
-def in_no_stack(roots: Collection[RootModule]) -> Notice:
+def roots_without_stack_notice(roots: Collection[RootModule]) -> Notice:
     """Returns the notice about root modules that are not part of a stack; there must be at least one."""
     first = next(iter(roots))
     names = [root.shown_path for root in roots]

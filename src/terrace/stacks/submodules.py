@@ -32,7 +32,7 @@ _GRAMMAR = "https://HOST/PATH, ssh://HOST/PATH, git@HOST:PATH, or a relative URL
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class DeclaredSubmodule:
     """An entry of `.gitmodules`: path and URL of a submodule, and the line of the path."""
 
     path: str
@@ -41,7 +41,7 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class SubmoduleUrl:
     """A URL that Git can fetch from, and the only transport that is allowed for it."""
 
     url: str
@@ -53,7 +53,7 @@ def is_chosen(path: str, chosen: Iterable[str], *, nested: bool) -> bool:
     return any(one == path or (one == EVERY and not nested) for one in chosen)
 
 
-def declared(values: Iterable[tuple[str, str]], text: str = "") -> Mapping[str, Declared]:
+def read_gitmodules(values: Iterable[tuple[str, str]], text: str = "") -> Mapping[str, DeclaredSubmodule]:
     """Returns the submodules of a `.gitmodules` file, by path. `values` are pairs such as `submodule.net.path`, `net`.
 
     `text` is the content of the file, for the line numbers. Raises BadInput where two submodules have the same path.
@@ -64,14 +64,14 @@ def declared(values: Iterable[tuple[str, str]], text: str = "") -> Mapping[str, 
         name, dot, last = rest.rpartition(".")
         if section == "submodule" and dot and last in ("path", "url"):
             found.setdefault(name, {})[last] = value
-    mine: dict[str, Declared] = {}
+    mine: dict[str, DeclaredSubmodule] = {}
     for one in found.values():
         path = one.get("path", "").rstrip("/")
         if not path:
             continue
         if path in mine:
             raise BadInput(f"two submodules have the path {path}", hint="remove one of them")
-        mine[path] = Declared(path, one.get("url", ""), _line(text, path))
+        mine[path] = DeclaredSubmodule(path, one.get("url", ""), _line(text, path))
     return mine
 
 
@@ -80,7 +80,7 @@ def _line(text: str, path: str) -> int:
     return next((at for at, line in enumerate(text.split("\n"), 1) if wanted.fullmatch(line.rstrip("\r"))), 0)
 
 
-def address(url: str, base: str | None) -> Address:
+def resolve_url(url: str, base: str | None) -> SubmoduleUrl:
     """Returns the URL that a submodule is fetched from. `base` is the URL of the repository that has the submodule;
     None where it has no remote.
 
@@ -95,25 +95,25 @@ def address(url: str, base: str | None) -> Address:
                 "its URL contains a password",
                 hint="remove it from the URL and store it in a Git credential helper",
             )
-        return Address(url, "https")
+        return SubmoduleUrl(url, "https")
     if _SSH.fullmatch(url) or _SCP.fullmatch(url):
-        return Address(url, "ssh")
+        return SubmoduleUrl(url, "ssh")
     if _FILE.fullmatch(url):
         if base is not None and not _FILE.fullmatch(base):
             raise BadInput(
-                f"its URL {shown(url)} is a local folder, but the repository is remote",
+                f"its URL {shown_url(url)} is a local folder, but the repository is remote",
                 hint=f"use one of: {_GRAMMAR}",
             )
-        return Address(url, "file")
-    raise BadInput(f"Terrace cannot fetch from its URL {shown(url)}", hint=f"use one of: {_GRAMMAR}")
+        return SubmoduleUrl(url, "file")
+    raise BadInput(f"Terrace cannot fetch from its URL {shown_url(url)}", hint=f"use one of: {_GRAMMAR}")
 
 
-def _relative(url: str, base: str | None) -> Address:
+def _relative(url: str, base: str | None) -> SubmoduleUrl:
     """Returns a relative URL resolved as Git does, but never to another host."""
     matched = next((found for one in _BASES if base is not None and (found := one.fullmatch(base.rstrip("/")))), None)
     if matched is None:
         raise BadInput(
-            f"its URL {shown(url)} is relative, but it cannot be resolved against the URL of the repository",
+            f"its URL {shown_url(url)} is relative, but it cannot be resolved against the URL of the repository",
             hint=f"use one of: {_GRAMMAR}",
         )
     place, path = matched[1], matched[2]
@@ -122,17 +122,17 @@ def _relative(url: str, base: str | None) -> Address:
     for step in url.split("/"):
         if step == "..":
             if not parts:
-                raise BadInput(f"its URL {shown(url)} is above the root of the host", hint="use fewer `../`")
+                raise BadInput(f"its URL {shown_url(url)} is above the root of the host", hint="use fewer `../`")
             parts.pop()
         elif step not in ("", "."):
             parts.append(step)
     whole = f"{place}{'/' if rooted else ''}{'/'.join(parts)}"
     if not parts or not any(one.fullmatch(whole) for one in _BASES):
-        raise BadInput(f"its URL {shown(url)} is not the URL of a repository", hint=f"use one of: {_GRAMMAR}")
+        raise BadInput(f"its URL {shown_url(url)} is not the URL of a repository", hint=f"use one of: {_GRAMMAR}")
     transport: Transport = "file" if _FILE.fullmatch(whole) else "https" if whole.startswith("https:") else "ssh"
-    return Address(whole, transport)
+    return SubmoduleUrl(whole, transport)
 
 
-def shown(url: str) -> str:
+def shown_url(url: str) -> str:
     """Returns a URL for a message, without user and password, and truncated."""
     return repr(re.sub(r"(?<=://)[^/\s@]*@", "***@", url)[:200])

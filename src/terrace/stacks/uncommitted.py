@@ -16,7 +16,7 @@ _OF_TERRAFORM = ".terraform"
 _STATE = ".tfstate"
 
 
-def uncommitted(
+def find_uncommitted(
     inventory: Inventory, tree: Tree, files: Iterable[str], stacks: Collection[str] | None = None
 ) -> tuple[Notice, ...]:
     """Returns a notice for each file of the checkout that this tree lacks and that these stacks would read:

@@ -98,7 +98,7 @@ class Changed:
         return any(one.endswith(name) for one in self.names)
 
 
-def watches(graph: Graph, stacks: tuple[Stack, ...], changed: Changed) -> Iterator[Watch]:
+def find_watches(graph: Graph, stacks: tuple[Stack, ...], changed: Changed) -> Iterator[Watch]:
     """Yields the paths that the folders of a graph read through functions, and the changed paths that strings name."""
     reader = _Reader(graph, stacks, changed)
     for folder in graph.folders.values():

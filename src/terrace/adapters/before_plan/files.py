@@ -17,7 +17,7 @@ from terrace.hcl.layout import Layout
 from terrace.hcl.tree import Tree, read_many
 from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.terraform import Site
-from terrace.stacks.before_plan import reserved
+from terrace.stacks.before_plan import reserved_reason
 from terrace.words import listed
 
 OUTPUT_BYTES = 512 * 2**20
@@ -163,7 +163,7 @@ def collect(
 
 def check_output(site: Site, command: BeforePlan, path: str) -> None:
     """Raises BadInput for a path that no command, or not this one, can write."""
-    why = reserved(path, (*site.stack.var_files, *site.stack.backend_files))
+    why = reserved_reason(path, (*site.stack.var_files, *site.stack.backend_files))
     if why is not None:
         raise BadInput(f"it wrote {path!r}: {why}", hint="commit that file, or write another one")
     if not command.may_write(path):

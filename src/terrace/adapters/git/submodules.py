@@ -23,7 +23,15 @@ from terrace.adapters.git.worktree import check_path
 from terrace.adapters.process import Finished
 from terrace.errors import BadInput, Interrupted, NotReady, Place, TerraceError
 from terrace.hcl.tree import AbsentSubmodule, Entry
-from terrace.stacks.submodules import GITMODULES, Address, Declared, address, declared, is_chosen, shown
+from terrace.stacks.submodules import (
+    GITMODULES,
+    DeclaredSubmodule,
+    SubmoduleUrl,
+    is_chosen,
+    read_gitmodules,
+    resolve_url,
+    shown_url,
+)
 
 FETCH_SECONDS = 300.0
 """Time limit of one fetch of a submodule, in seconds."""
@@ -168,12 +176,12 @@ class Submodules:
                 )
             if here.url != there.url and not rules.is_on_protected_branch(outer):
                 return AbsentSubmodule(
-                    f"its address is {shown(here.url)} here but {shown(there.url)} on the protected branch: Terrace "
-                    "fetches only from merged addresses",
+                    f"its address is {shown_url(here.url)} here but {shown_url(there.url)} on the protected branch: "
+                    "Terrace fetches only from merged addresses",
                     "update the branch, or merge the new address first",
                     place,
                 )
-            source = address(there.url, level.base)
+            source = resolve_url(there.url, level.base)
             known = level.trusted.submodules.get(path)
             if rules.only_trusted and commit != known:
                 return AbsentSubmodule(
@@ -197,7 +205,9 @@ class Submodules:
             return AbsentSubmodule(error.message, error.hint or "correct it and try again", place)
         return _Level(f"{level.prefix}{path}/", tree, trusted, source.url, level.depth + 1)
 
-    def _trusted(self, source: Address, commit: str | None, rules: SubmoduleRules, tree: GitTree) -> GitTree | None:
+    def _trusted(
+        self, source: SubmoduleUrl, commit: str | None, rules: SubmoduleRules, tree: GitTree
+    ) -> GitTree | None:
         """Returns the tree of a submodule at the commit in the trust root, from which its own submodules are read."""
         if commit is None or not tree.submodules:
             return None
@@ -210,7 +220,7 @@ class Submodules:
         return any(one == path or one.startswith(f"{path}/") for one in tree.entries)
 
     @staticmethod
-    def _declared(tree: GitTree) -> Mapping[str, Declared]:
+    def _declared(tree: GitTree) -> Mapping[str, DeclaredSubmodule]:
         """Returns the content of `.gitmodules` in a tree. Raises BadInput where Git cannot parse it."""
         entry = tree.entries.get(GITMODULES)
         if entry is None:
@@ -226,11 +236,11 @@ class Submodules:
                 hint="`git config --file .gitmodules --list` shows the error",
             )
         pairs = (os.fsdecode(line).partition("\n") for line in done.out.split(b"\0") if line)
-        return declared(((key, value) for key, _, value in pairs), os.fsdecode(text))
+        return read_gitmodules(((key, value) for key, _, value in pairs), os.fsdecode(text))
 
     # --- private clones ----------------------------------------------------------------------------------------
 
-    def _store(self, source: Address, commit: str, rules: SubmoduleRules) -> Path:
+    def _store(self, source: SubmoduleUrl, commit: str, rules: SubmoduleRules) -> Path:
         """Returns the private clone of an address, with this commit. Raises NotReady where the commit is
         unavailable."""
         commit_id(commit)
@@ -258,7 +268,7 @@ class Submodules:
         self._present.add((folder, commit))
         return folder
 
-    def _bring(self, folder: Path, source: Address, commit: str) -> None:
+    def _bring(self, folder: Path, source: SubmoduleUrl, commit: str) -> None:
         """Fetches a commit: alone where the server allows that, else with all branches and tags. A damaged clone is
         recreated once."""
         done: Finished | None = None
@@ -277,16 +287,16 @@ class Submodules:
         assert done is not None
         if done.code == 0:
             raise NotReady(
-                f"its repository {shown(source.url)} does not have the commit {commit[:12]}",
+                f"its repository {shown_url(source.url)} does not have the commit {commit[:12]}",
                 hint="push that commit there (`git push --recurse-submodules=on-demand`), or use another commit",
             )
         said = mask_tokens(done.message).strip().splitlines()
         raise NotReady(
-            f"its repository {shown(source.url)} cannot be read: {said[-1] if said else 'git fetch failed'}",
+            f"its repository {shown_url(source.url)} cannot be read: {said[-1] if said else 'git fetch failed'}",
             hint="Git needs credentials for that repository: a credential helper, or an SSH key in the agent",
         )
 
-    def _fetch(self, folder: Path, source: Address, depth: tuple[str, ...], specs: tuple[str, ...]) -> Finished:
+    def _fetch(self, folder: Path, source: SubmoduleUrl, depth: tuple[str, ...], specs: tuple[str, ...]) -> Finished:
         quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
         given = ("fetch", *quiet, *depth, "--end-of-options", source.url, *specs)
         return git_untrusted(folder, *given, transport=source.transport, env=self._access(), timeout=FETCH_SECONDS)

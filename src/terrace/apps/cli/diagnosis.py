@@ -43,8 +43,8 @@ from terrace.stacks.config_problems import examine
 from terrace.stacks.discovery import environments
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Notice
-from terrace.stacks.root_modules import in_no_stack
-from terrace.stacks.uncommitted import uncommitted
+from terrace.stacks.root_modules import roots_without_stack_notice
+from terrace.stacks.uncommitted import find_uncommitted
 from terrace.states.state_checks import problems
 from terrace.text import visible
 
@@ -177,7 +177,7 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
         found = f"{count} stack{'s' * (count > 1)} of {many} environment{'s' * (many > 1)}"
         yield Row("stacks", "ok", found)
     if inventory.outside:
-        yield Row("root modules", "optional", in_no_stack(inventory.outside).message, how)
+        yield Row("root modules", "optional", roots_without_stack_notice(inventory.outside).message, how)
     for notice in _uncommitted(project, inventory, tree):
         yield Row("not in the commit", "optional", notice.message, notice.hint or "")
     yield from _required_versions(project, inventory)
@@ -185,7 +185,7 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
 
 def _uncommitted(project: Project, inventory: Inventory, tree: Tree) -> tuple[Notice, ...]:
     """What the checkout has and no commit of it would have."""
-    return uncommitted(inventory, tree, project.repository.untracked())
+    return find_uncommitted(inventory, tree, project.repository.untracked())
 
 
 def _required_versions(project: Project, inventory: Inventory) -> Iterator[Row]:

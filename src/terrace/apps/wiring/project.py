@@ -173,9 +173,9 @@ class Project:
 
     def uncommitted(self, inventory: Inventory, stacks: Collection[str] | None = None) -> tuple[Notice, ...]:
         """Returns the files that these stacks would read in the checkout and that the commit does not contain."""
-        from terrace.stacks.uncommitted import uncommitted
+        from terrace.stacks.uncommitted import find_uncommitted
 
-        return uncommitted(inventory, self.repository.tree(inventory.commit), self.repository.untracked(), stacks)
+        return find_uncommitted(inventory, self.repository.tree(inventory.commit), self.repository.untracked(), stacks)
 
     def _product(self, tree: Tree) -> str | None:
         """Returns the product that reads the configuration; None where that matters and is known, else None."""

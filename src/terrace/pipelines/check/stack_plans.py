@@ -21,7 +21,7 @@ from terrace.stacks.backends import shared
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Impact, Stack
-from terrace.stacks.order import waves
+from terrace.stacks.order import stack_waves
 from terrace.states.removed_stacks import explanation
 from terrace.states.state_file import holds_nothing
 
@@ -140,7 +140,7 @@ def earlier_stacks(inventory: Inventory, impacts: tuple[Impact, ...]) -> dict[st
     for environment in {impact.stack.environment for impact in impacts}:
         earlier: tuple[str, ...] = ()
         stacks = tuple(stack for stack in inventory.of(environment) if stack.key not in inventory.refusals)
-        for wave in waves(stacks, inventory.graph):
+        for wave in stack_waves(stacks, inventory.graph):
             found.update({stack.key: earlier for stack in wave})
             earlier = (*earlier, *(stack.key for stack in wave))
     return found

@@ -23,7 +23,7 @@ from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.graph import Graph
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Origin, Stack, Undoing, is_requested
-from terrace.stacks.order import waves
+from terrace.stacks.order import stack_waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,10 @@ def waves_of(inventory: Inventory, environment: str) -> tuple[tuple[str, ...], .
             f"{environment} has no stacks at {inventory.commit[:7]}",
             hint=f"a stack is a folder with *.tf files: environments/{environment} or environments/{environment}/NAME",
         )
-    order = (part for wave in waves(taken, inventory.graph) for part in _one_of_each_folder(wave, inventory.graph))
-    return tuple(tuple(stack.key for stack in part) for part in order)
+    parts = (
+        part for wave in stack_waves(taken, inventory.graph) for part in _one_of_each_folder(wave, inventory.graph)
+    )
+    return tuple(tuple(stack.key for stack in part) for part in parts)
 
 
 def _one_of_each_folder(wave: tuple[Stack, ...], graph: Graph) -> Iterator[tuple[Stack, ...]]:

@@ -17,7 +17,7 @@ from terrace.report.leftovers import Leftover
 from terrace.stacks.backends import Address, addresses, common
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction
-from terrace.stacks.order import Edge, edges
+from terrace.stacks.order import Edge, find_edges
 from terrace.states.status import lineages, standings
 from terrace.words import listed
 
@@ -168,7 +168,7 @@ def readers_left(survey: Callable[[str], Inventory], history: History, keys: Col
         if absent:
             why = f"the configuration at {commit[:7]} does not define such a stack"
             unread.append(UnreadReaders(tuple(sorted(absent)), commit, why, ""))
-        for edge in edges(there.stacks, there.graph):
+        for edge in find_edges(there.stacks, there.graph):
             if edge.certain and edge.owner in keys and edge.reader in readers:
                 found.append(edge)
     return ReadersLeft(tuple(sorted(found)), tuple(unread))

@@ -21,7 +21,7 @@ from terrace.plans.model import Plan
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction, Recovery, Remediation, Undoing
 from terrace.stacks.order import readers_of
-from terrace.stacks.refactoring import let_go
+from terrace.stacks.refactoring import find_forgotten
 from terrace.states.restore_rules import is_newer
 
 
@@ -89,12 +89,12 @@ def what_is_undone(
     for commit in commits:
         there = context.survey(commit)
         mine = [s for s in there.stacks if s.key == stack.key]
-        gone |= let_go(there, context.repository.tree(commit), mine)
+        gone |= find_forgotten(there, context.repository.tree(commit), mine)
     return Undone(
         created=created_by(between, stack.key),
         readers=readers_of(stack, inventory.of(stack.environment), inventory.graph),
         providers=_providers(context, inventory.commit, live, stack.path, kept_lock=kept_lock),
-        let_go=gone - let_go(inventory, context.repository.tree(inventory.commit), (stack,)),
+        let_go=gone - find_forgotten(inventory, context.repository.tree(inventory.commit), (stack,)),
     )
 
 

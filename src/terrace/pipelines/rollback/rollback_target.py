@@ -14,7 +14,7 @@ from terrace.pipelines.deploy.lifecycle import waves_of
 from terrace.stacks.additions import Additions, Move
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Undoing
-from terrace.stacks.refactoring import moves, taken_back
+from terrace.stacks.refactoring import find_moves, reverse_moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,6 @@ def way_back(context: Context, history: History, environment: str, to: str | Non
 
 def _moves_back(context: Context, inventory: Inventory, ahead: list[Inventory], environment: str) -> tuple[Move, ...]:
     def made(one: Inventory) -> frozenset[Move]:
-        return moves(one, context.repository.tree(one.commit), one.of(environment))
+        return find_moves(one, context.repository.tree(one.commit), one.of(environment))
 
-    return taken_back(frozenset(move for one in ahead for move in made(one)), made(inventory), inventory)
+    return reverse_moves(frozenset(move for one in ahead for move in made(one)), made(inventory), inventory)

@@ -14,7 +14,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.states.adopt import Takeover, examine, holding, insist_on_no_creation, take_over, takeover
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
-from terrace.stacks.order import edges, needs, order
+from terrace.stacks.order import find_edges, find_needs, order_stacks
 
 _UNKNOWN_OWNER = (
     "it reads a state that does not exist yet. If that is the state of another stack, read it by a "
@@ -191,7 +191,7 @@ def _waves(inventory: Inventory, environment: str) -> tuple[tuple[Stack, ...], .
     """Returns the stacks of an environment in deployment order; refused ones, which have no place in it, first."""
     refused = tuple(stack for stack in inventory.of(environment) if stack.key in inventory.refusals)
     rest = tuple(stack for stack in inventory.of(environment) if stack.key not in inventory.refusals)
-    return (*((refused,) if refused else ()), *order(rest, inventory.graph).waves)
+    return (*((refused,) if refused else ()), *order_stacks(rest, inventory.graph).waves)
 
 
 def _needed(inventory: Inventory, environment: str) -> Mapping[str, set[str]]:
@@ -199,9 +199,9 @@ def _needed(inventory: Inventory, environment: str) -> Mapping[str, set[str]]:
     ones elsewhere."""
     every = tuple(stack for stack in inventory.stacks if stack.key not in inventory.refusals)
     rest = tuple(stack for stack in every if stack.environment == environment)
-    found = {key: set(mine) for key, mine in needs(rest, inventory.graph).items()}
+    found = {key: set(mine) for key, mine in find_needs(rest, inventory.graph).items()}
     here = {stack.key for stack in rest}
-    for edge in edges(every, inventory.graph):
+    for edge in find_edges(every, inventory.graph):
         if edge.reader in here and (edge.certain or edge.owner in here):
             found[edge.reader].add(edge.owner)
     return found

@@ -87,11 +87,11 @@ def _find_all(project: Project, crew: Context, inventory: Inventory) -> tuple[Fi
     from terrace.apps.wiring.checking import check_adapters
     from terrace.checks.all import CHECKS
     from terrace.pipelines.check.validate import validate
-    from terrace.stacks.impact import everything
+    from terrace.stacks.impact import all_as_change
 
     tree = project.repository.tree(inventory.commit)
     adapters = check_adapters(project, project.policies(inventory.commit))
-    return validate(crew, everything(inventory, tree), inventory, CHECKS, adapters).assessment.findings
+    return validate(crew, all_as_change(inventory, tree), inventory, CHECKS, adapters).assessment.findings
 
 
 def _with_rules_of(crew: Context, proposed: Config) -> Config:

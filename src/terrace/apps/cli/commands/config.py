@@ -108,7 +108,7 @@ def _problem_json(problem: Problem) -> dict[str, Any]:
 def _show_summary(config: Config, inventory: Inventory) -> None:
     from terrace.apps.output.console import note, show, show_lines
     from terrace.report.refusals import refusal_lines
-    from terrace.stacks.root_modules import in_no_stack
+    from terrace.stacks.root_modules import roots_without_stack_notice
 
     show(f"{CONFIG_FILE} is right")
     for environment in config.environments:
@@ -119,7 +119,7 @@ def _show_summary(config: Config, inventory: Inventory) -> None:
     if inventory.refusals:
         show_lines(refusal_lines(inventory.refusals))
     if inventory.outside:
-        notice = in_no_stack(inventory.outside)
+        notice = roots_without_stack_notice(inventory.outside)
         note(f"note: {notice.message}")
         note(f"hint: {notice.hint}")
 

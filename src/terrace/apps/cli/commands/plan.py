@@ -52,7 +52,7 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
     from terrace.pipelines.check.validate import validate
     from terrace.report import machine, terminal
     from terrace.stacks.model import ChangeSet, Impact, Reason
-    from terrace.stacks.root_modules import in_no_stack
+    from terrace.stacks.root_modules import roots_without_stack_notice
 
     project = Project(Path(folder))
     inventory = project.survey(project.repository.snapshot())
@@ -66,7 +66,7 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
     wanted = [key for key in sorted(stacks) if not names or key in names or stacks[key].environment in names]
     if not wanted:
         outside = inventory.outside
-        message = f"{in_no_stack(outside).message}; " if outside else ""
+        message = f"{roots_without_stack_notice(outside).message}; " if outside else ""
         note(f"{message}nothing was planned: there is no stack")
         note(f"hint: {_ADD_STACKS}")
     impacts = tuple(Impact(stacks[key], (Reason("asked", stacks[key].path),)) for key in wanted)
