@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from support.requests import at_entry, before_apply
 from terrace.config.model import ApprovalRule, Config, DriftSettings, Environment, Person, Remediate
-from terrace.gates.approvals.gate import rule_for
+from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.approvals.tally import Voice, assign
 from terrace.gates.facts import Facts, Upstream
 from terrace.gates.model import Approval, GateResult, Identity, Outcome, Proof, Subject, Verdict, Withdrawal
@@ -802,7 +802,7 @@ def test_drift_is_taken_back_only_where_terrace_yaml_lets_it() -> None:
 def test_who_agrees_to_taking_drift_back_is_said_apart_or_as_for_a_release() -> None:
     origin = Remediation("e1", "rita")
     three = replace(PROD, approvals=ApprovalRule(3))
-    assert rule_for(three, origin).count == 3
+    assert approval_rule(three, origin).count == 3
     apart = replace(three, drift=DriftSettings(remediate=Remediate(approvals=ApprovalRule(1))))
-    assert rule_for(apart, origin).count == 1
-    assert rule_for(apart, Manual("rita")).count == 3
+    assert approval_rule(apart, origin).count == 1
+    assert approval_rule(apart, Manual("rita")).count == 3

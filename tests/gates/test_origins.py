@@ -11,7 +11,7 @@ import pytest
 from support.requests import at_entry, before_apply, before_planning
 from terrace.assess.model import Objection, Weight
 from terrace.config.model import ApprovalRule, Config, DriftSettings, Environment, Remediate
-from terrace.gates.approvals.gate import rule_for
+from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.facts import Facts, Reviewed, Upstream
 from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import GateResult, Outcome, Subject
@@ -109,13 +109,13 @@ def test_who_is_asked_depends_on_what_set_it_going() -> None:
     one, none = ApprovalRule(1), ApprovalRule(0)
     own = replace(PROD, rollback=one, drift=DriftSettings(remediate=Remediate(allow={}, approvals=none)))
     for origin in (*RELEASES, RECOVERY, OVER):
-        assert rule_for(own, origin) is own.approvals
-    assert rule_for(own, BY_HAND) is one
-    assert rule_for(PROD, BY_HAND) is PROD.approvals, "nothing said: as for a release"
-    assert rule_for(replace(PROD, rollback=none), BY_HAND) is none, "nobody, if that is what is said"
-    assert not rule_for(own, BY_ITSELF).requires_any, "on_failure was agreed to beforehand"
-    assert rule_for(own, REMEDY) is none
-    assert rule_for(PROD, REMEDY) is PROD.approvals
+        assert approval_rule(own, origin) is own.approvals
+    assert approval_rule(own, BY_HAND) is one
+    assert approval_rule(PROD, BY_HAND) is PROD.approvals, "nothing said: as for a release"
+    assert approval_rule(replace(PROD, rollback=none), BY_HAND) is none, "nobody, if that is what is said"
+    assert not approval_rule(own, BY_ITSELF).requires_any, "on_failure was agreed to beforehand"
+    assert approval_rule(own, REMEDY) is none
+    assert approval_rule(PROD, REMEDY) is PROD.approvals
 
 
 SUBJECT = Subject("l", "prod", "prod", "c" * 40, "d", "p", "lin")
@@ -220,7 +220,7 @@ def test_remediation_that_was_turned_off_since_goes_no_further() -> None:
 def test_fewer_people_are_asked_only_about_a_commit_that_is_proven() -> None:
     own = replace(PROD, rollback=ApprovalRule(0), drift=DriftSettings(remediate=Remediate(allow={})))
     for origin in (BY_HAND, BY_ITSELF, REMEDY):
-        assert rule_for(own, origin, proven=False) is own.approvals
+        assert approval_rule(own, origin, proven=False) is own.approvals
         assert before_apply(Config(), own, (SUBJECT,), (), replace(FACTS, origin=origin, proven=False), NOW).open
 
 

@@ -14,7 +14,7 @@ from terrace.config.model import ApprovalRule, Config, Environment, RiskLevel, R
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import GateResult, Outcome
-from terrace.gates.risk import LEVELS, raised, risk
+from terrace.gates.risk import LEVELS, raise_for_risk, risk
 from terrace.stacks.model import (
     AutomaticRollback,
     Destruction,
@@ -62,7 +62,7 @@ def test_more_risk_never_asks_for_fewer_people(
 ) -> None:
     environment = Environment("prod", risk=asked)
     low, high = sorted((one, other), key=LEVELS.index)
-    less, more = (raised(rule, environment, origin, at(level)) for level in (low, high))
+    less, more = (raise_for_risk(rule, environment, origin, at(level)) for level in (low, high))
     assert covers(less, rule)
     assert covers(more, less)
     assert (more.expires, more.unsigned) == (rule.expires, rule.unsigned)
@@ -74,7 +74,7 @@ def test_more_risk_never_asks_for_fewer_people(
 @pytest.mark.parametrize("origin", OTHERS, ids=lambda o: type(o).__name__)
 def test_a_way_back_is_asked_nothing_more(origin: Origin) -> None:
     environment = Environment("prod", risk={"low": RiskRule(ApprovalRule(9), blocked=True)})
-    assert raised(ApprovalRule(1), environment, origin, at("critical")) == ApprovalRule(1)
+    assert raise_for_risk(ApprovalRule(1), environment, origin, at("critical")) == ApprovalRule(1)
     assert results(environment, origin, at("critical")) == ()
 
 

@@ -15,7 +15,7 @@ from terrace.compliance.frameworks import Source
 from terrace.compliance.recorded_audits import Audit
 from terrace.config.model import Config, Environment
 from terrace.drift.checks import newest_first, standing
-from terrace.gates.approvals.gate import rule_for
+from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.model import Identity
 from terrace.ledger import folds
 from terrace.ledger.deployed_revisions import baseline
@@ -148,7 +148,7 @@ def _judged(
 def _approvals(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
     for name in names:
         settings = known.config.environment(name)
-        asked = [d for d in _changes(known, name, span) if rule_for(settings, d.origin).requires_any]
+        asked = [d for d in _changes(known, name, span) if approval_rule(settings, d.origin).requires_any]
         none = f"nothing was deployed in {_days(span.period)} for which approvals are asked"
         yield _judged(source, name, asked, lambda d: _not_approved(known, d), "each agreed to by signature", none)
 
@@ -158,7 +158,7 @@ def _agreed(known: Known, deployment: Deployment) -> list[SignedApproval]:
 
 
 def _not_approved(known: Known, deployment: Deployment) -> tuple[Outcome, str] | None:
-    rule = rule_for(known.config.environment(deployment.environment), deployment.origin)
+    rule = approval_rule(known.config.environment(deployment.environment), deployment.origin)
     needed = max(rule.count, sum(rule.roles.values()))
     given = _agreed(known, deployment)
     # One key or account is one person, under whatever names.

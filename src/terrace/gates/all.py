@@ -1,4 +1,4 @@
-"""Every gate, in the order in which gates are asked and shown.
+"""All gates, in the order in which they are evaluated and shown.
 
 To add one, write a function from a `Request` to results, and add it to `GATES`.
 """
@@ -24,7 +24,7 @@ POLICY: Final = Gate("policy", policy, frozenset({_APPLY}))
 OBJECTIONS: Final = Gate("objections", objections, frozenset({_APPLY}))
 
 HEALTH: Final = Gate("health", lambda request: (), frozenset())
-"""Asked by the rollout itself, once the plans are applied."""
+"""Evaluated by the rollout itself, once the plans are applied."""
 
 GATES: tuple[Gate, ...] = (
     Gate("held", held, frozenset({_CHECK, _ENTRY, _APPLY}), RELEASES | {Remediation}),

@@ -1,4 +1,4 @@
-"""Gates about the commit: where it comes from, who reviewed it, where it succeeded before."""
+"""Gates about the commit: its branch, its reviews, its success in the previous environment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def protected_branch(request: Request) -> Iterator[GateResult]:
 
 
 def forward(request: Request) -> Iterator[GateResult]:
-    """The deployed commit is not newer: going back is a rollback, and has to say so."""
+    """The deployed commit is not newer. An older commit is deployed with `terrace rollback`."""
     name, commit, ahead = request.environment.name, request.facts.commit[:7], request.facts.ahead
     if ahead is None:
         yield passes(f"{name} has no newer commit")

@@ -1,8 +1,7 @@
 """A gate: one named rule that a deployment has to pass.
 
-A gate is asked at certain moments, about deployments of certain origins. It reads a request and yields results: none
-when it has nothing to say, several when each needs its own fix. It does no I/O: everything that it reads is in the
-request.
+A gate applies at certain moments, to deployments of certain origins. It reads a request and yields results: none when
+it does not apply, several when each needs its own fix. It does no I/O: everything that it reads is in the request.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from terrace.stacks.model import Automatic, Manual, Origin, Promotion
 
 
 class Moment(Enum):
-    """When gates are asked."""
+    """The moments at which gates are evaluated."""
 
     CHECK = "check"
     """`terrace check` shows what a change will meet once it is merged."""
@@ -32,8 +31,8 @@ class Moment(Enum):
     """A deployment is about to be opened."""
 
     PLAN = "plan"
-    """An open deployment is about to be planned, or its plans are about to be applied. That a deployment is in the
-    ledger proves nothing, because anyone who can write there can open one: the gates of its entry are asked again."""
+    """An open deployment is about to be planned, or its plans are about to be applied. A deployment in the ledger
+    proves nothing, because anyone who can write there can open one: the gates of its entry are evaluated again."""
 
     APPLY = "apply"
     """Plans are about to be applied."""
@@ -60,7 +59,7 @@ class Plans:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the gates decide: whether a deployment may take its next step at this moment."""
+    """The input of the gates: can a deployment take its next step at this moment?"""
 
     moment: Moment
     config: Config
@@ -74,15 +73,15 @@ ALL_ORIGINS: frozenset[type[Origin]] = frozenset(get_args(Origin))
 """Every origin of a deployment."""
 
 RELEASES: frozenset[type[Origin]] = frozenset({Manual, Automatic, Promotion})
-"""Origins that bring a commit to an environment, and do not repair what is there."""
+"""Origins that bring a commit to an environment, as opposed to repairing it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
     """One gate. `ask` yields results without a name: see `passes`, `waits` and `blocks`.
 
-    `at` is when it is asked, `origins` the deployments that it applies to. `delays_planning` is whether nothing is
-    planned while it waits; other gates that wait are asked again before the apply.
+    `at` are the moments of its evaluation, `origins` the deployments that it applies to. `delays_planning` is whether
+    nothing is planned while it waits; other gates that wait are evaluated again before the apply.
     """
 
     name: str

@@ -10,10 +10,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The tuple that an approval binds to. Change any part and the approval is for something else.
+    """The tuple that an approval binds to. If any part changes, the approval is invalid.
 
-    `policy` is the version of the trust root that judged (a hash of configuration, teams and signers); `lineage`
-    is the state's, "" while the stack has no state yet.
+    `policy` is the version of the trust root (a hash of configuration, teams and signers); `lineage` is the lineage of
+    the state, "" while the stack has no state yet.
     """
 
     ledger: str
@@ -26,18 +26,18 @@ class Subject:
 
 
 Proof = Literal["ssh", "forge", "unsigned", "invalid", "unsaid"]
-"""How an approval's author is known: SSH signature checked against the signers of the trust root; said on the forge,
-which says so still; only the local Git identity (advisory); a signature that does not hold; or something said that the
-forge does not say, or that it cannot be asked about."""
+"""Proof of an approval's author: an SSH signature of a signer of the trust root; a comment or review that is still
+present on the forge; only the local Git identity (advisory); an invalid signature; or a claimed comment or review that
+the forge does not confirm, or cannot be asked about."""
 
 PROVEN: frozenset[Proof] = frozenset({"ssh", "forge"})
-"""The proofs that need nobody's good faith."""
+"""Proofs that do not depend on good faith."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """How the author of a text is known. `by` names what proves them: the fingerprint of a key or an account of the
-    forge; "" where nothing does. Two texts that are proven by the same thing are of one person, under whatever names.
+    """The author of a text. `by` is what proves them: the fingerprint of a key or an account of the forge, "" when
+    nothing does. Two texts with the same proof are of one person, under any names.
     """
 
     proof: Proof
@@ -45,16 +45,16 @@ class Identity:
 
     @property
     def proven(self) -> bool:
-        """Whether a key or the forge says who it was."""
+        """Returns whether a key or the forge proves the author."""
         return self.proof in PROVEN
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """Where on a forge somebody said it: enough to ask again.
+    """The place on a forge where a person said something: enough to ask the forge again.
 
-    `kind` is how: a comment, a review, a review of a deployment, or a box that they ticked; `id` is the forge's;
-    `number` is the change's or the issue's, or the run's.
+    `kind` is a comment, a review, a review of a deployment, or a ticked box; `id` is its id on the forge; `number` is
+    the number of the change, the issue or the run.
     """
 
     kind: Literal["comment", "review", "environment", "box"]
@@ -65,12 +65,12 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """One person's yes or no to a set of subjects. `role` is the team they speak for, "" for none in particular.
+    """One person's approval or rejection of a set of subjects.
 
-    `witness` is where on a forge it was said, None where it was said elsewhere. `deployment` is the deployment that the
-    answer itself names, "" where it names none (statements of version 1). `by` is what proves the author (`Identity`).
-    `position` is where the ledger holds the answer first: a copy that is appended later does not make it newer. `id`
-    names the answer: a hash of what was said.
+    `role` is the team that they approve as, "" for none. `witness` is its place on a forge, None when it is not from a
+    forge. `deployment` is the deployment that it names, "" in statements of version 1. `by` is what proves the author
+    (`Identity`). `position` is its first position in the ledger: a later copy does not make it newer. `id` is a hash of
+    its text.
     """
 
     actor: str
@@ -89,9 +89,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """One person takes back a no: their own, or, together with another person, somebody else's. `of` is its id.
+    """One person's withdrawal of a rejection: of their own, or, together with a second person, of another person's.
 
-    `position` is where the ledger holds the withdrawal first: a copy that is appended later does not make it newer.
+    `of` is the id of the rejection. `position` is its first position in the ledger: a later copy does not make it
+    newer.
     """
 
     actor: str
@@ -112,7 +113,7 @@ class Absorbed:
 
 
 class Outcome(Enum):
-    """What a gate says. Ordered from best to worst by `rank`."""
+    """The outcome of a gate, ordered from best to worst by `rank`."""
 
     PASS = "pass"
     WAIT = "wait"
@@ -125,9 +126,9 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """One gate's answer: `reason` says why, `satisfy` what would make it pass ("" when it passes).
+    """The result of one gate. `satisfy` is what makes it pass, "" when it passes.
 
-    `until` is set when mere time will do.
+    `until` is set when time alone makes it pass.
     """
 
     gate: str
@@ -139,17 +140,17 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answers of all gates of an environment, in the order in which they were asked."""
+    """The results of all gates of an environment, in order."""
 
     environment: str
     results: tuple[GateResult, ...]
 
     @property
     def outcome(self) -> Outcome:
-        """The worst answer; pass when every gate passes. No gate asked is no pass: it is a block."""
+        """Returns the worst outcome. A verdict without results blocks."""
         return max((r.outcome for r in self.results), key=lambda o: o.rank, default=Outcome.BLOCK)
 
     @property
     def open(self) -> tuple[GateResult, ...]:
-        """The gates that do not pass."""
+        """Returns the results that do not pass."""
         return tuple(r for r in self.results if r.outcome is not Outcome.PASS)

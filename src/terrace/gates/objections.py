@@ -1,4 +1,4 @@
-"""What an assessment holds against a plan, and whether it may be applied all the same."""
+"""The gates for objections of an assessment to a plan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from terrace.stacks.model import AutomaticRollback, Remediation, Repairing
 
 def policy(request: Request) -> Iterator[GateResult]:
     """No policy blocks a plan. A person cannot overrule a policy here; a rollback reports it and continues, because it
-    restores what was deployed before."""
+    restores an earlier release."""
     for one in request.plans.objections:
         if one.weight is not Weight.HOLD:
             continue
@@ -25,9 +25,9 @@ def policy(request: Request) -> Iterator[GateResult]:
 
 
 def objections(request: Request) -> Iterator[GateResult]:
-    """A person decides what the assessment has against a plan. What can lose data needs the address, by name.
+    """A person accepted the objections to a plan. An objection about data loss has to be accepted by address.
 
-    A deployment that Terrace started automatically does only what nothing speaks against.
+    A deployment that Terrace started automatically is blocked by every objection.
     """
     for one in request.plans.objections:
         if one.weight is Weight.HOLD:

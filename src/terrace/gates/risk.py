@@ -1,4 +1,4 @@
-"""What a release needs because of its risk: more people than usual, or another way altogether."""
+"""The gate for the risk of a release, and the additional approvals that a risk requires."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from terrace.gates.model import GateResult
 from terrace.stacks.model import Origin, Remediation, Repairing
 
 LEVELS: tuple[RiskLevel, ...] = get_args(RiskLevel)
-"""From the least to the most."""
+"""The levels of risk, in ascending order."""
 
 _SHOWN = 3
 
 
-def raised(rule: ApprovalRule, environment: Environment, origin: Origin, risk: Risk | None) -> ApprovalRule:
-    """Who must agree, given the risk: at least whom the rule names, and whom every level up to this one names.
+def raise_for_risk(rule: ApprovalRule, environment: Environment, origin: Origin, risk: Risk | None) -> ApprovalRule:
+    """Returns the required approvals, given the risk: those of the rule, and those of every level up to this one.
 
-    Going back, recovering and taking drift back ask nobody more: they take risk away.
+    A rollback, a recovery and a remediation require no more approvals, because they reduce risk.
     """
     for level in _reached(environment, origin, risk):
-        rule = with_more(rule, environment.risk[level].approvals)
+        rule = add_approvers(rule, environment.risk[level].approvals)
     return rule
 
 
-def with_more(rule: ApprovalRule, more: ApprovalRule) -> ApprovalRule:
-    """Returns the rule with the people whom another rule asks for besides."""
+def add_approvers(rule: ApprovalRule, more: ApprovalRule) -> ApprovalRule:
+    """Returns a rule that requires the approvals of both rules."""
     roles = {role: max(rule.roles.get(role, 0), more.roles.get(role, 0)) for role in {*rule.roles, *more.roles}}
     return replace(rule, count=max(rule.count, more.count), roles=roles)
 
 
-def stricter(one: ApprovalRule, other: ApprovalRule) -> ApprovalRule:
+def combine_strictest(one: ApprovalRule, other: ApprovalRule) -> ApprovalRule:
     """Returns a rule that passes only where both pass."""
-    both = with_more(one, other)
+    both = add_approvers(one, other)
     unsigned = (not one.requires_any or one.unsigned) and (not other.requires_any or other.unsigned)
     return replace(both, expires=min(one.expires, other.expires), unsigned=unsigned)
 
@@ -60,7 +60,7 @@ def risk(request: Request) -> Iterator[GateResult]:
 
 
 def _reached(environment: Environment, origin: Origin, risk: Risk | None) -> tuple[RiskLevel, ...]:
-    """The levels with a rule that this risk comes to."""
+    """Returns the levels up to this risk that have a rule."""
     if risk is None or isinstance(origin, Repairing | Remediation):
         return ()
     return tuple(at for at in LEVELS[: LEVELS.index(risk.level) + 1] if at in environment.risk)

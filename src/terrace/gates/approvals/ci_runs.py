@@ -1,4 +1,4 @@
-"""Whether a CI run proves who requested a deployment. The ledger only names the run; the forge confirms it."""
+"""CI runs as proof of who requested a deployment. The ledger only names the run; the forge confirms it."""
 
 from __future__ import annotations
 

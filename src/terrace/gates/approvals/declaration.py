@@ -1,4 +1,4 @@
-"""What people sign besides answers to deployments: that they open one, hold, release, acknowledge, or withdraw."""
+"""Signed declarations: everything that people sign besides approvals and rejections."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from typing import Any, Literal, cast, get_args
 from terrace.errors import BadInput
 
 HEAD = "Terrace: a declaration by a person, version 1"
-"""The first line: it says what kind of text this is, so that no other signed text is ever taken for one."""
+"""First line of the text. It names the kind of text, so that no other signed text is mistaken for a declaration."""
 
 Act = Literal["open", "withdraw", "hold", "unhold", "acknowledge", "dead", "settle"]
-"""What is declared: that they open a deployment, withdraw a no, hold an environment or release it, acknowledge drift,
-know that the process that ran something is dead, or answer for a stack of unknown outcome."""
+"""The declared action: the person opens a deployment, withdraws a rejection, puts an environment on hold or releases
+the hold, acknowledges drift, confirms that a process has terminated, or accepts the result of a stack with an unknown
+outcome."""
 
 _FIELDS = ("act", "ledger", "environment", "about", "facts", "actor", "at", "reason")
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """One declaration, in full. What the signature covers is exactly this.
+    """One complete declaration. The signature covers exactly these fields.
 
-    `about` is the id of what it is about: a deployment, a no, a hold, an attempt. `facts` is a hash of the rest that
-    the event says (`facts_of`), "" where it says nothing more.
+    `about` is the id of its object: a deployment, a rejection, a hold, an attempt. `facts` is a hash of the other
+    content of the event (`facts_of`), "" when it has none.
     """
 
     act: Act
@@ -40,7 +41,7 @@ class Declaration:
 
 
 def declaration_bytes(declaration: Declaration) -> bytes:
-    """Returns the text to sign. No two declarations give the same text; times that are equal do, in whatever zone.
+    """Returns the text to sign. Different declarations have different texts; equal times in different zones are equal.
 
     Raises BadInput for a time without a zone and for text that is not valid Unicode.
     """
@@ -51,7 +52,7 @@ def declaration_bytes(declaration: Declaration) -> bytes:
         value = getattr(declaration, name)
         text = value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
         try:
-            # Two halves of a surrogate pair would be written like the one character that they are not.
+            # JSON writes two lone surrogates like the one character that they would form.
             text.encode("utf-8")
         except UnicodeEncodeError as error:
             raise BadInput(f"the {name} of a declaration is not valid Unicode") from error
@@ -60,7 +61,7 @@ def declaration_bytes(declaration: Declaration) -> bytes:
 
 
 def read_declaration(text: str) -> Declaration:
-    """Returns what a text declares. Raises BadInput unless it is, to the byte, what `declaration_bytes` writes."""
+    """Returns the declaration of a text. Raises BadInput unless `declaration_bytes` writes exactly this text."""
     lines = text.removesuffix("\n").split("\n")
     try:
         if len(lines) != len(_FIELDS) + 1:
@@ -85,11 +86,11 @@ def read_declaration(text: str) -> Declaration:
     except (ValueError, RecursionError, OverflowError) as error:
         raise BadInput("the text is not a declaration") from error
     if not same:
-        raise BadInput("the text is not a declaration as Terrace writes it")
+        raise BadInput("the text is not in the exact form that Terrace writes")
     return declaration
 
 
 def facts_of(payload: Mapping[str, Any]) -> str:
-    """Returns the hash of what an event says besides who declared it. The same content gives the same hash."""
+    """Returns the hash of the content of an event without its declaration. Equal content has equal hashes."""
     text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

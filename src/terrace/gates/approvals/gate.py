@@ -15,16 +15,16 @@ from terrace.gates.approvals.tally import (
     Tally,
     Voice,
     assign,
-    standing,
+    roles_that_can_switch,
     tally,
-    void_no,
-    void_yes,
-    within_reach,
+    valid_rejections,
+    why_approval_invalid,
+    why_rejection_invalid,
 )
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Request, blocks, passes, waits
 from terrace.gates.model import Approval, GateResult, Outcome, Subject
-from terrace.gates.risk import raised, stricter
+from terrace.gates.risk import combine_strictest, raise_for_risk
 from terrace.stacks.model import AutomaticRollback, Origin, Remediation, Repairing, Rollback
 from terrace.words import listed
 
@@ -32,20 +32,20 @@ from terrace.words import listed
 def rejected(request: Request) -> Iterator[GateResult]:
     """No person rejected this commit for this environment. A rejection is valid until it is withdrawn."""
     people, environment, facts = People(request.config), request.environment, request.facts
-    rule = rule_for(environment, facts.origin, proven=facts.proven)
+    rule = approval_rule(environment, facts.origin, proven=facts.proven)
     asked = question(environment, facts, ())
-    for no in standing(people, rule, _barred(people, facts), asked, request.plans.decisions):
+    for no in valid_rejections(people, rule, _barred(people, facts), asked, request.plans.decisions):
         yield _rejected(environment, people, no)
 
 
 def approvals(request: Request) -> Iterator[GateResult]:
     """The people that the rule names approved exactly these plans, and no one rejected them."""
     environment, facts, plans = request.environment, request.facts, request.plans
-    usual = rule_for(environment, facts.origin, proven=facts.proven)
+    usual = approval_rule(environment, facts.origin, proven=facts.proven)
     if plans.agreed and any(one.weight is Weight.NAME and one.name in plans.agreed for one in plans.objections):
-        # Who agreed to a loss is a word in the ledger. It counts where the people who are usually asked saw the plan.
-        usual = stricter(usual, environment.approvals)
-    rule = raised(usual, environment, facts.origin, plans.risk)
+        # The ledger only claims that a person accepted a loss: the usual approvers have to see the plan.
+        usual = combine_strictest(usual, environment.approvals)
+    rule = raise_for_risk(usual, environment, facts.origin, plans.risk)
     asked = _one_more(rule, facts)
     more = how = ""
     if asked != rule:
@@ -64,23 +64,23 @@ def approvals(request: Request) -> Iterator[GateResult]:
 
 
 def _one_more(rule: ApprovalRule, facts: Facts) -> ApprovalRule:
-    """The rule where nothing proves who requested a deployment: one of the approvers may be the requester."""
+    """Returns the rule with one more approval when the requester is unproven, and can be one of the approvers."""
     if not facts.requester_unproven or not rule.requires_any or rule.unsigned:
         return rule
     return replace(rule, count=max(rule.count, sum(rule.roles.values())) + 1)
 
 
-def rule_for(environment: Environment, origin: Origin, *, proven: bool = True) -> ApprovalRule:
-    """Who must agree to plans of that origin.
+def approval_rule(environment: Environment, origin: Origin, *, proven: bool = True) -> ApprovalRule:
+    """Returns the approvals that plans of this origin require.
 
-    Fewer people are asked about a commit that was let in before. Unless that is `proven`, it is what a ledger writer
-    says, and the people are asked who are asked about a release.
+    A commit that was accepted before requires fewer approvals. Unless that is `proven`, it is only a claim of the
+    ledger, and the approvals of a release are required.
     """
     if not proven:
         return environment.approvals
     match origin:
         case AutomaticRollback():
-            # Whoever wrote `on_failure: rollback` agreed beforehand; what is not safe to undo meets an objection.
+            # The author of `on_failure: rollback` approved in advance. An unsafe rollback gets an objection.
             return ApprovalRule()
         case Rollback():
             return environment.rollback or environment.approvals
@@ -91,8 +91,8 @@ def rule_for(environment: Environment, origin: Origin, *, proven: bool = True) -
             return environment.approvals
 
 
-def approved(config: Config, rule: ApprovalRule, asked: Question, answers: Answers, now: datetime) -> bool:
-    """Whether proven answers say that enough people approved of one plan, whenever that was."""
+def has_enough_approvals(config: Config, rule: ApprovalRule, asked: Question, answers: Answers, now: datetime) -> bool:
+    """Returns whether enough people approved one plan at any time, by proven approvals only."""
     people = People(config)
     for_good = replace(rule, expires=timedelta.max, unsigned=False)
     counted = tally(people, for_good, Barred(people, "", ()), asked, answers, now)
@@ -134,12 +134,12 @@ def _approvals(request: Request) -> tuple[GateResult, ...]:
 
 
 def _barred(people: People, facts: Facts) -> Barred:
-    """Who may not approve what the facts are about."""
+    """Returns the people who cannot approve this deployment."""
     return Barred(people, facts.requester, facts.authors, facts.requested_by, facts.opened_by)
 
 
 def _quorum(environment: Environment, people: People, barred: Barred, counted: Tally) -> tuple[GateResult, ...]:
-    """The roles and the number of people that the rule asks for, against those who count."""
+    """Returns the results for the roles and the number of people that the rule requires."""
     rule = environment.approvals
     filled = assign(rule.roles, counted.voices)
     speaking = {voice.person: role for role, voices in filled.items() for voice in voices}
@@ -165,11 +165,11 @@ def _role(
     missing: int,
     filled: Mapping[str, tuple[Voice, ...]],
 ) -> GateResult:
-    """What a role still lacks, who could give it, and what to do where nobody is left who could."""
+    """Returns the missing approvals of a role, the people who can give them, and the fix when no one can."""
     members = people.members(role)
     speaking = {voice.person: f"already approves as {r}" for r, voices in filled.items() for voice in voices}
     free: dict[str, list[str]] = {}
-    for reached in within_reach(role, filled):
+    for reached in roles_that_can_switch(role, filled):
         there = people.members(reached)
         may = [name for person, name in there.items() if person not in speaking and barred.why(name) is None]
         if may:
@@ -191,7 +191,7 @@ def _role(
 
 
 def _count(environment: Environment, people: People, barred: Barred, counted: Tally, coming: int) -> GateResult:
-    """How many people are lacking beyond the `coming` ones who are to fill a role."""
+    """Returns the number of missing people, besides the `coming` ones who will fill a role."""
     have = {voice.person for voice in counted.voices}
     known = people.known()
     free = [name for person, name in known.items() if person not in have and barred.why(name) is None]
@@ -209,7 +209,7 @@ def _count(environment: Environment, people: People, barred: Barred, counted: Ta
 
 
 def _setting(key: str, environment: Environment) -> str:
-    """What to change where nobody is left who may approve."""
+    """Returns the change of terrace.yaml that helps when no one can approve."""
     approvals = f"environments.{environment.name}.approvals"
     return f"add a person to `{key}` in terrace.yaml, or require fewer approvals: `{approvals}`"
 
@@ -225,17 +225,17 @@ def _rejected(environment: Environment, people: People, said: Approval) -> GateR
     return blocks(f"{name} rejected this{role}{how}{why}", satisfy)
 
 
-def unusable(request: Request, approval: Approval) -> str | None:
+def why_decision_invalid(request: Request, approval: Approval) -> str | None:
     """Returns why an approval or rejection would be ignored if it were given now; None when it would be valid."""
     environment, facts, plans, now = request.environment, request.facts, request.plans, request.now
-    usual = rule_for(environment, facts.origin, proven=facts.proven)
-    rule = _one_more(raised(usual, environment, facts.origin, plans.risk), facts)
+    usual = approval_rule(environment, facts.origin, proven=facts.proven)
+    rule = _one_more(raise_for_risk(usual, environment, facts.origin, plans.risk), facts)
     people = People(request.config)
     barred = _barred(people, facts)
     asked = question(environment, facts, plans.subjects)
     if approval.answer == "reject":
-        return void_no(people, rule, asked, approval)
-    why = void_yes(rule, asked, approval, now) if rule.requires_any else None
+        return why_rejection_invalid(people, rule, asked, approval)
+    why = why_approval_invalid(rule, asked, approval, now) if rule.requires_any else None
     if why is not None:
         return why
     answers = replace(plans.decisions, given=(*plans.decisions.given, approval))
@@ -257,9 +257,9 @@ def unusable(request: Request, approval: Approval) -> str | None:
 
 
 def question(environment: Environment, facts: Facts, subjects: tuple[Subject, ...]) -> Question:
-    """What is asked of people about these plans.
+    """Returns the question that approvals of these plans answer.
 
-    A person who goes back to a commit may do so although it was rejected once; Terrace by itself may not.
+    A person can roll back to a commit that was rejected once; Terrace does not do that automatically.
     """
     repairing = isinstance(facts.origin, Repairing) and not isinstance(facts.origin, AutomaticRollback)
     return Question(facts.deployment, environment.name, facts.commit, subjects, repairing)
@@ -280,7 +280,7 @@ def _left_out(counted: Tally) -> str:
 
 
 def _some(n: int, names: list[str]) -> str:
-    """Who may: "bob", "one of: bob, carol", "2 of: bob, carol"."""
+    """Returns the people who can approve: "bob", "one of: bob, carol", "2 of: bob, carol"."""
     if len(names) == 1:
         return names[0]
     return f"{'one' if n == 1 else n} of: {', '.join(names)}"

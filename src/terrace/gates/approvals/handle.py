@@ -1,4 +1,4 @@
-"""The handle of what waits: a short text that names one deployment and exactly its plans, for people to copy."""
+"""The handle of a pending deployment: a short text that names it and exactly its plans, for people to copy."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from dataclasses import astuple
 from terrace.gates.model import Subject
 
 LENGTH = 32
-"""Hexadecimal digits. People who write into the ledger choose parts of what is hashed, so that they could look for two
-deployments with one handle: with 32 digits that takes 2^64 tries. There is no key in it, because the jobs that hear
-comments have none."""
+"""Number of hexadecimal digits. A person who can write to the ledger chooses parts of the hashed text, and could search
+for two deployments with one handle: 32 digits require 2^64 attempts. The handle is not keyed, because the jobs that
+process comments have no key."""
 
 OLD_LENGTH = 8
-"""Digits of the handles of earlier versions, which name too little to be answered."""
+"""Digits of the handles of earlier versions, which are too short to be accepted."""
 
 
 def handle(deployment: str, subjects: Iterable[Subject]) -> str:
-    """Returns the handle of the plans of a deployment that wait together; "" where there are none.
+    """Returns the handle of the pending plans of a deployment, "" when there are none.
 
     The order of the plans does not matter.
     """

@@ -1,4 +1,4 @@
-"""Who is who: one person answers under a name, commits under another, and is still one person."""
+"""Identities of people: one person can approve under one name and commit under another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NO_REPLY = re.compile(r"(?:[0-9]+[+-])?([^@+]+)@users\.noreply\.[A-Za-z0-9.-]+"
 
 
 class People:
-    """Everybody whom terrace.yaml names. Names and emails are compared without regard to case."""
+    """The people in terrace.yaml. Names and emails are compared case-insensitively."""
 
     def __init__(self, config: Config) -> None:
         self._teams = config.teams
@@ -29,46 +29,46 @@ class People:
         self._accounts.update({_folded(p.login): p.name for p in config.people.values() if p.login})
 
     def identities(self, word: str) -> frozenset[str]:
-        """Everything that whoever goes by this name or email may be called: the word, and the people it belongs to."""
+        """Returns all names of the person with this name or email: the text itself, and its owners in terrace.yaml."""
         given = _folded(word)
         return frozenset({given, *self._owners.get(given, ())} - {""})
 
     def person(self, word: str) -> str:
-        """The one name that stands for whoever goes by this name or email. Equal for one person, always."""
+        """Returns the canonical name of the person with this name or email. It is equal for all names of one person."""
         given = _folded(word)
         return given if given in self._names else min(self._owners.get(given, ()), default=given)
 
     def of_login(self, login: str) -> str | None:
-        """The one whose account on the forge that is: whoever terrace.yaml gives it to, else whoever is called so.
+        """Returns the person with this account on the forge: by terrace.yaml, or else by an equal name.
 
-        None where it is nobody's; a name whose owner has another account is nobody's account.
+        Returns None when no person has it, and for the name of a person who has another account.
         """
         return self._accounts.get(_folded(login))
 
     def shown(self, word: str) -> str:
-        """How people call them: the name in terrace.yaml where they have one, else the word as it is."""
+        """Returns the displayed name: the one in terrace.yaml, or else the text itself."""
         return self._names.get(self.person(word), word)
 
     def members(self, team: str) -> dict[str, str]:
-        """The people of a team, person -> how they are shown. Empty when there is no such team."""
+        """Returns the members of a team: canonical name -> displayed name. Empty for an unknown team."""
         return {self.person(m): self.shown(m) for m in self._teams.get(team, ())}
 
     def known(self) -> dict[str, str]:
-        """Everybody who is named anywhere, person -> how they are shown."""
+        """Returns everyone in terrace.yaml: canonical name -> displayed name."""
         everybody = (*self._names.values(), *(member for team in self._teams.values() for member in team))
         return {self.person(word): self.shown(word) for word in everybody}
 
     def teams_of(self, person: str) -> frozenset[str]:
-        """The teams that somebody belongs to."""
+        """Returns the teams of a person."""
         return frozenset(team for team in self._teams if person in self.members(team))
 
 
 class Barred:
-    """Who may not approve a release: the person who requested it, and everybody who wrote it or proposed it.
+    """The people who cannot approve a release: its requester, its authors, and those who opened its changes.
 
     `authors` are authors, committers and co-authors; `opened_by` are the accounts that opened its changes. `by` is
-    the key or the account that proves the requester, "" where nothing does: an answer that is proven by the same
-    thing is the requester's, whatever name it gives.
+    the key or the account that proves the requester, "" when nothing does: an approval with the same proof is the
+    requester's, under any name.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Barred:
         self._opened = frozenset[str]().union(*(self._account(login) for login in opened_by))
 
     def why(self, word: str, by: str = "") -> str | None:
-        """Returns why the answer of this person does not count, or None when nothing bars them."""
+        """Returns why this person cannot approve; None when they can."""
         mine = self._people.identities(word)
         if mine & self._requester or (by and by == self._by):
             return "requested this deployment"
@@ -92,7 +92,7 @@ class Barred:
         return None
 
     def _account(self, login: str) -> frozenset[str]:
-        """Who has an account. Of one that is nobody's in terrace.yaml, who is called like it."""
+        """Returns all names of the person with an account; the account itself when terrace.yaml does not assign it."""
         person = self._people.of_login(login)
         return self._people.identities(person if person is not None else login)
 
@@ -104,9 +104,9 @@ class Barred:
 
 
 class Persons:
-    """Which names are one person: names that terrace.yaml gives to one, and names that one key or account proved.
+    """Names grouped by person: terrace.yaml gives them to one person, or one key or account proved them.
 
-    `seen` are pairs of a name and what proved it ("" for nothing).
+    `seen` are pairs of a name and its proof, "" for none.
     """
 
     def __init__(self, people: People, seen: Iterable[tuple[str, str]]) -> None:
@@ -117,7 +117,7 @@ class Persons:
                 self._join(self.of(name), self._root(f"proof {by}"))
 
     def of(self, name: str) -> str:
-        """Returns one text for each person, equal for all their names."""
+        """Returns an identifier of the person with this name, equal for all their names."""
         return self._root(f"person {self._people.person(name)}")
 
     def _root(self, node: str) -> str:

@@ -1,4 +1,4 @@
-"""What somebody who answers signs: a text that a person can read and that says one thing only."""
+"""The signed text of an approval or rejection: readable, and unambiguous."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from terrace.errors import BadInput
 from terrace.gates.model import Subject
 
 HEAD = "Terrace: an answer to a waiting deployment, version 2"
-"""The first line: it says what kind of text this is, so that no other signed text is ever taken for one."""
+"""First line of the text. It states the kind of the text, so that no other signed text is mistaken for a statement."""
 
 OLD_HEAD = "Terrace: an answer to a waiting deployment, version 1"
-"""The first line of a text that names no deployment. Terrace reads these texts and does not write them any more."""
+"""First line of the previous format, which does not name the deployment. Terrace reads it and no longer writes it."""
 
 _OLD_FIELDS = ("answer", "actor", "role", "at", "comment")
 _FIELDS = ("deployment", *_OLD_FIELDS)
@@ -23,9 +23,9 @@ _SUBJECT = tuple(field.name for field in fields(Subject))
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One answer, in full. What the signature covers is exactly this.
+    """One complete approval or rejection. The signature covers exactly these fields.
 
-    `deployment` is the id of the deployment that is answered; "" only in a text of version 1, which named none.
+    `deployment` is the id of the deployment, "" only in a text of version 1.
     """
 
     actor: str
@@ -38,7 +38,7 @@ class Statement:
 
 
 def statement_bytes(statement: Statement) -> bytes:
-    """The text to sign. No two statements give the same text; times that are equal do, in whatever zone.
+    """Returns the text to sign. Different statements have different texts; equal times in different zones are equal.
 
     Raises BadInput for a time without a zone and for text that is not valid Unicode.
     """
@@ -61,7 +61,7 @@ def statement_bytes(statement: Statement) -> bytes:
 
 
 def read_statement(text: str) -> Statement:
-    """What a signed text says. Raises BadInput unless it is, to the byte, what `statement_bytes` writes."""
+    """Returns the statement of a text. Raises BadInput unless `statement_bytes` writes exactly this text."""
     blocks = text.removesuffix("\n").split("\n\n")
     try:
         first = blocks[0].split("\n")
@@ -82,15 +82,15 @@ def read_statement(text: str) -> Statement:
         )
         same = statement_bytes(statement) == text.encode("utf-8")
     except (ValueError, RecursionError, OverflowError) as error:
-        raise BadInput("the text is not an answer to a deployment") from error
+        raise BadInput("the text is not an approval or rejection") from error
     if not same:
-        raise BadInput("the text is not an answer as Terrace writes it")
+        raise BadInput("the text is not in the exact form that Terrace writes")
     return statement
 
 
 def _line(name: str, value: str) -> str:
     try:
-        # Two halves of a surrogate pair would be written like the one character that they are not.
+        # JSON writes two lone surrogates like the one character that they would form.
         value.encode("utf-8")
     except UnicodeEncodeError as error:
         raise BadInput(f"the {name} of a statement is not valid Unicode") from error

@@ -1,4 +1,4 @@
-"""Whose answer counts, and for what. Counting only: `decide` makes a verdict of it."""
+"""Validity and count of approvals and rejections. The gates make results of them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from terrace.gates.approvals.people import Barred, People, Persons
 from terrace.gates.model import PROVEN, Approval, Subject, Withdrawal
 
 CLOCK_SKEW = timedelta(minutes=5)
-"""How far the clock of somebody who approves may be ahead of ours."""
+"""Maximum time by which the clock of an approver can be ahead of this machine."""
 
 OTHERS = 2
-"""How many other people withdraw a no for somebody who cannot do it."""
+"""Number of other people who can withdraw a rejection together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One person whose yes counts. `roles` are those that they may fill, one at a time."""
+    """A person with a valid approval. `roles` are the roles that they can fill, one at a time."""
 
     person: str
     name: str
@@ -28,8 +28,8 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """Somebody whose answer does not count, and why."""
+class IgnoredDecision:
+    """A person whose decision is ignored, and the reason."""
 
     name: str
     why: str
@@ -37,18 +37,18 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Everybody who answered: those who count, those who said no, and those who are left out."""
+    """All people who decided: valid approvals, rejections, and ignored decisions."""
 
     voices: tuple[Voice, ...] = ()
     rejections: tuple[Approval, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[IgnoredDecision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What people answer: whether these plans of a deployment may be applied.
+    """The question that people decide: can these plans of a deployment be applied?
 
-    `repairing` is a way out of trouble: a no to a release of the same commit is none to it, a no to the same plan is.
+    `repairing` deployments ignore the rejection of a release of the same commit, but not of the same plan.
     """
 
     deployment: str
@@ -58,9 +58,9 @@ class Question:
     repairing: bool = False
 
     def concerned_by(self, subjects: Iterable[Subject]) -> bool:
-        """Whether a no to `subjects` is a no to this: the same environment, and the same commit or the same plan.
+        """Returns whether a rejection of `subjects` concerns this: same environment, and same commit or same plan.
 
-        The rules, the lineage and the deployment may differ: a no outlives changes of these.
+        The rules, the lineage and the deployment can differ: a rejection outlives changes of these.
         """
         plans = {(subject.stack, subject.digest) for subject in self.subjects}
         return any(
@@ -72,7 +72,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What people said about a question: yes, no, and that a no does not stand any more."""
+    """The decisions on a question: approvals and rejections, and withdrawals of rejections."""
 
     given: tuple[Approval, ...] = ()
     withdrawn: tuple[Withdrawal, ...] = ()
@@ -81,13 +81,12 @@ class Answers:
 def tally(
     people: People, rule: ApprovalRule, barred: Barred, question: Question, answers: Answers, now: datetime
 ) -> Tally:
-    """Sort the answers by person. A no stands until it is withdrawn; without one, the last yes that holds counts.
+    """Returns the decisions by person: a rejection until it is withdrawn, otherwise the last valid approval.
 
-    A rejection never expires, and counts even when it comes from somebody who could not approve. A yes counts only if
-    it names this deployment, and if it was given after every no of that person about the same commit or plans was
-    withdrawn.
+    A rejection never expires, and is valid even from a person who cannot approve. An approval is valid only if it names
+    this deployment, and if it was given after the person withdrew every rejection of the same commit or plans.
     """
-    persons = persons_of(people, answers)
+    persons = group_persons(people, answers)
     groups: dict[str, list[Approval]] = {}
     for approval in answers.given:
         groups.setdefault(persons.of(approval.actor), []).append(approval)
@@ -98,18 +97,18 @@ def tally(
         if person in against:
             found = replace(found, rejections=(*found.rejections, against[person]))
             continue
-        # By the time in the signed statement, not by place: an old yes that somebody writes down again stays old.
+        # By the time in the signed statement, not by position: a copy of an old approval stays old.
         given.sort(key=lambda a: (a.at, a.answer == "reject"))
         bounds = [lifted for no, lifted in noes if lifted is not None and persons.of(no.actor) == person]
         found = _with(found, people, rule, barred, question, given, bounds, now)
     return found
 
 
-def standing(
+def valid_rejections(
     people: People, rule: ApprovalRule, barred: Barred, question: Question, answers: Answers
 ) -> tuple[Approval, ...]:
-    """Returns the rejections that concern the question and that nobody withdrew, oldest first, each once."""
-    noes = _noes(people, persons_of(people, answers), rule, barred, question, answers)
+    """Returns the rejections that concern the question and were not withdrawn, oldest first, each once."""
+    noes = _noes(people, group_persons(people, answers), rule, barred, question, answers)
     found: dict[tuple[str, str, datetime], Approval] = {}
     for no, lifted in noes:
         if lifted is None:
@@ -118,7 +117,7 @@ def standing(
 
 
 def assign(roles: Mapping[str, int], voices: Sequence[Voice]) -> dict[str, tuple[Voice, ...]]:
-    """Give as many roles as possible to somebody, and nobody two: role -> who fills it."""
+    """Assigns as many roles as possible, one per person, and returns the people by role."""
     slots = [role for role, n in roles.items() for _ in range(min(n, len(voices)))]
     taken: dict[int, int] = {}
 
@@ -138,16 +137,16 @@ def assign(roles: Mapping[str, int], voices: Sequence[Voice]) -> dict[str, tuple
     return {role: who for role, who in filled.items() if roles[role] > 0}
 
 
-def within_reach(role: str, filled: Mapping[str, tuple[Voice, ...]]) -> tuple[str, ...]:
-    """The roles of which one more person would fill this one: itself, and those whose people could come over to it."""
+def roles_that_can_switch(role: str, filled: Mapping[str, tuple[Voice, ...]]) -> tuple[str, ...]:
+    """Returns the roles whose approvers could fill this role: itself, and those whose people could switch to it."""
     reached = [role]
     for at in reached:
         reached += [r for r, who in filled.items() if r not in reached and any(at in voice.roles for voice in who)]
     return tuple(reached)
 
 
-def persons_of(people: People, answers: Answers) -> Persons:
-    """Returns who is one person among all who answered."""
+def group_persons(people: People, answers: Answers) -> Persons:
+    """Returns the people among all who decided, grouped by person."""
     said = [(a.actor, a.by if a.proof in PROVEN else "") for a in answers.given]
     taken_back = [(w.actor, w.identity.by if w.identity.proven else "") for w in answers.withdrawn]
     return Persons(people, [*said, *taken_back])
@@ -155,13 +154,13 @@ def persons_of(people: People, answers: Answers) -> Persons:
 
 @dataclass(frozen=True, slots=True)
 class _Lifted:
-    """Since when a no is withdrawn: by the time in the signed statements, and by the place in the ledger."""
+    """The moment of a withdrawal: the time in the signed statements, and the position in the ledger."""
 
     at: datetime
     position: int
 
     def precedes(self, approval: Approval) -> bool:
-        """Whether an answer was given after the withdrawal. The time is signed; the place is the ledger's word."""
+        """Returns whether a decision was made after the withdrawal. The time is signed; the position is not."""
         return approval.at > self.at and approval.position >= self.position
 
 
@@ -169,7 +168,11 @@ def _noes(
     people: People, persons: Persons, rule: ApprovalRule, barred: Barred, question: Question, answers: Answers
 ) -> list[tuple[Approval, _Lifted | None]]:
     """Returns the rejections that concern the question, oldest first, each with its withdrawal."""
-    noes = (no for no in answers.given if no.answer == "reject" and void_no(people, rule, question, no) is None)
+    noes = (
+        no
+        for no in answers.given
+        if no.answer == "reject" and why_rejection_invalid(people, rule, question, no) is None
+    )
     return [
         (no, _lifted(people, persons, rule, barred, no, answers.withdrawn)) for no in sorted(noes, key=lambda a: a.at)
     ]
@@ -185,8 +188,10 @@ def _with(
     bounds: Sequence[_Lifted],
     now: datetime,
 ) -> Tally:
-    """Add one person whose rejections are all withdrawn. `given` is what they said under all names, oldest first,
-    `bounds` are the withdrawals."""
+    """Returns the tally with one more person, whose rejections are all withdrawn.
+
+    `given` are their decisions under all names, oldest first; `bounds` are the withdrawals.
+    """
     answer = _last(people, rule, question, given, bounds, now)
     approval = answer.given
     name = people.shown(approval.actor)
@@ -195,7 +200,7 @@ def _with(
     if why is None and approval.role and approval.role not in teams:
         why = f"approves as {approval.role} without being a member of that team"
     if why is not None:
-        return replace(found, left_out=(*found.left_out, LeftOut(name, why)))
+        return replace(found, left_out=(*found.left_out, IgnoredDecision(name, why)))
     roles = frozenset({approval.role}) if approval.role else teams
     voice = Voice(people.person(approval.actor), name, roles, approval.proof == "unsigned")
     return replace(found, voices=(*found.voices, voice))
@@ -203,7 +208,7 @@ def _with(
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The last yes of a person that holds, or why nothing that they said counts."""
+    """The last valid approval of a person, or the reason why they have none."""
 
     given: Approval
     void: str | None = None
@@ -232,17 +237,20 @@ def _void(
     bounds: Sequence[_Lifted],
     now: datetime,
 ) -> str | None:
-    """Why an answer is no yes to the question; None when it is."""
+    """Returns why a decision is not a valid approval; None when it is."""
     if approval.answer == "reject":
-        return void_no(people, rule, question, approval) or "withdrew a rejection, and has not approved since"
-    why = void_yes(rule, question, approval, now)
+        return (
+            why_rejection_invalid(people, rule, question, approval)
+            or "withdrew a rejection, and has not approved since"
+        )
+    why = why_approval_invalid(rule, question, approval, now)
     if why is None and not all(lifted.precedes(approval) for lifted in bounds):
         return "rejected this, and this approval is older than the withdrawal: approve again"
     return why
 
 
-def void_yes(rule: ApprovalRule, question: Question, approval: Approval, now: datetime) -> str | None:
-    """Returns why a yes counts for nothing here, whoever gave it; None when it does count."""
+def why_approval_invalid(rule: ApprovalRule, question: Question, approval: Approval, now: datetime) -> str | None:
+    """Returns why an approval is invalid here, regardless of its author; None when it is valid."""
     if approval.proof == "invalid":
         return "the signature is invalid"
     if approval.proof == "unsaid":
@@ -262,11 +270,11 @@ def void_yes(rule: ApprovalRule, question: Question, approval: Approval, now: da
     return None
 
 
-def void_no(people: People, rule: ApprovalRule, question: Question, no: Approval) -> str | None:
-    """Returns why a no does not concern the question, or is nobody's that counts; None where it does.
+def why_rejection_invalid(people: People, rule: ApprovalRule, question: Question, no: Approval) -> str | None:
+    """Returns why a rejection does not concern the question, or is invalid; None when it is valid.
 
-    A no whose signature does not hold any more (its key was replaced), or whose comment is gone, is still a no: it
-    weighs as one without a signature. A false no stops something that can be asked for again; a lost one applies it.
+    A rejection whose signature became invalid (its key was replaced), or whose comment was deleted, is still valid: it
+    is treated as unsigned. A false rejection blocks a deployment that can be requested again; a lost one applies it.
     """
     if not question.concerned_by(no.subjects):
         return "rejected another plan"
@@ -283,11 +291,11 @@ def _lifted(
     no: Approval,
     withdrawals: Iterable[Withdrawal],
 ) -> _Lifted | None:
-    """Returns since when a no is withdrawn: by the same person, or by two others who could approve and who are proven.
-    None where it is not."""
+    """Returns the withdrawal of a rejection: by the same person, or by two other people who can approve and are proven.
+    None when it is not withdrawn."""
     mine, others = persons.of(no.actor), dict[str, _Lifted]()
     for one in sorted(withdrawals, key=lambda w: (w.at, w.position)):
-        if one.of != no.id or void_withdrawal(people, persons, rule, barred, no, one) is not None:
+        if one.of != no.id or why_withdrawal_invalid(people, persons, rule, barred, no, one) is not None:
             continue
         if persons.of(one.actor) == mine:
             return _Lifted(one.at, one.position)
@@ -297,12 +305,12 @@ def _lifted(
     return None
 
 
-def void_withdrawal(
+def why_withdrawal_invalid(
     people: People, persons: Persons, rule: ApprovalRule, barred: Barred, no: Approval, withdrawal: Withdrawal
 ) -> str | None:
-    """Returns why the withdrawal of a no counts for nothing; None when it counts.
+    """Returns why the withdrawal of a rejection is invalid; None when it is valid.
 
-    Where nothing proves who said no, and nothing has to, nothing has to prove who withdraws it.
+    Withdrawing an unproven rejection needs no proof, if none is required for approvals.
     """
     identity = withdrawal.identity
     honor = no.proof == "unsigned" and identity.proof == "unsigned" and (rule.unsigned or not rule.requires_any)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.errors import BadInput
-from terrace.gates.approvals.gate import unusable
+from terrace.gates.approvals.gate import why_decision_invalid
 from terrace.gates.approvals.handle import OLD_LENGTH, handle
 from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.model import Subject, Verdict, Witness
@@ -132,7 +132,7 @@ def _counts(context: Context, seen: History, after: History, deployment: Deploym
     if wrong is not None:
         # An approval expires by the time that it states. A rejection is valid whenever it was given.
         raise BadInput(f"{wrong[0]}. Not recorded", hint=wrong[1])
-    why = unusable(situation(context, seen, deployment, awaiting(deployment)), one)
+    why = why_decision_invalid(situation(context, seen, deployment, awaiting(deployment)), one)
     if why is not None:
         raise BadInput(f"this decision would be invalid: {why}. Not recorded", hint=_HINTS.get(one.proof, _OTHERS))
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from terrace.config.model import Environment
 from terrace.errors import Interrupted, TerraceError
-from terrace.gates.approvals.gate import approved
+from terrace.gates.approvals.gate import has_enough_approvals
 from terrace.gates.approvals.people import Barred, People
-from terrace.gates.approvals.tally import Answers, Question, standing
+from terrace.gates.approvals.tally import Answers, Question, valid_rejections
 from terrace.gates.model import Approval, Identity, Withdrawal
 from terrace.ledger import folds
 from terrace.ledger.declared import withdrawals
@@ -60,7 +60,7 @@ def _approved(context: Context, history: History, environment: Environment, depl
         if not mine:
             continue
         said = said_about(history, asked, deployment.id, context.proof)
-        if approved(context.config, environment.approvals, asked, said, context.clock()):
+        if has_enough_approvals(context.config, environment.approvals, asked, said, context.clock()):
             found.add(subject.stack)
     return frozenset(found)
 
@@ -70,7 +70,7 @@ def _rejected(context: Context, history: History, environment: Environment, comm
     asked = Question("", environment.name, commit, ())
     people = People(context.config)
     said = said_about(history, asked, "", context.proof)
-    return bool(standing(people, environment.approvals, Barred(people, "", ()), asked, said))
+    return bool(valid_rejections(people, environment.approvals, Barred(people, "", ()), asked, said))
 
 
 def said_about(history: History, asked: Question, deployment: str, proof: IdentifyAuthor) -> Answers:

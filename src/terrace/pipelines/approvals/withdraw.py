@@ -7,9 +7,9 @@ from datetime import datetime
 
 from terrace.config.model import ApprovalRule
 from terrace.errors import BadInput
-from terrace.gates.approvals.gate import rule_for
+from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.approvals.people import Barred, People
-from terrace.gates.approvals.tally import Answers, Question, persons_of, standing, void_withdrawal
+from terrace.gates.approvals.tally import Answers, Question, group_persons, valid_rejections, why_withdrawal_invalid
 from terrace.gates.model import Approval, Withdrawal
 from terrace.ledger import folds
 from terrace.ledger.declared import withdrawals
@@ -65,8 +65,8 @@ def withdraw(
             said = one.declared.declaration
             proven = Withdrawal(said.actor, one.of, said.at, context.proof(one.declared))
             about = next(no for no in mine if no.no.id == one.of)
-            persons = persons_of(people, about.answers)
-            why = void_withdrawal(people, persons, about.rule, about.barred, about.no, proven)
+            persons = group_persons(people, about.answers)
+            why = why_withdrawal_invalid(people, persons, about.rule, about.barred, about.no, proven)
             if why is not None:
                 raise BadInput(f"this withdrawal would be invalid: {why}. Not recorded", hint=_HINT)
         return tuple(fresh)
@@ -121,12 +121,12 @@ def standing_noes(context: Context, history: History, environment: str) -> tuple
         commits = [subject.commit for subject in no.subjects if subject.environment == environment]
         if not commits:
             continue
-        rule = rule_for(settings, origins.get(no.deployment, Manual("")))
+        rule = approval_rule(settings, origins.get(no.deployment, Manual("")))
         base = good.commit if good is not None else None
         authors = context.repository.authors(base, commits[0])
         barred = Barred(people, "", authors, opened_by=openers_since(context, base, commits[0])[0])
         about = Question(no.deployment, environment, commits[0], no.subjects)
         said = said_about(history, about, "", context.proof)
-        for one in standing(people, rule, barred, about, said):
+        for one in valid_rejections(people, rule, barred, about, said):
             found.setdefault(one.id, StandingNo(one, rule, barred, said))
     return tuple(found.values())

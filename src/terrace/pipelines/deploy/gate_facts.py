@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from terrace.config.model import Environment
 from terrace.errors import BadInput, NotReady
-from terrace.gates.approvals.gate import rule_for
+from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.facts import Facts, Reviewed, Upstream
 from terrace.ledger import folds
 from terrace.ledger.dates import doubt
@@ -88,7 +88,7 @@ def with_openers(context: Context, history: History, environment: str, seen: Fac
     """Returns the facts with the accounts that opened the new changes, where the environment requires approvals."""
     settings = context.config.environment(environment)
     if not seen.whole or not (
-        rule_for(settings, seen.origin).requires_any or settings.approvals.requires_any or settings.risk
+        approval_rule(settings, seen.origin).requires_any or settings.approvals.requires_any or settings.risk
     ):
         return seen
     good = folds.last_good(history, environment)
@@ -166,7 +166,7 @@ def continuing(context: Context, history: History, deployment: Deployment) -> Fa
 
 def _asks_as_usual(environment: Environment, origin: Origin) -> bool:
     """Returns whether a deployment of that origin requires the same approvals as a release."""
-    return rule_for(environment, origin) == environment.approvals
+    return approval_rule(environment, origin) == environment.approvals
 
 
 def _success_of(

@@ -10,7 +10,7 @@ from terrace.assess.model import Objection, Weight
 from terrace.drift.absorption import swallowed
 from terrace.drift.acknowledgements import acknowledgements, answered
 from terrace.errors import NotReady
-from terrace.gates.approvals.gate import question, rule_for
+from terrace.gates.approvals.gate import approval_rule, question
 from terrace.gates.decide import decide, planning
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Moment, Plans, Request
@@ -76,7 +76,7 @@ def asked(
     """
     now = clock or context.clock
     settings = context.config.environment(deployment.environment)
-    rule = rule_for(settings, deployment.origin)
+    rule = approval_rule(settings, deployment.origin)
     known: dict[str, Facts] = {}
 
     def seen(at: History) -> Facts:

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from terrace.errors import BadInput
 from terrace.gates.approvals.declaration import facts_of
-from terrace.gates.approvals.gate import rule_for
+from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.model import Verdict
 from terrace.ledger.deployment import Deployment, Result, Step
 from terrace.ledger.events.codec import encode
@@ -116,7 +116,7 @@ def opened(context: Context, history: History, opening: Opening, deployment_id: 
         run=context.run,
     )
     settings = context.config.environment(opening.environment)
-    rule = rule_for(settings, opening.origin)
+    rule = approval_rule(settings, opening.origin)
     if (
         context.signers
         and is_requested(opening.origin)

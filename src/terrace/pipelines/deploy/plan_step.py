@@ -14,7 +14,7 @@ from terrace.drift.own_changes import echoes_of, without_echoes
 from terrace.drift.records import sighting_record
 from terrace.drift.sightings import outside_alone, sightings
 from terrace.errors import TerraformFailed
-from terrace.gates.approvals.gate import rule_for
+from terrace.gates.approvals.gate import approval_rule
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.events.codec import fits
@@ -75,7 +75,7 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
         return StepOutcome("failed", wrong, _facts(run, fresh))
     never = [one.attribute for one in fresh.plan.moving if one.never_equal]
     settings = run.context.config.environment(run.deployment.environment)
-    if never and rule_for(settings, run.deployment.origin).requires_any:
+    if never and approval_rule(settings, run.deployment.origin).requires_any:
         # Before approvals are requested: no later plan could be the approved one.
         return StepOutcome("failed", _volatile(never), _facts(run, fresh))
     if _differs_from_before(run.deployment, key, fresh):
