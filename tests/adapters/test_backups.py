@@ -137,7 +137,7 @@ def test_another_backup_in_its_place_and_a_cut_one_are_noticed(tmp_path: Path) -
     with pytest.raises(Corrupt, match="replaced by another backup"):
         backups(tmp_path).load(later.name)
     (tmp_path / first.name).write_bytes(whole[:40])
-    with pytest.raises(Corrupt, match="cut off"):
+    with pytest.raises(Corrupt, match="truncated"):
         backups(tmp_path).load(first.name)
 
 

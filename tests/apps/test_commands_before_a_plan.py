@@ -107,7 +107,7 @@ def test_what_a_failed_command_said_is_told_once_line_by_line(tmp_path: Path) ->
     lines = [one.strip() for one in told.splitlines()]
     assert lines[lines.index("first") + 1] == "second \\x1b[2J line"
     assert "\\n" not in told
-    assert "not planned: terrace.yaml:7: dev/app is not planned" in told
+    assert "not planned: terrace.yaml:7: dev/app was not planned" in told
     planned = shop.run("plan", "dev").out
     assert planned.count("second") == 1, planned
     assert "\\n" not in planned

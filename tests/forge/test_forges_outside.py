@@ -35,7 +35,9 @@ WHY = {
     "checks/outside_files.py": "how a source of a module that is no folder looks",
     "checks/secrets/kinds.py": "whose tokens are found in a change",
     "checks/rule_files.py": "which files of a repository a forge acts on",
-    "clouds/stateful.py": "a type of resource of a Terraform provider",
+    "clouds/all.py": "the trust of a cloud in runs of a forge",
+    "clouds/cloud.py": "the trust of a cloud in runs of a forge",
+    "clouds/others/types.py": "a type of resource of a Terraform provider",
     "forge/plain_lines.py": "which lines of a comment a forge shows as they are",
     "gates/approvals/people.py": "addresses that a forge gives to people who hide theirs",
     "report/json/all.py": "the outputs of the commands that set up a forge",
@@ -44,7 +46,8 @@ WHY = {
     "report/markdown/escape.py": "what a forge makes of text that is not quoted",
     "report/sarif.py": "the limits of whoever reads most files of that form",
     "stacks/inert.py": "which files of a repository no Terraform reads",
-    "config/keys.py": "for people: how the root of an API looks",
+    "config/keys/forge.py": "for people: how the root of an API looks",
+    "config/keys/terrace_yaml.py": "for people: what the key is about",
 }
 """Files that name one all the same, and what for. None of them acts on it."""
 

@@ -33,7 +33,7 @@ def test_a_terminal_shows_the_largest_reasons_and_all_of_them_on_demand() -> Non
     assert "risk: high (58 of 100)" in text
     assert "and 1 more reason (--explain)" in text
     assert "\x1b" not in text
-    assert "50 for every object that may hold data and is deleted or replaced, at most 75" in shown(explain=True)
+    assert "50 for every resource that can hold data and is deleted or replaced, at most 75" in shown(explain=True)
 
 
 def test_json_and_markdown_have_the_same_risk() -> None:

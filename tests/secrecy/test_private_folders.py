@@ -17,8 +17,8 @@ OWNER = """
 import signal, sys
 # Under nohup this test would inherit that it is ignored.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-from terrace.adapters.terraform.private import gone_when_told, private_folder
-with gone_when_told():
+from terrace.adapters.terraform.private import removed_on_signals, private_folder
+with removed_on_signals():
     folder = private_folder("plan")
     (folder / "plan").write_text("secret")
     print(folder, flush=True)
