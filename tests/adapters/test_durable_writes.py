@@ -40,7 +40,7 @@ PASSING = {
     "adapters/git/worktree.py": "the record of a private checkout: a damaged one has it written anew",
     "adapters/pages.py": "pages for people",
     "adapters/runner/permits.py": "permits live in the memory of one boot, and a crash of the machine ends it",
-    "adapters/terraform/fast/kept.py": "answers of providers that are asked again",
+    "adapters/cache_file.py": "answers of providers that are asked again",
     "adapters/terraform/private.py": "saved plans in memory",
     "adapters/tools/install.py": "tools, which are checked by their hash",
     "adapters/terraform/cli_config.py": "written by each process",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from terrace.adapters.terraform.fast.schema_store import Answers, SchemaStore
+from terrace.adapters.terraform.fast.schema_store import EncodedSchemas, SchemaStore
 from terrace.adapters.terraform.provider_schemas import ProviderSchemas, RecordedSchemas
 from terrace.hcl.lock_file import LockedProvider
 
@@ -21,7 +21,7 @@ def schemas(*types: str) -> bytes:
 
 
 class Asked:
-    """Answers with these types, and counts how often."""
+    """EncodedSchemas with these types, and counts how often."""
 
     def __init__(self, *types: str) -> None:
         self.types = types
@@ -104,7 +104,7 @@ LOCKED = LockedProvider("registry/aws", "1.0.0", ("zh:1", "h1:other", "h1:this")
 def test_what_only_the_provider_sets_is_read_from_its_kept_answer_once(tmp_path: Path) -> None:
     answers, store = SchemaStore(tmp_path / "answers"), RecordedSchemas(tmp_path / "answers", tmp_path / "kept")
     assert store.unsettable(frozenset({A}), [LOCKED]) == {}, "no answer is there yet, and none is asked for"
-    answers.write("registry/aws", "1.0.0", "h1:this", Answers(5, ANSWER, None))
+    answers.write("registry/aws", "1.0.0", "h1:this", EncodedSchemas(5, ANSWER, None))
     expected = {A: frozenset({"arn", "settings.made", "disk.volume"})}
     assert store.unsettable(frozenset({A, ("registry/other", "aws_a")}), [LOCKED]) == expected
     assert store.unsettable(frozenset({B}), [LOCKED]) == {B: frozenset()}, "a data source is no resource"
@@ -119,6 +119,6 @@ def test_what_only_the_provider_sets_is_read_from_its_kept_answer_once(tmp_path:
     "content", [ANSWER[:-3], b"\x0d" + ANSWER, field(2, field(1, b"aws_a") + field(2, b"\xff" * 9))]
 )
 def test_an_answer_that_is_none_tells_nothing(tmp_path: Path, content: bytes) -> None:
-    SchemaStore(tmp_path / "answers").write("registry/aws", "1.0.0", "h1:this", Answers(5, content, None))
+    SchemaStore(tmp_path / "answers").write("registry/aws", "1.0.0", "h1:this", EncodedSchemas(5, content, None))
     store = RecordedSchemas(tmp_path / "answers", tmp_path / "kept")
     assert store.unsettable(frozenset({A}), [LOCKED]) == {}

@@ -17,7 +17,7 @@ from support.mirror import SYSTEM, lay_mirror, plugins, put
 from support.tools import provider
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.data_folder import LOCK_FILE
-from terrace.adapters.terraform.fast.lane import Lane, Load
+from terrace.adapters.terraform.fast.lane import Lane, LaneRequest
 from terrace.adapters.terraform.fast.memory import Memory, Surprise
 from terrace.adapters.terraform.fast.package import NotProven, Package, package_of
 from terrace.apps.wiring.home import Home
@@ -70,18 +70,20 @@ def odd(home: Path, misbehaviour: str) -> Path:
 @pytest.mark.parametrize(
     ("misbehaviour", "why"),
     [
-        ("exit 7", "it does not greet as a provider does"),
-        ("echo hello", "it does not greet as a provider does"),
-        ("sleep 100", "it did not say where it listens within 1 s"),
-        ("echo '1|4|unix|/nowhere|netrpc|'", "it speaks protocol '4' over 'netrpc', and not 5 or 6 over gRPC"),
-        ("echo '1|7|unix|/nowhere|grpc|'", "it speaks protocol '7' over 'grpc', and not 5 or 6 over gRPC"),
-        ("echo '1|6|tcp|127.0.0.1:9|grpc|'", "it listens on 'tcp', where others could reach it"),
+        ("exit 7", "its first line is not that of a provider"),
+        ("echo hello", "its first line is not that of a provider"),
+        ("sleep 100", "it did not report its socket within 1 s"),
+        ("echo '1|4|unix|/nowhere|netrpc|'", "it uses the protocol '4' over 'netrpc' instead of 5 or 6 over gRPC"),
+        ("echo '1|7|unix|/nowhere|grpc|'", "it uses the protocol '7' over 'grpc' instead of 5 or 6 over gRPC"),
+        ("echo '1|6|tcp|127.0.0.1:9|grpc|'", "it listens on 'tcp', which other processes can reach"),
         ("echo '1|6|unix|/nowhere|grpc|'", "it cannot be started: No such file or directory"),
     ],
 )
 def test_a_provider_that_is_odd_is_left_to_terraform(tmp_path: Path, misbehaviour: str, why: str) -> None:
     program = odd(tmp_path, f"{misbehaviour}; exit 0")
-    load = Load([Package("registry.terraform.io/terrace/odd", "1.0.0", program, "h1:odd")], frozenset({"odd_thing"}))
+    load = LaneRequest(
+        [Package("registry.terraform.io/terrace/odd", "1.0.0", program, "h1:odd")], frozenset({"odd_thing"})
+    )
     with Lane(tmp_path / "schemas", patience=1).ride(tmp_path, {"PATH": os.environ["PATH"]}, load) as ride:
         assert ride.aside == {"registry.terraform.io/terrace/odd": why}
         assert ride.variables == {}
@@ -91,7 +93,7 @@ def test_a_provider_that_never_tells_its_schema_is_left_to_terraform(tmp_path: P
     listening = "python3 -c 'import os,socket,time; s=socket.socket(socket.AF_UNIX); "
     listening += 'p=os.environ["PLUGIN_UNIX_SOCKET_DIR"]+"/mute"; s.bind(p); s.listen(); '
     listening += 'print("1|6|unix|"+p+"|grpc|",flush=True); time.sleep(100)\''
-    load = Load([Package("a/b/odd", "1.0.0", odd(tmp_path, listening), "h1:odd")], frozenset())
+    load = LaneRequest([Package("a/b/odd", "1.0.0", odd(tmp_path, listening), "h1:odd")], frozenset())
     with Lane(tmp_path / "schemas", patience=1).ride(tmp_path, {"PATH": os.environ["PATH"]}, load) as ride:
         assert ride.aside == {"a/b/odd": "it did not tell its schema within 2 s"}
 
@@ -103,7 +105,7 @@ def test_beside_an_odd_provider_the_others_are_still_served(ground: Ground, own_
     assert made.way == "fast"
     assert steady(made.document) == steady(ground.plan("off").document)
     (surprise,) = ground.terraform("plan-only").surprises
-    assert surprise.why == "registry.terraform.io/terrace/odd: it does not greet as a provider does"
+    assert surprise.why == "registry.terraform.io/terrace/odd: its first line is not that of a provider"
     assert ground.plan("plan-only").way == "fast"
     assert len(ground.terraform("plan-only").surprises) == 1, "the same is told once"
 
@@ -144,7 +146,7 @@ def test_a_program_that_changed_under_the_same_version_is_never_run(
     assert "checksum" in str(caught.value.diagnostics)
     assert not ran.exists()
     (surprise,) = ground.terraform("plan-only").surprises
-    assert "which the lock file does not name" in surprise.why
+    assert "which is not in the lock file" in surprise.why
 
 
 def test_without_a_hash_of_the_package_nothing_is_proven(ground: Ground, own_world: Path, tmp_path: Path) -> None:
@@ -155,7 +157,7 @@ def test_without_a_hash_of_the_package_nothing_is_proven(ground: Ground, own_wor
     package = package_of(folder.path, locked, tmp_path / "seals")
     assert package.checksum in locked.hashes
     assert package.program.name == "terraform-provider-six_v1.0.0"
-    for hashes, why in (((), "no h1"), (("zh:00",), "no h1"), (("h1:other",), "does not name")):
+    for hashes, why in (((), "no h1"), (("zh:00",), "no h1"), (("h1:other",), "which is not in the lock file")):
         with pytest.raises(NotProven, match=why):
             package_of(folder.path, replace(locked, hashes=hashes), tmp_path / "seals")
     with pytest.raises(NotProven, match="not installed"):
@@ -195,7 +197,7 @@ def test_a_provider_that_does_not_come_up_for_a_plan_is_a_surprise_that_is_remem
     terraform = ground.terraform("plan-only")
     made = terraform.plan(ground.site, lock=False, listener=heard.append)
     assert made.way == "plain"
-    assert [d.summary for d in made.diagnostics if "the plain way" in d.summary]
+    assert [d.summary for d in made.diagnostics if "without the fast lane" in d.summary]
     assert [p.text for p in heard if p.phase == "aside"] == [made.diagnostics[-1].summary]
     (surprise,) = terraform.surprises
     assert (surprise.stack, surprise.types) == ("dev", ())

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.disks import small_disk
-from terrace.adapters.terraform.fast.schema import BY_TYPE, IDENTITIES, BadSchema, take_apart
-from terrace.adapters.terraform.fast.schema_store import Answers, SchemaStore
+from terrace.adapters.terraform.fast.schema import BY_TYPE, IDENTITIES, BadSchema, parse
+from terrace.adapters.terraform.fast.schema_store import EncodedSchemas, SchemaStore
 from terrace.adapters.terraform.fast.way import types_in, words
 
 pytestmark = pytest.mark.slow
@@ -53,7 +53,7 @@ def test_a_cut_holds_what_was_asked_for_and_all_that_is_no_type(
     fields: list[tuple[int, str | None, bytes]], others: set[str], data: st.DataObject
 ) -> None:
     parts = [(name, entry(n, name, value) if name is not None else field(n, value)) for n, name, value in fields]
-    schema = take_apart(b"".join(part for _, part in parts))
+    schema = parse(b"".join(part for _, part in parts))
     known = {name for name, _ in parts if name is not None}
     assert set(schema.types) == known
     wanted = data.draw(st.sets(st.sampled_from(sorted(known)))) if known else set()
@@ -62,7 +62,7 @@ def test_a_cut_holds_what_was_asked_for_and_all_that_is_no_type(
     cut = schema.cut(wanted | (others - known))
     assert cut.startswith(b"".join(kept))
     assert len(cut) == len(b"".join(kept + asked))
-    assert set(take_apart(cut).types) == wanted
+    assert set(parse(cut).types) == wanted
     assert sorted(schema.cut(known)) == sorted(b"".join(part for _, part in parts))
 
 
@@ -70,7 +70,7 @@ def test_a_cut_holds_what_was_asked_for_and_all_that_is_no_type(
 def test_whatever_comes_is_a_schema_or_is_refused(content: bytes) -> None:
     for maps in (BY_TYPE, IDENTITIES):
         try:
-            schema = take_apart(content, maps)
+            schema = parse(content, maps)
         except BadSchema:
             continue
         assert len(schema.cut(schema.types)) == len(content)
@@ -85,15 +85,15 @@ def test_a_schema_that_breaks_off_is_refused_or_ends_between_two_fields(
     end = data.draw(st.integers(0, len(whole) - 1))
     between = {sum(map(len, parts[:i])) for i in range(len(parts) + 1)}
     if end in between:
-        take_apart(whole[:end])
+        parse(whole[:end])
     else:
         with pytest.raises(BadSchema):
-            take_apart(whole[:end])
+            parse(whole[:end])
 
 
 def test_a_provider_that_complains_has_no_schema() -> None:
     with pytest.raises(BadSchema, match="complains"):
-        take_apart(field(4, b"\x08\x01"))
+        parse(field(4, b"\x08\x01"))
 
 
 # --- kept ----------------------------------------------------------------------------------------------------------
@@ -106,14 +106,14 @@ def test_what_is_kept_comes_back(
 ) -> None:
     store = SchemaStore(tmp_path_factory.mktemp("store"))
     assert store.read(*KEY) is None
-    store.write(*KEY, Answers(p, schema, ids))
-    assert store.read(*KEY) == Answers(p, schema, ids)
+    store.write(*KEY, EncodedSchemas(p, schema, ids))
+    assert store.read(*KEY) == EncodedSchemas(p, schema, ids)
     assert store.read(KEY[0], KEY[1], "h1:other") is None
 
 
 def test_a_file_that_was_cut_off_or_changed_anywhere_is_not_used(tmp_path: Path) -> None:
     store = SchemaStore(tmp_path)
-    store.write(*KEY, Answers(5, b"schema" * 20, b"identities"))
+    store.write(*KEY, EncodedSchemas(5, b"schema" * 20, b"identities"))
     (path,) = tmp_path.iterdir()
     whole = path.read_bytes()
     for end in range(len(whole)):
@@ -127,7 +127,7 @@ def test_a_file_that_was_cut_off_or_changed_anywhere_is_not_used(tmp_path: Path)
 
 def _write_for_ever(folder: Path) -> None:
     while True:
-        SchemaStore(folder).write(*KEY, Answers(5, b"schema" * 200_000, None))
+        SchemaStore(folder).write(*KEY, EncodedSchemas(5, b"schema" * 200_000, None))
 
 
 def test_ten_that_write_and_are_killed_leave_a_whole_file_or_none(tmp_path: Path) -> None:
@@ -145,18 +145,18 @@ def test_ten_that_write_and_are_killed_leave_a_whole_file_or_none(tmp_path: Path
         os.kill(writer.pid, signal.SIGKILL)
         writer.join()
     assert seen
-    assert store.read(*KEY) == Answers(5, b"schema" * 200_000, None)
+    assert store.read(*KEY) == EncodedSchemas(5, b"schema" * 200_000, None)
 
 
 def test_a_full_disk_keeps_nothing_and_breaks_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
         store = SchemaStore(disk.path / "schemas")
         disk.fill()
-        store.write(*KEY, Answers(5, b"x" * 100_000, None))
+        store.write(*KEY, EncodedSchemas(5, b"x" * 100_000, None))
         assert store.read(*KEY) is None
         disk.free()
-        store.write(*KEY, Answers(5, b"x" * 100_000, None))
-        assert store.read(*KEY) == Answers(5, b"x" * 100_000, None)
+        store.write(*KEY, EncodedSchemas(5, b"x" * 100_000, None))
+        assert store.read(*KEY) == EncodedSchemas(5, b"x" * 100_000, None)
 
 
 # --- types ---------------------------------------------------------------------------------------------------------

@@ -205,12 +205,12 @@ def _lane(order: dict[str, Any] | None, cwd: Path) -> Iterator[tuple[Mapping[str
     if order is None:
         yield {}, ()
         return
-    from terrace.adapters.terraform.fast.lane import Lane, LaneDied, Load
+    from terrace.adapters.terraform.fast.lane import Lane, LaneDied, LaneRequest
 
     lane = Lane(Path(order["cache"]))
     with contextlib.ExitStack() as stack:
         try:
-            ride = stack.enter_context(lane.ride(cwd, ENVIRON, Load.of_json(order)))
+            ride = stack.enter_context(lane.ride(cwd, ENVIRON, LaneRequest.of_json(order)))
         except LaneDied:
             # Nothing was started, so that the apply can run without the fast lane.
             yield {}, ()

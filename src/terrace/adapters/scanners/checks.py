@@ -13,11 +13,11 @@ from pathlib import Path
 import msgspec
 
 from terrace import __version__, typed_json
+from terrace.adapters.cache_file import write_cache
 from terrace.adapters.confined import SECONDS
 from terrace.adapters.git.patches import patches_between
 from terrace.adapters.scanners import programs
 from terrace.adapters.scanners.programs import SECRETS, SOURCES, ScannerFolders
-from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.tools.box import Found, Toolbox
 from terrace.adapters.tools.known import Tool, tool
 from terrace.assess.model import Finding, Severity, Status
@@ -204,7 +204,7 @@ class Scanners:
             return None
 
     def _keep(self, key: str, told: tuple[Finding, ...]) -> None:
-        keep(self._cache / key, msgspec.json.encode(told))
+        write_cache(self._cache / key, msgspec.json.encode(told))
         with suppress(OSError):
             kept = sorted(self._cache.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
             for old in kept[KEPT:]:

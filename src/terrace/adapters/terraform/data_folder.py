@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from terrace.adapters.cache_file import write_cache
 from terrace.adapters.file_lock import file_lock
-from terrace.adapters.terraform.fast.kept import keep
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.hcl.layout import is_automatic_variables
 from terrace.plans.terraform import Site
@@ -68,7 +68,7 @@ class DataFolder:
     def mark(self, lock_file: bytes) -> None:
         """Records that `init` succeeded, and with which dependency lock file."""
         (self.path / "lock.hcl").write_bytes(lock_file)
-        keep(self.path / _READY, json.dumps(self._record()).encode())
+        write_cache(self.path / _READY, json.dumps(self._record()).encode())
 
     @property
     def entered(self) -> str:
@@ -82,7 +82,7 @@ class DataFolder:
         """Records that `init` succeeded in a workspace: the providers of its state are installed."""
         (self.path / "environment").unlink(missing_ok=True)
         self.mark(lock_file)
-        keep(self.path / _ENTERED, workspace.encode())
+        write_cache(self.path / _ENTERED, workspace.encode())
 
     def forget(self) -> None:
         """Records that the folder is not ready."""

@@ -11,7 +11,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-from terrace.adapters.terraform.fast.kept import keep
+from terrace.adapters.cache_file import write_cache
 
 _PACKAGES = (b"path\tgithub.com/hashicorp/terraform\n", b"path\tgithub.com/opentofu/opentofu/cmd/tofu\n")
 _ELF = b"\x7fELF\x02\x01"
@@ -49,7 +49,7 @@ def recall(cache: Path, program: str) -> str | None:
 
 def remember(cache: Path, program: str, version: str) -> None:
     """Records the version of one program and replaces the previous record."""
-    keep(_place(cache), json.dumps({program: version}).encode())
+    write_cache(_place(cache), json.dumps({program: version}).encode())
 
 
 def _place(cache: Path) -> Path:

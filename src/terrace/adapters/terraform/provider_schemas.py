@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
+from terrace.adapters.cache_file import write_cache
 from terrace.adapters.terraform.fast.block_schema import unsettable
-from terrace.adapters.terraform.fast.kept import keep
 from terrace.adapters.terraform.fast.schema import BadSchema
 from terrace.adapters.terraform.fast.schema_store import SchemaStore
 from terrace.hcl.lock_file import LockedProvider
@@ -38,7 +38,7 @@ class ProviderSchemas:
             answer = computed_attributes(ask(), missing)
             known |= {" ".join(pair): sorted(names) for pair, names in answer.items()}
             if lock_file:
-                keep(path, msgspec.json.encode(known))
+                write_cache(path, msgspec.json.encode(known))
         return {pair: frozenset(known[" ".join(pair)]) for pair in wanted if " ".join(pair) in known}
 
 
@@ -78,7 +78,7 @@ class RecordedSchemas:
                 return {}
             # A type that the provider does not have is cached too, so that its schema is not read again.
             kept |= {type_: sorted(read.get(type_, ())) for type_ in missing}
-            keep(path, msgspec.json.encode(kept))
+            write_cache(path, msgspec.json.encode(kept))
         return {type_: frozenset(kept[type_]) for type_ in types}
 
 

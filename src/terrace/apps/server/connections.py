@@ -1,7 +1,6 @@
-"""Limits of the receiver's connections: how many, how many from one address, and how long a request may take to begin.
-
-A connection that waits costs little; one that never says what it wants, or says it a byte at a time, is closed. Bodies
-are limited by the receiver itself.
+"""Limits of the receiver's connections: in total, per address, and the time until the headers of a request are
+complete. An idle connection costs little; one that sends no request, or only slowly, is closed. The receiver itself
+limits bodies.
 """
 
 from __future__ import annotations
@@ -14,18 +13,19 @@ from dataclasses import dataclass, field
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST = 512
-"""Connections that are open at once."""
+"""Maximum number of open connections."""
 
 MOST_OF_ONE = 128
-"""Connections of one address (of one /64 network for IPv6): a reverse proxy needs some, and no address may take all."""
+"""Maximum number of open connections per address (per /64 network for IPv6): a reverse proxy needs some, but no address
+can use all."""
 
 HEADER_SECONDS = 8.0
-"""How long the headers of a request may take to arrive, from the opening of the connection or the answer before."""
+"""Time limit for the headers of a request, in seconds, from the opening of the connection or the previous response."""
 
 
 @dataclass(slots=True)
 class Connections:
-    """Counts what is open. Belongs to one event loop."""
+    """Counts open connections. Belongs to one event loop."""
 
     most: int = MOST
     of_one: int = MOST_OF_ONE
@@ -33,16 +33,16 @@ class Connections:
     _open: Counter[str] = field(default_factory=Counter)
 
     def opened(self, address: str) -> bool:
-        """Counts a connection; False where it is one too many, and then it is not counted."""
+        """Counts a new connection; returns False, without counting it, where it exceeds a limit."""
         if self._open.total() >= self.most or self._open[address] >= self.of_one:
             return False
         self._open[address] += 1
         return True
 
     def closed(self, address: str) -> None:
-        """Counts one less."""
+        """Counts a closed connection."""
         self._open[address] -= 1
-        # Addresses that are gone take no memory.
+        # Addresses without connections use no memory.
         self._open += Counter()
 
 
@@ -63,7 +63,7 @@ def protocol(connections: Connections) -> type[asyncio.Protocol]:
     """Uvicorn's protocol for HTTP/1.1 within these limits."""
 
     class Limited(H11Protocol):
-        """Closes a connection that is one too many, or whose request does not begin in time."""
+        """Closes connections beyond the limits, and those whose request does not arrive in time."""
 
         _address: str | None = None
         _late: asyncio.TimerHandle | None = None

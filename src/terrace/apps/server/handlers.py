@@ -28,11 +28,11 @@ _DEPENDABOT = "dependabot[bot]"
 
 
 class Handlers:
-    """Those of the repository around a folder, a clone that belongs to the worker. Each delivery gets a workshop of its
-    own: the protected branch may have moved since the last one.
+    """The handlers for the repository that contains a folder, a clone that belongs to the worker. Each delivery gets a
+    new project, since the protected branch may have moved.
 
-    With the reach of `answers` nothing is deployed here: people are answered, changes are checked, and runs of CI that
-    wait at an environment are let in; whatever goes on because of it goes on there.
+    With the reach `answers` the server does not deploy: it replies to comments, checks pull requests, and approves
+    pending runs of CI, which then continue the deployment.
     """
 
     def __init__(self, folder: Path, reach: Reach = "deployments") -> None:
@@ -40,7 +40,7 @@ class Handlers:
         self._reach = reach
 
     def by_event(self) -> Mapping[str, Handler]:
-        """Handlers by the event that they are for. Other events are not taken in."""
+        """Returns the handlers by event. The receiver ignores other events."""
         ours: Mapping[str, Handler] = {
             **dict.fromkeys(_TALK, self.talk),
             "pull_request": self.change,
@@ -50,7 +50,7 @@ class Handlers:
         return {**{event: self._if_ours(handler) for event, handler in ours.items()}, "installation": noted}
 
     def talk(self, delivery: Delivery) -> Outcome:
-        """Replies to a comment, review or issue. The answer stands once below it; what it asks for is taken up once, by
+        """Replies to a comment, review or issue. There is one reply per comment, and each command is executed once, by
         its id.
         """
         import msgspec
@@ -69,7 +69,8 @@ class Handlers:
         return Outcome("done", heard.reply.happened) if heard else Outcome("ignored", "it is not addressed to Terrace")
 
     def change(self, delivery: Delivery) -> Outcome:
-        """Check a pull request as it is by now, and write that on its page: the same delivery, the same verdict."""
+        """Checks the current state of a pull request and writes the result on its page: the same delivery has the same
+        verdict."""
         from terrace.adapters.github.page import PullRequestPage
         from terrace.apps.output.progress import show_progress
         from terrace.apps.wiring.checking import change_of, checked
@@ -84,7 +85,7 @@ class Handlers:
         project = Project(self._folder)
         change = conversation(project.connected, project.trust.config.branch).change(number)
         if change is None or not change.open:
-            return Outcome("ignored", f"#{number} is not open any more")
+            return Outcome("ignored", f"#{number} is no longer open")
         project.repository.bring(f"refs/pull/{number}/head", change.head)
         with show_progress(as_json=False) as told:
             # A plan runs code of the change, and no maintainer has reviewed these yet.
@@ -95,14 +96,14 @@ class Handlers:
         return Outcome("done", f"#{number} at {change.head[:7]}: {title(record)}")
 
     def push(self, delivery: Delivery) -> Outcome:
-        """Runs scheduled work after a push to the protected branch. The ledger knows what was done already."""
+        """Runs scheduled work after a push to the protected branch. The ledger records completed work."""
         branch = Project(self._folder).trust.config.branch
         if read(delivery.body, Push).ref != f"refs/heads/{branch}":
             return Outcome("ignored", "the protected branch has no new commits")
         return Outcome("done", self.due())
 
     def due(self) -> str:
-        """Let in whoever is waiting for approval, and do what is due, as `terrace tick` does; tells how it ended."""
+        """Answers pending workflow runs and runs scheduled work, as `terrace tick` does; returns the result as text."""
         from terrace.apps.output.ticks import show_action, show_tick
         from terrace.apps.wiring.tick import tick
 
@@ -114,10 +115,10 @@ class Handlers:
         show_tick(ticked)
         # Scheduled work comes first, so that no pending run delays it.
         told = self._doors() if Project(self._folder).forge is not None else ()
-        return "; ".join((*told, "all scheduled work is done" if ticked.is_good else "something holds or waits"))
+        return "; ".join((*told, "all scheduled work is done" if ticked.is_good else "something is blocked or waiting"))
 
     def door(self, delivery: Delivery) -> Outcome:
-        """Answer the runs of CI that wait at environments. They are read from GitHub."""
+        """Answers the pending workflow runs of environments, which are read from GitHub."""
         return Outcome("done", "; ".join(self._doors()) or "no workflow run is waiting for approval")
 
     def _doors(self) -> tuple[str, ...]:
@@ -150,11 +151,11 @@ class Handlers:
 
     @cached_property
     def _number(self) -> int:
-        """What GitHub calls this repository for good: its name may change, and a delivery tells the newest."""
+        """Returns GitHub's permanent id of this repository. Its name can change, and deliveries have the newest one."""
         return int(self._forge.github.read("")["id"])
 
 
 def noted(delivery: Delivery) -> Outcome:
-    """Say that it happened: nothing is to be done about it."""
+    """Logs the event; there is nothing to do."""
     about = read(delivery.body, About)
     return Outcome("done", f"{delivery.event} {about.action}"[:200])

@@ -3,10 +3,9 @@
     waiting ──▶ begun ──▶ done, ignored       its body is forgotten
        ▲          │
        │          ├─────▶ failed              tried again later
-       └──────────┘       dead                no more: somebody has to look
+       └──────────┘       dead                failed permanently: an operator must check
 
-One that is begun and has no worker is one whose worker died. It is begun again: whoever works on deliveries makes what
-should be so, and does not count how often it was told.
+A `begun` delivery without a worker was interrupted by a crash. It is started again: handlers are idempotent.
 """
 
 from __future__ import annotations
@@ -25,13 +24,14 @@ from typing import Literal
 from terrace.errors import BadInput, NotReady
 
 TRIES = 5
-"""Maximum number of attempts of a delivery. One that takes its worker along counts too."""
+"""Maximum number of attempts of a delivery, including those in which the worker crashed."""
 
 PAUSE = timedelta(seconds=30)
-"""How long after the first failure it is tried again; the pause doubles each time."""
+"""Pause after the first failure, in seconds. It doubles with every failure."""
 
 KEPT = timedelta(days=365)
-"""How long a delivery is known. GitHub sends one again for three days; somebody who caught it on its way, later."""
+"""Time for which a processed delivery is remembered. GitHub redelivers for three days; an attacker may replay one
+later."""
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -46,12 +46,13 @@ CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, position);
 State = Literal["waiting", "begun", "failed", "done", "ignored", "dead"]
 
 Taken = Literal["new", "known", "other"]
-"""Was it new, known already (by its id, or the same under another id), or is another one known by its id?"""
+"""Whether the delivery is new, already known (by its id, or the same content with another id), or has the id of another
+one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One event as it was sent. `id` is the sender's: the same when it is sent again."""
+    """One event as it was sent. `id` is from the sender: a redelivery has the same id."""
 
     id: str
     event: str
@@ -60,7 +61,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The result of a delivery. `said` is the last thing that was told about it."""
+    """The result of a delivery. `said` is the last message about it."""
 
     id: str
     event: str
@@ -71,7 +72,7 @@ class Entry:
 
 
 class Inbox:
-    """A SQLite file. One process takes in, another one works off; threads may share it."""
+    """A SQLite file. One process adds deliveries, another one processes them; threads can share it."""
 
     def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
         self._path = path
@@ -80,11 +81,11 @@ class Inbox:
         self._connection = _opened(path)
 
     def close(self) -> None:
-        """Let go of the file. Whoever uses it afterwards is told that it cannot be."""
+        """Closes the file. Later calls raise an error."""
         self._connection.close()
 
     def take(self, delivery: Delivery) -> Taken:
-        """Keep it. When this returns it is on disk, whatever happens to us then. Raises NotReady where it is not."""
+        """Stores a delivery durably. Raises NotReady where that fails."""
         digest = hashlib.sha256(delivery.body).digest()
         moment = self._clock().timestamp()
         row = (delivery.id, delivery.event, digest, delivery.body, moment, moment)
@@ -98,18 +99,17 @@ class Inbox:
                 return "new"
             of_that_id = connection.execute("SELECT event, digest FROM deliveries WHERE id = ?", (delivery.id,))
             known = of_that_id.fetchone()
-        # The id is not signed, the body is: an old body with a new id is still an old delivery.
+        # The body is signed, but not the id: an old body with a new id is still an old delivery.
         return "known" if known in (None, (delivery.event, digest)) else "other"
 
     def begin(self) -> Delivery | None:
-        """The oldest that is due, begun; None where nothing is. For the one worker: it asks when it has ended the last.
-
-        One that its worker did not survive often enough is given up here.
+        """Starts and returns the oldest delivery that is due; None where there is none. Called by the only worker after
+        it has finished the previous one. A delivery that crashed its worker too often fails permanently.
         """
         with self._writing() as connection:
             connection.execute(
-                "UPDATE deliveries SET state = 'dead', said = 'its worker ended while it was at it'"
-                " WHERE state = 'begun' AND attempts >= ?",
+                "UPDATE deliveries SET state = 'dead', said = 'the worker stopped during this delivery' WHERE "
+                "state = 'begun' AND attempts >= ?",
                 (TRIES,),
             )
             row = connection.execute(
@@ -130,7 +130,7 @@ class Inbox:
             connection.execute("DELETE FROM deliveries WHERE body IS NULL AND received < ?", (horizon,))
 
     def fail(self, id_: str, why: str) -> State:
-        """It did not work. Returns whether it is tried again."""
+        """Marks an attempt as failed; returns whether it is retried."""
         with self._writing() as connection:
             (attempts,) = connection.execute("SELECT attempts FROM deliveries WHERE id = ?", (id_,)).fetchone()
             state: State = "dead" if attempts >= TRIES else "failed"
@@ -141,12 +141,12 @@ class Inbox:
         return state
 
     def hand_back(self, id_: str) -> None:
-        """Whoever works on it was asked to stop: that was no attempt."""
+        """Returns a delivery because the worker was asked to stop: this is not an attempt."""
         with self._writing() as connection:
             connection.execute("UPDATE deliveries SET state = 'waiting', attempts = attempts - 1 WHERE id = ?", (id_,))
 
     def retry(self, id_: str) -> None:
-        """Retries a delivery that failed permanently. Raises BadInput where there is no such."""
+        """Retries a delivery that failed permanently. Raises BadInput where there is no such delivery."""
         with self._writing() as connection:
             done = connection.execute(
                 "UPDATE deliveries SET state = 'waiting', attempts = 0, due = ? WHERE id = ? AND state = 'dead'",
@@ -156,7 +156,7 @@ class Inbox:
             raise BadInput(f"no delivery {id_} has failed permanently", hint="`terrace inbox` lists them")
 
     def entries(self, most: int = 50) -> tuple[Entry, ...]:
-        """The newest deliveries, the newest first."""
+        """Returns the newest deliveries, newest first."""
         with self._writing() as connection:
             rows = connection.execute(
                 "SELECT id, event, state, attempts, received, said FROM deliveries ORDER BY position DESC LIMIT ?",
@@ -168,13 +168,13 @@ class Inbox:
         )
 
     def count(self) -> dict[State, int]:
-        """How many there are in each state."""
+        """Returns the number of deliveries in each state."""
         with self._writing() as connection:
             return dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it, on disk, or nothing."""
+        """One durable transaction."""
         with self._lock:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -191,11 +191,11 @@ class Inbox:
 def _opened(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # SQLite gives the files that it puts beside this one the same mode.
+        # SQLite creates its other files with the same mode.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.executescript(_SCHEMA)
-        # With WAL anything less can be lost in a power failure after the response to GitHub.
+        # With WAL, a lower level can lose deliveries in a power failure after the response to GitHub.
         connection.execute("PRAGMA synchronous = FULL")
         # Deleted bodies are overwritten, because they may contain private text.
         connection.execute("PRAGMA secure_delete = ON")

@@ -21,30 +21,30 @@ from terrace.apps.server.worker import Tell
 from terrace.errors import NotReady, TerraceError
 
 PATH = "/webhooks/github"
-"""The path of the webhook."""
+"""Path of the webhook."""
 
 LONGEST = 5 * 1024 * 1024
-"""Bytes of a delivery. GitHub's go up to 25 MB; those of events that we know are far smaller, and this much memory is
-taken before anybody has shown a signature."""
+"""Maximum size of a delivery in bytes. GitHub's have up to 25 MB; those of the handled events are far smaller, and this
+memory is used before the signature is verified."""
 
 MOST_HELD = 32 * LONGEST
-"""Bytes of deliveries that are held in memory at once: a delivery that comes in slowly takes only what has come."""
+"""Maximum size of all deliveries in memory, in bytes: an incomplete delivery counts with its received size."""
 
 PATIENCE_SECONDS = 8.0
 """Time limit of receiving a delivery, in seconds. GitHub gives up after 10."""
 
-_TOO_LONG = f"it is longer than {LONGEST} bytes"
+_TOO_LONG = f"the delivery is longer than {LONGEST} bytes"
 
 SECRET = "TERRACE_WEBHOOK_SECRET"
-"""The variable that holds the secret. Two are told apart by a space: the new one and the old one."""
+"""Variable with the secret. During a rotation it contains the new and the old one, separated by a space."""
 
 SHORTEST = 16
-"""Characters of a secret: a signature can be tried at home, as often as one likes."""
+"""Minimum length of a secret, in characters: signatures can be attacked offline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many seconds a body may take, and how many bytes of bodies are held at once."""
+    """Time limit of a body in seconds, and maximum size of all bodies in memory in bytes."""
 
     seconds: float = PATIENCE_SECONDS
     held: int = MOST_HELD
@@ -56,7 +56,7 @@ LIMITS = Limits()
 def application(
     inbox: Inbox, secrets: Sequence[bytes], events: Collection[str], tell: Tell, limits: Limits = LIMITS
 ) -> Starlette:
-    """The receiver as an ASGI application. Only `events` are taken in; the others are ignored."""
+    """Returns the receiver as an ASGI application. It stores only `events`."""
     receiver = Receiver(inbox, secrets, events, tell, limits)
     return Starlette(
         routes=[Route(PATH, receiver.receive, methods=["POST"]), Route("/health", receiver.health, methods=["GET"])]
@@ -64,7 +64,7 @@ def application(
 
 
 class Receiver:
-    """Answers requests. A delivery without a valid signature leaves no trace."""
+    """Handles requests. A delivery without a valid signature is not stored."""
 
     def __init__(
         self, inbox: Inbox, secrets: Sequence[bytes], events: Collection[str], tell: Tell, limits: Limits
@@ -77,7 +77,7 @@ class Receiver:
         self._held = 0
 
     async def receive(self, request: Request) -> Response:
-        """202 once it is on disk, 200 for one that was sent before."""
+        """Responds with 202 once the delivery is on disk, 200 for a known one."""
         told = request.headers.get("content-length", "")
         if told.isdigit() and int(told) > LONGEST:
             return _no(413, _TOO_LONG)
@@ -93,19 +93,19 @@ class Receiver:
                         return _no(503, "too many deliveries are being received; deliver it again later")
             return await self._judged(request, bytes(body))
         except TimeoutError:
-            return _no(408, "receiving it took too long")
+            return _no(408, "the delivery did not arrive in time")
         except ClientDisconnect:
-            return _no(400, "it is incomplete")
+            return _no(400, "the delivery is incomplete")
         finally:
             self._held -= len(body)
 
     async def _judged(self, request: Request, body: bytes) -> Response:
         if not genuine(body, request.headers.get(SIGNATURE, ""), self._secrets):
-            self._tell("refused: not signed with a secret that we know")
+            self._tell("rejected: not signed with a configured secret")
             return _no(401, "not signed with the secret of this receiver")
         id_, event = request.headers.get(DELIVERY, ""), request.headers.get(EVENT, "")
         if not is_id(id_) or not is_event(event):
-            return _no(400, f"{DELIVERY} or {EVENT} is missing")
+            return _no(400, f"the header {DELIVERY} or {EVENT} is missing")
         if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
             return _no(415, "choose the content type application/json in the settings of the webhook")
         if event == "ping":
@@ -116,7 +116,7 @@ class Receiver:
         return await self._keep(Delivery(id_, event, body))
 
     async def health(self, _: Request) -> Response:
-        """200 while deliveries can be kept. It reveals nothing else, because anyone can ask."""
+        """Responds with 200 while deliveries can be stored. It reveals nothing else, because anyone can call it."""
         try:
             await run_in_threadpool(self._inbox.count)
         except NotReady as error:
@@ -128,11 +128,11 @@ class Receiver:
         try:
             taken = await run_in_threadpool(self._inbox.take, delivery)
         except TerraceError as error:
-            self._tell(f"{delivery.id} {delivery.event}: not kept: {error}")
-            return _no(503, "it could not be kept; deliver it again later")
+            self._tell(f"{delivery.id} {delivery.event}: not stored: {error}")
+            return _no(503, "the delivery could not be stored; deliver it again later")
         self._tell(f"{delivery.id} {delivery.event}: {taken}")
         if taken == "other":
-            return _no(409, "another delivery is known by this id")
+            return _no(409, "another delivery has this id")
         return _yes(202 if taken == "new" else 200, taken)
 
 
@@ -145,9 +145,8 @@ def _no(status: int, why: str) -> Response:
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[bytes, ...]:
-    """The secrets that deliveries may be signed with: several while one takes the place of another.
-
-    Raises NotReady where there is none, or one that is easily guessed.
+    """Returns the secrets for signatures of deliveries: several during a rotation. Raises NotReady where there is none,
+    or one is too short.
     """
     found = tuple(one.encode() for one in environ.get(SECRET, "").split())
     hint = f"export {SECRET}=$(openssl rand -hex 32), and the same in the settings of the webhook"

@@ -1,6 +1,5 @@
-"""Processes deliveries: one after the other, the oldest first, each until it has finished.
-
-The order is a courtesy: a handler looks how things stand by now, and one delivery that fails holds up no other.
+"""Processes deliveries one at a time, oldest first. Correctness does not depend on the order: a handler reads the
+current state, and a failing delivery does not block others.
 """
 
 from __future__ import annotations
@@ -19,26 +18,24 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a delivery ended: something was looked after, or it was nothing for us; and why, in a line."""
+    """The result of a delivery: done or ignored, with the reason in one line."""
 
     result: Literal["done", "ignored"]
     said: str
 
 
 class Handler(Protocol):
-    """Does what a kind of event calls for.
-
-    It may be called again with the same delivery, after an end that nobody knows. So it takes from the delivery only
-    what it is about, asks how that stands now, and makes what should be so: what is so already, it leaves.
-    Raises TerraceError where it cannot now.
+    """Handles one kind of event. It may be called again with the same delivery after an unknown outcome. So it uses
+    only the subject of the delivery, reads its current state, and establishes the desired state. Raises TerraceError
+    where that is impossible now.
     """
 
     def __call__(self, delivery: Delivery) -> Outcome: ...
 
 
 class Worker:
-    """The one that works on a repository. `due` does what time made due, and tells how it
-    ended; it is called every so often, too."""
+    """The only worker of a repository. `due` runs scheduled work and returns the result as text; it is called
+    regularly."""
 
     def __init__(
         self,
@@ -60,7 +57,7 @@ class Worker:
         """Returns whether anything has failed since the start."""
 
     def step(self) -> bool:
-        """Do one thing; tells whether there was one."""
+        """Does one piece of work; returns whether there was one."""
         delivery = self._inbox.begin()
         if delivery is not None:
             self._work_off(delivery)
@@ -87,7 +84,7 @@ class Worker:
             raise
         except Exception as error:
             self.trouble = True
-            # A fault of ours too: the worker has other deliveries to look after, and this one says what happened to it.
+            # Also a bug in Terrace: the worker continues with other deliveries, and this one records the error.
             why = str(error) if isinstance(error, TerraceError) else f"a bug in Terrace: {error!r}"
             self._tell(f"{name}: {self._inbox.fail(delivery.id, why)}: {why}")
             return

@@ -1,7 +1,7 @@
-"""The attributes of one type in a provider's schema that no configuration can set, read from what it sent. Pure.
+"""Finds the attributes of a type that no configuration can set in an encoded provider schema. Pure.
 
 `Schema`, `Schema.Block`, `Schema.Attribute`, `Schema.NestedBlock` and `Schema.Object` of Terraform's plugin protocol
-number these fields alike in versions 5 and 6; only 6 has attributes with attributes of their own (`nested_type`).
+have the same field numbers in versions 5 and 6; only 6 has nested attributes (`nested_type`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from terrace.adapters.terraform.fast.schema import RESOURCES, BadSchema, entries, fields, number_at
 
 _DEEPEST = 20
-"""Blocks and attributes that are nested deeper are not read."""
+"""Maximum depth of blocks and attributes that are read."""
 
 
 def unsettable(content: bytes, types: frozenset[str]) -> dict[str, frozenset[str]]:
-    """Returns by type of resource the paths that only the provider sets, with dots and without indexes.
-
-    `content` is the answer of a provider to the question for its schemas. A type that it does not have is left out.
-    Raises BadSchema where it is no such answer.
+    """Returns, by resource type, the paths that only the provider sets, with dots and without indexes. `content` is a
+    provider's encoded schema. Types that it does not have are left out. Raises BadSchema where it is not a schema.
     """
     found: dict[str, frozenset[str]] = {}
     try:
@@ -27,7 +25,7 @@ def unsettable(content: bytes, types: frozenset[str]) -> dict[str, frozenset[str
                 block = [span for key, *span in _messages(content, start, end) if key == 2]
                 found[name] = frozenset(path for first, last in block for path in _block(content, first, last, "", 0))
     except (IndexError, UnicodeDecodeError) as error:
-        raise BadSchema("the schema breaks off, or is none") from error
+        raise BadSchema("the schema is truncated or invalid") from error
     return found
 
 
@@ -65,5 +63,5 @@ def _attribute(content: bytes, start: int, end: int, at: str, depth: int) -> Ite
 
 
 def _messages(content: bytes, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Number, start and end of what is inside, of every field with a length."""
+    """Yields number, start and end of the content of every field with a length."""
     return ((key, first, last) for key, kind, first, last in fields(content, start, end) if kind == 2)

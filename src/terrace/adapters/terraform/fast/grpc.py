@@ -1,4 +1,4 @@
-"""gRPC over HTTP/2, as much as a relay needs (PROTOCOL-HTTP2.md of grpc/grpc): unary calls and answers, as bytes."""
+"""The part of gRPC over HTTP/2 that a relay needs (PROTOCOL-HTTP2.md of grpc/grpc): unary calls, as bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OK = 0
 
 
 class Refused(Exception):
-    """A call that ended with another status than OK. `message` is whatever the other side said."""
+    """A call ended with a status other than OK. `message` is from the other side."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"status {status}: {message}")
@@ -22,7 +22,7 @@ class Refused(Exception):
 
 
 def request(path: str) -> Headers:
-    """The headers of a call."""
+    """Returns the headers of a call."""
     return [
         (b":method", b"POST"),
         (b":scheme", b"http"),
@@ -34,25 +34,25 @@ def request(path: str) -> Headers:
 
 
 def framed(message: bytes) -> bytes:
-    """A message as it lies in the stream: not compressed, its length, itself."""
+    """Returns an encoded message: no compression, its length, its content."""
     return struct.pack(">BI", 0, len(message)) + message
 
 
 def answer(wire: Wire, stream: int, message: bytes) -> None:
-    """Answer a unary call well."""
+    """Sends a successful response to a unary call."""
     wire.send_headers(stream, [(b":status", b"200"), (b"content-type", b"application/grpc")])
     wire.send_data(stream, framed(message))
     wire.send_headers(stream, [(b"grpc-status", b"0"), (b"grpc-message", b"")], end=True)
 
 
 def refuse(wire: Wire, stream: int, status: int, message: str) -> None:
-    """Answer a call with a status alone. `message` is ours: printable ASCII without %."""
+    """Sends a response with only a status. `message` must be printable ASCII without %."""
     trailers = [(b"grpc-status", str(status).encode()), (b"grpc-message", message.encode())]
     wire.send_headers(stream, [(b":status", b"200"), (b"content-type", b"application/grpc"), *trailers], end=True)
 
 
 async def call(wire: Wire, path: str) -> bytes:
-    """Make a unary call without content, and wait for its answer. Raises Refused."""
+    """Makes a unary call without content and returns its response. Raises Refused."""
     reply = _Reply()
     stream = wire.call(request(path), reply)
     wire.send_data(stream, framed(b""), end=True)
@@ -61,7 +61,7 @@ async def call(wire: Wire, path: str) -> bytes:
 
 @dataclass(slots=True)
 class _Reply:
-    """The ear of one call of ours."""
+    """Listens to the response to one call."""
 
     message: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     status: int = UNAVAILABLE
@@ -88,10 +88,10 @@ class _Reply:
         if self.status != OK:
             self.message.set_exception(Refused(self.status, self.said))
         elif len(content) < 5 or content[0] != 0 or len(content) - 5 != struct.unpack_from(">I", content, 1)[0]:
-            self.message.set_exception(Refused(UNAVAILABLE, "its answer is no message"))
+            self.message.set_exception(Refused(UNAVAILABLE, "its response is not a message"))
         else:
             self.message.set_result(content[5:])
 
     def reset(self, code: int) -> None:
         if not self.message.done():
-            self.message.set_exception(Refused(UNAVAILABLE, "it ended in the middle of the call"))
+            self.message.set_exception(Refused(UNAVAILABLE, "it exited during the call"))

@@ -1,4 +1,4 @@
-"""The fast lane from Terrace's side: one process beside ours that serves every stack that is planned."""
+"""The client of the fast lane: one helper process that serves all stacks that are planned."""
 
 from __future__ import annotations
 
@@ -20,25 +20,26 @@ from terrace.adapters.terraform.environment import small
 from terrace.adapters.terraform.fast.package import Package
 
 OPEN_SECONDS = 180
-"""How long the other process may take to be ready for a stack: a provider's start and its schema, each slow."""
+"""Maximum time until the helper process is ready for a stack, in seconds: starting a provider and reading its schema
+are slow."""
 
 CLOSE_SECONDS = 10
 
 REATTACH = "TF_REATTACH_PROVIDERS"
-"""By this variable Terraform is told where providers listen that it is not to start itself."""
+"""The variable with the sockets of providers that Terraform does not start itself."""
 
 
-_ENDED = "the process of the fast lane ended"
+_ENDED = "the process of the fast lane exited"
 
 
 class LaneDied(Exception):
-    """The process beside ours is gone, or does not answer."""
+    """The helper process exited or does not respond."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ride:
-    """A stack that is served. `variables` are for Terraform's environment; `aside` says of every provider that
-    Terraform has to start itself why that is. `surprises` is filled when the ride is over."""
+class LaneUse:
+    """One use of the lane for a stack. `variables` are for Terraform's environment; `aside` has the reason for every
+    provider that Terraform has to start itself. `surprises` is filled at the end."""
 
     variables: Mapping[str, str]
     aside: Mapping[str, str]
@@ -46,14 +47,14 @@ class Ride:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """What is served: proven providers, and the words whose types Terraform may need. Nothing in it is secret."""
+class LaneRequest:
+    """What is served: proven providers, and the words that can be types which Terraform needs. Contains no secrets."""
 
     packages: Sequence[Package]
     words: frozenset[str]
 
     def as_json(self) -> dict[str, Any]:
-        """As plain data, which `of_json` reads."""
+        """Returns plain data for `of_json`."""
         return {
             "providers": [
                 {"address": p.address, "version": p.version, "checksum": p.checksum, "program": str(p.program)}
@@ -63,16 +64,15 @@ class Load:
         }
 
     @staticmethod
-    def of_json(data: Mapping[str, Any]) -> Load:
-        """What `as_json` made."""
+    def of_json(data: Mapping[str, Any]) -> LaneRequest:
+        """Returns the decoded result of `as_json`."""
         packages = [Package(p["address"], p["version"], Path(p["program"]), p["checksum"]) for p in data["providers"]]
-        return Load(packages, frozenset(data["words"]))
+        return LaneRequest(packages, frozenset(data["words"]))
 
 
 class Lane:
-    """Starts the process when the first stack needs it; it ends with ours, however ours ends.
-
-    `cache` is where schemas are kept, `patience` how many seconds a provider may take to come up.
+    """Starts the helper process for the first stack; it ends with this process in any case. `cache` contains the
+    schemas; `patience` is the maximum time for the start of a provider, in seconds.
     """
 
     def __init__(self, cache: Path, patience: float = 60) -> None:
@@ -84,13 +84,13 @@ class Lane:
         self._ids = itertools.count()
 
     def start(self) -> None:
-        """Start the process, where it is not yet, so that it is there when it is needed."""
+        """Starts the helper process in advance, where it does not run yet."""
         with self._lock:
             self._started()
 
     @contextlib.contextmanager
-    def ride(self, folder: Path, environment: Mapping[str, str], load: Load) -> Iterator[Ride]:
-        """Serve a load to one Terraform that works in `folder` with that environment. Raises LaneDied."""
+    def ride(self, folder: Path, environment: Mapping[str, str], load: LaneRequest) -> Iterator[LaneUse]:
+        """Serves one Terraform that runs in `folder` with that environment. Raises LaneDied."""
         run = str(next(self._ids))
         lean = small(os.environ)
         order = {
@@ -103,7 +103,7 @@ class Lane:
         }
         opened = self._ask(run, order, OPEN_SECONDS)
         reattach = opened["reattach"]
-        ride = Ride({REATTACH: json.dumps(reattach), **lean} if reattach else {}, opened["aside"])
+        ride = LaneUse({REATTACH: json.dumps(reattach), **lean} if reattach else {}, opened["aside"])
         try:
             yield ride
         finally:
@@ -114,7 +114,7 @@ class Lane:
 
     @property
     def handle(self) -> int:
-        """A descriptor that keeps the lane open: whoever inherits it is an owner too, until it ends."""
+        """Returns a descriptor that keeps the lane open while any process that inherited it runs."""
         with self._lock:
             stdin = self._started().stdin
         assert stdin is not None
@@ -123,7 +123,7 @@ class Lane:
     def _ask(self, run: str, order: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         with self._lock:
             process = self._started()
-            answer = self._awaited.one(run)
+            answer = self._awaited.next_response(run)
             assert process.stdin is not None
             try:
                 process.stdin.write(json.dumps(order).encode() + b"\n")
@@ -133,18 +133,18 @@ class Lane:
         try:
             return answer.result(seconds)
         except TimeoutError as error:
-            raise LaneDied(f"the process of the fast lane did not answer within {seconds:g} s") from error
+            raise LaneDied(f"the process of the fast lane did not respond within {seconds:g} s") from error
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
-                # -P: what lies in the folder where this is started is the repository's, and must not be imported.
+                # -P: the current folder belongs to the repository, from which Python must not import anything.
                 [sys.executable, "-P", "-m", "terrace.adapters.terraform.fast.serve"],
                 env={name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                # A terminal's ^C is for us to pass on.
+                # Terrace passes a terminal's ^C on itself.
                 start_new_session=True,
             )
             assert self._process.stdin is not None
@@ -154,29 +154,29 @@ class Lane:
 
 
 class _Awaited:
-    """Answers that somebody waits for."""
+    """Responses that are awaited."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: dict[str, Future[dict[str, Any]]] = {}
         self._over = False
 
-    def one(self, run: str) -> Future[dict[str, Any]]:
-        """The next answer about a run. Raises LaneDied when none will come any more."""
+    def next_response(self, run: str) -> Future[dict[str, Any]]:
+        """Returns the next response for a run. Raises LaneDied where none will arrive."""
         with self._lock:
             if self._over:
                 raise LaneDied(_ENDED)
             answer = self._open[run] = Future()
             return answer
 
-    def arrived(self, answer: dict[str, Any]) -> None:
+    def add(self, answer: dict[str, Any]) -> None:
         with self._lock:
             awaited = self._open.pop(answer["id"], None)
         if awaited is not None:
             awaited.set_result(answer)
 
     def end(self) -> None:
-        """No more will arrive."""
+        """Marks that no more responses will arrive."""
         with self._lock:
             self._over = True
             left, self._open = self._open, {}
@@ -185,12 +185,13 @@ class _Awaited:
 
 
 def _listen(process: subprocess.Popen[bytes], awaited: _Awaited) -> None:
-    """Hand out answers until the process ends. It knows no Lane, so that one that nobody needs can go."""
+    """Distributes responses until the helper exits. It has no reference to the Lane, so that an unused one can be
+    collected."""
     assert process.stdout is not None
     try:
         with process.stdout:
             for line in process.stdout:
-                awaited.arrived(json.loads(line))
+                awaited.add(json.loads(line))
     finally:
         awaited.end()
         process.wait()

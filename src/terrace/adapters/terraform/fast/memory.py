@@ -1,4 +1,4 @@
-"""What the fast lane was surprised by: one line each, only ever appended, so that a kill loses the last at most."""
+"""The record of unexpected events in the fast lane: an append-only file with one line per event."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ FILE = "surprises.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Surprise:
-    """A stack, or a provider of it, that could only be planned the plain way. `at` is a Unix time.
+    """A stack, or one of its providers, for which the fast lane could not be used.
 
-    `types` are those that nobody had named: they are known from then on. `packages` are the ones with which this stack
-    takes the plain way from now on, since nobody knows the cause; "": it may try again.
+    `at` is a Unix time. `types` are types that were missing from the reduced schema, and are included from then on.
+    `packages` are those with which this stack no longer uses the fast lane, since the cause is unknown; "" where it is
+    tried again.
     """
 
     at: float
@@ -31,22 +32,22 @@ class Surprise:
 
 
 def named(packages: Iterable[Package]) -> str:
-    """One name for these packages, whatever their order."""
+    """Returns one name for these packages, in any order."""
     return hashlib.sha256("\n".join(sorted(p.checksum for p in packages)).encode()).hexdigest()[:16]
 
 
 class Memory:
-    """The surprises of one cache folder."""
+    """The record of one cache folder."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
 
     def surprises(self) -> tuple[Surprise, ...]:
-        """All of them, the oldest first; lines that are not whole are left out."""
+        """Returns all events, oldest first, without incomplete lines."""
         return tuple(self._read())
 
     def add(self, surprise: Surprise) -> None:
-        """Remember one, unless the same is remembered already; a full disk only means that it may surprise again."""
+        """Records an event once. Errors such as a full disk are ignored: the event may then happen again."""
         if any((s.stack, s.why, s.packages) == (surprise.stack, surprise.why, surprise.packages) for s in self._read()):
             return
         line = json.dumps(
@@ -62,13 +63,13 @@ class Memory:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:
-                # With a line's end before it too: whatever was cut off stays alone on its line.
+                # Starts with a line break, so that a truncated line before it stays separate.
                 os.write(descriptor, f"\n{line}\n".encode())
             finally:
                 os.close(descriptor)
 
-    def shuns(self, stack: str, packages: str) -> Surprise | None:
-        """The surprise because of which this stack is planned the plain way with these packages."""
+    def exclusion(self, stack: str, packages: str) -> Surprise | None:
+        """Returns the event for which this stack does not use the fast lane with these packages."""
         return next((s for s in self._read() if (s.stack, s.packages) == (stack, packages)), None)
 
     def _read(self) -> Iterator[Surprise]:

@@ -1,4 +1,4 @@
-"""One provider process and the connection to it. It dies with the process that started it, whatever kills that."""
+"""One provider process and the connection to it. It ends with the process that started it in any case."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ HANDSHAKE = {
     "PLUGIN_MIN_PORT": "10000",
     "PLUGIN_MAX_PORT": "25000",
 }
-"""What Terraform says to a provider that it starts (internal/plugin/serve.go in hashicorp/terraform, and go-plugin)."""
+"""The environment with which Terraform starts a provider (internal/plugin/serve.go in hashicorp/terraform, and
+go-plugin)."""
 
 END_SECONDS = 2
-"""How long one may take to end by itself once it was asked to: what go-plugin gives it."""
+"""Maximum time for a provider to exit after a request, in seconds, as in go-plugin."""
 
 _DIE_WITH_PARENT = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
 
 
 class NotStarted(Exception):
-    """A provider did not come up. Says why, in words without anything that the provider said."""
+    """A provider did not start. The message does not contain output of the provider."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a provider is started: its program, in which folder, with which environment.
-
-    `patience` is how many seconds it may take to say where it listens; go-plugin gives it 60.
+    """How a provider is started: program, folder, environment. `patience` is the maximum time until it reports its
+    socket, in seconds; go-plugin uses 60.
     """
 
     program: Path
@@ -50,7 +50,7 @@ class Start:
 
 
 class Provider:
-    """A provider that was started. `died` is told when it is gone although nobody ended it."""
+    """A started provider. `died` is called where it exits unexpectedly."""
 
     def __init__(self, start: Start, sockets: Path, died: Callable[[], None] = lambda: None) -> None:
         self._start = start
@@ -59,9 +59,9 @@ class Provider:
         self._process: subprocess.Popen[bytes] | None = None
         self._ending = False
         self.wire: asyncio.Future[Wire] = asyncio.ensure_future(self._started())
-        """The connection, once it is there. Raises NotStarted."""
+        """Returns the connection once it is established. Raises NotStarted."""
         self.protocol = 0
-        """The plugin protocol that it speaks, once it is connected."""
+        """The version of its plugin protocol, once connected."""
 
     async def _started(self) -> Wire:
         try:
@@ -69,7 +69,7 @@ class Provider:
                 return await self._connected()
         except TimeoutError as error:
             self.kill()
-            raise NotStarted(f"it did not say where it listens within {self._start.patience:g} s") from error
+            raise NotStarted(f"it did not report its socket within {self._start.patience:g} s") from error
         except OSError as error:
             self.kill()
             raise NotStarted(f"it cannot be started: {error.strerror}") from error
@@ -87,7 +87,7 @@ class Provider:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            # Safe here: the process that serves has one thread.
+            # Safe here, since this process has one thread.
             preexec_fn=lambda: _die_with(parent),
         )
         assert self._process.stdout is not None
@@ -101,7 +101,7 @@ class Provider:
         self.kill()
 
     async def end(self) -> None:
-        """Ask it to end, as go-plugin does, and make it when it does not."""
+        """Asks it to exit, as go-plugin does, and kills it where it does not."""
         self._ending = True
         with contextlib.suppress(NotStarted, grpc.Refused, TimeoutError):
             async with asyncio.timeout(END_SECONDS):
@@ -111,7 +111,7 @@ class Provider:
         self.kill()
 
     def kill(self) -> None:
-        """End it now."""
+        """Kills it."""
         self._ending = True
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
@@ -119,7 +119,7 @@ class Provider:
 
 
 def _die_with(parent: int) -> None:
-    """Be killed when the parent is (Linux; elsewhere whoever owns us ends us in its place)."""
+    """Has this process killed with its parent (Linux; elsewhere its owner kills it)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
         if os.getppid() != parent:
@@ -127,7 +127,7 @@ def _die_with(parent: int) -> None:
 
 
 async def _first_line(stdout: IO[bytes]) -> bytes:
-    """The line that it opens with. What follows is read and thrown away, so that it never waits for a reader."""
+    """Returns its first line. The rest is read and discarded, so that it never blocks on a full pipe."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdout)
@@ -147,13 +147,13 @@ async def _drain(reader: asyncio.StreamReader) -> None:
 
 
 def _handshake(line: bytes) -> tuple[int, str]:
-    """Protocol and socket, from `core|protocol|network|address|type|certificate`. Raises NotStarted."""
+    """Returns protocol and socket from `core|protocol|network|address|type|certificate`. Raises NotStarted."""
     parts = line.decode("utf-8", "replace").strip().split("|")
     if len(parts) < 5 or parts[0] != "1":
-        raise NotStarted("it does not greet as a provider does")
+        raise NotStarted("its first line is not that of a provider")
     _, protocol, network, address, kind, *_ = parts
     if kind != "grpc" or protocol not in ("5", "6"):
-        raise NotStarted(f"it speaks protocol {protocol[:10]!r} over {kind[:10]!r}, and not 5 or 6 over gRPC")
+        raise NotStarted(f"it uses the protocol {protocol[:10]!r} over {kind[:10]!r} instead of 5 or 6 over gRPC")
     if network != "unix":
-        raise NotStarted(f"it listens on {network[:10]!r}, where others could reach it")
+        raise NotStarted(f"it listens on {network[:10]!r}, which other processes can reach")
     return int(protocol), address

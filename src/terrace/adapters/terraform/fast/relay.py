@@ -1,8 +1,8 @@
-"""What stands in a provider's place before Terraform: one for every provider of one stack at work.
+"""The relay that Terraform uses in place of a provider: one per provider of a stack that is planned.
 
-The question for the schema is answered here. Everything else goes to a provider process as it is: calls before
-`Configure` to one that is not configured, and with `Configure` that process belongs to the connection it came on, as
-it would if Terraform had started it. So each configuration of a provider (aliases too) has a process of its own.
+It answers schema requests itself. Everything else is passed unchanged to a provider process: calls before `Configure`
+go to an unconfigured process; with `Configure`, that process is assigned to the connection, as if Terraform had started
+it. So each configuration of a provider (including aliases) has its own process.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _SHUTDOWN = "/plugin.GRPCController/Shutdown"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What Terraform is told in the provider's name: the answers about schemas, cut. None: it does not know that."""
+class ReducedSchemas:
+    """The reduced schemas that Terraform gets. None where the provider does not support the request."""
 
     protocol: int
     schema: bytes = field(repr=False)
@@ -35,9 +35,11 @@ class Told:
 
 
 class Relay:
-    """Serves one provider of one stack. `surprises` says what went otherwise than it should, in plain words."""
+    """Serves one provider of one stack. `surprises` describes unexpected events."""
 
-    def __init__(self, told: Told, start: Start, sockets: Path, spawn: Callable[[Coroutine[Any, Any, None]], None]):
+    def __init__(
+        self, told: ReducedSchemas, start: Start, sockets: Path, spawn: Callable[[Coroutine[Any, Any, None]], None]
+    ):
         self.told = told
         self.surprises: list[str] = []
         self._start = start
@@ -49,7 +51,7 @@ class Relay:
         self._server: asyncio.Server | None = None
 
     async def listen(self, address: Path) -> None:
-        """Take calls at this socket from now on."""
+        """Accepts calls at this socket."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(self._arrived, str(address))
 
@@ -64,21 +66,21 @@ class Relay:
             self._let_go(caller.provider)
 
     def unconfigured(self) -> Provider:
-        """The process that is not configured yet, started now if there is none."""
+        """Returns the unconfigured process; starts one where needed."""
         if self._spare is None:
             self._spare = Provider(self._start, self._sockets, lambda: self.surprises.append("the provider died"))
             self._providers.add(self._spare)
         return self._spare
 
     def configured(self) -> Provider:
-        """A process for one configuration, which nobody else gets."""
+        """Returns a process for one configuration alone."""
         provider = self.unconfigured()
         self._spare = None
         return provider
 
     @property
     def idle(self) -> bool:
-        """Whether no process was needed since the last one was given away."""
+        """Returns whether no process was needed since the last one was assigned."""
         return self._spare is None
 
     def _let_go(self, provider: Provider) -> None:
@@ -86,7 +88,7 @@ class Relay:
         self._spawn(provider.end())
 
     def close(self) -> None:
-        """Take no more calls; whatever is left of providers is ended."""
+        """Accepts no more calls, and ends all remaining providers."""
         if self._server is not None:
             self._server.close()
         for provider in tuple(self._providers):
@@ -94,7 +96,7 @@ class Relay:
 
 
 class _Caller:
-    """One connection of Terraform: to it, one provider instance."""
+    """One connection of Terraform, which is one provider instance to it."""
 
     def __init__(self, relay: Relay) -> None:
         self.relay = relay
@@ -126,12 +128,12 @@ class _Call:
         service, _, method = path[1:].partition("/")
         told = self._caller.relay.told
         if path in _OPEN_ENDED:
-            # Streams on which providers of Terraform say nothing; they end with the connection.
+            # Streams on which Terraform's providers send nothing; they end with the connection.
             self._answer = lambda: None
         elif path == _SHUTDOWN:
             self._answer = lambda: grpc.answer(self._wire, self._stream, b"")
         elif service != f"tfplugin{told.protocol}.Provider":
-            self._caller.relay.surprises.append("Terraform spoke of something that no provider serves")
+            self._caller.relay.surprises.append("Terraform called a service that no provider has")
             self._refuse(grpc.UNIMPLEMENTED, "not served")
         elif method in _SCHEMA:
             self._answer = lambda: grpc.answer(self._wire, self._stream, told.schema)
@@ -187,7 +189,7 @@ class _Call:
         if self._gone:
             return
         if not wire.open:
-            self._refuse(grpc.UNAVAILABLE, "the provider ended")
+            self._refuse(grpc.UNAVAILABLE, "the provider exited")
             return
         stream = wire.call(headers, _Answer(self._wire, self._stream))
         self._up = wire, stream
@@ -198,7 +200,7 @@ class _Call:
 
 @dataclass(slots=True)
 class _Answer:
-    """Passes a provider's answer back."""
+    """Passes a provider's response back."""
 
     wire: Wire
     stream: int
@@ -216,4 +218,4 @@ class _Answer:
             trailers = [(b"grpc-status", str(grpc.UNAVAILABLE).encode()), (b"grpc-message", b"the provider ended")]
             self.wire.send_headers(self.stream, trailers, end=True)
         else:
-            grpc.refuse(self.wire, self.stream, grpc.UNAVAILABLE, "the provider ended")
+            grpc.refuse(self.wire, self.stream, grpc.UNAVAILABLE, "the provider exited")

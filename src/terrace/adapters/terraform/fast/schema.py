@@ -1,7 +1,8 @@
-"""A provider's schema as it goes over the wire, cut to the types that somebody needs. Pure, and never decoded whole.
+"""An encoded provider schema, reduced to the needed types. Pure; the schema is never decoded completely.
 
-Terraform's plugin protocol (docs/plugin-protocol/tfplugin5.proto and tfplugin6.proto in hashicorp/terraform) numbers
-the fields of `GetProviderSchema.Response` alike in both versions; a map is a repeated message of key (1) and value (2).
+Terraform's plugin protocol (docs/plugin-protocol/tfplugin5.proto and tfplugin6.proto in hashicorp/terraform) has the
+same field numbers for `GetProviderSchema.Response` in both versions; a map is a repeated message of key (1) and value
+(2).
 """
 
 from __future__ import annotations
@@ -11,23 +12,23 @@ from dataclasses import dataclass, field
 
 RESOURCES = 2
 BY_TYPE = frozenset({RESOURCES, 3, 8, 9, 11})
-"""Maps by type name: resources, data sources, ephemeral resources, list resources, actions. Every other field is kept
-as it is: the provider's own schema, its capabilities, its functions, and whatever a later version adds."""
+"""Maps by type name: resources, data sources, ephemeral resources, list resources, actions. All other fields are kept
+unchanged: the provider's own schema, its capabilities, its functions, and those of later versions."""
 
 IDENTITIES = frozenset({1})
-"""The one map of `GetResourceIdentitySchemas.Response`, by resource type."""
+"""The only map of `GetResourceIdentitySchemas.Response`, by resource type."""
 
 DIAGNOSTICS = 4
-"""What the provider itself complains about, in the schema's answer."""
+"""The field of diagnostics in the response."""
 
 
 class BadSchema(Exception):
-    """These bytes are not such an answer."""
+    """These bytes are not an encoded schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """An answer of a provider, taken apart at its first level. `types` are all type names that it knows."""
+    """A response of a provider, decoded at its first level. `types` are all type names in it."""
 
     _content: bytes = field(repr=False)
     _kept: tuple[tuple[int, int], ...]
@@ -38,13 +39,13 @@ class Schema:
         return self._entries.keys()
 
     def cut(self, types: Collection[str]) -> bytes:
-        """The same answer without the entries of other types; names that it does not know are no harm."""
+        """Returns the response without the entries of other types. Unknown names are ignored."""
         spans = [*self._kept, *(span for name in sorted(types) for span in self._entries.get(name, ()))]
         return b"".join(self._content[start:end] for start, end in spans)
 
 
-def take_apart(content: bytes, maps: frozenset[int] = BY_TYPE) -> Schema:
-    """Find the entries of an answer. Raises BadSchema when it cannot be one, or when it carries complaints."""
+def parse(content: bytes, maps: frozenset[int] = BY_TYPE) -> Schema:
+    """Finds the entries of a response. Raises BadSchema where it is invalid or contains diagnostics."""
     kept: list[tuple[int, int]] = []
     entries: dict[str, tuple[tuple[int, int], ...]] = {}
     try:
@@ -53,18 +54,17 @@ def take_apart(content: bytes, maps: frozenset[int] = BY_TYPE) -> Schema:
                 name = _key(content, inside, end)
                 entries[name] = (*entries.get(name, ()), (start, end))
             elif number == DIAGNOSTICS and maps is BY_TYPE:
-                raise BadSchema("the provider complains while it tells its schema")
+                raise BadSchema("the provider's schema contains diagnostics")
             else:
                 kept.append((start, end))
     except (IndexError, UnicodeDecodeError) as error:
-        raise BadSchema("the schema breaks off, or is none") from error
+        raise BadSchema("the schema is truncated or invalid") from error
     return Schema(content, tuple(kept), entries)
 
 
 def entries(content: bytes, map_number: int) -> Iterator[tuple[str, int, int]]:
-    """Key, and start and end of the value, of every entry of one map of an answer.
-
-    Raises BadSchema, IndexError or UnicodeDecodeError for what is no such answer.
+    """Yields the key, and start and end of the value, of every entry of one map of a response. Raises BadSchema,
+    IndexError or UnicodeDecodeError for an invalid one.
     """
     for number, _, inside, end in _fields(content):
         if number == map_number:
@@ -75,7 +75,7 @@ def entries(content: bytes, map_number: int) -> Iterator[tuple[str, int, int]]:
 
 
 def fields(content: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """Number, wire type, start and end of what is inside, of every field of one message."""
+    """Yields number, wire type, start and end of the content of every field of a message."""
     at = start
     while at < end:
         tag, at = number_at(content, at)
@@ -86,14 +86,14 @@ def fields(content: bytes, start: int, end: int) -> Iterator[tuple[int, int, int
             length, inside = number_at(content, at)
             at = inside + length
         else:
-            raise BadSchema(f"a field of wire type {kind}, which no schema has")
+            raise BadSchema(f"unexpected wire type {kind} in the schema")
         if at > end:
-            raise BadSchema("the schema breaks off")
+            raise BadSchema("the schema is truncated")
         yield tag >> 3, kind, inside, at
 
 
 def _fields(content: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Number, start, start of what is inside, end: of every field at the first level."""
+    """Yields number, start, start of the content, and end of every field at the first level."""
     at = 0
     while at < len(content):
         start = at
@@ -105,24 +105,24 @@ def _fields(content: bytes) -> Iterator[tuple[int, int, int, int]]:
             length, inside = number_at(content, at)
             at = inside + length
         else:
-            raise BadSchema(f"a field of wire type {tag & 7}, which no schema has")
+            raise BadSchema(f"unexpected wire type {tag & 7} in the schema")
         if at > len(content):
-            raise BadSchema("the schema breaks off")
+            raise BadSchema("the schema is truncated")
         yield tag >> 3, start, inside, at
 
 
 def _key(content: bytes, start: int, end: int) -> str:
-    """The key of a map's entry, which encoders write first; it may be left out when it is empty."""
+    """Returns the key of a map entry, which encoders write first; an empty one can be omitted."""
     if start == end or content[start] != 0x0A:
         raise BadSchema("an entry without a name")
     length, at = number_at(content, start + 1)
     if at + length > end:
-        raise BadSchema("a name breaks off")
+        raise BadSchema("a name is truncated")
     return content[at : at + length].decode()
 
 
 def number_at(content: bytes, at: int) -> tuple[int, int]:
-    """The number that begins at a place, and where it ends."""
+    """Returns the number at an offset, and its end."""
     value = shift = 0
     while True:
         byte = content[at]

@@ -1,4 +1,5 @@
-"""Answers about schemas on disk, by provider address, version and checksum. What was cut off or changed is not used."""
+"""A cache of provider schemas on disk, by provider address, version and checksum. Truncated or changed files are not
+used."""
 
 from __future__ import annotations
 
@@ -7,16 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from terrace.adapters.terraform.fast.kept import keep
+from terrace.adapters.cache_file import write_cache
 
 _MAGIC = b"terrace provider schema 1\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """What a provider answers when it is asked for its schemas. `protocol` is the plugin protocol that it spoke.
-
-    `identities` is None for a provider that does not know that question.
+class EncodedSchemas:
+    """The schemas of a provider, encoded. `protocol` is the version of its plugin protocol. `identities` is None where
+    the provider does not support that request.
     """
 
     protocol: int
@@ -25,39 +25,39 @@ class Answers:
 
 
 class SchemaStore:
-    """One file a provider. Many processes may use the same folder: a file is put in place whole, or not at all."""
+    """One file per provider. Several processes can share the folder: files are written atomically."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def read(self, address: str, version: str, checksum: str) -> Answers | None:
-        """The kept answers; None when there are none that are whole."""
+    def read(self, address: str, version: str, checksum: str) -> EncodedSchemas | None:
+        """Returns the cached schemas; None where there are none that are complete."""
         try:
             with self._path(address, version, checksum).open("rb") as file:
                 return _read(file)
         except (OSError, ValueError):
             return None
 
-    def write(self, address: str, version: str, checksum: str, answers: Answers) -> None:
-        """Keep them where there is room; where there is none they are asked for again next time."""
+    def write(self, address: str, version: str, checksum: str, answers: EncodedSchemas) -> None:
+        """Caches schemas. Errors such as a full disk are ignored: the provider is then asked again."""
         path = self._path(address, version, checksum)
         identities = answers.identities if answers.identities is not None else b""
         head = f"{answers.protocol} {len(answers.schema)} {len(identities)} {int(answers.identities is not None)}\n"
         body = head.encode() + answers.schema + identities
-        keep(path, _MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
+        write_cache(path, _MAGIC + hashlib.sha256(body).hexdigest().encode() + b"\n" + body)
 
     def _path(self, address: str, version: str, checksum: str) -> Path:
         name = hashlib.sha256("\n".join((address, version, checksum)).encode()).hexdigest()
         return self._folder / f"{address.rsplit('/', 1)[-1]}-{version}-{name[:24]}"
 
 
-def _read(file: BinaryIO) -> Answers:
+def _read(file: BinaryIO) -> EncodedSchemas:
     if file.readline() != _MAGIC:
-        raise ValueError("no schema of this version")
+        raise ValueError("not a schema file of this version")
     digest = file.readline().strip().decode()
     body = file.read()
     if hashlib.sha256(body).hexdigest() != digest:
-        raise ValueError("cut off")
+        raise ValueError("truncated")
     head, _, rest = body.partition(b"\n")
     protocol, length, _, known = (int(part) for part in head.split())
-    return Answers(protocol, rest[:length], rest[length:] if known else None)
+    return EncodedSchemas(protocol, rest[:length], rest[length:] if known else None)

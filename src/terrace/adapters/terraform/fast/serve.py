@@ -1,7 +1,7 @@
-"""`python -m terrace.adapters.terraform.fast.serve`: the process that stands between Terraform and its providers.
+"""`python -m terrace.adapters.terraform.fast.serve`: the process between Terraform and its providers.
 
-It takes one JSON object a line on stdin and answers with one on stdout. When stdin ends, so does everything here:
-its owner is gone. It has one thread, on which the way that providers are tied to its life depends.
+It reads one JSON object per line on stdin and responds with one on stdout. It exits with all providers when stdin ends,
+since its owner has ended. It must have only one thread: providers are tied to the thread that starts them.
 
     {"open": ID, "folder": .., "environment": {..}, "words": [..], "cache": .., "patience": ..,
      "providers": [{"address": .., "version": .., "checksum": .., "program": ..}]}
@@ -24,17 +24,17 @@ from typing import Any
 from terrace.adapters.hardening import harden
 from terrace.adapters.terraform.fast import grpc
 from terrace.adapters.terraform.fast.provider import NotStarted, Provider, Start
-from terrace.adapters.terraform.fast.relay import Relay, Told
-from terrace.adapters.terraform.fast.schema import IDENTITIES, BadSchema, Schema, take_apart
-from terrace.adapters.terraform.fast.schema_store import Answers, SchemaStore
+from terrace.adapters.terraform.fast.relay import ReducedSchemas, Relay
+from terrace.adapters.terraform.fast.schema import IDENTITIES, BadSchema, Schema, parse
+from terrace.adapters.terraform.fast.schema_store import EncodedSchemas, SchemaStore
 from terrace.adapters.terraform.private import discard, private_folder
 
 _BARE = ("PATH", "HOME", "TMPDIR", "GOGC")
-"""What a provider's environment holds while it only tells its schema: nothing of anybody."""
+"""The environment of a provider that only returns its schema: without variables of the user."""
 
 
 class _Known:
-    """The schemas that this process has seen, by package. One provider at a time is asked for the same one."""
+    """The schemas that this process has read, by package. Each is requested by one provider at a time."""
 
     def __init__(self, sockets: Path) -> None:
         self._sockets = sockets
@@ -66,12 +66,12 @@ class _Known:
         return _taken(answers)
 
 
-def _taken(answers: Answers) -> tuple[int, Schema, Schema | None]:
-    identities = None if answers.identities is None else take_apart(answers.identities, IDENTITIES)
-    return answers.protocol, take_apart(answers.schema), identities
+def _taken(answers: EncodedSchemas) -> tuple[int, Schema, Schema | None]:
+    identities = None if answers.identities is None else parse(answers.identities, IDENTITIES)
+    return answers.protocol, parse(answers.schema), identities
 
 
-async def _ask(package: dict[str, str], order: dict[str, Any], sockets: Path) -> Answers:
+async def _ask(package: dict[str, str], order: dict[str, Any], sockets: Path) -> EncodedSchemas:
     """Start the provider with nothing in its environment, and ask it."""
     bare = {name: order["environment"][name] for name in _BARE if name in order["environment"]}
     patience = order["patience"]
@@ -93,7 +93,7 @@ async def _ask(package: dict[str, str], order: dict[str, Any], sockets: Path) ->
         raise NotStarted(f"it did not tell its schema within {2 * patience:g} s") from error
     finally:
         provider.kill()
-    return Answers(provider.protocol, schema, identities)
+    return EncodedSchemas(provider.protocol, schema, identities)
 
 
 class _Server:
@@ -141,7 +141,7 @@ class _Server:
     async def _relay(self, order: dict[str, Any], package: dict[str, str], socket: Path) -> Relay:
         protocol, schema, identities = await self._known.of(package, order)
         types = set(schema.types) & set(order["words"])
-        told = Told(protocol, schema.cut(types), identities.cut(types) if identities is not None else None)
+        told = ReducedSchemas(protocol, schema.cut(types), identities.cut(types) if identities is not None else None)
         start = Start(Path(package["program"]), Path(order["folder"]), order["environment"], order["patience"])
         relay = Relay(told, start, self._sockets, self.spawn)
         await relay.listen(socket)
@@ -174,7 +174,7 @@ async def _serve(sockets: Path) -> None:
 
 
 def main() -> None:
-    """Serve until stdin ends, and take every provider that is left along: they are of this process's group."""
+    """Serves until stdin ends, then kills all remaining providers, which are in this process group."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sockets = private_folder("lane")
     try:

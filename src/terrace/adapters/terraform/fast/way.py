@@ -1,4 +1,4 @@
-"""Which way a stack is planned: through the fast lane where everything about it is proven, else the plain way."""
+"""Decides whether a stack is planned with the fast lane: where everything about it is proven."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from terrace.adapters.cache_file import write_cache
 from terrace.adapters.terraform.data_folder import DataFolder
-from terrace.adapters.terraform.fast.kept import keep
-from terrace.adapters.terraform.fast.lane import REATTACH, Lane, LaneDied, Load, Ride
+from terrace.adapters.terraform.fast.lane import REATTACH, Lane, LaneDied, LaneRequest, LaneUse
 from terrace.adapters.terraform.fast.memory import Memory, Surprise, named
 from terrace.adapters.terraform.fast.package import NotInstalled, NotProven, Package, package_of
 from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.terraform import Site
 
 PLAIN: Mapping[str, str] = {}
-"""What Terraform's environment gets on the plain way: nothing more."""
+"""Additional variables of Terraform without the fast lane: none."""
 
 PLAINLY = frozenset({REATTACH, "TF_LOG", "TF_LOG_PROVIDER"})
-"""Variables of a stack that keep it out of the lane: it has such servers already, or wants its providers' logs."""
+"""Variables with which a stack does not use the fast lane: it already has such servers, or requests logs of
+providers."""
 
 NOWHERE = {
     "Protocol": "grpc",
@@ -30,25 +31,24 @@ NOWHERE = {
     "Test": True,
     "Addr": {"Network": "unix", "String": "/nowhere/no-provider-is-needed"},
 }
-"""A provider that cannot be reached."""
+"""The socket of a provider that does not exist."""
 
 
 class Ways:
-    """Chooses for every stack, and remembers what went otherwise than it should. `cache` may be thrown away."""
+    """Decides for every stack, and records unexpected events. `cache` can be deleted at any time."""
 
     def __init__(self, cache: Path) -> None:
         self._folder = cache / "fast"
         self.schemas = self._folder / "schemas"
-        """Where the lane keeps providers' schemas."""
+        """The folder of cached provider schemas."""
         self._lane = Lane(self.schemas)
         self._lost = ""
         self.memory = Memory(self._folder)
 
     def unasked(self, folder: DataFolder, environment: Mapping[str, str]) -> Mapping[str, str]:
-        """Variables for a command that asks no provider anything, such as `state pull`.
-
-        Terraform hashes every provider's program before any command (0.5 s for AWS); not those that it is told to
-        find elsewhere. Were one asked after all, the command would end with an error and nothing done.
+        """Returns variables for a command that uses no provider, such as `state pull`. Terraform hashes the programs of
+        all providers before any command (0.5 s for AWS), except those with a given socket. Should the command use one
+        after all, it fails without effects.
         """
         if REATTACH in environment:
             return PLAIN
@@ -56,10 +56,9 @@ class Ways:
 
     def prepare(
         self, site: Site, folder: DataFolder, environment: Mapping[str, str], state: Callable[[], bytes | None]
-    ) -> Load | None:
-        """What the lane would serve to a stack; None when it is to take the plain way.
-
-        `state` fetches its state, None where that cannot be: it is asked for until its types are known.
+    ) -> LaneRequest | None:
+        """Returns what the lane serves to a stack; None where the stack does not use it. `state` returns its state,
+        None where it cannot be read; it is called until its types are known.
         """
         wanted = read_lock_file(folder.lock_file)
         if not wanted or self._lost or not PLAINLY.isdisjoint(environment):
@@ -72,20 +71,20 @@ class Ways:
             except NotInstalled:
                 return None
             except (NotProven, OSError) as error:
-                # It is Terraform's to start, and to refuse.
+                # Terraform starts it itself, or rejects it.
                 self.note(site, f"{locked.address}: {error}")
-        if not packages or self.memory.shuns(site.stack.key, named(packages)) is not None:
+        if not packages or self.memory.exclusion(site.stack.key, named(packages)) is not None:
             return None
         known = known_types(folder)
         content = state() if known is None else None
         if content is not None:
             known = types_in(content)
             keep_types(folder, known)
-        return Load(packages, words(site.folder, folder.path) | (known or frozenset()))
+        return LaneRequest(packages, words(site.folder, folder.path) | (known or frozenset()))
 
     @contextlib.contextmanager
-    def ride(self, site: Site, load: Load, environment: Mapping[str, str]) -> Iterator[Ride]:
-        """Through the lane. Raises LaneDied when there is none any more."""
+    def ride(self, site: Site, load: LaneRequest, environment: Mapping[str, str]) -> Iterator[LaneUse]:
+        """Uses the lane. Raises LaneDied where its process has exited."""
         try:
             with self._lane.ride(site.folder, environment, load) as ride:
                 yield ride
@@ -96,24 +95,24 @@ class Ways:
             self.note(site, told)
 
     def note(self, site: Site, why: str) -> None:
-        """Remember that something of a stack went the plain way; the next time it may try the lane again."""
+        """Records that a part of a stack was planned without the lane, which is tried again next time."""
         self.memory.add(Surprise(time.time(), site.stack.key, why))
 
     def learn(self, folder: DataFolder, document: bytes) -> None:
-        """Keep which types a stack has, from its plan as JSON."""
+        """Records the types of a stack, from its plan as JSON."""
         known, found = known_types(folder) or frozenset(), types_in(document)
         if not found <= known:
             keep_types(folder, known | found)
 
-    def surprised(self, site: Site, load: Load, why: str, document: bytes) -> None:
-        """The plain way went well where the lane did not: remember that, and which types nobody had named."""
+    def surprised(self, site: Site, load: LaneRequest, why: str, document: bytes) -> None:
+        """Records that a plan succeeded without the lane after it failed with it, and the types that were missing."""
         types = tuple(sorted(types_in(document) - load.words))
         shunned = "" if types or self._lost else named(load.packages)
         self.memory.add(Surprise(time.time(), site.stack.key, why, types, shunned))
 
 
 def known_types(folder: DataFolder) -> frozenset[str] | None:
-    """The types that this stack was ever seen to have; None when nobody looked."""
+    """Returns all recorded types of this stack; None without a record."""
     try:
         return frozenset(str(name) for name in json.loads((folder.path / "terrace-types").read_bytes()))
     except (OSError, ValueError, TypeError):
@@ -121,8 +120,8 @@ def known_types(folder: DataFolder) -> frozenset[str] | None:
 
 
 def keep_types(folder: DataFolder, types: frozenset[str]) -> None:
-    """Keep them for next time."""
-    keep(folder.path / "terrace-types", json.dumps(sorted(types)).encode())
+    """Records the types."""
+    write_cache(folder.path / "terrace-types", json.dumps(sorted(types)).encode())
 
 
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_-]*")
@@ -131,7 +130,7 @@ SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
 
 def words(root: Path, data: Path) -> frozenset[str]:
-    """Every word of the stack's own files and of the modules that `init` noted in its data folder."""
+    """Returns all words in the stack's files and in the modules that `init` recorded in its data folder."""
     found: set[bytes] = set()
     for folder in _modules(root, data):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -150,5 +149,5 @@ def _modules(root: Path, data: Path) -> Iterator[Path]:
 
 
 def types_in(document: bytes) -> frozenset[str]:
-    """Every type that a state, or a plan as JSON, holds objects of. Nothing else of it is kept: it holds secrets."""
+    """Returns the resource types in a state, or in a plan as JSON. Nothing else is kept, since it contains secrets."""
     return frozenset(name.decode() for name in _TYPE.findall(document))

@@ -26,16 +26,16 @@ from h2.exceptions import H2Error, ProtocolError, StreamClosedError
 from h2.settings import SettingCodes, Settings
 
 WINDOW = 2**31 - 1
-"""The largest window of HTTP/2 (RFC 9113, 6.9.1): messages are held in memory anyway, and nobody needs to wait."""
+"""The largest window of HTTP/2 (RFC 9113, 6.9.1): messages are in memory anyway, so that no sender needs to wait."""
 
 STREAMS = 100_000
-"""How many calls may be under way at once: as many as somebody's `-parallelism` asks for."""
+"""Maximum number of concurrent calls: enough for any `-parallelism`."""
 
 Headers = list[tuple[bytes, bytes]]
 
 
-class Ear(Protocol):
-    """Whoever is told what comes in on one stream, up to its `end`, or until it is `reset`."""
+class StreamListener(Protocol):
+    """Receives the events of one stream, up to its `end`, or until it is `reset`."""
 
     def headers(self, headers: Headers, end: bool) -> None: ...
     def data(self, data: bytes, end: bool) -> None: ...
@@ -44,7 +44,7 @@ class Ear(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What is to be sent on a stream: headers (a first or a last block), or data."""
+    """A part to send on a stream: headers (a first or last block), or data."""
 
     headers: Headers | None
     data: bytes
@@ -52,13 +52,12 @@ class _Piece:
 
 
 class Wire(asyncio.Protocol):
-    """A connection. As a server it asks `accept` for the ear of every new stream; as a client `open` makes streams.
-
-    `lost` is called once, when the connection is gone; every open stream is reset first.
+    """A connection. A server calls `accept` for the listener of every new stream; a client creates streams with `open`.
+    `lost` is called once, when the connection is closed; all open streams are reset before.
     """
 
     def __init__(
-        self, accept: Callable[[Wire, int], Ear] | None = None, lost: Callable[[], None] = lambda: None
+        self, accept: Callable[[Wire, int], StreamListener] | None = None, lost: Callable[[], None] = lambda: None
     ) -> None:
         self._accept = accept
         self._lost = lost
@@ -75,11 +74,11 @@ class Wire(asyncio.Protocol):
         )
         room = {SettingCodes.INITIAL_WINDOW_SIZE: WINDOW, SettingCodes.MAX_CONCURRENT_STREAMS: STREAMS}
         self._h2.local_settings = Settings(client=client, initial_values=room)
-        self._ears: dict[int, Ear] = {}
+        self._listeners: dict[int, StreamListener] = {}
         self._unsent: dict[int, deque[_Piece]] = {}
         self._transport: asyncio.Transport | None = None
 
-    # --- asyncio's side ----------------------------------------------------------------------------------------
+    # --- called by asyncio ----------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -95,49 +94,49 @@ class Wire(asyncio.Protocol):
             self.close()
             return
         for event in events:
-            self._heard(event)
+            self._on_event(event)
         self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        ears, self._ears = self._ears, {}
+        ears, self._listeners = self._listeners, {}
         self._unsent.clear()
-        for ear in ears.values():
-            ear.reset(ErrorCodes.CONNECT_ERROR)
+        for listener in ears.values():
+            listener.reset(ErrorCodes.CONNECT_ERROR)
         self._lost()
 
-    # --- our side ----------------------------------------------------------------------------------------------
+    # --- called by users ----------------------------------------------------------------------------------------------
 
     @property
     def open(self) -> bool:
-        """Whether something can still be sent."""
+        """Whether the connection is open for sending."""
         return self._transport is not None
 
-    def call(self, headers: Headers, ear: Ear) -> int:
-        """Begin a stream as a client."""
+    def call(self, headers: Headers, listener: StreamListener) -> int:
+        """Opens a stream as a client."""
         stream = self._h2.get_next_available_stream_id()
-        self._ears[stream] = ear
+        self._listeners[stream] = listener
         self.send_headers(stream, headers)
         return stream
 
     def send_headers(self, stream: int, headers: Headers, *, end: bool = False) -> None:
-        """Send headers or trailers, after all that waits to be sent on the stream."""
+        """Sends headers or trailers, after everything that is queued on the stream."""
         self._send(stream, _Piece(headers, b"", end))
 
     def send_data(self, stream: int, data: bytes, *, end: bool = False) -> None:
-        """Send data as soon as the other side has room for it."""
+        """Sends data as soon as flow control allows it."""
         self._send(stream, _Piece(None, data, end))
 
     def reset(self, stream: int, code: int = ErrorCodes.CANCEL) -> None:
-        """End a stream before its end, whatever waits to be sent on it."""
-        self._ears.pop(stream, None)
+        """Resets a stream, and drops everything that is queued on it."""
+        self._listeners.pop(stream, None)
         self._unsent.pop(stream, None)
         with contextlib.suppress(H2Error):
             self._h2.reset_stream(stream, code)
         self._flush()
 
     def close(self) -> None:
-        """End the connection."""
+        """Closes the connection."""
         if self._transport is not None:
             self._transport.close()
 
@@ -147,7 +146,7 @@ class Wire(asyncio.Protocol):
         self._flush()
 
     def _pump(self, stream: int) -> None:
-        """Send of a stream what the other side has room for."""
+        """Sends as much of a stream as flow control allows."""
         waiting = self._unsent.get(stream, deque())
         try:
             while waiting and self._transport is not None:
@@ -158,18 +157,18 @@ class Wire(asyncio.Protocol):
                 if rest is not None:
                     waiting.appendleft(rest)
         except StreamClosedError:
-            # It ended on the other side in between, and takes nothing any more.
+            # The other side closed the stream in between.
             pass
         except H2Error:
-            # Whoever waits for the rest of it would wait forever.
+            # Otherwise the receiver would wait forever for the rest.
             self.close()
         self._unsent.pop(stream, None)
 
     def _part(self, stream: int, piece: _Piece) -> _Piece | None:
-        """Send a piece, or the part of it that there is room for; what is left, which is itself when there is none."""
+        """Sends a piece, or as much of it as flow control allows; returns the rest."""
         if piece.headers is not None:
             self._h2.send_headers(stream, piece.headers, end_stream=piece.end)
-            self._said(stream, piece)
+            self._after_send(stream, piece)
             return None
         room = min(self._h2.local_flow_control_window(stream), self._h2.max_outbound_frame_size)
         if piece.data and room <= 0:
@@ -178,47 +177,47 @@ class Wire(asyncio.Protocol):
         self._h2.send_data(stream, piece.data[:room], end_stream=piece.end and not rest)
         if rest:
             return _Piece(None, rest, piece.end)
-        self._said(stream, piece)
+        self._after_send(stream, piece)
         return None
 
-    def _said(self, stream: int, piece: _Piece) -> None:
-        """A server that has said its last word listens no longer."""
+    def _after_send(self, stream: int, piece: _Piece) -> None:
+        """A server stops listening after its last message."""
         if piece.end and self._accept is not None:
-            self._ears.pop(stream, None)
+            self._listeners.pop(stream, None)
 
-    def _heard(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if isinstance(event, DataReceived):
             assert event.stream_id is not None
             self._h2.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id)
             end = event.stream_ended is not None
-            ear = self._listening(event.stream_id, end)
-            if ear is not None:
-                ear.data(event.data or b"", end)
+            listener = self._listener_of(event.stream_id, end)
+            if listener is not None:
+                listener.data(event.data or b"", end)
         elif isinstance(event, RequestReceived):
             assert event.stream_id is not None and self._accept is not None
-            ear = self._ears[event.stream_id] = self._accept(self, event.stream_id)
-            ear.headers(event.headers or [], event.stream_ended is not None)
+            listener = self._listeners[event.stream_id] = self._accept(self, event.stream_id)
+            listener.headers(event.headers or [], event.stream_ended is not None)
         elif isinstance(event, ResponseReceived | TrailersReceived):
             assert event.stream_id is not None
             end = event.stream_ended is not None
-            ear = self._listening(event.stream_id, end)
-            if ear is not None:
-                ear.headers(event.headers or [], end)
+            listener = self._listener_of(event.stream_id, end)
+            if listener is not None:
+                listener.headers(event.headers or [], end)
         elif isinstance(event, StreamReset):
             assert event.stream_id is not None
             self._unsent.pop(event.stream_id, None)
-            ear = self._ears.pop(event.stream_id, None)
-            if ear is not None:
-                ear.reset(int(event.error_code or 0))
+            listener = self._listeners.pop(event.stream_id, None)
+            if listener is not None:
+                listener.reset(int(event.error_code or 0))
         elif isinstance(event, WindowUpdated):
             for stream in [event.stream_id] if event.stream_id else list(self._unsent):
                 self._pump(stream)
         elif isinstance(event, ConnectionTerminated):
             self.close()
 
-    def _listening(self, stream: int, end: bool) -> Ear | None:
-        """Who listens to a stream. After the end a client does so no longer; a server still has to answer."""
-        return self._ears.pop(stream, None) if end and self._accept is None else self._ears.get(stream)
+    def _listener_of(self, stream: int, end: bool) -> StreamListener | None:
+        """Returns the listener of a stream. A client stops listening at the end; a server still has to respond."""
+        return self._listeners.pop(stream, None) if end and self._accept is None else self._listeners.get(stream)
 
     def _flush(self) -> None:
         if self._transport is not None:

@@ -1,4 +1,4 @@
-"""Files of a cache: put in place whole or not at all, by however many processes."""
+"""Writes files of a cache atomically, also from several processes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 
-def keep(path: Path, content: bytes) -> None:
-    """Put it there. Where there is no room nothing is kept, and whoever needs it makes it again."""
+def write_cache(path: Path, content: bytes) -> None:
+    """Writes a file. Errors such as a full disk are ignored: the content is then computed again."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
