@@ -132,7 +132,7 @@ def test_nothing_of_a_change_of_strangers_is_run(tmp_path: Path) -> None:
     checked = shop.run("check", "--static", "--base", "HEAD~1", "--json").json
     (why,) = [one for one in checked["findings"] if one["rule"] == "plan"]
     assert (why["status"], why["advisory"]) == ("unknown", False)
-    assert "a plan runs what the change says" in why["message"]
+    assert "a plan runs code of the change" in why["message"]
     assert not list(Path(os.environ["TERRACE_HOME"]).glob("cache/*/before-plan"))
 
 

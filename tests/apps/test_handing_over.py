@@ -148,5 +148,5 @@ def test_what_was_not_sealed_with_our_key_is_refused(tmp_path: Path) -> None:
     sealed = (tmp_path / "dev.plans").read_bytes()
     assert b"environments/dev" not in sealed
     (tmp_path / "dev.plans").write_bytes(sealed[:-1] + bytes([sealed[-1] ^ 1]))
-    with pytest.raises(NotReady, match="not what was handed over"):
+    with pytest.raises(NotReady, match="was changed after it was handed over"):
         taken(tmp_path, DEV)

@@ -121,7 +121,7 @@ def test_a_remote_without_a_branch_at_its_head_is_refused(tmp_path: Path) -> Non
     work = hosted(tmp_path, "trunk")
     push_hostile(work, "main")
     git(tmp_path / "team.git", "symbolic-ref", "HEAD", "refs/heads/gone")
-    with pytest.raises(BadInput, match="names no branch"):
+    with pytest.raises(BadInput, match="does not name an existing branch"):
         _ = Project(work).trust
     git(work, "config", "terrace.branch", "trunk")
     assert Project(work).trust.config.branch == "trunk"

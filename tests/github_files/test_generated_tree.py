@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from github_files.tree import CONFIG, files, premises, written
-from terrace.apps.workflows.generating import generated
+from terrace.apps.workflows.generating import generate
 from terrace.apps.workflows.pins import pins, repinned, used
 from terrace.apps.workflows.premises import clouds_of, word
 from terrace.apps.workflows.settings import settings
@@ -34,7 +34,7 @@ def test_the_tree_is_as_somebody_last_saw_it() -> None:
 
 def test_a_new_step_of_the_ladder_changes_no_workflow_but_its_own() -> None:
     more = CONFIG.replace("teams:", "  moon: {after: prod}\nteams:")
-    grown = generated(premises(more))
+    grown = generate(premises(more))
     changed = {path for path in files() if files()[path] != grown[path]}
     assert grown.keys() - files().keys() == {".github/workflows/06-deploy-moon.yml"}
     # The clock that goes on names the workflows that it listens to.
@@ -42,13 +42,13 @@ def test_a_new_step_of_the_ladder_changes_no_workflow_but_its_own() -> None:
 
 
 def test_clouds_that_are_not_used_leave_nothing_behind() -> None:
-    bare = "\n".join(generated(premises(clouds=())).values())
+    bare = "\n".join(generate(premises(clouds=())).values())
     for trace in ("aws", "AWS", "ARM_", "azure"):
         assert trace not in bare
 
 
 def test_a_repository_without_people_has_no_owners() -> None:
-    assert ".github/CODEOWNERS" not in generated(premises("version: 1\nenvironments: {dev: {}}\n"))
+    assert ".github/CODEOWNERS" not in generate(premises("version: 1\nenvironments: {dev: {}}\n"))
 
 
 def test_an_owner_is_written_by_the_account() -> None:
@@ -70,21 +70,21 @@ def test_an_owner_is_written_by_the_account() -> None:
 def test_folders_of_patterns_and_the_root_have_owners(entry: str, line: str) -> None:
     config = f"version: 1\nenvironments: {{prod: {{approvals: {{sec: 1}}}}}}\nstacks: [{entry}]\n"
     people = "teams: {sec: [bob, carol]}\npeople: {bob: {login: bob-gh}, carol: {}}\n"
-    lines = generated(premises(config + people))[".github/CODEOWNERS"].splitlines()
+    lines = generate(premises(config + people))[".github/CODEOWNERS"].splitlines()
     assert line in lines
     assert not line.startswith("*") or lines.index(line) < min(n for n, one in enumerate(lines) if one[:1] == "/")
 
 
 def test_the_embedded_terraform_comes_with_terrace() -> None:
     config = "version: 1\nenvironments: {dev: {}}\nterraform: {binary: embedded}\n"
-    action = generated(premises(config))[".github/actions/terrace-setup/action.yml"]
+    action = generate(premises(config))[".github/actions/terrace-setup/action.yml"]
     assert "terrace-gitops[embedded]==1.2.3" in action
     assert "setup-terraform" not in action
 
 
 def test_opentofu_is_brought_where_it_is_named() -> None:
     config = "version: 1\nenvironments: {dev: {}}\nterraform: {binary: tofu, version: '>= 1.10'}\nbranch: '1.x'\n"
-    tree = generated(premises(config))
+    tree = generate(premises(config))
     action = tree[".github/actions/terrace-setup/action.yml"]
     assert 'tofu_version: ">= 1.10"' in action
     assert "setup-terraform" not in action

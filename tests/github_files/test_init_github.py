@@ -42,9 +42,9 @@ def test_it_writes_and_says_what_is_left_to_do(work: Path, capsys: Captured) -> 
     assert f"wrote {PR}" in told
     assert "next: git add .github && git commit" in told
     assert "only an administrator" in told
-    assert "keeps the states of dev, prod, staging away" in told
+    assert "a remote backend for the states of dev, prod, staging" in told
     assert '-F "reviewers[][id]=$(gh api users/bob-gh --jq .id)"' in told
-    assert (work / PR).read_text().startswith("# Every check of a pull request")
+    assert (work / PR).read_text().startswith("# Runs all checks of a pull request")
     trust = (work / ".github/terrace/oidc-aws/main.tf").read_text()
     assert 'default = "acme"' in trust
     assert not (work / ".github/terrace/oidc-azure").exists()

@@ -11,7 +11,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from support.configuration import load
-from terrace.apps.workflows.generating import generated
+from terrace.apps.workflows.generating import generate
 from terrace.apps.workflows.premises import Premises
 
 CONFIG = """\
@@ -41,7 +41,7 @@ def premises(
 @cache
 def files() -> Mapping[str, str]:
     """Every generated file."""
-    return generated(premises())
+    return generate(premises())
 
 
 def written(folder: Path, tree: Mapping[str, str]) -> Path:

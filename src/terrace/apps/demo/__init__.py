@@ -1,1 +1,1 @@
-"""The demo: a sample repository, an embedded cloud, and a story told with the commands that a user would type."""
+"""The demo: a sample repository, an emulated cloud, and a story with the commands that a user would type."""

@@ -1,4 +1,4 @@
-"""The repository of the demo: laid out with a bare remote and keys of its people, changed and merged by them."""
+"""The sample repository of the demo, with a bare remote and the keys of its people, and the changes of the story."""
 
 from __future__ import annotations
 
@@ -33,14 +33,13 @@ class Layout:
         return self.folder / "remote.git"
 
     def key(self, person: str) -> Path:
-        """The private SSH key of a person."""
+        """Returns the path of a person's private SSH key."""
         return self.folder / "keys" / person
 
 
 def lay(folder: Path, binary: str = "auto") -> Layout:
-    """Lay the repository out in a folder that is new or empty: committed by alice, pushed to its remote.
-
-    `binary` is the Terraform that its terrace.yaml names.
+    """Creates the repository in a new or empty folder: committed by alice, pushed to its remote. `binary` is the
+    Terraform in its terrace.yaml.
     """
     layout = Layout(folder)
     (folder / "keys").mkdir(parents=True, mode=0o700)
@@ -71,27 +70,27 @@ def lay(folder: Path, binary: str = "auto") -> Layout:
 
 
 def change_module(layout: Layout) -> None:
-    """Alice's change, on a branch: every label gets the cost centre."""
+    """Commits Alice's change on a branch: every label gets the cost center."""
     component = "    Component   = var.component\n"
     changed = f'{component}    CostCentre  = "shop"\n'
-    _change(layout, "cost-centre", CHANGED, component, changed, "Label everything with its cost centre")
+    _change(layout, "cost-centre", CHANGED, component, changed, "Label everything with its cost center")
 
 
 def break_production(layout: Layout) -> None:
-    """A change that passes every check and breaks production."""
+    """Commits a change that passes every check and breaks production."""
     path = "environments/prod/app/main.tf"
     _change(layout, "fewer-replicas", path, "replicas    = 3", "replicas    = 0", "Need fewer replicas at night")
 
 
 def merge(layout: Layout, branch: str) -> None:
-    """Merge a branch as a forge would, and push."""
+    """Merges a branch as a forge would, and pushes."""
     git(layout, "switch", "--quiet", "main")
     git(layout, "merge", "--quiet", "--no-ff", "-m", f"Merge branch '{branch}'", branch)
     git(layout, "push", "--quiet", "origin", "main")
 
 
 def prepared_revert(layout: Layout) -> str:
-    """The branch on which Terrace prepared a revert."""
+    """Returns the branch on which Terrace prepared a revert."""
     done = git(layout, "for-each-ref", "--format=%(refname:short)", "refs/heads/terrace/revert-*")
     return os.fsdecode(done.out).strip()
 
@@ -106,7 +105,7 @@ def _change(layout: Layout, branch: str, name: str, before: str, after: str, mes
 
 
 def git(layout: Layout, *args: str) -> Finished:
-    """Run git in the clone. Raises TerraceError when it fails."""
+    """Runs git in the clone. Raises TerraceError where it fails."""
     return _run("git", "-C", str(layout.clone), *args)
 
 

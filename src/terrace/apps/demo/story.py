@@ -1,5 +1,5 @@
-"""The demo: a commit goes from pull request to production, and reality stays equal to it. Told with the commands that a
-user would type."""
+"""The story of the demo: a commit goes from pull request to production, and the live resources are kept equal to it,
+with the commands that a user would type."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 
 
 def demo(target: str | None, binary: str) -> int:
-    """Play it in a new folder, which is kept. Exit 0 when everything went as told."""
+    """Plays the demo in a new folder, which is kept. Returns 0 where everything went as expected."""
     folder = _folder(target)
     began = time.monotonic()
     with EmbeddedAws() as aws:
@@ -100,7 +100,7 @@ def _play(stage: Stage, aws: EmbeddedAws) -> None:
 
 @dataclass
 class Stage:
-    """Where the demo plays: says what comes, runs commands as a user would, and keeps the time."""
+    """Announces the parts of the demo, runs commands as a user would, and measures their time."""
 
     layout: Layout
     aws: EmbeddedAws
@@ -116,27 +116,27 @@ class Stage:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What the commands of the story run with."""
+        """The environment of the story's commands."""
         return {**ENVIRON, **self.aws.variables, **self._own}
 
     def say(self, title: str, text: str) -> None:
-        """Open a part of the story."""
+        """Starts a part of the story."""
         self._console.print()
         self._console.rule(line(title, style="bold"), align="left", style="green")
         self._console.print(paragraph([*text.split("\n"), ""], style="italic"))
 
     def tell(self, text: str) -> None:
-        """A line of plain text."""
+        """Prints a line of plain text."""
         self._console.print(paragraph(text.split("\n")))
 
     def expect(self, what: str, found: object, wanted: object) -> None:
-        """Shows a value of the cloud. Raises TerraceError if it is not the expected one."""
+        """Shows a value of the cloud. Raises TerraceError where it is not the expected one."""
         self.tell(f"  {what} = {found}")
         if found != wanted:
             raise TerraceError(f"{what} is {found!r}, expected {wanted!r}")
 
     def run(self, *arguments: str, expect: int = 0) -> None:
-        """Runs terrace. Raises TerraceError if its exit code is not the expected one."""
+        """Runs terrace. Raises TerraceError where its exit code is not the expected one."""
         self._typed(f"terrace {shlex.join(arguments)}")
         began = time.monotonic()
         code = self._call([sys.executable, "-P", "-m", "terrace", *arguments])
@@ -144,25 +144,25 @@ class Stage:
         if code != expect:
             raise TerraceError(
                 f"`terrace {shlex.join(arguments)}` exited with {code}, expected {expect}",
-                hint=f"look around in {self.layout.folder}: source env.sh, then terrace doctor",
+                hint=f"inspect {self.layout.folder}: source env.sh, then terrace doctor",
             )
 
     def approve(self, environment: str, person: str, comment: str) -> None:
-        """A second person approves, with their own key."""
+        """Approves as a second person, with their own key."""
         key = os.path.relpath(self.layout.key(person), self.layout.clone)
         self.run("approve", environment, "--as", person, "--key", key, "--yes", "-m", comment)
 
     def shell(self, *argv: str) -> None:
-        """Run something else that a user would type."""
+        """Runs another command that a user would type."""
         self._typed(shlex.join(argv))
         self._call(list(argv))
 
     def took(self, what: str, seconds: float) -> None:
-        """Remember how long a part took."""
+        """Records the duration of a part."""
         self.times.append((what, seconds))
 
     def end(self, whole: float) -> None:
-        """How long everything took, and what to try next."""
+        """Prints the durations, and commands to try next."""
         table = Table("part", "seconds")
         table.columns[1].justify = "right"
         for what, seconds in self.times:
@@ -200,6 +200,6 @@ def _folder(target: str | None) -> Path:
         return Path(tempfile.mkdtemp(prefix="terrace-demo-"))
     folder = Path(target).absolute()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadInput(f"{folder} exists and is not empty", hint="name a new folder: --folder DIR")
+        raise BadInput(f"{folder} exists and is not empty", hint="use a new folder: --folder DIR")
     folder.mkdir(parents=True, exist_ok=True)
     return folder

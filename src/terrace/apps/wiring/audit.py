@@ -41,7 +41,7 @@ def run_audit(
 
     waivers = project.standing()
     if waivers.unread:
-        note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
+        note(f"note: all waivers are ignored: those of the protected branch cannot be read ({waivers.unread})")
 
     def judge(change_set: ChangeSet, inventory: Inventory) -> Assessment:
         return validate(crew, change_set, inventory, checks, adapters, waivers=waivers).assessment

@@ -1,4 +1,4 @@
-"""A comment on the forge reaches Terrace: by the event of a run, or by a webhook."""
+"""Handles comments, reviews and deployment requests on the forge, from the event of a run or from a webhook."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from terrace.pipelines.conversation.chat import Heard, House
 
 Turn = Literal["hear", "act"]
-"""Which turn: what needs no credentials of an environment, or what is left and does."""
+"""The pass: `hear` for work without credentials of an environment, `act` for the rest."""
 
 
 def work_off(folder: Path, event: str, payload: Mapping[str, Any], turn: Turn, watcher: Watcher) -> Heard | None:
-    """Answer what an event is about: a comment, a review, a deployment request. None where it is not meant for us.
+    """Replies to the subject of an event: a comment, a review, or a deployment request. Returns None where it is not
+    addressed to Terrace.
 
-    What the event says of comments and reviews is not believed: they are asked for by their ids. The same event again
-    gets the same answer. Raises NotReady where the forge cannot be asked.
+    The content of comments and reviews is not taken from the event: they are read by their ids. The same event gets the
+    same reply. Raises NotReady where the forge cannot be reached.
     """
     project = Project(folder)
     talk = conversation(project.connected, project.trust.config.branch)
@@ -42,7 +43,7 @@ def work_off(folder: Path, event: str, payload: Mapping[str, Any], turn: Turn, w
 
 
 def _answered(house: House, event: str, payload: Mapping[str, Any], turn: Turn) -> tuple[int, str, Heard] | None:
-    """What came of an event, where it was said, and what names it."""
+    """Returns the number of the pull request or issue, the id of the subject, and the result of an event."""
     match event, payload.get("action"):
         case "issue_comment", "created":
             return _comment(house, _id(payload, "comment"), turn)
@@ -77,7 +78,7 @@ def _review(house: House, number: int, id_: int, turn: Turn) -> tuple[int, str, 
 
 
 def _request(house: House, payload: Mapping[str, Any]) -> tuple[int, str, Heard] | None:
-    """A deployment request: it is told what waits when it is opened, and its boxes are answers."""
+    """Handles a deployment request: shows what is pending when it is opened, and records its boxes as approvals."""
     from terrace.forge.boxes import request
     from terrace.forge.model import Ticked
     from terrace.pipelines.approvals.approve import handle_of

@@ -1,4 +1,4 @@
-"""One change, checked: the working tree at a terminal or in a job of CI, a commit where a forge told of it."""
+"""Checks one change: the working tree in a terminal or CI job, or a commit from a webhook."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ from terrace.stacks.model import ChangeSet
 
 
 def change_of(project: Project, head: str, base: str | None = None) -> tuple[ChangeSet, Inventory]:
-    """What a commit changes against `base`, or against where it left the protected branch; and what stands in it."""
+    """Returns the change set of a commit against `base`, or against its merge base with the protected branch; and its
+    configured stacks."""
     repository = project.repository
     start = repository.resolve(base) if base is not None else repository.merge_base(project.trust.commit, head)
     after = project.survey(head)
     try:
         before = project.survey(start)
     except TerraceError as error:
-        # What was broken before must not keep its repair from being checked: then everything counts as new.
+        # A broken base must not prevent the check of its fix: then all stacks count as new.
         note(f"note: {start[:7]} cannot be read ({error}); every stack counts as impacted")
         before = None
     trees = (repository.tree(start), repository.tree(head))
@@ -49,14 +50,14 @@ def check_adapters(project: Project, policies: Policies) -> CheckAdapters:
 
 
 def change_in_working_tree(project: Project, base: str | None) -> tuple[ChangeSet, Inventory]:
-    """The change set of the working tree, with notices of what its commit lacks, and what stands in it."""
+    """Returns the change set of the working tree, with notices about uncommitted files, and its configured stacks."""
     change_set, inventory = change_of(project, project.repository.snapshot(), base)
     missing = project.uncommitted(inventory, {one.stack.key for one in change_set.impacts})
     return replace(change_set, notices=(*change_set.notices, *missing)), inventory
 
 
 def secret_search(project: Project) -> SecretSearch:
-    """The search for secrets of a repository, judged by the baseline of its trust root."""
+    """Returns the secret search of a repository, with the baseline of its trust root."""
     return SecretSearch(
         project.repository, partial(patches_between, project.repository.root), project.trust.commit, now().date()
     )
@@ -65,10 +66,10 @@ def secret_search(project: Project) -> SecretSearch:
 def checked(
     project: Project, crew: Context, change_set: ChangeSet, inventory: Inventory, by: Planned = plan_in
 ) -> Checked:
-    """Everything that a change is checked for. `by` plans its stacks."""
+    """Runs all checks of a change. `by` plans its stacks."""
     waivers = project.waivers(inventory, change_set.changed)
     if waivers.unread:
-        note(f"note: no waiver counts: those of the protected branch cannot be read ({waivers.unread})")
+        note(f"note: all waivers are ignored: those of the protected branch cannot be read ({waivers.unread})")
     scanners = project.scanners()
     adapters = check_adapters(project, project.policies())
     validation = validate(crew, change_set, inventory, CHECKS, adapters, waivers=waivers, by=by, states=by is plan_in)

@@ -1,4 +1,4 @@
-"""Where people talk about the changes of a repository, on the forge that it is connected to."""
+"""The conversations about the changes of a repository, on its forge."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def conversation(forge: Connection, branch: str) -> GitHubConversation:
-    """Where people talk about changes; `branch` is the protected one."""
+    """Returns the conversations about changes; `branch` is the protected branch."""
     from terrace.adapters.github.conversation import GitHubConversation
 
     return GitHubConversation(forge.github, forge.login, branch, marker)

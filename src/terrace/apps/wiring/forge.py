@@ -1,4 +1,4 @@
-"""The forge that a repository is connected to, as the environment, terrace.yaml and the remote say."""
+"""The forge that a repository is connected to, by the environment, terrace.yaml and the remote."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ UNCONNECTED = (
     "set GITHUB_TOKEN (in a job: `env: {GITHUB_TOKEN: ${{ github.token }}}`); and where the remote is not on "
     "github.com, `forge: {repository: owner/name, api: https://HOST/api/v3}` in terrace.yaml"
 )
-"""How to connect a repository to its forge."""
+"""Hint for connecting a repository to its forge."""
 
 
 def connect(environ: Mapping[str, str], config: Config, repository: GitRepository) -> Connection | None:
-    """The connection, or None where there is no token or nothing says where the repository is.
-
-    Raises NotReady where what is said cannot be used.
+    """Returns the connection; None without a token or a known repository. Raises NotReady where the settings are
+    invalid.
     """
     from terrace.adapters.github import connecting
 
@@ -42,9 +41,9 @@ def require_connection(connection: Connection | None) -> Connection:
 
 
 def instigator(environ: Mapping[str, str], config: Config) -> str:
-    """Who set this run of CI going: a person of terrace.yaml, or an account that is nobody's there.
-
-    A run that a clock or another run set going is the machine's own, whomever GitHub names. "" outside of a run.
+    """Returns who started this run of CI: a person in terrace.yaml, or an account without one. A run that was
+    started by a schedule or another run belongs to Terrace, regardless of the account that GitHub names. "" outside
+    of a run.
     """
     from terrace.gates.approvals.people import People
 
@@ -60,7 +59,7 @@ def instigator(environ: Mapping[str, str], config: Config) -> str:
 
 
 def run_of_ci(environ: Mapping[str, str]) -> str:
-    """Which run of CI this is: the forge and the run's id; "" outside of one."""
+    """Returns the forge and the id of this run of CI; "" outside of one."""
     if environ.get("GITLAB_CI") == "true":
         return f"gitlab {environ.get('CI_PIPELINE_ID', '')}".strip()
     if environ.get("GITHUB_ACTIONS") == "true":
@@ -69,13 +68,12 @@ def run_of_ci(environ: Mapping[str, str]) -> str:
 
 
 def access(environ: Mapping[str, str]) -> Access:
-    """How Git is let in: in a run of CI by what the environment gives, to the server of that run alone.
-
-    So the token of the job need not lie in the checkout, where whatever runs there could read it.
+    """Returns Git's access to the remote: in a run of CI by the token in the environment, only to the server of that
+    run. So the token need not be in the checkout, where other programs could read it.
     """
     there, given = environ.get("CI_SERVER_URL", ""), environ.get("GITLAB_TOKEN", "")
     if environ.get("GITLAB_CI") == "true" and there.startswith("https://") and given:
-        # The token that a job of GitLab has by itself may not push, and the ledger is pushed.
+        # The job token of GitLab cannot push, and the ledger must be pushed.
         return lambda: by_token(there, given, environ)
     server = environ.get("GITHUB_SERVER_URL", "")
     if environ.get("GITHUB_ACTIONS") != "true" or not server.startswith("https://"):

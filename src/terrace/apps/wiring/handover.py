@@ -1,4 +1,5 @@
-"""Plans go from job to job: an environment is planned where its account is, and all are judged where none is."""
+"""Hands plans over between jobs: each environment is planned in a job with its account, and all plans are checked in a
+job without one."""
 
 from __future__ import annotations
 
@@ -21,74 +22,78 @@ SUFFIX = ".plans"
 
 
 @dataclass
-class Making:
-    """Plans stacks here, and keeps what came of it."""
+class PlanCollector:
+    """Plans stacks, and collects the plans and failures."""
 
     plans: dict[str, Plan] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
 
     def plan(self, crew: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
-        """Plan one."""
+        """Plans one stack."""
         self.plans[stack.key] = plan_in(crew, inventory, stack, root)
         return self.plans[stack.key]
 
     def failed(self, key: str, error: TerraceError) -> None:
-        """Keep why one has no plan: what Terraform said, or what Terrace found before it was asked."""
+        """Records why a stack has no plan: an error of Terraform, or one that Terrace found before."""
         self.failures[key] = Failure.of(error)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """Plans that were made elsewhere, by the stack's key; only those of the commit that is judged count."""
+class HandedOverPlans:
+    """Plans from other jobs, by the stack's key. Only those of the checked commit are used."""
 
     found: Mapping[str, tuple[str, Plan | Failure]]
 
     def plan(self, crew: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
-        """The plan of one. Raises what its making raised, and NotReady where none was handed over."""
+        """Returns the plan of a stack. Raises the error of its planning, and NotReady where none was handed over."""
         commit, made = self.found.get(stack.key, ("", Failure("")))
         if not commit:
             raise NotReady(
                 f"no plan of {stack.key} was handed over",
-                hint="look at the job that plans it: it ended before it could",
+                hint="see the job that plans it: it stopped before it planned this stack",
             )
         if commit != inventory.commit:
-            raise NotReady(f"the plan of {stack.key} that was handed over is of another commit", hint="run it again")
+            raise NotReady(
+                f"the plan of {stack.key} that was handed over is for another commit",
+                hint="run that job again",
+            )
         if isinstance(made, Failure):
             raise made.again()
         return made
 
 
 def unplanned(crew: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
-    """Where nothing may be planned. Raises NotReady."""
+    """Raises NotReady, for changes that must not be planned."""
     raise NotReady(
-        f"{stack.key} was not planned: a plan runs what the change says, and nobody of this repository has read it yet",
-        hint="read it, and push its commits to a branch of this repository",
+        f"{stack.key} was not planned: a plan runs code of the change, which no maintainer has reviewed yet",
+        hint="review the change, then push its commits to a branch of this repository",
     )
 
 
 def hand_over(file: Path, key: DigestKey, environment: str, handed: Handed) -> None:
-    """Seal plans into a file. Raises NotReady where it cannot be written."""
+    """Encrypts plans into a file. Raises NotReady where it cannot be written."""
     sealed = _seals(key).seal({"kind": "plans", "environment": environment, "commit": handed.commit}, encoded(handed))
     try:
         file.write_bytes(sealed)
     except OSError as error:
-        raise NotReady(f"the plans cannot be written to {file}: {error.strerror}", hint="name another file") from error
+        raise NotReady(f"the plans cannot be written to {file}: {error.strerror}", hint="use another file") from error
 
 
-def take_over(folder: Path, key: DigestKey) -> Taken:
-    """What lies in a folder, if there is one. Raises NotReady for what was not sealed with this key."""
+def take_over(folder: Path, key: DigestKey) -> HandedOverPlans:
+    """Returns the plans in a folder; none where it does not exist. Raises NotReady for files that were not encrypted
+    with this key."""
     found: dict[str, tuple[str, Plan | Failure]] = {}
     for file in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             header, content = _seals(key).open(file.name, file.read_bytes())
             handed = decoded(content)
         except Corrupt as error:
-            raise NotReady(f"{file.name} is not what was handed over", hint="run the checks again") from error
-        # A job speaks for its environment alone.
+            raise NotReady(f"{file.name} was changed after it was handed over", hint="run the checks again") from error
+        # A job can hand over only plans of its own environment.
         mine = header["environment"]
         found |= {p.stack.key: (handed.commit, p) for p in handed.plans if p.stack.environment == mine}
         found |= {k: (handed.commit, why) for k, why in handed.failures.items() if k.partition("/")[0] == mine}
-    return Taken(found)
+    return HandedOverPlans(found)
 
 
 def _seals(key: DigestKey) -> Seals:

@@ -1,4 +1,4 @@
-"""Where Terrace keeps things on this machine. Nothing of it lies in the user's checkout."""
+"""The folders of Terrace on this machine, outside of the user's checkout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from terrace.adapters.files import put
 from terrace.errors import TerraceError
 
 RECORD = "terrace-home.json"
-"""The file in the Git directory of a checkout that keeps the name of its folders, so that they outlast a move of it."""
+"""File in the Git directory of a checkout with the name of its folders, so that a moved checkout keeps them."""
 
 _NAME = re.compile(r"[^/\0]*-[0-9a-f]{10}")
 _RECORD_BYTES = 16 * 1024
@@ -24,16 +24,15 @@ _RECORD_BYTES = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Two roots: what may be thrown away (`cache`) and what may not (`data`). TERRACE_HOME moves both."""
+    """Two roots: `cache` can be deleted at any time, `data` must be kept. TERRACE_HOME moves both."""
 
     cache: Path
     data: Path
 
     @staticmethod
     def of(repository: Path) -> Home:
-        """Returns the folders of one checkout, told apart by where it was when Terrace first ran in it.
-
-        A checkout that was moved keeps them. A copy of one gets its own, as long as the other is still there.
+        """Returns the folders of a checkout, identified by its path when Terrace first ran in it. A moved checkout
+        keeps them. A copy of a checkout gets its own as long as the original exists.
         """
         slug = _name(repository)
         base = os.environ.get("TERRACE_HOME")
@@ -46,13 +45,13 @@ class Home:
 
     @staticmethod
     def tools() -> Path:
-        """Tools that Terrace installed for this user, whatever the repository."""
+        """Returns the folder of tools that Terrace installed for this user, shared by all repositories."""
         base = os.environ.get("TERRACE_HOME")
         return Path(base) / "tools" if base else Path(platformdirs.user_data_dir("terrace")) / "tools"
 
     @property
     def states(self) -> Path:
-        """State of stacks without a remote backend. Losing it is losing track of what is deployed."""
+        """States of stacks without a remote backend. They must not be lost."""
         return self.data / "states"
 
     @property
@@ -72,13 +71,13 @@ class Home:
 
 
 def _name(repository: Path) -> str:
-    """The name of the folders of a checkout; noted in its Git directory, where that can be written."""
+    """Returns the name of a checkout's folders, and records it in its Git directory where that can be written."""
     git = _git_directory(repository)
-    known = _noted(git)
+    known = _read_record(git)
     name = known[0] if known is not None and not _is_another(known, repository) else _by_path(repository)
     if git is not None and known != (name, repository):
         text = json.dumps({"name": name, "path": str(repository)})
-        # Where it cannot be written, the next command decides from the same facts.
+        # Without the record, the next command determines the same name.
         with contextlib.suppress(OSError, TerraceError):
             put(git, RECORD, text.encode())
     return name
@@ -89,19 +88,19 @@ def _by_path(repository: Path) -> str:
 
 
 def _is_another(known: tuple[str, Path], repository: Path) -> bool:
-    """Whether a checkout with these folders is still at the noted path: then the one at hand is a copy of it."""
+    """Returns whether the checkout with these folders still exists at the recorded path: then this one is a copy."""
     name, path = known
     if path == repository:
         return False
     with contextlib.suppress(OSError):
         if path.samefile(repository):
             return False
-    there = _noted(_git_directory(path))
+    there = _read_record(_git_directory(path))
     return there is not None and there[0] == name
 
 
 def _git_directory(checkout: Path) -> Path | None:
-    """The Git directory of this checkout alone: that of a linked worktree is not the one that all of them share."""
+    """Returns the Git directory of this checkout alone, which in a linked worktree is not the shared one."""
     found = checkout / ".git"
     try:
         if found.is_dir():
@@ -114,8 +113,8 @@ def _git_directory(checkout: Path) -> Path | None:
     return target if text.startswith("gitdir:") and target.is_dir() else None
 
 
-def _noted(git: Path | None) -> tuple[str, Path] | None:
-    """The noted name and the path that the checkout had; None where nothing sound is noted."""
+def _read_record(git: Path | None) -> tuple[str, Path] | None:
+    """Returns the recorded name and path of the checkout; None without a valid record."""
     if git is None:
         return None
     try:

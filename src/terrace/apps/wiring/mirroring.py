@@ -1,4 +1,4 @@
-"""What a command changed is shown on the forge, where there is one. Trouble there is told, and changes no exit code."""
+"""Shows results of commands on the forge. Problems there are reported, but do not change the exit code."""
 
 from __future__ import annotations
 
@@ -22,21 +22,20 @@ if TYPE_CHECKING:
 
 
 def show_deployments(project: Project, environments: Iterable[str]) -> None:
-    """Show on the forge how the newest deployments of these environments stand.
-
-    Each thing by itself: a token that may not do one may do another.
+    """Shows the newest deployments of these environments on the forge. Each step is independent: a token may have the
+    permission for only some.
     """
-    with _telling("deployments are not shown on the forge"):
+    with _reporting("GitHub does not show the deployments"):
         forge = project.forge
         if forge is None or project.trust.config.forge.deployments == "off":
             return
         history, touched = project.ledger.read(), tuple(environments)
         for name in touched:
-            with _apart(f"deployments to {name} are not shown on the forge"):
+            with _independently(f"GitHub does not show the deployments to {name}"):
                 _show_board(forge, history, name)
-            with _apart(f"what was deployed to {name} is no release on the forge"):
+            with _independently(f"GitHub has no release for the deployment to {name}"):
                 _show_release(project, forge, history, name)
-        with _apart("no change tells where it is by now"):
+        with _independently("pull requests do not show their deployment status"):
             _show_changes(project, forge, history, touched)
 
 
@@ -66,14 +65,14 @@ def _show_changes(project: Project, forge: Connection, history: History, touched
 
 
 def show_findings(project: Project, record: Checked) -> str | None:
-    """Hand the findings of a pull request's run to code scanning; why it has them not, None where it has."""
+    """Uploads the findings of a pull request's run to code scanning; returns None, or why it does not have them."""
     if project.trust.config.forge.code_scanning == "off" or ENVIRON.get("GITHUB_ACTIONS") != "true":
         return None
     from terrace.adapters.github.actions import pull_request_run
     from terrace.adapters.github.code_scanning import CodeScanning
     from terrace.report import sarif
 
-    with _telling("code scanning does not have the findings"):
+    with _reporting("code scanning does not have the findings"):
         forge, run = project.forge, pull_request_run(ENVIRON)
         if forge is None:
             return None
@@ -82,21 +81,21 @@ def show_findings(project: Project, record: Checked) -> str | None:
 
 
 def track_drift(project: Project, reviews: Iterable[Review]) -> None:
-    """Keep the issues of what drifts."""
+    """Updates the issues about drift."""
     from terrace.pipelines import mirroring
 
     _track(project, "drift", lambda tracker: mirroring.track_drift(tracker, reviews))
 
 
 def track_audits(project: Project, looks: Iterable[Audited]) -> None:
-    """Keep the issues of environments in which something that stands breaks rules."""
+    """Updates the issues about environments whose deployed configuration violates rules."""
     from terrace.pipelines import mirroring
 
-    _track(project, "what breaks rules", lambda tracker: mirroring.track_audits(tracker, looks))
+    _track(project, "rule violations", lambda tracker: mirroring.track_audits(tracker, looks))
 
 
 def _track(project: Project, what: str, keep: Callable[[Tracker], tuple[str, ...]]) -> None:
-    with _telling(f"{what} has no issue on the forge"):
+    with _reporting(f"the GitHub issue about {what} was not updated"):
         forge = project.forge
         if forge is None or project.trust.config.forge.issues == "off":
             return
@@ -107,7 +106,7 @@ def _track(project: Project, what: str, keep: Callable[[Tracker], tuple[str, ...
 
 
 class _Origins:
-    """Merged pull requests, and our comments on them."""
+    """Merged pull requests, and Terrace's comments on them."""
 
     def __init__(self, forge: Connection, branch: str) -> None:
         from terrace.adapters.github.comments import Comments
@@ -118,12 +117,13 @@ class _Origins:
 
 
 @contextmanager
-def _apart(what: str) -> Iterator[None]:
-    """Trouble with this keeps nothing else back; but where the forge does not answer at all, nothing else is tried."""
+def _independently(what: str) -> Iterator[None]:
+    """Reports errors of one step, so that the next steps run. If the forge does not respond at all, no other step is
+    tried."""
     from terrace.adapters.forge_api import OutcomeUnknown
 
     down: OutcomeUnknown | None = None
-    with _telling(what):
+    with _reporting(what):
         try:
             yield
         except OutcomeUnknown as error:
@@ -133,8 +133,8 @@ def _apart(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _telling(what: str) -> Iterator[None]:
-    """What was done is done: a forge that is down or says no must not look as if it was not."""
+def _reporting(what: str) -> Iterator[None]:
+    """Reports errors of the forge as notes: they must not look as if the command had failed."""
     try:
         yield
     except Interrupted:
@@ -143,5 +143,5 @@ def _telling(what: str) -> Iterator[None]:
         hint = f" (hint: {error.hint})" if error.hint else ""
         note(f"note: {what}: {error.message}{hint}; the next run tries again")
     except (LookupError, TypeError, ValueError) as error:
-        # An answer of another shape than GitHub describes: no reason to look as if an apply had failed.
-        note(f"note: {what}: it answered as nobody expected ({type(error).__name__}); the next run tries again")
+        # A response with an undocumented format must not look as if an apply had failed.
+        note(f"note: {what}: unexpected response ({type(error).__name__}); the next run tries again")

@@ -38,14 +38,14 @@ MAX_CONFIGS = 16
 """Maximum number of configurations that are kept in memory."""
 
 ReadConfig = Callable[[str, RootPlace], Config]
-"""Reads the configuration of a commit that was found at a place."""
+"""Reads the configuration of a commit at a remote and branch."""
 
 
 class RootFinder:
-    """Finds where the rules are read, and leaves the repository set to that remote and branch.
+    """Determines the remote and branch of the rules, and sets the repository to them.
 
-    With `fetch` the remote is asked for its HEAD and the branch is fetched, at the same time where the branch is known
-    already. Without, the remote is asked only where this clone has not recorded its HEAD.
+    With `fetch`, the HEAD of the remote is read and the branch is fetched, concurrently where the branch is already
+    known. Without, the remote is contacted only where this clone has no record of its HEAD.
     """
 
     def __init__(
@@ -61,13 +61,12 @@ class RootFinder:
         self._branch = read_settings("branch", branch, BRANCH_NAME)
 
     def find(self) -> RootPlace:
-        """The place. What terrace.yaml there names instead is followed once, and must name itself.
-
-        Raises BadInput where it is not certain, NotReady where the remote is out of reach.
+        """Returns the remote and branch. If terrace.yaml there names others, they are used instead, and must name
+        themselves. Raises BadInput where the choice is ambiguous, NotReady where the remote cannot be reached.
         """
         first = self._settle(choose_remote(self._repository.remotes, self._remote))
         if not self._fetch and not self._repository.has_protected_branch:
-            # Nothing was pushed or fetched yet. Whoever needs the rules themselves fails when they are read.
+            # Nothing was pushed or fetched yet. Commands that need the rules fail when they read them.
             return first
         config = self._config(first)
         place = first
@@ -88,7 +87,7 @@ class RootFinder:
         return self._read(self._repository.protected_tip(), place)
 
     def _settle(self, remote: Decided | None) -> RootPlace:
-        """The place at a remote, fetched."""
+        """Returns the branch at a remote, fetched."""
         repository = self._repository
         if remote is None:
             usual, head = repository.config("init.defaultBranch"), repository.checked_out_branch()
@@ -108,7 +107,7 @@ class RootFinder:
             self._repository.fetch()
 
     def _head(self, remote: str) -> Decided:
-        """The branch that the remote's HEAD names, fetched where this run fetches."""
+        """Returns the branch that the remote's HEAD names, fetched where this run fetches."""
         repository = self._repository
         recorded = repository.recorded_head()
         if not self._fetch:
@@ -125,8 +124,9 @@ class RootFinder:
             asked = asking.result()
         if asked is None:
             raise BadInput(
-                f"the protected branch is not certain: the HEAD of the remote {remote} names no branch that exists",
-                hint=f"push the first branch, set the default branch there, or: git config {BRANCH_SETTING} NAME",
+                f"the protected branch cannot be determined: the HEAD of the remote {remote} does not name an "
+                "existing branch",
+                hint=f"push the first branch, set the default branch there, or run: git config {BRANCH_SETTING} NAME",
             )
         branch = choose_branch(remote, None, asked=asked, recorded=recorded)
         if recorded is None:
@@ -138,7 +138,7 @@ class RootFinder:
         return branch
 
     def _try_fetch(self) -> NotReady | None:
-        """Fetch, and give the error back: what the remote says about its HEAD may explain it better."""
+        """Fetches and returns the error, since the remote's HEAD may explain it better."""
         try:
             self._repository.fetch()
         except NotReady as error:
@@ -149,7 +149,7 @@ class RootFinder:
         try:
             return self._repository.remote_head()
         except NotReady:
-            # Without a network nothing is certain, and that is what the caller says.
+            # Without a network the HEAD is unknown, which the caller reports.
             return None
 
 

@@ -1,4 +1,4 @@
-"""The working tree as a tree: of a Git repository without what Git ignores, else of the folder."""
+"""The files of a working tree: in a Git repository without ignored ones, else all of the folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from terrace.hcl.tree import Tree
 
 
 def working_tree(root: Path) -> tuple[Tree, FactsStore]:
-    """Returns the files below the root of a repository, and where the facts of them are kept."""
+    """Returns the files below the root of a repository, and the cache of facts about them."""
     store = FactsCache(Home.of(root).cache / "facts.db")
     try:
         repository = GitRepository.around(root, cache=Path())

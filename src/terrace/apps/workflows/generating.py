@@ -1,21 +1,21 @@
-"""The generated files as text, made of premises and templates alone: the same premises, the same files."""
+"""Generates the files from the premises and the templates: the same premises give the same files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import resources
 
-from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.oidc import trust
 from terrace.apps.workflows.owners import owned
 from terrace.apps.workflows.pins import pins
 from terrace.apps.workflows.premises import Premises, word
 from terrace.apps.workflows.settings import FOLDER
+from terrace.apps.workflows.templates import fill, template
 from terrace.checks.all import SCANNERS
 from terrace.config.model import Environment
 
 FIRST = 3
-"""The number of the workflow that deploys into the first environment: 00 to 02 look at changes."""
+"""Number of the workflow that deploys to the first environment: 00 to 02 check changes."""
 
 _WORKFLOWS = (
     "00-pr-validation",
@@ -32,7 +32,7 @@ _WORKFLOWS = (
     "tick",
 )
 _BINARIES = {"tofu": "tofu", "embedded": "nothing"}
-"""The block that brings what `terraform.binary` names; Terraform's for all others."""
+"""Template blocks that install the program of `terraform.binary`; Terraform for all others."""
 
 _ACTIONS = ("compliance-check", "terrace-plan", "terrace-setup")
 _FORMS = {
@@ -44,17 +44,15 @@ _FORMS = {
 _RULESETS = ("ruleset-ledger", "ruleset-ledger-writer", "ruleset-protected-branch")
 
 
-def generated(premises: Premises) -> Mapping[str, str]:
-    """Every file by its path from the root of the repository."""
+def generate(premises: Premises) -> Mapping[str, str]:
+    """Returns all files by their path from the root of the repository."""
     values = _values(premises)
-    files = {f".github/workflows/{name}.yml": filled(template(f"workflows/{name}.yml"), values) for name in _WORKFLOWS}
-    files |= {
-        f".github/actions/{name}/action.yml": filled(template(f"actions/{name}.yml"), values) for name in _ACTIONS
-    }
-    files |= {f"{FOLDER}/{name}.json": filled(template(f"terrace/{name}.json"), values) for name in _RULESETS}
-    files |= {f".github/{path}": filled(template(f"forms/{name}"), values) for path, name in _FORMS.items()}
+    files = {f".github/workflows/{name}.yml": fill(template(f"workflows/{name}.yml"), values) for name in _WORKFLOWS}
+    files |= {f".github/actions/{name}/action.yml": fill(template(f"actions/{name}.yml"), values) for name in _ACTIONS}
+    files |= {f"{FOLDER}/{name}.json": fill(template(f"terrace/{name}.json"), values) for name in _RULESETS}
+    files |= {f".github/{path}": fill(template(f"forms/{name}"), values) for path, name in _FORMS.items()}
     if owned(premises):
-        files[".github/CODEOWNERS"] = filled(template("forms/CODEOWNERS"), values)
+        files[".github/CODEOWNERS"] = fill(template("forms/CODEOWNERS"), values)
     for cloud in premises.clouds:
         files |= {f"{FOLDER}/oidc-{cloud}/{name}": text for name, text in trust(premises, cloud).items()}
     for index, environment in enumerate(premises.config.environments):
@@ -67,7 +65,7 @@ def _deploy(index: int, environment: Environment) -> str:
 
 
 def _values(premises: Premises) -> Mapping[str, str]:
-    """What the templates' names stand for: blocks, actions by their commits, and what the repository says."""
+    """Returns the values of the placeholders: blocks, actions by their commits, and settings of the repository."""
     aws = "aws" in premises.clouds
     terraform = premises.config.terraform
     blocks = {
@@ -107,12 +105,12 @@ def _deploying(premises: Premises, index: int, values: Mapping[str, str]) -> str
     name = environment.name
     first = environment.after is None
     why = (
-        f"# Deploys what is merged into {name}, at every push to {premises.config.branch}."
+        f"# Deploys merged changes to {name}, at every push to {premises.config.branch}."
         if first
-        else f"# Takes into {name} what succeeded in {environment.after}. Started by hand; where terrace.yaml says\n"
-        "# `deploy: automatic`, `tick` does the same by itself."
+        else f"# Promotes the successful release of {environment.after} to {name}. Started manually; with `deploy: "
+        "automatic` in\n# terrace.yaml, `tick` does the same automatically."
     )
-    return filled(
+    return fill(
         template("workflows/deploy.yml"),
         {
             **values,
@@ -127,12 +125,12 @@ def _deploying(premises: Premises, index: int, values: Mapping[str, str]) -> str
 
 
 def _tools(premises: Premises) -> tuple[str, ...]:
-    """Programs of others that judge changes, as terrace.yaml weighs them: a machine of GitHub has none of them."""
+    """Returns the third-party tools for the checks that terrace.yaml enables: GitHub's runners have none of them."""
     config = premises.config
     named = tuple(name for name in SCANNERS if name in config.checks and config.level(name) != "off")
     return ("opa", *named) if config.policies else named
 
 
 def _roles(premises: Premises) -> tuple[str, ...]:
-    """The roles that are asked for anywhere, in the order of the ladder."""
+    """Returns all required roles, in promotion order."""
     return tuple(dict.fromkeys(role for one in premises.config.environments for role in premises.approvers(one)))

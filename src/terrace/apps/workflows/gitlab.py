@@ -1,12 +1,12 @@
-"""The pipeline of GitLab CI as text, and what only a maintainer of the project can set there."""
+"""The pipeline of GitLab CI, and the settings that only a maintainer of the project can change."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.premises import word
 from terrace.apps.workflows.settings import Setting
+from terrace.apps.workflows.templates import fill, template
 from terrace.checks.all import SCANNERS
 from terrace.config.model import Config, Environment
 
@@ -14,9 +14,9 @@ FILE = ".gitlab-ci.yml"
 
 
 def pipeline(config: Config, version: str) -> str:
-    """The file: the same configuration, the same text."""
+    """Returns the text of the pipeline file."""
     tools = _tools(config)
-    return filled(
+    return fill(
         template("gitlab/pipeline.yml"),
         {
             "version": version,
@@ -28,29 +28,29 @@ def pipeline(config: Config, version: str) -> str:
 
 
 def settings() -> tuple[Setting, ...]:
-    """Settings that need a maintainer."""
+    """Returns the settings that need a maintainer."""
     return (
         Setting(
-            "an access token of the project (scope api, role Developer), as the masked variable GITLAB_TOKEN",
+            "a project access token (scope api, role Developer), as the masked variable GITLAB_TOKEN",
             "the job token can read comments but not write them, and cannot push the ledger",
             "Settings > Access tokens, then Settings > CI/CD > Variables",
         ),
         Setting(
             "the keys TERRACE_DIGEST_KEY (masked) and TERRACE_BACKUP_KEY (masked and protected)",
-            "plans are compared by the one; copies of states are sealed with the other, and it proves in the ledger "
-            "what a deployment did (where copies have recipients: TERRACE_LEDGER_KEY, masked and protected). "
-            "Protected variables reach the protected branch only",
-            "Settings > CI/CD > Variables   (make one: openssl rand -base64 32)",
+            "the first compares plans; the second encrypts state backups and authenticates results in the ledger "
+            "(where backups have recipients: TERRACE_LEDGER_KEY, masked and protected). Only the protected branch "
+            "can read protected variables",
+            "Settings > CI/CD > Variables   (create a key: openssl rand -base64 32)",
         ),
         Setting(
-            "the credentials of each environment as variables of that environment: protected those that apply, and "
-            "others, which can only read, for merge requests",
+            "the credentials of each environment as variables of that environment: protected ones for applies, and "
+            "read-only ones for merge requests",
             "anyone who can push a branch can read the variables of its pipelines",
             "Settings > CI/CD > Variables, with an environment scope; `credentials: {plan, apply}` in terrace.yaml",
         ),
         Setting(
             "pipelines must succeed",
-            "a change that does not pass may not be merged",
+            "a change that does not pass must not be merged",
             "Settings > Merge requests > Merge checks",
         ),
         Setting(
@@ -65,7 +65,7 @@ def _deployment(environment: Environment, branch: str) -> str:
     by_hand = environment.after is not None
     command = "promote" if by_hand else "deploy"
     merged = f'- if: $CI_PIPELINE_SOURCE == "push" && $CI_COMMIT_BRANCH == "{branch}"'
-    return filled(
+    return fill(
         template("gitlab/deployment.yml"),
         {
             "job": f"{command}-{environment.name}",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from terrace.apps.workflows.filling import filled, template
 from terrace.apps.workflows.premises import Premises
 from terrace.apps.workflows.settings import FOLDER
+from terrace.apps.workflows.templates import fill, template
 from terrace.clouds.all import CLOUDS
 from terrace.hcl.literals import quote
 
@@ -26,6 +26,6 @@ def trust(premises: Premises, cloud: str) -> Mapping[str, str]:
     }
     told = {"title": CLOUDS[cloud].title, "folder": f"{FOLDER}/oidc-{cloud}"}
     return {
-        "main.tf": filled(template(f"terrace/oidc-{cloud}.tf"), values),
-        "README.md": filled(template("terrace/oidc.md"), told),
+        "main.tf": fill(template(f"terrace/oidc-{cloud}.tf"), values),
+        "README.md": fill(template("terrace/oidc.md"), told),
     }

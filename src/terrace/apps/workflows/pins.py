@@ -13,25 +13,25 @@ _USED = re.compile(r"\buses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One version of an action. A tag may be moved to other code; a commit may not."""
+    """One version of an action. A tag can be moved to other code; a commit cannot."""
 
     version: str
     commit: str
 
 
 def pins() -> Mapping[str, Pin]:
-    """Those that come with this Terrace, by the name of the action."""
+    """Returns the pins of this version of Terrace, by the name of the action."""
     found = json.loads((resources.files("terrace.apps.workflows") / "actions.json").read_text(encoding="utf-8"))
     return {action: Pin(**pin) for action, pin in found.items()}
 
 
 def used(text: str) -> Mapping[str, Pin]:
-    """Those that a file names."""
+    """Returns the pins in a file."""
     return {found["action"]: Pin(found["version"], found["commit"]) for found in _USED.finditer(text)}
 
 
 def repinned(text: str, chosen: Mapping[str, Pin]) -> str:
-    """The same file with these versions of the actions that it uses."""
+    """Returns the file with these versions of its actions."""
 
     def pin(found: re.Match[str]) -> str:
         one = chosen.get(found["action"], Pin(found["version"], found["commit"]))

@@ -16,9 +16,9 @@ _TAKEN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """One repository, as far as the files depend on it. `repository` is its owner/name, "" where that is not known;
-    `clouds` are those of WITH_IDENTITY that it uses; `version` is the Terrace that the workflows install; `local` are
-    stacks that keep their state on the machine that deploys them."""
+    """The properties of a repository that the files depend on. `repository` is its owner/name, "" where unknown;
+    `clouds` are those of WITH_IDENTITY that it uses; `version` is the version of Terrace that the workflows install;
+    `local` are stacks with a state on the machine that deploys them."""
 
     config: Config
     clouds: tuple[str, ...]
@@ -44,11 +44,11 @@ class Premises:
 
 
 def clouds_of(providers: Iterable[str]) -> tuple[str, ...]:
-    """The clouds that providers, by their sources, belong to."""
+    """Returns the clouds of providers, by their sources."""
     found = {_CLOUD_OF.get(provider.rpartition("/")[2]) for provider in providers}
     return tuple(cloud for cloud in WITH_IDENTITY if cloud in found)
 
 
 def word(name: str) -> str:
-    """A name as YAML reads it back: quoted where it could be taken for a number, a flag or nothing."""
+    """Returns a name for YAML, quoted where YAML would read it as a number, a boolean or null."""
     return name if _PLAIN.fullmatch(name) and name.lower() not in _TAKEN else f'"{name}"'

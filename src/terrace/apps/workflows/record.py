@@ -1,4 +1,4 @@
-"""The one lock file: what was generated, by which Terrace, with which commits of actions."""
+"""The lock file: the generated files, the version of Terrace, and the pinned actions."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _NOWHERE = Pin("v0", "0" * 40)
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the lock file says. `files` are the hashes of the files as they were written, by path; `clouds` those that
-    somebody asked trust policies for."""
+    """The content of the lock file. `files` are the hashes of the files as written, by path; `clouds` are those with
+    requested trust policies."""
 
     terrace: str = ""
     actions: Mapping[str, Pin] = field(default_factory=dict)
@@ -31,12 +31,13 @@ class Record:
 
 
 def hashed(text: str) -> str:
-    """The hash of a file, whichever versions of actions it names: taking a newer one is no change of the file."""
+    """Returns the hash of a file without its action versions: an upgrade of an action does not count as a change of the
+    file."""
     return hashlib.sha256(repinned(text, dict.fromkeys(used(text), _NOWHERE)).encode()).hexdigest()
 
 
 def encoded(record: Record) -> str:
-    """The lock file."""
+    """Returns the text of the lock file."""
     told = {
         "schema": SCHEMA,
         "terrace": record.terrace,
@@ -54,7 +55,7 @@ def decoded(text: str) -> Record:
     try:
         return _read(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadInput(f"{LOCK} is not as Terrace writes it", hint="restore it from Git") from error
+        raise BadInput(f"{LOCK} does not have the format that Terrace writes", hint="restore it from Git") from error
 
 
 def _read(told: Any) -> Record:

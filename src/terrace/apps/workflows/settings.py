@@ -11,10 +11,10 @@ from terrace.clouds.cloud import Cloud, WorkloadIdentity
 from terrace.config.model import Environment
 
 FOLDER = ".github/terrace"
-"""Where files lie that the commands below hand to GitHub, or to a cloud."""
+"""Folder of files that the commands below send to GitHub or to a cloud."""
 
 REVIEWERS = 6
-"""People that GitHub lets one environment name; one of them is enough for it."""
+"""Maximum number of reviewers of an environment on GitHub, of which one suffices."""
 
 _ENVIRONMENTS = "Settings > Environments"
 
@@ -30,7 +30,7 @@ _PROTECTED = (
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One of them: what it is, why it is needed, where on GitHub's pages it is made, and commands that make it."""
+    """One setting: what it is, why it is needed, where it is on GitHub's pages, and commands for it."""
 
     what: str
     why: str
@@ -39,7 +39,7 @@ class Setting:
 
 
 def settings(premises: Premises) -> tuple[Setting, ...]:
-    """All of them, in the order in which they are made."""
+    """Returns all settings, in the order in which they are applied."""
     return (
         *((_states(premises.local),) if premises.local else ()),
         *(() if premises.config.backups.url else (_copies(),)),
@@ -61,7 +61,7 @@ def settings(premises: Premises) -> tuple[Setting, ...]:
 def _states(local: tuple[str, ...]) -> Setting:
     shown = ", ".join(local[:STACKS]) + (f" and {len(local) - STACKS} more" if len(local) > STACKS else "")
     return Setting(
-        f"a backend that keeps the states of {shown} away from the machine",
+        f"a remote backend for the states of {shown}",
         "the machine of a job is removed after the job: the next job would have no state, and create everything twice",
         "the `terraform` block of these stacks, before the first deployment",
     )
@@ -69,7 +69,7 @@ def _states(local: tuple[str, ...]) -> Setting:
 
 def _copies() -> Setting:
     return Setting(
-        "a place for the copies of states, in terrace.yaml: backups: {url: ...}",
+        "a location for state backups, in terrace.yaml: backups: {url: ...}",
         "the machine of a job is removed when the job ends, together with the backups on it",
         "terrace.yaml on the protected branch (docs/how-to/backups.md)",
     )
@@ -77,10 +77,10 @@ def _copies() -> Setting:
 
 def _branch(premises: Premises) -> Setting:
     return Setting(
-        f"rules for the branch {premises.config.branch}: changes come by pull request, with the check `Terrace gate`",
+        f"rules for the branch {premises.config.branch}: pull requests are required, with the check `Terrace gate`",
         "this branch is deployed, and its terrace.yaml has the rules; one required job is enough, because it "
         "always runs and passes only if all the others did",
-        "Settings > Rules > Rulesets > New ruleset > Import a ruleset; a merge queue may be switched on beside it",
+        "Settings > Rules > Rulesets > New ruleset > Import a ruleset; a merge queue can be enabled in addition",
         (f"{_API} POST {_REPOSITORY}/rulesets --input {FOLDER}/ruleset-protected-branch.json",),
     )
 
@@ -88,7 +88,7 @@ def _branch(premises: Premises) -> Setting:
 def _ledger() -> Setting:
     return Setting(
         "a rule for the branch terrace/ledger: no one can delete or rewrite it",
-        "it is the record of who approved what; without the rule, its hash chain only shows a rewrite afterwards",
+        "it is the record of who approved what; without the rule, its hash chain only reveals a rewrite afterwards",
         "Settings > Rules > Rulesets > New ruleset > Import a ruleset",
         (f"{_API} POST {_REPOSITORY}/rulesets --input {FOLDER}/ruleset-ledger.json",),
     )
@@ -103,14 +103,14 @@ def _environment(premises: Premises, environment: Environment) -> Setting:
     )
     what = f"the environments {name}-plan, {name}-watch and {name}"
     why = (
-        f"each hands out its own role and secrets: {name}-plan to pull requests, {name}-watch to what only looks from "
-        f"the protected branch, {name} to what applies"
+        f"each has its own role and secrets: {name}-plan for pull requests, {name}-watch for read-only jobs of the "
+        f"protected branch, {name} for applies"
     )
     if logins:
-        what += f", and {', '.join(logins)} as reviewers if you want GitHub's own button"
+        what += f", and {', '.join(logins)} as reviewers if you want GitHub's own approval button"
         why += (
-            "; on Free, Pro and Team GitHub has reviewers for public repositories only: elsewhere answers by comment "
-            "or with `terrace approve` are the gate"
+            "; on Free, Pro and Team, GitHub has reviewers for public repositories only: elsewhere approvals by "
+            "comment or with `terrace approve` are the gate"
         )
     return Setting(
         what,
@@ -127,7 +127,7 @@ def _environment(premises: Premises, environment: Environment) -> Setting:
 def _voice() -> Setting:
     return Setting(
         "the environment terrace",
-        "answers to comments write the ledger from there; it has the account of no cloud",
+        "used to record approvals from comments in the ledger; it has no cloud credentials",
         _ENVIRONMENTS,
         (f"{_API} PUT {_REPOSITORY}/environments/terrace {_PROTECTED}",),
     )
@@ -137,11 +137,12 @@ def _keys(premises: Premises) -> Setting:
     homes = [home for name in premises.names for home in (f"{name}-watch", name)]
     digest = "openssl rand -base64 32 | gh secret set TERRACE_DIGEST_KEY"
     where = "Settings > Secrets and variables > Actions"
-    why = "it keeps short secrets out of the hashes of plans, and plans closed on their way from job to job"
+    why = "it protects short secrets in the hashes of plans, and encrypts plans that are passed between jobs"
     if premises.config.backups.recipients:
         return Setting(
             "the secret TERRACE_DIGEST_KEY, and the secret TERRACE_LEDGER_KEY in environments",
-            f"the first: {why}; the second proves in the ledger what a deployment did, so pull requests never see it",
+            f"the first: {why}; the second authenticates results of deployments in the ledger, so that pull "
+            "requests must not have it",
             f"{where}; {_ENVIRONMENTS}",
             (
                 digest,
@@ -151,9 +152,9 @@ def _keys(premises: Premises) -> Setting:
         )
     return Setting(
         "the secret TERRACE_DIGEST_KEY, and the secret TERRACE_BACKUP_KEY in environments",
-        f"the first: {why}; the second opens every copy of a state and proves in the ledger what a deployment did, so "
-        "pull requests never see it. Keep it, "
-        "outside of the repository: nobody has another. Where copies were made already, it is theirs",
+        f"the first: {why}; the second decrypts all state backups and authenticates results of deployments in the "
+        "ledger, so that pull requests must not have it. Store it safely, outside of the repository: there is no "
+        "other copy. If backups exist already, use their key",
         f"{where}; {_ENVIRONMENTS}",
         (
             digest,
@@ -168,11 +169,12 @@ def _app(premises: Premises) -> Setting:
     homes = ["terrace", *(home for name in premises.names for home in (f"{name}-watch", name))]
     return Setting(
         "a GitHub App that Terrace writes as, and a rule that only it writes the ledger",
-        "without one the token of the workflow does it (GITHUB_TOKEN): then everybody who may push may write the "
-        "ledger too, what Terrace pushes starts no workflow, and it may ask 1,000 times an hour, not 5,000",
+        "without an App, the token of the workflow (GITHUB_TOKEN) is used: then anyone with push access can write "
+        "the ledger too, pushes by Terrace start no workflows, and the rate limit is 1,000 requests per hour "
+        "instead of 5,000",
         "Settings of the owner > Developer settings > GitHub Apps > New (Contents, Pull requests, Issues, Checks, "
-        "Deployments, Actions: read and write; no webhook), install it in this repository, then make a key "
-        "and keep it outside of the repository",
+        "Deployments, Actions: read and write; no webhook), install it in this repository, then create a key and "
+        "store it outside of the repository",
         (
             'gh variable set TERRACE_GITHUB_APP_ID --body "$APP_ID"',
             _each(homes, "gh secret set TERRACE_GITHUB_APP_KEY --env $home < ~/terrace-app.private-key.pem"),
@@ -184,7 +186,7 @@ def _app(premises: Premises) -> Setting:
 
 def _roles(premises: Premises, cloud: Cloud, identity: WorkloadIdentity) -> Setting:
     folder = f"{FOLDER}/oidc-{cloud.name}"
-    what = f"roles of {cloud.title} that runs in these environments take on, with no stored secret"
+    what = f"roles of {cloud.title} that runs in these environments assume, without stored secrets"
     lacking = [e.name for e in premises.config.environments if not set(identity.reads) <= {*e.env, *e.credentials.plan}]
     if lacking:
         what += f"; in terrace.yaml, for {', '.join(lacking)}: env: [{', '.join(identity.reads)}]"
@@ -192,8 +194,8 @@ def _roles(premises: Premises, cloud: Cloud, identity: WorkloadIdentity) -> Sett
     role = "\"$(jq -r --arg home $home '.[$home]' roles.json)\""
     return Setting(
         what,
-        "a role is handed out to one environment of this repository only, so that a pull request can read at most; and "
-        "Terraform sees only the variables that terrace.yaml names",
+        "only one environment of this repository can assume a role, so that a pull request can read at most; and "
+        "Terraform gets only the variables that terrace.yaml names",
         f"{folder} (read it first; an administrator of the cloud applies it), then {_ENVIRONMENTS}",
         (
             f"terraform -chdir={folder} init && terraform -chdir={folder} apply",
@@ -207,7 +209,7 @@ def _roles(premises: Premises, cloud: Cloud, identity: WorkloadIdentity) -> Sett
 def _defaults() -> Setting:
     return Setting(
         "read-only tokens by default",
-        "each job says itself what it needs; a workflow that forgets to say it may then only read",
+        "each job declares the permissions that it needs; a workflow without a declaration can then only read",
         "Settings > Actions > General",
         (
             f"{_API} PUT {_REPOSITORY}/actions/permissions/workflow -f default_workflow_permissions=read "
@@ -217,5 +219,5 @@ def _defaults() -> Setting:
 
 
 def _each(homes: Iterable[str], command: str) -> str:
-    """One command for several environments on GitHub, each as `$home`."""
+    """Returns one command for several environments on GitHub, each as `$home`."""
     return f"for home in {' '.join(homes)}; do {command}; done"

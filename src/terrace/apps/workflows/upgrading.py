@@ -1,13 +1,13 @@
-"""What writing the files anew means, where some of them were changed by people: three texts decide about each.
+"""Decides what an upgrade does with each generated file: three texts decide, since people may have changed it.
 
     as it was written   as it is there   as it would be written
-    the same            the same         another                  written: nobody had touched it
-    the same            another          the same, or another     left, and told: it is somebody's own now
-    none                something        something                left, and told: it was there before Terrace
-    something           nothing          something                left away, and told: somebody took it away
-    something           the same         nothing                  taken away
+    the same            the same         another                  written: not changed by people
+    the same            another          the same, or another kept, and reported: people changed it
+    none                something        something                kept, and reported: it existed before Terrace
+    something           nothing          something                not written, and reported: people removed it
+    something           the same         nothing removed
 
-A newer version of an action in a file is kept, and does not make the file somebody's own.
+A newer version of an action in a file is kept, and does not count as a change.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from terrace.apps.workflows.record import Record, hashed
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """What to do, by path. `writes` are texts to write; `gone` files to take away; `kept` are somebody's own, each with
-    the text that Terrace would write; `missed` were taken away by somebody. `record` is what to remember."""
+    """The changes, by path. `writes` are texts to write; `gone` are files to remove; `kept` are files that people
+    changed, each with the text that Terrace would write; `missed` are files that people removed. `record` is the new
+    lock file."""
 
     writes: Mapping[str, str]
     gone: tuple[str, ...]
@@ -33,8 +34,8 @@ class Upgrade:
 
 
 def upgrade(files: Mapping[str, str], there: Mapping[str, str], before: Record, after: Record) -> Upgrade:
-    """What to do so that `files` are there. `there` are the files as they are, at these paths and at those of `before`;
-    `after` is what to remember, but for the files."""
+    """Returns the changes that write `files`. `there` are the existing files at these paths and at those of `before`;
+    `after` is the new lock file without the files."""
     writes, kept, missed = {}, {}, []
     remembered: dict[str, str] = {}
     for path, fresh in files.items():
@@ -58,7 +59,7 @@ def upgrade(files: Mapping[str, str], there: Mapping[str, str], before: Record, 
 
 
 def _with_their_versions(text: str, there: str, before: Record) -> str:
-    """The text with the versions of actions that somebody chose in the file."""
+    """Returns the text with the versions of actions that people chose in the file."""
     theirs = {action: pin for action, pin in used(there).items() if pin != before.actions.get(action)}
     return repinned(text, theirs)
 

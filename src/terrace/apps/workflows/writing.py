@@ -11,25 +11,25 @@ from terrace.apps.workflows.upgrading import Upgrade
 from terrace.errors import BadInput, NotReady
 
 _ONE_OF_A_KIND = ("CODEOWNERS", "pull_request_template.md")
-_AGAIN = "then again: terrace init github --upgrade"
+_AGAIN = "then run again: terrace init github --upgrade"
 
 
 def recorded(root: Path) -> Record | None:
-    """What the lock file says; None where there is none, and so nothing was generated yet."""
+    """Returns the lock file; None where there is none, so that nothing was generated yet."""
     text = _text(root, LOCK)
     return None if text is None else decoded(text)
 
 
 def there(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Those of these files that there are. Raises BadInput for one that cannot be read, or lies behind a link."""
+    """Returns the existing ones of these files. Raises BadInput for one that cannot be read or whose path contains a
+    link."""
     found = {path: _text(root, path) for path in paths}
     return {path: text for path, text in found.items() if text is not None}
 
 
 def elsewhere(root: Path, paths: Iterable[str]) -> dict[str, str]:
-    """Files of these of which somebody has one in another place where GitHub looks, ours -> theirs.
-
-    GitHub takes the first that it finds: writing ours would silently put theirs out of force.
+    """Returns those of these files that exist in another location that GitHub reads: generated -> existing. GitHub uses
+    the first that it finds: writing the generated one would silently disable the existing one.
     """
     single = [path for path in paths if path.rpartition("/")[2] in _ONE_OF_A_KIND]
     found = {path: next(_namesakes(root, path), "") for path in single}
@@ -44,7 +44,8 @@ def _namesakes(root: Path, path: str) -> Iterator[str]:
 
 
 def perform(root: Path, todo: Upgrade) -> None:
-    """Do it. Every file is whole or as it was; the lock file comes last: what was not reached, the next time does."""
+    """Writes the changes. Each file is replaced atomically, the lock file last, so that the next run completes an
+    interrupted one."""
     for path in todo.gone:
         remove(root, path)
     for path, text in {**todo.writes, LOCK: encoded(todo.record)}.items():
@@ -56,16 +57,18 @@ def _text(root: Path, path: str) -> str | None:
     try:
         return place.read_bytes().decode("utf-8", "replace") if place.exists() else None
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}", hint="mend it, or move it away") from error
+        raise BadInput(f"{path} cannot be read: {error.strerror}", hint="fix it, or move it away") from error
 
 
 def _place(root: Path, path: str) -> Path:
-    """The path of a file. A link on the way may lead anywhere, so none is followed."""
+    """Returns the path of a file. Links on the way are not followed, since they can lead anywhere."""
     place = root
     for part in Path(path).parts:
         place = place / part
         if place.is_symlink():
-            raise BadInput(f"{place.relative_to(root)} is a link", hint="make it a folder or a file of the repository")
+            raise BadInput(
+                f"{place.relative_to(root)} is a link", hint="replace it by a folder or file of the repository"
+            )
     return place
 
 

@@ -75,7 +75,7 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
     from terrace import __version__
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.project import Project
-    from terrace.apps.workflows.generating import generated
+    from terrace.apps.workflows.generating import generate
     from terrace.apps.workflows.pins import pins
     from terrace.apps.workflows.record import LOCK, Record
     from terrace.apps.workflows.settings import settings
@@ -93,7 +93,7 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
             hint="terrace init github --upgrade   (with --dry-run it only shows what would change)",
         )
     premises = _premises_of(project, (*clouds, *(before.clouds if before else ())))
-    files = generated(premises)
+    files = generate(premises)
     others = elsewhere(root, files)
     files = {path: text for path, text in files.items() if path not in others}
     now = there(root, {*files, *(before.files if before else ())})

@@ -98,7 +98,7 @@ def _seal_plans(folder: str, environment: str, file: str) -> int:
     from terrace.apps.output.console import show
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.checking import change_in_working_tree, check_adapters
-    from terrace.apps.wiring.handover import Making, hand_over
+    from terrace.apps.wiring.handover import PlanCollector, hand_over
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.check.validate import validate
     from terrace.plans.handover import Handed
@@ -109,11 +109,11 @@ def _seal_plans(folder: str, environment: str, file: str) -> int:
     change_set, inventory = change_in_working_tree(project, None)
     impacts = tuple(impact for impact in change_set.impacts if impact.stack.environment == environment)
     mine = replace(change_set, impacts=impacts, removed=())
-    making = Making()
+    collector = PlanCollector()
     with show_progress(as_json=False) as watcher:
         context, adapters = project.read_only_context(watcher), check_adapters(project, project.policies())
-        validate(context, mine, inventory, {}, adapters, by=making.plan, failed=making.failed)
-    handed = Handed(inventory.commit, tuple(making.plans.values()), making.failures)
+        validate(context, mine, inventory, {}, adapters, by=collector.plan, failed=collector.failed)
+    handed = Handed(inventory.commit, tuple(collector.plans.values()), collector.failures)
     hand_over(Path(folder) / file, project.digest_key, environment, handed)
-    show(terminal.plans(making.plans, {key: why.message for key, why in making.failures.items()}))
+    show(terminal.plans(collector.plans, {key: why.message for key, why in collector.failures.items()}))
     return 0

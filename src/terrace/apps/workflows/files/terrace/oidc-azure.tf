@@ -1,11 +1,12 @@
-# Lets runs of this repository be an identity of Azure without a stored secret: GitHub signs who a run is, and Azure
-# believes it for exactly these environments. An administrator of the subscription applies this, and again when it changes.
+# Lets runs of this repository use Azure identities without stored secrets: GitHub signs the identity of a run, and
+# Azure accepts it for exactly these environments. An administrator of the subscription applies this, and again after
+# changes.
 #
-#   plan    ENV-plan    pull requests: they may read
-#   watch   ENV-watch   what only looks, from the protected branch: reads, and writes copies of states
-#   apply   ENV         what applies
+#   plan    ENV-plan    pull requests: read-only
+#   watch   ENV-watch   read-only jobs of the protected branch: read, and write state backups
+#   apply   ENV         applies
 #
-# Written by `terrace init github`. What you change stays yours.
+# Written by `terrace init github`. Your changes are kept.
 
 terraform {
   required_version = ">= 1.6"
@@ -81,7 +82,7 @@ locals {
     <<roles>>
   }
 
-  # Repositories that were made, renamed or moved since July 2026 are told with their numbers, older ones without.
+  # The subject of repositories that were created, renamed or moved since July 2026 contains their ids.
   credentials = merge([
     for home, kind in local.kinds : {
       "${home}-by-name" = {

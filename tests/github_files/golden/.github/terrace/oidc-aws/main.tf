@@ -1,11 +1,11 @@
-# Lets runs of this repository take on a role of AWS without a stored secret: GitHub signs who a run is, and AWS believes
-# it for exactly these environments. An administrator of the account applies this, once, and again when it changes.
+# Lets runs of this repository assume AWS roles without stored secrets: GitHub signs the identity of a run, and AWS
+# accepts it for exactly these environments. An administrator of the account applies this once, and again after changes.
 #
-#   plan    ENV-plan    pull requests: they may read
-#   watch   ENV-watch   what only looks, from the protected branch: reads, and writes copies of states
-#   apply   ENV         what applies
+#   plan    ENV-plan    pull requests: read-only
+#   watch   ENV-watch   read-only jobs of the protected branch: read, and write state backups
+#   apply   ENV         applies
 #
-# Written by `terrace init github`. What you change stays yours.
+# Written by `terrace init github`. Your changes are kept.
 
 terraform {
   required_version = ">= 1.6"
@@ -78,7 +78,7 @@ locals {
     "prod"          = "apply"
   }
 
-  # Repositories that were made, renamed or moved since July 2026 are told with their numbers, older ones without.
+  # The subject of repositories that were created, renamed or moved since July 2026 contains their ids.
   subjects = {
     for home, kind in local.roles : home => [
       "repo:${var.owner}/${var.repository}:environment:${home}",
@@ -128,7 +128,7 @@ data "aws_iam_policy_document" "trust" {
       values   = ["sts.amazonaws.com"]
     }
 
-    # Equal, and not alike: a pattern would let in whoever finds a name that fits.
+    # StringEquals, not StringLike: a pattern would accept other names that match it.
     condition {
       test     = "StringEquals"
       variable = "token.actions.githubusercontent.com:sub"

@@ -1,4 +1,4 @@
-"""Templates: text in which `<<name>>` stands for something. GitHub's own `${{ }}` is left as it is."""
+"""Templates with placeholders `<<name>>`. GitHub's own `${{ }}` is not changed."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ _GAP = re.compile(r"\n{3,}")
 
 
 def template(name: str) -> str:
-    """One of the templates that come with Terrace."""
+    """Returns one of Terrace's templates."""
     return (resources.files("terrace.apps.workflows") / "files" / name).read_text(encoding="utf-8")
 
 
-def filled(text: str, values: Mapping[str, str]) -> str:
-    """The text with every name replaced. One that is alone on a line takes as many lines as its value has, each as far
-    in as the name was; none where the value is empty. Raises KeyError for a name without a value."""
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Returns the text with all placeholders replaced. A placeholder alone on a line is replaced by all lines of its
+    value with the same indentation, or removed where the value is empty. Raises KeyError for a placeholder without a
+    value."""
 
     def block(found: re.Match[str]) -> str:
-        lines = filled(values[found["name"]], values).splitlines()
+        lines = fill(values[found["name"]], values).splitlines()
         return "".join(f"{found['indent']}{line}".rstrip() + "\n" for line in lines)
 
     whole = _WORD.sub(lambda found: values[found[1]], _LINE.sub(block, text))
