@@ -20,7 +20,7 @@ from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.decisions import approval
 from terrace.pipelines.context import Context, ProveAuthor
 from terrace.pipelines.deploy.gates import asked, gates_say, situation, subjects
-from terrace.pipelines.deploy.lifecycle import ended
+from terrace.pipelines.deploy.lifecycle import end_events
 from terrace.pipelines.journal import append, preview
 from terrace.rollout.next_step import Finish, awaiting, next_step
 
@@ -148,7 +148,9 @@ _HINTS = {
 def _end(context: Context, after: History, deployment: Deployment) -> tuple[Draft, ...]:
     """Returns the events that end a rejected deployment."""
     step = next_step(deployment, asked(context, lambda: after, deployment), frozenset())
-    return ended(context, deployment, step.result, step.reasons) if isinstance(step, Finish) else ()
+    if not isinstance(step, Finish):
+        return ()
+    return end_events(deployment, step.result, step.reasons, actor=context.actor, signed=context.signers)
 
 
 def _draft(deployment: Deployment, spoken: Statement, text: bytes, vouched: str | Witness | None) -> Draft:

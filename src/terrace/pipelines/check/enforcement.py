@@ -11,7 +11,7 @@ from terrace.errors import Interrupted, TerraceError
 from terrace.waivers.never import is_blind
 
 
-def weighed(config: Config, name: str, run: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+def enforce(config: Config, name: str, run: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
     """Returns the findings of a check; those that do not block are marked as advisory."""
     try:
         findings = run()
@@ -23,10 +23,12 @@ def weighed(config: Config, name: str, run: Callable[[], tuple[Finding, ...]]) -
     if config.level(name) == "advisory":
         return tuple(replace(finding, advisory=True) for finding in findings)
     least = Severity[config.fails_on(name).upper()]
-    return tuple(replace(f, advisory=True) if f.severity < least and not _stays(f, config) else f for f in findings)
+    return tuple(
+        replace(f, advisory=True) if f.severity < least and not _is_always_required(f, config) else f for f in findings
+    )
 
 
-def _stays(finding: Finding, config: Config) -> bool:
+def _is_always_required(finding: Finding, config: Config) -> bool:
     """Returns whether a finding stays required whatever its severity: changes of the rules, and what could not be
     checked."""
     return finding.rule == "trust-root" or is_blind(finding, config.known_checks)

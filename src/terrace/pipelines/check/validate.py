@@ -16,7 +16,7 @@ from terrace.errors import TerraceError
 from terrace.gates.model import Verdict
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
-from terrace.pipelines.check.enforcement import weighed
+from terrace.pipelines.check.enforcement import enforce
 from terrace.pipelines.check.gate_preview import change_risk, preview_gates
 from terrace.pipelines.check.stack_plans import collect_plans, earlier_stacks, find_recreations, plan_stack
 from terrace.pipelines.context import Context
@@ -83,12 +83,12 @@ def validate(
                 for i in change_set.impacts
             }
             scans = {
-                check.name: aside.submit(weighed, context.config, check.name, partial(check.run, checked))
+                check.name: aside.submit(enforce, context.config, check.name, partial(check.run, checked))
                 for check in wanted
                 if isinstance(check, Scanner)
             }
             static = {
-                check.name: weighed(context.config, check.name, partial(check.run, checked))
+                check.name: enforce(context.config, check.name, partial(check.run, checked))
                 for check in wanted
                 if isinstance(check, SourceCheck)
             }
@@ -103,7 +103,7 @@ def validate(
         for check in wanted:
             run = check.run_on_plans if isinstance(check, Scanner) else check.run
             if run is not None and not isinstance(check, SourceCheck):
-                found += weighed(context.config, check.name, partial(run, checked))
+                found += enforce(context.config, check.name, partial(run, checked))
     content, today = contents(context.repository.tree(inventory.commit)), context.clock().date()
     # Before waivers: they copy messages into files and records.
     found = list(masked_findings(found, made))

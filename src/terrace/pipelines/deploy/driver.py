@@ -20,7 +20,7 @@ from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy import apply_step, backup_step, environment_steps, plan_step, snapshot_step
 from terrace.pipelines.deploy.gates import asked
-from terrace.pipelines.deploy.lifecycle import ended
+from terrace.pipelines.deploy.lifecycle import end_events
 from terrace.pipelines.deploy.run import DeploymentRun
 from terrace.pipelines.deploy.step_results import StepOutcome, failure
 from terrace.pipelines.journal import Journal, LeaseLost
@@ -48,7 +48,9 @@ def drive(context: Context, history: History, deployment_id: str) -> Deployment:
                     journal.note(DeploymentWaiting(reasons_of(answer)))
                     return journal.flush()
                 case Finish(result, reasons):
-                    journal.keep(ended(context, run.deployment, result, reasons))
+                    journal.keep(
+                        end_events(run.deployment, result, reasons, actor=context.actor, signed=context.signers)
+                    )
                     return journal.flush()
 
 

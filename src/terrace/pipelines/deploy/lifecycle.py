@@ -141,26 +141,29 @@ def superseded(context: Context, latest: Deployment | None, by: Origin) -> tuple
     return (draft(ended, latest.id, context.actor),)
 
 
-def ended(context: Context, deployment: Deployment, result: Result, reasons: tuple[str, ...]) -> tuple[Draft, ...]:
-    """Returns the events that end a deployment with this result."""
+def end_events(
+    deployment: Deployment, result: Result, reasons: tuple[str, ...], *, actor: str, signed: bool
+) -> tuple[Draft, ...]:
+    """Returns the events that end a deployment with this result.
+
+    They may place a hold on its environment or release one. With `signed` only a signature can release the hold.
+    """
     tagged = deployment.last(Step.TAG)
     tag = (tagged.detail.tag or "") if tagged is not None and tagged.result == "succeeded" else None
     end = DeploymentEnded(result, reasons, tag)
-    return (draft(end, deployment.id, context.actor), *_hold(context, deployment, result))
+    hold = hold_after(deployment, result, signed=signed)
+    return (draft(end, deployment.id, actor), *((draft(hold, deployment.environment, actor),) if hold else ()))
 
 
-def _hold(context: Context, deployment: Deployment, result: Result) -> tuple[Draft, ...]:
-    environment, actor = deployment.environment, context.actor
+def hold_after(deployment: Deployment, result: Result, *, signed: bool) -> EnvironmentHeld | EnvironmentUnheld | None:
+    """Returns the hold that a result places on the environment, or its release; None where it changes nothing."""
     if result == "unknown":
         # Nothing may build on an unknown result before a person has checked it.
-        reason = f"the result of deployment {deployment.id} is unknown"
-        return (draft(EnvironmentHeld(reason, deployment.id, context.signers), environment, actor),)
+        return EnvironmentHeld(f"the result of deployment {deployment.id} is unknown", deployment.id, signed)
     if isinstance(deployment.origin, Undoing):
         if result == "succeeded":
-            return ()
-        reason = f"the rollback to {deployment.commit[:7]} finished: {result}"
-        return (draft(EnvironmentHeld(reason, deployment.id, context.signers), environment, actor),)
+            return None
+        return EnvironmentHeld(f"the rollback to {deployment.commit[:7]} finished: {result}", deployment.id, signed)
     if result == "succeeded" and deployment.settles:
-        reason, of = "the unknown result is resolved", deployment.settles
-        return (draft(EnvironmentUnheld(reason, of), environment, actor),)
-    return ()
+        return EnvironmentUnheld("the unknown result is resolved", deployment.settles)
+    return None

@@ -26,7 +26,7 @@ from terrace.hcl.tree import Tree
 from terrace.ledger.deployment import StepRecord
 from terrace.ledger.events.steps import Detail
 from terrace.ledger.model import History
-from terrace.pipelines.check.enforcement import weighed
+from terrace.pipelines.check.enforcement import enforce
 from terrace.pipelines.check.surroundings import surroundings
 from terrace.pipelines.context import Context
 from terrace.plans.model import Plan
@@ -52,7 +52,7 @@ class Judge:
             "plan-secrets": partial(find_exposed, plans),
         }
         wanted = {name: look for name, look in checks.items() if self._config.level(name) != "off"}
-        found = [finding for name, look in wanted.items() for finding in weighed(self._config, name, look)]
+        found = [finding for name, look in wanted.items() for finding in enforce(self._config, name, look)]
         known_checks, today = self._config.known_checks, self._clock().date()
         left = waive(masked_findings(found, plans), self._waivers, today, known_checks, contents(self._tree))
         if not self._waivers.unread:

@@ -10,6 +10,7 @@ from terrace.drift.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopted, sh
 from terrace.drift.checks import newest
 from terrace.drift.sightings import changed_paths
 from terrace.errors import BadInput
+from terrace.hcl.tree import Tree
 from terrace.pipelines.context import Context
 from terrace.pipelines.drift.detect import planned
 from terrace.plans.model import UNKNOWN, Action, Plan, ResourceChange
@@ -44,7 +45,8 @@ def adopt(context: Context, environment: str, address: str, stack: str | None) -
             )
         raise BadInput(f"{address} is as it was deployed", hint=f"`terrace drift {environment}` shows what differs")
     inventory = context.survey(context.repository.snapshot())
-    return _proposed(context, inventory, _stack(inventory, key), drift, _wanted(plan, drift))
+    tree = context.repository.tree(inventory.commit)
+    return propose_edit(inventory, tree, _stack(inventory, key), drift, _wanted(plan, drift))
 
 
 def _stack_of(context: Context, environment: str, address: str, stack: str | None) -> str:
@@ -80,11 +82,14 @@ def _wanted(plan: Plan, drift: ResourceChange) -> tuple[Wanted, ...]:
     return tuple(Wanted(name, before.get(name), after.get(name), name in mended) for name in names)
 
 
-def _proposed(
-    context: Context, inventory: Inventory, stack: Stack, drift: ResourceChange, wanted: tuple[Wanted, ...]
+def propose_edit(
+    inventory: Inventory, tree: Tree, stack: Stack, drift: ResourceChange, wanted: tuple[Wanted, ...]
 ) -> Proposed:
+    """Returns the edit of the file with the block of a resource that makes it match the resource.
+
+    Writes nothing of a block that other resources share. Raises BadInput where no file of its folder has the block.
+    """
     folder, many = _folder_of(inventory, stack, drift)
-    tree = context.repository.tree(inventory.commit)
     known = inventory.graph.folders.get(folder)
     for path in known.files if known is not None else ():
         content = tree.read(path)

@@ -71,7 +71,8 @@ def _drilled(context: Context, history: History, environment: str, key: str, *, 
         if known is not None and known != record.sha256:
             return replace(blank, reasons=("the ledger has that backup with another content",))
         with bench(context, last) as on:
-            return judge_drill(_brought_back(on, blank, record, began), _lost(on, standing, record))
+            drill = _brought_back(on, blank, record, began)
+            return judge_drill(drill, data_loss(standing, record, _current_state(on, key), context.clock()))
     except Interrupted:
         raise
     except TerraceError as error:
@@ -89,25 +90,26 @@ def _brought_back(on: Bench, blank: Drill, record: BackupRecord, began: datetime
     return replace(blank, differences=found, objects=objects(content), rto=context.clock() - began)
 
 
-def _lost(on: Bench, known: Standing, record: BackupRecord) -> timedelta:
-    """Returns how much would be lost: nothing while the newest backup is the current state."""
-    context = on.context
-    now = context.clock()
+def _current_state(workspace: Bench, key: str) -> StateSnapshot | None:
+    """Returns the current state of a stack; None where it cannot be read, as in a real loss."""
     try:
-        state: StateSnapshot | None = context.terraform.pull_state(on.site(known.stack, "plan"))
+        return workspace.context.terraform.pull_state(workspace.site(key, "plan"))
     except Interrupted:
         raise
     except TerraceError:
-        # As in a real loss: the backup was the current state when that was last verified.
-        state = None
+        return None
+
+
+def data_loss(known: Standing, record: BackupRecord, state: StateSnapshot | None, now: datetime) -> timedelta:
+    """Returns how much would be lost with the current state: nothing while the backup is the current state.
+
+    Otherwise it is the time since the backup was last verified to be the current state. `known` is what the ledger
+    knows of the stack; `state` is None where it cannot be read.
+    """
     if state is not None and (state.lineage, state.serial) == (record.lineage, record.serial):
         return timedelta(0)
-    proven = known.checked_at if known.backup == record.original else None
-    return now - _later(record.taken_at, proven)
-
-
-def _later(one: datetime, other: datetime | None) -> datetime:
-    return one if other is None else max(one, other)
+    verified = known.checked_at if known.backup == record.original else None
+    return now - (record.taken_at if verified is None else max(record.taken_at, verified))
 
 
 def _drilled_record(one: Drill) -> StateDrilled:
