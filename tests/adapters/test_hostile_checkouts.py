@@ -290,7 +290,7 @@ def test_a_checkout_cannot_be_made_elsewhere_by_its_name(tmp_path: Path, name: s
 
 
 @pytest.mark.parametrize("path", ["../../../outside", "/tmp/outside", "linked/x.tf", "a.tf", "dangling", "a\0b", ""])
-def test_what_terrace_adds_stays_inside_and_replaces_nothing(tmp_path: Path, path: str) -> None:
+def test_what_terrace_adds_is_inside_and_replaces_nothing(tmp_path: Path, path: str) -> None:
     work = repository(tmp_path / "work", {"a.tf": "one\n", "d/b.tf": "two\n"})
     (work / "linked").symlink_to("d")
     (work / "dangling").symlink_to("d/none.tf")

@@ -14,7 +14,7 @@ from terrace.config.problems import BadConfig
 from terrace.errors import BadInput
 from terrace.hcl.facts_store import NoStore
 from terrace.plans.terraform import Site
-from terrace.stacks.backends import addresses, shared
+from terrace.stacks.backends import backend_locations, find_shared_states
 from terrace.stacks.config_problems import examine
 from terrace.stacks.model import Stack
 
@@ -40,18 +40,18 @@ def multi(dev: str, prod: str, more: str = ", backend_files: [env/{}.tfbackend]"
 
 def parts(files: dict[str, str], key: str) -> dict[str, str]:
     found = inventory(files)
-    (address,) = addresses(found.stack(key), found.graph)
+    (address,) = backend_locations(found.stack(key), found.graph)
     return {**dict(address.parts), **dict.fromkeys(address.unknown, "?")}
 
 
 def test_without_addresses_of_their_own_two_environments_have_one_state() -> None:
     found = inventory(multi("", ""))
-    assert [(one.stack.key, one.other.key) for one in shared(found)] == [("dev/app", "prod/app")]
+    assert [(one.stack.key, one.other.key) for one in find_shared_states(found)] == [("dev/app", "prod/app")]
 
 
 def test_each_file_gives_its_stack_an_address_of_its_own() -> None:
     files = multi('key = "dev/app"\n', 'bucket = "acme-prod"\nkey    = "prod/app"\n')
-    assert shared(inventory(files)) == ()
+    assert find_shared_states(inventory(files)) == ()
     assert parts(files, "dev/app") == {"bucket": "acme", "key": "dev/app"}
     assert parts(files, "prod/app") == {"bucket": "acme-prod", "key": "prod/app"}
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from support.trees import inventory
-from terrace.stacks.backends import Address, addresses, shared
+from terrace.stacks.backends import BackendLocation, backend_locations, find_shared_states
 
 
 def block(kind: str, text: str) -> str:
@@ -19,12 +19,12 @@ PROD = {"environments/prod/main.tf": block("s3", S3), "environments/dev/main.tf"
 
 
 def pairs(files: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(one.stack.key, one.other.key) for one in shared(inventory(files))]
+    return [(one.stack.key, one.other.key) for one in find_shared_states(inventory(files))]
 
 
-def address(files: Mapping[str, str], key: str = "dev") -> Address:
+def address(files: Mapping[str, str], key: str = "dev") -> BackendLocation:
     found = inventory(files)
-    (one,) = addresses(found.stack(key), found.graph)
+    (one,) = backend_locations(found.stack(key), found.graph)
     return one
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from terrace.stacks.backends import Address, moved_parts
+from terrace.stacks.backends import BackendLocation, changed_parts
 
-S3 = Address("s3", (("bucket", "b"), ("key", "dev/app")))
+S3 = BackendLocation("s3", (("bucket", "b"), ("key", "dev/app")))
 KNOWN: list[tuple[str, tuple[tuple[str, str], ...], dict[str, Any], dict[str, Any], str]] = [
     ("s3", (("bucket", "b"), ("key", "k")), {"bucket": "b", "key": "./k"}, {"key": "prod"}, "key"),
     (
@@ -71,21 +71,21 @@ KNOWN: list[tuple[str, tuple[tuple[str, str], ...], dict[str, Any], dict[str, An
 def test_a_backend_that_is_moved_after_it_was_judged_is_noticed(
     kind: str, parts: tuple[tuple[str, str], ...], same: dict[str, Any], moved: dict[str, Any], part: str
 ) -> None:
-    judged = Address(kind, parts)
-    assert moved_parts(judged, kind, same) == ()
-    assert moved_parts(judged, kind, {**same, **moved}) == (part,)
+    judged = BackendLocation(kind, parts)
+    assert changed_parts(judged, kind, same) == ()
+    assert changed_parts(judged, kind, {**same, **moved}) == (part,)
 
 
 def test_another_type_is_another_place() -> None:
-    assert moved_parts(S3, "gcs", {"bucket": "b"}) == ("type",)
+    assert changed_parts(S3, "gcs", {"bucket": "b"}) == ("type",)
 
 
 def test_an_endpoint_counts_where_both_name_one() -> None:
-    judged = Address("s3", S3.parts, hints=(("endpoint", "aws"),))
+    judged = BackendLocation("s3", S3.parts, hints=(("endpoint", "aws"),))
     config = {"bucket": "b", "key": "dev/app", "endpoints": [{"s3": "http://localhost:9000"}]}
-    assert moved_parts(judged, "s3", config) == ("endpoint",)
-    assert moved_parts(S3, "s3", config) == ()
+    assert changed_parts(judged, "s3", config) == ("endpoint",)
+    assert changed_parts(S3, "s3", config) == ()
 
 
 def test_what_has_no_literal_value_is_not_compared() -> None:
-    assert moved_parts(Address("http", (), unknown=("address",)), "http", {"address": "https://h/any"}) == ()
+    assert changed_parts(BackendLocation("http", (), unknown=("address",)), "http", {"address": "https://h/any"}) == ()

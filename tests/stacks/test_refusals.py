@@ -90,7 +90,7 @@ def test_one_stack_is_refused_with_its_place_and_the_others_are_not(
     assert [one.key for one in found.deployable("dev")] == ["dev/good"]
     assert {one.key for one in found.stacks} == {"dev/good", "dev/bad", "prod/good"}, "it stays visible"
     with pytest.raises(BadInput, match="dev/bad is refused"):
-        found.insist_on(found.stack("dev/bad"))
+        found.require_usable(found.stack("dev/bad"))
 
 
 def test_a_file_that_cannot_be_read_stops_no_other_stack() -> None:

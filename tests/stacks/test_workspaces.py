@@ -9,7 +9,7 @@ from support.trees import change, inventory, why
 from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
 from terrace.pipelines.deploy.lifecycle import waves_of
-from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address, shared
+from terrace.stacks.backends import backend_locations, changed_parts, find_shared_states, local_paths, recorded_location
 from terrace.stacks.graph import local_state_path
 from terrace.stacks.order import stack_waves
 
@@ -72,16 +72,16 @@ def files(main: str, *entries: str) -> dict[str, str]:
 def test_each_backend_has_the_address_of_the_workspace_that_terraform_gives_it(kind: str) -> None:
     body, expected = BACKENDS[kind]
     found = inventory(files(block(kind, body), entry("dev", "dev"), entry("prod", "prod")))
-    (address,) = addresses(found.stack("prod/net"), found.graph)
+    (address,) = backend_locations(found.stack("prod/net"), found.graph)
     assert address.parts == expected
-    assert shared(found) == (), "another workspace is another state"
+    assert find_shared_states(found) == (), "another workspace is another state"
 
 
 @pytest.mark.parametrize("kind", BACKENDS)
 def test_two_stacks_of_one_workspace_have_one_state(kind: str) -> None:
     body, _ = BACKENDS[kind]
     found = inventory(files(block(kind, body), entry("dev", "prod"), entry("prod", "prod")))
-    ((one, other),) = [(s.stack.key, s.other.key) for s in shared(found)]
+    ((one, other),) = [(s.stack.key, s.other.key) for s in find_shared_states(found)]
     assert (one, other) == ("dev/net", "prod/net")
 
 
@@ -93,7 +93,7 @@ def test_a_key_of_s3_reaches_the_state_of_a_workspace() -> None:
             "environments/dev/main.tf": block("s3", 'bucket = "b"\nkey = "env:/prod/net"'),
         }
     )
-    assert [(s.stack.key, s.other.key) for s in shared(found)] == [("dev", "prod/net")]
+    assert [(s.stack.key, s.other.key) for s in find_shared_states(found)] == [("dev", "prod/net")]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_key_reaches_the_state_of_a_workspace_in_other_backends_too(workspaces
     found = inventory(
         {**files(block(kind, body), entry("prod", "prod")), "environments/dev/main.tf": block(kind, alone)}
     )
-    assert [(s.stack.key, s.other.key) for s in shared(found)] == [("dev", "prod/net")]
+    assert [(s.stack.key, s.other.key) for s in find_shared_states(found)] == [("dev", "prod/net")]
 
 
 def test_a_secret_of_the_default_workspace_may_be_that_of_another_workspace() -> None:
@@ -126,7 +126,7 @@ def test_a_secret_of_the_default_workspace_may_be_that_of_another_workspace() ->
             "environments/dev/main.tf": block("kubernetes", 'secret_suffix = "a-b"'),
         }
     )
-    assert [(s.stack.key, s.other.key) for s in shared(found)] == [("dev", "prod/net")]
+    assert [(s.stack.key, s.other.key) for s in find_shared_states(found)] == [("dev", "prod/net")]
 
 
 @pytest.mark.parametrize(
@@ -134,20 +134,24 @@ def test_a_secret_of_the_default_workspace_may_be_that_of_another_workspace() ->
 )
 def test_an_object_with_a_part_that_is_not_literal_is_unknown(kind: str, body: str) -> None:
     found = inventory(files(block(kind, body), entry("dev", "default"), entry("prod", "prod")))
-    assert all(one.unknown for key in ("dev/net", "prod/net") for one in addresses(found.stack(key), found.graph))
-    assert shared(found) == ()
+    assert all(
+        one.unknown for key in ("dev/net", "prod/net") for one in backend_locations(found.stack(key), found.graph)
+    )
+    assert find_shared_states(found) == ()
 
 
 def test_a_prefix_without_a_literal_value_is_told_as_unknown() -> None:
     main = block("s3", 'bucket = "b"\nkey = "net"\nworkspace_key_prefix = var.p')
     found = inventory(files(main, entry("dev", "dev"), entry("prod", "prod")))
-    (address,) = addresses(found.stack("dev/net"), found.graph)
+    (address,) = backend_locations(found.stack("dev/net"), found.graph)
     assert address.unknown == ("workspace_key_prefix",)
 
 
 def test_a_local_state_has_a_place_for_each_workspace() -> None:
     found = inventory(files(TF, entry("prod", "eu", "eu"), entry("prod", "us", "us"), entry("dev", "default")))
-    paths = [addresses(found.stack(key), found.graph)[0].parts[0][1] for key in ("prod/eu", "prod/us", "dev/net")]
+    paths = [
+        backend_locations(found.stack(key), found.graph)[0].parts[0][1] for key in ("prod/eu", "prod/us", "dev/net")
+    ]
     assert paths == [
         "prod/eu/terraform.tfstate.d/eu/terraform.tfstate",
         "prod/us/terraform.tfstate.d/us/terraform.tfstate",
@@ -161,13 +165,13 @@ def test_a_local_state_has_a_place_for_each_workspace() -> None:
 
 def test_what_terraform_recorded_is_compared_in_the_workspace() -> None:
     found = inventory(files(block("s3", 'bucket = "b"\nkey = "net"'), entry("prod", "prod")))
-    (address,) = addresses(found.stack("prod/net"), found.graph)
+    (address,) = backend_locations(found.stack("prod/net"), found.graph)
     config = {"bucket": "b", "key": "net", "workspace_key_prefix": None}
-    assert moved_parts(address, "s3", config, "prod") == ()
-    assert moved_parts(address, "s3", config, "dev") == ("key",)
-    assert moved_parts(address, "s3", config) == ("key",)
-    assert moved_parts(address, "s3", {**config, "workspace_key_prefix": "ws"}, "prod") == ("key",)
-    assert recorded_address("s3", config, "prod").parts == (("bucket", "b"), ("key", "env:/prod/net"))
+    assert changed_parts(address, "s3", config, "prod") == ()
+    assert changed_parts(address, "s3", config, "dev") == ("key",)
+    assert changed_parts(address, "s3", config) == ("key",)
+    assert changed_parts(address, "s3", {**config, "workspace_key_prefix": "ws"}, "prod") == ("key",)
+    assert recorded_location("s3", config, "prod").parts == (("bucket", "b"), ("key", "env:/prod/net"))
 
 
 def test_one_environment_may_have_several_workspaces_of_one_folder() -> None:

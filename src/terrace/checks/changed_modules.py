@@ -22,7 +22,7 @@ def touched_modules(context: CheckContext) -> Iterator[tuple[str, tuple[str, ...
     tree = head_of(context)
     layout = Layout(tree)
     for folder in sorted({parent(path) for path in context.change_set.changed} & layout.folders.keys()):
-        files = [layout.way(f"{folder}/{name}" if folder else name).real for name in layout.folders[folder]]
+        files = [layout.resolve(f"{folder}/{name}" if folder else name).real for name in layout.folders[folder]]
         yield folder, tuple(sorted({path for path in files if path is not None and path in tree.entries}))
 
 

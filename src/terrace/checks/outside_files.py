@@ -83,7 +83,7 @@ def find_leaving_links(layout: Layout, folders: frozenset[str], changed: frozens
     found = []
     for link in sorted(layout.links):
         below = "" in folders or any(link.startswith(f"{folder}/") for folder in folders)
-        if (link in changed or below) and not layout.stays_inside(link):
+        if (link in changed or below) and not layout.is_inside(link):
             message = "this link leads out of the repository: nothing is at its place when Terrace plans"
             fix = "commit the file itself"
             advisory = link not in changed
@@ -153,7 +153,7 @@ def _of_template(layout: Layout, folder: Folder, stack: Stack, read: Read) -> It
 
     text, whole = _known(read.template, folder.path, stack.path)
     path = join("", text or ".") if whole and not text.startswith(("/", "~")) else None
-    real = layout.way(path).real if path is not None else None
+    real = layout.resolve(path).real if path is not None else None
     content = layout.read(real) if real is not None else None
     if real is not None and content is not None:
         yield from ((real, inner) for inner in read_template_facts(content).reads if inner.how in ("file", "set"))
@@ -197,7 +197,7 @@ def _judge(layout: Layout, template: Template, folder: str, root: str, read: Rea
     path = join("", text or ".")
     if path is None:
         return _Told(Status.FAIL, f"reads what lies outside of the repository: {_shown(text)}")
-    way = layout.way(path)
+    way = layout.resolve(path)
     if way.real is None:
         return _Told(Status.FAIL, f"reads {_shown(path)}, which a link leads out of the repository")
     return None

@@ -9,7 +9,13 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext, Findings, PlanCheck, Rule
 from terrace.errors import Place
 from terrace.plans.model import Action
-from terrace.stacks.backends import Address, Sharing, addresses, shared, taken
+from terrace.stacks.backends import (
+    BackendLocation,
+    SharedState,
+    backend_locations,
+    find_shared_states,
+    find_taken_states,
+)
 
 RULE = "shared-state"
 
@@ -21,7 +27,7 @@ class _Conflict:
     stack: str
     place: Place | None
     message: str
-    sharing: Sharing
+    sharing: SharedState
 
 
 def check_shared_state(context: CheckContext) -> Findings:
@@ -31,7 +37,7 @@ def check_shared_state(context: CheckContext) -> Findings:
         *(
             _unknown_address(impact.stack.key, address)
             for impact in context.change_set.impacts
-            for address in addresses(impact.stack, context.inventory.graph)
+            for address in backend_locations(impact.stack, context.inventory.graph)
             if address.unknown
         ),
         *find_states_of_new_stacks(context),
@@ -41,11 +47,13 @@ def check_shared_state(context: CheckContext) -> Findings:
 def _shared_addresses(context: CheckContext) -> Iterator[_Conflict]:
     """Yields a conflict for each two stacks that have one state address."""
     touched = {impact.stack.key for impact in context.change_set.impacts}
-    for sharing in shared(context.inventory):
+    for sharing in find_shared_states(context.inventory):
         stack, other = (
             (sharing.stack, sharing.other) if sharing.stack.key in touched else (sharing.other, sharing.stack)
         )
-        places = (address.place for address in addresses(stack, context.inventory.graph) if address.place is not None)
+        places = (
+            address.place for address in backend_locations(stack, context.inventory.graph) if address.place is not None
+        )
         message = f"{stack.key} and {other.key} have the same state: {sharing.address}"
         yield _Conflict(stack.key, next(places, sharing.address.place), message, sharing)
 
@@ -55,8 +63,8 @@ def _adopted_addresses(context: CheckContext) -> Iterator[_Conflict]:
     change, inventory = context.change_set, context.inventory
     if change.base == change.head:
         return
-    known = {frozenset((sharing.stack.key, sharing.other.key)) for sharing in shared(inventory)}
-    for sharing in taken(context.adapters.survey(change.base), inventory):
+    known = {frozenset((sharing.stack.key, sharing.other.key)) for sharing in find_shared_states(inventory)}
+    for sharing in find_taken_states(context.adapters.survey(change.base), inventory):
         if frozenset((sharing.stack.key, sharing.other.key)) not in known:
             message = f"{sharing.stack.key} takes over the state of {sharing.other.key}: {sharing.address}"
             yield _Conflict(sharing.stack.key, sharing.address.place, message, sharing)
@@ -79,7 +87,7 @@ def _shared(conflict: _Conflict) -> Finding:
     )
 
 
-def _unknown_address(stack: str, address: Address) -> Finding:
+def _unknown_address(stack: str, address: BackendLocation) -> Finding:
     place = address.place
     return Finding(
         rule=RULE,

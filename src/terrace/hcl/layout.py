@@ -76,7 +76,7 @@ def join(folder: str, rest: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ResolvedPath:
     """A path with its links resolved: the real path (None: it leads outside the repository) and the links in it."""
 
     real: str | None
@@ -105,34 +105,34 @@ class Layout:
                     self.variables.setdefault(folder, []).append(name)
         self._targets: dict[str, str] = {}
 
-    def way(self, path: str) -> Way:
+    def resolve(self, path: str) -> ResolvedPath:
         """Follows the links in `path`, as the operating system does."""
         if not self.links:
-            return Way(path)
+            return ResolvedPath(path)
         done, left, seen = "", [p for p in path.split("/") if p], list[str]()
         while left:
             step = left.pop(0)
             here = join(done, step)
             if here is None:
-                return Way(None, tuple(seen))
+                return ResolvedPath(None, tuple(seen))
             if here in self.links:
                 if len(seen) == _MANY_LINKS:
-                    return Way(None, tuple(seen))
+                    return ResolvedPath(None, tuple(seen))
                 seen.append(here)
                 target = self._target(here)
                 if target.startswith("/"):
-                    return Way(None, tuple(seen))
+                    return ResolvedPath(None, tuple(seen))
                 left = [p for p in target.split("/") if p] + left
             else:
                 done = here
-        return Way(done, tuple(dict.fromkeys(seen)))
+        return ResolvedPath(done, tuple(dict.fromkeys(seen)))
 
     @cached_property
     def linked(self) -> Mapping[str, tuple[str, ...]]:
         """The links to each path, or through a link at that path."""
         found: dict[str, list[str]] = {}
         for link in sorted(self.links):
-            way = self.way(link)
+            way = self.resolve(link)
             for path in {*way.links, way.real} - {link, None}:
                 found.setdefault(path or "", []).append(link)
         return {path: tuple(links) for path, links in found.items()}
@@ -142,11 +142,11 @@ class Layout:
         entry = self.entries.get(path)
         return None if entry is None or entry.is_link else self._tree.read(path)
 
-    def stays_inside(self, link: str) -> bool:
+    def is_inside(self, link: str) -> bool:
         """Returns whether a link resolves to a path inside the repository, whether that path exists or not."""
         target = self._target(link)
         fits = bool(target) and "\0" not in target and len(target) <= LONGEST_TARGET
-        return fits and self.way(link).real is not None
+        return fits and self.resolve(link).real is not None
 
     def _target(self, link: str) -> str:
         if link not in self._targets:
@@ -156,13 +156,13 @@ class Layout:
     def variable_files(self, folder: str) -> tuple[str, ...]:
         """Returns the variable files in a folder that Terraform loads automatically, with links resolved, in the order
         in which Terraform applies them."""
-        real = self.way(folder).real
+        real = self.resolve(folder).real
         names = [] if real is None else self.variables.get(real, [])
         names = sorted(names, key=lambda name: (".auto.tfvars" in name, name))
-        paths = (self.way(f"{real}/{name}" if real else name).real for name in names)
+        paths = (self.resolve(f"{real}/{name}" if real else name).real for name in names)
         return tuple(path for path in paths if path in self.entries and path is not None)
 
     def configuration(self, folder: str) -> tuple[str, ...]:
         """Returns the sorted names of the configuration files in a folder. Links in its path are followed."""
-        real = self.way(folder).real
+        real = self.resolve(folder).real
         return () if real is None else tuple(sorted(self.folders.get(real, ())))

@@ -17,7 +17,7 @@ from terrace.plans.read import read_plan
 from terrace.plans.show_document import shown
 from terrace.plans.terraform import MadePlan, Purpose, Site
 from terrace.stacks.additions import NOTHING, Additions
-from terrace.stacks.backends import addresses, kept_states
+from terrace.stacks.backends import backend_locations, kept_state_paths
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
@@ -97,7 +97,7 @@ def site_in(
 
     Raises BadInput for a refused stack.
     """
-    inventory.insist_on(stack)
+    inventory.require_usable(stack)
     # From the trust root: a change's own commands take effect once it is merged. A commit without commands for the
     # stack needs none, such as the target of a rollback from before they were added.
     commands = commands_of(context.config, stack) if commands_of(inventory.config, stack) else ()
@@ -106,10 +106,10 @@ def site_in(
         root=root,
         init_key=inventory.graph.init_key(stack),
         backend=inventory.graph.backend(stack),
-        addresses=addresses(stack, inventory.graph),
+        addresses=backend_locations(stack, inventory.graph),
         variables=context.variables(context.config.environment(stack.environment), purpose),
         lock_file=lock_file,
-        kept=kept_states(stack, inventory),
+        kept=kept_state_paths(stack, inventory),
         commands=commands,
         tree=context.repository.tree(inventory.commit) if commands else None,
     )

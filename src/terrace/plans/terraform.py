@@ -21,7 +21,7 @@ from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.differences import Computed
 from terrace.plans.schemas import Unsettable
 from terrace.plans.sources import UNREADABLE, Sources
-from terrace.stacks.backends import Address
+from terrace.stacks.backends import BackendLocation
 from terrace.stacks.model import Stack
 
 
@@ -66,7 +66,7 @@ class Site:
     root: Path
     init_key: str
     backend: str = ""
-    addresses: tuple[Address, ...] = ()
+    addresses: tuple[BackendLocation, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     lock_file: bytes = field(default=b"", repr=False)
     scratch: Path | None = None

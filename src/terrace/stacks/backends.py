@@ -29,7 +29,7 @@ Normal = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class BackendLocation:
     """The backend location of a state.
 
     `parts` identify it, normalized so that equal locations are equal texts. `hints` distinguish two locations only
@@ -43,7 +43,7 @@ class Address:
     unknown: tuple[str, ...] = ()
     place: Place | None = None
 
-    def is_same(self, other: Address) -> bool:
+    def is_same(self, other: BackendLocation) -> bool:
         """Returns whether both are certainly the same state."""
         if self.type != other.type or self.unknown or other.unknown or self.parts != other.parts:
             return False
@@ -56,12 +56,12 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class Sharing:
+class SharedState:
     """Two stacks with the same state. `address` is the location as the first stack has it."""
 
     stack: Stack
     other: Stack
-    address: Address
+    address: BackendLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class _Kind:
     hints: tuple[_Part, ...] = ()
 
 
-def addresses(stack: Stack, graph: Graph) -> tuple[Address, ...]:
+def backend_locations(stack: Stack, graph: Graph) -> tuple[BackendLocation, ...]:
     """Returns the backend location of a stack: one, or two where Terraform and OpenTofu read different files.
 
     `backend_config` and `backend_files` in terrace.yaml take precedence over the block, as on the command line.
@@ -122,7 +122,7 @@ class Match(Enum):
     NO = "no"
 
 
-def read_address(kind: str, given: Mapping[str, str], *, partial: bool) -> Address:
+def read_location(kind: str, given: Mapping[str, str], *, partial: bool) -> BackendLocation:
     """Returns the backend location that a `terraform_remote_state` reads, by its settings.
 
     `UNKNOWN` in their values is an unknown part. `partial`: further settings are possible, so that no default applies.
@@ -139,7 +139,7 @@ def read_address(kind: str, given: Mapping[str, str], *, partial: bool) -> Addre
             parts.append((part.name, value))
     hints = ((hint.name, value) for hint in found.hints if (value := _read_value(hint, given, partial=True)))
     there, more = _in_workspace(kind, parts, given, set(), workspace)
-    return Address(kind, there, tuple(hints), (*unknown, *more))
+    return BackendLocation(kind, there, tuple(hints), (*unknown, *more))
 
 
 def _read_value(part: _Part, given: Mapping[str, str], *, partial: bool) -> str | None:
@@ -153,7 +153,7 @@ def _read_value(part: _Part, given: Mapping[str, str], *, partial: bool) -> str 
     return part.normal(value) if part.normal in (str.strip, _folded, _path) and value != UNKNOWN else None
 
 
-def matches(read: Address, owner: Address) -> Match:
+def matches(read: BackendLocation, owner: BackendLocation) -> Match:
     """Returns whether a data source with the location `read` reads the state at `owner`."""
     if read.type != owner.type:
         return Match.NO
@@ -196,14 +196,15 @@ def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in found if path))
 
 
-def kept_state(stack: Stack) -> str:
+def kept_state_path(stack: Stack) -> str:
     """Returns the path of the local state of a stack below the folder where Terrace keeps local states."""
     return f"{stack.environment}/{stack.name}/{_local_state(stack.workspace)}"
 
 
-def kept_states(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
-    """Returns where Terrace keeps the local state of every other stack that has one (as `kept_state` does), by the path
-    in the repository where Terraform on its own would keep it.
+def kept_state_paths(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
+    """Returns where Terrace keeps the local state of every other stack that has one, as `kept_state_path` does.
+
+    The keys are the paths in the repository where Terraform on its own would keep them.
 
     If stacks of several environments share a folder, the result has the one of the same environment. Left out are
     two stacks of one environment with the same path, paths outside the repository, and folders with workspaces: `init`
@@ -222,32 +223,34 @@ def kept_states(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
         mine = [one for one in others if one.environment == stack.environment]
         meant = mine if len(others) > 1 else others
         if len(meant) == 1:
-            kept[path] = kept_state(meant[0])
+            kept[path] = kept_state_path(meant[0])
     return kept
 
 
-def recorded_address(kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE) -> Address:
+def recorded_location(kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE) -> BackendLocation:
     """Returns the location in a workspace of the backend that Terraform recorded after `init`. For an unknown backend
     type it has only the type, since any setting can be a secret."""
     given = _flattened(config)
     known = _KINDS.get(kind, _Kind(()))
     parts = [(part.name, value) for part in known.parts if (value := _value(part, given, set())) is not None]
-    return Address(kind, _in_workspace(kind, parts, given, set(), workspace)[0])
+    return BackendLocation(kind, _in_workspace(kind, parts, given, set(), workspace)[0])
 
 
-def shared(inventory: Inventory) -> tuple[Sharing, ...]:
+def find_shared_states(inventory: Inventory) -> tuple[SharedState, ...]:
     """Returns every pair of stacks of one commit that have the same state, in any environments."""
-    known = [(stack, addresses(stack, inventory.graph)) for stack in sorted(inventory.stacks, key=lambda s: s.key)]
+    known = [
+        (stack, backend_locations(stack, inventory.graph)) for stack in sorted(inventory.stacks, key=lambda s: s.key)
+    ]
     found = []
     for number, (stack, mine) in enumerate(known):
         for other, theirs in known[number + 1 :]:
-            same = common(mine, theirs)
+            same = common_location(mine, theirs)
             if same is not None:
-                found.append(Sharing(stack, other, same))
+                found.append(SharedState(stack, other, same))
     return tuple(found)
 
 
-def taken(before: Inventory, after: Inventory) -> tuple[Sharing, ...]:
+def find_taken_states(before: Inventory, after: Inventory) -> tuple[SharedState, ...]:
     """Returns the stacks of a commit that have the state which another stack had at an earlier commit.
 
     A stack that was renamed within its environment is left out: the other stack no longer exists.
@@ -255,18 +258,18 @@ def taken(before: Inventory, after: Inventory) -> tuple[Sharing, ...]:
     found = []
     keys = {stack.key for stack in after.stacks}
     for stack in sorted(after.stacks, key=lambda s: s.key):
-        mine = addresses(stack, after.graph)
+        mine = backend_locations(stack, after.graph)
         for other in before.stacks:
             if other.key == stack.key or (other.environment == stack.environment and other.key not in keys):
                 continue
-            same = common(mine, addresses(other, before.graph))
+            same = common_location(mine, backend_locations(other, before.graph))
             if same is not None:
-                found.append(Sharing(stack, other, same))
+                found.append(SharedState(stack, other, same))
     return tuple(found)
 
 
-def moved_parts(
-    judged: Address, kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE
+def changed_parts(
+    judged: BackendLocation, kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE
 ) -> tuple[str, ...]:
     """Returns the names of the parts of an evaluated location that differ from the backend that Terraform recorded
     after `init`, in a workspace.
@@ -298,7 +301,7 @@ def _flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return found
 
 
-def common(mine: Iterable[Address], theirs: Iterable[Address]) -> Address | None:
+def common_location(mine: Iterable[BackendLocation], theirs: Iterable[BackendLocation]) -> BackendLocation | None:
     """Returns the location that two stacks share, as the first stack has it; None where they share none."""
     others = tuple(theirs)
     return next((one for one in mine if any(one.is_same(other) for other in others)), None)
@@ -314,11 +317,11 @@ def _in_force(folder: Folder, *, tofu: bool) -> tuple[str, Settings | None]:
     return (read[-1][1], read[-1][2]) if read else ("", None)
 
 
-def _address(stack: Stack, settings: Settings | None, path: str) -> Address:
+def _address(stack: Stack, settings: Settings | None, path: str) -> BackendLocation:
     if settings is None or settings.type == "local":
         # Terrace keeps local states itself, at a path that depends only on the stack.
         place = Place(path, settings.line) if settings is not None else None
-        return Address("local", (("path", posixpath.normpath(kept_state(stack)).casefold()),), place=place)
+        return BackendLocation("local", (("path", posixpath.normpath(kept_state_path(stack)).casefold()),), place=place)
     given, unclear = settings.known, set(settings.unknown)
     kind = _KINDS.get(settings.type) or _whole(given, unclear)
     parts, unknown = [], []
@@ -330,7 +333,7 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> Address:
             parts.append((part.name, value))
     hints = ((hint.name, value) for hint in kind.hints if (value := _value(hint, given, unclear)) is not None)
     there, more = _in_workspace(settings.type, parts, given, unclear, stack.workspace)
-    return Address(settings.type, there, tuple(hints), (*unknown, *more), Place(path, settings.line or 1))
+    return BackendLocation(settings.type, there, tuple(hints), (*unknown, *more), Place(path, settings.line or 1))
 
 
 def _whole(given: Mapping[str, str], unclear: set[str]) -> _Kind:

@@ -14,7 +14,7 @@ from terrace.errors import BadInput, Place
 from terrace.hcl.facts_store import FactsStore
 from terrace.hcl.layout import Layout, join, parent
 from terrace.hcl.tree import Tree, submodule_of, submodules
-from terrace.stacks.backends import addresses, shared
+from terrace.stacks.backends import backend_locations, find_shared_states
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.discovery import find_stacks, find_unmatched_patterns
 from terrace.stacks.graph import Graph
@@ -58,7 +58,7 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
                 "give each its own backend location, in its backend block or with `backend_config`, `backend_files` or "
                 "`workspace` in its entry",
             )
-            for one in shared(inventory)
+            for one in find_shared_states(inventory)
         ),
     ]
     return Examination(inventory, tuple(sorted(dict.fromkeys(found), key=lambda one: (one.place.path, one.place.line))))
@@ -143,7 +143,7 @@ def _unnamed_backend_files(tree: Tree, inventory: Inventory) -> Iterator[Problem
     lines = {one.path: one.line for one in inventory.config.stacks}
     for stack in inventory.stacks:
         left = sorted(path for path in files.get(stack.path, ()) if path not in named)
-        known = addresses(stack, inventory.graph)
+        known = backend_locations(stack, inventory.graph)
         if not left or stack.backend_files or not any(one.unknown for one in known):
             continue
         missing = ", ".join(dict.fromkeys(name for one in known for name in one.unknown))
@@ -162,7 +162,7 @@ def _missing_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:
     for stack in inventory.stacks:
         kinds = [*((path, "variable") for path in stack.var_files), *((p, "backend") for p in stack.backend_files)]
         for path, what in kinds:
-            real = layout.way(path).real
+            real = layout.resolve(path).real
             if real is None or real not in tree.entries:
                 place = Place(inventory.config.source, lines.get(stack.path, 0))
                 hint = "the path is relative to the root of the repository; files that Git ignores are not deployed"

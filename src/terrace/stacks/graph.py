@@ -214,7 +214,7 @@ class _Builder:
         return graph
 
     def _backend_files(self, stack: Stack) -> tuple[BackendFile, ...]:
-        ways = {path: self._layout.way(path).real for path in stack.backend_files}
+        ways = {path: self._layout.resolve(path).real for path in stack.backend_files}
         there = {path: real for path, real in ways.items() if real is not None and real in self._layout.entries}
         facts = load_facts(self._tree, sorted(set(there.values())), self._store)
         found = []
@@ -232,7 +232,7 @@ class _Builder:
         """Returns the variable files of each stack, by its key."""
         taken: dict[str, tuple[str, ...]] = {}
         for stack in stacks:
-            given = (self._layout.way(path).real for path in stack.var_files)
+            given = (self._layout.resolve(path).real for path in stack.var_files)
             found = (
                 *self._layout.variable_files(stack.path),
                 *(path for path in given if path in self._layout.entries),
@@ -259,7 +259,7 @@ class _Builder:
                         done.add((path, template))
                     for text in values.of(template, path):
                         found = path_of(text, stack.path)
-                        real = self._layout.way(found).real if found else None
+                        real = self._layout.resolve(found).real if found else None
                         if real in self._layout.entries and real is not None:
                             paths[found or ""] = real
         facts = load_template_facts(self._tree, sorted(set(paths.values())), self._store) if paths else {}
@@ -269,10 +269,10 @@ class _Builder:
         """Returns the configuration files of a folder: the name in it, and the path with links resolved."""
         if folder in self._known_names:
             return self._known_names[folder]
-        real = self._layout.way(folder).real
+        real = self._layout.resolve(folder).real
         found: list[tuple[str, str]] = []
         for name in self._layout.configuration(folder):
-            path = self._layout.way(f"{real}/{name}" if real else name).real
+            path = self._layout.resolve(f"{real}/{name}" if real else name).real
             if path is not None and path in self._layout.entries:
                 found.append((name, path))
         self._known_names[folder] = found
@@ -285,10 +285,10 @@ class _Builder:
         files = self._files(folder)
         calls: list[Call] = []
         unsure: list[tuple[str, int]] = []
-        links = list(self._layout.way(folder).links)
-        real = self._layout.way(folder).real or folder
+        links = list(self._layout.resolve(folder).links)
+        real = self._layout.resolve(folder).real or folder
         for name in self._layout.configuration(folder):
-            links += self._layout.way(f"{real}/{name}" if real else name).links
+            links += self._layout.resolve(f"{real}/{name}" if real else name).links
         for path in files:
             one = facts[path]
             if one.error_line:
@@ -315,7 +315,7 @@ class _Builder:
         if not call.source.startswith(_LOCAL) and call.source not in (".", ".."):
             return
         target = join(folder, call.source)
-        way = self._layout.way(target) if target is not None else None
+        way = self._layout.resolve(target) if target is not None else None
         if way is None or way.real is None:
             message = f"module {call.name!r} is outside the repository: {call.source}"
             self._notices.append(Notice(message, path, call.line, "Terrace does not detect changes there"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from terrace.config.model import Config
 from terrace.hcl.layout import LOCK_FILE, Layout, is_automatic_variables
 from terrace.hcl.tree import Entry, Tree, submodules
-from terrace.stacks.backends import addresses, common
+from terrace.stacks.backends import backend_locations, common_location
 from terrace.stacks.before_plan import commands_of, find_inputs, has_commands
 from terrace.stacks.dependents import find_dependents, find_lost_outputs
 from terrace.stacks.graph import Graph
@@ -97,9 +97,12 @@ def _renamed(before: Inventory, after: Inventory) -> Iterator[Renamed]:
     gone = [stack for stack in before.stacks if stack.key not in has]
     fresh = [stack for stack in after.stacks if stack.key not in had] if gone else []
     for new in fresh:
-        mine = addresses(new, after.graph)
+        mine = backend_locations(new, after.graph)
         for old in gone:
-            if old.environment == new.environment and common(mine, addresses(old, before.graph)) is not None:
+            if (
+                old.environment == new.environment
+                and common_location(mine, backend_locations(old, before.graph)) is not None
+            ):
                 yield Renamed(old.key, new.key)
 
 

@@ -65,7 +65,7 @@ class Inventory:
         left_out = self.left_out(environment)
         return tuple(stack for stack in self.of(environment) if stack.key not in left_out)
 
-    def insist_on(self, stack: Stack) -> None:
+    def require_usable(self, stack: Stack) -> None:
         """Raises BadInput where a stack is refused."""
         if stack.key in self.refusals:
             raise self.refusals[stack.key].error(stack.key)

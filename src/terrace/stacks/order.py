@@ -17,7 +17,7 @@ from itertools import product
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import BadInput, Place
 from terrace.hcl.facts import Settings
-from terrace.stacks.backends import Address, Match, addresses, matches, read_address
+from terrace.stacks.backends import BackendLocation, Match, backend_locations, matches, read_location
 from terrace.stacks.graph import Graph, local_state_path
 from terrace.stacks.model import Notice, Stack
 from terrace.stacks.values import MOST_VALUES, UNKNOWN, Values, from_root
@@ -136,11 +136,11 @@ class _Owners:
     """The stacks by the backend locations of their states."""
 
     def __init__(self, stacks: tuple[Stack, ...], graph: Graph) -> None:
-        self._all: dict[str, list[tuple[Stack, Address]]] = {}
-        self._by_parts: dict[tuple[str, frozenset[tuple[str, str]]], list[tuple[Stack, Address]]] = {}
+        self._all: dict[str, list[tuple[Stack, BackendLocation]]] = {}
+        self._by_parts: dict[tuple[str, frozenset[tuple[str, str]]], list[tuple[Stack, BackendLocation]]] = {}
         self.local: dict[str, list[Stack]] = {}
         for stack in stacks:
-            for address in addresses(stack, graph):
+            for address in backend_locations(stack, graph):
                 if address.type == "local":
                     continue
                 self._all.setdefault(address.type, []).append((stack, address))
@@ -153,7 +153,7 @@ class _Owners:
     def of(self, kind: str, given: Mapping[str, str], *, partial: bool) -> Iterator[tuple[Stack, Match]]:
         """Yields the stacks whose state certainly or possibly is at this location."""
         for type_of in [kind] if kind else sorted(self._all):
-            read = read_address(type_of, given, partial=partial or not kind)
+            read = read_location(type_of, given, partial=partial or not kind)
             candidates = self._all.get(type_of, [])
             if not read.unknown and not any(UNKNOWN in value for _, value in read.parts):
                 # Only stacks at that location qualify, and stacks whose location is partly unknown.

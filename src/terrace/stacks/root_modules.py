@@ -28,7 +28,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Sign:
+class Evidence:
     """Evidence that a folder is a root module, with its place. `strong`: Terraform is run in the folder, or was."""
 
     what: str
@@ -42,7 +42,7 @@ class RootModule:
     `used` are the accounts of its providers; empty where they were not determined."""
 
     path: str
-    signs: tuple[Sign, ...]
+    signs: tuple[Evidence, ...]
     backend: Settings | None = None
     cloud: bool = False
     workspace: bool = False
@@ -94,8 +94,8 @@ def find_roots_without_stack(
     `without` are the folders, or patterns of folders, that are intentionally not stacks.
     """
     layout = Layout(tree)
-    named = {layout.way(stack.path).real for stack in stacks}
-    known = {*graph.folders, *(layout.way(path).real for path in graph.folders), *named}
+    named = {layout.resolve(stack.path).real for stack in stacks}
+    known = {*graph.folders, *(layout.resolve(path).real for path in graph.folders), *named}
     expected = tuple(without)
     left = [one for one in layout.folders if one not in known and not any(covers(path, one) for path in expected)]
     if not left:
@@ -129,7 +129,7 @@ def _files(layout: Layout, folders: Iterable[str]) -> list[str]:
 def _configuration(layout: Layout, folder: str) -> Iterator[str]:
     """Yields the configuration files of a folder as entries of the tree, with links resolved."""
     for name in layout.folders[folder]:
-        path = layout.way(f"{folder}/{name}" if folder else name).real
+        path = layout.resolve(f"{folder}/{name}" if folder else name).real
         if path is not None and path in layout.entries and not layout.entries[path].is_link:
             yield path
 
@@ -191,20 +191,20 @@ def _variables(tree: Tree, contents: Collection[str]) -> Mapping[str, list[str]]
     return found
 
 
-def _signs(tree: Tree, folder: str, files: Mapping[str, FileFacts], variables: Iterable[str]) -> Iterator[Sign]:
+def _signs(tree: Tree, folder: str, files: Mapping[str, FileFacts], variables: Iterable[str]) -> Iterator[Evidence]:
     for path, facts in files.items():
         if facts.backend is not None:
-            yield Sign(f"backend {facts.backend.type}", Place(path, facts.backend.line))
+            yield Evidence(f"backend {facts.backend.type}", Place(path, facts.backend.line))
         if facts.cloud_line:
-            yield Sign("a cloud block", Place(path, facts.cloud_line))
+            yield Evidence("a cloud block", Place(path, facts.cloud_line))
     for path, facts in files.items():
         for name, line in facts.configured.items():
-            yield Sign(f"provider {name}", Place(path, line))
+            yield Evidence(f"provider {name}", Place(path, line))
     lock = f"{folder}/{LOCK_FILE}" if folder else LOCK_FILE
     if lock in tree.entries:
-        yield Sign("a lock file", Place(lock), strong=False)
+        yield Evidence("a lock file", Place(lock), strong=False)
     for path in variables:
-        yield Sign("a variable file", Place(path), strong=False)
+        yield Evidence("a variable file", Place(path), strong=False)
 
 
 class _Aside:

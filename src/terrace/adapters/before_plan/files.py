@@ -74,7 +74,7 @@ def inputs_of(tree: Tree, command: BeforePlan, made: Mapping[str, Input]) -> dic
     for path in paths:
         entry = tree.entries[path]
         # A link that leads out of the repository is dangling in a private checkout too.
-        if not entry.is_link or layout.stays_inside(path):
+        if not entry.is_link or layout.is_inside(path):
             found[path] = Input(entry.mode, contents[path])
     found |= {path: one for path, one in made.items() if command.sees(path)}
     named = ", ".join(one or "." for one in command.inputs)

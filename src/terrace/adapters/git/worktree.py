@@ -326,4 +326,4 @@ def _targets(tree: Tree) -> Mapping[str, bytes]:
     if not links:
         return {}
     layout = Layout(tree)
-    return {path: tree.read(path) if layout.stays_inside(path) else REFUSED.encode() for path in links}
+    return {path: tree.read(path) if layout.is_inside(path) else REFUSED.encode() for path in links}

@@ -277,7 +277,7 @@ def _given(context: CheckContext, tree: Tree) -> dict[str, str]:
     for path in tree.entries:
         if not any(not folder or parent(path) == folder or path.startswith(f"{folder}/") for folder in folders):
             continue
-        real = layout.way(path).real
+        real = layout.resolve(path).real
         # A scanner's configuration in the change is never used, in any folder.
         if real is None or real not in tree.entries or tree.entries[real].is_link:
             continue

@@ -62,7 +62,7 @@ from terrace.plans.differences import Computed
 from terrace.plans.schemas import Unsettable, Wanted, wanted
 from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, RecordedBackend, Site, StateSnapshot
 from terrace.plans.versions import Version
-from terrace.stacks.backends import moved_parts
+from terrace.stacks.backends import changed_parts
 from terrace.stacks.model import Stack
 from terrace.states.state_file import STATE_BYTES, is_encrypted, read_state
 from terrace.words import listed
@@ -323,7 +323,7 @@ class LocalTerraform:
         if state is not None and kind == "local" and all(config.get(name) == value for name, value in settings):
             return
         if state is None and kind == site.backend:
-            moved = [moved_parts(address, kind, config, site.stack.workspace) for address in site.addresses]
+            moved = [changed_parts(address, kind, config, site.stack.workspace) for address in site.addresses]
             if not moved or () in moved:
                 return
             raise BadInput(

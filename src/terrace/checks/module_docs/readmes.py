@@ -117,7 +117,7 @@ class ModulePages:
 
     def _of(self, folder: str) -> Documented:
         names = self.layout.folders[folder]
-        ways = {name: self.layout.way(f"{folder}/{name}" if folder else name).real for name in names}
+        ways = {name: self.layout.resolve(f"{folder}/{name}" if folder else name).real for name in names}
         paths = {name: path for name, path in ways.items() if path is not None and path in self._tree.entries}
         contents = read_many(self._tree, paths.values())
         found = read_interface({name: contents[path] for name, path in paths.items()})

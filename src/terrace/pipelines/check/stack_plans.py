@@ -17,7 +17,7 @@ from terrace.pipelines.states.left_states import never_had_state, unadopted
 from terrace.plans.before_plan_outputs import CommandFailed
 from terrace.plans.handover import AwaitsMerge
 from terrace.plans.model import Plan
-from terrace.stacks.backends import shared
+from terrace.stacks.backends import find_shared_states
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Impact, Stack
@@ -54,8 +54,8 @@ def plan_stack(
             f"{stack.environment} is a new environment: the protected branch does not configure how it may be planned",
             hint="ask an owner to merge the environment first; after that, changes to its stacks are planned",
         )
-    inventory.insist_on(stack)
-    for one in shared(inventory):
+    inventory.require_usable(stack)
+    for one in find_shared_states(inventory):
         if stack.key in (one.stack.key, one.other.key):
             raise BadInput(
                 f"{one.stack.key} and {one.other.key} have the same state ({one.address}), so neither is planned",

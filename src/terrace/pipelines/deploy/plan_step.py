@@ -36,7 +36,7 @@ from terrace.plans.reproducibility import differing
 from terrace.plans.summaries import deeds, notices
 from terrace.plans.terraform import Goal, StateSnapshot
 from terrace.rollout.next_step import is_ahead
-from terrace.stacks.backends import addresses
+from terrace.stacks.backends import backend_locations
 from terrace.stacks.model import Destruction, Undoing
 from terrace.states.removed_stacks import explanation
 from terrace.states.state_file import objects
@@ -150,7 +150,7 @@ def _of_nobody_known(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
     if any(one.last(Step.APPLY, key) is not None for one in folds.deployments(run.history)):
         return ""
     stack = run.inventory.stack(key)
-    unclear = next((one for one in addresses(stack, run.inventory.graph) if one.unknown), None)
+    unclear = next((one for one in backend_locations(stack, run.inventory.graph) if one.unknown), None)
     if unclear is None:
         return ""
     return (

@@ -15,7 +15,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import enter, resume
 from terrace.pipelines.deploy.lifecycle import Opening, Refused
 from terrace.pipelines.rollback.destruction_target import UnreadReaders, destruction_of, readers_left, taken_over
-from terrace.stacks.backends import Address
+from terrace.stacks.backends import BackendLocation
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge
 
@@ -59,7 +59,7 @@ def _objection(reason: str, satisfy: str) -> GateResult:
     return OBJECTIONS.named(blocks(reason, satisfy))
 
 
-def _taken(stack: str, owner: str, address: Address) -> GateResult:
+def _taken(stack: str, owner: str, address: BackendLocation) -> GateResult:
     environment, word = quote_word(owner.partition("/")[0]), quote_word(owner)
     return _objection(
         f"{stack}: its state ({address}) is that of {owner} on the protected branch, whose resources would be "

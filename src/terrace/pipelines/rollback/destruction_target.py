@@ -14,7 +14,7 @@ from terrace.ledger.model import History
 from terrace.pipelines.context import Context, readable
 from terrace.pipelines.deploy.lifecycle import waves_of
 from terrace.report.leftovers import Leftover
-from terrace.stacks.backends import Address, addresses, common
+from terrace.stacks.backends import BackendLocation, backend_locations, common_location
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge, find_edges
@@ -111,12 +111,12 @@ def _leftover(survey: Callable[[str], Inventory], tip: Inventory, key: str, depl
     return left if found is None else replace(left, renamed=found[0])
 
 
-def taken_over(here: Inventory, tip: Inventory, key: str) -> tuple[str, Address] | None:
+def taken_over(here: Inventory, tip: Inventory, key: str) -> tuple[str, BackendLocation] | None:
     """Returns the stack of the protected branch (`tip`) that now has the state of a stack of an earlier commit, with
     the address; None where there is none. The stack was renamed, or another one names its state."""
-    mine = addresses(here.stack(key), here.graph)
+    mine = backend_locations(here.stack(key), here.graph)
     for stack in tip.stacks:
-        same = common(addresses(stack, tip.graph), mine) if stack.key != key else None
+        same = common_location(backend_locations(stack, tip.graph), mine) if stack.key != key else None
         if same is not None:
             return stack.key, same
     return None

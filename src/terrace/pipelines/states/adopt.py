@@ -28,7 +28,7 @@ from terrace.pipelines.states.state_owners import owner_of
 from terrace.pipelines.states.workspace import bench, environment_of
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import Purpose, Site, StateSnapshot
-from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
+from terrace.stacks.backends import backend_locations, changed_parts, local_paths, recorded_location
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction, Stack
 from terrace.states.backups import Moment
@@ -107,7 +107,7 @@ def examine(at: Takeover, stack: Stack, path: str | None = None) -> Adoption | S
     The state is the one in the file `path`, at the address of the stack's last deployment, in the checkout, in the
     backend that `init` recorded there, or the one that is already at the address of the stack.
     """
-    at.inventory.insist_on(stack)
+    at.inventory.require_usable(stack)
     settled = _settled(at, stack) if path is None else None
     if settled is not None:
         return settled
@@ -297,7 +297,7 @@ def _found(at: Takeover, stack: Stack, there: StateSnapshot, path: str | None) -
 
 def target_of(inventory: Inventory, stack: Stack) -> str:
     """Returns the description of the place to which the state of a stack is moved."""
-    found = addresses(stack, inventory.graph)
+    found = backend_locations(stack, inventory.graph)
     if not found or found[0].type == "local":
         return KEPT
     return str(found[0])
@@ -324,12 +324,12 @@ def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, State
     recorded = context.left.backend(stack)
     if recorded is not None:
         _insist_on_merged(at, stack, stack.file(".terraform"))
-        mine = addresses(stack, inventory.graph)
-        if all(moved_parts(address, recorded.type, recorded.config, stack.workspace) for address in mine):
+        mine = backend_locations(stack, inventory.graph)
+        if all(changed_parts(address, recorded.type, recorded.config, stack.workspace) for address in mine):
             variables = context.variables(context.config.environment(stack.environment), "plan")
             state = context.terraform.pull_from(stack, recorded, variables)
             if state.content and not holds_nothing(state.content):
-                return str(recorded_address(recorded.type, recorded.config, stack.workspace)), state, None
+                return str(recorded_location(recorded.type, recorded.config, stack.workspace)), state, None
     return None
 
 
@@ -393,7 +393,7 @@ def _earlier(at: Takeover, stack: Stack) -> tuple[str, StateSnapshot] | None:
         return None
     with bench(at.context, last, aside=True) as on:
         former = on.inventory.stack(stack.key)
-        return str(addresses(former, on.inventory.graph)[0]), at.context.terraform.pull_state(
+        return str(backend_locations(former, on.inventory.graph)[0]), at.context.terraform.pull_state(
             on.site(stack.key, "plan")
         )
 
@@ -402,8 +402,8 @@ def _is_moved(at: Takeover, stack: Stack, before: Inventory) -> bool:
     """Returns whether a stack had another state address at an earlier commit."""
     if all(one.key != stack.key for one in before.stacks):
         return False
-    former = addresses(before.stack(stack.key), before.graph)
-    now = addresses(stack, at.inventory.graph)
+    former = backend_locations(before.stack(stack.key), before.graph)
+    now = backend_locations(stack, at.inventory.graph)
     return bool(former) and not any(one.is_same(other) for one in former for other in now)
 
 

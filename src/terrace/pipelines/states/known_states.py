@@ -9,7 +9,7 @@ from terrace.ledger.model import History
 from terrace.pipelines.context import Context, readable
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import StateSnapshot
-from terrace.stacks.backends import addresses
+from terrace.stacks.backends import backend_locations
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 from terrace.states.removed_stacks import Recreation, recreations, removed_stacks
@@ -54,8 +54,8 @@ def moved_state(context: Context, history: History, inventory: Inventory, stack:
     there = readable(context.survey, last.commit)
     if there is None or all(one.key != stack.key for one in there.stacks):
         return ""
-    former = addresses(there.stack(stack.key), there.graph)
-    now = addresses(stack, inventory.graph)
+    former = backend_locations(there.stack(stack.key), there.graph)
+    now = backend_locations(stack, inventory.graph)
     if not former or not now or any(one.is_same(other) for one in former for other in now):
         return ""
     return f"from {former[0]} to {now[0]}" if str(former[0]) != str(now[0]) else ""

@@ -7,7 +7,7 @@ from terrace.config.naming import quote_word
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.plans.terraform import RecordedBackend
-from terrace.stacks.backends import addresses, local_paths, moved_parts, recorded_address
+from terrace.stacks.backends import backend_locations, changed_parts, local_paths, recorded_location
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 from terrace.states.checkout_states import LeftState
@@ -51,12 +51,12 @@ def unadopted(context: Context, inventory: Inventory, stack: Stack, content: byt
     recorded = context.left.backend(stack)
     if recorded is None:
         return "", ""
-    mine = addresses(stack, inventory.graph)
-    if any(moved_parts(address, recorded.type, recorded.config, stack.workspace) == () for address in mine):
+    mine = backend_locations(stack, inventory.graph)
+    if any(changed_parts(address, recorded.type, recorded.config, stack.workspace) == () for address in mine):
         return _in_another_workspace(inventory, stack, recorded)
     return (
         f"{stack.key} has no state where Terrace plans it, and Terraform was initialized in its folder with "
-        f"another backend: {recorded_address(recorded.type, recorded.config, stack.workspace)}. A plan may "
+        f"another backend: {recorded_location(recorded.type, recorded.config, stack.workspace)}. A plan may "
         "create everything a second time",
         f"`terrace state adopt {word}` moves the state from there. If there is none, delete {stack.file('.terraform')}",
     )

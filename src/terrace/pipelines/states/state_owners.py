@@ -9,7 +9,7 @@ from terrace.ledger.adoptions import newest_adoptions
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context, readable
-from terrace.stacks.backends import addresses, common
+from terrace.stacks.backends import backend_locations, common_location
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction, Stack
 
@@ -29,7 +29,7 @@ def foreign_addresses(context: Context, history: History, deployment: Deployment
         for stack in mine:
             for other in others:
                 if stack.key not in found and not _may_share(here, stack, other):
-                    same = common(addresses(stack, here.graph), addresses(other, there.graph))
+                    same = common_location(backend_locations(stack, here.graph), backend_locations(other, there.graph))
                     if same is not None:
                         where = f" ({same.place})" if same.place is not None else ""
                         at = "" if there is here else f" at {there.commit[:7]}"
