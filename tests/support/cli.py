@@ -18,6 +18,7 @@ from typing import Any
 
 from support.forking import server
 from support.git import commit, git, with_remote
+from support.records import validated
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 PATIENCE = 120.0
@@ -75,7 +76,11 @@ class Done:
 
     @property
     def json(self) -> Any:
-        return json.loads(self.out)
+        """The object that the command printed with `--json`, which must be one of the documented ones."""
+        printed = json.loads(self.out)
+        if "schema" in printed:
+            validated(self.out)
+        return printed
 
 
 @dataclass
