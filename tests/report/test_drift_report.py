@@ -56,7 +56,7 @@ def as_json(reviews: list[Review]) -> Any:
         (SEEN, "terrace drift ack prod"),
         (replace(SEEN, quadrant=Quadrant.ACTIONABLE, undo=Action.UPDATE), "terrace drift prod --remediate"),
         (replace(SEEN, quadrant=Quadrant.ACTIONABLE, undo=Action.REPLACE), "would replace it"),
-        (replace(SEEN, quadrant=Quadrant.INPUT, undo=Action.UPDATE), "not changed outside of Terraform"),
+        (replace(SEEN, quadrant=Quadrant.INPUT, undo=Action.UPDATE), "not changed outside Terraform"),
         (replace(SEEN, quadrant=Quadrant.DELETED, undo=Action.CREATE), "recreates it, without the data that it held"),
         (replace(SEEN, quadrant=Quadrant.DELETED), "no deployment recreates it"),
     ],
@@ -88,9 +88,9 @@ def test_changed_inputs_are_distinguished_from_drift() -> None:
     seen = replace(MIXED, paths=("inline_policy", "source", "tags.team"), inputs=("source",))
     one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(seen,)))
     for told in (terminal(one), drift_markdown([one])):
-        assert "source (not changed outside of Terraform)" in told
+        assert "source (not changed outside Terraform)" in told
         assert "actionable, unmanaged, input" in told
-    assert "source: not changed outside of Terraform, the inputs changed" in remedy("prod", seen, "c" * 40)
+    assert "source: not changed outside Terraform, the inputs changed" in remedy("prod", seen, "c" * 40)
 
 
 def test_an_acknowledgement_of_one_attribute_is_shown_with_it_and_does_not_cover_the_others() -> None:

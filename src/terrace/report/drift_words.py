@@ -30,25 +30,25 @@ def remedy(environment: str, sighting: Sighting, commit: str) -> str:
                 f"{deploy} changes {attributes} back, and so does `terrace drift {environment} --remediate` if allowed"
             )
             rest = f"; {unmanaged}: not managed, {by_hand}" if unmanaged else ""
-            return f"changed outside of Terraform; {revert}{rest}{_changed_inputs(sighting, deploy)}"
+            return f"changed outside Terraform; {revert}{rest}{_changed_inputs(sighting, deploy)}"
         case Quadrant.ACTIONABLE if sighting.undo.value != "update":
-            return f"changed outside of Terraform; {deploy} would {sighting.undo.value} it: check its plan first"
+            return f"changed outside Terraform; {deploy} would {sighting.undo.value} it: check its plan first"
         case Quadrant.ACTIONABLE | Quadrant.UNMANAGED:
-            reason = "changed outside of Terraform, and no deployment changes it back"
+            reason = "changed outside Terraform, and no deployment changes it back"
             return f"{reason}; {by_hand}{_changed_inputs(sighting, deploy)}"
         case Quadrant.DELETED if sighting.undo.value == "create":
-            return f"deleted outside of Terraform; {deploy} recreates it, without the data that it held"
+            return f"deleted outside Terraform; {deploy} recreates it, without the data that it held"
         case Quadrant.DELETED:
-            return "deleted outside of Terraform, and no deployment recreates it"
-    return f"not changed outside of Terraform; its inputs changed, and {deploy} would {sighting.undo.value} it"
+            return "deleted outside Terraform, and no deployment recreates it"
+    return f"not changed outside Terraform; its inputs changed, and {deploy} would {sighting.undo.value} it"
 
 
 def _changed_inputs(sighting: Sighting, deploy: str) -> str:
-    """Returns what a deployment would change that was not changed outside of Terraform."""
+    """Returns what a deployment would change that was not changed outside Terraform."""
     if not sighting.inputs:
         return ""
     names = ", ".join(sighting.inputs)
-    return f"; {names}: not changed outside of Terraform, the inputs changed, and {deploy} would change it"
+    return f"; {names}: not changed outside Terraform, the inputs changed, and {deploy} would change it"
 
 
 def _managed(sighting: Sighting) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def _managed(sighting: Sighting) -> tuple[str, ...]:
 _KINDS = {
     Quadrant.ACTIONABLE: " (managed)",
     Quadrant.UNMANAGED: " (not managed)",
-    Quadrant.INPUT: " (not changed outside of Terraform)",
+    Quadrant.INPUT: " (not changed outside Terraform)",
 }
 
 

@@ -15,7 +15,7 @@ __all__ = ["ApplyLeftovers", "Leftover", "leftover_line", "leftovers_json"]
 
 @dataclass(frozen=True, slots=True)
 class ApplyLeftovers:
-    """What an apply with an unknown result left behind in one stack.
+    """Leftovers of an apply with an unknown result in one stack.
 
     `dead` says that the process of the attempt is proven to be no longer running. `imports` are addresses and ids of
     resources that exist and that the state lacks, `forgets` addresses that the state has and that no longer exist,

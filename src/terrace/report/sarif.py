@@ -165,7 +165,7 @@ def _rules(findings: Iterable[Finding]) -> list[Json]:
 
 
 def _rule(finding: Finding) -> Json:
-    fix = f"For example: {finding.fix}" if finding.fix else "The message of each result says what breaks it."
+    fix = f"For example: {finding.fix}" if finding.fix else "See the message of each result."
     return {
         "id": _id(finding),
         "shortDescription": {"text": _cut(_literal(f"{finding.rule} ({finding.tool})"), LONGEST_TITLE)},

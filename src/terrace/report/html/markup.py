@@ -1,6 +1,6 @@
 """HTML as a type of its own: text becomes `Markup` only through the functions here, which escape it.
 
-Pages consist of `Markup`, so text that nobody escaped is a type error.
+Pages consist of `Markup`, so unescaped text is a type error.
 """
 
 from __future__ import annotations

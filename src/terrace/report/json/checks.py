@@ -1,4 +1,4 @@
-"""What `impact`, `plan`, `check`, `check --all`, `explain`, `scan` and `docs` print."""
+"""Output of `impact`, `plan`, `check`, `check --all`, `explain`, `scan` and `docs`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ImpactedStack(JsonRecord):
     workspace: str
     """Terraform workspace."""
     unsure: bool
-    """Whether the impact is uncertain; the stack is treated as impacted."""
+    """True if the impact is uncertain; the stack is treated as impacted."""
     reasons: tuple[ReasonPart, ...]
     """Reasons for the impact."""
 
@@ -86,7 +86,7 @@ class DependentStack(JsonRecord):
     of: str
     """Key of the stack whose outputs it reads."""
     certain: bool
-    """Whether it certainly reads them."""
+    """True if it certainly reads them; false if it may."""
     path: str
     """File of the data source."""
     line: int
@@ -157,7 +157,7 @@ class UnknownPart(JsonRecord):
     what: str
     """Stack, file or rule."""
     why: str
-    """Why it is unknown."""
+    """Reason."""
 
 
 class EnvironmentAhead(JsonRecord):
@@ -179,7 +179,7 @@ class RiskReason(JsonRecord):
     points: int
     """Points that it adds."""
     what: str
-    """What in the change it is about."""
+    """Part of the change that the factor is about."""
 
 
 class RiskPart(JsonRecord):
@@ -194,7 +194,7 @@ class RiskPart(JsonRecord):
 
 
 class CheckJson(JsonRecord, tag_field="schema", tag="terrace/check@1"):
-    """Output of `terrace check`: whether the change can be merged, and why not."""
+    """Output of `terrace check`: the verdict about a change, with its reasons."""
 
     verdict: str
     """`pass` or `block`, for the change itself."""
@@ -207,7 +207,7 @@ class CheckJson(JsonRecord, tag_field="schema", tag="terrace/check@1"):
     plans: tuple[PlanSummary, ...]
     """Plans of the impacted stacks."""
     unknown: tuple[UnknownPart, ...]
-    """What the check could not determine."""
+    """Stacks, files and rules that the check could not determine."""
     ahead: tuple[EnvironmentAhead, ...]
     """Environments that the change would be deployed to."""
     risk: RiskPart
@@ -258,7 +258,7 @@ class ChangePart(JsonRecord):
     deposed: str = ""
     """Key of a deposed object."""
     imported: bool = False
-    """Whether the resource is imported."""
+    """True if the resource is imported."""
     moved_from: str | None = None
     """Previous address of the resource."""
 
@@ -434,9 +434,9 @@ class ExplainJson(JsonRecord, tag_field="schema", tag="terrace/explain@1"):
     name: str
     """Name of the rule."""
     means: str
-    """What the rule requires."""
+    """Requirement of the rule."""
     why: str
-    """Why it matters."""
+    """Reason for the rule."""
     fix: str
     """How to fix a finding."""
     waive: str
@@ -467,7 +467,7 @@ class DocumentedModule(JsonRecord):
     line: int
     """Line of the docs in that file."""
     message: str
-    """Why the docs are unknown; empty otherwise."""
+    """Reason why the docs are unknown; empty otherwise."""
     diff: str
     """Difference between the file and the generated docs."""
 

@@ -1,4 +1,4 @@
-"""What `report compliance` prints."""
+"""Output of `report compliance`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands print that change an environment or show its deployments."""
+"""Output of the commands that change an environment or show its deployments."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class StepPart(JsonRecord):
 
 
 class WitnessPart(JsonRecord):
-    """Where on a forge an approval was given."""
+    """Place on a forge where an approval was given."""
 
     kind: str
     """`comment`, `review`, `environment` or `box`."""
@@ -103,7 +103,7 @@ class ApprovalPart(JsonRecord):
     comment: str
     """Comment of the person."""
     witness: WitnessPart | UnsetType = UNSET
-    """Where on a forge it was given; only of approvals on a forge."""
+    """Place on a forge where it was given; only of approvals on a forge."""
 
 
 class SettledStack(JsonRecord):
@@ -143,18 +143,18 @@ class LockPart(JsonRecord):
     who: str
     """Process or person that holds the lock; empty where unknown."""
     ours: bool
-    """Whether the crashed attempt holds the lock."""
+    """True if the crashed attempt holds the lock."""
 
 
 class AttemptLeftovers(JsonRecord):
-    """What an apply with an unknown result left behind in one stack."""
+    """Leftovers of an apply with an unknown result in one stack."""
 
     stack: str
     """Key of the stack."""
     attempt: str
     """Id of the attempt."""
     dead: bool
-    """Whether the process of the attempt is proven to be no longer running."""
+    """True if the process of the attempt is proven to be no longer running."""
     serial: int
     """Serial of the state; negative where there is no state."""
     imports: tuple[ImportedResource, ...]
@@ -174,7 +174,7 @@ class AttemptLeftovers(JsonRecord):
 
 
 class FollowingRollback(JsonRecord, kw_only=True):
-    """The rollback that followed a failed deployment. Where it was paused, only `result` and `reasons`."""
+    """The rollback that followed a failed deployment. A paused one has only `result` and `reasons`."""
 
     schema: str | UnsetType = UNSET
     """`terrace/rollback@1`."""
@@ -245,7 +245,7 @@ class ResumeJson(DeploymentJson, tag_field="schema", tag="terrace/resume@1"):
     """Output of `terrace resume`. Its result can also be `settled`."""
 
     remains: tuple[AttemptLeftovers, ...] | UnsetType = UNSET
-    """What applies with an unknown result left behind; only while the result is unknown."""
+    """Leftovers of applies with an unknown result; only while the result is unknown."""
     settled: tuple[SettledStack, ...] | UnsetType = UNSET
     """Stacks whose result was accepted; only with `--settled`."""
 
@@ -349,7 +349,7 @@ def recovery_json(deployment: Deployment, rows: Sequence[ApplyLeftovers], obstac
 
 
 def settled_json(deployment: Deployment, accepted: Mapping[str, Sequence[str]], missing: Sequence[str]) -> ResumeJson:
-    """Returns the output of `terrace resume --settled STACK`: who accepted the result of which stack."""
+    """Returns the output of `terrace resume --settled STACK`: the persons who accepted the result of each stack."""
     return ResumeJson(
         deployment=deployment.id,
         environment=deployment.environment,
@@ -452,7 +452,7 @@ class RollbackPlanJson(JsonRecord, tag_field="schema", tag="terrace/rollback-pla
     undoes: tuple[str, ...]
     """Ids of the deployments that would be undone."""
     safe: bool
-    """Whether there is no objection."""
+    """True if there is no objection."""
     plans: tuple[PlanSummary, ...]
     """Plans of the rollback."""
     objections: tuple[RollbackObjection, ...]
@@ -544,7 +544,7 @@ class HoldJson(JsonRecord, tag_field="schema", tag="terrace/hold@1"):
     environment: str
     """Environment."""
     held: bool
-    """Whether the environment is on hold."""
+    """True if the environment is on hold."""
 
 
 class RunningStep(JsonRecord):
@@ -579,7 +579,7 @@ class DriftStatus(JsonRecord):
     checked_at: str | None
     """Time of the last complete check."""
     overdue: str = ""
-    """Why a check is overdue."""
+    """Reason why a check is overdue; left out otherwise."""
 
 
 class EnvironmentStatus(JsonRecord, kw_only=True):
@@ -596,11 +596,11 @@ class EnvironmentStatus(JsonRecord, kw_only=True):
     deployment: str | UnsetType = UNSET
     """Id of the newest deployment."""
     waiting_for: tuple[str, ...]
-    """What the newest deployment waits for."""
+    """Conditions that the newest deployment waits for."""
     running: tuple[RunningStep, ...] | UnsetType = UNSET
     """Steps that run now; only of an open deployment."""
     reasons: tuple[str, ...] | UnsetType = UNSET
-    """Why the newest deployment did not succeed."""
+    """Reasons why the newest deployment did not succeed."""
     handle: str = ""
     """Handle of the pending plans, as in `/terrace approve ENVIRONMENT HANDLE`."""
     held: HoldPart | UnsetType = UNSET
@@ -632,11 +632,11 @@ class AdoptedStackPart(JsonRecord):
     commit: str
     """Commit that the state was compared with."""
     same: bool
-    """Whether a plan of that commit changed nothing."""
+    """True if a plan of that commit changed nothing."""
 
 
 class UnreadableRules(JsonRecord):
-    """Why the stacks of the protected branch are unknown."""
+    """Reason why the stacks of the protected branch are unknown."""
 
     error: str
     """Error."""
@@ -654,7 +654,7 @@ class StatusJson(JsonRecord, tag_field="schema", tag="terrace/status@1"):
     refused: tuple[RefusedStack, ...]
     """Stacks that Terrace refuses."""
     unreadable: UnreadableRules | None
-    """Why the stacks of the protected branch are unknown, or null."""
+    """Reason why the stacks of the protected branch are unknown, or null."""
     left: tuple[OrphanedStackPart, ...]
     """Stacks that are deployed and that the protected branch no longer has."""
     adopted: tuple[AdoptedStackPart, ...]
@@ -749,7 +749,7 @@ class PastDeployment(JsonRecord):
     commit: str
     """Commit."""
     origin: str
-    """What started the deployment, for example `manual`, `promotion` or `rollback`."""
+    """Origin of the deployment, for example `manual`, `promotion` or `rollback`."""
     result: str
     """Result, as of `terrace deploy`."""
     reasons: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What `drift ...` prints."""
+"""Output of `drift ...`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class DriftedAttribute(JsonRecord):
     quadrant: str
     """Kind of the difference, as of the resource."""
     managed: bool | UnsetType = UNSET
-    """Whether a deployment would change it back; only where it was changed outside of Terraform."""
+    """True if a deployment would change it back; only where it was changed outside Terraform."""
     deployed: str | UnsetType = UNSET
     """Deployed value; left out where unknown."""
     there: str | UnsetType = UNSET
@@ -95,7 +95,7 @@ class DriftedResource(JsonRecord):
     more_causes: int = 0
     """Number of possible causes that are left out."""
     cause_unknown: str = ""
-    """Why the logs show no cause."""
+    """Reason why the logs show no cause."""
     acknowledged: AcknowledgementPart | UnsetType = UNSET
     """Acknowledgement of the whole difference."""
 
@@ -130,15 +130,15 @@ class DriftIssue(JsonRecord):
     id: str
     """Id of the check that first found it."""
     open: bool
-    """Whether the drift still exists."""
+    """True if the drift still exists."""
     opened_at: str
     """Time at which it was first found."""
     clean_checks: int
     """Number of consecutive clean checks."""
     blind: int | bool
-    """Whether the newest check could not determine the drift."""
+    """True if the newest check could not determine the drift."""
     flapping: bool
-    """Whether the drift comes and goes."""
+    """True if the drift comes and goes."""
     turns: tuple[IssueEvent, ...]
     """Changes, the oldest first."""
 
@@ -167,7 +167,7 @@ class DriftedStack(JsonRecord):
     severity: str | UnsetType = UNSET
     """Worst severity; left out where nothing drifted."""
     why: str = ""
-    """Why the status is unknown."""
+    """Reason why the status is unknown."""
 
 
 class AbsorbedDrift(JsonRecord):
@@ -207,7 +207,7 @@ class DriftedEnvironment(JsonRecord):
     absorbed: tuple[AbsorbedDrift, ...]
     """Drift that deployments made part of the state."""
     overdue: str = ""
-    """Why a check is overdue."""
+    """Reason why a check is overdue; left out otherwise."""
 
 
 class RefusedRemediation(JsonRecord):
@@ -409,7 +409,7 @@ class ManualAttribute(JsonRecord):
     new: str
     """Live value."""
     why: str
-    """Why Terrace did not write it."""
+    """Reason why Terrace did not write it."""
 
 
 class DriftAdoptJson(JsonRecord, tag_field="schema", tag="terrace/drift-adopt@1"):

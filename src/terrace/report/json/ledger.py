@@ -1,4 +1,4 @@
-"""What `ledger ...` prints."""
+"""Output of `ledger ...`."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class UnreadEvent(JsonRecord):
 
 
 class AuthenticityPart(JsonRecord):
-    """Whether the results in the ledger are authentic."""
+    """Authenticity of the results in the ledger."""
 
     checked: bool
-    """Whether every result was verified with the ledger key."""
+    """True if every result was verified with the ledger key."""
     key: str | None
     """Id of the ledger key of this machine, or null."""
     foreign_key: str | None
@@ -47,7 +47,7 @@ class LedgerVerifyJson(JsonRecord, tag_field="schema", tag="terrace/ledger-verif
     """Output of `terrace ledger verify`."""
 
     ok: bool
-    """Whether the chain is intact and every event can be read."""
+    """True if the chain is intact and every event can be read."""
     events: int
     """Number of events."""
     head: str
@@ -59,7 +59,7 @@ class LedgerVerifyJson(JsonRecord, tag_field="schema", tag="terrace/ledger-verif
     times: tuple[BadEvent, ...]
     """Events whose time is wrong."""
     authentic: AuthenticityPart
-    """Whether the results are authentic."""
+    """Authenticity of the results."""
 
 
 class InvalidEvent(JsonRecord):
@@ -96,7 +96,7 @@ class LedgerDismissJson(JsonRecord, tag_field="schema", tag="terrace/ledger-dism
     """Output of `terrace ledger dismiss`: of invalid events, or of dates in the future."""
 
     dry_run: bool
-    """Whether nothing was recorded."""
+    """True if nothing was recorded."""
     position: int
     """Position of the first event."""
     environment: str | None
@@ -143,7 +143,7 @@ class UnverifiedEvent(JsonRecord):
     code: str
     """`none`, `unchecked` (its key is not on this machine) or `wrong`."""
     doubtful: bool
-    """Whether it was written without the key while the key was in use."""
+    """True if it was written without the key while the key was in use."""
 
 
 def unverified_event(unproven: UnprovenEvent) -> UnverifiedEvent:
@@ -167,7 +167,7 @@ class LedgerRekeyJson(JsonRecord, tag_field="schema", tag="terrace/ledger-rekey@
     """Output of `terrace ledger rekey`."""
 
     dry_run: bool
-    """Whether nothing was recorded."""
+    """True if nothing was recorded."""
     key: str
     """Id of the new key."""
     before: str | None

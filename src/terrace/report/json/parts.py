@@ -73,7 +73,7 @@ class WaiverPart(JsonRecord):
     owner: str
     """Person or team that owns the waiver."""
     reason: str
-    """Why the finding is accepted."""
+    """Reason for accepting the finding."""
     granted: str
     """First date on which the waiver is valid."""
     expires: str
@@ -135,9 +135,9 @@ class FindingPart(JsonRecord):
     tool: str
     """Tool that reported the finding."""
     message: str
-    """What is wrong."""
+    """The problem."""
     advisory: bool
-    """Whether the finding is reported and does not block."""
+    """True if the finding is reported and does not block."""
     stack: str | None = None
     """Key of the stack."""
     address: str | None = None
@@ -194,7 +194,7 @@ class GatePart(JsonRecord):
     reason: str
     """Reason for the outcome."""
     satisfy: str = ""
-    """What would make the gate pass."""
+    """Action that would make the gate pass."""
     until: str | None = None
     """Time at which the outcome changes on its own."""
 

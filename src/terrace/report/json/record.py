@@ -1,4 +1,4 @@
-"""What all JSON records share: how they are encoded, and how moments are written."""
+"""The base of all JSON records, their encoding, and the format of moments."""
 
 from __future__ import annotations
 

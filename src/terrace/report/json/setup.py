@@ -1,4 +1,4 @@
-"""What the commands print that set up, check and run Terrace itself."""
+"""Output of the commands that set up, check and run Terrace itself."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ConfigCheckJson(JsonRecord, tag_field="schema", tag="terrace/config-check@
     """Output of `terrace config check`."""
 
     ok: bool
-    """Whether the file has no problem."""
+    """True if the file has no problem."""
     problems: tuple[ConfigProblem, ...]
     """Problems."""
     stacks: int | UnsetType = UNSET
@@ -67,7 +67,7 @@ class PolicyTest(JsonRecord):
     place: str
     """`file:line` of the test."""
     passed: bool
-    """Whether the test passed."""
+    """True if the test passed."""
     printed: tuple[str, ...]
     """Lines that the test printed."""
 
@@ -93,7 +93,7 @@ class PolicyTestJson(JsonRecord, tag_field="schema", tag="terrace/policy-test@1"
     rego_v0: tuple[str, ...]
     """Folders in the old syntax of Rego."""
     broken: tuple[str, ...]
-    """Why the tests of some folders could not run."""
+    """Reasons why the tests of some folders could not run."""
 
 
 class InspectedValue(JsonRecord):
@@ -132,7 +132,7 @@ class PolicyTryJson(JsonRecord, tag_field="schema", tag="terrace/policy-try@1"):
     messages: tuple[PolicyMessage, ...]
     """Messages of the rule."""
     lacks: tuple[str, ...]
-    """What the plan file leaves out, in sentences."""
+    """Facts that the plan file leaves out, in sentences."""
 
 
 class ToolRow(JsonRecord):
@@ -143,9 +143,9 @@ class ToolRow(JsonRecord):
     state: str
     """`ready`, `missing` or `refused`."""
     purpose: str
-    """What Terrace uses the tool for."""
+    """Purpose of the tool."""
     missing_means: str
-    """What Terrace does not do without the tool."""
+    """Features that are not available without the tool."""
     pinned: str
     """Version that `terrace tools install` installs."""
     path: str | UnsetType = UNSET
@@ -166,14 +166,14 @@ class ToolsJson(JsonRecord, tag_field="schema", tag="terrace/tools@1"):
 
 
 class DoctorRow(JsonRecord):
-    """One thing that `terrace doctor` checked."""
+    """One check of `terrace doctor`."""
 
     what: str
     """Name of the thing."""
     state: str
     """`ok`, `missing` or `optional` (missing, and only some commands need it)."""
     found: str
-    """What was found."""
+    """Result of the check."""
     how: str
     """How to fix it; empty where nothing is missing."""
 
@@ -182,7 +182,7 @@ class DoctorJson(JsonRecord, tag_field="schema", tag="terrace/doctor@1"):
     """Output of `terrace doctor`."""
 
     ok: bool
-    """Whether nothing required is missing."""
+    """True if nothing required is missing."""
     rows: tuple[DoctorRow, ...]
     """Checks."""
 
@@ -215,7 +215,7 @@ class KeptFile(JsonRecord):
     path: str
     """Path of the file."""
     diff: str
-    """What Terrace would change."""
+    """Changes that Terrace would make."""
 
 
 class OtherFile(JsonRecord):
@@ -235,7 +235,7 @@ class GithubSetting(JsonRecord):
     why: str
     """Reason."""
     where: str
-    """Where to find it."""
+    """Place of the setting."""
     commands: tuple[str, ...]
     """Commands that make it."""
 
@@ -265,7 +265,7 @@ class GitlabSetting(JsonRecord):
     why: str
     """Reason."""
     where: str
-    """Where to find it."""
+    """Place of the setting."""
 
 
 class InitGitlabJson(JsonRecord, tag_field="schema", tag="terrace/init-gitlab@1"):
@@ -311,9 +311,9 @@ class ChatopsJson(JsonRecord, tag_field="schema", tag="terrace/chatops@1"):
     """Output of `terrace chatops`."""
 
     answered: bool
-    """Whether the event held a command for Terrace."""
+    """True if the event held a command for Terrace."""
     done: bool | None
-    """Whether the command succeeded; null where there was none."""
+    """True if the command succeeded; null where there was none."""
     environment: str
     """Environment in which the second pass continues; empty where there is none."""
     happened: str
@@ -330,7 +330,7 @@ class ReviewPart(JsonRecord):
     answer: str
     """`approve` or `reject`."""
     counts: bool
-    """Whether a person in terrace.yaml has that account."""
+    """True if a person in terrace.yaml has that account."""
 
 
 class ReviewedJson(JsonRecord, tag_field="schema", tag="terrace/reviewed@1"):

@@ -1,4 +1,4 @@
-"""What `state ...` and `adopt` print. They hold no values of states."""
+"""Output of `state ...` and `adopt`. It holds no values of states."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class BackupPart(JsonRecord):
     recipients: tuple[str, ...]
     """Further recipients that can decrypt the backup."""
     good: bool
-    """Whether it is the state of a good release."""
+    """True if it is the state of a good release."""
     checked_at: str | None
     """Time at which the state was last equal to the backup, or null."""
     drilled_at: str | None
@@ -304,7 +304,7 @@ class StateRestoreJson(JsonRecord, tag_field="schema", tag="terrace/state-restor
     serial: int | None
     """Serial of the state afterwards, or null."""
     held: str | None
-    """Why the environment is on hold, or null."""
+    """Reason for the hold of the environment, or null."""
 
 
 def state_restore_json(restored: Restored) -> StateRestoreJson:
@@ -350,11 +350,11 @@ class StateAdoptJson(JsonRecord, tag_field="schema", tag="terrace/state-adopt@1"
     deletes: tuple[str, ...]
     """Addresses that a plan on the state would delete."""
     same: bool
-    """Whether a plan on the state changes nothing."""
+    """True if a plan on the state changes nothing."""
     commit: str
     """Commit that the state was compared with."""
     already: bool
-    """Whether the stack was adopted or deployed before; then nothing was changed."""
+    """True if the stack was adopted or deployed before; then nothing was changed."""
 
 
 def state_adopt_json(adopted: Adopted | Settled) -> StateAdoptJson:
@@ -498,7 +498,7 @@ class StatePruneJson(JsonRecord, tag_field="schema", tag="terrace/state-prune@1"
     """Output of `terrace state prune`."""
 
     dry_run: bool
-    """Whether nothing was removed."""
+    """True if nothing was removed."""
     kept: tuple[KeptBackup, ...]
     """Backups that retention keeps."""
     dropped: tuple[str, ...]
@@ -551,7 +551,7 @@ class AdoptionRow(JsonRecord):
     objects: int | None
     """Number of resources in the state, or null."""
     same: bool | None
-    """Whether a plan on the state changes nothing, or null."""
+    """True if a plan on the state changes nothing, or null."""
     creates: tuple[str, ...]
     """Addresses that a plan on the state would create."""
     changes: tuple[str, ...]
@@ -563,7 +563,7 @@ class AdoptionRow(JsonRecord):
     accepted: tuple[AdoptedDifference, ...]
     """Differences that no plan fixes and that are accepted."""
     outside: tuple[AdoptedDifference, ...]
-    """Differences that were made outside of Terraform."""
+    """Differences that were made outside Terraform."""
     engine: str | None
     """Program and version that planned, or null."""
     providers: tuple[str, ...]
@@ -577,7 +577,7 @@ class AdoptionRow(JsonRecord):
     after: tuple[str, ...]
     """Stacks that must be adopted first."""
     why: str | None
-    """Why the stack is refused, or null."""
+    """Reason for the refusal, or null."""
     hint: str | None
     """Suggested fix, or null."""
     place: str | None
@@ -590,7 +590,7 @@ class AdoptJson(JsonRecord, tag_field="schema", tag="terrace/adopt@1"):
     commit: str
     """Commit that the states were compared with."""
     written: bool
-    """Whether a stack was adopted."""
+    """True if a stack was adopted."""
     stacks: tuple[AdoptionRow, ...]
     """Stacks."""
 

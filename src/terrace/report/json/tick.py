@@ -1,4 +1,4 @@
-"""What `tick` prints."""
+"""Output of `tick`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TickDueJson(JsonRecord, tag_field="schema", tag="terrace/tick-due@1"):
 
 
 class TickAction(JsonRecord, kw_only=True):
-    """One action of `terrace tick`. Where a hold was released, only `environment`, `result` and `reasons`."""
+    """One action of `terrace tick`. A released hold has only `environment`, `result` and `reasons`."""
 
     schema: str | UnsetType = UNSET
     """`terrace/tick@1`."""

@@ -1,4 +1,4 @@
-"""What `waive`, `waivers` and `baseline` print."""
+"""Output of `waive`, `waivers` and `baseline`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class ListedWaiver(WaiverPart, kw_only=True):
     days_left: int
     """Days until the expiry date; negative after it."""
     counts: bool
-    """Whether the waiver takes effect in checks today."""
+    """True if the waiver takes effect in checks today."""
 
 
 class ListedSecret(JsonRecord):
@@ -49,7 +49,7 @@ class ListedSecret(JsonRecord):
     owner: str
     """Person or team that owns the record."""
     reason: str
-    """Why the secret is accepted."""
+    """Reason for accepting the secret."""
     expires: str
     """Last date on which the record is valid."""
     days_left: int
@@ -94,7 +94,7 @@ class OutsideFinding(FindingPart, kw_only=True):
     """A finding that cannot be a known finding."""
 
     why: str
-    """Why it cannot be one."""
+    """Reason why it cannot be one."""
 
 
 class BaselineJson(JsonRecord, tag_field="schema", tag="terrace/baseline@1"):
@@ -117,7 +117,7 @@ class BaselineJson(JsonRecord, tag_field="schema", tag="terrace/baseline@1"):
     unused: tuple[WaiverPart, ...]
     """Waivers that match no finding."""
     complete: bool
-    """Whether everything could be checked."""
+    """True if everything could be checked."""
 
 
 def baseline_json(renewed: Renewed, unused: Iterable[Waiver]) -> BaselineJson:

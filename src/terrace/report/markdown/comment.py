@@ -158,7 +158,7 @@ def _warnings(record: Checked) -> Iterator[str]:
         data = [change for change in changes if is_stateful(change.type)]
         named = listed([code(clipped(change.shown_address, _LONGEST)) for change in data or changes], 3)
         if len(changes) == 1:
-            what = "it may hold data" if data else "it is not known to hold data"
+            what = "it may hold data" if data else "it probably holds no data"
         else:
             what = f"{len(data)} of them may hold data" if data else "none of them is known to hold data"
         resources = plural(len(changes), "resource")

@@ -1,4 +1,4 @@
-"""The reply to a command in a comment: what happened, why, and what to do next."""
+"""The reply to a command in a comment: the result, the reasons, and the next step."""
 
 from __future__ import annotations
 

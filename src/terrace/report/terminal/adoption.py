@@ -13,7 +13,7 @@ from terrace.words import plural
 
 
 def adoption_table(rows: Iterable[Row], root: str) -> Record:
-    """Returns a line for each stack: the place and size of its state, and what differs from Git.
+    """Returns a line for each stack: the place and size of its state, and the differences from Git.
 
     `root` is the checkout.
     """
@@ -139,5 +139,5 @@ def _differences(adoption: Adoption) -> str:
     if adoption.accepted:
         parts.append(f"{len(adoption.accepted)} accepted as they are")
     if adoption.outside:
-        parts.append(f"{len(adoption.outside)} changed outside of Terraform")
+        parts.append(f"{len(adoption.outside)} changed outside Terraform")
     return ", ".join(parts)

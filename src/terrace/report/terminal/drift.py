@@ -82,7 +82,7 @@ def _lines(review: Review, observation: Observation) -> Iterable[tuple[str, str]
 
 
 def drift_adoption(path: str, adoption: Adoption) -> Record:
-    """Returns what was written into a file and what a person has to write, each with its place."""
+    """Returns the attributes that were written into a file and those that a person has to write, with their places."""
     lines: list[Record] = []
     for written in adoption.written:
         old, new = _one_line(written.old), _one_line(written.new)

@@ -1,4 +1,4 @@
-"""The preview of a rollback in a terminal: what is restored, what is lost, and what objects to it."""
+"""The preview of a rollback in a terminal: its plans, its losses, and the objections to it."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ SHOWN = 20
 
 
 def adoption_proposal(adoption: Adoption) -> Record:
-    """Returns where a state is and what it holds, where it would go, and what a plan on it would do."""
+    """Returns the place and content of a state, its new place, and the changes of a plan on it."""
     where = f"stays at {adoption.source}" if adoption.in_place else f"at {adoption.source} moves to {adoption.target}"
     count = plural(len(adoption.objects), "resource")
     lines = [
@@ -131,7 +131,7 @@ def adoption_proposal(adoption: Adoption) -> Record:
 
 
 def difference_lines(adoption: Adoption) -> list[Line]:
-    """Returns what a plan on a state would do, and what differs between the state and the cloud, a line each."""
+    """Returns the changes of a plan on a state, and the differences between the state and the cloud, a line each."""
     lines = [line(f"! a plan on it would create {address}", style="red") for address in adoption.creates]
     lines += [line(f"a plan on it would delete {address}", style="red") for address in adoption.deletes[:SHOWN]]
     lines += [line(f"a plan on it would change {address}", style="yellow") for address in adoption.changes[:SHOWN]]
@@ -146,7 +146,7 @@ def difference_lines(adoption: Adoption) -> list[Line]:
     if more_accepted := and_more(len(adoption.accepted) - SHOWN):
         lines.append(line(f"{more_accepted} are accepted as they are"))
     lines += [
-        line(f"! changed outside of Terraform: {o.address} ({', '.join(o.paths) or 'deleted'})", style="red")
+        line(f"! changed outside Terraform: {o.address} ({', '.join(o.paths) or 'deleted'})", style="red")
         for o in adoption.outside
     ]
     return lines

@@ -1,4 +1,4 @@
-"""Waivers in a terminal: who owns each, and for how much longer it is valid."""
+"""Waivers in a terminal, with their owners and the time for which they are still valid."""
 
 from __future__ import annotations
 
