@@ -1,11 +1,10 @@
-"""How a command ends in a job of GitHub Actions: outputs, a page, an exit code; and that elsewhere nothing is told."""
+"""The end of a command in a job of GitHub Actions: outputs, a summary, an exit code; elsewhere nothing is written."""
 
 from __future__ import annotations
 
 import base64
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,9 @@ from support.configuration import load
 from terrace.adapters.git.access import by_token
 from terrace.apps.cli.job_result import Ending, after_deployment, after_tick, due_matrix, end_job, environment_matrix
 from terrace.apps.wiring.forge import access, instigator
-from terrace.report.markdown import run_page
+from terrace.report.json.deployments import DeployJson
+from terrace.report.json.tick import TickAction, tick_action
+from terrace.report.markdown.run_page import deployment_summary
 
 CONFIG = load(b"version: 1\nenvironments: {dev: {}}\npeople: {ann: {login: ann-codes}}\n")
 
@@ -27,37 +28,39 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def told(result: str, **more: Any) -> dict[str, Any]:
-    return {
-        "schema": "terrace/deploy@1",
-        "deployment": "abc",
-        "environment": "prod",
-        "commit": "0123456789abcdef",
-        "result": result,
-        "reasons": [],
-        "steps": [],
-        "tag": None,
-        **more,
-    }
+def deployment(result: str, *reasons: str) -> DeployJson:
+    return DeployJson(
+        deployment="abc",
+        environment="prod",
+        commit="0123456789abcdef",
+        result=result,
+        reasons=reasons,
+        steps=(),
+        tag=None,
+    )
+
+
+def action(result: str) -> TickAction:
+    return tick_action(deployment(result), "")
 
 
 @pytest.mark.parametrize(
     ("result", "code", "ends"), [("waiting", 1, 0), ("succeeded", 0, 0), ("blocked", 1, 1), ("failed", 1, 1)]
 )
 def test_only_waiting_ends_a_job_otherwise(job: Path, result: str, code: int, ends: int) -> None:
-    assert end_job(after_deployment(told(result), "deadbeef"), code) == ends
+    assert end_job(after_deployment(deployment(result), "deadbeef"), code) == ends
     outputs = dict(line.split("=", 1) for line in (job / "output").read_text().splitlines())
     assert outputs == {"result": result, "environment": "prod", "deployment": "abc", "digest": "deadbeef"}
     assert f"prod: {result}" in (job / "summary").read_text()
 
 
 def test_what_broke_stays_broken(job: Path) -> None:
-    assert end_job(after_deployment(told("waiting"), ""), 3) == 3
+    assert end_job(after_deployment(deployment("waiting"), ""), 3) == 3
 
 
 def test_elsewhere_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
-    assert end_job(after_deployment(told("waiting"), ""), 1) == 1
+    assert end_job(after_deployment(deployment("waiting"), ""), 1) == 1
     assert not (tmp_path / "output").exists()
 
 
@@ -84,20 +87,20 @@ def test_environments_make_a_matrix(job: Path) -> None:
     ],
 )
 def test_a_tick_ends_as_the_worst_of_what_it_did(results: list[str], good: bool, result: str) -> None:
-    ending = after_tick([told(one, handle="") for one in results], good=good)
+    ending = after_tick(map(action, results), good=good)
     assert ending.outputs["result"] == result
 
 
 def test_a_page_shows_text_from_outside_as_text() -> None:
     hostile = "</td><img src=x> @team #1 | `code` [x](y)"
-    page = run_page.deployed(told("blocked", reasons=[hostile]), "")
+    page = deployment_summary(deployment("blocked", hostile), "")
     for active in ("<img", "@team", "#1 ", "[x]("):
         assert active not in page
 
 
 def test_a_page_names_the_plans_that_people_agree_to() -> None:
-    assert "`/terrace approve prod deadbeef`" in run_page.deployed(told("waiting"), "deadbeef")
-    assert "/terrace approve" not in run_page.deployed(told("waiting"), "")
+    assert "`/terrace approve prod deadbeef`" in deployment_summary(deployment("waiting"), "deadbeef")
+    assert "/terrace approve" not in deployment_summary(deployment("waiting"), "")
 
 
 # --- who we are in a run -----------------------------------------------------------------------------------------

@@ -16,9 +16,9 @@ from terrace.forge.ports import Board, Origins, Releases, Tracker
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.pipelines.approvals.approve import handle_of
+from terrace.report.markdown.issues import audit_issues, drift_issues
 from terrace.report.markdown.release_notes import release_notes
 from terrace.report.markdown.release_page import MARKER, Release, release_page
-from terrace.report.matters import audit_matters, drift_matters
 from terrace.stacks.repository import Repository
 
 
@@ -65,11 +65,11 @@ def show_deployments(board: Board, history: History, environments: Iterable[str]
 def track_audits(tracker: Tracker, looks: Iterable[Audited]) -> tuple[str, ...]:
     """Keeps an issue for every environment whose deployed configuration breaks rules; returns the addresses of open
     ones."""
-    kept = [(matter, tracker.keep(matter)) for matter in audit_matters(looks)]
+    kept = [(matter, tracker.keep(matter)) for matter in audit_issues(looks)]
     return tuple(url for matter, url in kept if matter.open and url is not None)
 
 
 def track_drift(tracker: Tracker, reviews: Iterable[Review]) -> tuple[str, ...]:
     """Keeps an issue for every stack with drift; returns the addresses of open ones."""
-    kept = [(matter, tracker.keep(matter)) for matter in drift_matters(reviews)]
+    kept = [(matter, tracker.keep(matter)) for matter in drift_issues(reviews)]
     return tuple(url for matter, url in kept if matter.open and url is not None)

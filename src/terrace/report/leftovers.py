@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from terrace.errors import StateLock
-from terrace.report.json.record import Json
-from terrace.report.orphans import OrphanedStack as Leftover
-from terrace.report.orphans import orphan_line as leftover_line
-
-__all__ = ["ApplyLeftovers", "Leftover", "leftover_line", "leftovers_json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +30,3 @@ class ApplyLeftovers:
     lock: StateLock | None
     ours: bool
     unsaved: int | None
-
-
-def leftovers_json(left: Iterable[Leftover]) -> list[Json]:
-    """Returns orphaned stacks as data, for the commands that do not use the records yet."""
-    return [{"stack": one.stack, "environment": one.environment, "commit": one.commit} for one in left]

@@ -11,8 +11,8 @@ from terrace.apps.output.console import console
 from terrace.apps.output.progress import Silent
 from terrace.drift.state_adoption import Row
 from terrace.plans.terraform import Progress
-from terrace.report import adoption
-from terrace.report.screen import Record, Tree, live, spinner
+from terrace.report.terminal.adoption import row_line
+from terrace.report.terminal.screen import Record, Tree, live, spinner
 
 
 class Quiet(Silent):
@@ -50,7 +50,7 @@ class _Tree(Quiet):
         with self._lock:
             self._done += 1
             self._doing.pop(row.stack, None)
-        self._console.print(adoption.row_line(row))
+        self._console.print(row_line(row))
 
     def _draw(self) -> Record:
         with self._lock:

@@ -16,7 +16,7 @@ from terrace.pipelines.context import Context, Reach
 from terrace.pipelines.deploy import deploy as deploying
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.rollback.rollback import react
-from terrace.report.refusals import refusal_lines, refusals_json
+from terrace.report.terminal.rules import refusal_lines
 from terrace.stacks.model import Origin
 
 
@@ -67,7 +67,7 @@ def run_deployment(
     environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
     show_deployments(project, [environment])
     left_out = project.left_out([environment], done.commit)
-    record = {**deployment_json(command, done, reacted), "refused": refusals_json(left_out)}
+    record = deployment_json(command, done, reacted, left_out)
     if as_json:
         emit(record)
     else:

@@ -68,15 +68,17 @@ def diagnose(folder: str, *, as_json: bool) -> int:
     """Look at everything; exit 1 when something that is needed is missing."""
     rows = list(_rows(Path(folder)))
     if as_json:
-        found = [{"what": r.what, "state": r.state, "found": r.found, "how": r.how} for r in rows]
-        emit({"schema": "terrace/doctor@1", "ok": all(r.state != "missing" for r in rows), "rows": found})
+        from terrace.report.json.setup import DoctorJson, DoctorRow
+
+        parts = tuple(DoctorRow(what=r.what, state=r.state, found=r.found, how=r.how) for r in rows)
+        emit(DoctorJson(ok=all(row.state != "missing" for row in rows), rows=parts))
     else:
         _show(rows)
     return 1 if any(row.state == "missing" for row in rows) else 0
 
 
 def _show(rows: list[Row]) -> None:
-    from terrace.report.screen import Table, paragraph
+    from terrace.report.terminal.screen import Table, paragraph
 
     table = Table(gap=2)
     styles = {"ok": "green", "missing": "red", "optional": "yellow"}

@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from terrace.apps.output.console import emit, note, show
+from terrace.apps.output.deployments import deployment_json
 from terrace.drift.review import Review
+from terrace.ledger.deployment import Deployment
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.drift.remediate import Remedied
-from terrace.report import drift as report
-from terrace.report import machine, terminal
-from terrace.report.refusals import refusal_lines, refusals_json
+from terrace.report.json.deployments import DriftDeployment
+from terrace.report.json.drift import RefusedRemediation, RemediationPart, drift_json
+from terrace.report.markdown.drift import drift_markdown
+from terrace.report.terminal.deployments import deployment_tree, gates_table
+from terrace.report.terminal.drift import drift_report
+from terrace.report.terminal.rules import refusal_lines
 from terrace.stacks.refusals import Refusal
 from terrace.text import visible
 
@@ -25,13 +30,12 @@ def show_drift(
 ) -> None:
     """Prints reviews in one of the three formats, what was done about them, and the stacks that are refused."""
     if style == "json":
-        told = {"remediation": [_remediation_json(one) for one in remedied], "refused": refusals_json(refused)}
-        emit({**report.as_json(reviews), **told})
+        emit(drift_json(reviews, map(_remediation_part, remedied), refused))
         return
     if style == "markdown":
-        sys.stdout.write(report.as_markdown(reviews))
+        sys.stdout.write(drift_markdown(reviews))
     else:
-        show(report.as_terminal(reviews))
+        show(drift_report(reviews))
     for one in remedied:
         _show_remediation(one)
     if refused:
@@ -42,19 +46,20 @@ def show_drift(
 
 def _show_remediation(remedied: Remedied) -> None:
     for made in remedied.deployments:
-        show(terminal.gates(made.verdict) if isinstance(made, Refused) else terminal.deployment(made))
+        show(gates_table(made.verdict) if isinstance(made, Refused) else deployment_tree(made))
     for refusal in remedied.refusals:
         show(f"left as it is: {refusal.stack or remedied.environment}: {visible(refusal.reason)}")
 
 
-def _remediation_json(remedied: Remedied) -> machine.Json:
-    return {
-        "environment": remedied.environment,
-        "deployments": [
-            machine.refused("drift", made.commit, made.verdict)
-            if isinstance(made, Refused)
-            else machine.deployed("drift", made)
-            for made in remedied.deployments
-        ],
-        "refused": [{"stack": refusal.stack or None, "reason": refusal.reason} for refusal in remedied.refusals],
-    }
+def _remediation_part(remedied: Remedied) -> RemediationPart:
+    return RemediationPart(
+        environment=remedied.environment,
+        deployments=tuple(map(_drift_deployment, remedied.deployments)),
+        refused=tuple(RefusedRemediation(stack=r.stack or None, reason=r.reason) for r in remedied.refusals),
+    )
+
+
+def _drift_deployment(done: Deployment | Refused) -> DriftDeployment:
+    record = deployment_json("drift", done)
+    assert isinstance(record, DriftDeployment)
+    return record

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import json
 import signal
 import sys
 import traceback
@@ -16,7 +15,7 @@ from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.terraform.private import removed_on_signals, sweep
 from terrace.apps.cli.streams import guarded_log
 from terrace.errors import NotReady, TerraceError, TerraformFailed
-from terrace.text import json_text, readable
+from terrace.text import readable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _ROOM = "make room; `terrace status` shows where things stand, and `terrace resume ENV` goes on"
@@ -72,13 +71,10 @@ def _fault() -> int:
 
 def _tell(error: TerraceError, *, as_json: bool) -> None:
     if as_json:
-        told = {
-            "schema": "terrace/error@1",
-            "error": error.message,
-            "hint": error.hint,
-            "place": str(error.place) if error.place else None,
-        }
-        sys.stdout.write(json_text(json.dumps(told, indent=2)) + "\n")
+        from terrace.apps.output.console import emit
+        from terrace.report.json.setup import error_json
+
+        emit(error_json(error))
     _say("error: ", str(error))
     if isinstance(error, TerraformFailed):
         for diagnostic in error.diagnostics:

@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import UNSET
+
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.github.actions import output
-from terrace.report.machine import Json
-from terrace.report.markdown import run_page
+from terrace.report.json.deployments import DeploymentJson
+from terrace.report.json.tick import TickAction
+from terrace.report.markdown.run_page import deployment_summary
 
 HERE = "TERRACE_CI"
 
@@ -46,35 +49,38 @@ def end_job(ending: Ending, code: int) -> int:
     return 0 if code == 1 and ending.outputs.get("result") == WAITING else code
 
 
-def after_deployment(told: Json, handle: str) -> Ending:
-    """The end of what changes an environment. `handle` names the plans that wait."""
+def after_deployment(record: DeploymentJson, handle: str) -> Ending:
+    """Returns the end of a command that changes an environment. `handle` names the pending plans."""
     outputs = {
-        "result": told["result"],
-        "environment": told["environment"],
-        "deployment": told["deployment"] or "",
+        "result": record.result,
+        "environment": record.environment,
+        "deployment": record.deployment or "",
         "digest": handle,
     }
-    return Ending(outputs, lambda: run_page.deployed(told, handle))
+    return Ending(outputs, lambda: deployment_summary(record, handle))
 
 
-def after_tick(results: Iterable[Json], *, good: bool) -> Ending:
-    """The end of a `tick`: the newest deployment that went on, or the first that did not go well. `good`: what was
-    looked at besides is as it should be."""
-    known = list(results)
-    bad = next((one for one in known if one["result"] not in _NEUTRAL), None)
-    last = bad or next((one for one in reversed(known) if one["result"] == WAITING), known[-1] if known else None)
+def after_tick(results: Iterable[TickAction], *, good: bool) -> Ending:
+    """Returns the end of a `tick`: of the newest deployment that continued, or of the first that did not succeed.
+
+    `good`: the states, drift and full checks that it looked at have no problem.
+    """
+    actions = list(results)
+    bad = next((action for action in actions if action.result not in _NEUTRAL), None)
+    waiting = next((action for action in reversed(actions) if action.result == WAITING), None)
+    last = bad or waiting or (actions[-1] if actions else None)
 
     def page() -> str:
-        return "".join(run_page.deployed(one, one["handle"]) for one in known if "steps" in one)
+        return "".join(deployment_summary(a, a.handle or "") for a in actions if a.steps is not UNSET)
 
     if last is None or not good:
         return Ending({"result": "succeeded" if good else "attention"}, page)
     return Ending(
         {
-            "result": last["result"],
-            "environment": last["environment"],
-            "deployment": last.get("deployment") or "",
-            "digest": last.get("handle", ""),
+            "result": last.result,
+            "environment": last.environment,
+            "deployment": last.deployment or "",
+            "digest": last.handle or "",
         },
         page,
     )

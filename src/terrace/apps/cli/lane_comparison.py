@@ -45,8 +45,10 @@ def compare(folder: str, environment: str, *, as_json: bool) -> int:
         raise NotReady(f"the fast lane is closed: {closed}")
     rows = _rows(project, environment)
     if as_json:
-        told = [{"stack": r.stack, "verdict": r.verdict, "plain": r.plain, "lane": r.lane} for r in rows]
-        emit({"schema": "terrace/doctor-lane@1", "environment": environment, "stacks": told})
+        from terrace.report.json.setup import DoctorLaneJson, LaneRow
+
+        stacks = tuple(LaneRow(stack=r.stack, verdict=r.verdict, plain=r.plain, lane=r.lane) for r in rows)
+        emit(DoctorLaneJson(environment=environment, stacks=stacks))
     else:
         _show(rows)
     return 1 if any(row.verdict == "different" for row in rows) else 0
@@ -93,7 +95,7 @@ _SAID = {
 
 
 def _show(rows: list[Compared]) -> None:
-    from terrace.report.screen import Table
+    from terrace.report.terminal.screen import Table
 
     table = Table("stack", "plain way", "fast lane", "")
     for column in table.columns[1:3]:

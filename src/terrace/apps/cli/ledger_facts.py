@@ -11,7 +11,7 @@ from terrace.ledger.dismissals import told, way_out
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approvals.decisions import approval
-from terrace.report.unreadable import unreadable_text
+from terrace.report.terminal.rules import unreadable_text
 from terrace.text import visible
 
 

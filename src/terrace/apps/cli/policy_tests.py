@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from terrace.adapters.opa.engine import Tested
 from terrace.adapters.opa.folders import Laid, laid_out, on_disk
@@ -13,6 +13,9 @@ from terrace.apps.output.console import emit, note, show, show_lines
 from terrace.apps.wiring.project import Project, opa
 from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
+
+if TYPE_CHECKING:
+    from terrace.report.json.setup import PolicyTestJson
 
 _PAUSE = 0.5
 NO_FOLDER = "terrace.yaml: policies: [FOLDER]; `terrace init` writes policies to begin with"
@@ -40,7 +43,7 @@ def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
             hint="tests are rules test_SOMETHING in files *_test.rego; `terrace policy new NAME` writes some",
         )
     if as_json:
-        emit(_report_json(_joined(tested)) | {"broken": [one.message for one in broken]})
+        emit(_report_json(_joined(tested), [error.message for error in broken]))
     else:
         for line in _lines(_joined(tested), coverage=coverage):
             show(line)
@@ -158,14 +161,23 @@ def _covered(tested: Tested) -> Iterator[tuple[str, float, list[str]]]:
             yield path, float(file.get("coverage", 0)), list(spans)
 
 
-def _report_json(tested: Tested) -> dict[str, Any]:
-    return {
-        "schema": "terrace/policy-test@1",
-        "tests": [
-            {"name": case["name"], "package": case.get("package", ""), "place": _place(case)}
-            | {"passed": not _failed(case), "printed": _printed(case)}
+def _report_json(tested: Tested, broken: Iterable[str]) -> PolicyTestJson:
+    from terrace.report.json.setup import CoveredFile, PolicyTest, PolicyTestJson
+
+    return PolicyTestJson(
+        tests=tuple(
+            PolicyTest(
+                name=case["name"],
+                package=case.get("package", ""),
+                place=_place(case),
+                passed=not _failed(case),
+                printed=tuple(_printed(case)),
+            )
             for case in tested.cases
-        ],
-        "coverage": [{"path": path, "percent": reached, "missed": lines} for path, reached, lines in _covered(tested)],
-        "rego_v0": list(tested.old),
-    }
+        ),
+        coverage=tuple(
+            CoveredFile(path=path, percent=reached, missed=tuple(lines)) for path, reached, lines in _covered(tested)
+        ),
+        rego_v0=tuple(tested.old),
+        broken=tuple(broken),
+    )

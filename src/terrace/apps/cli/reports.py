@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,14 +10,20 @@ from typing import TYPE_CHECKING
 
 from terrace.apps.output.console import show
 from terrace.errors import BadInput, NotReady
-from terrace.report import junit, machine, sarif, terminal
+from terrace.report import junit, sarif
 from terrace.report.checked import Checked
+from terrace.report.json.checks import check_all_json, check_json
+from terrace.report.json.record import encode
+from terrace.report.markdown.audit import audit_markdown
 from terrace.report.markdown.comment import comment
-from terrace.report.screen import plain_text
+from terrace.report.terminal.audit import audit_report
+from terrace.report.terminal.checks import check_report
+from terrace.report.terminal.screen import plain_text
 from terrace.text import json_text, visible
 
 if TYPE_CHECKING:
-    from terrace.report.screen import Record
+    from terrace.compliance.audit import Audited
+    from terrace.report.terminal.screen import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Report:
     def write(self, record: Checked) -> None:
         """Write it. Raises NotReady where the file cannot be written."""
         if self.file is None and self.style == "terminal":
-            show(terminal.checked(record))
+            show(check_report(record))
         elif self.file is None:
             sys.stdout.write(_printed(self.style, WRITERS[self.style](record)))
         else:
@@ -93,20 +98,13 @@ def output_file(folder: Path, output: str | None) -> Path | None:
 
 
 def _plain_terminal(record: Checked) -> str:
-    return plain_text(terminal.checked(record))
-
-
-def _json(record: Checked) -> str:
-    known = record.assessment
-    facts = (known.change_set, known.plans, known.findings, record.ahead)
-    told = machine.check(*facts, passed=record.passed, risk=record.risk)
-    return json.dumps(told, indent=2, ensure_ascii=True) + "\n"
+    return plain_text(check_report(record))
 
 
 def _html(record: Checked) -> str:
-    from terrace.report.html.check import page
+    from terrace.report.html.check import check_page
 
-    return page(record)
+    return check_page(record)
 
 
 WRITERS: Mapping[str, Callable[[Checked], str]] = {
@@ -115,6 +113,14 @@ WRITERS: Mapping[str, Callable[[Checked], str]] = {
     "html": _html,
     "sarif": sarif.check,
     "junit": junit.check,
-    "json": _json,
+    "json": lambda record: encode(check_json(record)),
 }
-"""Every format by name, each as a record -> text."""
+"""The formats of `terrace check`."""
+
+AUDIT_WRITERS: Mapping[str, Callable[[tuple[Audited, ...]], Record]] = {
+    "terminal": audit_report,
+    "markdown": audit_markdown,
+    "sarif": sarif.full_check,
+    "json": lambda audits: encode(check_all_json(audits)),
+}
+"""The formats of `terrace check --all`."""

@@ -20,7 +20,7 @@ from terrace.adapters.environ import ENVIRON
 from terrace.apps.demo.sample import BUCKET, Layout, break_production, change_module, lay, merge, prepared_revert
 from terrace.apps.output.console import console
 from terrace.errors import BadInput, TerraceError
-from terrace.report.screen import Table, line, paragraph
+from terrace.report.terminal.screen import Table, line, paragraph
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from terrace.text import json_text, visible
 
 if TYPE_CHECKING:
-    from terrace.report.screen import Record, Screen
+    from terrace.report.json.record import JsonRecord
+    from terrace.report.terminal.screen import Record, Screen
 
 
 def console(*, stderr: bool = False) -> Screen:
     """A screen that uses colour only on a terminal, and whose lines are never cut when piped."""
-    from terrace.report.screen import Screen
+    from terrace.report.terminal.screen import Screen
 
     there = (sys.stderr if stderr else sys.stdout).isatty()
     return Screen(stderr=stderr, width=None if there else 160, whole=not there)
@@ -25,7 +26,7 @@ def console(*, stderr: bool = False) -> Screen:
 
 def show(record: Record) -> None:
     """Print for people, on stdout. A text is one line, whatever it holds."""
-    from terrace.report.screen import line
+    from terrace.report.terminal.screen import line
 
     console().print(line(record) if isinstance(record, str) else record)
 
@@ -36,9 +37,16 @@ def show_lines(text: str) -> None:
         sys.stdout.write(visible(one) + "\n")
 
 
-def emit(record: dict[str, Any]) -> None:
-    """Print one JSON object for machines, on stdout."""
-    sys.stdout.write(json_text(json.dumps(record, indent=2, ensure_ascii=True)) + "\n")
+def emit(record: JsonRecord) -> None:
+    """Prints the JSON object of a command on stdout."""
+    from terrace.report.json.record import encode
+
+    sys.stdout.write(json_text(encode(record)))
+
+
+def emit_data(data: dict[str, Any]) -> None:
+    """Prints data that has no schema of Terrace's as JSON on stdout."""
+    sys.stdout.write(json_text(json.dumps(data, indent=2, ensure_ascii=True)) + "\n")
 
 
 def note(text: str) -> None:

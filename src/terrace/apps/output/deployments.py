@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from terrace.apps.output.console import note, show
@@ -11,12 +11,15 @@ from terrace.ledger.deployment import Deployment, Step
 from terrace.operations.reaction import Pause
 from terrace.pipelines.approvals.approve import handle_of
 from terrace.pipelines.deploy.lifecycle import Refused
-from terrace.report import machine, terminal
+from terrace.report.json import deployments as records
+from terrace.report.json.deployments import DeploymentJson, FollowingRollback
+from terrace.report.terminal.deployments import deployment_tree, gates_table
 from terrace.stacks.model import Destruction, Notice, Remediation, Undoing
 
 if TYPE_CHECKING:
     from terrace.config.model import Config
     from terrace.pipelines.context import Context
+    from terrace.stacks.refusals import Refusal
 
 Reacted = Deployment | Refused | Pause | None
 """What `react` did about the end of a deployment."""
@@ -25,9 +28,9 @@ Reacted = Deployment | Refused | Pause | None
 def show_deployment_end(config: Config, done: Deployment | Refused, reacted: Reacted) -> None:
     """Prints how a deployment ended, what followed from it, and what people usually do next."""
     if isinstance(done, Refused):
-        show(terminal.gates(done.verdict))
+        show(gates_table(done.verdict))
         return None
-    show(terminal.deployment(done))
+    show(deployment_tree(done))
     if isinstance(reacted, Pause):
         show(f"nothing is rolled back by itself: {'; '.join(reacted.reasons)}")
     elif reacted is not None:
@@ -37,17 +40,19 @@ def show_deployment_end(config: Config, done: Deployment | Refused, reacted: Rea
     return None
 
 
-def deployment_json(command: str, done: Deployment | Refused, reacted: Reacted = None) -> machine.Json:
-    """Returns how a deployment ended, and what followed from it."""
+def deployment_json(
+    command: str, done: Deployment | Refused, reacted: Reacted = None, refusals: Mapping[str, Refusal] | None = None
+) -> DeploymentJson:
+    """Returns the result of a deployment, and of the rollback that followed. `refusals` are stacks that are refused."""
     if isinstance(done, Refused):
-        return machine.refused(command, done.commit, done.verdict)
-    told = machine.deployed(command, done)
-    if isinstance(reacted, Pause):
-        return {**told, "rollback": {"result": "paused", "reasons": list(reacted.reasons)}}
+        return records.blocked_json(command, done.commit, done.verdict, refusals)
     if reacted is None:
-        return told
-    back = deployment_json("rollback", reacted)
-    return {**told, "result": "rolled_back" if back["result"] == "succeeded" else told["result"], "rollback": back}
+        return records.deployment_json(command, done, refusals=refusals)
+    if isinstance(reacted, Pause):
+        rollback = FollowingRollback(result="paused", reasons=tuple(reacted.reasons))
+    else:
+        rollback = records.following_rollback(deployment_json("rollback", reacted))
+    return records.deployment_json(command, done, rollback=rollback, refusals=refusals)
 
 
 def waiting_handle(crew: Context, done: Deployment | Refused) -> str:

@@ -15,7 +15,7 @@ from terrace.plans.terraform import Progress
 from terrace.rollout.ports import Watcher
 
 if TYPE_CHECKING:
-    from terrace.report.screen import Live, Part, Record
+    from terrace.report.terminal.screen import Live, Part, Record
 
 
 @contextmanager
@@ -55,7 +55,7 @@ class Lines:
 
     def step(self, deployment: Deployment, record: StepRecord) -> None:
         """One line a step, when it ends."""
-        from terrace.report.terminal import step_line
+        from terrace.report.terminal.deployments import step_line
 
         if record.result is not None:
             self._say("  ", f"{record.stack or deployment.environment:<16} ", step_line(record))
@@ -68,7 +68,7 @@ class Lines:
             self._say(f"  {progress.stack}: {progress.text}")
 
     def _say(self, *parts: Part) -> None:
-        from terrace.report.screen import line
+        from terrace.report.terminal.screen import line
 
         self._console.print(line(*parts))
 
@@ -85,7 +85,7 @@ class LiveTree:
         self._live: Live | None = None
 
     def __enter__(self) -> LiveTree:
-        from terrace.report.screen import live
+        from terrace.report.terminal.screen import live
 
         self._live = live(self._console, self._draw)
         self._live.start()
@@ -113,7 +113,7 @@ class LiveTree:
     def progress(self, progress: Progress) -> None:
         """Shows the newest thing that Terraform does for a stack; what went another way than it should stays."""
         if progress.phase == "aside":
-            from terrace.report.screen import line
+            from terrace.report.terminal.screen import line
 
             self._console.print(line(f"{progress.stack}: {progress.text}"))
             return
@@ -121,8 +121,8 @@ class LiveTree:
             self._doing[progress.stack] = f"{progress.action or progress.phase} {progress.address}".strip()
 
     def _draw(self) -> Record:
-        from terrace.report.screen import Tree, spinner
-        from terrace.report.terminal import step_line
+        from terrace.report.terminal.deployments import step_line
+        from terrace.report.terminal.screen import Tree, spinner
 
         with self._lock:
             deployment, records, doing = self._deployment, list(self._records.values()), dict(self._doing)

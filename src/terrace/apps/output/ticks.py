@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from terrace.apps.output.console import show, show_lines
 from terrace.apps.output.deployments import deployment_json, show_deployment_end
 from terrace.pipelines.holds import Released
-from terrace.report import audit, drift, machine, state_json, state_terminal
-from terrace.report.leftovers import leftover_line, leftovers_json
-from terrace.report.refusals import refusal_lines, refusals_json
+from terrace.report.json import tick as records
+from terrace.report.json.tick import TickAction, TickJson
+from terrace.report.orphans import orphan_line
+from terrace.report.terminal.audit import audit_report
+from terrace.report.terminal.drift import drift_report
+from terrace.report.terminal.rules import refusal_lines
+from terrace.report.terminal.states import state_checks_table
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.tick import DoneAction, Ticked
@@ -31,33 +35,24 @@ def show_tick(ticked: Ticked) -> None:
     if not ticked.did_something:
         show("nothing is due")
     if ticked.looks:
-        show(state_terminal.looks(ticked.looks))
+        show(state_checks_table(ticked.looks))
     if ticked.reviews:
-        show(drift.as_terminal(ticked.reviews))
+        show(drift_report(ticked.reviews))
     if ticked.audits:
-        show(audit.as_terminal(ticked.audits))
-    for leftover in ticked.leftovers:
-        show_lines(leftover_line(leftover))
+        show(audit_report(ticked.audits))
+    for orphan in ticked.orphans:
+        show_lines(orphan_line(orphan))
 
 
-def action_json(action: DoneAction) -> machine.Json:
-    """Returns how one action ended."""
+def action_json(action: DoneAction) -> TickAction:
+    """Returns the result of one action."""
     if isinstance(action.done, Released):
-        return {"environment": action.environment, "result": "released", "reasons": [action.done.reason]}
-    return {
-        **deployment_json("tick", action.done, action.reacted),
-        "handle": action.handle,
-        "refused": refusals_json(action.left_out or {}),
-    }
+        return TickAction(environment=action.environment, result="released", reasons=(action.done.reason,))
+    deployment = deployment_json("deploy", action.done, action.reacted, action.left_out or {})
+    return records.tick_action(deployment, action.handle)
 
 
-def tick_json(ticked: Ticked) -> machine.Json:
-    """Returns what a tick did, and what it looked at."""
-    return {
-        "schema": "terrace/tick@1",
-        "done": [action_json(action) for action in ticked.actions],
-        "drift": drift.as_json(ticked.reviews)["environments"],
-        "backups": [state_json.look(look) for look in ticked.looks],
-        "audits": audit.as_json(ticked.audits)["environments"],
-        "left": leftovers_json(ticked.leftovers),
-    }
+def tick_json(ticked: Ticked) -> TickJson:
+    """Returns the output of `terrace tick`."""
+    actions = map(action_json, ticked.actions)
+    return records.tick_json(actions, ticked.reviews, ticked.looks, ticked.audits, ticked.orphans)

@@ -10,7 +10,7 @@ from terrace.apps.wiring.conversation import conversation
 from terrace.apps.wiring.mirroring import show_deployments
 from terrace.apps.wiring.project import Project
 from terrace.errors import BadInput
-from terrace.report.markdown.replies import as_markdown
+from terrace.report.markdown.replies import reply_markdown
 from terrace.rollout.ports import Watcher
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def work_off(folder: Path, event: str, payload: Mapping[str, Any], turn: Turn, w
     number, to, heard = answered
     if turn == "act":
         show_deployments(project, [environment.name for environment in project.trust.config.environments])
-    talk.reply(number, to, as_markdown(heard.reply, to))
+    talk.reply(number, to, reply_markdown(heard.reply, to))
     return heard
 
 

@@ -18,12 +18,12 @@ from terrace.pipelines.context import Context, Reach
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.drift import detect
 from terrace.pipelines.holds import Released
-from terrace.pipelines.rollback.destruction_target import leftovers
+from terrace.pipelines.rollback.destruction_target import orphaned_stacks
 from terrace.pipelines.rollback.rollback import react
 from terrace.pipelines.states.back_up import back_up, due_for_a_look
 from terrace.pipelines.tick import Enter, due
-from terrace.report.leftovers import Leftover
-from terrace.report.machine import result_word
+from terrace.report.orphans import OrphanedStack
+from terrace.report.words import result_word
 from terrace.stacks.refusals import Refusal
 from terrace.states.state_checks import Look
 
@@ -58,7 +58,7 @@ class Ticked:
     looks: tuple[Look, ...] = ()
     reviews: tuple[Review, ...] = ()
     audits: tuple[Audited, ...] = ()
-    leftovers: tuple[Leftover, ...] = ()
+    orphans: tuple[OrphanedStack, ...] = ()
 
     @property
     def did_something(self) -> bool:
@@ -101,7 +101,7 @@ def tick(
     show_deployments(
         project, [one.name for one in project.trust.config.environments if not chosen or one.name in chosen]
     )
-    left = () if chosen else leftovers(project.survey, project.trust.commit, project.ledger.read())
+    left = () if chosen else orphaned_stacks(project.survey, project.trust.commit, project.ledger.read())
     return project, Ticked(tuple(actions), looks, reviews, audits, left)
 
 

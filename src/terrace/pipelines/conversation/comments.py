@@ -47,12 +47,12 @@ from terrace.pipelines.holds import hold
 from terrace.pipelines.journal import append
 from terrace.pipelines.recovery.attestations import needed
 from terrace.pipelines.rollback import rollback as rolling
-from terrace.pipelines.rollback.destruction_target import gone_environment, leftovers
+from terrace.pipelines.rollback.destruction_target import gone_environment, orphaned_stacks
 from terrace.pipelines.rollback.rollback import react
-from terrace.report.leftovers import leftover_line
-from terrace.report.machine import result_word
 from terrace.report.markdown.ledger_page import environments
 from terrace.report.markdown.replies import Reply, commands
+from terrace.report.orphans import orphan_line
+from terrace.report.words import result_word
 from terrace.stacks.model import Manual
 
 PATIENCE = timedelta(hours=1)
@@ -216,7 +216,7 @@ def _gone(context: Context, history: History) -> tuple[str, ...]:
         raise
     except TerraceError as error:
         return (f"the stacks of the protected branch are unknown: {error}",)
-    return tuple(leftover_line(one) for one in leftovers(context.survey, tip, history))
+    return tuple(orphan_line(one) for one in orphaned_stacks(context.survey, tip, history))
 
 
 def _answered(house: House, context: Context, said: Said, command: Approve | Reject) -> Heard:

@@ -13,7 +13,7 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context, readable
 from terrace.pipelines.deploy.lifecycle import waves_of
-from terrace.report.leftovers import Leftover
+from terrace.report.orphans import OrphanedStack
 from terrace.stacks.backends import BackendLocation, backend_locations, common_location
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction
@@ -80,7 +80,7 @@ def gone_environment(history: History, config: Config, name: str) -> BadInput | 
     )
 
 
-def leftovers(survey: Callable[[str], Inventory], tip_commit: str, history: History) -> tuple[Leftover, ...]:
+def orphaned_stacks(survey: Callable[[str], Inventory], tip_commit: str, history: History) -> tuple[OrphanedStack, ...]:
     """Returns the stacks with resources that the protected branch no longer defines, in all environments.
 
     None where the protected branch cannot be read: other commands report why.
@@ -90,15 +90,17 @@ def leftovers(survey: Callable[[str], Inventory], tip_commit: str, history: Hist
         return ()
     names = {stack.key for stack in tip.stacks}
     return tuple(
-        _leftover(survey, tip, key, deployment)
+        _orphaned_stack(survey, tip, key, deployment)
         for key, deployment in sorted(deployed_stacks(history).items())
         if key not in names
     )
 
 
-def _leftover(survey: Callable[[str], Inventory], tip: Inventory, key: str, deployment: Deployment) -> Leftover:
+def _orphaned_stack(
+    survey: Callable[[str], Inventory], tip: Inventory, key: str, deployment: Deployment
+) -> OrphanedStack:
     """A stack that no longer exists on the protected branch, with the stack there that has its state."""
-    left = Leftover(key, deployment.environment, deployment.commit)
+    left = OrphanedStack(key, deployment.environment, deployment.commit)
     try:
         there = survey(deployment.commit)
     except Interrupted:

@@ -17,8 +17,8 @@ from terrace.report.checked import (
     place,
     worst_first,
 )
-from terrace.report.html import layout
 from terrace.report.html.graph import impact_graph
+from terrace.report.html.layout import page
 from terrace.report.html.markup import NOTHING, Markup, block, code, html, join, prose, text
 from terrace.report.html.plan import plan_details, plan_tiles
 from terrace.words import and_more, plural
@@ -35,7 +35,7 @@ _COLORS = {Action.CREATE: "add", Action.UPDATE: "chg", Action.REPLACE: "del", Ac
 def check_page(record: Checked) -> str:
     """Returns the page."""
     head = record.assessment.change_set.head[:7]
-    return layout.page(f"Terrace: {'can be merged' if record.passed else 'blocked'}, {head}", _body(record))
+    return page(f"Terrace: {'can be merged' if record.passed else 'blocked'}, {head}", _body(record))
 
 
 def _body(record: Checked) -> Iterator[Markup]:
@@ -339,6 +339,3 @@ def _risk(record: Checked) -> Iterator[Markup]:
             width=min(100, reason.points),
             what=reason.what,
         )
-
-
-page = check_page

@@ -152,6 +152,3 @@ def _places(evidence: Evidence) -> Markup:
         return NOTHING
     items = join(html("<li><code>{place}</code></li>", place=place) for place in evidence.places)
     return html("<ul>{items}</ul>", items=items)
-
-
-as_html = compliance_page

@@ -63,6 +63,3 @@ def testimony_page(seen: Testimony) -> str:
     verb = "approves" if seen.answer == "approve" else "rejects"
     what = f"{code(seen.login)} {verb} {code(seen.environment)} {code(seen.handle)} {how}."
     return f"{seen.marker}\n\n{what} This is valid while the comment is unchanged.\n"
-
-
-as_markdown = reply_markdown

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from terrace.report.json.deployments import DeploymentJson, EnvironmentStatus, StepPart
-from terrace.report.json.record import Json
+from terrace.report.json.deployments import DeploymentJson, EnvironmentStatus
 from terrace.report.json.tick import TickAction
 from terrace.report.markdown.escape import code, plain, table
 from terrace.text import clipped
@@ -37,35 +36,3 @@ def status_summary(environments: Sequence[EnvironmentStatus]) -> str:
 
 def _plain_rows(rows: Iterable[tuple[str, ...]]) -> Iterable[tuple[str, ...]]:
     return (tuple(plain(clipped(cell)) for cell in row) for row in rows)
-
-
-def deployed(told: Json, handle: str) -> str:
-    """Returns the same of data, for the commands that do not use the records yet."""
-    steps = tuple(
-        StepPart(s["name"], s["stack"], s["result"], s["message"], s["started_at"], s["ended_at"])
-        for s in told["steps"]
-    )
-    record = TickAction(
-        deployment=told["deployment"],
-        environment=told["environment"],
-        commit=told["commit"],
-        result=told["result"],
-        reasons=tuple(told["reasons"]),
-        steps=steps,
-    )
-    return deployment_summary(record, handle)
-
-
-def status(told: Json) -> str:
-    """Returns the same of data, for the commands that do not use the records yet."""
-    environments = [
-        EnvironmentStatus(
-            name=e["name"],
-            state=e["state"],
-            commit=e.get("commit", ""),
-            waiting_for=tuple(e["waiting_for"]),
-            alarms=(),
-        )
-        for e in told["environments"]
-    ]
-    return status_summary(environments)

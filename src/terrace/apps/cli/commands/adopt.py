@@ -51,7 +51,8 @@ def adopt(
     from terrace.apps.wiring.project import Project
     from terrace.errors import BadInput
     from terrace.pipelines.states.adopt_all import chosen_stacks, survey
-    from terrace.report import adoption
+    from terrace.report.json.states import adopt_json
+    from terrace.report.terminal.adoption import adoption_details, adoption_summary, adoption_table, old_files_note
     from terrace.text import visible
 
     _insist_on_an_answer(reason, only_print=only_print, yes=yes, as_json=as_json)
@@ -77,18 +78,18 @@ def adopt(
         found = survey(crew, wanted, stacks, progress.row)
     if not as_json:
         show(f"compared with {found.commit[:7]}, the newest commit of the protected branch")
-        show(adoption.table(found.rows, str(project.repository.root)))
-        show(adoption.details(found.rows))
-        show(adoption.summary(found.rows))
-        if moved := adoption.old_files(found.rows):
+        show(adoption_table(found.rows, str(project.repository.root)))
+        show(adoption_details(found.rows))
+        show(adoption_summary(found.rows))
+        if moved := old_files_note(found.rows):
             show(moved)
     able = [row for row in found.rows if row.result in ("ready", "later")]
     if only_print or not able:
         if as_json:
-            emit(adoption.as_json(found.commit, found.rows, written=False))
+            emit(adopt_json(found.commit, found.rows, written=False))
         return _exit_code(found.rows)
     question = f"take over {len(able)} stack{'' if len(able) == 1 else 's'}? No infrastructure is changed."
-    if adoption.old_files(found.rows):
+    if old_files_note(found.rows):
         question += " Old state files get the ending .adopted."
     if not confirmed(question, yes=yes):
         note("nothing was written")
@@ -100,19 +101,20 @@ def _take_over(project: Project, found: Survey, reason: str, number: int, *, as_
     from terrace.apps.cli.adoption_progress import adoption_progress
     from terrace.apps.output.console import emit, show
     from terrace.pipelines.states.adopt_all import adopt_all
-    from terrace.report import adoption
+    from terrace.report.json.states import adopt_json
+    from terrace.report.terminal.adoption import adoption_details, adoption_summary, row_line
 
     with adoption_progress(number) as progress:
         rows = adopt_all(project.deployment_context(progress), found, reason, progress.row)
     if as_json:
-        emit(adoption.as_json(found.commit, rows, written=any(row.result == "adopted" for row in rows)))
+        emit(adopt_json(found.commit, rows, written=any(row.result == "adopted" for row in rows)))
         return _exit_code(rows)
     taken = {row.stack for row in found.rows if row.result in ("ready", "later")}
     for row in rows:
         if row.stack in taken:
-            show(adoption.row_line(row))
-    show(adoption.details(row for row in rows if row.stack in taken and row.result == "refused"))
-    show(adoption.summary(rows))
+            show(row_line(row))
+    show(adoption_details(row for row in rows if row.stack in taken and row.result == "refused"))
+    show(adoption_summary(rows))
     aside = [row.done.put_aside for row in rows if row.done is not None and row.done.put_aside]
     if aside:
         show(f"{len(aside)} old file{'' if len(aside) == 1 else 's'} got the ending .adopted, such as {aside[0]}")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.approvals.approve import Answer
     from terrace.pipelines.conversation.run_reviews import Recorded
-    from terrace.report.machine import Json
+    from terrace.report.json.setup import ReviewedJson
 
 ROLE = click.option("--role", default="", metavar="TEAM", help="The team you speak for; found when there is one.")
 
@@ -122,7 +122,8 @@ def _answer(
     from terrace.gates.model import Outcome
     from terrace.ledger import folds
     from terrace.pipelines.approvals import approve as approving
-    from terrace.report import machine, terminal
+    from terrace.report.json.deployments import decision_json
+    from terrace.report.terminal.deployments import deployment_tree, gates_table
 
     project.environment(environment)
     crew = project.deployment_context(Silent())
@@ -131,7 +132,7 @@ def _answer(
     if not as_json and sys.stdin.isatty() and not yes:
         waiting = folds.latest(crew.ledger.read(), environment)
         if waiting is not None and waiting.open:
-            show(terminal.deployment(waiting))
+            show(deployment_tree(waiting))
     if not confirmed(question, yes=yes):
         note("nothing was written")
         return 1
@@ -140,17 +141,9 @@ def _answer(
     if not deployment.open:
         show_deployments(project, [environment])
     if as_json:
-        emit(
-            {
-                "schema": f"terrace/{answer}@1",
-                "deployment": deployment.id,
-                "environment": environment,
-                "verdict": verdict.outcome.value,
-                "gates": machine.gates(verdict),
-            }
-        )
+        emit(decision_json(answer, deployment, verdict))
     else:
-        show(terminal.gates(verdict))
+        show(gates_table(verdict))
         if not deployment.open:
             show(f"deployment {deployment.id} ended: {'; '.join(deployment.reasons)}")
         elif verdict.outcome is Outcome.PASS:
@@ -176,6 +169,7 @@ def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: 
     from terrace.apps.output.console import confirmed, emit, note, show
     from terrace.apps.output.progress import Silent
     from terrace.pipelines.approvals.withdraw import withdraw
+    from terrace.report.json.deployments import WithdrawJson
     from terrace.text import visible
 
     project.environment(environment)
@@ -187,8 +181,8 @@ def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: 
     done = withdraw(crew, environment, reason, of=of)
     left = [no.id for no in done.standing]
     if as_json:
-        told = {"withdrawn": [no.id for no in done.noes if no.id not in left], "standing": left}
-        emit({"schema": "terrace/withdraw@1", "environment": environment, **told})
+        withdrawn = tuple(no.id for no in done.noes if no.id not in left)
+        emit(WithdrawJson(environment=environment, withdrawn=withdrawn, standing=tuple(left)))
         return 0
     for no in done.noes:
         if no.id in left:
@@ -247,10 +241,11 @@ def _record_run_reviews(folder: str, environment: str, handle: str, *, as_json: 
     return 0
 
 
-def _reviews_json(environment: str, reviews: tuple[Recorded, ...]) -> Json:
-    return {
-        "schema": "terrace/reviewed@1",
-        "environment": environment,
-        "reviews": [{"login": one.login, "answer": one.answer, "counts": one.verdict is not None} for one in reviews],
-        "verdict": next((one.verdict.outcome.value for one in reversed(reviews) if one.verdict), None),
-    }
+def _reviews_json(environment: str, reviews: tuple[Recorded, ...]) -> ReviewedJson:
+    from terrace.report.json.setup import ReviewedJson, ReviewPart
+
+    return ReviewedJson(
+        environment=environment,
+        reviews=tuple(ReviewPart(login=r.login, answer=r.answer, counts=r.verdict is not None) for r in reviews),
+        verdict=next((r.verdict.outcome.value for r in reversed(reviews) if r.verdict), None),
+    )

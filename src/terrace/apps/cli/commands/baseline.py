@@ -45,7 +45,8 @@ def baseline(folder: str, owner: str, reason: str, expires: str, accept: tuple[s
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.project import Project
     from terrace.assess.waiver import BASELINE, PATH
-    from terrace.report import baseline as report
+    from terrace.report.json.waivers import baseline_json
+    from terrace.report.terminal.baseline import baseline_summary
     from terrace.waivers.baseline import Everything, renewed
     from terrace.waivers.content import contents
     from terrace.waivers.judging import Waivers, waive
@@ -74,9 +75,9 @@ def baseline(folder: str, owner: str, reason: str, expires: str, accept: tuple[s
     if result.records or not first:
         write_record_file(project.repository.root, BASELINE, text)
     if as_json:
-        emit(report.machine(result, idle))
+        emit(baseline_json(result, idle))
     else:
-        show(report.terminal(result, idle))
+        show(baseline_summary(result, idle))
         if result.came:
             note("it counts once it is merged; the change that brings it is a finding of `trust-root`")
     return 1 if result.blind else 0

@@ -38,16 +38,17 @@ def chatops(folder: str, act: bool, as_json: bool) -> int:
         heard = work_off(Path(folder), name, payload, "act" if act else "hear", watcher)
     output(ENVIRON, "environment", heard.left if heard is not None and not act else "")
     if as_json:
+        from terrace.report.json.setup import ChatopsJson
+
         reply = heard.reply if heard is not None else None
         emit(
-            {
-                "schema": "terrace/chatops@1",
-                "answered": heard is not None,
-                "done": heard.done if heard is not None else None,
-                "environment": heard.left if heard is not None else "",
-                "happened": reply.happened if reply is not None else "",
-                "reasons": list(reply.reasons) if reply is not None else [],
-            }
+            ChatopsJson(
+                answered=heard is not None,
+                done=heard.done if heard is not None else None,
+                environment=heard.left if heard is not None else "",
+                happened=reply.happened if reply is not None else "",
+                reasons=tuple(reply.reasons) if reply is not None else (),
+            )
         )
     elif heard is None:
         show("nothing here was meant for Terrace")

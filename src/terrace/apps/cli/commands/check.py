@@ -178,13 +178,12 @@ def _check_everything(folder: str, names: tuple[str, ...], style: str, output: s
     """
     from pathlib import Path
 
-    from terrace.apps.cli.reports import deliver, output_file
+    from terrace.apps.cli.reports import AUDIT_WRITERS, deliver, output_file
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.audit import chosen_environments, record_audit, run_audit
     from terrace.apps.wiring.mirroring import track_audits
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.audit import Target, at_commit, left_behind, targets
-    from terrace.report import audit as report
 
     file = output_file(Path(folder), output)
     project = Project(Path(folder))
@@ -201,7 +200,7 @@ def _check_everything(folder: str, names: tuple[str, ...], style: str, output: s
     failed = None if head else record_audit(crew, history, audits, rules)
     if not head:
         track_audits(project, audits)
-    deliver(report.STYLES[style](audits), style, file)
+    deliver(AUDIT_WRITERS[style](audits), style, file)
     if failed is not None:
         raise failed
     return 1 if any(audit.blocking for audit in audits) else 0

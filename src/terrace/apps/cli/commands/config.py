@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from terrace.config.model import ApprovalRule, Config
     from terrace.config.problems import Problem
+    from terrace.report.json.setup import ConfigProblem
     from terrace.stacks.inventory import Inventory
 
 CONFIG_FILE = "terrace.yaml"
@@ -49,7 +50,8 @@ def config_check(folder: str, as_json: bool) -> int:
     from terrace.config.load import load
     from terrace.config.problems import BadConfig
     from terrace.errors import NotReady
-    from terrace.report.refusals import refusals_json
+    from terrace.report.json.parts import refused_stacks
+    from terrace.report.json.setup import ConfigCheckJson
     from terrace.stacks.config_problems import examine
     from terrace.stacks.discovery import environments
 
@@ -66,20 +68,19 @@ def config_check(folder: str, as_json: bool) -> int:
     except BadConfig as error:
         if not as_json:
             raise
-        emit({"schema": "terrace/config-check@1", "ok": False, "problems": [_problem_json(p) for p in error.problems]})
+        emit(ConfigCheckJson(ok=False, problems=tuple(map(_problem_part, error.problems))))
         return error.exit_code
     # Stacks that are refused, and root modules in no stack, are no fault of the file.
     inventory = examined.inventory
     if as_json:
         emit(
-            {
-                "schema": "terrace/config-check@1",
-                "ok": True,
-                "problems": [],
-                "stacks": len(inventory.stacks),
-                "refused": refusals_json(inventory.refusals),
-                "in_no_stack": [root.shown_path for root in inventory.outside],
-            }
+            ConfigCheckJson(
+                ok=True,
+                problems=(),
+                stacks=len(inventory.stacks),
+                refused=refused_stacks(inventory.refusals),
+                in_no_stack=tuple(root.shown_path for root in inventory.outside),
+            )
         )
     else:
         _show_summary(config, inventory)
@@ -99,15 +100,18 @@ def _find_config(folder: Path) -> Path:
     raise NotReady(f"there is no {CONFIG_FILE} here", hint="`terrace init` writes one that fits this repository")
 
 
-def _problem_json(problem: Problem) -> dict[str, Any]:
+def _problem_part(problem: Problem) -> ConfigProblem:
+    from terrace.report.json.setup import ConfigProblem
+
     place = problem.place
-    text = {"message": problem.message, "hint": problem.hint}
-    return {"file": place.path, "line": place.line, "column": place.column, **text}
+    return ConfigProblem(
+        file=place.path, line=place.line, column=place.column, message=problem.message, hint=problem.hint
+    )
 
 
 def _show_summary(config: Config, inventory: Inventory) -> None:
     from terrace.apps.output.console import note, show, show_lines
-    from terrace.report.refusals import refusal_lines
+    from terrace.report.terminal.rules import refusal_lines
     from terrace.stacks.root_modules import roots_without_stack_notice
 
     show(f"{CONFIG_FILE} is right")

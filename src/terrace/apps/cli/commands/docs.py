@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from terrace.apps.wiring.project import Project
     from terrace.checks.module_docs.readmes import Documented, ModulePages
+    from terrace.report.json.checks import DocumentedModule
 
 FOLDERS = click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 
@@ -140,16 +141,11 @@ def _show(command: str, results: list[tuple[Documented, str]], *, as_json: bool)
     from terrace.apps.output.console import emit, note, show_lines
     from terrace.checks.module_docs.readmes import Unknown
     from terrace.errors import BadInput
+    from terrace.report.json.checks import DocsJson
     from terrace.text import visible
 
     if as_json:
-        emit(
-            {
-                "schema": "terrace/docs@1",
-                "command": command,
-                "modules": [_page_json(one, state) for one, state in results],
-            }
-        )
+        emit(DocsJson(command=command, modules=tuple(_documented_module(one, state) for one, state in results)))
         return
     for one, state in results:
         if isinstance(one, Unknown):
@@ -173,17 +169,12 @@ def _show(command: str, results: list[tuple[Documented, str]], *, as_json: bool)
         note("hint: terrace docs generate")
 
 
-def _page_json(one: Documented, state: str) -> dict[str, Any]:
+def _documented_module(one: Documented, state: str) -> DocumentedModule:
     from terrace.checks.module_docs.readmes import Unknown
+    from terrace.report.json.checks import DocumentedModule
 
     if isinstance(one, Unknown):
-        place = {"path": one.place.path, "line": one.place.line}
-        return {"folder": one.folder, "state": state, **place, "message": one.why, "diff": ""}
-    return {
-        "folder": one.folder,
-        "state": state,
-        "path": one.readme,
-        "line": one.line,
-        "message": "",
-        "diff": "" if state == "written" else one.diff,
-    }
+        path, line = one.place.path, one.place.line
+        return DocumentedModule(folder=one.folder, state=state, path=path, line=line, message=one.why, diff="")
+    diff = "" if state == "written" else one.diff
+    return DocumentedModule(folder=one.folder, state=state, path=one.readme, line=one.line, message="", diff=diff)

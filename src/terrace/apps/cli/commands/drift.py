@@ -61,7 +61,7 @@ def drift_look(
     from terrace.apps.wiring.project import Project
     from terrace.apps.wiring.tick import review_drift
     from terrace.pipelines.drift import detect
-    from terrace.report import drift as report
+    from terrace.report.markdown.drift import drift_markdown
 
     style = "json" if as_json else style
     if keep:
@@ -81,7 +81,7 @@ def drift_look(
     reviews = tuple(review.of_look(checks) for review in known)
     show_drift(reviews, style, remedied, refused=project.left_out(wanted))
     worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
-    return end_job(Ending({"result": worst}, lambda: report.as_markdown(reviews)), _exit_code(reviews))
+    return end_job(Ending({"result": worst}, lambda: drift_markdown(reviews)), _exit_code(reviews))
 
 
 @drift.command("last")
@@ -135,20 +135,20 @@ def drift_ack(
     from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.drift.acknowledge import acknowledge
+    from terrace.report.json.drift import DriftAckJson
 
     project = Project(Path(folder))
     seen = acknowledge(project.drift_context(Silent()), environment, address, reason, stack, attributes)
     if as_json:
         emit(
-            {
-                "schema": "terrace/drift-ack@1",
-                "environment": environment,
-                "stack": seen.stack,
-                "address": seen.address,
-                "paths": list(seen.paths),
-                "by": project.actor,
-                "reason": reason,
-            }
+            DriftAckJson(
+                environment=environment,
+                stack=seen.stack,
+                address=seen.address,
+                paths=tuple(seen.paths),
+                by=project.actor,
+                reason=reason,
+            )
         )
     else:
         show(f"{project.actor} answers for {seen.address} in {seen.stack} as it is now ({', '.join(seen.paths)})")
@@ -178,7 +178,8 @@ def drift_adopt(folder: str, environment: str, address: str, stack: str | None, 
     from terrace.apps.wiring.project import Project
     from terrace.config.naming import quote_word
     from terrace.pipelines.drift.adopt import adopt
-    from terrace.report import drift as report
+    from terrace.report.json.drift import drift_adopt_json
+    from terrace.report.terminal.drift import drift_adoption
 
     project = Project(Path(folder))
     with show_progress(as_json=as_json) as watcher:
@@ -187,9 +188,9 @@ def drift_adopt(folder: str, environment: str, address: str, stack: str | None, 
     if adoption.written:
         project.repository.write(proposed.path, adoption.content)
     if as_json:
-        emit(report.adopted(environment, address, proposed.stack, proposed.path, adoption))
+        emit(drift_adopt_json(environment, address, proposed.stack, proposed.path, adoption))
     else:
-        show(report.adoption(proposed.path, adoption))
+        show(drift_adoption(proposed.path, adoption))
         if adoption.written:
             show(f"next: terrace plan {quote_word(proposed.stack)}, then commit and merge it")
     return 1 if adoption.left else 0
@@ -284,7 +285,7 @@ def _chosen_environments(project: Project, names: tuple[str, ...]) -> tuple[str,
 def _note_unreadable(project: Project) -> None:
     """Says where the stacks of the protected branch are not known: which of them are refused cannot be told then."""
     from terrace.apps.output.console import note
-    from terrace.report.unreadable import unreadable_text
+    from terrace.report.terminal.rules import unreadable_text
 
     problem = project.unreadable
     if problem is not None:

@@ -24,10 +24,11 @@ def explain(folder: str, rule: str, as_json: bool) -> int:
 
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.rules import find_rule
+    from terrace.report.json.checks import ExplainJson
 
     wanted = find_rule(folder, rule)
     if as_json:
-        emit({"schema": "terrace/explain@1", **asdict(wanted)})
+        emit(ExplainJson(**asdict(wanted)))
         return 0
     for title, text in (("", wanted.means), ("why: ", wanted.why), ("fix: ", wanted.fix), ("waive: ", wanted.waive)):
         sentence = " ".join(text.split())

@@ -20,7 +20,8 @@ def history(folder: str, environment: str | None, limit: int, as_json: bool) -> 
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.project import Project
     from terrace.ledger import folds
-    from terrace.report import machine, terminal
+    from terrace.report.json.deployments import history_json
+    from terrace.report.terminal.deployments import history_table
 
     project = Project(Path(folder), past_rules=True)
     if environment is not None:
@@ -30,9 +31,9 @@ def history(folder: str, environment: str | None, limit: int, as_json: bool) -> 
     newest = deployments[::-1][:limit]
     note_past_rules(project)
     if as_json:
-        emit(machine.history((d, approvals_of(project, events, d)) for d in newest))
+        emit(history_json((d, approvals_of(project, events, d)) for d in newest))
     elif newest:
-        show(terminal.history(newest))
+        show(history_table(newest))
     else:
         show("nothing was deployed yet")
     return 0

@@ -60,7 +60,9 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
     )
     current = folds.hold(history, environment, holds.releases(history, crew.proof))
     if as_json:
-        emit({"schema": "terrace/hold@1", "environment": environment, "held": current is not None})
+        from terrace.report.json.deployments import HoldJson
+
+        emit(HoldJson(environment=environment, held=current is not None))
     else:
         show(f"{environment} is held: {current.reason}" if current else f"{environment} takes deployments")
         if faith := in_good_faith(crew):

@@ -26,8 +26,9 @@ def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
     from terrace.apps.output.console import emit, show, show_lines
     from terrace.apps.wiring.checking import change_in_working_tree
     from terrace.apps.wiring.project import Project
-    from terrace.report import machine, terminal
-    from terrace.report.refusals import refusal_lines, refusals_json
+    from terrace.report.json.checks import impact_json
+    from terrace.report.terminal.checks import impact_tree
+    from terrace.report.terminal.rules import refusal_lines
 
     project = Project(Path(folder))
     change_set, inventory = change_in_working_tree(project, base)
@@ -35,9 +36,9 @@ def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
     keys = {stack.key for stack in touched}
     refused = {key: refusal for key, refusal in inventory.refusals.items() if key in keys}
     if as_json:
-        emit({**machine.impact(change_set), "refused": refusals_json(refused)})
+        emit(impact_json(change_set, refused))
     else:
-        show(terminal.impact(change_set, why=why))
+        show(impact_tree(change_set, why=why))
         if refused:
             show_lines(refusal_lines(refused))
     # Only those that the protected branch knows: a job is made of each, with what that environment hands out.

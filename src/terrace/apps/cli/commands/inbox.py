@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from terrace.apps.server.inbox import Entry
-    from terrace.report.screen import Table
+    from terrace.report.json.setup import DeliveryPart
+    from terrace.report.terminal.screen import Table
 
 
 @click.command()
@@ -29,18 +30,20 @@ def inbox(folder: str, retry: str | None, as_json: bool) -> int:
     """
     from terrace.apps.cli.server_inbox import open_inbox
     from terrace.apps.output.console import emit, show
+    from terrace.report.json.setup import InboxJson
 
     inbox = open_inbox(folder)
     if retry is not None:
         inbox.retry(retry)
         if as_json:
-            emit({"schema": "terrace/inbox@1", "retried": retry})
+            emit(InboxJson(retried=retry))
         else:
             show(f"{retry} is tried again by `terrace worker`")
         return 0
     entries, count = inbox.entries(), inbox.count()
     if as_json:
-        emit({"schema": "terrace/inbox@1", "count": count, "deliveries": [_entry_json(entry) for entry in entries]})
+        numbers: dict[str, int] = dict(count.items())
+        emit(InboxJson(count=numbers, deliveries=tuple(map(_delivery_part, entries))))
     elif entries:
         show(_table(entries))
     else:
@@ -49,7 +52,7 @@ def inbox(folder: str, retry: str | None, as_json: bool) -> int:
 
 
 def _table(entries: Iterable[Entry]) -> Table:
-    from terrace.report.screen import Table
+    from terrace.report.terminal.screen import Table
     from terrace.text import clipped
 
     table = Table("Received", "Event", "State", "Tries", "What came of it", "Id")
@@ -65,12 +68,14 @@ def _table(entries: Iterable[Entry]) -> Table:
     return table
 
 
-def _entry_json(entry: Entry) -> dict[str, object]:
-    return {
-        "id": entry.id,
-        "event": entry.event,
-        "state": entry.state,
-        "attempts": entry.attempts,
-        "received_at": entry.received.isoformat(),
-        "said": entry.said,
-    }
+def _delivery_part(entry: Entry) -> DeliveryPart:
+    from terrace.report.json.setup import DeliveryPart
+
+    return DeliveryPart(
+        id=entry.id,
+        event=entry.event,
+        state=entry.state,
+        attempts=entry.attempts,
+        received_at=entry.received.isoformat(),
+        said=entry.said,
+    )

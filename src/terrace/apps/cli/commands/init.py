@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from terrace.apps.workflows.settings import Setting
     from terrace.apps.workflows.upgrading import Upgrade
     from terrace.errors import BadInput
+    from terrace.report.json.setup import InitGithubJson
 
 
 @click.group(cls=DefaultGroup)
@@ -103,7 +104,7 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
         perform(root, todo)
     asked = settings(premises)
     if as_json:
-        emit({**_github_json(todo, now, asked), "elsewhere": [{"path": p, "theirs": t} for p, t in others.items()]})
+        emit(_github_json(todo, now, asked, others))
     else:
         for path, theirs in others.items():
             show(f"left away: {path}, since {theirs} is there")
@@ -172,19 +173,20 @@ def _show_github(
             show(f"   $ {command}")
 
 
-def _github_json(todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...]) -> dict[str, Any]:
+def _github_json(
+    todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...], others: Mapping[str, str]
+) -> InitGithubJson:
     from terrace.apps.workflows.upgrading import diff
+    from terrace.report.json.setup import GithubSetting, InitGithubJson, KeptFile, OtherFile
 
-    return {
-        "schema": "terrace/init-github@1",
-        "written": sorted(todo.writes),
-        "removed": list(todo.gone),
-        "kept": [{"path": path, "diff": diff(path, now[path], text)} for path, text in todo.kept.items()],
-        "missed": list(todo.missed),
-        "settings": [
-            {"what": one.what, "why": one.why, "where": one.where, "commands": list(one.commands)} for one in asked
-        ],
-    }
+    return InitGithubJson(
+        written=tuple(sorted(todo.writes)),
+        removed=tuple(todo.gone),
+        kept=tuple(KeptFile(path=path, diff=diff(path, now[path], text)) for path, text in todo.kept.items()),
+        missed=tuple(todo.missed),
+        settings=tuple(GithubSetting(what=s.what, why=s.why, where=s.where, commands=tuple(s.commands)) for s in asked),
+        elsewhere=tuple(OtherFile(path=path, theirs=theirs) for path, theirs in others.items()),
+    )
 
 
 @init.command("gitlab")
@@ -209,6 +211,7 @@ def init_gitlab(folder: str, dry_run: bool, as_json: bool) -> int:
     from terrace.apps.wiring.project import Project
     from terrace.apps.workflows.gitlab import FILE, pipeline, settings
     from terrace.errors import BadInput
+    from terrace.report.json.setup import GitlabSetting, InitGitlabJson
 
     project = Project(Path(folder), fetch=False)
     config = project.survey(project.repository.snapshot()).config
@@ -223,8 +226,8 @@ def init_gitlab(folder: str, dry_run: bool, as_json: bool) -> int:
                 f"{FILE} is there", hint="`terrace init gitlab --dry-run` shows what could be taken over into it"
             ) from error
     if as_json:
-        asked = [{"what": one.what, "why": one.why, "where": one.where} for one in settings()]
-        emit({"schema": "terrace/init-gitlab@1", "written": [] if dry_run else [FILE], "file": text, "settings": asked})
+        asked = tuple(GitlabSetting(what=s.what, why=s.why, where=s.where) for s in settings())
+        emit(InitGitlabJson(written=() if dry_run else (FILE,), file=text, settings=asked))
         return 0
     show_lines(text if dry_run else f"wrote {FILE}")
     show("")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from terrace.apps.cli.options import ACTOR, JSON, KEY, YES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from terrace.apps.wiring.project import Project
     from terrace.ledger.chain import Verification
     from terrace.ledger.event import Event
     from terrace.ledger.model import History
     from terrace.ledger.reading import Fault
+    from terrace.report.json.ledger import LedgerVerifyJson
+    from terrace.report.json.record import JsonRecord
 
 
 @click.group()
@@ -148,7 +150,8 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, y
     from terrace.errors import NotReady
     from terrace.ledger.authenticity import EventKey
     from terrace.pipelines.ledger.rekey import proposed, rekey
-    from terrace.report.unproven import unproven_json, unproven_lines
+    from terrace.report.json.ledger import LedgerRekeyJson, unverified_event
+    from terrace.report.terminal.ledger import unverified_event_lines
 
     project = Project(Path(folder))
     if not isinstance(project.event_key, EventKey):
@@ -156,18 +159,17 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, y
     history = project.ledger.read()
     old = EventKey.of(read_key(old_key, ENVIRON)) if old_key is not None else None
     change = proposed(history, old, project.dismissed)
-    record = {
-        "schema": "terrace/ledger-rekey@1",
-        "dry_run": dry_run,
-        "key": project.event_key.id,
-        "before": change.before or None,
-        "unchecked": dict(change.unchecked),
-        "absent": list(change.absent),
-        "events": [unproven_json(one) for one in change.unproven],
-    }
+    record = LedgerRekeyJson(
+        dry_run=dry_run,
+        key=project.event_key.id,
+        before=change.before or None,
+        unchecked=dict(change.unchecked),
+        absent=tuple(change.absent),
+        events=tuple(map(unverified_event, change.unproven)),
+    )
     if not (as_json and dry_run):
         tell = note if as_json else show
-        for line in unproven_lines(change.unproven):
+        for line in unverified_event_lines(change.unproven):
             tell(line)
         if change.absent:
             tell(f"these stay without effect: events {', '.join(str(position) for position in change.absent)}")
@@ -207,9 +209,11 @@ def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, y
     if not confirmed(question, yes=yes):
         note("nothing was written")
         return 1
+    from terrace.report.json.ledger import LedgerBeginJson
+
     begun = project.begin_ledger(reason, signer(project.repository, Path(key) if key else None))
     if as_json:
-        emit({"schema": "terrace/ledger-begin@1", "ledger": begun.ledger_id})
+        emit(LedgerBeginJson(ledger=begun.ledger_id))
     else:
         show(f"the ledger {begun.ledger_id} was begun")
     return 0
@@ -251,25 +255,27 @@ class _Verified(NamedTuple):
         return self.chain.ok and self.key is not None and not self.seen.reading.foreign
 
 
-def _verified_json(verified: _Verified) -> dict[str, Any]:
+def _verified_json(verified: _Verified) -> LedgerVerifyJson:
+    from terrace.report.json.ledger import AuthenticityPart, BadEvent, LedgerVerifyJson, UnreadEvent
+
     chain = verified.chain
-    return {
-        "schema": "terrace/ledger-verify@1",
-        "ok": verified.passed,
-        "events": chain.events,
-        "head": chain.head,
-        "first_bad": {"position": chain.first_bad.position, "why": chain.first_bad.why} if chain.first_bad else None,
-        "unread": [
-            {"position": one.event.position, "why": one.reason, "environment": one.environment or None}
-            for one in verified.faults
-        ],
-        "times": [{"position": position, "why": why} for position, why in verified.times],
-        "authentic": {
-            "checked": verified.is_authentic,
-            "key": verified.key,
-            "foreign_key": verified.seen.reading.foreign or None,
-        },
-    }
+    bad = chain.first_bad
+    return LedgerVerifyJson(
+        ok=verified.passed,
+        events=chain.events,
+        head=chain.head,
+        first_bad=BadEvent(position=bad.position, why=bad.why) if bad else None,
+        unread=tuple(
+            UnreadEvent(position=f.event.position, why=f.reason, environment=f.environment or None)
+            for f in verified.faults
+        ),
+        times=tuple(BadEvent(position=position, why=why) for position, why in verified.times),
+        authentic=AuthenticityPart(
+            checked=verified.is_authentic,
+            key=verified.key,
+            foreign_key=verified.seen.reading.foreign or None,
+        ),
+    )
 
 
 def _show_verified(verified: _Verified) -> None:
@@ -310,22 +316,17 @@ def _dismiss_faults(
     from terrace.apps.output.console import emit, note, show
     from terrace.ledger.positions import spans_of
     from terrace.pipelines.ledger.dismissals import dismiss_faults
-    from terrace.report.faults import fault_json, fault_lines
+    from terrace.report.json.ledger import dismissed_events_json
+    from terrace.report.terminal.ledger import invalid_event_lines
 
     positions = [fault.event.position for fault in faults]
     environments = sorted({fault.environment for fault in faults if fault.environment})
     every = any(not fault.environment for fault in faults)
-    record = {
-        "schema": "terrace/ledger-dismiss@1",
-        "dry_run": dry_run,
-        "position": positions[0],
-        "environment": None if every or len(environments) != 1 else environments[0],
-        "positions": positions,
-        "events": [fault_json(fault) for fault in faults],
-    }
+    environment = None if every or len(environments) != 1 else environments[0]
+    record = dismissed_events_json(faults, environment, dry_run=dry_run)
     if not (as_json and (dry_run or yes)):
         tell = note if as_json else show
-        for line in fault_lines(faults):
+        for line in invalid_event_lines(faults):
             tell(line)
     where = "every environment" if every else ", ".join(environments)
     what = "it counts" if len(faults) == 1 else f"these {len(faults)} count"
@@ -353,16 +354,12 @@ def _dismiss_dates(
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.project import now
     from terrace.pipelines.ledger.dismissals import dismiss_dates
+    from terrace.report.json.ledger import LedgerDismissJson
     from terrace.text import visible
 
     position = late[0].position
-    record = {
-        "schema": "terrace/ledger-dismiss@1",
-        "dry_run": dry_run,
-        "position": position,
-        "environment": None,
-        "dates": [event.position for event in late],
-    }
+    positions = tuple(event.position for event in late)
+    record = LedgerDismissJson(dry_run=dry_run, position=position, environment=None, dates=positions)
     if not as_json:
         for event in late:
             show(f"event {event.position} ({event.kind}) by {visible(event.actor)}: {event.time:%Y-%m-%d %H:%M} UTC")
@@ -373,20 +370,19 @@ def _dismiss_dates(
     sign = signer(project.repository, Path(key) if key else None)
     gone = dismiss_dates(project.ledger, position, project.actor, reason, sign, project.dates_dismissed, now)
     if as_json:
-        emit({**record, "dates": [event.position for event in gone]})
+        positions = tuple(event.position for event in gone)
+        emit(LedgerDismissJson(dry_run=dry_run, position=position, environment=None, dates=positions))
     else:
         show(f"the dates of {len(gone)} events count for nothing; what they say counts as before")
     return 0
 
 
-def _exit_code_of_no_write(
-    record: Mapping[str, Any], question: str, *, dry_run: bool, yes: bool, as_json: bool
-) -> int | None:
+def _exit_code_of_no_write(record: JsonRecord, question: str, *, dry_run: bool, yes: bool, as_json: bool) -> int | None:
     """The exit code of a command that writes nothing: with `dry_run`, and after a no. None where it goes on."""
     from terrace.apps.output.console import confirmed, emit, note, show
 
     if dry_run and as_json:
-        emit(dict(record))
+        emit(record)
     elif dry_run:
         show("nothing was written")
     elif not confirmed(question, yes=yes):

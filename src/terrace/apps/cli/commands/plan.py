@@ -50,7 +50,8 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
     from terrace.config.naming import unknown_name_error
     from terrace.errors import BadInput
     from terrace.pipelines.check.validate import validate
-    from terrace.report import machine, terminal
+    from terrace.report.json.checks import plans_json
+    from terrace.report.terminal.checks import findings_table, plans_tree
     from terrace.stacks.model import ChangeSet, Impact, Reason
     from terrace.stacks.root_modules import roots_without_stack_notice
 
@@ -77,13 +78,11 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
         context, adapters = project.read_only_context(watcher), check_adapters(project, project.policies())
         assessment = validate(context, change_set, inventory, {}, adapters).assessment
     if as_json:
-        plans = [machine.plan(p) for p in assessment.plans.values()]
-        left = [{"stack": key, "why": why} for key, why in sorted(assessment.unplanned.items())]
-        emit({"schema": "terrace/plans@1", "plans": plans, "unplanned": left, "notices": machine.notices_json(missing)})
+        emit(plans_json(assessment.plans.values(), assessment.unplanned, missing))
     else:
-        show(terminal.plans(assessment.plans, assessment.unplanned, assessment.findings))
+        show(plans_tree(assessment.plans, assessment.unplanned, assessment.findings))
         if assessment.findings:
-            show(terminal.findings_table(assessment.findings))
+            show(findings_table(assessment.findings))
     return 2 if assessment.unplanned else 0 if wanted else 1
 
 
@@ -102,7 +101,7 @@ def _seal_plans(folder: str, environment: str, file: str) -> int:
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.check.validate import validate
     from terrace.plans.handover import Handed
-    from terrace.report import terminal
+    from terrace.report.terminal.checks import plans_tree
 
     project = Project(Path(folder))
     project.named(environment)
@@ -115,5 +114,5 @@ def _seal_plans(folder: str, environment: str, file: str) -> int:
         validate(context, mine, inventory, {}, adapters, by=collector.plan, failed=collector.failed)
     handed = Handed(inventory.commit, tuple(collector.plans.values()), collector.failures)
     hand_over(Path(folder) / file, project.digest_key, environment, handed)
-    show(terminal.plans(collector.plans, {key: why.message for key, why in collector.failures.items()}))
+    show(plans_tree(collector.plans, {key: why.message for key, why in collector.failures.items()}))
     return 0

@@ -9,10 +9,12 @@ import click
 from terrace.apps.cli.options import JSON
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from terrace.adapters.opa.trial import Trial
     from terrace.plans.model import Plan
+    from terrace.report.json.setup import PolicyTryJson
 
     Shape = Literal["view", "plan"]
 
@@ -98,7 +100,7 @@ def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
     with laid_out(on_disk(root, config.policy_sources), folders, config.shown, config.view_data) as laid:
         trial = tried(opa(), laid, folders, rule, lambda shape: _input(plan, shape), hiding_of({"": plan}))
     if as_json:
-        emit({**_trial_json(trial), "lacks": list(plan.lacks)})
+        emit(_trial_json(trial, plan.lacks))
         return 0
     for message in trial.messages:
         unknown = " (cannot tell)" if message.unknown else ""
@@ -128,12 +130,12 @@ def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
 @click.pass_obj
 def policy_input(folder: str, what: str, kind: str) -> int:
     """Plan a stack of the working tree, or read a plan, and print what policies are given of it, as JSON."""
-    from terrace.apps.output.console import emit
+    from terrace.apps.output.console import emit_data
     from terrace.checks.secrets.masking import concealed_value, hiding_of
 
     shape: Shape = "plan" if kind == "plan" else "view"
     plan = _plan(folder, what)
-    emit(_without_masks(concealed_value(_input(plan, shape), "", hiding_of({"": plan})), shape))
+    emit_data(_without_masks(concealed_value(_input(plan, shape), "", hiding_of({"": plan})), shape))
     return 0
 
 
@@ -179,18 +181,25 @@ def _without_masks(value: Any, shape: Shape) -> Any:
     return [_without_masks(inner, shape) for inner in value] if isinstance(value, list) else value
 
 
-def _trial_json(trial: Trial) -> dict[str, Any]:
-    return {
-        "schema": "terrace/policy-try@1",
-        "package": trial.package,
-        "resources": trial.resources,
-        "messages": [
-            {"rule": one.rule, "message": one.text, "status": "unknown" if one.unknown else "fail"}
-            | {"address": one.address, "hangs_on": [{"path": p, "value": v} for p, v in one.hangs_on]}
-            | {"absent": list(one.absent)}
-            for one in trial.messages
-        ],
-    }
+def _trial_json(trial: Trial, lacks: Iterable[str]) -> PolicyTryJson:
+    from terrace.report.json.setup import InspectedValue, PolicyMessage, PolicyTryJson
+
+    return PolicyTryJson(
+        package=trial.package,
+        resources=trial.resources,
+        messages=tuple(
+            PolicyMessage(
+                rule=message.rule,
+                message=message.text,
+                status="unknown" if message.unknown else "fail",
+                address=message.address,
+                hangs_on=tuple(InspectedValue(path=path, value=value) for path, value in message.hangs_on),
+                absent=tuple(message.absent),
+            )
+            for message in trial.messages
+        ),
+        lacks=tuple(lacks),
+    )
 
 
 def _input(plan: Plan, shape: Shape) -> dict[str, Any]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from terrace.compliance.overview import Compliance
-    from terrace.report.screen import Record
+    from terrace.report.terminal.screen import Record
 
 
 @click.group()
@@ -60,7 +60,8 @@ def report_compliance(
     from terrace.compliance.gathering import Known, Span
     from terrace.compliance.overview import compliance
     from terrace.compliance.shipped import aliases, framework, sources
-    from terrace.report import compliance as report
+    from terrace.report.compliance_words import has_failures
+    from terrace.report.markdown.compliance import compliance_markdown
 
     style = "json" if as_json else style
     file = output_file(Path(folder), output)
@@ -71,17 +72,20 @@ def report_compliance(
     span = Span(now(), timedelta(days=stale_after), timedelta(days=period))
     record = compliance(known, names, wanted, sources(), span)
     deliver(_writers()[style](record), style, file)
-    return end_job(Ending({}, lambda: report.as_markdown(record)), 1 if report.failing(record.frameworks) else 0)
+    return end_job(Ending({}, lambda: compliance_markdown(record)), 1 if has_failures(record.frameworks) else 0)
 
 
 def _writers() -> Mapping[str, Callable[[Compliance], Record]]:
     """The formats of the report by name."""
-    from terrace.report import compliance as report
-    from terrace.report.html.compliance import as_html
+    from terrace.report.html.compliance import compliance_page
+    from terrace.report.json.compliance import compliance_json
+    from terrace.report.json.record import encode
+    from terrace.report.markdown.compliance import compliance_markdown
+    from terrace.report.terminal.compliance import compliance_report
 
     return {
-        "terminal": report.as_terminal,
-        "markdown": report.as_markdown,
-        "html": as_html,
-        "json": report.as_json,
+        "terminal": compliance_report,
+        "markdown": compliance_markdown,
+        "html": compliance_page,
+        "json": lambda record: encode(compliance_json(record)),
     }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from terrace.ledger.model import History
     from terrace.pipelines.context import Context
     from terrace.pipelines.recovery.recover import Examination
-    from terrace.report.remains import Row
+    from terrace.report.leftovers import ApplyLeftovers
     from terrace.rollout.recovery import Told
 
 
@@ -139,16 +139,17 @@ def _recover(project: Project, deployment: Deployment, told: Told, *, yes: bool,
     from terrace.apps.output.console import emit, show
     from terrace.apps.output.progress import show_progress
     from terrace.pipelines.recovery import recover as recovery
-    from terrace.report import remains
+    from terrace.report.json.deployments import recovery_json
+    from terrace.report.terminal.recovery import leftovers_tree
 
     with show_progress(as_json=as_json) as watcher:
         found = recovery.examine(project.deployment_context(watcher), deployment, told)
     if not found.obstacles and _agree_to_recover(found, yes=yes, as_json=as_json):
         return run_deployment(project, "resume", lambda crew: recovery.recover(crew, found), wait=wait, as_json=as_json)
     if as_json:
-        emit(remains.machine(found.deployment, _rows(found), found.obstacles))
+        emit(recovery_json(found.deployment, _leftovers(found), found.obstacles))
     else:
-        show(remains.terminal(found.deployment, _rows(found), found.obstacles))
+        show(leftovers_tree(found.deployment, _leftovers(found), found.obstacles))
         if not found.obstacles:
             show(f"next: terrace resume {found.deployment.environment} --yes")
     return 1
@@ -158,12 +159,12 @@ def _agree_to_recover(found: Examination, *, yes: bool, as_json: bool) -> bool:
     import sys
 
     from terrace.apps.output.console import note, show, typed_back
-    from terrace.report import remains
+    from terrace.report.terminal.recovery import leftovers_tree
 
     if yes or not sys.stdin.isatty():
         return yes
     if not as_json:
-        show(remains.terminal(found.deployment, _rows(found), found.obstacles))
+        show(leftovers_tree(found.deployment, _leftovers(found), found.obstacles))
     name = found.deployment.environment
     agreed = typed_back(name, f"this brings {name} in order by a fresh plan; type its name to go on", yes=False)
     if not agreed:
@@ -171,11 +172,11 @@ def _agree_to_recover(found: Examination, *, yes: bool, as_json: bool) -> bool:
     return agreed
 
 
-def _rows(found: Examination) -> tuple[Row, ...]:
-    from terrace.report.remains import Row
+def _leftovers(found: Examination) -> tuple[ApplyLeftovers, ...]:
+    from terrace.report.leftovers import ApplyLeftovers
 
     return tuple(
-        Row(
+        ApplyLeftovers(
             stack=one.stack,
             attempt=one.attempt,
             dead=not one.alive,
@@ -209,12 +210,13 @@ def _settle(
     from terrace.apps.output.console import emit, note, show, typed_back
     from terrace.apps.output.progress import Silent
     from terrace.pipelines.recovery import settlement
-    from terrace.report import remains
+    from terrace.report.json.deployments import settled_json
+    from terrace.report.terminal.recovery import accepted_tree
 
     named = [record for record in deployment.in_doubt if record.stack in stacks]
     if not as_json and not yes:
         for record in named:
-            show(remains.answered_for(record.stack, settlement.addresses(deployment, record)))
+            show(accepted_tree(record.stack, settlement.addresses(deployment, record)))
     name = deployment.environment
     question = "you looked at all of it, and nothing of this apply will be asked about again; type the name back"
     if not yes and not (sys.stdin.isatty() and typed_back(name, question, yes=False)):
@@ -222,7 +224,7 @@ def _settle(
         return 1
     settled = settlement.settle(project.deployment_context(Silent()), deployment, stacks, reason, dead)
     if as_json:
-        emit(remains.settled(deployment, settled.said, settled.missing))
+        emit(settled_json(deployment, settled.said, settled.missing))
         return 1 if settled.missing else 0
     for line in settled.missing:
         show(f"still needed: {line}")

@@ -82,7 +82,8 @@ def _show_preview(
     from terrace.apps.output.progress import show_progress
     from terrace.gates.model import Outcome
     from terrace.pipelines.rollback import rollback as rolling
-    from terrace.report import wayback
+    from terrace.report.json.deployments import rollback_plan_json
+    from terrace.report.terminal.rollback_preview import rollback_preview
 
     with show_progress(as_json=as_json) as watcher:
         found = rolling.simulate(
@@ -90,7 +91,7 @@ def _show_preview(
         )
     facts = (found.way.target, found.way.undone, found.plans, found.objections, found.way.left)
     if as_json:
-        emit(wayback.machine(*facts, found.took, found.verdict))
+        emit(rollback_plan_json(*facts, found.took, found.verdict))
     else:
-        show(wayback.terminal(*facts, found.took, found.verdict))
+        show(rollback_preview(*facts, found.took, found.verdict))
     return 0 if found.verdict.outcome is Outcome.PASS else 1

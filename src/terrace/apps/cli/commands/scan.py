@@ -29,16 +29,17 @@ def scan_secrets(folder: str, history: bool, as_json: bool) -> int:
     from terrace.apps.output.console import emit, note, show
     from terrace.apps.wiring.checking import secret_search
     from terrace.apps.wiring.project import Project
-    from terrace.report import machine, terminal
+    from terrace.report.json.checks import scan_secrets_json
+    from terrace.report.terminal.checks import findings_table
 
     project = Project(Path(folder))
     head = project.repository.snapshot()
     search = secret_search(project)
     findings = search.history(head) if history else search.files(head)
     if as_json:
-        emit({"schema": "terrace/scan-secrets@1", "findings": [machine.finding(f) for f in findings]})
+        emit(scan_secrets_json(findings))
     elif findings:
-        show(terminal.findings_table(findings))
+        show(findings_table(findings))
     else:
         note("no secrets found")
     if history and project.repository.shallow:

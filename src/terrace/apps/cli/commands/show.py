@@ -22,9 +22,8 @@ def show(folder: str, deployment: str, as_json: bool) -> int:
     from terrace.errors import BadInput
     from terrace.ledger import folds
     from terrace.ledger.dismissals import unread
-    from terrace.report import machine, terminal
-    from terrace.report.machine import witness_word
-    from terrace.text import visible
+    from terrace.report.json.deployments import show_json
+    from terrace.report.terminal.deployments import approval_line, deployment_tree
 
     project = Project(Path(folder), past_rules=True)
     history = project.ledger.read()
@@ -35,13 +34,10 @@ def show(folder: str, deployment: str, as_json: bool) -> int:
     answers = approvals_of(project, history, wanted)
     note_past_rules(project)
     if as_json:
-        emit({**machine.deployed("show", wanted), "approvals": [machine.approval(a) for a in answers]})
+        emit(show_json(wanted, answers))
         return 0
-    print_record(terminal.deployment(wanted))
+    print_record(deployment_tree(wanted))
     show_faults(tuple(fault for fault in unread(history, project.dismissed) if fault.holds(wanted.environment)))
     for answer in answers:
-        role = f" for {answer.role}" if answer.role else ""
-        comment = f": {visible(answer.comment)}" if answer.comment else ""
-        proof = f"{answer.proof}, {visible(witness_word(answer.witness))}" if answer.witness else answer.proof
-        print_record(f"  {answer.answer} by {visible(answer.actor)}{role} ({proof}){comment}")
+        print_record(approval_line(answer))
     return 0

@@ -44,7 +44,8 @@ def state_backup(folder: str, environments: tuple[str, ...], accepted: tuple[str
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.states.back_up import back_up
     from terrace.pipelines.states.retention import prune
-    from terrace.report import state_json, state_terminal
+    from terrace.report.json.states import state_backup_json
+    from terrace.report.terminal.states import state_checks_table, state_problems
     from terrace.states.state_checks import problems
 
     project = Project(Path(folder))
@@ -57,11 +58,11 @@ def state_backup(folder: str, environments: tuple[str, ...], accepted: tuple[str
     every = problems(crew.ledger.read(), crew.config, crew.clock())
     found = {name: told for name, told in every.items() if name in wanted}
     if as_json:
-        emit(state_json.backed_up(looks, found, dropped))
+        emit(state_backup_json(looks, found, dropped))
     else:
-        show(state_terminal.looks(looks) if looks else "nothing was deployed yet: there is no state to save")
+        show(state_checks_table(looks) if looks else "nothing was deployed yet: there is no state to save")
         if found:
-            show(state_terminal.problems(found))
+            show(state_problems(found))
     return 0 if all(look.good for look in looks) and not found else 1
 
 
@@ -81,7 +82,8 @@ def state_list(folder: str, place: str | None, as_json: bool) -> int:
 
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.project import Project, now
-    from terrace.report import state_json, state_terminal
+    from terrace.report.json.states import state_list_json
+    from terrace.report.terminal.states import backups_table, state_problems
     from terrace.states.state_checks import problems
     from terrace.states.status import good_backups, standings
 
@@ -94,11 +96,11 @@ def state_list(folder: str, place: str | None, as_json: bool) -> int:
     every = problems(history, project.trust.config, now())
     wrong = {name: told for name, told in every.items() if environment in (None, name)}
     if as_json:
-        emit(state_json.catalogue(found, good, known, wrong, now()))
+        emit(state_list_json(found, good, known, wrong, now()))
     else:
-        show(state_terminal.catalogue(found, good, known, now()) if found.records else "there are no backups yet")
+        show(backups_table(found, good, known, now()) if found.records else "there are no backups yet")
         if wrong:
-            show(state_terminal.problems(wrong))
+            show(state_problems(wrong))
     return 0
 
 
@@ -122,14 +124,15 @@ def state_diff(folder: str, stack: str, older: str | None, newer: str | None, as
     from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.states.compare import difference
-    from terrace.report import state_json, state_terminal
+    from terrace.report.json.states import state_diff_json
+    from terrace.report.terminal.states import comparison
 
     project = Project(Path(folder))
     found = difference(project.read_only_context(Silent()), stack, older, newer)
     if as_json:
-        emit(state_json.compared(found))
+        emit(state_diff_json(found))
     else:
-        show(state_terminal.compared(found))
+        show(comparison(found))
     return 0
 
 
@@ -173,7 +176,8 @@ def state_restore(
     from terrace.pipelines.states.proposal import insist, propose
     from terrace.pipelines.states.restore import restore
     from terrace.pipelines.states.workspace import environment_of
-    from terrace.report import state_json, state_terminal
+    from terrace.report.json.states import state_restore_json
+    from terrace.report.terminal.states import restore_proposal, restored_summary
     from terrace.states.restores import open_restore
 
     project = Project(Path(folder))
@@ -188,7 +192,7 @@ def state_restore(
             proposal = propose(crew, stack, wanted)
             if not as_json:
                 show(
-                    state_terminal.proposal(
+                    restore_proposal(
                         proposal.stack, proposal.record, proposal.current, proposal.diff, proposal.obstacles
                     )
                 )
@@ -201,9 +205,9 @@ def state_restore(
             with _note_open_restore(crew, environment):
                 done = restore(crew, proposal, frozenset(accepted), reason or "no reason given")
     if as_json:
-        emit(state_json.restored(done))
+        emit(state_restore_json(done))
     else:
-        show(state_terminal.restored(done))
+        show(restored_summary(done))
     return 0 if done.result == "restored" else 1
 
 
@@ -237,7 +241,8 @@ def state_adopt(
     from terrace.drift.state_adoption import Settled
     from terrace.errors import BadInput
     from terrace.pipelines.states.adopt import adopt, insist_on_no_creation, propose_adoption
-    from terrace.report import state_json, state_terminal
+    from terrace.report.json.states import state_adopt_json
+    from terrace.report.terminal.states import adopted_summary, adoption_proposal, nothing_to_adopt
 
     project = Project(Path(folder))
     with show_progress(as_json=as_json) as watcher:
@@ -245,12 +250,12 @@ def state_adopt(
         found = propose_adoption(crew, stack, path)
         if isinstance(found, Settled):
             if as_json:
-                emit(state_json.settled(found))
+                emit(state_adopt_json(found))
             else:
-                show(state_terminal.settled(found))
+                show(nothing_to_adopt(found))
             return 0
         if not as_json:
-            show(state_terminal.adoption(found))
+            show(adoption_proposal(found))
         insist_on_no_creation(found, frozenset(accepted))
         if yes and not reason:
             raise BadInput("nothing says why", hint="--yes needs --reason WHY")
@@ -259,9 +264,9 @@ def state_adopt(
             return 1
         done = adopt(crew, found, frozenset(accepted), reason or "no reason given")
     if as_json:
-        emit(state_json.adopted(done))
+        emit(state_adopt_json(done))
     else:
-        show(state_terminal.adopted(done))
+        show(adopted_summary(done))
     return 0
 
 
@@ -282,16 +287,17 @@ def state_drill(folder: str, environments: tuple[str, ...], as_json: bool) -> in
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.states.drill import drill
-    from terrace.report import state_json, state_terminal
+    from terrace.report.json.states import state_drill_json
+    from terrace.report.terminal.states import drills_table
 
     project = Project(Path(folder))
     wanted = _chosen_environments(project, environments)
     with show_progress(as_json=as_json) as watcher:
         found = drill(project.deployment_context(watcher), wanted)
     if as_json:
-        emit(state_json.drilled(found))
+        emit(state_drill_json(found))
     else:
-        show(state_terminal.drills(found) if found else "nothing was deployed yet: there is no state to bring back")
+        show(drills_table(found) if found else "nothing was deployed yet: there is no state to bring back")
     return 1 if any(one.result in ("missed", "failed") for one in found) else 0
 
 
@@ -314,14 +320,15 @@ def state_rekey(folder: str, old_keys: tuple[str, ...], as_json: bool) -> int:
     from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.states.retention import rekey
-    from terrace.report import state_json, state_terminal
+    from terrace.report.json.states import state_rekey_json
+    from terrace.report.terminal.states import rekeyed_tree
 
     project = Project(Path(folder), older_keys=tuple(read_key(spec, ENVIRON) for spec in old_keys))
     done = rekey(project.deployment_context(Silent()))
     if as_json:
-        emit(state_json.rekeyed(done))
+        emit(state_rekey_json(done))
     else:
-        show(state_terminal.rekeyed(done))
+        show(rekeyed_tree(done))
     return 1 if done.failed else 0
 
 
@@ -343,14 +350,15 @@ def state_prune(folder: str, environments: tuple[str, ...], dry_run: bool, as_js
     from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.states.retention import prune
-    from terrace.report import state_json, state_terminal
+    from terrace.report.json.states import state_prune_json
+    from terrace.report.terminal.states import pruned_tree
 
     project = Project(Path(folder))
     done = prune(project.deployment_context(Silent()), _chosen_environments(project, environments), dry_run=dry_run)
     if as_json:
-        emit(state_json.pruned(done, dry_run=dry_run))
+        emit(state_prune_json(done, dry_run=dry_run))
     else:
-        show(state_terminal.pruned(done, dry_run=dry_run))
+        show(pruned_tree(done, dry_run=dry_run))
     return 0
 
 

@@ -32,13 +32,14 @@ def status(folder: str, as_json: bool) -> int:
     from terrace.ledger.dates import doubt
     from terrace.ledger.dismissals import unread
     from terrace.pipelines.approvals.approve import handle_of
-    from terrace.pipelines.rollback.destruction_target import leftovers
-    from terrace.report import machine, state_terminal, terminal
-    from terrace.report.adoption import adopted_json, adopted_line
-    from terrace.report.leftovers import leftover_line, leftovers_json
-    from terrace.report.markdown import run_page
-    from terrace.report.refusals import refusal_lines, refusals_json
-    from terrace.report.unreadable import unreadable_json, unreadable_text
+    from terrace.pipelines.rollback.destruction_target import orphaned_stacks
+    from terrace.report.json.deployments import environment_statuses, status_json
+    from terrace.report.markdown.run_page import status_summary
+    from terrace.report.orphans import orphan_line
+    from terrace.report.terminal.adoption import adopted_line
+    from terrace.report.terminal.deployments import status_table
+    from terrace.report.terminal.rules import refusal_lines, unreadable_text
+    from terrace.report.terminal.states import state_problems
     from terrace.states.state_checks import problems
 
     project = Project(Path(folder), past_rules=True)
@@ -64,35 +65,29 @@ def status(folder: str, as_json: bool) -> int:
     problem = project.unreadable
     left_out = project.left_out(e.name for e in environments)
     adopted = {e.name: newest_adoptions(history, e.name) for e in environments}
-    left = leftovers(project.survey, project.trust.commit, history)
-    record = {
-        **machine.status(rows, alarms, drift, handles),
-        "refused": refusals_json(left_out),
-        "unreadable": unreadable_json(problem),
-        "left": leftovers_json(left),
-        "adopted": adopted_json(adopted),
-    }
+    orphans = orphaned_stacks(project.survey, project.trust.commit, history)
+    statuses = environment_statuses(rows, alarms, drift, handles)
     if as_json:
-        emit(record)
+        emit(status_json(statuses, left_out, problem, orphans, adopted))
     else:
-        show(terminal.status(rows, drift, handles, now()))
+        show(status_table(rows, drift, handles, now()))
         if problem is not None:
             show_lines(unreadable_text(problem, f"{project.root_place}"))
         for name, mine in adopted.items():
             if mine:
                 show_lines(adopted_line(name, mine))
         if alarms:
-            show(state_terminal.problems(alarms))
+            show(state_problems(alarms))
         if left_out:
             show_lines(refusal_lines(left_out))
-        for leftover in left:
-            show_lines(leftover_line(leftover))
+        for orphan in orphans:
+            show_lines(orphan_line(orphan))
         show_faults(faults)
         wrong = doubt(history, now(), None)
         if wrong is not None:
             show(f"{wrong[0]}: nothing goes on\nhint: {wrong[1]}")
     names = (name for name, *_ in rows)
-    return job_result.end_job(job_result.environment_matrix(names, lambda: run_page.status(record)), 0)
+    return job_result.end_job(job_result.environment_matrix(names, lambda: status_summary(statuses)), 0)
 
 
 def _hold(project: Project, history: History, faults: tuple[Fault, ...], environment: str) -> Hold | None:

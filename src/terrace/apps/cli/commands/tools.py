@@ -11,7 +11,8 @@ from terrace.apps.cli.options import JSON
 if TYPE_CHECKING:
     from terrace.adapters.tools.box import Found
     from terrace.adapters.tools.known import Tool
-    from terrace.report.screen import Part
+    from terrace.report.json.setup import ToolRow
+    from terrace.report.terminal.screen import Part
 
 
 @click.group()
@@ -28,11 +29,12 @@ def tools_list(as_json: bool) -> int:
     """
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.home import Home
-    from terrace.report.screen import Table, paragraph
+    from terrace.report.json.setup import ToolsJson
+    from terrace.report.terminal.screen import Table, paragraph
 
     rows = _find_tools()
     if as_json:
-        emit({"schema": "terrace/tools@1", "folder": str(Home.tools()), "tools": [_tool_json(row) for row in rows]})
+        emit(ToolsJson(folder=str(Home.tools()), tools=tuple(map(_tool_row, rows))))
         return 0
     table = Table(gap=2)
     styles = {"ready": "green", "missing": "yellow", "refused": "red"}
@@ -126,14 +128,19 @@ def _where(row: _Row) -> str:
     return f"{row.version or 'version unknown'} {where}: {row.found.path}"
 
 
-def _tool_json(row: _Row) -> dict[str, object]:
-    record: dict[str, object] = {
-        "name": row.tool.name,
-        "state": row.state,
-        "purpose": row.tool.purpose,
-        "missing_means": row.tool.missing,
-        "pinned": row.tool.version,
-    }
-    if row.found is not None:
-        record.update(path=str(row.found.path), where="terrace" if row.found.ours else "path", version=row.version)
-    return record
+def _tool_row(row: _Row) -> ToolRow:
+    from msgspec import UNSET
+
+    from terrace.report.json.setup import ToolRow
+
+    found = row.found
+    return ToolRow(
+        name=row.tool.name,
+        state=row.state,
+        purpose=row.tool.purpose,
+        missing_means=row.tool.missing,
+        pinned=row.tool.version,
+        path=str(found.path) if found is not None else UNSET,
+        where=("terrace" if found.ours else "path") if found is not None else UNSET,
+        version=row.version if found is not None else UNSET,
+    )

@@ -59,7 +59,7 @@ def waive(
     from terrace.assess.waiver import PATH, Waiver
     from terrace.config.naming import unknown_name_error
     from terrace.errors import BadInput
-    from terrace.report import machine
+    from terrace.report.json.waivers import waive_json
     from terrace.waivers.reading import read_waivers
     from terrace.waivers.writing import with_waiver
 
@@ -91,7 +91,7 @@ def waive(
     write_record_file(project.repository.root, PATH, extended)
     _note_unknown_rule(folder, rule)
     if as_json:
-        emit({"schema": "terrace/waive@1", "waiver": machine.waiver(written)})
+        emit(waive_json(written))
     else:
         show(f"{PATH}:{written.line}: {written.about}, waived by {written.owner} until {written.expires}")
         note("it counts once it is merged into the protected branch; until then `terrace check` shows what it would do")
@@ -144,7 +144,8 @@ def waivers(folder: str, as_json: bool) -> int:
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.project import Project, now
     from terrace.checks.secrets.baseline import PATH, read_baseline
-    from terrace.report import machine, waivers_terminal
+    from terrace.report.json.waivers import waivers_json
+    from terrace.report.terminal.waivers import waivers_list
 
     project = Project(Path(folder), fetch=False)
     head = project.survey(project.repository.snapshot())
@@ -153,7 +154,7 @@ def waivers(folder: str, as_json: bool) -> int:
     secrets = tuple(read_baseline(tree.read(PATH)).accepted.values()) if PATH in tree.entries else ()
     today = now().date()
     if as_json:
-        emit(machine.waivers(waivers, secrets, today))
+        emit(waivers_json(waivers, secrets, today))
     else:
-        show(waivers_terminal.waivers(waivers, secrets, today))
+        show(waivers_list(waivers, secrets, today))
     return 0
