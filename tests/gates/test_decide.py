@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.requests import at_entry, before_apply
 from terrace.config.model import ApprovalRule, Config, DriftSettings, Environment, Person, Remediate
 from terrace.gates.approvals.gate import approval_rule
-from terrace.gates.approvals.tally import Voice, assign
+from terrace.gates.approvals.tally import Approver, assign_roles
 from terrace.gates.facts import Facts, Upstream
 from terrace.gates.model import Approval, GateResult, Identity, Outcome, Proof, Subject, Verdict, Withdrawal
 from terrace.stacks.model import AutomaticRollback, Manual, Remediation, Rollback
@@ -698,16 +698,16 @@ answers = st.lists(
 def test_as_many_roles_are_filled_as_any_arrangement_could(
     roles: dict[str, int], members: list[frozenset[str]]
 ) -> None:
-    voices = [Voice(f"v{i}", f"v{i}", teams) for i, teams in enumerate(members)]
-    filled = assign(roles, voices)
+    approvers = [Approver(f"v{i}", f"v{i}", teams) for i, teams in enumerate(members)]
+    filled = assign_roles(roles, approvers)
     used = [voice.person for who in filled.values() for voice in who]
     assert len(used) == len(set(used))
     assert all(role in voice.roles for role, who in filled.items() for voice in who)
     assert all(len(who) <= roles[role] for role, who in filled.items())
     best = max(
         sum(role != "" for role in choice)
-        for choice in product(("", *roles), repeat=len(voices))
-        if all(role in ("", *voice.roles) for role, voice in zip(choice, voices, strict=True))
+        for choice in product(("", *roles), repeat=len(approvers))
+        if all(role in ("", *voice.roles) for role, voice in zip(choice, approvers, strict=True))
         and all(choice.count(role) <= n for role, n in roles.items())
     )
     assert len(used) == best
@@ -735,14 +735,14 @@ def test_a_pass_is_a_pass_by_brute_force(
     if any(said.answer == "reject" and holds(said) for said in given_answers):
         assert verdict.outcome is Outcome.BLOCK
         return
-    voices = [
+    approvers = [
         member[name] & {said.role} if said.role else member[name]
         for name, said in last.items()
         if name not in ("p0", "p1") and (not said.role or said.role in member[name])
     ]
     slots = [role for role, n in roles.items() for _ in range(n)]
-    enough = len(voices) >= max(count, len(slots)) and any(
-        all(role in voice for role, voice in zip(slots, order, strict=False)) for order in permutations(voices)
+    enough = len(approvers) >= max(count, len(slots)) and any(
+        all(role in voice for role, voice in zip(slots, order, strict=False)) for order in permutations(approvers)
     )
     assert (verdict.outcome is Outcome.PASS) is enough
 

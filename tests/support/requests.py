@@ -7,7 +7,7 @@ from datetime import datetime
 from terrace.assess.model import Objection
 from terrace.assess.risk import Risk
 from terrace.config.model import Config, Environment
-from terrace.gates.approvals.tally import Answers
+from terrace.gates.approvals.tally import Decisions
 from terrace.gates.decide import decide
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Moment, Plans, Request
@@ -38,5 +38,7 @@ def before_apply(
     unplanned: tuple[str, ...] = (),
 ) -> Verdict:
     """Returns whether these plans can be applied."""
-    plans = Plans(subjects, Answers(approvals, withdrawals), objections, agreed=agreed, risk=risk, unplanned=unplanned)
+    plans = Plans(
+        subjects, Decisions(approvals, withdrawals), objections, agreed=agreed, risk=risk, unplanned=unplanned
+    )
     return decide(Request(Moment.APPLY, config, environment, facts, now, plans))

@@ -15,7 +15,7 @@ from typing import get_args
 from terrace.assess.model import Objection
 from terrace.assess.risk import Risk
 from terrace.config.model import Config, Environment
-from terrace.gates.approvals.tally import Answers
+from terrace.gates.approvals.tally import Decisions
 from terrace.gates.facts import Facts
 from terrace.gates.model import Absorbed, GateResult, Outcome, Subject
 from terrace.stacks.model import Automatic, Manual, Origin, Promotion
@@ -49,7 +49,7 @@ class Plans:
     """
 
     subjects: tuple[Subject, ...] = ()
-    decisions: Answers = field(default_factory=Answers)
+    decisions: Decisions = field(default_factory=Decisions)
     objections: tuple[Objection, ...] = ()
     agreed: frozenset[str] = frozenset()
     absorbed: tuple[Absorbed, ...] = ()

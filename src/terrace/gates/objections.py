@@ -18,10 +18,10 @@ def policy(request: Request) -> Iterator[GateResult]:
         if one.weight is not Weight.HOLD:
             continue
         if isinstance(request.facts.origin, Repairing):
-            yield passes(f"{_said(one)}; policies do not block a deployment that undoes or repairs a release")
+            yield passes(f"{_names_of(one)}; policies do not block a deployment that undoes or repairs a release")
         else:
             how = f"fix and merge it, or add a waiver on the protected branch: `terrace explain {quote_word(one.rule)}`"
-            yield blocks(_said(one), how)
+            yield blocks(_names_of(one), how)
 
 
 def objections(request: Request) -> Iterator[GateResult]:
@@ -34,9 +34,13 @@ def objections(request: Request) -> Iterator[GateResult]:
             continue
         match request.facts.origin:
             case AutomaticRollback():
-                yield blocks(_said(one), "a person has to decide: `terrace rollback --plan-only` previews the rollback")
+                yield blocks(
+                    _names_of(one), "a person has to decide: `terrace rollback --plan-only` previews the rollback"
+                )
             case Remediation():
-                yield blocks(_said(one), "deploy, or adopt the live resources: `terrace drift` shows the differences")
+                yield blocks(
+                    _names_of(one), "deploy, or adopt the live resources: `terrace drift` shows the differences"
+                )
             case _:
                 yield _person(one, request.plans.agreed)
 
@@ -44,9 +48,9 @@ def objections(request: Request) -> Iterator[GateResult]:
 def _person(one: Objection, agreed: frozenset[str]) -> GateResult:
     if one.weight is Weight.NAME and one.name not in agreed:
         word = "recreated: --again" if one.rule == "imported" else "lost: --allow"
-        return blocks(_said(one), f"if it is allowed to be {word} {quote_text(one.name)}")
-    return passes(_said(one) + (" (agreed)" if one.weight is Weight.NAME else ""))
+        return blocks(_names_of(one), f"if it is allowed to be {word} {quote_text(one.name)}")
+    return passes(_names_of(one) + (" (agreed)" if one.weight is Weight.NAME else ""))
 
 
-def _said(one: Objection) -> str:
+def _names_of(one: Objection) -> str:
     return f"{one.stack}: {one.address} {one.why}"

@@ -10,11 +10,11 @@ from terrace.assess.model import Weight
 from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.approvals.people import Barred, People
 from terrace.gates.approvals.tally import (
-    Answers,
+    Approver,
+    Decisions,
     Question,
     Tally,
-    Voice,
-    assign,
+    assign_roles,
     roles_that_can_switch,
     tally,
     valid_rejections,
@@ -34,8 +34,8 @@ def rejected(request: Request) -> Iterator[GateResult]:
     people, environment, facts = People(request.config), request.environment, request.facts
     rule = approval_rule(environment, facts.origin, proven=facts.proven)
     asked = question(environment, facts, ())
-    for no in valid_rejections(people, rule, _barred(people, facts), asked, request.plans.decisions):
-        yield _rejected(environment, people, no)
+    for rejection in valid_rejections(people, rule, _excluded_people(people, facts), asked, request.plans.decisions):
+        yield _rejected(environment, people, rejection)
 
 
 def approvals(request: Request) -> Iterator[GateResult]:
@@ -46,7 +46,7 @@ def approvals(request: Request) -> Iterator[GateResult]:
         # The ledger only claims that a person accepted a loss: the usual approvers have to see the plan.
         usual = combine_strictest(usual, environment.approvals)
     rule = raise_for_risk(usual, environment, facts.origin, plans.risk)
-    asked = _one_more(rule, facts)
+    asked = _with_one_more(rule, facts)
     more = how = ""
     if asked != rule:
         more = "; one more approval than usual is required, because nothing proves who requested the deployment"
@@ -58,12 +58,12 @@ def approvals(request: Request) -> Iterator[GateResult]:
             )
     if plans.risk is not None and rule != usual:
         more += f" (the risk is {plans.risk.level})"
-    for result in _approvals(replace(request, environment=replace(environment, approvals=asked))):
+    for result in _evaluate(replace(request, environment=replace(environment, approvals=asked))):
         waiting = result.outcome is Outcome.WAIT
         yield replace(result, reason=result.reason + more, satisfy=result.satisfy + how) if waiting else result
 
 
-def _one_more(rule: ApprovalRule, facts: Facts) -> ApprovalRule:
+def _with_one_more(rule: ApprovalRule, facts: Facts) -> ApprovalRule:
     """Returns the rule with one more approval when the requester is unproven, and can be one of the approvers."""
     if not facts.requester_unproven or not rule.requires_any or rule.unsigned:
         return rule
@@ -91,20 +91,22 @@ def approval_rule(environment: Environment, origin: Origin, *, proven: bool = Tr
             return environment.approvals
 
 
-def has_enough_approvals(config: Config, rule: ApprovalRule, asked: Question, answers: Answers, now: datetime) -> bool:
+def has_enough_approvals(
+    config: Config, rule: ApprovalRule, asked: Question, decisions: Decisions, now: datetime
+) -> bool:
     """Returns whether enough people approved one plan at any time, by proven approvals only."""
     people = People(config)
     for_good = replace(rule, expires=timedelta.max, unsigned=False)
-    counted = tally(people, for_good, Barred(people, "", ()), asked, answers, now)
-    filled = assign(rule.roles, counted.voices)
+    result = tally(people, for_good, Barred(people, "", ()), asked, decisions, now)
+    filled = assign_roles(rule.roles, result.approvers)
     roles = all(len(filled.get(role, ())) >= n for role, n in rule.roles.items())
-    return not counted.rejections and roles and len(counted.voices) >= rule.count
+    return not result.rejections and roles and len(result.approvers) >= rule.count
 
 
 _UNPLANNED = "`terrace check` shows the reason. Approvals are requested once there is a plan"
 
 
-def _approvals(request: Request) -> tuple[GateResult, ...]:
+def _evaluate(request: Request) -> tuple[GateResult, ...]:
     environment, facts, plans = request.environment, request.facts, request.plans
     subjects, unplanned = plans.subjects, plans.unplanned
     if not subjects and unplanned:
@@ -113,11 +115,11 @@ def _approvals(request: Request) -> tuple[GateResult, ...]:
     if not subjects:
         return (passes("nothing to approve: the plans change nothing"),)
     people = People(request.config)
-    barred = _barred(people, facts)
+    barred = _excluded_people(people, facts)
     asked = question(environment, facts, subjects)
-    counted = tally(people, environment.approvals, barred, asked, plans.decisions, request.now)
-    if counted.rejections:
-        return tuple(_rejected(environment, people, said) for said in counted.rejections)
+    result = tally(people, environment.approvals, barred, asked, plans.decisions, request.now)
+    if result.rejections:
+        return tuple(_rejected(environment, people, rejection) for rejection in result.rejections)
     if not environment.approvals.requires_any:
         agreed = isinstance(facts.origin, AutomaticRollback)
         return (passes("terrace.yaml sets `on_failure: rollback`" if agreed else "no approval is required"),)
@@ -130,48 +132,50 @@ def _approvals(request: Request) -> tuple[GateResult, ...]:
             f" {facts.openers_unknown}"
         )
         return (waits(reason, "run the command again once the forge can be reached"),)
-    return _quorum(environment, people, barred, counted)
+    return _evaluate_rule(environment, people, barred, result)
 
 
-def _barred(people: People, facts: Facts) -> Barred:
+def _excluded_people(people: People, facts: Facts) -> Barred:
     """Returns the people who cannot approve this deployment."""
     return Barred(people, facts.requester, facts.authors, facts.requested_by, facts.opened_by)
 
 
-def _quorum(environment: Environment, people: People, barred: Barred, counted: Tally) -> tuple[GateResult, ...]:
+def _evaluate_rule(environment: Environment, people: People, barred: Barred, result: Tally) -> tuple[GateResult, ...]:
     """Returns the results for the roles and the number of people that the rule requires."""
     rule = environment.approvals
-    filled = assign(rule.roles, counted.voices)
-    speaking = {voice.person: role for role, voices in filled.items() for voice in voices}
-    missing = {role: n for role, voices in filled.items() if (n := rule.roles[role] - len(voices)) > 0}
-    left_out = _left_out(counted)
-    results = [_role(environment, people, barred, role, n, filled) for role, n in missing.items()]
+    filled = assign_roles(rule.roles, result.approvers)
+    assigned = {approver.person: role for role, approvers in filled.items() for approver in approvers}
+    missing = {role: n for role, approvers in filled.items() if (n := rule.roles[role] - len(approvers)) > 0}
+    ignored = _ignored(result)
+    results = [_missing_role(environment, people, barred, role, n, filled) for role, n in missing.items()]
     coming = sum(missing.values())
-    if rule.count > len(counted.voices) + coming:
-        results.append(_count(environment, people, barred, counted, coming))
+    if rule.count > len(result.approvers) + coming:
+        results.append(_missing_people(environment, people, barred, result, coming))
     if not results:
-        return (passes(f"approved by {_said(counted.voices, speaking)}{left_out}"),)
-    results[0] = replace(results[0], reason=results[0].reason + left_out)
-    if counted.voices:
-        results.insert(0, passes(f"approved so far by {_said(counted.voices, speaking)}"))
+        return (passes(f"approved by {_names_of(result.approvers, assigned)}{ignored}"),)
+    results[0] = replace(results[0], reason=results[0].reason + ignored)
+    if result.approvers:
+        results.insert(0, passes(f"approved so far by {_names_of(result.approvers, assigned)}"))
     return tuple(results)
 
 
-def _role(
+def _missing_role(
     environment: Environment,
     people: People,
     barred: Barred,
     role: str,
     missing: int,
-    filled: Mapping[str, tuple[Voice, ...]],
+    filled: Mapping[str, tuple[Approver, ...]],
 ) -> GateResult:
     """Returns the missing approvals of a role, the people who can give them, and the fix when no one can."""
     members = people.members(role)
-    speaking = {voice.person: f"already approves as {r}" for r, voices in filled.items() for voice in voices}
+    assigned = {
+        approver.person: f"already approves as {r}" for r, approvers in filled.items() for approver in approvers
+    }
     free: dict[str, list[str]] = {}
     for reached in roles_that_can_switch(role, filled):
         there = people.members(reached)
-        may = [name for person, name in there.items() if person not in speaking and barred.why(name) is None]
+        may = [name for person, name in there.items() if person not in assigned and barred.why(name) is None]
         if may:
             free[reached] = may
     asked = environment.approvals.roles[role]
@@ -179,20 +183,22 @@ def _role(
     if len(free.get(role, ())) >= missing:
         free = {role: free[role]}
     if len({name for names in free.values() for name in names}) >= missing:
-        ways = [f"`terrace approve {environment.name} --role {r}` by {_some(missing, may)}" for r, may in free.items()]
+        ways = [
+            f"`terrace approve {environment.name} --role {r}` by {_any_of(missing, may)}" for r, may in free.items()
+        ]
         return waits(reason, ", or ".join(ways))
-    others = {name: w for person, name in members.items() if (w := barred.why(name) or speaking.get(person))}
+    others = {name: w for person, name in members.items() if (w := barred.why(name) or assigned.get(person))}
     if not members:
         why = f"the team {role} has no members"
     else:
         left = f"only {', '.join(free[role])}" if free.get(role) else "no one"
         why = f"{left} in the team {role} can still approve: " + ", ".join(f"{who} {w}" for who, w in others.items())
-    return waits(f"{reason}; {why}", _setting(f"teams.{role}", environment))
+    return waits(f"{reason}; {why}", _hint_to_allow(f"teams.{role}", environment))
 
 
-def _count(environment: Environment, people: People, barred: Barred, counted: Tally, coming: int) -> GateResult:
+def _missing_people(environment: Environment, people: People, barred: Barred, result: Tally, coming: int) -> GateResult:
     """Returns the number of missing people, besides the `coming` ones who will fill a role."""
-    have = {voice.person for voice in counted.voices}
+    have = {approver.person for approver in result.approvers}
     known = people.known()
     free = [name for person, name in known.items() if person not in have and barred.why(name) is None]
     asked = environment.approvals.count
@@ -203,23 +209,23 @@ def _count(environment: Environment, people: People, barred: Barred, counted: Ta
     if not known:
         return waits(reason, f"{command} {more} more, other than the requester and the authors")
     if len(free) >= more + coming:
-        return waits(reason, f"{command} {_some(more, free)}")
+        return waits(reason, f"{command} {_any_of(more, free)}")
     left = f"only {', '.join(free)}" if free else "no one"
-    return waits(f"{reason}; {left} in terrace.yaml can still approve", _setting("people", environment))
+    return waits(f"{reason}; {left} in terrace.yaml can still approve", _hint_to_allow("people", environment))
 
 
-def _setting(key: str, environment: Environment) -> str:
+def _hint_to_allow(key: str, environment: Environment) -> str:
     """Returns the change of terrace.yaml that helps when no one can approve."""
     approvals = f"environments.{environment.name}.approvals"
     return f"add a person to `{key}` in terrace.yaml, or require fewer approvals: `{approvals}`"
 
 
-def _rejected(environment: Environment, people: People, said: Approval) -> GateResult:
-    name = people.shown(said.actor)
-    role = f" as {said.role}" if said.role else ""
-    how = {"unsigned": " (unsigned)", "invalid": " (not proven)", "unsaid": " (not proven)"}.get(said.proof, "")
-    why = f": {said.comment}" if said.comment else ", without a comment"
-    of = f" --of {said.id}" if said.id else ""
+def _rejected(environment: Environment, people: People, rejection: Approval) -> GateResult:
+    name = people.shown(rejection.actor)
+    role = f" as {rejection.role}" if rejection.role else ""
+    how = {"unsigned": " (unsigned)", "invalid": " (not proven)", "unsaid": " (not proven)"}.get(rejection.proof, "")
+    why = f": {rejection.comment}" if rejection.comment else ", without a comment"
+    of = f" --of {rejection.id}" if rejection.id else ""
     withdraw = f"terrace reject {environment.name} --withdraw{of} -m WHY"
     satisfy = f"resolve it with {name}, who can withdraw the rejection: `{withdraw}`"
     return blocks(f"{name} rejected this{role}{how}{why}", satisfy)
@@ -229,31 +235,31 @@ def why_decision_invalid(request: Request, approval: Approval) -> str | None:
     """Returns why an approval or rejection would be ignored if it were given now; None when it would be valid."""
     environment, facts, plans, now = request.environment, request.facts, request.plans, request.now
     usual = approval_rule(environment, facts.origin, proven=facts.proven)
-    rule = _one_more(raise_for_risk(usual, environment, facts.origin, plans.risk), facts)
+    rule = _with_one_more(raise_for_risk(usual, environment, facts.origin, plans.risk), facts)
     people = People(request.config)
-    barred = _barred(people, facts)
+    barred = _excluded_people(people, facts)
     asked = question(environment, facts, plans.subjects)
     if approval.answer == "reject":
         return why_rejection_invalid(people, rule, asked, approval)
     why = why_approval_invalid(rule, asked, approval, now) if rule.requires_any else None
     if why is not None:
         return why
-    answers = replace(plans.decisions, given=(*plans.decisions.given, approval))
-    counted = tally(people, rule, barred, asked, answers, now)
+    decisions = replace(plans.decisions, given=(*plans.decisions.given, approval))
+    result = tally(people, rule, barred, asked, decisions, now)
     person = people.person(approval.actor)
-    voice = next((one for one in counted.voices if one.person == person), None)
-    if voice is None:
+    approver = next((one for one in result.approvers if one.person == person), None)
+    if approver is None:
         name = people.shown(approval.actor)
-        noes = (
+        reasons = (
             f"{name} rejected this, and has not withdrawn the rejection"
-            for no in counted.rejections
-            if no.actor == approval.actor
+            for rejection in result.rejections
+            if rejection.actor == approval.actor
         )
-        return next((left.why for left in counted.left_out if left.name == name), next(noes, None))
-    if voice.roles & rule.roles.keys() or rule.count > sum(rule.roles.values()) or not rule.requires_any:
+        return next((left.why for left in result.ignored if left.name == name), next(reasons, None))
+    if approver.roles & rule.roles.keys() or rule.count > sum(rule.roles.values()) or not rule.requires_any:
         return None
     roles = ", ".join(rule.roles)
-    return f"{environment.name} requires approvals from {roles}, and {voice.name} is in none of these teams"
+    return f"{environment.name} requires approvals from {roles}, and {approver.name} is in none of these teams"
 
 
 def question(environment: Environment, facts: Facts, subjects: tuple[Subject, ...]) -> Question:
@@ -265,21 +271,21 @@ def question(environment: Environment, facts: Facts, subjects: tuple[Subject, ..
     return Question(facts.deployment, environment.name, facts.commit, subjects, repairing)
 
 
-def _said(voices: Iterable[Voice], speaking: Mapping[str, str]) -> str:
+def _names_of(approvers: Iterable[Approver], assigned: Mapping[str, str]) -> str:
     words = []
-    for voice in voices:
-        role = f" for {speaking[voice.person]}" if voice.person in speaking else ""
-        words.append(f"{voice.name}{role}{' (unsigned)' if voice.unsigned else ''}")
+    for approver in approvers:
+        role = f" for {assigned[approver.person]}" if approver.person in assigned else ""
+        words.append(f"{approver.name}{role}{' (unsigned)' if approver.unsigned else ''}")
     return ", ".join(words)
 
 
-def _left_out(counted: Tally) -> str:
-    if not counted.left_out:
+def _ignored(result: Tally) -> str:
+    if not result.ignored:
         return ""
-    return "; ignored: " + ", ".join(f"{who.name} ({who.why})" for who in counted.left_out)
+    return "; ignored: " + ", ".join(f"{who.name} ({who.why})" for who in result.ignored)
 
 
-def _some(n: int, names: list[str]) -> str:
+def _any_of(n: int, names: list[str]) -> str:
     """Returns the people who can approve: "bob", "one of: bob, carol", "2 of: bob, carol"."""
     if len(names) == 1:
         return names[0]

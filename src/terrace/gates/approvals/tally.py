@@ -18,7 +18,7 @@ OTHERS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class Approver:
     """A person with a valid approval. `roles` are the roles that they can fill, one at a time."""
 
     person: str
@@ -39,9 +39,9 @@ class IgnoredDecision:
 class Tally:
     """All people who decided: valid approvals, rejections, and ignored decisions."""
 
-    voices: tuple[Voice, ...] = ()
+    approvers: tuple[Approver, ...] = ()
     rejections: tuple[Approval, ...] = ()
-    left_out: tuple[IgnoredDecision, ...] = ()
+    ignored: tuple[IgnoredDecision, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Decisions:
     """The decisions on a question: approvals and rejections, and withdrawals of rejections."""
 
     given: tuple[Approval, ...] = ()
@@ -79,51 +79,57 @@ class Answers:
 
 
 def tally(
-    people: People, rule: ApprovalRule, barred: Barred, question: Question, answers: Answers, now: datetime
+    people: People, rule: ApprovalRule, barred: Barred, question: Question, decisions: Decisions, now: datetime
 ) -> Tally:
     """Returns the decisions by person: a rejection until it is withdrawn, otherwise the last valid approval.
 
     A rejection never expires, and is valid even from a person who cannot approve. An approval is valid only if it names
     this deployment, and if it was given after the person withdrew every rejection of the same commit or plans.
     """
-    persons = group_persons(people, answers)
+    persons = group_persons(people, decisions)
     groups: dict[str, list[Approval]] = {}
-    for approval in answers.given:
+    for approval in decisions.given:
         groups.setdefault(persons.of(approval.actor), []).append(approval)
-    noes = _noes(people, persons, rule, barred, question, answers)
-    against = {persons.of(no.actor): no for no, lifted in noes if lifted is None}
-    found = Tally()
+    rejections = _rejections_with_withdrawals(people, persons, rule, barred, question, decisions)
+    against = {persons.of(rejection.actor): rejection for rejection, withdrawal in rejections if withdrawal is None}
+    result = Tally()
     for person, given in groups.items():
         if person in against:
-            found = replace(found, rejections=(*found.rejections, against[person]))
+            result = replace(result, rejections=(*result.rejections, against[person]))
             continue
         # By the time in the signed statement, not by position: a copy of an old approval stays old.
         given.sort(key=lambda a: (a.at, a.answer == "reject"))
-        bounds = [lifted for no, lifted in noes if lifted is not None and persons.of(no.actor) == person]
-        found = _with(found, people, rule, barred, question, given, bounds, now)
-    return found
+        withdrawals = [
+            withdrawal
+            for rejection, withdrawal in rejections
+            if withdrawal is not None and persons.of(rejection.actor) == person
+        ]
+        result = _with_person(result, people, rule, barred, question, given, withdrawals, now)
+    return result
 
 
 def valid_rejections(
-    people: People, rule: ApprovalRule, barred: Barred, question: Question, answers: Answers
+    people: People, rule: ApprovalRule, barred: Barred, question: Question, decisions: Decisions
 ) -> tuple[Approval, ...]:
     """Returns the rejections that concern the question and were not withdrawn, oldest first, each once."""
-    noes = _noes(people, group_persons(people, answers), rule, barred, question, answers)
-    found: dict[tuple[str, str, datetime], Approval] = {}
-    for no, lifted in noes:
-        if lifted is None:
-            found.setdefault((no.id, no.actor, no.at), no)
-    return tuple(found.values())
+    rejections = _rejections_with_withdrawals(
+        people, group_persons(people, decisions), rule, barred, question, decisions
+    )
+    result: dict[tuple[str, str, datetime], Approval] = {}
+    for rejection, withdrawal in rejections:
+        if withdrawal is None:
+            result.setdefault((rejection.id, rejection.actor, rejection.at), rejection)
+    return tuple(result.values())
 
 
-def assign(roles: Mapping[str, int], voices: Sequence[Voice]) -> dict[str, tuple[Voice, ...]]:
+def assign_roles(roles: Mapping[str, int], approvers: Sequence[Approver]) -> dict[str, tuple[Approver, ...]]:
     """Assigns as many roles as possible, one per person, and returns the people by role."""
-    slots = [role for role, n in roles.items() for _ in range(min(n, len(voices)))]
+    slots = [role for role, n in roles.items() for _ in range(min(n, len(approvers)))]
     taken: dict[int, int] = {}
 
     def place(slot: int, tried: set[int]) -> bool:
-        for index, voice in enumerate(voices):
-            if slots[slot] not in voice.roles or index in tried:
+        for index, approver in enumerate(approvers):
+            if slots[slot] not in approver.roles or index in tried:
                 continue
             tried.add(index)
             if index not in taken or place(taken[index], tried):
@@ -133,27 +139,29 @@ def assign(roles: Mapping[str, int], voices: Sequence[Voice]) -> dict[str, tuple
 
     for slot in range(len(slots)):
         place(slot, set())
-    filled = {role: tuple(voices[i] for i, slot in sorted(taken.items()) if slots[slot] == role) for role in roles}
+    filled = {role: tuple(approvers[i] for i, slot in sorted(taken.items()) if slots[slot] == role) for role in roles}
     return {role: who for role, who in filled.items() if roles[role] > 0}
 
 
-def roles_that_can_switch(role: str, filled: Mapping[str, tuple[Voice, ...]]) -> tuple[str, ...]:
+def roles_that_can_switch(role: str, filled: Mapping[str, tuple[Approver, ...]]) -> tuple[str, ...]:
     """Returns the roles whose approvers could fill this role: itself, and those whose people could switch to it."""
     reached = [role]
     for at in reached:
-        reached += [r for r, who in filled.items() if r not in reached and any(at in voice.roles for voice in who)]
+        reached += [
+            r for r, who in filled.items() if r not in reached and any(at in approver.roles for approver in who)
+        ]
     return tuple(reached)
 
 
-def group_persons(people: People, answers: Answers) -> Persons:
+def group_persons(people: People, decisions: Decisions) -> Persons:
     """Returns the people among all who decided, grouped by person."""
-    said = [(a.actor, a.by if a.proof in PROVEN else "") for a in answers.given]
-    taken_back = [(w.actor, w.identity.by if w.identity.proven else "") for w in answers.withdrawn]
-    return Persons(people, [*said, *taken_back])
+    decided_by = [(a.actor, a.by if a.proof in PROVEN else "") for a in decisions.given]
+    withdrawn_by = [(w.actor, w.identity.by if w.identity.proven else "") for w in decisions.withdrawn]
+    return Persons(people, [*decided_by, *withdrawn_by])
 
 
 @dataclass(frozen=True, slots=True)
-class _Lifted:
+class _Withdrawal:
     """The moment of a withdrawal: the time in the signed statements, and the position in the ledger."""
 
     at: datetime
@@ -164,35 +172,36 @@ class _Lifted:
         return approval.at > self.at and approval.position >= self.position
 
 
-def _noes(
-    people: People, persons: Persons, rule: ApprovalRule, barred: Barred, question: Question, answers: Answers
-) -> list[tuple[Approval, _Lifted | None]]:
+def _rejections_with_withdrawals(
+    people: People, persons: Persons, rule: ApprovalRule, barred: Barred, question: Question, decisions: Decisions
+) -> list[tuple[Approval, _Withdrawal | None]]:
     """Returns the rejections that concern the question, oldest first, each with its withdrawal."""
-    noes = (
-        no
-        for no in answers.given
-        if no.answer == "reject" and why_rejection_invalid(people, rule, question, no) is None
+    rejections = (
+        rejection
+        for rejection in decisions.given
+        if rejection.answer == "reject" and why_rejection_invalid(people, rule, question, rejection) is None
     )
     return [
-        (no, _lifted(people, persons, rule, barred, no, answers.withdrawn)) for no in sorted(noes, key=lambda a: a.at)
+        (rejection, _find_withdrawal(people, persons, rule, barred, rejection, decisions.withdrawn))
+        for rejection in sorted(rejections, key=lambda a: a.at)
     ]
 
 
-def _with(
-    found: Tally,
+def _with_person(
+    result: Tally,
     people: People,
     rule: ApprovalRule,
     barred: Barred,
     question: Question,
     given: Sequence[Approval],
-    bounds: Sequence[_Lifted],
+    withdrawals: Sequence[_Withdrawal],
     now: datetime,
 ) -> Tally:
     """Returns the tally with one more person, whose rejections are all withdrawn.
 
-    `given` are their decisions under all names, oldest first; `bounds` are the withdrawals.
+    `given` are their decisions under all names, oldest first; `withdrawals` are those of the rejections.
     """
-    answer = _last(people, rule, question, given, bounds, now)
+    answer = _last_approval(people, rule, question, given, withdrawals, now)
     approval = answer.given
     name = people.shown(approval.actor)
     teams = people.teams_of(people.person(approval.actor))
@@ -200,41 +209,41 @@ def _with(
     if why is None and approval.role and approval.role not in teams:
         why = f"approves as {approval.role} without being a member of that team"
     if why is not None:
-        return replace(found, left_out=(*found.left_out, IgnoredDecision(name, why)))
+        return replace(result, ignored=(*result.ignored, IgnoredDecision(name, why)))
     roles = frozenset({approval.role}) if approval.role else teams
-    voice = Voice(people.person(approval.actor), name, roles, approval.proof == "unsigned")
-    return replace(found, voices=(*found.voices, voice))
+    approver = Approver(people.person(approval.actor), name, roles, approval.proof == "unsigned")
+    return replace(result, approvers=(*result.approvers, approver))
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _LastApproval:
     """The last valid approval of a person, or the reason why they have none."""
 
     given: Approval
     void: str | None = None
 
 
-def _last(
+def _last_approval(
     people: People,
     rule: ApprovalRule,
     question: Question,
     given: Sequence[Approval],
-    bounds: Sequence[_Lifted],
+    withdrawals: Sequence[_Withdrawal],
     now: datetime,
-) -> _Answer:
-    reasons = [_void(people, rule, question, approval, bounds, now) for approval in given]
+) -> _LastApproval:
+    reasons = [_why_not_an_approval(people, rule, question, approval, withdrawals, now) for approval in given]
     for approval, why in zip(reversed(given), reversed(reasons), strict=True):
         if why is None:
-            return _Answer(approval)
-    return _Answer(given[-1], reasons[-1])
+            return _LastApproval(approval)
+    return _LastApproval(given[-1], reasons[-1])
 
 
-def _void(
+def _why_not_an_approval(
     people: People,
     rule: ApprovalRule,
     question: Question,
     approval: Approval,
-    bounds: Sequence[_Lifted],
+    withdrawals: Sequence[_Withdrawal],
     now: datetime,
 ) -> str | None:
     """Returns why a decision is not a valid approval; None when it is."""
@@ -244,7 +253,7 @@ def _void(
             or "withdrew a rejection, and has not approved since"
         )
     why = why_approval_invalid(rule, question, approval, now)
-    if why is None and not all(lifted.precedes(approval) for lifted in bounds):
+    if why is None and not all(withdrawal.precedes(approval) for withdrawal in withdrawals):
         return "rejected this, and this approval is older than the withdrawal: approve again"
     return why
 
@@ -270,55 +279,55 @@ def why_approval_invalid(rule: ApprovalRule, question: Question, approval: Appro
     return None
 
 
-def why_rejection_invalid(people: People, rule: ApprovalRule, question: Question, no: Approval) -> str | None:
+def why_rejection_invalid(people: People, rule: ApprovalRule, question: Question, rejection: Approval) -> str | None:
     """Returns why a rejection does not concern the question, or is invalid; None when it is valid.
 
     A rejection whose signature became invalid (its key was replaced), or whose comment was deleted, is still valid: it
     is treated as unsigned. A false rejection blocks a deployment that can be requested again; a lost one applies it.
     """
-    if not question.concerned_by(no.subjects):
+    if not question.concerned_by(rejection.subjects):
         return "rejected another plan"
-    if no.proof in PROVEN or rule.unsigned or people.teams_of(people.person(no.actor)):
+    if rejection.proof in PROVEN or rule.unsigned or people.teams_of(people.person(rejection.actor)):
         return None
     return "unsigned: sign with an SSH key"
 
 
-def _lifted(
+def _find_withdrawal(
     people: People,
     persons: Persons,
     rule: ApprovalRule,
     barred: Barred,
-    no: Approval,
+    rejection: Approval,
     withdrawals: Iterable[Withdrawal],
-) -> _Lifted | None:
+) -> _Withdrawal | None:
     """Returns the withdrawal of a rejection: by the same person, or by two other people who can approve and are proven.
     None when it is not withdrawn."""
-    mine, others = persons.of(no.actor), dict[str, _Lifted]()
+    mine, others = persons.of(rejection.actor), dict[str, _Withdrawal]()
     for one in sorted(withdrawals, key=lambda w: (w.at, w.position)):
-        if one.of != no.id or why_withdrawal_invalid(people, persons, rule, barred, no, one) is not None:
+        if one.of != rejection.id or why_withdrawal_invalid(people, persons, rule, barred, rejection, one) is not None:
             continue
         if persons.of(one.actor) == mine:
-            return _Lifted(one.at, one.position)
-        others.setdefault(persons.of(one.actor), _Lifted(one.at, one.position))
+            return _Withdrawal(one.at, one.position)
+        others.setdefault(persons.of(one.actor), _Withdrawal(one.at, one.position))
         if len(others) >= OTHERS:
-            return _Lifted(one.at, max(lifted.position for lifted in others.values()))
+            return _Withdrawal(one.at, max(withdrawal.position for withdrawal in others.values()))
     return None
 
 
 def why_withdrawal_invalid(
-    people: People, persons: Persons, rule: ApprovalRule, barred: Barred, no: Approval, withdrawal: Withdrawal
+    people: People, persons: Persons, rule: ApprovalRule, barred: Barred, rejection: Approval, withdrawal: Withdrawal
 ) -> str | None:
     """Returns why the withdrawal of a rejection is invalid; None when it is valid.
 
     Withdrawing an unproven rejection needs no proof, if none is required for approvals.
     """
     identity = withdrawal.identity
-    honor = no.proof == "unsigned" and identity.proof == "unsigned" and (rule.unsigned or not rule.requires_any)
-    if withdrawal.at < no.at:
+    honor = rejection.proof == "unsigned" and identity.proof == "unsigned" and (rule.unsigned or not rule.requires_any)
+    if withdrawal.at < rejection.at:
         return "the withdrawal is older than the rejection"
     if not identity.proven and not honor:
         return "nothing proves who withdraws it: sign with an SSH key"
-    if persons.of(withdrawal.actor) == persons.of(no.actor):
+    if persons.of(withdrawal.actor) == persons.of(rejection.actor):
         return None
     if not identity.proven:
         return "withdrawing the rejection of another person requires two people with SSH keys"

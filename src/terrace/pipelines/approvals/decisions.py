@@ -10,7 +10,7 @@ from terrace.config.model import Environment
 from terrace.errors import Interrupted, TerraceError
 from terrace.gates.approvals.gate import has_enough_approvals
 from terrace.gates.approvals.people import Barred, People
-from terrace.gates.approvals.tally import Answers, Question, valid_rejections
+from terrace.gates.approvals.tally import Decisions, Question, valid_rejections
 from terrace.gates.model import Approval, Identity, Withdrawal
 from terrace.ledger import folds
 from terrace.ledger.declared import withdrawals
@@ -73,7 +73,7 @@ def _rejected(context: Context, history: History, environment: Environment, comm
     return bool(valid_rejections(people, environment.approvals, Barred(people, "", ()), asked, said))
 
 
-def said_about(history: History, asked: Question, deployment: str, proof: IdentifyAuthor) -> Answers:
+def said_about(history: History, asked: Question, deployment: str, proof: IdentifyAuthor) -> Decisions:
     """Returns the decisions that concern the question: those on the deployment, and every rejection of the same commit
     or plans, each with the identity that can be proven for its author now."""
     mine = [
@@ -83,7 +83,7 @@ def said_about(history: History, asked: Question, deployment: str, proof: Identi
     ]
     ids = {one.id for one in mine if one.answer == "reject"}
     withdrawn = [one for one in withdrawals(history, asked.environment) if one.of in ids]
-    return Answers(
+    return Decisions(
         tuple(approval(signed, proof(signed)) for signed in mine),
         tuple(
             Withdrawal(

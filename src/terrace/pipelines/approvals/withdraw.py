@@ -9,7 +9,7 @@ from terrace.config.model import ApprovalRule
 from terrace.errors import BadInput
 from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.approvals.people import Barred, People
-from terrace.gates.approvals.tally import Answers, Question, group_persons, valid_rejections, why_withdrawal_invalid
+from terrace.gates.approvals.tally import Decisions, Question, group_persons, valid_rejections, why_withdrawal_invalid
 from terrace.gates.model import Approval, Withdrawal
 from terrace.ledger import folds
 from terrace.ledger.declared import withdrawals
@@ -106,7 +106,7 @@ class StandingNo:
     no: Approval
     rule: ApprovalRule
     barred: Barred
-    answers: Answers
+    answers: Decisions
 
 
 def standing_noes(context: Context, history: History, environment: str) -> tuple[StandingNo, ...]:
