@@ -28,13 +28,13 @@ def test_what_init_writes_holds_no_secret(place: World) -> None:
 def test_a_secret_that_is_not_committed_yet_is_told_as_such(place: World) -> None:
     (place.work / "environments/dev/extra.tf").write_text('locals {\n  db_password = "c0rrect-h0rse-b4ttery"\n}\n')
     (found,) = [f for f in place.run("check", "--json").json["findings"] if f["rule"] == "secrets"]
-    assert "stands in the working tree, and is not committed yet" in found["message"]
+    assert "is in the working tree, and is not committed yet" in found["message"]
     assert "before it is committed" in found["fix"]
     git(place.work, "switch", "--quiet", "--create", "change")
     git(place.work, "add", "--all")
     git(place.work, "commit", "--quiet", "-m", "feat: more")
     (found,) = [f for f in place.run("check", "--json").json["findings"] if f["rule"] == "secrets"]
-    assert f"came with commit {git(place.work, 'rev-parse', 'HEAD')[:7]}" in found["message"]
+    assert f"was added by commit {git(place.work, 'rev-parse', 'HEAD')[:7]}" in found["message"]
 
 
 def test_an_environment_that_the_protected_branch_does_not_know_is_said_to_be_new(place: World) -> None:

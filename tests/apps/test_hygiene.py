@@ -28,7 +28,7 @@ def test_they_tell_and_block_only_where_they_are_required(tmp_path: Path) -> Non
     commit(shop.work, {"environments/dev/extra.tf": "# nothing\n"}, "feat: say nothing")
     advisory = shop.ok("check", "--json").json["findings"]
     assert {(f["rule"], f["advisory"]) for f in advisory} == {("pinned", True), ("scanners", True)}
-    assert "which Terraform it needs" in advisory[0]["message"]
+    assert "require a version of Terraform" in advisory[0]["message"]
 
     bad = commit(shop.work, {"environments/dev/extra.tf": LOOSE}, "wip")
     done = shop.run("check", "--json")
@@ -63,7 +63,7 @@ def test_names_and_old_syntax_of_changed_files_are_told_and_remarks_never_block(
     wanted = ("naming", "deprecated")
     found = [(f["line"], f["message"], f["advisory"]) for f in done.json["findings"] if f["rule"] in wanted]
     assert found == [
-        (5, "terraform_data.terraform_data says its type twice", True),
+        (5, "the name terraform_data.terraform_data repeats its type", True),
         (9, "the resource 'theData' is not snake_case", False),
         (2, 'the type `"string"` is written as before Terraform 0.12', False),
         (6, '"${var.theName}" is nothing but an interpolation', False),

@@ -154,7 +154,7 @@ def test_json_beside_policies_is_no_data_unless_terrace_yaml_names_its_folder() 
     reads = HEAD + 'deny contains "bad" if input.resource_changes[_].change.after.input in data.bad.inputs\n'
     files = {"p/a.rego": reads, "p/data/bad/inputs.json": '{"inputs": ["x"]}', **mocks}
     (message,) = blocking(plain(files))
-    assert message == "p reads `data.bad`, and no data that is loaded has it: rules that need it say nothing"
+    assert message == "p reads `data.bad`, and no loaded data has it: rules that need it find nothing"
     asked = plain(files, PlainPolicies(data=("p/data",)))
     assert [one.message for one in asked] == ["bad"]
 

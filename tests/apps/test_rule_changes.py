@@ -41,7 +41,7 @@ def test_a_change_of_ci_of_owners_and_of_an_environment_of_a_stack_is_told(place
     assert found.keys() == {".github/workflows/b.yml", "CODEOWNERS", "environments/dev/extra"}
     assert "moves the stack prod to dev/extra" in found["environments/dev/extra"]["message"]
     assert all(not finding["advisory"] for finding in found.values())
-    assert "those who approve prod: owners (bob), security (carol)" in found["CODEOWNERS"]["fix"]
+    assert "the approvers of prod: owners (bob), security (carol)" in found["CODEOWNERS"]["fix"]
 
 
 def test_a_change_that_removes_a_file_of_ci_is_told_and_the_first_one_holds_nothing(place: World) -> None:

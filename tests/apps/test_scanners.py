@@ -122,9 +122,9 @@ def test_nothing_is_looked_at_twice_and_a_broken_entry_is_none(case: Make, bench
     [
         ("print('Segmentation fault')", "cannot be read"),
         ("pass", "cannot be read"),
-        ("print('{}')", "is no report"),
-        ("print((here / 'checkov.says').read_text()); sys.exit(7)", "ended with 7"),
-        ("os.kill(os.getpid(), 9)", "ended with -9"),
+        ("print('{}')", "is not a report"),
+        ("print((here / 'checkov.says').read_text()); sys.exit(7)", "exited with 7"),
+        ("os.kill(os.getpid(), 9)", "exited with -9"),
         ("sys.stderr.write('no rules found'); sys.exit(2)", "no rules found"),
     ],
 )

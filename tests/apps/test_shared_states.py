@@ -104,7 +104,7 @@ def test_a_commit_that_moves_prod_away_frees_its_deployed_state_for_nobody(
     )
     checked = shop.run("check", "--base", old, "--json")
     messages = [f["message"] for f in checked.json["findings"] if f["rule"] == "shared-state"]
-    assert any("dev/extra takes over the state of prod/app" in message for message in messages), messages
+    assert any("dev/extra adopts the state of prod/app" in message for message in messages), messages
     blocked(shop, "names the state of prod/app at", old[:7])
     assert states.states["/prod"] == before
 

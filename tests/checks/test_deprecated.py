@@ -27,8 +27,13 @@ def said(text: str, name: str = "main.tf") -> list[tuple[int, str, str | None]]:
         ('variable "a" {\n  type = map\n}\n', 2, "the type `map` is written as", "type = map(any)"),
         ('locals {\n  a = list("b")\n}\n', 2, "the function `list` is gone", "write [...], or tolist([...])"),
         ('locals {\n  a = [map("b", 1)]\n}\n', 2, "the function `map` is gone", "write {...}, or tomap({...})"),
-        ('provider "aws" {\n  version = "~> 2.0"\n}\n', 2, "the version of a provider stands", "say it in `required_"),
-        ('data "template_file" "a" {\n}\n', 1, "`template_file` is of former days", "use the function `templatefile`"),
+        ('provider "aws" {\n  version = "~> 2.0"\n}\n', 2, "the version of a provider is set", "set it in `required_"),
+        (
+            'data "template_file" "a" {\n}\n',
+            1,
+            "`template_file` is deprecated since Terraform 0.12",
+            "use the function `templatefile`",
+        ),
         (
             'resource "x_y" "a" {\n  lifecycle {\n    ignore_changes = ["tags"]\n  }\n}\n',
             3,
@@ -46,7 +51,7 @@ def said(text: str, name: str = "main.tf") -> list[tuple[int, str, str | None]]:
         (
             'resource "azurerm_storage_account" "a" {\n  allow_blob_public_access = true\n}\n',
             2,
-            "`allow_blob_public_access` of azurerm_storage_account is of former days (since azurerm 3)",
+            "`allow_blob_public_access` of azurerm_storage_account is deprecated since azurerm 3",
             "use `allow_nested_items_to_be_public`",
         ),
         (
@@ -61,7 +66,12 @@ def said(text: str, name: str = "main.tf") -> list[tuple[int, str, str | None]]:
             "`cors_rule` of aws_s3_bucket",
             "use a resource `aws_s3_bucket_cors_configuration`",
         ),
-        ('resource "azurerm_app_service" "a" {}\n', 1, "`azurerm_app_service` is of", "use `azurerm_linux_web_app`"),
+        (
+            'resource "azurerm_app_service" "a" {}\n',
+            1,
+            "`azurerm_app_service` is deprecated",
+            "use `azurerm_linux_web_app`",
+        ),
         ('resource "azurerm_key_vault" "a" {\n  soft_delete_enabled = true\n}\n', 2, "`soft_delete", "remove it"),
     ],
 )
@@ -134,7 +144,7 @@ def test_json_is_looked_through_for_types_and_arguments() -> None:
         "the version",
         "`acl`",
         "`default_node_pool.enable_host_encryption`",
-        "`template_file` is",
+        "`template_file` is deprecated since Terraform 0.12",
     ]
 
 
@@ -160,7 +170,7 @@ def test_a_large_file_of_old_things_is_told_in_part_and_bytes_that_are_no_text_a
         "a.tf", b"".join(b'output "o%d" {\n  value = "${var.x%d}"\n}\n' % (n, n) for n in range(3_000))
     )
     assert len(whole) == MOST + 1
-    assert whole[-1].message == f"{3_000 - MOST} more old things stand from here on"
+    assert whole[-1].message == f"{3_000 - MOST} more deprecated constructs follow"
 
 
 TYPES = [replacement for cloud in CLOUDS.values() for replacement in cloud.renamed_types.values()]

@@ -38,10 +38,10 @@ def test_every_provider_is_named(required: str) -> None:
 
 def test_hashes_are_counted_and_what_cannot_be_told_is_unknown() -> None:
     assert said(aws("h1:a", "zh:b"), *BOTH) == []
-    assert said(aws("h1:a"), *BOTH) == [("fail", f"the lock file knows {AWS} by 1 hashes, for 2 platforms")]
+    assert said(aws("h1:a"), *BOTH) == [("fail", f"the lock file has 1 hashes of {AWS}, for 2 platforms")]
     ((status, message),) = said(aws("h1:a", "h1:b"), *BOTH)
-    assert (status, "does not say which are whose" in message) == ("unknown", True)
-    assert said(aws()) == [("fail", f"the lock file knows {AWS} by no hash")]
+    assert (status, "they do not show their platforms" in message) == ("unknown", True)
+    assert said(aws()) == [("fail", f"the lock file has no hash of {AWS}")]
 
 
 def test_what_to_do_names_the_platforms() -> None:

@@ -28,11 +28,11 @@ def said(text: str, naming: Naming = DEFAULT, name: str = "m/main.tf") -> list[t
         ('data "aws_vpc" "my-vpc" {}\n', (1, "the data source 'my-vpc' is not snake_case", "name it my_vpc")),
         ('module "HTTPServer" {}\n', (1, "the module 'HTTPServer' is not snake_case", "name it http_server, with a")),
         ('variable "a__b" {}\n', (1, "the variable 'a__b' is not snake_case", "name it a_b")),
-        ('output "ключ" {}\n', (1, "the output 'ключ' is not snake_case", "name it otherwise")),
+        ('output "ключ" {}\n', (1, "the output 'ключ' is not snake_case", "rename it")),
         ("locals {\n  x = 1\n  Y = 2\n}\n", (3, "the local value 'Y' is not snake_case", "name it y")),
         (
             'resource "aws_s3_bucket" "s3_bucket_logs" {}\n',
-            (1, "aws_s3_bucket.s3_bucket_logs says its type twice", "name it by what it is for"),
+            (1, "the name aws_s3_bucket.s3_bucket_logs repeats its type", "name it after its purpose"),
         ),
     ],
 )
@@ -56,7 +56,7 @@ def test_a_right_name_is_not_told(text: str) -> None:
 def test_every_kind_has_a_convention_of_its_own() -> None:
     naming = Naming(resources="kebab-case", outputs="any", variables="(in|out)_[a-z]+")
     text = 'resource "x_y" "a-b" {}\noutput "X y" {}\nvariable "in_a" {}\nvariable "a" {}\n'
-    assert said(text, naming) == [(4, "the variable 'a' is not as `(in|out)_[a-z]+` wants it", "name it otherwise")]
+    assert said(text, naming) == [(4, "the variable 'a' is not in the form `(in|out)_[a-z]+`", "rename it")]
 
 
 def test_type_twice_is_a_remark_that_never_holds_a_change() -> None:

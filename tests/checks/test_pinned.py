@@ -68,12 +68,12 @@ def test_it_is_told_with_its_line(text: str, message: str, line: int) -> None:
 )
 def test_a_module_that_is_not_fixed_says_what_follows_and_what_to_name(source: str) -> None:
     (found,) = check_versions({"a.tf": FileFacts(modules=(ModuleCall("m", source),))}, root=False)
-    assert "two runs of one commit may plan different code" in found.message
-    assert "a commit or a tag" in (found.fix or "")
+    assert "two runs of one commit can plan different code" in found.message
+    assert "a commit or a version tag" in (found.fix or "")
 
 
 def test_a_root_module_says_which_terraform_it_needs() -> None:
-    assert said("", root=True) == [("the root module does not say which Terraform it needs", 0)]
+    assert said("", root=True) == [("the root module does not require a version of Terraform", 0)]
     assert said('terraform {\n  required_version = ">= 1.6"\n}\n', root=True) == []
 
 

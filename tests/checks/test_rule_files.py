@@ -14,8 +14,8 @@ KINDS = (".rego", ".json")
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        (".terrace/allowed_signers", "whose approvals count"),
-        ("policies/a.rego", "plans are judged by it"),
+        (".terrace/allowed_signers", "whose approvals are valid"),
+        ("policies/a.rego", "plans are evaluated by it"),
         ("CODEOWNERS", "who must review"),
         (".github/CODEOWNERS", "who must review"),
         ("docs/CODEOWNERS", "who must review"),
@@ -32,7 +32,7 @@ KINDS = (".rego", ".json")
         (".circleci/config.yml", "CI runs it"),
         ("azure-pipelines.yml", "CI runs it"),
         (".github/terrace/oidc-aws/main.tf", "which role of a cloud"),
-        (".github/terrace/ruleset-ledger.json", "what the forge guards"),
+        (".github/terrace/ruleset-ledger.json", "what the forge protects"),
     ],
 )
 def test_a_file_that_decides_what_is_let_through_is_known(path: str, said: str) -> None:
@@ -64,7 +64,7 @@ def test_a_file_that_terrace_yaml_has_run_is_known(path: str) -> None:
     config = Config(
         (Environment("prod", smoke=probes[:1], health=probes[1:]),), terraform=TerraformSettings("./tools/tofu")
     )
-    assert "has it run" in (rule_of(path, config, KINDS) or "")
+    assert "runs it" in (rule_of(path, config, KINDS) or "")
     assert rule_of("checks/other.sh", config, KINDS) is None
     assert rule_of("x/smoke.sh", config, KINDS) is None
 
@@ -80,8 +80,8 @@ def test_those_who_approve_the_last_environment_look_at_a_change_of_the_rules() 
     assert reviewers(Config()) == "an owner of the repository"
     prod = Environment("prod", approvals=ApprovalRule(roles={"owners": 1, "sre": 1}))
     config = Config((Environment("dev"), prod, Environment("lab")), teams={"owners": ("ann", "bob")})
-    assert reviewers(config) == "those who approve prod: owners (ann, bob), sre (nobody)"
-    assert reviewers(Config((Environment("prod", approvals=ApprovalRule(1)),))) == "those who approve prod"
+    assert reviewers(config) == "the approvers of prod: owners (ann, bob), sre (no one)"
+    assert reviewers(Config((Environment("prod", approvals=ApprovalRule(1)),))) == "the approvers of prod"
 
 
 def test_a_stack_that_moves_is_known_by_its_contents() -> None:

@@ -383,7 +383,7 @@ def test_the_version_of_the_rules_changes_with_every_byte() -> None:
             "docs: {modules: marked}",
             "modules without markers no longer need module docs in their README",
         ),
-        ("outputs: kebab-case", "outputs: any", "names of outputs are judged by 'any' instead of 'kebab-case'"),
+        ("outputs: kebab-case", "outputs: any", "names of outputs are checked by 'any' instead of 'kebab-case'"),
         ("signers: a", "signers: b", "signers changes from a to b"),
         ("remote: up", "remote: down", "remote changes from up to down"),
     ],

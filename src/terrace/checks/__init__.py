@@ -1,1 +1,1 @@
-"""Checks of a change: what each looks at, and the findings that it gives."""
+"""The checks of a change: one file for each, and `all.py`, the dict of them."""

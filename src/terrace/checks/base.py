@@ -73,8 +73,8 @@ class CheckContext:
     """The change that is checked, and the adapters to check it with.
 
     `root` holds the tree of the change set's head; nothing there may be run or changed. `inventory` is the inventory of
-    that head. `trusted` is the configuration that judges (the protected branch's), `proposed` the candidate's own.
-    `waivers` are those of both. `plans` are the plans of the impacted stacks by stack, empty until they are made.
+    that head. `trusted` is the configuration of the protected branch, which is enforced, `proposed` the candidate's
+    own. `waivers` are of both. `plans` are the plans of the impacted stacks by stack, empty until they exist.
     """
 
     change_set: ChangeSet

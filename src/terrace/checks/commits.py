@@ -27,8 +27,8 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class CommitRules:
-    """How messages of commits are written: the known `types`, the known `scopes` (empty: any), and how many characters
-    the first line has at most."""
+    """The form of commit messages: the known `types`, the known `scopes` (empty: any), and the maximum length of the
+    first line."""
 
     types: tuple[str, ...] = (
         "build",
@@ -81,7 +81,7 @@ SETTINGS = record_settings(_KEYS, "Rules for commit messages.", shown_default="C
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong in a message, and what would be right."""
+    """A fault in a message, and the fix."""
 
     what: str
     right: str
@@ -115,7 +115,7 @@ def check_messages(commits: Iterable[Commit], rules: CommitRules) -> Findings:
 
 
 def faults_of(message: str, rules: CommitRules) -> tuple[Fault, ...]:
-    """Everything that is wrong in a message; none for one that is right, or that `git revert` wrote."""
+    """Returns the faults in a message; none for a message that is right, or that `git revert` wrote."""
     lines = [line.rstrip() for line in message.strip("\r\n").split("\n")]
     first = lines[0] if lines else ""
     if not first.strip():
@@ -123,7 +123,7 @@ def faults_of(message: str, rules: CommitRules) -> tuple[Fault, ...]:
     leftover = _LEFTOVER.match(first)
     if leftover:
         article = "an" if leftover[1] == "amend" else "a"
-        what = f"{article} {leftover[1]} is meant to be folded into another commit before it is merged"
+        what = f"{article} {leftover[1]} has to be squashed into another commit before it is merged"
         return (Fault(what, "git rebase -i --autosquash"),)
     if _UNDOING.match(first) and _UNDONE.search(message):
         return ()
@@ -143,7 +143,7 @@ def _head_faults(first: str, rules: CommitRules) -> list[Fault]:
         return [Fault("it does not begin with a type", f"begin with `{_example(rules)}`; the types are {known}")]
     faults = []
     types = {name.lower(): name for name in rules.types}
-    # Words are not told apart by case, as the specification has it.
+    # The case of types and scopes does not matter, by the specification.
     if head["type"].lower() not in types:
         near = types.get(_MEANT.get(head["type"].lower(), "")) or find_nearest(head["type"].lower(), types)
         right = f"did you mean {near!r}?" if near else f"the types are {', '.join(rules.types)}"
@@ -151,9 +151,9 @@ def _head_faults(first: str, rules: CommitRules) -> list[Fault]:
     if head["scope"] is not None:
         faults += _scope_faults(head["scope"][1:-1], rules)
     if not head["subject"].strip():
-        faults.append(Fault("nothing is said after the colon", "say what the commit does"))
+        faults.append(Fault("there is no description after the colon", "describe what the commit does"))
     elif not head["space"]:
-        faults.append(Fault("there is no space after the colon", "put one there"))
+        faults.append(Fault("there is no space after the colon", "add one"))
     return faults
 
 
@@ -170,21 +170,21 @@ def _scope_faults(scope: str, rules: CommitRules) -> list[Fault]:
 
 
 def _footer_faults(lines: list[str]) -> list[Fault]:
-    """What is wrong with a footer that tells a breaking change: a tool that looks for it would not see it."""
+    """Returns the fault in a footer for a breaking change that a tool would not recognize."""
     right = "`BREAKING CHANGE: what breaks`"
     for at, line in enumerate(lines):
         found = _BREAKING.fullmatch(line)
         if found is None or (not found[1].isupper() and _is_wrapped(lines[:at])):
             continue
         if not found[1].isupper() or not line.startswith((f"{found[1]}:", f"{found[1]} #")):
-            return [Fault(f"the footer {found[1]!r} is not written as tools read it", right)]
+            return [Fault(f"the footer {found[1]!r} is not in the form that tools read", right)]
         if not found["text"].strip() and not any(lines[at + 1 : at + 2]):
-            return [Fault("the footer does not say what breaks", right)]
+            return [Fault("the footer does not describe the breaking change", right)]
     return []
 
 
 def _is_wrapped(before: list[str]) -> bool:
-    """Whether the next line goes on with a sentence: the one before it is prose, and no footer."""
+    """Returns whether the next line continues a sentence: the line before it is prose, not a footer."""
     last = before[-1] if before else ""
     return bool(last.strip()) and not _FOOTER.match(last) and not last.startswith((" ", "\t"))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 MOST = 50
-"""Findings of one file that are told one by one."""
+"""Maximum number of findings of one file; the others have one together."""
 
 NONE: Mapping[str, str] = {}
 _WHERE: Mapping[str, Where] = {"provider": "provider", "resource": "resource", "data": "data"}
@@ -33,7 +33,7 @@ _LONG = 400
 
 @dataclass(frozen=True, slots=True)
 class _Old:
-    """One old thing: where, what, and what instead."""
+    """One deprecated construct: its line, its description, and its replacement."""
 
     line: int
     what: str
@@ -59,12 +59,12 @@ def check_deprecated(context: CheckContext) -> Findings:
 def find_deprecated(path: str, content: bytes, required: Mapping[str, str] = NONE) -> Findings:
     """Returns a finding for each deprecated construct in one configuration file, and one for a part it cannot read.
 
-    `required` are the constraints that its module has for providers, by name: where one allows none but versions to
-    which the new way is unknown, the old one is a remark for later.
+    `required` are the version constraints of its module for providers, by name. Where one allows only versions that do
+    not have the replacement yet, the finding is informational.
     """
     file = read_blocks(path, content)
     if file.error_line and path.endswith(".json"):
-        return (_unread(path, file.error_line, "it is not JSON, and was not looked at"),)
+        return (_unread(path, file.error_line, "it is not JSON, and was not checked"),)
     olds = [old for block in file.root.blocks("provider", "resource", "data") for old in _in_block(block)]
     if isinstance(file.root, NativeBlock):
         # In JSON every expression is an interpolation, so there only types and arguments are checked.
@@ -72,10 +72,10 @@ def find_deprecated(path: str, content: bytes, required: Mapping[str, str] = NON
     found = [_finding(path, old, required) for old in sorted(olds, key=lambda old: old.line)]
     told = found[:MOST]
     if len(found) > MOST:
-        rest = _Old(found[MOST].line, f"{len(found) - MOST} more old things stand from here on", "mend the first ones")
+        rest = _Old(found[MOST].line, f"{len(found) - MOST} more deprecated constructs follow", "fix the first ones")
         told.append(_finding(path, rest, required))
     if file.error_line:
-        told.append(_unread(path, file.error_line, "what stands after a syntax error was not looked at"))
+        told.append(_unread(path, file.error_line, "the part after a syntax error was not checked"))
     return tuple(told)
 
 
@@ -88,8 +88,8 @@ def _in_block(block: Block) -> Iterator[_Old]:
     if block.type == "provider" and "version" in block.attributes:
         yield _Old(
             block.attributes["version"].line,
-            "the version of a provider stands in its block",
-            "say it in `required_providers` of the `terraform` block",
+            "the version of a provider is set in its block",
+            "set it in `required_providers` of the `terraform` block",
         )
 
 
@@ -117,7 +117,7 @@ def _type(where: Where, name: str, line: int) -> Iterator[_Old]:
     replacement = replacement_of_type(where, name)
     if replacement is not None:
         instead, since = replacement
-        yield _Old(line, f"`{name}` is of former days (since {since})", f"use {instead}", since=since)
+        yield _Old(line, f"`{name}` is deprecated since {since}", f"use {instead}", since=since)
     elif (where, name) == ("resource", "null_resource"):
         yield _Old(line, "`null_resource` needs a provider", "`terraform_data` does the same without", Severity.INFO)
 
@@ -139,7 +139,7 @@ def _arguments(where: Where, name: str, block: Block) -> Iterator[_Old]:
 def _renamed(name: str, argument: str, line: int, now: tuple[str, str]) -> _Old:
     instead, since = now
     todo = instead if instead.startswith("remove ") else f"use {instead}"
-    return _Old(line, f"`{argument}` of {name} is of former days (since {since})", todo, since=since)
+    return _Old(line, f"`{argument}` of {name} is deprecated since {since}", todo, since=since)
 
 
 def _references(block: Node, kind: str) -> Iterator[_Old]:
@@ -237,7 +237,7 @@ def _unread(path: str, line: int, message: str) -> Finding:
         message=message,
         path=path,
         line=line,
-        fix="mend the file",
+        fix="fix the file",
     )
 
 

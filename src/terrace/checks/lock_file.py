@@ -57,9 +57,9 @@ def check_lock_file(
 ) -> Findings:
     """Returns a finding for each thing that the lock file at `path` of a stack lacks. `required` are provider sources.
 
-    `locked` is None when no such file is committed. An `h1:` hash is of one platform and does not say of which, while
-    `zh:` hashes are those of a registry for all of its platforms: fewer `h1:` hashes than `platforms` and no `zh:` is
-    a fault, and as many without `zh:` cannot be told.
+    `locked` is None when no such file is committed. An `h1:` hash is for one platform, without its name, while `zh:`
+    hashes are from a registry for all of its platforms. Fewer `h1:` hashes than `platforms` and no `zh:` is a fault; as
+    many without `zh:` is unknown.
     """
     if not required:
         return ()
@@ -82,17 +82,17 @@ def _hashes(one: LockedProvider, platforms: Collection[str]) -> Iterator[tuple[s
     plain, archives = kinds.count("h1"), kinds.count("zh")
     wanted = len(set(platforms))
     if not one.hashes:
-        yield f"the lock file knows {one.address} by no hash", Status.FAIL
+        yield f"the lock file has no hash of {one.address}", Status.FAIL
     elif wanted and not archives:
-        message = f"the lock file knows {one.address} by {plain} hashes, for {wanted} platforms"
+        message = f"the lock file has {plain} hashes of {one.address}, for {wanted} platforms"
         if plain < wanted:
             yield message, Status.FAIL
         else:
-            yield f"{message}; it does not say which are whose", Status.UNKNOWN
+            yield f"{message}; they do not show their platforms", Status.UNKNOWN
 
 
 def _address(source: str) -> str:
-    """A provider's whole address, in lower case."""
+    """Returns a provider's full address, in lower case."""
     match source.lower().split("/"):
         case [name]:
             return f"registry.terraform.io/hashicorp/{name}"

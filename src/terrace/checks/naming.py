@@ -24,8 +24,8 @@ _SHOWN = 80
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How names are written: each a convention (`snake_case`, `kebab-case`, `any`), or a regular expression that all of
-    a name fits."""
+    """The form of names: a convention for each kind (`snake_case`, `kebab-case`, `any`), or a regular expression that
+    matches the whole name."""
 
     resources: str = "snake_case"
     data: str = "snake_case"
@@ -35,7 +35,7 @@ class Naming:
     locals: str = "snake_case"
 
     def pattern(self, kind: str) -> str:
-        """That of one kind of block."""
+        """Returns the convention for one kind of block."""
         kinds = {"data": self.data, "module": self.modules, "variable": self.variables, "output": self.outputs}
         return {**kinds, "local": self.locals}.get(kind, self.resources)
 
@@ -48,7 +48,7 @@ _KEYS = Record(
             Convention(),
             f"Convention for the names of {what}. A regular expression must match the whole name.",
             "check",
-            looser=Changed("names of {key} are judged by '{new}' instead of '{old}'", unless=("any",)),
+            looser=Changed("names of {key} are checked by '{new}' instead of '{old}'", unless=("any",)),
         )
         for name, what in (
             ("resources", "resources"),
@@ -86,12 +86,12 @@ def _of(path: str, one: DeclaredName, naming: Naming) -> Iterator[Finding]:
     pattern = naming.pattern(one.kind)
     shown = one.name if len(one.name) <= _SHOWN else f"{one.name[: _SHOWN - 1]}…"
     if not fits(one.name, pattern):
-        wanted = pattern if pattern in WORDS else f"as `{pattern}` wants it"
+        wanted = pattern if pattern in WORDS else f"in the form `{pattern}`"
         message = f"the {_CALLED.get(one.kind, one.kind)} {shown!r} is not {wanted}"
         yield _finding(path, one, Severity.LOW, message, _renaming(one, _right(one.name, pattern)))
     elif one.type and _repeats(one):
-        message = f"{one.type}.{shown} says its type twice"
-        yield _finding(path, one, Severity.INFO, message, "name it by what it is for")
+        message = f"the name {one.type}.{shown} repeats its type"
+        yield _finding(path, one, Severity.INFO, message, "name it after its purpose")
 
 
 def _repeats(one: DeclaredName) -> bool:
@@ -101,7 +101,7 @@ def _repeats(one: DeclaredName) -> bool:
 
 
 def _right(name: str, pattern: str) -> str | None:
-    """The name as a convention has it, if it says so."""
+    """Returns the name in the form of a convention; None where there is no such form."""
     sign = {"snake_case": "_", "kebab-case": "-"}.get(pattern)
     made = sign.join(part.lower() for part in _PARTS.findall(name)) if sign else ""
     return made if sign and fits(made, pattern) else None
@@ -123,7 +123,7 @@ def _finding(path: str, one: DeclaredName, severity: Severity, message: str, fix
         path=path,
         line=one.line,
         fix=fix,
-        # A remark and no fault: whatever terrace.yaml says of the check, it holds nothing.
+        # It is informational: it never blocks, whatever the level of the check.
         advisory=severity is Severity.INFO,
     )
 

@@ -1,6 +1,6 @@
 """The check `outside-files`: files outside the repository that configuration reads while Terraform plans it.
 
-A function such as `file` runs with the rights of Terraform on the machine that plans. What it reads lands in the plan,
+A function such as `file` runs with the rights of Terraform on the machine that plans. The content ends up in the plan,
 in the state and in outputs.
 """
 
@@ -26,12 +26,12 @@ _POINTER = b"version https://git-lfs.github.com/spec/"
 _UNKNOWN = Part("unknown")
 _DEEPEST = 6
 _MOST = 30
-"""Ways to call a module that are told apart; beyond them a path is unknown."""
+"""Maximum number of ways to call a module that are distinguished; with more, a path is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What is known of one read: it leaves the repository (and why), or its path cannot be told."""
+    """The verdict on one read: it leaves the repository (and why), or its path is unknown."""
 
     status: Status
     why: str
@@ -61,9 +61,9 @@ def check_outside_files(context: CheckContext) -> Findings:
 def find_outside_reads(
     graph: Graph, layout: Layout, stacks: tuple[Stack, ...], changed: frozenset[str]
 ) -> tuple[Finding, ...]:
-    """What the folders that these stacks reach read from outside of the repository.
+    """Returns a finding for each read from outside of the repository in the folders of these stacks.
 
-    Only what stands in a changed file holds the change; the rest is told, and so is a path that cannot be known.
+    Only a read in a changed file blocks the change; the others are advisory, and so is an unknown path.
     """
     found: dict[tuple[str, int, str], Finding] = {}
     for stack in stacks:
@@ -79,12 +79,13 @@ def find_outside_reads(
 
 
 def find_leaving_links(layout: Layout, folders: frozenset[str], changed: frozenset[str]) -> tuple[Finding, ...]:
-    """Symbolic links that lead out of the repository: those that changed, and those in these folders."""
+    """Returns a finding for each symbolic link out of the repository: those that changed, and those in these
+    folders."""
     found = []
     for link in sorted(layout.links):
         below = "" in folders or any(link.startswith(f"{folder}/") for folder in folders)
         if (link in changed or below) and not layout.is_inside(link):
-            message = "this link leads out of the repository: nothing is at its place when Terrace plans"
+            message = "this link leads out of the repository: its target does not exist when Terrace plans"
             fix = "commit the file itself"
             advisory = link not in changed
             found.append(
@@ -94,16 +95,16 @@ def find_leaving_links(layout: Layout, folders: frozenset[str], changed: frozens
 
 
 def find_lfs_pointers(contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    """Files that Git LFS keeps elsewhere: what is committed, and so what Terraform gets, is a pointer to them."""
+    """Returns a finding for each file that Git LFS stores: a pointer is committed, and Terraform reads the pointer."""
     return tuple(
         Finding(
             RULE,
             Severity.HIGH,
             Status.FAIL,
             "terrace",
-            "this file is kept by Git LFS: Terraform gets its pointer, and not what it points to",
+            "this file is stored in Git LFS: Terraform reads the pointer instead of the file",
             path=path,
-            fix="commit the file itself, or have Terraform take it from a store of artifacts",
+            fix="commit the file itself, or have Terraform read it from an artifact store",
         )
         for path, content in sorted(contents.items())
         if content.startswith(_POINTER)
@@ -111,8 +112,8 @@ def find_lfs_pointers(contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
 
 
 def find_lfs_paths(attributes: Mapping[str, bytes], paths: Iterable[str]) -> tuple[str, ...]:
-    """Which of these paths `.gitattributes` files (by path) give to Git LFS, more or less: patterns are looked at by
-    the last part of a path only."""
+    """Returns the paths that `.gitattributes` files (by path) give to Git LFS, approximately: only the last part of a
+    pattern is compared."""
     patterns = [
         (parent(path), line.split()[0].decode("utf-8", "replace").rpartition("/")[2])
         for path, content in attributes.items()
@@ -137,7 +138,7 @@ def _reads(folder: Folder, layout: Layout, stack: Stack) -> Iterator[tuple[str, 
             if read.function == "templatefile":
                 yield from _of_template(layout, folder, stack, read)
         for call in facts.modules:
-            # Terraform copies such a folder as if it were fetched, and nobody judges what is in it.
+            # Terraform copies such a folder as if it were fetched, and its files are not checked.
             path = (call.source or "").removeprefix("git::").removeprefix("file://")
             if path.startswith(("/", "~")):
                 yield file, Read("file", (Part("text", path),), call.line, function=f"module {call.name}")
@@ -148,7 +149,7 @@ def _reads(folder: Folder, layout: Layout, stack: Stack) -> Iterator[tuple[str, 
 
 
 def _of_template(layout: Layout, folder: Folder, stack: Stack, read: Read) -> Iterator[tuple[str, Read]]:
-    """What a template of the repository reads by itself, with the path of the template."""
+    """Yields the reads in a template of the repository, with the path of the template."""
     from terrace.hcl.read_facts import read_template_facts
 
     text, whole = _known(read.template, folder.path, stack.path)
@@ -183,20 +184,20 @@ def _judged(graph: Graph, layout: Layout, folder: Folder, stack: Stack, read: Re
 def _judge(layout: Layout, template: Template, folder: str, root: str, read: Read) -> _Told | None:
     text, whole = _known(template, folder, root)
     if text.startswith(("/", "~")):
-        return _Told(Status.FAIL, f"reads {_shown(text)} of the machine that plans")
+        return _Told(Status.FAIL, f"reads {_shown(text)} from the machine that plans")
     if not whole:
-        # Up to the last slash nothing that comes after can change what is known.
+        # The unknown rest cannot change the part before the last slash.
         if join("", text.rpartition("/")[0] or ".") is None:
-            return _Told(Status.FAIL, f"reads what lies outside of the repository: {_shown(text)}")
-        return _Told(Status.UNKNOWN, "reads a path that is known only to whoever plans")
+            return _Told(Status.FAIL, f"reads a path outside of the repository: {_shown(text)}")
+        return _Told(Status.UNKNOWN, "reads a path that is known only when Terraform plans")
     if read.how == "set":
         if not read.pattern:
-            return _Told(Status.UNKNOWN, "looks for names that are known only to whoever plans")
+            return _Told(Status.UNKNOWN, "lists files by a pattern that is known only when Terraform plans")
         if ".." in read.pattern or read.pattern.startswith(("/", "~")):
-            return _Told(Status.FAIL, f"looks for names outside of its folder: {_shown(read.pattern)}")
+            return _Told(Status.FAIL, f"lists files outside of its folder: {_shown(read.pattern)}")
     path = join("", text or ".")
     if path is None:
-        return _Told(Status.FAIL, f"reads what lies outside of the repository: {_shown(text)}")
+        return _Told(Status.FAIL, f"reads a path outside of the repository: {_shown(text)}")
     way = layout.resolve(path)
     if way.real is None:
         return _Told(Status.FAIL, f"reads {_shown(path)}, which a link leads out of the repository")
@@ -208,12 +209,12 @@ def _shown(path: str) -> str:
 
 
 def _known(template: Template, folder: str, root: str) -> tuple[str, bool]:
-    """The text of a path up to the first part that is not known, and whether that is all of it."""
+    """Returns the text of a path up to the first unknown part, and whether that is all of it."""
     text = ""
     for index, part in enumerate(template):
         match part.kind:
             case "text":
-                # Terraform runs in the folder of the stack: a path that begins with text is meant from there.
+                # Terraform runs in the folder of the stack: a path that begins with text is relative to it.
                 bare = index == 0 and not part.text.startswith(("/", "~"))
                 text += f"{root or '.'}/{part.text}" if bare else part.text
             case "module":
@@ -226,7 +227,7 @@ def _known(template: Template, folder: str, root: str) -> tuple[str, bool]:
 
 
 def _meant(graph: Graph, folder: Folder, template: Template) -> tuple[Template, ...]:
-    """What a template may come to: locals of the module are put in, and what its callers give for its variables."""
+    """Returns the possible values of a template, with locals of the module and the arguments of its callers."""
     found = tuple(dict.fromkeys(_expanded(graph, folder, template, 0)))
     return found if len(found) <= _MOST else ((_UNKNOWN,),)
 
@@ -259,14 +260,14 @@ def _ways(graph: Graph, folder: Folder, part: Part, depth: int) -> list[Template
     for caller, arguments in _calls(graph, folder.path):
         if part.text in arguments:
             ways += _of_caller(graph, caller, arguments[part.text], depth + 1)
-    # A variable of a stack is given by files and by the environment too.
+    # A variable of a stack can also be set by files and by the environment.
     if not graph.callers.get(folder.path) or not ways:
         ways.append((_UNKNOWN,))
     return ways
 
 
 def _of_caller(graph: Graph, caller: Folder, value: Template, depth: int) -> list[Template]:
-    """A value that the caller gives: its `path.module` is its own folder."""
+    """Returns the possible values of an argument: its `path.module` is the folder of the caller."""
     ways = _expanded(graph, caller, value, depth)
     place = Part("module", caller.path or ".")
     return [tuple(place if part == Part("module") else part for part in way) for way in ways]

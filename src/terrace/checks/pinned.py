@@ -16,7 +16,7 @@ _GIT = re.compile(r"git::|git@|(?:github\.com|bitbucket\.org)/|[a-z+]+://[^?]*\.
 _REF = re.compile(r"[?&]ref=([^&]*)")
 _FIXED = re.compile(r"[0-9a-f]{7,64}|(?:.*[/-])?v?\d+(?:\.\d+)*(?:[-+.][\w.+-]+)?", re.ASCII)
 
-_NOT_FIXED = "two runs of one commit may plan different code, for each keeps the copy that it took first"
+_NOT_FIXED = "two runs of one commit can plan different code, since each uses the copy that it fetched first"
 
 
 def check_pinned(context: CheckContext) -> Findings:
@@ -38,7 +38,7 @@ def check_versions(files: Mapping[str, FileFacts], *, root: bool) -> Findings:
     if root and files and not any(facts.required_version for facts in files.values()):
         found.append(
             _finding(
-                "the root module does not say which Terraform it needs",
+                "the root module does not require a version of Terraform",
                 min(files),
                 0,
                 'terraform { required_version = ">= 1.6" }',
@@ -54,16 +54,16 @@ def _of_file(path: str, facts: FileFacts) -> Iterator[Finding]:
             severity=Severity.LOW,
             status=Status.UNKNOWN,
             tool="terrace",
-            message="what stands after a syntax error was not looked at",
+            message="the part after a syntax error was not checked",
             path=path,
             line=facts.error_line,
-            fix="mend the file",
+            fix="fix the file",
         )
     for provider in facts.required_providers:
         if not provider.version:
             message = f"the provider {provider.name} is required without a literal version"
             yield _finding(
-                message, path, provider.line, f'say it: {provider.name} = {{ source = "...", version = "~> 1.0" }}'
+                message, path, provider.line, f'set it: {provider.name} = {{ source = "...", version = "~> 1.0" }}'
             )
     for call in facts.modules:
         yield from _of_call(path, call)
@@ -76,7 +76,7 @@ def _of_call(path: str, call: ModuleCall) -> Iterator[Finding]:
             severity=Severity.LOW,
             status=Status.UNKNOWN,
             tool="terrace",
-            message=f"the source of module {call.name!r} is not a literal, so that its version cannot be told",
+            message=f"the source of module {call.name!r} is not a literal, so that its version is unknown",
             path=path,
             line=call.line,
             fix="write the source as a plain string",
@@ -87,17 +87,17 @@ def _of_call(path: str, call: ModuleCall) -> Iterator[Finding]:
         yield from _of_git(path, call, call.source)
     elif _REGISTRY.fullmatch(call.source) and not call.version:
         message = f"module {call.name!r} comes from a registry without a literal version"
-        yield _finding(message, path, call.line, 'say it: version = "~> 1.0"')
+        yield _finding(message, path, call.line, 'set it: version = "~> 1.0"')
 
 
 def _of_git(path: str, call: ModuleCall, source: str) -> Iterator[Finding]:
     ref = _REF.search(source)
     if ref is None or not ref[1]:
         message = f"module {call.name!r} comes from Git without `ref`: {_NOT_FIXED}"
-        yield _finding(message, path, call.line, "add `?ref=` with a commit or a tag of a version")
+        yield _finding(message, path, call.line, "add `?ref=` with a commit or a version tag")
     elif not _FIXED.fullmatch(ref[1]):
         message = f"module {call.name!r} follows {ref[1]!r}, which looks like a branch: {_NOT_FIXED}"
-        yield _finding(message, path, call.line, "name a commit or a tag of a version")
+        yield _finding(message, path, call.line, "use a commit or a version tag")
 
 
 def _finding(message: str, path: str, line: int, fix: str) -> Finding:

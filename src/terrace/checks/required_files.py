@@ -17,7 +17,7 @@ from terrace.config.records import Key, Record
 
 @dataclass(frozen=True, slots=True)
 class RequiredFiles:
-    """Names of files that every folder has: of a module, and of a stack of an environment."""
+    """Files that every folder must have: of a module, and of a stack of an environment."""
 
     modules: tuple[str, ...] = ("README.md",)
     environments: tuple[str, ...] = ()

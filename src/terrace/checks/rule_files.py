@@ -1,4 +1,4 @@
-"""Files beside terrace.yaml that decide what is let through: reviewers, signers, what CI runs, what judges plans."""
+"""Files of the trust root beside terrace.yaml: code owners, signers, pipelines of CI, and policies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from terrace.hcl.tree import Entry
 from terrace.stacks.submodules import GITMODULES
 
 CODE_OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
-"""Where forges look for the owners of files."""
+"""Paths where forges read the code owners."""
 
 _PIPELINE = re.compile(
     r"\.github/(workflows|actions)/.+"
@@ -24,32 +24,35 @@ _SETTINGS = ".github/terrace/"
 
 
 def is_pipeline(path: str) -> bool:
-    """Whether CI runs a file: it decides which commands get the credentials of environments."""
+    """Returns whether CI runs a file: it decides which commands get the credentials of environments."""
     return _PIPELINE.fullmatch(path) is not None
 
 
 def rule_of(path: str, config: Config, kinds: tuple[str, ...]) -> str | None:
-    """What a file decides, as a clause; None where it decides nothing. `kinds` are the ends of policies' names."""
+    """Returns the role of a file in the trust root, as a clause; None where it has none.
+
+    `kinds` are the endings of policies.
+    """
     folders = tuple(f"{folder}/" for folder in config.policy_sources)
     if path == config.signers:
-        return "it says whose approvals count"
+        return "it lists whose approvals are valid"
     if folders and path.startswith(folders) and path.endswith(kinds) and not path.endswith("_test.rego"):
-        return "plans are judged by it"
+        return "plans are evaluated by it"
     if path in CODE_OWNERS:
-        return "it says who must review which files"
+        return "it lists who must review which files"
     if is_pipeline(path):
-        return "CI runs it, with the credentials of environments in reach"
+        return "CI runs it, and can reach the credentials of environments"
     if any(path == name or path.endswith(f"/{name}") for name in _programs(config)):
-        return "terrace.yaml has it run, as a probe or as Terraform"
+        return "terrace.yaml runs it, as a probe or as Terraform"
     if config.submodules and path.rpartition("/")[2] == GITMODULES:
-        return "it says where submodules are fetched from, with the credentials of Git"
+        return "it lists where submodules are fetched from, with the credentials of Git"
     if path.startswith(_SETTINGS):
-        return "it says what the forge guards, and which run may use which role of a cloud"
+        return "it sets what the forge protects, and which run can use which role of a cloud"
     return None
 
 
 def _programs(config: Config) -> frozenset[str]:
-    """Files of the repository that terrace.yaml has run: in doubt, every argument of a command that may be one."""
+    """Returns the files of the repository that terrace.yaml runs: in doubt, every argument that can be one."""
     probes = [probe for one in config.environments for probe in (*one.smoke, *one.health)]
     named = [word for probe in probes if isinstance(probe, CommandProbe) for word in probe.argv]
     named += [config.terraform.binary] if "/" in config.terraform.binary else []
@@ -57,24 +60,24 @@ def _programs(config: Config) -> frozenset[str]:
 
 
 def first_pipelines(edited: Iterable[str], before: Mapping[str, Entry]) -> frozenset[str]:
-    """Those of the edited files that CI runs, where no such file was there before: so far nothing ran them."""
+    """Returns the edited files that CI runs, where there was no such file before: so far nothing ran them."""
     if any(is_pipeline(path) for path in before):
         return frozenset()
     return frozenset(path for path in edited if is_pipeline(path))
 
 
 def reviewers(config: Config) -> str:
-    """Who is to look at a change of the rules: those who approve the last environment that asks for approvals."""
+    """Returns who should review a change of the rules: the approvers of the last environment that needs approval."""
     asking = [environment for environment in config.environments if environment.approvals.requires_any]
     if not asking:
         return "an owner of the repository"
     last = asking[-1]
-    teams = [f"{team} ({', '.join(config.teams.get(team, ())) or 'nobody'})" for team in last.approvals.roles]
-    return f"those who approve {last.name}" + (f": {', '.join(teams)}" if teams else "")
+    teams = [f"{team} ({', '.join(config.teams.get(team, ())) or 'no one'})" for team in last.approvals.roles]
+    return f"the approvers of {last.name}" + (f": {', '.join(teams)}" if teams else "")
 
 
 def same_configuration(old: str, before: Mapping[str, Entry], new: str, after: Mapping[str, Entry]) -> bool:
-    """Whether most of the configuration files of a folder are those of another: then the stack has moved there."""
+    """Returns whether most configuration files of two folders are the same: then the stack has moved."""
     was, is_ = _contents(old, before), _contents(new, after)
     return bool(was) and 2 * len(was & is_) >= len(was)
 

@@ -66,7 +66,7 @@ def _adopted_addresses(context: CheckContext) -> Iterator[_Conflict]:
     known = {frozenset((sharing.stack.key, sharing.other.key)) for sharing in find_shared_states(inventory)}
     for sharing in find_taken_states(context.adapters.survey(change.base), inventory):
         if frozenset((sharing.stack.key, sharing.other.key)) not in known:
-            message = f"{sharing.stack.key} takes over the state of {sharing.other.key}: {sharing.address}"
+            message = f"{sharing.stack.key} adopts the state of {sharing.other.key}: {sharing.address}"
             yield _Conflict(sharing.stack.key, sharing.address.place, message, sharing)
 
 

@@ -33,14 +33,14 @@ def find_unused(files: Mapping[str, bytes]) -> Findings:
     for path, content in sorted(files.items()):
         root = parse(content).root_node
         if path.endswith(".json") or root.has_error:
-            message = "this file was not read, so that what the module leaves unused cannot be told"
-            return (_finding(message, Status.UNKNOWN, path, 0, "look for it yourself"),)
+            message = "this file cannot be read, so that the unused names of the module are unknown"
+            return (_finding(message, Status.UNKNOWN, path, 0, "check it yourself"),)
         for block in blocks(root):
             own = None
             for kind, name, line in _declared(block):
                 declared.setdefault((kind, name), (path, line))
                 own = (kind, name) if kind == "var" else None
-            # The validation of a variable names it, and is no use of it.
+            # The validation of a variable does not count as a use of it.
             used |= {word for word in _used(block) if word != own}
     return tuple(
         _finding(
@@ -64,7 +64,7 @@ def _declared(block: Node) -> Iterator[tuple[str, str, int]]:
 
 def _used(block: Node) -> Iterator[tuple[str, str]]:
     for node in everything(block):
-        # From above: to ask a node for its neighbour takes as long as it lies deep.
+        # From the parent: finding a node's neighbor takes longer the deeper it is.
         for name, after in pairwise(node.named_children):
             if name.type == "variable_expr" and after.type == "get_attr":
                 yield text_of(name), text_of(after.named_children[0]) if after.named_children else ""

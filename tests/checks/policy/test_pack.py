@@ -98,7 +98,7 @@ def test_types_that_no_rule_looks_at_are_told_once() -> None:
     changes += [change(f"aws_route.r{i}", Action.NO_OP, {}, {}) for i in range(2)]
     changes += [change("awscc_s3_bucket.a", Action.CREATE, None, {}), change("aws_eip.a", Action.DELETE, {}, None)]
     (found,) = uncovered(rules, {"dev": plan_of(changes)})
-    assert found.message.endswith("2 types of resources in these plans: aws_route (2), awscc_s3_bucket (1)")
+    assert found.message.endswith("2 resource types in these plans: aws_route (2), awscc_s3_bucket (1)")
     assert found.advisory
     assert uncovered(rules[1:], {"dev": plan_of(changes)}) == (), "rules that name no types promise nothing"
 

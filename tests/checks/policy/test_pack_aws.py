@@ -31,5 +31,5 @@ def test_every_rule_for_aws_speaks_of_what_is_bad_and_of_nothing_that_is_good(tm
     files = {path.stem.replace("_", "-") for path in (PACK / "aws").glob("*.rego") if not path.stem.endswith("_test")}
     assert {name.removeprefix("aws-") for name in found if name.startswith("aws-")} == files
     (rest,) = uncovered(described(), {"prod": plan})
-    assert rest.message.endswith("1 type of resource in these plans: aws_vpc (1)")
+    assert rest.message.endswith("1 resource type in these plans: aws_vpc (1)")
     assert_golden("../../checks/policy/aws/expected.json", json.dumps(found, indent=2) + "\n")

@@ -1,1 +1,1 @@
-"""The documentation of a module in its README: what it should be, and whether it is."""
+"""The check `docs`: module docs in READMEs, as they are and as they should be."""

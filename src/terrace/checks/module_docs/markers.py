@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from terrace.errors import BadInput, Place
 
 BEGIN, END = "<!-- terrace:docs:begin -->", "<!-- terrace:docs:end -->"
-"""What `terrace docs generate` writes where there are no markers."""
+"""Markers that `terrace docs generate` writes where there are none."""
 
 PAIRS = (
     ("terrace:docs:begin", "terrace:docs:end"),
@@ -66,7 +66,7 @@ def marked(content: bytes, path: str) -> Marked | None:
 
 
 def put(page: str, content: bytes, path: str) -> bytes:
-    """The README with this page between its markers; where it has none, they come after all that is there.
+    """Returns the README with these docs between its markers; where it has none, both are added at its end.
 
     Raises BadInput as `marked` does.
     """

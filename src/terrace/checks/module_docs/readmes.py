@@ -1,4 +1,4 @@
-"""The page of every module in its README: which modules have one, what it should be, and what it is."""
+"""The module docs in READMEs: the modules that have them, the current docs, and the right ones."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from terrace.text import visible
 
 README = "README.md"
 ASIDE = frozenset({"example", "examples", "test", "tests", "testdata", "fixture", "fixtures"})
-"""Folders whose configuration shows or tries a module and is none: they have a page only where there are markers."""
+"""Folders with examples or tests of a module, which are not modules: they have docs only where there are markers."""
 
 _MOST_COMPARED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The README of a module as it is (None: there is none) and as it should be. `line` is where its page begins."""
+    """The README of a module as it is (None: there is none) and as it should be. `line` is the first line of its
+    docs."""
 
     folder: str
     readme: str
@@ -40,7 +41,7 @@ class Page:
 
     @property
     def diff(self) -> str:
-        """What `terrace docs generate` would change, with every character visible."""
+        """The changes that `terrace docs generate` would make, with every character visible."""
         if self.current:
             return ""
         before, after = _part(self.before or b"", self.readme), _part(self.after, self.readme)
@@ -53,7 +54,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A module whose page cannot be told, with the place of the reason."""
+    """A module whose docs are unknown, with the place of the reason."""
 
     folder: str
     place: Place
@@ -63,11 +64,11 @@ class Unknown:
 
 Documented = Page | Unknown
 Reader = Callable[[str], bytes | None]
-"""Gives the content of a README by its path; None when there is none. Raises BadInput for what is no plain file."""
+"""Returns the content of a README by its path; None when there is none. Raises BadInput where it is not a file."""
 
 
 class ModulePages:
-    """The pages of one tree. READMEs are read by `reader`: from the tree, or from where somebody edits them."""
+    """The module docs of one tree. `reader` reads READMEs from the tree, or from the working tree."""
 
     def __init__(self, tree: Tree, stacks: Iterable[Stack], reader: Reader) -> None:
         self._tree = tree
@@ -81,7 +82,7 @@ class ModulePages:
                 self._readmes.setdefault(folder, []).append(name)
 
     def modules(self) -> tuple[str, ...]:
-        """Every folder that should have a page: modules for others, and whatever else has markers."""
+        """Returns every folder that should have docs: modules for others, and other folders with markers."""
         return tuple(one for one in self._ours(self.layout.folders) if self.called(one) or self.has_markers(one))
 
     def required(self, folders: Iterable[str], *, every_module: bool) -> tuple[str, ...]:
@@ -90,15 +91,15 @@ class ModulePages:
         return tuple(one for one in modules if self.has_markers(one) or (every_module and self.called(one)))
 
     def _ours(self, folders: Iterable[str]) -> list[str]:
-        """Without what is below a hidden folder: `.terraform` holds modules of others, with READMEs of others."""
+        """Returns the folders that are not below a hidden one: `.terraform` contains third-party modules."""
         return sorted(folder for folder in folders if not folder.startswith(".") and "/." not in folder)
 
     def called(self, folder: str) -> bool:
-        """Whether a folder is a module for others, and neither a stack nor an example or a test."""
+        """Returns whether a folder is a module for others, and neither a stack nor an example or a test."""
         return folder not in self._roots and not ASIDE & set(folder.split("/"))
 
     def has_markers(self, folder: str) -> bool:
-        """Whether its README has a marker of any kind, right or not."""
+        """Returns whether its README has a marker of any kind, right or not."""
         try:
             content = self._reader(self.readme(folder))
             return content is not None and marked(content, "") is not None
@@ -106,12 +107,12 @@ class ModulePages:
             return True
 
     def readme(self, folder: str) -> str:
-        """The path of a module's README, in whatever case its name is written."""
+        """Returns the path of a module's README, in upper or lower case."""
         names = sorted(self._readmes.get(folder, [README]), key=lambda name: (name != README, name))
         return f"{folder}/{names[0]}" if folder else names[0]
 
     def of(self, folders: Iterable[str]) -> Iterator[Documented]:
-        """The pages of these folders, each of which holds configuration."""
+        """Yields the docs of these folders, each of which contains configuration."""
         for folder in folders:
             yield self._of(folder)
 
@@ -123,7 +124,7 @@ class ModulePages:
         found = read_interface({name: contents[path] for name, path in paths.items()})
         if isinstance(found, UnreadableFile):
             place = Place(f"{folder}/{found.file}" if folder else found.file, found.line)
-            return Unknown(folder, place, f"{found.why}, so that its module cannot be documented", "mend the file")
+            return Unknown(folder, place, f"{found.why}, so that its module cannot be documented", "fix the file")
         readme = self.readme(folder)
         try:
             before = self._reader(readme)
@@ -139,25 +140,25 @@ class ModulePages:
 
 
 def _part(content: bytes, path: str) -> list[str]:
-    """The lines of the page in a README: whatever else stands there does not change."""
+    """Returns the lines of the docs in a README: the other lines do not change."""
     there = marked(content, path)
     return content[there.start : there.end].decode("utf-8", "replace").splitlines() if there else []
 
 
 def in_tree(tree: Tree) -> Reader:
-    """Reads READMEs as a commit has them."""
+    """Returns a reader of the READMEs of a commit."""
 
     def read(path: str) -> bytes | None:
         entry = tree.entries.get(path)
         if entry is not None and entry.is_link:
-            raise BadInput("it is a symbolic link", hint="make it a plain file", place=Place(path))
+            raise BadInput("it is a symbolic link", hint="replace it by a plain file", place=Place(path))
         return tree.read(path) if entry is not None else None
 
     return read
 
 
 def finding_of(one: Documented) -> Finding | None:
-    """What the check `docs` says of a module; None when its page is right."""
+    """Returns the finding of the check `docs` for a module; None when its docs are right."""
     if isinstance(one, Unknown):
         return Finding(
             rule="docs",
@@ -177,7 +178,7 @@ def finding_of(one: Documented) -> Finding | None:
         severity=Severity.LOW,
         status=Status.FAIL,
         tool="terrace",
-        message="its README has no page of the module" if missing else "the page of the module is not what it is",
+        message="its README has no module docs" if missing else "its module docs are outdated",
         path=one.readme,
         line=one.line,
         detail=one.diff,

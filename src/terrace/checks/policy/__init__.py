@@ -1,1 +1,1 @@
-"""What policies say: the results of a policy engine as findings."""
+"""The check `policy`: the results of a policy engine as findings, and the policies that Terrace ships."""

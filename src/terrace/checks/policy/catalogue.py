@@ -1,8 +1,8 @@
-"""What policies say of themselves: the annotations of a package, as OPA reads them, as rules that can be told about.
+"""The rules of policies, from the annotations of their packages as OPA reads them.
 
-A package is one rule when its annotation has `custom: {id: ...}`. From it come the words of `terrace explain`, the
-types that the rule looks at (a type that no rule looks at is not covered, which is said) and the controls of the
-compliance frameworks that it gives evidence for.
+A package is one rule when its annotation has `custom: {id: ...}`. It provides the text of `terrace explain`, the types
+that the rule evaluates (a type that no rule evaluates is reported as not covered) and the controls of the compliance
+frameworks that it gives evidence for.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ _SEVERITIES: Mapping[str, Severity] = {severity.word: severity for severity in S
 
 @dataclass(frozen=True, slots=True)
 class PolicyRule:
-    """One rule of a policy. `types` are the resource types that it looks at; `controls` the keys of what it is evidence
-    for: check ids of Prowler for AWS, ids of Azure Policy definitions for Azure, as the framework files have them.
+    """One rule of a policy. `types` are the resource types that it evaluates; `controls` the keys of the controls that
+    it is evidence for: check ids of Prowler for AWS, ids of Azure Policy definitions for Azure, as in the framework
+    files.
 
-    `path` and `line` are where its package stands.
+    `path` and `line` are the place of its package.
     """
 
     id: str
@@ -38,9 +39,9 @@ class PolicyRule:
 
 
 def catalogue(annotations: Iterable[Mapping[str, Any]]) -> tuple[PolicyRule, ...]:
-    """The rules of the annotations that `opa inspect --annotations` tells, sorted by id.
+    """Returns the rules in the annotations that `opa inspect --annotations` prints, sorted by id.
 
-    What has no id is no rule of a catalogue, and is left out.
+    An annotation without an id is not a rule, and is left out.
     """
     found = (_rule(one.get("annotations") or {}, one.get("location") or {}) for one in annotations)
     return tuple(sorted((rule for rule in found if rule is not None), key=lambda rule: rule.id))

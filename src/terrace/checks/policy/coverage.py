@@ -1,4 +1,4 @@
-"""Which types of resources no policy looks at: silence about them means nothing, and that is said."""
+"""Resource types that no policy evaluates: the absence of findings means nothing for them, and that is reported."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NAMED = 8
 
 
 def uncovered(rules: Iterable[PolicyRule], plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
-    """One remark on the types of clouds in these plans that no rule names; none where no rule names a type at all.
+    """Returns one finding for the types in these plans that no rule names; none where no rule names a type at all.
 
-    A rule for every type (`*`) covers none: it knows nothing about what is special of them.
+    A rule for every type (`*`) covers none: it knows nothing about the type.
     """
     known = {type_ for rule in rules for type_ in rule.types if type_ != "*"}
     if not any(type_.startswith(PROVIDERS) for type_ in known):
@@ -37,14 +37,14 @@ def uncovered(rules: Iterable[PolicyRule], plans: Mapping[str, Plan]) -> tuple[F
     if not found:
         return ()
     shown = listed([f"{type_} ({count})" for type_, count in sorted(found.items(), key=_most)], _NAMED)
-    types = "type of resource" if len(found) == 1 else "types of resources"
+    types = "resource type" if len(found) == 1 else "resource types"
     return (
         Finding(
             rule="not-covered",
             severity=Severity.INFO,
             status=Status.UNKNOWN,
             tool="opa",
-            message=f"no policy looks at {len(found)} {types} in these plans: {shown}",
+            message=f"no policy evaluates {len(found)} {types} in these plans: {shown}",
             advisory=True,
         ),
     )

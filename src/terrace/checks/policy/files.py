@@ -1,6 +1,6 @@
-"""Which files of a folder of policies are read."""
+"""The files of a folder of policies that are read."""
 
 from __future__ import annotations
 
 KINDS = (".rego", ".json", ".yaml", ".yml")
-"""Policies, and the data that they use."""
+"""Endings of policies, and of the data that they use."""

@@ -1,7 +1,7 @@
-"""Finds the policies that can never say anything: they read what no input or no loaded data has.
+"""Policies that can never find anything, since they read a document that no input and no loaded data has.
 
-OPA takes a missing document for undefined, and a rule that needs it says nothing: it looks like a plan that passes.
-So what rules read is compared with what there is. Which rules read what is told by OPA, which compiles them.
+OPA treats a missing document as undefined, and a rule that needs it finds nothing: that looks like a plan that passes.
+So the documents that rules read are compared with those that exist. OPA, which compiles the rules, lists them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from terrace.assess.model import Finding, Severity, Status
 
 Shape = Literal["view", "plan"]
 Ref = tuple[str, ...]
-"""A path in `input` or `data`, from that word on, as far as it is written out."""
+"""A path in `input` or `data`, from that word on, up to the first part that is not literal."""
 
 PLAN_KEYS = frozenset(
     [
@@ -41,7 +41,7 @@ PLAN_KEYS = frozenset(
         "deferred_action_invocations",
     ]
 )
-"""What `terraform show -json` of a plan has."""
+"""Keys of `terraform show -json` of a plan."""
 
 VIEW_KEYS = frozenset(
     [
@@ -57,13 +57,13 @@ VIEW_KEYS = frozenset(
         "outputs",
     ]
 )
-"""What Terrace's view of a plan has."""
+"""Keys of Terrace's view of a plan."""
 
 HCL_KEYS = frozenset(["resource", "data", "module", "variable", "output", "locals", "provider", "terraform"])
-"""What conftest makes of a file of HCL, and no plan has."""
+"""Keys of a file of HCL, as conftest parses it, that no plan has."""
 
 CONFTEST = ("data", "conftest", "file")
-"""What conftest adds to the data: the file that is tested."""
+"""The document that conftest adds to the data: the file that is tested."""
 
 _KINDS = ("deny", "violation", "warn")
 _KEYS: Mapping[Shape, frozenset[str]] = {"plan": PLAN_KEYS, "view": VIEW_KEYS}
@@ -72,30 +72,31 @@ _WHAT: Mapping[Shape, str] = {"plan": "no plan has", "view": "Terrace's view of 
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """What some rules need, through all that they use: `base` are paths of `input` and of data, `rules` the rules."""
+    """The documents that rules need, directly or not: `base` are paths of `input` and of data, `rules` the rules."""
 
     base: frozenset[Ref]
     rules: frozenset[Ref]
 
     @property
     def keys(self) -> frozenset[str]:
-        """The keys of the input; "" where all of it, or a key that is computed, is read."""
+        """Returns the keys of the input; "" where all of it, or a computed key, is read."""
         return frozenset(ref[1] if len(ref) > 1 else "" for ref in self.base if ref[0] == "input")
 
 
 def matches(namespace: str, patterns: Iterable[str]) -> bool:
-    """Whether a package is one of these namespaces; `*`, `?` and `[...]` mean what they mean to conftest."""
+    """Returns whether a package is one of these namespaces, with `*`, `?` and `[...]` as in conftest."""
     return any(namespace == one or fnmatchcase(namespace, one.replace("[^", "[!")) for one in patterns)
 
 
 def judging(reads: Reads, namespaces: tuple[str, ...]) -> tuple[Ref, ...]:
-    """The rules that judge, sorted: `deny`, `violation` and `warn` of the packages that are asked for."""
+    """Returns the rules that report findings, sorted: `deny`, `violation` and `warn` of the packages in
+    `namespaces`."""
     found = (ref for ref in reads.rules if any(ref[-1] == k or ref[-1].startswith(f"{k}_") for k in _KINDS))
     return tuple(sorted(ref for ref in found if not namespaces or matches(package(ref), namespaces)))
 
 
 def package(rule: Ref) -> str:
-    """The name of a rule's package."""
+    """Returns the name of a rule's package."""
     return ".".join(rule[1:-1])
 
 
@@ -106,14 +107,14 @@ def unreached(
     namespaces: tuple[str, ...],
     data: Mapping[str, Any] | None,
 ) -> tuple[Finding, ...]:
-    """Why a folder of policies cannot say anything. Folders that are run together are one, named with commas.
+    """Returns findings where a folder of policies can never find anything. Folders that run together are one.
 
-    `data` is the data document with what was loaded; None when it is not known.
+    `data` is the data document with everything that was loaded; None when it is unknown.
     """
     found = list(_misnamed(folder, reads, namespaces))
     if not judging(reads, ()):
-        said = "has no rule `deny`, `violation` or `warn`: nothing of it judges"
-        fix = "name its rules so; take a folder that only helps others out of `policies`"
+        said = "has no rule `deny`, `violation` or `warn`: it finds nothing"
+        fix = "rename its rules; remove a folder that only helps others from `policies`"
         found.append(_finding(folder, said, fix))
     elif reads.keys and not reads.keys & (_KEYS[shape] | {""}):
         found.append(_foreign(folder, shape, reads.keys, "of which no rule can say anything: they", advisory=False))
@@ -130,15 +131,15 @@ def _misnamed(folder: str, reads: Reads, namespaces: tuple[str, ...]) -> Iterabl
             there = ", ".join(f"`{name}`" for name in packages[:8]) or "none"
             yield _finding(
                 folder,
-                f"has no package with rules that the namespace `{one}` means: nothing of it judges",
-                f"mend `namespaces` in terrace.yaml; the packages with rules there: {there}",
+                f"has no package with rules in the namespace `{one}`: it finds nothing",
+                f"fix `namespaces` in terrace.yaml; the packages with rules there: {there}",
             )
 
 
 def dead_files(shape: Shape, texts: Mapping[str, str]) -> tuple[Finding, ...]:
-    """The files with rules that judge and read only keys which the input never has, by their text; as a remark.
+    """Returns a finding for each file whose rules read only keys that the input never has, by its text; advisory.
 
-    Conftest's users keep rules for several kinds of input in one package, so the package tells nothing of it.
+    Users of conftest keep rules for several kinds of input in one package, so that the package does not show it.
     """
     found = []
     for path, text in sorted(texts.items()):
@@ -150,12 +151,12 @@ def dead_files(shape: Shape, texts: Mapping[str, str]) -> tuple[Finding, ...]:
 
 
 def keys_of(text: str) -> frozenset[str]:
-    """The keys of the input that a text names; "" where it reads the input in another way."""
+    """Returns the keys of the input that a text names; "" where it reads the input in another way."""
     return frozenset(key or quoted for key, quoted in _KEY.findall(text))
 
 
 def judges(text: str) -> bool:
-    """Whether a text has a rule that judges."""
+    """Returns whether a text has a rule that reports findings."""
     return _JUDGES.search(text) is not None
 
 
@@ -173,7 +174,7 @@ def _advice(keys: frozenset[str], shape: Shape) -> str:
     if shape == "view" and keys & PLAN_KEYS:
         return "they are written for `terraform show -json`: policies: [{path: FOLDER, input: plan}] in terrace.yaml"
     if shape == "plan" and keys & VIEW_KEYS:
-        return "they are written for Terrace's view: take `input: plan` out of terrace.yaml"
+        return "they are written for Terrace's view: remove `input: plan` from terrace.yaml"
     if keys <= HCL_KEYS:
         return "they are written for files of HCL: a plan has `input.resource_changes` and `input.configuration`"
     return "where a platform wraps the plan, read the plan itself: `input.resource_changes`"
@@ -185,13 +186,13 @@ def _without_data(folder: str, reads: Reads, data: Mapping[str, Any]) -> Iterabl
     for name in absent:
         yield _finding(
             folder,
-            f"reads `data.{name}`, and no data that is loaded has it: rules that need it say nothing",
+            f"reads `data.{name}`, and no loaded data has it: rules that need it find nothing",
             "name the folder of the data in terrace.yaml: policies: [{path: FOLDER, input: plan, data: [DATA]}]",
         )
 
 
 def _absent(ref: Ref, packages: set[Ref], data: Mapping[str, Any]) -> str | None:
-    """The name that is not there, unless the data has what is around it: that may be left out on purpose."""
+    """Returns the name that is missing, unless the data has its parent: then it can be missing on purpose."""
     within: Any = data
     for length, name in enumerate(ref[1:], 1):
         if isinstance(within, Mapping) and name in within:
@@ -210,16 +211,16 @@ def _conftest(folder: str) -> Finding:
         severity=Severity.INFO,
         status=Status.FAIL,
         tool="opa",
-        message=f"{folder} reads `data.conftest.file`, and a plan of Terrace is in no file: `name` is `{FILE_NAME}`,"
+        message=f"{folder} reads `data.conftest.file`, and a plan of Terrace is not a file: `name` is `{FILE_NAME}`,"
         " `dir` the folder of the stack",
         path=folder,
-        fix="a rule that asks for the name of another file says nothing here",
+        fix="a rule that tests for the name of another file finds nothing here",
         advisory=True,
     )
 
 
 FILE_NAME = "tfplan.json"
-"""The name that `data.conftest.file` has."""
+"""The name in `data.conftest.file`."""
 
 
 def _finding(folder: str, said: str, fix: str, *, advisory: bool = False) -> Finding:

@@ -1,7 +1,7 @@
-"""What OPA found, as findings. The rules of conftest hold: `deny`, `violation` and `warn`, alone or with `_something`.
+"""Results of OPA -> findings, by the rules of conftest: `deny`, `violation` and `warn`, alone or with `_something`.
 
-A rule gives messages: texts, or objects with `msg` and, if it likes, `severity`, `resource` (or `address`), `fix` and
-`metadata`. A package may have `exception` rules: lists of the names (what comes after `deny_`) that are excepted.
+A rule returns messages: texts, or objects with `msg` and optionally `severity`, `resource` (or `address`), `fix` and
+`metadata`. A package can have `exception` rules: lists of the excepted names (the part after `deny_`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ _SEVERITIES: Mapping[str, Severity] = {severity.word: severity for severity in S
 
 @dataclass(frozen=True, slots=True)
 class Breakage:
-    """A policy that could not be run: what OPA says, and where; `line` 0 is unknown. `code` is OPA's kind of error."""
+    """A policy that could not be evaluated: OPA's message and place; `line` 0 is unknown. `code` is OPA's error
+    code."""
 
     message: str
     path: str | None = None
@@ -28,9 +29,9 @@ class Breakage:
 
 
 def findings(packages: Mapping[str, Any], stack: str, namespaces: tuple[str, ...] = ()) -> tuple[Finding, ...]:
-    """A finding for every message of every package of a data document, or of some packages only; sorted.
+    """Returns a finding for each message of every package of a data document, or of some packages only; sorted.
 
-    `namespaces` are names of packages, or patterns as conftest has them: `main.*`.
+    `namespaces` are names of packages, or patterns as in conftest: `main.*`.
     """
     every = _packages(packages, ())
     named = ((name, rules) for name, rules in every if not namespaces or matches(name, namespaces))
@@ -39,22 +40,22 @@ def findings(packages: Mapping[str, Any], stack: str, namespaces: tuple[str, ...
 
 
 def broken(breakage: Breakage, stack: str) -> Finding:
-    """A policy that could not be run tells nothing: that is unknown, and never passed."""
+    """Returns the finding of a policy that could not be evaluated: unknown, and never passed."""
     return Finding(
         rule="policy",
         severity=Severity.HIGH,
         status=Status.UNKNOWN,
         tool="opa",
-        message=f"the policies could not be run: {breakage.message}",
+        message=f"the policies could not be evaluated: {breakage.message}",
         stack=stack,
         path=breakage.path,
         line=breakage.line,
-        fix="mend the policy: terrace policy test",
+        fix="fix the policy: terrace policy test",
     )
 
 
 def _packages(data: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every package that has a rule of ours, with its whole name."""
+    """Yields every package that has such a rule, with its full name."""
     if any(_kind(name) is not None for name in data):
         yield ".".join(path), data
     for name, inner in data.items():
@@ -77,7 +78,7 @@ def _package(name: str, rules: Mapping[str, Any], stack: str) -> Iterator[Findin
 
 
 def _listed(value: Any) -> list[Any]:
-    """The members of a set or list; a rule that is one text, or simply true, is one message."""
+    """Returns the members of a set or list; a rule that is one text, or just true, is one message."""
     if isinstance(value, list):
         return value
     if isinstance(value, dict):
@@ -89,7 +90,7 @@ def _listed(value: Any) -> list[Any]:
 def _finding(rule: str, kind: str, message: Any, stack: str) -> Finding:
     told: Mapping[str, Any] = message if isinstance(message, dict) else {"msg": message}
     text = told.get("msg")
-    said = text if isinstance(text, str) and text else f"{rule} speaks, and gives no message"
+    said = text if isinstance(text, str) and text else f"{rule} applies, and has no message"
     severity = _SEVERITIES.get(str(told.get("severity", "")).lower(), _usual(kind))
     more = told.get("metadata")
     metadata: Mapping[str, Any] = more if isinstance(more, dict) else {}

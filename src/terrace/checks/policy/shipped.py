@@ -1,7 +1,7 @@
-"""The pack of policies as it lies in somebody's repository: which files are as Terrace wrote them, and which theirs.
+"""The policy pack in a user's repository: files that are as Terrace wrote them, and files that the user changed.
 
-Every policy begins with a line that says the version of the pack and the hash of what follows. Whoever changes a file
-owns it from then on: it is told, and never written again.
+Every policy begins with a line with the version of the pack and the hash of the rest. A file that a user changed
+belongs to the user: it is reported, and never overwritten.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 VERSION = 1
-"""Goes up with every release that changes a rule."""
+"""The version of the pack. It increases with every release that changes a rule."""
 
 FOLDER = "policies/terrace"
-"""Where the pack lies in a repository."""
+"""Folder of the pack in a repository."""
 
 _MARK = "# Terrace's policy pack "
 
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """What writing the pack anew means, by path below FOLDER: `files` with their texts are to be written, `new` where
-    nothing is and `old` where an older one is; `changed` are left, for they are somebody's own."""
+    """An update of the pack, by path below FOLDER: `files` with their texts are to be written, `new` ones and `old`
+    ones that replace an older version; `changed` are not touched, since the user changed them."""
 
     files: Mapping[str, str]
     new: tuple[str, ...]
@@ -31,25 +31,25 @@ class Upgrade:
 
 
 def marked(name: str, text: str) -> str:
-    """A file of the pack as it is written: with its first line, where it is a policy."""
+    """Returns a file of the pack as it is written: with its first line, where it is a policy."""
     if not name.endswith(".rego"):
         return text
     return f"{_MARK}{VERSION} ({_hash(text)}); what you change stays yours: terrace policy update\n\n{text}"
 
 
 def is_rule(name: str) -> bool:
-    """Whether a file of the pack is a rule: neither a test nor what rules are made of."""
+    """Returns whether a file of the pack is a rule: neither a test nor a library."""
     return name.endswith(".rego") and not name.endswith("_test.rego") and "lib" not in name.split("/")
 
 
 def is_untouched(text: str) -> bool:
-    """Whether a policy is as some Terrace wrote it."""
+    """Returns whether a policy is as a version of Terrace wrote it."""
     first, _, rest = text.partition("\n\n")
     return first.startswith(_MARK) and f"({_hash(rest)})" in first
 
 
 def upgrade(pack: Mapping[str, str], there: Mapping[str, str]) -> Upgrade:
-    """What to do so that a repository has this pack. What is no policy, like the settings, is written once only."""
+    """Returns the update to this pack. A file that is not a policy, such as the settings, is written only once."""
     new = tuple(sorted(pack.keys() - there.keys()))
     differing = [
         name

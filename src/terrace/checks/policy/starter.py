@@ -1,5 +1,4 @@
-"""A first rule of somebody's own, with tests for the three things it can say: nothing, a problem, and that it cannot
-tell."""
+"""A template for a user's first rule, with tests for its three results: nothing, a problem, and unknown."""
 
 from __future__ import annotations
 
@@ -12,22 +11,22 @@ _NAME = re.compile(
     r"(?!(?:as|contains|data|default|else|every|false|if|import|in|input|not|null|package|some|true|with)$)"
     r"[a-z][a-z0-9_]{0,62}(?<!_test)"
 )
-"""No word of Rego, and nothing that says that it is a test."""
+"""Names that are not keywords of Rego, and do not look like tests."""
 
 
 def starter(name: str) -> Mapping[str, str]:
-    """The files of a new rule, by path. Raises BadInput for a name that can be none of a package."""
+    """Returns the files of a new rule, by path. Raises BadInput for a name that cannot be the name of a package."""
     if not _NAME.fullmatch(name):
         raise BadInput(
-            f"{name!r} is no name for a rule",
-            hint="small letters, digits and _, beginning with a letter, no word of Rego: s3_versioning",
+            f"{name!r} is not a valid name for a rule",
+            hint="use small letters, digits and _, beginning with a letter, and no keyword of Rego: s3_versioning",
         )
     return {f"{name}.rego": _RULE.replace("NAME", name), f"{name}_test.rego": _TESTS.replace("NAME", name)}
 
 
 _RULE = """# METADATA
 # title: Buckets have no public ACL
-# description: Anybody can read what a bucket with a public ACL holds.
+# description: Anyone can read the objects of a bucket with a public ACL.
 # custom:
 #   id: NAME
 #   severity: high
@@ -35,7 +34,7 @@ _RULE = """# METADATA
 #   remediation: Set the acl to private.
 package house.NAME
 
-# What holds a change: every message of `deny`. `warn` only tells.
+# Every message of `deny` blocks a change. Messages of `warn` are advisory.
 deny contains message if {
 	some thing in checked
 	startswith(thing.after.acl, "public")
@@ -48,7 +47,7 @@ deny contains message if {
 	}
 }
 
-# A value that is known only after apply is {"unknown": true}: say so, or the rule would be silent.
+# A value that is known only after apply is {"unknown": true}: report that, or the rule would be silent.
 deny contains message if {
 	some thing in checked
 	thing.after.acl.unknown
@@ -61,7 +60,7 @@ deny contains message if {
 	}
 }
 
-# Everything of that type that will be there afterwards, in whatever module it stands.
+# Every resource of that type that exists after the apply, in any module.
 checked contains thing if {
 	some thing in input.resources
 	thing.type == "aws_s3_bucket_acl"
@@ -93,7 +92,7 @@ test_cannot_tell if {
 	message.status == "unknown"
 }
 
-# `terrace policy input STACK` shows what a whole plan looks like.
+# `terrace policy input STACK` shows a complete plan.
 plan(after) := {"resources": [{
 	"address": "aws_s3_bucket_acl.it",
 	"type": "aws_s3_bucket_acl",

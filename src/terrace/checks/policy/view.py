@@ -1,9 +1,9 @@
 """The one view of a plan that every policy language gets: flat, with what is unknown and hidden made explicit.
 
-`terraform show -json` makes naive rules miss things: resources of child modules are nested, deletions stand elsewhere
-than what is kept, a value that is not known yet is simply absent, a policy document is a string. Here every object is
-one entry with its full address. Users write policies against it: `docs/how-to/policies.md` has an example,
-and `VERSION` goes up when a field changes its meaning; fields are only ever added otherwise.
+`terraform show -json` makes naive rules miss things: resources of child modules are nested, deletions are in another
+place than other changes, an unknown value is just absent, a policy document is a string. Here every resource is one
+entry with its full address. Users write policies against it: `docs/how-to/policies.md` has an example, and `VERSION`
+increases when a field changes its meaning; otherwise fields are only ever added.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from terrace.plans.model import MASKED, UNKNOWN, OutputChange, Path, Plan, Resou
 VERSION = 2
 
 HIDDEN: Mapping[str, bool] = {"sensitive": True}
-"""Stands where a sensitive value is."""
+"""The replacement of a sensitive value."""
 
 LATER: Mapping[str, bool] = {"unknown": True}
-"""Stands where a value is known only after apply."""
+"""The replacement of a value that is known only after apply."""
 
 _LONGEST = 256 * 1024
-"""Longer texts are not looked into for JSON."""
+"""Maximum length of a text that is parsed as JSON."""
 
 
 def view(plan: Plan) -> dict[str, Any]:
-    """A plan as plain JSON data. Nothing sensitive is in it: it was masked when the plan was read."""
+    """Returns a plan as plain JSON data. It contains nothing sensitive: that was masked when the plan was read."""
     links, copies = _links(plan), copies_of(plan)
     return {
         "terrace": VERSION,
@@ -87,7 +87,7 @@ def _resource(
 
 
 def _leave_unset(after: Any, path: Path) -> None:
-    """Write the mark of an unset value in the place of that of an unknown one. `after` is a copy of ours."""
+    """Replaces the mark of unknown values that are not set by the mark of an unset value. `after` is our own copy."""
     for part in path[:-1]:
         if not isinstance(after, dict | list) or after in (LATER, HIDDEN):
             return
@@ -97,7 +97,7 @@ def _leave_unset(after: Any, path: Path) -> None:
 
 
 def _unmarked(change: ResourceChange, copies: Copies | None) -> list[list[str | int]]:
-    """Where a secret was hidden, because it is sensitive elsewhere, at a place that Terraform does not mark."""
+    """Returns the places that Terraform does not mark where a secret is hidden, because it is marked elsewhere."""
     if not copies:
         return []
     return [
@@ -115,7 +115,7 @@ def _output(output: OutputChange) -> dict[str, Any]:
 
 
 def _plain(value: Value) -> Any:
-    """A value as JSON data. Numbers with a fraction become floats: no policy language knows others."""
+    """Returns a value as JSON data. Numbers with a fraction become floats: policy languages have no others."""
     if value is MASKED:
         return dict(HIDDEN)
     if value is UNKNOWN:
@@ -130,7 +130,8 @@ def _plain(value: Value) -> Any:
 
 
 def _documents(value: Any, path: Path) -> Iterator[tuple[str, Any]]:
-    """Every text that is a JSON object or list, parsed, by where it is: `policy`, `container_definitions`, `a.0.b`."""
+    """Yields every text that is a JSON object or list, parsed, by its place: `policy`, `container_definitions`,
+    `a.0.b`."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _documents(inner, (*path, name))
@@ -146,7 +147,7 @@ def _documents(value: Any, path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _links(plan: Plan) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Of every block that refers, or is referred to: to which, and from which."""
+    """Returns the references of each block: the blocks that it refers to, and those that refer to it."""
     out: dict[str, list[str]] = {}
     back: dict[str, list[str]] = {}
     for source, target in plan.links:

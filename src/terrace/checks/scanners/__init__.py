@@ -1,1 +1,1 @@
-"""What scanners of others say, as findings: their words are read here, they are run elsewhere."""
+"""Third-party scanners: their checks, and their output as findings. An adapter runs them."""

@@ -1,4 +1,4 @@
-"""What checkov says of sources and of plans, from its JSON. Its SARIF loses addresses, severities and lines."""
+"""The output of checkov for sources and for plans, from its JSON. Its SARIF loses addresses, severities and lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ASSUMED = "checkov gives no severity without an account; medium is assumed"
 
 
 class Result(msgspec.Struct):
-    """How one check ended. `suppress_comment` is the reason of a comment that asks to skip it."""
+    """The result of one check. `suppress_comment` is the reason in a comment that asks to skip it."""
 
     result: str = ""
     suppress_comment: str | None = None
@@ -40,7 +40,7 @@ class Record(msgspec.Struct):
 
 
 class Results(msgspec.Struct):
-    """What was found. Passed checks are not read."""
+    """The results of one report. Passed checks are not read."""
 
     failed_checks: list[Record] = []
     skipped_checks: list[Record] = []
@@ -48,13 +48,13 @@ class Results(msgspec.Struct):
 
 
 class Summary(msgspec.Struct):
-    """In numbers; a quiet run names no file that it could not read, and counts it here."""
+    """The counts of one report. A quiet run does not name the files that it could not read, and counts them here."""
 
     parsing_errors: int = 0
 
 
 class Report(msgspec.Struct):
-    """One framework's part; without `results` it is the short form that says that there was nothing to look at."""
+    """The report of one framework; without `results` it is the short form for no input."""
 
     results: Results | None = None
     summary: Summary | None = None
@@ -62,12 +62,12 @@ class Report(msgspec.Struct):
 
 
 def of_sources(said: bytes, known: Known) -> tuple[Finding, ...]:
-    """Findings by file and line. A file that it could not read is unknown."""
+    """Returns findings by file and line. A file that checkov could not read is unknown."""
     return tuple(_of_sources(said, known))
 
 
 def of_plans(said: bytes, stacks: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Findings by address. `stacks` are the keys of stacks by the full path of the file with their plan."""
+    """Returns findings by address. `stacks` are the keys of stacks by the full path of the file with their plan."""
     return tuple(_of_plans(said, stacks))
 
 
@@ -84,9 +84,9 @@ def _of_sources(said: bytes, known: Known) -> Iterator[Finding]:
                 severity=Severity.HIGH,
                 status=Status.UNKNOWN,
                 tool=TOOL,
-                message=f"checkov could not read {where or path}: nothing in it was looked at",
+                message=f"checkov could not read {where or path}: nothing in it was scanned",
                 path=where,
-                fix="mend its syntax",
+                fix="fix the syntax error",
             )
 
 
@@ -99,16 +99,16 @@ def _of_plans(said: bytes, stacks: Mapping[str, str]) -> Iterator[Finding]:
         for record in report.results.failed_checks if report.results else ():
             stack = stacks.get(record.file_abs_path)
             if stack is None:
-                raise NotReady(f"checkov speaks of {record.file_path}, which it was not given")
+                raise NotReady(f"checkov reports {record.file_path}, which it was not given")
             yield _finding(record, Status.FAIL, stack=stack, address=record.resource_address or record.resource)
 
 
 def _reports(said: bytes) -> list[Report]:
-    """Every report in it. One that is neither results nor the short form is none."""
+    """Returns every report in the output. Raises NotReady where one is neither results nor the short form."""
     first = said.lstrip()[:1]
     told = decoded(TOOL, said, list[Report]) if first == b"[" else [decoded(TOOL, said, Report)]
     if any(report.results is None and report.checkov_version is None for report in told) or not told:
-        raise NotReady("what checkov said is no report", hint="`terrace tools list` shows which one is used")
+        raise NotReady("the output of checkov is not a report", hint="`terrace tools list` shows which one is used")
     return told
 
 

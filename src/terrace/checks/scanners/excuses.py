@@ -1,4 +1,4 @@
-"""Comments that tell scanners to look away: those that a change brings do not count, those already accepted do."""
+"""Comments that tell scanners to skip a rule: those that a change adds are ignored, those already accepted apply."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _EXCUSE = re.compile(
 
 
 def unexcused(content: bytes, accepted: bytes) -> bytes:
-    """The content with every such comment unmade that `accepted`, the same file as it was, does not have as often.
+    """Returns the content with every such comment disabled that `accepted`, the previous content, has less often.
 
-    Lines stay where they are.
+    Lines keep their numbers.
     """
     if not _EXCUSE.search(content):
         return content
@@ -29,10 +29,10 @@ def unexcused(content: bytes, accepted: bytes) -> bytes:
 
 
 def excused(finding: Finding, skips: Iterable[Skip], blocks: Iterable[tuple[str, int]]) -> Finding:
-    """The finding, waived where an accepted comment inside one of these blocks skips its rule.
+    """Returns the finding, waived where an accepted comment inside one of these blocks skips its rule.
 
-    `blocks` are the file and first line of the block of the resource and of each module call on the way to it: checkov
-    hears comments in both when it looks at sources, and sees no comment when it looks at a plan.
+    `blocks` are the file and first line of the block of the resource and of each module call above it: checkov reads
+    comments in both when it scans sources, and none when it scans a plan.
     """
     starts = set(blocks)
     for skip in skips:
@@ -43,7 +43,7 @@ def excused(finding: Finding, skips: Iterable[Skip], blocks: Iterable[tuple[str,
 
 
 def accepted_by(reason: str | None) -> str:
-    """What is added to the message of a finding that a comment skips."""
+    """Returns the addition to the message of a finding that a comment skips."""
     return f"; a comment of the protected branch skips it: {reason or 'no reason given'}"
 
 

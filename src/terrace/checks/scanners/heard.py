@@ -1,4 +1,4 @@
-"""What all scanners have in common once they have spoken: what cannot be read is an error, never nothing."""
+"""The output of scanners: output that cannot be read is an error, never no findings."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _SHOWN = 200
 
 
 def decoded(tool: str, said: bytes, type_: type[T]) -> T:
-    """Its JSON as that type. Raises NotReady when it is something else: then nothing is known."""
+    """Returns a scanner's JSON as that type. Raises NotReady when it is something else: then the result is unknown."""
     try:
         return typed_json.decode(said, type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         shown = said[:_SHOWN].decode("utf-8", "replace").strip()
         raise NotReady(
-            f"what {tool} said cannot be read ({error}): {shown or 'nothing at all'}",
-            hint=f"try {tool} by hand; `terrace tools list` shows which one is used, and the version that is known",
+            f"the output of {tool} cannot be read ({error}): {shown or 'it is empty'}",
+            hint=f"run {tool} yourself; `terrace tools list` shows which one is used, and the version that is known",
         ) from error
 
 
 def crashed(tool: str, code: int, message: str) -> NotReady:
-    """What to raise when it ended otherwise than it does after a look."""
+    """Returns the error for an exit code that is not one of a completed scan."""
     last = message.strip()[-_SHOWN:]
-    return NotReady(f"{tool} ended with {code}: {last or 'it gave no reason'}", hint=f"try {tool} by hand")
+    return NotReady(f"{tool} exited with {code}: {last or 'it printed no reason'}", hint=f"run {tool} yourself")
 
 
 Known = Callable[[str], str | None]

@@ -1,7 +1,7 @@
-"""A plan as scanners read plans: the shape of `terraform show -json`, made anew from what was masked on entry.
+"""A plan in the form that scanners read: `terraform show -json`, rebuilt from the masked plan.
 
-What is sensitive, what looks like a secret and what is known only after apply are all absent and marked unknown: it
-can be given to a program that is not ours.
+Sensitive values, values that look like secrets and values known only after apply are all absent and marked unknown: the
+document can be given to a third-party tool.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _GONE = (Action.DELETE, Action.FORGET)
 
 
 def document(plan: Plan) -> dict[str, Any]:
-    """The plan for a scanner."""
+    """Returns the plan for a scanner."""
     there = [change for change in plan.changes if change.action not in _GONE and change.deposed is None]
     return {
         "format_version": plan.format_version or "1.2",
@@ -60,7 +60,7 @@ def _head(change: ResourceChange) -> dict[str, Any]:
 
 
 def _values(changes: Iterable[ResourceChange]) -> dict[str, Any]:
-    """Modules within modules, by their full addresses."""
+    """Returns modules within modules, by their full addresses."""
     root: dict[str, Any] = {"resources": [], "child_modules": []}
     modules = {"": root}
     for change in changes:
@@ -74,7 +74,7 @@ def _values(changes: Iterable[ResourceChange]) -> dict[str, Any]:
 
 
 def _ways(module: str) -> list[tuple[str, str]]:
-    """Every module on the way to this one, each with the one that it is in."""
+    """Yields every module above this one, each with the one that contains it."""
     found, quoted, escaped, ends = [], False, False, []
     for index, character in enumerate(module):
         if quoted:
@@ -91,7 +91,7 @@ def _ways(module: str) -> list[tuple[str, str]]:
 
 
 def _configuration(plan: Plan) -> dict[str, Any]:
-    """The blocks of every module with what they refer to; of expressions nothing else is known."""
+    """Returns the blocks of every module with their references; nothing else is known of expressions."""
     root: dict[str, Any] = {"resources": [], "module_calls": {}}
     told: dict[str, dict[str, Any]] = {}
     for block, attribute, reference in plan.references:
@@ -115,7 +115,7 @@ def _configuration(plan: Plan) -> dict[str, Any]:
 
 
 def _split(value: Value, name: str = "") -> tuple[Any, Any]:
-    """The value without what may not be told, and the marks of what is left out."""
+    """Returns the value without its hidden parts, and the marks of these parts."""
     if value is MASKED or value is UNKNOWN:
         return None, True
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What gitleaks and trufflehog say of files. Of a secret only its kind and its place are kept, never itself."""
+"""The output of gitleaks and trufflehog. Only the kind and the place of a secret are kept, never the secret."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ GITLEAKS = "gitleaks"
 TRUFFLEHOG = "trufflehog"
 
 Spot = Callable[[str], tuple[str, str] | None]
-"""The name of a file that a scanner was given -> the commit that it is of, and its path; None for any other."""
+"""The name of a file that a scanner was given -> its commit and its path; None for any other file."""
 
 Accepted = frozenset[str]
 """Lines of `.gitleaksignore`: `commit:path:rule:line` or `path:rule:line`."""
 
 _NOTHING = msgspec.Raw(b"")
 
-_FIX = "revoke it where it was issued, then take it out of the commits too"
+_FIX = "revoke it where it was issued, then remove it from the commits too"
 
 
 class Leak(msgspec.Struct, rename="pascal"):
-    """One of gitleaks."""
+    """One finding of gitleaks."""
 
     rule_id: str = msgspec.field(name="RuleID")
     file: str
@@ -35,45 +35,45 @@ class Leak(msgspec.Struct, rename="pascal"):
 
 
 class FileSpot(msgspec.Struct):
-    """Where, for trufflehog."""
+    """A part of the place of a finding of trufflehog."""
 
     file: str
     line: int = 0
 
 
 class Data(msgspec.Struct):
-    """Where, for trufflehog."""
+    """A part of the place of a finding of trufflehog."""
 
     place: FileSpot = msgspec.field(name="Filesystem")
 
 
 class Metadata(msgspec.Struct):
-    """Where, for trufflehog."""
+    """A part of the place of a finding of trufflehog."""
 
     data: Data = msgspec.field(name="Data")
 
 
 class Hog(msgspec.Struct):
-    """One of trufflehog. Its raw value is not read."""
+    """One finding of trufflehog. Its raw value is not read."""
 
     detector: str = msgspec.field(name="DetectorName")
     source: Metadata = msgspec.field(name="SourceMetadata")
 
 
 class Line(msgspec.Struct):
-    """Any line of trufflehog: those without a source are its log."""
+    """Any line of trufflehog's output: those without a source are its log."""
 
     source: msgspec.Raw = msgspec.field(name="SourceMetadata", default=_NOTHING)
 
 
 def of_gitleaks(said: bytes, spot: Spot, accepted: Accepted = frozenset()) -> tuple[Finding, ...]:
-    """One finding for every place where it sees a secret; waived where the protected branch accepts it."""
+    """Returns a finding for each place where gitleaks finds a secret; waived where the protected branch accepts it."""
     found = _decoded(GITLEAKS, said, list[Leak])
     return tuple(_told(GITLEAKS, ((one.rule_id, one.file, one.start_line) for one in found), spot, accepted))
 
 
 def of_trufflehog(said: bytes, spot: Spot) -> tuple[Finding, ...]:
-    """One finding for every place where it sees a secret."""
+    """Returns a finding for each place where trufflehog finds a secret."""
     lines = [line for line in said.splitlines() if line.strip()]
     told = [line for line in lines if bytes(_decoded(TRUFFLEHOG, line, Line).source)]
     found = [_decoded(TRUFFLEHOG, line, Hog) for line in told]

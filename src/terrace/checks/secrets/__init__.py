@@ -1,1 +1,1 @@
-"""Secrets that stand where they can be read: in sources, in old commits, in plans. What is kept never shows one."""
+"""The search for secrets in clear text: in sources, in old commits, in plans. No record of one shows it."""

@@ -1,4 +1,4 @@
-"""Secrets that somebody answers for until a day: `.terrace/secrets.yaml`, read from the trust root."""
+"""Accepted secrets: `.terrace/secrets.yaml`, read from the trust root. Each has an owner and an expiry date."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from terrace.config.kinds import Day, ListOf, Only, Text
 from terrace.config.records import Key, Record, constant, read_document
 
 PATH = ".terrace/secrets.yaml"
-"""Where the baseline stands in a repository."""
+"""Path of the accepted secrets in a repository."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """One secret that is known, with who answers for it, why, and the last day on which that holds."""
+    """One accepted secret, with its owner, the reason, and the expiry date."""
 
     fingerprint: str
     owner: str
@@ -28,13 +28,13 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What is accepted, by fingerprint. Fingerprints compare under one `salt` only."""
+    """The accepted secrets by fingerprint. Fingerprints can be compared under one `salt` only."""
 
     salt: str = ""
     accepted: Mapping[str, Accepted] = field(default_factory=dict)
 
 
-_ENTRY = Never("entries are compared as a whole: each one that a change brings is told")
+_ENTRY = Never("entries are compared as a whole: each one that a change adds is reported")
 
 _ACCEPTED = Record(
     "an accepted secret",
@@ -42,13 +42,13 @@ _ACCEPTED = Record(
         Key(
             "fingerprint",
             Text("20 hexadecimal characters", re.compile(r"[0-9a-f]{20}")),
-            "As a finding tells it.",
+            "The fingerprint, as a finding shows it.",
             needed=True,
             looser=_ENTRY,
         ),
-        Key("owner", Text(), "Who answers for it.", needed=True, looser=_ENTRY),
-        Key("reason", Text(), "Why it may stand there.", needed=True, looser=_ENTRY),
-        Key("until", Day(), "The last day on which it holds.", needed=True, looser=_ENTRY),
+        Key("owner", Text(), "The owner.", needed=True, looser=_ENTRY),
+        Key("reason", Text(), "Why it is accepted.", needed=True, looser=_ENTRY),
+        Key("until", Day(), "The expiry date: the last day on which it is accepted.", needed=True, looser=_ENTRY),
     ),
     makes=Accepted,
 )
@@ -70,5 +70,5 @@ _BASELINE = Record(
 
 
 def read_baseline(text: bytes, path: str = PATH) -> Baseline:
-    """The baseline that a text means; without text, nothing is accepted. Raises BadConfig with every problem."""
+    """Returns the accepted secrets of a text; none without text. Raises BadConfig with every problem."""
     return read_document(text, path, _BASELINE, empty=Baseline())

@@ -1,7 +1,7 @@
-"""Names and values of configuration: which text is whose value, in HCL by its blocks and in JSON by its objects.
+"""Names and values of configuration: each text with its name, in HCL by its blocks and in JSON by its objects.
 
-Lines do not say that: a default is after a nested block, a value in a heredoc, a function, a list or a map. What is
-parsed may be a part of a file, as in a diff; both readers go on after what they do not understand.
+Lines do not show that: a default can be after a nested block, a value in a heredoc, a function, a list or a map. The
+input can be a part of a file, as in a diff; both readers continue after a part that they do not understand.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ JSON = (".json", ".tfstate")
 
 
 class NamedText(NamedTuple):
-    """A text of the configuration at `start:end` and its value. `name` is "" where nothing names it.
+    """A text of the configuration at `start:end`, and its value. `name` is "" where it has no name.
 
-    `inner` is its content for a search by lines, of the same length as what is written; "" where it is one word.
+    `inner` is its content for a search by lines, of the same length as in the file; "" where it is one word.
     """
 
     name: str
@@ -39,15 +39,14 @@ class NamedText(NamedTuple):
 
 
 def is_configuration(path: str) -> bool:
-    """Whether a file of that name is read by its names and values."""
+    """Returns whether a file of that name is read by its names and values."""
     return path.lower().endswith((*HCL, *JSON))
 
 
 def named_texts(text: str, path: str, tellings: Sequence[int]) -> Iterator[NamedText]:
-    """The texts of a file of that name that may be secrets, in no order; nothing for other kinds of files.
+    """Yields the texts of a file of that name that can be secrets, unordered; none for other kinds of files.
 
-    `tellings` are where names say that something is a secret, in order: blocks without one are not read, for walking
-    through them takes long.
+    `tellings` are the places of names of secrets, in order: blocks without one are not read, since that takes long.
     """
     if not tellings or not is_configuration(path):
         return
@@ -56,7 +55,7 @@ def named_texts(text: str, path: str, tellings: Sequence[int]) -> Iterator[Named
         return
     for start, end in pairwise((0, *_parts(text, tellings), len(text))):
         first, last = bisect_left(tellings, start), bisect_left(tellings, end)
-        # Of one plain line the search by lines sees as much.
+        # In one plain line the search by lines finds as much.
         if first < last and _MORE.search(text, start, end):
             block = _Hcl(text[start:end], [at - start for at in tellings[first:last]])
             yield from (one._replace(start=one.start + start, end=one.end + start) for one in block.texts())
@@ -88,15 +87,15 @@ _METADATA = frozenset(
     | {"names", "namespace", "path", "paths", "policy", "port", "prefix", "project", "provider", "region", "role"}
     | {"scope", "source", "store", "suffix", "type", "unit", "uri", "url", "user", "username", "vault", "version"}
 )
-"""Last words of keys below a secret whose values are about it, and are not it."""
+"""Last words of keys below a secret whose values describe it, and are not the secret."""
 
 _VALUES = frozenset({"value", "default", "plaintext", "text"})
 _PROSE = frozenset({"description", "comment", "error_message", "title", "summary", "documentation"})
 
 
 def below(name: str, key: str) -> str:
-    """What a value is called whose key is in something called `name`: a map `passwords` names its values."""
-    # A path, as of packages, names no secret.
+    """Returns the name of a value whose key is in something called `name`: a map `passwords` names its values."""
+    # A path, as of a package, is not the name of a secret.
     if says_secret(key) or "/" in name or not says_secret(name):
         return key
     last = words(key)[-1:]
@@ -113,19 +112,20 @@ _PASSING = frozenset(
 """Functions whose result has the texts of their arguments."""
 
 _OTHERWISE_AT = {"lookup": 2, "optional": 1}
-"""Functions of which one argument is what they give in the absence of anything else."""
+"""Functions with one argument that is their result where there is nothing else."""
 
 _BLOCK = re.compile(r'^ ?[a-z_]+(?:[ \t]+"[^"\n]*")*[ \t]*\{', re.MULTILINE)
 _MORE = re.compile(r"[(\[{]|<<|\?|\n ?[^\n]|\\n")
 _BRACKET = re.compile(r"[()\[\]{}]")
 _CLOSED = re.compile(r"^ ?\}", re.MULTILINE)
-"""Where a block begins at the left, or one column from it in a diff, and where it ends."""
+"""The beginning of a block at the left margin, or one column from it in a diff, and its end."""
 
 
 def _parts(text: str, tellings: Sequence[int]) -> Iterator[int]:
-    """Where parts of a text begin that can be read each on its own: blocks, and attributes outside of them.
+    """Returns the beginnings of the parts of a text that can be read on their own: blocks, and attributes between them.
 
-    What is no HCL takes the parser long, and is read in small parts so. Attributes without any `tellings` are one part.
+    The parser takes long for a text that is not HCL; small parts limit that. Attributes without any `tellings` are one
+    part.
     """
     end = 0
     for found in _BLOCK.finditer(text):
@@ -141,7 +141,7 @@ def _parts(text: str, tellings: Sequence[int]) -> Iterator[int]:
 
 
 def _attributes(text: str, start: int, end: int, tellings: Sequence[int]) -> Iterator[int]:
-    """Where lines begin that no bracket and no heredoc before them holds open."""
+    """Yields the beginnings of lines that are in no open bracket and in no heredoc."""
     if bisect_left(tellings, start) == bisect_left(tellings, end) or "<<" in text[start:end]:
         return
     depth, at = 0, start
@@ -168,7 +168,7 @@ class _Hcl:
             self._starts = [0, *accumulate(len(c.encode("utf-8", "surrogatepass")) for c in text)]
 
     def texts(self) -> Iterator[NamedText]:
-        # Nesting of what is read has no limit, and the stack of Python has one.
+        # The nesting of the input has no limit, and the stack of Python has one.
         todo: list[tuple[Node, str]] = [(parser().parse(self._raw).root_node, "")]
         while todo:
             node, name = todo.pop()
@@ -178,7 +178,7 @@ class _Hcl:
             todo.extend(each for each in self._inside(node, name) if self._may_hold(*each))
 
     def _may_hold(self, node: Node, name: str) -> bool:
-        """Whether a secret may be in a node: something in it says so, or its name does."""
+        """Returns whether a secret can be in a node: by a name in it, or by its own name."""
         if name and says_secret(name):
             return True
         first = bisect_left(self._tellings, self._at(node.start_byte))
@@ -203,7 +203,7 @@ class _Hcl:
         return None
 
     def _inside(self, node: Node, name: str) -> Iterator[tuple[Node, str]]:
-        """What is directly below a node, each with the name that its texts have."""
+        """Yields the nodes directly below a node, each with the name of its texts."""
         kind, children = node.type, node.named_children
         if kind == "block":
             yield from self._block(node)
@@ -241,7 +241,7 @@ class _Hcl:
                 else:
                     yield child, ""
             if kind in ("variable", "output"):
-                # What a variable is called names its default, and the defaults in its type.
+                # The name of a variable is the name of its default, and of the defaults in its type.
                 label = labels[0] if labels else ""
                 yield from ((node, label if key in ("default", "value", "type") else key) for key, node in pairs)
             else:
@@ -250,7 +250,8 @@ class _Hcl:
     def _pairs(
         self, pairs: list[tuple[str, Node]], outer: tuple[str, ...], *, named: bool = False
     ) -> Iterator[tuple[Node, str]]:
-        """Values of one object or block, each with its name. `name` beside `value` is what the value is called."""
+        """Yields the values of one object or block, each with its name. A `name` beside a `value` is the value's
+        name."""
         said = next((self._literal(node) for key, node in pairs if key.lower() in ("name", "key")), "")
         for key, node in pairs:
             if key.lower() in _VALUES:
@@ -272,7 +273,7 @@ _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?|[{}\[\]]')
 
 @dataclass(slots=True)
 class _Open:
-    """An object or list that is not closed yet. `key` is that of the value that comes next."""
+    """An object or list that is not closed yet. `key` is the key of the next value."""
 
     name: str
     is_list: bool
@@ -307,7 +308,7 @@ def _json(text: str) -> Iterator[NamedText]:
 
 
 def _beside(text: str, closed: _Open) -> Iterator[NamedText]:
-    """The values of an object that says their name beside them."""
+    """Yields the values of an object that has their name beside them."""
     if closed.said and not says_secret(closed.name):
         yield from (_text(text, closed.said, start, end) for start, end in closed.values)
     closed.values = []

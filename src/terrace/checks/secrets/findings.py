@@ -1,4 +1,4 @@
-"""Leaks -> findings: one for a secret in a file, with the place where it is now or the commit that still has it."""
+"""Leaks -> findings: one for a secret in a file, with its current place or the commit that still has it."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from terrace.checks.secrets.model import Leak
 from terrace.checks.secrets.patch import Patch
 
 RULE = "secrets"
-REVOKE = "revoke it where it was issued, then take it out of the commits too; or have an owner accept it in"
-NOT_YET = "take it out before it is committed; or have an owner accept it in"
+REVOKE = "revoke it where it was issued, then remove it from the commits too; or have an owner accept it in"
+NOT_YET = "remove it before it is committed; or have an owner accept it in"
 
 Whence = Callable[[str], str]
-"""How it came there, by the commit of a leak: `came with commit 1234567`."""
+"""The origin of a leak, by its commit: `was added by commit 1234567`."""
 
 
 def with_commits(commit: str) -> str:
-    """It came with that commit."""
-    return f"came with commit {commit[:7]}"
+    """Returns that the commit added the secret."""
+    return f"was added by commit {commit[:7]}"
 
 
 def standing(commit: str) -> str:
-    """It stands there; who brought it was not looked for."""
+    """Returns that the secret is in the files; the commit that added it was not searched for."""
     return "stands there"
 
 
-UNCOMMITTED = "stands in the working tree, and is not committed yet"
+UNCOMMITTED = "is in the working tree, and is not committed yet"
 
 
 def told(
@@ -40,9 +40,9 @@ def told(
     path: str,
     whence: Whence = with_commits,
 ) -> tuple[Finding, ...]:
-    """A finding for every secret of a file, worst first. `there` are those that stand in the newest files.
+    """Returns a finding for each secret of a file, the worst first. `there` are those in the newest files.
 
-    What the baseline accepts is waived until its day; `path` is the baseline's own.
+    Accepted secrets are waived until their expiry date; `path` is the file that accepts them.
     """
     now = {(leak.fingerprint, leak.path): leak for leak in there}
     first: dict[tuple[str, str], Leak] = {}
@@ -60,9 +60,9 @@ def _finding(
 ) -> Finding:
     where = f"commit {leak.commit[:7]}"
     if not leak.path:
-        message = f"{leak.kind.title} ({leak.looks}) stands in the message of {where}"
+        message = f"{leak.kind.title} ({leak.looks}) is in the message of {where}"
     elif here is None:
-        message = f"{leak.kind.title} ({leak.looks}) stands in {where}; a later commit removes it, and history keeps it"
+        message = f"{leak.kind.title} ({leak.looks}) is in {where}; a later commit removes it, and history keeps it"
     else:
         message = f"{leak.kind.title} ({leak.looks}) {whence(leak.commit)}"
     status, note = Status.FAIL, ""
@@ -72,7 +72,7 @@ def _finding(
             status, fix = Status.WAIVED, None
             note = f"waived by {accepted.owner} until {accepted.until}: {' '.join(accepted.reason.split())}"
         else:
-            note = f"the waiver of {accepted.owner} ended on {accepted.until} ({path}:{accepted.line})"
+            note = f"the waiver of {accepted.owner} expired on {accepted.until} ({path}:{accepted.line})"
     return Finding(
         rule=RULE,
         severity=leak.kind.severity,
@@ -88,8 +88,8 @@ def _finding(
 
 
 def unlooked(patches: Iterable[Patch]) -> tuple[Finding, ...]:
-    """A finding of status unknown for every file of which only a part was looked at."""
-    message = "is too large: the end of it was not looked at for secrets"
+    """Returns a finding of status unknown for each file of which only a part was scanned."""
+    message = "is too large: its end was not scanned for secrets"
     paths = dict.fromkeys(patch.path for patch in patches if not patch.whole)
     return tuple(
         Finding(
@@ -107,12 +107,12 @@ COMMITS_MISSING = Finding(
     "this clone is shallow and lacks commits: a secret that one of them adds and a later one removes is not seen",
     fix="git fetch --unshallow",
 )
-"""What is told where not every commit is in the clone."""
+"""The finding where not every commit is in the clone."""
 
 
 def more_accepted(old: Baseline, new: Baseline, path: str) -> tuple[Finding, ...]:
-    """A finding for every secret that a change begins to accept, or accepts for longer: the count may only fall."""
-    fix = "take it back, or have an owner merge it on its own"
+    """Returns a finding for each secret that a change starts to accept, or accepts for longer."""
+    fix = "revert it, or have an owner merge it on its own"
     found = []
     for fingerprint, accepted in new.accepted.items():
         known = old.accepted.get(fingerprint)

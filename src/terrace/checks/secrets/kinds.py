@@ -10,9 +10,9 @@ from terrace.assess.model import Severity
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One format. A text is looked through only where it holds one of `marks`, which costs next to nothing.
+    """One format. A text is searched only where it contains one of `marks`, which costs next to nothing.
 
-    The secret is group 1 of `pattern` where there is one, else all of it. `title` is what people call it.
+    The secret is group 1 of `pattern` where there is one, else the whole match. `title` is its name in reports.
     """
 
     name: str
@@ -44,7 +44,7 @@ KINDS: tuple[Kind, ...] = (
         "aws-access-key",
         "an AWS access key",
         "AKIA ASIA",
-        # What a pattern begins with is searched for fast; what must be before it is looked at after that.
+        # The beginning of a pattern is searched for fast; the text before it is checked after that.
         r"A(?<![A-Za-z0-9/+]A)[KS]IA[A-Z2-7]{16}(?![A-Za-z0-9/+])",
     ),
     _kind(
@@ -146,12 +146,12 @@ KINDS: tuple[Kind, ...] = (
         r"\bauth\"?\s*[:=]\s*\"([A-Za-z0-9+/]{12,400}={0,2}|[^\"\s:{$]{1,64}:[^\"\s{$]{6,128})\"",
     ),
 )
-"""In this order: what an earlier one has found is not told again by a later one."""
+"""Kinds in the order in which they are searched for: a later one does not report the find of an earlier one."""
 
 PASSWORD = _kind("password", "a password", "", r"(?!)")
 SECRET = _kind("secret", "a secret", "", r"(?!)")
 AWS_SECRET = _kind("aws-secret-key", "an AWS secret key", "", r"[A-Za-z0-9/+]{40}", _CRITICAL)
-"""The kinds that are told by the name of a value, see `names`."""
+"""Kinds that are recognized by the name of a value, see `names`."""
 
 BY_NAME = {kind.name: kind for kind in (*KINDS, PASSWORD, SECRET, AWS_SECRET)}
 """Every kind by its name."""

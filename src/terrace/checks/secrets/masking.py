@@ -1,7 +1,7 @@
-"""The one masking between detection and every report: no finding and no plan that is shown holds a secret in clear.
+"""The masking of findings and plans before every report: none that is shown contains a secret in clear text.
 
-Secrets are known from four sources: what Terraform marks (the provider's schema is part of its marks), what the search
-in plans finds, what the search in texts finds in the finding itself, and module pages, whose rows name a default.
+Secrets are known from four sources: the marks of Terraform (which include the provider's schema), the search in plans,
+the search in the texts of the finding itself, and module docs, whose rows name a default.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ from terrace.checks.secrets.text import allows_bare, sightings
 from terrace.plans.model import MASKED, Action, OutputChange, Path, Plan, ResourceChange, Value
 
 HIDDEN = "(sensitive)"
-"""Replaces a secret within a longer text."""
+"""The replacement of a secret within a longer text."""
 
 SHORTEST = 6
-"""Shorter texts are not looked for: hiding each `true` would hide the report."""
+"""Length below which a secret is not searched for: hiding each `true` would hide the report."""
 
 _ROW = re.compile(r"[ +-]?\|\s*(?:`|<code>)?(?P<name>[\w.-]+)(?:`|</code>)?\s*\|.*")
 _CELL = re.compile(r'"([^"\n]{6,})"')
 
 
 class Hiding:
-    """Hides known secrets in texts. A secret that reads like words (`postgres`) is hidden only in quotes."""
+    """A mask for known secrets in texts. A secret that reads like words (`postgres`) is hidden only in quotes."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         known = {form for secret in secrets if len(secret) >= SHORTEST for form in (secret, _escaped(secret))}
-        # Lines of a secret of several lines are apart in a diff.
+        # The lines of a secret are separate in a diff.
         known |= {line.strip() for secret in known for line in secret.splitlines() if len(line.strip()) >= 16}
-        # The longest first: what holds another is hidden whole.
+        # The longest first: a secret that contains another one is hidden completely.
         self._texts = sorted(
             {f'"{text}"' if reads_like_words(text) else text for text in known}, key=lambda text: (-len(text), text)
         )
 
     def hide(self, text: str) -> str:
-        """The text without any of the secrets."""
+        """Returns the text without any of the secrets."""
         for secret in self._texts:
             if secret in text:
                 text = text.replace(secret, f'"{HIDDEN}"' if reads_like_words(secret.strip('"')) else HIDDEN)
         return text
 
     def finding(self, finding: Finding) -> Finding:
-        """The finding without secrets in any text that it shows."""
+        """Returns the finding without secrets in any text that it shows."""
         message = self._told(finding.message)
         fix = self._told(finding.fix) if finding.fix else finding.fix
         note = self._told(finding.note)
@@ -62,8 +62,8 @@ class Hiding:
 
 
 def without_secrets(text: str, *, bare: bool = False, path: str = "") -> str:
-    """A text, which may be a diff, without the secrets that the search in texts finds in it."""
-    # In a diff the first column is no part of the line.
+    """Returns a text, which can be a diff, without the secrets that the search in texts finds in it."""
+    # In a diff the first column does not belong to the line.
     searched = "\n".join(f" {line[1:]}" if line[:1] in ("+", "-") else line for line in text.split("\n"))
     for sighting in reversed(sightings(searched, bare=bare, path=path)):
         text = f"{text[: sighting.start]}{HIDDEN}{text[sighting.end :]}"
@@ -71,7 +71,7 @@ def without_secrets(text: str, *, bare: bool = False, path: str = "") -> str:
 
 
 def _without_rows(text: str) -> str:
-    """Without the defaults in rows of a module page whose first cell says that they are secrets."""
+    """Returns module docs without the defaults of variables with the name of a secret."""
     return "\n".join(_row(line) for line in text.split("\n")) if "|" in text else text
 
 
@@ -84,7 +84,7 @@ def _row(line: str) -> str:
 
 
 def masked(assessment: Assessment) -> Assessment:
-    """The assessment for reports: plans, findings, and the reasons of stacks that have no plan."""
+    """Returns the assessment for reports: plans, findings, and the reasons of stacks that have no plan."""
     hiding = hiding_of(assessment.plans)
     return replace(
         assessment,
@@ -95,18 +95,18 @@ def masked(assessment: Assessment) -> Assessment:
 
 
 def masked_findings(findings: Iterable[Finding], plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
-    """The findings for reports. `plans` are those that they speak of."""
+    """Returns the findings for reports. `plans` are those that they are about."""
     found = tuple(findings)
     return tuple(map(hiding_of(plans).finding, found)) if found else ()
 
 
 def hiding_of(plans: Mapping[str, Plan]) -> Hiding:
-    """Hides every secret that is known of these plans."""
+    """Returns a mask for every secret that is known from these plans."""
     return Hiding(secret for plan in plans.values() for secret in (*plan.secrets, *shown_secrets(plan)))
 
 
 def shown_secrets(plan: Plan) -> frozenset[str]:
-    """Every secret that a plan shows in clear."""
+    """Returns every secret that a plan shows in clear text."""
     found: set[str] = set()
     for change in (*plan.changes, *plan.drift):
         if change.action is not Action.NO_OP:
@@ -117,9 +117,9 @@ def shown_secrets(plan: Plan) -> frozenset[str]:
 
 
 def concealed(plan: Plan) -> Plan:
-    """The plan for people: every secret that it shows in clear is hidden, and so are its copies elsewhere.
+    """Returns the plan for reports: every secret that it shows in clear text is hidden, and so are its copies.
 
-    Checks judge the plan as it is; only what goes into a report goes through here.
+    Checks evaluate the plan as it is; only reports use this one.
     """
     shown = shown_secrets(plan)
     hiding, whole = Hiding(shown), Hiding((*plan.secrets, *shown))
@@ -153,7 +153,7 @@ def concealed(plan: Plan) -> Plan:
 
 
 def concealed_value(value: Value, name: str, hiding: Hiding) -> Value:
-    """A value that is called `name`, without any secret: those that it shows itself, and those that are known."""
+    """Returns a value with the name `name` without any secret: those that it shows itself, and known ones."""
     spots: dict[Path, list[Exposed]] = {}
     for one in in_value(value, name):
         spots.setdefault(one.path, []).append(one)
@@ -161,7 +161,7 @@ def concealed_value(value: Value, name: str, hiding: Hiding) -> Value:
 
 
 def _without(value: Value, path: Path, spots: Mapping[Path, list[Exposed]], hiding: Hiding) -> Value:
-    """The value with MASKED for every text that is a secret, and without the secrets that longer texts hold."""
+    """Returns the value with MASKED for every text that is a secret, and without the secrets in longer texts."""
     if isinstance(value, dict):
         return {name: _without(inner, (*path, name), spots, hiding) for name, inner in value.items()}
     if isinstance(value, list):
@@ -171,7 +171,7 @@ def _without(value: Value, path: Path, spots: Mapping[Path, list[Exposed]], hidi
     text = value
     for one in spots.get(path, ()):
         shorter = text.replace(one.secret, HIDDEN).replace(_escaped(one.secret), HIDDEN)
-        # In base64, or written otherwise: the whole text goes.
+        # In base64, or another encoding: the whole text is masked.
         if one.secret == value or (shorter == text and HIDDEN not in text):
             return MASKED
         text = shorter

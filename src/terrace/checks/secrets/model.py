@@ -1,4 +1,4 @@
-"""A leak: what is kept of a secret that was found. Nothing of it shows the secret."""
+"""Leaks: records of secrets that were found, which do not show the secrets."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from terrace.checks.secrets.patch import Patch
 from terrace.checks.secrets.text import allows_bare, sightings
 
 LONG = 20
-"""From how many characters on the first two of a secret may be shown."""
+"""Length from which the first two characters of a secret can be shown."""
 
 Fingerprint = Callable[[str], str]
-"""Secret -> what tells it from others."""
+"""Secret -> its fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A secret of some kind that a commit put at a place. `path` is "" for the commit's message.
+    """A secret of some kind that a commit added at a place. `path` is "" for the commit message.
 
-    `begins` are its first two characters where it is long enough not to miss them, else "". Equal fingerprints mean
-    the same secret; see `fingerprints`.
+    `begins` are its first two characters where it is long enough to show them, else "". Equal fingerprints mean the
+    same secret; see `fingerprints`.
     """
 
     kind: Kind
@@ -36,12 +36,12 @@ class Leak:
 
     @property
     def looks(self) -> str:
-        """What may be said of it: `AK…, 20 characters`."""
+        """A description that does not show the secret: `AK…, 20 characters`."""
         return f"{self.begins}…, {self.length} characters" if self.begins else f"{self.length} characters"
 
 
 def fingerprints(salt: bytes) -> Fingerprint:
-    """Fingerprints under a salt, each reckoned once. Slow on purpose: a weak password is not to be guessed from it."""
+    """Returns a function to fingerprints under a salt. It is slow on purpose, so that no one guesses weak passwords."""
     known: dict[str, str] = {}
 
     def of(secret: str) -> str:
@@ -54,7 +54,7 @@ def fingerprints(salt: bytes) -> Fingerprint:
 
 
 def leaks(patches: Iterable[Patch], fingerprint: Fingerprint) -> Iterator[Leak]:
-    """Every secret that patches add, in their order. What was there before is not told again."""
+    """Yields every secret that patches add, in their order, without those in lines that were there before."""
     for patch in patches:
         yield from _leaks(patch, fingerprint)
 

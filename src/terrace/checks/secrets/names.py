@@ -1,4 +1,4 @@
-"""Whether a name says that its value is a secret, and whether a value can be one."""
+"""Names of secrets, and values that can be secrets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from functools import lru_cache
 
 LONGEST = 4096
-"""Longer values are no passwords; keys and tokens that are longer have a format of their own."""
+"""Maximum length of a password; longer keys and tokens have a format of their own."""
 
 _PASSWORDS = frozenset({"password", "passwd", "passphrase", "pwd", "pass", "pw"})
 _NOUNS = _PASSWORDS | {"secret", "token", "apikey", "credential", "credentials", "pat", "secretkey", "accesskey"}
@@ -31,7 +31,7 @@ _KEYS = frozenset(
 )
 _PLURAL = (_NOUNS - {"pas", "credential"}) | {"key"}
 _NAMES_OF_SECRETS = (("existing", "secret"), ("pull", "secret"))
-"""What Kubernetes and Helm call the name of an object that holds a secret."""
+"""Keys of Kubernetes and Helm for the name of an object that contains a secret."""
 _TRAILING = frozenset({"default", "value", "plaintext", "plain", "text", "string", "base", "base64", "b64", "wo"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -56,29 +56,29 @@ _PLACEHOLDER = re.compile(
     """
 )
 _LONG = 100
-"""Longer texts hold every short word by chance."""
+"""Length from which a text contains every short word by chance."""
 
 _IDENTIFIER = re.compile(r"[a-z]+(?:[-_./: ][a-z]+|[-_./: ]?v?\d{1,3})*", re.I)
 
 
 @lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
-    """The words of a name, small: `DB_AdminPassword2` is db, admin, password, 2."""
+    """Returns the words of a name in small letters: `DB_AdminPassword2` is db, admin, password, 2."""
     return tuple(word.lower() for word in _WORDS.findall(name))
 
 
 @lru_cache(maxsize=4096)
 def says_password(name: str) -> bool:
-    """Whether a name says that its value is a password, which may be any text."""
+    """Returns whether a name is the name of a password, which can be any text."""
     found = _essence(name)
     return bool(found) and (found[-1] in _PASSWORDS or found[-1].endswith(("password", "passwd")))
 
 
 @lru_cache(maxsize=4096)
 def says_secret(name: str) -> bool:
-    """Whether a name says that its value is a secret: `db_password`, `clientSecret`, `AWS_SECRET_ACCESS_KEY`.
+    """Returns whether a name is the name of a secret: `db_password`, `clientSecret`, `AWS_SECRET_ACCESS_KEY`.
 
-    What ends otherwise does not: `secret_name`, `password_length`, `token_ttl`, `public_key`.
+    Names with another ending are not: `secret_name`, `password_length`, `token_ttl`, `public_key`.
     """
     found = _essence(name)
     if not found or found[-2:] in _NAMES_OF_SECRETS or "checksum" in found:
@@ -91,7 +91,7 @@ def says_secret(name: str) -> bool:
 
 
 def _essence(name: str) -> tuple[str, ...]:
-    """The words of a name without what may follow: numbers, `value`, and the plural of several secrets."""
+    """Returns the words of a name without its endings: numbers, `value`, and the plural."""
     found = words(name)
     if found and found[-1].endswith("s") and (found[-1][:-1] in _PLURAL or found[-1].endswith("passwords")):
         found = (*found[:-1], found[-1][:-1])
@@ -101,19 +101,19 @@ def _essence(name: str) -> tuple[str, ...]:
 
 
 def is_reference(value: str) -> bool:
-    """Whether a value only says where a secret is: Key Vault, SSM, Secrets Manager, a variable, a file."""
+    """Returns whether a value is a reference to a secret: Key Vault, SSM, Secrets Manager, a variable, a file."""
     return _REFERENCE.match(value) is not None
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether a short text says that another one goes in its place: `xoxb-your-token-here`."""
+    """Returns whether a short text is a placeholder: `xoxb-your-token-here`."""
     return len(value) < _LONG and _PLACEHOLDER.match(value) is not None
 
 
 def plausible(name: str, value: str) -> bool:
-    """Whether a value under a name that says so is a secret: no reference, no placeholder, nothing like a word.
+    """Returns whether a value with the name of a secret is one: not a reference, a placeholder or a word.
 
-    A password may be any text of six characters and more; what is called otherwise must look like chance.
+    A password can be any text of six characters and more; any other secret must look random.
     """
     text = value.strip()
     if not 6 <= len(text) <= LONGEST or is_reference(text) or _PLACEHOLDER.match(text):
@@ -122,12 +122,12 @@ def plausible(name: str, value: str) -> bool:
 
 
 def reads_like_words(text: str) -> bool:
-    """Whether a text is made of words and small numbers, as ordinary values are: `postgres`, `eu-west-1`."""
+    """Returns whether a text consists of words and small numbers, as ordinary values do: `postgres`, `eu-west-1`."""
     return _IDENTIFIER.fullmatch(text) is not None
 
 
 def looks_random(text: str) -> bool:
-    """Whether a text looks like chance and not like a name: ten characters, letters and digits, much entropy."""
+    """Returns whether a text looks random and not like a name: ten characters, letters and digits, high entropy."""
     if len(text) < 10 or " " in text or _IDENTIFIER.fullmatch(text):
         return False
     mixed = any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
@@ -135,5 +135,5 @@ def looks_random(text: str) -> bool:
 
 
 def entropy(text: str) -> float:
-    """Bits of chance in a character of a text, by how often each is there."""
+    """Returns the entropy of a character of a text in bits, by the frequency of each."""
     return -sum(n / len(text) * math.log2(n / len(text)) for n in Counter(text).values())

@@ -1,4 +1,4 @@
-"""What commits add, file by file, from `git log --patch`: text with the line numbers that it has in the file."""
+"""The text that commits add, file by file, from `git log --patch`, with its line numbers in the file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 LARGEST = 8 << 20
-"""How much of one file's additions is looked at, in bytes. What is beyond is said, never dropped in silence."""
+"""Maximum size of one file's additions that are scanned, in bytes. A finding reports that there were more."""
 
 _HUNK = re.compile(rb"(@@+)(?: -[0-9]+(?:,[0-9]+)?)+ \+([0-9]+)(?:,[0-9]+)? @@")
 _ESCAPE = re.compile(rb'\\([abtnvfr"\\]|[0-7]{3})')
@@ -16,10 +16,10 @@ _LETTERS = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """What one commit adds to one file, with some lines around it. `path` is "" for the commit's own message.
+    """The lines that one commit adds to one file, with some lines around them. `path` is "" for the commit message.
 
     `numbers` are the lines' numbers in the file, from 1, negative for those that the commit did not add. `whole` is
-    False when there was more than is looked at.
+    False when there was more than is scanned.
     """
 
     commit: str
@@ -31,7 +31,7 @@ class Patch:
 
 @dataclass(slots=True)
 class _Open:
-    """A file of a commit whose lines are coming in."""
+    """A file of a commit while its lines are being read."""
 
     commit: str
     path: str
@@ -55,29 +55,29 @@ class _Open:
 
 
 def decoded(content: bytes) -> str:
-    """The text of a file whatever its encoding: of UTF-16 the letters are left, of anything else what is UTF-8."""
+    """Returns the text of a file in any encoding: the letters of UTF-16, and the UTF-8 parts of anything else."""
     return content.replace(b"\0", b"").decode("utf-8", "replace")
 
 
 def whole_file(commit: str, path: str, content: bytes) -> Patch:
-    """A file as a patch that adds all of it."""
+    """Returns a file as a patch that adds all of it."""
     lines = content[:LARGEST].split(b"\n")
     numbers = tuple(range(1, len(lines) + 1))
     return Patch(commit, path, decoded(b"\n".join(lines)), numbers, len(content) <= LARGEST)
 
 
 def patches(lines: Iterable[bytes]) -> Iterator[Patch]:
-    r"""The patches of `git log --format=%x00%H%n%B%x00 --patch`, line by line and in its order.
+    r"""Yields the patches of `git log --format=%x00%H%n%B%x00 --patch`, line by line and in its order.
 
     A commit begins with a line that begins with NUL, and its message ends with NUL: no line of a patch or message
-    does either, whatever somebody writes into them.
+    does either, whatever its author writes.
     """
     commit = ""
     message: list[bytes] | None = None
     opened: _Open | None = None
     columns, number, left = 1, 0, False
     for raw in lines:
-        # Nearly all lines are added ones: they are told first.
+        # Nearly all lines are added ones, so that these are recognized first.
         if left and columns == 1 and opened is not None and raw[:1] == b"+":
             opened.take(raw[1:].rstrip(b"\n"), number)
             number += 1
@@ -114,7 +114,7 @@ def _closed(opened: _Open | None) -> Iterator[Patch]:
 
 
 def _path(written: bytes) -> str | None:
-    """The path that a header says; None for a file that goes away."""
+    """Returns the path in a header; None for a file that is deleted."""
     name = written.rstrip(b"\t\r")
     if name == b"/dev/null":
         return None

@@ -1,7 +1,7 @@
-"""Secrets that a plan shows in clear: values whose name or format says so, and that Terraform does not mark.
+"""The check `plan-secrets`: secrets in clear text in a plan, by name or format, that Terraform does not mark.
 
 The values of a plan are hidden where Terraform marks them, and wherever the same text is without a mark. A text at a
-place without a mark is judged here whether it was hidden or not; of a secret only the place and the kind are told.
+place without a mark is checked here, hidden or not; only the place and the kind of a secret are reported.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from terrace.plans.model import MASKED, Action, Path, Plan, Value
 
 RULE = "plan-secrets"
 DEEPEST = 30
-"""How deep values are looked into; providers nest half as deep."""
+"""Maximum depth of values that are searched; providers nest half as deep."""
 
-_FIX = "read it from a secret store, or mark what it comes from `sensitive`; it also stands in the state"
+_FIX = "read it from a secret store, or mark its source `sensitive`; it is in the state, too"
 
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """A secret that a plan shows: the way to the text in the value, `place` in words (into JSON and base64 too), the
-    kind, and the secret itself, which no report may show."""
+    """A secret that a plan shows: the path of the text in the value, its `place` in words (also within JSON and
+    base64), the kind, and the secret itself, which no report may show."""
 
     path: Path
     place: str
@@ -81,7 +81,7 @@ Copies = Mapping[Path, str]
 
 
 def copies_of(plan: Plan) -> Mapping[str, Copies]:
-    """The hidden texts of every object and output, by its address."""
+    """Returns the hidden texts of every resource and output, by its address."""
     found: dict[str, dict[Path, str]] = {}
     for one in plan.unmarked:
         found.setdefault(one.address, {})[one.path] = one.text
@@ -89,7 +89,7 @@ def copies_of(plan: Plan) -> Mapping[str, Copies]:
 
 
 def in_value(value: Value, name: str, copies: Copies | None = None) -> Iterator[Exposed]:
-    """Every secret in a value that is called `name`. `copies` has the texts that were hidden in it without a mark."""
+    """Yields every secret in a value with the name `name`. `copies` are the texts that were hidden without a mark."""
     yield from _in(value, name, "", (), copies or {})
 
 
@@ -108,7 +108,7 @@ def _in(value: Value, name: str, place: str, path: Path, copies: Copies, depth: 
     elif isinstance(value, dict):
         called = value.get("name", value.get("key"))
         for inner, item in value.items():
-            # A list of variables says the name beside the value.
+            # A list of variables has the name beside the value.
             said = called if str(inner).lower() == "value" and isinstance(called, str) else below(name, str(inner))
             yield from _in(item, said, f"{place}.{inner}" if place else str(inner), (*path, inner), copies, depth + 1)
     elif isinstance(value, list):
@@ -121,7 +121,7 @@ def _kind(name: str, value: str) -> Kind | None:
 
 
 def _within(value: str, place: str, depth: int) -> Iterator[tuple[str, Kind, str]]:
-    """What a text holds: JSON, a script, or either of them in base64."""
+    """Yields the secrets in a text: JSON, a script, or either of them in base64."""
     parsed = _json(value)
     if parsed is not None:
         for one in _in(parsed, "", place, (), {}, depth + 1):
@@ -145,7 +145,7 @@ def _json(value: str) -> Any:
 
 
 def _unpacked(value: str) -> str | None:
-    """The text that a value holds in base64, if it does."""
+    """Returns the text that a value contains in base64, if it does."""
     if len(value) < 16 or len(value) % 4:
         return None
     try:
@@ -155,7 +155,7 @@ def _unpacked(value: str) -> str | None:
 
 
 def shows_secret(name: str, value: Value) -> bool:
-    """Whether a value that is called `name` holds what looks like a secret."""
+    """Returns whether a value with the name `name` contains what looks like a secret."""
     return any(True for _ in in_value(value, name))
 
 

@@ -1,4 +1,4 @@
-"""The check `secrets` and `terrace scan secrets`: what commits add, and what stands there, judged by the baseline."""
+"""The search for secrets in commits and in files, for the check `secrets` and for `terrace scan secrets`."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ from terrace.checks.secrets.patch import Patch, whole_file
 from terrace.hcl.tree import Tree, read_many
 
 _AT_ONCE = 200
-"""Files of submodules that are held in memory together."""
+"""Maximum number of files of submodules in memory at once."""
 
 
 class SearchedCommits(Protocol):
-    """The commits of a repository, as the search for secrets needs them."""
+    """The commits of a repository that the search for secrets reads."""
 
     def tree(self, commit: str) -> Tree:
-        """The files of a commit."""
+        """Returns the files of a commit."""
         ...
 
     def own_tree(self, commit: str) -> Tree:
-        """The files of a commit without those of its submodules."""
+        """Returns the files of a commit without those of its submodules."""
         ...
 
     def is_whole(self, base: str | None, head: str) -> bool:
-        """Whether every commit of base..head is in this clone."""
+        """Returns whether every commit of base..head is in this clone."""
         ...
 
     def made_here(self, commit: str) -> bool:
-        """Whether a commit is a snapshot of the working tree that this process made."""
+        """Returns whether a commit is a snapshot of the working tree that this process created."""
         ...
 
 
 Patches = Callable[[str | None, str], Iterable[Patch]]
-"""What the commits of base..head add, file by file; all of head's history where base is None."""
+"""Returns the text that the commits of base..head add, file by file; all of head's history where base is None."""
 
 
 class SecretSearch:
-    """Looks for secrets in one repository. `trusted` is the commit whose baseline judges."""
+    """A search for secrets in one repository. `trusted` is the commit whose accepted secrets are valid."""
 
     def __init__(self, repository: SearchedCommits, patches: Patches, trusted: str, today: date) -> None:
         self._repository = repository
@@ -60,16 +60,16 @@ class SecretSearch:
         self._today = today
 
     def change(self, base: str, head: str) -> tuple[Finding, ...]:
-        """What the commits of base..head add, also where a later one of them removes it."""
+        """Returns a finding for each secret that the commits of base..head add, even if a later one removes it."""
         old, new = self._baseline(self._trusted), self._baseline(head)
         return (*self._history(base, head, old), *more_accepted(old, new, PATH))
 
     def history(self, head: str) -> tuple[Finding, ...]:
-        """What any commit ever added, that a ref or `head` reaches."""
+        """Returns a finding for each secret that any commit added that is reachable from a ref or `head`."""
         return self._history(None, head, self._baseline(self._trusted))
 
     def files(self, head: str) -> tuple[Finding, ...]:
-        """What stands in the files of a commit."""
+        """Returns a finding for each secret in the files of a commit."""
         baseline = self._baseline(self._trusted)
         partial: list[Patch] = []
         tree = self._repository.tree(head)
@@ -92,7 +92,7 @@ class SecretSearch:
         return (*told(added, there, baseline, self._today, PATH, whence), *unlooked(partial), *missing)
 
     def _of_submodules(self, base: str | None, head: str) -> Iterator[Patch]:
-        """The files that differ in submodules that are checked out, whole: no commit of this repository adds them."""
+        """Yields the changed files of submodules as a whole: no commit of this repository adds their lines."""
         tree, own = self._repository.tree(head), self._repository.own_tree(head).entries
         if len(tree.entries) == len(own):
             return

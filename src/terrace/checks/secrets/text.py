@@ -1,4 +1,4 @@
-"""Secrets in a text: formats that are known, and values whose name says so. Fast: most texts hold no mark of either."""
+"""Secrets in a text: known formats, and values with the name of a secret. Fast, since most texts contain neither."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from terrace.checks.secrets.names import (
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Where in a text a secret of some kind stands: `text[start:end]`."""
+    """The place of a secret of some kind in a text: `text[start:end]`."""
 
     kind: Kind
     start: int
@@ -34,12 +34,12 @@ _MENTIONS = (
     *("pass", "pwd", "secret", "token", "credential", "connection_string", "connectionstring", "key"),
     *(f"{noun}{end}" for noun in ("pat", "pw") for end in ('"', " =", "=", ":")),
 )
-"""What a name that says so holds, in small letters. Finding these is much faster than one pattern of all of them."""
+"""Parts of names of secrets, in small letters. Finding these is much faster than one pattern of all of them."""
 
 _MENTION = re.compile("|".join(map(re.escape, _MENTIONS)))
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _LONG_LINE = 8192
-"""Longer lines are looked at around the words that say so; twice as long as any value."""
+"""Length of a line from which only the surroundings of such words are searched; twice as long as any value."""
 
 _KEY_OF = re.compile(
     r"(?:access|account|api|app|auth|client|encryption|master|preshared|private|primary|root|secondary|secret|service"
@@ -55,7 +55,7 @@ _ASSIGNED = re.compile(
     + f"|{_BARE})"
 )
 _QUOTED_ONLY = re.compile(_ASSIGNED.pattern.replace(_BARE, r"(?P<vb>(?!))"))
-"""Where a bare value is none, it must not end what begins within it: `Error: password = "..."`."""
+"""Bare values that are none must not hide a secret that begins within them: `Error: password = "..."`."""
 _PAIR = re.compile(
     r"""["']?\b(?i:name|key)["']?\s*[:=]\s*["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*,?\s*"""
     r"""["']?\b(?i:value)["']?\s*[:=]\s*(?:""" + _VALUE + r"""|(?P<vb>[^\s"'#,;(){}\[\]]\S*))"""
@@ -83,14 +83,14 @@ _CODE = (
     ".json",
     ".md",
 )
-"""Where a value without quotes is an expression, or prose."""
+"""Values without quotes that are expressions, or prose."""
 
 
 def sightings(text: str, *, bare: bool = True, path: str = "") -> list[Sighting]:
-    """Every secret of a text, in order; none overlaps another. `bare` says whether values may stand without quotes.
+    """Returns every secret of a text, in order; none overlaps another. `bare`: values can be without quotes.
 
-    Of configuration and JSON, which `path` says, names and values are read as they belong together; lines are looked
-    at besides, for comments and for what cannot be parsed.
+    In configuration and JSON, by the ending of `path`, each value is read with its name. Lines are searched as well,
+    for comments and for parts that cannot be parsed.
     """
     found = _Found()
     for sighting in _formats(text):
@@ -104,12 +104,12 @@ def sightings(text: str, *, bare: bool = True, path: str = "") -> list[Sighting]
 
 
 def allows_bare(path: str) -> bool:
-    """Whether values in a file of that name may be texts without quotes, as in `.env` and YAML."""
+    """Returns whether values in a file of that name can be texts without quotes, as in `.env` and YAML."""
     return not path.lower().endswith(_CODE)
 
 
 class _Found:
-    """What was found so far, in order; the first of two that overlap stays."""
+    """The secrets found so far, in order. The first of two that overlap is kept."""
 
     def __init__(self) -> None:
         self.kept: list[Sighting] = []
@@ -132,7 +132,7 @@ def _formats(text: str) -> Iterator[Sighting]:
 
 
 def _is_example(kind: Kind, value: str) -> bool:
-    """Whether a value only looks like its kind: documented examples, and references in place of a password."""
+    """Returns whether a value only looks like its kind: documented examples, and references in place of a password."""
     if kind.name in ("url-password", "connection-string", "command-password", "login-password"):
         return not plausible("password", value.ljust(6, "·")) or value == "RANDOM"
     if kind.name in ("basic-authorization", "auth-pair"):
@@ -144,7 +144,7 @@ def _is_example(kind: Kind, value: str) -> bool:
 
 
 def _plain(value: str) -> str:
-    """What a text is in base64; "" where it is none, or no text."""
+    """Returns a text decoded from base64; "" where it is not base64, or not a text."""
     try:
         return base64.b64decode(value + "=" * (-len(value) % 4), validate=True).decode()
     except ValueError:
@@ -153,12 +153,12 @@ def _plain(value: str) -> str:
 
 def _small(text: str) -> str:
     small = text.lower()
-    # A few letters of the world change their length.
+    # A few letters change their length in lower case.
     return small if len(small) == len(text) else text
 
 
 def _lines_that_tell(text: str, small: str) -> tuple[list[tuple[int, int]], list[int]]:
-    """The lines in which a name says that something is a secret, and where those names are, in order."""
+    """Returns the lines with the name of a secret, and the places of those names, in order."""
     lines: list[tuple[int, int]] = []
     tellings: list[int] = []
     for start, end in sorted(_lines_that_mention(small)):
@@ -171,7 +171,7 @@ def _lines_that_tell(text: str, small: str) -> tuple[list[tuple[int, int]], list
 
 
 def _configured(text: str, path: str, tellings: Sequence[int]) -> Iterator[Sighting]:
-    """Values of configuration that a name calls a secret, and what texts of it say line by line."""
+    """Yields values of configuration with the name of a secret, and secrets in the lines of its texts."""
     for one in named_texts(text, path, tellings):
         kind = kind_of(one.name, one.value) if one.name and "\n" not in one.value else None
         if kind is not None:
@@ -184,9 +184,9 @@ def _configured(text: str, path: str, tellings: Sequence[int]) -> Iterator[Sight
 
 
 def _named(text: str, small: str, lines: Iterable[tuple[int, int]], bare: bool) -> Iterator[Sighting]:
-    """What lines say that mention a secret."""
+    """Yields the secrets in lines that mention one."""
     for start, end in lines:
-        # A name may stand on one line and its value on the next few.
+        # A name can be on one line and its value on one of the next.
         begin = text.rfind("\n", 0, max(0, start - 1)) + 1
         rest = _lines_on(text, end, 6)
         for first, last in _windows(small, start, end):
@@ -199,7 +199,8 @@ def _named(text: str, small: str, lines: Iterable[tuple[int, int]], bare: bool) 
 
 
 def _windows(small: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The parts of a line in which a name that says so may be, with its value: all of it, unless it is very long."""
+    """Returns the parts of a line that can contain the name and value of a secret: all of it, unless it is very
+    long."""
     if end - start <= _LONG_LINE:
         yield start, end
         return
@@ -216,7 +217,7 @@ def _windows(small: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _lines_that_mention(small: str) -> set[tuple[int, int]]:
-    """The lines, from start to end, that are looked at closely."""
+    """Returns the lines, from start to end, that are searched."""
     lines = set()
     for mention in _MENTIONS:
         at = small.find(mention)
@@ -249,7 +250,7 @@ def _told(match: re.Match[str], bare: bool) -> Iterator[Sighting]:
 
 
 def kind_of(name: str, value: str) -> Kind | None:
-    """The kind of secret that a value under a name is, by the name; None where it is none."""
+    """Returns the kind of secret of a value, by its name; None where it is not a secret."""
     if not says_secret(name):
         return None
     if _AWS_SECRET.fullmatch(value) and words(name)[-2:] in (("access", "key"), ("secret", "key")):
