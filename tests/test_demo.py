@@ -33,7 +33,7 @@ def test_the_demo_plays_to_its_end(tmp_path: Path) -> None:
     assert "critical actionable module.service.aws_security_group.web: ingress" in told
     assert "dev-orders-web is open to everyone on ports = (443,)" in told, "the port that was opened by hand is closed"
     assert "/prod-orders/replicas = 3" in told, "the sick release was undone"
-    assert "prod takes deployments again" in told
+    assert "prod accepts deployments again" in told
     network, app = told.rindex("prod/network"), told.rindex("prod/app")
     assert network < app
     assert (tmp_path / "demo/infrastructure/terrace.yaml").is_file(), "the folder is kept"

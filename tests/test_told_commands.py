@@ -108,7 +108,7 @@ def test_a_command_that_cannot_be_run_is_found(text: str, why: str) -> None:
         "`terrace unhold`",
         "`terrace ledger verify`",
         'terrace hold ENV --reason "a, b: c"; then look',
-        "say which: terrace resume ENV",
+        "specify one: terrace resume ENV",
         "see docs of terrace.yaml, or /terrace approve FIELD",
         "`terrace drift prod` and `terrace drift look prod --watch`",
         "`terrace --help`",

@@ -324,20 +324,20 @@ def test_states_are_compared_with_the_commit_whatever_lies_in_the_checkout(tmp_p
     (shop.work / "environments/dev/app/terraform.tfvars").write_text('x = "y"\n')
     shown = shop.run("adopt", "dev", "--stack", "dev/net", "--print")
     assert (shown.code, "1 stack: 1 can be adopted" in shown.out) == (0, True)
-    assert "differs from its commit" in shown.err
+    assert "has uncommitted changes" in shown.err
     assert "environments/dev/net/terraform.tfstate, to be moved" in " ".join(shown.out.split())
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("adopt",), "no terminal to ask on"),
+        (("adopt",), "no terminal"),
         (("adopt", "--yes"), "--yes needs --reason"),
-        (("adopt", "--yes", "--print", "--reason", "x"), "say one of them"),
+        (("adopt", "--yes", "--print", "--reason", "x"), "cannot be combined"),
         (("adopt", "--json"), "--json --print"),
         (("adopt", "prdo", "--print"), "prdo"),
         (("adopt", "--print", "--stack", "nett"), "dev/net"),
-        (("adopt", "prod", "--print"), "no stack to take over in prod"),
+        (("adopt", "prod", "--print"), "no stacks to adopt in prod"),
     ],
 )
 def test_a_wrong_use_is_told_before_anything_is_looked_at(shared: World, options: tuple[str, ...], said: str) -> None:

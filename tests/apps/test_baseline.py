@@ -135,7 +135,7 @@ def test_what_could_not_be_looked_at_stays_and_is_said(place: World) -> None:
     [
         (["--owner", "ownres"], "--owner: did you mean 'owners'?"),
         (["--owner", "owners", "--expires", str(TODAY + timedelta(days=181))], "at most 180 days"),
-        (["--owner", "owners", "--expires", "2020-01-01"], "is over"),
+        (["--owner", "owners", "--expires", "2020-01-01"], "is in the past"),
         (["--owner", "owners", "--reason", "tbd"], "no reason"),
     ],
 )

@@ -56,7 +56,7 @@ def test_pages_are_written_once_and_judged(tmp_path: Path) -> None:
     (work.work / "modules/a/main.tf").write_text(OTHER)
     told = from_below.run("docs", "check", "a")
     assert told.code == 1
-    assert "modules/a/README.md:3: the page is not what the module is" in told.out
+    assert "modules/a/README.md:3: the module docs are out of date" in told.out
     assert "+| `other` | | `string` | | yes |" in told.out
 
 

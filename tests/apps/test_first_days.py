@@ -68,7 +68,7 @@ def test_what_stands_is_no_edit_of_the_rules(place: World) -> None:
 def test_a_waiver_of_a_rule_that_nobody_knows_is_written_and_doubted(place: World) -> None:
     asked = ("aws_db_instance.main", "--owner", "bob", "--reason", "it moves away in May")
     done = place.ok("waive", "aws-rds-publik", *asked)
-    assert "no rule here is called 'aws-rds-publik'; did you mean 'aws-rds-public'?" in done.err
+    assert "Terrace knows no rule 'aws-rds-publik'; did you mean 'aws-rds-public'?" in done.err
     assert "no rule here" not in place.ok("waive", "CKV_AWS_17", *asked).err
     assert "no rule here" not in place.ok("waive", "public-database", *asked).err
 

@@ -163,7 +163,7 @@ def test_a_rejection_ends_it_and_outlives_a_change_of_the_rules_until_it_is_with
     shown = shop.ok("show", "staging", "--json").json
     assert (shown["result"], [a["answer"] for a in shown["approvals"]]) == ("blocked", ["reject"])
     assert "apply" not in [s["name"] for s in shown["steps"]]
-    assert "nothing is open" in shop.ok("resume", "staging").err
+    assert "there is no open deployment" in shop.ok("resume", "staging").err
 
     # A merge that changes nothing but terrace.yaml; the commit in dev is still the one that was rejected.
     text = shop.ok("ledger", "export").out
@@ -397,7 +397,7 @@ def test_after_a_partial_failure_it_says_what_was_applied_and_what_to_do(tmp_pat
     assert failed.code == 1
     assert "prod/dns: apply failed" in failed.out
     assert "applied: prod/network" in failed.out
-    assert "not applied in full: prod/app, prod/dns" in failed.out or "prod/dns, prod/app" in failed.out
+    assert "not applied completely: prod/app, prod/dns" in failed.out or "prod/dns, prod/app" in failed.out
     assert shop.status()["prod"]["state"] == "failed"
     shop.push({"environments/prod/dns/main.tf": root("dns", "../../../modules/thing")})
     assert shop.ok("deploy", "prod", "--json").json["result"] == "succeeded"
@@ -467,7 +467,7 @@ def test_what_people_write_is_shown_letter_by_letter_and_crashes_nothing(shop: W
     assert told in shop.ok("show", "staging").out
     shop.ok("resume", "staging")
     held = shop.ok("hold", "dev", "--reason", hostile, GITHUB_ACTIONS="true")
-    assert held.out == f"dev is held: {told}\n"
+    assert held.out == f"dev is on hold: {told}\n"
     for command in (("status",), ("history",), ("show", "dev"), ("deploy", "dev")):
         out = shop.run(*command)
         assert out.code in (0, 1) and "Traceback" not in out.err

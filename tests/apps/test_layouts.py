@@ -145,7 +145,7 @@ def test_a_layout_is_brought_in_and_a_change_of_it_checked(name: str, tmp_path: 
     shop = world(tmp_path, given.files)
     shown = shop.run("init", "--print")
     # What is said of tools that judge depends on the machine.
-    file = shown.out.partition("\n# What judges every plan")[0]
+    file = shown.out.partition("\n# Policies for every plan")[0]
     said = [line for line in shown.err.splitlines() if not line.startswith("note: OPA")]
     assert_same(given.folder / "init.txt", "\n".join([*said, "", file]))
     assert not (shop.work / "terrace.yaml").exists()
@@ -190,7 +190,7 @@ def test_on_a_terminal_it_is_asked_what_no_name_tells(
     os.close(terminal)
     os.close(end)
     assert done.returncode == code, done.stderr
-    assert "What is the environment called? [default]" in done.stderr
+    assert "Name of the environment? [default]" in done.stderr
     file = shop.work / "terrace.yaml"
     assert file.exists() == (code == 0)
     if code == 0:

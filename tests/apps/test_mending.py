@@ -51,7 +51,7 @@ def test_it_writes_what_is_sure_of_the_change_and_then_checks(shop: World) -> No
     assert (shop.work / "modules/still/main.tf").read_text() == CROOKED
     assert git(shop.work, "status", "--short").split() == ["M", "modules/thing/README.md", "M", "modules/thing/main.tf"]
     again = shop.run("check", "--fix")
-    assert "nothing to mend" in again.err
+    assert "nothing to fix" in again.err
 
 
 def test_links_conflicts_and_syntax_errors_are_left_alone(shop: World, tmp_path: Path) -> None:
@@ -64,8 +64,8 @@ def test_links_conflicts_and_syntax_errors_are_left_alone(shop: World, tmp_path:
     assert outside.read_text() == CROOKED
     assert (shop.work / "modules/thing/broken.tf").read_text() == "variable {{{\n"
     assert (shop.work / "modules/thing/README.md").read_text() == README.replace("\r", "")
-    assert "left alone modules/thing/broken.tf" in done.err
-    assert "left alone modules/thing/linked.tf: a symbolic link is on the way to it" in done.err
+    assert "not changed: modules/thing/broken.tf" in done.err
+    assert "not changed: modules/thing/linked.tf: a symbolic link is on the way to it" in done.err
 
     git(shop.work, "reset", "--quiet", "--hard", "main")
     commit(shop.work, {"modules/still/main.tf": CROOKED + "# mine\n"}, "feat: mine")
@@ -75,5 +75,5 @@ def test_links_conflicts_and_syntax_errors_are_left_alone(shop: World, tmp_path:
         git(shop.work, "merge", "--quiet", "change")
     torn = (shop.work / "modules/still/main.tf").read_text()
     done = shop.run("check", "--fix", "--json")
-    assert "left alone modules/still/main.tf: it is in conflict" in done.err
+    assert "not changed: modules/still/main.tf: it has merge conflicts" in done.err
     assert (shop.work / "modules/still/main.tf").read_text() == torn

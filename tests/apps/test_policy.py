@@ -148,7 +148,7 @@ def test_a_new_policy_has_tests_that_pass_and_is_never_written_over(place: World
     assert "PASS: 4/4" in done.out
     assert "100.0 % policies/acl.rego" in done.out
     again = place.run("policy", "new", "acl")
-    assert (again.code, "is there already" in again.err) == (2, True)
+    assert (again.code, " exists" in again.err) == (2, True)
     for wrong in ("S3", "a-b", "../a", "if", "x_test"):
         assert place.run("policy", "new", wrong).code == 2
 

@@ -68,7 +68,7 @@ def test_an_update_upgrades_what_is_untouched_and_names_what_is_not(place: World
     assert told.splitlines()[:3] == [
         "policies/terrace/aws/imdsv2.rego: new",
         "policies/terrace/aws/rds_backup.rego: upgraded",
-        "policies/terrace/aws/rds_public.rego: left, for it was changed",
+        "policies/terrace/aws/rds_public.rego: not updated, because you changed it",
     ]
     assert "# Ours." in mine.read_text() and "pack 1 (" in old.read_text() and gone.exists()
     assert (pack / "settings.yaml").read_text() == "settings: {off: [aws-imdsv2]}\n"

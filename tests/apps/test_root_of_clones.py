@@ -216,7 +216,7 @@ def test_doctor_shows_where_the_rules_come_from_and_what_decided_it(
     assert rows["trust root"]["found"] == f"upstream/trunk at {tip} ({tmp_path / 'team.git'})"
     assert rows["trusted remote"]["found"] == "upstream: terrace.yaml at origin/main names it"
     assert rows["protected branch"]["found"] == "trunk: the HEAD of upstream names it"
-    assert rows["signers"]["found"] == f"no keys: there is no .terrace/allowed_signers at {tip}"
+    assert rows["signers"]["found"] == f"no keys: .terrace/allowed_signers does not exist at {tip}"
     monkeypatch.setenv("TERRACE_BRANCH", "main")
     monkeypatch.setenv("TERRACE_REMOTE", "origin")
     diagnose(str(fork), as_json=True)

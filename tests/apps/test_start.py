@@ -134,7 +134,7 @@ def test_nothing_is_written_where_there_is_nothing_to_make_stacks_of(tmp_path: P
     assert write_first_files(str(tmp_path), dry_run=False) == 1
     assert tree(tmp_path) == before
     said = capsys.readouterr().err
-    assert "no root module was found" in said
+    assert "no root modules were found" in said
     assert "hint: " in said
 
 
@@ -154,7 +154,7 @@ def test_a_terrace_yaml_is_never_overwritten(tmp_path: Path, capsys: Captured, e
         (tmp_path / "terrace.yaml").write_text(existing)
     before = tree(tmp_path)
     assert write_first_files(str(tmp_path), dry_run=False) == 0
-    assert "nothing was written" in capsys.readouterr().out
+    assert "no files were written" in capsys.readouterr().out
     assert tree(tmp_path) == before
     assert existing is None or (tmp_path / "terrace.yaml").read_text() == existing
 
@@ -163,7 +163,7 @@ def test_a_dry_run_only_tells(tmp_path: Path, capsys: Captured) -> None:
     write_first_files(str(tmp_path), dry_run=True)
     assert list(tmp_path.iterdir()) == []
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == "would make a Git repository"
+    assert said[0] == "would create a Git repository"
     assert "would write terrace.yaml" in said
 
 
@@ -212,7 +212,7 @@ def test_a_right_file_is_summed_up(tmp_path: Path, capsys: Captured) -> None:
     (tmp_path / "deep/er").mkdir(parents=True)
     assert run_command("-C", tmp_path / "deep/er", "config", "check") == 0
     assert capsys.readouterr().out.splitlines() == [
-        "terrace.yaml is right",
+        "terrace.yaml is valid",
         "  dev: automatic, no approvals, no stacks",
         "  prod after dev: manual, approved by 2 people, 1 x sec, no stacks",
     ]

@@ -367,7 +367,7 @@ def test_killed_anywhere_it_is_finished_or_put_back_by_the_next_call(tmp_path: P
     refused = shop.run("deploy", "dev")
     assert (refused.code, "is busy: restore" in refused.out) == (1, True)
     other = shop.run("state", "restore", "dev", "--from", "20010101T000000Z", *YES)
-    assert (other.code, "is not finished" in other.err) == (2, True)
+    assert (other.code, "is unfinished" in other.err) == (2, True)
 
     done = shop.run("state", "restore", "dev", "--json")
     if clean:

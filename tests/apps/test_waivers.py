@@ -230,7 +230,7 @@ def test_what_is_found_below_fail_on_is_told_and_what_could_not_be_looked_at_hol
         (["twos", "--owner", "ann", "--reason", "r"], "nobody said where"),
         (["twos", "a.*", "--owner", "ann", "--reason", "r"], "would waive too much"),
         (["twos", "a.b", "--owner", "ann", "--reason", "r", "--until", "2099-01-01"], "at most 180 days"),
-        (["twos", "a.b", "--owner", "ann", "--reason", "r", "--until", "soon"], "'soon' is no day"),
+        (["twos", "a.b", "--owner", "ann", "--reason", "r", "--until", "soon"], "'soon' is not a date"),
     ],
 )
 def test_nothing_is_written_that_would_be_wrong(place: World, options: list[str], said: str) -> None:

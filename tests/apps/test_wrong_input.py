@@ -92,7 +92,7 @@ def test_a_shallow_clone_is_not_believed(shop: World, tmp_path: Path) -> None:
 
 def test_a_dirty_tree_is_not_deployed_and_can_be_checked(shop: World) -> None:
     (shop.work / "environments/dev/new.tf").write_text('resource "terraform_data" "new" {}\n')
-    told(shop.run("deploy", "dev"), 2, "the working tree differs", "environments/dev/new.tf")
+    told(shop.run("deploy", "dev"), 2, "uncommitted changes", "environments/dev/new.tf")
     checked = shop.ok("check", "--json").json
     assert [s["stack"] for s in shop.ok("impact", "--json").json["stacks"]] == ["dev"]
     assert [(p["stack"], p["create"]) for p in checked["plans"]] == [("dev", 2)]
@@ -242,7 +242,7 @@ def test_commands_and_options_that_are_misspelt(shop: World) -> None:
 def test_an_approval_without_a_terminal_needs_yes(shop: World) -> None:
     shop.ok("deploy", "dev")
     shop.run("promote", "staging")
-    told(shop.run("approve", "staging"), 2, "there is no terminal to ask on", "--yes")
+    told(shop.run("approve", "staging"), 2, "no terminal", "--yes")
     told(shop.run("approve", "staging", "--as", "bob", "--key", "/nowhere", "--yes"), 2, "there is no key")
     assert shop.status()["staging"]["state"] == "waiting"
 
@@ -280,7 +280,7 @@ def test_doctor_and_init(tmp_path: Path, shop: World) -> None:
     commit(empty, {})
     new.ok("config", "check")
     new.ok("deploy", "dev")
-    assert "nothing was written" in new.ok("init").out
+    assert "no files were written" in new.ok("init").out
 
     existing = tmp_path / "existing"
     existing.mkdir()

@@ -246,7 +246,7 @@ def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room:
     shop.run("promote", "staging")
     handle = room.handle("staging")
     nobody = shop.ok("approve", "staging", handle, "--from-run")
-    assert "asked nobody about staging" in nobody.out
+    assert "required no review of staging" in nobody.out
     fake.run_reviewed(77, "stranger", "staging")
     fake.run_reviewed(77, "bob", "prod")
     assert "no person in terrace.yaml has this account" in shop.ok("approve", "staging", handle, "--from-run").out

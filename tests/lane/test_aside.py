@@ -288,7 +288,7 @@ def test_doctor_tells_what_the_lane_was_surprised_by(tmp_path: Path) -> None:
     Memory(cache / "fast").add(Surprise(0, "dev", "it was odd"))
     (row,) = [r for r in place.run("doctor", "--json").json["rows"] if r["what"] == "fast lane"]
     assert row["state"] == "optional"
-    assert row["found"] == "for plans; 1 surprise, the last 1970-01-01 00:00 UTC: dev: it was odd"
+    assert row["found"] == "for plans; 1 fallback, the last one 1970-01-01 00:00 UTC: dev: it was odd"
     assert "surprises.jsonl" in row["how"]
 
 

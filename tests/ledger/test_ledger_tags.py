@@ -169,7 +169,7 @@ def test_a_lost_ledger_is_begun_anew_by_a_command_that_says_why(tmp_path: Path) 
     assert (unsigned.code, "is not a signer" in unsigned.err) == (2, True)
     key = ("--as", "ann", "--key", str(shop.key("ann")))
     anew.ok("ledger", "begin", "--reason", "the branch was deleted", *key, "--yes")
-    assert "begun anew by" in anew.ok("ledger", "verify").out
+    assert "a new ledger, started by" in anew.ok("ledger", "verify").out
     assert anew.run("status").code == 0
 
 

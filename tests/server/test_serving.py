@@ -151,10 +151,10 @@ def test_one_worker_works_in_a_clone(tmp_path: Path) -> None:
     shop = world(tmp_path, three_environments())
     with shop.start("worker", "--every", "1h") as first:
         assert first.stderr is not None
-        while "all that is due" not in first.stderr.readline():
+        while "all scheduled work" not in first.stderr.readline():
             assert first.poll() is None
         second = shop.run("worker", "--once")
-        assert (second.code, "another worker works in this clone" in second.err) == (2, True)
+        assert (second.code, "another worker runs in this clone" in second.err) == (2, True)
         first.terminate()
         assert first.wait(30) == 0
 
@@ -172,5 +172,5 @@ def test_without_the_servers_libraries_it_is_said_what_to_install(
 
 def test_where_nobody_can_listen_it_is_said(shop: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERRACE_WEBHOOK_SECRET", SECRET)
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(NotReady, match="nobody can listen"):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(NotReady, match="cannot listen"):
         run_command("-C", shop.work, "serve", "--port", taken.getsockname()[1])

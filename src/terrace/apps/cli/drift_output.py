@@ -1,4 +1,4 @@
-"""Prints reviews of drift, and what was done about them."""
+"""Prints the results of drift checks and of remediations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def show_drift(
     remedied: tuple[Remedied, ...] = (),
     refused: Mapping[str, Refusal] = MappingProxyType({}),
 ) -> None:
-    """Prints reviews in one of the three formats, what was done about them, and the stacks that are refused."""
+    """Prints drift in one of the three formats, the remediations, and the refused stacks."""
     if style == "json":
         emit(drift_json(reviews, map(_remediation_part, remedied), refused))
         return
@@ -39,7 +39,7 @@ def show_drift(
     for one in remedied:
         _show_remediation(one)
     if refused:
-        # On stderr: the report may be a page.
+        # On stderr, because the report may be a Markdown page.
         for line in refusal_lines(refused).splitlines():
             note(line)
 
@@ -48,7 +48,7 @@ def _show_remediation(remedied: Remedied) -> None:
     for made in remedied.deployments:
         show(gates_table(made.verdict) if isinstance(made, Refused) else deployment_tree(made))
     for refusal in remedied.refusals:
-        show(f"left as it is: {refusal.stack or remedied.environment}: {visible(refusal.reason)}")
+        show(f"not reverted: {refusal.stack or remedied.environment}: {visible(refusal.reason)}")
 
 
 def _remediation_part(remedied: Remedied) -> RemediationPart:

@@ -1,4 +1,4 @@
-"""The one catch-all: what broke becomes a message, a hint and an exit code."""
+"""Turns errors into a message, a hint and an exit code."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from terrace.errors import NotReady, TerraceError, TerraformFailed
 from terrace.text import readable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
-_ROOM = "make room; `terrace status` shows where things stand, and `terrace resume ENV` goes on"
+_FREE_SPACE = "free disk space; then `terrace status` shows the deployments, and `terrace resume ENV` continues one"
 
 
 def guarded(cli: click.Command) -> int:
-    """Run the command line and return its exit code: the command's own (0 or 1), 2, 3, or 130 after ^C."""
+    """Runs the command line and returns its exit code: the command's own (0 or 1), 2, 3, or 130 after ^C."""
     with guarded_log(ENVIRON):
         return _guarded(cli)
 
@@ -40,62 +40,62 @@ def _guarded(cli: click.Command) -> int:
         sys.stderr.write("\ninterrupted\n")
         return 130
     except click.ClickException as error:
-        _tell_misuse(error)
+        _print_misuse(error)
         return 2
     except TerraceError as error:
         if INTERRUPTION.raised:
-            # It is on its way out: a second ^C must not change how it ends.
+            # The process is exiting: a second ^C must not change its exit code.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-        _tell(error, as_json=as_json)
+        _print_error(error, as_json=as_json)
         return error.exit_code
     except BrokenPipeError:
-        # The reader of our output left, as `| head` does: nothing is wrong.
+        # The reader of the output exited, for example `| head`. This is not an error.
         sys.stderr.close()
         return 0
     except OSError as error:
         if error.errno not in _FULL:
-            return _fault()
+            return _print_bug()
         where = f": {error.filename}" if error.filename else ""
-        _tell(NotReady(f"{error.strerror}{where}", hint=_ROOM), as_json=as_json)
+        _print_error(NotReady(f"{error.strerror}{where}", hint=_FREE_SPACE), as_json=as_json)
         return NotReady.exit_code
     except Exception:
-        return _fault()
+        return _print_bug()
     return code if isinstance(code, int) else 0
 
 
-def _fault() -> int:
+def _print_bug() -> int:
     sys.stderr.write(readable(traceback.format_exc()))
-    sys.stderr.write("error: this is a fault of Terrace, not yours\nhint: report it with the lines above\n")
+    sys.stderr.write("error: this is a bug in Terrace\nhint: report it with the lines above\n")
     return 3
 
 
-def _tell(error: TerraceError, *, as_json: bool) -> None:
+def _print_error(error: TerraceError, *, as_json: bool) -> None:
     if as_json:
         from terrace.apps.output.console import emit
         from terrace.report.json.setup import error_json
 
         emit(error_json(error))
-    _say("error: ", str(error))
+    _print("error: ", str(error))
     if isinstance(error, TerraformFailed):
         for diagnostic in error.diagnostics:
             place = f"{diagnostic.place}: " if diagnostic.place else ""
-            _say(f"  {diagnostic.severity}: ", f"{place}{diagnostic.summary}", "    ")
+            _print(f"  {diagnostic.severity}: ", f"{place}{diagnostic.summary}", "    ")
             if diagnostic.detail:
-                _say("    ", diagnostic.detail, "    ")
+                _print("    ", diagnostic.detail, "    ")
     if error.hint:
-        _say("hint: ", error.hint)
+        _print("hint: ", error.hint)
 
 
-def _tell_misuse(error: click.ClickException) -> None:
-    """What click says about wrong options. It repeats them as they were given."""
-    told = io.StringIO()
-    error.show(told)
-    sys.stderr.write(readable(told.getvalue()))
+def _print_misuse(error: click.ClickException) -> None:
+    """Prints click's message about wrong options. It contains the options as they were given."""
+    text = io.StringIO()
+    error.show(text)
+    sys.stderr.write(readable(text.getvalue()))
 
 
-def _say(head: str, text: str, below: str = "  ") -> None:
-    """Say a text on stderr behind its head; its other lines are set in, so that none passes for a line of ours."""
+def _print(head: str, text: str, indent: str = "  ") -> None:
+    """Prints a text on stderr after its prefix. Other lines are indented, so that none looks like a line of Terrace."""
     first, *more = readable(text.rstrip("\n")).split("\n")
     sys.stderr.write(f"{head}{first}\n")
     for line in more:
-        sys.stderr.write(f"{below}{line}\n")
+        sys.stderr.write(f"{indent}{line}\n")

@@ -1,4 +1,4 @@
-"""`init`: terrace.yaml for a repository that exists, or a first repository in an empty folder. It changes nothing."""
+"""`init`: writes terrace.yaml for an existing repository, or a first repository in an empty folder."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.proposals import Proposal, ProposedEntry, ProposedEnvironment, propose
 
 CONFIG_FILE = "terrace.yaml"
-FIRST = Proposal((ProposedEnvironment("dev", None, False, False, "the first repository has it"),))
-"""What a folder that holds nothing gets."""
+FIRST = Proposal((ProposedEnvironment("dev", None, False, False, "the first repository has this environment"),))
+"""The proposal for an empty folder."""
 
 _FIRST: Mapping[str, str] = {
     "environments/dev/main.tf": """\
@@ -66,7 +66,7 @@ crash.log
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What `init` makes in a folder: files and policies by name, a Git repository, or not; and what to do after it."""
+    """The files, policies and commands for a new setup. `repository`: also create a Git repository."""
 
     root: Path
     files: Mapping[str, str]
@@ -76,23 +76,23 @@ class Start:
 
 
 def write_first_files(folder: str, *, dry_run: bool, yes: bool = True, show_only: bool = False) -> int:
-    """Write what is missing; a file that exists is left as it is. With `dry_run` only tell which files, with
-    `show_only` print terrace.yaml as it would be. Without `yes` ask on the terminal, where there is one.
+    """Writes the missing files, and keeps existing ones. With `dry_run`, only lists the files; with `show_only`, only
+    prints terrace.yaml. Without `yes`, asks on the terminal, if there is one.
 
-    Exit 1 where a repository holds nothing that a stack could be made of: nothing is written then.
+    Exit 1 if the repository has no root module. No file is written then.
     """
     root = _root(Path(folder).absolute())
     if not root.is_dir():
-        raise BadInput(f"there is no folder {root}", hint="make it first")
+        raise BadInput(f"there is no folder {root}", hint="create it first")
     if os.path.lexists(root / CONFIG_FILE) and not show_only:
-        show(f"{CONFIG_FILE} exists already: nothing was written (policies: terrace policy update)")
+        show(f"{CONFIG_FILE} exists, so no files were written (to update policies: terrace policy update)")
         return 0
     try:
         proposal = FIRST if _is_new(root) else propose(*working_tree(root))
         if proposal is not FIRST:
             show_proposal(proposal)
         if not proposal.environments:
-            note(f"no root module was found that a stack could be made of: no {CONFIG_FILE} is proposed")
+            note(f"no root modules were found, so no {CONFIG_FILE} is proposed")
             note("hint: a stack is a folder with *.tf files, for example environments/dev/main.tf")
             return 1
         if show_only:
@@ -102,23 +102,23 @@ def write_first_files(folder: str, *, dry_run: bool, yes: bool = True, show_only
             show_lines(_configuration(root, proposal))
             taken = confirm_proposal(proposal)
             if taken is None:
-                note("nothing was written")
+                note("No changes were made.")
                 return 1
             proposal = taken
         start = _start(root, proposal)
         if not dry_run:
-            _make(start)
+            _write(start)
     except OSError as error:
         message = f"{error.filename or root} cannot be read or written: {error.strerror}"
-        raise TerraceError(message, hint="nothing was left behind") from error
+        raise TerraceError(message, hint="all new files were removed again") from error
     except NotReady as error:
-        raise TerraceError(error.message, place=error.place, hint="nothing was left behind") from error
-    _tell(start, dry_run=dry_run)
+        raise TerraceError(error.message, place=error.place, hint="all new files were removed again") from error
+    _show(start, dry_run=dry_run)
     return 0
 
 
 def _is_new(root: Path) -> bool:
-    """Whether a folder holds nothing yet but what a forge puts into a new repository."""
+    """Returns whether a folder is empty, except for the files of a new repository."""
     return all(
         path.name in (".git", ".gitignore", ".gitattributes") or path.stem.upper() in ("README", "LICENSE", "LICENCE")
         for path in root.iterdir()
@@ -126,12 +126,12 @@ def _is_new(root: Path) -> bool:
 
 
 def _root(folder: Path) -> Path:
-    """The root of the repository around a folder, or the folder itself."""
+    """Returns the root of the repository around a folder, or the folder itself."""
     done = git(folder, "rev-parse", "--show-toplevel")
     return Path(os.fsdecode(done.out.rstrip(b"\n"))) if done.code == 0 else folder
 
 
-# --- what to make ------------------------------------------------------------------------------------------------
+# --- proposed files ------------------------------------------------------------------------------------------------
 
 
 def _start(root: Path, proposal: Proposal) -> Start:
@@ -143,28 +143,32 @@ def _start(root: Path, proposal: Proposal) -> Start:
     commit = f"git add {'--all' if new else f'{CONFIG_FILE} {FOLDER}'} && git commit -m 'Add Terrace'"
     steps = (
         *(() if repository or new else ("git init -b main",)),
-        f"{commit}   # it counts from the protected branch on",
-        "export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)   # keep it: it opens the backups of states",
+        f"{commit}   # takes effect on the protected branch",
+        "export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)   # store it safely: it decrypts the state backups",
         "terrace doctor",
-        *(() if new else ("terrace adopt --print   # once it is merged: takes over what Terraform deployed already",)),
+        *(
+            ()
+            if new
+            else ("terrace adopt --print   # after the merge: adopts the stacks that Terraform deployed before",)
+        ),
         f"terrace deploy {proposal.environments[0].name}",
-        "terrace init github   # workflows, approvals and checks there; or: terrace init gitlab",
+        "terrace init github   # workflows, approvals and checks; or: terrace init gitlab",
     )
     return Start(root, files, policies, repository=new and not repository, next=steps)
 
 
 def _configuration(root: Path, proposal: Proposal) -> str:
-    """The text of terrace.yaml for a proposal."""
-    found_here = tools_here()
-    opa = "opa" in found_here
+    """Returns the text of terrace.yaml for a proposal."""
+    installed = find_tools()
+    opa = "opa" in installed
     if not opa:
-        note(f"note: OPA was not found, which runs the policies; until it is there they are advisory: {INSTALL}")
-    scanners = tuple(name for name in SCANNERS if name in found_here)
+        note(f"note: OPA, which runs the policies, is not installed. Until then, its check is advisory: {INSTALL}")
+    scanners = tuple(name for name in SCANNERS if name in installed)
     return terrace_yaml(proposal.environments, proposal.entries) + _checks(root, scanners, opa=opa)
 
 
-def tools_here() -> frozenset[str]:
-    """OPA and the scanners, as far as this machine has them."""
+def find_tools() -> frozenset[str]:
+    """Returns the names of OPA and the scanners that are installed on this machine."""
     from terrace.adapters.tools.box import Toolbox
     from terrace.adapters.tools.known import tool
 
@@ -173,9 +177,9 @@ def tools_here() -> frozenset[str]:
 
 
 def terrace_yaml(environments: tuple[ProposedEnvironment, ...], entries: tuple[ProposedEntry, ...] = ()) -> str:
-    """A terrace.yaml for these environments and stacks that teaches the rest in comments."""
+    """Returns a terrace.yaml for these environments and stacks, with examples of other keys in comments."""
     lines = [
-        "# What each key means: docs/reference/terrace-yaml.md; for editors: terrace config schema",
+        "# All keys: docs/reference/terrace-yaml.md; JSON Schema for editors: terrace config schema",
         "version: 1",
         "environments:",
         *environment_lines(environments),
@@ -185,79 +189,80 @@ def terrace_yaml(environments: tuple[ProposedEnvironment, ...], entries: tuple[P
     return "\n".join(lines) + more
 
 
-_ELSEWHERE = "# stacks: [{path: infra/network, environment: prod}]   # what lies outside environments/"
+_ELSEWHERE = "# stacks: [{path: infra/network, environment: prod}]   # stacks outside environments/"
 
 
 _MORE = """
 
 # teams: {owners: [ann, bob]}
-# people: {ann: {emails: [ann@example.com]}}   # nobody approves commits of their own
-# SSH keys of those who approve, one `NAME KEY` a line: .terrace/allowed_signers
-# backups: {url: "s3://bucket/states"}   # copies of states, sealed with TERRACE_BACKUP_KEY
+# people: {ann: {emails: [ann@example.com]}}   # authors cannot approve their own commits
+# SSH keys of approvers, one `NAME KEY` a line: .terrace/allowed_signers
+# backups: {url: "s3://bucket/states"}   # state backups, encrypted with TERRACE_BACKUP_KEY
 """
 
 
 def _checks(root: Path, scanners: tuple[str, ...], *, opa: bool) -> str:
-    """What terrace.yaml says of what judges. Files of others beside ours are not made to judge unasked, be they rules
-    or data: a folder `policies` may be about something else, such as policies of IAM.
+    """Returns the lines of terrace.yaml about policies and checks. `scanners` are the installed ones.
 
-    `scanners` are those that were found: they may look too.
+    Existing files in the folder `policies` are not used as policies: they may be something else, such as IAM policies.
     """
     home = Path(FOLDER).parent
     beside = (path for path in (root / home).rglob("*") if not path.is_relative_to(root / FOLDER))
     others = any(path.suffix in (".rego", ".json", ".yaml", ".yml") for path in beside)
     lines = [
         "",
-        f"# What judges every plan; settings of the rules that come with Terrace: {FOLDER}/settings.yaml",
+        f"# Policies for every plan; settings of the shipped rules: {FOLDER}/settings.yaml",
         f"policies: [{FOLDER if others else home}]",
     ]
     if not opa:
-        lines.append("# OPA, which runs the policies, was not found: once it is, take `policy` out of `checks`.")
+        lines.append(
+            "# OPA, which runs the policies, is not installed. After its installation, remove `policy` from `checks`."
+        )
     if scanners:
-        lines.append("# Scanners that were found: `required` lets what they find hold a change.")
+        lines.append("# Installed scanners: with `required`, their findings block a change.")
     weights = ", ".join(f"{name}: advisory" for name in (*(() if opa else ("policy",)), *scanners))
     lines.append(f"checks: {{{weights}}}" if weights else _SCANNERS)
     return "\n".join(lines) + "\n"
 
 
-_SCANNERS = "# checks: {checkov: required}   # scanners that look too: `terrace tools install`"
+_SCANNERS = "# checks: {checkov: required}   # more scanners: `terrace tools install`"
 
 
-# --- making it ---------------------------------------------------------------------------------------------------
+# --- writing the files ---------------------------------------------------------------------------------------------
 
 
-def _make(start: Start) -> None:
-    """All of it or nothing: what was made is taken away again when the rest cannot be."""
-    made: list[Path] = []
+def _write(start: Start) -> None:
+    """Writes all files, or none: after an error, the new files are removed again."""
+    created: list[Path] = []
     try:
         if start.repository:
-            _make_repository(start.root, made)
+            _create_repository(start.root, created)
         for name, text in {**start.files, **start.policies}.items():
             check_way(start.root, name)
-            _make_folders((start.root / name).parent, made)
+            _create_folders((start.root / name).parent, created)
             write_new(start.root, name, text.encode())
-            made.append(start.root / name)
+            created.append(start.root / name)
     except BaseException:
-        for path in reversed(made):
-            _take_away(path)
+        for path in reversed(created):
+            _remove(path)
         raise
 
 
-def _make_repository(root: Path, made: list[Path]) -> None:
-    made.append(root / ".git")
+def _create_repository(root: Path, created: list[Path]) -> None:
+    created.append(root / ".git")
     done = run(["git", "init", "--quiet", "--initial-branch=main", root])
     if done.code != 0:
-        raise TerraceError(f"git init failed: {done.message}", hint="nothing was left behind")
+        raise TerraceError(f"git init failed: {done.message}", hint="all new files were removed again")
 
 
-def _make_folders(folder: Path, made: list[Path]) -> None:
+def _create_folders(folder: Path, created: list[Path]) -> None:
     if not folder.is_dir():
-        _make_folders(folder.parent, made)
+        _create_folders(folder.parent, created)
         folder.mkdir()
-        made.append(folder)
+        created.append(folder)
 
 
-def _take_away(path: Path) -> None:
+def _remove(path: Path) -> None:
     if path.is_dir() and path.name == ".git":
         shutil.rmtree(path)
     elif path.is_dir():
@@ -266,9 +271,9 @@ def _take_away(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _tell(start: Start, *, dry_run: bool) -> None:
+def _show(start: Start, *, dry_run: bool) -> None:
     if start.repository:
-        show("would make a Git repository" if dry_run else "made a Git repository")
+        show("would create a Git repository" if dry_run else "created a Git repository")
     for name in sorted(start.files):
         show(f"{'would write' if dry_run else 'wrote'} {name}")
     rules = len([name for name in start.policies if is_rule(name)])

@@ -1,4 +1,4 @@
-"""`check --fix`: what can be mended without anybody's judgement is mended in the working tree, before it is checked."""
+"""`check --fix`: applies automatic fixes to the working tree before the check."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from terrace.errors import BadInput, TerraceError
 from terrace.hcl.layout import parent
 from terrace.stacks.model import ChangeSet
 
-_PAGE = "page of the module"
+_DOCS = "module docs"
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """One file of the working tree. `why_not` is empty where it was written."""
+    """A fix of one file in the working tree. `why_not` is empty if the file was written."""
 
     path: str
     what: str
@@ -28,19 +28,18 @@ class Fix:
 
 
 def apply_fixes(project: Project, change_set: ChangeSet) -> tuple[Fix, ...]:
-    """Format the files of a change, then write the pages of its modules that the check `docs` would name.
+    """Formats the files of a change, then updates the module docs that the check `docs` would report.
 
-    Files in conflict, links, and what lies outside of the repository are left alone. What a check that is off would
-    name is not mended.
+    Files with merge conflicts, links, and files outside the repository are not changed. Disabled checks are skipped.
     """
     config = project.trust.config
     conflicts = project.repository.conflicts()
     changed = tuple(path for path in change_set.changed if path not in conflicts)
-    done = [Fix(path, "", "it is in conflict") for path in change_set.changed if path in conflicts]
+    done = [Fix(path, "", "it has merge conflicts") for path in change_set.changed if path in conflicts]
     if config.level("format") != "off":
         done += _format(project, changed)
     if config.level("docs") != "off":
-        # Formatting may have changed how a type or a default is written.
+        # Formatting can change how a type or a default is written.
         done += _document(project, changed, conflicts)
     return tuple(done)
 
@@ -74,17 +73,17 @@ def _document(project: Project, changed: tuple[str, ...], conflicts: frozenset[s
     every_module = project.trust.config.setting(SETTINGS).modules == "all"
     for one in pages.of(pages.required(map(parent, changed), every_module=every_module)):
         if isinstance(one, Unknown):
-            yield Fix(str(one.place), _PAGE, one.why)
+            yield Fix(str(one.place), _DOCS, one.why)
         elif one.readme in conflicts:
-            yield Fix(one.readme, _PAGE, "it is in conflict")
+            yield Fix(one.readme, _DOCS, "it has merge conflicts")
         elif not one.current:
-            yield _write(project, one.readme, one.after, _PAGE)
+            yield _write(project, one.readme, one.after, _DOCS)
 
 
 def _write(project: Project, path: str, content: bytes, what: str) -> Fix:
     root = project.repository.root
     if any((root / above / ".git").exists() for above in PurePosixPath(path).parents if str(above) != "."):
-        return Fix(path, what, "it is in a Git submodule: fix it in its own repository")
+        return Fix(path, what, "it is in a Git submodule; fix it in the repository of the submodule")
     try:
         write_whole(project.repository.root, path, content)
     except TerraceError as error:

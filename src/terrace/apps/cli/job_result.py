@@ -1,7 +1,7 @@
-"""How a command ends in a job of GitHub Actions: outputs for the jobs after it, a page for people, an exit code.
+"""The result of a command in a CI job: outputs for later jobs, a summary page, and the exit code.
 
-All of it hangs on `TERRACE_CI=github`, which the generated workflows set; elsewhere a command ends as it always does.
-With `TERRACE_CI=gitlab` there are no outputs and no page, and waiting ends a job well too.
+The generated workflows enable it with `TERRACE_CI=github`. With `TERRACE_CI=gitlab`, there are no outputs and no
+summary, but a pending deployment also ends the job successfully.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from terrace.report.markdown.run_page import deployment_summary
 HERE = "TERRACE_CI"
 
 WAITING = "waiting"
-"""The result that is no failure: a job has nothing left to do, and another goes on once people, or time, let it."""
+"""Result of a job that succeeded, and whose deployment is waiting for an approval or a timer."""
 
 
 _NEUTRAL = frozenset({"succeeded", "released", WAITING})
@@ -30,20 +30,20 @@ _NEUTRAL = frozenset({"succeeded", "released", WAITING})
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What a command came to: `outputs` by name, each one line; `page` makes the Markdown where there is a page."""
+    """The result of a command: `outputs` by name, each one line; `page` creates the Markdown of the summary."""
 
     outputs: Mapping[str, str]
     page: Callable[[], str] = lambda: ""
 
 
 def end_job(ending: Ending, code: int) -> int:
-    """Tell the run what a command came to; returns the exit code of the job's step. Waiting ends it well."""
+    """Writes outputs and summary, and returns the exit code of the job's step: 0 for a pending deployment."""
     where = ENVIRON.get(HERE)
     if where not in ("github", "gitlab"):
         return code
     if where == "github":
         for name, value in ending.outputs.items():
-            # A second line would be another output.
+            # A line break would start another output.
             output(ENVIRON, name, " ".join(value.split()))
         _append("GITHUB_STEP_SUMMARY", ending.page())
     return 0 if code == 1 and ending.outputs.get("result") == WAITING else code
@@ -87,12 +87,12 @@ def after_tick(results: Iterable[TickAction], *, good: bool) -> Ending:
 
 
 def environment_matrix(names: Iterable[str], page: Callable[[], str] = lambda: "") -> Ending:
-    """Environments for a matrix: one job is made of each."""
+    """Returns environments for a job matrix."""
     return Ending({"environments": _names(names)}, page)
 
 
 def due_matrix(plan: Iterable[str], apply: Iterable[str]) -> Ending:
-    """Where something may be planned, and where something may go on."""
+    """Returns the environments to plan and to apply, for a job matrix."""
     return Ending({"plan": _names(plan), "apply": _names(apply)})
 
 

@@ -1,4 +1,4 @@
-"""`doctor --lane ENV`: the fast lane against the plain way, on the user's own stacks."""
+"""`doctor --lane ENV`: compares plans with and without the fast lane."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from terrace.plans.terraform import Site
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One stack planned both ways, and how many seconds each took.
+    """The plans of one stack, with their time in seconds.
 
-    `verdict`: same, different, plain (the lane stepped aside), or volatile (the plain way differs from itself).
+    `verdict`: same, different, plain (the fast lane was not used), or volatile (every plan differs).
     """
 
     stack: str
@@ -32,9 +32,9 @@ class Compared:
 
 
 def compare(folder: str, environment: str, *, as_json: bool) -> int:
-    """Plan every stack of an environment, at the tip of the protected branch, both ways; exit 1 if two plans differ.
+    """Plans every stack of an environment with and without the fast lane; exit 1 if two plans differ.
 
-    Nothing is locked or changed. The saved plans are gone at once.
+    The plans are of the tip of the protected branch. No state is locked or changed, and no plan is kept.
     """
     project = Project(Path(folder))
     known = [one.name for one in project.trust.config.environments]
@@ -42,7 +42,7 @@ def compare(folder: str, environment: str, *, as_json: bool) -> int:
         raise unknown_name_error("environment", environment, known)
     closed = project.terraform_by("plan-only").lane_closed
     if closed:
-        raise NotReady(f"the fast lane is closed: {closed}")
+        raise NotReady(f"the fast lane is disabled: {closed}")
     rows = _rows(project, environment)
     if as_json:
         from terrace.report.json.setup import DoctorLaneJson, LaneRow
@@ -62,7 +62,7 @@ def _rows(project: Project, environment: str) -> list[Compared]:
     with crew.repository.checkout(inventory.commit, f"{environment}-lane") as root:
         for stack in inventory.of(environment):
             site = site_in(crew, inventory, stack, root, "plan")
-            # What is done once for both is nobody's time.
+            # Shared preparation is not measured.
             plain.folder(site)
             first, _, before = _planned(crew, plain, site, inventory.commit)
             second, way, after = _planned(crew, fast, site, inventory.commit)
@@ -75,32 +75,32 @@ def _rows(project: Project, environment: str) -> list[Compared]:
 
 
 def _planned(crew: Context, terraform: LocalTerraform, site: Site, commit: str) -> tuple[Plan, str, float]:
-    """A plan, by which way it was made, and how long that took."""
+    """Returns a plan, whether the fast lane was used, and the time in seconds."""
     began = time.monotonic()
     made = terraform.plan(site, lock=False)
     try:
         took = time.monotonic() - began
-        # What is known of the providers without asking them grows meanwhile, and is no part of what Terraform says.
+        # The cached provider facts change between the plans, and are not part of Terraform's plan.
         return reading(crew, site, commit, replace(made, unsettable={})), made.way, took
     finally:
         made.discard()
 
 
-_SAID = {
+_VERDICTS = {
     "same": ("green", "the same plan"),
-    "different": ("red", "another plan: set terraform: {fast: off}, and tell us"),
-    "volatile": ("yellow", "no two plans of it are the same, by whichever way"),
-    "plain": ("yellow", "planned the plain way: `terrace doctor` says why, or it has no provider"),
+    "different": ("red", "different plan: set terraform: {fast: off}, and report it"),
+    "volatile": ("yellow", "every plan differs, with and without the fast lane"),
+    "plain": ("yellow", "planned without the fast lane: see `terrace doctor`, or the stack has no provider"),
 }
 
 
 def _show(rows: list[Compared]) -> None:
     from terrace.report.terminal.screen import Table
 
-    table = Table("stack", "plain way", "fast lane", "")
+    table = Table("stack", "without", "fast lane", "")
     for column in table.columns[1:3]:
         column.justify = "right"
     for row in rows:
-        style, said = _SAID[row.verdict]
-        table.add(row.stack, f"{row.plain:.2f} s", f"{row.lane:.2f} s", (said, style))
+        style, text = _VERDICTS[row.verdict]
+        table.add(row.stack, f"{row.plain:.2f} s", f"{row.lane:.2f} s", (text, style))
     show(table)

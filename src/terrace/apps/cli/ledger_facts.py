@@ -1,4 +1,4 @@
-"""What `status`, `history` and `show` tell of the ledger besides deployments."""
+"""Approvals, invalid events and old rules, for `status`, `history` and `show`."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from terrace.text import visible
 
 
 def approvals_of(project: Project, history: History, deployment: Deployment) -> tuple[Approval, ...]:
-    """Returns the answers to a deployment, each with what proves who gave it."""
+    """Returns the approvals and rejections of a deployment, each with its proof of identity."""
     return tuple(approval(signed, project.proof(signed)) for signed in folds.approvals(history, deployment.id))
 
 
 def show_faults(faults: tuple[Fault, ...]) -> None:
-    """Prints which events cannot be read, and how to go on; nothing where there are none."""
+    """Prints the invalid events and how to continue, if there are any."""
     if faults:
         show(f"{visible(told(faults))}\nhint: {way_out(faults)}")
 
 
 def note_past_rules(project: Project) -> None:
-    """Notes that terrace.yaml of the protected branch cannot be read: answers are told by the rules before."""
+    """Prints a note if terrace.yaml of the protected branch is invalid: older rules are used then."""
     problem = project.rules_problem
     if problem is not None:
         for line in unreadable_text(problem, f"{project.root_place}").splitlines():

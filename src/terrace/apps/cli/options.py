@@ -1,4 +1,4 @@
-"""Arguments and options that several commands have, and the group whose first command may be left out."""
+"""Arguments and options of several commands, and the group whose first command can be omitted."""
 
 from __future__ import annotations
 
@@ -20,33 +20,35 @@ ENVS = click.argument("environments", metavar="[ENV]...", nargs=-1)
 STACK = click.argument("stack", metavar="STACK")
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
-WAIT = click.option("--wait", is_flag=True, help="Sit through what mere time will do, such as a bake.")
+WAIT = click.option("--wait", is_flag=True, help="Wait for timers such as the bake time.")
 REACH = click.option(
     "--no-apply",
     "reach",
     flag_value="plan",
     default="apply",
-    help="Plan it, ask people, and leave the apply to a `resume` elsewhere.",
+    help="Plan and request approval, but do not apply. Apply later with `terrace resume`.",
 )
-BASE = click.option("--base", metavar="REF", help="Compare with this commit instead of the protected branch.")
-OUTPUT = click.option("--output", metavar="FILE", type=click.Path(), help="Write to FILE and not to stdout.")
-REASON = click.option("--reason", default="", help="Why; kept in the ledger.")
-ACTOR = click.option("--as", "actor", metavar="NAME", help="Who you are, if not the Git identity.")
-KEY = click.option("--key", metavar="FILE", type=click.Path(), help="SSH key to sign with (Git's signing key).")
-YES = click.option("--yes", is_flag=True, help="Do not ask.")
+BASE = click.option("--base", metavar="REF", help="Commit to compare with. [default: the protected branch]")
+OUTPUT = click.option("--output", metavar="FILE", type=click.Path(), help="Write to FILE instead of stdout.")
+REASON = click.option("--reason", default="", help="Reason; recorded in the ledger.")
+ACTOR = click.option("--as", "actor", metavar="NAME", help="Your name. [default: your Git identity]")
+KEY = click.option(
+    "--key", metavar="FILE", type=click.Path(), help="SSH key to sign with. [default: Git's signing key]"
+)
+YES = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def signing_options(command: Function) -> Function:
-    """Adds the options of those who sign an answer: --as, --key, --yes and --json."""
-    for option in (ACTOR, KEY, click.option("--yes", is_flag=True, help="Do not ask whether you mean it."), JSON):
+    """Adds the options of commands that sign a decision: --as, --key, --yes and --json."""
+    for option in (ACTOR, KEY, YES, JSON):
         command = option(command)
     return command
 
 
 class DefaultGroup(click.Group):
-    """A group whose first command may be left out: `terrace drift prod` is `terrace drift look prod`."""
+    """A group whose first command can be omitted: `terrace drift prod` is `terrace drift look prod`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
@@ -66,7 +68,7 @@ def parse_interval(text: str) -> timedelta:
 
 
 def parse_day(text: str) -> date:
-    """Returns a day written as 2026-12-31. Raises BadInput."""
+    """Returns a date written as 2026-12-31. Raises BadInput."""
     from datetime import date, timedelta
 
     from terrace.apps.wiring.project import now
@@ -76,4 +78,4 @@ def parse_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         example = now().date() + timedelta(days=90)
-        raise BadInput(f"{text!r} is no day", hint=f"write it as {example}") from error
+        raise BadInput(f"{text!r} is not a date", hint=f"write it as {example}") from error

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from terrace.report.json.setup import PolicyTestJson
 
 _PAUSE = 0.5
-NO_FOLDER = "terrace.yaml: policies: [FOLDER]; `terrace init` writes policies to begin with"
+NO_FOLDER = "add `policies: [FOLDER]` to terrace.yaml; `terrace init` writes a first set of policies"
 
 
 def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
@@ -40,7 +40,7 @@ def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
     if not cases:
         raise BadInput(
             "the policies have no tests",
-            hint="tests are rules test_SOMETHING in files *_test.rego; `terrace policy new NAME` writes some",
+            hint="tests are rules test_NAME in files *_test.rego; `terrace policy new NAME` writes examples",
         )
     if as_json:
         emit(_report_json(_joined(tested), [error.message for error in broken]))
@@ -75,7 +75,7 @@ def watch_tests(folder: str, *, coverage: bool) -> int:
             if there != seen:
                 seen = there
                 code = _run_once(lambda: run_tests(folder, coverage=coverage, as_json=False))
-                show("waiting for a change; ^C ends")
+                show("waiting for a change; stop with ^C")
             time.sleep(_PAUSE)
     except KeyboardInterrupt:
         return code
@@ -115,7 +115,7 @@ def _stamps(root: Path, folders: list[str]) -> Iterator[tuple[str, int]]:
             try:
                 yield str(path), path.stat().st_mtime_ns
             except OSError:
-                # Gone between the two looks: the next one tells.
+                # The file was deleted in the meantime. The next listing shows it.
                 continue
 
 
@@ -139,10 +139,10 @@ def _lines(tested: Tested, *, coverage: bool) -> Iterator[str]:
     for folder in tested.old:
         yield f"{folder} is written for Rego v0"
     if coverage and failed:
-        yield "coverage is told when all tests pass"
+        yield "coverage is shown when all tests pass"
     elif coverage:
         for path, reached, missed in _covered(tested):
-            lines = f"; not reached: {', '.join(missed)}" if missed else ""
+            lines = f"; not covered: {', '.join(missed)}" if missed else ""
             yield f"{reached:5.1f} % {path}{lines}"
     yield f"PASS: {len(tested.cases) - len(failed)}/{len(tested.cases)}"
 

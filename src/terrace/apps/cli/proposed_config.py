@@ -1,4 +1,4 @@
-"""How a proposal for a repository is written as terrace.yaml, shown, and asked about."""
+"""Writes a proposal as terrace.yaml, prints it, and asks for confirmation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RESERVED = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "
 
 
 def word(text: str) -> str:
-    """Returns a text as YAML reads it back: quoted where it could be taken for something else."""
+    """Returns a text as YAML reads it back: quoted if YAML would read it as another type."""
     return text if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED else json.dumps(text)
 
 
@@ -27,9 +27,9 @@ def environment_lines(environments: tuple[ProposedEnvironment, ...]) -> list[str
     for index, one in enumerate(environments):
         lines.append(f"  {word(one.name)}:")
         if one.after is not None:
-            lines.append(f"    after: {word(one.after)}   # takes only what succeeded there")
+            lines.append(f"    after: {word(one.after)}   # only commits that succeeded there")
         elif not index:
-            more = "   # automatic: `terrace tick` deploys what lands on the protected branch"
+            more = "   # automatic: `terrace tick` deploys new commits of the protected branch"
             lines.append(f"    deploy: manual{more}")
         else:
             lines.append("    deploy: manual")
@@ -60,20 +60,20 @@ def _pairs(entry: ProposedEntry) -> Iterator[str]:
 
 
 def show_proposal(proposal: Proposal) -> None:
-    """Say on stderr what is proposed and why, and what could not be placed."""
+    """Prints the proposal with its reasons, and the folders without a stack, on stderr."""
     for one in proposal.environments:
         note(f"environment {one.name}: {one.why}")
     if proposal.stacks:
         count = len(proposal.stacks)
         note(f"{count} stack{'s' * (count > 1)}: {_some([key for key, _ in proposal.stacks])}")
     for remark in proposal.remarks:
-        note(f"look at this: {remark}")
+        note(f"please check: {remark}")
     for tool in proposal.conventions:
         note(f"{tool.tool}: {tool.found}")
         note(f"  hint: {tool.hint}")
     generated = {folder for tool in proposal.conventions for folder in tool.folders}
     for left in proposal.unplaced:
-        note(f"not placed: {left.path or '.'}: {left.why}")
+        note(f"not in a stack: {left.path or '.'}: {left.why}")
         if left.path not in generated:
             note(f"  hint: {left.hint}")
 
@@ -84,9 +84,9 @@ def _some(names: list[str], most: int = 8) -> str:
 
 
 def confirm_proposal(proposal: Proposal) -> Proposal | None:
-    """Ask on a terminal what no name tells, and whether the proposal is taken; None where it is not."""
+    """Asks for missing names and for confirmation. Returns the proposal; None if it is declined."""
     if any(one.name == UNNAMED for one in proposal.environments):
-        name = answer(f"What is the environment called? [{UNNAMED}] ") or UNNAMED
+        name = answer(f"Name of the environment? [{UNNAMED}] ") or UNNAMED
         if not NAME.fullmatch(name):
             raise BadInput(f"{name!r} cannot name an environment", hint="use letters, digits, `.`, `_` and `-`")
         proposal = _renamed(proposal, name)

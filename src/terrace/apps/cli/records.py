@@ -1,4 +1,4 @@
-"""Writes records of people, such as waivers, into the working tree."""
+"""Writes files with waivers to the working tree."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from terrace.errors import NotReady
 
 
 def write_record_file(root: Path, path: str, text: str) -> None:
-    """Replaces a file of a repository, whole or not at all. Raises NotReady or BadInput where it cannot."""
+    """Replaces a file of a repository atomically. Raises NotReady or BadInput if that fails."""
     try:
         write_whole(root, path, text.encode(), make_folders=True)
     except NotReady as error:
-        raise NotReady(error.message, place=error.place, hint="make room, or its folder writable") from error
+        raise NotReady(error.message, place=error.place, hint="free disk space, or make the folder writable") from error

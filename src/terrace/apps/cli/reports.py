@@ -1,4 +1,4 @@
-"""Reports of a check: which are asked for, in which formats, and where they go."""
+"""The reports of a check: their formats and files."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One format, and the file that it goes to; None for stdout."""
+    """A report in one format. `file` is None for stdout."""
 
     style: str
     file: Path | None
 
     def write(self, record: Checked) -> None:
-        """Write it. Raises NotReady where the file cannot be written."""
+        """Writes the report. Raises NotReady if the file cannot be written."""
         if self.file is None and self.style == "terminal":
             show(check_report(record))
         elif self.file is None:
@@ -44,21 +44,23 @@ class Report:
                 self.file.write_text(WRITERS[self.style](record), encoding="utf-8")
             except OSError as error:
                 what = f"the {self.style} report cannot be written to {visible(str(self.file))}"
-                raise NotReady(f"{what}: {error.strerror}", hint="name a file that can be written") from error
+                raise NotReady(f"{what}: {error.strerror}", hint="specify a writable file") from error
 
 
-def asked_for(folder: Path, style: str, output: str | None, reports: tuple[str, ...]) -> tuple[Report, ...]:
-    """The reports that the options name; files are seen from `folder`. Raises BadInput before any work is done."""
+def requested_reports(folder: Path, style: str, output: str | None, reports: tuple[str, ...]) -> tuple[Report, ...]:
+    """Returns the requested reports; paths are relative to `folder`. Raises BadInput for invalid options."""
     found = [Report(style, _file(folder, output) if output is not None else None)]
     for text in reports:
         name, _, file = text.partition("=")
         if name not in WRITERS or not file:
-            raise BadInput(f"--report {visible(text)} is no FORMAT=FILE", hint=f"formats are {', '.join(WRITERS)}")
+            raise BadInput(f"--report {visible(text)} is not FORMAT=FILE", hint=f"formats are {', '.join(WRITERS)}")
         found.append(Report(name, _file(folder, file)))
     files = [report.file for report in found if report.file is not None]
     for target in files:
         if files.count(target) > 1:
-            raise BadInput(f"two reports go to {visible(str(target))}", hint="give each a file of its own")
+            raise BadInput(
+                f"two reports have the same file {visible(str(target))}", hint="use a different file for each report"
+            )
     return tuple(found)
 
 
@@ -66,14 +68,14 @@ def _file(folder: Path, name: str) -> Path:
     file = folder / name
     if file.is_dir() or not file.parent.is_dir():
         raise BadInput(
-            f"no report can be written to {visible(name)}: it is a folder, or its folder is not there",
-            hint="name a file in a folder that exists",
+            f"no report can be written to {visible(name)}: it is a folder, or its folder does not exist",
+            hint="specify a file in an existing folder",
         )
     return file
 
 
 def deliver(told: Record, style: str, output: Path | None) -> None:
-    """Write a finished report to stdout, or to a file. Raises NotReady where that cannot be written."""
+    """Writes a finished report to stdout or to a file. Raises NotReady if the file cannot be written."""
     if output is None and not isinstance(told, str):
         show(told)
         return
@@ -85,7 +87,7 @@ def deliver(told: Record, style: str, output: Path | None) -> None:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         what = f"the {style} report cannot be written to {visible(str(output))}"
-        raise NotReady(f"{what}: {error.strerror}", hint="name a file that can be written") from error
+        raise NotReady(f"{what}: {error.strerror}", hint="specify a writable file") from error
 
 
 def _printed(style: str, text: str) -> str:
@@ -93,7 +95,7 @@ def _printed(style: str, text: str) -> str:
 
 
 def output_file(folder: Path, output: str | None) -> Path | None:
-    """Where one report goes, seen from `folder`. Raises BadInput before any work is done."""
+    """Returns the path of a report, relative to `folder`. Raises BadInput for an invalid path."""
     return _file(folder, output) if output is not None else None
 
 

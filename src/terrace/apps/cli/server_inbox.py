@@ -1,4 +1,4 @@
-"""Where `serve`, `worker` and `inbox` keep the deliveries of one clone."""
+"""The inbox of webhook deliveries that `serve`, `worker` and `inbox` share."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def open_inbox(folder: str) -> Inbox:
 
 
 def log(line: str) -> None:
-    """Writes one line with its time on stderr."""
+    """Writes one line with the current time to stderr."""
     note(f"{now():%Y-%m-%dT%H:%M:%SZ} {line}")

@@ -1,7 +1,7 @@
-"""The standard streams in a CI job: nothing that Terrace prints is a command to the runner of the job.
+"""The standard streams in a CI job: nothing that Terrace prints is a command to the CI runner.
 
-A runner reads the log of a job and obeys lines in it: `::set-output name=x::y` sets an output that later jobs act on.
-Terrace prints messages of Terraform, of providers and of people, so every line passes here, whoever prints it.
+A runner interprets lines of the job log: `::set-output name=x::y` sets an output that later jobs use. Terrace prints
+untrusted messages of Terraform and providers, so every line is escaped here.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ _OPEN = re.compile(r"#{1,2}[A-Za-z]*\Z|^[^\S\n]*:?\Z")
 
 
 class LogStream:
-    """A text stream to the log of a job. All but `write` is the stream's own."""
+    """A text stream to the log of a job. Everything except `write` is delegated."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._begun = ""
 
     def write(self, text: str) -> int:
-        """Write text; a command that is written in pieces is none either."""
+        """Writes text. Commands that are written in several pieces are escaped too."""
         whole = self._begun + text
         told = harmless(whole.replace("\r", "\n"))
         self._stream.write(told[len(self._begun) :])
         last = told.rpartition("\n")[2]
-        # Only a beginning that may yet become a command is kept, so that pieces of any length cost nothing.
+        # Keep only a prefix that can become a command, so that the length of the pieces does not matter.
         found = _OPEN.search(last)
         self._begun = last if found and found.start() == 0 else found[0] if found else "."
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
-        """Write several texts."""
+        """Writes several texts."""
         for line in lines:
             self.write(line)
 
@@ -49,7 +49,7 @@ class LogStream:
 
 @contextmanager
 def guarded_log(environ: Mapping[str, str]) -> Iterator[None]:
-    """Let both streams pass through a LogStream, where a runner reads them."""
+    """Escapes both streams inside the context, if a CI runner reads them."""
     if not any(environ.get(name) for name in _RUNNERS):
         yield
         return
@@ -64,7 +64,7 @@ def guarded_log(environ: Mapping[str, str]) -> Iterator[None]:
 def _log(stream: TextIO) -> TextIO:
     try:
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            # A file keeps every byte; a runner reads pipes.
+            # Runners read pipes. A file gets the bytes unchanged.
             return stream
     except (OSError, ValueError):
         pass

@@ -1,1 +1,1 @@
-"""What the command line and the worker print: results on stdout, progress and questions on stderr."""
+"""The output of the command line and of the worker: results on stdout, progress and questions on stderr."""

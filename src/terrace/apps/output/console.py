@@ -1,6 +1,6 @@
-"""How the command line speaks: data on stdout, progress and questions on stderr. Rich is loaded when first needed.
+"""Prints data on stdout, progress and questions on stderr. Rich is imported when it is first needed.
 
-Text from outside may be in all of it. A text that is said stays one line, and no character of it acts on a terminal.
+All of it can contain untrusted text. A text stays on one line, and its control characters are made visible.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 
 def console(*, stderr: bool = False) -> Screen:
-    """A screen that uses colour only on a terminal, and whose lines are never cut when piped."""
+    """Returns a screen that uses color only on a terminal, and does not truncate lines in a pipe."""
     from terrace.report.terminal.screen import Screen
 
-    there = (sys.stderr if stderr else sys.stdout).isatty()
-    return Screen(stderr=stderr, width=None if there else 160, whole=not there)
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Screen(stderr=stderr, width=None if is_terminal else 160, whole=not is_terminal)
 
 
 def show(record: Record) -> None:
-    """Print for people, on stdout. A text is one line, whatever it holds."""
+    """Prints a record for people on stdout. A text is printed as one line."""
     from terrace.report.terminal.screen import line
 
     console().print(line(record) if isinstance(record, str) else record)
 
 
 def show_lines(text: str) -> None:
-    """Print a text for people, on stdout, line by line: a diff, or the text of a file."""
-    for one in text.split("\n"):
-        sys.stdout.write(visible(one) + "\n")
+    """Prints a text of several lines on stdout, such as a diff or the content of a file."""
+    for line in text.split("\n"):
+        sys.stdout.write(visible(line) + "\n")
 
 
 def emit(record: JsonRecord) -> None:
@@ -50,26 +50,26 @@ def emit_data(data: dict[str, Any]) -> None:
 
 
 def note(text: str) -> None:
-    """Say something aside, on stderr, in one line."""
+    """Prints one line on stderr."""
     sys.stderr.write(visible(text) + "\n")
 
 
 def confirmed(question: str, *, yes: bool) -> bool:
-    """Ask on a terminal; without one, only `--yes` means yes."""
+    """Asks on a terminal, and returns whether the user agrees. Without a terminal, `--yes` is required."""
     return yes or answer(f"{question} [y/N] ").lower() in ("y", "yes")
 
 
 def typed_back(name: str, question: str, *, yes: bool) -> bool:
-    """Ask for a name to be typed on a terminal; without one, only `--yes` means yes."""
+    """Asks the user to type a name, and returns whether it matches. Without a terminal, `--yes` is required."""
     return yes or answer(f"{question}: ") == name
 
 
 def answer(question: str) -> str:
-    """Ask on a terminal; an empty answer is "". Raises BadInput where there is none."""
+    """Returns a line that the user types on the terminal. Raises BadInput if there is no terminal."""
     if not sys.stdin.isatty():
         from terrace.errors import BadInput
 
-        raise BadInput("there is no terminal to ask on", hint="say --yes if you mean it")
+        raise BadInput("cannot ask for confirmation: no terminal", hint="pass --yes to confirm")
     sys.stderr.write(visible(question))
     sys.stderr.flush()
     return sys.stdin.readline().strip()

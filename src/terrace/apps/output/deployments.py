@@ -1,4 +1,4 @@
-"""How a deployment ended, for people and for machines."""
+"""The result of a deployment, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from terrace.stacks.refusals import Refusal
 
 Reacted = Deployment | Refused | Pause | None
-"""What `react` did about the end of a deployment."""
+"""The reaction to the end of a deployment."""
 
 
 def show_deployment_end(config: Config, done: Deployment | Refused, reacted: Reacted) -> None:
-    """Prints how a deployment ended, what followed from it, and what people usually do next."""
+    """Prints the result of a deployment, the reaction to it, and the next command."""
     if isinstance(done, Refused):
         show(gates_table(done.verdict))
         return None
     show(deployment_tree(done))
     if isinstance(reacted, Pause):
-        show(f"nothing is rolled back by itself: {'; '.join(reacted.reasons)}")
+        show(f"not rolling back automatically: {'; '.join(reacted.reasons)}")
     elif reacted is not None:
-        show(f"{done.environment} failed, and terrace.yaml says `on_failure: rollback`:")
+        show(f"{done.environment} failed, and terrace.yaml has `on_failure: rollback`:")
         return show_deployment_end(config, reacted, None)
     _show_next_step(config, done)
     return None
@@ -56,14 +56,14 @@ def deployment_json(
 
 
 def waiting_handle(crew: Context, done: Deployment | Refused) -> str:
-    """Returns what names the plans that wait for people; "" where none do."""
+    """Returns the hash of the pending plans; "" if none need an approval."""
     if isinstance(done, Refused) or set(done.waiting) <= {HANDED_OVER}:
         return ""
     return handle_of(crew.policy, crew.ledger.read(), done.environment)
 
 
 def note_uncommitted(missing: Iterable[Notice]) -> None:
-    """Prints on stderr which files of the checkout are missing from the commit that is planned."""
+    """Prints the files of the checkout that are missing in the planned commit, on stderr."""
     for notice in missing:
         note(f"note: {notice.message}")
         note(f"hint: {notice.hint}")
@@ -71,24 +71,27 @@ def note_uncommitted(missing: Iterable[Notice]) -> None:
 
 def _show_next_step(config: Config, done: Deployment) -> None:
     if done.waiting and done.last(Step.SMOKE) is not None:
-        show(f"next: terrace tick, again and again, or terrace resume {done.environment} --wait")
+        show(f"next: run terrace tick regularly, or terrace resume {done.environment} --wait")
     elif done.waiting == (HANDED_OVER,):
-        show(f"next: terrace resume {done.environment}, where it may be applied")
+        show(f"next: terrace resume {done.environment}, where applies are allowed")
     elif done.waiting:
         show(f"next: terrace approve {done.environment}, then terrace resume {done.environment}")
     elif done.result == "succeeded" and isinstance(done.origin, Undoing):
         branch = next((r.detail.branch for r in done.steps if r.step is Step.REVERT and r.detail.branch), "")
-        show(f"{done.environment} is held until Git says the same" + (f": merge {branch}" if branch else ""))
-        show(f"next: terrace tick (once that is merged), or terrace unhold {done.environment} --reason WHY")
+        show(
+            f"{done.environment} is on hold until Git matches the deployed commit"
+            + (f": merge {branch}" if branch else "")
+        )
+        show(f"next: terrace tick (after the merge), or terrace unhold {done.environment} --reason WHY")
     elif done.result == "succeeded" and not isinstance(done.origin, Destruction | Remediation):
         above = next((e for e in config.environments if e.after == done.environment), None)
         if above is not None:
             show(f"next: terrace promote {above.name}")
     elif done.result == "unknown":
-        show(f"{done.environment} is held: nothing more is deployed there until somebody has looked")
-        show(f"next: terrace resume {done.environment}   looks at what it left, and brings that in order")
+        show(f"{done.environment} is on hold until the outcome of the apply is resolved")
+        show(f"next: terrace resume {done.environment}   (inspects the leftovers and recovers)")
     elif done.result == "failed" and done.touched:
         applied = [r.stack for r in done.steps if r.step.value == "apply" and r.result == "succeeded"]
         left = [key for key in done.stacks if key not in applied]
-        show(f"applied: {', '.join(applied) or 'nothing in full'}; not applied in full: {', '.join(left)}")
-        show(f"next: mend the cause, merge it, and `terrace deploy {done.environment}`: it plans what is left")
+        show(f"applied: {', '.join(applied) or 'no stack completely'}; not applied completely: {', '.join(left)}")
+        show(f"next: fix the cause, merge it, and run `terrace deploy {done.environment}`, which plans the rest")

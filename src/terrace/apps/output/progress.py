@@ -1,4 +1,4 @@
-"""What is shown while a deployment or a check goes on: a live tree on a terminal, plain lines elsewhere."""
+"""The progress of a deployment or a check: a live tree on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -31,50 +31,50 @@ def show_progress(*, as_json: bool) -> Iterator[Watcher]:
 
 
 class Silent:
-    """Says nothing: for `--json` and for commands that are quick."""
+    """Prints nothing: for `--json` and for fast commands."""
 
     def opened(self, deployment: Deployment) -> None:
-        """Nothing."""
+        """Prints nothing."""
 
     def step(self, deployment: Deployment, record: StepRecord) -> None:
-        """Nothing."""
+        """Prints nothing."""
 
     def progress(self, progress: Progress) -> None:
-        """Nothing."""
+        """Prints nothing."""
 
 
 class Lines:
-    """One line on stderr for every step that ends: for pipes and logs. Safe to call from several threads."""
+    """Prints one line on stderr for every finished step: for pipes and logs. Its methods are thread-safe."""
 
     def __init__(self) -> None:
         self._console = console(stderr=True)
 
     def opened(self, deployment: Deployment) -> None:
-        """Names the deployment."""
-        self._say(f"deployment {deployment.id}: {deployment.commit[:7]} into {deployment.environment}")
+        """Prints the deployment."""
+        self._print(f"deployment {deployment.id}: {deployment.commit[:7]} into {deployment.environment}")
 
     def step(self, deployment: Deployment, record: StepRecord) -> None:
-        """One line a step, when it ends."""
+        """Prints one line when a step is finished."""
         from terrace.report.terminal.deployments import step_line
 
         if record.result is not None:
-            self._say("  ", f"{record.stack or deployment.environment:<16} ", step_line(record))
+            self._print("  ", f"{record.stack or deployment.environment:<16} ", step_line(record))
 
     def progress(self, progress: Progress) -> None:
-        """Failures, and what went another way than it should; the rest is in the steps."""
+        """Prints failures and fallbacks; the steps show the rest."""
         if progress.phase == "failed":
-            self._say(f"  {progress.stack}: {progress.address} failed")
+            self._print(f"  {progress.stack}: {progress.address} failed")
         elif progress.phase == "aside":
-            self._say(f"  {progress.stack}: {progress.text}")
+            self._print(f"  {progress.stack}: {progress.text}")
 
-    def _say(self, *parts: Part) -> None:
+    def _print(self, *parts: Part) -> None:
         from terrace.report.terminal.screen import line
 
         self._console.print(line(*parts))
 
 
 class LiveTree:
-    """A tree of stacks and steps with times, redrawn in place on stderr."""
+    """A tree of stacks and steps with times on stderr, updated in place."""
 
     def __init__(self) -> None:
         self._console = console(stderr=True)
@@ -98,7 +98,7 @@ class LiveTree:
             self._live.stop()
 
     def opened(self, deployment: Deployment) -> None:
-        """Shows the deployment's tree from now on."""
+        """Starts to show the deployment."""
         with self._lock:
             self._deployment = deployment
             self._records = {record.attempt: record for record in deployment.steps}
@@ -111,7 +111,7 @@ class LiveTree:
             self._doing.pop(record.stack, None)
 
     def progress(self, progress: Progress) -> None:
-        """Shows the newest thing that Terraform does for a stack; what went another way than it should stays."""
+        """Shows the current action of Terraform for a stack. Fallbacks are printed above the tree, and stay."""
         if progress.phase == "aside":
             from terrace.report.terminal.screen import line
 

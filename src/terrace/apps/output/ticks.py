@@ -1,4 +1,4 @@
-"""What a tick did, for people and for machines."""
+"""The result of a tick, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def show_action(config: Config, action: DoneAction) -> None:
-    """Prints how one action ended."""
+    """Prints the result of one action."""
     if isinstance(action.done, Released):
-        show(f"{action.environment} takes deployments again: {action.done.reason}")
+        show(f"{action.environment} accepts deployments again: {action.done.reason}")
         return
     show_deployment_end(config, action.done, action.reacted)
     if action.left_out:
@@ -31,7 +31,7 @@ def show_action(config: Config, action: DoneAction) -> None:
 
 
 def show_tick(ticked: Ticked) -> None:
-    """Prints what was looked at besides deployments, and what was left behind."""
+    """Prints the checks of a tick, and the leftovers."""
     if not ticked.did_something:
         show("nothing is due")
     if ticked.looks:

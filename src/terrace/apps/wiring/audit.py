@@ -1,4 +1,4 @@
-"""Audits: everything that is deployed is checked at its commits, and what was seen is recorded in the ledger."""
+"""Audits: checks the deployed commits, and records the results in the ledger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from terrace.waivers.telling import unused
 def run_audit(
     project: Project, crew: Context, goals: Iterable[Target]
 ) -> tuple[tuple[Audited, ...], tuple[PolicyRule, ...]]:
-    """What was seen, and the rules of the policies that judged it."""
+    """Returns the audits of these commits, and the policy rules that were evaluated."""
     policies = project.policies()
     checks, adapters = audit_checks(CHECKS), check_adapters(project, policies)
     try:
@@ -36,7 +36,7 @@ def run_audit(
     except Interrupted:
         raise
     except TerraceError:
-        # No OPA: the check says so of every stack.
+        # Without OPA, the check reports an unknown result for every stack.
         rules = ()
 
     waivers = project.standing()
@@ -50,7 +50,7 @@ def run_audit(
 
 
 def _with_unused(crew: Context, looks: tuple[Audited, ...], waivers: Waivers) -> tuple[Audited, ...]:
-    """The looks, the last of them with the waivers that are about nothing any more, where everything was looked at."""
+    """Adds the unused waivers to the last audit, if all environments were audited."""
     every = {environment.name for environment in crew.config.environments}
     if not looks or {one.scope.environment for one in looks} != every:
         return looks
@@ -59,7 +59,7 @@ def _with_unused(crew: Context, looks: tuple[Audited, ...], waivers: Waivers) ->
 
 
 def audit_if_due(project: Project, crew: Context, chosen: tuple[str, ...] = ()) -> tuple[Audited, ...]:
-    """What `terrace tick` does: look where terrace.yaml says that it is time (`chosen`: only there), and record it."""
+    """Runs and records the audits that are scheduled now, in all or the chosen environments."""
     names = tuple(name for name in due(crew) if not chosen or name in chosen)
     if not names:
         return ()
@@ -71,7 +71,7 @@ def audit_if_due(project: Project, crew: Context, chosen: tuple[str, ...] = ()) 
 
 
 def chosen_environments(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The environments that are named, or all. Raises BadInput with the nearest right name."""
+    """Returns the named environments, or all. Raises BadInput for an unknown name."""
     config = project.trust.config
     return tuple(dict.fromkeys(project.named(name).name for name in names)) or tuple(
         environment.name for environment in config.environments
@@ -81,9 +81,9 @@ def chosen_environments(project: Project, names: tuple[str, ...]) -> tuple[str, 
 def record_audit(
     crew: Context, history: History, looks: tuple[Audited, ...], rules: tuple[PolicyRule, ...]
 ) -> TerraceError | None:
-    """Write it down. What keeps that from happening is told after what was seen."""
+    """Records the audits. Returns the error if that fails, so that the caller can print the audits first."""
     if not history.events and not crew.ledger.read().events:
-        note("note: not recorded: there is no ledger yet, and no key to open one (`terrace doctor`)")
+        note("note: not recorded: there is no ledger, and no key to start one (see `terrace doctor`)")
         return None
     try:
         _, recorded = record(crew, history, looks, rules)
@@ -93,5 +93,5 @@ def record_audit(
         return error
     for one in looks:
         if one.scope.commits and one.scope.environment not in recorded:
-            note(f"note: {one.scope.environment} is not recorded: a deployment went on there meanwhile")
+            note(f"note: {one.scope.environment} is not recorded, because a deployment ran there at the same time")
     return None

@@ -31,7 +31,7 @@ def change_of(project: Project, head: str, base: str | None = None) -> tuple[Cha
         before = project.survey(start)
     except TerraceError as error:
         # A broken base must not prevent the check of its fix: then all stacks count as new.
-        note(f"note: {start[:7]} cannot be read ({error}); every stack counts as impacted")
+        note(f"note: {start[:7]} is unreadable ({error}), so every stack is treated as impacted")
         before = None
     trees = (repository.tree(start), repository.tree(head))
     return change_set_between(before, after, *trees, project.trust.config), after

@@ -1,4 +1,4 @@
-"""The rules that are known in a repository: those of Terrace's checks, and those of its policies."""
+"""The rules of a repository: those of Terrace's checks, and those of its policies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from terrace.errors import Interrupted, TerraceError
 
 
 def find_rule(folder: str, name: str) -> Rule:
-    """Returns a rule by its name. Raises BadInput where there is none."""
+    """Returns a rule by its name. Raises BadInput for an unknown name."""
     own = rules()
     if name in own:
         return own[name]
@@ -25,7 +25,7 @@ def find_rule(folder: str, name: str) -> Rule:
 
 
 def explain_rule(folder: str, name: str) -> str | None:
-    """Returns what a rule means in one text; None where there is none of that name."""
+    """Returns the explanation of a rule as one text; None for an unknown name."""
     rule = rules().get(name)
     if rule is None:
         policy = _policies(folder).get(name)
@@ -34,14 +34,14 @@ def explain_rule(folder: str, name: str) -> str | None:
 
 
 def rule_names(folder: str) -> frozenset[str]:
-    """Returns the names of all rules that are known here, and of the families of those of policies."""
+    """Returns the names of all rules, and of the families of policy rules."""
     policies = _policies(folder)
     families = {rule.family for rule in policies.values() if rule.family}
     return frozenset({*rules(), *policies, *families})
 
 
 def _policies(folder: str) -> dict[str, PolicyRule]:
-    """The rules of the policies here, or of the shipped pack where there is no repository or no OPA."""
+    """Returns the policy rules of the repository, or of the shipped pack if there is no repository or no OPA."""
     known = {rule.id: rule for rule in described()}
     try:
         project = Project(Path(folder), fetch=False)
@@ -54,15 +54,16 @@ def _policies(folder: str) -> dict[str, PolicyRule]:
 
 
 def _described(rule: PolicyRule) -> Rule:
-    """A rule of a policy in the words of ours."""
-    about = f" It looks at {', '.join(rule.types)}." if rule.types else ""
-    where = f" It stands in {rule.path}." if rule.path else ""
+    """Returns a policy rule as a rule of Terrace."""
+    about = f" It applies to {', '.join(rule.types)}." if rule.types else ""
+    where = f" It is defined in {rule.path}." if rule.path else ""
     more = f" More: {', '.join(rule.references)}" if rule.references else ""
     controls = f" It is evidence for {', '.join(rule.controls)}." if rule.controls else ""
     return Rule(
         rule.id,
         f"{rule.title} ({rule.severity.word}).{about}{where}{controls}",
         f"{rule.why or 'Its policy does not say.'}{more}",
-        rule.fix or "Its policy does not say.",
-        f"`terrace waive {rule.id} ADDRESS --owner NAME --reason WHY`, merged: until a day, and told in every report.",
+        rule.fix or "Its policy has no text for this.",
+        f"`terrace waive {rule.id} ADDRESS --owner NAME --reason WHY`, and merge it. The waiver "
+        "expires, and is in every report.",
     )

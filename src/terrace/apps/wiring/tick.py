@@ -1,4 +1,4 @@
-"""Does all that is due in one repository: for `terrace tick`, and for the worker of the server."""
+"""Runs the scheduled work of one repository, for `terrace tick` and for the worker of the server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from terrace.states.state_checks import Look
 
 @dataclass(frozen=True, slots=True)
 class DoneAction:
-    """One action of a tick. `handle` names the plans that wait for people; `left_out` are the stacks without a plan."""
+    """One action of a tick. `handle` is the hash of the pending plans; `left_out` are the refused stacks."""
 
     done: Deployment | Refused | Released
     reacted: Reacted = None
@@ -39,12 +39,12 @@ class DoneAction:
 
     @property
     def environment(self) -> str:
-        """The environment that it was about."""
+        """The environment of the action."""
         return self.done.verdict.environment if isinstance(self.done, Refused) else self.done.environment
 
     @property
     def is_good(self) -> bool:
-        """Whether a hold ended, or a deployment succeeded."""
+        """Returns whether a hold was released, or a deployment succeeded."""
         return isinstance(self.done, Released) or (
             isinstance(self.done, Deployment) and result_word(self.done) == "succeeded"
         )
@@ -52,7 +52,7 @@ class DoneAction:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """What a tick did, and what it looked at besides: states, drift, everything that is deployed."""
+    """The actions of a tick, its checks of states and drift, its audits, and the leftovers."""
 
     actions: tuple[DoneAction, ...] = ()
     looks: tuple[Look, ...] = ()
@@ -62,17 +62,17 @@ class Ticked:
 
     @property
     def did_something(self) -> bool:
-        """Whether anything was due."""
+        """Returns whether there was any scheduled work."""
         return bool(self.actions or self.looks or self.reviews or self.audits)
 
     @property
     def is_good(self) -> bool:
-        """Whether every deployment went to its end, and nothing is wrong with what was looked at."""
+        """Returns whether every deployment succeeded, and the checks found no problem."""
         return all(action.is_good for action in self.actions) and not self.found_trouble
 
     @property
     def found_trouble(self) -> bool:
-        """Whether a state is not safe, something drifted, or an audit found something that blocks."""
+        """Returns whether a state is unsafe, there is drift, or an audit has a blocking finding."""
         drifted = any(one.check is not None and one.check.status != "clean" for one in self.reviews)
         return not all(look.good for look in self.looks) or drifted or any(one.blocking for one in self.audits)
 
@@ -80,14 +80,14 @@ class Ticked:
 def tick(
     folder: Path, names: tuple[str, ...], reach: Reach, show: Callable[[Project, DoneAction], None], *, quiet: bool
 ) -> tuple[Project, Ticked]:
-    """Does all that is due, in all environments or in those that are named; with the reach of plans, only lets in.
+    """Runs the scheduled work of all or the named environments; with reach `plan`, only starts deployments.
 
-    `show` is called after each action; `quiet` prints no progress.
+    `show` is called after each action; `quiet` disables the progress output.
     """
     project = Project(folder)
     chosen = tuple(project.named(name).name for name in names)
     if not chosen:
-        # Their drift is looked at too, by the rules that named them last.
+        # The drift of removed environments is checked too, with their last rules.
         project.former_environments()
     with show_progress(as_json=quiet) as watcher:
         crew = project.deployment_context(watcher, reach)
@@ -97,7 +97,7 @@ def tick(
             if done is not None:
                 actions.append(_react(project, crew, done))
                 show(project, actions[-1])
-        looks, reviews, audits = _look_around(project, crew, chosen) if reach == "apply" else ((), (), ())
+        looks, reviews, audits = _run_checks(project, crew, chosen) if reach == "apply" else ((), (), ())
     show_deployments(
         project, [one.name for one in project.trust.config.environments if not chosen or one.name in chosen]
     )
@@ -113,10 +113,10 @@ def _react(project: Project, crew: Context, done: Deployment | Refused | Release
     return DoneAction(done, reacted, waiting_handle(crew, done), project.left_out([environment], done.commit))
 
 
-def _look_around(
+def _run_checks(
     project: Project, crew: Context, chosen: tuple[str, ...]
 ) -> tuple[tuple[Look, ...], tuple[Review, ...], tuple[Audited, ...]]:
-    """Looks where terrace.yaml says that it is time."""
+    """Runs the checks that are scheduled now."""
 
     def mine(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if not chosen or name in chosen)
@@ -133,6 +133,6 @@ def _look_around(
 
 
 def review_drift(project: Project, names: Iterable[str]) -> tuple[Review, ...]:
-    """Returns what the ledger knows of the drift of these environments now."""
+    """Returns the drift of these environments, as recorded in the ledger."""
     history = project.ledger.read()
     return tuple(review(history, name, now(), project.environment(name).drift.every) for name in names)

@@ -1,4 +1,4 @@
-"""`terrace adopt`: take over every stack that something else deployed."""
+"""`terrace adopt`: adopt the existing stacks of a repository."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @ENVS
-@click.option("--stack", "stacks", metavar="STACK", multiple=True, help="Only this one, by its name or key.")
-@click.option("--print", "only_print", is_flag=True, help="Show what would be taken over, and write nothing.")
+@click.option(
+    "--stack", "stacks", metavar="STACK", multiple=True, help="Only this stack, by its name or key. Repeatable."
+)
+@click.option("--print", "only_print", is_flag=True, help="Show which stacks would be adopted; record nothing.")
 @REASON
-@click.option("--yes", is_flag=True, help="Take over all that can be, without asking; needs --reason.")
+@click.option("--yes", is_flag=True, help="Adopt all stacks that can be adopted, without asking. Needs --reason.")
 @JSON
 @click.pass_obj
 def adopt(
@@ -31,11 +33,12 @@ def adopt(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Take over every stack that something else deployed: find its state, plan on it, back it up, record it.
+    """Adopt stacks that were deployed without Terrace.
 
-    It goes through the environments, or those that are named, and does for each stack what `terrace state adopt` does
-    for one. No infrastructure is changed. It shows what differs from Git, and asks once. A stack that cannot be taken
-    over is told with the reason, and the others go on: exit 1. The same command again goes on, and does nothing twice.
+    For each stack of ENV (default: all environments), Terrace finds the state, plans with it, backs it up and records
+    it, like `terrace state adopt` for one stack. No infrastructure is changed. The command shows the differences from
+    Git, and asks once. If a stack cannot be adopted, it shows the reason, adopts the others, and exits with 1. The
+    command can be repeated safely.
 
     \b
     Examples:
@@ -65,14 +68,14 @@ def adopt(
     chosen = chosen_stacks(inventory, wanted, stacks)
     if not chosen:
         raise BadInput(
-            "there is no stack to take over" + (f" in {', '.join(wanted)}" if environments else ""),
-            hint="`terrace config check` shows the stacks of your checkout: once its terrace.yaml is merged into the "
-            "protected branch they can be taken over; `terrace init --print` proposes one",
+            "there are no stacks to adopt" + (f" in {', '.join(wanted)}" if environments else ""),
+            hint="`terrace config check` lists the stacks of your checkout. They can be adopted when terrace.yaml is "
+            "merged into the protected branch. `terrace init --print` proposes a terrace.yaml",
         )
     note_uncommitted(project.uncommitted(inventory, {stack.key for stack in chosen}))
     if project.repository.dirty:
         first = visible(project.repository.dirty[0])
-        note(f"note: the working tree differs from its commit ({first}): states are compared with the protected branch")
+        note(f"note: the working tree has uncommitted changes ({first}): states are compared with the protected branch")
     with adoption_progress(len(chosen)) as progress:
         crew = project.read_only_context(progress) if only_print else project.deployment_context(progress)
         found = survey(crew, wanted, stacks, progress.row)
@@ -88,11 +91,11 @@ def adopt(
         if as_json:
             emit(adopt_json(found.commit, found.rows, written=False))
         return _exit_code(found.rows)
-    question = f"take over {len(able)} stack{'' if len(able) == 1 else 's'}? No infrastructure is changed."
+    question = f"adopt {len(able)} stack{'' if len(able) == 1 else 's'}? No infrastructure is changed."
     if old_files_note(found.rows):
-        question += " Old state files get the ending .adopted."
+        question += " Old state files are renamed to *.adopted."
     if not confirmed(question, yes=yes):
-        note("nothing was written")
+        note("No changes were made.")
         return 1
     return _take_over(project, found, reason or "no reason given", len(able), as_json=as_json)
 
@@ -117,26 +120,26 @@ def _take_over(project: Project, found: Survey, reason: str, number: int, *, as_
     show(adoption_summary(rows))
     aside = [row.done.put_aside for row in rows if row.done is not None and row.done.put_aside]
     if aside:
-        show(f"{len(aside)} old file{'' if len(aside) == 1 else 's'} got the ending .adopted, such as {aside[0]}")
+        show(f"{len(aside)} old file{'' if len(aside) == 1 else 's'} renamed to *.adopted, such as {aside[0]}")
     return _exit_code(rows)
 
 
 def _insist_on_an_answer(reason: str, *, only_print: bool, yes: bool, as_json: bool) -> None:
-    """Raises BadInput before anything is looked at, where the end would be that nobody can answer."""
+    """Raises BadInput early if the command could not ask for the required confirmation."""
     import sys
 
     from terrace.errors import BadInput
 
     if only_print and yes:
-        raise BadInput("--print writes nothing, and --yes takes over", hint="say one of them")
+        raise BadInput("--print and --yes cannot be combined", hint="--print only shows, --yes adopts")
     if yes and not reason:
-        raise BadInput("nothing says why", hint="--yes needs --reason WHY")
+        raise BadInput("--yes needs --reason WHY", hint="the reason is recorded in the ledger")
     if as_json and not (yes or only_print):
-        raise BadInput("with --json nothing is asked", hint="--json --print shows it, --json --yes takes it over")
-    if not (yes or only_print) and not sys.stdin.isatty():
         raise BadInput(
-            "there is no terminal to ask on", hint="--print shows what would be taken over, --yes takes it over"
+            "--json cannot ask for confirmation", hint="--json --print shows the stacks, --json --yes adopts them"
         )
+    if not (yes or only_print) and not sys.stdin.isatty():
+        raise BadInput("cannot ask for confirmation: no terminal", hint="--print shows the stacks, --yes adopts them")
 
 
 def _exit_code(rows: tuple[Row, ...]) -> int:

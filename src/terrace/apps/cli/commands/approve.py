@@ -14,14 +14,16 @@ if TYPE_CHECKING:
     from terrace.pipelines.conversation.run_reviews import Recorded
     from terrace.report.json.setup import ReviewedJson
 
-ROLE = click.option("--role", default="", metavar="TEAM", help="The team you speak for; found when there is one.")
+ROLE = click.option(
+    "--role", default="", metavar="TEAM", help="Team you approve as. [default: your team, if you are in only one]"
+)
 
 
 @click.command()
 @ENV
 @click.argument("handle", metavar="[HASH]", required=False, default="")
 @click.option("-m", "--comment", default="", help="Why; kept in the ledger.")
-@click.option("--from-run", is_flag=True, help="Write down what reviewers of ENV said to this run of GitHub Actions.")
+@click.option("--from-run", is_flag=True, help="Record the reviews of ENV in this GitHub Actions run.")
 @ROLE
 @signing_options
 @click.pass_obj
@@ -37,9 +39,10 @@ def approve(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Say yes to exactly the plans that wait in ENV, signed with your SSH key.
+    """Approve the pending plans of ENV, and sign the approval with your SSH key.
 
-    HASH is their handle, as `terrace status` tells it; if something else waits by then, nothing is written.
+    HASH is the hash of the pending plans (see `terrace status`). If the pending plans have changed, the command fails
+    and records nothing.
 
     \b
     Examples:
@@ -48,7 +51,7 @@ def approve(
     """
     if from_run:
         if comment or role or actor or key:
-            raise click.UsageError("--from-run writes down what others said: it takes no -m, --role, --as or --key")
+            raise click.UsageError("--from-run records the reviews of others: it takes no -m, --role, --as or --key")
         return _record_run_reviews(folder, environment, handle, as_json=as_json)
     project = _project_of(folder, actor, key)
     return _answer(project, environment, "approve", role, comment, handle=handle, yes=yes, as_json=as_json)
@@ -57,8 +60,10 @@ def approve(
 @click.command()
 @ENV
 @click.option("-m", "--comment", required=True, help="Why; kept in the ledger.")
-@click.option("--withdraw", is_flag=True, help="Take back your no instead, so that the commit may be deployed again.")
-@click.option("--of", "of", default="", metavar="NO", help="With --withdraw: the id of a no, also of somebody else.")
+@click.option("--withdraw", is_flag=True, help="Withdraw your rejection, so that the commit can be deployed again.")
+@click.option(
+    "--of", "of", default="", metavar="ID", help="With --withdraw: the id of a rejection, yours or of another person."
+)
 @ROLE
 @signing_options
 @click.pass_obj
@@ -74,10 +79,10 @@ def reject(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Say no to what waits in ENV: the deployment ends, nothing is applied.
+    """Reject the pending deployment of ENV. It ends without an apply.
 
-    ENV takes no deployment of that commit, and none with one of these plans, until you withdraw your no. Two other
-    people can withdraw it together if you cannot.
+    Until you withdraw the rejection, ENV refuses this commit and any deployment that contains one of these plans. If
+    you are unavailable, two other people can withdraw it together.
 
     \b
     Examples:
@@ -85,9 +90,9 @@ def reject(
       terrace reject prod --withdraw -m "the sale is over"
     """
     if withdraw and role:
-        raise click.UsageError("--withdraw takes no --role: it takes back what you said, for whatever team")
+        raise click.UsageError("--withdraw takes no --role: it withdraws your rejections for all teams")
     if of and not withdraw:
-        raise click.UsageError("--of names a no that is withdrawn: it goes with --withdraw")
+        raise click.UsageError("--of needs --withdraw: it is the id of the rejection to withdraw")
     project = _project_of(folder, actor, key)
     if withdraw:
         return _withdraw(project, environment, comment, of, yes=yes, as_json=as_json)
@@ -113,7 +118,7 @@ def _answer(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Approves or rejects what waits; with a handle, only if exactly that does."""
+    """Approves or rejects the pending plans; with a handle, only if they are the ones of that handle."""
     import sys
 
     from terrace.apps.output.console import confirmed, emit, note, show
@@ -128,13 +133,15 @@ def _answer(
     project.environment(environment)
     crew = project.deployment_context(Silent())
     role = role or _only_role(project, environment)
-    question = f"{answer} what waits in {environment} as {project.actor}" + (f" for {role}" if role else "") + "?"
+    question = (
+        f"{answer} the pending deployment of {environment} as {project.actor}" + (f" for {role}" if role else "") + "?"
+    )
     if not as_json and sys.stdin.isatty() and not yes:
         waiting = folds.latest(crew.ledger.read(), environment)
         if waiting is not None and waiting.open:
             show(deployment_tree(waiting))
     if not confirmed(question, yes=yes):
-        note("nothing was written")
+        note("No changes were made.")
         return 1
     word = approving.Word(answer, role, comment, crew.vouch, handle=handle)
     deployment, verdict = approving.answer(crew, environment, word)
@@ -152,20 +159,21 @@ def _answer(
 
 
 def _only_role(project: Project, environment: str) -> str:
-    """The one role of this environment's gates that the actor can fill; "" when there is none. Raises BadInput where
-    there are several."""
+    """Returns the only required role of this environment that the actor has; "" if there is none. Raises BadInput if
+    there are several.
+    """
     from terrace.errors import BadInput
 
     config = project.trust.config
     asked = config.environment(environment).approvals.roles
     mine = [role for role in asked if project.actor in config.teams.get(role, ())]
     if len(mine) > 1:
-        raise BadInput(f"{project.actor} is in several teams that are asked: {', '.join(mine)}", hint="say --role TEAM")
+        raise BadInput(f"{project.actor} is in several required teams: {', '.join(mine)}", hint="pass --role TEAM")
     return mine[0] if mine else ""
 
 
 def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: bool, as_json: bool) -> int:
-    """Takes back the rejections of the actor in an environment, or the one with an id."""
+    """Withdraws the rejections of the actor in an environment, or the one with an id."""
     from terrace.apps.output.console import confirmed, emit, note, show
     from terrace.apps.output.progress import Silent
     from terrace.pipelines.approvals.withdraw import withdraw
@@ -174,9 +182,9 @@ def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: 
 
     project.environment(environment)
     crew = project.deployment_context(Silent())
-    whose = f"the no {of}" if of else f"every no of {project.actor}"
-    if not confirmed(f"withdraw {whose} in {environment} as {project.actor}?", yes=yes):
-        note("nothing was written")
+    rejections = f"the rejection {of}" if of else f"every rejection of {project.actor}"
+    if not confirmed(f"withdraw {rejections} in {environment} as {project.actor}?", yes=yes):
+        note("No changes were made.")
         return 1
     done = withdraw(crew, environment, reason, of=of)
     left = [no.id for no in done.standing]
@@ -186,19 +194,19 @@ def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: 
         return 0
     for no in done.noes:
         if no.id in left:
-            show(f"the no of {visible(no.actor)} ({no.id}) stands until another person withdraws it too")
+            show(f"the rejection of {visible(no.actor)} ({no.id}) remains until another person also withdraws it")
         else:
-            show(f"the no of {visible(no.actor)} ({no.id}) is withdrawn")
+            show(f"the rejection of {visible(no.actor)} ({no.id}) is withdrawn")
     if not left:
-        show(f"next: terrace deploy {environment}, or terrace promote {environment}: it asks people again")
+        show(f"next: terrace deploy {environment}, or terrace promote {environment}: approvals are required again")
     return 0
 
 
 def _record_run_reviews(folder: str, environment: str, handle: str, *, as_json: bool) -> int:
-    """Records what reviewers of an environment answered to this run of CI.
+    """Records the reviews of an environment in this CI run.
 
-    Exit 0 where nobody was asked, or where it cannot be told what they were shown, since the run was started again.
-    Raises BadInput where something else waits than what they were shown.
+    Exit 0 if no review was required, or if the run was restarted: the plans that the reviewers saw are unknown then.
+    Raises BadInput if other plans are pending than the reviewers saw.
     """
     from pathlib import Path
 
@@ -215,10 +223,10 @@ def _record_run_reviews(folder: str, environment: str, handle: str, *, as_json: 
     run = run_id(ENVIRON)
     if not handle:
         raise BadInput(
-            "it must be said what the reviewers were shown",
+            "the hash of the reviewed plans is missing",
             hint=f"terrace approve {environment} HASH --from-run: the output `digest` of the job that planned",
         )
-    # They were shown the plans of another attempt, and GitHub does not tell which attempt they answered to.
+    # The reviewers may have seen the plans of another attempt: GitHub does not report the attempt of a review.
     again = is_again(ENVIRON)
     reviews: tuple[Recorded, ...] = ()
     with show_progress(as_json=as_json) as watcher:
@@ -232,12 +240,12 @@ def _record_run_reviews(folder: str, environment: str, handle: str, *, as_json: 
         emit(_reviews_json(environment, reviews))
         return 0
     for review in reviews:
-        known = "" if review.verdict is not None else f", which does not count: {clipped(review.why)}"
-        show(f"{clipped(review.login)} said {review.answer}{known}")
+        ignored = "" if review.verdict is not None else f", which is ignored: {clipped(review.why)}"
+        show(f"{clipped(review.login)}: {review.answer}{ignored}")
     if again:
-        show("this run was started before, so nothing that was answered to it is written down (hint: start a new one)")
+        show("this workflow run was restarted, so its reviews are not recorded (hint: start a new run)")
     elif not reviews:
-        show(f"GitHub asked nobody about {environment}: what Terrace asks is the only gate")
+        show(f"GitHub required no review of {environment}: only Terrace's own approvals apply")
     return 0
 
 

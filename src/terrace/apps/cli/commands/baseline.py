@@ -18,23 +18,21 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--owner", default="", metavar="NAME", help="Who answers for what comes in; you, if not said.")
-@click.option("--reason", default="", help="Why it may stay until then.")
-@click.option(
-    "--expires", default="", metavar="DAY", help="Its last day (2026-12-31); the longest allowed if not said."
-)
-@click.option("--accept", multiple=True, metavar="RULE", help="Let findings of RULE in that are new; needs --owner.")
+@click.option("--owner", default="", metavar="NAME", help="Owner of the recorded findings. [default: you]")
+@click.option("--reason", default="", help="Reason for accepting the findings.")
+@click.option("--expires", default="", metavar="DATE", help="Expiry date (2026-12-31). [default: the longest allowed]")
+@click.option("--accept", multiple=True, metavar="RULE", help="Also record new findings of RULE. Needs --owner.")
 @JSON
 @click.pass_obj
 def baseline(folder: str, owner: str, reason: str, expires: str, accept: tuple[str, ...], as_json: bool) -> int:
-    """Write what is there on day one into .terrace/baseline.yaml, so that only new findings hold a change.
+    """Record all current findings in .terrace/baseline.yaml, so that only new findings block a change.
 
-    Run again, it takes out what is gone, and adds nothing: the count only falls. It counts once it is merged.
+    Later runs remove fixed findings and never add any. The file takes effect when it is merged.
 
     \b
     Examples:
       terrace baseline --owner platform --expires 2026-12-31
-      terrace baseline                                            after something was mended
+      terrace baseline                                            after fixing findings
       terrace baseline --accept s3-logging --owner security       when a rule is new
     """
     from dataclasses import replace
@@ -79,12 +77,12 @@ def baseline(folder: str, owner: str, reason: str, expires: str, accept: tuple[s
     else:
         show(baseline_summary(result, idle))
         if result.came:
-            note("it counts once it is merged; the change that brings it is a finding of `trust-root`")
+            note("The baseline takes effect when it is merged. The change that adds it has a finding of `trust-root`.")
     return 1 if result.blind else 0
 
 
 def _find_all(project: Project, crew: Context, inventory: Inventory) -> tuple[Finding, ...]:
-    """Everything that the rules of the working tree find in it: they are what judges once it is merged."""
+    """Returns the findings of the working tree under its own rules: they apply once it is merged."""
     from terrace.apps.wiring.checking import check_adapters
     from terrace.checks.all import CHECKS
     from terrace.pipelines.check.validate import validate
@@ -96,7 +94,7 @@ def _find_all(project: Project, crew: Context, inventory: Inventory) -> tuple[Fi
 
 
 def _with_rules_of(crew: Context, proposed: Config) -> Config:
-    """The rules of the working tree; credentials and everything else stay those of the protected branch."""
+    """Returns the configuration with the rules of the working tree; everything else is from the protected branch."""
     from dataclasses import replace
 
     return replace(
@@ -111,7 +109,7 @@ def _with_rules_of(crew: Context, proposed: Config) -> Config:
 def _grant(
     project: Project, owner: str, reason: str, expires: str, accept: tuple[str, ...], config: Config, *, first: bool
 ) -> Grant:
-    """Who answers, and until when. Raises BadInput where that is nobody, or for too long."""
+    """Returns the owner and the expiry date. Raises BadInput for an unknown owner or a date too far away."""
     from terrace.apps.cli.options import parse_day
     from terrace.apps.wiring.project import now
     from terrace.errors import BadInput
@@ -122,16 +120,16 @@ def _grant(
     today = now().date()
     last = parse_day(expires) if expires else today + config.waivers.longest
     if last < today:
-        raise BadInput(f"{last} is over", hint="say a day that comes")
+        raise BadInput(f"{last} is in the past", hint="pass a future date")
     if last - today > config.waivers.longest:
         raise BadInput(f"{last} is {(last - today).days} days away", hint=too_long(config))
     for rule in accept:
         if why := why_rule_never(rule, config.known_checks):
             raise BadInput(f"{rule!r} cannot be in a baseline: {why}")
     if reason and empty_reason(reason):
-        raise BadInput(f"{reason!r} is no reason", hint="say why it may stay")
+        raise BadInput(f"{reason!r} is not a reason", hint="explain why the findings are accepted")
     if accept and not owner:
-        raise BadInput("nobody answers for what comes in", hint="--owner: a person or a team of terrace.yaml")
+        raise BadInput("the new findings need an owner", hint="--owner: a person or a team of terrace.yaml")
     owner = owner or project.actor
     if (first or accept) and not known_owner(owner, config):
         message, hint = no_owner(owner, {*config.teams, *config.people})
@@ -140,7 +138,7 @@ def _grant(
 
 
 def _check_readable(text: str, config: Config) -> None:
-    """Raises BadInput where what is about to be written could not be read again."""
+    """Raises BadInput if the new file would be unreadable."""
     from terrace.assess.waiver import BASELINE
     from terrace.config.problems import BadConfig
     from terrace.errors import BadInput
@@ -149,4 +147,4 @@ def _check_readable(text: str, config: Config) -> None:
     try:
         read_waivers(text.encode(), BASELINE, config)
     except BadConfig as error:
-        raise BadInput(f"the baseline that there is cannot be carried on: {error}", hint=error.hint) from error
+        raise BadInput(f"the existing baseline cannot be extended: {error}", hint=error.hint) from error

@@ -8,16 +8,14 @@ from terrace.apps.cli.options import JSON
 
 
 @click.command()
-@click.option(
-    "--act", is_flag=True, help="Do what the first turn left: in the job that has the environment's credentials."
-)
+@click.option("--act", is_flag=True, help="Run the second pass, in the job with the environment's credentials.")
 @JSON
 @click.pass_obj
 def chatops(folder: str, act: bool, as_json: bool) -> int:
-    """Answer the comment that this run of CI is about: a line like `/terrace status`.
+    """Answer the pull request comment that started this CI run, such as `/terrace status`.
 
-    The first turn does what needs no credentials of an environment, and gives the output `environment` where something
-    is left; the second turn, --act, does that. `/terrace help` in a comment lists what can be said.
+    The first pass does everything that needs no environment credentials. If work remains, it sets the output
+    `environment`, and a second pass with --act completes the work. `/terrace help` in a comment lists the commands.
 
     \b
     Examples:
@@ -51,7 +49,7 @@ def chatops(folder: str, act: bool, as_json: bool) -> int:
             )
         )
     elif heard is None:
-        show("nothing here was meant for Terrace")
+        show("the comment has no command for Terrace")
     else:
         show(clipped(heard.reply.happened, 500))
     return 0 if heard is None or heard.done else 1

@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 @BASE
 @click.option("--format", "style", type=click.Choice(FORMATS), default="terminal")
 @OUTPUT
-@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="Write this too; may be said again.")
-@click.option("--explain", is_flag=True, help="Show every reason of the risk, and its place in the formula.")
-@click.option("--fix", is_flag=True, help="First write what is sure: formatting, and pages of modules.")
-@click.option("--publish", is_flag=True, help="Write it on the pull or merge request that this run of CI is for.")
-@click.option("--plans", metavar="DIR", type=click.Path(), help="Judge the plans that `plan --seal` wrote there.")
-@click.option("--static", is_flag=True, help="Plan nothing: for a change of strangers, whose code a plan would run.")
-@click.option("--all", "everything", is_flag=True, help="Look at everything that is deployed, and record that.")
-@click.option("--head", is_flag=True, help="With --all: look at the working tree; nothing is recorded.")
+@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="An additional report. Repeatable.")
+@click.option("--explain", is_flag=True, help="Show every risk factor with its part of the score.")
+@click.option("--fix", is_flag=True, help="Apply automatic fixes first: formatting and generated module docs.")
+@click.option("--publish", is_flag=True, help="Publish the result on the pull or merge request of this CI run.")
+@click.option(
+    "--plans", metavar="DIR", type=click.Path(), help="Evaluate the plans that `plan --seal FILE` wrote to DIR."
+)
+@click.option(
+    "--static", is_flag=True, help="Skip planning. For untrusted changes, because planning executes their code."
+)
+@click.option("--all", "everything", is_flag=True, help="Check everything that is deployed, and record the result.")
+@click.option("--head", is_flag=True, help="With --all: check the working tree, and record nothing.")
 @JSON
 @click.pass_obj
 def check(
@@ -47,19 +51,19 @@ def check(
     head: bool,
     as_json: bool,
 ) -> int:
-    """Everything a pull request is checked for, on the working tree.
+    """Run all checks of a pull request on the working tree.
 
-    With --all everything that stands is looked at, at the commits that are deployed in ENV (in all if none is named):
-    for a nightly run. It changes nothing; the ledger keeps what was seen, for `terrace report compliance`.
+    With --all, check the deployed configuration of ENV (default: every environment) instead of the change. This is
+    intended for nightly runs. It changes nothing. The ledger keeps the results for `terrace report compliance`.
 
     \b
     Examples:
       terrace check                     the working tree against the protected branch
       terrace check --base HEAD~3       against another commit
-      terrace check --fix               format what changed, write the pages of its modules, then check
+      terrace check --fix               format changed files, write the docs of their modules, then check
       terrace check --format markdown   as a comment for a pull request
       terrace check --report html=check.html --report sarif=check.sarif
-      terrace check --all               everything, as it is deployed
+      terrace check --all               everything that is deployed
     """
     if everything:
         only_for_changes = {
@@ -72,14 +76,14 @@ def check(
             "--static": static,
         }
         for option in (name for name, value in only_for_changes.items() if value):
-            raise click.UsageError(f"{option} is about a change, and --all looks at everything")
+            raise click.UsageError(f"{option} is about a change, and --all checks everything that is deployed")
         if style not in ("terminal", "markdown", "sarif", "json"):
-            raise click.UsageError(f"--all is told as terminal, markdown, sarif or json, not as {style}")
+            raise click.UsageError(f"--all supports the formats terminal, markdown, sarif and json, not {style}")
         return _check_everything(folder, environments, "json" if as_json else style, output, head=head)
     if environments or head:
-        raise click.UsageError("environments and --head go with --all")
+        raise click.UsageError("environments and --head need --all")
     if plans is not None and (static or fix):
-        raise click.UsageError("--plans are of the working tree as it was: neither --static nor --fix goes with them")
+        raise click.UsageError("--plans cannot be combined with --static or --fix")
     return _check_change(
         folder,
         base,
@@ -107,15 +111,15 @@ def _check_change(
     plans: str | None,
     static: bool,
 ) -> int:
-    """Checks the change of the working tree; exit 1 when it may not be merged.
+    """Checks the change of the working tree; exit 1 if it must not be merged.
 
-    Raises NotReady with `publish` where the page cannot be written: what is there may be about an older commit.
+    Raises NotReady with `publish` if the result cannot be published: the published one may be of an older commit.
     """
     from dataclasses import replace
     from pathlib import Path
 
     from terrace.apps.cli.job_result import Ending, end_job
-    from terrace.apps.cli.reports import asked_for
+    from terrace.apps.cli.reports import requested_reports
     from terrace.apps.output.console import note
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.checking import change_in_working_tree, checked
@@ -123,7 +127,7 @@ def _check_change(
     from terrace.apps.wiring.project import Project
     from terrace.report.markdown.comment import comment
 
-    wanted = asked_for(Path(folder), style, output, reports)
+    wanted = requested_reports(Path(folder), style, output, reports)
     project = Project(Path(folder))
     project.plans_nothing = static
     page = project.page() if publish else None
@@ -157,24 +161,24 @@ def _planner(project: Project, folder: Path, plans: str | None, *, static: bool)
 
 
 def _fix(project: Project, change_set: ChangeSet) -> bool:
-    """Fixes what can be, says on stderr what was written and what was not, and returns whether anything was."""
+    """Applies the fixes, prints them on stderr, and returns whether a file was written."""
     from terrace.apps.cli.fixes import apply_fixes
     from terrace.apps.output.console import note
     from terrace.text import visible
 
     fixes = apply_fixes(project, change_set)
-    for one in fixes:
-        path = visible(one.path)
-        note(f"left alone {path}: {one.why_not}" if one.why_not else f"wrote {path} ({one.what})")
+    for fix in fixes:
+        path = visible(fix.path)
+        note(f"not changed: {path}: {fix.why_not}" if fix.why_not else f"wrote {path} ({fix.what})")
     if not fixes:
-        note("nothing to mend")
-    return any(not one.why_not for one in fixes)
+        note("nothing to fix")
+    return any(not fix.why_not for fix in fixes)
 
 
 def _check_everything(folder: str, names: tuple[str, ...], style: str, output: str | None, *, head: bool) -> int:
-    """Checks everything that is deployed; exit 1 when something of it would block a change.
+    """Checks everything that is deployed; exit 1 if a finding would block a change.
 
-    With `head` the working tree is checked instead, and nothing is recorded.
+    With `head`, the working tree is checked instead, and nothing is recorded.
     """
     from pathlib import Path
 

@@ -11,10 +11,10 @@ import click
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
-    """Shell completion: `eval "$(terrace completion bash)"`."""
+    """Print the shell completion script. Use it with `eval "$(terrace completion bash)"`."""
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)
-    assert kind is not None, "click completes in the shells that the argument takes"
+    assert kind is not None, "click supports the shells of the argument"
     sys.stdout.write(kind(context.find_root().command, {}, "terrace", "_TERRACE_COMPLETE").source() + "\n")
     return 0

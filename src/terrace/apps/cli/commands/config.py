@@ -1,4 +1,4 @@
-"""`terrace config`: the schema of terrace.yaml, and whether a file is right."""
+"""`terrace config`: the schema of terrace.yaml, and its validation."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ CONFIG_FILE = "terrace.yaml"
 
 @click.group()
 def config() -> None:
-    """terrace.yaml: its schema, and whether yours is right."""
+    """Validate terrace.yaml, or print its JSON Schema."""
 
 
 @config.command("schema")
 def config_schema() -> int:
-    """The JSON Schema of terrace.yaml, for editors."""
+    """Print the JSON Schema of terrace.yaml, for editors."""
     import json
 
     from terrace.checks.all import CHECKS
@@ -41,7 +41,7 @@ def config_schema() -> int:
 @JSON
 @click.pass_obj
 def config_check(folder: str, as_json: bool) -> int:
-    """Read terrace.yaml of the working tree and tell everything that is wrong in it."""
+    """Validate terrace.yaml of the working tree, and list all problems."""
     from pathlib import Path
 
     from terrace.apps.output.console import emit
@@ -64,13 +64,13 @@ def config_check(folder: str, as_json: bool) -> int:
         if examined.problems:
             raise BadConfig(examined.problems)
     except OSError as error:
-        raise NotReady(f"{path} cannot be read: {error.strerror}", hint="make it yours to read") from error
+        raise NotReady(f"{path} cannot be read: {error.strerror}", hint=f"chmod u+r {CONFIG_FILE}") from error
     except BadConfig as error:
         if not as_json:
             raise
         emit(ConfigCheckJson(ok=False, problems=tuple(map(_problem_part, error.problems))))
         return error.exit_code
-    # Stacks that are refused, and root modules in no stack, are no fault of the file.
+    # Refused stacks, and root modules outside stacks, are not errors of the file.
     inventory = examined.inventory
     if as_json:
         emit(
@@ -88,7 +88,7 @@ def config_check(folder: str, as_json: bool) -> int:
 
 
 def _find_config(folder: Path) -> Path:
-    """terrace.yaml of this folder or of one above, no further than the root of the repository."""
+    """Returns the path of terrace.yaml in this folder or a parent folder, up to the root of the repository."""
     from terrace.errors import NotReady
 
     here = folder.absolute()
@@ -114,7 +114,7 @@ def _show_summary(config: Config, inventory: Inventory) -> None:
     from terrace.report.terminal.rules import refusal_lines
     from terrace.stacks.root_modules import roots_without_stack_notice
 
-    show(f"{CONFIG_FILE} is right")
+    show(f"{CONFIG_FILE} is valid")
     for environment in config.environments:
         after = f" after {environment.after}" if environment.after else ""
         number = len(inventory.of(environment.name))

@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @ENV
-@click.option("--ref", metavar="REF", help="Which commit; the tip of the protected branch if not said.")
+@click.option("--ref", metavar="REF", help="Commit to deploy. [default: the tip of the protected branch]")
 @REACH
 @WAIT
 @JSON
 @click.pass_obj
 def deploy(folder: str, environment: str, ref: str | None, reach: Reach, wait: bool, as_json: bool) -> int:
-    """Take a commit into ENV as far as it goes now: to its end, or to where somebody must act.
+    """Deploy a commit to ENV.
+
+    The command runs until the deployment finishes, or until it needs an approval, a timer or your input.
 
     \b
     Examples:
@@ -40,10 +42,10 @@ def deploy(folder: str, environment: str, ref: str | None, reach: Reach, wait: b
     commit = project.trust.commit if ref is None else project.repository.resolve(ref)
     if ref is None and (dirty := project.repository.dirty):
         raise BadInput(
-            f"the working tree differs from its commit ({visible(dirty[0])}"
+            f"the working tree has uncommitted changes ({visible(dirty[0])}"
             + (f" and {len(dirty) - 1} more" if len(dirty) > 1 else "")
-            + "), and only commits are deployed",
-            hint="commit and merge it, or say which commit you mean: --ref REF",
+            + "), and only commits can be deployed",
+            hint="commit and merge them, or specify a commit: --ref REF",
         )
     origin = Manual(project.actor)
     return deploy_commit(project, "deploy", environment, commit, origin, wait=wait, as_json=as_json, reach=reach)

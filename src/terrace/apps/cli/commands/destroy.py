@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 @click.command()
 @ENV
 @click.argument("stack", metavar="[STACK]", required=False)
-@click.option("--reason", required=True, help="Why; kept in the ledger.")
-@click.option("--allow", "allowed", multiple=True, metavar="STACK", help="A reader of outputs that stays behind.")
-@click.option("--yes", is_flag=True, help="Do not ask to type the name back.")
+@click.option("--reason", required=True, help="Reason; recorded in the ledger.")
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="STACK",
+    help="A stack that reads outputs of a destroyed one, and is kept.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask for the name.")
 @REACH
 @JSON
 @click.pass_obj
@@ -31,10 +37,11 @@ def destroy(
     reach: Reach,
     as_json: bool,
 ) -> int:
-    """Take down all that ENV holds, or one STACK of it, in reverse order and through the same gates.
+    """Destroy all stacks of ENV, or one STACK, in reverse order and through the same gates.
 
-    A last backup of every state is kept. What another deployed stack reads outputs of stays, unless --allow names that
-    stack. Protected environments refuse: production, unless terrace.yaml says otherwise.
+    Terrace keeps a final backup of every state. A stack whose outputs are read by another deployed stack is kept,
+    unless --allow names the reading stack. Protected environments (by default,
+    production) cannot be destroyed.
 
     \b
     Examples:
@@ -51,8 +58,8 @@ def destroy(
     project = Project(Path(folder))
     project.environment(environment)
     name = stack or environment
-    if not typed_back(name, f"this destroys everything in {name}; type its name to go on", yes=yes):
-        note("nothing was done")
+    if not typed_back(name, f"this destroys everything in {name}; type its name to continue", yes=yes):
+        note("No changes were made.")
         return 1
     return run_deployment(
         project,

@@ -1,4 +1,4 @@
-"""`terrace docs`: the pages of modules in their READMEs."""
+"""`terrace docs`: the module docs in READMEs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STATES = ("current", "written", "missing", "differs", "unknown")
 
 @click.group()
 def docs() -> None:
-    """The page of each module in its README: write it, or tell whether it is right."""
+    """Write or check the module docs in READMEs."""
 
 
 @docs.command("generate")
@@ -32,10 +32,10 @@ def docs() -> None:
 @JSON
 @click.pass_obj
 def docs_generate(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
-    """Write inputs, outputs, requirements, providers, resources and modules between markers in each module's README.
+    """Write inputs, outputs, requirements, providers, resources and modules to the README of each module.
 
-    Every module without arguments; stacks, examples and tests only where their README has markers. Those of
-    terraform-docs will do. What stands outside of the markers is not touched; where there is no README, one is made.
+    The docs go between markers; those of terraform-docs work too. Text outside the markers is kept. A missing README is
+    created. Without FOLDER, all modules are documented, and stacks, examples and tests whose README has markers.
 
     \b
     Examples:
@@ -50,7 +50,7 @@ def docs_generate(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
     results: list[tuple[Documented, str]] = []
     for page in pages:
         if isinstance(page, Page) and page.readme in conflicts:
-            page = Unknown(page.folder, Place(page.readme), "it is in conflict", "end the merge first")
+            page = Unknown(page.folder, Place(page.readme), "the file has merge conflicts", "finish the merge first")
         results.append((page, _write(project, page)))
     _show("generate", results, as_json=as_json)
     return 2 if any(isinstance(page, Unknown) for page, _ in results) else 0
@@ -61,7 +61,7 @@ def docs_generate(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
 @JSON
 @click.pass_obj
 def docs_check(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
-    """Tell which pages `generate` would write, with the diff; exit 1 when there is one.
+    """Show which module docs are out of date, with the diff. Exits with 1 if there are any.
 
     \b
     Examples:
@@ -87,14 +87,14 @@ def _read_pages(folder: str, wanted: tuple[str, ...]) -> tuple[Project, list[Doc
     head = project.repository.snapshot()
     tree = project.repository.tree(head)
     root = project.repository.root
-    # The working tree's own bytes: Git may keep other line ends than stand there.
+    # The bytes of the working tree: Git may store other line endings.
     pages = ModulePages(tree, discover(tree, project.config_at(head)), lambda path: read_plain(root, path))
     folders = _folders_of(pages, root, Path(folder), wanted) if wanted else pages.modules()
     return project, list(pages.of(folders))
 
 
 def _folders_of(pages: ModulePages, root: Path, start: Path, wanted: Iterable[str]) -> list[str]:
-    """The modules that these folders are or hold."""
+    """Returns the modules in these folders."""
     import os
     from pathlib import Path
 
@@ -104,15 +104,15 @@ def _folders_of(pages: ModulePages, root: Path, start: Path, wanted: Iterable[st
     for name in wanted:
         real = Path(os.path.normpath(start.absolute() / name))
         if not real.is_relative_to(root):
-            # The way to the repository may lead through links; below its root they are not followed.
+            # The path to the repository may contain links; below its root they are not followed.
             real = real.resolve()
         if not real.is_relative_to(root):
-            raise BadInput(f"{name} is outside of the repository", hint=f"the repository is {root}")
+            raise BadInput(f"{name} is outside the repository", hint=f"the repository is {root}")
         path = real.relative_to(root).as_posix().removeprefix(".")
         below = [one for one in pages.modules() if one.startswith(f"{path}/") or not path]
         mine = [path] if path in pages.layout.folders else below
         if not mine:
-            raise BadInput(f"no module is in {name}", hint="name a folder with *.tf, *.tofu or *.tf.json files")
+            raise BadInput(f"{name} contains no module", hint="name a folder with *.tf, *.tofu or *.tf.json files")
         found.update(mine)
     return sorted(found)
 
@@ -157,13 +157,15 @@ def _show(command: str, results: list[tuple[Documented, str]], *, as_json: bool)
             sys.stdout.write(f"wrote {visible(one.readme)}\n")
         elif state != "current":
             where = f"{visible(one.readme)}:{one.line}" if one.line else visible(one.readme)
-            problem = "there is no README" if state == "missing" else "the page is not what the module is"
+            problem = "there is no README" if state == "missing" else "the module docs are out of date"
             sys.stdout.write(f"{where}: {problem}\n")
             show_lines(one.diff)
     counts = {state: sum(1 for _, each in results if each == state) for state in _STATES}
     summary = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     note(
-        f"{len(results)} {'module' if len(results) == 1 else 'modules'}: {summary}" if results else "there is no module"
+        f"{len(results)} {'module' if len(results) == 1 else 'modules'}: {summary}"
+        if results
+        else "there are no modules"
     )
     if command == "check" and counts["missing"] + counts["differs"]:
         note("hint: terrace docs generate")

@@ -9,12 +9,15 @@ from terrace.apps.cli.options import JSON
 
 @click.command()
 @click.option(
-    "--lane", "environment", metavar="ENV", help="Plan its stacks with and without the fast lane, and compare."
+    "--lane",
+    "environment",
+    metavar="ENV",
+    help="Plan the stacks of ENV with and without the fast lane, and compare the plans.",
 )
 @JSON
 @click.pass_obj
 def doctor(folder: str, environment: str | None, as_json: bool) -> int:
-    """What Terrace needs on this machine, what is there, and how to get the rest."""
+    """Check the requirements of Terrace on this machine, and show how to install what is missing."""
     if environment is not None:
         from terrace.apps.cli.lane_comparison import compare
 

@@ -1,4 +1,4 @@
-"""`terrace drift`: compare the cloud with what is deployed, acknowledge differences, write them into Git."""
+"""`terrace drift`: find drift, acknowledge it, revert it, or adopt it."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ if TYPE_CHECKING:
     from terrace.pipelines.drift.remediate import Remedied
 
 STYLE = click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
-ONE_STACK = click.option("--stack", metavar="STACK", help="Which stack, where several have the address.")
+ONE_STACK = click.option("--stack", metavar="STACK", help="Stack of the address, if several stacks have it.")
 
 
 @click.group(cls=DefaultGroup)
 def drift() -> None:
-    """Whether what is there is what was deployed, and what would undo what is not.
+    """Detect drift between the live resources and the deployed commit, and show how to fix it.
 
-    Without a command it looks: `terrace drift prod` is `terrace drift look prod`.
+    `look` is the default command: `terrace drift prod` is `terrace drift look prod`.
     """
 
 
 @drift.command("look")
 @ENVS
 @STYLE
-@click.option("--watch", "keep", is_flag=True, help="Look again and again, until ^C.")
-@click.option("--every", default="30m", show_default=True, metavar="TIME", help="How often, with --watch.")
-@click.option("--remediate", "remedy", is_flag=True, help="Take back what terrace.yaml lets be taken back.")
+@click.option("--watch", "keep", is_flag=True, help="Repeat the check until ^C.")
+@click.option("--every", default="30m", show_default=True, metavar="TIME", help="Interval of --watch.")
+@click.option("--remediate", "remedy", is_flag=True, help="Revert the drift that terrace.yaml allows to be reverted.")
 @JSON
 @click.pass_obj
 def drift_look(
     folder: str, environments: tuple[str, ...], style: str, keep: bool, every: str, remedy: bool, as_json: bool
 ) -> int:
-    """Compare every stack of ENV, or of all environments, with the commit that is deployed there.
+    """Compare every stack of ENV (default: all environments) with its deployed commit.
 
-    What was found is recorded, and nothing is changed without --remediate. Exit 1 when something drifted or could
-    not be told.
+    The result is recorded. Nothing is changed without --remediate. Exits with 1 if there is drift, or if a check was
+    inconclusive.
 
     \b
     Examples:
@@ -90,7 +90,7 @@ def drift_look(
 @JSON
 @click.pass_obj
 def drift_last(folder: str, environments: tuple[str, ...], style: str, as_json: bool) -> int:
-    """What the newest check found, without looking again."""
+    """Show the result of the last drift check, without a new one."""
     from pathlib import Path
 
     from terrace.apps.cli.drift_output import show_drift
@@ -108,8 +108,8 @@ def drift_last(folder: str, environments: tuple[str, ...], style: str, as_json: 
 @drift.command("ack")
 @ENV
 @click.argument("address")
-@click.option("--reason", required=True, help="Why it is so; kept in the ledger.")
-@click.option("--attribute", "attributes", metavar="NAME", multiple=True, help="Only this attribute; may be repeated.")
+@click.option("--reason", required=True, help="Reason for the difference; recorded in the ledger.")
+@click.option("--attribute", "attributes", metavar="NAME", multiple=True, help="Only this attribute. Repeatable.")
 @ONE_STACK
 @JSON
 @click.pass_obj
@@ -122,7 +122,7 @@ def drift_ack(
     stack: str | None,
     as_json: bool,
 ) -> int:
-    """Answer by name for what differs at ADDRESS, as it is now. Another value asks again.
+    """Acknowledge the drift at ADDRESS under your name. A different value has to be acknowledged again.
 
     \b
     Examples:
@@ -151,7 +151,7 @@ def drift_ack(
             )
         )
     else:
-        show(f"{project.actor} answers for {seen.address} in {seen.stack} as it is now ({', '.join(seen.paths)})")
+        show(f"{project.actor} acknowledged the drift of {seen.address} in {seen.stack} ({', '.join(seen.paths)})")
     return 0
 
 
@@ -162,10 +162,10 @@ def drift_ack(
 @JSON
 @click.pass_obj
 def drift_adopt(folder: str, environment: str, address: str, stack: str | None, as_json: bool) -> int:
-    """Write into the working tree what is at ADDRESS now, so that Git says it too.
+    """Write the live values of ADDRESS to the working tree, so that Git matches them.
 
-    Only plain values in the resource's own block are written. For the rest it tells file and line, both values and
-    why, and exits with 1.
+    Only literal values in the resource's own block are written. For all others, the command prints the file, the line,
+    both values and the reason, and exits with 1.
 
     \b
     Example:
@@ -197,9 +197,9 @@ def drift_adopt(folder: str, environment: str, address: str, stack: str | None, 
 
 
 def _watch(folder: str, names: tuple[str, ...], every: str, style: str, *, remedy: bool) -> int:
-    """Looks again and again, until ^C. A round that fails is reported, and the next one comes.
+    """Checks at an interval, until ^C. A failed round is reported, and the next one follows.
 
-    The rounds keep their own time: nobody else's schedule can drop one unseen.
+    The rounds keep their own schedule, so that a missed round is noticed.
     """
     import time
 
@@ -221,12 +221,12 @@ def _watch(folder: str, names: tuple[str, ...], every: str, style: str, *, remed
         except TerraceError as error:
             INTERRUPTION.check()
             note(f"error: {error}")
-            overdue = [f"no round has ended well since {begun:%Y-%m-%d %H:%M} UTC"] if now() - begun > interval else []
+            overdue = [f"no round has succeeded since {begun:%Y-%m-%d %H:%M} UTC"] if now() - begun > interval else []
         else:
             begun = now()
         for sentence in overdue:
             note(f"alarm: {sentence}")
-        note(f"{now():%Y-%m-%dT%H:%M:%SZ} looked; next at {due:%H:%M:%SZ}")
+        note(f"{now():%Y-%m-%dT%H:%M:%SZ} checked; next check at {due:%H:%M:%SZ}")
         time.sleep(max(0.0, (due - now()).total_seconds()))
 
 
@@ -241,7 +241,7 @@ def _run_round(
     from terrace.apps.wiring.tick import review_drift
     from terrace.pipelines.drift import detect
 
-    # Everything is read anew: the rules, the ladder and the ledger may have changed since the last round.
+    # Everything is read again: rules, environments and ledger may have changed since the last round.
     project = Project(Path(folder))
     wanted = _chosen_environments(project, names)
     crew = project.deployment_context(Silent()) if remedy else project.drift_context(Silent())
@@ -254,13 +254,12 @@ def _run_round(
 
 
 def _remediable(project: Project, names: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """The environments in which drift may be undone: one that terrace.yaml no longer names only where it was asked for
-    by its name."""
+    """Returns the environments whose drift can be reverted. A removed environment is included only by its name."""
     return names or tuple(one.name for one in project.trust.config.environments if one.name in wanted)
 
 
 def _remediate(crew: Context, names: tuple[str, ...]) -> tuple[tuple[Remedied, ...], tuple[Check, ...]]:
-    """Takes back what may be, and looks again where something was done: only that tells whether it helped."""
+    """Reverts the allowed drift, and checks the changed environments again, which shows whether it worked."""
     from terrace.ledger.deployment import Deployment
     from terrace.pipelines.drift import detect
     from terrace.pipelines.drift.remediate import remediate
@@ -271,19 +270,19 @@ def _remediate(crew: Context, names: tuple[str, ...]) -> tuple[tuple[Remedied, .
 
 
 def _chosen_environments(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The environments that are named, or all, with those that terrace.yaml no longer names and that hold something."""
+    """Returns the named environments, or all, including removed ones that still have resources."""
     from terrace.apps.output.console import note
 
     if names:
         return tuple(project.environment(name).name for name in names)
     former, lost = project.former_environments()
     for name in lost:
-        note(f"note: {name} holds something and is not looked at: no commit of the protected branch has its rules")
+        note(f"note: {name} has deployed resources and is not checked: no commit of the protected branch has its rules")
     return tuple(environment.name for environment in (*project.trust.config.environments, *former))
 
 
 def _note_unreadable(project: Project) -> None:
-    """Says where the stacks of the protected branch are not known: which of them are refused cannot be told then."""
+    """Prints a note if the stacks of the protected branch are unknown: the refused ones are missing then."""
     from terrace.apps.output.console import note
     from terrace.report.terminal.rules import unreadable_text
 

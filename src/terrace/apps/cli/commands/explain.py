@@ -12,7 +12,9 @@ from terrace.apps.cli.options import JSON
 @JSON
 @click.pass_obj
 def explain(folder: str, rule: str, as_json: bool) -> int:
-    """What a rule of a check or of a policy means, or a factor of the risk: why it matters, how to fix and waive it.
+    """Explain a rule of a check or policy, or a risk factor.
+
+    The explanation contains the reason for the rule, and how to fix and waive its findings.
 
     \b
     Examples:

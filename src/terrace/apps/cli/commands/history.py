@@ -9,11 +9,13 @@ from terrace.apps.cli.options import JSON
 
 @click.command()
 @click.argument("environment", metavar="[ENV]", required=False)
-@click.option("-n", "limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.option(
+    "-n", "limit", type=click.IntRange(min=1), default=20, show_default=True, help="Maximum number of deployments."
+)
 @JSON
 @click.pass_obj
 def history(folder: str, environment: str | None, limit: int, as_json: bool) -> int:
-    """Every deployment, newest first: who, what, when, how it ended."""
+    """List the deployments, newest first, with their result."""
     from pathlib import Path
 
     from terrace.apps.cli.ledger_facts import approvals_of, note_past_rules
@@ -35,5 +37,5 @@ def history(folder: str, environment: str | None, limit: int, as_json: bool) -> 
     elif newest:
         show(history_table(newest))
     else:
-        show("nothing was deployed yet")
+        show("there are no deployments yet")
     return 0

@@ -9,11 +9,11 @@ from terrace.apps.cli.options import ENV, JSON
 
 @click.command()
 @ENV
-@click.option("--reason", required=True, help="Why nothing may enter.")
+@click.option("--reason", required=True, help="Reason for the hold.")
 @JSON
 @click.pass_obj
 def hold(folder: str, environment: str, reason: str, as_json: bool) -> int:
-    """Let no new deployment into ENV until somebody takes the hold back.
+    """Block new deployments to ENV until the hold is released.
 
     \b
     Example:
@@ -24,11 +24,11 @@ def hold(folder: str, environment: str, reason: str, as_json: bool) -> int:
 
 @click.command()
 @ENV
-@click.option("--reason", required=True, help="Why it may take deployments again.")
+@click.option("--reason", required=True, help="Reason for releasing the hold.")
 @JSON
 @click.pass_obj
 def unhold(folder: str, environment: str, reason: str, as_json: bool) -> int:
-    """Let ENV take deployments again.
+    """Release the hold of ENV.
 
     \b
     Example:
@@ -64,7 +64,7 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
 
         emit(HoldJson(environment=environment, held=current is not None))
     else:
-        show(f"{environment} is held: {current.reason}" if current else f"{environment} takes deployments")
+        show(f"{environment} is on hold: {current.reason}" if current else f"{environment} accepts deployments")
         if faith := in_good_faith(crew):
-            note(f"{crew.actor} said so{faith}")
+            note(f"recorded by {crew.actor}{faith}")
     return 0

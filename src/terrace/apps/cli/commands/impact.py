@@ -9,11 +9,11 @@ from terrace.apps.cli.options import BASE, JSON
 
 @click.command()
 @BASE
-@click.option("--why", is_flag=True, help="Show every chain from a changed file to the stack.")
+@click.option("--why", is_flag=True, help="Show the path from each changed file to the stack.")
 @JSON
 @click.pass_obj
 def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
-    """Which stacks the working tree's changes touch, and through which modules.
+    """Show which stacks the working tree's changes impact, and through which modules.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
         show(impact_tree(change_set, why=why))
         if refused:
             show_lines(refusal_lines(refused))
-    # Only those that the protected branch knows: a job is made of each, with what that environment hands out.
+    # Only environments of the protected branch: CI starts a job for each, with the credentials of that environment.
     names = {stack.environment for stack in touched}
     known = (environment.name for environment in project.trust.config.environments if environment.name in names)
     return job_result.end_job(job_result.environment_matrix(known), 0)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--retry", metavar="ID", help="Try one again that was given up.")
+@click.option("--retry", metavar="ID", help="Retry a delivery that failed permanently.")
 @JSON
 @click.pass_obj
 def inbox(folder: str, retry: str | None, as_json: bool) -> int:
-    """What was delivered and what came of it, the newest first. Exit 1 where one was given up.
+    """List the webhook deliveries with their results, newest first. Exits with 1 if one failed permanently.
 
     \b
     Examples:
@@ -38,7 +38,7 @@ def inbox(folder: str, retry: str | None, as_json: bool) -> int:
         if as_json:
             emit(InboxJson(retried=retry))
         else:
-            show(f"{retry} is tried again by `terrace worker`")
+            show(f"`terrace worker` will retry {retry}")
         return 0
     entries, count = inbox.entries(), inbox.count()
     if as_json:
@@ -47,7 +47,7 @@ def inbox(folder: str, retry: str | None, as_json: bool) -> int:
     elif entries:
         show(_table(entries))
     else:
-        show("nothing was delivered yet")
+        show("there are no deliveries yet")
     return 1 if count.get("dead") else 0
 
 
@@ -55,7 +55,7 @@ def _table(entries: Iterable[Entry]) -> Table:
     from terrace.report.terminal.screen import Table
     from terrace.text import clipped
 
-    table = Table("Received", "Event", "State", "Tries", "What came of it", "Id")
+    table = Table("Received", "Event", "State", "Attempts", "Result", "Id")
     for entry in entries:
         table.add(
             f"{entry.received:%Y-%m-%d %H:%M:%S}",

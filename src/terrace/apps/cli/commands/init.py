@@ -1,4 +1,4 @@
-"""`terrace init`: for a repository, for GitHub, for GitLab."""
+"""`terrace init`: set up a repository, GitHub, or GitLab."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ if TYPE_CHECKING:
 
 @click.group(cls=DefaultGroup)
 def init() -> None:
-    """Write terrace.yaml and policies for this repository, or what its forge needs.
+    """Write terrace.yaml and policies for this repository, or the files for GitHub or GitLab.
 
-    Without a command it begins: `terrace init` is `terrace init repository`.
+    `repository` is the default command: `terrace init` is `terrace init repository`.
     """
 
 
 @init.command("repository")
-@click.option("--yes", is_flag=True, help="Take the proposal without being asked.")
-@click.option("--print", "show_only", is_flag=True, help="Print the proposed terrace.yaml, and write nothing.")
-@click.option("--dry-run", is_flag=True, help="Only tell which files would be written.")
+@click.option("--yes", is_flag=True, help="Accept the proposal without asking.")
+@click.option("--print", "show_only", is_flag=True, help="Print the proposed terrace.yaml; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show which files would be written.")
 @click.pass_obj
 def init_repository(folder: str, yes: bool, show_only: bool, dry_run: bool) -> int:
-    """Write terrace.yaml and policies for this repository, or a first repository into an empty folder.
+    """Write terrace.yaml and policies for this repository, or a first repository in an empty folder.
 
-    Root modules are found by what their folders contain, in any layout. Environments and their order are proposed from
-    names on their paths and of files of variables, stacks as few patterns; what names do not tell is asked or listed.
-    Nothing that exists is changed. Exit 1 where nothing was found or taken.
+    Terrace finds root modules by the content of their folders, in any layout. It proposes environments, their order and
+    stack patterns from the names of folders and variable files, and asks about the rest or lists it. Existing files are
+    not changed. Exits with 1 if no root module is found, or if you decline the proposal.
 
     \b
     Examples:
       terrace init                  ask, then write
-      terrace init --print          only show; works beside a terrace.yaml too
-      terrace init --yes            take the proposal
+      terrace init --print          only print; works with an existing terrace.yaml too
+      terrace init --yes            accept the proposal
     """
     from terrace.apps.cli.first_files import write_first_files
 
@@ -52,18 +52,24 @@ def init_repository(folder: str, yes: bool, show_only: bool, dry_run: bool) -> i
 
 
 @init.command("github")
-@click.option("--upgrade", "renew", is_flag=True, help="Bring up to date what was written; what you changed stays.")
+@click.option("--upgrade", "renew", is_flag=True, help="Update the generated files; files that you changed are kept.")
 @click.option(
-    "--oidc", "clouds", multiple=True, type=click.Choice(WITH_IDENTITY), help="Write trust policies for this too."
+    "--oidc",
+    "clouds",
+    multiple=True,
+    type=click.Choice(WITH_IDENTITY),
+    help="Also write trust policies for this cloud.",
 )
-@click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
+@click.option("--dry-run", is_flag=True, help="Show which files would be written.")
 @JSON
 @click.pass_obj
 def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
-    """Write workflows, actions, forms and CODEOWNERS for GitHub, and tell what only an administrator can do there.
+    """Write workflows, actions, forms and CODEOWNERS for GitHub.
 
-    What was written is remembered in .github/terrace.lock.json. --upgrade shows what changes, and changes no file that
-    you changed: of those it only tells. Trust policies are written for the clouds whose providers the stacks use.
+    The command also lists the settings that an administrator of the repository must make.
+
+    .github/terrace.lock.json records the generated files. --upgrade shows the changes, and keeps files that you
+    changed: it only shows their diff. Trust policies are written for the clouds whose providers the stacks use.
 
     \b
     Examples:
@@ -90,8 +96,8 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
     before = recorded(root)
     if before is not None and not renew:
         raise BadInput(
-            f"the files were written already, by Terrace {visible(before.terrace)}: {LOCK} says so",
-            hint="terrace init github --upgrade   (with --dry-run it only shows what would change)",
+            f"Terrace {visible(before.terrace)} has already written the files, according to {LOCK}",
+            hint="terrace init github --upgrade   (add --dry-run to see the changes first)",
         )
     premises = _premises_of(project, (*clouds, *(before.clouds if before else ())))
     files = generate(premises)
@@ -107,13 +113,13 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
         emit(_github_json(todo, now, asked, others))
     else:
         for path, theirs in others.items():
-            show(f"left away: {path}, since {theirs} is there")
+            show(f"not written: {path}, because {theirs} exists")
         _show_github(todo, now, asked, dry_run=dry_run, renew=renew)
     return 0
 
 
 def _premises_of(project: Project, clouds: tuple[str, ...]) -> Premises:
-    """What the working tree says, committed or not: whoever begins has not merged anything yet."""
+    """Returns the inputs of the files, read from the working tree: nothing is merged during a setup."""
     from terrace import __version__
     from terrace.adapters.github.connecting import place
     from terrace.apps.workflows.premises import Premises, clouds_of
@@ -131,11 +137,12 @@ def _premises_of(project: Project, clouds: tuple[str, ...]) -> Premises:
 
 
 def _nothing_to_deploy() -> BadInput:
-    """The error of whoever asks for the files of a forge before there is an environment."""
+    """Returns the error for a repository without environments."""
     from terrace.errors import BadInput
 
     return BadInput(
-        "there is no environment yet, so there is nothing to write files for", hint="`terrace init` writes terrace.yaml"
+        "there are no environments yet, so there is nothing to write files for",
+        hint="`terrace init` writes terrace.yaml",
     )
 
 
@@ -151,19 +158,19 @@ def _show_github(
         if renew and path in now:
             show_lines(diff(path, now[path], text))
     for path in todo.gone:
-        show(f"{would}{'take' if dry_run else 'took'} away {path}")
+        show(f"{would}{'remove' if dry_run else 'removed'} {path}")
     for path, text in todo.kept.items():
-        show(f"left as it is: {path} is yours; Terrace would change:")
+        show(f"not changed: {path}, because you edited it. Terrace would change:")
         show_lines(diff(path, now[path], text))
     for path in todo.missed:
-        show(f"left away: {path} was taken away by somebody")
+        show(f"not written: {path}, because it was deleted")
     if not (todo.writes or todo.gone or todo.kept or todo.missed):
         show("everything is up to date")
     if todo.writes and not dry_run:
         show("")
         show("next: git add .github && git commit -m 'Have GitHub run Terrace'")
     show("")
-    show("No file can do the rest; most of it only an administrator of the repository can:")
+    show("The following settings are not part of any file. Most of them need an administrator of the repository:")
     for number, setting in enumerate(asked, 1):
         show("")
         show(f"{number}. {setting.what}")
@@ -190,13 +197,13 @@ def _github_json(
 
 
 @init.command("gitlab")
-@click.option("--dry-run", is_flag=True, help="Only show what would be written.")
+@click.option("--dry-run", is_flag=True, help="Print the file; write nothing.")
 @JSON
 @click.pass_obj
 def init_gitlab(folder: str, dry_run: bool, as_json: bool) -> int:
-    """Write .gitlab-ci.yml for GitLab, and tell what only a maintainer can do there.
+    """Write .gitlab-ci.yml for GitLab.
 
-    Nothing that exists is changed.
+    The command also lists the settings that a maintainer must make. An existing file is not changed.
 
     \b
     Examples:
@@ -223,7 +230,7 @@ def init_gitlab(folder: str, dry_run: bool, as_json: bool) -> int:
             write_new(project.repository.root, FILE, text.encode())
         except FileExistsError as error:
             raise BadInput(
-                f"{FILE} is there", hint="`terrace init gitlab --dry-run` shows what could be taken over into it"
+                f"{FILE} exists", hint="`terrace init gitlab --dry-run` prints what you can copy to it"
             ) from error
     if as_json:
         asked = tuple(GitlabSetting(what=s.what, why=s.why, where=s.where) for s in settings())
@@ -231,7 +238,7 @@ def init_gitlab(folder: str, dry_run: bool, as_json: bool) -> int:
         return 0
     show_lines(text if dry_run else f"wrote {FILE}")
     show("")
-    show("Only a maintainer of the project can do the rest:")
+    show("The following settings need a maintainer of the project:")
     for number, setting in enumerate(settings(), 1):
         show("")
         show(f"{number}. {setting.what}")

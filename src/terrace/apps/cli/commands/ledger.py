@@ -1,4 +1,4 @@
-"""`terrace ledger`: verify it, export it, and dismiss what of it must not count."""
+"""`terrace ledger`: verify and export the ledger, dismiss invalid events, change its key, or start a new one."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def ledger() -> None:
-    """What happened, for good: check it, or take it elsewhere."""
+    """Verify, export and repair the ledger."""
 
 
 @ledger.command("verify")
-@click.option("--head", metavar="HASH", help="A head that you noted: finds what was cut off since.")
+@click.option("--head", metavar="HASH", help="A previous head of the ledger: detects events that were removed since.")
 @JSON
 @click.pass_obj
 def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
@@ -59,7 +59,7 @@ def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
             show(f"hint: {wrong[1]}")
         first = events[0].record if events else None
         if isinstance(first, LedgerOpened) and first.began_anew:
-            show(f"it was begun anew by {visible(events[0].actor)}: {visible(first.began_anew)}")
+            show(f"it is a new ledger, started by {visible(events[0].actor)}: {visible(first.began_anew)}")
         if faults:
             show(f"hint: {way_out(faults)}")
     return 0 if verified.passed else 1
@@ -67,10 +67,10 @@ def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
 
 @ledger.command("dismiss")
 @click.argument("positions", nargs=-1, required=True, metavar="POSITION|FIRST-LAST...")
-@click.option("--reason", required=True, help="What you found; kept in the ledger.")
+@click.option("--reason", required=True, help="Your findings; recorded in the ledger.")
 @ACTOR
 @KEY
-@click.option("--dry-run", is_flag=True, help="Only tell which events would count as absent; nothing is written.")
+@click.option("--dry-run", is_flag=True, help="List the events that would be ignored; record nothing.")
 @YES
 @JSON
 @click.pass_obj
@@ -84,16 +84,16 @@ def ledger_dismiss(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Let events that cannot be read count as absent: they no longer hold their environment.
+    """Ignore invalid events, so that they no longer put their environment on hold.
 
-    Name them by position, or by ranges of positions: of a range, only what cannot be read is dismissed, exactly as it
-    is listed before you are asked. One event of the ledger names them all, the reason and you.
+    Specify positions or ranges of positions. Of a range, only the invalid events are dismissed, and they are listed
+    before the confirmation. One ledger event records all of them with the reason and your name.
 
-    Of an event that is dated in the future only the date stops counting, and those of the events after it that are
-    dated in the future too: what they say counts as before. Name it alone.
+    Of an event that is dated in the future, only the date is ignored, and the dates of later events that are in the
+    future too. Their content stays valid. Specify such an event alone.
 
-    Look at them first (`terrace ledger export`). Signed with your SSH key; where the trust root names signers, only
-    theirs counts.
+    Read the events first (`terrace ledger export`). The dismissal is signed with your SSH key. If the trust root names
+    signers, only theirs is valid.
 
     \b
     Examples:
@@ -115,26 +115,28 @@ def ledger_dismiss(
         return _dismiss_dates(project, late, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
     if late:
         raise BadInput(
-            f"event {late[0].position} of the ledger is dated in the future: it can be read",
-            hint=f"`terrace ledger dismiss {late[0].position} --reason WHY`: only its date stops counting",
+            f"event {late[0].position} of the ledger is dated in the future, but is valid otherwise",
+            hint=f"`terrace ledger dismiss {late[0].position} --reason WHY`: only its date is ignored",
         )
     faults = unread_among(seen, spans, project.dismissed)
     return _dismiss_faults(project, faults, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 @ledger.command("rekey")
-@click.option("--old-key", metavar="env:NAME", help="The key of before: what it authenticates needs no other answer.")
-@click.option("--reason", required=True, help="Why the key was changed; kept in the ledger.")
-@click.option("--dry-run", is_flag=True, help="Only tell which events would count; nothing is written.")
+@click.option(
+    "--old-key", metavar="env:NAME", help="The previous key. Events that it authenticates are accepted automatically."
+)
+@click.option("--reason", required=True, help="Reason for the new key; recorded in the ledger.")
+@click.option("--dry-run", is_flag=True, help="List the events that you would accept; record nothing.")
 @YES
 @JSON
 @click.pass_obj
 def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, yes: bool, as_json: bool) -> int:
-    """Change the key that authenticates the events of the ledger to the one that is set now.
+    """Authenticate the events of the ledger with the current key instead of the previous one.
 
-    That is TERRACE_LEDGER_KEY, else the key of backups. Do it after a change of that key, before anything else. Without
-    the old key you answer for every event whose code cannot be checked. They are listed before you are asked, those
-    first that were written without the key while it was in use; `--dry-run` lists them and ends.
+    The key is TERRACE_LEDGER_KEY, or else the backup key. Run this after a change of the key, before any other command.
+    Without the previous key, you accept every event that cannot be authenticated. These events are listed before the
+    confirmation; those that were written without the key while it was in use come first.
 
     \b
     Examples:
@@ -155,7 +157,7 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, y
 
     project = Project(Path(folder))
     if not isinstance(project.event_key, EventKey):
-        raise NotReady("the new key is not here", hint="set TERRACE_LEDGER_KEY, or the key of backups, to the new key")
+        raise NotReady("the new key is not set", hint="set TERRACE_LEDGER_KEY, or the backup key, to the new key")
     history = project.ledger.read()
     old = EventKey.of(read_key(old_key, ENVIRON)) if old_key is not None else None
     change = proposed(history, old, project.dismissed)
@@ -172,8 +174,8 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, y
         for line in unverified_event_lines(change.unproven):
             tell(line)
         if change.absent:
-            tell(f"these stay without effect: events {', '.join(str(position) for position in change.absent)}")
-    question = f"Authenticate the events from here on with the key {project.event_key.id}?"
+            tell(f"these events stay ignored: {', '.join(str(position) for position in change.absent)}")
+    question = f"Authenticate the events with the key {project.event_key.id} from now on?"
     code = _exit_code_of_no_write(record, question, dry_run=dry_run, yes=yes, as_json=as_json)
     if code is not None:
         return code
@@ -181,22 +183,23 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, y
     if as_json:
         emit(record)
     else:
-        show(f"the key of the ledger is {project.event_key.id} from here on")
+        show(f"the key of the ledger is now {project.event_key.id}")
     return 0
 
 
 @ledger.command("begin")
-@click.option("--reason", required=True, help="Why there is none; the first thing that the ledger keeps.")
+@click.option("--reason", required=True, help="Reason for the new ledger; recorded in its first event.")
 @ACTOR
 @KEY
 @YES
 @JSON
 @click.pass_obj
 def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, yes: bool, as_json: bool) -> int:
-    """Begin a ledger anew where tags say that something was deployed and the ledger is lost.
+    """Start a new ledger if the old one is lost, but tags show earlier deployments.
 
-    Look for it first: a clone that has it can push it back. Holds, unknown outcomes and rejections that only it knew
-    are gone. Signed with your SSH key; where the trust root names signers, only they begin one.
+    Search for the old ledger first: a clone that has it can push it again. Holds, unknown outcomes and rejections of
+    the old ledger are lost. The first event is signed with your SSH key. If the trust root names signers, it must be
+    the key of one of them.
     """
     from pathlib import Path
 
@@ -205,9 +208,9 @@ def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, y
     from terrace.apps.wiring.project import Project
 
     project = Project(Path(folder), actor=actor)
-    question = "Holds, unknown outcomes, rejections and approvals of before are gone then. Begin a ledger anew?"
+    question = "Previous holds, unknown outcomes, rejections and approvals will be lost. Start a new ledger?"
     if not confirmed(question, yes=yes):
-        note("nothing was written")
+        note("No changes were made.")
         return 1
     from terrace.report.json.ledger import LedgerBeginJson
 
@@ -215,14 +218,14 @@ def ledger_begin(folder: str, reason: str, actor: str | None, key: str | None, y
     if as_json:
         emit(LedgerBeginJson(ledger=begun.ledger_id))
     else:
-        show(f"the ledger {begun.ledger_id} was begun")
+        show(f"the ledger {begun.ledger_id} was started")
     return 0
 
 
 @ledger.command("export")
 @click.pass_obj
 def ledger_export(folder: str) -> int:
-    """Every event as one JSON object a line."""
+    """Print every event as one line of JSON."""
     import sys
     from pathlib import Path
 
@@ -236,7 +239,7 @@ def ledger_export(folder: str) -> int:
 
 
 class _Verified(NamedTuple):
-    """What a check of the ledger found: `times` are strange dates, by position, with why."""
+    """The result of a verification. `times` are implausible dates with their position and reason."""
 
     chain: Verification
     seen: History
@@ -246,12 +249,12 @@ class _Verified(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether the chain holds and every event can be read."""
+        """Returns whether the chain is intact and every event is valid."""
         return self.chain.ok and not self.faults
 
     @property
     def is_authentic(self) -> bool:
-        """Whether every outcome was checked with the key of the ledger that is here."""
+        """Returns whether every outcome was authenticated with the current key."""
         return self.chain.ok and self.key is not None and not self.seen.reading.foreign
 
 
@@ -284,18 +287,18 @@ def _show_verified(verified: _Verified) -> None:
 
     chain = verified.chain
     if chain.first_bad is None:
-        show(f"{chain.events} event{'s' if chain.events != 1 else ''}, unbroken; head {chain.head}")
+        show(f"{chain.events} event{'s' if chain.events != 1 else ''}, chain intact; head {chain.head}")
     else:
-        show(f"event {chain.first_bad.position} is bad: {chain.first_bad.why}")
+        show(f"event {chain.first_bad.position} is invalid: {chain.first_bad.why}")
     if verified.is_authentic:
         show(f"outcomes are authentic under the key {verified.key}")
     else:
         foreign = verified.seen.reading.foreign
-        lacks = f"the key {foreign} is not here" if foreign else "no key of the ledger is here"
-        show(f"whether outcomes are authentic is not known: {lacks}")
+        lacks = f"the key {foreign} is not set" if foreign else "no ledger key is set"
+        show(f"outcomes could not be authenticated: {lacks}")
     for fault in verified.faults:
-        where = fault.environment or "every environment"
-        show(f"event {fault.event.position} cannot be read and holds {where}: {visible(fault.reason)}")
+        environment = fault.environment or "every environment"
+        show(f"event {fault.event.position} is invalid and puts {environment} on hold: {visible(fault.reason)}")
     for position, why in verified.times:
         show(f"event {position}: {why}")
 
@@ -328,9 +331,9 @@ def _dismiss_faults(
         tell = note if as_json else show
         for line in invalid_event_lines(faults):
             tell(line)
-    where = "every environment" if every else ", ".join(environments)
-    what = "it counts" if len(faults) == 1 else f"these {len(faults)} count"
-    question = f"Say that {what} as absent, so that nothing of it holds {where}?"
+    held = "every environment" if every else ", ".join(environments)
+    events = "this event" if len(faults) == 1 else f"these {len(faults)} events"
+    question = f"Ignore {events}, which put {held} on hold?"
     code = _exit_code_of_no_write(record, question, dry_run=dry_run, yes=yes, as_json=as_json)
     if code is not None:
         return code
@@ -339,9 +342,9 @@ def _dismiss_faults(
     if as_json:
         emit(record)
     elif len(faults) == 1:
-        show(f"event {positions[0]} counts as absent")
+        show(f"event {positions[0]} is ignored")
     else:
-        show(f"{len(faults)} events count as absent: {', '.join(map(str, spans_of(positions)))}")
+        show(f"{len(faults)} events are ignored: {', '.join(map(str, spans_of(positions)))}")
     return 0
 
 
@@ -363,7 +366,7 @@ def _dismiss_dates(
     if not as_json:
         for event in late:
             show(f"event {event.position} ({event.kind}) by {visible(event.actor)}: {event.time:%Y-%m-%d %H:%M} UTC")
-    question = f"It is {now():%Y-%m-%d %H:%M} UTC by this machine. Let these dates count for nothing?"
+    question = f"The clock of this machine shows {now():%Y-%m-%d %H:%M} UTC. Ignore these dates?"
     code = _exit_code_of_no_write(record, question, dry_run=dry_run, yes=yes, as_json=as_json)
     if code is not None:
         return code
@@ -373,19 +376,19 @@ def _dismiss_dates(
         positions = tuple(event.position for event in gone)
         emit(LedgerDismissJson(dry_run=dry_run, position=position, environment=None, dates=positions))
     else:
-        show(f"the dates of {len(gone)} events count for nothing; what they say counts as before")
+        show(f"the dates of {len(gone)} events are ignored; their content stays valid")
     return 0
 
 
 def _exit_code_of_no_write(record: JsonRecord, question: str, *, dry_run: bool, yes: bool, as_json: bool) -> int | None:
-    """The exit code of a command that writes nothing: with `dry_run`, and after a no. None where it goes on."""
+    """Returns the exit code if nothing is recorded: with `dry_run`, or without consent. None to continue."""
     from terrace.apps.output.console import confirmed, emit, note, show
 
     if dry_run and as_json:
         emit(record)
     elif dry_run:
-        show("nothing was written")
+        show("No changes were made.")
     elif not confirmed(question, yes=yes):
-        note("nothing was written")
+        note("No changes were made.")
         return 1
     return 0 if dry_run else None

@@ -6,20 +6,25 @@ import click
 
 from terrace.apps.cli.options import JSON
 
-_ADD_STACKS = "`terrace init --print` shows the stacks that it finds, and the entries of `stacks:` for them"
+_ADD_STACKS = "`terrace init --print` shows the stacks of this repository, with their entries for `stacks:`"
 
 
 @click.command()
 @click.argument("stacks", nargs=-1, metavar="[STACK|ENV]...")
-@click.option("--touched", metavar="ENV", help="The stacks of ENV that the working tree's changes touch; with --seal.")
-@click.option("--seal", "file", metavar="FILE", type=click.Path(), help="Hand the plans over to `check --plans`.")
+@click.option("--touched", metavar="ENV", help="Plan the impacted stacks of ENV. Needs --seal.")
+@click.option(
+    "--seal", "file", metavar="FILE", type=click.Path(), help="Write the encrypted plans to FILE, for `check --plans`."
+)
 @JSON
 @click.pass_obj
 def plan(folder: str, stacks: tuple[str, ...], touched: str | None, file: str | None, as_json: bool) -> int:
-    """Plan stacks of the working tree: all of them, those named (`prod/network`), or all of an environment (`dev`).
+    """Plan stacks of the working tree.
 
-    With --touched and --seal a job that holds the account of one environment plans its part of a change, and another
-    judges it: what is sealed with TERRACE_DIGEST_KEY is read with it, and counts for the same commit only.
+    Without arguments, all stacks are planned. STACK is a key such as `prod/network`.
+
+    With --touched and --seal, a job with credentials for one environment plans the impacted stacks of that environment,
+    and a second job evaluates the plans. The plan files are encrypted with TERRACE_DIGEST_KEY, and are valid only for
+    the same commit.
 
     \b
     Examples:
@@ -28,17 +33,17 @@ def plan(folder: str, stacks: tuple[str, ...], touched: str | None, file: str | 
     """
     if touched is not None and file is not None:
         if stacks or as_json:
-            raise click.UsageError("--touched says which stacks, and --seal where they go")
+            raise click.UsageError("--touched and --seal take neither stacks nor --json")
         return _seal_plans(folder, touched, file)
     if touched is not None or file is not None:
-        raise click.UsageError("--touched and --seal go together")
+        raise click.UsageError("--touched and --seal need each other")
     return _plan_stacks(folder, stacks, as_json=as_json)
 
 
 def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
     """Plans the stacks of these keys and environments as they are in the working tree.
 
-    Exit 1 where there is no stack: nothing was planned, and that is not a pass.
+    Exit 1 if there are no stacks: nothing was planned, and that is not a pass.
     """
     from pathlib import Path
 
@@ -62,13 +67,13 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
     for name in names:
         if name not in stacks and name not in environments:
             if name in {environment.name for environment in inventory.config.environments}:
-                raise BadInput(f"{name} has no stack", hint=_ADD_STACKS)
+                raise BadInput(f"{name} has no stacks", hint=_ADD_STACKS)
             raise unknown_name_error("stack or environment", name, [*stacks, *sorted(environments - stacks.keys())])
     wanted = [key for key in sorted(stacks) if not names or key in names or stacks[key].environment in names]
     if not wanted:
         outside = inventory.outside
         message = f"{roots_without_stack_notice(outside).message}; " if outside else ""
-        note(f"{message}nothing was planned: there is no stack")
+        note(f"{message}nothing was planned: there are no stacks")
         note(f"hint: {_ADD_STACKS}")
     impacts = tuple(Impact(stacks[key], (Reason("asked", stacks[key].path),)) for key in wanted)
     change_set = ChangeSet(inventory.commit, inventory.commit, (), impacts)
@@ -87,9 +92,9 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
 
 
 def _seal_plans(folder: str, environment: str, file: str) -> int:
-    """Plans the stacks of one environment that the working tree touches, and seals the plans into a file.
+    """Plans the impacted stacks of one environment, and writes the encrypted plans to a file.
 
-    The reason of a plan that failed goes along: `check --plans` reports it.
+    The file also contains the reasons of failed plans: `check --plans` reports them.
     """
     from dataclasses import replace
     from pathlib import Path

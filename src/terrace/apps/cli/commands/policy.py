@@ -1,4 +1,4 @@
-"""`terrace policy`: for those who write policies."""
+"""`terrace policy`: write, test and debug policies."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @click.group()
 def policy() -> None:
-    """Policies in Rego: write them, test them, and see what they are given and why they speak.
+    """Write, test and debug Rego policies.
 
     \b
-    terrace policy new s3_versioning        a rule with its tests, to change to yours
-    terrace policy test --watch             its tests, again at every change
-    terrace policy input dev                what it is given of a stack
-    terrace policy try s3_versioning dev    what it says of one, and because of which values
+    terrace policy new s3_versioning        create a rule with tests, as a starting point
+    terrace policy test --watch             run the tests at every change
+    terrace policy input dev                print the input of policies for a stack
+    terrace policy try s3_versioning dev    run a rule on a stack, and show the deciding values
     """
 
 
@@ -35,7 +35,7 @@ def policy() -> None:
 @click.argument("name", metavar="NAME")
 @click.pass_obj
 def policy_new(folder: str, name: str) -> int:
-    """Write a rule NAME with its tests into your first folder of policies; nothing is overwritten."""
+    """Write a rule NAME with its tests to your first policy folder. Nothing is overwritten."""
     import os
 
     from terrace.adapters.files import write_new
@@ -48,11 +48,11 @@ def policy_new(folder: str, name: str) -> int:
     root, config = read_config(folder)
     mine = [one for one in config.policies if one not in config.shown and one != FOLDER]
     if not mine:
-        raise BadInput("terrace.yaml names no folder of policies of your own", hint=NO_FOLDER)
+        raise BadInput("terrace.yaml names no policy folder of your own", hint=NO_FOLDER)
     files = {f"{mine[0]}/{path}": text for path, text in starter(name).items()}
     there = [path for path in files if os.path.lexists(root / path)]
     if there:
-        raise BadInput(f"{there[0]} is there already", hint="choose another name, or take it away first")
+        raise BadInput(f"{there[0]} exists", hint="choose another name, or remove the file first")
     for path, text in files.items():
         write_new(root, path, text.encode(), make_folders=True)
         show(path)
@@ -61,16 +61,18 @@ def policy_new(folder: str, name: str) -> int:
 
 
 @policy.command("test")
-@click.option("--coverage", is_flag=True, help="Tell how much of each file the tests run, and which lines they miss.")
-@click.option("--watch", is_flag=True, help="Run again whenever a policy changes, until ^C.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, coverage included.")
+@click.option(
+    "--coverage", is_flag=True, help="Show the test coverage of each file, with the lines that are not covered."
+)
+@click.option("--watch", is_flag=True, help="Run again when a policy changes, until ^C.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, including coverage.")
 @click.pass_obj
 def policy_test(folder: str, coverage: bool, watch: bool, as_json: bool) -> int:
-    """Run the tests (`*_test.rego`) of the working tree's policies; exit 1 when one fails."""
+    """Run the tests (`*_test.rego`) of the working tree's policies. Exits with 1 if a test fails."""
     from terrace.apps.cli.policy_tests import run_tests, watch_tests
 
     if watch and as_json:
-        raise click.UsageError("--watch never ends, and --json is one object: use one of them")
+        raise click.UsageError("--watch and --json cannot be combined: --json prints one object and exits")
     if watch:
         return watch_tests(folder, coverage=coverage)
     return run_tests(folder, coverage=coverage, as_json=as_json)
@@ -82,10 +84,10 @@ def policy_test(folder: str, coverage: bool, watch: bool, as_json: bool) -> int:
 @JSON
 @click.pass_obj
 def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
-    """Run one rule on one plan: what it says, and the values of the resource that this hangs on.
+    """Run one rule on one plan, and show its messages with the attribute values that decide them.
 
-    RULE is a package, its last word, its id or its file; PLAN.json is what `terraform show -json` wrote. Nothing
-    sensitive is shown.
+    RULE is a package, its last part, a rule id or a file. PLAN.json is the output of `terraform show -json`. Sensitive
+    values are not shown.
     """
     from terrace.adapters.opa.folders import laid_out, on_disk
     from terrace.adapters.opa.trial import tried
@@ -103,18 +105,18 @@ def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
         emit(_trial_json(trial, plan.lacks))
         return 0
     for message in trial.messages:
-        unknown = " (cannot tell)" if message.unknown else ""
+        unknown = " (unknown)" if message.unknown else ""
         show(f"{message.rule}: {message.text}{unknown}")
         if message.address:
             show(f"  {message.address}")
         for path, value in message.hangs_on:
             show(f"    {path} = {value}")
         for path in message.absent:
-            show(f"    {path} is not there")
+            show(f"    {path} is not set")
         if not message.hangs_on and not message.absent:
-            show("    no single value of the resource decides it")
+            show("    no single attribute value decides it")
     if not trial.messages:
-        show(f"{trial.package} says nothing of {what}: {trial.resources} resources")
+        show(f"{trial.package} has no messages for {what} ({trial.resources} resources)")
     return 0
 
 
@@ -125,11 +127,11 @@ def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
     "kind",
     type=click.Choice(["view", "plan"]),
     default="view",
-    help="Terrace's view, or the plain plan as conftest knows it.",
+    help="Terrace's view of the plan, or the plan JSON as conftest uses it.",
 )
 @click.pass_obj
 def policy_input(folder: str, what: str, kind: str) -> int:
-    """Plan a stack of the working tree, or read a plan, and print what policies are given of it, as JSON."""
+    """Print the policy input for a stack of the working tree or for a plan file, as JSON."""
     from terrace.apps.output.console import emit_data
     from terrace.checks.secrets.masking import concealed_value, hiding_of
 
@@ -140,10 +142,10 @@ def policy_input(folder: str, what: str, kind: str) -> int:
 
 
 @policy.command("update")
-@click.option("--dry-run", is_flag=True, help="Only tell what would be written.")
+@click.option("--dry-run", is_flag=True, help="Show which files would be written.")
 @click.pass_obj
 def policy_update(folder: str, dry_run: bool) -> int:
-    """Write the policies that come with this Terrace into policies/terrace; what you changed there is told and left."""
+    """Update policies/terrace to the policies of this Terrace version. Files that you changed are listed and kept."""
     from pathlib import Path
 
     from terrace.adapters.opa.pack import upgrade_of, write
@@ -156,16 +158,20 @@ def policy_update(folder: str, dry_run: bool) -> int:
     todo = upgrade_of(root)
     if not dry_run:
         write(root, todo)
-    for names, word in ((todo.new, "new"), (todo.old, "upgraded"), (todo.changed, "left, for it was changed")):
+    for names, word in (
+        (todo.new, "new"),
+        (todo.old, "upgraded"),
+        (todo.changed, "not updated, because you changed it"),
+    ):
         for name in names:
             show(f"{FOLDER}/{name}: {word}")
     if not todo.files:
         show("nothing to upgrade")
     elif dry_run:
-        show("nothing was written: this was a dry run")
+        show("dry run: no changes were made")
     named = project.config_at(project.repository.snapshot()).policies
     if not any(one == FOLDER or FOLDER.startswith(f"{one}/") for one in named):
-        note(f"note: nothing judges by them yet: terrace.yaml: policies: [{FOLDER}]")
+        note(f"note: these policies are not used yet. Add to terrace.yaml: policies: [{FOLDER}]")
     return 0
 
 
@@ -251,7 +257,7 @@ def _read_plan(path: Path) -> Plan:
     try:
         document = as_utf8(path.read_bytes())
     except OSError as error:
-        hint = "terraform show -json PLAN > plan.json makes such a file; or name a stack"
+        hint = "create the file with terraform show -json PLAN > plan.json, or name a stack"
         raise BadInput(f"{path}: {error.strerror}", hint=hint) from error
     stack = Stack.conventional("file", str(path.parent))
     key = DigestKey("none", secrets.token_bytes(32))

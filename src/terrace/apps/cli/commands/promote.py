@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @JSON
 @click.pass_obj
 def promote(folder: str, environment: str, reach: Reach, wait: bool, as_json: bool) -> int:
-    """Take into ENV what succeeded in the environment before it.
+    """Deploy to ENV the commit that succeeded in the previous environment.
 
     \b
     Example:
@@ -37,10 +37,11 @@ def promote(folder: str, environment: str, reach: Reach, wait: bool, as_json: bo
     source = project.named(environment).after
     if source is None:
         raise BadInput(
-            f"{environment} is the first step: nothing comes before it", hint=f"`terrace deploy {environment}`"
+            f"{environment} is the first environment, so nothing can be promoted to it",
+            hint=f"`terrace deploy {environment}`",
         )
     good = last_good(project.ledger.read(), source)
     if good is None:
-        raise BadInput(f"nothing has succeeded in {source} yet", hint=f"`terrace deploy {source}` first")
+        raise BadInput(f"no deployment to {source} has succeeded yet", hint=f"`terrace deploy {source}` first")
     origin = Promotion(source, project.actor)
     return deploy_commit(project, "promote", environment, good.commit, origin, wait=wait, as_json=as_json, reach=reach)

@@ -1,4 +1,4 @@
-"""`terrace report`: what the ledger can show to others."""
+"""`terrace report`: reports from the ledger."""
 
 from __future__ import annotations
 
@@ -18,16 +18,32 @@ if TYPE_CHECKING:
 
 @click.group()
 def report() -> None:
-    """What the ledger can show to others: compliance."""
+    """Create reports from the ledger."""
 
 
 @report.command("compliance")
-@click.option("--framework", "frameworks", multiple=True, metavar="NAME", help=f"One of {', '.join(NAMES)}; all.")
-@click.option("--env", "environments", multiple=True, metavar=ENVIRONMENT, help="Which environments; all if not said.")
+@click.option(
+    "--framework", "frameworks", multiple=True, metavar="NAME", help=f"One of {', '.join(NAMES)}. [default: all]"
+)
+@click.option(
+    "--env", "environments", multiple=True, metavar=ENVIRONMENT, help="Environments to report. [default: all]"
+)
 @click.option("--format", "style", type=click.Choice(("terminal", "markdown", "html", "json")), default="terminal")
 @OUTPUT
-@click.option("--stale-after", type=click.IntRange(1), default=7, metavar="DAYS", help="Older looks pass nothing (7).")
-@click.option("--period", type=click.IntRange(1), default=90, metavar="DAYS", help="Deployments looked at (90).")
+@click.option(
+    "--stale-after",
+    type=click.IntRange(1),
+    default=7,
+    metavar="DAYS",
+    help="Maximum age of audits used as evidence. [default: 7]",
+)
+@click.option(
+    "--period",
+    type=click.IntRange(1),
+    default=90,
+    metavar="DAYS",
+    help="Age of the oldest deployment in the report. [default: 90]",
+)
 @JSON
 @click.pass_obj
 def report_compliance(
@@ -40,10 +56,11 @@ def report_compliance(
     period: int,
     as_json: bool,
 ) -> int:
-    """What was looked at for each control of CIS, SOC 2, PCI DSS and NIST 800-53: pass, fail, not evaluated, manual.
+    """Report each control of CIS, SOC 2, PCI DSS and NIST 800-53: pass, fail, not evaluated, or manual.
 
-    It reads what `terrace check --all` and deployments left in the ledger; no tool and no credential is needed. A
-    control passes only if something was there, all of it was looked at lately, and nothing is wrong or waived.
+    The report uses the results of `terrace check --all` and of deployments in the ledger, and needs no tools and no
+    credentials. A control passes only if it applies to deployed resources, all of them were audited recently, and there
+    are no findings or waivers.
 
     \b
     Examples:

@@ -21,16 +21,23 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("environment", metavar="[ENV]", required=False)
-@click.option("--import", "imports", multiple=True, metavar="ADDRESS=ID", help="Something that exists, by its id.")
-@click.option("--absent", multiple=True, metavar="ADDRESS", help="Something that you looked for and that is not there.")
-@click.option("--whole", multiple=True, metavar="ADDRESS", help="Something recorded that you found whole.")
-@click.option("--gone", multiple=True, metavar="ADDRESS", help="Something recorded whose object is gone.")
-@click.option("--again", multiple=True, metavar="ADDRESS", help="Something found again that may be made anew.")
-@click.option("--dead", default="", metavar="WHY", help="Why whoever drove it, or its apply, is surely dead.")
-@click.option("--unlock", default="", metavar="ID", help="A lock without a name that you know to be the dead apply's.")
-@click.option("--settled", multiple=True, metavar="STACK", help="A stack of unknown outcome that you answer for.")
-@click.option("--reason", default="", help="What you found, with --settled; kept in the ledger.")
-@click.option("--yes", is_flag=True, help="Bring it in order without asking to type the environment's name back.")
+@click.option("--import", "imports", multiple=True, metavar="ADDRESS=ID", help="An existing resource, with its id.")
+@click.option("--absent", multiple=True, metavar="ADDRESS", help="A resource that you verified as absent.")
+@click.option("--whole", multiple=True, metavar="ADDRESS", help="A resource in the state that you verified as intact.")
+@click.option("--gone", multiple=True, metavar="ADDRESS", help="A resource in the state that no longer exists.")
+@click.option("--again", multiple=True, metavar="ADDRESS", help="A resource that Terrace can create again.")
+@click.option(
+    "--dead",
+    default="",
+    metavar="WHY",
+    help="Evidence that the process of the deployment, or its apply, is no longer running.",
+)
+@click.option(
+    "--unlock", default="", metavar="ID", help="Id of an anonymous state lock that belongs to the terminated apply."
+)
+@click.option("--settled", multiple=True, metavar="STACK", help="A stack with unknown outcome whose result you accept.")
+@click.option("--reason", default="", help="With --settled: your findings; recorded in the ledger.")
+@click.option("--yes", is_flag=True, help="Recover without asking for the environment's name.")
 @WAIT
 @JSON
 @click.pass_obj
@@ -50,12 +57,14 @@ def resume(
     wait: bool,
     as_json: bool,
 ) -> int:
-    """Go on with an open deployment: after approvals, or after an interruption.
+    """Continue an open deployment after approvals or an interruption.
 
-    Where an apply ended and nobody knows how, it is never run again: this shows what it left (what was made and is not
-    in the state, whose lock is there), and with your consent backs the state up, unlocks, imports, and plans anew.
-    Where that cannot be done (the state is lost for good) --settled STACK writes down that you looked at everything
-    that the apply was to make and answer for it; where approvals are asked two people have to.
+    If the outcome of an apply is unknown, Terrace never runs it again. This command lists the leftovers: created
+    resources that are missing from the state, and the state lock with its owner. After you confirm, it backs up the
+    state, releases the lock, imports the resources and plans again.
+
+    If recovery is impossible (for example, the state is permanently lost), --settled STACK records that you checked all
+    resources of the apply and accept the result. Environments that require approvals need this from two people.
 
     \b
     Examples:
@@ -76,11 +85,11 @@ def resume(
     project = Project(Path(folder))
     deployments = _unfinished_deployments(project, environment)
     if not deployments:
-        note(f"nothing is open{f' in {environment}' if environment else ''}")
+        note(f"there is no open deployment{f' in {environment}' if environment else ''}")
         return 0
     if len(deployments) > 1:
         names = ", ".join(d.environment for d in deployments)
-        raise BadInput(f"several environments have an open deployment: {names}", hint="say which: terrace resume ENV")
+        raise BadInput(f"several environments have an open deployment: {names}", hint="specify one: terrace resume ENV")
     deployment = deployments[0]
     if settled:
         if deployment.open:
@@ -94,20 +103,20 @@ def resume(
 
 
 def _parse_imports(imports: tuple[str, ...]) -> dict[str, str]:
-    """Ids by address. An address may hold `=` within brackets; the id comes after the first that is outside."""
+    """Returns ids by address. An address can contain `=` in brackets; the id follows the first one outside."""
     from terrace.errors import BadInput
 
     ids = {}
     for text in imports:
         cut = text.find("=", text.rfind("]") + 1)
         if cut < 1 or cut == len(text) - 1:
-            raise BadInput(f"--import {text!r} is not ADDRESS=ID", hint="like --import aws_vpc.main=vpc-0a1b2c")
+            raise BadInput(f"--import {text!r} is not ADDRESS=ID", hint="for example: --import aws_vpc.main=vpc-0a1b2c")
         ids[text[:cut]] = text[cut + 1 :]
     return ids
 
 
 def _unfinished_deployments(project: Project, name: str | None) -> list[Deployment]:
-    """What is open in an environment, or in all, or else what ended with an unknown outcome."""
+    """Returns the open deployments of one or all environments, and those with an unknown outcome."""
     from terrace.apps.output.progress import Silent
 
     if name is not None:
@@ -134,7 +143,7 @@ def _unfinished_deployment(crew: Context, history: History, environment: Environ
 
 
 def _recover(project: Project, deployment: Deployment, told: Told, *, yes: bool, wait: bool, as_json: bool) -> int:
-    """Shows what a deployment of unknown outcome left; recovers once nothing is unclear and somebody agrees."""
+    """Shows the leftovers of a deployment with an unknown outcome; recovers after a confirmation."""
     from terrace.apps.cli.deployment_run import run_deployment
     from terrace.apps.output.console import emit, show
     from terrace.apps.output.progress import show_progress
@@ -166,9 +175,9 @@ def _agree_to_recover(found: Examination, *, yes: bool, as_json: bool) -> bool:
     if not as_json:
         show(leftovers_tree(found.deployment, _leftovers(found), found.obstacles))
     name = found.deployment.environment
-    agreed = typed_back(name, f"this brings {name} in order by a fresh plan; type its name to go on", yes=False)
+    agreed = typed_back(name, f"this recovers {name} with a new plan; type its name to continue", yes=False)
     if not agreed:
-        note("nothing was done")
+        note("No changes were made.")
     return agreed
 
 
@@ -204,7 +213,7 @@ def _settle(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Records that the actor checked stacks of unknown outcome; exit 1 while more people have to."""
+    """Records that the actor accepts stacks with unknown outcome; exit 1 if more people are required."""
     import sys
 
     from terrace.apps.output.console import emit, note, show, typed_back
@@ -218,9 +227,9 @@ def _settle(
         for record in named:
             show(accepted_tree(record.stack, settlement.addresses(deployment, record)))
     name = deployment.environment
-    question = "you looked at all of it, and nothing of this apply will be asked about again; type the name back"
+    question = "you checked all resources, and Terrace will not ask about this apply again; type the environment's name"
     if not yes and not (sys.stdin.isatty() and typed_back(name, question, yes=False)):
-        note("nothing was written: --yes says that you looked")
+        note("No changes were made. Pass --yes to confirm that you checked all resources.")
         return 1
     settled = settlement.settle(project.deployment_context(Silent()), deployment, stacks, reason, dead)
     if as_json:

@@ -15,11 +15,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @ENV
-@click.option("--to", metavar="REF", help="Which good release; the newest before this one if not said.")
-@click.option("--reason", default="", help="Why; kept in the ledger. Needed unless it is only planned.")
-@click.option("--plan-only", is_flag=True, help="Only tell what comes back and what is lost.")
-@click.option("--allow", "allowed", multiple=True, metavar="[STACK:]ADDRESS", help="What may be lost, by its address.")
-@click.option("--yes", is_flag=True, help="Do not ask to type the environment's name back.")
+@click.option(
+    "--to", metavar="REF", help="Release to roll back to. [default: the last good one before the current release]"
+)
+@click.option("--reason", default="", help="Reason; recorded in the ledger. Required without --plan-only.")
+@click.option(
+    "--plan-only", is_flag=True, help="Show only the rollback preview, with the resources that would be lost."
+)
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="[STACK:]ADDRESS",
+    help="A resource that the rollback is allowed to destroy.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask for the environment's name.")
 @REACH
 @WAIT
 @JSON
@@ -36,9 +46,9 @@ def rollback(
     wait: bool,
     as_json: bool,
 ) -> int:
-    """Take ENV back to its last good release: a plan of the old commit, through the same gates.
+    """Roll ENV back to its last good release: plan and apply the old commit, through the same gates.
 
-    No state is pushed back. Afterwards ENV is held, and a commit that reverts Git is ready on a branch.
+    No state is restored. Afterwards, ENV is on hold, and a revert commit is ready on a branch.
 
     \b
     Examples:
@@ -61,9 +71,9 @@ def rollback(
     if plan_only:
         return _show_preview(project, environment, commit, reason, agreed, as_json=as_json)
     if not reason:
-        raise BadInput("a rollback needs a reason: it is kept in the ledger", hint="--reason WHY")
-    if not typed_back(environment, f"this takes {environment} back; type its name to go on", yes=yes):
-        note("nothing was done")
+        raise BadInput("a rollback needs a reason, which is recorded in the ledger", hint="--reason WHY")
+    if not typed_back(environment, f"this rolls {environment} back; type its name to continue", yes=yes):
+        note("No changes were made.")
         return 1
     return run_deployment(
         project,

@@ -1,4 +1,4 @@
-"""`terrace scan`: one check alone, on everything that is there."""
+"""`terrace scan`: a single check on the whole repository."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from terrace.apps.cli.options import JSON
 
 @click.group()
 def scan() -> None:
-    """One look of `check` alone, at everything that is there."""
+    """Run a single check on the whole repository."""
 
 
 @scan.command("secrets")
-@click.option("--history", is_flag=True, help="Look at every commit that a branch or tag reaches.")
+@click.option("--history", is_flag=True, help="Scan every commit that is reachable from a branch or tag.")
 @JSON
 @click.pass_obj
 def scan_secrets(folder: str, history: bool, as_json: bool) -> int:
-    """Look for secrets in the files of the working tree. No secret is ever printed.
+    """Scan the files of the working tree for secrets. Secrets are never printed.
 
     \b
     Examples:
@@ -43,5 +43,5 @@ def scan_secrets(folder: str, history: bool, as_json: bool) -> int:
     else:
         note("no secrets found")
     if history and project.repository.shallow:
-        note("note: this clone is shallow; what came before was not looked at (`git fetch --unshallow`)")
+        note("note: this clone is shallow, so earlier commits were not scanned (`git fetch --unshallow`)")
     return 1 if any(finding.blocks for finding in findings) else 0

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, metavar="NUMBER", type=click.IntRange(0, 65535))
 @click.pass_obj
 def serve(folder: str, host: str, port: int) -> int:
-    """Take in what GitHub delivers to /webhooks/github; `terrace worker` works it off.
+    """Receive GitHub webhooks at /webhooks/github, and queue them for `terrace worker`.
 
-    A delivery is kept once its signature is right, and answered after it is on disk. TERRACE_WEBHOOK_SECRET holds the
-    secret, or the new one and the old one with a space between.
+    The server verifies the signature of a delivery, stores it on disk, and then responds. TERRACE_WEBHOOK_SECRET is the
+    secret; during a rotation, the new and the old secret, separated by a space.
 
     \b
     Examples:
       terrace serve
-      terrace serve --host 0.0.0.0 --port 8443    behind something that speaks TLS
+      terrace serve --host 0.0.0.0 --port 8443    behind a TLS proxy
     """
     from pathlib import Path
 
@@ -53,7 +53,7 @@ def serve(folder: str, host: str, port: int) -> int:
         log_level="warning",
     )
     with _listen(host, port) as listener:
-        note(f"taking in what is delivered to http://{host}:{listener.getsockname()[1]}{PATH}")
+        note(f"receiving webhooks at http://{host}:{listener.getsockname()[1]}{PATH}")
         uvicorn.Server(config).run([listener])
     return 0
 
@@ -66,6 +66,4 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise NotReady(
-            f"nobody can listen on {host}, port {port}: {error.strerror}", hint="try another --port"
-        ) from error
+        raise NotReady(f"cannot listen on {host}, port {port}: {error.strerror}", hint="try another --port") from error

@@ -12,7 +12,7 @@ from terrace.apps.cli.options import JSON
 @JSON
 @click.pass_obj
 def show(folder: str, deployment: str, as_json: bool) -> int:
-    """One deployment with its steps and approvals, by its id or the environment's name."""
+    """Show the steps and approvals of a deployment, by its id or the name of its environment."""
     from pathlib import Path
 
     from terrace.apps.cli.ledger_facts import approvals_of, note_past_rules, show_faults

@@ -1,4 +1,4 @@
-"""`terrace state`: save, list, compare and restore states, and prove that they can be restored."""
+"""`terrace state`: create, list, compare, restore and test state backups, and adopt existing states."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ if TYPE_CHECKING:
 
 @click.group()
 def state() -> None:
-    """Copies of states: save, list, compare, bring back, and prove that they can be; and states made elsewhere."""
+    """Manage state backups (create, list, compare, restore, test), and adopt existing states."""
 
 
 @state.command("backup")
 @ENVS
-@click.option("--accept", "accepted", metavar="STACK", multiple=True, help="What looks wrong with this one is right.")
+@click.option(
+    "--accept", "accepted", metavar="STACK", multiple=True, help="Accept the state of STACK, although it looks wrong."
+)
 @JSON
 @click.pass_obj
 def state_backup(folder: str, environments: tuple[str, ...], accepted: tuple[str, ...], as_json: bool) -> int:
-    """Look at states now, save those that moved, and forget what retention does not keep.
+    """Check all states, back up those that changed, and delete the backups that retention does not keep.
 
-    A state that is gone, went back, or was started anew is an alarm until it is right again or accepted.
+    A state that is missing, has an older serial, or has a new lineage is an alarm until it is corrected or accepted.
 
     \b
     Examples:
@@ -53,14 +55,14 @@ def state_backup(folder: str, environments: tuple[str, ...], accepted: tuple[str
     with show_progress(as_json=as_json) as watcher:
         crew = project.deployment_context(watcher)
         looks = back_up(crew, wanted, frozenset(accepted))
-        # While something is wrong, every copy may be the one that is needed.
+        # While a state has a problem, any backup may be needed.
         dropped = prune(crew, wanted) if all(look.good for look in looks) else None
     every = problems(crew.ledger.read(), crew.config, crew.clock())
     found = {name: told for name, told in every.items() if name in wanted}
     if as_json:
         emit(state_backup_json(looks, found, dropped))
     else:
-        show(state_checks_table(looks) if looks else "nothing was deployed yet: there is no state to save")
+        show(state_checks_table(looks) if looks else "there are no deployments yet, so there is no state to back up")
         if found:
             show(state_problems(found))
     return 0 if all(look.good for look in looks) and not found else 1
@@ -71,7 +73,7 @@ def state_backup(folder: str, environments: tuple[str, ...], accepted: tuple[str
 @JSON
 @click.pass_obj
 def state_list(folder: str, place: str | None, as_json: bool) -> int:
-    """Every copy with what it is of, newest first. No key is needed.
+    """List the state backups with their stacks, newest first. No key is needed.
 
     \b
     Examples:
@@ -111,7 +113,7 @@ def state_list(folder: str, place: str | None, as_json: bool) -> int:
 @JSON
 @click.pass_obj
 def state_diff(folder: str, stack: str, older: str | None, newer: str | None, as_json: bool) -> int:
-    """What changed from one copy to another, or to the state: addresses and names of attributes, never values.
+    """Compare two backups, or a backup with the state: addresses and attribute names, never values.
 
     \b
     Examples:
@@ -138,13 +140,17 @@ def state_diff(folder: str, stack: str, older: str | None, newer: str | None, as
 
 @state.command("restore")
 @STACK
-@click.option("--from", "wanted", metavar="BACKUP", help="Which copy; the newest good one if not said.")
+@click.option("--from", "wanted", metavar="BACKUP", help="Backup to restore. [default: the last good one]")
 @click.option(
-    "--accept", "accepted", metavar="WHAT", multiple=True, help="An address that may differ, or what it asks for."
+    "--accept",
+    "accepted",
+    metavar="WHAT",
+    multiple=True,
+    help="A difference to accept: an address, or a name that the command prints.",
 )
 @REASON
-@click.option("--yes", is_flag=True, help="Do not ask for the name; needs --reason.")
-@click.option("--takeover", is_flag=True, help="Whoever began the restore that is open is dead: go on in their place.")
+@click.option("--yes", is_flag=True, help="Do not ask for the name of the stack. Needs --reason.")
+@click.option("--takeover", is_flag=True, help="Continue an open restore of another process that is no longer running.")
 @JSON
 @click.pass_obj
 def state_restore(
@@ -157,9 +163,10 @@ def state_restore(
     takeover: bool,
     as_json: bool,
 ) -> int:
-    """Make a copy the state again; put back what was there unless a plan then does nothing.
+    """Restore a state backup. If the plan is not empty afterwards, the previous state is put back.
 
-    The environment is held meanwhile. Killed anywhere, the same command finishes it or puts back what was there.
+    The environment is on hold during the restore. After an interruption, the same command finishes the restore, or
+    puts the previous state back.
 
     \b
     Examples:
@@ -198,9 +205,9 @@ def state_restore(
                 )
             insist(proposal, frozenset(accepted))
             if yes and not reason:
-                raise BadInput("nobody is asked, so it must be said why", hint="--yes needs --reason WHY")
+                raise BadInput("--yes needs --reason WHY", hint="the reason is recorded in the ledger")
             if not typed_back(stack, f"to restore the state of {stack}, type its name", yes=yes):
-                note("nothing was written")
+                note("No changes were made.")
                 return 1
             with _note_open_restore(crew, environment):
                 done = restore(crew, proposal, frozenset(accepted), reason or "no reason given")
@@ -213,20 +220,22 @@ def state_restore(
 
 @state.command("adopt")
 @STACK
-@click.option("--from", "path", metavar="PATH", help="The file of the state, where Terrace does not find it.")
-@click.option("--accept", "accepted", metavar="ADDRESS", multiple=True, help="An object that may be created.")
+@click.option("--from", "path", metavar="PATH", help="State file, if Terrace does not find it.")
+@click.option(
+    "--accept", "accepted", metavar="ADDRESS", multiple=True, help="Address of a resource that can be created."
+)
 @REASON
-@click.option("--yes", is_flag=True, help="Do not ask for the name; needs --reason.")
+@click.option("--yes", is_flag=True, help="Do not ask for the name of the stack. Needs --reason.")
 @JSON
 @click.pass_obj
 def state_adopt(
     folder: str, stack: str, path: str | None, accepted: tuple[str, ...], reason: str, yes: bool, as_json: bool
 ) -> int:
-    """Move a state that exists elsewhere to where Terrace plans the stack, so that nothing is created twice.
+    """Move an existing state to the state address of the stack, so that no resource is created twice.
 
-    It is the state at the address that the stack had at its last deployment, the one that Terraform left beside the
-    stack or at the path of its backend block, or the one in the backend that `terraform init` recorded there. It is
-    tried with a plan, backed up, moved, and compared. A state that is there already is never overwritten.
+    The existing state is at the state address of the last deployment, in a terraform.tfstate file of the stack or of
+    its backend block, or in the backend that `terraform init` recorded. Terrace plans with it, backs it up, moves it,
+    and compares both states. An existing state at the new address is never overwritten.
 
     \b
     Examples:
@@ -258,9 +267,9 @@ def state_adopt(
             show(adoption_proposal(found))
         insist_on_no_creation(found, frozenset(accepted))
         if yes and not reason:
-            raise BadInput("nothing says why", hint="--yes needs --reason WHY")
+            raise BadInput("--yes needs --reason WHY", hint="the reason is recorded in the ledger")
         if not typed_back(stack, f"to adopt that state for {stack}, type its name", yes=yes):
-            note("nothing was written")
+            note("No changes were made.")
             return 1
         done = adopt(crew, found, frozenset(accepted), reason or "no reason given")
     if as_json:
@@ -275,7 +284,7 @@ def state_adopt(
 @JSON
 @click.pass_obj
 def state_drill(folder: str, environments: tuple[str, ...], as_json: bool) -> int:
-    """Bring the newest copies back where it hurts nobody, and measure RTO and RPO against the targets.
+    """Test restores: restore the newest backups to an isolated location, and compare RTO and RPO with the targets.
 
     \b
     Example:
@@ -297,16 +306,16 @@ def state_drill(folder: str, environments: tuple[str, ...], as_json: bool) -> in
     if as_json:
         emit(state_drill_json(found))
     else:
-        show(drills_table(found) if found else "nothing was deployed yet: there is no state to bring back")
+        show(drills_table(found) if found else "there are no deployments yet, so there is no state to restore")
     return 1 if any(one.result in ("missed", "failed") for one in found) else 0
 
 
 @state.command("rekey")
-@click.option("--old-key", "old_keys", metavar="env:NAME", multiple=True, help="A shared key of former days.")
+@click.option("--old-key", "old_keys", metavar="env:NAME", multiple=True, help="A previous shared key.")
 @JSON
 @click.pass_obj
 def state_rekey(folder: str, old_keys: tuple[str, ...], as_json: bool) -> int:
-    """Seal every copy for today's recipients or key. Each old one goes once its new one was read back.
+    """Re-encrypt all backups for the current recipients or key. Each old backup is deleted after verification.
 
     \b
     Example:
@@ -334,11 +343,11 @@ def state_rekey(folder: str, old_keys: tuple[str, ...], as_json: bool) -> int:
 
 @state.command("prune")
 @ENVS
-@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+@click.option("--dry-run", is_flag=True, help="Show which backups would be deleted.")
 @JSON
 @click.pass_obj
 def state_prune(folder: str, environments: tuple[str, ...], dry_run: bool, as_json: bool) -> int:
-    """Forget the copies that retention does not keep; `terrace state backup` does it too.
+    """Delete the backups that retention does not keep. `terrace state backup` does this too.
 
     \b
     Example:
@@ -364,7 +373,7 @@ def state_prune(folder: str, environments: tuple[str, ...], dry_run: bool, as_js
 
 @contextmanager
 def _note_open_restore(crew: Context, environment: str) -> Iterator[None]:
-    """Where something breaks in the middle, say that the environment is held and how it goes on."""
+    """Prints, after an error, that the environment is on hold and how to continue the restore."""
     from contextlib import suppress
 
     from terrace.apps.output.console import note
@@ -378,8 +387,11 @@ def _note_open_restore(crew: Context, environment: str) -> Iterator[None]:
         with suppress(TerraceError):
             left = open_restore(crew.ledger.read(), environment)
             if left is not None:
-                note(f"{environment} is held: the restore {left.id} has not ended")
-                note(f"next: terrace state restore {quote_word(left.stack)}  (goes on, or puts back what was there)")
+                note(f"{environment} is on hold: the restore {left.id} is unfinished")
+                note(
+                    f"next: terrace state restore {quote_word(left.stack)}"
+                    "  (continues, or puts the previous state back)"
+                )
         raise
 
 
@@ -390,15 +402,15 @@ def _go_on(crew: Context, begun: Restore, wanted: str | None, accepted: frozense
 
     if wanted is not None and wanted not in begun.backup:
         raise BadInput(
-            f"the restore {begun.id} of {begun.stack} from {begun.backup} was begun and has not ended",
-            hint="without --from it goes on; then another can begin",
+            f"the restore {begun.id} of {begun.stack} from {begun.backup} is unfinished",
+            hint="continue it without --from first",
         )
-    note(f"going on with the restore {begun.id} from {begun.backup}, begun by {begun.by}")
+    note(f"continuing the restore {begun.id} from {begun.backup}, started by {begun.by}")
     return go_on(crew, begun, accepted, takeover=takeover)
 
 
 def _chosen_environments(project: Project, given: tuple[str, ...]) -> tuple[str, ...]:
-    """Those that are named, or all, up the ladder."""
+    """Returns the named environments, or all, in promotion order."""
     config = project.trust.config
     for name in given:
         project.named(name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @JSON
 @click.pass_obj
 def status(folder: str, as_json: bool) -> int:
-    """What is deployed where, and what each environment waits for."""
+    """Show the deployed commit and the pending work of each environment."""
     from pathlib import Path
 
     from terrace.apps.cli import job_result
@@ -85,13 +85,13 @@ def status(folder: str, as_json: bool) -> int:
         show_faults(faults)
         wrong = doubt(history, now(), None)
         if wrong is not None:
-            show(f"{wrong[0]}: nothing goes on\nhint: {wrong[1]}")
+            show(f"{wrong[0]}: no deployment continues\nhint: {wrong[1]}")
     names = (name for name, *_ in rows)
     return job_result.end_job(job_result.environment_matrix(names, lambda: status_summary(statuses)), 0)
 
 
 def _hold(project: Project, history: History, faults: tuple[Fault, ...], environment: str) -> Hold | None:
-    """Why an environment takes nothing: events that cannot be read come first, for nothing passes them by."""
+    """Returns the hold of an environment. Invalid events come first, because no other hold ends them."""
     from terrace.ledger import folds
     from terrace.ledger.dismissals import told
     from terrace.pipelines.holds import releases

@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @ENVS
-@click.option("--due", "ahead", is_flag=True, help="Only tell where a deployment would enter or go on; needs no key.")
+@click.option("--due", "ahead", is_flag=True, help="Show which environments have work to do. Needs no key.")
 @REACH
 @JSON
 @click.pass_obj
 def tick(folder: str, environments: tuple[str, ...], ahead: bool, reach: Reach, as_json: bool) -> int:
-    """Do all that is due now, everywhere or in ENV, and exit: for cron, GitHub Actions, or by hand.
+    """Run all scheduled work now, in ENV or everywhere, and exit. For cron, CI, or by hand.
 
-    Open deployments that may go on do; automatic environments take what is new on the protected branch; what bakes is
-    measured; what failed is rolled back where terrace.yaml says so; a hold ends once Git says again what is live.
+    This continues open deployments whose gates pass, deploys new commits to automatic environments, measures baking
+    releases, rolls back failed releases if terrace.yaml requires it, and releases holds when the protected branch
+    matches the deployed commit.
     """
     from pathlib import Path
 
@@ -50,7 +51,7 @@ def tick(folder: str, environments: tuple[str, ...], ahead: bool, reach: Reach, 
 
 
 def _show_due(folder: str, environments: tuple[str, ...], *, as_json: bool) -> int:
-    """Prints what a tick would do with deployments now, and does nothing of it. It needs no key."""
+    """Prints the environments where a tick would start or continue a deployment. It needs no key."""
     from pathlib import Path
 
     from terrace.apps.cli.job_result import due_matrix, end_job
@@ -67,9 +68,9 @@ def _show_due(folder: str, environments: tuple[str, ...], *, as_json: bool) -> i
         emit(TickDueJson(enters=tuple(due.enters), goes_on=tuple(due.goes_on)))
     else:
         for name in due.enters:
-            show(f"{name}: something enters")
+            show(f"{name}: a deployment can start")
         for name in due.goes_on:
-            show(f"{name}: something goes on")
+            show(f"{name}: a deployment can continue")
         if not (due.enters or due.goes_on):
             show("nothing is due")
     return end_job(due_matrix(due.enters, due.goes_on), 0)

@@ -1,4 +1,4 @@
-"""`terrace tools`: third-party tools, and how they come to this machine."""
+"""`terrace tools`: list and install third-party tools."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 @click.group()
 def tools() -> None:
-    """Programs of others that Terrace can use: scanners, and OPA for policies."""
+    """Manage third-party tools: scanners, and OPA for policies."""
 
 
 @tools.command("list")
 @JSON
 def tools_list(as_json: bool) -> int:
-    """Which there are, where they were found, and what is not looked at without the others.
+    """List the known tools, where they are, and what is skipped without them.
 
-    What is on PATH goes before what Terrace installed.
+    Tools on PATH take precedence over those that Terrace installed.
     """
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.home import Home
@@ -51,13 +51,13 @@ def tools_list(as_json: bool) -> int:
 @tools.command("install")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 def tools_install(names: tuple[str, ...]) -> int:
-    """Install tools into Terrace's own folder: all that are found nowhere, or these.
+    """Install tools to Terrace's own folder. [default: all missing tools]
 
-    Each is of one version, proven by checksums, and needs no rights of root. Nothing of the repository is touched.
+    Versions are pinned and verified by checksum. No root permissions are needed, and the repository is not changed.
 
     \b
     Examples:
-      terrace tools install              all that are missing
+      terrace tools install              all missing tools
       terrace tools install checkov opa
     """
     from terrace.adapters.tools.box import Toolbox
@@ -69,7 +69,7 @@ def tools_install(names: tuple[str, ...]) -> int:
 
     box = Toolbox(Home.tools())
     wanted = [tool(name) for name in names] or [one for one in TOOLS if box.find(one) is None]
-    # A tool that cannot be installed does not keep the others from it.
+    # A failure does not stop the installation of the other tools.
     failed: list[NotReady] = []
     for one in wanted:
         try:
@@ -80,16 +80,16 @@ def tools_install(names: tuple[str, ...]) -> int:
         show(f"{one.name} {one.version}: {path}")
         found = box.find(one)
         if found is not None and not found.ours:
-            note(f"note: {found.path} goes before it, since it is on PATH")
+            note(f"note: {found.path} takes precedence, because it is on PATH")
     if not wanted:
-        show("every tool is there already")
+        show("all tools are installed")
     if failed:
         raise NotReady("; ".join(error.message for error in failed), hint=failed[0].hint)
     return 0
 
 
 class _Row(NamedTuple):
-    """A tool, where it is, and the version that it says."""
+    """A tool with its path and its version."""
 
     tool: Tool
     found: Found | None
@@ -97,14 +97,14 @@ class _Row(NamedTuple):
 
     @property
     def state(self) -> str:
-        """`ready`, `missing`, or `refused` for a version that is never run."""
+        """`ready`, `missing`, or `refused` (a version that Terrace never runs)."""
         if self.found is None:
             return "missing"
         return "refused" if self.version in self.tool.refused else "ready"
 
 
 def _find_tools() -> tuple[_Row, ...]:
-    """Every tool; they are asked for their versions at once."""
+    """Returns every tool. The versions are read concurrently."""
     from concurrent.futures import ThreadPoolExecutor
 
     from terrace.adapters.tools.box import Toolbox

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("rule", metavar="RULE")
 @click.argument("address", metavar="[ADDRESS]", default="")
-@click.option("--path", default="", metavar="FILE", help="Where it is, if it is in a file and not a resource.")
-@click.option("--stack", default="", metavar="STACK", help="Only there (`prod/app`); in every stack if not said.")
-@click.option("--owner", required=True, metavar="NAME", help="Who answers for it: a person or team of terrace.yaml.")
-@click.option("--reason", required=True, help="Why it may stay.")
-@click.option("--until", default="", metavar="DAY", help="Its last day (2026-12-31); the longest allowed if not said.")
-@click.option("--ticket", default="", help="Where it is followed up.")
-@click.option("--unknown", is_flag=True, help="For a verdict that cannot be told before apply.")
+@click.option("--path", default="", metavar="FILE", help="File of the finding, if it is not about a resource.")
+@click.option("--stack", default="", metavar="STACK", help="Stack of the finding (`prod/app`). [default: every stack]")
+@click.option("--owner", required=True, metavar="NAME", help="Owner of the waiver: a person or team of terrace.yaml.")
+@click.option("--reason", required=True, help="Reason for accepting the finding.")
+@click.option("--until", default="", metavar="DATE", help="Expiry date (2026-12-31). [default: the longest allowed]")
+@click.option("--ticket", default="", help="Ticket that tracks the fix.")
+@click.option("--unknown", is_flag=True, help="Waive a result that is unknown until apply.")
 @JSON
 @click.pass_obj
 def waive(
@@ -40,9 +40,10 @@ def waive(
     unknown: bool,
     as_json: bool,
 ) -> int:
-    """Write a waiver: somebody answers for one finding until a day. The finding stays, and holds nothing meanwhile.
+    """Add a waiver for one finding, with an owner and an expiry date.
 
-    It counts once it is merged into the protected branch.
+    The finding is still reported, but does not block changes until the waiver expires. A waiver takes effect when it is
+    merged into the protected branch.
 
     \b
     Examples:
@@ -70,7 +71,7 @@ def waive(
     if stack and stack not in stacks:
         raise unknown_name_error("stack", stack, stacks)
     if not address and not path:
-        raise BadInput("nobody said where it is waived", hint="name the ADDRESS of the finding, or its --path")
+        raise BadInput("the place of the finding is missing", hint="pass the ADDRESS of the resource, or --path FILE")
     today = now().date()
     waiver = Waiver(
         rule=rule,
@@ -94,12 +95,15 @@ def waive(
         emit(waive_json(written))
     else:
         show(f"{PATH}:{written.line}: {written.about}, waived by {written.owner} until {written.expires}")
-        note("it counts once it is merged into the protected branch; until then `terrace check` shows what it would do")
+        note(
+            "The waiver takes effect when it is merged into the protected branch. "
+            "Until then, `terrace check` shows its effect."
+        )
     return 0
 
 
 def _note_unknown_rule(folder: str, rule: str) -> None:
-    """Says that nobody knows a rule: it may be a scanner's, or misspelt."""
+    """Prints a note about an unknown rule: it may be the rule of a scanner, or misspelled."""
     import re
 
     from terrace.apps.output.console import note
@@ -109,7 +113,7 @@ def _note_unknown_rule(folder: str, rule: str) -> None:
     names = rule_names(folder)
     if rule not in names and re.fullmatch("[a-z][a-z0-9-]*", rule):
         near = find_nearest(rule, names)
-        note(f"note: no rule here is called {rule!r}" + (f"; did you mean {near!r}?" if near else ""))
+        note(f"note: Terrace knows no rule {rule!r}" + (f"; did you mean {near!r}?" if near else ""))
 
 
 def _text(file: Path) -> str:
@@ -122,7 +126,7 @@ def _text(file: Path) -> str:
 
 
 def _newest_waiver(text: str, config: Config) -> Waiver:
-    """The newest record of a text, which must be right as a whole. What is wrong with it is told of what was asked."""
+    """Returns the last waiver of a text. Raises BadInput if the text is invalid."""
     from terrace.assess.waiver import PATH
     from terrace.config.problems import BadConfig
     from terrace.errors import BadInput
@@ -138,7 +142,7 @@ def _newest_waiver(text: str, config: Config) -> Waiver:
 @JSON
 @click.pass_obj
 def waivers(folder: str, as_json: bool) -> int:
-    """Every waiver of the working tree: for what, whose, and how many days are left."""
+    """List the waivers of the working tree, with their owners and the days left."""
     from pathlib import Path
 
     from terrace.apps.output.console import emit, show

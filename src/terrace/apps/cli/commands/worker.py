@@ -5,22 +5,24 @@ from __future__ import annotations
 import click
 
 REST_SECONDS = 1.0
-"""How long the worker rests when there is nothing to do: an answer in a conversation comes about that late."""
+"""Pause of the worker when the inbox is empty. Replies to comments can be late by this time."""
 
 
 @click.command()
-@click.option("--every", default="5m", show_default=True, metavar="DURATION", help="How often time makes things due.")
-@click.option("--once", is_flag=True, help="Work off what is there, do what is due, and end.")
-@click.option("--answers-only", is_flag=True, help="Deploy nothing: CI does, and is let in where the gates say so.")
+@click.option(
+    "--every", default="5m", show_default=True, metavar="DURATION", help="Interval between checks for scheduled work."
+)
+@click.option("--once", is_flag=True, help="Process the inbox and the scheduled work, and exit.")
+@click.option("--answers-only", is_flag=True, help="Do not deploy. CI deploys, and is allowed when the gates pass.")
 @click.pass_obj
 def worker(folder: str, every: str, once: bool, answers_only: bool) -> int:
-    """Work off what `terrace serve` took in, and do what is due (as `terrace tick`), until ^C.
+    """Process the webhooks of `terrace serve`, and run scheduled work (as `terrace tick`), until ^C.
 
-    It works in this clone, which should be its own, with the credentials of the environments that it deploys. There is
-    one worker for a clone; a second one ends at once.
+    The worker needs a clone of its own, and the credentials of the environments that it deploys. Only one worker can
+    run in a clone; a second one exits immediately.
 
-    With --answers-only it needs no credentials of any environment: it answers people, checks changes, and as a custom
-    protection rule of GitHub's environments lets runs in once the gates let their deployment go on.
+    With --answers-only, it needs no environment credentials: it answers comments, checks changes, and acts as a custom
+    deployment protection rule that approves workflow runs when Terrace's gates pass.
     """
     import signal
     import time
@@ -38,9 +40,9 @@ def worker(folder: str, every: str, once: bool, answers_only: bool) -> int:
     handlers = Handlers(Path(folder), "answers" if answers_only else "deployments")
     with LocalLeases(server_folder(folder)).hold("worker") as ours:
         if not ours:
-            raise NotReady("another worker works in this clone", hint="one is enough; `terrace inbox` shows its work")
+            raise NotReady("another worker runs in this clone", hint="one is enough; `terrace inbox` shows its work")
         worker = Worker(open_inbox(folder), handlers.by_event(), handlers.due, interval, now, log)
-        # A service is asked to stop by SIGTERM; it means what ^C means.
+        # Service managers send SIGTERM; handle it like ^C.
         signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
         while True:
             if worker.step():
