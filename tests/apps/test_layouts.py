@@ -63,7 +63,7 @@ def test_a_check_or_a_plan_that_looked_at_nothing_is_no_pass(tmp_path: Path) -> 
     planned = shop.run("plan")
     assert planned.code == 1
     assert "2 folders with a backend or a provider are not part of any stack" in planned.err
-    assert "there is no stack" in planned.err
+    assert "there are no stacks" in planned.err
     assert "terrace init --print" in planned.err
 
 

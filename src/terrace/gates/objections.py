@@ -34,9 +34,7 @@ def objections(request: Request) -> Iterator[GateResult]:
             continue
         match request.facts.origin:
             case AutomaticRollback():
-                yield blocks(
-                    _names_of(one), "a person has to decide: `terrace rollback --plan-only` previews the rollback"
-                )
+                yield blocks(_names_of(one), "a person has to decide: `terrace rollback ENV --plan-only` previews it")
             case Remediation():
                 yield blocks(
                     _names_of(one), "deploy, or adopt the live resources: `terrace drift` shows the differences"
