@@ -88,7 +88,7 @@ def test_the_order_of_evidence_says_nothing(control: Control, order: list[Outcom
     [
         ((), False, "not evaluated", "no rule"),
         ((Outcome.NOTHING,), False, "not evaluated", "nothing to look at"),
-        ((Outcome.GOOD, Outcome.NOTHING), False, "pass", "nothing wrong"),
+        ((Outcome.GOOD, Outcome.NOTHING), False, "pass", "no failures"),
         ((Outcome.GOOD, Outcome.UNTOLD), False, "not evaluated", "r in dev"),
         ((Outcome.GOOD, Outcome.WAIVED), False, "fail", "r in dev"),
         ((Outcome.GOOD,), True, "manual", "people assess it"),

@@ -207,8 +207,8 @@ def rule(**more: Any) -> Callable[[Audited], Audited]:
     [
         (rule(looked=3), timedelta(hours=1), Outcome.GOOD, "right at 3 of 3"),
         (rule(looked=3), 8 * DAY, Outcome.UNTOLD, "too old"),
-        (rule(looked=3, unknown=1), timedelta(hours=1), Outcome.UNTOLD, "could not be told at 1"),
-        (rule(), timedelta(hours=1), Outcome.NOTHING, "nothing of its types"),
+        (rule(looked=3, unknown=1), timedelta(hours=1), Outcome.UNTOLD, "unknown for 1"),
+        (rule(), timedelta(hours=1), Outcome.NOTHING, "no resource of its types"),
         (rule(looked=3, waived=1), timedelta(hours=1), Outcome.WAIVED, "waived at 1"),
         (rule(looked=3, failed=1, waived=1, unknown=2), 8 * DAY, Outcome.BAD, "wrong at 1 of 3, and 1 waived"),
     ],
@@ -230,7 +230,7 @@ def test_an_environment_that_is_left_behind_is_not_forgotten() -> None:
     deploy(told, "d1", environment="old")
     found = compliance(known(told), ("staging", "prod"), [framework("cis-aws")], sources(), SPAN)
     assert [one.environment for one in found.looked] == ["staging", "prod", "old"]
-    assert "no longer names it" in found.looked[-1].notes[0]
+    assert "no longer defined in terrace.yaml" in found.looked[-1].notes[0]
 
 
 def test_where_nothing_stands_nothing_is_wrong_and_nothing_right() -> None:
@@ -261,7 +261,7 @@ def test_a_report_says_what_it_does_not_tell_of_today() -> None:
     late = replace(SPAN, now=NOON + 8 * DAY)
     found = compliance(known(told, policy="q"), ("staging", "prod"), [framework("cis-aws")], sources(), late)
     staging, prod = found.looked
-    assert "never looked at" in staging.notes[0]
+    assert "never audited" in staging.notes[0]
     notes = " ".join(prod.notes)
     assert all(words in notes for words in ("deployed since", "2222222", "other rules judged then", "too old"))
     (told_of,) = found.frameworks

@@ -91,7 +91,7 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
 
     refused = {
         "eve": ("needs the permission 'write'", f"/terrace approve staging {handle}"),
-        "mona": ("whoever opened a change does not approve it", f"/terrace approve staging {handle}"),
+        "mona": ("the author of a change cannot approve it", f"/terrace approve staging {handle}"),
         "bob": (f"are {handle} now", f"/terrace approve staging {'0' * 32}"),
     }
     for who, (why, text) in refused.items():
@@ -132,7 +132,7 @@ def test_nobody_approves_their_own_work_from_somewhere_else(room: Room) -> None:
     room.fake.pulls.pop(30, None)
     id_ = room.fake.someone_comments(30, "bob", f"/terrace approve staging {room.handle('staging')}")
     event(room, "issue_comment", action="created", comment={"id": id_})
-    own = "whoever opened a change does not approve it (change 12)"
+    own = "the author of a change cannot approve it (change 12)"
     assert own in room.shop.run("chatops", "--json").json["happened"]
     room.shop.variables["GITHUB_RUN_ID"] = "77"
     room.fake.run_reviewed(77, "bob", "staging")
@@ -292,7 +292,7 @@ def test_a_review_answers_when_it_says_so_at_the_commit_that_it_saw(room: Room) 
     for who, state, head, why in (
         ("bob", "COMMENTED", "a" * 40, "does not approve the change"),
         ("bob", "APPROVED", "e" * 40, "after the review"),
-        ("mona", "APPROVED", "a" * 40, "whoever opened a change"),
+        ("mona", "APPROVED", "a" * 40, "the author of a change"),
     ):
         id_ = room.fake.reviewed(12, who, state, head, body=line)
         event(room, "pull_request_review", action="submitted", pull_request={"number": 12}, review={"id": id_})

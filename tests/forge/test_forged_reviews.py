@@ -97,7 +97,7 @@ def test_a_comment_that_was_refused_when_it_was_heard_is_no_answer_in_the_ledger
     (tmp_path / "event.json").write_text(json.dumps({"action": "created", "comment": {"id": comment}}))
     heard = {"GITHUB_EVENT_NAME": "issue_comment", "GITHUB_EVENT_PATH": str(tmp_path / "event.json")}
     refused = shop.run("chatops", "--json", **heard, GITHUB_OUTPUT=str(tmp_path / "output"))
-    assert "whoever opened a change does not approve it" in refused.json["happened"]
+    assert "the author of a change cannot approve it" in refused.json["happened"]
 
     at = datetime.fromisoformat(fake.comments[comment]["created_at"])
     forged(shop, {"kind": "comment", "id": str(comment), "number": "12", "login": "bob"}, at)

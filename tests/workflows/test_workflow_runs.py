@@ -71,7 +71,7 @@ def test_a_release_goes_from_main_to_production(runs: Runs, states: Http, fake: 
     line = re.search(r"/terrace approve staging [0-9a-f]{32}", page)
     assert line is not None
     refused, why = says(runs, "mona", line[0])
-    assert (refused.code != 0, "whoever opened a change" in why) == (True, True)
+    assert (refused.code != 0, "the author of a change" in why) == (True, True)
     _, answer = says(runs, "bob", line[0])
     assert "succeeded" in answer
     assert (value(states, "staging"), shown(fake, "staging")) == ("staging-2", ["success"])

@@ -1,1 +1,1 @@
-"""What audits give evidence for: frameworks, their controls, and what can be said of each."""
+"""Compliance: frameworks, their controls, and the evidence for each."""

@@ -1,4 +1,4 @@
-"""What can be said of a control: a fold over pieces of evidence, in which nothing ever hides a failure."""
+"""The result of a control: a fold over pieces of evidence, in which nothing hides a failure."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ STATES: tuple[State, ...] = ("pass", "fail", "not evaluated", "manual")
 
 
 class Outcome(IntEnum):
-    """What one piece of evidence says, from the weakest to what outweighs all others.
+    """The outcome of one piece of evidence, from the weakest to the strongest.
 
-    NOTHING: there was nothing to look at. GOOD: something was, and it is right. UNTOLD: it could not be told, or the
-    look is too old. WAIVED: wrong, and somebody answers for it. BAD: wrong.
+    NOTHING: there was nothing to look at. GOOD: something was, and it is right. UNTOLD: it is unknown, or the audit is
+    too old. WAIVED: failing, with an owner. BAD: wrong.
     """
 
     NOTHING = 0
@@ -53,7 +53,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What can be said of one control, with all evidence, the worst first. Of the `mapped` checks `looked` have a rule
+    """The result of one control, with all evidence, the worst first. Of the `mapped` checks `looked` have a rule
     that saw something and could tell; `own` are the sources of Terrace's that had something to look at."""
 
     control: Control
@@ -78,7 +78,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """One framework with an answer for every control that is listed."""
+    """One framework with a result for every listed control."""
 
     framework: Framework
     answers: tuple[Answer, ...]
@@ -89,7 +89,7 @@ class Answers:
 
 
 def answers(framework: Framework, evidence: Iterable[Evidence]) -> Answers:
-    """What can be said of each control of a framework."""
+    """Returns the result of each control of a framework."""
     by_key: dict[str, list[Evidence]] = {}
     for one in evidence:
         by_key.setdefault(one.key, []).append(one)
@@ -101,7 +101,7 @@ def answers(framework: Framework, evidence: Iterable[Evidence]) -> Answers:
 
 
 def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
-    """What can be said of a control by what was looked at.
+    """Returns the result of a control from the evidence.
 
     It fails when anything of it is wrong, waived or not. It passes when something was there that speaks for more than a
     part of it, all of it is right, and nothing was left untold; what people have to assess passes by no machine.
@@ -112,7 +112,7 @@ def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
         wrong = [one for one in found if one.outcome >= Outcome.WAIVED]
         return Answer(control, "fail", _told(wrong), found)
     if control.manual or not control.keys:
-        more = "; what Terrace saw is no more than a hint" if found else ""
+        more = "; Terrace's evidence is only an indication" if found else ""
         return Answer(control, "manual", f"people assess it{more}", found)
     if worst is None:
         return Answer(control, "not evaluated", "no rule and no source of Terrace looks at it", found)
@@ -125,7 +125,7 @@ def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
     if not good:
         why = f"nothing wrong, in a part of it only: {', '.join(_names(right))}"
         return Answer(control, "not evaluated", why, found)
-    return Answer(control, "pass", f"nothing wrong in what was looked at: {', '.join(_names(good))}", found)
+    return Answer(control, "pass", f"no failures in the evaluated part: {', '.join(_names(good))}", found)
 
 
 def _told(those: Iterable[Evidence], before: str = "") -> str:
@@ -136,7 +136,7 @@ def _told(those: Iterable[Evidence], before: str = "") -> str:
 
 
 def distinct(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    """The same, each once: one look may serve several checks that are mapped to a control."""
+    """Returns each evidence once: one audit may serve several checks that are mapped to a control."""
     found: dict[tuple[str, str, str], Evidence] = {}
     for one in evidence:
         found.setdefault((one.by, one.environment, one.what), one)

@@ -1,4 +1,4 @@
-"""A look at everything that stands in one environment: what was looked at, where, and what each rule said of it."""
+"""An audit of the deployed configuration of one environment: its scope, and the result of each rule."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ABSENT = (Action.CREATE, Action.DELETE, Action.FORGET)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is to be looked at: the stacks of an environment, by commit."""
+    """The scope of an audit: the stacks of an environment, by commit."""
 
     environment: str
     basis: Basis
@@ -93,7 +93,7 @@ def audited(
     seen = {}
     for rule in rules:
         told = _seen(rule.id, _about(rule, judged), by_rule.get(rule.id, ()))
-        # Policies judge what the commit asks for. What a plan would change is something else now: nobody judged that.
+        # Policies evaluate the configuration at the commit. A resource that a plan would change has other values now.
         other = _about(rule, there) - _about(rule, judged)
         seen[rule.id] = replace(told, unknown=told.unknown + len(deaf) + other)
     live = sum(1 for plan in mine.values() if any(_stands(change) for change in plan.changes))
@@ -104,12 +104,12 @@ def audited(
 
 
 def untold(stack: str, why: str, fix: str | None = None) -> Finding:
-    """A stack that could not be looked at: nobody knows, so it is not passed."""
-    return Finding("audit", Severity.HIGH, Status.UNKNOWN, "terrace", f"not looked at: {why}", stack=stack, fix=fix)
+    """A stack that could not be audited: unknown, so not passed."""
+    return Finding("audit", Severity.HIGH, Status.UNKNOWN, "terrace", f"not audited: {why}", stack=stack, fix=fix)
 
 
 def _stands(change: ResourceChange) -> bool:
-    """Whether an object is there now, and not only planned."""
+    """Returns whether a resource exists now, and is not only planned."""
     return change.mode == "managed" and change.action not in _ABSENT and change.deposed is None
 
 
@@ -134,7 +134,7 @@ def _seen(rule: str, looked: int, findings: Iterable[Finding]) -> RuleSeen:
     wrong = sorted(places[Status.FAIL]) + sorted(waived.values())
     return RuleSeen(
         rule=rule,
-        # What a finding is about was looked at, whatever the rule says of its types.
+        # The subject of a finding was evaluated, whatever the types of the rule.
         looked=max(looked, len(places[Status.FAIL] | places[Status.WAIVED])),
         failed=len(places[Status.FAIL]),
         unknown=len(places[Status.UNKNOWN]),

@@ -16,7 +16,7 @@ OWN = "terrace:"
 """How the keys of Terrace's own evidence begin."""
 
 NAMES = ("cis-aws", "cis-azure", "soc2", "pci-dss", "nist-800-53")
-"""The frameworks that can be reported on, in the order in which they are told."""
+"""The frameworks of the report, in its order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Evidence for controls: what looks at everything said, and what the ledger tells of how changes were made.
+"""Evidence for controls: the results of audits, and the changes in the ledger.
 
-It speaks of what was looked at, when, and at which commit; where nobody looked it says that.
+It has the scope, the time and the commit; a missing audit is reported.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from terrace.words import plural
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which time counts. A look older than `stale` tells nothing of now; deployments and drills of the last `period`
-    are looked at."""
+    """The time range of evidence. A look older than `stale` tells nothing of now; deployments and drills of the last
+    `period` are looked at.
+    """
 
     now: datetime
     stale: timedelta = timedelta(days=7)
@@ -39,7 +40,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What evidence is made from. `policy` is the version of today's trust root; `proof` says how the author of an
+    """The inputs of evidence. `policy` is the version of today's trust root; `proof` says how the author of an
     approval is known; `aliases` are other names of keys."""
 
     config: Config
@@ -62,7 +63,7 @@ def evidence(known: Known, names: Iterable[str], sources: Iterable[Source], span
 def _of_rules(
     looks: Mapping[str, Audit | None], aliases: Mapping[str, tuple[str, ...]], span: Span
 ) -> Iterator[Evidence]:
-    """What the rules of policies said, by every key that they are evidence for."""
+    """Returns the results of policy rules, by every key that they are evidence for."""
     keys: dict[str, tuple[str, ...]] = {}
     for look in looks.values():
         if look is not None:
@@ -90,12 +91,12 @@ def _of_rule(rule: str, key: str, environment: str, look: Audit | None, span: Sp
         return Evidence(rule, key, environment, outcome, what, look.at, tuple(look.scope.commits), places)
 
     if look is None:
-        return say(Outcome.UNTOLD, f"never looked at (terrace check --all {environment})")
+        return say(Outcome.UNTOLD, f"never audited (terrace check --all {environment})")
     seen = look.rules.get(rule)
     if seen is None:
-        return say(Outcome.UNTOLD, "it had no say when everything was looked at last")
+        return say(Outcome.UNTOLD, "not evaluated in the last full audit")
     if look.empty:
-        return say(Outcome.NOTHING, "nothing stands there yet")
+        return say(Outcome.NOTHING, "nothing is deployed there yet")
     if seen.failed:
         more = f", and {seen.waived} waived" if seen.waived else ""
         return say(Outcome.BAD, f"wrong at {seen.failed} of {seen.looked}{more}", seen.places)
@@ -104,9 +105,9 @@ def _of_rule(rule: str, key: str, environment: str, look: Audit | None, span: Sp
     if span.now - look.at > span.stale:
         return say(Outcome.UNTOLD, f"last looked at {_days(span.now - look.at)} ago: too old to tell")
     if seen.unknown:
-        return say(Outcome.UNTOLD, f"could not be told at {seen.unknown}: no whole plan, or not as it was judged")
+        return say(Outcome.UNTOLD, f"unknown for {seen.unknown}: no complete plan, or changed since")
     if not seen.looked:
-        return say(Outcome.NOTHING, "nothing of its types stands there")
+        return say(Outcome.NOTHING, "no resource of its types is deployed there")
     return say(Outcome.GOOD, f"right at {seen.looked} of {seen.looked}")
 
 
@@ -149,8 +150,8 @@ def _approvals(known: Known, names: tuple[str, ...], source: Source, span: Span)
     for name in names:
         settings = known.config.environment(name)
         asked = [d for d in _changes(known, name, span) if approval_rule(settings, d.origin).requires_any]
-        none = f"nothing was deployed in {_days(span.period)} for which approvals are asked"
-        yield _judged(source, name, asked, lambda d: _not_approved(known, d), "each agreed to by signature", none)
+        none = f"nothing was deployed in {_days(span.period)} that needed approvals"
+        yield _judged(source, name, asked, lambda d: _not_approved(known, d), "each has a signed approval", none)
 
 
 def _agreed(known: Known, deployment: Deployment) -> list[SignedApproval]:
@@ -166,9 +167,9 @@ def _not_approved(known: Known, deployment: Deployment) -> tuple[Outcome, str] |
     if min(len({known.proof(one).by for one in proven}), len({one.actor for one in proven})) >= needed:
         return None
     if deployment.policy != known.policy:
-        return Outcome.UNTOLD, "let in by other rules than today's, and fewer answers hold than are asked for today"
+        return Outcome.UNTOLD, "deployed under earlier rules, with fewer valid approvals than today's rules require"
     if len({one.actor for one in given}) >= needed:
-        return Outcome.UNTOLD, "agreed to by people, and fewer answers hold than are asked for"
+        return Outcome.UNTOLD, "approved, but with fewer valid approvals than required"
     applied = [r for r in deployment.steps if r.step.value == "plan" and r.detail.empty is False]
     return (Outcome.BAD, f"applied with {len(given)} of {needed} approvals") if applied else None
 
@@ -177,12 +178,12 @@ def _duties_apart(known: Known, names: tuple[str, ...], source: Source, span: Sp
 
     def own(deployment: Deployment) -> tuple[Outcome, str] | None:
         others = [one for one in _agreed(known, deployment) if one.actor != deployment.requester]
-        return None if others else (Outcome.BAD, "agreed to by nobody but who asked for it")
+        return None if others else (Outcome.BAD, "approved only by its requester")
 
     for name in names:
         agreed = [d for d in _changes(known, name, span) if _agreed(known, d)]
-        none = f"nobody was asked to agree to anything in {_days(span.period)}"
-        yield _judged(source, name, agreed, own, "each agreed to by somebody else than who asked", none)
+        none = f"no approval was required in {_days(span.period)}"
+        yield _judged(source, name, agreed, own, "each approved by someone other than the requester", none)
 
 
 def _promotion(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
@@ -206,7 +207,7 @@ def _promotion(known: Known, names: tuple[str, ...], source: Source, span: Span)
 
 
 def _ledger(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
-    """The history was read, and reading it checks its chain: whoever got here holds one that is whole."""
+    """Reading the history verified its chain, so it is intact here."""
     count = len(known.history.events)
     if not count:
         yield Evidence(source.title, source.key, "all environments", Outcome.NOTHING, "it holds no event")
@@ -231,14 +232,14 @@ def _drift(known: Known, names: tuple[str, ...], source: Source, span: Span) -> 
         commits = tuple(dict.fromkeys(one.commit for one in look.observations if one.commit))
         if how.status == "drifted":
             wrong = tuple(one.stack for one in look.observations if one.status == "drifted")
-            what = f"{len(wrong)} of {len(look.observations)} stacks differ from what was deployed"
+            what = f"{len(wrong)} of {len(look.observations)} stacks differ from the deployed configuration"
             yield say(Outcome.BAD, what, look.at, commits, wrong[:10])
         elif how.overdue or span.now - look.at > span.stale:
             yield say(
                 Outcome.UNTOLD, how.overdue or f"last looked for {_days(span.now - look.at)} ago", look.at, commits
             )
         elif how.status == "unknown":
-            yield say(Outcome.UNTOLD, "not every stack could be told", look.at, commits)
+            yield say(Outcome.UNTOLD, "the result is unknown for some stacks", look.at, commits)
         else:
             yield say(
                 Outcome.GOOD,
@@ -286,7 +287,7 @@ def _drills(known: Known, names: tuple[str, ...], source: Source, span: Span) ->
         wrong = [one.stack for one in drilled if one.drilled is not None and one.drilled.result != "passed"]
         if wrong:
             yield say(
-                Outcome.BAD, f"{len(wrong)} of {len(mine)} states did not come back in time", at, places=tuple(wrong)
+                Outcome.BAD, f"{len(wrong)} of {len(mine)} states were not restored in time", at, places=tuple(wrong)
             )
         elif len(drilled) < len(mine) or at is None:
             left = len(mine) - len(drilled)
@@ -325,4 +326,4 @@ _TELLERS: Mapping[str, Callable[[Known, tuple[str, ...], Source, Span], Iterator
     "terrace:backups": _backups,
     "terrace:drills": _drills,
 }
-"""Who tells of which source."""
+"""The function of each source."""

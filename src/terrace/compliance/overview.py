@@ -1,4 +1,4 @@
-"""A compliance report: frameworks answered by evidence, and how each environment was looked at."""
+"""A compliance report: the results of frameworks, and the audit of each environment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Compliance:
-    """What can be said at one moment. `policy` is the version of the trust root, `head` the ledger's."""
+    """The report at one time. `policy` is the version of the trust root, `head` the ledger's."""
 
     at: datetime
     looked: tuple[Looked, ...]
@@ -53,22 +53,22 @@ def compliance(
     )
 
 
-_LOST = "it is deployed, and terrace.yaml no longer names it: nothing here speaks of it"
+_LOST = "deployed, but no longer defined in terrace.yaml: not covered by this report"
 
 
 def _looked(known: Known, name: str, span: Span) -> Looked:
     look = recorded_audits.newest(known.history, name)
     if look is None:
-        return Looked(name, None, (f"never looked at: `terrace check --all {name}`",))
+        return Looked(name, None, (f"never audited: `terrace check --all {name}`",))
     notes = []
     if look.scope.basis == "protected branch":
-        notes.append("nothing was ever deployed there by Terrace: the tip of the protected branch was looked at")
+        notes.append("Terrace has never deployed there: the tip of the protected branch was audited")
     now = set(baseline(known.history, name).commits.values())
     if now and now != set(look.scope.commits):
         since = ", ".join(sorted(commit[:7] for commit in now))
-        notes.append(f"deployed since, and not looked at: {since}; `terrace check --all {name}`")
+        notes.append(f"deployed since, and not audited: {since}; `terrace check --all {name}`")
     if look.policy != known.policy:
-        notes.append(f"other rules judged then ({look.policy}) than those of today ({known.policy})")
+        notes.append(f"audited with other rules ({look.policy}) than the current ones ({known.policy})")
     if span.now - look.at > span.stale:
-        notes.append(f"looked at {plural((span.now - look.at).days, 'day')} ago: too old to pass anything")
+        notes.append(f"last audited {plural((span.now - look.at).days, 'day')} ago: too old as evidence")
     return Looked(name, look, tuple(notes))

@@ -1,4 +1,4 @@
-"""Looks at everything that stands, as the ledger keeps them: evidence with a date, small, and without any value.
+"""Audits as recorded in the ledger: evidence with a date, small, and without values.
 
 What the rules are is written once a change of them (`audit.rules`, named by its hash); each look (`audit.done`) keeps
 numbers by rule and the first places, so that a night costs a few kilobytes.
@@ -80,14 +80,14 @@ def drafts(
 
 
 def newest_first(history: History, environment: str) -> Iterator[Audit]:
-    """Every look at an environment, the newest first; each is read only when it is asked for."""
+    """Returns every audit of an environment, latest first; each is read only when needed."""
     for event, done in reversed(history.of(AuditDone)):
         if event.subject == environment:
             yield _read(event, done, history)
 
 
 def newest(history: History, environment: str) -> Audit | None:
-    """The last look at an environment; None when nobody ever looked."""
+    """The last look at an environment; None without an audit."""
     return next(newest_first(history, environment), None)
 
 

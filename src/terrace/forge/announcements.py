@@ -1,4 +1,4 @@
-"""A deployment as others are told of it, where they look at the repository: which commit, how it stands, in a line."""
+"""A deployment as shown on the forge: its commit and its status, in a line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from terrace.ledger.deployment import Deployment
 from terrace.stacks.model import Destruction
 
 State = Literal["waiting", "working", "succeeded", "failed", "unknown", "gone"]
-"""How it stands. `gone` is what is not there any more: another one came after it, or it was taken down."""
+"""How it stands. `gone` is what is not there any more: replaced by another deployment, or it was taken down."""
 
 SHOWN = 3
 """Deployments of one environment that are kept up to date: the newest."""
@@ -18,7 +18,7 @@ SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """What is told of one deployment. `key` is its id in the ledger; `description` may hold text from outside."""
+    """The published data of one deployment. `key` is its id in the ledger; `description` may hold text from outside."""
 
     key: str
     environment: str
@@ -28,7 +28,7 @@ class Announcement:
 
 
 def announcements(deployments: Sequence[Deployment], environment: str) -> tuple[Announcement, ...]:
-    """The newest deployments of an environment, oldest first, each as it stands now."""
+    """Returns the latest deployments of an environment, oldest first, each with its current status."""
     mine = [one for one in deployments if one.environment == environment][-SHOWN:]
     return tuple(_announcement(one, mine[number + 1 :]) for number, one in enumerate(mine))
 
@@ -40,12 +40,12 @@ def _announcement(one: Deployment, later: Sequence[Deployment]) -> Announcement:
     if one.result == "succeeded" and not over:
         return Announcement(one.id, one.environment, one.commit, "succeeded", "deployed")
     if one.result in ("succeeded", "superseded"):
-        return Announcement(one.id, one.environment, one.commit, "gone", "another one came after it")
+        return Announcement(one.id, one.environment, one.commit, "gone", "replaced by another deployment")
     if one.result == "unknown" or (one.in_doubt and one.lease is None):
-        return Announcement(one.id, one.environment, one.commit, "unknown", "nobody knows what its apply did")
+        return Announcement(one.id, one.environment, one.commit, "unknown", "the outcome of its apply is unknown")
     if one.result is not None:
         why = next(iter(one.reasons), one.result)
         return Announcement(one.id, one.environment, one.commit, "failed", why)
     if one.waiting:
         return Announcement(one.id, one.environment, one.commit, "waiting", "; ".join(one.waiting))
-    return Announcement(one.id, one.environment, one.commit, "working", "under way")
+    return Announcement(one.id, one.environment, one.commit, "working", "in progress")

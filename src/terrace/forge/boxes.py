@@ -1,7 +1,8 @@
-"""A deployment request: an issue with a box for each role, and the handle of what waits. A tick is an answer.
+"""A deployment request: an issue with a checkbox for each role, and the handle of the pending plans. A tick is an
+answer.
 
-Only what changed counts: exactly one box newly ticked, and nothing else of the text. Whoever edits anything with it has
-ticked nothing.
+Only what changed counts: exactly one box newly ticked, and nothing else of the text. A tick together with another edit
+is ignored.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Request:
 
 
 def request(body: str) -> Request | None:
-    """The request of an issue; None where it is none, or may show something else than it says."""
+    """Returns the request of an issue; None if it is not one, or may display something else than its text."""
     text = _normal(body)
     if len(text) > LONGEST or "### Environment" not in text:
         return None
@@ -39,7 +40,7 @@ def request(body: str) -> Request | None:
     if any(one.type in ("html_block", "html_inline") for token in tokens for one in (token, *(token.children or ()))):
         # It may hide a part, and show another one in its place.
         return None
-    environments, waits = _below(tokens, "Environment"), _below(tokens, "What waits")
+    environments, waits = _below(tokens, "Environment"), _below(tokens, "Pending plans", "What waits")
     lines = text.split("\n")
     lists = [token.map for token in tokens if token.type == "bullet_list_open" and token.level == 0 and token.map]
     roles = tuple(
@@ -51,12 +52,12 @@ def request(body: str) -> Request | None:
     return Request(environments[0], handle[1] if handle else "", roles)
 
 
-def _below(tokens: Sequence[Token], title: str) -> list[str]:
-    """The paragraph below each heading of that title, as it was written."""
+def _below(tokens: Sequence[Token], *titles: str) -> list[str]:
+    """Returns the paragraph below each heading with one of these titles, as written."""
     return [
         tokens[at + 4].content if at + 4 < len(tokens) and tokens[at + 3].type == "paragraph_open" else ""
         for at, token in enumerate(tokens)
-        if token.type == "heading_open" and tokens[at + 1].content == title
+        if token.type == "heading_open" and tokens[at + 1].content in titles
     ]
 
 
@@ -75,11 +76,11 @@ def ticked(before: str, after: str) -> str | None:
 
 
 def about(body: str, handle: str) -> str:
-    """The same request about what waits now: its handle, and no box ticked."""
+    """Returns the same request for the current pending plans: their handle, and no box ticked."""
     text = _normal(body)
     cleared = "\n".join(f"- [ ] {found[2]}" if (found := _BOX.fullmatch(line)) else line for line in text.split("\n"))
-    section = f"### What waits\n\n`{handle}`" if handle else "### What waits\n\nNothing yet."
-    found = re.search(r"(?m)^### What waits\n+[^\n]*$", cleared)
+    section = f"### Pending plans\n\n`{handle}`" if handle else "### Pending plans\n\nNothing yet."
+    found = re.search(r"(?m)^### (?:Pending plans|What waits)\n+[^\n]*$", cleared)
     if found is not None:
         return cleared[: found.start()] + section + cleared[found.end() :]
     return f"{cleared.rstrip()}\n\n{section}\n"

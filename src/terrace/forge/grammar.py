@@ -1,4 +1,4 @@
-"""What a comment asks of Terrace. One line, whole and alone in its comment, is a command; nothing else ever is.
+"""The grammar of commands in comments. One line, whole and alone in its comment, is a command; nothing else ever is.
 
     /terrace plan | check | status | help
     /terrace deploy ENV
@@ -26,7 +26,7 @@ from terrace.forge.plain_lines import plain_lines
 PREFIX = "/terrace"
 
 LONGEST = 65_536
-"""Characters of a comment that are read; whatever is longer asks for nothing."""
+"""Maximum length of a comment with a command; longer ones are ignored."""
 
 _ENVIRONMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _HANDLE = r"[0-9a-f]{32}"
@@ -37,14 +37,14 @@ _ASKED = re.compile(rf"{PREFIX}(?:\s|\Z)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Somebody wants to see something: the plan, the check, the status, or what there is to say."""
+    """A request for information: the plan, the check, the status, or the help."""
 
     what: str
 
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """Somebody wants to know what a rule means."""
+    """A request for the explanation of a rule."""
 
     rule: str
 
@@ -58,7 +58,7 @@ class Deploy:
 
 @dataclass(frozen=True, slots=True)
 class Rollback:
-    """Take an environment back to what was good before."""
+    """Rolls an environment back to the last good release."""
 
     environment: str
     why: str = ""
@@ -91,7 +91,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Take back the no of that id."""
+    """Withdraws the rejection with that id."""
 
     environment: str
     of: str
@@ -122,29 +122,29 @@ class _Form:
 _FORMS: Mapping[str, _Form] = {
     "plan": _Form("", "", lambda: Look("plan"), "plans and checks this change again"),
     "check": _Form("", "", lambda: Look("check"), "the same"),
-    "status": _Form("", "", lambda: Look("status"), "tells what is where, and the HASH of what waits"),
-    "help": _Form("", "", lambda: Look("help"), "tells this"),
-    "deploy": _Form("ENV", rf" ({_ENVIRONMENT})", Deploy, "takes this change into ENV, once it is merged"),
+    "status": _Form("", "", lambda: Look("status"), "shows the deployed versions, and the HASH of pending plans"),
+    "help": _Form("", "", lambda: Look("help"), "shows this help"),
+    "deploy": _Form("ENV", rf" ({_ENVIRONMENT})", Deploy, "deploys this change to ENV, once it is merged"),
     "rollback": _Form(
-        "ENV [WHY]", rf" ({_ENVIRONMENT})(?: ({_WHY}))?", Rollback, "takes ENV back to what was good before"
+        "ENV [WHY]", rf" ({_ENVIRONMENT})(?: ({_WHY}))?", Rollback, "rolls ENV back to the last good release"
     ),
-    "unlock": _Form("ENV WHY", rf" ({_ENVIRONMENT}) ({_WHY})", Unlock, "lets ENV take deployments again"),
+    "unlock": _Form("ENV WHY", rf" ({_ENVIRONMENT}) ({_WHY})", Unlock, "releases the hold of ENV"),
     "approve": _Form(
-        "ENV HASH", rf" ({_ENVIRONMENT}) ({_HANDLE})", Approve, "says yes to the plans that wait under that HASH"
+        "ENV HASH", rf" ({_ENVIRONMENT}) ({_HANDLE})", Approve, "approves the pending plans with that HASH"
     ),
     "reject": _Form(
         "ENV HASH [WHY]",
         rf" ({_ENVIRONMENT}) ({_HANDLE})(?: ({_WHY}))?",
         Reject,
-        "says no to them, and ends the deployment",
+        "rejects them, and ends the deployment",
     ),
     "withdraw": _Form(
         "ENV NO WHY",
         rf" ({_ENVIRONMENT}) ({_HANDLE}) ({_WHY})",
         Withdraw,
-        "takes back the no of that id; deploying asks again",
+        "withdraws the rejection with that id",
     ),
-    "explain": _Form("RULE", rf" ({_RULE})", Explain, "tells what a rule means, and how to fix what it finds"),
+    "explain": _Form("RULE", rf" ({_RULE})", Explain, "explains a rule, and how to fix its findings"),
 }
 
 
@@ -163,7 +163,9 @@ def understood(comment: str) -> Command | Misunderstood | None:
     if len(found.plain) + len(found.doubtful) > 1:
         return Misunderstood("there are several commands in one comment", "write one command in a comment")
     if found.doubtful:
-        return Misunderstood(f"{found.doubtful[0]}, so it is no command; write it alone in a comment", f"{PREFIX} help")
+        return Misunderstood(
+            f"{found.doubtful[0]}, so it is not a command; write it alone in a comment", f"{PREFIX} help"
+        )
     return _command(found.plain[0])
 
 
@@ -179,7 +181,7 @@ def _command(line: str) -> Command | Misunderstood:
     if found is None and re.match(rf"(?:approve|reject) {_ENVIRONMENT} [0-9a-f]{{8}}(?: |\Z)", rest):
         return Misunderstood("that is a handle of an earlier version of Terrace", f"{PREFIX} status")
     if found is None:
-        return Misunderstood("a command is written exactly so, with nothing after it", _written(verb))
+        return Misunderstood("a command must have exactly this form, with nothing after it", _written(verb))
     return form.made(*(part for part in found.groups() if part is not None))
 
 

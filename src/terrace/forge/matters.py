@@ -1,4 +1,4 @@
-"""What a forge keeps one issue for until it is over: drift, and rules that what is deployed breaks."""
+"""The subjects of long-lived issues: drift, and broken rules of the deployed configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a forge tells of people and of changes."""
+"""People and changes of a forge."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 Permission = Literal["none", "read", "triage", "write", "maintain", "admin"]
-"""What somebody may do in the repository, from least to most."""
+"""Permissions in the repository, from lowest to highest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RunReview:
-    """What somebody answered when a run asked to enter an environment: where the forge itself asks people."""
+    """A person's review of a CI run for an environment, given on the forge itself."""
 
     run: str
     environment: str
@@ -74,7 +74,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """A person edited the text of an issue: what it was, and what it is."""
+    """An edit of an issue by a person: the old and the new text."""
 
     number: int
     login: str

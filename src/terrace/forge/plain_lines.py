@@ -1,7 +1,8 @@
-"""Which lines of a comment a forge shows as plain lines of a paragraph, by the rules of CommonMark and of GitHub.
+"""Finds the lines of a comment that a forge shows as plain lines of a paragraph, by the rules of CommonMark and of
+GitHub.
 
 A line in code, a quote, a list, a table, a heading, HTML, a definition, a formula or a title of a link is shown as
-something else, or not at all. Where this reading and a forge's might differ, a line counts as doubtful.
+something else, or not at all. If this reading and a forge's might differ, a line is doubtful.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _MARKUP = re.compile(
     rf"{_COMMENT}|<(?P<opened>{_NAME})(?:{_ATTRIBUTE})*\s*(?P<empty>/?)>|</(?P<closed>{_NAME})\s*>|[^<]+", re.DOTALL
 )
 _VOID = frozenset({"br", "hr", "img", "wbr"})
-# What is between their tags is read by rules of its own.
+# The content between their tags has its own rules.
 _RAW = frozenset(
     {
         *("iframe", "math", "noembed", "noframes", "noscript", "plaintext", "script", "select", "style", "svg"),
@@ -86,10 +87,10 @@ class _Block:
 
 @cache
 def reader() -> MarkdownIt:
-    """Reads Markdown as GitHub does, as far as its tokens tell."""
+    """Reads Markdown as GitHub does, as far as the tokens show."""
     from markdown_it import MarkdownIt
 
-    # Texts stay in the pieces that they were written in, so that an escape is not taken for the letter.
+    # Texts stay in their original pieces, so that an escape is not mistaken for the letter.
     reader = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     return reader.disable("text_join")
 
@@ -116,7 +117,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[_Block]:
 
 
 class _Html:
-    """Which elements are open. What is not nested as it should be stays open for good."""
+    """The open elements. An element that is not nested correctly stays open."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
@@ -150,7 +151,7 @@ def _comments_only(content: str) -> bool:
 
 
 def _doubt(lines: Sequence[str], at: int, block: _Block | None) -> str:
-    """Why a line may not be shown plain; "" where it certainly is."""
+    """Returns why a line may not be shown as plain text; "" if it certainly is."""
     if block is None:
         return "the line defines a link"
     if block.kind == "html_block" or block.open:
@@ -185,7 +186,7 @@ def _above(lines: Sequence[str], at: int) -> Iterator[str]:
 
 
 def _shown(children: Iterable[Token]) -> Iterator[str | None]:
-    """The lines of a paragraph as they were written; None for one that is not whole, or not text."""
+    """The lines of a paragraph as they were written; None for an incomplete one, or one that is not text."""
     depth, parts, whole = 0, list[str](), True
     for token in children:
         if token.type in ("softbreak", "hardbreak"):

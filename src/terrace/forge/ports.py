@@ -1,4 +1,4 @@
-"""What Terrace needs of a forge: one Protocol for each use. Adapters keep them."""
+"""The Protocols of a forge: one for each use. Adapters keep them."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from terrace.forge.model import Change, Knock, Permission, Review, RunReview, Sa
 
 
 class Conversation(Protocol):
-    """Where people talk about changes. Each method raises NotReady where the forge cannot be asked."""
+    """Comments on changes and issues. Each method raises NotReady where the forge cannot be asked."""
 
     def said(self, id_: str) -> Said | None:
         """The comment as it is now; None where it is gone."""
         ...
 
     def permission(self, login: str) -> Permission:
-        """What they may do here, as the forge says now."""
+        """Returns their current permission in the repository."""
         ...
 
     def change(self, number: int) -> Change | None:
@@ -37,7 +37,7 @@ class Conversation(Protocol):
 
     @property
     def mine_alone(self) -> bool:
-        """Whether nobody else can write as that login: no workflow that somebody pushes, above all."""
+        """Returns whether no one else can write as that login, above all no workflow in a pushed branch."""
         ...
 
     def origins(self, commit: str) -> tuple[int, ...]:
@@ -57,7 +57,7 @@ class Conversation(Protocol):
         ...
 
     def run_reviews(self, run: str) -> tuple[RunReview, ...]:
-        """What people answered when that run of CI asked to enter environments; none where nobody was asked."""
+        """Returns the reviews of that CI run for environments; none if no review was required."""
         ...
 
     def again(self, change: Change) -> str | None:
@@ -89,7 +89,7 @@ class Page(Protocol):
 
 
 class Board(Protocol):
-    """Where a forge shows deployments."""
+    """The deployments that a forge shows."""
 
     def show(self, environment: str, newest: Sequence[Announcement]) -> None:
         """Have each of these shown as it stands, once. The same again changes nothing. Raises NotReady."""
@@ -97,7 +97,7 @@ class Board(Protocol):
 
 
 class Tracker(Protocol):
-    """Where a forge keeps issues."""
+    """The issues of a forge."""
 
     def keep(self, matter: Matter) -> str | None:
         """Have exactly one issue of it while it is open, and none open after; its address, None where there is none.
@@ -108,7 +108,7 @@ class Tracker(Protocol):
 
 
 class Origins(Protocol):
-    """Which change a commit came by, and a page for it."""
+    """The change that a commit was merged by, and its release comment."""
 
     def origin(self, commit: str) -> int | None:
         """The number of the merged change that it came by; None where there is none. Raises NotReady."""
@@ -120,10 +120,10 @@ class Origins(Protocol):
 
 
 class Releases(Protocol):
-    """Where a forge keeps releases."""
+    """The releases of a forge."""
 
     def keep(self, tag: str, commit: str, name: str, notes: str) -> str:
-        """Have a release of that tag at that commit; returns its address. One that is there is left alone.
+        """Have a release of that tag at that commit; returns its address. An existing one is not changed.
 
         Raises NotReady.
         """
@@ -134,10 +134,10 @@ Answer = Literal["approved", "rejected"]
 
 
 class Doors(Protocol):
-    """The doors of a forge. Both raise NotReady where it cannot be asked."""
+    """The deployment protection rules of a forge. Both raise NotReady where it cannot be asked."""
 
     def knocks(self) -> tuple[Knock, ...]:
-        """The runs that wait for an answer of ours."""
+        """Returns the runs that wait for a response of Terrace."""
         ...
 
     def answer(self, knock: Knock, answer: Answer, why: str) -> None:

@@ -1,4 +1,4 @@
-"""Whether somebody may ask for that: by what the forge says of them now, never by what their words say."""
+"""Checks whether the author of a command has the permission, according to the forge."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def refusal(command: Command, said: Said, permission: Permission, change: Change
 
 
 def barred(command: Command, login: str, permission: Permission, change: Change | None) -> str | None:
-    """Why somebody with that account may not ask for this, however they say it; None where they may."""
+    """Returns why that account may not give this command; None where they may."""
     needed = _needed(command)
     if _ORDER.index(permission) < _ORDER.index(needed):
         return f"that needs the permission {needed!r} in this repository, and yours is {permission!r}"
@@ -26,21 +26,21 @@ def barred(command: Command, login: str, permission: Permission, change: Change 
 
 
 def own_work(login: str, change: Change) -> str | None:
-    """Why somebody with that account approves nothing that came by this change; None where it is not their own work."""
+    """Returns why that account cannot approve this change; None where it is not their own work."""
     if _same(login, change.author):
-        return f"whoever opened a change does not approve it (change {change.number}); somebody else must"
+        return f"the author of a change cannot approve it (change {change.number}); another person must"
     if change.pushers is None:
         return (
-            f"it cannot be told who wrote the commits of change {change.number}, and they do not approve it; "
-            "`terrace approve` in a terminal asks Git"
+            f"the authors of the commits of change {change.number} are unknown, and they cannot approve it; "
+            "`terrace approve` in a terminal reads them from Git"
         )
     if any(_same(login, pusher) for pusher in change.pushers):
-        return f"whoever wrote commits of a change does not approve it (change {change.number}); somebody else must"
+        return f"authors of commits of a change cannot approve it (change {change.number}); another person must"
     return None
 
 
 def _needed(command: Command) -> Permission:
-    """Reading is free to whoever can read; whatever runs something or changes something needs more."""
+    """Everyone with read access can read; commands that run or change something need more."""
     if isinstance(command, Explain) or (isinstance(command, Look) and command.what in ("help", "status")):
         return "read"
     return "write"

@@ -11,7 +11,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """Who answered what, about exactly which plans, and how we saw it."""
+    """The person, the decision, the exact plans, and how Terrace saw it."""
 
     kind: Literal["review", "box"]
     login: str
