@@ -79,7 +79,7 @@ def test_a_repository_without_commits(tmp_path: Path) -> None:
     told(World(tmp_path / "empty").run("status"), 2)
 
 
-def test_a_shallow_clone_is_not_believed(shop: World, tmp_path: Path) -> None:
+def test_a_shallow_clone_proves_no_branch(shop: World, tmp_path: Path) -> None:
     old = git(shop.work, "rev-parse", "HEAD")
     for number in range(3):
         shop.push({"README.md": str(number)})

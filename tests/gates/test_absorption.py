@@ -1,4 +1,4 @@
-"""What an apply would take over from outside waits for somebody who answers for it, whoever asked for the apply."""
+"""The gate for changes from outside that an apply would adopt: a person has to acknowledge each of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def asked(origin: Origin, found: Absorbed) -> list[GateResult]:
 
 
 @pytest.mark.parametrize("origin", [Manual("ann"), Remediation("e1", "ann"), AutomaticRollback("d1", "sick")])
-def test_nobody_swallows_it_unseen(origin: Origin) -> None:
+def test_a_change_from_outside_waits_until_a_person_acknowledged_it(origin: Origin) -> None:
     (waits,) = asked(origin, ROLE)
     assert waits.outcome is Outcome.WAIT
     assert "terrace drift ack prod 'aws_iam_role.app'" in waits.satisfy
@@ -32,5 +32,5 @@ def test_nobody_swallows_it_unseen(origin: Origin) -> None:
     assert (passes.outcome, "bob acknowledged" in passes.reason) == (Outcome.PASS, True)
 
 
-def test_what_is_taken_down_hides_nothing() -> None:
+def test_a_destruction_needs_no_acknowledgement() -> None:
     assert asked(Destruction("ann", "over"), ROLE) == []

@@ -1,4 +1,4 @@
-"""The list of gates: what it asks when, and that a gate is one entry of it."""
+"""The list of gates: its moments and origins, and a gate as one entry of it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_gate_is_added_by_one_entry_of_the_list() -> None:
     assert planning(request(Moment.PLAN, SATURDAY), gates).outcome is Outcome.BLOCK
 
 
-def test_a_gate_is_asked_only_at_its_moments_and_for_its_origins() -> None:
+def test_a_gate_applies_only_at_its_moments_and_to_its_origins() -> None:
     assert WEEKDAYS.results(request(Moment.APPLY, SATURDAY)) == ()
     assert WEEKDAYS.results(request(Moment.ENTRY, SATURDAY, replace(FACTS, origin=Rollback("d1", "ann", "sick")))) == ()
 
@@ -70,7 +70,7 @@ def test_a_gate_of_the_entry_that_passes_is_not_shown_again_before_the_apply() -
     assert [(result.gate, result.outcome) for result in held.open] == [("held", Outcome.WAIT)]
 
 
-def test_a_check_shows_what_comes_after_the_merge() -> None:
+def test_a_check_shows_the_gates_after_the_merge() -> None:
     """It is not on the protected branch yet, and it was nowhere before: neither blocks it."""
     facts = replace(FACTS, on_protected_branch=False, upstream=Upstream("staging", None, None))
     subject = Subject("l", "prod", "prod", "c" * 40, "d", "p", "lin")

@@ -116,7 +116,7 @@ def test_a_release_that_meets_every_gate_enters() -> None:
     assert at_entry(PROD, FACTS, NOW).outcome is Outcome.PASS
 
 
-def test_the_first_step_of_the_ladder_asks_for_no_promotion() -> None:
+def test_the_first_environment_requires_no_promotion() -> None:
     first = enter(replace(FACTS, upstream=None), Environment("dev"))
     assert list(first) == ["held", "busy", "protected-branch", "forward"]
 
@@ -149,7 +149,7 @@ def test_a_commit_that_is_not_on_the_protected_branch_is_blocked() -> None:
     assert "merge" in result.satisfy
 
 
-def test_a_shallow_clone_is_not_believed() -> None:
+def test_a_shallow_clone_proves_no_branch() -> None:
     result = enter(replace(FACTS, on_protected_branch=None))["protected-branch"]
     assert result.outcome is Outcome.BLOCK
     assert "git fetch --unshallow" in result.satisfy
@@ -172,25 +172,25 @@ def test_promotion_takes_only_what_succeeded_before(upstream: Upstream | None, s
     assert "soak" not in found
 
 
-def test_a_release_soaks_before_it_goes_on() -> None:
+def test_a_release_soaks_before_its_promotion() -> None:
     result = enter(replace(FACTS, upstream=Upstream("staging", COMMIT, NOW - timedelta(minutes=20))))["soak"]
     assert result.outcome is Outcome.WAIT
     assert result.reason == "soaking in staging for 1h; 40m left"
     assert result.until == NOW + timedelta(minutes=40)
 
 
-def test_a_soak_is_over_at_its_very_end() -> None:
+def test_a_soak_ends_exactly_at_its_end() -> None:
     assert enter(replace(FACTS, upstream=Upstream("staging", COMMIT, NOW - PROD.soak)))["soak"].outcome is Outcome.PASS
 
 
-def test_every_reason_is_told_at_once() -> None:
+def test_all_reasons_are_shown_together() -> None:
     facts = replace(FACTS, held="x", busy="y", on_protected_branch=False, upstream=None)
     verdict = at_entry(PROD, facts, NOW)
     assert [r.gate for r in verdict.open] == ["held", "busy", "protected-branch", "promotion"]
     assert all(r.reason and r.satisfy for r in verdict.open)
 
 
-# --- consent: what is asked --------------------------------------------------------------------------------------
+# --- approvals: the rule --------------------------------------------------------------------------------------
 
 
 def test_plans_that_do_nothing_need_no_approval() -> None:
@@ -209,7 +209,7 @@ def test_plans_that_were_not_made_are_not_said_to_do_nothing(count: int) -> None
     assert "no plan" not in asked.reason
 
 
-def test_no_rule_asks_for_nobody() -> None:
+def test_without_a_rule_no_approval_is_required() -> None:
     assert only(ask()).outcome is Outcome.PASS
 
 
@@ -238,7 +238,7 @@ def test_a_count_says_how_many_are_lacking() -> None:
     assert verdict.open[0].satisfy == "`terrace approve prod` by 2 of: carol, dave, erin, frank"
 
 
-def test_without_names_in_the_configuration_anybody_else_may() -> None:
+def test_without_names_in_the_configuration_any_other_person_can_approve() -> None:
     assert "2 more" in only(ask(count=2, config=Config())).satisfy
     assert ask(yes("x"), yes("y"), count=2, config=Config()).outcome is Outcome.PASS
 
@@ -256,18 +256,18 @@ def test_one_person_fills_one_role() -> None:
     assert len(verdict.open) == 1
 
 
-def test_whoever_names_no_role_fills_the_one_that_is_needed() -> None:
+def test_an_approval_without_a_role_fills_the_missing_role() -> None:
     assert ask(yes("bob"), yes("carol"), roles={"security": 1, "sre": 1}).outcome is Outcome.PASS
     assert ask(yes("bob"), yes("dave"), roles={"security": 1, "sre": 1}).outcome is Outcome.PASS
 
 
-def test_whoever_names_a_role_fills_no_other() -> None:
+def test_an_approval_with_a_role_fills_no_other_role() -> None:
     verdict = ask(yes("bob", "security"), yes("carol", "security"), roles={"security": 1, "sre": 1})
     assert [r.reason for r in verdict.open] == ["sre: 0 of 1 approvals"]
     assert verdict.open[0].satisfy == "`terrace approve prod --role sre` by dave"
 
 
-def test_nobody_speaks_for_a_team_that_they_are_not_in() -> None:
+def test_only_members_approve_as_a_team() -> None:
     verdict = ask(yes("erin", "security"), roles={"security": 1})
     assert "erin (approves as security without being a member of that team)" in only(verdict).reason
 
@@ -284,7 +284,7 @@ def test_a_person_who_could_come_over_is_found() -> None:
 
 
 @pytest.mark.parametrize("actor", ["rita", "RITA", "rita@example.com"])
-def test_the_requester_does_not_count(actor: str) -> None:
+def test_the_requester_cannot_approve(actor: str) -> None:
     result = only(ask(yes(actor), count=1))
     assert result.outcome is Outcome.WAIT
     assert "rita (requested this deployment)" in result.reason
@@ -324,7 +324,7 @@ def test_the_account_of_terrace_yaml_says_who_opened_a_change() -> None:
     assert ask(yes("alice"), count=1, config=config, facts=facts).outcome is Outcome.WAIT, "nothing says otherwise"
 
 
-def test_where_the_forge_does_not_tell_who_opened_the_changes_no_approval_is_enough() -> None:
+def test_no_approval_is_enough_while_the_openers_of_the_changes_are_unknown() -> None:
     facts = replace(FACTS, openers_unknown="GitHub is down")
     result = only(ask(yes("bob"), yes("carol"), count=1, facts=facts))
     assert result.outcome is Outcome.WAIT and "GitHub is down" in result.reason
@@ -338,7 +338,7 @@ def test_people_whom_no_file_names_are_matched_by_what_they_call_themselves() ->
     assert ask(yes("zoe"), count=1, config=Config(), facts=facts).outcome is Outcome.WAIT
 
 
-def test_where_nobody_is_left_the_gate_says_which_setting_to_change() -> None:
+def test_the_gate_names_the_setting_when_no_one_can_approve() -> None:
     facts = replace(FACTS, requester="bob", authors=(Author("Carol", "carol@example.com"),))
     result = only(ask(roles={"security": 1}, facts=facts))
     assert result.outcome is Outcome.WAIT
@@ -348,13 +348,13 @@ def test_where_nobody_is_left_the_gate_says_which_setting_to_change() -> None:
     assert "`environments.prod.approvals`" in result.satisfy
 
 
-def test_where_the_only_one_left_already_speaks_for_another_role_the_gate_says_so() -> None:
+def test_the_gate_reports_that_the_last_person_already_approves_as_another_role() -> None:
     config = Config(teams={"a": ("bob",), "b": ("bob",)})
     result = ask(yes("bob"), roles={"a": 1, "b": 1}, config=config).open[0]
     assert "no one in the team b can still approve: bob already approves as a" in result.reason
 
 
-def test_a_team_with_nobody_in_it_is_named() -> None:
+def test_an_empty_team_is_named() -> None:
     assert "the team legal has no members" in only(ask(roles={"legal": 1})).reason
 
 
@@ -379,7 +379,7 @@ def test_an_invalid_signature_never_counts() -> None:
     assert "bob (the signature is invalid)" in result.reason
 
 
-def test_an_unsigned_approval_counts_only_where_it_may_and_is_shown_as_such() -> None:
+def test_an_unsigned_approval_is_valid_only_where_allowed_and_is_shown_as_such() -> None:
     said = yes("bob", proof="unsigned")
     result = only(ask(said, roles={"security": 1}))
     assert result.outcome is Outcome.WAIT
@@ -404,7 +404,7 @@ def test_an_approval_is_good_for_a_while(age: timedelta, counts: bool) -> None:
 
 
 @pytest.mark.parametrize("part", ["ledger", "environment", "stack", "commit", "digest", "policy", "lineage"])
-def test_changing_any_part_of_what_was_approved_voids_the_approval(part: str) -> None:
+def test_changing_any_part_of_an_approved_subject_voids_the_approval(part: str) -> None:
     changed = replace(SUBJECT, **{part: "another"})
     result = only(ask(yes("bob", subjects=(changed,)), count=1))
     assert result.outcome is Outcome.WAIT
@@ -418,7 +418,7 @@ def test_an_approval_must_cover_every_plan() -> None:
     assert ask(yes("bob", subjects=both), count=1, subjects=both).outcome is Outcome.PASS
 
 
-def test_half_an_approval_from_each_of_two_people_is_none() -> None:
+def test_two_people_who_approve_half_of_the_plans_each_approve_nothing() -> None:
     other = replace(SUBJECT, stack="prod/network")
     halves = (yes("bob", subjects=(SUBJECT,)), yes("erin", subjects=(other,)))
     assert ask(*halves, count=1, subjects=(SUBJECT, other)).outcome is Outcome.WAIT
@@ -435,7 +435,7 @@ def test_one_no_blocks_whatever_the_others_say(count: int) -> None:
     assert result.satisfy
 
 
-def test_the_author_may_still_say_no() -> None:
+def test_the_author_can_reject() -> None:
     assert ask(no("alice"), count=1).outcome is Outcome.BLOCK
 
 
@@ -443,14 +443,14 @@ def test_a_no_does_not_expire() -> None:
     assert ask(no("bob", at=NOW - timedelta(days=9)), yes("erin"), count=1).outcome is Outcome.BLOCK
 
 
-def test_an_unsigned_no_weighs_only_from_a_member_of_a_team() -> None:
+def test_an_unsigned_rejection_is_valid_only_from_a_member_of_a_team() -> None:
     assert ask(no("bob", proof="unsigned"), count=1).outcome is Outcome.BLOCK
     assert ask(no("erin", proof="unsigned"), count=1).outcome is Outcome.WAIT
     assert ask(no("erin", proof="unsigned"), count=1, unsigned=True).outcome is Outcome.BLOCK
 
 
 @pytest.mark.parametrize("proof", ["invalid", "unsaid"])
-def test_a_no_of_a_team_outlives_its_key_and_its_comment(proof: Proof) -> None:
+def test_a_rejection_of_a_team_outlives_its_key_and_its_comment(proof: Proof) -> None:
     """A false no stops something that can be asked for again; a lost one applies it."""
     result = only(ask(no("bob", proof=proof), yes("erin"), count=1))
     assert (result.outcome, result.reason) == (Outcome.BLOCK, "bob rejected this (not proven), without a comment")
@@ -474,14 +474,14 @@ def test_a_no_to_something_else_is_not_a_no_to_this(changed: dict[str, str]) -> 
     assert ask(elsewhere, yes("erin"), count=1).outcome is Outcome.PASS
 
 
-def test_a_no_to_a_release_of_a_commit_is_none_to_a_rollback_to_it() -> None:
+def test_the_rejection_of_a_release_does_not_reject_a_rollback_to_its_commit() -> None:
     before = replace(no("bob"), subjects=(replace(SUBJECT, digest="d0"),))
     back = replace(FACTS, origin=Rollback("d0", "rita", "sick"))
     assert ask(before, yes("erin"), count=1, facts=back).outcome is Outcome.PASS
     assert ask(no("bob"), yes("erin"), count=1, facts=back).outcome is Outcome.BLOCK
 
 
-def test_terrace_by_itself_does_not_go_back_to_a_commit_that_was_rejected() -> None:
+def test_no_automatic_rollback_to_a_rejected_commit() -> None:
     before = replace(no("bob"), subjects=(replace(SUBJECT, digest="d0"),), deployment="d0")
     back = replace(FACTS, origin=AutomaticRollback("d0", "sick"))
     assert ask(before, facts=back).outcome is Outcome.BLOCK
@@ -490,7 +490,7 @@ def test_terrace_by_itself_does_not_go_back_to_a_commit_that_was_rejected() -> N
     assert ask(before, facts=back, withdrawals=taken).outcome is Outcome.PASS
 
 
-def test_the_last_answer_of_a_person_counts_and_a_yes_does_not_take_back_a_no() -> None:
+def test_the_last_decision_of_a_person_is_valid_and_an_approval_withdraws_no_rejection() -> None:
     later = NOW + timedelta(seconds=1)
     assert ask(yes("bob"), no("bob", at=later), count=1).outcome is Outcome.BLOCK
     assert ask(no("bob"), yes("bob", at=later), count=1).outcome is Outcome.BLOCK
@@ -501,7 +501,7 @@ def test_the_last_answer_of_a_person_counts_and_a_yes_does_not_take_back_a_no() 
 
 
 @pytest.mark.parametrize("who", [("bob",), ("carol", "dave"), ("dave", "carol")])
-def test_a_yes_from_before_the_withdrawal_of_a_no_does_not_count(who: tuple[str, ...]) -> None:
+def test_an_approval_from_before_the_withdrawal_of_a_rejection_is_invalid(who: tuple[str, ...]) -> None:
     """A ledger writer keeps a yes that was signed between the no and its withdrawal, and writes it afterwards."""
     said, between, end = no("bob"), NOW + timedelta(seconds=1), NOW + timedelta(seconds=3)
     taken = tuple(replace(withdrawal(one, at=NOW + timedelta(seconds=2 + n)), position=5) for n, one in enumerate(who))
@@ -524,7 +524,7 @@ def test_an_earlier_of_two_withdrawals_of_one_no_is_the_bound() -> None:
     assert ask(no("bob"), yes("bob", at=NOW + timedelta(seconds=5)), count=1, withdrawals=taken).outcome is Outcome.PASS
 
 
-def test_every_no_of_a_person_must_be_withdrawn_before_their_yes() -> None:
+def test_every_rejection_of_a_person_must_be_withdrawn_before_their_approval() -> None:
     first = replace(no("bob"), id="first", at=NOW - timedelta(seconds=9))
     second = no("bob")
     taken = (
@@ -539,7 +539,7 @@ def test_every_no_of_a_person_must_be_withdrawn_before_their_yes() -> None:
 
 
 @pytest.mark.parametrize("deployment", ["", "d0"])
-def test_an_approval_of_another_deployment_does_not_count(deployment: str) -> None:
+def test_an_approval_of_another_deployment_is_invalid(deployment: str) -> None:
     result = only(ask(replace(yes("bob"), deployment=deployment), count=1))
     assert result.outcome is Outcome.WAIT
     assert "approve again" in result.reason
@@ -548,7 +548,7 @@ def test_an_approval_of_another_deployment_does_not_count(deployment: str) -> No
 # --- consent: withdrawing a no -----------------------------------------------------------------------------------
 
 
-def test_only_the_person_who_said_no_withdraws_it_alone() -> None:
+def test_only_the_person_who_rejected_withdraws_the_rejection_alone() -> None:
     said = (no("bob"), yes("erin"))
     assert ask(*said, count=1, withdrawals=(withdrawal("bob"),)).outcome is Outcome.PASS
     assert ask(*said, count=1, withdrawals=(withdrawal("carol"),)).outcome is Outcome.BLOCK
@@ -569,7 +569,7 @@ def test_only_the_person_who_said_no_withdraws_it_alone() -> None:
     ],
     ids=str,
 )
-def test_a_no_is_not_withdrawn_by_one_other_person_under_two_names(other: tuple[str, Proof, str]) -> None:
+def test_one_other_person_under_two_names_withdraws_no_rejection(other: tuple[str, Proof, str]) -> None:
     actor, proof, by = other
     second = withdrawal(actor, proof=proof, by=by)
     said = ask(no("bob"), yes("erin"), count=1, withdrawals=(withdrawal("carol"), second))
@@ -584,7 +584,7 @@ def test_a_signed_no_is_not_withdrawn_without_a_proof(proof: Proof) -> None:
     assert (honor.outcome is Outcome.PASS) is (proof == "unsigned")
 
 
-def test_a_withdrawal_from_before_the_no_does_not_count() -> None:
+def test_a_withdrawal_from_before_the_rejection_is_invalid() -> None:
     taken = (withdrawal("bob", at=NOW - timedelta(seconds=1)),)
     assert ask(no("bob"), yes("erin"), count=1, withdrawals=taken).outcome is Outcome.BLOCK
 
@@ -645,28 +645,28 @@ def test_an_author_who_hides_their_email_is_known_by_their_account(email: str, l
     )
 
 
-def test_writing_down_an_old_yes_again_does_not_take_back_a_no() -> None:
-    """A signed statement can be copied by anybody who can write into the ledger; its time cannot."""
+def test_a_copy_of_an_old_approval_withdraws_no_rejection() -> None:
+    """Anyone who can write to the ledger can copy a signed statement, but cannot change its time."""
     old = yes("bob", at=NOW - timedelta(hours=1))
     assert ask(old, no("bob"), old, count=1).outcome is Outcome.BLOCK
 
 
 @pytest.mark.parametrize("proof", ["unsigned", "invalid"])
-def test_a_yes_that_does_not_count_takes_nothing_back(proof: Proof) -> None:
+def test_an_invalid_approval_withdraws_no_rejection(proof: Proof) -> None:
     later = NOW + timedelta(seconds=1)
     assert ask(no("bob"), yes("bob", proof=proof, at=later), count=1).outcome is Outcome.BLOCK
 
 
-# --- consent: the facts are asked again --------------------------------------------------------------------------
+# --- before the apply: the facts again --------------------------------------------------------------------------
 
 
-def test_an_environment_held_meanwhile_waits() -> None:
+def test_an_open_deployment_waits_while_the_environment_is_on_hold() -> None:
     verdict = ask(yes("bob"), count=1, facts=replace(FACTS, held="incident 7 (by dave)"))
     assert verdict.outcome is Outcome.WAIT
     assert verdict.results[0].gate == "held"
 
 
-def test_a_commit_that_left_the_protected_branch_meanwhile_is_blocked() -> None:
+def test_an_open_deployment_of_a_commit_that_left_the_protected_branch_is_blocked() -> None:
     verdict = ask(yes("bob"), count=1, facts=replace(FACTS, on_protected_branch=False))
     assert verdict.outcome is Outcome.BLOCK
 
@@ -789,8 +789,8 @@ def test_every_gate_that_does_not_pass_says_why_and_what_to_do(
     assert all(result.reason and result.satisfy for result in verdict.open)
 
 
-def test_drift_is_taken_back_only_where_terrace_yaml_lets_it() -> None:
-    """It is no promotion: the commit is there already. A hold stops it as it stops a release."""
+def test_drift_is_reverted_only_where_terrace_yaml_allows_it() -> None:
+    """A remediation is not a promotion: the commit is already deployed. A hold blocks it like a release."""
     facts = replace(FACTS, origin=Remediation("e1", "rita"), upstream=None)
     off = at_entry(PROD, facts, NOW)
     assert [r.gate for r in off.open] == ["remediation"]
@@ -799,7 +799,7 @@ def test_drift_is_taken_back_only_where_terrace_yaml_lets_it() -> None:
     assert [r.gate for r in at_entry(lets, replace(facts, held="incident"), NOW).open] == ["held"]
 
 
-def test_who_agrees_to_taking_drift_back_is_said_apart_or_as_for_a_release() -> None:
+def test_a_remediation_has_its_own_approvals_or_those_of_a_release() -> None:
     origin = Remediation("e1", "rita")
     three = replace(PROD, approvals=ApprovalRule(3))
     assert approval_rule(three, origin).count == 3

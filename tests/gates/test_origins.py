@@ -1,4 +1,4 @@
-"""A way out of trouble meets other gates than a release: who enters what, who is asked, what must be named."""
+"""Gates by the origin of a deployment: repairing deployments meet fewer gates than releases."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def entry(origin: Origin, environment: Environment = PROD, **facts: Any) -> dict
 
 
 @pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
-def test_only_what_repairs_enters_a_held_environment(origin: Origin) -> None:
+def test_only_repairing_deployments_start_during_a_hold(origin: Origin) -> None:
     found = entry(origin, held="incident 7").get("held")
     assert (found is None) == (origin in REPAIRS)
     assert found is None or found.outcome is Outcome.BLOCK
 
 
 @pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
-def test_nobody_enters_where_something_goes_on_or_what_is_not_on_the_branch(origin: Origin) -> None:
+def test_no_deployment_starts_during_another_one_or_for_a_commit_outside_the_protected_branch(origin: Origin) -> None:
     assert entry(origin, busy="deployment 1")["busy"].outcome is Outcome.WAIT
     assert entry(origin, on_protected_branch=False)["protected-branch"].outcome is Outcome.BLOCK
     assert entry(origin, on_protected_branch=None)["protected-branch"].outcome is Outcome.BLOCK
@@ -88,7 +88,7 @@ def test_a_release_only_goes_forward(origin: Origin) -> None:
         assert "terrace rollback prod --to ccccccc" in found.satisfy
 
 
-def test_what_is_protected_is_never_taken_down_not_even_when_it_waits_already() -> None:
+def test_a_protected_environment_is_never_destroyed_not_even_by_an_open_deployment() -> None:
     protected = replace(PROD, protected=True)
     assert entry(OVER)["protected"].outcome is Outcome.PASS
     assert entry(OVER, protected)["protected"].outcome is Outcome.BLOCK
@@ -105,14 +105,14 @@ def test_remediation_must_be_allowed() -> None:
     assert entry(REMEDY, allowed)["remediation"].outcome is Outcome.PASS
 
 
-def test_who_is_asked_depends_on_what_set_it_going() -> None:
+def test_the_required_approvals_depend_on_the_origin() -> None:
     one, none = ApprovalRule(1), ApprovalRule(0)
     own = replace(PROD, rollback=one, drift=DriftSettings(remediate=Remediate(allow={}, approvals=none)))
     for origin in (*RELEASES, RECOVERY, OVER):
         assert approval_rule(own, origin) is own.approvals
     assert approval_rule(own, BY_HAND) is one
-    assert approval_rule(PROD, BY_HAND) is PROD.approvals, "nothing said: as for a release"
-    assert approval_rule(replace(PROD, rollback=none), BY_HAND) is none, "nobody, if that is what is said"
+    assert approval_rule(PROD, BY_HAND) is PROD.approvals, "by default as for a release"
+    assert approval_rule(replace(PROD, rollback=none), BY_HAND) is none, "none, if terrace.yaml says so"
     assert not approval_rule(own, BY_ITSELF).requires_any, "on_failure was agreed to beforehand"
     assert approval_rule(own, REMEDY) is none
     assert approval_rule(PROD, REMEDY) is PROD.approvals
@@ -136,23 +136,23 @@ REFUSED = Objection("no-twos", "prod", "aws_vpc.two", "no twos", Weight.HOLD)
 
 
 @pytest.mark.parametrize("origin", [*RELEASES, REMEDY])
-def test_what_a_policy_refuses_goes_in_for_nobody(origin: Origin) -> None:
+def test_a_policy_blocks_a_release_whoever_accepts_the_objection(origin: Origin) -> None:
     assert agreed_to(origin, REFUSED, agreed=(REFUSED.address,)) is Outcome.BLOCK
 
 
 @pytest.mark.parametrize("origin", [BY_HAND, BY_ITSELF, RECOVERY, OVER])
-def test_no_policy_holds_a_way_out(origin: Origin) -> None:
+def test_no_policy_blocks_a_repairing_deployment(origin: Origin) -> None:
     assert agreed_to(origin, REFUSED) is Outcome.PASS
 
 
 @pytest.mark.parametrize("origin", [BY_ITSELF, REMEDY])
-def test_what_goes_by_itself_does_only_what_nothing_speaks_against(origin: Origin) -> None:
+def test_an_automatic_deployment_is_blocked_by_every_objection(origin: Origin) -> None:
     assert agreed_to(origin) is Outcome.PASS
     assert agreed_to(origin, NEW) is Outcome.BLOCK
-    assert agreed_to(origin, TABLE, agreed=(TABLE.address,)) is Outcome.BLOCK, "nobody can agree for it"
+    assert agreed_to(origin, TABLE, agreed=(TABLE.address,)) is Outcome.BLOCK, "no one can accept it"
 
 
-def test_a_person_decides_and_what_may_be_lost_is_named() -> None:
+def test_a_person_accepts_a_loss_by_its_address() -> None:
     assert agreed_to(BY_HAND, NEW) is Outcome.PASS
     assert agreed_to(BY_HAND, NEW, TABLE) is Outcome.BLOCK
     assert agreed_to(BY_HAND, TABLE, agreed=("aws_dynamodb_table.other",)) is Outcome.BLOCK
@@ -166,7 +166,7 @@ def test_a_person_decides_and_what_may_be_lost_is_named() -> None:
     assert objected() == []
 
 
-def test_the_same_address_in_another_stack_is_another_object() -> None:
+def test_the_same_address_in_another_stack_is_another_resource() -> None:
     app, db = (replace(TABLE, stack=f"prod/{name}") for name in ("app", "db"))
     assert agreed_to(BY_HAND, app, agreed=("prod/app:aws_dynamodb_table.t",)) is Outcome.PASS
     assert agreed_to(BY_HAND, app, db, agreed=("prod/app:aws_dynamodb_table.t",)) is Outcome.BLOCK
@@ -174,13 +174,13 @@ def test_the_same_address_in_another_stack_is_another_object() -> None:
     assert "--allow 'prod/app:aws_dynamodb_table.t'" in objected(app)[0].satisfy
 
 
-def test_what_was_agreed_to_does_not_replace_an_approval() -> None:
+def test_an_accepted_loss_does_not_replace_an_approval() -> None:
     facts = replace(FACTS, origin=BY_HAND)
     said = before_apply(Config(), PROD, (SUBJECT,), (), facts, NOW, (TABLE,), frozenset([TABLE.address]))
     assert said.outcome is Outcome.WAIT
 
 
-# --- an open deployment is asked again ---------------------------------------------------------------------------
+# --- an open deployment ---------------------------------------------------------------------------
 
 GATED = replace(PROD, soak=timedelta(hours=1))
 SUCCEEDED = Upstream("staging", "c" * 40, NOW - timedelta(hours=2))
@@ -192,7 +192,7 @@ def again(origin: Origin, environment: Environment = GATED, **facts: Any) -> dic
 
 
 @pytest.mark.parametrize("origin", RELEASES, ids=lambda o: type(o).__name__)
-def test_every_gate_of_the_entry_is_asked_again_of_a_release_that_is_open(origin: Origin) -> None:
+def test_every_gate_of_the_entry_applies_to_an_open_release_again(origin: Origin) -> None:
     assert all(result.outcome is Outcome.PASS for result in again(origin).values())
     assert set(again(origin)) == {"opening", "protected-branch", "forward", "promotion", "soak"}
     assert again(origin, ahead="d" * 40)["forward"].outcome is Outcome.BLOCK
@@ -206,26 +206,26 @@ def test_every_gate_of_the_entry_is_asked_again_of_a_release_that_is_open(origin
 
 
 @pytest.mark.parametrize("origin", EVERY, ids=lambda o: type(o).__name__)
-def test_an_opening_that_does_not_follow_from_facts_is_blocked_whatever_set_it_going(origin: Origin) -> None:
+def test_an_opening_that_does_not_follow_from_facts_is_blocked_for_every_origin(origin: Origin) -> None:
     found = again(origin, replace(GATED, drift=DriftSettings(remediate=Remediate(allow={}))), unfounded=("event 7",))
     assert found["opening"].outcome is Outcome.BLOCK
     assert "event 7" in found["opening"].reason
     assert "terrace deploy prod" in found["opening"].satisfy
 
 
-def test_remediation_that_was_turned_off_since_goes_no_further() -> None:
+def test_an_open_remediation_is_blocked_once_remediation_is_disabled() -> None:
     assert again(REMEDY)["remediation"].outcome is Outcome.BLOCK
 
 
-def test_fewer_people_are_asked_only_about_a_commit_that_is_proven() -> None:
+def test_only_a_proven_commit_requires_fewer_approvals() -> None:
     own = replace(PROD, rollback=ApprovalRule(0), drift=DriftSettings(remediate=Remediate(allow={})))
     for origin in (BY_HAND, BY_ITSELF, REMEDY):
         assert approval_rule(own, origin, proven=False) is own.approvals
         assert before_apply(Config(), own, (SUBJECT,), (), replace(FACTS, origin=origin, proven=False), NOW).open
 
 
-def test_a_loss_that_somebody_agreed_to_is_seen_by_the_people_who_are_usually_asked() -> None:
-    """Who agreed is a word in the ledger: with `rollback: 0` it would be nobody else's."""
+def test_an_accepted_loss_requires_the_usual_approvals() -> None:
+    """The ledger only claims who accepted the loss: with `rollback: 0` no other person would see the plan."""
     alone = replace(PROD, rollback=ApprovalRule(0))
     seen = replace(FACTS, origin=BY_HAND)
     named = before_apply(Config(), alone, (SUBJECT,), (), seen, NOW, (TABLE,), frozenset({TABLE.name}))

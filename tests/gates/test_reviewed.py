@@ -1,4 +1,4 @@
-"""The gate `reviewed`: what nobody else approved does not enter, and what cannot be told waits."""
+"""The gate `reviewed`: it blocks commits without a review, and waits when the reviews are unknown."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def outcome(reviewed: Reviewed | None, origin: Origin = FACTS.origin) -> tuple[O
     return verdict.outcome, told
 
 
-def test_where_nobody_asks_for_reviews_there_is_no_gate() -> None:
+def test_without_required_reviews_there_is_no_gate() -> None:
     assert outcome(None) == (Outcome.PASS, "not asked")
 
 
-def test_what_was_reviewed_enters() -> None:
+def test_a_reviewed_commit_passes() -> None:
     assert outcome(Reviewed())[0] is Outcome.PASS
 
 
-def test_what_was_not_is_blocked_commit_by_commit() -> None:
+def test_commits_without_a_review_are_blocked_by_name() -> None:
     found, why = outcome(Reviewed(tuple(f"c{n} was pushed" for n in range(5))))
     assert (found, why) == (Outcome.BLOCK, "c0 was pushed; c1 was pushed; c2 was pushed and 2 more")
 
 
-def test_what_cannot_be_told_waits() -> None:
+def test_an_unknown_review_waits() -> None:
     found, why = outcome(Reviewed(unknown="GitHub is down"))
     assert (found, "GitHub is down" in why) == (Outcome.WAIT, True)
 

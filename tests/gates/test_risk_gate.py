@@ -1,4 +1,4 @@
-"""What a risk asks for: never less than without it, never less at a higher level, and nothing of a way back."""
+"""Approvals by risk: never fewer than without it, never fewer at a higher level, and no more for a rollback."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def test_more_risk_never_asks_for_fewer_people(
 
 
 @pytest.mark.parametrize("origin", OTHERS, ids=lambda o: type(o).__name__)
-def test_a_way_back_is_asked_nothing_more(origin: Origin) -> None:
+def test_a_repairing_deployment_requires_no_more_approvals(origin: Origin) -> None:
     environment = Environment("prod", risk={"low": RiskRule(ApprovalRule(9), blocked=True)})
     assert raise_for_risk(ApprovalRule(1), environment, origin, at("critical")) == ApprovalRule(1)
     assert results(environment, origin, at("critical")) == ()
 
 
-def test_where_nothing_is_asked_nothing_is_said() -> None:
+def test_without_a_rule_for_risks_the_gate_has_no_result() -> None:
     assert results(Environment("prod"), RELEASES[0], at("critical")) == ()
     said = results(Environment("prod", risk={"high": RiskRule(ApprovalRule(1))}), RELEASES[0], at("medium"))
     assert [(one.outcome, one.reason) for one in said] == [
@@ -86,7 +86,7 @@ def test_where_nothing_is_asked_nothing_is_said() -> None:
     ]
 
 
-def test_what_nobody_wrote_down_is_the_worst() -> None:
+def test_an_unrecorded_risk_is_the_highest() -> None:
     assert weigh(UNTOLD).level == "critical"
 
 

@@ -244,7 +244,7 @@ ORIGINS: tuple[Origin, ...] = (
 
 
 @pytest.mark.parametrize("origin", ORIGINS, ids=lambda one: type(one).__name__)
-def test_a_clock_that_is_not_believed_passes_no_soak_and_no_approval(origin: Origin) -> None:
+def test_an_untrusted_clock_passes_no_soak_and_no_approval(origin: Origin) -> None:
     environment = Environment("prod", after="staging", soak=HOUR)
     upstream = Upstream("staging", "c" * 40, NOON - YEAR)
     facts = Facts(
