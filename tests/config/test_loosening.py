@@ -13,7 +13,7 @@ from support.configuration import load
 from terrace.checks.all import CHECKS
 from terrace.checks.commits import CommitRules
 from terrace.config import model
-from terrace.config.loosening import find_loosened_rules, safe_defaults
+from terrace.config.loosening import add_default_rules, find_loosened_rules
 from terrace.config.model import (
     ApprovalRule,
     CheckSetting,
@@ -165,7 +165,7 @@ def test_another_forge_and_another_account_of_a_person_are_reported() -> None:
 def first(text: str, *discovered: str) -> tuple[str, ...]:
     """Returns the sentences for a first terrace.yaml in a repository with these environments by directory."""
     old, new = load(b"", discovered=discovered), load(text.encode(), discovered=discovered)
-    return find_loosened_rules(safe_defaults(old, new), new)
+    return find_loosened_rules(add_default_rules(old, new), new)
 
 
 @pytest.mark.parametrize(
@@ -210,4 +210,4 @@ def test_a_first_file_that_is_less_strict_is_reported(text: str, discovered: tup
 def test_a_first_file_can_loosen_the_check_of_existing_policies() -> None:
     old = replace(load(b"", discovered=("dev",)), policies=("policies",))
     new = load(b"version: 1\nenvironments: {dev: {}}\npolicies: [policies]\nchecks: {policy: advisory}\n")
-    assert "policy goes from required to advisory" in " ".join(find_loosened_rules(safe_defaults(old, new), new))
+    assert "policy goes from required to advisory" in " ".join(find_loosened_rules(add_default_rules(old, new), new))

@@ -13,7 +13,7 @@ from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck
 from terrace.checks.policy.files import KINDS
 from terrace.checks.rule_files import first_pipelines, reviewers, rule_of, same_configuration
 from terrace.checks.scanners.settings import FILES
-from terrace.config.loosening import find_loosened_rules, safe_defaults
+from terrace.config.loosening import add_default_rules, find_loosened_rules
 from terrace.waivers.telling import more_waived
 
 
@@ -36,7 +36,7 @@ def check_configuration(context: CheckContext) -> Findings:
     trusted, proposed = context.trusted, context.proposed
     path = trusted.source or "terrace.yaml"
     if not trusted.source and proposed.source:
-        trusted = safe_defaults(trusted, proposed)
+        trusted = add_default_rules(trusted, proposed)
     return tuple(
         _finding(context, f"this change loosens the rules that judge changes: {way}", path)
         for way in find_loosened_rules(trusted, proposed)

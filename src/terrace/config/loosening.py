@@ -29,18 +29,16 @@ def _with_checks(config: Config, names: Iterable[str]) -> Config:
     return replace(config, checks={name: CheckSetting(config.level(name), config.fails_on(name)) for name in names})
 
 
-def safe_defaults(old: Config, new: Config) -> Config:
+def add_default_rules(old: Config, new: Config) -> Config:
     """Returns the configuration that a first terrace.yaml is compared with: `old` with the default rules of every
-    environment that the file names, as if it had been found by folder.
+    environment that the file names, as if it had been found by directory.
 
-    Nothing is deployed to an environment without a folder and without an entry in a file. So the first file loosens
+    Nothing is deployed to an environment without a directory and without an entry in a file. So the first file loosens
     nothing for it as long as it is as strict as the default rules. Without policies, their check had no effect.
     """
     names = {environment.name for environment in old.environments}
-    given = {environment.name: environment for environment in new.environments}
-    everywhere = tuple(names | given.keys())
-    usual = conventional_environments(everywhere)
-    known = {environment.name: environment for environment in old.environments}
-    added = tuple(replace(one, after=given[one.name].after) for one in usual if one.name not in known)
+    after = {environment.name: environment.after for environment in new.environments}
+    defaults = conventional_environments(names | after.keys())
+    added = tuple(replace(one, after=after[one.name]) for one in defaults if one.name not in names)
     checks = {**old.checks, **({"policy": new.checks["policy"]} if "policy" in new.checks and not old.policies else {})}
     return replace(old, environments=(*old.environments, *added), checks=checks)

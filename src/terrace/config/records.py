@@ -97,9 +97,11 @@ class Record(Generic[T]):
     later: frozenset[str] = frozenset()
     rules: tuple[Rule[T], ...] = ()
     _by_name: Names[str, Key] = field(init=False, repr=False, compare=False)
+    _needed: tuple[Key, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_name", {key.name: key for key in self.keys})
+        object.__setattr__(self, "_needed", tuple(key for key in self.keys if key.needed))
 
     @property
     def description(self) -> str:
@@ -112,7 +114,7 @@ class Record(Generic[T]):
         Keys that are not given are as in `base`, or have the defaults of their fields.
         """
         if not isinstance(node, Mapping):
-            hint = None if any(key.needed for key in self.keys) else empty_mapping_hint(node)
+            hint = None if self._needed else empty_mapping_hint(node)
             reading.note_unexpected(node, self.description, hint)
             return INVALID
         given: set[str] = set()
@@ -126,8 +128,9 @@ class Record(Generic[T]):
             if value is not INVALID:
                 given.add(key.name)
                 _add(values, key.fields(value))
-        self._note_missing(node, reading)
-        if any(key.needed and key.name not in given for key in self.keys):
+        missing = [key for key in self._needed if key.name not in given]
+        if missing:
+            self._note_missing(missing, node, reading)
             return INVALID
         if _has_line(self.makes):
             values["line"] = min((item.place.line for _, item in node.pairs), default=0)
@@ -136,10 +139,11 @@ class Record(Generic[T]):
             reading.problems.extend(rule(made, node))
         return made
 
-    def _note_missing(self, node: Mapping, reading: Reading) -> None:
-        given = {name.text for name, _ in node.pairs}
-        for key in self.keys:
-            if key.needed and key.name not in given:
+    def _note_missing(self, missing: Iterable[Key], node: Mapping, reading: Reading) -> None:
+        """Adds a problem for each key that is not in the mapping. The others are there, with a problem of their own."""
+        names = {name.text for name, _ in node.pairs}
+        for key in missing:
+            if key.name not in names:
                 reading.note(node, f"`{key.name}` is missing: {key.doc}", f"`{key.name}: ...`")
 
     def _unknown_key(self, name: Scalar) -> Problem:
@@ -176,7 +180,7 @@ def _add(values: dict[str, Any], more: Names[str, Any]) -> None:
     """Adds fields to other fields. The entries of a mapping that several keys set are joined."""
     for name, value in more.items():
         before = values.get(name)
-        values[name] = {**before, **value} if isinstance(before, Names) and isinstance(value, Names) else value
+        values[name] = {**before, **value} if isinstance(before, dict) else value
 
 
 @lru_cache(maxsize=128)

@@ -104,20 +104,20 @@ def check_captures(entry: StackPattern, node: Mapping) -> Iterator[Problem]:
     for key, value in node.pairs:
         if key.text in ("path", *plain):
             continue
-        for text in _texts(value):
+        for text in _find_texts(value):
             for capture in find_unknown_captures(text, entry.path):
                 message = f"`{capture}` in `{key.text}` has no value: the path has {stars or 'no'} `*`"
                 yield Problem(value.place, message)
 
 
-def _texts(node: Node) -> Iterator[str]:
+def _find_texts(node: Node) -> Iterator[str]:
     """Yields every text of a value, at any depth."""
     if isinstance(node, Scalar):
         if isinstance(node.value, str):
             yield node.value
         return
     for inner in node.items if isinstance(node, Sequence) else (value for _, value in node.pairs):
-        yield from _texts(inner)
+        yield from _find_texts(inner)
 
 
 def check_stack_name(entry: StackPattern, node: Mapping) -> Iterator[Problem]:

@@ -72,11 +72,13 @@ def read_settings(what: str, sources: Mapping[str, str | None], grammar: re.Patt
             )
     if len(set(given.values())) > 1:
         settings = " and ".join(f"{source} names {name!r}" for source, name in given.items())
-        raise BadInput(f"the {what} of the trust root is ambiguous: {settings}", hint=f"remove one: {_remove(given)}")
+        raise BadInput(
+            f"the {what} of the trust root is ambiguous: {settings}", hint=f"remove one: {_list_removals(given)}"
+        )
     return next((Decided(name, f"{source} names it", source) for source, name in given.items()), None)
 
 
-def _remove(given: Mapping[str, str]) -> str:
+def _list_removals(given: Mapping[str, str]) -> str:
     commands = [f"git config --unset {s}" if "." in s else f"unset {s}" for s in given]
     return " or ".join(f"`{command}`" for command in commands)
 
@@ -89,7 +91,8 @@ def choose_remote(remotes: Sequence[str], setting: Decided | None) -> Decided | 
     if setting is not None:
         if setting.name not in remotes:
             raise BadInput(
-                f"{setting.setting} names the remote {setting.name!r}, and this repository has {_list(remotes)}",
+                f"{setting.setting} names the remote {setting.name!r}, "
+                f"and this repository has {_list_remotes(remotes)}",
                 hint=f"add it: git remote add {quote_word(setting.name)} URL",
             )
         return setting
@@ -98,14 +101,14 @@ def choose_remote(remotes: Sequence[str], setting: Decided | None) -> Decided | 
     if len(remotes) == 1:
         return Decided(remotes[0], "it is the only remote")
     if "origin" in remotes:
-        return Decided("origin", f"it is named origin; this repository has {_list(remotes)}")
+        return Decided("origin", f"it is named origin; this repository has {_list_remotes(remotes)}")
     raise BadInput(
-        f"this repository has {_list(remotes)}, and no setting selects the one with the trust root",
+        f"this repository has {_list_remotes(remotes)}, and no setting selects the one with the trust root",
         hint=f"git config {REMOTE_SETTING} {quote_word(remotes[0])}   (or {REMOTE_VARIABLE})",
     )
 
 
-def _list(remotes: Sequence[str]) -> str:
+def _list_remotes(remotes: Sequence[str]) -> str:
     if not remotes:
         return "no remotes"
     return f"the remote{'s' * (len(remotes) > 1)} {', '.join(sorted(remotes))}"
@@ -192,7 +195,7 @@ def follow_remote(named: str, remotes: Sequence[str], at: RootPlace) -> Decided:
     here = at.remote.name if at.remote is not None else ""
     if named not in remotes:
         raise BadInput(
-            f"terrace.yaml at {at} names the remote {named!r}, and this repository has {_list(remotes)}",
+            f"terrace.yaml at {at} names the remote {named!r}, and this repository has {_list_remotes(remotes)}",
             hint=f"git remote add {quote_word(named)} URL; "
             f"if {here} is the same repository: git config {REMOTE_SETTING} {quote_word(here)}",
         )

@@ -84,13 +84,13 @@ def compose(text: bytes, path: str, problems: list[Problem]) -> Node | None:
     A part with a problem is left out where possible, so that the rest of the file is checked as well.
     """
     try:
-        return _Reader(path, problems).document(_events(_decoded(text, path), path))
+        return _Reader(path, problems).document(_parse(_decode(text, path), path))
     except _Stop as stop:
         problems.append(stop.problem)
         return None
 
 
-def _decoded(text: bytes, path: str) -> str:
+def _decode(text: bytes, path: str) -> str:
     if len(text) > LARGEST:
         raise _Stop(Problem(Place(path), f"the file has {len(text)} bytes", f"the maximum is {LARGEST} bytes"))
     try:
@@ -101,7 +101,7 @@ def _decoded(text: bytes, path: str) -> str:
         raise _Stop(Problem(place, "the file is not UTF-8", "save the file as UTF-8")) from error
 
 
-def _events(text: str, path: str) -> Iterator[Any]:
+def _parse(text: str, path: str) -> Iterator[Any]:
     """Yields the events of the parser, so that a reader can stop before the end of a deeply nested file."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -169,7 +169,7 @@ class _Reader:
         if event.tag is not None:
             self._note(event, "tags are not supported", "remove the word that starts with `!`")
         if kind == "ScalarEvent":
-            return Scalar(_meaning(event), self._place(event), event.value)
+            return Scalar(_parse_scalar(event), self._place(event), event.value)
         if kind == "SequenceStartEvent":
             return self._sequence(event, events, depth)
         return self._mapping(event, events, depth)
@@ -193,7 +193,7 @@ class _Reader:
             key = self._key(event, self._node(event, events, depth + 1), seen)
             value = self._node(next(events), events, depth + 1)
             if key is not None and value is not None:
-                pairs.append((key, _placed(value, key)))
+                pairs.append((key, _place_missing(value, key)))
         return Mapping(tuple(pairs), self._place(start))
 
     def _key(self, event: Any, key: Node | None, seen: dict[str, Place]) -> Scalar | None:
@@ -224,14 +224,14 @@ def quote(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
-def _placed(value: Node, key: Scalar) -> Node:
+def _place_missing(value: Node, key: Scalar) -> Node:
     """Returns a missing value with the place of its key: the parser places it on the next line."""
     if isinstance(value, Scalar) and value.value is None and not value.text:
         return replace(value, place=key.place)
     return value
 
 
-def _meaning(event: Any) -> str | int | float | bool | None:
+def _parse_scalar(event: Any) -> str | int | float | bool | None:
     text: str = event.value
     plain = event.implicit[0] and event.style is None
     if not plain:

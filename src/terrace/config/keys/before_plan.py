@@ -117,9 +117,9 @@ COMMAND = Record(
 )
 
 
-def _command(node: Node) -> Kind:
+def _choose_command(node: Node) -> Kind:
     return COMMAND if isinstance(node, Mapping) else _NotAMapping(COMMAND)
 
 
-COMMANDS = ListOf(Either(_command, (COMMAND,)), items="commands")
+COMMANDS = ListOf(Either(_choose_command, (COMMAND,)), items="commands")
 """The value of `before_plan`."""

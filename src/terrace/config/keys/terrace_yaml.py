@@ -63,7 +63,7 @@ def _split_environments(environments: Mapping[str, Environment]) -> dict[str, An
     return {"environments": tuple(environments.values())} if environments else {}
 
 
-def _submodules(given: bool | tuple[str, ...]) -> tuple[str, ...]:
+def _convert_submodules(given: bool | tuple[str, ...]) -> tuple[str, ...]:
     if isinstance(given, bool):
         return (EVERY,) if given else ()
     return tuple(dict.fromkeys(given))
@@ -120,7 +120,7 @@ TERRACE = Record(
         ),
         Key(
             "submodules",
-            Converted(PATHS_OR_ALL, _submodules),
+            Converted(PATHS_OR_ALL, _convert_submodules),
             "Git submodules to check out: `true` for all, or a list of their paths. A nested submodule is listed by "
             "its "
             "path from the root of the repository. The URLs are those in `.gitmodules` on the protected branch "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 from terrace.config import file_patterns, stack_patterns
 from terrace.config.kinds import Checked, Converted, Either, Flag, ListOf, Text
@@ -31,18 +30,17 @@ INSIDE = r"(?![/~])(?!(?:.*/)?\.\.(?:/|$)).+"
 """The grammar of a path inside the repository: neither absolute nor in a home directory, and without `..`."""
 
 
-def normalize(path: str) -> str:
-    """Returns a path without `.` segments and without a trailing `/`; `.` is the root of the repository."""
-    return str(PurePosixPath(path))
-
-
 def _normalize_from_root(path: str) -> str:
     """Returns a path without `.` segments and without a trailing `/`; "" is the root of the repository."""
-    normal = normalize(path)
-    return "" if normal == "." else normal
+    return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
-NORMAL_PATH = Converted(PATH, normalize)
+def _normalize(path: str) -> str:
+    """Returns a path without `.` segments and without a trailing `/`; `.` is the root of the repository."""
+    return _normalize_from_root(path) or "."
+
+
+NORMAL_PATH = Converted(PATH, _normalize)
 """A normalized path; `.` is the root of the repository."""
 
 PATH_FROM_ROOT = Converted(PATH, _normalize_from_root)
