@@ -71,7 +71,7 @@ def test_a_change_of_what_judges_is_for_an_owner_to_merge(place: World, path: st
     )
     found = [f for f in place.run("check", "--json").json["findings"] if f["rule"] == "trust-root"]
     assert [(f["file"], f["advisory"]) for f in found] == [(path, False)]
-    assert "plans are evaluated by it; the old version judges it" in found[0]["message"]
+    assert "plans are evaluated by it; the old version is enforced" in found[0]["message"]
 
 
 def test_tests_of_policies_judge_nothing(place: World) -> None:

@@ -208,7 +208,7 @@ CHECK = SourceCheck(
     rules=(
         Rule(
             "commits",
-            "A commit message does not follow Conventional Commits and `commits:` of terrace.yaml.",
+            "A commit message does not follow Conventional Commits, or `commits:` in terrace.yaml.",
             "Changelogs, versions and readers in a hurry use nothing else.",
             "Rewrite it: `git rebase -i`, then `reword`.",
             optional("commits"),

@@ -177,7 +177,7 @@ def _expressions(block: Node, *, typed: bool) -> Iterator[_Old]:
         elif node.type == "object_elem" and node.named_children:
             keys.add(_innermost(node.named_children[0]).id)
         elif typed and node.type == "attribute" and text_of(node.named_children[0]) == "type":
-            # There `list` and `map` are no functions.
+            # `list` and `map` are not functions there.
             continue
         stack.extend(reversed(node.named_children))
 
@@ -221,7 +221,7 @@ def _finding(path: str, old: _Old, required: Mapping[str, str]) -> Finding:
         path=path,
         line=old.line,
         fix=f"with {old.since}, {old.instead}" if later else old.instead,
-        # A remark and no fault: whatever terrace.yaml says of the check, it holds nothing.
+        # It is informational: it never blocks, whatever the level of the check.
         advisory=severity is Severity.INFO,
         # So that a fault in the same block does not make it one.
         family="remark-for-later" if severity is Severity.INFO else "",

@@ -95,7 +95,7 @@ def _of(path: str, one: DeclaredName, naming: Naming) -> Iterator[Finding]:
 
 
 def _repeats(one: DeclaredName) -> bool:
-    """Whether all words of the type, its provider's apart, stand in the name as they stand there."""
+    """Returns whether the name contains all words of the type, except the provider's, in their order."""
     own = one.type.partition("_")[2]
     return bool(own) and f"_{own}_" in f"_{one.name.replace('-', '_').lower()}_"
 
@@ -109,7 +109,7 @@ def _right(name: str, pattern: str) -> str | None:
 
 def _renaming(one: DeclaredName, right: str | None) -> str:
     what = f"name it {right}" if right else "name it otherwise"
-    # Without it the object would be destroyed and made anew.
+    # Without it Terraform would destroy and recreate the resource.
     return f"{what}, with a `moved` block" if one.kind in ("resource", "module") else what
 
 

@@ -86,7 +86,7 @@ CHECK = SourceCheck(
     rules=(
         Rule(
             "required-files",
-            "A changed module or stack lacks a file that `required_files:` of terrace.yaml requires.",
+            "A changed module or stack lacks a file that `required_files:` in terrace.yaml requires.",
             "Without its README, everyone who uses a module has to read its source.",
             "Add the file.",
             optional("required-files", ONE_PLACE),

@@ -1,4 +1,4 @@
-"""The rules that findings can have, for `terrace explain`: why each matters, how to fix it, how to accept it."""
+"""The rules that findings can have, for `terrace explain`: their meaning, importance, fix, and how to accept them."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ OF_PLANNING: tuple[Rule, ...] = (
         "It cannot be waived: a stack that was not checked gives no evidence.",
     ),
 )
-"""Rules about stacks that could not be planned, or not completely. They are no checks of their own."""
+"""Rules about stacks that could not be planned, or not completely. They belong to no check."""
 
 OF_WAIVERS: tuple[Rule, ...] = (
     Rule(
         "skip-comment",
         "The change adds a comment that asks to skip a rule: `# terrace:ignore RULE why`, or one for a scanner.",
         "The author of the source would judge it, with no owner and no expiry date.",
-        "Write the record that the finding shows, and have an owner merge it; or remove the comment.",
+        "Write the record that the finding shows, and ask an owner to merge it; or remove the comment.",
         "It never blocks. The comment waives nothing; a waiver at that place removes its finding.",
     ),
     Rule(
         "waiver-expired",
         "A waiver, or a record of the baseline, has expired.",
         "The findings that it waived count again, and no one owns them any more.",
-        "Fix what it waived, or have its owner renew it; else remove the record.",
-        "It blocks a change only where what it waived was found; elsewhere it is advisory.",
+        "Fix the finding, or ask the owner to renew it; else remove the record.",
+        "It blocks a change only where that finding exists; elsewhere it is advisory.",
     ),
     Rule(
         "waiver-ends",
         "A waiver, or a record of the baseline, expires within 14 days.",
         "After that day, the findings that it waives block every change that has them.",
-        "Fix what it waives, or have its owner renew it.",
+        "Fix the finding, or ask the owner to renew it.",
         "It never blocks.",
     ),
     Rule(

@@ -99,7 +99,7 @@ def _unknown_address(stack: str, address: BackendLocation) -> Finding:
         stack=stack,
         path=place.path if place is not None else None,
         line=place.line or 0 if place is not None else 0,
-        fix="write the value into the block, or into `backend_config` of terrace.yaml or one of its `backend_files`",
+        fix="write the value into the block, or into `backend_config` in terrace.yaml or one of its `backend_files`",
         advisory=True,
     )
 
@@ -140,7 +140,7 @@ CHECK = PlanCheck(
             RULE,
             "Two stacks have one backend address, a stack has the address of another, or an address is not literal.",
             "Each would change and destroy the resources of the other, under the gates of its own environment only.",
-            "Give each stack an address of its own, in its backend block or in `backend_config` of terrace.yaml.",
+            "Give each stack an address of its own, in its backend block or in `backend_config` in terrace.yaml.",
             "It cannot be waived: a deployment refuses such a stack, whatever the level of the check.",
         ),
     ),

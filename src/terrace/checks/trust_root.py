@@ -54,7 +54,7 @@ def check_rule_files(context: CheckContext) -> Findings:
     first = first_pipelines(found, before) if found else frozenset()
     return tuple(
         replace(
-            _finding(context, f"this change edits {path}: {why}; the old version judges it", path),
+            _finding(context, f"this change edits {path}: {why}; the old version is enforced", path),
             advisory=path in first,
         )
         for path, why in found.items()
@@ -85,7 +85,7 @@ def check_moved_stacks(context: CheckContext) -> Findings:
 def check_scanner_settings(context: CheckContext) -> Findings:
     """Returns a finding for each configuration file of a scanner that the change edits."""
     changed = set(context.change_set.edited)
-    fix = f"have it merged on its own by {reviewers(context.trusted)}: it applies only to later changes"
+    fix = f"merge it separately, after a review by {reviewers(context.trusted)}: it applies only to later changes"
     return tuple(
         replace(
             _finding(context, f"this change edits {file}, which configures {name}; the old version is used", file),
@@ -106,7 +106,7 @@ def _finding(context: CheckContext, message: str, path: str) -> Finding:
         tool="terrace",
         message=message,
         path=path,
-        fix=f"revert it, or have it merged on its own by {owners}: it applies only to later changes",
+        fix=f"revert it, or merge it separately, after a review by {owners}: it applies only to later changes",
     )
 
 
@@ -121,7 +121,7 @@ CHECK = SourceCheck(
             "The change loosens the rules that judge changes: terrace.yaml, files that it names, CODEOWNERS, or files "
             "that CI runs.",
             "Every later change meets the weaker rules.",
-            "Revert it, or have an owner merge it on its own.",
+            "Revert it, or merge it separately, after a review by an owner.",
             "`checks: {trust-root: advisory}` in terrace.yaml makes it advisory; that itself loosens the rules.",
         ),
     ),

@@ -49,9 +49,9 @@ COMMON = (
     ),
     Key("stack", Text(), "The stack, as findings name it.", default="every stack", looser=_RECORD),
     Key("owner", Text(), "The owner: a person or a team of terrace.yaml.", needed=True, looser=_RECORD),
-    Key("reason", Text(), "Why the finding is accepted.", needed=True, looser=_RECORD),
+    Key("reason", Text(), "Reason for accepting the finding.", needed=True, looser=_RECORD),
     Key("granted", Day(), "The day on which it was granted, and from which it is valid.", needed=True, looser=_RECORD),
-    Key("expires", Day(), "The expiry date: the last day on which it is valid.", needed=True, looser=_RECORD),
+    Key("expires", Day(), "Expiry date; the waiver is still valid on that day.", needed=True, looser=_RECORD),
     Key("ticket", Text(), "The ticket that tracks the fix.", looser=_RECORD),
     Key(
         "status",

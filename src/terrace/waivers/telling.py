@@ -172,7 +172,7 @@ def _more(group: Sequence[Waiver], before: bool) -> Finding:
         message = f"this change extends {_named(group)} to {first.expires}"
     else:
         message = f"this change adds {_named(group)}, until {first.expires}: {' '.join(first.reason.split())}"
-    fix = "revert it, or have an owner merge it on its own: it applies only to later changes"
+    fix = "revert it, or merge it separately, after a review by an owner: it applies only to later changes"
     return _finding("trust-root", Severity.HIGH, message, first, fix, advisory=False)
 
 

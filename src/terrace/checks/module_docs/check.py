@@ -56,7 +56,7 @@ CHECK = SourceCheck(
         Rule(
             "docs",
             "The module docs in the README of a changed module are missing or outdated, or their state is unknown.",
-            "Who calls the module relies on its docs, and gets something else.",
+            "Callers of the module rely on its docs, and get something else.",
             "`terrace docs generate`, or `terrace check --fix`; the diff is in the finding.",
             optional("docs", "A README without markers is not checked."),
         ),

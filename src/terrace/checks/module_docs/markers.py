@@ -1,4 +1,4 @@
-"""The part of a README that belongs to Terrace: between two markers. All else stays, byte for byte."""
+"""The part of a README that Terrace writes: between two markers. The rest is never changed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PAIRS = (
     ("BEGIN_TF_DOCS", "END_TF_DOCS"),
     ("BEGINNING OF PRE-COMMIT-TERRAFORM DOCS HOOK", "END OF PRE-COMMIT-TERRAFORM DOCS HOOK"),
 )
-"""The words of all markers that are understood: ours, those of terraform-docs, and those of its older hook."""
+"""The words of all supported markers: ours, those of terraform-docs, and those of its older hook."""
 
 _WORDS = {word: (pair, at) for pair, words in enumerate(PAIRS) for at, word in enumerate(words)}
 _MARKER = re.compile(rb" {0,3}(?:<!--[ \t]*([\w :-]+?)[ \t]*-->|\[//\]: # \(([\w :-]+)\))[ \t]*")
@@ -42,9 +42,9 @@ class _Line:
 
 
 def marked(content: bytes, path: str) -> Marked | None:
-    """Where the marked part is; None when there are no markers. Markers inside of code blocks are text.
+    """Returns the marked part; None when there are no markers. Markers in code blocks are text.
 
-    Raises BadInput at `path`:line for markers that are half there, out of order, or there twice.
+    Raises BadInput at `path`:line for markers that are incomplete, out of order, or repeated.
     """
     first: _Line | None = None
     found: Marked | None = None
@@ -52,7 +52,7 @@ def marked(content: bytes, path: str) -> Marked | None:
         pair, at = _WORDS[line.word]
         if at == 0:
             if first is not None:
-                raise _wrong(path, line, f"a part begins twice: {line.word!r} stands at line {first.number} too")
+                raise _wrong(path, line, f"a part begins twice: {line.word!r} is at line {first.number}, too")
             first = line
         elif first is None or found is not None:
             raise _wrong(path, line, f"{line.word!r} ends a part that nothing begins")
@@ -85,12 +85,12 @@ def put(page: str, content: bytes, path: str) -> bytes:
 
 
 def new(title: str, page: str) -> bytes:
-    """A README of nothing but a title and the page."""
+    """Returns a README with only a title and the docs."""
     return put(page, f"# {title}\n".encode("utf-8", "replace"), "README.md")
 
 
 def _markers(content: bytes) -> list[_Line]:
-    """The lines that are markers. Code blocks before a part hide what is in them; in a part there is only its end."""
+    """Yields the lines that are markers. Code blocks before the part are skipped; in the part only its end counts."""
     found: list[_Line] = []
     if b"<!--" not in content and b"[//]" not in content:
         return found

@@ -1,7 +1,7 @@
-"""The page of a module, as Markdown for its README: what it needs, takes, gives and makes, one table each.
+"""The docs of a module, as Markdown for its README: requirements, inputs, outputs and resources, one table each.
 
-The same module gives the same page, letter by letter. What comes from the module stays inside its cell: it cannot
-end a table, a code span or the marked part of the README, and is no HTML.
+The same module always has the same docs. Text from the module stays inside its cell: it cannot end a table, a code span
+or the marked part of the README, and is not interpreted as HTML.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from terrace.hcl.interface import Input, Interface
 from terrace.text import visible
 
 MOST_LINES = 60
-"""Lines of one value that are shown; the rest is counted."""
+"""Maximum number of lines of one value that are shown; the rest is counted."""
 
 _HIDDEN = "(hidden)"
-"""Replaces a secret within an expression."""
+"""The replacement of a secret within an expression."""
 
 MOST_LETTERS = 4000
-"""Characters of one value that are shown."""
+"""Maximum number of characters of one value that are shown."""
 
 _PLAIN_CODE = re.compile(r"[^`|\s](?:[^`|\n]*[^`|\s])?")
 _SPECIAL = re.compile(r"[\\*\[\]<>|~&$`]|(?<![^\W_])_|_(?![^\W_])|:(?=[a-z0-9_+-]+:)")
@@ -28,7 +28,7 @@ _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 
 def page(module: Interface) -> str:
-    """The whole page, without the markers around it. It ends without a newline."""
+    """Returns the docs, without the markers around them and without a newline at the end."""
     parts = [
         _section("Requirements", ("Name", "Version"), _requirements(module)),
         _section(
@@ -49,7 +49,7 @@ def page(module: Interface) -> str:
 
 
 def code(text: str) -> str:
-    """Text as code in a cell; several lines keep their layout."""
+    """Returns text as code in a cell; several lines keep their layout."""
     lines = [visible(line.replace("\t", "    ")) for line in _cut(text).split("\n")]
     if len(lines) > 1:
         return f"<pre>{'<br>'.join(_entities(line) for line in lines)}</pre>"
@@ -59,7 +59,7 @@ def code(text: str) -> str:
 
 
 def words(text: str) -> str:
-    """Text as words in a cell, letter by letter; what stands between backticks is code, as its author meant."""
+    """Returns text as prose in a cell, with every character literal; text between backticks is code."""
     clear = text.strip()
     for one in reversed(sightings(clear, bare=False)):
         clear = f"{clear[: one.start]}{_HIDDEN}{clear[one.end :]}"
@@ -123,7 +123,7 @@ def _default(one: Input) -> str:
 
 
 def _hidden(name: str, expression: str) -> str:
-    """An expression of a module without the secrets in it, found as in the source."""
+    """Returns an expression of a module without the secrets in it, found as in the source."""
     head = f'variable "{name}" {{\n  default = '
     found = sightings(f"{head}{expression}\n}}\n", bare=False, path="variables.tf")
     for one in reversed(found):

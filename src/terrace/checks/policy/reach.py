@@ -117,7 +117,7 @@ def unreached(
         fix = "rename its rules; remove a folder that only helps others from `policies`"
         found.append(_finding(folder, said, fix))
     elif reads.keys and not reads.keys & (_KEYS[shape] | {""}):
-        found.append(_foreign(folder, shape, reads.keys, "of which no rule can say anything: they", advisory=False))
+        found.append(_foreign(folder, shape, reads.keys, "whose rules can never find anything: they", advisory=False))
     found += _without_data(folder, reads, data) if data is not None else ()
     if shape == "plan" and any(ref[:2] == CONFTEST[:2] for ref in reads.base):
         found.append(_conftest(folder))

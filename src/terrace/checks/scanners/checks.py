@@ -100,8 +100,8 @@ MISSING = PlanCheck(
         Rule(
             "scanners",
             "Scanners that Terrace supports are not installed, and terrace.yaml does not mention them.",
-            "What they would find is unknown.",
-            "`terrace tools install`, or set a level for each in `checks:` of terrace.yaml; `off` turns one off.",
+            "Their findings are unknown.",
+            "`terrace tools install`, or set a level for each in `checks:` in terrace.yaml; `off` turns one off.",
             "It never blocks.",
         ),
     ),

@@ -85,8 +85,8 @@ def _decoded(tool: str, said: bytes, type_: type[T]) -> T:
     try:
         return decoded(tool, said, type_)
     except NotReady as error:
-        # What it said may hold what it found.
-        raise NotReady(f"what {tool} said cannot be read", hint=error.hint) from None
+        # The output can contain the secret.
+        raise NotReady(f"the output of {tool} cannot be read", hint=error.hint) from None
 
 
 def _told(
@@ -101,7 +101,7 @@ def _told(
             severity=Severity.CRITICAL,
             status=Status.WAIVED if names & accepted else Status.FAIL,
             tool=tool,
-            message=f"{tool} sees a secret ({kind}) that came with {where}",
+            message=f"{tool} finds a secret ({kind}) that {where} adds",
             path=found[1] if found else None,
             line=max(line, 0),
             fix=_FIX,

@@ -1,6 +1,6 @@
-"""Users' own configuration of scanners: what of it is honoured, and what is refused because it would run code.
+"""The configuration files of scanners in a user's repository. Keys that would run code are ignored.
 
-Only keys that choose among a scanner's own rules, or say what they compare with, are passed on.
+Only keys that select among a scanner's own rules, or set their parameters, are passed on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from terrace.errors import BadInput, Place
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Files for the scanner by name, made of what is honoured; `ignored` are the keys that are not, by file."""
+    """Files for the scanner by name, with the keys that are passed on; `ignored` are the other keys, by file."""
 
     files: Mapping[str, bytes]
     ignored: tuple[tuple[str, str], ...] = ()
@@ -30,7 +30,7 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "gitleaks": (".gitleaks.toml", ".gitleaksignore"),
     "trufflehog": (),
 }
-"""Which files of the root of the repository each scanner is configured by."""
+"""Configuration files of each scanner, in the root of the repository."""
 
 HONOURED: Mapping[str, tuple[str, ...]] = {
     "checkov": ("check", "skip-check", "skip-path", "evaluate-variables", "deep-analysis"),
@@ -38,14 +38,14 @@ HONOURED: Mapping[str, tuple[str, ...]] = {
     "tflint": ("config: disabled_by_default", "plugin terraform: enabled, preset", "rule"),
     "gitleaks": ("title", "description", "extend.useDefault", "extend.disabledRules", "rules", "allowlist(s)"),
 }
-"""What is honoured of them, for people; the rest is said to be ignored."""
+"""Keys of each scanner that are passed on, for people; the others are reported as ignored."""
 
 
 _DEEPEST = 20
 
 
 def settings(scanner: str, found: Mapping[str, bytes]) -> Settings:
-    """What to give a scanner. Raises BadInput when a file cannot be read: then nothing is known of what it asks."""
+    """Returns the files for a scanner. Raises BadInput when a file cannot be read: then its settings are unknown."""
     readers: Mapping[str, Callable[[Mapping[str, bytes]], Settings]] = {
         "checkov": _checkov,
         "trivy": _trivy,
@@ -87,8 +87,8 @@ def _gitleaks(found: Mapping[str, bytes]) -> Settings:
         told = tomllib.loads(text.decode())
     except (ValueError, RecursionError) as error:
         first = str(error).splitlines()[0]
-        raise BadInput(f"it cannot be read: {first}", hint="mend it", place=Place(name)) from error
-    # A path or an address would lead to files that nobody of the protected branch has agreed to.
+        raise BadInput(f"it cannot be read: {first}", hint="fix it", place=Place(name)) from error
+    # A path or a URL would lead to files that are not on the protected branch.
     ignored = tuple((name, f"extend.{key}") for key in ("path", "url") if key in told.get("extend", {}))
     if ignored:
         text = re.sub(rb"(?m)^\s*(path|url)\s*=.*$", b"", text, count=len(ignored))
@@ -105,24 +105,24 @@ def _yaml(name: str, text: bytes) -> dict[str, Any]:
         told = yaml.load(text.decode())
     except (YAMLError, ValueError, RecursionError) as error:
         first = str(error).splitlines()[0]
-        raise BadInput(f"it cannot be read: {first}", hint="mend it", place=Place(name)) from error
+        raise BadInput(f"it cannot be read: {first}", hint="fix it", place=Place(name)) from error
     if told is None:
         return {}
     if not isinstance(told, dict):
-        raise BadInput("it is no mapping", hint="mend it", place=Place(name))
+        raise BadInput("it is not a mapping", hint="fix it", place=Place(name))
     return told
 
 
 def _check_nesting(name: str, events: Iterable[Any]) -> None:
-    """Raises BadInput for values that are deep, and for aliases: a few lines of either take all time or memory."""
+    """Raises BadInput for deep nesting and for aliases: a few lines of either can use up time or memory."""
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
     depth = 0
     for event in events:
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > _DEEPEST or isinstance(event, AliasEvent):
-            why = "aliases are not used here" if depth <= _DEEPEST else f"it is nested more than {_DEEPEST} times"
-            raise BadInput(f"it cannot be read: {why}", hint="mend it", place=Place(name))
+            why = "aliases are not allowed" if depth <= _DEEPEST else f"it is nested more than {_DEEPEST} levels deep"
+            raise BadInput(f"it cannot be read: {why}", hint="fix it", place=Place(name))
 
 
 def _tflint(found: Mapping[str, bytes]) -> Settings:
@@ -131,7 +131,7 @@ def _tflint(found: Mapping[str, bytes]) -> Settings:
     name = ".tflint.hcl"
     tree = parse(found.get(name, b""))
     if tree.root_node.has_error:
-        raise BadInput("it cannot be read", hint="mend its syntax", place=Place(name))
+        raise BadInput("it cannot be read", hint="fix the syntax error", place=Place(name))
     kept, ignored = [], []
     for block in blocks(tree.root_node):
         kind, labels = head(block)
@@ -149,6 +149,6 @@ def _tflint(found: Mapping[str, bytes]) -> Settings:
 _TFLINT: Mapping[str, frozenset[str]] = {
     "config": frozenset({"disabled_by_default"}),
     "plugin terraform": frozenset({"enabled", "preset"}),
-    # Whatever a rule has is values.
+    # All settings of a rule are values.
     "rule": frozenset(),
 }

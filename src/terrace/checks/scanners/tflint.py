@@ -1,4 +1,4 @@
-"""What tflint says of sources, from its JSON."""
+"""The output of tflint for sources, from its JSON."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ _SEVERITIES = {"error": Severity.HIGH, "warning": Severity.MEDIUM, "notice": Sev
 
 
 class Position(msgspec.Struct):
-    """Where in a file."""
+    """A position in a file."""
 
     line: int = 0
 
 
 class Range(msgspec.Struct):
-    """A place; the file is named from the folder that tflint was started in."""
+    """A place; the path of the file is relative to the folder that tflint was started in."""
 
     filename: str = ""
     start: Position = msgspec.field(default_factory=Position)
 
 
 class RuleName(msgspec.Struct):
-    """Which rule."""
+    """A rule, with its severity and its page."""
 
     name: str
     severity: str = "warning"
@@ -42,7 +42,7 @@ class Issue(msgspec.Struct):
 
 
 class Failure(msgspec.Struct):
-    """What tflint could not do."""
+    """An error of tflint."""
 
     message: str
     severity: str = "error"
@@ -50,14 +50,14 @@ class Failure(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """The whole."""
+    """The whole report."""
 
     issues: list[Issue]
     errors: list[Failure]
 
 
 def of_sources(said: bytes, known: Known) -> tuple[Finding, ...]:
-    """Findings by file and line. What it could not read is unknown."""
+    """Returns findings by file and line. A file that tflint could not read is unknown."""
     report = decoded(TOOL, said, Report)
     return (*(_issue(one, known) for one in report.issues), *(_failure(one, known) for one in report.errors))
 
@@ -82,8 +82,8 @@ def _failure(failure: Failure, known: Known) -> Finding:
         severity=Severity.HIGH,
         status=Status.UNKNOWN,
         tool=TOOL,
-        message=f"tflint could not look: {failure.message}",
+        message=f"tflint could not scan: {failure.message}",
         path=known(place.filename) if place.filename else None,
         line=max(place.start.line, 0),
-        fix="mend what it says",
+        fix="fix the error",
     )

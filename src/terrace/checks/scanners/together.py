@@ -1,8 +1,8 @@
-"""Findings of several tools that are about the same, told once: by family of rules and by place.
+"""Findings of several tools about the same fault, merged by family of rules and by place.
 
-Those of one family at one resource, or at one block of the sources, say the same. One of them stays, as bad as the
-worst of them and holding if any of them holds, and names the others. Tools that disagree, so that one cannot tell or
-is waived where another says no, are told beside each other.
+Findings of one family at one resource, or at one block of the sources, mean the same. One of them is kept, with the
+highest severity; it blocks if any of them blocks, and names the others. Tools that disagree, so that one result is
+unknown or waived where another one fails, keep their findings.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ Spot = tuple[str, int]
 """A file, and the line where a block begins."""
 
 OURS = ("terrace", "opa")
-"""Tools whose words go before those of scanners."""
+"""Tools whose findings go before those of scanners."""
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where things are in the sources. `of` gives the spot of an address of a stack, `at` that of any line."""
+    """The places of blocks in the sources: `of` an address of a stack, and `at` any line."""
 
     of: Callable[[str, str], Spot | None] = field(default=lambda stack, address: None)
     at: Callable[[str, int], Spot | None] = field(default=lambda path, line: (path, line))
@@ -33,7 +33,7 @@ Place = tuple[str, ...]
 
 
 def together(findings: Iterable[Finding], places: Places) -> tuple[Finding, ...]:
-    """The findings, each fact once; in the order in which they came."""
+    """Returns the findings, each fault once, in their order."""
     given = tuple(dict.fromkeys(findings))
     addressed: dict[tuple[Word, Place], list[Finding]] = {}
     spotted: dict[tuple[Word, Spot], list[Finding]] = {}
@@ -43,7 +43,7 @@ def together(findings: Iterable[Finding], places: Places) -> tuple[Finding, ...]
             addressed.setdefault((_word(finding), place), []).append(finding)
         elif spot is not None:
             spotted.setdefault((_word(finding), spot), []).append(finding)
-    # What is said of a block is said of each of its resources.
+    # A finding about a block applies to each of its resources.
     covered: set[tuple[Word, Spot]] = set()
     told: dict[Finding, Finding] = {}
     for (word, _), members in addressed.items():
@@ -54,7 +54,7 @@ def together(findings: Iterable[Finding], places: Places) -> tuple[Finding, ...]
         if key not in covered:
             told.update(_one(members, ()))
     loose = {f for f in given if _address(f) is None and _spot(f, places) is None}
-    # Two that differed in their weight only are one now.
+    # Two that differed only in their enforcement are one now.
     return tuple(dict.fromkeys(told.get(f, f) for f in given if f in told or f in loose))
 
 
@@ -81,7 +81,10 @@ def _one(members: Iterable[Finding], also: Iterable[Finding]) -> Mapping[Finding
 
 
 def _stays(finding: Finding, best: Finding) -> bool:
-    """Several of one rule are several facts, such as two secrets in a line; and so are our own rules of one family."""
+    """Returns whether a finding is kept beside the best one.
+
+    Several findings of one rule are several faults, such as two secrets in a line; so are our own rules of one family.
+    """
     if best.tool in OURS:
         return finding.tool in OURS
     return (finding.tool, finding.rule) == (best.tool, best.rule)
@@ -92,7 +95,7 @@ def _rank(finding: Finding) -> tuple[object, ...]:
 
 
 def _word(finding: Finding) -> Word:
-    """What it is about: its family, or its own rule; and what is said of it."""
+    """Returns the subject of a finding: its family, or its own rule; and its status."""
     if finding.family:
         return ("family", finding.family, finding.status.value)
     return ("rule", finding.tool, finding.rule, finding.status.value)
@@ -104,7 +107,7 @@ def _address(finding: Finding) -> Place | None:
 
 def _spot(finding: Finding, places: Places) -> Spot | None:
     if finding.path and finding.line:
-        # Two secrets of one block are two.
+        # Two secrets in one block are two faults.
         exact = finding.family == LEAKED
         return (finding.path, finding.line) if exact else places.at(finding.path, finding.line)
     if finding.stack and finding.address:

@@ -1,4 +1,4 @@
-"""What trivy says of sources, from its JSON."""
+"""The output of trivy for sources, from its JSON."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ TOOL = "trivy"
 
 
 class Cause(msgspec.Struct, rename="pascal"):
-    """Where it is."""
+    """The place of a misconfiguration."""
 
     resource: str = ""
     start_line: int = 0
 
 
 class Misconfiguration(msgspec.Struct):
-    """One thing that is not as it should be."""
+    """One misconfiguration."""
 
     id: str = msgspec.field(name="ID")
     title: str = msgspec.field(name="Title", default="")
@@ -31,21 +31,21 @@ class Misconfiguration(msgspec.Struct):
 
 
 class Target(msgspec.Struct):
-    """One file, as trivy names it: from the folder that it was given."""
+    """One file; its path is relative to the folder that trivy was given."""
 
     target: str = msgspec.field(name="Target")
     found: list[Misconfiguration] | None = msgspec.field(name="Misconfigurations", default=None)
 
 
 class Report(msgspec.Struct):
-    """The whole. Without results there was nothing to look at."""
+    """The whole report. Without results there was nothing to scan."""
 
     schema: int = msgspec.field(name="SchemaVersion")
     results: list[Target] | None = msgspec.field(name="Results", default=None)
 
 
 def of_sources(said: bytes, known: Known) -> tuple[Finding, ...]:
-    """Findings by file and line."""
+    """Returns findings by file and line."""
     report = decoded(TOOL, said, Report)
     return tuple(
         _finding(one, known(target.target))

@@ -47,8 +47,8 @@ _ACCEPTED = Record(
             looser=_ENTRY,
         ),
         Key("owner", Text(), "The owner.", needed=True, looser=_ENTRY),
-        Key("reason", Text(), "Why it is accepted.", needed=True, looser=_ENTRY),
-        Key("until", Day(), "The expiry date: the last day on which it is accepted.", needed=True, looser=_ENTRY),
+        Key("reason", Text(), "Reason for accepting it.", needed=True, looser=_ENTRY),
+        Key("until", Day(), "Expiry date.", needed=True, looser=_ENTRY),
     ),
     makes=Accepted,
 )
@@ -62,8 +62,8 @@ _BASELINE = Record(
     PATH,
     (
         Key("version", Only(1), "The version of this format.", needed=True, looser=_ENTRY, sets=constant(1)),
-        Key("salt", Text(), "What fingerprints are salted with.", looser=_ENTRY),
-        Key("accepted", ListOf(_ACCEPTED), "What is known.", looser=_ENTRY),
+        Key("salt", Text(), "Salt of the fingerprints.", looser=_ENTRY),
+        Key("accepted", ListOf(_ACCEPTED), "Accepted secrets.", looser=_ENTRY),
     ),
     makes=_baseline,
 )

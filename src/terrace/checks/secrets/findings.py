@@ -26,7 +26,7 @@ def with_commits(commit: str) -> str:
 
 def standing(commit: str) -> str:
     """Returns that the secret is in the files; the commit that added it was not searched for."""
-    return "stands there"
+    return "is in the file"
 
 
 UNCOMMITTED = "is in the working tree, and is not committed yet"
@@ -112,7 +112,7 @@ COMMITS_MISSING = Finding(
 
 def more_accepted(old: Baseline, new: Baseline, path: str) -> tuple[Finding, ...]:
     """Returns a finding for each secret that a change starts to accept, or accepts for longer."""
-    fix = "revert it, or have an owner merge it on its own"
+    fix = "revert it, or merge it separately, after a review by an owner"
     found = []
     for fingerprint, accepted in new.accepted.items():
         known = old.accepted.get(fingerprint)
