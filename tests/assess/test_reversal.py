@@ -1,4 +1,4 @@
-"""What speaks against a way back: one example for each thing that an old configuration may do to what is there."""
+"""Objections to a rollback: one example for each effect of an old configuration on live resources."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_another_object_whose_name_looks_alike_was_not_let_go(address: str) -> N
     assert against(one, Undone(created=(), let_go=("aws_sqs_queue.q",))) == ("create", Weight.SAY)
 
 
-def test_an_output_that_others_read_is_told_when_it_changes() -> None:
+def test_a_changed_output_that_others_read_is_an_objection() -> None:
     outputs = [
         OutputChange("same", Action.NO_OP),
         OutputChange("new", Action.CREATE),
@@ -107,7 +107,7 @@ def test_other_providers_speak_only_where_something_is_done() -> None:
     assert found == Objection("provider", "dev", "providers", "are other versions", Weight.SAY)
 
 
-def test_a_destruction_tells_what_is_lost_and_asks_nothing_more() -> None:
+def test_a_destruction_lists_the_lost_data_and_needs_no_name() -> None:
     plan = plan_of([change("aws_s3_bucket.b", Action.DELETE), change("terraform_data.x", Action.DELETE)])
     (found,) = destruction(plan)
     assert (found.address, found.weight) == ("aws_s3_bucket.b", Weight.SAY)
@@ -118,7 +118,7 @@ types = st.sampled_from([pattern.replace("*", "x") for pattern in STATEFUL])
 
 
 @given(types, st.sampled_from([Action.DELETE, Action.REPLACE]), st.booleans())
-def test_nothing_that_holds_something_is_lost_without_its_name(type_: str, action: Action, made: bool) -> None:
+def test_no_data_is_lost_without_the_address_by_name(type_: str, action: Action, made: bool) -> None:
     address = f"{type_}.it"
     undone = Undone(created=(address,) if made else (), let_go=(address,))
     assert against(change(address, action), undone) == ("stateful", Weight.NAME)
@@ -131,12 +131,12 @@ def test_nothing_that_holds_something_is_lost_without_its_name(type_: str, actio
      "aws_iam_access_key", "aws_instance", "azurerm_linux_virtual_machine", "google_compute_instance",
      "aws_eks_cluster", "google_container_cluster", "github_repository"],
 )  # fmt: skip
-def test_what_holds_something_is_known(type_: str) -> None:
+def test_types_with_data_are_stateful(type_: str) -> None:
     assert is_stateful(type_)
 
 
 @pytest.mark.parametrize(
     "type_", ["aws_security_group", "aws_iam_role", "aws_s3_bucket_policy", "terraform_data", "aws_lambda_function"]
 )
-def test_what_holds_nothing_asks_no_question(type_: str) -> None:
+def test_types_without_data_are_not_stateful(type_: str) -> None:
     assert not is_stateful(type_)

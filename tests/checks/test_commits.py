@@ -1,4 +1,4 @@
-"""Messages of commits: which are right, and what is said of those that are not."""
+"""Commit messages: right ones, and the faults of others."""
 
 from __future__ import annotations
 
@@ -96,13 +96,13 @@ def test_it_is_wrong(message: str, what: str, right: str) -> None:
         (f"feat: {'x' * 50}", "the first line has 56 characters"),
     ],
 )
-def test_the_rules_are_those_of_terrace_yaml(message: str, what: str) -> None:
+def test_the_rules_come_from_terrace_yaml(message: str, what: str) -> None:
     assert [fault.what for fault in faults_of(message, SCOPED)] == [what]
     assert faults_of("feat(Network,dns): x", SCOPED) == ()
     assert faults_of("feat: a scope is optional", SCOPED) == ()
 
 
-def test_a_finding_names_the_commit_and_a_merge_is_none() -> None:
+def test_a_finding_names_the_commit_and_merges_have_none() -> None:
     commits = (
         Commit("a" * 40, "feat: right"),
         Commit("b" * 40, f"{'w' * 100}\nrong"),

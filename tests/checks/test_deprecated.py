@@ -1,4 +1,4 @@
-"""Syntax and arguments of former days."""
+"""Deprecated syntax and arguments."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def said(text: str, name: str = "main.tf") -> list[tuple[int, str, str | None]]:
         ('resource "azurerm_key_vault" "a" {\n  soft_delete_enabled = true\n}\n', 2, "`soft_delete", "remove it"),
     ],
 )
-def test_it_is_told_with_its_line_and_what_to_write(text: str, line: int, message: str, fix: str) -> None:
+def test_a_deprecated_construct_is_reported_with_its_line_and_replacement(
+    text: str, line: int, message: str, fix: str
+) -> None:
     ((at, told, todo),) = said(text)
     assert (at, told[: len(message)], (todo or "")[: len(fix)]) == (line, message, fix)
 
@@ -97,7 +99,7 @@ def test_what_is_of_today_is_not_told(text: str) -> None:
     assert [one for one in said(text) if "quotes" not in one[1]] == []
 
 
-def test_null_resource_is_a_hint_that_never_holds_a_change() -> None:
+def test_null_resource_is_informational_and_never_blocks() -> None:
     (found,) = find_deprecated("a.tf", b'resource "null_resource" "a" {}\n')
     assert (found.severity, found.advisory) == (Severity.INFO, True)
     text = b'resource "null_resource" "a" {\n  triggers = { a = "${var.x}" }\n}\n'
@@ -161,7 +163,7 @@ def test_what_cannot_be_read_is_unknown(name: str, content: bytes, line: int) ->
     assert (last.status, last.line) == (Status.UNKNOWN, line)
 
 
-def test_a_large_file_of_old_things_is_told_in_part_and_bytes_that_are_no_text_are_passed_over() -> None:
+def test_many_findings_of_one_file_are_cut_and_other_bytes_than_text_are_skipped() -> None:
     found = find_deprecated(
         "a.tf", b"".join(b'output "o%d" {\n  value = "${var.\xff%d}"\n}\n' % (n, n) for n in range(3_000))
     )

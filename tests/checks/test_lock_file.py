@@ -1,4 +1,4 @@
-"""What lock files lack."""
+"""Providers and hashes that lock files lack."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_provider_is_named(required: str) -> None:
     assert said((), required=required) == [("fail", f"the lock file does not name {AWS}")]
 
 
-def test_hashes_are_counted_and_what_cannot_be_told_is_unknown() -> None:
+def test_hashes_are_counted_and_an_unclear_number_is_unknown() -> None:
     assert said(aws("h1:a", "zh:b"), *BOTH) == []
     assert said(aws("h1:a"), *BOTH) == [("fail", f"the lock file has 1 hashes of {AWS}, for 2 platforms")]
     ((status, message),) = said(aws("h1:a", "h1:b"), *BOTH)

@@ -1,4 +1,4 @@
-"""Between the markers is ours; every other byte of a README is somebody else's."""
+"""Terrace writes between the markers, and changes no other byte of a README."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_all_outside_stays_and_twice_is_once(
     ],
     ids=["empty", "a mark of the byte order", "text", "no last newline", "Windows"],
 )
-def test_without_markers_the_page_comes_after_all_that_is_there(content: bytes, added: bytes) -> None:
+def test_without_markers_the_docs_are_added_at_the_end(content: bytes, added: bytes) -> None:
     made = put("page", content, "README.md")
     assert made == content + added
     assert put("page", made, "README.md") == made

@@ -1,4 +1,4 @@
-"""The page of a module, against READMEs that somebody looked at, and against HashiCorp's own reader of modules."""
+"""Module docs, compared with reviewed READMEs and with HashiCorp's own reader of modules."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def names(text: str, section: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_it_is_as_somebody_saw_it(name: str) -> None:
+def test_the_docs_are_as_reviewed(name: str) -> None:
     made = new(name, page(read(MODULES / name)))
     golden = MODULES / name / "README.md"
     if os.environ.get("GOLDEN"):

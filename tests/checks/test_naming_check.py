@@ -1,4 +1,4 @@
-"""How things are named."""
+"""Names that break the conventions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def said(text: str, naming: Naming = DEFAULT, name: str = "m/main.tf") -> list[t
         ),
     ],
 )
-def test_a_name_that_is_otherwise_is_told_with_a_right_one(text: str, told: tuple[int, str, str]) -> None:
+def test_a_wrong_name_is_reported_with_a_right_one(text: str, told: tuple[int, str, str]) -> None:
     ((line, message, fix),) = said(text)
     assert (line, message, (fix or "")[: len(told[2])]) == told
 
@@ -59,7 +59,7 @@ def test_every_kind_has_a_convention_of_its_own() -> None:
     assert said(text, naming) == [(4, "the variable 'a' is not in the form `(in|out)_[a-z]+`", "rename it")]
 
 
-def test_type_twice_is_a_remark_that_never_holds_a_change() -> None:
+def test_a_repeated_type_is_informational_and_never_blocks() -> None:
     (found,) = check_names("a.tf", b'resource "aws_vpc" "vpc" {}\n', DEFAULT)
     assert (found.severity, found.advisory) == (Severity.INFO, True)
 

@@ -79,7 +79,7 @@ def status(expression: str, more: dict[str, str] | None = None, name: str = "mai
         'file(join("/", ["", "proc", "self", "environ"]))',
     ],
 )
-def test_reading_the_machine_holds_the_change(expression: str) -> None:
+def test_a_read_from_the_machine_blocks_the_change(expression: str) -> None:
     more = {"environments/dev/locals.tf": 'locals {\n  hidden = "/etc/passwd"\n  slash = "/"\n}\nvariable "name" {}\n'}
     assert status(expression, more) == "fail"
 
@@ -98,7 +98,7 @@ def test_reading_the_machine_holds_the_change(expression: str) -> None:
         'templatefile("${path.module}/a.txt", { p = "/etc/passwd" })',
     ],
 )
-def test_reading_the_repository_is_no_finding(expression: str) -> None:
+def test_a_read_from_the_repository_has_no_finding(expression: str) -> None:
     assert status(expression) == ""
 
 
@@ -115,7 +115,7 @@ def test_reading_the_repository_is_no_finding(expression: str) -> None:
         "file(<<EOT\n/etc/passwd\nEOT\n)",
     ],
 )
-def test_a_path_that_nobody_can_tell_is_told_and_does_not_block(expression: str) -> None:
+def test_an_unknown_path_is_reported_and_does_not_block(expression: str) -> None:
     more = {"environments/dev/variables.tf": 'variable "name" {}\n'}
     assert status(expression, more) == "unknown"
 
@@ -145,13 +145,13 @@ def test_what_a_caller_gives_to_a_module_is_followed(argument: str, expected: st
     assert [f[2] for f in found] == ([expected] if expected else [])
 
 
-def test_what_an_unchanged_file_does_is_told_and_does_not_block() -> None:
+def test_a_read_in_an_unchanged_file_is_reported_and_does_not_block() -> None:
     files = {"environments/dev/main.tf": 'output "x" {\n  value = file("/etc/hostname")\n}\n'}
     assert told(files) == [("environments/dev/main.tf", 2, "fail", False)]
     assert told(files, set()) == [("environments/dev/main.tf", 2, "fail", True)]
 
 
-def test_a_link_that_leads_out_is_found_where_it_is_read_and_where_it_stands() -> None:
+def test_a_link_that_leads_out_is_found_where_it_is_read_and_where_it_is() -> None:
     files = {
         "environments/dev/main.tf": 'output "x" {\n  value = file("link")\n}\noutput "y" {\n  value = file("ok")\n}\n',
         "environments/dev/link": "->/etc/passwd",
@@ -178,7 +178,7 @@ def test_locals_and_modules_that_go_in_circles_end() -> None:
 
 
 @given(st.text(st.sampled_from("/.~ab*"), max_size=14))
-def test_no_path_outside_of_the_repository_is_passed_over(path: str) -> None:
+def test_every_path_outside_the_repository_is_found(path: str) -> None:
     import posixpath
 
     found = status(f'file("{path}")')
@@ -199,7 +199,7 @@ def test_a_file_that_git_lfs_keeps_is_found_by_its_pointer() -> None:
     assert [(f.path, f.status, f.advisory) for f in found] == [("a/code.zip", Status.FAIL, False)]
 
 
-def test_a_template_that_reads_the_machine_is_told_at_its_own_place() -> None:
+def test_a_template_that_reads_from_the_machine_is_reported_at_its_own_place() -> None:
     main = 'output "x" {\n  value = templatefile("${path.module}/x.tpl", {})\n}\n'
     template = 'name = a\nhost = ${file("/etc/hostname")}\n'
     files = {"environments/dev/main.tf": main, "environments/dev/x.tpl": template}

@@ -1,4 +1,4 @@
-"""Which versions a module leaves open."""
+"""Versions that a module leaves open."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_it_is_pinned(text: str) -> None:
         ),
     ],
 )
-def test_it_is_told_with_its_line(text: str, message: str, line: int) -> None:
+def test_an_open_version_is_reported_with_its_line(text: str, message: str, line: int) -> None:
     ((told, at),) = said(text)
     assert told.startswith(message)
     assert at == line

@@ -1,4 +1,4 @@
-"""Which files a module lacks."""
+"""Required files that a module lacks."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ KINDS = (".rego", ".json")
         (".github/terrace/ruleset-ledger.json", "what the forge protects"),
     ],
 )
-def test_a_file_that_decides_what_is_let_through_is_known(path: str, said: str) -> None:
+def test_a_file_of_the_trust_root_has_its_role(path: str, said: str) -> None:
     assert said in (rule_of(path, Config(policies=("policies",)), KINDS) or "")
 
 
@@ -59,7 +59,7 @@ def test_other_files_decide_nothing(path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["checks/smoke.sh", "environments/prod/checks/smoke.sh", "checks/login.py", "tools/tofu"]
 )
-def test_a_file_that_terrace_yaml_has_run_is_known(path: str) -> None:
+def test_a_file_that_terrace_yaml_runs_belongs_to_the_trust_root(path: str) -> None:
     probes = (CommandProbe(("./checks/smoke.sh", "--fast")), CommandProbe(("python3", "checks/login.py")))
     config = Config(
         (Environment("prod", smoke=probes[:1], health=probes[1:]),), terraform=TerraformSettings("./tools/tofu")
@@ -69,7 +69,7 @@ def test_a_file_that_terrace_yaml_has_run_is_known(path: str) -> None:
     assert rule_of("x/smoke.sh", config, KINDS) is None
 
 
-def test_the_first_files_of_ci_are_told_apart_from_a_further_one() -> None:
+def test_the_first_files_of_ci_are_distinguished_from_later_ones() -> None:
     first = ".github/workflows/a.yml"
     assert first_pipelines([first, "x"], {"README.md": Entry("1")}) == {first}
     assert first_pipelines([first], {".gitlab-ci.yml": Entry("1")}) == frozenset()

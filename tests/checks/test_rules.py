@@ -1,4 +1,4 @@
-"""Whoever meets a rule can ask what it means."""
+"""Every rule of a finding can be explained."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def emitted() -> set[str]:
     return set(re.findall(r'\bFinding\(\s*(?:rule=)?"([^"]+)"', text))
 
 
-def test_every_rule_that_is_emitted_is_explained() -> None:
+def test_every_rule_of_a_finding_is_explained() -> None:
     # A check that could not be made is told under its own name.
     names = emitted() | set(CHECKS)
     assert {"format", "plan", "plan-complete", "trust-root", "layout"} <= names
     assert names <= rules().keys()
 
 
-def test_every_factor_is_explained_and_no_name_stands_for_two_things() -> None:
+def test_every_factor_is_explained_and_every_name_is_unique() -> None:
     named = [rule.name for check in CHECKS.values() for rule in check.rules]
     named += [rule.name for rule in (*OF_PLANNING, *OF_WAIVERS)] + [factor.name for factor in FACTORS]
     assert sorted(named) == sorted(rules())
 
 
-def test_every_rule_says_all_that_is_asked() -> None:
+def test_every_rule_has_all_its_texts() -> None:
     assert all(one.means and one.why and one.fix and one.waive for one in rules().values())
 
 
@@ -49,7 +49,7 @@ def test_an_unknown_rule_is_wrong_use_with_the_nearest_name() -> None:
     assert "trust-root" in told.value.hint
 
 
-def test_the_command_tells_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_the_explanation(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command("explain", "trust-root") == 0
     assert "loosens the rules" in capsys.readouterr().out
     assert run_command("explain", "trust-root", "--json") == 0

@@ -1,4 +1,4 @@
-"""What a module declares and does not use."""
+"""Names that a module declares and does not use."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def said(text: str, **more: str) -> list[tuple[str, int]]:
         "output x {\n  value = !var.a ? 1 : 2\n}\n",
     ],
 )
-def test_every_way_to_use_it_counts(use: str) -> None:
+def test_every_kind_of_use_is_recognized(use: str) -> None:
     declared = 'variable "a" {}\n'
     assert said(declared + use) == []
     assert said(declared, other=use) == []
 
 
-def test_what_nothing_uses_is_told_with_its_line() -> None:
+def test_an_unused_name_is_reported_with_its_line() -> None:
     text = 'variable "a" {}\nlocals {\n  b = 1\n  c = local.b\n}\n# var.a, local.c\n'
     assert said(text) == [
         ("the local 'c' is not used in its module", 4),
@@ -46,7 +46,7 @@ def test_what_nothing_uses_is_told_with_its_line() -> None:
     ]
 
 
-def test_its_own_validation_is_no_use() -> None:
+def test_a_validation_is_not_a_use() -> None:
     text = 'variable "a" {\n  validation {\n    condition = var.a > 1\n    error_message = "x"\n  }\n}\n'
     assert [message for message, _ in said(text)] == ["the variable 'a' is not used in its module"]
 

@@ -57,7 +57,7 @@ def test_every_object_is_one_entry_with_its_full_address_and_action() -> None:
     assert (kept["action"], kept["before"], kept["after"]) == ("no-op", {"bucket": "k"}, {"bucket": "k"})
 
 
-def test_what_is_unknown_or_sensitive_is_said_where_it_stands() -> None:
+def test_unknown_and_sensitive_values_are_marked_in_their_place() -> None:
     marks = {"after_unknown": {"arn": True}, "after_sensitive": {"password": True}}
     plan = plan_of([change("aws_db_instance.it", ["create"], None, {"password": "hunter22"}, **marks)])
     (found,) = view(plan)["resources"]

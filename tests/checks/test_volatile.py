@@ -1,4 +1,4 @@
-"""Attributes that no two plans have alike are named before anybody is asked, by the way that the value takes."""
+"""Attributes that differ in every plan are found before an approval is requested, by following their values."""
 
 from __future__ import annotations
 
@@ -91,12 +91,12 @@ def test_an_attribute_that_is_allowed_is_not_named(allow: str) -> None:
     assert found(source, MOVES, allow="terraform_data.a.inputs")
 
 
-def test_where_nobody_is_asked_it_holds_nothing() -> None:
+def test_where_no_approval_is_needed_it_does_not_block() -> None:
     (one,) = found('resource "terraform_data" "a" {\n  input = plantimestamp()\n}\n', MOVES, asked=False)
     assert one.advisory
 
 
-def test_the_time_of_the_apply_is_told_where_every_plan_alters_it_and_holds_nothing() -> None:
+def test_the_time_of_the_apply_is_reported_where_every_plan_changes_it_and_does_not_block() -> None:
     source = 'resource "terraform_data" "a" {\n  triggers_replace = timestamp()\n}\n'
     again = change(A, {"triggers_replace": "1"}, {"triggers_replace": UNKNOWN}, Action.REPLACE)
     (one,) = found(source, again)
@@ -123,7 +123,7 @@ def test_files_in_json_syntax_are_followed_too(source: dict[str, Any]) -> None:
     assert [one.entry for one in moving((MOVES,), (), clock, ())] == ["terraform_data.a.input"]
 
 
-def test_what_is_no_call_in_json_syntax_moves_nothing() -> None:
+def test_text_that_is_not_a_call_in_json_syntax_is_not_volatile() -> None:
     texts = ["$${plantimestamp()}", "plantimestamp()", '${"plantimestamp()"}', "${local.x"]
     source = {"resource": {"terraform_data": {"a": {"input": texts, "//": "${plantimestamp()}"}}}}
     clock = read_clock({"": [("main.tf.json", json.dumps(source).encode())]})

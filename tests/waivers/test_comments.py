@@ -1,4 +1,4 @@
-"""Comments that ask to be let through: which are understood, what they speak of, and what is proposed for them."""
+"""Comments that ask to skip a rule: their forms, the code that they apply to, and the records that they propose."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ module "net" {
 """
 
 
-def test_every_form_is_understood_and_texts_are_none() -> None:
+def test_every_form_of_comment_is_read_and_other_texts_are_not() -> None:
     found = [(s.tool, s.rule, s.reason, s.line, s.resource) for s in skips(PATH, SOURCE)]
     assert found == [
         ("terrace", "s3-logging", "logs go elsewhere", 1, "aws_s3_bucket.logs"),
@@ -102,7 +102,7 @@ def test_rules_of_scanners_are_named_as_their_findings_name_them() -> None:
     assert "rule: trivy.AVD-AWS-0089\n" in told(checkov, trivy)
 
 
-def test_the_record_is_for_what_was_found() -> None:
+def test_the_record_is_for_the_finding() -> None:
     assert f"address: {ONE.address}\n    owner: NAME\n    reason: logs go elsewhere\n" in told(FIRST, ONE)
     assert "stack: dev\n" in told(FIRST, ONE)
     several = told(FIRST, ONE, replace(ONE, stack="prod", address='module.a["y"].aws_s3_bucket.logs[1]'))

@@ -1,4 +1,4 @@
-"""The baseline made anew: whatever was found, its count falls unless somebody accepts a rule by name."""
+"""Renewing the baseline: its count only falls, unless a rule is accepted by name."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_what_is_written_is_read_again_and_is_the_same_text_whatever_the_order(f
 
 
 @given(findings, findings)
-def test_again_the_count_only_falls_and_what_is_new_is_told(found: list[Finding], later: list[Finding]) -> None:
+def test_a_renewal_only_lowers_the_count_and_reports_new_findings(found: list[Finding], later: list[Finding]) -> None:
     first = renewed(found, (), Everything(), GRANT, content, CHECKS)
     second = renewed(seen(later), first.records, frozenset(), NEXT, content, CHECKS)
     assert second.count <= first.count
@@ -80,7 +80,7 @@ def test_again_the_count_only_falls_and_what_is_new_is_told(found: list[Finding]
 
 
 @given(findings, findings)
-def test_only_rules_that_are_named_come_in(found: list[Finding], later: list[Finding]) -> None:
+def test_only_accepted_rules_are_added(found: list[Finding], later: list[Finding]) -> None:
     first = renewed(seen(found), (), Everything(), GRANT, content, CHECKS)
     second = renewed(seen(later), first.records, frozenset({"twos"}), NEXT, content, CHECKS)
     before = {one.key: one.count for one in first.records}
@@ -90,7 +90,7 @@ def test_only_rules_that_are_named_come_in(found: list[Finding], later: list[Fin
 
 
 @given(findings)
-def test_nothing_leaves_it_while_something_could_not_be_looked_at(found: list[Finding]) -> None:
+def test_no_record_is_removed_while_something_could_not_be_checked(found: list[Finding]) -> None:
     first = renewed(found, (), Everything(), GRANT, content, CHECKS)
     blind = Finding("plan", Severity.HIGH, Status.UNKNOWN, "terraform", "no")
     assert renewed([blind], first.records, frozenset(), NEXT, content, CHECKS).records == first.records
@@ -99,7 +99,7 @@ def test_nothing_leaves_it_while_something_could_not_be_looked_at(found: list[Fi
 ONE = Finding("twos", Severity.HIGH, Status.FAIL, "opa", "no", stack="dev", address="a.b")
 
 
-def test_what_ended_holds_again_until_somebody_grants_it_anew() -> None:
+def test_an_expired_record_waives_nothing_until_it_is_renewed() -> None:
     (old,) = renewed([ONE], (), Everything(), GRANT, content, CHECKS).records
     later = replace(NEXT, granted=old.expires + timedelta(days=1), expires=old.expires + timedelta(days=99))
     ended = renewed([ONE], [old], frozenset(), later, content, CHECKS)
@@ -121,14 +121,14 @@ def test_a_second_one_of_a_kind_is_new_and_one_of_two_gone_lowers_the_count() ->
     assert (risen.count, risen.owner, risen.since) == (2, "bob", TODAY)
 
 
-def test_what_is_only_told_stays_known_and_comes_in_never() -> None:
+def test_advisory_findings_keep_their_records_and_are_never_added() -> None:
     told = replace(ONE, advisory=True)
     assert renewed([told], (), Everything(), GRANT, content, CHECKS).records == ()
     first = renewed([ONE], (), Everything(), GRANT, content, CHECKS)
     assert renewed([told], first.records, frozenset(), NEXT, content, CHECKS).records == first.records
 
 
-def test_accepting_a_rule_prolongs_nothing_that_still_counts() -> None:
+def test_accepting_a_rule_does_not_extend_a_valid_record() -> None:
     first = renewed([ONE], (), Everything(), GRANT, content, CHECKS)
     assert renewed([ONE], first.records, frozenset({"twos"}), NEXT, content, CHECKS).records == first.records
 

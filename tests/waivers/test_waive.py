@@ -1,4 +1,4 @@
-"""Findings x records x today: whatever is drawn, nothing gets lost, and nobody else's finding is touched."""
+"""Findings x records x today: no finding is lost, and only findings with a record are waived."""
 
 from __future__ import annotations
 
@@ -94,9 +94,7 @@ def test_no_finding_is_dropped_or_changed_in_what_it_is(
 
 
 @given(found, records)
-def test_only_a_record_of_that_rule_and_place_that_counts_today_waives(
-    given_: list[Finding], judging: list[Waiver]
-) -> None:
+def test_only_a_valid_record_of_that_rule_and_place_waives(given_: list[Finding], judging: list[Waiver]) -> None:
     left = waive(given_, Waivers(tuple(judging)), TODAY, CHECKS, content)
     for one, was in zip(left, given_, strict=True):
         fitting = [w for w in judging if not w.known and w.holds(TODAY) and is_about(w, was, CHECKS)]
@@ -112,7 +110,7 @@ def test_only_a_record_of_that_rule_and_place_that_counts_today_waives(
 
 
 @given(found, records)
-def test_what_ended_or_is_only_proposed_waives_nothing(given_: list[Finding], some: list[Waiver]) -> None:
+def test_expired_and_proposed_records_waive_nothing(given_: list[Finding], some: list[Waiver]) -> None:
     ended = [w for w in some if not w.holds(TODAY)]
     left = waive(given_, Waivers(tuple(ended), tuple(some)), TODAY, CHECKS, content)
     assert [one.status for one in left] == [one.status for one in given_]
@@ -145,7 +143,7 @@ alike = st.lists(
 
 
 @given(alike, st.integers(1, 4), st.randoms())
-def test_the_baseline_covers_as_many_as_it_counts_and_always_the_same(
+def test_the_baseline_covers_as_many_as_its_count_and_always_the_same_ones(
     given_: list[Finding], count: int, by: Random
 ) -> None:
     record = Waiver("twos", "ann", "old", TODAY, TODAY, address="a.b", stack="dev", since=TODAY, count=count)
@@ -156,7 +154,9 @@ def test_the_baseline_covers_as_many_as_it_counts_and_always_the_same(
 
 
 @given(found, records)
-def test_what_is_told_of_records_never_waives_and_names_their_place(given_: list[Finding], some: list[Waiver]) -> None:
+def test_findings_about_records_cannot_be_waived_and_name_their_place(
+    given_: list[Finding], some: list[Waiver]
+) -> None:
     told = (
         *dated(given_, Waivers((), tuple(some)), TODAY, content, CHECKS),
         *unused(given_, Waivers(tuple(some)), TODAY, CHECKS),
@@ -167,7 +167,7 @@ def test_what_is_told_of_records_never_waives_and_names_their_place(given_: list
 
 
 @given(files, files)
-def test_only_what_is_new_wider_or_longer_is_a_finding_of_the_trust_root(old: list[Waiver], new: list[Waiver]) -> None:
+def test_only_new_wider_or_longer_records_are_findings_of_the_trust_root(old: list[Waiver], new: list[Waiver]) -> None:
     assert more_waived(Waivers(tuple(old), tuple(old[1:]))) == ()
     for one in new:
         longer = replace(one, expires=one.expires + timedelta(days=1))
@@ -218,7 +218,7 @@ def test_which_of_the_tools_that_agree_speaks_changes_nothing() -> None:
     assert waive([replace(both, also=())], Waivers((single, known)), TODAY, CHECKS)[0].status is Status.FAIL
 
 
-def test_of_several_the_one_that_lasts_longest_is_told() -> None:
+def test_of_several_records_the_longest_one_is_shown() -> None:
     longer = replace(WAIVER, owner="aaa", expires=TODAY + timedelta(days=1))
     for some in ((WAIVER, longer), (longer, WAIVER)):
         (left,) = waive([FINDING], Waivers(some), TODAY, CHECKS)
@@ -235,7 +235,7 @@ def test_a_family_of_rules_is_waived_by_its_name_whichever_tool_found_it() -> No
 
 
 @pytest.mark.parametrize("rule", [name for name in rules() if why_rule_never(name, CHECKS)])
-def test_what_can_never_be_waived_is_not(rule: str) -> None:
+def test_a_rule_that_cannot_be_waived_is_not(rule: str) -> None:
     finding = replace(FINDING, rule=rule)
     assert waive([finding], Waivers((replace(WAIVER, rule=rule),)), TODAY, CHECKS) == (finding,)
 

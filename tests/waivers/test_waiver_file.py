@@ -1,4 +1,4 @@
-"""`.terrace/waivers.yaml` and the baseline: what is wrong in them is told with its place, all of it."""
+"""`.terrace/waivers.yaml` and the baseline: every fault in them is reported with its place."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def problems(content: bytes, path: str = PATH, config: Config = CONFIG) -> list[
         ({"since": "2026-01-01"}, "`since` is not a key of a waiver"),
     ],
 )
-def test_every_mistake_is_told_with_its_place(change: dict[str, str], said: str) -> None:
+def test_every_mistake_in_a_record_has_its_place(change: dict[str, str], said: str) -> None:
     (told, *more) = problems(text({**RIGHT, **change}))
     assert said in told
     assert told.startswith(f"{PATH}:")
@@ -81,21 +81,21 @@ def test_a_path_may_have_a_star_that_stays_in_its_folder(path: str) -> None:
     assert waiver.path == path
 
 
-def test_everything_wrong_is_told_at_once_in_the_order_of_the_file() -> None:
+def test_all_mistakes_are_reported_together_in_the_order_of_the_file() -> None:
     lacking = {k: v for k, v in RIGHT.items() if k != "owner"}
     told = problems(text(lacking, {**RIGHT, "reason": "tbd"}, {**RIGHT, "owner": "x"}))
     assert [one.split(": ")[0] for one in told] == [f"{PATH}:3:5", f"{PATH}:11:13", f"{PATH}:14:11", f"{PATH}:16:12"]
     assert "is listed twice, first at line 8" in told[2]
 
 
-def test_whoever_is_named_nowhere_may_own_where_nobody_is_named() -> None:
+def test_any_name_can_own_a_waiver_where_terrace_yaml_names_none() -> None:
     (waiver,) = read_waivers(text({**RIGHT, "owner": "x@example.com"}), PATH, Config())
     assert waiver.owner == "x@example.com"
     (team,) = read_waivers(text({**RIGHT, "owner": "owners"}), PATH, CONFIG)
     assert (team.owner, team.line, team.source) == ("owners", 3, PATH)
 
 
-def test_the_longest_life_is_what_terrace_yaml_says() -> None:
+def test_terrace_yaml_sets_the_longest_duration() -> None:
     longer = Config(waivers=WaiverRules(timedelta(days=365)))
     assert read_waivers(text({**RIGHT, "expires": "2026-12-31"}), PATH, longer)
     assert (
@@ -122,7 +122,7 @@ def test_nothing_is_waived_where_nothing_is_said(content: bytes) -> None:
     "content",
     [b"- rule: x\n", b"version: 2\n", b"waivers: []\n", b"../x", b"\xff", b"a: [", b"version: 1\nwaivers: {}"],
 )
-def test_what_is_no_such_file_is_refused(content: bytes) -> None:
+def test_another_file_is_refused(content: bytes) -> None:
     assert problems(content)
 
 
@@ -130,7 +130,7 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl
 
 
 @given(words, words, words)
-def test_whatever_is_written_is_read_again_beside_what_was_there(rule: str, address: str, reason: str) -> None:
+def test_a_written_record_is_read_back_and_the_others_stay(rule: str, address: str, reason: str) -> None:
     waiver = Waiver(
         rule, "ann", f"so: {reason} # it", date(2026, 1, 1), date(2026, 2, 1), address=address.replace("*", "+")
     )

@@ -1,4 +1,4 @@
-"""Small changes whose level somebody wrote down before there was a formula, each with a sentence why."""
+"""Small changes with the level that a reviewer gave them before there was a formula, and the reason."""
 
 from __future__ import annotations
 
@@ -245,6 +245,6 @@ def assessed(story: Story) -> tuple[Assessment, dict[str, Surroundings]]:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_the_level_is_the_one_that_was_written_down(name: str) -> None:
+def test_the_level_is_the_one_that_a_reviewer_gave(name: str) -> None:
     found = risk(*assessed(EXPECTED[name]))
     assert found.level == EXPECTED[name].level, found

@@ -23,7 +23,7 @@ def factors(type_: str, after: Any, unset: tuple[Path, ...] = (), action: Action
     return set(evidence(assessment, {"dev": KNOWN})) & {"rights", "exposure", "exposure-doubt", "everybody"}
 
 
-def test_a_finding_on_an_object_of_a_plan_that_changes_nothing_is_no_risk_of_the_change() -> None:
+def test_a_finding_on_a_resource_that_does_not_change_is_not_a_risk_of_the_change() -> None:
     finding = Finding("r", Severity.CRITICAL, Status.FAIL, "opa", "open", stack=plan_of().stack.key, address="aws_a.it")
     in_a_file = replace(finding, address=None, path="main.tf", line=1)
     idle, busy = (plan_of([change("aws_a.it", action, {}, {})]) for action in (Action.NO_OP, Action.UPDATE))
@@ -38,12 +38,12 @@ def test_a_finding_on_an_object_of_a_plan_that_changes_nothing_is_no_risk_of_the
 
 
 @pytest.mark.parametrize("empty", [None, [], {}, "", [{"role_arn": None}]])
-def test_an_empty_attribute_of_a_new_object_is_no_change_of_rights(empty: Any) -> None:
+def test_an_empty_attribute_of_a_new_resource_does_not_change_rights(empty: Any) -> None:
     assert factors("aws_launch_template", {"name": "a", "iam_instance_profile": empty}) == set()
     assert factors("azurerm_express_route_port", {"name": "a", "identity": empty}) == set()
 
 
-def test_what_the_provider_decides_is_no_change_of_rights() -> None:
+def test_an_attribute_that_the_provider_decides_does_not_change_rights() -> None:
     after = {"name": "a", "policy": UNKNOWN}
     assert factors("aws_sqs_queue", after, unset=(("policy",),)) == set()
     assert factors("aws_sqs_queue", after) == {"rights", "exposure-doubt"}

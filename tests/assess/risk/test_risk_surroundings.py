@@ -1,4 +1,4 @@
-"""What is known around an environment, and what is not."""
+"""Known and unknown facts about an environment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LADDER = Config(
 )
 
 
-def test_production_is_what_stands_last_or_is_called_so() -> None:
+def test_production_is_the_last_environment_or_has_that_name() -> None:
     found = surroundings(LADDER, History(key=NO_KEY), ["dev", "staging", "top"], NOW)
     assert [found[name].production for name in found] == [False, False, True]
     several = Config(environments=(Environment("a"), Environment("prod"), Environment("b", protected=True)))

@@ -92,7 +92,7 @@ def test_what_they_say_is_read_without_opa_too(catalogue: tuple[PolicyRule, ...]
     assert plain == by_opa
 
 
-def test_types_that_no_rule_looks_at_are_told_once() -> None:
+def test_types_that_no_rule_covers_have_one_finding() -> None:
     rules = [PolicyRule("a", "a", Severity.LOW, types=("aws_vpc",)), PolicyRule("b", "b", Severity.LOW, types=("*",))]
     changes = [change("aws_vpc.a", Action.CREATE, None, {}), change("terraform_data.a", Action.CREATE, None, {})]
     changes += [change(f"aws_route.r{i}", Action.NO_OP, {}, {}) for i in range(2)]
@@ -103,7 +103,7 @@ def test_types_that_no_rule_looks_at_are_told_once() -> None:
     assert uncovered(rules[1:], {"dev": plan_of(changes)}) == (), "rules that name no types promise nothing"
 
 
-def test_a_file_that_somebody_changed_is_told_and_left() -> None:
+def test_a_file_that_the_user_changed_is_reported_and_kept() -> None:
     pack = {"aws/a.rego": "new", "aws/b.rego": "same", "aws/c.rego": "c", "aws/d.rego": "d", "settings.yaml": "s"}
     there = {
         "aws/a.rego": marked("aws/a.rego", "old").replace("pack 1", "pack 0"),
@@ -123,7 +123,7 @@ def test_the_settings_that_are_written_are_those_that_hold_without_them() -> Non
     assert YAML(typ="safe").load(shipped()["settings.yaml"])["settings"] == json.loads(without)
 
 
-def test_a_message_may_say_that_it_is_only_told() -> None:
+def test_a_message_can_be_advisory() -> None:
     """As the pack does of what nobody can tell, where its settings say so."""
     told = {"a": {"deny": [{"msg": "x", "advisory": True}, {"msg": "y"}]}}
     assert [(f.message, f.advisory) for f in findings(told, "dev")] == [("x", True), ("y", False)]

@@ -51,7 +51,7 @@ def verdicts(plan: Plan) -> str:
 
 @pytest.mark.aws
 @pytest.mark.slow
-def test_types_with_only_their_required_arguments_are_judged_by_the_defaults_of_the_provider(tmp_path: Path) -> None:
+def test_types_with_only_required_arguments_are_evaluated_by_the_defaults_of_the_provider(tmp_path: Path) -> None:
     _, plan = planned(tmp_path, "required")
     assert len({change.type for change in plan.changes}) >= 150
     found = verdicts(plan)
@@ -64,7 +64,7 @@ def test_types_with_only_their_required_arguments_are_judged_by_the_defaults_of_
 
 @pytest.mark.aws
 @pytest.mark.slow
-def test_a_stack_of_modules_is_judged_through_them(tmp_path: Path) -> None:
+def test_a_stack_of_modules_is_evaluated_through_them(tmp_path: Path) -> None:
     """One half of it is made well and has no finding, the other has what its arguments to the same modules deserve."""
     made, plan = planned(tmp_path, "usual")
     assert len({change.type for change in plan.changes if change.mode == "managed"}) >= 100

@@ -1,4 +1,4 @@
-"""Comments that tell scanners to look away count only where they were accepted."""
+"""Comments that tell scanners to skip a rule apply only where they were accepted."""
 
 from __future__ import annotations
 

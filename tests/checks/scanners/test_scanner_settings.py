@@ -1,4 +1,5 @@
-"""Of users' configuration of scanners what chooses rules is honoured; what would run code is refused, and said."""
+"""Users' configuration of scanners: keys that select rules are passed on; keys that would run code are ignored and
+reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What scanners say becomes findings; what cannot be read is an error. The samples are their own words."""
+"""The output of scanners becomes findings; output that cannot be read is an error. The samples are their own words."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def told(findings: tuple[Finding, ...]) -> dict[str, Finding]:
     return {finding.rule: finding for finding in findings}
 
 
-def test_checkov_tells_of_sources_by_file_and_line() -> None:
+def test_checkov_reports_sources_by_file_and_line() -> None:
     found = told(checkov.of_sources((SAMPLES / "checkov.json").read_bytes(), known))
     ssh = found["checkov.CKV_AWS_24"]
     assert (ssh.path, ssh.line, ssh.severity, ssh.family) == ("env/dev/main.tf", 5, Severity.HIGH, "open-ingress")
@@ -46,7 +46,7 @@ def test_a_file_that_checkov_cannot_read_is_unknown_though_it_ends_well() -> Non
     assert (found.status, found.path, found.blocks) == (Status.UNKNOWN, "modules/broken.tf", True)
 
 
-def test_checkov_tells_of_plans_by_address() -> None:
+def test_checkov_reports_plans_by_address() -> None:
     record = json.loads((SAMPLES / "checkov.json").read_bytes())
     one = record["results"]["failed_checks"][0]
     one.update(file_abs_path="/scan/source/plan-0.json", resource_address='module.a["x.y"].aws_security_group.open[0]')
@@ -74,7 +74,7 @@ def test_checkov_with_nothing_to_look_at_says_so() -> None:
     assert checkov.of_sources(b'[{"results": {}}, {"passed": 0, "checkov_version": "3"}]', known) == ()
 
 
-def test_trivy_tells_by_file_and_line() -> None:
+def test_trivy_reports_by_file_and_line() -> None:
     found = told(trivy.of_sources((SAMPLES / "trivy.json").read_bytes(), known))
     ssh = found["trivy.AWS-0107"]
     assert (ssh.path, ssh.line, ssh.severity, ssh.family) == ("env/dev/main.tf", 10, Severity.HIGH, "open-ingress")
@@ -82,14 +82,14 @@ def test_trivy_tells_by_file_and_line() -> None:
     assert trivy.of_sources(b'{"SchemaVersion": 2}', known) == ()
 
 
-def test_tflint_tells_by_file_and_line_and_what_it_could_not_do() -> None:
+def test_tflint_reports_by_file_and_line_with_its_errors() -> None:
     found = told(tflint.of_sources((SAMPLES / "tflint.json").read_bytes(), known))
     version = found["tflint.terraform_required_version"]
     assert (version.path, version.line, version.severity) == ("env/dev/main.tf", 1, Severity.MEDIUM)
     assert found["tflint"].status is Status.UNKNOWN
 
 
-def test_of_a_secret_its_kind_and_place_are_told_and_never_itself() -> None:
+def test_a_finding_has_the_kind_and_place_of_a_secret_and_never_the_secret() -> None:
     leak = {"RuleID": "github-pat", "File": "x.tf", "StartLine": 5, "Secret": "hunter2", "Match": "hunter2"}
     hog = {
         "DetectorName": "Github",

@@ -1,4 +1,4 @@
-"""Each fact is told once, whichever tools see it, and no fact is lost or made lighter by that."""
+"""Each fault is reported once, whichever tools find it, and none is lost or made less severe by that."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_one_stays_as_bad_as_the_worst_and_names_the_others() -> None:
     assert (told.rule, told.severity, told.also) == ("house.open", Severity.CRITICAL, ("trivy.B",))
 
 
-def test_what_holds_still_holds_when_an_advisory_one_speaks_for_it() -> None:
+def test_a_blocking_finding_still_blocks_when_it_is_merged_with_an_advisory_one() -> None:
     ours = finding("opa", "house.open", family=OPEN, stack="dev", address="a.x", advisory=True)
     (told,) = together([ours, finding(family=OPEN, path="m.tf", line=1)], PLACES)
     assert told.blocks
 
 
-def test_a_block_of_sources_speaks_for_each_of_its_resources() -> None:
+def test_a_finding_about_a_block_applies_to_each_of_its_resources() -> None:
     plans = [finding(stack=stack, address=f"a.x[{i}]") for stack in ("dev", "prod") for i in (0, 1)]
     assert set(together([finding(path="m.tf", line=1), *plans], PLACES)) == set(plans)
 

@@ -54,7 +54,7 @@ def test_functions_that_do_not_pass_their_argument_on_hold_no_secret() -> None:
     assert told("a.tf", text) == []
 
 
-def test_what_is_no_configuration_is_read_by_lines() -> None:
+def test_other_files_are_read_by_lines() -> None:
     kind, path, text = secrets(1)["password in yaml"]
     assert len(told(path, text)) == 1
     assert kind == "password"
@@ -109,5 +109,5 @@ def test_passwords_of_commands_headers_and_providers_are_found(path: str, text: 
         ("main.tf", "chpasswd:\n  list: |\n    root:RANDOM\n"),
     ],
 )
-def test_what_is_encrypted_summed_up_or_left_open_is_no_secret(path: str, text: str) -> None:
+def test_encrypted_values_hashes_and_placeholders_are_not_secrets(path: str, text: str) -> None:
     assert told(path, text) == []

@@ -1,4 +1,4 @@
-"""What a plan shows in clear."""
+"""Secrets that a plan shows in clear text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def places(after: Any) -> list[str]:
     ],
     ids=lambda v: v if isinstance(v, str) else "",
 )
-def test_a_secret_is_told_by_its_place(after: Any, place: str) -> None:
+def test_a_secret_is_reported_with_its_place(after: Any, place: str) -> None:
     assert places(after) == [place]
 
 
@@ -55,7 +55,7 @@ def test_what_is_marked_unknown_or_a_reference_is_fine(value: Any) -> None:
     assert places({"password": value}) == []
 
 
-def test_outputs_are_looked_at_and_deletions_are_not() -> None:
+def test_outputs_are_scanned_and_deletions_are_not() -> None:
     gone = change("x.y", Action.DELETE, {"password": PASSWORD}, None)
     output = OutputChange("db_password", Action.CREATE, None, PASSWORD)
     found = find_exposed({"dev": plan_of([gone], outputs=[output])})

@@ -1,4 +1,4 @@
-"""Patches and baselines: anything is read to its end, and what is wrong in a baseline is told with its place."""
+"""Patches and accepted secrets: anything can be read, and a fault in accepted secrets is reported with its place."""
 
 from __future__ import annotations
 
@@ -56,6 +56,6 @@ def test_only_what_is_added_has_a_number_above_zero() -> None:
 @pytest.mark.parametrize(
     "text", [b"version: 1\naccepted:\n  - {owner: ann}\n", b"accepted: []\n", b"version: 1\nmore: 2\n"]
 )
-def test_what_is_wrong_in_a_baseline_is_told(text: bytes) -> None:
+def test_a_fault_in_the_accepted_secrets_is_reported(text: bytes) -> None:
     with pytest.raises(BadConfig, match=r"\.terrace/secrets\.yaml"):
         read_baseline(text)

@@ -1,4 +1,4 @@
-"""What is a secret in a text, and what only looks like one."""
+"""Secrets in a text, and texts that only look like one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_two_secrets_of_one_line_are_two() -> None:
 
 
 @given(st.text(), st.booleans())
-def test_any_text_is_read_to_its_end(text: str, bare: bool) -> None:
+def test_any_text_can_be_read(text: str, bare: bool) -> None:
     spans = [(s.start, s.end) for s in sightings(f"{text}\npassword = {text}", bare=bare)]
     assert spans == sorted(spans)
     assert all(0 <= start < end for start, end in spans)
