@@ -1,4 +1,4 @@
-"""Every reader of Terraform's JSON syntax reads all blocks of a name that is in one object twice."""
+"""All readers of Terraform's JSON syntax read every block of a name that an object has twice."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ TWICE = b'{"variable": {"hidden": {}}, "variable": {"shown": {}}}'
 READERS = ("hcl", "stacks", "checks")
 
 
-def test_a_name_that_is_twice_in_an_object_has_all_its_values() -> None:
+def test_a_name_that_an_object_has_twice_keeps_all_its_values() -> None:
     assert read_json(b'{"a": {"x": 1}, "a": [{"y": 2}], "a": 3}') == {"a": [{"x": 1}, {"y": 2}, 3]}
 
 
-def test_what_is_declared_twice_in_json_is_all_declared() -> None:
+def test_json_blocks_with_the_same_key_are_all_read() -> None:
     assert [one.name for one in list_names("variables.tf.json", TWICE)] == ["hidden", "shown"]
 
 
-def test_what_is_outdated_in_the_first_of_two_blocks_is_told() -> None:
+def test_a_deprecated_argument_in_the_first_of_two_blocks_is_reported() -> None:
     content = b'{"resource": {"aws_eip": {"a": {"vpc": true}}}, "resource": {"aws_eip": {"b": {}}}}'
     assert [finding.rule for finding in find_deprecated("main.tf.json", content)] == ["deprecated"]
 
@@ -37,7 +37,7 @@ def test_the_interface_of_a_module_has_every_variable() -> None:
 
 
 @pytest.mark.parametrize("folder", READERS)
-def test_no_reader_of_configuration_reads_json_otherwise(folder: str) -> None:
+def test_json_configuration_is_read_in_one_place_only(folder: str) -> None:
     """A plain `json.loads` keeps the last value of a name only."""
     for path in (Path(terrace.__file__).parent / folder).glob("*.py"):
         if path.name == "json_syntax.py":

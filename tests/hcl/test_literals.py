@@ -1,4 +1,4 @@
-"""A text of others in a configuration is a string that holds exactly it."""
+"""Untrusted text is written to a configuration as exactly one string literal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_back(written: str) -> object:
 @given(texts)
 @example("$${x}")
 @example("%$${x}")
-def test_text_of_others_in_a_configuration_is_one_string_and_no_template(text: str) -> None:
+def test_quoted_untrusted_text_is_one_string_without_templates(text: str) -> None:
     if not writable(text):
         with pytest.raises(NotLiteral):
             quote(text)
@@ -45,7 +45,7 @@ def test_text_of_others_in_a_configuration_is_one_string_and_no_template(text: s
     assert read_back(told) == text
 
 
-def test_terraform_reads_every_hostile_text_as_it_was(tmp_path: Path) -> None:
+def test_terraform_reads_hostile_text_unchanged(tmp_path: Path) -> None:
     known = [text for text in (*HOSTILE, *MORE) if writable(text)]
     blocks = [f'output "o{at}" {{\n  value = {quote(text)}\n}}\n' for at, text in enumerate(known)]
     (tmp_path / "main.tf").write_text("".join(blocks))
@@ -58,7 +58,7 @@ def test_terraform_reads_every_hostile_text_as_it_was(tmp_path: Path) -> None:
 
 @settings(max_examples=100)
 @given(texts.filter(writable))
-def test_an_id_of_the_cloud_adds_nothing_but_an_import(text: str) -> None:
+def test_a_hostile_cloud_id_adds_only_an_import_block(text: str) -> None:
     (content,) = (
         Additions(imports=(Import("dev", "aws_vpc.main", text),)).files({"dev": "environments/dev"}, ()).values()
     )
@@ -87,13 +87,13 @@ def test_a_number_with_an_exponent_is_read_as_terraform_reads_it(written_so: str
 
 
 @pytest.mark.parametrize("number", ["1e999999999", "1.5e999999999", "-1e-999999999", "1e99999999999999999999"])
-def test_a_number_that_could_not_be_written_out_is_no_literal(number: str) -> None:
+def test_a_number_too_large_to_write_out_is_not_a_literal(number: str) -> None:
     (attribute,) = [n for n in everything(parse(f"x = {number}\n".encode()).root_node) if n.type == "attribute"]
     with pytest.raises(NotLiteral):
         read_literal(attribute.named_children[1])
 
 
-def test_texts_and_places_of_a_file_with_exponents_are_those_of_the_file() -> None:
+def test_exponents_do_not_change_texts_and_places() -> None:
     content = (
         b"""resource "a" "b" {
   small = 1e3 # 2e4
@@ -115,7 +115,7 @@ def test_texts_and_places_of_a_file_with_exponents_are_those_of_the_file() -> No
     assert {name: text_of(value) for name, value in attributes(block)}["name"] == '"id-1e3"'
 
 
-def test_a_file_with_exponents_and_an_error_has_the_error_still() -> None:
+def test_exponents_do_not_hide_a_syntax_error() -> None:
     assert parse(b"a = 1e3\nb = {\n").root_node.has_error
     assert parse(b"a = 1e\n").root_node.has_error
 

@@ -1,4 +1,4 @@
-"""Where both syntaxes of a file are there, the binary that runs reads its own."""
+"""Terraform and OpenTofu each read their own version of a file."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ def read(product: str | None) -> list[str]:
     return sorted(path.rpartition("/")[2] for path in inventory.graph.folders["environments/dev"].files)
 
 
-def test_terraform_reads_no_file_of_opentofu() -> None:
+def test_terraform_ignores_opentofu_files() -> None:
     assert read("terraform") == ["data.tf.json", "main.tf", "other.tf"]
 
 
-def test_opentofu_reads_its_own_file_in_the_place_of_the_other() -> None:
+def test_opentofu_reads_its_own_version_of_a_file() -> None:
     assert read("tofu") == ["data.tofu.json", "extra.tofu", "main.tofu", "other.tf"]
 
 
-def test_what_is_not_known_reads_everything() -> None:
+def test_an_unknown_product_reads_all_files() -> None:
     assert len(read(None)) == 6
 
 
 @pytest.mark.parametrize(("product", "refused"), [("terraform", {"dev"}), ("tofu", set()), (None, {"dev"})])
-def test_a_stack_is_refused_for_what_is_read_only(product: str | None, refused: set[str]) -> None:
+def test_only_files_that_the_product_reads_refuse_a_stack(product: str | None, refused: set[str]) -> None:
     tree = select_files(DictTree(FILES), product)
     assert Inventory.of_tree("c", CONFIG, tree, NoStore()).refusals.keys() == refused
 
 
-def test_a_file_that_is_not_read_is_not_there() -> None:
+def test_an_ignored_file_is_not_in_the_tree() -> None:
     tree = select_files(DictTree(FILES), "tofu")
     assert "environments/dev/main.tf" not in tree.entries
     with pytest.raises(KeyError):
@@ -64,7 +64,7 @@ def test_without_files_of_opentofu_the_tree_is_the_same() -> None:
     assert select_files(tree, "tofu") is tree
 
 
-def test_a_tree_as_a_product_reads_it_still_knows_its_submodules() -> None:
+def test_a_filtered_tree_keeps_its_submodules() -> None:
     tree = DictTree({"a/main.tf": "", "a/main.tofu": "", "vendor/net": "@ " + "a" * 40})
     for product in ("terraform", "tofu"):
         assert list(submodules(select_files(tree, product))) == ["vendor/net"]

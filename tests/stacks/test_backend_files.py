@@ -1,4 +1,4 @@
-"""One root module for several environments: each has its address from a file of settings, and no state is shared."""
+"""A root module of several environments gets the backend location of each from its backend file."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def parts(files: dict[str, str], key: str) -> dict[str, str]:
     return {**dict(address.parts), **dict.fromkeys(address.unknown, "?")}
 
 
-def test_without_addresses_of_their_own_two_environments_have_one_state() -> None:
+def test_two_environments_without_backend_files_share_a_state() -> None:
     found = inventory(multi("", ""))
     assert [(one.stack.key, one.other.key) for one in find_shared_states(found)] == [("dev/app", "prod/app")]
 
 
-def test_each_file_gives_its_stack_an_address_of_its_own() -> None:
+def test_each_backend_file_gives_its_stack_its_own_location() -> None:
     files = multi('key = "dev/app"\n', 'bucket = "acme-prod"\nkey    = "prod/app"\n')
     assert find_shared_states(inventory(files)) == ()
     assert parts(files, "dev/app") == {"bucket": "acme", "key": "dev/app"}
@@ -67,7 +67,7 @@ def test_each_file_gives_its_stack_an_address_of_its_own() -> None:
         (", backend_files: [env/open.tfbackend, env/{}.tfbackend]", "one"),
     ],
 )
-def test_what_comes_later_comes_before_as_terraform_has_it(more: str, key: str) -> None:
+def test_later_backend_settings_take_precedence(more: str, key: str) -> None:
     files = {
         **multi('key = "one"\n', 'key = "prod"\n', more),
         "env/more.json": '{"key": "two"}',
@@ -76,7 +76,7 @@ def test_what_comes_later_comes_before_as_terraform_has_it(more: str, key: str) 
     assert parts(files, "dev/app")["key"] == key
 
 
-def test_a_change_of_one_file_touches_its_environment_alone() -> None:
+def test_a_change_of_a_backend_file_impacts_only_its_environment() -> None:
     before = multi('key = "dev"\n', 'key = "prod"\n')
     assert why(change(before, {"env/dev.tfbackend": 'key = "dev2"\n'})) == {
         "dev/app": ["backend env/dev.tfbackend app"]
@@ -84,14 +84,14 @@ def test_a_change_of_one_file_touches_its_environment_alone() -> None:
     assert why(change(before, {"env/prod.tfvars": "size = 4\n"})) == {"prod/app": ["variables env/prod.tfvars app"]}
 
 
-def test_another_content_of_a_file_initializes_again() -> None:
+def test_a_changed_backend_file_changes_the_init_key() -> None:
     one = inventory(multi('key = "dev"\n', 'key = "prod"\n'))
     other = inventory(multi('key = "dev"\nregion = "r"\n', 'key = "prod"\n'))
     keys = [[each.graph.init_key(each.stack(key)) for key in ("dev/app", "prod/app")] for each in (one, other)]
     assert keys[0][0] != keys[1][0] and keys[0][1] == keys[1][1]
 
 
-def test_a_file_that_is_not_there_refuses_the_stack_alone() -> None:
+def test_a_missing_backend_file_refuses_only_its_stack() -> None:
     files = multi('key = "dev"\n', 'key = "prod"\n')
     del files["env/dev.tfbackend"]
     found = inventory(files)
@@ -99,13 +99,13 @@ def test_a_file_that_is_not_there_refuses_the_stack_alone() -> None:
     assert "env/dev.tfbackend" in found.refusals["dev/app"].message
 
 
-def test_a_link_out_of_the_repository_is_no_file() -> None:
+def test_a_backend_file_outside_the_repository_is_missing() -> None:
     files = {**multi('key = "dev"\n', 'key = "prod"\n'), "env/dev.tfbackend": "-> /etc/passwd"}
     assert set(inventory(files).refusals) == {"dev/app"}
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../x", "key=prod", "a/key=prod", "-x"])
-def test_a_path_that_terraform_takes_for_something_else_is_refused(path: str) -> None:
+def test_a_backend_file_path_that_terraform_would_misread_is_refused(path: str) -> None:
     text = f"{RULES}stacks: [{{path: app, environment: dev, backend_files: [{path!r}]}}]\n"
     with pytest.raises(BadConfig):
         load(text.encode())
@@ -124,7 +124,7 @@ def test_init_gets_the_files_before_the_settings(tmp_path: Path) -> None:
         argv.init(Site(stack, tmp_path / "a=b", "", backend="s3"), files=(), as_json=False)
 
 
-def test_another_file_is_a_looser_rule() -> None:
+def test_a_changed_backend_file_loosens_rules() -> None:
     before = load(multi("", "")["terrace.yaml"].encode())
     after = load(multi("", "", ", backend_files: [env/prod.tfbackend]")["terrace.yaml"].encode())
     (way,) = find_loosened_rules(before, after)
@@ -142,7 +142,7 @@ def problems(files: dict[str, str]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", ["app/dev.s3.tfbackend", "app/backends/dev.tfbackend"])
-def test_a_file_of_settings_that_no_entry_names_is_told_where_the_backend_lacks_some(path: str) -> None:
+def test_an_unlisted_backend_file_is_reported_for_an_incomplete_backend(path: str) -> None:
     (told,) = problems({"app/main.tf": PARTIAL, path: 'key = "dev"\n'})
     assert told.startswith("terrace.yaml:")
     assert f"dev/app: its backend block does not set key. Files that possibly set it: {path}" in told
@@ -167,5 +167,5 @@ def test_a_file_of_settings_that_no_entry_names_is_told_where_the_backend_lacks_
         },
     ],
 )
-def test_such_a_file_is_not_told_where_nothing_is_missing(files: dict[str, str]) -> None:
+def test_an_unlisted_backend_file_is_not_reported_for_a_complete_backend(files: dict[str, str]) -> None:
     assert problems(files) == []

@@ -1,4 +1,4 @@
-"""Whose state is it: equal addresses are found equal however they are written, and what is not literal is unknown."""
+"""Equal backend locations are equal in every spelling, and parts without a literal value are unknown."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ COPIES: Mapping[str, Mapping[str, str]] = {
 
 
 @pytest.mark.parametrize("how", COPIES)
-def test_a_stack_of_dev_that_names_the_state_of_prod_is_found_however_it_is_written(how: str) -> None:
+def test_a_dev_stack_with_the_prod_state_is_found_in_every_spelling(how: str) -> None:
     extra = {f"environments/dev/extra/{name}": text for name, text in COPIES[how].items()}
     files = {**PROD, "environments/dev/app/main.tf": "", **extra}
     del files["environments/dev/main.tf"]
@@ -123,7 +123,7 @@ SAME = {
 
 
 @pytest.mark.parametrize("kind", SAME)
-def test_one_address_written_in_two_ways_is_one_address(kind: str) -> None:
+def test_equal_locations_in_two_spellings_are_equal(kind: str) -> None:
     one, other = SAME[kind]
     name = kind.partition(" ")[0]
     files = {"environments/dev/main.tf": block(name, one), "environments/prod/main.tf": block(name, other)}
@@ -165,7 +165,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("kind", OTHERS)
-def test_states_that_are_apart_are_told_apart(kind: str) -> None:
+def test_different_locations_are_different(kind: str) -> None:
     one, other = OTHERS[kind]
     name = kind.partition(" ")[0]
     files = {"environments/dev/main.tf": block(name, one), "environments/prod/main.tf": block(name, other)}
@@ -181,26 +181,26 @@ def test_states_that_are_apart_are_told_apart(kind: str) -> None:
         'bucket = "states"\nkey = lower("PROD")',
     ],
 )
-def test_a_part_without_a_literal_value_is_unknown_and_is_the_state_of_nobody(text: str) -> None:
+def test_a_location_with_an_unknown_part_equals_no_other(text: str) -> None:
     files = {**PROD, "environments/dev/main.tf": block("s3", text)}
     assert address(files).unknown == ("key",)
     assert pairs(files) == []
 
 
-def test_a_template_in_json_is_no_literal() -> None:
+def test_a_template_in_json_is_not_a_literal() -> None:
     value = '{"bucket": "states", "key": "%{ if true }prod/app%{ endif }"}'
     files = {"environments/dev/main.tf.json": f'{{"terraform": {{"backend": {{"s3": {value}}}}}}}'}
     assert address(files).unknown == ("key",)
 
 
-def test_an_address_never_shows_a_password() -> None:
+def test_a_location_never_shows_a_password() -> None:
     files = {"environments/dev/main.tf": block("pg", 'conn_str = "postgres://ann:hunter2@db/tf"')}
     assert "hunter2" not in str(address(files)) and "ann" not in str(address(files))
     files = {"environments/dev/main.tf": block("http", 'address = "https://ann:hunter2@s/dev"')}
     assert "hunter2" not in str(address(files))
 
 
-def test_local_states_are_kept_apart_by_terrace_and_the_place_is_told() -> None:
+def test_each_stack_has_its_own_local_state_with_its_place() -> None:
     found = address({"environments/dev/main.tf": block("local", 'path = "../prod/terraform.tfstate"')})
     assert (found.type, dict(found.parts)["path"]) == ("local", "dev/dev/terraform.tfstate")
     found = address(PROD, "prod")

@@ -1,4 +1,4 @@
-"""Stacks that read outputs: they are named with the change, and an output is not removed from under them unseen."""
+"""Readers of an impacted stack are listed, and removing an output that is still read is reported."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def base(use: str, data: str = UP) -> dict[str, str]:
 WITHOUT = {"environments/dev/net/main.tf": NET.replace('output "vpc" {\n  value = 1\n}\n', "")}
 
 
-def test_a_stack_that_reads_a_touched_one_is_named() -> None:
+def test_a_reader_of_an_impacted_stack_is_listed() -> None:
     found = change(base("data.terraform_remote_state.up.outputs.vpc"), {"environments/dev/net/x.tf": "#"})
     assert [impact.stack.key for impact in found.impacts] == ["dev/net"]
     (one,) = found.dependents
@@ -54,7 +54,7 @@ def test_a_stack_that_reads_a_touched_one_is_named() -> None:
         ("data.terraform_remote_state.up.outputs[var.x]", False),
     ],
 )
-def test_an_output_that_is_read_is_not_removed_unseen(use: str, certain: bool) -> None:
+def test_removing_an_output_that_is_read_is_reported(use: str, certain: bool) -> None:
     (lost,) = change(base(use), WITHOUT).lost_outputs
     assert (lost.owner, lost.output, lost.reader, lost.certain) == ("dev/net", "vpc", "dev/app", certain)
     assert (lost.path, lost.line) == ("environments/dev/app/use.tf", 2)
@@ -64,16 +64,16 @@ def test_an_output_that_is_read_is_not_removed_unseen(use: str, certain: bool) -
     "use",
     ["data.terraform_remote_state.up.outputs.other", "data.terraform_remote_state.other.outputs.vpc", "var.vpc", "1"],
 )
-def test_an_output_that_nothing_reads_may_go(use: str) -> None:
+def test_removing_an_unused_output_is_not_reported(use: str) -> None:
     assert change(base(use), WITHOUT).lost_outputs == ()
 
 
-def test_an_output_may_go_together_with_its_last_use() -> None:
+def test_removing_an_output_with_its_last_use_is_not_reported() -> None:
     edit = {**WITHOUT, "environments/dev/app/use.tf": "#"}
     assert change(base("data.terraform_remote_state.up.outputs.vpc"), edit).lost_outputs == ()
 
 
-def test_a_use_in_a_module_and_in_json_counts() -> None:
+def test_uses_in_modules_and_in_json_are_found() -> None:
     files = {
         "environments/dev/net/main.tf": NET,
         "environments/prod/app/main.tf": 'module "m" {\n  source = "../../../modules/m"\n}\n',
@@ -85,7 +85,7 @@ def test_a_use_in_a_module_and_in_json_counts() -> None:
     assert (lost.output, lost.reader, lost.certain) == ("vpc", "prod/app", True)
 
 
-def test_a_stack_that_may_read_the_output_is_told_as_a_guess() -> None:
+def test_a_possible_reader_of_a_removed_output_is_uncertain() -> None:
     unknown = UP.replace('"net"', "data.x.y.z")
     (lost,) = change(base("data.terraform_remote_state.up.outputs.vpc", unknown), WITHOUT).lost_outputs
     assert not lost.certain

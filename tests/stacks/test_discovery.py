@@ -1,4 +1,4 @@
-"""Which stacks a repository holds, and what cannot be one."""
+"""Stacks are discovered by folder, entry and pattern, and invalid ones are refused."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_environments_and_stacks_are_found_by_folder() -> None:
     assert environments(DictTree(files)) == ("dev", "prod")
 
 
-def test_another_layout_is_told_by_terrace_yaml() -> None:
+def test_terrace_yaml_describes_other_layouts() -> None:
     files = {
         "infra/net/main.tf": TF,
         "infra/shared/main.tf": TF,
@@ -72,7 +72,7 @@ def test_another_layout_is_told_by_terrace_yaml() -> None:
         ),
     ],
 )
-def test_what_cannot_be_a_stack_is_refused_with_a_hint(files: dict[str, str], said: str) -> None:
+def test_an_invalid_stack_is_refused_with_a_hint(files: dict[str, str], said: str) -> None:
     with pytest.raises(BadInput, match=said.replace("(", r"\(")) as caught:
         inventory(files)
     assert caught.value.hint
@@ -89,7 +89,7 @@ def reads(key: str) -> str:
     )
 
 
-def test_stacks_go_in_the_order_of_what_they_read_and_of_after() -> None:
+def test_stacks_are_ordered_by_reads_and_by_after() -> None:
     files = {
         "environments/prod/app/main.tf": backend("app") + reads("network"),
         "environments/prod/network/main.tf": backend("network"),
@@ -103,7 +103,7 @@ def test_stacks_go_in_the_order_of_what_they_read_and_of_after() -> None:
     assert order == [["prod/dns", "prod/network"], ["prod/app"], ["prod/last"]]
 
 
-def test_stacks_that_wait_for_each_other_are_refused() -> None:
+def test_stacks_that_depend_on_each_other_are_refused() -> None:
     files = {
         "environments/prod/a/main.tf": backend("a") + reads("b"),
         "environments/prod/b/main.tf": backend("b") + reads("a"),
@@ -152,7 +152,7 @@ def test_captures_fill_every_key_of_an_entry() -> None:
     assert found.backend_config == (("key", "prod/app.tfstate"),)
 
 
-def test_a_folder_that_an_entry_names_is_matched_by_no_pattern() -> None:
+def test_an_entry_takes_precedence_over_patterns() -> None:
     files = {
         **{f"live/{e}/net/main.tf": TF for e in ("dev", "prod", "shared")},
         "terrace.yaml": yaml(
@@ -183,14 +183,14 @@ def test_a_folder_that_an_entry_names_is_matched_by_no_pattern() -> None:
         ),
     ],
 )
-def test_what_an_entry_cannot_mean_is_told_with_its_line(entries: list[str], said: str, line: int) -> None:
+def test_an_invalid_entry_is_reported_with_its_line(entries: list[str], said: str, line: int) -> None:
     files = {**{f"live/{e}/net/main.tf": TF for e in ("dev", "prod", "qa")}, "terrace.yaml": yaml(*entries)}
     with pytest.raises(BadInput, match=said) as caught:
         inventory(files)
     assert str(caught.value.place) == f"terrace.yaml:{line}"
 
 
-def test_a_pattern_that_matches_nothing_is_told_and_stops_nothing() -> None:
+def test_a_pattern_without_matches_is_reported_and_blocks_nothing() -> None:
     files = {
         **LIVE,
         "terrace.yaml": yaml('{path: "live/*/eu/net", environment: "{1}"}', '{path: "gone/*", environment: dev}'),
@@ -210,7 +210,7 @@ def test_a_pattern_that_matches_nothing_is_told_and_stops_nothing() -> None:
         (f"live/{'x' * 500}*", "longer than 500"),
     ],
 )
-def test_what_is_no_pattern_is_told(path: str, said: str) -> None:
+def test_an_invalid_pattern_is_reported(path: str, said: str) -> None:
     with pytest.raises(BadConfig, match=re.escape(said)):
         load(yaml(f'{{path: "{path}", environment: dev}}').encode())
 
@@ -225,13 +225,13 @@ def test_what_is_no_pattern_is_told(path: str, said: str) -> None:
         ('{path: live/net, environment: dev, name: "{1}"}', "{1}"),
     ],
 )
-def test_a_capture_without_a_star_is_told_with_its_place(entry: str, capture: str) -> None:
+def test_a_capture_without_a_star_is_reported_with_its_place(entry: str, capture: str) -> None:
     with pytest.raises(BadConfig) as caught:
         load(yaml(entry).encode())
     assert any(capture in p.message and p.place.line == 4 for p in caught.value.problems)
 
 
-def test_many_folders_are_matched_by_few_patterns_at_once() -> None:
+def test_patterns_match_many_folders_fast() -> None:
     folders = [f"live/e{n % 9}/s{n}" for n in range(10_000)]
     began = time.monotonic()
     assert sum(1 for _ in find_matching("live/*/*", folders)) == 10_000

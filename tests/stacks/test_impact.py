@@ -1,4 +1,4 @@
-"""What a change touches. Every kind of reason has its case; a property holds the whole to an independent reading."""
+"""Impact of a change: a case for each kind of reason, and a property test against an independent implementation."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ BASE = {
 }
 
 
-def test_a_module_reaches_stacks_through_modules_and_the_chain_says_how() -> None:
+def test_an_impact_through_modules_has_the_chain_of_modules() -> None:
     assert why(change(BASE, {"modules/net/main.tf": TF + "#"})) == {
         "dev": ["module modules/net/main.tf modules/net modules/app environments/dev"],
         "prod": ["module modules/net/main.tf modules/net modules/app environments/prod"],
     }
 
 
-def test_what_terraform_does_not_read_touches_nothing() -> None:
+def test_files_that_terraform_does_not_read_have_no_impact() -> None:
     assert why(change(BASE, {"README.md": "bye", "environments/dev/NOTES.md": "x", "modules/net/README.md": "x"})) == {}
 
 
-def test_a_new_and_a_deleted_file_of_a_module_touch_its_stacks() -> None:
+def test_new_and_deleted_files_of_a_module_impact_its_stacks() -> None:
     assert set(why(change(BASE, {"modules/net/more.tf": TF}))) == {"dev", "prod"}
     with_more = {**BASE, "modules/net/more.tf": TF}
     assert set(why(change(with_more, {"modules/net/more.tf": None}))) == {"dev", "prod"}
@@ -50,7 +50,7 @@ def test_new_removed_and_renamed_stacks() -> None:
     assert [stack.key for stack in found.removed] == ["alone"]
 
 
-def test_a_stack_that_keeps_its_state_under_another_name_is_renamed() -> None:
+def test_a_stack_with_the_same_state_under_another_name_is_renamed() -> None:
     def text(key: str) -> str:
         return f'terraform {{\n  backend "s3" {{\n    bucket = "b"\n    key = "{key}"\n  }}\n}}\n'
 
@@ -67,7 +67,7 @@ def test_a_stack_that_keeps_its_state_under_another_name_is_renamed() -> None:
     assert elsewhere.renamed == (), "other gates hold there"
 
 
-def test_a_renamed_module_touches_its_callers() -> None:
+def test_a_renamed_module_impacts_its_callers() -> None:
     moved = {
         "modules/net/main.tf": None,
         "modules/network/main.tf": TF,
@@ -76,7 +76,7 @@ def test_a_renamed_module_touches_its_callers() -> None:
     assert set(why(change(BASE, moved))) == {"dev", "prod"}
 
 
-def test_a_module_that_is_gone_while_it_is_called_touches_and_is_told() -> None:
+def test_a_removed_module_that_is_still_called_impacts_and_is_reported() -> None:
     found = change(BASE, {"modules/net/main.tf": None})
     assert set(why(found)) == {"dev", "prod"}
     assert any("no configuration at modules/net" in notice.message for notice in found.notices)
@@ -105,7 +105,7 @@ def test_files_that_expressions_read(expression: str, path: str, kind: str) -> N
     assert found["dev"][0].startswith(f"{kind} {path} modules/net modules/app")
 
 
-def test_a_path_from_the_root_of_one_stack_is_not_another_ones() -> None:
+def test_a_path_relative_to_one_root_module_does_not_impact_another() -> None:
     base = {**BASE, "modules/net/main.tf": 'locals {\n  x = file("${path.root}/a.txt")\n}\n'}
     assert set(why(change(base, {"environments/dev/a.txt": "x"}))) == {"dev"}
 
@@ -123,7 +123,7 @@ def test_variables_and_lock_files() -> None:
     assert set(why(change(base, {"vars/dev.tfvars": "a = 2"}))) == {"dev"}
 
 
-def test_terrace_yaml_touches_the_stacks_whose_setting_changes() -> None:
+def test_terrace_yaml_impacts_the_stacks_whose_settings_change() -> None:
     yaml = "version: 1\nenvironments: {dev: {}, prod: {}, alone: {}}\n"
     stacks = "stacks: [{path: environments/dev, environment: dev, name: dev, backend_config: {key: x}}]\n"
     assert why(change({**BASE, "terrace.yaml": yaml}, {"terrace.yaml": yaml + stacks})) == {
@@ -140,7 +140,7 @@ def test_symbolic_links_are_followed_and_watched() -> None:
     assert set(why(change(shared, {"shared.tf": TF + "#"}))) == {"dev"}
 
 
-def test_json_tofu_and_override_files_count() -> None:
+def test_json_tofu_and_override_files_are_read() -> None:
     base = {
         "environments/dev/main.tf.json": '{"module": {"m": {"source": "../../modules/a"}}}',
         "environments/qa/main.tofu": calls("../../modules/a"),
@@ -151,7 +151,7 @@ def test_json_tofu_and_override_files_count() -> None:
     assert set(why(change(base, {"modules/a/main.tf": TF + "#"}))) == {"dev", "qa", "prod"}
 
 
-def test_a_source_that_is_not_literal_makes_every_change_count_and_says_so() -> None:
+def test_a_module_source_that_is_not_literal_makes_every_change_an_impact() -> None:
     base = {**BASE, "environments/alone/main.tf": 'module "m" {\n  source = var.which\n}\n'}
     found = change(base, {"README.md": "bye"})
     assert why(found) == {"alone": ["unsure README.md environments/alone"]}
@@ -159,7 +159,7 @@ def test_a_source_that_is_not_literal_makes_every_change_count_and_says_so() -> 
     assert any("not a literal" in notice.message for notice in found.notices)
 
 
-def test_circles_and_broken_files_are_told_and_do_not_stop_the_rest() -> None:
+def test_cycles_and_broken_files_are_reported_and_block_nothing_else() -> None:
     base = {
         **BASE,
         "modules/net/main.tf": calls("../app"),

@@ -1,4 +1,4 @@
-"""An impact is never too small: links, paths that providers and programs read, arguments, templates, submodules."""
+"""Impact through links, paths for providers and programs, module arguments, templates and submodules is complete."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def touched(files: dict[str, str], edit: dict[str, str | None]) -> dict[str, lis
         ({"loop": "-> .", "environments/dev/f.tf": 'locals { a = file("../../loop/loop/x.txt") }'}, "x.txt"),
     ],
 )
-def test_what_lies_behind_a_link_counts_where_the_link_is(files: dict[str, str], path: str) -> None:
+def test_files_behind_a_link_count_where_the_link_is(files: dict[str, str], path: str) -> None:
     base = {"environments/dev/main.tf": TF, **files, path: "before"}
     assert set(touched(base, {path: "after"})) == {"dev"}
 
@@ -85,7 +85,7 @@ def test_what_lies_behind_a_link_counts_where_the_link_is(files: dict[str, str],
         ({}, "environments/dev/terraform.tfvars", "../../other.tfvars"),
     ],
 )
-def test_a_link_that_leads_elsewhere_changes_what_lies_behind_it(files: dict[str, str], link: str, target: str) -> None:
+def test_a_retargeted_link_changes_the_files_behind_it(files: dict[str, str], link: str, target: str) -> None:
     base = {"environments/dev/main.tf": TF, "start/x.txt": "1", "other/x.txt": "2", **files, link: "-> start"}
     assert set(touched(base, {link: f"-> {target}"})) == {"dev"}
 
@@ -134,14 +134,14 @@ def test_a_link_that_leads_elsewhere_changes_what_lies_behind_it(files: dict[str
         ('locals {\n  a = provider::x::read("../../pages/a.html")\n}', "pages/a.html"),
     ],
 )
-def test_paths_that_providers_and_programs_read_count(block: str, path: str) -> None:
+def test_paths_for_providers_and_programs_are_reads(block: str, path: str) -> None:
     base = {"environments/dev/main.tf": block, path: "before"}
     assert set(touched(base, {path: "after"})) == {"dev"}
     assert set(touched(base, {path: None})) == {"dev"}
     assert set(touched({"environments/dev/main.tf": block}, {path: "new"})) == {"dev"}
 
 
-def test_what_lies_beside_a_script_may_be_read_by_it() -> None:
+def test_a_script_possibly_reads_files_in_its_folder() -> None:
     base = {
         "environments/dev/main.tf": local_exec('command = "sh ../../scripts/run.sh"'),
         "environments/stage/main.tf": 'data "external" "x" {\n  program = ["${path.module}/../../tool.py"]\n}\n',
@@ -152,7 +152,7 @@ def test_what_lies_beside_a_script_may_be_read_by_it() -> None:
     assert set(touched(base, {"helper.py": "1"})) == {"stage"}
 
 
-def test_each_stack_of_a_module_reads_what_its_template_reads() -> None:
+def test_each_stack_of_a_module_reads_the_files_of_its_template() -> None:
     base = {
         "environments/dev/main.tf": calls("../../modules/m"),
         "environments/prod/main.tf": calls("../../modules/m"),
@@ -162,7 +162,7 @@ def test_each_stack_of_a_module_reads_what_its_template_reads() -> None:
     assert set(touched(base, {"pages/a.html": "1"})) == {"dev", "prod"}
 
 
-def test_files_of_variables_name_paths_too() -> None:
+def test_variable_files_can_name_paths() -> None:
     base = {
         "environments/dev/main.tf": calls("../../modules/m", files="var.files"),
         "environments/dev/terraform.tfvars": 'files = { a = "../../pages/a.html" }\n',
@@ -201,7 +201,7 @@ def test_files_of_variables_name_paths_too() -> None:
         ("environments/x", False),
     ],
 )
-def test_a_file_in_the_folder_of_a_stack_or_module_counts_unless_it_is_known_inert(path: str, counts: bool) -> None:
+def test_any_file_in_a_stack_or_module_folder_counts_unless_inert(path: str, counts: bool) -> None:
     base = {
         "environments/dev/main.tf": calls("../../modules/m"),
         "modules/m/main.tf": TF,
@@ -211,7 +211,7 @@ def test_a_file_in_the_folder_of_a_stack_or_module_counts_unless_it_is_known_ine
     assert set(touched(base, {path: "x"})) == ({"dev"} if counts else set())
 
 
-def test_an_inert_file_counts_where_something_reads_it() -> None:
+def test_an_inert_file_counts_if_an_expression_reads_it() -> None:
     base = {"environments/dev/main.tf": 'data "archive_file" "a" {\n  source_dir = path.module\n}\n'}
     found = touched(base, {"environments/dev/README.md": "x"})
     assert not found
@@ -236,13 +236,13 @@ def test_json_reads_with_quoted_text(expression: str) -> None:
     assert set(touched(base, {"pages/a.html": "2"})) == {"dev"}
 
 
-def test_an_expression_that_cannot_be_read_may_read_anything() -> None:
+def test_an_unreadable_expression_possibly_reads_any_file() -> None:
     base = {"environments/dev/main.tf.json": '{"locals": {"a": "${file(\\"x"}}'}
     assert set(touched(base, {"docs/a": "2"})) == {"dev"}
     assert set(touched({"environments/dev/main.tf": "locals {\n  a = ) file(\n"}, {"docs/a": "2"})) == {"dev"}
 
 
-def test_a_path_that_callers_give_is_read_as_they_give_it() -> None:
+def test_a_path_from_module_arguments_is_resolved() -> None:
     base = {
         "environments/dev/main.tf": calls("../../modules/m", what='"${path.module}/../../pages/a.html"'),
         "environments/stage/main.tf": calls("../../modules/outer", name="local.name") + 'locals {\n  name = "b"\n}\n',
@@ -258,7 +258,7 @@ def test_a_path_that_callers_give_is_read_as_they_give_it() -> None:
     assert touched(base, {"pages/d.html": "2", "README.md": "x"}) == {}
 
 
-def test_a_path_that_nobody_gives_in_literals_counts_for_all_and_names_the_expression() -> None:
+def test_a_path_without_literal_values_impacts_all_and_names_the_expression() -> None:
     base = {
         "environments/dev/main.tf": calls("../../modules/m", what="data.x.y.z"),
         "modules/m/main.tf": "locals {\n\n  a = file(var.what)\n}\n",
@@ -271,14 +271,14 @@ def test_a_path_that_nobody_gives_in_literals_counts_for_all_and_names_the_expre
     assert "1 stack counts as impacted: file(var.what)" in notice.message
 
 
-def test_both_ends_of_a_condition_are_read_and_nothing_else() -> None:
+def test_both_results_of_a_condition_are_read_and_nothing_else() -> None:
     text = 'locals {\n  a = file(var.x ? "../../pages/a" : try("../../pages/b", "../../pages/c"))\n}\n'
     base = {"environments/dev/main.tf": text}
     for name, counts in {"a": True, "b": True, "c": True, "d": False}.items():
         assert bool(touched(base, {f"pages/{name}": "1"})) is counts
 
 
-def test_what_a_template_reads_is_read_by_the_stack() -> None:
+def test_files_that_a_template_reads_impact_the_stack() -> None:
     base = {
         "environments/dev/main.tf": 'locals {\n  a = templatefile("${path.module}/t.tpl", {})\n}\n',
         "environments/dev/t.tpl": 'hello ${file("../../pages/a.html")}\n',
@@ -292,7 +292,7 @@ def test_a_changed_mode_counts_as_a_change() -> None:
     assert set(touched(base, {"scripts/x": "+x 1"})) == {"dev"}
 
 
-def test_a_changed_submodule_touches_what_is_called_or_read_below_it() -> None:
+def test_a_changed_submodule_impacts_calls_and_reads_below_it() -> None:
     base = {
         "environments/dev/main.tf": calls("../../vendor/net/modules/a"),
         "environments/prod/main.tf": 'locals {\n  a = file("../../vendor/net/x.txt")\n}\n',
@@ -304,7 +304,7 @@ def test_a_changed_submodule_touches_what_is_called_or_read_below_it() -> None:
     assert touched(base, {"vendor/other": "@ 2"}) == {}
 
 
-def test_a_file_that_says_which_terraform_runs_counts_for_the_stacks_below_it() -> None:
+def test_a_terraform_version_file_impacts_the_stacks_below_it() -> None:
     base = {"environments/dev/main.tf": TF}
     assert set(touched(base, {".terraform-version": "1.9.0"})) == {"dev", "qa"}
     assert touched(base, {"environments/dev/.terraform-version": "1"}) == {
@@ -313,7 +313,7 @@ def test_a_file_that_says_which_terraform_runs_counts_for_the_stacks_below_it() 
     assert touched(base, {"modules/m/.terraform-version": "1"}) == {}
 
 
-def test_stacks_of_one_folder_are_told_apart_by_their_files_of_variables() -> None:
+def test_stacks_of_one_folder_differ_by_their_variable_files() -> None:
     yaml = "version: 1\nenvironments: {dev: {}, prod: {}}\nstacks:\n" + "".join(
         f"  - {{path: root, environment: {name}, name: {name}, var_files: [root/{name}.tfvars]}}\n"
         for name in ("dev", "prod")
@@ -330,7 +330,7 @@ def test_stacks_of_one_folder_are_told_apart_by_their_files_of_variables() -> No
     assert set(why(change(base, {"pages/prod.html": "2"}))) == {"prod"}
 
 
-def test_a_renamed_file_counts_by_its_old_and_its_new_name() -> None:
+def test_a_renamed_file_is_checked_by_both_names() -> None:
     base = {"environments/dev/main.tf": 'locals {\n  a = file("../../pages/a")\n}\n', "pages/a": "1"}
     assert set(touched(base, {"pages/a": None, "pages/b": "1"})) == {"dev"}
     new = {"environments/dev/main.tf": 'locals {\n  a = fileexists("../../pages/b")\n}\n', "pages/a": "1"}
@@ -353,7 +353,7 @@ READS_A_VARIABLE = {
         ("credentials: {apply: {TF_VAR_page: two.txt}}", True, True),
     ],
 )
-def test_what_the_environment_gives_to_a_variable_counts(given: str, one: bool, two: bool) -> None:
+def test_variables_from_the_environment_are_resolved(given: str, one: bool, two: bool) -> None:
     rules = f"version: 1\nenvironments: {{p: {{{given}}}}}\nstacks: [{{path: root, environment: p, name: root}}]\n"
     files = {**READS_A_VARIABLE, "terrace.yaml": rules, "pages/one.txt": "", "pages/two.txt": ""}
     assert ("p/root" in why(change(files, {"pages/one.txt": "x"}))) is one

@@ -1,4 +1,4 @@
-"""The order of stacks: by the addresses of the states that they read, also where these are put together."""
+"""Stacks are ordered by the backend locations of the states that they read, also where those are computed."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NET = {"environments/dev/znet/main.tf": backend('bucket = "b"\nkey = "dev/net"')
         ('{ bucket = "b", key = "./dev//net/" }', ""),
     ],
 )
-def test_an_address_is_resolved_before_it_is_compared(config: str, more: str) -> None:
+def test_a_location_is_resolved_before_it_is_compared(config: str, more: str) -> None:
     files = {
         **NET,
         "environments/dev/app/main.tf": reads(config) + more,
@@ -54,7 +54,7 @@ def test_an_address_is_resolved_before_it_is_compared(config: str, more: str) ->
     assert not found.uncertain
 
 
-def test_the_address_may_come_from_backend_config_and_the_argument_of_a_caller() -> None:
+def test_a_location_can_come_from_backend_config_and_module_arguments() -> None:
     given = "{key: dev/net, bucket: b}"
     stacks = f"stacks: [{{path: environments/dev/znet, environment: dev, name: znet, backend_config: {given}}}]\n"
     files = {
@@ -68,7 +68,7 @@ def test_the_address_may_come_from_backend_config_and_the_argument_of_a_caller()
     assert not found.uncertain
 
 
-def test_the_state_of_another_workspace_is_another_one() -> None:
+def test_the_state_of_another_workspace_is_another_state() -> None:
     stacks = "stacks: [{path: environments/dev/znet, environment: dev, name: znet, workspace: blue}]\n"
     files = {**NET, "terrace.yaml": YAML + stacks}
     app = "environments/dev/app/main.tf"
@@ -88,7 +88,7 @@ def test_the_state_of_another_workspace_is_another_one() -> None:
         ('{ bucket = "b", key = "dev/net" }', "data.x.y.kind"),
     ],
 )
-def test_an_uncertain_edge_orders_and_is_told(config: str, kind: str) -> None:
+def test_an_uncertain_edge_orders_and_is_reported(config: str, kind: str) -> None:
     files = {**NET, "environments/dev/app/main.tf": "\n" + reads(config, kind)}
     found = ordered(files)
     assert names(found) == [["znet"], ["app"]]
@@ -108,11 +108,11 @@ def test_an_uncertain_edge_orders_and_is_told(config: str, kind: str) -> None:
         '{ bucket = "b", key = "dev/other" }',
     ],
 )
-def test_what_is_known_of_an_address_rules_stacks_out(config: str) -> None:
+def test_known_parts_of_a_location_exclude_stacks(config: str) -> None:
     assert names(ordered({**NET, "environments/dev/app/main.tf": reads(config)})) == [["app", "znet"]]
 
 
-def test_uncertain_edges_make_no_circle() -> None:
+def test_uncertain_edges_create_no_cycle() -> None:
     unknown = reads('{ bucket = "b", key = data.x.y.z }')
     files = {
         **NET,
@@ -134,7 +134,7 @@ def test_after_decides_where_an_edge_is_uncertain() -> None:
     assert names(ordered(files)) == [["app"], ["znet"]]
 
 
-def test_a_certain_circle_is_an_error() -> None:
+def test_a_certain_cycle_is_an_error() -> None:
     files = {
         "environments/dev/a/main.tf": backend('bucket = "b"\nkey = "a"') + reads('{ bucket = "b", key = "b" }'),
         "environments/dev/b/main.tf": backend('bucket = "b"\nkey = "b"')
@@ -181,7 +181,7 @@ def test_local_states_are_read_by_a_path_from_the_folder_of_a_module_or_the_stac
     assert (names(found), found.uncertain) == ([["znet"], ["app"]], ())
 
 
-def test_readers_of_another_environment_are_known() -> None:
+def test_readers_in_another_environment_are_found() -> None:
     files = {**NET, "environments/prod/app/main.tf": reads('{ bucket = "b", key = "dev/net" }')}
     there = inventory(files)
     (edge,) = find_edges(there.stacks, there.graph)

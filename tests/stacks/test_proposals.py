@@ -46,7 +46,7 @@ def named(files: dict[str, str]) -> list[tuple[str, str | None]]:
     return [(one.name, one.after) for one in proposal(files).environments]
 
 
-def test_two_production_environments_go_after_the_same_one() -> None:
+def test_two_production_environments_follow_the_same_environment() -> None:
     files = roots("live/dev", "live/staging-eu", "live/prod-eu", "live/prod-us")
     assert named(files) == [
         ("dev", None),
@@ -57,7 +57,7 @@ def test_two_production_environments_go_after_the_same_one() -> None:
     assert [one.asks for one in proposal(files).environments] == [False, False, True, True]
 
 
-def test_what_the_names_of_environments_have_in_common_is_no_part_of_them() -> None:
+def test_the_common_part_of_names_is_not_in_the_environment() -> None:
     files = roots("acme-dev-eu/net", "acme-prod-eu/net", "acme-dev-eu/app", "acme-prod-eu/app")
     assert stacks(files) == ["dev/app", "dev/net", "prod/app", "prod/net"]
     (entry,) = proposal(files).entries
@@ -65,19 +65,19 @@ def test_what_the_names_of_environments_have_in_common_is_no_part_of_them() -> N
 
 
 @pytest.mark.parametrize("name", ["dev-tools", "test-runner", "load-balancer", "product", "live", "test", "int"])
-def test_a_component_that_is_called_like_an_environment_is_none(name: str) -> None:
+def test_a_component_with_the_name_of_an_environment_is_not_one(name: str) -> None:
     made = proposal(roots(f"infra/{name}", "infra/network"))
     assert [one.name for one in made.environments] == ["default"] or name in ("test",)
     assert ("infra/network" in dict(made.stacks).values()) or name == "test"
 
 
-def test_the_environment_is_the_folder_that_says_it_best() -> None:
+def test_the_most_specific_folder_name_is_the_environment() -> None:
     assert stacks(roots("stacks/dev-portal/prod", "stacks/dev-portal/dev")) == ["dev", "prod"]
     assert stacks(roots("live/prod/net", "live/dev/net")) == ["dev/net", "prod/net"]
     assert stacks(roots("envs/test/db", "envs/live/db")) == ["live/db", "test/db"]
 
 
-def test_a_step_that_only_some_components_have_is_one() -> None:
+def test_an_environment_of_only_some_components_is_proposed() -> None:
     files = roots("stacks/app/test", "stacks/network/prod", "stacks/network/dev")
     assert stacks(files) == ["dev/network", "prod/network", "test/app"]
     assert len(proposal(files).entries) == 1
@@ -85,14 +85,14 @@ def test_a_step_that_only_some_components_have_is_one() -> None:
     assert "vpc/test" not in dict(proposal(roots("vpc/test", "live/dev/vpc")).stacks).values()
 
 
-def test_stacks_of_one_name_in_one_environment_are_told_apart_by_their_paths() -> None:
+def test_stacks_with_one_name_in_one_environment_get_names_from_their_paths() -> None:
     files = roots("aws/dev/net", "aws/prod/net", "azure/dev/net", "azure/prod/net")
     assert stacks(files) == ["dev/aws-net", "dev/azure-net", "prod/aws-net", "prod/azure-net"]
     deep = roots("a/dev/x/net", "a/dev/y/net", "b/dev/net")
     assert stacks(deep) == ["dev/net", "dev/x-net", "dev/y-net"]
 
 
-def test_a_pattern_matches_no_folder_that_is_no_stack() -> None:
+def test_a_pattern_matches_only_stack_folders() -> None:
     files = {**roots("live/dev/net", "live/prod/net", "live/prod/db"), "live/prod/shared/main.tf": "# nothing\n"}
     files["live/dev/lib/main.tf"] = TF
     files["live/dev/net/main.tf"] = BACKEND + 'module "lib" {\n  source = "../lib"\n}\n'
@@ -118,7 +118,7 @@ def test_conventional_folders_that_are_too_deep_have_a_pattern() -> None:
     assert stacks(files) == ["dev/eu-net", "prod/eu-net", "prod/us-net"]
 
 
-def test_root_modules_without_any_environment_are_in_one_that_nothing_names() -> None:
+def test_root_modules_without_environment_names_get_the_environment_default() -> None:
     made = proposal(roots("network", "apps/shop", "jobs/shop", "database"))
     assert [(one.name, one.asks, one.protected) for one in made.environments] == [("default", True, True)]
     assert [key for key, _ in made.stacks] == [
@@ -136,7 +136,7 @@ def test_root_modules_without_any_environment_are_in_one_that_nothing_names() ->
     "place",
     ["{}.tfvars", "env/{}.tfvars", "environments/{}.tfvars", "config/{}/main.tfvars", "vars/app-{}.tfvars"],
 )
-def test_files_of_variables_name_the_environments_of_a_root_module(place: str) -> None:
+def test_variable_files_name_the_environments_of_a_root_module(place: str) -> None:
     files = {"app/main.tf": TF + 'provider "aws" {\n  region = "x"\n}\n'}
     files |= {f"app/{place.format(name)}": "" for name in ("dev", "prod")}
     made = proposal(files)
@@ -150,7 +150,7 @@ def test_files_of_variables_name_the_environments_of_a_root_module(place: str) -
     "place",
     ["{}.s3.tfbackend", "backend/{}.hcl", "backend-{}.conf", "{}/backend.tfvars", "backend-{}.tfvars"],
 )
-def test_files_with_settings_of_the_backend_are_named(place: str) -> None:
+def test_backend_files_are_proposed(place: str) -> None:
     files = {"main.tf": BACKEND, "dev.tfvars": "", "prod.tfvars": ""}
     files |= {place.format(e): f'key = "{e}"\n' for e in ("dev", "prod")}
     entries = proposal(files).entries
@@ -167,14 +167,14 @@ def test_a_root_module_that_uses_workspaces_has_one_for_each_environment() -> No
     ]
 
 
-def test_workspaces_that_no_file_names_are_asked_for() -> None:
+def test_workspaces_that_no_file_names_are_listed_with_a_hint() -> None:
     made = proposal({"main.tf": LITERAL + "locals {\n  size = terraform.workspace\n}\n"})
     assert [key for key, _ in made.stacks] == ["default"]
     (told,) = made.unplaced
     assert "terraform workspace list" in told.hint
 
 
-def test_one_address_is_never_given_to_two_environments() -> None:
+def test_two_environments_never_get_the_same_location() -> None:
     """That dev and prod share a state is worse than having to write an entry."""
     for block in (LITERAL, BACKEND):
         made = proposal({"app/main.tf": block, "app/dev.tfvars": "", "app/prod.tfvars": "", **roots("live/dev")})
@@ -184,7 +184,7 @@ def test_one_address_is_never_given_to_two_environments() -> None:
         assert "backend_config" in left.hint
 
 
-def test_files_of_variables_that_terraform_reads_by_itself_are_no_environments() -> None:
+def test_automatically_loaded_variable_files_are_not_environments() -> None:
     made = proposal({**roots("app"), "app/dev.auto.tfvars": "", "app/terraform.tfvars": ""})
     assert [one.name for one in made.environments] == ["default"]
 
@@ -199,7 +199,7 @@ def test_stacks_of_terramate_are_root_modules_like_others() -> None:
     assert [tool.tool for tool in made.conventions] == ["Terramate"]
 
 
-def test_what_cdktf_synthesized_are_stacks() -> None:
+def test_stacks_that_cdktf_synthesized_are_proposed() -> None:
     text = '{"provider": {"aws": [{"region": "x"}]}, "terraform": {"backend": {"s3": {"key": "k"}}}}'
     files = {f"cdktf.out/stacks/shop-{e}/cdk.tf.json": text for e in ("dev", "prod")} | {"cdktf.json": "{}"}
     made = proposal(files)
@@ -209,7 +209,7 @@ def test_what_cdktf_synthesized_are_stacks() -> None:
     assert "commit cdktf.out" in alone.hint
 
 
-def test_components_of_atmos_are_told_what_they_lack() -> None:
+def test_atmos_components_get_hints_about_their_files() -> None:
     files = {**roots("components/terraform/vpc"), "atmos.yaml": "", "stacks/dev.yaml": "", "stacks/prod.yaml": ""}
     (tool,) = proposal(files).conventions
     assert (tool.tool, "var_files" in tool.hint) == ("Atmos", True)
@@ -224,7 +224,7 @@ def test_units_of_terragrunt_beside_plain_stacks_are_left_out() -> None:
     assert [one.path for one in made.unplaced] == ["live/dev/app", "live/dev/mixed"]
 
 
-# --- whatever is there -------------------------------------------------------------------------------------------
+# --- any repository ---------------------------------------------------------------------------------------------
 
 USUAL = ["dev", "prod", "prod-eu", "acme-dev", "acme-prod", "net", "app", "live", "test", "modules", "environments"]
 ODD = ["a b", "-x", "a:b", "#x", "é", "'\"", "yes", "007", "a*b", "{1}", "x\ny", "\udcff", "null", "1e3", "~", "[a]"]
@@ -233,7 +233,7 @@ FOLDERS = st.lists(st.lists(PARTS, max_size=4).map("/".join), min_size=1, max_si
 
 
 @given(FOLDERS, st.lists(st.sampled_from(["dev.tfvars", "prod.tfvars", "x.auto.tfvars"]), max_size=2))
-def test_of_any_folders_a_file_is_proposed_that_can_be_read_and_is_right(folders: list[str], more: list[str]) -> None:
+def test_the_proposal_for_any_folders_is_valid_and_correct(folders: list[str], more: list[str]) -> None:
     files: dict[str, Any] = roots(*folders) | {f"{folders[0]}/{name}".lstrip("/"): "" for name in more}
     tree = DictTree(files)
     try:
@@ -279,7 +279,7 @@ def test_a_root_module_without_a_name_belongs_to_the_environment_whose_account_i
     assert made.remarks == () and made.unplaced == ()
 
 
-def test_accounts_of_files_of_variables_and_of_json_count() -> None:
+def test_accounts_in_variable_files_and_in_json_are_found() -> None:
     files = {
         "live/dev/net/main.tf": aws("var.account") + 'variable "account" {}\n',
         "live/dev/net/terraform.tfvars": 'account = "111111111111"\n',
@@ -302,7 +302,7 @@ def test_subscriptions_and_projects_are_accounts(provider: str, argument: str, o
     assert dict(proposal(files).stacks)["prod/dns"] == "dns"
 
 
-def test_an_account_of_two_environments_decides_nothing_and_is_told() -> None:
+def test_an_account_of_two_environments_is_reported_only() -> None:
     files = {"live/dev/net/main.tf": aws(DEV), "live/prod/net/main.tf": aws(DEV), "shared/dns/main.tf": aws(DEV)}
     made = proposal(files)
     (left,) = made.unplaced
@@ -322,18 +322,18 @@ def test_tags_name_an_environment_where_no_path_does() -> None:
 
 
 @pytest.mark.parametrize("tag", ["platform", "${var.environment}", "a b"])
-def test_a_tag_that_is_no_usual_name_invents_no_environment(tag: str) -> None:
+def test_a_tag_with_an_uncommon_name_is_not_an_environment(tag: str) -> None:
     files = {"net/main.tf": aws(DEV, tagged(tag)), "app/main.tf": aws(DEV)}
     assert [one.name for one in proposal(files).environments] == ["default"]
 
 
-def test_a_provider_with_an_alias_decides_nothing() -> None:
+def test_providers_with_an_alias_are_ignored() -> None:
     other = aws(PROD, '  alias = "prod"\n')
     files = {"live/dev/net/main.tf": aws(DEV), "live/prod/net/main.tf": aws(PROD), "shared/dns/main.tf": other}
     assert [one.path for one in proposal(files).unplaced] == ["shared/dns"]
 
 
-def test_what_names_and_accounts_say_differently_is_told() -> None:
+def test_contradictions_between_names_and_accounts_are_reported() -> None:
     files = {
         "live/dev/net/main.tf": aws(DEV),
         "live/dev/app/main.tf": aws(PROD),
@@ -361,12 +361,12 @@ def test_account_folders_without_names_become_patterns_by_their_tags() -> None:
         ("aws/1111/*/*", "dev", "{1}-{2}"),
         ("aws/2222/*/*", "prod", "{1}-{2}"),
     }
-    assert len(made.stacks) == 8, "a folder that only lends its files to others is no root module"
+    assert len(made.stacks) == 8, "a folder whose files others link to is not a root module"
     assert {one.path for one in made.unplaced} == {f"aws/3333/{r}/{s}" for r in ("eu", "us") for s in ("vpc", "eks")}
     assert all("its tags name 'shared', an uncommon name" in one.why for one in made.unplaced)
 
 
-def test_a_folder_that_lends_its_files_and_keeps_a_state_is_a_root_module() -> None:
+def test_a_linked_folder_with_a_backend_is_a_root_module() -> None:
     files = {
         "live/dev/app/main.tf": aws(DEV),
         "live/prod/app/main.tf": "-> ../../dev/app/main.tf",
@@ -375,7 +375,7 @@ def test_a_folder_that_lends_its_files_and_keeps_a_state_is_a_root_module() -> N
     assert "dev/app" in dict(proposal(files).stacks)
 
 
-def test_a_root_module_with_workspaces_that_nothing_places_is_told_how_to_write_them() -> None:
+def test_an_unplaced_root_module_with_workspaces_gets_a_hint_for_each() -> None:
     files = {
         **roots("live/dev/x", "live/prod/x"),
         "jobs/main.tf": f"{BACKEND}locals {{\n  e = terraform.workspace\n}}\n",
@@ -384,7 +384,7 @@ def test_a_root_module_with_workspaces_that_nothing_places_is_told_how_to_write_
     assert "workspace: NAME}" in left.hint and "terraform workspace list" in left.hint
 
 
-def test_an_environment_goes_after_none_of_several_that_are_called_otherwise() -> None:
+def test_an_environment_follows_none_of_several_with_other_names() -> None:
     files = roots("p/web-nonprod", "p/web-prod", "p/data-nonprod", "p/data-prod", "azure/prod/hub")
     assert dict(named(files)) == {
         "data-nonprod": None,

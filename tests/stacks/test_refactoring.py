@@ -1,4 +1,4 @@
-"""`moved` and `removed` blocks as they stand in files, and what takes them back."""
+"""`moved` and `removed` blocks are read from files, and reversed."""
 
 from __future__ import annotations
 
@@ -59,15 +59,15 @@ def test_the_moves_of_every_folder_that_is_reached_are_found_with_it() -> None:
         "",
     ],
 )
-def test_what_only_looks_like_a_move_is_none(text: str) -> None:
+def test_an_invalid_moved_block_is_ignored(text: str) -> None:
     assert found({MAIN: text}) == frozenset()
 
 
-def test_a_file_that_does_not_parse_to_its_end_tells_what_it_can() -> None:
+def test_moves_before_a_syntax_error_are_found() -> None:
     assert found({MAIN: moved("a.b", "a.c") + 'resource "a" {{{\n'}) == {Move("environments/prod", "a.b", "a.c")}
 
 
-def test_only_what_is_forgotten_without_being_destroyed_was_let_go() -> None:
+def test_only_removed_blocks_without_destroy_forget_resources() -> None:
     files = {
         MAIN: MODULE
         + "removed {\n  from = aws_sqs_queue.kept\n  lifecycle {\n    destroy = false\n  }\n}\n"
@@ -78,7 +78,7 @@ def test_only_what_is_forgotten_without_being_destroyed_was_let_go() -> None:
     assert forgotten(files) == {"aws_sqs_queue.kept", "module.inner"}
 
 
-# --- taking back -------------------------------------------------------------------------------------------------
+# --- reverse moves -----------------------------------------------------------------------------------------------
 
 PROD: Inventory = inventory({MAIN: MODULE, "modules/m/main.tf": ""})
 
@@ -90,12 +90,12 @@ def back(undone: Set[tuple[str, str]], kept: Set[tuple[str, str]] = frozenset())
     return {(m.source, m.target) for m in reverse_moves(as_moves(undone), as_moves(kept), PROD)}
 
 
-def test_a_move_is_taken_back_by_its_inverse_and_a_chain_link_by_link() -> None:
+def test_a_move_is_reversed_by_its_inverse_and_a_chain_step_by_step() -> None:
     assert back({("a", "b")}) == {("b", "a")}
     assert back({("a", "b"), ("b", "c")}) == {("b", "a"), ("c", "b")}
 
 
-def test_what_the_old_configuration_moves_itself_needs_no_way_back() -> None:
+def test_moves_of_the_old_configuration_need_no_reverse_move() -> None:
     assert back({("a", "b")}, {("a", "b")}) == set()
 
 
@@ -105,7 +105,7 @@ def test_where_the_old_configuration_moves_something_to_the_same_place_its_chain
     assert back({("b", "c")}, {("z", "a"), ("a", "b")}) == {("c", "z")}
 
 
-def test_what_went_to_and_fro_is_where_it_was() -> None:
+def test_moves_back_and_forth_need_no_reverse_move() -> None:
     assert back({("a", "b"), ("b", "a")}) == set()
 
 
@@ -118,22 +118,22 @@ pairs = st.sets(st.tuples(names, names).filter(lambda p: p[0] != p[1]), max_size
 
 
 @given(pairs)
-def test_taken_back_twice_is_as_if_nothing_was_taken_back(undone: set[tuple[str, str]]) -> None:
+def test_reversing_twice_gives_the_original_moves(undone: set[tuple[str, str]]) -> None:
     fro = {p for p in undone if (p[1], p[0]) in undone}
     assert back(back(undone)) == undone - fro
 
 
 @given(pairs, pairs)
-def test_a_way_back_never_ends_where_the_old_configuration_moves_something(
+def test_a_reverse_move_never_targets_a_target_of_the_old_configuration(
     undone: set[tuple[str, str]], kept: set[tuple[str, str]]
 ) -> None:
     targets = {target for _, target in kept}
     for source, target in back(undone, kept):
-        assert target not in targets or _circle(target, kept), (source, target)
+        assert target not in targets or _has_cycle(target, kept), (source, target)
 
 
-def _circle(place: str, kept: set[tuple[str, str]]) -> bool:
-    """Whether every way back from a place goes round in a circle: no configuration that Terraform takes has one."""
+def _has_cycle(place: str, kept: set[tuple[str, str]]) -> bool:
+    """Returns whether the moves have a cycle. Terraform accepts no configuration with one."""
     seen, left = {place}, [place]
     while left:
         before = [source for source, target in kept if target == left[-1]]
@@ -149,7 +149,7 @@ def _circle(place: str, kept: set[tuple[str, str]]) -> bool:
 # --- additions ---------------------------------------------------------------------------------------------------
 
 
-def test_each_folder_gets_one_file_with_all_that_is_added_to_it() -> None:
+def test_each_folder_gets_one_file_with_all_additions() -> None:
     added = Additions(
         (Move("modules/m", "a.b", "a.c"), Move("modules/m", "a.d", "a.e")),
         (Import("prod", 'aws_vpc.v["a b"]', "vpc-1"),),
@@ -226,7 +226,7 @@ def test_an_address_is_written_from_its_parts_as_it_was_read(
 
 @settings(deadline=None)
 @given(st.text(max_size=20) | st.text('ab.[]"\\${}% \n', max_size=20))
-def test_whatever_is_an_address_is_one_expression(text: str) -> None:
+def test_every_valid_address_is_one_expression(text: str) -> None:
     found = parse_address(text)
     if found is None:
         return
@@ -237,7 +237,7 @@ def test_whatever_is_an_address_is_one_expression(text: str) -> None:
     assert not root.has_error
 
 
-def test_an_address_with_blanks_is_read_as_terraform_reads_it() -> None:
+def test_an_address_with_spaces_is_read_as_terraform_reads_it() -> None:
     assert str(parse_reference(' a . b [ "x . y" ] ')) == 'a.b["x . y"]'
     assert parse_reference("a.b # x") is None
 

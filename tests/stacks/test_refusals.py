@@ -1,4 +1,4 @@
-"""A stack that Terrace cannot take is refused alone: with the place, the reason and what to do."""
+"""A stack that Terrace cannot deploy is refused with its place, the reason and a hint, and blocks no other stack."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_one_stack_is_refused_with_its_place_and_the_others_are_not(
         found.require_usable(found.stack("dev/bad"))
 
 
-def test_a_file_that_cannot_be_read_stops_no_other_stack() -> None:
+def test_an_unreadable_file_blocks_no_other_stack() -> None:
     files = {
         "environments/dev/good/main.tf": TF,
         "environments/dev/bad/main.tf": "resource {{{ \ufffd",
@@ -123,7 +123,7 @@ def circle() -> dict[str, str]:
     }
 
 
-def test_stacks_in_a_circle_are_refused_and_what_depends_on_them_is_not_deployed() -> None:
+def test_stacks_in_a_cycle_are_refused_and_their_dependents_are_not_deployed() -> None:
     found = inventory(circle())
     assert set(found.refusals) == {"dev/a", "dev/b"}
     assert "dev/a → dev/b → dev/a" in found.refusals["dev/a"].message
@@ -133,7 +133,7 @@ def test_stacks_in_a_circle_are_refused_and_what_depends_on_them_is_not_deployed
     assert [str(found.refusals[key].place) for key in ("dev/a", "dev/b")] == ["terrace.yaml:4", "terrace.yaml:5"]
 
 
-def test_a_circle_of_states_that_are_read_is_refused_alone() -> None:
+def test_a_cycle_of_state_reads_refuses_only_its_stacks() -> None:
     def reads(own: str, other: str) -> str:
         return (
             f'terraform {{\n  backend "s3" {{\n    bucket = "b"\n    key = "{own}"\n  }}\n}}\n'
@@ -151,7 +151,7 @@ def test_a_circle_of_states_that_are_read_is_refused_alone() -> None:
     assert [one.key for one in found.deployable("dev")] == ["dev/c"]
 
 
-def test_a_stack_whose_counterpart_in_the_environment_before_is_refused_is_not_deployed() -> None:
+def test_a_stack_refused_in_the_previous_environment_is_not_deployed() -> None:
     """Else it would come to prod without ever having been in dev."""
     files = {
         "environments/dev/app/main.tf": "terraform {\n  cloud {}\n}\n",
@@ -180,7 +180,7 @@ def test_an_environment_after_itself_ends() -> None:
     assert set(inventory(files).left_out("prod")) == {"prod"}
 
 
-def test_impact_tells_refused_stacks_like_others() -> None:
+def test_impact_lists_refused_stacks_too() -> None:
     before = {
         "environments/dev/bad/main.tf": CLOUD + 'module "m" {\n  source = "../../../modules/m"\n}\n',
         "environments/dev/good/main.tf": TF,
@@ -191,7 +191,7 @@ def test_impact_tells_refused_stacks_like_others() -> None:
     }
 
 
-def test_a_circle_in_a_long_chain_refuses_its_own_stacks_alone() -> None:
+def test_a_cycle_in_a_long_chain_refuses_only_its_own_stacks() -> None:
     names = [f"s{number}" for number in range(40)]
     entries = [stack("dev", name, before) for name, before in zip(names, ["", *names], strict=False)]
     files = {f"infra/dev/{name}/main.tf": "" for name in names}

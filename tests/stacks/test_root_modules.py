@@ -1,4 +1,4 @@
-"""Root modules are found by what their folders contain, and those that are in no stack are told."""
+"""Root modules are recognized by the content of their folders, and those without a stack are reported."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def roots(files: dict[str, str]) -> list[str]:
     ],
 )
 @pytest.mark.parametrize("folder", ["", "infra/", "deep/er/still/"])
-def test_a_root_module_is_known_by_what_is_in_it(files: dict[str, str], folder: str) -> None:
+def test_a_root_module_is_recognized_by_its_content(files: dict[str, str], folder: str) -> None:
     assert roots({f"{folder}{name}": text for name, text in files.items()}) == [folder.rstrip("/")]
 
 
@@ -59,7 +59,7 @@ def test_a_root_module_is_known_by_what_is_in_it(files: dict[str, str], folder: 
         {"main.tf": PROVIDER, "examples/one/main.tf": PROVIDER + calls("../..")},
     ],
 )
-def test_modules_examples_and_tests_are_no_root_modules(files: dict[str, str]) -> None:
+def test_modules_examples_and_tests_are_not_root_modules(files: dict[str, str]) -> None:
     assert roots(files) == []
 
 
@@ -71,7 +71,9 @@ def test_a_backend_makes_a_root_module_of_a_folder_that_another_calls() -> None:
 def test_test_is_an_environment_where_others_are_beside_it() -> None:
     assert roots({f"{e}/main.tf": BACKEND for e in ("test", "prod")}) == ["prod", "test"]
     assert roots({"live/test/main.tf": BACKEND, "live/dev/main.tf": BACKEND}) == ["live/dev", "live/test"]
-    assert roots({"test/main.tf": BACKEND, "live/main.tf": BACKEND}) == ["live"], "`live` is no proof: it is vague too"
+    assert roots({"test/main.tf": BACKEND, "live/main.tf": BACKEND}) == ["live"], (
+        "`live` does not count, because it is vague too"
+    )
 
 
 def test_signs_name_the_file_and_the_line() -> None:
@@ -82,14 +84,14 @@ def test_signs_name_the_file_and_the_line() -> None:
     ]
 
 
-# --- in no stack -------------------------------------------------------------------------------------------------
+# --- not a stack -------------------------------------------------------------------------------------------------
 
 
 def told(files: dict[str, str]) -> list[str]:
     return [notice.message for notice in inventory(files).graph.notices]
 
 
-def test_root_modules_in_no_stack_are_told() -> None:
+def test_root_modules_without_a_stack_are_reported() -> None:
     files = {
         "environments/dev/main.tf": BACKEND + calls("../../modules/m"),
         "modules/m/main.tf": PROVIDER,
@@ -121,7 +123,7 @@ def test_a_stack_that_is_reached_through_a_link_is_a_stack() -> None:
     assert told(files) == []
 
 
-def test_a_module_of_a_root_module_in_no_stack_is_not_counted() -> None:
+def test_a_module_of_a_root_module_without_a_stack_is_not_counted() -> None:
     assert told({"a/main.tf": BACKEND + calls("../b"), "b/main.tf": PROVIDER}) == [
         "1 folder with a backend or a provider is not part of any stack: a"
     ]
@@ -137,14 +139,14 @@ def test_a_module_of_a_root_module_in_no_stack_is_not_counted() -> None:
         ("[boot, legac, bootstrap/main.tf]", ["bootstrap", "legacy/a", "legacy/b/deep"]),
     ],
 )
-def test_root_modules_that_are_in_no_stack_on_purpose_are_not_told(expected: str, left: list[str]) -> None:
+def test_root_modules_in_not_stacks_are_not_reported(expected: str, left: list[str]) -> None:
     files = {f"{folder}/main.tf": BACKEND for folder in ("bootstrap", "legacy/a", "legacy/b/deep")}
     files["environments/dev/main.tf"] = TF
     files["terrace.yaml"] = f"version: 1\nenvironments: {{dev: {{}}}}\nnot_stacks: {expected}\n"
     assert [root.path for root in inventory(files).outside] == left
 
 
-def test_no_pattern_matches_what_is_in_no_stack_on_purpose() -> None:
+def test_no_pattern_matches_folders_in_not_stacks() -> None:
     files = {f"live/{e}/{s}/main.tf": BACKEND for e in ("dev", "prod") for s in ("net", "scratch")}
     text = 'version: 1\nenvironments: {dev: {}, prod: {}}\nstacks: [{path: "live/*/*", environment: "{1}"}]\n'
     files["terrace.yaml"] = text + 'not_stacks: ["live/*/scratch"]\n'
@@ -156,7 +158,7 @@ def test_no_pattern_matches_what_is_in_no_stack_on_purpose() -> None:
 # --- names -------------------------------------------------------------------------------------------------------
 
 
-def test_the_usual_order_knows_the_usual_spellings() -> None:
+def test_the_common_order_has_the_common_spellings() -> None:
     names = ["prd", "dr", "UAT", "nonprod", "Dev", "stg", "sandbox", "pre-prod", "qa", "tst"]
     assert sorted(names, key=lambda name: rank(name) or 0) == [
         "sandbox", "Dev", "tst", "qa", "nonprod", "UAT", "stg", "pre-prod", "prd", "dr",
@@ -177,6 +179,6 @@ def test_the_usual_order_knows_the_usual_spellings() -> None:
         ("", None),
     ],
 )
-def test_a_usual_spelling_is_found_among_the_words_of_a_name(name: str, found: tuple[str, str, str] | None) -> None:
+def test_a_common_spelling_is_found_among_the_words_of_a_name(name: str, found: tuple[str, str, str] | None) -> None:
     assert split_name(name) == found
     assert (usual_rank(name) is not None) == (found is not None or rank(name) is not None)

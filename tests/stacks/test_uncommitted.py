@@ -1,4 +1,4 @@
-"""Files that the checkout has and the commit does not are told where plans would read them, and nowhere else."""
+"""Files that are in the checkout but not in the commit are reported if plans would read them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def said(*files: str, stacks: tuple[str, ...] | None = None) -> list[str]:
         (f"{DEV}/build/app.zip", f"{DEV}/main.tf:5"),
     ],
 )
-def test_what_a_plan_would_read_is_told_with_the_reason(path: str, why: str) -> None:
+def test_an_uncommitted_file_that_a_plan_would_read_is_reported_with_the_reason(path: str, why: str) -> None:
     (told,) = said(path)
     assert told.startswith(f"{path} is in the checkout but not in the commit, so plans do not use it (")
     assert why in told
@@ -56,7 +56,7 @@ def test_what_a_plan_would_read_is_told_with_the_reason(path: str, why: str) -> 
         f"{DEV}/vendor/",
     ],
 )
-def test_what_no_plan_would_read_is_not_told(path: str) -> None:
+def test_an_uncommitted_file_that_no_plan_would_read_is_not_reported(path: str) -> None:
     assert said(path) == []
 
 
@@ -65,7 +65,7 @@ def test_a_folder_of_results_is_one_notice_with_their_number() -> None:
     assert told.startswith(f"{DEV}/dist/0.js and 299 more are in the checkout")
 
 
-def test_only_the_stacks_that_are_asked_about_count() -> None:
+def test_only_files_of_the_given_stacks_are_reported() -> None:
     path = f"{DEV}/terraform.tfvars"
     assert said(path, stacks=("prod",)) == []
     assert len(said(path, stacks=("dev",))) == 1

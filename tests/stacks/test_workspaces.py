@@ -1,4 +1,4 @@
-"""A stack names the workspace of Terraform that it is planned in, and its state has the address of that workspace."""
+"""A stack is planned in its Terraform workspace, and its backend location is that of the workspace."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def files(main: str, *entries: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", BACKENDS)
-def test_each_backend_has_the_address_of_the_workspace_that_terraform_gives_it(kind: str) -> None:
+def test_each_backend_has_the_workspace_location_that_terraform_uses(kind: str) -> None:
     body, expected = BACKENDS[kind]
     found = inventory(files(block(kind, body), entry("dev", "dev"), entry("prod", "prod")))
     (address,) = backend_locations(found.stack("prod/net"), found.graph)
@@ -118,7 +118,7 @@ def test_a_key_reaches_the_state_of_a_workspace_in_other_backends_too(workspaces
     assert [(s.stack.key, s.other.key) for s in find_shared_states(found)] == [("dev", "prod/net")]
 
 
-def test_a_secret_of_the_default_workspace_may_be_that_of_another_workspace() -> None:
+def test_a_secret_of_the_default_workspace_can_equal_that_of_another() -> None:
     main = block("kubernetes", 'secret_suffix = "b"')
     found = inventory(
         {
@@ -140,14 +140,14 @@ def test_an_object_with_a_part_that_is_not_literal_is_unknown(kind: str, body: s
     assert find_shared_states(found) == ()
 
 
-def test_a_prefix_without_a_literal_value_is_told_as_unknown() -> None:
+def test_a_prefix_without_a_literal_value_is_unknown() -> None:
     main = block("s3", 'bucket = "b"\nkey = "net"\nworkspace_key_prefix = var.p')
     found = inventory(files(main, entry("dev", "dev"), entry("prod", "prod")))
     (address,) = backend_locations(found.stack("dev/net"), found.graph)
     assert address.unknown == ("workspace_key_prefix",)
 
 
-def test_a_local_state_has_a_place_for_each_workspace() -> None:
+def test_a_local_state_has_a_path_for_each_workspace() -> None:
     found = inventory(files(TF, entry("prod", "eu", "eu"), entry("prod", "us", "us"), entry("dev", "default")))
     paths = [
         backend_locations(found.stack(key), found.graph)[0].parts[0][1] for key in ("prod/eu", "prod/us", "dev/net")
@@ -163,7 +163,7 @@ def test_a_local_state_has_a_place_for_each_workspace() -> None:
     assert local_state_path(moved.stack("prod/net"), moved.graph) == "net/ws/eu/terraform.tfstate"
 
 
-def test_what_terraform_recorded_is_compared_in_the_workspace() -> None:
+def test_the_recorded_backend_is_compared_in_the_workspace() -> None:
     found = inventory(files(block("s3", 'bucket = "b"\nkey = "net"'), entry("prod", "prod")))
     (address,) = backend_locations(found.stack("prod/net"), found.graph)
     config = {"bucket": "b", "key": "net", "workspace_key_prefix": None}
@@ -174,13 +174,13 @@ def test_what_terraform_recorded_is_compared_in_the_workspace() -> None:
     assert recorded_location("s3", config, "prod").parts == (("bucket", "b"), ("key", "env:/prod/net"))
 
 
-def test_one_environment_may_have_several_workspaces_of_one_folder() -> None:
+def test_one_environment_can_have_several_workspaces_of_one_folder() -> None:
     found = inventory(files(TF, entry("prod", "eu", "eu", ", after: [us]"), entry("prod", "us", "us")))
     assert [(s.key, s.workspace) for s in found.of("prod")] == [("prod/eu", "eu"), ("prod/us", "us")]
     assert [[s.key for s in wave] for wave in stack_waves(found.of("prod"), found.graph)] == [["prod/us"], ["prod/eu"]]
 
 
-def test_a_backend_without_workspaces_refuses_the_stack_alone() -> None:
+def test_a_backend_without_workspaces_refuses_only_its_stack() -> None:
     found = inventory(
         {
             **files(block("http", 'address = "https://s/x"'), entry("prod", "prod"), entry("dev", "default")),
@@ -193,14 +193,14 @@ def test_a_backend_without_workspaces_refuses_the_stack_alone() -> None:
 
 
 @pytest.mark.parametrize("name", ["..", ".", "-help", "a/b", "a b", "", "x" * 91, "a\tb", "'{1}/x'"])
-def test_what_terraform_takes_for_no_name_of_a_workspace_is_refused(name: str) -> None:
+def test_an_invalid_workspace_name_is_refused(name: str) -> None:
     text = f'{RULES}stacks: [{{path: net, environment: dev, workspace: "{name}"}}]\n'
     with pytest.raises(BadConfig):
         load(text.encode())
 
 
 @pytest.mark.parametrize("name", ["prod", "eu-west-1", "feature_x", "v1.2", "a+b", "a:b", "a@b"])
-def test_names_of_workspaces_are_taken(name: str) -> None:
+def test_valid_workspace_names_are_accepted(name: str) -> None:
     text = f'{RULES}stacks: [{{path: net, environment: dev, workspace: "{name}"}}]\n'
     assert load(text.encode()).stacks[0].workspace == name
 
@@ -238,13 +238,13 @@ def test_another_workspace_is_an_impact_and_a_looser_rule() -> None:
     assert ways == ("the stack net of dev has its state in the workspace prod instead of dev",)
 
 
-def test_a_workspace_of_one_of_several_stacks_of_a_folder_is_weighed() -> None:
+def test_a_changed_workspace_of_one_of_several_stacks_loosens_rules() -> None:
     before = load(files(TF, entry("prod", "eu", "eu"), entry("prod", "us", "us"))["terrace.yaml"].encode())
     after = load(files(TF, entry("prod", "eu", "eu"), entry("prod", "eu", "us"))["terrace.yaml"].encode())
     assert any("in the workspace" in way for way in find_loosened_rules(before, after))
 
 
-def test_a_use_of_the_workspace_is_told_for_stacks_that_name_none_also_inside_of_modules() -> None:
+def test_a_use_of_the_workspace_is_reported_for_stacks_without_one_also_in_modules() -> None:
     uses = "locals {\n  a = terraform.workspace\n}\n"
     found = inventory(
         {
@@ -259,7 +259,7 @@ def test_a_use_of_the_workspace_is_told_for_stacks_that_name_none_also_inside_of
     assert all("workspace: NAME" in (n.hint or "") for n in found.graph.notices)
 
 
-def test_stacks_of_one_folder_are_deployed_one_after_the_other_by_whatever_name_it_has() -> None:
+def test_stacks_of_one_folder_are_deployed_in_sequence_also_through_links() -> None:
     found = inventory(
         {
             **files(TF, *(entry("prod", name, name) for name in ("ap", "eu", "us"))),
@@ -282,7 +282,7 @@ data "terraform_remote_state" "net" {
 
 
 @pytest.mark.parametrize("workspace", ["prod", "default"])
-def test_a_stack_that_reads_a_local_state_beside_workspaces_is_refused_alone(workspace: str) -> None:
+def test_a_reader_of_a_local_state_beside_workspaces_is_refused(workspace: str) -> None:
     stacks = entry("prod", "prod", "net") + entry("prod", "default", "plain")
     text = f"{RULES}stacks:\n{stacks}  - {{path: app, environment: prod, name: app}}\n"
     there = {"net/main.tf": TF, "app/main.tf": READER % workspace, "terrace.yaml": text}

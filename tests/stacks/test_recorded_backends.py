@@ -1,4 +1,4 @@
-"""What Terraform recorded of a backend after `init` is the address that was judged, for every type that is known."""
+"""The backend that Terraform recorded after `init` is compared with the evaluated location, for every known type."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ KNOWN: list[tuple[str, tuple[tuple[str, str], ...], dict[str, Any], dict[str, An
 
 
 @pytest.mark.parametrize(("kind", "parts", "same", "moved", "part"), KNOWN, ids=[one[0] for one in KNOWN])
-def test_a_backend_that_is_moved_after_it_was_judged_is_noticed(
+def test_a_backend_that_differs_from_the_evaluated_one_is_detected(
     kind: str, parts: tuple[tuple[str, str], ...], same: dict[str, Any], moved: dict[str, Any], part: str
 ) -> None:
     judged = BackendLocation(kind, parts)
@@ -76,16 +76,16 @@ def test_a_backend_that_is_moved_after_it_was_judged_is_noticed(
     assert changed_parts(judged, kind, {**same, **moved}) == (part,)
 
 
-def test_another_type_is_another_place() -> None:
+def test_another_backend_type_is_a_difference() -> None:
     assert changed_parts(S3, "gcs", {"bucket": "b"}) == ("type",)
 
 
-def test_an_endpoint_counts_where_both_name_one() -> None:
+def test_endpoints_are_compared_if_both_have_one() -> None:
     judged = BackendLocation("s3", S3.parts, hints=(("endpoint", "aws"),))
     config = {"bucket": "b", "key": "dev/app", "endpoints": [{"s3": "http://localhost:9000"}]}
     assert changed_parts(judged, "s3", config) == ("endpoint",)
     assert changed_parts(S3, "s3", config) == ()
 
 
-def test_what_has_no_literal_value_is_not_compared() -> None:
+def test_unknown_parts_are_not_compared() -> None:
     assert changed_parts(BackendLocation("http", (), unknown=("address",)), "http", {"address": "https://h/any"}) == ()

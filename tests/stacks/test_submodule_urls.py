@@ -1,4 +1,4 @@
-"""Which submodules are taken, and from where: what a change says never decides the address."""
+"""Submodules are fetched only from URLs on the protected branch, never from a URL in a change."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ HTTPS = "https://git.example/org/infra.git"
         ("file:///srv/net.git", None, "file:///srv/net.git", "file"),
     ],
 )
-def test_an_address_is_one_of_the_grammar_or_relative_to_the_repository(
+def test_a_submodule_url_is_valid_or_relative_to_the_repository(
     url: str, base: str | None, resolved: str, transport: str
 ) -> None:
     found = resolve_url(url, base)
@@ -72,27 +72,27 @@ def test_an_address_is_one_of_the_grammar_or_relative_to_the_repository(
         "../../",
     ],
 )
-def test_any_other_address_is_refused(url: str) -> None:
+def test_any_other_submodule_url_is_refused(url: str) -> None:
     with pytest.raises(BadInput) as caught:
         resolve_url(url, HTTPS if url != ".." else "https://git.example/infra.git")
     assert caught.value.hint
     assert "secret" not in str(caught.value)
 
 
-def test_a_relative_address_needs_a_remote_that_it_can_follow() -> None:
+def test_a_relative_url_needs_a_remote_to_resolve_against() -> None:
     for base in (None, "ext::sh", "http://git.example/infra.git"):
         with pytest.raises(BadInput, match="relative"):
             resolve_url("../net.git", base)
 
 
-def test_a_submodule_in_another_one_counts_by_its_path_alone() -> None:
+def test_a_nested_submodule_is_selected_only_by_its_path() -> None:
     assert is_chosen("vendor/net", ("*",), nested=False)
     assert not is_chosen("vendor/net/deep", ("*",), nested=True)
     assert is_chosen("vendor/net/deep", ("*", "vendor/net/deep"), nested=True)
     assert not is_chosen("vendor", ("vendor/net",), nested=False)
 
 
-def test_two_submodules_of_one_path_are_refused_and_lines_are_found() -> None:
+def test_two_submodules_with_one_path_are_refused_and_lines_are_found() -> None:
     text = '[submodule "a"]\n\tpath = m ; here\n\turl = u\n[submodule "b"] path = "n/"\n\turl = v\n'
     values = [("submodule.a.path", "m"), ("submodule.a.url", "u"), ("submodule.b.path", "n/"), ("submodule.b.url", "v")]
     found = read_gitmodules(values, text)
@@ -101,7 +101,7 @@ def test_two_submodules_of_one_path_are_refused_and_lines_are_found() -> None:
         read_gitmodules([*values, ("submodule.c.path", "m/"), ("submodule.c.url", "evil")])
 
 
-def test_the_key_takes_true_or_paths_and_tells_what_is_added() -> None:
+def test_the_submodules_key_accepts_true_or_paths_and_additions_loosen() -> None:
     plain = "version: 1\nenvironments: {dev: {}}\n"
     assert load(plain.encode()).submodules == ()
     assert load(f"{plain}submodules: false\n".encode()).submodules == ()
