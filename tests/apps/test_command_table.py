@@ -1,4 +1,4 @@
-"""The table of commands: it says what the commands say, help imports only what it needs, and a command is one file."""
+"""The table of commands agrees with the commands, and help imports only what it needs."""
 
 from __future__ import annotations
 
@@ -15,28 +15,17 @@ from terrace.apps.cli.main import COMMANDS, CommandTable, Entry, cli
 
 HEAVY = ("msgspec", "ruamel", "rich", "httpx", "cryptography", "tree_sitter", "asyncio", "jinja2")
 
-NEW_COMMAND = '''\
-"""`terrace hello`."""
-
-import click
-
-from terrace.apps.cli.options import ENV
+CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
 
 
-@click.command()
-@ENV
-@click.pass_obj
-def hello(folder: str, environment: str) -> int:
-    """Greet ENV."""
-    from terrace.apps.output.console import show
-
-    show(f"hello {environment} of {folder}")
-    return 0
-'''
+def example() -> str:
+    """The command that CONTRIBUTING.md shows."""
+    section = CONTRIBUTING.read_text().partition("## Add a command\n")[2]
+    return section.partition("```python\n")[2].partition("```")[0]
 
 
 def imported_by(*arguments: str) -> set[str]:
-    """The modules that a process has imported after it has run a command."""
+    """The modules that a process imports to run a command."""
     script = (
         "import sys\nfrom terrace.apps.cli.main import main\ntry: main()\nfinally: print('\\nIMPORTED', *sys.modules)"
     )
@@ -48,13 +37,13 @@ def imported_by(*arguments: str) -> set[str]:
 
 
 def command(name: str) -> click.Command:
-    found = cli.get_command(click.Context(cli), name)
-    assert found is not None
-    return found
+    named = cli.get_command(click.Context(cli), name)
+    assert named is not None
+    return named
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_line_of_a_command_is_the_first_sentence_of_its_help(name: str) -> None:
+def test_the_summary_of_a_command_is_the_first_sentence_of_its_help(name: str) -> None:
     assert COMMANDS[name].summary == command(name).get_short_help_str(100)
     assert command(name).name == name
 
@@ -64,7 +53,7 @@ def test_every_file_of_a_command_is_in_the_table() -> None:
     assert {entry.module.rpartition(".")[2] for entry in COMMANDS.values()} == files
 
 
-def test_the_commands_of_a_section_stand_together() -> None:
+def test_the_commands_of_a_section_are_next_to_each_other() -> None:
     sections = [entry.section for entry in COMMANDS.values()]
     assert [s for n, s in enumerate(sections) if n == 0 or sections[n - 1] != s] == list(dict.fromkeys(sections))
 
@@ -77,20 +66,20 @@ def test_help_imports_no_command() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_help_of_a_command_imports_its_file_and_no_library(name: str) -> None:
+def test_the_help_of_a_command_imports_one_command_and_no_heavy_library(name: str) -> None:
     modules = imported_by(name, "--help")
     ours = {name for name in modules if name.startswith("terrace.apps.cli.commands.")}
     assert ours == {COMMANDS[name].module}
     assert {name for name in modules if name.split(".")[0] in HEAVY} == set()
 
 
-def test_a_command_is_one_file_and_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_of_a_new_command_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "greetings").mkdir()
-    (tmp_path / "greetings/hello.py").write_text(NEW_COMMAND)
+    (tmp_path / "greetings/hello.py").write_text(example())
     monkeypatch.syspath_prepend(str(tmp_path))
     entries = {**COMMANDS, "hello": Entry("Start", "Greet ENV.", "greetings.hello")}
     table = CommandTable(entries, name="terrace", params=cli.params, callback=cli.callback)
     shown = CliRunner().invoke(table, ["--help"])
-    assert "hello       Greet ENV." in " ".join(shown.output.split("\n")) or "Greet ENV." in shown.output
+    assert "Greet ENV." in shown.output
     done = CliRunner().invoke(table, ["-C", "/somewhere", "hello", "dev"], standalone_mode=False)
     assert (done.return_value, done.output) == (0, "hello dev of /somewhere\n")
