@@ -29,7 +29,7 @@ class EventKey:
 
     @classmethod
     def of(cls, secret: bytes) -> EventKey:
-        """The key that a secret gives. `id` tells nothing about it."""
+        """Returns the key derived from a secret. `id` reveals nothing about the secret."""
         derived = hmac.digest(secret, _LABEL, "sha256")
         return cls(hashlib.sha256(b"id\n" + derived).hexdigest()[:8], derived)
 
@@ -58,9 +58,9 @@ LedgerKey = EventKey | NoKey
 def demands_code(record: Record) -> bool:
     """Returns whether a record is valid only with a MAC.
 
-    What is about a deployment or a stack does. Answers and holds of people need none: they are signed, or close
-    something. So may a person without the key end a deployment by a no: `blocked`. A yes to a run does need one: the
-    forge says neither when it was given nor for which plans, so the process that wrote it down is believed.
+    Events about a deployment or a stack are. Approvals and holds are not: they are signed, or they only block. So a
+    person without the key can end a deployment with a rejection: `blocked`. The approval of a CI run does need a MAC:
+    the forge reports neither its time nor its plans, so the process that recorded it has to be trusted.
     """
     match record:
         case ApprovalGiven(answer=answer, witness=witness):

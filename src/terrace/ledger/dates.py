@@ -42,13 +42,13 @@ class DatesDismissal:
 
     @property
     def text(self) -> bytes:
-        """What is signed. No two dismissals give the same text."""
+        """Returns the text to sign. Different dismissals have different texts."""
         values = (self.ledger, self.position, self.last, self.hash, self.reason, self.actor)
         return signed_text(HEAD, dict(zip(_FIELDS, values, strict=True)))
 
 
 DatesCount = Callable[[DatesDismissal], bool]
-"""Says whether a dismissal of dates is by a signer of the trust root, where the trust root has signers."""
+"""Returns whether a dismissal of dates is by a signer of the trust root, where the trust root has signers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,11 @@ def no_reference() -> Reference | None:
 
 
 def dated(history: History, counts: DatesCount) -> History:
-    """The same history, without the dates that a person who counts dismissed.
+    """Returns the history without the dates that an authorized person dismissed.
 
-    A dismissal reaches only dates that are later than its own: that an event was not written after the event which
-    speaks of it follows from their order, so that no date that may be right is ever taken away. It counts where it was
-    written first: a copy of it, dated anew, takes away no more.
+    A dismissal affects only dates that are later than its own: an event cannot be later than a later event that names
+    it, so no date that can be right is ever removed. Only the first copy of a dismissal is valid: a copy with a later
+    date removes no more dates.
     """
     gone: dict[int, datetime] = {}
     heard: set[bytes] = set()
@@ -99,8 +99,8 @@ def ahead(history: History, now: datetime) -> tuple[Event, ...]:
 
 
 def no_earlier(history: History, now: datetime) -> datetime:
-    """Returns the earliest possible current time: not before the latest event with a valid date. So a clock that is set
-    back by a little, of which nothing else tells, makes nothing valid again that was seen to be over.
+    """Returns the earliest possible current time: not before the latest event with a valid date. A clock that
+    was set back a little therefore makes nothing valid again that had expired.
     """
     return max(now, history.readable[-1].time) if history.readable else now
 

@@ -19,7 +19,7 @@ KEY = "declaration"
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A recorded declaration. Whether its signature or witness holds is told each time anew."""
+    """A recorded declaration. Its signature or witness is verified again each time."""
 
     declaration: Declaration
     statement: str = ""
@@ -28,7 +28,7 @@ class Declared:
 
 
 def declaration_record(declaration: Declaration, vouched: str | Witness | None) -> DeclarationRecord:
-    """Returns the record of a declaration, with the signature or the witness that proves it."""
+    """Returns the record of a declaration, with the signature or the forge's confirmation as its proof."""
     return DeclarationRecord(
         at=declaration.at,
         statement=declaration_bytes(declaration).decode("ascii"),
@@ -52,8 +52,10 @@ def declared(
     reason: str,
     facts: str = "",
 ) -> Declared:
-    """Returns the declaration of an event: what the event says, whatever the signed text says. `told` is what the event
-    holds of it, None in events of earlier versions."""
+    """Returns the declaration of an event, by the content of the event and not by the signed text.
+
+    `told` is the record of the declaration, None in events of earlier versions.
+    """
     at = told.at if told is not None else event.time
     said = Declaration(act, history.ledger_id, environment, about, facts, event.actor, at, reason)
     if told is None:
@@ -64,7 +66,7 @@ def declared(
 
 @dataclass(frozen=True, slots=True)
 class WithdrawnNo:
-    """Somebody withdrew the no with that id. `position` is where the ledger holds the same withdrawal first."""
+    """The withdrawal of the rejection with the id `of`. `position` is its first position in the ledger."""
 
     of: str
     declared: Declared
@@ -84,7 +86,7 @@ def withdrawals(history: History, environment: str) -> tuple[WithdrawnNo, ...]:
 
 
 def release(history: History, event: Event, unheld: EnvironmentUnheld) -> Declared:
-    """Returns what somebody declared who released a hold."""
+    """Returns the declaration of the person who released a hold."""
     environment, of = event.subject, unheld.of
     return declared(history, event, unheld.declaration, "unhold", environment, of, unheld.reason)
 

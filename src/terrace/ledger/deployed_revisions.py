@@ -30,7 +30,7 @@ def baseline(history: History, environment: str) -> Baseline:
         for key in deployment.stacks:
             done = deployment.done(key)
             if done is False:
-                how = "is not known" if deployment.in_doubt else "failed"
+                how = "has an unknown result" if deployment.in_doubt else "failed"
                 unclear[key] = f"its newest apply {how} (deployment {deployment.id}): it is at no release"
             elif done or isinstance(deployment.origin, Destruction):
                 unclear.pop(key, None)

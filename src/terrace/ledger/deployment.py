@@ -29,7 +29,7 @@ class Step(Enum):
 StepResult = Literal["succeeded", "failed", "unknown"]
 
 Result = Literal["succeeded", "failed", "unknown", "blocked", "superseded"]
-"""How a deployment ended. `waiting` is no end, and so not here."""
+"""The result of a deployment. `waiting` is not a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,11 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who drives a deployment: enough to prove later that they are dead.
+    """The process that runs a deployment, with enough data to prove later that it has terminated.
 
-    `pid` counts within `pid_namespace`, and `started` tells its process from a later one of that number. `lock` is the
-    identity of the lock file that the holder has. Events of an older Terrace lack the last four: of such a holder no
-    death is ever proven by a machine.
+    `pid` is an id within `pid_namespace`, and `started` distinguishes its process from a later one with that id. `lock`
+    is the identity of the lock file of the holder. Old events lack the last four fields: a machine can never prove that
+    such a holder has terminated.
     """
 
     host: str
@@ -84,13 +84,13 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One release going into one environment. `waves` are stack keys; a wave starts when the one before is done.
+    """One release on its way to one environment. `waves` are stack keys; a wave starts when the previous one is done.
 
-    `policy` is the version of the trust root that admitted it. `waiting` holds the reasons when it waits.
-    `live` is the commit that was there when it was opened, "" when nothing was; `additions` is what is added to the
-    configuration of its own commit; `agreed` names what somebody agreed to lose. `partial`: it is about some
-    stacks of the environment only. `settles` is the deployment of unknown outcome that this one brings in order.
-    `undone_by` is the rollback that took it back.
+    `policy` is the version of the trust root that accepted it. `waiting` are the reasons why it waits. `live` is the
+    deployed commit when it was opened, "" for none; `additions` are additions to the configuration of its commit;
+    `agreed` are the losses that a person accepted. `partial` is whether it deploys only some stacks of the environment.
+    `settles` is the deployment with an unknown outcome that this one recovers. `undone_by` is the rollback that
+    reverted it.
     """
 
     id: str

@@ -29,7 +29,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:
-    """A person's dismissal of the event at a position, which `hash` names. `signature` is over `text`."""
+    """A person's dismissal of the event at a position, identified by `hash`. `signature` signs `text`."""
 
     ledger: str
     position: int
@@ -40,16 +40,16 @@ class Dismissal:
 
     @property
     def text(self) -> bytes:
-        """What is signed. No two dismissals give the same text."""
+        """Returns the text to sign. Different dismissals have different texts."""
         values = (self.ledger, self.position, self.hash, self.reason, self.actor)
         return signed_text(HEAD, dict(zip(_FIELDS, values, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class DismissalOfSeveral:
-    """A person's dismissal of several events. `spans` name exactly these; `hash` is that of the last one.
+    """A person's dismissal of several events. `spans` are their positions; `hash` is the hash of the last one.
 
-    `signature` is over `text`.
+    `signature` signs `text`.
     """
 
     ledger: str
@@ -61,7 +61,7 @@ class DismissalOfSeveral:
 
     @property
     def text(self) -> bytes:
-        """What is signed. No two dismissals give the same text."""
+        """Returns the text to sign. Different dismissals have different texts."""
         spans = [[span.first, span.last] for span in self.spans]
         values = (self.ledger, spans, self.hash, self.reason, self.actor)
         return signed_text(HEAD_OF_SEVERAL, dict(zip(_FIELDS_OF_SEVERAL, values, strict=True)))

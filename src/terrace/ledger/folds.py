@@ -32,10 +32,10 @@ from terrace.stacks.model import Destruction, Remediation, Undoing
 
 @dataclass(frozen=True, slots=True)
 class SignedApproval:
-    """A recorded approval. Whether its signature or witness holds is told each time anew.
+    """A recorded approval or rejection. Its signature or witness is verified again each time.
 
-    `deployment` is the deployment that it was written down for, `named` the one that the answer itself names ("" in
-    answers of earlier versions). `position` is where the ledger holds the same answer first.
+    `deployment` is the deployment that it was recorded for, `named` the one that its text names ("" in texts of earlier
+    versions). `position` is its first position in the ledger.
     """
 
     deployment: str
@@ -59,9 +59,10 @@ class SignedApproval:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why an environment takes nothing new, who said so and since when. `deployment` is what it came with, if any.
+    """The hold of an environment: its reason, its author and its start.
 
-    `id` is the id of its event. `signed` is whether only a person who is proven releases it.
+    `deployment` is the deployment or restore that started it, "" for a person. `id` is the id of its event. `signed` is
+    whether only a proven person can release it.
     """
 
     reason: str
@@ -87,12 +88,11 @@ def deployments(history: History) -> tuple[Deployment, ...]:
 
 
 class Deployments(Fold[tuple[Deployment, ...]]):
-    """Every deployment. Those before the oldest open one are made once: nothing changes them but what takes them
-    back."""
+    """Every deployment. Those before the oldest open one are built once: only a rollback changes them later."""
 
     def __init__(self) -> None:
         self._final: dict[str, Deployment] = {}
-        self._later: dict[str, _Telling] = {}
+        self._later: dict[str, _DeploymentFold] = {}
 
     def copy(self) -> Self:
         """Returns a copy that can be continued separately."""
@@ -104,12 +104,12 @@ class Deployments(Fold[tuple[Deployment, ...]]):
         """Take the next event."""
         record = event.record
         if isinstance(record, DeploymentOpened):
-            self._later[event.subject] = _Telling(event, record, self)
+            self._later[event.subject] = _DeploymentFold(event, record, self)
         elif event.subject in self._later:
-            telling = self._later[event.subject]
-            if telling.owner is not self:
-                telling = self._later[event.subject] = telling.copy(self)
-            telling.hear(event)
+            fold = self._later[event.subject]
+            if fold.owner is not self:
+                fold = self._later[event.subject] = fold.copy(self)
+            fold.apply(event)
 
     def result(self) -> tuple[Deployment, ...]:
         """Every deployment so far, oldest first."""
@@ -117,8 +117,8 @@ class Deployments(Fold[tuple[Deployment, ...]]):
             del self._later[first.id]
             _take(self._final, first.deployment())
         found = dict(self._final)
-        for telling in self._later.values():
-            _take(found, telling.deployment())
+        for fold in self._later.values():
+            _take(found, fold.deployment())
         return tuple(found.values())
 
 
@@ -228,9 +228,9 @@ def changes(history: History, environment: str) -> tuple[Deployment, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What one person said about one stack of a deployment of unknown outcome: they looked, and answer for it as it is.
+    """One person's acceptance of the result of one stack of a deployment with an unknown outcome.
 
-    `addresses` are all that the attempt was to make, as the person was shown them; `reason` is what was found.
+    `addresses` are all resources that the attempt would have created, as shown to the person; `reason` is the finding.
     """
 
     deployment: str
@@ -271,11 +271,11 @@ def is_settled(history: History, deployment: Deployment, people: int, answers: A
 
 
 def unsettled(history: History, environment: str, people: int, answers: Answers = settlements) -> Deployment | None:
-    """The newest deployment of an environment that nobody drives to its end, and of which nobody knows what it did.
+    """Returns the newest deployment of an environment with an unresolved unknown outcome; None when there is none.
 
-    It ended as unknown, or another one was opened over it while an apply of it was open: that one hides nothing. That
-    ends when one that brings it in order has succeeded, or when so many `people` answered for each stack. Letting
-    the environment go does not end it: that says nothing about what was made. `answers` tells whose answers count.
+    Its result is unknown, or another deployment was opened while one of its applies had no result. It is resolved once
+    a recovery of it has succeeded, or once this number of `people` accepted the result of each stack. The release of
+    the hold does not resolve it. `answers` returns the valid acceptances.
     """
     mine = {d.id: d for d in of_environment(history, environment)}
     if not history.fold(Doubtful) & mine.keys():
@@ -291,12 +291,12 @@ def unsettled(history: History, environment: str, people: int, answers: Answers 
                 left[newest.id] = newest
             newest = ended
             continue
-        # An apply whose end nobody knows makes its deployment one of unknown outcome, whatever the end of that says.
+        # An apply without a known result makes the outcome of its deployment unknown, whatever its end says.
         unknown = ended.result == "unknown" or bool(ended.in_doubt)
         if unknown:
             left[ended.id] = ended
         if ended.settles in left and (unknown or ended.result == "succeeded"):
-            # What brings it in order goes on from what it left; now that one has to be brought in order.
+            # A recovery continues from the leftovers. If it has an unknown outcome, it has to be recovered itself.
             del left[ended.settles]
     open_ = [one for one in left.values() if not is_settled(history, one, people, answers)]
     return open_[-1] if open_ else None
@@ -348,7 +348,7 @@ def answers(history: History) -> tuple[SignedApproval, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Every answer, oldest first, and the same by the deployments that they were written down for."""
+    """All approvals and rejections, oldest first, and the same by the deployments that they were recorded for."""
 
     all: tuple[SignedApproval, ...]
     by_deployment: Mapping[str, tuple[SignedApproval, ...]]
@@ -377,8 +377,8 @@ class AllAnswers(Fold[Answered]):
         signed = _approval(event, event.record)
         place = self._first.setdefault((signed.statement, signed.signature, signed.witness), event.position)
         if signed.witness is not None and signed.answer != "reject":
-            # A yes that was said on a forge once answers one deployment: the first that it was written down for. A no
-            # is about plans and commits; an event that was written before it takes nothing from it.
+            # An approval on a forge is valid for one deployment: the first that it was recorded for. A rejection is
+            # about plans and commits: an earlier event does not change it.
             signed = replace(signed, named=self._about.setdefault(signed.witness, signed.named))
         signed = replace(signed, position=place)
         self._all.append(signed)
@@ -408,9 +408,9 @@ def _approval(event: Event, given: ApprovalGiven) -> SignedApproval:
 def hold(history: History, environment: str, releases: Releases = anybody_releases) -> Hold | None:
     """Returns the hold of an environment, or None if it accepts deployments.
 
-    What people hold stays held until people let it go: no deployment that comes with a hold, or ends one, takes it
-    away. Terrace itself releases only the hold that came with a deployment or a restore, and only where the events
-    before say what releases it (`_is_over`): the release alone proves nothing.
+    A hold by a person ends only when a person releases it: no deployment replaces or ends it. Terrace releases only a
+    hold that a deployment or a restore started, and only when earlier events justify that (`_is_over`): the release
+    alone proves nothing.
     """
     held: Hold | None = None
     for event, record in history.of(EnvironmentHeld, EnvironmentUnheld):
@@ -446,8 +446,8 @@ def _is_over(before: History, environment: str, of: str) -> bool:
     )
 
 
-class _Telling:
-    """The fold of the events of one deployment. Its records are made once, at the end: histories are long."""
+class _DeploymentFold:
+    """The fold of the events of one deployment. Its records are built once, at the end: histories are long."""
 
     def __init__(self, event: Event, opened: DeploymentOpened, owner: object) -> None:
         self.owner = owner
@@ -468,15 +468,16 @@ class _Telling:
         """Returns whether it has ended: no valid event changes it after that."""
         return self._end is not None
 
-    def copy(self, owner: object) -> _Telling:
-        """The same for another owner: only that one changes it."""
+    def copy(self, owner: object) -> _DeploymentFold:
+        """Returns a copy for another owner: only that owner changes it."""
         copied = copy(self)
         copied.owner = owner
         copied._begun, copied._ended = dict(self._begun), dict(self._ended)
         copied._parts = {attempt: list(parts) for attempt, parts in self._parts.items()}
         return copied
 
-    def hear(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
+        """Updates the deployment with the next event."""
         self._made = None
         record = event.record
         match record:
@@ -485,7 +486,7 @@ class _Telling:
                 self._epoch, self._waiting = record.epoch, ()
             case LeaseReleased():
                 self._lease = None
-            # Written once each: no event that follows can make an unknown outcome a known one.
+            # Each is recorded once: no later event can turn an unknown outcome into a known one.
             case StepBegun():
                 self._begun[record.attempt] = (event, record)
             case StepListed():

@@ -56,9 +56,9 @@ def insist_on_records(drafts: Sequence[Draft]) -> None:
 class History:
     """All events as one reader saw them; `head` is the hash of the last, GENESIS when there is none.
 
-    `undated` are the positions of events whose date does not count (`ledger.dates`), each with a time by which it was
-    written: that of its dismissal. With the `key` of the ledger the codes of events are checked; a reader without it
-    believes them unchecked, but for those at the positions `absent`, and so changes no environment.
+    `undated` are the positions of events with an invalid date (`ledger.dates`), each with the time of its dismissal.
+    With the `key` of the ledger the MACs of events are verified; a reader without it trusts them, except those at the
+    positions `absent`, and therefore changes no environment.
     """
 
     events: tuple[Event, ...] = ()
@@ -87,7 +87,7 @@ class History:
         return self._view.fold(kind)
 
     def view(self, function: Callable[[History], T]) -> T:
-        """Returns the cached result of a function of this history. It is asked once."""
+        """Returns the cached result of a function of this history, which is called once."""
         return self._view.derived(function, self)
 
     def of(self, *kinds: type[R]) -> Sequence[tuple[Event, R]]:
@@ -101,8 +101,10 @@ class History:
         return self._earlier.at(self, position)
 
     def answer_before(self, position: int, question: Callable[[History, str, str], T], one: str, other: str) -> T:
-        """Returns the cached result of a function of the events before a position. They are asked once, by this history
-        and by those that continue it."""
+        """Returns the cached result of a function of the events before a position.
+
+        It is called once by this history and by those that continue it.
+        """
         key = (question, self.events[position - 1].hash if position else GENESIS, one, other)
         answers: dict[object, Any] = self._earlier.answers
         if key not in answers:
@@ -125,7 +127,7 @@ class History:
         return following
 
     def with_events(self, events: tuple[Event, ...]) -> History:
-        """What the same reader sees in all these events, of which this history may be the first ones."""
+        """Returns the history of all these events, which continues this history if it starts with the same events."""
         known = len(self.events)
         if known and len(events) >= known and events[known - 1] == self.events[-1]:
             return self.followed_by(events[known:])
@@ -133,8 +135,7 @@ class History:
 
     @cached_property
     def _continues(self) -> View | None:
-        """The view that this history's own goes on from: what gates ask about the newest deployment is asked of the
-        events before it."""
+        """Returns the view to continue: gates evaluate the events before the newest deployment."""
         opening = next((n for n in range(len(self.events) - 1, 0, -1) if self.events[n].kind == _OPENING), None)
         return self.before(opening)._view if opening is not None else None
 
@@ -153,7 +154,7 @@ class History:
 
 
 class _Earlier:
-    """Histories that others continue, kept while they are asked for: the newest few. `answers` are what they said."""
+    """The newest histories that others continue, cached. `answers` are their cached results."""
 
     def __init__(self) -> None:
         self.answers: dict[object, Any] = {}

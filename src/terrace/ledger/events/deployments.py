@@ -46,14 +46,14 @@ class AutomaticOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="automa
 
 
 class PromotionOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="promotion"):
-    """What succeeded in `source` goes one step up."""
+    """The commit that succeeded in `source` is promoted to the next environment."""
 
     source: EnvironmentName
     by: Line
 
 
 class RollbackOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="rollback"):
-    """Somebody goes back, because of what the deployment `of` did."""
+    """A person rolls back, because of the effects of the deployment `of`."""
 
     of: IdOrNone
     by: Line
@@ -61,21 +61,21 @@ class RollbackOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="rollbac
 
 
 class AutomaticRollbackOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="automatic-rollback"):
-    """The deployment `of` failed, and terrace.yaml says `on_failure: rollback`."""
+    """The deployment `of` failed, and terrace.yaml sets `on_failure: rollback`."""
 
     of: IdOrNone
     reason: Text
 
 
 class RemediationOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="remediation"):
-    """Drift that the check `of` saw is taken back; `of` is the id of its event."""
+    """Drift that a check detected is reverted; `of` is the id of the event of that check."""
 
     of: Id
     by: Line
 
 
 class RecoveryOrigin(msgspec.Struct, frozen=True, tag_field="kind", tag="recovery"):
-    """What the deployment `of` left is brought in order."""
+    """The leftovers of the deployment `of` are recovered."""
 
     of: Id
     by: Line
@@ -105,7 +105,7 @@ ORIGINS: Mapping[str, type[OriginRecord]] = {str(one.__struct_config__.tag): one
 
 
 class AdditionsRecord(Part, frozen=True):
-    """What is added to the configuration: (folder, from, to) of each move, (stack, address, id) of each import."""
+    """Additions to the configuration: (folder, from, to) of each move, (stack, address, id) of each import."""
 
     moves: Annotated[tuple[tuple[Folder, AnyAddress, AnyAddress], ...], Meta(max_length=MOST_STACKS)] = ()
     imports: Annotated[tuple[tuple[StackKey, ResourceAddress, Text], ...], Meta(max_length=MOST_STACKS)] = ()
@@ -127,11 +127,11 @@ class AdditionsRecord(Part, frozen=True):
 
 
 class DeploymentOpened(Record, frozen=True):
-    """A release is on its way into an environment. `waves` are its stacks, in the order in which they go.
+    """A deployment to an environment is opened. `waves` are its stacks, in the order of their deployment.
 
-    `live` is the commit that was there before, `agreed` names what somebody agreed to lose, `settles` the deployment
-    of unknown outcome that this one brings in order. `run` is the run of CI that opened it, "" outside of one;
-    `declaration` proves who did.
+    `live` is the previously deployed commit, `agreed` are the losses that a person accepted, `settles` is the
+    deployment with an unknown outcome that this one recovers. `run` is the CI run that opened it, "" outside of CI;
+    `declaration` proves the requester.
     """
 
     KIND: ClassVar[str] = kinds.DEPLOYMENT_OPENED
@@ -159,7 +159,7 @@ class DeploymentOpened(Record, frozen=True):
             raise ValueError("a stack is in its waves twice - at `$.waves`")
         strange = next((key for key in keys if key.partition("/")[0] != self.environment), None)
         if strange is not None:
-            raise ValueError(f"{strange} is no stack of {self.environment} - at `$.waves`")
+            raise ValueError(f"{strange} is not a stack of {self.environment} - at `$.waves`")
 
 
 class DeploymentWaiting(Record, frozen=True):
@@ -172,7 +172,7 @@ class DeploymentWaiting(Record, frozen=True):
 
 
 class DeploymentEnded(Record, frozen=True):
-    """It is over. `tag` marks its commit in Git where it succeeded."""
+    """The deployment has ended. `tag` marks its commit in Git if it succeeded."""
 
     KIND: ClassVar[str] = kinds.DEPLOYMENT_ENDED
     ABOUT: ClassVar[About] = "deployment"
@@ -184,7 +184,10 @@ class DeploymentEnded(Record, frozen=True):
 
 
 class HolderRecord(Part, frozen=True):
-    """The process that drives: enough to prove later that it is dead. The last four came later, and may be lacking."""
+    """The process that runs a deployment, with enough data to prove later that it has terminated.
+
+    Old events lack the last four fields.
+    """
 
     host: Line
     boot: Line
@@ -223,9 +226,9 @@ class LeaseReleased(Record, frozen=True):
 
 
 class RecoveryAttested(Record, frozen=True):
-    """Somebody answers for it that the process which drove a deployment, or its apply, is dead.
+    """A person confirms that the process of a deployment, or of its apply, has terminated.
 
-    `begun` is the id of the event that began what is dead.
+    `begun` is the id of the event with which that process started its work.
     """
 
     KIND: ClassVar[str] = kinds.RECOVERY_ATTESTED
@@ -258,7 +261,10 @@ class RecoveryBegun(Record, frozen=True):
 
 
 class RecoverySettled(Record, frozen=True):
-    """A person answers for one stack of a deployment of unknown outcome. `addresses` are all that it was to make."""
+    """A person accepts the result of one stack of a deployment with an unknown outcome.
+
+    `addresses` are all resources that it would have created.
+    """
 
     KIND: ClassVar[str] = kinds.RECOVERY_SETTLED
     ABOUT: ClassVar[About] = "deployment"

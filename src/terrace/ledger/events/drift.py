@@ -81,7 +81,7 @@ class ObservationRecord(Part, frozen=True):
 
 
 class DriftChecked(Record, frozen=True):
-    """The stacks of an environment were looked at. `every` is how often somebody means to, in seconds; 0: once."""
+    """A drift check of an environment. `every` is the configured interval in seconds, 0 for a single check."""
 
     KIND: ClassVar[str] = kinds.DRIFT_CHECKED
     ABOUT: ClassVar[About] = "environment"
@@ -91,7 +91,7 @@ class DriftChecked(Record, frozen=True):
 
 
 class DriftAcknowledged(Record, frozen=True):
-    """Somebody answers for a difference, as it was seen. `declaration` proves who."""
+    """A person acknowledges a difference as it was detected. `declaration` proves the person."""
 
     KIND: ClassVar[str] = kinds.DRIFT_ACKNOWLEDGED
     ABOUT: ClassVar[About] = "environment"

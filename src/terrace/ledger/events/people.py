@@ -48,9 +48,9 @@ class SubjectRecord(Part, frozen=True):
 
 
 class ApprovalGiven(Record, frozen=True):
-    """Somebody said yes or no to plans. `statement` is what `signature` signs; a witness stands in for a signature.
+    """A person approved or rejected plans. `signature` signs `statement`, or a forge confirms it (`witness`).
 
-    `deployment` is the one that the statement names; "" where it names none, as those of earlier versions.
+    `deployment` is the one that the statement names, "" in statements of earlier versions.
     """
 
     KIND: ClassVar[str] = kinds.APPROVAL_GIVEN
@@ -74,7 +74,7 @@ class ApprovalGiven(Record, frozen=True):
 
 
 class RejectionWithdrawn(Record, frozen=True):
-    """Somebody took back the no `of`: a hash of what was said."""
+    """A person withdrew the rejection `of`, a hash of its text."""
 
     KIND: ClassVar[str] = kinds.REJECTION_WITHDRAWN
     ABOUT: ClassVar[About] = "environment"
@@ -94,9 +94,9 @@ class CommandTaken(Record, frozen=True):
 
 
 class EnvironmentHeld(Record, frozen=True):
-    """An environment takes nothing new. `deployment` is the deployment or restore that it is held for, if any.
+    """An environment is put on hold. `deployment` is the deployment or restore that caused it, "" for a person.
 
-    `signed` is whether only a person whom a key or the forge proves releases it; `declaration` proves who holds it.
+    `signed` is whether only a person whom a key or the forge proves can release it; `declaration` proves its author.
     """
 
     KIND: ClassVar[str] = kinds.ENVIRONMENT_HELD
@@ -110,9 +110,9 @@ class EnvironmentHeld(Record, frozen=True):
 
 
 class EnvironmentUnheld(Record, frozen=True):
-    """An environment takes deployments again; with `deployment`, only what it was held for because of that one ends.
+    """The hold of an environment is released; with `deployment`, only the hold that it caused.
 
-    `of` is the id of the hold that a person releases, which `declaration` proves.
+    `of` is the id of the hold that a person releases; `declaration` proves the person.
     """
 
     KIND: ClassVar[str] = kinds.ENVIRONMENT_UNHELD
@@ -143,10 +143,10 @@ class LedgerOpened(Record, frozen=True):
 
 
 class LedgerRekeyed(Record, frozen=True):
-    """From here on events are authenticated with another key, the one that authenticates this event.
+    """Later events are authenticated with another key, the one that authenticates this event.
 
-    What is before it counts as it is, but for the events at the positions `absent`: they were not authentic under the
-    key of then. `before` names that key; "" where it was not at hand or there was none.
+    Earlier events are valid, except those at the positions `absent`, which were not authentic under the previous key.
+    `before` names that key, "" when it was unavailable or there was none.
     """
 
     KIND: ClassVar[str] = kinds.LEDGER_REKEYED
@@ -158,7 +158,7 @@ class LedgerRekeyed(Record, frozen=True):
 
 
 class EventDismissed(Record, frozen=True):
-    """A person looked at an event that cannot be read, and lets it count as absent.
+    """A person checked an invalid event and dismissed it: it is ignored.
 
     `position` and `hash` name the event; `signature` signs `statement` by a signer of the trust root.
     """
@@ -178,10 +178,10 @@ Position = Annotated[int, Meta(ge=0, le=1 << 53)]
 
 
 class EventsDismissed(Record, frozen=True):
-    """A person looked at several events that cannot be read, and lets them count as absent.
+    """A person checked several invalid events and dismissed them: they are ignored.
 
-    `spans` are the first and the last position of each run of them, in order; `hash` is that of the last event named,
-    which covers all before it. `signature` signs `statement` by a signer of the trust root.
+    `spans` are the first and the last position of each range of them, in order; `hash` is the hash of the last event,
+    which covers all earlier ones. `signature` signs `statement` by a signer of the trust root.
     """
 
     KIND: ClassVar[str] = kinds.EVENTS_DISMISSED
@@ -202,10 +202,10 @@ class EventsDismissed(Record, frozen=True):
 
 
 class DatesDismissed(Record, frozen=True):
-    """A person looked at events that are dated in the future, and lets their dates count for nothing.
+    """A person checked events with a date in the future and dismissed their dates: the dates are ignored.
 
-    They are those from `position` to `last`; `hash` is that of the last one, which covers all before it. `signature`
-    signs `statement` by a signer of the trust root.
+    They are the events from `position` to `last`; `hash` is the hash of the last one, which covers all earlier ones.
+    `signature` signs `statement` by a signer of the trust root.
     """
 
     KIND: ClassVar[str] = kinds.DATES_DISMISSED

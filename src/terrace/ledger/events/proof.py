@@ -31,7 +31,7 @@ class WitnessRecord(Part, frozen=True):
 
 
 class DeclarationRecord(Part, frozen=True):
-    """What proves who declared something: `signature` signs `statement`, or a witness stands in for it."""
+    """The proof of a declaration's author: `signature` signs `statement`, or a forge confirms it (`witness`)."""
 
     OMITTED: ClassVar[frozenset[str]] = frozenset({"witness"})
 

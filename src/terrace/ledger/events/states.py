@@ -28,9 +28,9 @@ from terrace.ledger.events.record import About, Record
 
 
 class StateBackedUp(Record, frozen=True):
-    """A state was checked, and backed up if it changed. `restore` and `target` are those of a restore under way.
+    """A state was checked, and backed up if it changed. `restore` and `target` are those of a restore in progress.
 
-    `continues` is another lineage of the same state: a remote backend that was empty gives what it takes a new one.
+    `continues` is another lineage of the same state: a remote backend that was empty assigns a new one.
     """
 
     KIND: ClassVar[str] = kinds.STATE_BACKED_UP
@@ -55,8 +55,8 @@ class StackAdopted(Record, frozen=True):
     """A stack of another tool was adopted, with the state that is now at its address.
 
     `source` is where the state was. `same` is whether a plan of `commit` on it changed nothing; else `creates`,
-    `changes` and `deletes` are how many objects it would have. `accepted` are the differences between the state and
-    the cloud that no plan mends, as they were then. `engine` and `providers` made that plan, `written_by` is the
+    `changes` and `deletes` are the numbers of its changes. `accepted` are the differences between the state and
+    the cloud at that time that no plan fixes. `engine` and `providers` made that plan, `written_by` is the
     version that wrote the state.
     """
 
