@@ -39,7 +39,7 @@ from terrace.adapters.runner.run_folder import RunFolder
 from terrace.adapters.runner.word import FRESH_SECONDS, StartSignal
 from terrace.errors import BadInput
 from terrace.ledger.deployment import Holder
-from terrace.pipelines.deploy.apply_step import end_of_earlier
+from terrace.pipelines.deploy.apply_step import wait_for_earlier
 from terrace.pipelines.deploy.step_results import ApplyFailed, ApplySucceeded, ApplyUnknown
 from terrace.plans.terraform import Attempt, Evidence, Fate, Preparation
 
@@ -106,14 +106,14 @@ def test_each_file_of_a_run_lost_or_damaged_in_turn_never_makes_an_outcome_bette
     stage: Stage, applier: LocalApplier, tmp_path: Path
 ) -> None:
     """Every file, every damage, at every stage: what was not proven before is never proven by it."""
-    sound = end_of_earlier(applier, lay_run(tmp_path / "runs", stage, LOG, "sound"))
+    sound = wait_for_earlier(applier, lay_run(tmp_path / "runs", stage, LOG, "sound"))
     assert isinstance(sound, PROOF.get(stage, ApplyUnknown))
     names = [path.name for path in (tmp_path / "runs/sound").iterdir()]
     for name in names:
         for number, (what, damage) in enumerate(DAMAGE.items()):
             attempt = lay_run(tmp_path / "runs", stage, LOG, f"{name.replace('.', '-')}-{number}")
             damage(tmp_path / "runs" / attempt.id / name)
-            end = end_of_earlier(applier, attempt)
+            end = wait_for_earlier(applier, attempt)
             where = f"{stage}: {name} {what}"
             assert isinstance(end, type(sound) | ApplyUnknown), where
             if stage in BEGUN:
@@ -132,7 +132,7 @@ def test_a_lost_folder_of_runs_is_no_proof_that_an_apply_never_began(
     attempt = lay_run(tmp_path / "runs", stage)
     shutil.rmtree(tmp_path / "runs")
     assert applier.look(attempt) is Fate.UNKNOWN
-    assert isinstance(end_of_earlier(applier, attempt), ApplyUnknown)
+    assert isinstance(wait_for_earlier(applier, attempt), ApplyUnknown)
 
 
 @pytest.mark.parametrize("stage", BEGUN)
@@ -143,7 +143,7 @@ def test_a_folder_brought_back_from_before_the_start_is_no_proof_that_an_apply_n
     attempt = lay_run(tmp_path / "runs", stage, LOG)
     for name in ("started.json", "log.jsonl", "exit.json"):
         (tmp_path / "runs/one" / name).unlink(missing_ok=True)
-    assert isinstance(end_of_earlier(applier, attempt), ApplyUnknown)
+    assert isinstance(wait_for_earlier(applier, attempt), ApplyUnknown)
     autopsy = applier.autopsy(attempt)
     assert autopsy is not None
     assert not autopsy.whole
@@ -157,7 +157,7 @@ def test_a_copied_folder_of_runs_proves_nothing_on_another_machine(stage: Stage,
     other_memory.mkdir()
     elsewhere = LocalApplier(tmp_path / "copy", terraform_in(tmp_path / "terrace"), Permits(other_memory))
     assert elsewhere.look(attempt) is Fate.UNKNOWN, "neither its death nor that it never began"
-    assert isinstance(end_of_earlier(elsewhere, attempt), ApplyUnknown)
+    assert isinstance(wait_for_earlier(elsewhere, attempt), ApplyUnknown)
     autopsy = elsewhere.autopsy(attempt)
     assert autopsy is not None
     assert not autopsy.whole
@@ -171,7 +171,7 @@ def test_another_host_machine_or_boot_proves_nothing(
     attempt = lay_run(tmp_path / "runs", stage, LOG)
     attempt = replace(attempt, prepared=replace(attempt.prepared, **{other: "another"}))
     assert applier.look(attempt) is Fate.UNKNOWN
-    assert isinstance(end_of_earlier(applier, attempt), ApplyUnknown)
+    assert isinstance(wait_for_earlier(applier, attempt), ApplyUnknown)
 
 
 def test_an_attempt_of_an_older_terrace_is_unknown(applier: LocalApplier, tmp_path: Path) -> None:
@@ -179,14 +179,14 @@ def test_an_attempt_of_an_older_terrace_is_unknown(applier: LocalApplier, tmp_pa
     lay_run(tmp_path / "runs", "ended")
     attempt = Attempt("one", "l", "d", "dev", "5" * 64, Preparation.of(None))
     assert applier.look(attempt) is Fate.UNKNOWN
-    assert isinstance(end_of_earlier(applier, attempt), ApplyUnknown)
+    assert isinstance(wait_for_earlier(applier, attempt), ApplyUnknown)
 
 
 @pytest.mark.parametrize("told", [None, [], "x", {"nonce": 7}, {"nonce": "../../x"}, {"nonce": "A" * 32}])
 def test_an_intent_that_was_written_by_hand_proves_nothing(told: object, applier: LocalApplier, tmp_path: Path) -> None:
     lay_run(tmp_path / "runs", "prepared")
     attempt = Attempt("one", "l", "d", "dev", "5" * 64, Preparation.of(told))
-    assert isinstance(end_of_earlier(applier, attempt), ApplyUnknown)
+    assert isinstance(wait_for_earlier(applier, attempt), ApplyUnknown)
 
 
 @pytest.mark.parametrize("name", ["../../outside", "..", "", "/etc", "a/b", "a\0b", "-x", "x" * 65, ".hidden", "one\n"])
@@ -197,16 +197,16 @@ def test_an_attempt_from_the_ledger_never_leaves_the_folder_of_runs(
     attempt = replace(lay_run(tmp_path / "runs", "ended"), id=name)
     with pytest.raises(BadInput, match="is not a valid attempt id"):
         RunFolder.of(tmp_path / "runs", name)
-    assert isinstance(end_of_earlier(applier, attempt), ApplyUnknown)
+    assert isinstance(wait_for_earlier(applier, attempt), ApplyUnknown)
 
 
 def test_the_end_of_another_attempt_is_not_taken_for_this_one(applier: LocalApplier, tmp_path: Path) -> None:
     ended, mine = lay_run(tmp_path / "runs", "ended", name="other"), lay_run(tmp_path / "runs", "logged")
     shutil.copy(tmp_path / "runs/other/exit.json", tmp_path / "runs/one/exit.json")
-    end = end_of_earlier(applier, mine)
+    end = wait_for_earlier(applier, mine)
     assert isinstance(end, ApplyUnknown)
     assert "does not belong to the attempt" in end.message
-    assert isinstance(end_of_earlier(applier, ended), ApplySucceeded)
+    assert isinstance(wait_for_earlier(applier, ended), ApplySucceeded)
 
 
 @pytest.mark.parametrize("code", [2, 11, 126, 137, 255])
@@ -217,7 +217,7 @@ def test_an_end_that_terraform_does_not_choose_itself_is_unknown(
     attempt = lay_run(tmp_path / "runs", "failed", LOG)
     path = tmp_path / "runs/one/exit.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "code": code}))
-    assert isinstance(end_of_earlier(applier, attempt), ApplyUnknown)
+    assert isinstance(wait_for_earlier(applier, attempt), ApplyUnknown)
 
 
 @pytest.mark.parametrize(
@@ -232,11 +232,11 @@ def test_an_end_that_terraform_does_not_choose_itself_is_unknown(
 def test_a_failure_whose_log_leaves_something_open_is_unknown(
     log: bytes, applier: LocalApplier, tmp_path: Path
 ) -> None:
-    assert isinstance(end_of_earlier(applier, lay_run(tmp_path / "runs", "failed", log)), ApplyUnknown)
+    assert isinstance(wait_for_earlier(applier, lay_run(tmp_path / "runs", "failed", log)), ApplyUnknown)
 
 
 def test_a_failure_before_anything_was_begun_is_a_failure(applier: LocalApplier, tmp_path: Path) -> None:
-    end = end_of_earlier(applier, lay_run(tmp_path / "runs", "failed", VERSION + SAID))
+    end = wait_for_earlier(applier, lay_run(tmp_path / "runs", "failed", VERSION + SAID))
     assert isinstance(end, ApplyFailed)
     assert end.evidence is Evidence.TERRAFORM_FAILED
 

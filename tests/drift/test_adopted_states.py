@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from support.plans import change, drifted, plan_of
-from terrace.drift.own_changes import found_outside, without_echoes
+from terrace.drift.own_changes import split_differences, without_own_changes
 from terrace.drift.sightings import sightings
 from terrace.drift.state_adoption import Adoption, Row, without_shared_states
 from terrace.plans.digest import DigestKey
@@ -30,15 +30,15 @@ def group_with(ports: list[int], *, part: str = RULE, link: bool = True) -> Plan
 
 @pytest.mark.parametrize("part", [RULE, "aws_security_group_rule.https"])
 def test_rules_of_a_group_from_resources_of_their_own_are_accepted(part: str) -> None:
-    accepted, outside = found_outside(group_with([443], part=part))
+    accepted, outside = split_differences(group_with([443], part=part))
     assert ([one.address for one in accepted], outside) == ([GROUP], ())
-    assert without_echoes(sightings(group_with([443], part=part)), accepted) == ()
+    assert without_own_changes(sightings(group_with([443], part=part)), accepted) == ()
 
 
 def test_another_rule_than_those_that_were_accepted_is_drift() -> None:
-    accepted, _ = found_outside(group_with([443]))
+    accepted, _ = split_differences(group_with([443]))
     later = sightings(group_with([443, 22]))
-    assert without_echoes(later, accepted) == later != ()
+    assert without_own_changes(later, accepted) == later != ()
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_another_rule_than_those_that_were_accepted_is_drift() -> None:
     ids=["nothing refers to it", "an instance in the group", "a balancer in the group"],
 )
 def test_rules_that_no_resource_makes_are_for_a_person_to_answer_for(plan: Plan) -> None:
-    accepted, outside = found_outside(plan)
+    accepted, outside = split_differences(plan)
     assert (accepted, [one.address for one in outside]) == ((), [GROUP])
 
 
@@ -57,8 +57,8 @@ def test_a_tag_that_no_plan_mends_is_accepted_and_one_that_a_plan_takes_back_is_
     seen = drifted("aws_sqs_queue.q", was, now, **told)
     kept = plan_of([change("aws_sqs_queue.q", Action.NO_OP, now, now)], [seen])
     mended = plan_of([change("aws_sqs_queue.q", Action.UPDATE, now, was)], [seen])
-    assert [len(part) for part in found_outside(kept)] == [1, 0]
-    assert [len(part) for part in found_outside(mended)] == [0, 1]
+    assert [len(part) for part in split_differences(kept)] == [1, 0]
+    assert [len(part) for part in split_differences(mended)] == [0, 1]
 
 
 def ready(key: str, lineage: str) -> Row:

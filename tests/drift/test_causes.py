@@ -13,7 +13,7 @@ from support.change_logs import ACCOUNT, activity, exported, trail_event, trail_
 from terrace.assess.model import Severity
 from terrace.drift.causes import Window, explained
 from terrace.drift.causes import names as names_object
-from terrace.drift.change_logs import ACTIVITY_LOG, LoggedChange, LoggedChanges, NoLog, may_tell, read_changes
+from terrace.drift.change_logs import ACTIVITY_LOG, LoggedChange, LoggedChanges, NoLog, may_contain, read_changes
 from terrace.drift.model import Observation, Quadrant, Sighting
 from terrace.plans.model import Action
 
@@ -325,7 +325,7 @@ def test_what_is_not_known_says_why() -> None:
     ],
 )
 def test_folders_and_files_of_another_time_are_not_read(name: str, told: bool) -> None:
-    assert may_tell(name, SINCE, UNTIL) is told
+    assert may_contain(name, SINCE, UNTIL) is told
 
 
 def test_a_file_of_the_trail_is_read_as_it_is_delivered() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.plans import change, drifted, plan_of
 from terrace.assess.model import Severity
 from terrace.config.model import IgnoreRule
-from terrace.drift.ignore import look_away
+from terrace.drift.ignore import apply_ignore_rules
 from terrace.drift.sightings import sightings
 from terrace.plans.model import Action
 
@@ -25,7 +25,7 @@ def rule(address: str = "aws_instance.*", *attributes: str, until: date = TODAY)
 
 @pytest.mark.parametrize("address", ["aws_instance.*", ADDRESS, "*"])
 def test_what_a_rule_names_is_ignored_and_listed(address: str) -> None:
-    looked = look_away(sightings(plan_of([], [drifted(ADDRESS, {}, {"size": 2})])), (rule(address),), TODAY)
+    looked = apply_ignore_rules(sightings(plan_of([], [drifted(ADDRESS, {}, {"size": 2})])), (rule(address),), TODAY)
     assert looked.sightings == ()
     assert [(i.address, i.paths, i.owner) for i in looked.ignored] == [(ADDRESS, ("size",), "ann")]
 
@@ -33,7 +33,7 @@ def test_what_a_rule_names_is_ignored_and_listed(address: str) -> None:
 def test_only_the_attributes_that_it_names_are_ignored() -> None:
     found = sightings(plan_of([], [drifted(ADDRESS, {}, {"size": 2, "user_data_secret": "x", "tags": {"a": "b"}})]))
     assert found[0].severity is Severity.CRITICAL
-    looked = look_away(found, (rule("*", "user_data_secret", "tags"),), TODAY)
+    looked = apply_ignore_rules(found, (rule("*", "user_data_secret", "tags"),), TODAY)
     (left,) = looked.sightings
     assert (left.paths, left.severity) == (("size",), Severity.MEDIUM)
     assert left.fingerprint != found[0].fingerprint
@@ -42,7 +42,7 @@ def test_only_the_attributes_that_it_names_are_ignored() -> None:
 
 def test_a_rule_that_ran_out_ignores_nothing_and_is_told() -> None:
     found = sightings(plan_of([], [drifted(ADDRESS, {}, {"size": 2})]))
-    looked = look_away(found, (rule(until=TODAY - timedelta(days=1)),), TODAY)
+    looked = apply_ignore_rules(found, (rule(until=TODAY - timedelta(days=1)),), TODAY)
     assert looked.sightings == found
     assert looked.ignored == ()
     assert looked.notices == ("the rule to ignore aws_instance.* expired on 2026-11-24 (owner: ann)",)
@@ -51,7 +51,7 @@ def test_a_rule_that_ran_out_ignores_nothing_and_is_told() -> None:
 def test_a_rule_about_something_else_is_silent() -> None:
     found = sightings(plan_of([], [drifted(ADDRESS, {}, {"size": 2})]))
     old = rule("aws_bucket.*", until=TODAY - timedelta(days=1))
-    assert look_away(found, (old, rule("*", "colour")), TODAY).notices == ()
+    assert apply_ignore_rules(found, (old, rule("*", "colour")), TODAY).notices == ()
 
 
 @given(st.sampled_from([Action.CREATE, Action.NO_OP]), st.booleans())
@@ -59,4 +59,4 @@ def test_no_rule_hides_a_deletion(undo: Action, by_replacing: bool) -> None:
     gone = plan_of([change(ADDRESS, undo, None, {})], [change(ADDRESS, Action.DELETE, {"size": 1})])
     replaced = plan_of([change(ADDRESS, Action.REPLACE, {"size": 2}, {"size": 1})], [drifted(ADDRESS, {}, {"size": 2})])
     found = sightings(replaced if by_replacing else gone)
-    assert look_away(found, (rule("*"),), TODAY).sightings == found != ()
+    assert apply_ignore_rules(found, (rule("*"),), TODAY).sightings == found != ()

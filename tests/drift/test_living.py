@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from terrace.assess.model import Severity
 from terrace.drift.checks import Check, in_a_row, standing
-from terrace.drift.issues import LivingRecord, living
+from terrace.drift.issues import StackDrift, drift_by_stack
 from terrace.drift.model import Observation, Quadrant, Sighting, Status
 from terrace.plans.model import Action
 
@@ -42,16 +42,16 @@ def looks(*statuses: Status, every: timedelta = HALF_AN_HOUR) -> tuple[Check, ..
 
 
 def told(checks: tuple[Check, ...]) -> list[str]:
-    return [turn.word for record in living(checks) for turn in record.turns]
+    return [turn.word for record in drift_by_stack(checks) for turn in record.turns]
 
 
-def only(checks: tuple[Check, ...]) -> LivingRecord:
-    (record,) = living(checks)
+def only(checks: tuple[Check, ...]) -> StackDrift:
+    (record,) = drift_by_stack(checks)
     return record
 
 
 def test_a_stack_that_was_always_clean_has_no_record() -> None:
-    assert living(looks("clean", "unknown", "clean")) == ()
+    assert drift_by_stack(looks("clean", "unknown", "clean")) == ()
 
 
 def test_it_is_closed_after_two_good_clean_checks() -> None:
@@ -116,7 +116,7 @@ STATUSES = st.lists(st.sampled_from(["clean", "drifted", "unknown"]), max_size=3
 def test_whatever_happens_the_record_says_how_it_stands(statuses: list[Status], every: timedelta) -> None:
     checks = looks(*statuses, every=every)
     known = [status for status in statuses if status != "unknown"]
-    for record in living(checks):
+    for record in drift_by_stack(checks):
         words = [turn.word for turn in record.turns]
         assert words[0] == "opened"
         assert all(not (one == other == "closed") for one, other in pairwise(words))
@@ -125,7 +125,7 @@ def test_whatever_happens_the_record_says_how_it_stands(statuses: list[Status], 
             assert record.sightings
         if not record.open:
             assert known[-2:] == ["clean", "clean"]
-    assert bool(living(checks)) == ("drifted" in statuses)
+    assert bool(drift_by_stack(checks)) == ("drifted" in statuses)
 
 
 @given(STATUSES)

@@ -13,7 +13,7 @@ from support.plans import change, drifted, plan_of
 from terrace.assess.model import Severity
 from terrace.drift.model import Quadrant
 from terrace.drift.records import sighting_record, sightings_of
-from terrace.drift.sightings import narrowed, outside_alone, sightings
+from terrace.drift.sightings import only_outside, only_paths, sightings
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange
 from terrace.plans.normalization import settled
@@ -104,7 +104,7 @@ def test_what_a_release_changes_besides_is_still_told_as_taken_over() -> None:
         *(Quadrant.UNMANAGED, ("inline_policy",), ("tags.a",)),
         True,
     )
-    outside = outside_alone(seen)
+    outside = only_outside(seen)
     assert outside is not None
     assert (outside.paths, outside.inputs, outside.grave) == (("inline_policy",), (), True)
     back = [change(role, Action.UPDATE, there, {"tags": {"a": "1"}})]
@@ -161,7 +161,7 @@ def test_each_attribute_has_its_own_quadrant() -> None:
 def test_a_part_of_a_difference_is_judged_as_a_difference_of_its_own(
     paths: tuple[str, ...], quadrant: Quadrant, severity: Severity
 ) -> None:
-    part = narrowed(mixed(), paths)
+    part = only_paths(mixed(), paths)
     assert (part.quadrant, part.severity, part.grave) == (quadrant, severity, "inline_policy" in paths)
     assert part.fingerprint != mixed().fingerprint
     assert set(part.values) == set(paths)

@@ -20,8 +20,8 @@ from terrace.gates.approvals.people import People
 from terrace.gates.model import Subject, Witness
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
-from terrace.pipelines.conversation.confirmations import still_declared, still_said
-from terrace.pipelines.conversation.own_changes import own_among
+from terrace.pipelines.conversation.confirmations import is_confirmed, is_declaration_confirmed
+from terrace.pipelines.conversation.own_changes import explain_own_commits
 from terrace.report.markdown.replies import marker
 
 HEAD, MERGED = "a" * 40, "c" * 40
@@ -180,8 +180,8 @@ def test_a_comment_that_is_dated_anew_in_the_ledger_is_no_answer(fake: FakeGitHu
     people = People(Config(teams={"owners": ("bob",)}))
     witness = Witness("comment", str(id_), "7", "bob")
     true = SignedApproval("d1", "bob", "", "approve", (plan,), heard.at, "", "", None, witness, "d1")
-    assert still_said(talk(fake), people, true)
-    assert not still_said(talk(fake), people, replace(true, at=heard.at + timedelta(seconds=later)))
+    assert is_confirmed(talk(fake), people, true)
+    assert not is_confirmed(talk(fake), people, replace(true, at=heard.at + timedelta(seconds=later)))
 
 
 def test_a_comment_that_releases_a_hold_counts_only_from_an_account_that_may_write(fake: FakeGitHub) -> None:
@@ -193,7 +193,7 @@ def test_a_comment_that_releases_a_hold_counts_only_from_an_account_that_may_wri
     declared = Declared(said, witness=Witness("comment", str(id_), "7", "bob"))
     for permission, holds in (("write", True), ("read", False), ("none", False), ("admin", True)):
         fake.permissions["bob"] = permission
-        assert still_declared(talk(fake), people, declared) == holds, permission
+        assert is_declaration_confirmed(talk(fake), people, declared) == holds, permission
 
 
 @pytest.mark.parametrize(
@@ -220,11 +220,11 @@ def test_a_comment_that_the_ledger_spells_otherwise_is_not_said_a_second_time(fa
         unhold = Declaration("unhold", "l", "prod", "h1", "", "bob", heard.at, "looked into it")
         answer = SignedApproval("d1", "bob", "", "approve", (plan,), heard.at, "", "", None, true, "d1")
         if id_ == yes:
-            assert still_said(talk(fake), people, answer)
-            assert not still_said(talk(fake), people, replace(answer, witness=strange))
+            assert is_confirmed(talk(fake), people, answer)
+            assert not is_confirmed(talk(fake), people, replace(answer, witness=strange))
         else:
-            assert still_declared(talk(fake), people, Declared(unhold, witness=true))
-            assert not still_declared(talk(fake), people, Declared(unhold, witness=strange))
+            assert is_declaration_confirmed(talk(fake), people, Declared(unhold, witness=true))
+            assert not is_declaration_confirmed(talk(fake), people, Declared(unhold, witness=strange))
 
 
 def commits_of(fake: FakeGitHub, count: int, *, oldest: str) -> list[str]:
@@ -238,12 +238,12 @@ def commits_of(fake: FakeGitHub, count: int, *, oldest: str) -> list[str]:
 
 def test_every_new_change_is_looked_at_before_a_comment_approves(fake: FakeGitHub) -> None:
     landed = commits_of(fake, 25, oldest="bob")
-    told = own_among(talk(fake), landed, "bob")
+    told = explain_own_commits(talk(fake), landed, "bob")
     assert told is not None and "(change 1)" in told
-    assert own_among(talk(fake), landed, "alice") is None
+    assert explain_own_commits(talk(fake), landed, "alice") is None
 
 
 def test_of_a_release_with_very_many_changes_nobody_approves_by_a_comment(fake: FakeGitHub) -> None:
-    told = own_among(talk(fake), [f"{number:040x}" for number in range(101)], "alice")
+    told = explain_own_commits(talk(fake), [f"{number:040x}" for number in range(101)], "alice")
     assert told is not None and "101 new commits" in told and "deploy an older commit first" in told
     assert not fake.asked

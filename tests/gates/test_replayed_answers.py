@@ -24,7 +24,7 @@ from terrace.ledger.declared import Declared, declaration_record
 from terrace.ledger.events.people import RejectionWithdrawn
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, History, draft
-from terrace.pipelines.approvals.decisions import said_about
+from terrace.pipelines.approvals.decisions import decisions_about
 from terrace.stacks.model import Manual
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -151,7 +151,7 @@ def _of(said: SignedApproval) -> Literal["approve", "reject"]:
 def passes(drafts: Sequence[Draft], texts: Mapping[str, str], deployment: str) -> bool:
     facts = Facts("c" * 40, (), "rita", "main", True, None, None, None, Manual("rita"), deployment=deployment)
     asked = question(PROD, facts, (SUBJECT,))
-    said = said_about(sealed(drafts), asked, deployment, lambda one: proof(texts, one))
+    said = decisions_about(sealed(drafts), asked, deployment, lambda one: proof(texts, one))
     now = NOON + timedelta(hours=1)
     verdict = before_apply(CONFIG, PROD, (SUBJECT,), said.given, facts, now, withdrawals=said.withdrawn)
     return verdict.outcome is Outcome.PASS

@@ -11,7 +11,7 @@ import pytest
 
 from support.ledgers import MemoryLedger
 from support.payloads import origin_payload
-from terrace.drift.own_changes import echoes_of
+from terrace.drift.own_changes import own_changes_of
 from terrace.ledger import kinds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.authenticity import NO_KEY, EventKey, demands_code
@@ -98,11 +98,11 @@ def test_an_adoption_after_a_deployment_counts_more_than_that() -> None:
 
 def test_differences_that_were_accepted_are_known_until_something_is_applied() -> None:
     there = (adopted(accepted=[SEEN]),)
-    (echo,) = echoes_of(history(*there), "dev", "dev/net")
+    (echo,) = own_changes_of(history(*there), "dev", "dev/net")
     assert (echo.address, echo.grave) == ("aws_security_group.web", True)
-    assert echoes_of(history(*there), "dev", "dev/app") == ()
-    assert echoes_of(history(*there, opened(), LEASE, step("plan"), EMPTY_PLAN), "dev", "dev/net") == (echo,)
-    assert echoes_of(history(*there, opened(), LEASE, step("apply")), "dev", "dev/net") == ()
+    assert own_changes_of(history(*there), "dev", "dev/app") == ()
+    assert own_changes_of(history(*there, opened(), LEASE, step("plan"), EMPTY_PLAN), "dev", "dev/net") == (echo,)
+    assert own_changes_of(history(*there, opened(), LEASE, step("apply")), "dev", "dev/net") == ()
 
 
 def test_a_state_that_is_rightly_gone_is_not_adopted_any_more() -> None:

@@ -112,9 +112,9 @@ def test_sickness_ends_it_and_doubt_only_waits() -> None:
     smoked = deployment(record(Step.SMOKE))
     assert ask(smoked, Sick("2 of 3 failed")) == Finish("failed", ("health: 2 of 3 failed",))
     later = START + timedelta(minutes=1)
-    rests = ask(smoked, Rest(later, "bakes"))
-    assert isinstance(rests, Wait)
-    assert [r.until for r in rests.verdict.open] == [later]
+    is_waiting = ask(smoked, Rest(later, "bakes"))
+    assert isinstance(is_waiting, Wait)
+    assert [r.until for r in is_waiting.verdict.open] == [later]
     doubts = ask(smoked, Unclear("inconclusive"))
     assert isinstance(doubts, Wait)
     (result,) = doubts.verdict.open

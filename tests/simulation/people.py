@@ -16,7 +16,7 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
-from terrace.pipelines.approvals.approve import Answer, Word, answer
+from terrace.pipelines.approvals.approve import Answer, GivenDecision, answer
 from terrace.pipelines.approvals.withdraw import withdraw
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import deploy, resume
@@ -87,7 +87,7 @@ class People:
         """Somebody answers what waits."""
         return self.command(
             who,
-            lambda context: answer(context, environment, Word(said, role, "", lambda text: signature(who))),
+            lambda context: answer(context, environment, GivenDecision(said, role, "", lambda text: signature(who))),
         )
 
     def withdraw(self, environment: str, who: str) -> object:

@@ -14,7 +14,7 @@ from terrace.errors import BadInput
 from terrace.gates.model import Verdict
 from terrace.ledger import folds
 from terrace.ledger.dates import Reference, no_reference
-from terrace.pipelines.approvals.approve import Word, answer
+from terrace.pipelines.approvals.approve import GivenDecision, answer
 from terrace.pipelines.context import Context, unsigned
 from terrace.pipelines.deploy.deploy import deploy, resume
 from terrace.pipelines.deploy.lifecycle import Refused
@@ -76,7 +76,7 @@ def test_a_clock_that_was_set_forward_goes_on_with_nothing_and_takes_no_approval
     assert latest.waiting
     applied = len(people.world.applied)
     people.world.errors.clear()
-    yes = Word("approve", "", "", unsigned)
+    yes = GivenDecision("approve", "", "", unsigned)
     assert played(people, lambda context: answer(context, "prod", yes)) is None
     (error,) = people.world.errors
     assert isinstance(error, BadInput)
@@ -157,7 +157,10 @@ def test_by_a_clock_that_is_set_back_nothing_is_approved_applied_or_taken_over(p
     latest = folds.latest(people.history, "prod")
     assert latest is not None
     people.world.errors.clear()
-    assert behind(people, hour, lambda context: answer(context, "prod", Word("approve", "", "", unsigned))) is None
+    assert (
+        behind(people, hour, lambda context: answer(context, "prod", GivenDecision("approve", "", "", unsigned)))
+        is None
+    )
     (error,) = people.world.errors
     assert "dated" in error.message
     for who in ("bob", "cid", "dan"):

@@ -20,7 +20,7 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Draft
-from terrace.pipelines.approvals.approve import Word, answer, waiting
+from terrace.pipelines.approvals.approve import GivenDecision, answer, waiting
 from terrace.pipelines.context import Context, unsigned
 from terrace.pipelines.deploy.deploy import deploy, resume
 from terrace.pipelines.deploy.lifecycle import Refused
@@ -233,7 +233,7 @@ def test_an_answer_that_was_written_before_a_comment_was_heard_does_not_keep_its
         }
         draft = Draft(kinds.APPROVAL_GIVEN, latest.id, "mallory", told)
         people.world.ledger.append([draft], head=people.history.head)
-        word = Word("reject", "", "it leaks", lambda _: seen, said_at)
+        word = GivenDecision("reject", "", "it leaks", lambda _: seen, said_at)
         return answer(replace(context, proof=proof), "staging", word)
 
     people.command("cid", says)

@@ -18,7 +18,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import deploy
 from terrace.pipelines.rollback.destroy import destroy
 from terrace.pipelines.rollback.rollback import rollback
-from terrace.pipelines.tick import Stirring, stirring
+from terrace.pipelines.tick import DueEnvironments, find_due_environments
 from terrace.stacks.model import Manual, Promotion
 
 Act = Callable[[Context], object]
@@ -50,8 +50,8 @@ def looks(people: People, act: Act) -> Deployment:
     return done
 
 
-def stirs(people: People) -> Stirring:
-    found = people.world.run("bot", stirring)
+def stirs(people: People) -> DueEnvironments:
+    found = people.world.run("bot", find_due_environments)
     assert found is not None
     return found
 
@@ -101,5 +101,5 @@ def test_a_tick_wakes_nobody_where_people_are_asked(people: People) -> None:
 
 
 def test_what_an_environment_takes_by_itself_enters(people: People) -> None:
-    assert stirs(people) == Stirring(("dev",), ())
-    assert people.world.run("bot", lambda context: stirring(context, ("prod",))) == Stirring((), ())
+    assert stirs(people) == DueEnvironments(("dev",), ())
+    assert people.world.run("bot", lambda context: find_due_environments(context, ("prod",))) == DueEnvironments((), ())

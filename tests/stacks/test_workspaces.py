@@ -8,7 +8,7 @@ from support.configuration import load
 from support.trees import change, inventory, why
 from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
-from terrace.pipelines.deploy.lifecycle import waves_of
+from terrace.pipelines.deploy.lifecycle import deployment_waves
 from terrace.stacks.backends import backend_locations, changed_parts, find_shared_states, local_paths, recorded_location
 from terrace.stacks.graph import local_state_path
 from terrace.stacks.order import stack_waves
@@ -267,7 +267,7 @@ def test_stacks_of_one_folder_are_deployed_in_sequence_also_through_links() -> N
             "environments/prod/own/main.tf": TF,
         }
     )
-    waves = waves_of(found, "prod")
+    waves = deployment_waves(found, "prod")
     assert waves[0] == ("prod/alias", "prod/own")
     assert [len(wave) for wave in waves] == [2, 1, 1, 1]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.object_store import open_store
-from terrace.drift.change_logs import LoggedChange, LoggedChanges, NoLog, may_tell, period_of, read_changes
+from terrace.drift.change_logs import LoggedChange, LoggedChanges, NoLog, may_contain, period_of, read_changes
 from terrace.errors import BadInput, TerraceError
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class _Reading:
             if self._listed > self._bounds.names:
                 return
             # The location may be a folder in the middle of a cloud's layout.
-            if not may_tell(f"{self._place}/{name}", self._since, self._until):
+            if not may_contain(f"{self._place}/{name}", self._since, self._until):
                 continue
             if file is None:
                 if depth < self._bounds.depth:

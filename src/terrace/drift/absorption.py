@@ -31,14 +31,14 @@ def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
         for record, plan in _applied(deployment):
             for _, address in plan.detail.changes or ():
                 found.pop((record.stack, address), None)
-            for sighting in swallowed(plan):
+            for sighting in plan_absorptions(plan):
                 who = answered(given, sighting, sighting.kept)
                 at = record.ended_at or record.began_at
                 found[(record.stack, sighting.address)] = Absorption(sighting, deployment.id, at, who)
     return tuple(found.values())
 
 
-def swallowed(plan: StepRecord) -> tuple[Sighting, ...]:
+def plan_absorptions(plan: StepRecord) -> tuple[Sighting, ...]:
     """Returns the security-related drift that applying a plan would adopt."""
     seen = sightings_of(plan.stack, plan.detail.sightings or ())
     return tuple(one for one in seen if one.grave)

@@ -95,7 +95,7 @@ _MINUTE = re.compile(r"_CloudTrail_[a-z0-9-]+_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2
 _NO_CHANGES = re.compile(r"(?:^|/)CloudTrail-(?:Digest|Insight)(?:/|$)")
 
 
-def may_tell(name: str, since: datetime, until: datetime) -> bool:
+def may_contain(name: str, since: datetime, until: datetime) -> bool:
     """Returns whether a folder or file of that name may contain changes within that period, by the layouts of both
     clouds."""
     if _NO_CHANGES.search(name):

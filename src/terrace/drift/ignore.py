@@ -9,12 +9,12 @@ from fnmatch import fnmatchcase
 
 from terrace.config.model import IgnoreRule
 from terrace.drift.model import Ignored, Quadrant, Sighting
-from terrace.drift.sightings import narrowed
+from terrace.drift.sightings import only_paths
 from terrace.plans.model import Action
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class IgnoreResult:
     """The drift that is left, the drift that is ignored, and notes about the rules."""
 
     sightings: tuple[Sighting, ...]
@@ -22,7 +22,7 @@ class Looked:
     notices: tuple[str, ...]
 
 
-def look_away(sightings: Iterable[Sighting], rules: tuple[IgnoreRule, ...], today: date) -> Looked:
+def apply_ignore_rules(sightings: Iterable[Sighting], rules: tuple[IgnoreRule, ...], today: date) -> IgnoreResult:
     """Applies the rules. An expired one ignores nothing more, and is reported where it would have."""
     left: list[Sighting] = []
     ignored: list[Ignored] = []
@@ -44,8 +44,8 @@ def look_away(sightings: Iterable[Sighting], rules: tuple[IgnoreRule, ...], toda
             if not remaining:
                 break
         else:
-            left.append(narrowed(sighting, remaining) if remaining != sighting.paths else sighting)
-    return Looked(tuple(left), tuple(ignored), tuple(notices))
+            left.append(only_paths(sighting, remaining) if remaining != sighting.paths else sighting)
+    return IgnoreResult(tuple(left), tuple(ignored), tuple(notices))
 
 
 def _hit(rule: IgnoreRule, address: str, paths: tuple[str, ...]) -> tuple[str, ...] | None:

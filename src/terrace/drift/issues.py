@@ -25,7 +25,7 @@ Word = Literal["opened", "updated", "closed", "reopened", "flapping"]
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class IssueEvent:
     """A change of an issue that people should be notified of."""
 
     word: Word
@@ -33,7 +33,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class LivingRecord:
+class StackDrift:
     """The drift of one stack. `id` is that of the first check that found it; `turns` is its history.
 
     `sightings` are those of the newest good check. `blind` is whether the newest check had an unknown result.
@@ -44,7 +44,7 @@ class LivingRecord:
     stack: str
     opened_at: datetime
     sightings: tuple[Sighting, ...]
-    turns: tuple[Turn, ...]
+    turns: tuple[IssueEvent, ...]
     open: bool = True
     clean: int = 0
     flips: tuple[datetime, ...] = ()
@@ -61,9 +61,9 @@ class LivingRecord:
         return None if self.open else next(t.at for t in reversed(self.turns) if t.word == "closed")
 
 
-def living(looks: tuple[Check, ...]) -> tuple[LivingRecord, ...]:
+def drift_by_stack(looks: tuple[Check, ...]) -> tuple[StackDrift, ...]:
     """Returns the newest issue of every stack that ever drifted, by stack, after these checks."""
-    found: dict[str, LivingRecord] = {}
+    found: dict[str, StackDrift] = {}
     for look in looks:
         for seen in look.observations:
             record = _after(found.get(seen.stack), look, seen)
@@ -72,7 +72,7 @@ def living(looks: tuple[Check, ...]) -> tuple[LivingRecord, ...]:
     return tuple(record for _, record in sorted(found.items()))
 
 
-def _after(record: LivingRecord | None, look: Check, seen: Observation) -> LivingRecord | None:
+def _after(record: StackDrift | None, look: Check, seen: Observation) -> StackDrift | None:
     if seen.status == "unknown":
         return replace(record, blind=True) if record is not None else None
     if seen.status == "drifted":
@@ -80,10 +80,12 @@ def _after(record: LivingRecord | None, look: Check, seen: Observation) -> Livin
     return _clean(record, look.at) if record is not None else None
 
 
-def _drifted(record: LivingRecord | None, look: Check, seen: Observation) -> LivingRecord:
+def _drifted(record: StackDrift | None, look: Check, seen: Observation) -> StackDrift:
     closed = record.closed_at if record is not None else None
     if record is None or (closed is not None and look.at - closed > REOPENED_WITHIN):
-        return LivingRecord(look.id, look.environment, seen.stack, look.at, seen.sightings, (Turn("opened", look.at),))
+        return StackDrift(
+            look.id, look.environment, seen.stack, look.at, seen.sightings, (IssueEvent("opened", look.at),)
+        )
     flapped = record.flapping(look.at)
     changed = _what(record.sightings) != _what(seen.sightings)
     now = replace(record, sightings=seen.sightings, clean=0, drifted=True, blind=False)
@@ -96,7 +98,7 @@ def _drifted(record: LivingRecord | None, look: Check, seen: Observation) -> Liv
     return _told(now, "updated", look.at) if changed else now
 
 
-def _clean(record: LivingRecord, at: datetime) -> LivingRecord:
+def _clean(record: StackDrift, at: datetime) -> StackDrift:
     flapped = record.flapping(at)
     now = replace(record, clean=record.clean + 1, drifted=False, blind=False)
     if record.drifted:
@@ -108,13 +110,13 @@ def _clean(record: LivingRecord, at: datetime) -> LivingRecord:
     return now
 
 
-def _flipped(record: LivingRecord, at: datetime) -> LivingRecord:
+def _flipped(record: StackDrift, at: datetime) -> StackDrift:
     recent = tuple(flip for flip in record.flips if at - flip < FLIPS_WITHIN)
     return replace(record, flips=(*recent, at))
 
 
-def _told(record: LivingRecord, word: Word, at: datetime) -> LivingRecord:
-    return replace(record, turns=(*record.turns, Turn(word, at)))
+def _told(record: StackDrift, word: Word, at: datetime) -> StackDrift:
+    return replace(record, turns=(*record.turns, IssueEvent(word, at)))
 
 
 def _what(sightings: tuple[Sighting, ...]) -> dict[str, tuple[tuple[str, str], ...]]:

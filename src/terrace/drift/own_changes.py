@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from terrace.drift.model import Quadrant, Sighting
 from terrace.drift.records import sightings_of
-from terrace.drift.sightings import narrowed, outside_alone, sightings
+from terrace.drift.sightings import only_outside, only_paths, sightings
 from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions
 from terrace.ledger.deployment import Step
@@ -26,7 +26,7 @@ from terrace.plans.model import Action, Plan
 _AGAIN = (Action.UPDATE, Action.REPLACE)
 
 
-def echoes_in(plan: Plan, changed: Iterable[str]) -> tuple[Sighting, ...]:
+def own_changes_in(plan: Plan, changed: Iterable[str]) -> tuple[Sighting, ...]:
     """Returns the own changes of an apply in a plan made right after it. `changed` are the addresses that it
     changed."""
     addresses = frozenset(changed)
@@ -39,7 +39,7 @@ def echoes_in(plan: Plan, changed: Iterable[str]) -> tuple[Sighting, ...]:
     return (*(s for s in seen if s.quadrant is Quadrant.UNMANAGED and block_of(s.address) in near), *anew)
 
 
-def found_outside(plan: Plan) -> tuple[tuple[Sighting, ...], tuple[Sighting, ...]]:
+def split_differences(plan: Plan) -> tuple[tuple[Sighting, ...], tuple[Sighting, ...]]:
     """Returns the differences between the cloud and the state of a stack that Terrace did not deploy: those accepted as
     they are, and those that a person has to acknowledge.
 
@@ -49,7 +49,7 @@ def found_outside(plan: Plan) -> tuple[tuple[Sighting, ...], tuple[Sighting, ...
     parts = _owners(plan)
     accepted: list[Sighting] = []
     left: list[Sighting] = []
-    for one in filter(None, map(outside_alone, sightings(plan))):
+    for one in filter(None, map(only_outside, sightings(plan))):
         ours = one.quadrant is Quadrant.UNMANAGED and (not one.grave or block_of(one.address) in parts)
         (accepted if ours else left).append(one)
     return tuple(accepted), tuple(left)
@@ -66,7 +66,7 @@ def _owners(plan: Plan) -> frozenset[str]:
     return frozenset(found)
 
 
-def made_anew(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
+def always_recreated(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
     """Returns what every plan recreates: the newest apply did it, and the plan right after that wanted it again."""
     known = {(one.fingerprint, one.undo): one for one in echoes if one.quadrant is Quadrant.INPUT}
     found = []
@@ -77,7 +77,7 @@ def made_anew(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sig
     return tuple(found)
 
 
-def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting, ...]:
+def own_changes_of(history: History, environment: str, stack: str) -> tuple[Sighting, ...]:
     """Returns the own changes of the newest apply of a stack; where it was adopted since, the differences at that
     time."""
     adopted = adoptions(history).get(stack)
@@ -90,10 +90,10 @@ def echoes_of(history: History, environment: str, stack: str) -> tuple[Sighting,
     return ()
 
 
-def without_echoes(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
+def without_own_changes(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
     """Returns the drift without own changes, by path and value; an address without any other difference is dropped."""
     told, left_by = tuple(seen), tuple(echoes)
-    anew = made_anew(told, left_by)
+    anew = always_recreated(told, left_by)
     known = {echo.address: echo for echo in left_by if echo.quadrant is not Quadrant.INPUT}
     found = []
     for one in told:
@@ -113,7 +113,7 @@ def _less(one: Sighting, echo: Sighting) -> Sighting | None:
     paths = tuple(path for path in one.paths if path not in gone)
     if not paths:
         return None
-    return narrowed(one, paths)
+    return only_paths(one, paths)
 
 
 def _mark(one: Sighting, path: str) -> str:

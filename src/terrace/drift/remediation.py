@@ -15,7 +15,7 @@ from terrace.config.model import Environment, Remediate
 from terrace.config.naming import quote_text
 from terrace.drift.acknowledgements import acknowledgements
 from terrace.drift.checks import Check, checks, in_a_row
-from terrace.drift.issues import living
+from terrace.drift.issues import drift_by_stack
 from terrace.drift.model import Observation, Quadrant, Sighting
 from terrace.drift.sightings import changed_paths
 from terrace.ledger import folds
@@ -66,7 +66,7 @@ def proposals(environment: Environment, history: History, now: datetime) -> Answ
         return Answer((), tuple(Refusal("", reason) for reason in general))
     ready: dict[str, list[str]] = {}
     refusals = []
-    flapping = {record.stack for record in living(looks) if record.flapping(now)}
+    flapping = {record.stack for record in drift_by_stack(looks) if record.flapping(now)}
     for seen in looks[-1].observations:
         if seen.status != "drifted":
             continue

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from terrace.drift.absorption import Absorption, absorbed
 from terrace.drift.acknowledgements import Acknowledgement, acknowledgements
 from terrace.drift.checks import Check, Standing, checks, in_a_row, standing
-from terrace.drift.issues import LivingRecord, living
+from terrace.drift.issues import StackDrift, drift_by_stack
 from terrace.drift.model import Sighting
 from terrace.ledger.model import History
 
@@ -28,9 +28,9 @@ class Review:
     def check(self) -> Check | None:
         return self.looks[-1] if self.looks else None
 
-    def record(self, stack: str) -> LivingRecord | None:
+    def record(self, stack: str) -> StackDrift | None:
         """Returns the drift issue of a stack; None when it never drifted."""
-        return next((one for one in living(self.looks) if one.stack == stack), None)
+        return next((one for one in drift_by_stack(self.looks) if one.stack == stack), None)
 
     def in_a_row(self, sighting: Sighting) -> int:
         """Returns how many checks in a row found it."""

@@ -100,10 +100,10 @@ def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange |
         values=values,
         identity=_identity(drift),
     )
-    return narrowed(whole, whole.paths)
+    return only_paths(whole, whole.paths)
 
 
-def narrowed(seen: Sighting, paths: tuple[str, ...]) -> Sighting:
+def only_paths(seen: Sighting, paths: tuple[str, ...]) -> Sighting:
     """Returns the drift of some of its paths alone, with everything that follows from them."""
     kept = tuple(path for path in seen.kept if path in paths)
     inputs = tuple(path for path in seen.inputs if path in paths)
@@ -129,11 +129,11 @@ def narrowed(seen: Sighting, paths: tuple[str, ...]) -> Sighting:
     )
 
 
-def outside_alone(seen: Sighting) -> Sighting | None:
+def only_outside(seen: Sighting) -> Sighting | None:
     """Returns the drift that was changed outside; None where nothing was."""
     if seen.quadrant is Quadrant.INPUT:
         return None
-    return narrowed(seen, tuple(path for path in seen.paths if path not in seen.inputs)) if seen.inputs else seen
+    return only_paths(seen, tuple(path for path in seen.paths if path not in seen.inputs)) if seen.inputs else seen
 
 
 def _inputs(change: ResourceChange | None, outside: tuple[str, ...]) -> dict[str, tuple[Value, Value]]:

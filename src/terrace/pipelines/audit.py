@@ -56,7 +56,7 @@ def targets(context: Context, history: History, names: Iterable[str]) -> tuple[T
     return tuple(found)
 
 
-def left_behind(context: Context, history: History) -> tuple[Target, ...]:
+def abandoned_targets(context: Context, history: History) -> tuple[Target, ...]:
     """Returns the deployed environments that terrace.yaml no longer names: they cannot be audited."""
     found = []
     for name in abandoned(history, (environment.name for environment in context.config.environments)):

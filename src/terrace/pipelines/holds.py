@@ -116,7 +116,7 @@ class Released:
     reason: str
 
 
-def says_what_is_live(context: Context, history: History, environment: str) -> bool:
+def matches_deployed(context: Context, history: History, environment: str) -> bool:
     """Returns whether a successful rollback put an environment on hold and the protected branch changes nothing there.
 
     Compares the trees only; a plan has to confirm it.
@@ -148,7 +148,7 @@ def let_go(context: Context, environment: str) -> Released | None:
 
     def decide(seen: History) -> tuple[Draft, ...]:
         held = folds.hold(seen, environment)
-        if held is None or not says_what_is_live(context, seen, environment):
+        if held is None or not matches_deployed(context, seen, environment):
             return ()
         return (draft(EnvironmentUnheld(reason, held.deployment), environment, context.actor),)
 

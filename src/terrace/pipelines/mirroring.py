@@ -15,14 +15,14 @@ from terrace.forge.announcements import announcements
 from terrace.forge.ports import Board, Origins, Releases, Tracker
 from terrace.ledger import folds
 from terrace.ledger.model import History
-from terrace.pipelines.approvals.approve import handle_of
+from terrace.pipelines.approvals.approve import pending_handle
 from terrace.report.markdown.issues import audit_issues, drift_issues
 from terrace.report.markdown.release_notes import release_notes
 from terrace.report.markdown.release_page import MARKER, Release, release_page
 from terrace.stacks.repository import Repository
 
 
-def show_releases(
+def publish_release_status(
     origins: Origins, history: History, ladder: Sequence[str], touched: Iterable[str], policy: str
 ) -> None:
     """Shows on the change that brought a release how far it is deployed, for the newest one of each environment in
@@ -38,7 +38,7 @@ def show_releases(
             for name in ladder
         }
         waits = [name for name, one in mine.items() if one is not None and one.open]
-        handles = {name: handle_of(policy, history, name) for name in waits}
+        handles = {name: pending_handle(policy, history, name) for name in waits}
         origins.keep(number, MARKER, release_page(Release(commit, mine, handles)))
 
 

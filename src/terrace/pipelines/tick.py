@@ -10,17 +10,17 @@ from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.operations.reaction import GoBack, Pause, reaction
 from terrace.pipelines.context import Context
-from terrace.pipelines.deploy.deploy import deploy, rests, resume
+from terrace.pipelines.deploy.deploy import deploy, is_waiting, resume
 from terrace.pipelines.deploy.gates import entry
 from terrace.pipelines.deploy.lifecycle import Refused
-from terrace.pipelines.holds import Released, let_go, says_what_is_live
+from terrace.pipelines.holds import Released, let_go, matches_deployed
 from terrace.pipelines.recovery.attestations import driven
 from terrace.pipelines.rollback.rollback import react
 from terrace.stacks.model import Automatic
 
 
 @dataclass(frozen=True, slots=True)
-class GoOn:
+class ResumeDeployment:
     """An open deployment that no process runs. Resuming it shows whether it still waits."""
 
     deployment: Deployment
@@ -43,7 +43,7 @@ class Enter:
 
 
 @dataclass(frozen=True, slots=True)
-class GoBackNow:
+class RollBack:
     """A failed release whose process terminated before it rolled back."""
 
     failed: Deployment
@@ -55,7 +55,7 @@ class GoBackNow:
 
 
 @dataclass(frozen=True, slots=True)
-class LetGo:
+class ReleaseHold:
     """An environment on hold after a rollback, while the protected branch matches again what is deployed there."""
 
     environment: str
@@ -65,7 +65,7 @@ class LetGo:
         return let_go(context, self.environment)
 
 
-Due = GoOn | Enter | GoBackNow | LetGo
+Due = ResumeDeployment | Enter | RollBack | ReleaseHold
 
 
 def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
@@ -81,13 +81,13 @@ def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
         latest = folds.latest(history, environment.name)
         if latest is not None and latest.open:
             if not driven(context, history, latest):
-                found.append(GoOn(latest))
+                found.append(ResumeDeployment(latest))
             continue
         if latest is not None and isinstance(reaction(environment, latest, history), GoBack):
-            found.append(GoBackNow(latest))
+            found.append(RollBack(latest))
             continue
-        if says_what_is_live(context, history, environment.name):
-            found.append(LetGo(environment.name))
+        if matches_deployed(context, history, environment.name):
+            found.append(ReleaseHold(environment.name))
             continue
         if environment.deploy != "automatic":
             continue
@@ -105,7 +105,7 @@ def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Stirring:
+class DueEnvironments:
     """The environments in which a `tick` would do something: where a deployment would start (it begins with plans), and
     where one would continue or a hold be released."""
 
@@ -113,19 +113,21 @@ class Stirring:
     goes_on: tuple[str, ...]
 
 
-def stirring(context: Context, names: Collection[str] = ()) -> Stirring:
+def find_due_environments(context: Context, names: Collection[str] = ()) -> DueEnvironments:
     """Returns where something is due, without doing it. Deployments that only wait are left out."""
     history = context.ledger.read()
     found = [
-        one for one in due(context, names) if not (isinstance(one, GoOn) and rests(context, history, one.deployment))
+        one
+        for one in due(context, names)
+        if not (isinstance(one, ResumeDeployment) and is_waiting(context, history, one.deployment))
     ]
     entering = tuple(one.environment for one in found if isinstance(one, Enter))
-    return Stirring(entering, tuple(_where(one) for one in found if not isinstance(one, Enter)))
+    return DueEnvironments(entering, tuple(_where(one) for one in found if not isinstance(one, Enter)))
 
 
 def _where(one: Due) -> str:
     match one:
-        case GoOn(deployment) | GoBackNow(deployment):
+        case ResumeDeployment(deployment) | RollBack(deployment):
             return deployment.environment
-        case Enter(environment) | LetGo(environment):
+        case Enter(environment) | ReleaseHold(environment):
             return environment

@@ -79,7 +79,7 @@ def run_deployment(
 
 
 def _wait_for_timers(crew: Context, done: Deployment | Refused) -> Deployment | Refused:
-    while isinstance(done, Deployment) and (until := deploying.goes_on_at(crew, done)) is not None:
+    while isinstance(done, Deployment) and (until := deploying.continues_at(crew, done)) is not None:
         time.sleep(max(0.0, (until - crew.clock()).total_seconds()))
         done = deploying.resume(crew, done)
     return done

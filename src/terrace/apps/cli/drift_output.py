@@ -11,7 +11,7 @@ from terrace.apps.output.deployments import deployment_json
 from terrace.drift.review import Review
 from terrace.ledger.deployment import Deployment
 from terrace.pipelines.deploy.lifecycle import Refused
-from terrace.pipelines.drift.remediate import Remedied
+from terrace.pipelines.drift.remediate import RemediationResult
 from terrace.report.json.deployments import DriftDeployment
 from terrace.report.json.drift import RefusedRemediation, RemediationPart, drift_json
 from terrace.report.markdown.drift import drift_markdown
@@ -25,7 +25,7 @@ from terrace.text import visible
 def show_drift(
     reviews: tuple[Review, ...],
     style: str,
-    remedied: tuple[Remedied, ...] = (),
+    remedied: tuple[RemediationResult, ...] = (),
     refused: Mapping[str, Refusal] = MappingProxyType({}),
 ) -> None:
     """Prints drift in one of the three formats, the remediations, and the refused stacks."""
@@ -44,14 +44,14 @@ def show_drift(
             note(line)
 
 
-def _show_remediation(remedied: Remedied) -> None:
+def _show_remediation(remedied: RemediationResult) -> None:
     for made in remedied.deployments:
         show(gates_table(made.verdict) if isinstance(made, Refused) else deployment_tree(made))
     for refusal in remedied.refusals:
         show(f"not reverted: {refusal.stack or remedied.environment}: {visible(refusal.reason)}")
 
 
-def _remediation_part(remedied: Remedied) -> RemediationPart:
+def _remediation_part(remedied: RemediationResult) -> RemediationPart:
     return RemediationPart(
         environment=remedied.environment,
         deployments=tuple(map(_drift_deployment, remedied.deployments)),

@@ -9,7 +9,7 @@ from terrace.apps.output.console import note, show
 from terrace.gates.deployment import HANDED_OVER
 from terrace.ledger.deployment import Deployment, Step
 from terrace.operations.reaction import Pause
-from terrace.pipelines.approvals.approve import handle_of
+from terrace.pipelines.approvals.approve import pending_handle
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.report.json import deployments as records
 from terrace.report.json.deployments import DeploymentJson, FollowingRollback
@@ -59,7 +59,7 @@ def waiting_handle(crew: Context, done: Deployment | Refused) -> str:
     """Returns the hash of the pending plans; "" if none need an approval."""
     if isinstance(done, Refused) or set(done.waiting) <= {HANDED_OVER}:
         return ""
-    return handle_of(crew.policy, crew.ledger.read(), done.environment)
+    return pending_handle(crew.policy, crew.ledger.read(), done.environment)
 
 
 def note_uncommitted(missing: Iterable[Notice]) -> None:

@@ -124,10 +124,10 @@ class Handlers:
     def _doors(self) -> tuple[str, ...]:
         from terrace.adapters.github.workflow_runs import GitHubDoors
         from terrace.apps.output.progress import Silent
-        from terrace.pipelines.conversation.protection_rules import answer_doors
+        from terrace.pipelines.conversation.protection_rules import answer_protection_rules
 
         project = Project(self._folder)
-        return tuple(answer_doors(project.audit_context(Silent()), GitHubDoors(self._forge.github)))
+        return tuple(answer_protection_rules(project.audit_context(Silent()), GitHubDoors(self._forge.github)))
 
     def _if_ours(self, handler: Handler) -> Handler:
         def only_ours(delivery: Delivery) -> Outcome:

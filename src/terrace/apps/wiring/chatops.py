@@ -16,13 +16,15 @@ from terrace.rollout.ports import Watcher
 if TYPE_CHECKING:
     from terrace.adapters.github.conversation import GitHubConversation
     from terrace.pipelines.context import Context
-    from terrace.pipelines.conversation.chat import Heard, House
+    from terrace.pipelines.conversation.chat import ChatContext, CommandResult
 
 Turn = Literal["hear", "act"]
 """The pass: `hear` for work without credentials of an environment, `act` for the rest."""
 
 
-def work_off(folder: Path, event: str, payload: Mapping[str, Any], turn: Turn, watcher: Watcher) -> Heard | None:
+def work_off(
+    folder: Path, event: str, payload: Mapping[str, Any], turn: Turn, watcher: Watcher
+) -> CommandResult | None:
     """Replies to the subject of an event: a comment, a review, or a deployment request. Returns None where it is not
     addressed to Terrace.
 
@@ -42,7 +44,9 @@ def work_off(folder: Path, event: str, payload: Mapping[str, Any], turn: Turn, w
     return heard
 
 
-def _answered(house: House, event: str, payload: Mapping[str, Any], turn: Turn) -> tuple[int, str, Heard] | None:
+def _answered(
+    house: ChatContext, event: str, payload: Mapping[str, Any], turn: Turn
+) -> tuple[int, str, CommandResult] | None:
     """Returns the number of the pull request or issue, the id of the subject, and the result of an event."""
     match event, payload.get("action"):
         case "issue_comment", "created":
@@ -55,7 +59,7 @@ def _answered(house: House, event: str, payload: Mapping[str, Any], turn: Turn) 
             return None
 
 
-def _comment(house: House, id_: int, turn: Turn) -> tuple[int, str, Heard] | None:
+def _comment(house: ChatContext, id_: int, turn: Turn) -> tuple[int, str, CommandResult] | None:
     from terrace.pipelines.conversation import comments
 
     said = house.talk.said(str(id_))
@@ -65,7 +69,7 @@ def _comment(house: House, id_: int, turn: Turn) -> tuple[int, str, Heard] | Non
     return None if heard is None else (said.number, said.id, heard)
 
 
-def _review(house: House, number: int, id_: int, turn: Turn) -> tuple[int, str, Heard] | None:
+def _review(house: ChatContext, number: int, id_: int, turn: Turn) -> tuple[int, str, CommandResult] | None:
     from terrace.pipelines.conversation import reviews
 
     review = house.talk.review(number, str(id_))
@@ -77,11 +81,11 @@ def _review(house: House, number: int, id_: int, turn: Turn) -> tuple[int, str, 
     return None if heard is None else (number, f"review {review.id}", heard)
 
 
-def _request(house: House, payload: Mapping[str, Any]) -> tuple[int, str, Heard] | None:
+def _request(house: ChatContext, payload: Mapping[str, Any]) -> tuple[int, str, CommandResult] | None:
     """Handles a deployment request: shows what is pending when it is opened, and records its boxes as approvals."""
     from terrace.forge.boxes import request
     from terrace.forge.model import Ticked
-    from terrace.pipelines.approvals.approve import handle_of
+    from terrace.pipelines.approvals.approve import pending_handle
     from terrace.pipelines.conversation import reviews
 
     number, issue, sender = _id(payload, "issue", "number"), payload["issue"], payload.get("sender") or {}
@@ -96,7 +100,7 @@ def _request(house: House, payload: Mapping[str, Any]) -> tuple[int, str, Heard]
         heard = reviews.box(house, edit)
     if heard is None or not heard.done:
         crew = house.clerks("terrace")
-        reviews.about_now(house, number, body, handle_of(crew.policy, crew.ledger.read(), asked.environment))
+        reviews.update_request(house, number, body, pending_handle(crew.policy, crew.ledger.read(), asked.environment))
     return None if heard is None else (number, f"{sender.get('login', '')} {asked.handle}", heard)
 
 
@@ -107,9 +111,9 @@ def _id(payload: Mapping[str, Any], of: str, name: str = "id") -> int:
     return found
 
 
-def _house(folder: Path, talk: GitHubConversation, project: Project, watcher: Watcher) -> House:
+def _house(folder: Path, talk: GitHubConversation, project: Project, watcher: Watcher) -> ChatContext:
     from terrace.apps.wiring.rules import explain_rule
-    from terrace.pipelines.conversation.chat import House
+    from terrace.pipelines.conversation.chat import ChatContext
 
     def clerks(actor: str) -> Context:
         return Project(folder, actor=actor).audit_context(watcher)
@@ -117,4 +121,4 @@ def _house(folder: Path, talk: GitHubConversation, project: Project, watcher: Wa
     def crew(actor: str) -> Context:
         return Project(folder, actor=actor).deployment_context(watcher)
 
-    return House(talk, project.trust.config, clerks, crew, lambda rule: explain_rule(str(folder), rule))
+    return ChatContext(talk, project.trust.config, clerks, crew, lambda rule: explain_rule(str(folder), rule))

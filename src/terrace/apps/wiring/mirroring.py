@@ -61,7 +61,7 @@ def _show_changes(project: Project, forge: Connection, history: History, touched
 
     config = project.trust.config
     ladder = [environment.name for environment in config.environments]
-    mirroring.show_releases(_Origins(forge, config.branch), history, ladder, touched, project.trust.policy)
+    mirroring.publish_release_status(_Origins(forge, config.branch), history, ladder, touched, project.trust.policy)
 
 
 def show_findings(project: Project, record: Checked) -> str | None:

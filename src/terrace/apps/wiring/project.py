@@ -213,9 +213,9 @@ class Project:
         try:
             return self.trust.config.environment(name)
         except BadInput:
-            from terrace.pipelines.rollback.destruction_target import gone_environment
+            from terrace.pipelines.rollback.destruction_target import removed_environment_error
 
-            gone = gone_environment(self.ledger.read(), self.trust.config, name)
+            gone = removed_environment_error(self.ledger.read(), self.trust.config, name)
             if gone is None:
                 raise
         raise gone
@@ -223,10 +223,10 @@ class Project:
     def former_environments(self) -> tuple[tuple[Environment, ...], tuple[str, ...]]:
         """Returns the removed environments in which something is still deployed, each as it was last defined, and the
         names of those whose definition cannot be found."""
-        from terrace.pipelines.rollback.destruction_target import gone_environments
+        from terrace.pipelines.rollback.destruction_target import removed_environments
 
         environments, undefined = [], []
-        for name in gone_environments(self.ledger.read(), self.trust.config):
+        for name in removed_environments(self.ledger.read(), self.trust.config):
             try:
                 environments.append(self.environment(name))
             except BadInput:
@@ -376,9 +376,9 @@ class Project:
 
     def judge(self) -> Callable[[Plan], tuple[Finding, ...]]:
         """Returns what runs the required checks of the trust root on a plan right before its apply."""
-        from terrace.pipelines.deploy.plan_rules import Judge
+        from terrace.pipelines.deploy.plan_rules import PlanJudge
 
-        return Judge(self.trust.config, self.repository.own_tree(self.trust.commit), self.policies(), now)
+        return PlanJudge(self.trust.config, self.repository.own_tree(self.trust.commit), self.policies(), now)
 
     def waivers(self, inventory: Inventory, changed: tuple[str, ...] = ()) -> Waivers:
         """Returns the waivers of the trust root and of the commit, with those in comments of the `changed` files.

@@ -65,8 +65,8 @@ class Proof:
         """Asks the forge once per record. A record that the forge cannot confirm now proves no identity."""
         from terrace.apps.wiring.conversation import conversation
         from terrace.gates.approvals.people import People
-        from terrace.pipelines.conversation.confirmations import still_declared, still_said
-        from terrace.pipelines.conversation.own_changes import may_answer
+        from terrace.pipelines.conversation.confirmations import is_confirmed, is_declaration_confirmed
+        from terrace.pipelines.conversation.own_changes import is_allowed_to_decide
 
         assert record.witness is not None, "only records from the forge are confirmed there"
         if record not in self._confirmed:
@@ -74,10 +74,10 @@ class Proof:
             try:
                 talk = conversation(require_connection(self._forge()), self._config.branch)
                 if isinstance(record, Declared):
-                    confirmed = still_declared(talk, people, record)
+                    confirmed = is_declaration_confirmed(talk, people, record)
                 else:
-                    confirmed = still_said(talk, people, record)
-                    confirmed = confirmed and may_answer(talk, self._repository, self._history(), record)
+                    confirmed = is_confirmed(talk, people, record)
+                    confirmed = confirmed and is_allowed_to_decide(talk, self._repository, self._history(), record)
             except (NotReady, BadInput):
                 return Identity("unsaid")
             account = Identity("forge", f"account {record.witness.login.casefold()}")

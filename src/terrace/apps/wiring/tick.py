@@ -20,7 +20,7 @@ from terrace.pipelines.drift import detect
 from terrace.pipelines.holds import Released
 from terrace.pipelines.rollback.destruction_target import orphaned_stacks
 from terrace.pipelines.rollback.rollback import react
-from terrace.pipelines.states.back_up import back_up, due_for_a_look
+from terrace.pipelines.states.back_up import back_up, due_for_backup
 from terrace.pipelines.tick import Enter, due
 from terrace.report.orphans import OrphanedStack
 from terrace.report.words import result_word
@@ -121,12 +121,12 @@ def _run_checks(
     def mine(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if not chosen or name in chosen)
 
-    states = mine(due_for_a_look(crew))
+    states = mine(due_for_backup(crew))
     looks = back_up(crew, states) if states else ()
     names = mine(detect.due(crew))
     if names:
         detect.look(crew, names)
-        detect.note_overdue(crew, names)
+        detect.record_overdue(crew, names)
     reviews = review_drift(project, names)
     track_drift(project, reviews)
     return looks, reviews, audit_if_due(project, crew, chosen)

@@ -186,7 +186,7 @@ class TrustRootReader:
     def read(self) -> TrustRoot:
         """Returns the trust root. Raises BadConfig where its configuration is invalid."""
         from terrace.config.model import policy_version
-        from terrace.pipelines.deploy.plan_rules import judging
+        from terrace.pipelines.deploy.plan_rules import rule_files
 
         place = self.place
         commit = self._repository.protected_tip()
@@ -196,7 +196,7 @@ class TrustRootReader:
         text = tree.read(CONFIG_FILE) if CONFIG_FILE in tree.entries else b""
         ENVIRON.conceal(secret_variables(config))
         signers = tree.read(config.signers) if config.signers in tree.entries else b""
-        return TrustRoot(commit, config, signers, policy_version(text, signers, judging(tree, config)))
+        return TrustRoot(commit, config, signers, policy_version(text, signers, rule_files(tree, config)))
 
     def config_at(self, commit: str) -> Config:
         """Returns the configuration of a commit."""

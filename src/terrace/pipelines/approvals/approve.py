@@ -19,7 +19,7 @@ from terrace.ledger.events.proof import WitnessRecord
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.decisions import approval
 from terrace.pipelines.context import Context, ProveAuthor
-from terrace.pipelines.deploy.gates import asked, gates_say, situation, subjects
+from terrace.pipelines.deploy.gates import asked, decide_plans, situation, subjects
 from terrace.pipelines.deploy.lifecycle import end_events
 from terrace.pipelines.journal import append, preview
 from terrace.rollout.next_step import Finish, awaiting, next_step
@@ -28,7 +28,7 @@ Answer = Literal["approve", "reject"]
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class GivenDecision:
     """An approval or a rejection by the actor of the command.
 
     `at` is the time of the decision, now where it is None; `handle` identifies what it is about, "" where the person
@@ -43,7 +43,7 @@ class Word:
     handle: str = ""
 
 
-def answer(context: Context, environment: str, word: Word) -> tuple[Deployment, Verdict]:
+def answer(context: Context, environment: str, word: GivenDecision) -> tuple[Deployment, Verdict]:
     """Records an approval or a rejection, and returns the deployment and the verdict of the gates now.
 
     A rejection ends the deployment in the same write. Raises BadInput and records nothing when nothing is pending, when
@@ -83,7 +83,7 @@ def answer(context: Context, environment: str, word: Word) -> tuple[Deployment, 
 
     history = append(context.ledger, history, decide)
     deployment = next(one for one in folds.deployments(history) if one.id == deployment.id)
-    return deployment, gates_say(context, history, deployment, awaiting(deployment))
+    return deployment, decide_plans(context, history, deployment, awaiting(deployment))
 
 
 def _is_written(history: History, deployment: str, witness: Witness, spoken: Statement, at: datetime | None) -> bool:
@@ -107,7 +107,7 @@ def waiting(policy: str, history: History, environment: str) -> tuple[Deployment
     return (deployment, bound) if bound else None
 
 
-def handle_of(policy: str, history: History, environment: str) -> str:
+def pending_handle(policy: str, history: History, environment: str) -> str:
     """Returns the handle of the pending plans of an environment; "" where nothing is pending."""
     found = waiting(policy, history, environment)
     return handle(found[0].id, found[1]) if found is not None else ""

@@ -59,7 +59,7 @@ def _approved(context: Context, history: History, environment: Environment, depl
         mine = subject.ledger == history.ledger_id
         if not mine:
             continue
-        said = said_about(history, asked, deployment.id, context.proof)
+        said = decisions_about(history, asked, deployment.id, context.proof)
         if has_enough_approvals(context.config, environment.approvals, asked, said, context.clock()):
             found.add(subject.stack)
     return frozenset(found)
@@ -69,11 +69,11 @@ def _rejected(context: Context, history: History, environment: Environment, comm
     """Returns whether a rejection of a commit in an environment was not withdrawn."""
     asked = Question("", environment.name, commit, ())
     people = People(context.config)
-    said = said_about(history, asked, "", context.proof)
+    said = decisions_about(history, asked, "", context.proof)
     return bool(valid_rejections(people, environment.approvals, Barred(people, "", ()), asked, said))
 
 
-def said_about(history: History, asked: Question, deployment: str, proof: IdentifyAuthor) -> Decisions:
+def decisions_about(history: History, asked: Question, deployment: str, proof: IdentifyAuthor) -> Decisions:
     """Returns the decisions that concern the question: those on the deployment, and every rejection of the same commit
     or plans, each with the identity that can be proven for its author now."""
     mine = [

@@ -15,7 +15,7 @@ from terrace.ledger import folds
 from terrace.ledger.declared import withdrawals
 from terrace.ledger.events.people import RejectionWithdrawn
 from terrace.ledger.model import Draft, History, draft
-from terrace.pipelines.approvals.decisions import said_about
+from terrace.pipelines.approvals.decisions import decisions_about
 from terrace.pipelines.approvals.declarations import declare
 from terrace.pipelines.context import Context, ProveAuthor
 from terrace.pipelines.deploy.gate_facts import openers_since
@@ -47,7 +47,7 @@ def withdraw(
     context.config.environment(environment)
     history = context.ledger.read()
     people = People(context.config)
-    every = standing_noes(context, history, environment)
+    every = active_rejections(context, history, environment)
     mine = [one for one in every if _meant(people, one.no, context.actor, of)]
     if not mine:
         told = ", ".join(f"{people.shown(one.no.actor)} ({one.no.id})" for one in every) or "nobody"
@@ -72,7 +72,7 @@ def withdraw(
         return tuple(fresh)
 
     after = append(context.ledger, history, decide)
-    still = {one.no.id for one in standing_noes(context, after, environment)}
+    still = {one.no.id for one in active_rejections(context, after, environment)}
     noes = tuple(one.no for one in mine)
     return Withdrawn(noes, tuple(no for no in noes if no.id in still))
 
@@ -100,7 +100,7 @@ def _record(
 
 
 @dataclass(frozen=True, slots=True)
-class StandingNo:
+class ActiveRejection:
     """A rejection that is not withdrawn, with what decides whether a withdrawal is valid."""
 
     no: Approval
@@ -109,14 +109,14 @@ class StandingNo:
     answers: Decisions
 
 
-def standing_noes(context: Context, history: History, environment: str) -> tuple[StandingNo, ...]:
+def active_rejections(context: Context, history: History, environment: str) -> tuple[ActiveRejection, ...]:
     """Returns every rejection in an environment that is not withdrawn, oldest first."""
     settings = context.config.environment(environment)
     people = People(context.config)
     given = {one.id: one for one in folds.answers(history) if one.answer == "reject"}
     good = folds.last_good(history, environment)
     origins = {deployment.id: deployment.origin for deployment in folds.deployments(history)}
-    found: dict[str, StandingNo] = {}
+    found: dict[str, ActiveRejection] = {}
     for no in given.values():
         commits = [subject.commit for subject in no.subjects if subject.environment == environment]
         if not commits:
@@ -126,7 +126,7 @@ def standing_noes(context: Context, history: History, environment: str) -> tuple
         authors = context.repository.authors(base, commits[0])
         barred = Barred(people, "", authors, opened_by=openers_since(context, base, commits[0])[0])
         about = Question(no.deployment, environment, commits[0], no.subjects)
-        said = said_about(history, about, "", context.proof)
+        said = decisions_about(history, about, "", context.proof)
         for one in valid_rejections(people, rule, barred, about, said):
-            found.setdefault(one.id, StandingNo(one, rule, barred, said))
+            found.setdefault(one.id, ActiveRejection(one, rule, barred, said))
     return tuple(found.values())

@@ -12,8 +12,8 @@ from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.pipelines.planning import Planned, site_in
-from terrace.pipelines.states.known_states import creations_of, moved_state, recreated, wrong_state
-from terrace.pipelines.states.left_states import never_had_state, unadopted
+from terrace.pipelines.states.known_states import creations_of, find_recreated, moved_state, wrong_state
+from terrace.pipelines.states.left_states import find_unadopted_state, has_no_known_state
 from terrace.plans.before_plan_outputs import CommandFailed
 from terrace.plans.handover import AwaitsMerge
 from terrace.plans.model import Plan
@@ -62,11 +62,11 @@ def plan_stack(
                 hint="give each stack its own backend address",
                 place=one.address.place,
             )
-    if history is not None and never_had_state(history, stack.key):
+    if history is not None and has_no_known_state(history, stack.key):
         # States that Terraform left locally are searched first: a state is pulled only where that makes a difference.
-        if unadopted(context, inventory, stack, b"")[0]:
+        if find_unadopted_state(context, inventory, stack, b"")[0]:
             state = context.terraform.pull_state(site_in(context, inventory, stack, root, "plan"))
-            why, hint = unadopted(context, inventory, stack, state.content)
+            why, hint = find_unadopted_state(context, inventory, stack, state.content)
             if why:
                 raise BadInput(why, hint=hint)
     elif history is not None:
@@ -187,7 +187,7 @@ def find_recreations(history: History, inventory: Inventory, plans: Mapping[str,
     found = []
     for environment in dict.fromkeys(plan.stack.environment for plan in plans.values()):
         creations = {key: creations_of(plan) for key, plan in plans.items() if plan.stack.environment == environment}
-        for key, one in recreated(history, inventory, environment, creations).items():
+        for key, one in find_recreated(history, inventory, environment, creations).items():
             message, fix = explanation(environment, key, one)
             found.append(
                 Finding("shared-state", Severity.CRITICAL, Status.FAIL, "terrace", message, stack=key, fix=fix)

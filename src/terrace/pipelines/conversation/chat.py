@@ -13,7 +13,7 @@ from terrace.report.markdown.replies import Reply
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class ChatContext:
     """The conversation on the forge, the rules of the protected branch, and the contexts for a person by name.
 
     `clerks` create a context that reads and writes the ledger without credentials; `context` creates one that can
@@ -28,7 +28,7 @@ class House:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class CommandResult:
     """The result of the first pass. `left` is the environment in which the second pass has something to do, "" for
     none."""
 
@@ -39,12 +39,12 @@ class Heard:
 
 def refused(
     happened: str, reasons: tuple[str, ...] = (), following: tuple[str, ...] = (), hint: str | None = None
-) -> Heard:
+) -> CommandResult:
     """Returns a refusal with its reasons."""
-    return Heard(Reply(happened, reasons, following, hint=hint or ""), done=False)
+    return CommandResult(Reply(happened, reasons, following, hint=hint or ""), done=False)
 
 
-def role_of(config: Config, environment: str, person: str) -> str:
+def infer_role(config: Config, environment: str, person: str) -> str:
     """Returns the one team that a person can approve as; "" where there is none or more than one, so that the gates
     choose."""
     people = People(config)

@@ -40,14 +40,14 @@ from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.approvals.withdraw import withdraw
 from terrace.pipelines.context import Context
 from terrace.pipelines.conversation import decisions
-from terrace.pipelines.conversation.chat import Heard, House, refused, role_of
+from terrace.pipelines.conversation.chat import ChatContext, CommandResult, infer_role, refused
 from terrace.pipelines.deploy.deploy import deploy, resume
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.holds import hold
 from terrace.pipelines.journal import append
 from terrace.pipelines.recovery.attestations import needed
 from terrace.pipelines.rollback import rollback as rolling
-from terrace.pipelines.rollback.destruction_target import gone_environment, orphaned_stacks
+from terrace.pipelines.rollback.destruction_target import orphaned_stacks, removed_environment_error
 from terrace.pipelines.rollback.rollback import react
 from terrace.report.markdown.ledger_page import environments
 from terrace.report.markdown.replies import Reply, commands
@@ -59,7 +59,7 @@ PATIENCE = timedelta(hours=1)
 """Maximum age of a command: an older one that is found later was not meant for now."""
 
 
-def hear(house: House, said: Said) -> Heard | None:
+def hear(house: ChatContext, said: Said) -> CommandResult | None:
     """Runs the first pass; returns None where the comment is not a command."""
     command = understood(said.text)
     if command is None or said.machine:
@@ -76,7 +76,7 @@ def hear(house: House, said: Said) -> Heard | None:
         return refused(f"No changes were made: {error.message}.", hint=error.hint)
 
 
-def act(house: House, said: Said) -> Heard | None:
+def act(house: ChatContext, said: Said) -> CommandResult | None:
     """Runs the second pass: what the first one left, where the credentials are. Returns None where it left nothing."""
     heard = hear(house, said)
     command = understood(said.text)
@@ -91,13 +91,13 @@ def act(house: House, said: Said) -> Heard | None:
     return _done(context, lambda: _do(context, house, said, command))
 
 
-def go_on_in(house: House, person: str, environment: str) -> Heard:
+def resume_environment(house: ChatContext, person: str, environment: str) -> CommandResult:
     """Resumes the open deployment of an environment, for the person whose decision allows that."""
     context = house.context(person)
     return _done(context, lambda: _resumed(context, environment))
 
 
-def _done(context: Context, do: Callable[[], Deployment | Refused]) -> Heard:
+def _done(context: Context, do: Callable[[], Deployment | Refused]) -> CommandResult:
     """Runs an action and returns how it finished."""
     try:
         done = do()
@@ -118,7 +118,7 @@ def _is_taken(history: History, said: Said) -> bool:
     return any(event.subject == said.id for event, _ in history.of(CommandTaken))
 
 
-def _taken_before() -> Heard:
+def _taken_before() -> CommandResult:
     return refused("This comment was already processed, and is not run again.", following=("/terrace status",))
 
 
@@ -129,19 +129,19 @@ def _take(context: Context, history: History, said: Said, command: Command) -> t
     return (draft(CommandTaken(type(command).__name__.lower()), said.id, context.actor),)
 
 
-def _meant(house: House, said: Said, command: Command, change: Change | None) -> Heard:
+def _meant(house: ChatContext, said: Said, command: Command, change: Change | None) -> CommandResult:
     if isinstance(command, Look):
         return _look(house, said, command, change)
     if isinstance(command, Explain):
         told = house.explained(command.rule)
         if told is None:
             return refused(f"There is no rule {command.rule}.", hint="the comment of the check lists its rules")
-        return Heard(Reply(told))
+        return CommandResult(Reply(told))
     context = house.clerks(_name(house.config, said.login))
     try:
         house.config.environment(command.environment)
     except BadInput as error:
-        raise gone_environment(context.ledger.read(), house.config, command.environment) or error from None
+        raise removed_environment_error(context.ledger.read(), house.config, command.environment) or error from None
     if isinstance(command, Approve | Reject):
         return _answered(house, context, said, command)
     if isinstance(command, Withdraw):
@@ -166,7 +166,7 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
             )
         except BadInput as error:
             return refused(f"No changes were made: {error.message}.", hint=error.hint or "")
-        return Heard(Reply(f"{command.environment} accepts deployments again.", following=("/terrace status",)))
+        return CommandResult(Reply(f"{command.environment} accepts deployments again.", following=("/terrace status",)))
     if isinstance(command, Deploy) and (change is None or not change.merged):
         return refused(
             "No changes were made: only merged changes are deployed. Merge this one first, then comment again here."
@@ -181,12 +181,12 @@ def _meant(house: House, said: Said, command: Command, change: Change | None) ->
         if isinstance(command, Deploy)
         else f"The rollback of {command.environment} to its last good release has started"
     )
-    return Heard(Reply(f"{begun}. The result will be posted here."), left=command.environment)
+    return CommandResult(Reply(f"{begun}. The result will be posted here."), left=command.environment)
 
 
-def _look(house: House, said: Said, command: Look, change: Change | None) -> Heard:
+def _look(house: ChatContext, said: Said, command: Look, change: Change | None) -> CommandResult:
     if command.what == "help":
-        return Heard(Reply("Available commands, one line in a comment:", block=commands(forms())))
+        return CommandResult(Reply("Available commands, one line in a comment:", block=commands(forms())))
     if command.what == "status":
         return _status(house, house.clerks(_name(house.config, said.login)))
     if change is None:
@@ -194,17 +194,17 @@ def _look(house: House, said: Said, command: Look, change: Change | None) -> Hea
     run = house.talk.again(change)
     if run is None:
         return refused("No changes were made: no checks ran for this commit. Push another commit to start them.")
-    return Heard(Reply(f"The checks run again and will update the comment with the plan: {run}"))
+    return CommandResult(Reply(f"The checks run again and will update the comment with the plan: {run}"))
 
 
-def _status(house: House, context: Context) -> Heard:
+def _status(house: ChatContext, context: Context) -> CommandResult:
     """Returns the deployed versions, and the commands that approve what is pending."""
     history = context.ledger.read()
     names = [environment.name for environment in house.config.environments]
-    waits = {name: approving.handle_of(context.policy, history, name) for name in names}
+    waits = {name: approving.pending_handle(context.policy, history, name) for name in names}
     lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
     told = _gone(context, history)
-    return Heard(Reply("Deployed versions:", told, lines, block=environments(history, names)))
+    return CommandResult(Reply("Deployed versions:", told, lines, block=environments(history, names)))
 
 
 def _gone(context: Context, history: History) -> tuple[str, ...]:
@@ -219,7 +219,7 @@ def _gone(context: Context, history: History) -> tuple[str, ...]:
     return tuple(orphan_line(one) for one in orphaned_stacks(context.survey, tip, history))
 
 
-def _answered(house: House, context: Context, said: Said, command: Approve | Reject) -> Heard:
+def _answered(house: ChatContext, context: Context, said: Said, command: Approve | Reject) -> CommandResult:
     person = People(house.config).of_login(said.login)
     if person is None:
         return refused(
@@ -229,12 +229,12 @@ def _answered(house: House, context: Context, said: Said, command: Approve | Rej
     witness = Witness("comment", said.id, str(said.number), said.login)
     why = command.why if isinstance(command, Reject) else ""
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
-    role = role_of(house.config, command.environment, person)
-    word = approving.Word(answer, role, why, lambda _: witness, said.at, command.handle)
+    role = infer_role(house.config, command.environment, person)
+    word = approving.GivenDecision(answer, role, why, lambda _: witness, said.at, command.handle)
     return decisions.answer(house.talk, context, command.environment, witness, word)
 
 
-def _withdrawn(house: House, context: Context, said: Said, command: Withdraw) -> Heard:
+def _withdrawn(house: ChatContext, context: Context, said: Said, command: Withdraw) -> CommandResult:
     person = People(house.config).of_login(said.login)
     if person is None:
         return refused("No changes were made: no person in terrace.yaml has this account.")
@@ -243,18 +243,18 @@ def _withdrawn(house: House, context: Context, said: Said, command: Withdraw) ->
         return _taken_before()
     done = withdraw(context, command.environment, command.why, of=command.of, at=said.at, vouch=lambda _: witness)
     if done.standing:
-        return Heard(
+        return CommandResult(
             Reply(
                 f"Recorded. The rejection still blocks until another person withdraws it in {command.environment} too."
             )
         )
-    return Heard(
+    return CommandResult(
         Reply(f"The rejection is withdrawn. {command.environment} accepts this commit when it is deployed again.")
     )
 
 
 def _do(
-    context: Context, house: House, said: Said, command: Deploy | Rollback | Approve | Reject
+    context: Context, house: ChatContext, said: Said, command: Deploy | Rollback | Approve | Reject
 ) -> Deployment | Refused:
     match command:
         case Deploy(environment):
@@ -269,7 +269,7 @@ def _do(
             return _resumed(context, environment)
 
 
-def _told(done: Deployment | Refused, reacted: Deployment | None) -> Heard:
+def _told(done: Deployment | Refused, reacted: Deployment | None) -> CommandResult:
     """Returns the reply: how it finished, or what it waits for."""
     if isinstance(done, Refused):
         reasons = tuple(f"{result.gate}: {result.reason}" for result in done.verdict.open)
@@ -278,7 +278,9 @@ def _told(done: Deployment | Refused, reacted: Deployment | None) -> Heard:
     happened = f"Deployment {done.id} of {done.commit[:12]} to {done.environment}: {word}"
     if reacted is not None:
         happened += f"; rolled back by {reacted.id}: {result_word(reacted)}"
-    return Heard(Reply(f"{happened}.", done.reasons or done.waiting, ("/terrace status",)), done=word == "succeeded")
+    return CommandResult(
+        Reply(f"{happened}.", done.reasons or done.waiting, ("/terrace status",)), done=word == "succeeded"
+    )
 
 
 def _name(config: Config, login: str) -> str:

@@ -17,7 +17,7 @@ from terrace.ledger.declared import Declared
 from terrace.ledger.folds import SignedApproval
 
 
-def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bool:
+def is_confirmed(talk: Conversation, people: People, signed: SignedApproval) -> bool:
     """Returns whether the comment or review of a decision is still there, unchanged, by that person, with this
     decision.
 
@@ -49,7 +49,7 @@ def still_said(talk: Conversation, people: People, signed: SignedApproval) -> bo
     )
 
 
-def still_declared(talk: Conversation, people: People, declared: Declared) -> bool:
+def is_declaration_confirmed(talk: Conversation, people: People, declared: Declared) -> bool:
     """Returns whether the comment of a declaration is still there, unchanged, by that person, who is allowed to declare
     exactly this.
 

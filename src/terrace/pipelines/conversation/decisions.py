@@ -13,37 +13,39 @@ from terrace.ledger.events.people import ApprovalGiven
 from terrace.ledger.model import History
 from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.context import Context
-from terrace.pipelines.conversation.chat import Heard
-from terrace.pipelines.conversation.own_changes import own_part
+from terrace.pipelines.conversation.chat import CommandResult
+from terrace.pipelines.conversation.own_changes import explain_own_change
 from terrace.report.markdown.replies import Reply
 
 
-def answer(talk: Conversation, context: Context, environment: str, witness: Witness, word: approving.Word) -> Heard:
+def answer(
+    talk: Conversation, context: Context, environment: str, witness: Witness, word: approving.GivenDecision
+) -> CommandResult:
     """Records a decision, unless it is recorded, and returns the reply. Raises BadInput where it would be invalid."""
     history = context.ledger.read()
     found = approving.waiting(context.policy, history, environment)
-    if found is None and written(history, witness, word.answer):
+    if found is None and is_recorded(history, witness, word.answer):
         latest = folds.latest(history, environment)
         ended = word.answer == "reject" and latest is not None and _said_here(history, latest, witness, word.answer)
         before = Reply("This decision was already recorded.", following=("/terrace status",))
-        return Heard(before, left=environment if ended else "")
+        return CommandResult(before, left=environment if ended else "")
     # A rejection is recorded even if the ledger has an earlier one with this comment: it names its deployment.
-    earlier = word.answer == "approve" and written(history, witness, word.answer)
+    earlier = word.answer == "approve" and is_recorded(history, witness, word.answer)
     if found is not None and earlier and not _said_here(history, found[0], witness, word.answer):
         raise BadInput(
             "this comment approved an earlier deployment of the same plans. Comment again to approve this one"
         )
     if found is not None and word.answer == "approve":
-        why = own_part(talk, context.repository, history, found[0], witness.login)
+        why = explain_own_change(talk, context.repository, history, found[0], witness.login)
         if why is not None:
             raise BadInput(why)
     deployment, verdict = approving.answer(context, environment, word)
     given = folds.approvals(context.ledger.read(), deployment.id)
     no = next((one.id for one in given if one.witness == witness and one.answer == word.answer), "")
-    return weighed(deployment, verdict, word.answer, no)
+    return decision_reply(deployment, verdict, word.answer, no)
 
 
-def written(history: History, witness: Witness, said: approving.Answer) -> bool:
+def is_recorded(history: History, witness: Witness, said: approving.Answer) -> bool:
     """Returns whether the ledger has that decision from that place on the forge, for whichever deployment."""
     return any(
         one.witness is not None and Witness(**asdict(one.witness)) == witness and one.answer == said
@@ -55,7 +57,7 @@ def _said_here(history: History, deployment: Deployment, witness: Witness, said:
     return any(one.witness == witness and one.answer == said for one in folds.approvals(history, deployment.id))
 
 
-def weighed(deployment: Deployment, verdict: Verdict, said: approving.Answer, no: str) -> Heard:
+def decision_reply(deployment: Deployment, verdict: Verdict, said: approving.Answer, no: str) -> CommandResult:
     """Returns the reply: whether the deployment continues, or what else is required. `no` is the id of a rejection."""
     word = "The approval" if said == "approve" else "The rejection"
     what = f"{word} of deployment {deployment.id} of {deployment.commit[:12]} is recorded"
@@ -63,13 +65,13 @@ def weighed(deployment: Deployment, verdict: Verdict, said: approving.Answer, no
         over = "The deployment has ended, and nothing more of it is applied"
         back = f"/terrace withdraw {deployment.environment} {no} WHY"
         reply = Reply(f"{what}. {over}. To withdraw the rejection:", following=(back,))
-        return Heard(reply, left=deployment.environment)
+        return CommandResult(reply, left=deployment.environment)
     if verdict.outcome is Outcome.PASS:
-        return Heard(
+        return CommandResult(
             Reply(f"{what}. The deployment to {deployment.environment} continues."), left=deployment.environment
         )
     reasons = tuple(f"{result.gate}: {result.reason}" for result in verdict.open)
-    return Heard(
+    return CommandResult(
         Reply(
             f"{what}. The deployment to {deployment.environment} does not continue yet:", reasons, ("/terrace status",)
         )

@@ -17,7 +17,7 @@ MOST = 100
 """Maximum number of new commits that the forge is asked about. With more, the openers of the changes are unknown."""
 
 
-def own_part(
+def explain_own_change(
     talk: Conversation, repository: Repository, history: History, deployment: Deployment, login: str
 ) -> str | None:
     """Returns why a person with that account cannot approve this deployment; None where none of the changes is
@@ -27,10 +27,10 @@ def own_part(
         return "this clone is too shallow to determine who wrote the new commits (`git fetch --unshallow`)"
     known = good is not None and repository.contains(deployment.commit, good.commit)
     landed = repository.landed(good.commit if good is not None and known else None, deployment.commit)
-    return own_among(talk, landed, login)
+    return explain_own_commits(talk, landed, login)
 
 
-def own_among(talk: Conversation, landed: Sequence[str], login: str) -> str | None:
+def explain_own_commits(talk: Conversation, landed: Sequence[str], login: str) -> str | None:
     """Returns why a person with that account cannot approve these commits of the protected branch; None where none is
     theirs."""
     if len(landed) > MOST:
@@ -43,7 +43,7 @@ def own_among(talk: Conversation, landed: Sequence[str], login: str) -> str | No
     return None
 
 
-def may_answer(talk: Conversation, repository: Repository, history: History, signed: SignedApproval) -> bool:
+def is_allowed_to_decide(talk: Conversation, repository: Repository, history: History, signed: SignedApproval) -> bool:
     """Returns whether the forge says now that the author of a decision is allowed to give it.
 
     That was checked when the decision was recorded, and is checked again when it is used: an event may name a comment
@@ -53,7 +53,7 @@ def may_answer(talk: Conversation, repository: Repository, history: History, sig
         return True
     login, kind = signed.witness.login, signed.witness.kind
     deployment = folds.deployment_of(history, signed.named)
-    if deployment is None or own_part(talk, repository, history, deployment, login) is not None:
+    if deployment is None or explain_own_change(talk, repository, history, deployment, login) is not None:
         return False
     if kind == "environment":
         # The forge itself decides whose review of a run is valid.

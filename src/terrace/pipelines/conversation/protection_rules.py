@@ -15,12 +15,12 @@ from terrace.gates.approvals.ci_runs import why_untrusted
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger import folds
 from terrace.pipelines.context import Context
-from terrace.pipelines.deploy.gates import entry, gates_say
+from terrace.pipelines.deploy.gates import decide_plans, entry
 from terrace.rollout.next_step import awaiting
 from terrace.stacks.model import Automatic
 
 
-def answer_doors(context: Context, doors: Doors) -> Iterator[str]:
+def answer_protection_rules(context: Context, doors: Doors) -> Iterator[str]:
     """Decides on every pending run for which the gates pass or block; yields what happened to each."""
     known = {environment.name for environment in context.config.environments}
     for knock in doors.knocks():
@@ -54,5 +54,5 @@ def _verdict(context: Context, knock: Knock) -> Verdict:
     history = context.ledger.read()
     latest = folds.latest(history, knock.environment)
     if latest is not None and latest.open and latest.waiting and latest.commit == knock.commit:
-        return gates_say(context, history, latest, awaiting(latest))
+        return decide_plans(context, history, latest, awaiting(latest))
     return entry(context, history, knock.environment, knock.commit, Automatic())

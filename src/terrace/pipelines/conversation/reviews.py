@@ -15,12 +15,12 @@ from terrace.gates.approvals.people import People
 from terrace.gates.model import Witness
 from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.conversation import decisions
-from terrace.pipelines.conversation.chat import Heard, House, refused, role_of
-from terrace.pipelines.conversation.comments import go_on_in
+from terrace.pipelines.conversation.chat import ChatContext, CommandResult, infer_role, refused
+from terrace.pipelines.conversation.comments import resume_environment
 from terrace.report.markdown.replies import testimony_page
 
 
-def reviewed(house: House, review: Review) -> Heard | None:
+def reviewed(house: ChatContext, review: Review) -> CommandResult | None:
     """Handles a review whose text approves or rejects a deployment. Returns None for other reviews: approving a change
     approves no deployment."""
     command = understood(review.text)
@@ -36,7 +36,7 @@ def reviewed(house: House, review: Review) -> Heard | None:
     return _answered(house, seen, review.number, change, "", review.at)
 
 
-def box(house: House, edit: Ticked) -> Heard | None:
+def box(house: ChatContext, edit: Ticked) -> CommandResult | None:
     """Handles a ticked box of a deployment request. Returns None unless exactly one box was ticked."""
     asked = boxes.request(edit.after)
     role = boxes.ticked(edit.before, edit.after)
@@ -52,16 +52,16 @@ def box(house: House, edit: Ticked) -> Heard | None:
     return heard if heard.done else replace(heard, reply=replace(heard.reply, following=("/terrace status",)))
 
 
-def go_on(house: House, login: str, heard: Heard) -> Heard | None:
+def go_on(house: ChatContext, login: str, heard: CommandResult) -> CommandResult | None:
     """Runs the second pass after a decision that lets a deployment continue; returns None where there is nothing to
     do."""
     person = People(house.config).of_login(login)
     if not heard.left or person is None:
         return None
-    return go_on_in(house, person, heard.left)
+    return resume_environment(house, person, heard.left)
 
 
-def about_now(house: House, number: int, body: str, waits: str) -> None:
+def update_request(house: ChatContext, number: int, body: str, waits: str) -> None:
     """Updates a request to the pending plans, without the boxes ticked for others."""
     asked = boxes.request(body)
     if asked is not None and asked.handle != waits:
@@ -69,8 +69,8 @@ def about_now(house: House, number: int, body: str, waits: str) -> None:
 
 
 def _answered(
-    house: House, seen: Testimony, number: int, change: Change | None, role: str, at: datetime | None
-) -> Heard:
+    house: ChatContext, seen: Testimony, number: int, change: Change | None, role: str, at: datetime | None
+) -> CommandResult:
     command = (
         Approve(seen.environment, seen.handle) if seen.answer == "approve" else Reject(seen.environment, seen.handle)
     )
@@ -84,16 +84,16 @@ def _answered(
     try:
         house.config.environment(seen.environment)
         context = house.clerks(person)
-        if approving.handle_of(context.policy, context.ledger.read(), seen.environment) != seen.handle:
+        if approving.pending_handle(context.policy, context.ledger.read(), seen.environment) != seen.handle:
             return refused(
                 f"No changes were made: the pending plans in {seen.environment} are no longer {seen.handle}."
             )
         comment = house.talk.testify(number, seen.marker, testimony_page(seen))
         witness = Witness(seen.kind, comment, str(number), seen.login)
-        chosen = role or role_of(house.config, seen.environment, person)
+        chosen = role or infer_role(house.config, seen.environment, person)
         told = house.talk.said(comment) if at is None else None
         when = told.at if told is not None else at
-        word = approving.Word(seen.answer, chosen, "", lambda _: witness, when, seen.handle)
+        word = approving.GivenDecision(seen.answer, chosen, "", lambda _: witness, when, seen.handle)
         return decisions.answer(house.talk, context, seen.environment, witness, word)
     except TerraceError as error:
         return refused(f"No changes were made: {error.message}.", hint=error.hint)

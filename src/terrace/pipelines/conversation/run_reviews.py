@@ -17,8 +17,8 @@ from terrace.gates.approvals.people import People
 from terrace.gates.model import Verdict, Witness
 from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.context import Context
-from terrace.pipelines.conversation.chat import role_of
-from terrace.pipelines.conversation.own_changes import own_part
+from terrace.pipelines.conversation.chat import infer_role
+from terrace.pipelines.conversation.own_changes import explain_own_change
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,11 @@ def record(
             found.append(Recorded(review.login, answer, None, why))
             continue
         witness = Witness("environment", run, run, review.login)
-        role = role_of(config, environment, person)
-        word = approving.Word(answer, role, review.comment, partial(_seen, witness), handle=handle)
-        approving.about(environment, handle, approving.handle_of(context.policy, context.ledger.read(), environment))
+        role = infer_role(config, environment, person)
+        word = approving.GivenDecision(answer, role, review.comment, partial(_seen, witness), handle=handle)
+        approving.about(
+            environment, handle, approving.pending_handle(context.policy, context.ledger.read(), environment)
+        )
         try:
             _, verdict = approving.answer(context, environment, word)
         except BadInput as error:
@@ -73,7 +75,7 @@ def _own(talk: Conversation, context: Context, environment: str, review: RunRevi
     found = approving.waiting(context.policy, history, environment)
     if found is None or not review.approves:
         return None
-    return own_part(talk, context.repository, history, found[0], review.login)
+    return explain_own_change(talk, context.repository, history, found[0], review.login)
 
 
 def _seen(witness: Witness, _: bytes) -> Witness:

@@ -47,7 +47,7 @@ def apply(run: DeploymentRun, record: StepRecord) -> ApplyOutcome:
     attempt = attempt_of(run.history, run.deployment, record)
     applier, listener = run.context.applier, run.context.watcher.progress
     if record.attempt not in run.prepared:
-        return end_of_earlier(applier, attempt, listener)
+        return wait_for_earlier(applier, attempt, listener)
     run.prepared.discard(record.attempt)
     try:
         declined = applier.start(attempt, lambda: run.objection(record))
@@ -60,7 +60,7 @@ def apply(run: DeploymentRun, record: StepRecord) -> ApplyOutcome:
     return _end(applier, attempt, listener)
 
 
-def end_of_earlier(applier: Applier, attempt: Attempt, listener: Listener | None = None) -> ApplyOutcome:
+def wait_for_earlier(applier: Applier, attempt: Attempt, listener: Listener | None = None) -> ApplyOutcome:
     """Returns the result of an attempt that an earlier process started. It is never started again."""
     try:
         # A runner that still waits for the start signal of a terminated process must never start.

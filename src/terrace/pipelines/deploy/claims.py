@@ -12,10 +12,10 @@ from terrace.ledger.event import Event
 from terrace.ledger.model import History
 from terrace.operations.reaction import GoBack, Pause, reaction
 from terrace.pipelines.context import Context
-from terrace.pipelines.deploy.lifecycle import waves_of, waves_with
+from terrace.pipelines.deploy.lifecycle import deployment_waves, select_waves
 from terrace.pipelines.recovery.attestations import needed
-from terrace.pipelines.rollback.destruction_target import destruction_of
-from terrace.pipelines.rollback.rollback_target import way_back
+from terrace.pipelines.rollback.destruction_target import find_destruction
+from terrace.pipelines.rollback.rollback_target import find_rollback_target
 from terrace.rollout.claims import Claims, Refuted, refuted
 from terrace.stacks.additions import Additions, Import
 from terrace.stacks.model import (
@@ -39,7 +39,7 @@ class _Unfounded(Exception):
         self.why = why
 
 
-def unfounded(context: Context, history: History, deployment: Deployment) -> tuple[Refuted, ...]:
+def find_false_claims(context: Context, history: History, deployment: Deployment) -> tuple[Refuted, ...]:
     """Returns the fields of a deployment's opening event that do not follow from the facts; () where all of them do.
 
     A deployment that recovers another one is verified together with that one.
@@ -60,7 +60,7 @@ def unfounded(context: Context, history: History, deployment: Deployment) -> tup
         return (Refuted(event.position, "commit", error.message),)
     if not found and deployment.settles:
         settled = _deployment(before, deployment.settles)
-        return unfounded(context, before, settled) if settled is not None else ()
+        return find_false_claims(context, before, settled) if settled is not None else ()
     return tuple(found)
 
 
@@ -111,7 +111,7 @@ def _claims(context: Context, before: History, said: Deployment) -> Claims:
     match said.origin:
         case Rollback() | AutomaticRollback():
             by_itself = isinstance(said.origin, AutomaticRollback)
-            way = way_back(context, before, name, None if by_itself else said.commit)
+            way = find_rollback_target(context, before, name, None if by_itself else said.commit)
             # After two failures in a row the automatic rollback names the newest one, and so does the rollback target.
             of = said.origin.of if by_itself else way.of
             return Claims(way.target.commit, way.waves, way.live, of, way.additions, agreeable=not by_itself)
@@ -121,16 +121,16 @@ def _claims(context: Context, before: History, said: Deployment) -> Claims:
             if not fitting:
                 why = "; ".join(dict.fromkeys(r.reason for r in answer.refusals)) or "no check detected such drift"
                 raise _Unfounded("origin", f"this drift is not allowed to be reverted: {why}")
-            order = waves_of(context.survey(said.commit), name)
-            return Claims(said.commit, waves_with(order, fitting[0].stacks), "", of, partial=True)
+            order = deployment_waves(context.survey(said.commit), name)
+            return Claims(said.commit, select_waves(order, fitting[0].stacks), "", of, partial=True)
         case Destruction():
             stack = said.stacks[0] if said.partial and said.stacks else None
-            commit, waves = destruction_of(context, before, name, stack)
+            commit, waves = find_destruction(context, before, name, stack)
             return Claims(commit, waves, commit, partial=stack is not None)
         case Recovery(of=of):
             raise _Unfounded("settles", f"it recovers deployment {of} but names no deployment in `settles`")
     good = folds.last_good(before, name)
-    order = waves_of(context.survey(said.commit), name)
+    order = deployment_waves(context.survey(said.commit), name)
     return Claims(said.commit, order, good.commit if good is not None else "")
 
 

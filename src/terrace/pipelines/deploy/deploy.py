@@ -10,7 +10,7 @@ from terrace.ledger.model import Draft, History
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.driver import drive, reasons_of
 from terrace.pipelines.deploy.gates import asked, busy, entry
-from terrace.pipelines.deploy.lifecycle import Opening, Refused, opened, superseded, waves_of
+from terrace.pipelines.deploy.lifecycle import Opening, Refused, deployment_waves, opened, superseded
 from terrace.pipelines.journal import append
 from terrace.pipelines.recovery.attestations import attest, driven
 from terrace.rollout.next_step import Wait, next_step
@@ -31,7 +31,7 @@ def deploy(context: Context, environment: str, commit: str, origin: Origin) -> D
     if verdict.open:
         return Refused(commit, verdict)
     good = folds.last_good(history, environment)
-    order = waves_of(context.survey(commit), environment)
+    order = deployment_waves(context.survey(commit), environment)
     return enter(context, history, Opening(environment, commit, origin, order, live=good.commit if good else ""))
 
 
@@ -92,13 +92,13 @@ def resume(context: Context, deployment: Deployment, dead: str = "") -> Deployme
         return drive(context, history, current.id)
 
 
-def rests(context: Context, history: History, deployment: Deployment) -> bool:
+def is_waiting(context: Context, history: History, deployment: Deployment) -> bool:
     """Returns whether an open deployment waits for people or for time, so that resuming it would change nothing."""
     answer = next_step(deployment, asked(context, lambda: history, deployment), frozenset())
     return isinstance(answer, Wait) and deployment.lease is None
 
 
-def goes_on_at(context: Context, deployment: Deployment) -> datetime | None:
+def continues_at(context: Context, deployment: Deployment) -> datetime | None:
     """Returns when an open deployment can continue on its own; None where it finished or waits for a person."""
     if not deployment.open or not deployment.waiting:
         return None

@@ -16,9 +16,9 @@ from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approvals.decisions import was_approved
 from terrace.pipelines.context import Context
-from terrace.pipelines.deploy.claims import root_of, unfounded
+from terrace.pipelines.deploy.claims import find_false_claims, root_of
 from terrace.pipelines.holds import releases
-from terrace.pipelines.recovery.attestations import answers, in_good_faith, needed, say_that_its_driver_is_dead
+from terrace.pipelines.recovery.attestations import answers, needed, process_attestations, unproven_note
 from terrace.stacks.model import Destruction, Origin, Recovery, Remediation, Repairing
 from terrace.states.restores import open_restore
 
@@ -51,10 +51,10 @@ def facts(
     busy = None
     if latest is not None and latest.open and latest.lease is not None:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, run by {latest.lease.holder.who}"
-        if said := say_that_its_driver_is_dead(context, history, latest):
+        if said := process_attestations(context, history, latest):
             busy += (
                 f"; {len(said)} of {needed(settings)} people declared that this process is no longer "
-                f"running{in_good_faith(context)}"
+                f"running{unproven_note(context)}"
             )
     elif latest is not None and latest.open and latest.in_doubt:
         busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
@@ -84,7 +84,7 @@ def facts(
     )
 
 
-def with_openers(context: Context, history: History, environment: str, seen: Facts) -> Facts:
+def add_openers(context: Context, history: History, environment: str, seen: Facts) -> Facts:
     """Returns the facts with the accounts that opened the new changes, where the environment requires approvals."""
     settings = context.config.environment(environment)
     if not seen.whole or not (
@@ -131,7 +131,7 @@ def insist_on_readable(context: Context, history: History, environment: str) -> 
         )
 
 
-def continuing(context: Context, history: History, deployment: Deployment) -> Facts:
+def facts_of_open_deployment(context: Context, history: History, deployment: Deployment) -> Facts:
     """Returns the facts about an open deployment. None of them comes from its own opening event.
 
     The recovery of a release gets the same facts as the release.
@@ -140,7 +140,7 @@ def continuing(context: Context, history: History, deployment: Deployment) -> Fa
     settings = context.config.environment(name)
     root = root_of(history, deployment)
     origin = root.origin if isinstance(deployment.origin, Recovery) else deployment.origin
-    seen = with_openers(context, history, name, facts(context, history, name, commit, origin, deployment.settles))
+    seen = add_openers(context, history, name, facts(context, history, name, commit, origin, deployment.settles))
     upstream = seen.upstream
     if settings.after is not None:
         # A recovery must be possible after its release was rolled back in the previous environment.
@@ -159,7 +159,7 @@ def continuing(context: Context, history: History, deployment: Deployment) -> Fa
         unfounded=tuple(
             f"event {one.position} of the ledger opens deployment {deployment.id}, and its `{one.field}` is "
             f"invalid: {one.why}"
-            for one in unfounded(context, history, deployment)
+            for one in find_false_claims(context, history, deployment)
         ),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from terrace.assess.model import Objection, Weight
-from terrace.drift.absorption import swallowed
+from terrace.drift.absorption import plan_absorptions
 from terrace.drift.acknowledgements import acknowledgements, answered
 from terrace.errors import NotReady
 from terrace.gates.approvals.gate import approval_rule, question
@@ -21,10 +21,10 @@ from terrace.ledger.declared import opened
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.events.steps import ObjectionRecord
 from terrace.ledger.model import History
-from terrace.pipelines.approvals.decisions import said_about
+from terrace.pipelines.approvals.decisions import decisions_about
 from terrace.pipelines.approvals.declarations import is_proven
 from terrace.pipelines.context import Context
-from terrace.pipelines.deploy.gate_facts import continuing, facts, review_status, timed, with_openers
+from terrace.pipelines.deploy.gate_facts import add_openers, facts, facts_of_open_deployment, review_status, timed
 from terrace.pipelines.deploy.plan_rules import risk_of
 from terrace.pipelines.states.state_owners import foreign_addresses
 from terrace.rollout.bake import health
@@ -47,8 +47,8 @@ def entry(
     `overtaken_by` is the deployment that started there while this one was prepared.
     """
     settings = context.config.environment(environment)
-    seen = with_openers(context, history, environment, facts(context, history, environment, commit, origin, settles))
-    said = said_about(history, question(settings, seen, ()), "", context.proof)
+    seen = add_openers(context, history, environment, facts(context, history, environment, commit, origin, settles))
+    said = decisions_about(history, question(settings, seen, ()), "", context.proof)
     reviewed = review_status(context, history, environment, commit)
     seen = replace(timed(context, history, seen), reviewed=reviewed, overtaken_by=overtaken_by)
     return decide(Request(Moment.ENTRY, context.config, settings, seen, context.clock(), Plans(decisions=said)))
@@ -82,16 +82,16 @@ def asked(
     def seen(at: History) -> Facts:
         # Both verdicts of one step use the same history, so its facts are collected once.
         if at.head not in known:
-            known[at.head] = continuing(context, at, deployment)
+            known[at.head] = facts_of_open_deployment(context, at, deployment)
         return known[at.head]
 
     def consented(plans: tuple[StepRecord, ...]) -> Verdict:
         at = history()
-        return gates_say(context, at, deployment, plans, seen(at))
+        return decide_plans(context, at, deployment, plans, seen(at))
 
     def admitted() -> Verdict:
         at = history()
-        return may_be_planned(context, at, deployment, seen(at))
+        return decide_planning(context, at, deployment, seen(at))
 
     return Asked(
         consent=consented,
@@ -102,7 +102,7 @@ def asked(
     )
 
 
-def may_be_planned(context: Context, history: History, deployment: Deployment, seen: Facts) -> Verdict:
+def decide_planning(context: Context, history: History, deployment: Deployment, seen: Facts) -> Verdict:
     """Returns whether an open deployment is allowed to be planned."""
     settings, seen = context.config.environment(deployment.environment), timed(context, history, seen)
     try:
@@ -112,7 +112,7 @@ def may_be_planned(context: Context, history: History, deployment: Deployment, s
     return planning(Request(Moment.PLAN, context.config, settings, seen, context.clock()))
 
 
-def gates_say(
+def decide_plans(
     context: Context,
     history: History,
     deployment: Deployment,
@@ -123,7 +123,7 @@ def gates_say(
 
     `seen` are the facts of this history, where they are already collected.
     """
-    known = timed(context, history, seen or continuing(context, history, deployment))
+    known = timed(context, history, seen or facts_of_open_deployment(context, history, deployment))
     request = situation(context, history, deployment, plans, known)
     about_plans = replace(
         request.plans,
@@ -147,7 +147,9 @@ def situation(
     """Returns the request to apply these plans, with the approvals and rejections so far."""
     settings = context.config.environment(deployment.environment)
     seen = replace(
-        known or continuing(context, history, deployment), origin=deployment.origin, deployment=deployment.id
+        known or facts_of_open_deployment(context, history, deployment),
+        origin=deployment.origin,
+        deployment=deployment.id,
     )
     request = opened(history, deployment.id)
     identity = context.proof(request.declared) if request is not None else None
@@ -161,7 +163,7 @@ def situation(
         doubt = f"{run}: {why}" if why else ""
         seen = replace(seen, requester_unproven=not run or bool(why), run_unproven=doubt)
     bound = subjects(context.policy, history, deployment, plans)
-    said = said_about(history, question(settings, seen, bound), deployment.id, context.proof)
+    said = decisions_about(history, question(settings, seen, bound), deployment.id, context.proof)
     seen = replace(seen, may_apply=context.reach == "apply")
     about_plans = Plans(bound, said, risk=risk_of(plans))
     return Request(Moment.APPLY, context.config, settings, seen, no_earlier(history, context.clock()), about_plans)
@@ -174,7 +176,7 @@ def _absorbed(
     given = acknowledgements(history, deployment.environment)
     found = []
     for record in plans:
-        for seen in swallowed(record) if not record.detail.empty else ():
+        for seen in plan_absorptions(record) if not record.detail.empty else ():
             mine = [one for one in given if any(one.covers(seen, path) for path in seen.kept)]
             who = answered([one for one in mine if is_proven(context, one.declared)], seen, seen.kept)
             found.append(Absorbed(record.stack, seen.address, seen.kept, who.by if who else ""))

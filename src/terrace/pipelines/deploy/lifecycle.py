@@ -55,7 +55,7 @@ class Opening:
     settles: str = ""
 
 
-def waves_of(inventory: Inventory, environment: str) -> tuple[tuple[str, ...], ...]:
+def deployment_waves(inventory: Inventory, environment: str) -> tuple[tuple[str, ...], ...]:
     """Returns the keys of an environment's stacks in deployment order, without the refused ones and those that depend
     on them.
 
@@ -95,7 +95,7 @@ def _one_of_each_folder(wave: tuple[Stack, ...], graph: Graph) -> Iterator[tuple
     return (tuple(part.values()) for part in parts)
 
 
-def waves_with(waves: tuple[tuple[str, ...], ...], wanted: Collection[str]) -> tuple[tuple[str, ...], ...]:
+def select_waves(waves: tuple[tuple[str, ...], ...], wanted: Collection[str]) -> tuple[tuple[str, ...], ...]:
     """Returns the same order with only the wanted stacks."""
     return tuple(kept for wave in waves if (kept := tuple(key for key in wave if key in wanted)))
 

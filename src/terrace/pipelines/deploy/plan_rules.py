@@ -36,7 +36,7 @@ from terrace.waivers.content import contents
 from terrace.waivers.judging import Waivers, waive
 
 
-class Judge:
+class PlanJudge:
     """Evaluates plans by the rules in `tree`, the tree of the trust root."""
 
     def __init__(self, config: Config, tree: Tree, policies: Policies, clock: Callable[[], datetime]) -> None:
@@ -65,7 +65,7 @@ class Judge:
         return standing(self._tree, self._config)
 
 
-def judging(tree: Tree, config: Config) -> Mapping[str, str]:
+def rule_files(tree: Tree, config: Config) -> Mapping[str, str]:
     """Returns the files of a tree with rules, besides terrace.yaml and the signers, with the ids of their contents."""
     folders = tuple(f"{folder}/" for folder in config.policy_sources)
     return {

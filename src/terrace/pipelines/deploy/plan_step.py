@@ -10,9 +10,9 @@ from terrace.assess.model import Objection, Weight
 from terrace.checks.secrets.masking import concealed
 from terrace.config.naming import quote_word
 from terrace.drift.model import Sighting
-from terrace.drift.own_changes import echoes_of, without_echoes
+from terrace.drift.own_changes import own_changes_of, without_own_changes
 from terrace.drift.records import sighting_record
-from terrace.drift.sightings import outside_alone, sightings
+from terrace.drift.sightings import only_outside, sightings
 from terrace.errors import TerraformFailed
 from terrace.gates.approvals.gate import approval_rule
 from terrace.ledger import folds
@@ -27,8 +27,8 @@ from terrace.pipelines.deploy.step_results import (
 )
 from terrace.pipelines.planning import reading
 from terrace.pipelines.rollback.objections import newer_lock_file, objections
-from terrace.pipelines.states.known_states import creations_of, moved_state, recreated, wrong_state
-from terrace.pipelines.states.left_states import never_had_state, unadopted
+from terrace.pipelines.states.known_states import creations_of, find_recreated, moved_state, wrong_state
+from terrace.pipelines.states.left_states import find_unadopted_state, has_no_known_state
 from terrace.pipelines.states.state_owners import owner_of
 from terrace.plans.before_plan_outputs import NOT_REPRODUCIBLE_HINT, not_reproducible
 from terrace.plans.model import Action, Plan
@@ -49,10 +49,10 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
     A plan that differs each time it is made on the same state can never be the approved one: it is volatile, and the
     step fails with the attributes that differ. On a state that is lost, older than before, or new, nothing is planned.
     """
-    foreign = _foreign_state(run, key) if never_had_state(run.history, key) else ""
+    foreign = _foreign_state(run, key) if has_no_known_state(run.history, key) else ""
     if foreign:
         return StepOutcome("failed", foreign)
-    if never_had_state(run.history, key) and not isinstance(run.deployment.origin, Destruction):
+    if has_no_known_state(run.history, key) and not isinstance(run.deployment.origin, Destruction):
         # Never for a stack that has a state: a new workspace would hide that the old one was deleted.
         run.context.terraform.create_workspace(run.site(key, "plan"))
     try:
@@ -108,7 +108,7 @@ def _recreated(run: DeploymentRun, key: str, plan: Plan) -> str:
     """
     creations = run.creations(key, creations_of(plan))
     environment = run.deployment.environment
-    found = recreated(run.history, run.inventory, environment, creations).get(key)
+    found = find_recreated(run.history, run.inventory, environment, creations).get(key)
     return ". ".join(explanation(environment, key, found)) if found else ""
 
 
@@ -119,7 +119,7 @@ def _foreign_state(run: DeploymentRun, key: str) -> str:
     foreign = _of_another(run, key, state)
     if foreign:
         return foreign
-    why, hint = unadopted(run.context, run.inventory, run.inventory.stack(key), state.content)
+    why, hint = find_unadopted_state(run.context, run.inventory, run.inventory.stack(key), state.content)
     return f"{why}: {hint}" if why else ""
 
 
@@ -242,9 +242,9 @@ def _notices(plan: Plan) -> tuple[str, ...]:
 def _outside(run: DeploymentRun, plan: Plan) -> list[Sighting]:
     """Returns the changes from outside. A release's own changes are not drift, nor are those of Terrace's own
     applies."""
-    echoes = echoes_of(run.history, plan.stack.environment, plan.stack.key)
-    seen = without_echoes(sightings(plan), echoes)
-    return [outside for one in seen if (outside := outside_alone(one)) is not None]
+    echoes = own_changes_of(run.history, plan.stack.environment, plan.stack.key)
+    seen = without_own_changes(sightings(plan), echoes)
+    return [outside for one in seen if (outside := only_outside(one)) is not None]
 
 
 def make_plan(run: DeploymentRun, key: str, *, lock: bool = True) -> FreshPlan:

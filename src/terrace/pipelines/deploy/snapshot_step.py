@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from terrace.drift.model import Sighting
-from terrace.drift.own_changes import echoes_in
+from terrace.drift.own_changes import own_changes_in
 from terrace.drift.records import sighting_record
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.deployment import Step, StepRecord
@@ -122,4 +122,4 @@ def _echoes(run: DeploymentRun, key: str, after: Plan | None) -> tuple[Sighting,
     planned = run.deployment.last(Step.PLAN, key)
     if after is None or planned is None:
         return ()
-    return echoes_in(after, [address for _, address in planned.detail.changes or ()])
+    return own_changes_in(after, [address for _, address in planned.detail.changes or ()])

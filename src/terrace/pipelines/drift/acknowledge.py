@@ -8,7 +8,7 @@ from terrace.drift.acknowledgements import acknowledgement_of, acknowledgements
 from terrace.drift.checks import newest
 from terrace.drift.model import Sighting
 from terrace.drift.records import sightings_of
-from terrace.drift.sightings import narrowed
+from terrace.drift.sightings import only_paths
 from terrace.errors import BadInput
 from terrace.gates.approvals.declaration import facts_of
 from terrace.ledger import folds
@@ -79,7 +79,7 @@ def _chosen(sighting: Sighting, attributes: tuple[str, ...]) -> Sighting:
             f"{', '.join(unknown)} of {sighting.address} has no drift", hint=f"attributes with drift: {known}"
         )
     chosen = {path for paths in within.values() for path in paths}
-    return narrowed(sighting, tuple(path for path in sighting.paths if path in chosen))
+    return only_paths(sighting, tuple(path for path in sighting.paths if path in chosen))
 
 
 def _seen(history: History, environment: str) -> tuple[Sighting, ...]:

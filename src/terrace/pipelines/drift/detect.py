@@ -12,9 +12,9 @@ from pathlib import Path
 from terrace.checks.secrets.masking import Hiding, concealed, concealed_value, hiding_of
 from terrace.drift.causes import explained, has_cause, window_of
 from terrace.drift.checks import Check, newest, newest_first, standing, with_values
-from terrace.drift.ignore import look_away
+from terrace.drift.ignore import apply_ignore_rules
 from terrace.drift.model import Observation, Sighting
-from terrace.drift.own_changes import echoes_of, made_anew, without_echoes
+from terrace.drift.own_changes import always_recreated, own_changes_of, without_own_changes
 from terrace.drift.records import observation_record
 from terrace.drift.sightings import sightings
 from terrace.errors import BadInput, Interrupted, TerraceError
@@ -99,7 +99,7 @@ def _explained(
     return tuple(explained(one, windows, logged, now) for one in found)
 
 
-def note_overdue(context: Context, environments: Iterable[str]) -> None:
+def record_overdue(context: Context, environments: Iterable[str]) -> None:
     """Records, once for each environment, that its last successful check is too old to rely on."""
     names = tuple(environments)
 
@@ -177,7 +177,16 @@ def _targets(
             continue
         there = {one.key for one in inventory.stacks}
         ready += [
-            Target(environment, key, commit, inventory, root, ahead[key], echoes_of(history, environment, key), history)
+            Target(
+                environment,
+                key,
+                commit,
+                inventory,
+                root,
+                ahead[key],
+                own_changes_of(history, environment, key),
+                history,
+            )
             for key in keys
             if key in there
         ]
@@ -227,12 +236,13 @@ def _compared(context: Context, target: Target, site: Site, bare: Observation) -
         return _unknown(bare, "Terraform could not plan everything")
     rules = context.config.environment(target.environment).drift.ignore
     differing = sightings(plan)
-    seen = without_echoes(differing, target.echoes)
+    seen = without_own_changes(differing, target.echoes)
     anew = [
-        f"{_told(one)} is recreated by every plan, which is not drift" for one in made_anew(differing, target.echoes)
+        f"{_told(one)} is recreated by every plan, which is not drift"
+        for one in always_recreated(differing, target.echoes)
     ]
     hiding = hiding_of({target.key: plan})
-    looked = look_away((_concealed(one, hiding) for one in seen), rules, context.clock().date())
+    looked = apply_ignore_rules((_concealed(one, hiding) for one in seen), rules, context.clock().date())
     return replace(
         bare,
         status="drifted" if looked.sightings else "clean",

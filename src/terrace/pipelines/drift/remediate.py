@@ -9,12 +9,12 @@ from terrace.drift.remediation import Proposal, Refusal, proposals
 from terrace.ledger.deployment import Deployment
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import enter
-from terrace.pipelines.deploy.lifecycle import Opening, Refused, waves_of, waves_with
+from terrace.pipelines.deploy.lifecycle import Opening, Refused, deployment_waves, select_waves
 from terrace.stacks.model import Remediation
 
 
 @dataclass(frozen=True, slots=True)
-class Remedied:
+class RemediationResult:
     """The remediations of one environment, and the drift that was not reverted, with reasons."""
 
     environment: str
@@ -22,12 +22,12 @@ class Remedied:
     refusals: tuple[Refusal, ...]
 
 
-def remediate(context: Context, environments: Iterable[str]) -> tuple[Remedied, ...]:
+def remediate(context: Context, environments: Iterable[str]) -> tuple[RemediationResult, ...]:
     """Reverts the drift that the newest checks of these environments found, as far as terrace.yaml allows it."""
     return tuple(_remediate(context, name) for name in environments)
 
 
-def _remediate(context: Context, environment: str) -> Remedied:
+def _remediate(context: Context, environment: str) -> RemediationResult:
     settings = context.config.environment(environment)
     answer = proposals(settings, context.ledger.read(), context.clock())
     done = []
@@ -37,10 +37,10 @@ def _remediate(context: Context, environment: str) -> Remedied:
         if isinstance(made, Refused) or made.open:
             # An environment never has two deployments at once.
             break
-    return Remedied(environment, tuple(done), answer.refusals)
+    return RemediationResult(environment, tuple(done), answer.refusals)
 
 
 def _enter(context: Context, environment: str, proposal: Proposal) -> Deployment | Refused:
-    waves = waves_with(waves_of(context.survey(proposal.commit), environment), proposal.stacks)
+    waves = select_waves(deployment_waves(context.survey(proposal.commit), environment), proposal.stacks)
     origin = Remediation(proposal.check, context.actor)
     return enter(context, context.ledger.read(), Opening(environment, proposal.commit, origin, waves, partial=True))

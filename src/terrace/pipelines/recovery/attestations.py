@@ -53,7 +53,7 @@ def needed(environment: Environment) -> int:
     return 2 if environment.protected or environment.approvals.requires_any else 1
 
 
-def say_that_it_is_dead(
+def apply_attestations(
     context: Context, history: History, deployment: Deployment, record: StepRecord
 ) -> tuple[str, ...]:
     """Returns the people who declared it about an apply after it started, each once."""
@@ -61,12 +61,12 @@ def say_that_it_is_dead(
     return _counted(context, _persons(context, history, deployment, next(begun).position))
 
 
-def say_that_its_driver_is_dead(context: Context, history: History, deployment: Deployment) -> tuple[str, ...]:
+def process_attestations(context: Context, history: History, deployment: Deployment) -> tuple[str, ...]:
     """Returns the people who declared it since the current process took the lease, each once."""
     return _counted(context, _persons(context, history, deployment, _taken(history, deployment)))
 
 
-def in_good_faith(context: Context) -> str:
+def unproven_note(context: Context) -> str:
     """Returns a note about people without proof of identity; "" where their keys prove it."""
     return "" if context.signers else " (identified only by their Git names)"
 
@@ -102,7 +102,7 @@ def driven(context: Context, history: History, deployment: Deployment) -> bool:
     """Returns whether the process may still run: neither this machine nor enough people confirm that it terminated."""
     if deployment.lease is None or context.leases.dead(deployment.lease.holder, deployment.environment):
         return False
-    said = say_that_its_driver_is_dead(context, history, deployment)
+    said = process_attestations(context, history, deployment)
     return len(said) < needed(context.config.environment(deployment.environment))
 
 

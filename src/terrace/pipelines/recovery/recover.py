@@ -23,7 +23,7 @@ from terrace.pipelines.deploy.gate_facts import insist_on_readable, unread_in
 from terrace.pipelines.deploy.lifecycle import Opening, Refused
 from terrace.pipelines.journal import append
 from terrace.pipelines.planning import site_in
-from terrace.pipelines.recovery.attestations import answers, attest, in_good_faith, needed, say_that_it_is_dead
+from terrace.pipelines.recovery.attestations import answers, apply_attestations, attest, needed, unproven_note
 from terrace.pipelines.states.known_states import wrong_state
 from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
 from terrace.rollout.recovery import Aftermath, Told, aftermath, creations, is_ours
@@ -275,11 +275,11 @@ def may_live(context: Context, history: History, deployment: Deployment, record:
     if fate is not Fate.UNKNOWN:
         return ""
     asked = needed(context.config.environment(deployment.environment))
-    said = say_that_it_is_dead(context, history, deployment, record)
+    said = apply_attestations(context, history, deployment, record)
     if len(said) >= asked:
         return ""
     where = record.detail.host or "another machine"
-    faith = in_good_faith(context)
+    faith = unproven_note(context)
     return (
         f"its apply ran on {where}, and {len(said)} of {asked} people declared that it has terminated{faith}: "
         "pass --dead WHY"
@@ -292,7 +292,7 @@ def _named_as_ours(
     """Returns whether people identified a lock without a name by its id; where two are needed, both declared the end of
     the apply."""
     asked = needed(context.config.environment(deployment.environment))
-    said = say_that_it_is_dead(context, history, deployment, record)
+    said = apply_attestations(context, history, deployment, record)
     return not lock.who and lock.id == told.unlock and (asked == 1 or len(said) >= asked)
 
 

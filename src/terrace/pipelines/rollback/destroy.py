@@ -14,7 +14,7 @@ from terrace.ledger.deployment import Deployment
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import enter, resume
 from terrace.pipelines.deploy.lifecycle import Opening, Refused
-from terrace.pipelines.rollback.destruction_target import UnreadReaders, destruction_of, readers_left, taken_over
+from terrace.pipelines.rollback.destruction_target import UnreadableReaders, find_destruction, find_readers, taken_over
 from terrace.stacks.backends import BackendLocation
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge
@@ -37,14 +37,14 @@ def destroy(
     current = folds.latest(history, environment)
     if current is not None and _asks_the_same(current, stack):
         return resume(context, current)
-    commit, waves = destruction_of(context, history, environment, stack)
+    commit, waves = find_destruction(context, history, environment, stack)
     if stack is not None:
         here, tip = context.survey(commit), context.survey(context.repository.protected_tip())
         taken = taken_over(here, tip, stack)
         if taken is not None:
             return Refused(commit, Verdict(environment, (_taken(stack, *taken),)))
     going = {key for wave in waves for key in wave}
-    left = readers_left(context.survey, history, going)
+    left = find_readers(context.survey, history, going)
     held = tuple(_still_read(edge) for edge in left.edges if edge.reader not in allowed)
     unread = (replace(one, stacks=tuple(key for key in one.stacks if key not in allowed)) for one in left.unread)
     held += tuple(_may_read(one, going) for one in unread if one.stacks)
@@ -78,7 +78,7 @@ def _still_read(edge: Edge) -> GateResult:
     )
 
 
-def _may_read(unread: UnreadReaders, going: Collection[str]) -> GateResult:
+def _may_read(unread: UnreadableReaders, going: Collection[str]) -> GateResult:
     owners = ", ".join(sorted(going)[:_MOST_SHOWN]) + (" and others" if len(going) > _MOST_SHOWN else "")
     verb = "is" if len(unread.stacks) == 1 else "are"
     allow = " ".join(f"--allow {quote_word(key)}" for key in unread.stacks)

@@ -12,7 +12,7 @@ from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context, readable
-from terrace.pipelines.deploy.lifecycle import waves_of
+from terrace.pipelines.deploy.lifecycle import deployment_waves
 from terrace.report.orphans import OrphanedStack
 from terrace.stacks.backends import BackendLocation, backend_locations, common_location
 from terrace.stacks.inventory import Inventory
@@ -55,7 +55,7 @@ def _renamed(history: History, there: Mapping[str, Deployment]) -> dict[str, str
     return found
 
 
-def gone_environments(history: History, config: Config) -> dict[str, tuple[str, ...]]:
+def removed_environments(history: History, config: Config) -> dict[str, tuple[str, ...]]:
     """Returns the environments with resources that terrace.yaml no longer names, with their stacks."""
     named = {environment.name for environment in config.environments}
     found: dict[str, tuple[str, ...]] = {}
@@ -65,10 +65,10 @@ def gone_environments(history: History, config: Config) -> dict[str, tuple[str, 
     return found
 
 
-def gone_environment(history: History, config: Config, name: str) -> BadInput | None:
+def removed_environment_error(history: History, config: Config, name: str) -> BadInput | None:
     """Returns the error for an environment with resources that terrace.yaml no longer names; None where nothing is
     deployed under that name."""
-    stacks = gone_environments(history, config).get(name)
+    stacks = removed_environments(history, config).get(name)
     if stacks is None:
         return None
     is_are = "is" if len(stacks) == 1 else "are"
@@ -125,7 +125,7 @@ def taken_over(here: Inventory, tip: Inventory, key: str) -> tuple[str, BackendL
 
 
 @dataclass(frozen=True, slots=True)
-class UnreadReaders:
+class UnreadableReaders:
     """Deployed stacks that may or may not read outputs, because their configuration at the deployed commit cannot be
     read here. `why` is the reason, `hint` how to get the commit."""
 
@@ -136,12 +136,12 @@ class UnreadReaders:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadersLeft:
+class RemainingReaders:
     """The deployed stacks that would still read outputs of destroyed stacks: `edges` are the outputs, `unread` the
     stacks that may read some."""
 
     edges: tuple[Edge, ...] = ()
-    unread: tuple[UnreadReaders, ...] = ()
+    unread: tuple[UnreadableReaders, ...] = ()
 
     @property
     def stacks(self) -> frozenset[str]:
@@ -149,7 +149,7 @@ class ReadersLeft:
         return frozenset({edge.reader for edge in self.edges}.union(*(one.stacks for one in self.unread)))
 
 
-def readers_left(survey: Callable[[str], Inventory], history: History, keys: Collection[str]) -> ReadersLeft:
+def find_readers(survey: Callable[[str], Inventory], history: History, keys: Collection[str]) -> RemainingReaders:
     """Returns the deployed stacks that would still read outputs of these stacks, and those for which that is
     unknown."""
     commits: dict[str, set[str]] = {}
@@ -157,26 +157,26 @@ def readers_left(survey: Callable[[str], Inventory], history: History, keys: Col
         if key not in keys:
             commits.setdefault(deployment.commit, set()).add(key)
     found: list[Edge] = []
-    unread: list[UnreadReaders] = []
+    unread: list[UnreadableReaders] = []
     for commit, readers in sorted(commits.items()):
         try:
             there = survey(commit)
         except Interrupted:
             raise
         except TerraceError as error:
-            unread.append(UnreadReaders(tuple(sorted(readers)), commit, error.message, error.hint or ""))
+            unread.append(UnreadableReaders(tuple(sorted(readers)), commit, error.message, error.hint or ""))
             continue
         absent = readers - {stack.key for stack in there.stacks}
         if absent:
             why = f"the configuration at {commit[:7]} does not define such a stack"
-            unread.append(UnreadReaders(tuple(sorted(absent)), commit, why, ""))
+            unread.append(UnreadableReaders(tuple(sorted(absent)), commit, why, ""))
         for edge in find_edges(there.stacks, there.graph):
             if edge.certain and edge.owner in keys and edge.reader in readers:
                 found.append(edge)
-    return ReadersLeft(tuple(sorted(found)), tuple(unread))
+    return RemainingReaders(tuple(sorted(found)), tuple(unread))
 
 
-def destruction_of(
+def find_destruction(
     context: Context, history: History, environment: str, stack: str | None
 ) -> tuple[str, tuple[tuple[str, ...], ...]]:
     """Returns the commit that defines what is deployed, and its stacks in the order of their destruction.
@@ -201,7 +201,7 @@ def destruction_of(
             raise unknown_name_error("stack with something deployed", stack, there)
         return there[stack].commit, ((stack,),)
     commit = max(there.values(), key=lambda d: d.opened_at).commit
-    waves = waves_of(context.survey(commit), environment)
+    waves = deployment_waves(context.survey(commit), environment)
     strangers = sorted(there.keys() - {key for wave in waves for key in wave})
     if strangers:
         raise BadInput(

@@ -43,7 +43,7 @@ def objections(run: DeploymentRun, fresh: FreshPlan) -> tuple[Objection, ...]:
     target = target_of(history, deployment.environment, deployment.commit)
     between = () if target is None else undone_since(history, target)
     kept = fresh.plan.stack.key in run.kept_locks
-    undone = what_is_undone(run.context, run.inventory, between, deployment.live, fresh.plan, kept_lock=kept)
+    undone = describe_undone(run.context, run.inventory, between, deployment.live, fresh.plan, kept_lock=kept)
     return (*_of_the_state(run, fresh, target), *reversal(fresh.plan, undone))
 
 
@@ -79,7 +79,7 @@ def target_of(history: History, environment: str, commit: str) -> Deployment | N
     return good[-1] if good else None
 
 
-def what_is_undone(
+def describe_undone(
     context: Context, inventory: Inventory, between: tuple[Deployment, ...], live: str, plan: Plan, *, kept_lock: bool
 ) -> Undone:
     """Returns what is known about the releases that a plan undoes. `live` is the deployed commit."""

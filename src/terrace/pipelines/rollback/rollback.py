@@ -23,8 +23,8 @@ from terrace.pipelines.deploy.deploy import enter, resume
 from terrace.pipelines.deploy.gate_facts import facts, timed
 from terrace.pipelines.deploy.lifecycle import Opening, Refused
 from terrace.pipelines.planning import Planned, plan_of, plans_at, site_in
-from terrace.pipelines.rollback.objections import newer_lock_file, what_is_undone
-from terrace.pipelines.rollback.rollback_target import WayBack, way_back
+from terrace.pipelines.rollback.objections import describe_undone, newer_lock_file
+from terrace.pipelines.rollback.rollback_target import RollbackTarget, find_rollback_target
 from terrace.plans.model import Plan
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import AutomaticRollback, Rollback, Stack, Undoing
@@ -34,7 +34,7 @@ from terrace.stacks.model import AutomaticRollback, Rollback, Stack, Undoing
 class Simulation:
     """A rollback preview: a plan for each stack, the objections to it, and the verdict of the gates now."""
 
-    way: WayBack
+    way: RollbackTarget
     plans: Mapping[str, Plan]
     objections: tuple[Objection, ...]
     verdict: Verdict
@@ -54,18 +54,18 @@ def rollback(
     current = folds.latest(history, environment)
     if current is not None and current.open and isinstance(current.origin, Undoing) and to in (None, current.commit):
         return resume(context, current)
-    way = way_back(context, history, environment, to)
+    way = find_rollback_target(context, history, environment, to)
     return _enter(context, history, way, Rollback(way.of, context.actor, reason), agreed)
 
 
-def go_back(context: Context, environment: str, origin: AutomaticRollback) -> Deployment | Refused:
+def roll_back_automatically(context: Context, environment: str, origin: AutomaticRollback) -> Deployment | Refused:
     """Rolls back an environment because its release failed and terrace.yaml configures that."""
     history = context.ledger.read()
-    return _enter(context, history, way_back(context, history, environment, None), origin, frozenset())
+    return _enter(context, history, find_rollback_target(context, history, environment, None), origin, frozenset())
 
 
 def _enter(
-    context: Context, history: History, way: WayBack, origin: Undoing, agreed: frozenset[str]
+    context: Context, history: History, way: RollbackTarget, origin: Undoing, agreed: frozenset[str]
 ) -> Deployment | Refused:
     held = f"rolled back to {way.target.commit[:7]}: {origin.reason}"
     opening = Opening(way.environment, way.target.commit, origin, way.waves, way.live, way.additions, agreed, held=held)
@@ -75,7 +75,7 @@ def _enter(
 def simulate(context: Context, environment: str, *, to: str | None, reason: str, agreed: frozenset[str]) -> Simulation:
     """Returns what a rollback would do. Nothing is locked, written or changed."""
     history = context.ledger.read()
-    way = way_back(context, history, environment, to)
+    way = find_rollback_target(context, history, environment, to)
     origin = Rollback(way.of, context.actor, reason)
     inventory = context.survey(way.target.commit)
     kept: set[str] = set()
@@ -83,7 +83,9 @@ def simulate(context: Context, environment: str, *, to: str | None, reason: str,
     against = tuple(
         one
         for key, plan in plans.items()
-        for one in reversal(plan, what_is_undone(context, inventory, way.undone, way.live, plan, kept_lock=key in kept))
+        for one in reversal(
+            plan, describe_undone(context, inventory, way.undone, way.live, plan, kept_lock=key in kept)
+        )
     )
     seen = timed(context, history, facts(context, history, environment, way.target.commit, origin))
     settings, objected = context.config.environment(environment), Plans(objections=against, agreed=agreed)
@@ -94,7 +96,7 @@ def simulate(context: Context, environment: str, *, to: str | None, reason: str,
     return Simulation(way, plans, against, verdict)
 
 
-def _planner(way: WayBack, kept: set[str]) -> Planned:
+def _planner(way: RollbackTarget, kept: set[str]) -> Planned:
     """Returns a planner that plans a stack as the rollback would; `kept` collects the stacks with newer providers."""
 
     def planned(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
@@ -118,7 +120,7 @@ def react(context: Context, ended: Deployment | Refused) -> Deployment | Refused
     found = reaction(context.config.environment(ended.environment), ended, context.ledger.read())
     match found:
         case GoBack(origin):
-            return go_back(context, ended.environment, origin)
+            return roll_back_automatically(context, ended.environment, origin)
         case Pause():
             return found
     return None

@@ -10,7 +10,7 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.ledger.undone import undone_since
 from terrace.pipelines.context import Context
-from terrace.pipelines.deploy.lifecycle import waves_of
+from terrace.pipelines.deploy.lifecycle import deployment_waves
 from terrace.stacks.additions import Additions, Move
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Undoing
@@ -18,7 +18,7 @@ from terrace.stacks.refactoring import find_moves, reverse_moves
 
 
 @dataclass(frozen=True, slots=True)
-class WayBack:
+class RollbackTarget:
     """A rollback from the deployed release to an earlier one. `left` are stacks that the earlier one does not define:
     they stay.
 
@@ -40,7 +40,7 @@ class WayBack:
         return last.id
 
 
-def way_back(context: Context, history: History, environment: str, to: str | None) -> WayBack:
+def find_rollback_target(context: Context, history: History, environment: str, to: str | None) -> RollbackTarget:
     """Returns the rollback to the last good release before the deployed one, or to the one of the commit `to`.
 
     Raises BadInput where there is none, with a list of the releases that there are.
@@ -65,10 +65,10 @@ def way_back(context: Context, history: History, environment: str, to: str | Non
     target = wanted[-1]
     undone = undone_since(history, target)
     inventory = context.survey(target.commit)
-    forward = waves_of(inventory, environment)
+    forward = deployment_waves(inventory, environment)
     ahead = [context.survey(commit) for commit in dict.fromkeys(d.commit for d in undone)]
     known = {key for wave in forward for key in wave}
-    return WayBack(
+    return RollbackTarget(
         environment,
         target,
         undone,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from terrace.config.naming import quote_word, unknown_name_error
-from terrace.drift.own_changes import found_outside
+from terrace.drift.own_changes import split_differences
 from terrace.drift.records import sighting_record
 from terrace.drift.state_adoption import Adopted, Adoption, Settled
 from terrace.errors import BadInput, NotReady, TerraceError
@@ -22,10 +22,10 @@ from terrace.pipelines.context import Context, readable
 from terrace.pipelines.deploy.gate_facts import insist_on_readable
 from terrace.pipelines.journal import append
 from terrace.pipelines.planning import reading, site_in
-from terrace.pipelines.states.left_states import unadopted
-from terrace.pipelines.states.proposal import stands_free
+from terrace.pipelines.states.left_states import find_unadopted_state
+from terrace.pipelines.states.proposal import insist_on_idle
 from terrace.pipelines.states.state_owners import owner_of
-from terrace.pipelines.states.workspace import bench, environment_of
+from terrace.pipelines.states.workspace import environment_of, open_workspace
 from terrace.plans.model import Action, Plan
 from terrace.plans.terraform import Purpose, Site, StateSnapshot
 from terrace.stacks.backends import backend_locations, changed_parts, local_paths, recorded_location
@@ -43,7 +43,7 @@ KEPT = "the folder in which Terrace keeps local states"
 
 
 @dataclass(frozen=True, slots=True)
-class Takeover:
+class AdoptionRun:
     """The stacks of an environment at the protected branch, checked out at `root`, whose states can be adopted.
 
     `writing` is held while an event is written: several stacks are adopted concurrently.
@@ -70,21 +70,21 @@ class Takeover:
 
 
 @contextmanager
-def takeover(context: Context, environment: str) -> Iterator[Takeover]:
+def adoption_run(context: Context, environment: str) -> Iterator[AdoptionRun]:
     """Checks out the protected branch, in another place than deployments.
 
     Raises BadInput while another process may write to a state of the environment.
     """
     history = context.ledger.read()
-    stands_free(history, environment)
+    insist_on_idle(history, environment)
     insist_on_readable(context, history, environment)
     inventory = context.survey(context.repository.protected_tip())
     with context.repository.checkout(inventory.commit, f"{environment}-adopt") as root:
-        yield Takeover(context, environment, history, inventory, root)
+        yield AdoptionRun(context, environment, history, inventory, root)
 
 
 @contextmanager
-def holding(context: Context, environment: str) -> Iterator[None]:
+def lock_environment(context: Context, environment: str) -> Iterator[None]:
     """Locks an environment. Raises NotReady while another process on this machine has it."""
     with context.leases.hold(environment) as free:
         if not free:
@@ -97,11 +97,11 @@ def propose_adoption(context: Context, key: str, path: str | None = None) -> Ado
 
     Raises BadInput where there is no such state, where it is another stack's, and where the target has another state.
     """
-    with takeover(context, environment_of(context, key)) as at:
+    with adoption_run(context, environment_of(context, key)) as at:
         return examine(at, at.stack(key), path)
 
 
-def examine(at: Takeover, stack: Stack, path: str | None = None) -> Adoption | Settled:
+def examine(at: AdoptionRun, stack: Stack, path: str | None = None) -> Adoption | Settled:
     """Returns what adopting the state of one stack would do.
 
     The state is the one in the file `path`, at the address of the stack's last deployment, in the checkout, in the
@@ -120,7 +120,7 @@ def examine(at: Takeover, stack: Stack, path: str | None = None) -> Adoption | S
     if found.done:
         _insist_on_own(at, at.history, stack, there, found.target)
     plan, providers = _planned(at, site, found)
-    accepted, outside = found_outside(plan)
+    accepted, outside = split_differences(plan)
     acting = [change for change in plan.effective if not (change.action is Action.CREATE and not change.importing)]
     return Adoption(
         stack=stack,
@@ -164,11 +164,11 @@ def adopt(context: Context, adoption: Adoption, accepted: frozenset[str], reason
     """
     insist_on_no_creation(adoption, accepted)
     environment = adoption.stack.environment
-    with holding(context, environment), takeover(context, environment) as at:
-        return take_over(at, adoption, reason)
+    with lock_environment(context, environment), adoption_run(context, environment) as at:
+        return adopt_state(at, adoption, reason)
 
 
-def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
+def adopt_state(at: AdoptionRun, adoption: Adoption, reason: str) -> Adopted:
     """Adopts the state of one stack of a locked environment. Does not plan again: compares the planned state with the
     current one."""
     context, stack, environment = at.context, adoption.stack, at.environment
@@ -207,7 +207,7 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
     drafts.append(draft(record, key, context.actor))
 
     def decide(seen: History) -> tuple[Draft, ...]:
-        stands_free(seen, environment)
+        insist_on_idle(seen, environment)
         _insist_on_own(at, seen, stack, now, adoption.target)
         return () if _is_known(seen, key, record) else tuple(drafts)
 
@@ -218,7 +218,7 @@ def take_over(at: Takeover, adoption: Adoption, reason: str) -> Adopted:
 
 
 def _copied(
-    at: Takeover, stack: Stack, state: StateSnapshot, moment: Moment, reason: str, continues: str = ""
+    at: AdoptionRun, stack: Stack, state: StateSnapshot, moment: Moment, reason: str, continues: str = ""
 ) -> StateBackedUp:
     """Backs up a state, and returns the record of the backup."""
     commit = at.inventory.commit
@@ -278,7 +278,7 @@ class _Found:
     in_place: bool = False
 
 
-def _found(at: Takeover, stack: Stack, there: StateSnapshot, path: str | None) -> _Found:
+def _found(at: AdoptionRun, stack: Stack, there: StateSnapshot, path: str | None) -> _Found:
     """Returns the state of a stack. Raises BadInput where there is none, and where the target has another one."""
     target = target_of(at.inventory, stack)
     elsewhere = _elsewhere(at, stack, path)
@@ -303,7 +303,7 @@ def target_of(inventory: Inventory, stack: Stack) -> str:
     return str(found[0])
 
 
-def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, StateSnapshot, LeftState | None] | None:
+def _elsewhere(at: AdoptionRun, stack: Stack, path: str | None) -> tuple[str, StateSnapshot, LeftState | None] | None:
     """Returns a state of the stack in another place than the stack's own: the place, the state, its file if it is
     one."""
     context, inventory = at.context, at.inventory
@@ -333,7 +333,7 @@ def _elsewhere(at: Takeover, stack: Stack, path: str | None) -> tuple[str, State
     return None
 
 
-def _insist_on_merged(at: Takeover, stack: Stack, path: str) -> None:
+def _insist_on_merged(at: AdoptionRun, stack: Stack, path: str) -> None:
     """Raises BadInput where the checked-out commit has a file that the protected branch does not have, or has with
     another content, and that file names the state of a stack: Terraform did not create it."""
     repository = at.context.repository
@@ -351,9 +351,9 @@ def _insist_on_merged(at: Takeover, stack: Stack, path: str) -> None:
             )
 
 
-def _no_state(at: Takeover, stack: Stack, there: StateSnapshot) -> BadInput:
+def _no_state(at: AdoptionRun, stack: Stack, there: StateSnapshot) -> BadInput:
     """Returns why there is nothing to adopt."""
-    why, hint = unadopted(at.context, at.inventory, stack, there.content)
+    why, hint = find_unadopted_state(at.context, at.inventory, stack, there.content)
     if why:
         return BadInput(why, hint=hint)
     word = quote_word(stack.key)
@@ -384,21 +384,21 @@ def _of_file(stack: Stack, left: LeftState) -> tuple[str, StateSnapshot, LeftSta
     return left.path, read_state(left.content, left.path), left
 
 
-def _earlier(at: Takeover, stack: Stack) -> tuple[str, StateSnapshot] | None:
+def _earlier(at: AdoptionRun, stack: Stack) -> tuple[str, StateSnapshot] | None:
     """Returns the state at the address of the stack's last deployment or adoption, where its address has changed
     since."""
     last = release_of(at.history, stack.environment, stack.key)
     before = readable(at.context.survey, last.commit) if last is not None else None
     if last is None or before is None or not _is_moved(at, stack, before):
         return None
-    with bench(at.context, last, aside=True) as on:
+    with open_workspace(at.context, last, aside=True) as on:
         former = on.inventory.stack(stack.key)
         return str(backend_locations(former, on.inventory.graph)[0]), at.context.terraform.pull_state(
             on.site(stack.key, "plan")
         )
 
 
-def _is_moved(at: Takeover, stack: Stack, before: Inventory) -> bool:
+def _is_moved(at: AdoptionRun, stack: Stack, before: Inventory) -> bool:
     """Returns whether a stack had another state address at an earlier commit."""
     if all(one.key != stack.key for one in before.stacks):
         return False
@@ -407,7 +407,7 @@ def _is_moved(at: Takeover, stack: Stack, before: Inventory) -> bool:
     return bool(former) and not any(one.is_same(other) for one in former for other in now)
 
 
-def _settled(at: Takeover, stack: Stack) -> Settled | None:
+def _settled(at: AdoptionRun, stack: Stack) -> Settled | None:
     """Returns how the stack was adopted before, where nothing is left to be done.
 
     An adoption that found differences is repeated at another commit; so is one that was interrupted before it moved the
@@ -431,12 +431,12 @@ def _settled(at: Takeover, stack: Stack) -> Settled | None:
     return Settled(stack, "deployed", deployment.commit, deployment.requester, deployment.opened_at, target)
 
 
-def _is_left(at: Takeover, stack: Stack) -> bool:
+def _is_left(at: AdoptionRun, stack: Stack) -> bool:
     """Returns whether the checkout has a local state of the stack."""
     return bool(at.context.left.find(stack, local_paths(stack, at.inventory.graph)))
 
 
-def _insist_on_own(at: Takeover, history: History, stack: Stack, state: StateSnapshot, where: str) -> None:
+def _insist_on_own(at: AdoptionRun, history: History, stack: Stack, state: StateSnapshot, where: str) -> None:
     """Raises BadInput where the ledger knows the state as another stack's, and where a later version wrote it."""
     owner, _ = owner_of(at.context, history, at.inventory, stack, lineages(history).get(state.lineage, frozenset()))
     if owner:
@@ -466,7 +466,7 @@ def _insist_on_free(there: StateSnapshot, state: StateSnapshot, target: str, key
     )
 
 
-def _planned(at: Takeover, site: Site, found: _Found) -> tuple[Plan, tuple[str, ...]]:
+def _planned(at: AdoptionRun, site: Site, found: _Found) -> tuple[Plan, tuple[str, ...]]:
     """Returns a plan on the state, and the versions of the providers in it.
 
     The plan is made where the state is, under its lock, or in a scratch backend. Nothing is written anywhere else.
@@ -478,7 +478,7 @@ def _planned(at: Takeover, site: Site, found: _Found) -> tuple[Plan, tuple[str, 
         return _plan(at, scratch, lock=False)
 
 
-def _plan(at: Takeover, site: Site, *, lock: bool) -> tuple[Plan, tuple[str, ...]]:
+def _plan(at: AdoptionRun, site: Site, *, lock: bool) -> tuple[Plan, tuple[str, ...]]:
     made = at.context.terraform.plan(site, lock=lock, listener=at.context.watcher.progress)
     try:
         plan = reading(at.context, site, at.inventory.commit, made)

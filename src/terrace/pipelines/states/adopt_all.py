@@ -11,7 +11,14 @@ from terrace.config.naming import unknown_name_error
 from terrace.drift.state_adoption import Adopted, Row, Settled, without_shared_states
 from terrace.errors import BadInput, Interrupted, TerraceError, TerraformFailed
 from terrace.pipelines.context import Context
-from terrace.pipelines.states.adopt import Takeover, examine, holding, insist_on_no_creation, take_over, takeover
+from terrace.pipelines.states.adopt import (
+    AdoptionRun,
+    adopt_state,
+    adoption_run,
+    examine,
+    insist_on_no_creation,
+    lock_environment,
+)
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
 from terrace.stacks.order import find_edges, find_needs, order_stacks
@@ -72,7 +79,7 @@ def adopt_all(context: Context, found: Survey, reason: str, told: Told) -> tuple
         if not todo:
             continue
         try:
-            with holding(context, environment), takeover(context, environment) as at:
+            with lock_environment(context, environment), adoption_run(context, environment) as at:
                 if at.inventory.commit != found.commit:
                     raise BadInput(
                         "the protected branch moved in the meantime. No changes were made", hint="run the command again"
@@ -99,7 +106,7 @@ def _looked(
         return ()
     needed = _needed(inventory, environment)
 
-    def one(at: Takeover, blank: Row) -> Row:
+    def one(at: AdoptionRun, blank: Row) -> Row:
         row = _row(at, here[blank.stack], blank)
         # A stack that could not be planned may only wait for another one, which is known after all are examined.
         if row.found is not None or row.result != "refused" or not needed.get(row.stack):
@@ -107,7 +114,7 @@ def _looked(
         return row
 
     try:
-        with takeover(context, environment) as at:
+        with adoption_run(context, environment) as at:
             rows = _each(context, blanks, lambda blank: one(at, blank))
     except Interrupted:
         raise
@@ -122,7 +129,7 @@ def _each(context: Context, rows: Iterable[Row], one: Callable[[Row], Row]) -> t
         return tuple(pool.map(one, rows))
 
 
-def _row(at: Takeover, stack: Stack, blank: Row) -> Row:
+def _row(at: AdoptionRun, stack: Stack, blank: Row) -> Row:
     try:
         found = examine(at, stack)
         if isinstance(found, Settled):
@@ -162,13 +169,13 @@ def _with_later(needed: Mapping[str, set[str]], rows: Iterable[Row]) -> tuple[Ro
     return tuple(found)
 
 
-def _taken(at: Takeover, reason: str, told: Told, row: Row) -> Row:
+def _taken(at: AdoptionRun, reason: str, told: Told, row: Row) -> Row:
     done = _take(at, reason, row)
     told(done)
     return done
 
 
-def _take(at: Takeover, reason: str, row: Row) -> Row:
+def _take(at: AdoptionRun, reason: str, row: Row) -> Row:
     try:
         found = row.found
         if found is None:
@@ -179,7 +186,7 @@ def _take(at: Takeover, reason: str, row: Row) -> Row:
                 return replace(row, result="settled", settled=looked, why="", hint="", place="")
             insist_on_no_creation(looked, frozenset())
             found = looked
-        done: Adopted = take_over(at, found, reason)
+        done: Adopted = adopt_state(at, found, reason)
         return replace(row, result="adopted", found=found, done=done, why="", hint="", place="")
     except Interrupted:
         raise

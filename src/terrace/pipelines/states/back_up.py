@@ -13,7 +13,7 @@ from terrace.ledger.events.states import StateBackedUp
 from terrace.ledger.model import History, draft
 from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
-from terrace.pipelines.states.workspace import Bench, bench, release
+from terrace.pipelines.states.workspace import StateWorkspace, open_workspace, release
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.restores import open_restore
 from terrace.states.state_checks import Look, judge
@@ -39,7 +39,7 @@ def back_up(context: Context, environments: Iterable[str], accepted: frozenset[s
     return tuple(looks)
 
 
-def due_for_a_look(context: Context) -> tuple[str, ...]:
+def due_for_backup(context: Context) -> tuple[str, ...]:
     """Returns the environments with an RPO in which a state was last checked more than half of the RPO ago."""
     history = context.ledger.read()
     known = standings(history)
@@ -74,9 +74,12 @@ def _looks(
         return
     for name, blanks in by_release.items():
         try:
-            with bench(context, releases[name], aside=True) as on, ThreadPoolExecutor(max(1, context.parallel)) as pool:
+            with (
+                open_workspace(context, releases[name], aside=True) as on,
+                ThreadPoolExecutor(max(1, context.parallel)) as pool,
+            ):
 
-                def one(blank: Look, on: Bench = on) -> Look:
+                def one(blank: Look, on: StateWorkspace = on) -> Look:
                     standing = known.get(blank.stack) or Standing(blank.stack, environment)
                     accept, removed = blank.stack in accepted, blank.stack in gone
                     return _look(on, blank, standing, accept=accept, removed=removed)
@@ -88,7 +91,7 @@ def _looks(
             yield from (replace(blank, reason=f"its release cannot be checked out: {error}") for blank in blanks)
 
 
-def _look(on: Bench, look: Look, known: Standing, *, accept: bool, removed: bool) -> Look:
+def _look(on: StateWorkspace, look: Look, known: Standing, *, accept: bool, removed: bool) -> Look:
     try:
         state = on.context.terraform.pull_state(on.site(look.stack, "plan"))
     except Interrupted:

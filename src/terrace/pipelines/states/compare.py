@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terrace.pipelines.context import Context
-from terrace.pipelines.states.workspace import bench, chosen, environment_of, release
+from terrace.pipelines.states.workspace import choose_backup, environment_of, open_workspace, release
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.state_file import Compared, compare, read_state
 from terrace.states.status import Standing, standings
@@ -21,11 +21,11 @@ def difference(context: Context, key: str, older: str | None, newer: str | None)
     if newer is not None:
         new_name, new = _copy(context, standing, newer)
     else:
-        with bench(context, release(history, environment, key), aside=True) as on:
+        with open_workspace(context, release(history, environment, key), aside=True) as on:
             new_name, new = LIVE, context.terraform.pull_state(on.site(key, "plan"))
     return Compared(key, old_name, old, new_name, new, compare(old.content, new.content))
 
 
 def _copy(context: Context, standing: Standing, wanted: str | None) -> tuple[str, StateSnapshot]:
-    record = chosen(context, standing, wanted)
+    record = choose_backup(context, standing, wanted)
     return record.name, read_state(context.backups.load(record.name), f"the backup {record.name}")

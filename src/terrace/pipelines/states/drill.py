@@ -12,7 +12,7 @@ from terrace.ledger.events.states import StateDrilled
 from terrace.ledger.model import History, draft
 from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
-from terrace.pipelines.states.workspace import Bench, bench, chosen
+from terrace.pipelines.states.workspace import StateWorkspace, choose_backup, open_workspace
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.backups import BackupRecord
 from terrace.states.restore_rules import differences
@@ -65,12 +65,12 @@ def _drilled(context: Context, history: History, environment: str, key: str, *, 
     standing = standings(history).get(key) or Standing(key, environment)
     began = context.clock()
     try:
-        record = chosen(context, standing)
+        record = choose_backup(context, standing)
         blank = replace(blank, backup=record.original, commit=last.commit)
         known = recorded(history).get(record.original)
         if known is not None and known != record.sha256:
             return replace(blank, reasons=("the ledger has that backup with another content",))
-        with bench(context, last) as on:
+        with open_workspace(context, last) as on:
             drill = _brought_back(on, blank, record, began)
             return judge_drill(drill, data_loss(standing, record, _current_state(on, key), context.clock()))
     except Interrupted:
@@ -79,7 +79,7 @@ def _drilled(context: Context, history: History, environment: str, key: str, *, 
         return replace(blank, reasons=(str(error),))
 
 
-def _brought_back(on: Bench, blank: Drill, record: BackupRecord, began: datetime) -> Drill:
+def _brought_back(on: StateWorkspace, blank: Drill, record: BackupRecord, began: datetime) -> Drill:
     """Restores the backup and plans on it, and measures the time."""
     context = on.context
     content = context.backups.load(record.name)
@@ -90,7 +90,7 @@ def _brought_back(on: Bench, blank: Drill, record: BackupRecord, began: datetime
     return replace(blank, differences=found, objects=objects(content), rto=context.clock() - began)
 
 
-def _current_state(workspace: Bench, key: str) -> StateSnapshot | None:
+def _current_state(workspace: StateWorkspace, key: str) -> StateSnapshot | None:
     """Returns the current state of a stack; None where it cannot be read, as in a real loss."""
     try:
         return workspace.context.terraform.pull_state(workspace.site(key, "plan"))

@@ -66,7 +66,7 @@ def creations_of(plan: Plan) -> tuple[str, ...]:
     return tuple(one.address for one in plan.changes if one.action is Action.CREATE and not one.importing)
 
 
-def recreated(
+def find_recreated(
     history: History, here: Inventory, environment: str, creations: Mapping[str, Iterable[str]]
 ) -> Mapping[str, Recreation]:
     """Returns the stacks that create again what a stack of the same environment still has that this commit removes.

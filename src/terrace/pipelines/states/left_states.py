@@ -15,13 +15,13 @@ from terrace.states.state_file import addresses_in, holds_nothing
 from terrace.states.status import standings
 
 
-def never_had_state(history: History, key: str) -> bool:
+def has_no_known_state(history: History, key: str) -> bool:
     """Returns whether the ledger knows no state of a stack: then one that Terraform left elsewhere may be its state."""
     known = standings(history).get(key)
     return known is None or not known.lineage
 
 
-def unadopted(context: Context, inventory: Inventory, stack: Stack, content: bytes) -> tuple[str, str]:
+def find_unadopted_state(context: Context, inventory: Inventory, stack: Stack, content: bytes) -> tuple[str, str]:
     """Returns why nothing may be planned on an empty state, with the fix; two empty texts where it may be.
 
     `content` is the state where Terrace plans the stack. If it has resources, it is the state, whatever was left.

@@ -10,7 +10,7 @@ from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gate_facts import insist_on_readable
-from terrace.pipelines.states.workspace import bench, chosen, environment_of, release
+from terrace.pipelines.states.workspace import choose_backup, environment_of, open_workspace, release
 from terrace.plans.terraform import StateSnapshot
 from terrace.states.backups import BackupRecord
 from terrace.states.restore_rules import Known, Obstacle, obstacles
@@ -38,16 +38,16 @@ def propose(context: Context, key: str, wanted: str | None) -> Proposal:
     """
     history = context.ledger.read()
     environment = environment_of(context, key)
-    stands_free(history, environment)
+    insist_on_idle(history, environment)
     insist_on_readable(context, history, environment)
     last = release(history, environment, key)
     standing = standings(history).get(key) or Standing(key, environment)
-    record = chosen(context, standing, wanted)
+    record = choose_backup(context, standing, wanted)
     copy = read_state(context.backups.load(record.name), f"the backup {record.name}")
-    with bench(context, last, aside=True) as on:
+    with open_workspace(context, last, aside=True) as on:
         current = context.terraform.pull_state(on.site(key, "plan"))
     kin = same_state(history, key, current.lineage or standing.lineage)
-    if same_objects(current.content, under_lineage(copy.content, current, kin)):
+    if same_objects(current.content, with_lineage_of(copy.content, current, kin)):
         raise BadInput(
             f"{record.name} has the same content as the state of {key}, so there is nothing to restore",
             hint=f"`terrace state list {quote_word(key)}` lists other backups: --from NAME. If the state is right "
@@ -65,7 +65,7 @@ def propose(context: Context, key: str, wanted: str | None) -> Proposal:
     return Proposal(key, last, record, current, compare(current.content, copy.content), against)
 
 
-def under_lineage(copy: bytes, current: StateSnapshot, kin: frozenset[str]) -> bytes:
+def with_lineage_of(copy: bytes, current: StateSnapshot, kin: frozenset[str]) -> bytes:
     """Returns the backup with the lineage of the state that it replaces: a backup of the same state, or of one without
     resources. Terraform accepts no other lineage."""
     other = current.content and read_state(copy, "the backup").lineage != current.lineage
@@ -74,7 +74,7 @@ def under_lineage(copy: bytes, current: StateSnapshot, kin: frozenset[str]) -> b
     return copy
 
 
-def insist(proposal: Proposal, accepted: frozenset[str]) -> None:
+def insist_on_accepted(proposal: Proposal, accepted: frozenset[str]) -> None:
     """Raises BadInput with every obstacle that was not accepted."""
     left = [one for one in proposal.obstacles if not one.consent or one.consent not in accepted]
     if not left:
@@ -88,7 +88,7 @@ def insist(proposal: Proposal, accepted: frozenset[str]) -> None:
     raise BadInput(f"{proposal.record.name} is not restored: {'; '.join(one.why for one in left)}", hint=hint)
 
 
-def stands_free(history: History, environment: str) -> None:
+def insist_on_idle(history: History, environment: str) -> None:
     """Raises BadInput while another process may write to a state of the environment."""
     latest = folds.latest(history, environment)
     if latest is not None and latest.open:

@@ -19,8 +19,8 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gate_facts import insist_on_readable
 from terrace.pipelines.journal import append
 from terrace.pipelines.recovery.attestations import answers, needed
-from terrace.pipelines.states.proposal import Proposal, insist, stands_free, under_lineage
-from terrace.pipelines.states.workspace import Bench, bench, release
+from terrace.pipelines.states.proposal import Proposal, insist_on_accepted, insist_on_idle, with_lineage_of
+from terrace.pipelines.states.workspace import StateWorkspace, open_workspace, release
 from terrace.plans.terraform import StateSnapshot
 from terrace.rollout.recovery import planned_changes
 from terrace.states.restore_rules import Difference, differences
@@ -36,13 +36,13 @@ def restore(context: Context, proposal: Proposal, accepted: frozenset[str], reas
 
     The intent is recorded first, with a hold on the environment. Raises BadInput for obstacles that are left.
     """
-    insist(proposal, accepted)
+    insist_on_accepted(proposal, accepted)
     environment = proposal.release.environment
     with _holding(context, environment):
         restore_id = context.new_id()
 
         def begin(seen: History) -> tuple[Draft, ...]:
-            stands_free(seen, environment)
+            insist_on_idle(seen, environment)
             insist_on_readable(context, seen, environment)
             if release(seen, environment, proposal.stack).id != proposal.release.id:
                 raise BadInput(
@@ -105,7 +105,7 @@ def _intent(
 class _Work:
     """A restore in progress, in its workspace."""
 
-    on: Bench
+    on: StateWorkspace
     restore: Restore
     history: History
     copy: bytes
@@ -137,7 +137,7 @@ def _drive(
     begun = next(one for one in restores(history) if one.id == restore_id)
     last = release_named(history, begun.deployment)
     assert last is not None, "a restore starts from a known release"
-    with bench(context, last) as on:
+    with open_workspace(context, last) as on:
         try:
             copy = context.backups.load(begun.backup)
             lineage = read_state(copy, begun.backup).lineage
@@ -151,7 +151,7 @@ def _drive(
             return _without_copy(_Work(on, begun, history, b"", accepted), error)
         current = work.pull()
         kin = same_state(history, work.key, current.lineage)
-        work = replace(work, copy=under_lineage(work.copy, current, kin))
+        work = replace(work, copy=with_lineage_of(work.copy, current, kin))
         if begun.target < 0:
             if expected is not None and current.content != expected.content:
                 return _end(work, "unchanged", "the state changed in the meantime. Nothing was pushed", current)

@@ -20,7 +20,7 @@ from terrace.states.status import StackRelease, Standing, release_of
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class StateWorkspace:
     """A release, checked out at `root`."""
 
     context: Context
@@ -50,7 +50,7 @@ class Bench:
 
 
 @contextmanager
-def bench(context: Context, release: StackRelease, *, aside: bool = False) -> Iterator[Bench]:
+def open_workspace(context: Context, release: StackRelease, *, aside: bool = False) -> Iterator[StateWorkspace]:
     """Checks a release out.
 
     It is the environment's own checkout, in which a plan equals that of the deployment: for the process that has the
@@ -61,7 +61,7 @@ def bench(context: Context, release: StackRelease, *, aside: bool = False) -> It
     name = f"{release.environment}-state" if aside else release.environment
     added = release.additions.files(folders, inventory.graph.folders)
     with context.repository.checkout(release.commit, name, added) as root:
-        yield Bench(context, release, inventory, root)
+        yield StateWorkspace(context, release, inventory, root)
 
 
 def release(history: History, environment: str, key: str) -> StackRelease:
@@ -77,7 +77,7 @@ def environment_of(context: Context, key: str) -> str:
     return context.config.environment(key.partition("/")[0]).name
 
 
-def chosen(context: Context, standing: Standing, wanted: str | None = None) -> BackupRecord:
+def choose_backup(context: Context, standing: Standing, wanted: str | None = None) -> BackupRecord:
     """Returns the wanted backup of a stack; by default the newest one of a state that was as expected."""
     records = context.backups.catalogue(standing.environment, standing.stack).records
     if not records:

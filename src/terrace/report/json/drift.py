@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from terrace.drift.absorption import Absorption
 from terrace.drift.acknowledgements import Acknowledgement, answered, answers
 from terrace.drift.adopt import Adoption
-from terrace.drift.issues import LivingRecord
+from terrace.drift.issues import StackDrift
 from terrace.drift.model import Cause, Observation, Quadrant, Sighting
 from terrace.drift.review import Review
 from terrace.report.drift_words import remedy, shown_value
@@ -291,7 +291,7 @@ def _drifted_stack(review: Review, at: datetime, observation: Observation) -> Dr
     )
 
 
-def _drift_issue(issue: LivingRecord, at: datetime) -> DriftIssue:
+def _drift_issue(issue: StackDrift, at: datetime) -> DriftIssue:
     return DriftIssue(
         id=issue.id,
         open=issue.open,

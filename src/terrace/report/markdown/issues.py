@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from terrace.compliance.audit import Audited
-from terrace.drift.issues import LivingRecord
+from terrace.drift.issues import StackDrift
 from terrace.drift.review import Review
 from terrace.forge.matters import Matter
 from terrace.report.markdown.audit import audit_section
@@ -51,7 +51,7 @@ def _drift_issues(review: Review) -> Iterator[Matter]:
         )
 
 
-def _history(record: LivingRecord) -> str:
+def _history(record: StackDrift) -> str:
     """Returns when the drift was first found, and its newest change."""
     last = record.turns[-1]
     blind = "; the newest check could not determine it" if record.blind else ""

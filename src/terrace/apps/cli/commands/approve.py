@@ -143,7 +143,7 @@ def _answer(
     if not confirmed(question, yes=yes):
         note("No changes were made.")
         return 1
-    word = approving.Word(answer, role, comment, crew.vouch, handle=handle)
+    word = approving.GivenDecision(answer, role, comment, crew.vouch, handle=handle)
     deployment, verdict = approving.answer(crew, environment, word)
     if not deployment.open:
         show_deployments(project, [environment])

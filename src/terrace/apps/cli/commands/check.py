@@ -187,7 +187,7 @@ def _check_everything(folder: str, names: tuple[str, ...], style: str, output: s
     from terrace.apps.wiring.audit import chosen_environments, record_audit, run_audit
     from terrace.apps.wiring.mirroring import track_audits
     from terrace.apps.wiring.project import Project
-    from terrace.pipelines.audit import Target, at_commit, left_behind, targets
+    from terrace.pipelines.audit import Target, abandoned_targets, at_commit, targets
 
     file = output_file(Path(folder), output)
     project = Project(Path(folder))
@@ -199,7 +199,7 @@ def _check_everything(folder: str, names: tuple[str, ...], style: str, output: s
             commit = project.repository.snapshot()
             goals = tuple(Target(at_commit(crew, commit, name, "working tree")) for name in wanted)
         else:
-            goals = targets(crew, history, wanted) + (() if names else left_behind(crew, history))
+            goals = targets(crew, history, wanted) + (() if names else abandoned_targets(crew, history))
         audits, rules = run_audit(project, crew, goals)
     failed = None if head else record_audit(crew, history, audits, rules)
     if not head:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from terrace.drift.checks import Check
     from terrace.drift.review import Review
     from terrace.pipelines.context import Context
-    from terrace.pipelines.drift.remediate import Remedied
+    from terrace.pipelines.drift.remediate import RemediationResult
 
 STYLE = click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
 ONE_STACK = click.option("--stack", metavar="STACK", help="Stack of the address, if several stacks have it.")
@@ -68,7 +68,7 @@ def drift_look(
         return _watch(folder, environments, every, style, remedy=remedy)
     project = Project(Path(folder))
     wanted = _chosen_environments(project, environments)
-    remedied: tuple[Remedied, ...] = ()
+    remedied: tuple[RemediationResult, ...] = ()
     with show_progress(as_json=style == "json") as watcher:
         crew = project.deployment_context(watcher) if remedy else project.drift_context(watcher)
         checks = detect.look(crew, wanted)
@@ -232,7 +232,7 @@ def _watch(folder: str, names: tuple[str, ...], every: str, style: str, *, remed
 
 def _run_round(
     folder: str, names: tuple[str, ...], interval: timedelta, *, remedy: bool
-) -> tuple[tuple[Review, ...], tuple[Remedied, ...]]:
+) -> tuple[tuple[Review, ...], tuple[RemediationResult, ...]]:
     from pathlib import Path
 
     from terrace.apps.output.progress import Silent
@@ -247,7 +247,7 @@ def _run_round(
     crew = project.deployment_context(Silent()) if remedy else project.drift_context(Silent())
     checks = detect.look(crew, wanted, interval)
     remedied, again = _remediate(crew, _remediable(project, names, wanted)) if remedy else ((), ())
-    detect.note_overdue(crew, wanted)
+    detect.record_overdue(crew, wanted)
     known = review_drift(project, wanted)
     track_drift(project, known)
     return tuple(review.of_look((*checks, *again)) for review in known), remedied
@@ -258,7 +258,7 @@ def _remediable(project: Project, names: tuple[str, ...], wanted: tuple[str, ...
     return names or tuple(one.name for one in project.trust.config.environments if one.name in wanted)
 
 
-def _remediate(crew: Context, names: tuple[str, ...]) -> tuple[tuple[Remedied, ...], tuple[Check, ...]]:
+def _remediate(crew: Context, names: tuple[str, ...]) -> tuple[tuple[RemediationResult, ...], tuple[Check, ...]]:
     """Reverts the allowed drift, and checks the changed environments again, which shows whether it worked."""
     from terrace.ledger.deployment import Deployment
     from terrace.pipelines.drift import detect

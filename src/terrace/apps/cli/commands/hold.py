@@ -45,7 +45,7 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
     from terrace.apps.wiring.project import Project
     from terrace.ledger import folds, kinds
     from terrace.pipelines import holds
-    from terrace.pipelines.recovery.attestations import in_good_faith, needed
+    from terrace.pipelines.recovery.attestations import needed, unproven_note
 
     project = Project(Path(folder))
     settings = project.environment(environment)
@@ -65,6 +65,6 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
         emit(HoldJson(environment=environment, held=current is not None))
     else:
         show(f"{environment} is on hold: {current.reason}" if current else f"{environment} accepts deployments")
-        if faith := in_good_faith(crew):
+        if faith := unproven_note(crew):
             note(f"recorded by {crew.actor}{faith}")
     return 0

@@ -180,7 +180,7 @@ def state_restore(
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.project import Project
     from terrace.errors import BadInput
-    from terrace.pipelines.states.proposal import insist, propose
+    from terrace.pipelines.states.proposal import insist_on_accepted, propose
     from terrace.pipelines.states.restore import restore
     from terrace.pipelines.states.workspace import environment_of
     from terrace.report.json.states import state_restore_json
@@ -203,7 +203,7 @@ def state_restore(
                         proposal.stack, proposal.record, proposal.current, proposal.diff, proposal.obstacles
                     )
                 )
-            insist(proposal, frozenset(accepted))
+            insist_on_accepted(proposal, frozenset(accepted))
             if yes and not reason:
                 raise BadInput("--yes needs --reason WHY", hint="the reason is recorded in the ledger")
             if not typed_back(stack, f"to restore the state of {stack}, type its name", yes=yes):

@@ -31,7 +31,7 @@ def status(folder: str, as_json: bool) -> int:
     from terrace.ledger.adoptions import newest_adoptions
     from terrace.ledger.dates import doubt
     from terrace.ledger.dismissals import unread
-    from terrace.pipelines.approvals.approve import handle_of
+    from terrace.pipelines.approvals.approve import pending_handle
     from terrace.pipelines.rollback.destruction_target import orphaned_stacks
     from terrace.report.json.deployments import environment_statuses, status_json
     from terrace.report.markdown.run_page import status_summary
@@ -61,7 +61,7 @@ def status(folder: str, as_json: bool) -> int:
         for e in environments
         if (how := standing(newest_first(history, e.name), now(), e.drift.every)) is not None
     }
-    handles = {e.name: handle_of(project.trust.policy, history, e.name) for e in environments}
+    handles = {e.name: pending_handle(project.trust.policy, history, e.name) for e in environments}
     problem = project.unreadable
     left_out = project.left_out(e.name for e in environments)
     adopted = {e.name: newest_adoptions(history, e.name) for e in environments}

@@ -58,12 +58,12 @@ def _show_due(folder: str, environments: tuple[str, ...], *, as_json: bool) -> i
     from terrace.apps.output.console import emit, show
     from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.project import Project
-    from terrace.pipelines.tick import stirring
+    from terrace.pipelines.tick import find_due_environments
     from terrace.report.json.tick import TickDueJson
 
     project = Project(Path(folder))
     chosen = tuple(project.named(name).name for name in environments)
-    due = stirring(project.read_only_context(Silent()), chosen)
+    due = find_due_environments(project.read_only_context(Silent()), chosen)
     if as_json:
         emit(TickDueJson(enters=tuple(due.enters), goes_on=tuple(due.goes_on)))
     else:
