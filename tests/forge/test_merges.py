@@ -51,7 +51,7 @@ def lacks(fake: FakeGitHub, commit: str = MERGED, content: Content | None = None
 
 
 def test_somebody_else_approved_what_was_merged(fake: FakeGitHub) -> None:
-    assert lacks(fake) == "came through pull request 7, whose newest commit was not approved by another person"
+    assert lacks(fake) == "was merged by pull request 7, whose newest commit was not approved by another person"
     fake.reviewed(7, "alice")
     assert lacks(fake) is None
 
@@ -77,7 +77,7 @@ def test_a_later_word_takes_the_earlier_back(fake: FakeGitHub) -> None:
     fake.reviewed(7, "alice", "COMMENTED")
     assert lacks(fake) is None
     fake.reviewed(7, "alice", "CHANGES_REQUESTED")
-    assert lacks(fake) == "came through pull request 7, in which a reviewer requests changes"
+    assert lacks(fake) == "was merged by pull request 7, in which a reviewer requests changes"
     fake.reviewed(7, "bob")
     assert lacks(fake) is not None, "one who asks for changes is not outvoted"
     fake.reviewed(7, "alice")
@@ -108,7 +108,7 @@ def test_a_later_reviewed_change_that_has_the_commit_too_is_not_how_it_came(fake
     fake.pull(9, "e" * 40, author="bob", merged="f" * 40)
     fake.origins[MERGED] = [7, 9]
     fake.reviewed(9, "alice", commit="e" * 40)
-    assert lacks(fake) == "came through pull request 7, whose newest commit was not approved by another person"
+    assert lacks(fake) == "was merged by pull request 7, whose newest commit was not approved by another person"
     github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
     assert GitHubMerges(github, "main").origin(MERGED) == 7, "who opened 7 does not approve it"
     assert GitHubMerges(github, "main").openers(MERGED) == ("mona",)
@@ -124,7 +124,7 @@ def test_a_later_reviewed_change_that_has_the_commit_too_is_not_how_it_came(fake
 def test_whoever_pushed_into_the_change_of_a_program_does_not_review_it(fake: FakeGitHub) -> None:
     fake.pull(7, HEAD, author="renovate[bot]", merged=MERGED, writers={"renovate[bot]": "renovate[bot]", "mona": None})
     fake.reviewed(7, "mona")
-    assert lacks(fake) == "came through pull request 7, which was approved only by its own authors"
+    assert lacks(fake) == "was merged by pull request 7, which was approved only by its own authors"
     fake.reviewed(7, "alice")
     assert lacks(fake) is None
 
@@ -135,7 +135,7 @@ def test_where_it_cannot_be_told_who_wrote_it_nobody_reviewed_it(
 ) -> None:
     fake.pull(7, HEAD, merged=MERGED, writers=writers)
     fake.reviewed(7, "alice")
-    assert lacks(fake) == "came through pull request 7, some of whose authors GitHub does not know"
+    assert lacks(fake) == "was merged by pull request 7, some of whose authors GitHub does not know"
 
 
 @pytest.mark.parametrize("status", [404, 422])
@@ -206,7 +206,7 @@ def test_a_review_of_before_the_base_was_changed_is_none(fake: FakeGitHub, event
     fake.happened(7, "labeled", fake.now + timedelta(minutes=1))
     assert lacks(fake) is None
     fake.happened(7, event, fake.now + timedelta(minutes=2))
-    assert lacks(fake) == "came through pull request 7, whose base branch was changed after the approval"
+    assert lacks(fake) == "was merged by pull request 7, whose base branch was changed after the approval"
     fake.now += timedelta(minutes=3)
     fake.reviewed(7, "bob")
     assert lacks(fake) is None, "somebody looked again"

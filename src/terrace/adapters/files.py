@@ -1,9 +1,9 @@
 """Reads and writes files below a folder without following links. A path is resolved one component at a time through
 descriptors of folders, so that a link that appears meanwhile is not followed either. Three ways of writing:
 
-    write_whole   for the user's working tree: replaces a plain file at once, refuses anything else
-    write_new     for a file that must not be there yet
-    put           for private checkouts: what stands there, a link too, is replaced and never written through
+    write_whole   for the user's working tree: replaces a plain file atomically, rejects anything else
+    write_new     for a file that must not exist yet
+    put           for private checkouts: an existing entry, also a link, is replaced and never written through
 """
 
 from __future__ import annotations

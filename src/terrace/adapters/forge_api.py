@@ -30,7 +30,7 @@ class OutcomeUnknown(NotReady):
 
 @dataclass(frozen=True, slots=True)
 class Forge:
-    """How one forge answers: what it calls itself, and how its responses are read.
+    """The API conventions of one forge.
 
     `pause` returns the seconds to wait where a response reports a rate limit, else None. Together the pauses of one
     request take at most `patience` seconds; after that, `limited` makes the error from the last pause. `refusal` makes

@@ -11,7 +11,7 @@ from terrace.errors import BadInput
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _ANCESTOR = re.compile(r"(?:[~^][0-9]{0,6})*")
-# What git-check-ref-format(1) forbids in each component, and what starts an option.
+# Pattern of what git-check-ref-format(1) forbids in each component, and of options.
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{")
 _HINT = "use a branch, a tag or a commit id"
 

@@ -48,11 +48,11 @@ _KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class SubmoduleRules:
-    """Which submodules are included, and from which addresses. `chosen` is `Config.submodules` of the trust root, and
-    `trusted` its commit, whose `.gitmodules` has the addresses. `base` is the address of the repository itself, None
-    without a remote. `is_on_protected_branch` is the test for a commit. Without `fetch`, only what was fetched before
-    is available. With `only_trusted`, a submodule is included only at the commit in the trust root: for changes of
-    untrusted authors.
+    """The submodules that are included, and their trusted addresses. `chosen` is `Config.submodules` of the trust root,
+    and `trusted` its commit, whose `.gitmodules` has the addresses. `base` is the address of the repository itself,
+    None without a remote. `is_on_protected_branch` is the test for a commit. Without `fetch`, only what was fetched
+    before is available. With `only_trusted`, a submodule is included only at the commit in the trust root: for changes
+    of untrusted authors.
     """
 
     chosen: tuple[str, ...]

@@ -61,7 +61,8 @@ def token(environ: Mapping[str, str]) -> str:
 
 
 def event(environ: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
-    """Returns the name and content of the event that started this run. Raises NotReady outside of GitHub Actions."""
+    """Returns the name and content of the event that started this run. Raises NotReady where this is not a GitHub
+    Actions run."""
     if environ.get("GITHUB_ACTIONS") != "true":
         raise NotReady(
             "this is not a GitHub Actions run, so there is no comment to read",
@@ -87,13 +88,13 @@ def is_again(environ: Mapping[str, str]) -> bool:
 
 
 def run_page(environ: Mapping[str, str]) -> str:
-    """Returns the address of this run's page; "" outside of GitHub Actions."""
+    """Returns the address of this run's page; "" where this is not a GitHub Actions run."""
     server, place, run = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))
     return f"{server}/{place}/actions/runs/{run}" if server and place and run else ""
 
 
 def output(environ: Mapping[str, str], name: str, value: str) -> None:
-    """Sets a step output of one line. Does nothing outside of GitHub Actions."""
+    """Sets a step output of one line. Does nothing where this is not a GitHub Actions run."""
     file = environ.get("GITHUB_OUTPUT", "")
     if not file:
         return

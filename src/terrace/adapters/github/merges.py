@@ -113,7 +113,7 @@ class GitHubMerges:
                 newest[login] = review
         asks = sorted(login for login, review in newest.items() if review["state"] == "CHANGES_REQUESTED")
         if any(self._can_review(login) for login in asks):
-            return f"came through pull request {number}, in which a reviewer requests changes"
+            return f"was merged by pull request {number}, in which a reviewer requests changes"
         approved = {
             login: review
             for login, review in sorted(newest.items())
@@ -121,11 +121,11 @@ class GitHubMerges:
         }
         may = [login for login in approved if self._can_review(login)]
         if not may:
-            return f"came through pull request {number}, whose newest commit was not approved by another person"
+            return f"was merged by pull request {number}, whose newest commit was not approved by another person"
         moved = self._base_moved(number)
         approvers = [login for login in may if moved is None or _at(approved[login].get("submitted_at")) > moved]
         if not approvers:
-            return f"came through pull request {number}, whose base branch was changed after the approval"
+            return f"was merged by pull request {number}, whose base branch was changed after the approval"
         return self._only_own_reviews(number, approvers)
 
     def _base_moved(self, number: int) -> datetime | None:
@@ -137,7 +137,7 @@ class GitHubMerges:
     def _unreviewed_content(self, pull: Mapping[str, Any], commit: str, tip: str, content: MergedContent) -> str | None:
         """Returns why the merged content is not the reviewed content; None where it is."""
         number, head, end = int(pull["number"]), str(pull["head"]["sha"]), str(pull.get("merge_commit_sha"))
-        came = f"came through pull request {number}"
+        came = f"was merged by pull request {number}"
         if not _COMMIT.fullmatch(end) or not _COMMIT.fullmatch(head):
             return f"{came}, for which GitHub reports no merge commit"
         if commit != end and not content.contains(tip, end):
@@ -175,9 +175,9 @@ class GitHubMerges:
         """
         wrote = writers(self._github, number)
         if wrote is None:
-            return f"came through pull request {number}, some of whose authors GitHub does not know"
+            return f"was merged by pull request {number}, some of whose authors GitHub does not know"
         if wrote.issuperset(approvers):
-            return f"came through pull request {number}, which was approved only by its own authors"
+            return f"was merged by pull request {number}, which was approved only by its own authors"
         return None
 
     def _can_review(self, login: str) -> bool:

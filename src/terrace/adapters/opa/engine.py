@@ -24,7 +24,10 @@ from terrace.checks.policy.reach import Reads
 from terrace.checks.policy.rego import Breakage
 from terrace.errors import BadInput, NotReady
 
-INSTALL = "terrace tools install opa   (needs Go on PATH), or put OPA 1.0 or newer on PATH"
+INSTALL = (
+    "terrace tools install opa   (needs Go on PATH; runs: go install github.com/open-policy-agent/opa@v1.22.2), "
+    "or put OPA 1.0 or newer on PATH"
+)
 
 _NETWORK = "policies have no network access"
 _CHANCE = "the same plan must always get the same verdict"

@@ -111,7 +111,7 @@ class RunFolder:
         if ATTEMPT.fullmatch(attempt) is None:
             raise BadInput(
                 f"{attempt[:80]!r} is not a valid attempt id",
-                hint="the ledger was edited outside of Terrace; check it with `terrace ledger verify`",
+                hint="the ledger was not written by Terrace alone; check it with `terrace ledger verify`",
             )
         return RunFolder(folder / attempt)
 

@@ -108,7 +108,7 @@ def _lock_holder(stack: str, lock: str, diagnostics: tuple[Diagnostic, ...]) -> 
     """Returns the error for a lock of the HTTP backend, which reports the lock's id only: the details that Terraform
     prints describe the requester, not the holder."""
     return StateLocked(
-        f"the state of {stack} is locked; its HTTP backend does not report by whom (lock {lock})",
+        f"the state of {stack} is locked; its HTTP backend does not report the holder (lock {lock})",
         lock=StateLock(lock, "", "", ""),
         diagnostics=diagnostics,
         hint="find out who holds it; Terrace never breaks a lock of another process",
