@@ -89,7 +89,7 @@ def backend_locations(stack: Stack, graph: Graph) -> tuple[BackendLocation, ...]
     folder = graph.folders.get(stack.path)
     if folder is None:
         return ()
-    readings = (_in_force(folder, tofu=False), _in_force(folder, tofu=True))
+    readings = (_effective_block(folder, tofu=False), _effective_block(folder, tofu=True))
     found = (_address(stack, _given(stack, settings, graph), path) for path, settings in readings)
     return tuple(dict.fromkeys(found))
 
@@ -129,7 +129,7 @@ def read_location(kind: str, given: Mapping[str, str], *, partial: bool) -> Back
     """
     workspace = given.get("workspace") or DEFAULT_WORKSPACE
     given = {name: value for name, value in given.items() if name != "workspace"}
-    found = _KINDS.get(kind) or _whole(given, set())
+    found = _KINDS.get(kind) or _all_settings(given, set())
     parts, unknown = [], []
     for part in found.parts:
         value = _read_value(part, given, partial=partial)
@@ -150,7 +150,7 @@ def _read_value(part: _Part, given: Mapping[str, str], *, partial: bool) -> str 
     if UNKNOWN not in value:
         return part.normal(value)
     # Only these functions keep the unknown parts.
-    return part.normal(value) if part.normal in (str.strip, _folded, _path) and value != UNKNOWN else None
+    return part.normal(value) if part.normal in (str.strip, _fold_case, _path) and value != UNKNOWN else None
 
 
 def matches(read: BackendLocation, owner: BackendLocation) -> Match:
@@ -185,7 +185,7 @@ def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
         return ()
     found = []
     for tofu in (False, True):
-        _, settings = _in_force(folder, tofu=tofu)
+        _, settings = _effective_block(folder, tofu=tofu)
         if settings is not None and settings.type == "local":
             given = graph.configured(stack, settings).known
             folder_of_workspaces = given.get("workspace_dir", "")
@@ -280,7 +280,7 @@ def changed_parts(
     if judged.type != kind:
         return ("type",)
     given = _flattened(config)
-    found = _KINDS.get(kind) or _whole(given, set())
+    found = _KINDS.get(kind) or _all_settings(given, set())
     recorded = [(part.name, value) for part in found.parts if (value := _value(part, given, set())) is not None]
     known: dict[str, str | None] = dict(_in_workspace(kind, recorded, given, set(), workspace)[0])
     known |= {hint.name: _value(hint, given, set()) for hint in found.hints}
@@ -307,7 +307,7 @@ def common_location(mine: Iterable[BackendLocation], theirs: Iterable[BackendLoc
     return next((one for one in mine if any(one.is_same(other) for other in others)), None)
 
 
-def _in_force(folder: Folder, *, tofu: bool) -> tuple[str, Settings | None]:
+def _effective_block(folder: Folder, *, tofu: bool) -> tuple[str, Settings | None]:
     """Returns the effective backend block of a folder, with its file."""
     names = folder.names or tuple(path.rpartition("/")[2] for path in folder.files)
     every = [(n, p, f.backend) for n, p, f in zip(names, folder.files, folder.facts, strict=True) if f.backend]
@@ -323,7 +323,7 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> BackendLocat
         place = Place(path, settings.line) if settings is not None else None
         return BackendLocation("local", (("path", posixpath.normpath(kept_state_path(stack)).casefold()),), place=place)
     given, unclear = settings.known, set(settings.unknown)
-    kind = _KINDS.get(settings.type) or _whole(given, unclear)
+    kind = _KINDS.get(settings.type) or _all_settings(given, unclear)
     parts, unknown = [], []
     for part in kind.parts:
         value = _value(part, given, unclear)
@@ -336,7 +336,7 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> BackendLocat
     return BackendLocation(settings.type, there, tuple(hints), (*unknown, *more), Place(path, settings.line or 1))
 
 
-def _whole(given: Mapping[str, str], unclear: set[str]) -> _Kind:
+def _all_settings(given: Mapping[str, str], unclear: set[str]) -> _Kind:
     """Returns how to identify a state in an unknown backend type: by all settings."""
     return _Kind(tuple(_Part(name) for name in sorted({*given, *unclear})))
 
@@ -416,7 +416,7 @@ def _local_state(workspace: str) -> str:
 # --- how each backend reads its settings -------------------------------------------------------------------------
 
 
-def _folded(text: str) -> str:
+def _fold_case(text: str) -> str:
     return text.strip().casefold()
 
 
@@ -432,7 +432,7 @@ def _url(text: str) -> str:
     try:
         port = split.port or {"https": 443, "http": 80}.get(split.scheme.casefold(), 443)
     except ValueError:
-        return _folded(text)
+        return _fold_case(text)
     usual = "" if port in (80, 443) else f":{port}"
     query = f"?{split.query}" if split.query else ""
     return f"{_host(split.hostname or '')}{usual}/{_path(unquote(split.path))}{query}".rstrip("/")
@@ -478,12 +478,12 @@ _KINDS: Mapping[str, _Kind] = {
     ),
     "azurerm": _Kind(
         (
-            _Part("storage_account_name", normal=_folded),
-            _Part("container_name", normal=_folded),
+            _Part("storage_account_name", normal=_fold_case),
+            _Part("container_name", normal=_fold_case),
             _Part("key", normal=_path),
         ),
         # Account names are unique within one cloud. azure/backend.go: ARM_ENVIRONMENT, else `public`.
-        (_Part("environment", normal=_folded),),
+        (_Part("environment", normal=_fold_case),),
     ),
     # gcs/backend.go: the endpoint can also come from GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT.
     "gcs": _Kind((_Part("bucket"), _Part("prefix", "", _path)), (_Part("storage_custom_endpoint", normal=_url),)),
@@ -498,7 +498,7 @@ _KINDS: Mapping[str, _Kind] = {
         (_Part("host", normal=_url), _Part("config_context")),
     ),
     "remote": _Kind(
-        (_Part("organization", normal=_folded), _Part("workspaces.name", instead=("workspaces.prefix",))),
+        (_Part("organization", normal=_fold_case), _Part("workspaces.name", instead=("workspaces.prefix",))),
         (_Part("hostname", "app.terraform.io", _url),),
     ),
     # oss/backend.go
@@ -508,7 +508,7 @@ _KINDS: Mapping[str, _Kind] = {
     # oci/backend.go, oci/constants.go: names of buckets are unique in one region of a namespace.
     "oci": _Kind(
         (_Part("namespace"), _Part("bucket"), _Part("key", "terraform.tfstate", _path)),
-        (_Part("region", normal=_folded),),
+        (_Part("region", normal=_fold_case),),
     ),
 }
 """The settings that identify a state, by backend type. The files in comments are in Terraform's source code, below

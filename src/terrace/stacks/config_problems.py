@@ -99,7 +99,7 @@ def _commands_without_files(tree: Tree, inventory: Inventory) -> Iterator[Proble
     for stack in inventory.stacks:
         written: list[BeforePlan] = []
         for command in commands_of(inventory.config, stack):
-            for message, hint in _lacks(tree, command, written):
+            for message, hint in _missing_for_command(tree, command, written):
                 if (command.line, message) not in told:
                     told.add((command.line, message))
                     shown = f"{stack.key}: the command `{command.shown}`: {message}"
@@ -107,7 +107,7 @@ def _commands_without_files(tree: Tree, inventory: Inventory) -> Iterator[Proble
             written.append(command)
 
 
-def _lacks(tree: Tree, command: BeforePlan, earlier: Iterable[BeforePlan]) -> Iterator[tuple[str, str]]:
+def _missing_for_command(tree: Tree, command: BeforePlan, earlier: Iterable[BeforePlan]) -> Iterator[tuple[str, str]]:
     """Yields what is missing for a command, with a hint. The files that earlier commands write are unknown."""
     for glob in command.inputs:
         if not any(matches(glob, path) for path in tree.entries) and not any(one.outputs for one in earlier):

@@ -42,14 +42,14 @@ def find_stacks(tree: Tree, config: Config) -> tuple[tuple[Stack, ...], tuple[Ba
         found[stack.environment, stack.path] = stack
         lines[stack] = line
     # A folder can have several entries in one environment, such as one for each workspace.
-    entries = [(_set(setting, found), setting.line) for setting in config.stacks]
+    entries = [(_apply_entry(setting, found), setting.line) for setting in config.stacks]
     for stack, line in entries:
         found.pop((stack.environment, stack.path), None)
         lines[stack] = line
     usable = []
     known = {environment.name for environment in config.environments}
     for stack in sorted((*found.values(), *(stack for stack, _ in entries))):
-        problem = _unusable(stack, known, _place(config, lines.get(stack, 0), stack))
+        problem = _find_problem(stack, known, _place(config, lines.get(stack, 0), stack))
         if problem is not None:
             problems.append(problem)
         else:
@@ -80,7 +80,7 @@ def find_absent_submodules(tree: Tree, config: Config) -> tuple[BadInput, ...]:
     for path, why in absent_submodules(tree).items():
         parts = path.split("/")
         ways = [f"{HOME}/*/*", *(pattern.path for pattern in config.stack_patterns)]
-        if any(len(parts) <= way.count("/") + 1 and _begins(way.split("/"), parts) for way in ways):
+        if any(len(parts) <= way.count("/") + 1 and _can_contain(way.split("/"), parts) for way in ways):
             message = (
                 f"the stacks in the Git submodule {path} are unknown, because it is not checked out: {why.message}"
             )
@@ -88,7 +88,7 @@ def find_absent_submodules(tree: Tree, config: Config) -> tuple[BadInput, ...]:
     return tuple(lost)
 
 
-def _begins(way: list[str], parts: list[str]) -> bool:
+def _can_contain(way: list[str], parts: list[str]) -> bool:
     return all("*" in wanted or wanted == part for wanted, part in zip(way, parts, strict=False))
 
 
@@ -190,7 +190,7 @@ def _matched(
     )
 
 
-def _set(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> Stack:
+def _apply_entry(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> Stack:
     stack = found.get((setting.environment, setting.path)) or Stack(setting.environment, setting.path, setting.name)
     return replace(
         stack,
@@ -203,7 +203,7 @@ def _set(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> Stack:
     )
 
 
-def _unusable(stack: Stack, known: set[str], place: Place) -> BadInput | None:
+def _find_problem(stack: Stack, known: set[str], place: Place) -> BadInput | None:
     """Returns the problem of a stack in an unknown environment; None for others."""
     if stack.environment not in known:
         return BadInput(

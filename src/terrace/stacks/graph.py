@@ -88,7 +88,7 @@ class Graph:
     @staticmethod
     def of(tree: Tree, stacks: tuple[Stack, ...], store: FactsStore, environments: Iterable[Environment] = ()) -> Graph:
         """Returns the graph of these stacks, with the variables that these environments set."""
-        outside = {one.name: values for one in environments if (values := _outside(one))}
+        outside = {one.name: values for one in environments if (values := _variables_from_environment(one))}
         return _Builder(tree, store).build(stacks, outside)
 
     def reached(self, stack: Stack) -> tuple[str, ...]:
@@ -139,7 +139,7 @@ class Graph:
         return hashlib.sha256(text).hexdigest()[:32]
 
 
-def _outside(environment: Environment) -> dict[str, tuple[str | None, ...]]:
+def _variables_from_environment(environment: Environment) -> dict[str, tuple[str | None, ...]]:
     """Returns the values of Terraform variables from `env` and `credentials` of an environment. None is an unknown
     value from the environment of the machine, or no value."""
     found: dict[str, set[str | None]] = {}
@@ -197,7 +197,7 @@ class _Builder:
         for path in sorted(self._folders):
             for call in self._folders[path].calls:
                 callers.setdefault(call.target, []).append(path)
-        self._notices += _cycles(self._folders)
+        self._notices += _cycle_notices(self._folders)
         self._notices += _default_workspaces(stacks, self._folders)
         locks = {s.path: e.blob for s in stacks if (e := self._tree.entries.get(s.file(LOCK_FILE)))}
         unique = tuple(dict.fromkeys(self._notices))
@@ -369,7 +369,7 @@ def _templates_in(folder: Folder) -> Iterator[Template]:
     return (read.template for facts in folder.facts for read in facts.reads if read.function == "templatefile")
 
 
-def _cycles(folders: dict[str, Folder]) -> Iterator[Notice]:
+def _cycle_notices(folders: dict[str, Folder]) -> Iterator[Notice]:
     """Yields a notice for each cycle of module calls."""
     done: set[str] = set()
     for start in sorted(folders):

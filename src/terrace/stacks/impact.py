@@ -43,7 +43,7 @@ def change_set_between(
     for inventory, tree in ((before, base_tree), (after, head_tree)):
         if inventory is not None and changed:
             layout = Layout(tree)
-            for key, reason in _Touched(inventory, layout, changed, moved).reasons():
+            for key, reason in _Comparison(inventory, layout, changed, moved).reasons():
                 reasons.setdefault(key, set()).add(reason)
             for key, reason in _seen_by_commands(inventory, layout, changed, trusted):
                 reasons.setdefault(key, set()).add(reason)
@@ -56,7 +56,7 @@ def change_set_between(
         elif old != stack or (before is not None and _commands_differ(before, after, old, stack)):
             mine = {*mine, Reason("configuration", CONFIG_FILE, (stack.path,))}
         if mine:
-            impacts.append(Impact(stack, tuple(sorted(_plainest(mine), key=_weight))))
+            impacts.append(Impact(stack, tuple(sorted(_most_precise(mine), key=_sort_key))))
     now = {stack.key for stack in after.stacks}
     found = find_edges(after.stacks, after.graph)
     return ChangeSet(
@@ -65,7 +65,7 @@ def change_set_between(
         changed=changed,
         impacts=tuple(impacts),
         removed=tuple(stack for key, stack in sorted(earlier.items()) if key not in now),
-        notices=(*after.graph.notices, *_wide(impacts), *uncertain_edges(after.stacks, after.graph)),
+        notices=(*after.graph.notices, *_unknown_reads(impacts), *uncertain_edges(after.stacks, after.graph)),
         dependents=find_dependents({impact.stack.key for impact in impacts}, found),
         renamed=tuple(_renamed(before, after)) if before is not None else (),
         lost_outputs=find_lost_outputs(before, after, found) if before is not None and found else (),
@@ -106,7 +106,7 @@ def _renamed(before: Inventory, after: Inventory) -> Iterator[Renamed]:
                 yield Renamed(old.key, new.key)
 
 
-def _wide(impacts: Iterable[Impact]) -> Iterator[Notice]:
+def _unknown_reads(impacts: Iterable[Impact]) -> Iterator[Notice]:
     """Yields the expressions that are the only reason why stacks count as impacted."""
     counts: dict[tuple[str, str], set[str]] = {}
     for impact in impacts:
@@ -125,7 +125,7 @@ def _wide(impacts: Iterable[Impact]) -> Iterator[Notice]:
 def reasons_for(inventory: Inventory, tree: Tree, paths: tuple[str, ...]) -> Iterator[tuple[str, Reason]]:
     """Yields the keys of the stacks that depend on these paths, each with a reason. The paths need not exist."""
     layout = Layout(tree)
-    yield from _Touched(inventory, layout, paths, set()).reasons()
+    yield from _Comparison(inventory, layout, paths, set()).reasons()
     yield from _seen_by_commands(inventory, layout, paths, None)
 
 
@@ -149,7 +149,7 @@ _GUESSES = ("read", "unsure", "folder")
 """Kinds of reasons that are less precise than all others, in falling precision."""
 
 
-def _plainest(reasons: set[Reason]) -> Iterator[Reason]:
+def _most_precise(reasons: set[Reason]) -> Iterator[Reason]:
     """Yields the most precise reasons of each path."""
     ranks: dict[str, int] = {}
     for one in reasons:
@@ -161,13 +161,13 @@ def _plainest(reasons: set[Reason]) -> Iterator[Reason]:
             yield one
 
 
-def _weight(reason: Reason) -> tuple[bool, bool, int, Reason]:
+def _sort_key(reason: Reason) -> tuple[bool, bool, int, Reason]:
     """Returns the sort key of a reason: certain and near reasons first, files that merely are in a folder last."""
     return (reason.is_doubt, reason.kind == "folder", len(reason.chain), reason)
 
 
 @dataclass(frozen=True, slots=True)
-class _Hit:
+class _FolderImpact:
     """A configuration folder that a changed path impacts, and the kind of the reason.
 
     It applies to every stack that reaches the folder, only to those whose root module it is (`root`), or to one stack
@@ -183,7 +183,7 @@ class _Hit:
     text: str = ""
 
 
-class _Touched:
+class _Comparison:
     """Compares one commit with the changed paths."""
 
     def __init__(self, inventory: Inventory, layout: Layout, changed: tuple[str, ...], submodules: set[str]) -> None:
@@ -206,7 +206,7 @@ class _Touched:
 
     def reasons(self) -> Iterator[tuple[str, Reason]]:
         """Yields pairs of a stack key and a reason."""
-        hits: dict[str, list[_Hit]] = {}
+        hits: dict[str, list[_FolderImpact]] = {}
         for hit in self._hits():
             hits.setdefault(hit.folder, []).append(hit)
         for folder, mine in hits.items():
@@ -216,7 +216,7 @@ class _Touched:
                         if hit.stack in (None, stack.key) and (not hit.root or path == folder):
                             yield stack.key, Reason(hit.kind, hit.path, chain, hit.place, hit.text)
 
-    def _hits(self) -> Iterator[_Hit]:
+    def _hits(self) -> Iterator[_FolderImpact]:
         files, links = self._files()
         given = self._variables()
         backends: dict[str, list[Stack]] = {}
@@ -227,31 +227,31 @@ class _Touched:
             path = self._origin[name]
             for folder in files.get(name, ()):
                 kind = "link" if name in links else "stack" if folder in self._by_path else "module"
-                yield _Hit(kind, path, folder)
+                yield _FolderImpact(kind, path, folder)
             if name not in files:
                 yield from self._beside(name, path)
             for owner in given.get(name, ()):
-                yield _Hit("variables", path, owner.path, owner.key)
+                yield _FolderImpact("variables", path, owner.path, owner.key)
             for owner in backends.get(name, ()):
-                yield _Hit("backend", path, owner.path, owner.key)
+                yield _FolderImpact("backend", path, owner.path, owner.key)
         for name in self._changed.opaque:
             yield from self._behind(name)
         yield from self._read()
 
-    def _beside(self, name: str, path: str) -> Iterator[_Hit]:
+    def _beside(self, name: str, path: str) -> Iterator[_FolderImpact]:
         """Yields the folders that a file impacts which is not configuration itself: a folder with or above it."""
         parent, _, last = name.rpartition("/")
         if parent in self._by_path and last == LOCK_FILE:
-            yield _Hit("lock", path, parent, root=True)
+            yield _FolderImpact("lock", path, parent, root=True)
         if parent in self._by_path and is_automatic_variables(last):
-            yield _Hit("variables", path, parent, root=True)
+            yield _FolderImpact("variables", path, parent, root=True)
         if last in VERSION_FILES:
             for folder in self._by_path:
                 if not parent or folder == parent or folder.startswith(f"{parent}/"):
-                    yield _Hit("version", path, folder, root=True)
+                    yield _FolderImpact("version", path, folder, root=True)
         owner = self._owner(parent)
         if owner is not None and not is_inert(name[len(owner) + 1 :] if owner else name):
-            yield _Hit("folder", path, owner)
+            yield _FolderImpact("folder", path, owner)
 
     def _owner(self, folder: str) -> str | None:
         """Returns the nearest folder with configuration, if a stack reaches it."""
@@ -262,11 +262,11 @@ class _Touched:
             here = here.rpartition("/")[0]
         return here
 
-    def _behind(self, name: str) -> Iterator[_Hit]:
+    def _behind(self, name: str) -> Iterator[_FolderImpact]:
         """Yields the folders in a changed link or submodule."""
         for folder in self._graph.folders:
             if folder == name or folder.startswith(f"{name}/"):
-                yield _Hit("link" if name in self._layout.links else "module", self._origin[name], folder)
+                yield _FolderImpact("link" if name in self._layout.links else "module", self._origin[name], folder)
 
     def _files(self) -> tuple[dict[str, list[str]], set[str]]:
         """Returns the folders that have each file or symbolic link, by path, and which of the paths are links."""
@@ -288,7 +288,7 @@ class _Touched:
                 given.setdefault(path, []).append(stack)
         return given
 
-    def _read(self) -> Iterator[_Hit]:
+    def _read(self) -> Iterator[_FolderImpact]:
         """Yields the folders with an expression that reads a changed path, or possibly reads it."""
         exact: dict[str, list[Watch]] = {}
         wide: list[Watch] = []
@@ -304,7 +304,7 @@ class _Touched:
             found += [w for w in wide if w.sees(name, opaque=opaque)]
             for watch in dict.fromkeys(found):
                 kind = "unsure" if watch.unsure else "read"
-                yield _Hit(kind, self._origin[name], watch.folder, watch.stack, False, watch.place, watch.text)
+                yield _FolderImpact(kind, self._origin[name], watch.folder, watch.stack, False, watch.place, watch.text)
 
     def _chains(self, folder: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yields the stack folders that reach `folder`, with the shortest chain of modules to each."""

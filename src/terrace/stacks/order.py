@@ -82,7 +82,7 @@ def order_stacks(stacks: tuple[Stack, ...], graph: Graph) -> Order:
     needed = _needs(stacks, found)
     uncertain = tuple(edge for edge in found if not edge.certain and edge.owner not in needed[edge.reader])
     combined = {key: needed[key] | {edge.owner for edge in uncertain if edge.reader == key} for key in needed}
-    together = _circles(combined) if uncertain else {}
+    together = _find_cycles(combined) if uncertain else {}
     ordering = tuple(edge for edge in uncertain if together[edge.reader] != together[edge.owner])
     for edge in ordering:
         needed[edge.reader].add(edge.owner)
@@ -230,7 +230,7 @@ def _needs(stacks: Iterable[Stack], found: Iterable[Edge]) -> dict[str, set[str]
     return {key: these & needed.keys() for key, these in needed.items()}
 
 
-def _circles(needed: Mapping[str, set[str]]) -> dict[str, str]:
+def _find_cycles(needed: Mapping[str, set[str]]) -> dict[str, str]:
     """Returns for each stack the first key of its cycle; its own key where it is in no cycle (Tarjan's algorithm)."""
     numbers: dict[str, int] = {}
     lowest: dict[str, int] = {}

@@ -85,7 +85,7 @@ class Proposal:
 
 def propose(tree: Tree, store: FactsStore) -> Proposal:
     """Returns the proposal for a tree; without environments where it has no root modules."""
-    return _Proposing(tree, store).proposal()
+    return _Proposer(tree, store).proposal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class _Group:
         return tuple(replace(self, members=tuple(members)) for members in found.values())
 
 
-class _Proposing:
+class _Proposer:
     """Creates the proposal for one tree."""
 
     def __init__(self, tree: Tree, store: FactsStore) -> None:
@@ -435,7 +435,7 @@ class _Proposing:
                     used.setdefault((environment, account.kind), {}).setdefault(account.id, []).append(path or ".")
         for (environment, kind), folders in sorted(used.items()):
             if len(folders) > 1:
-                shown = ", ".join(f"{account} ({_few(paths)})" for account, paths in sorted(folders.items()))
+                shown = ", ".join(f"{account} ({_shorten(paths)})" for account, paths in sorted(folders.items()))
                 yield f"{environment} uses {len(folders)} {kind}s: {shown}"
 
     # --- entries ---------------------------------------------------------------------------------------------------
@@ -445,7 +445,7 @@ class _Proposing:
         odd = [one for one in placed if not all(NAME.fullmatch(part) for part in one.parts)]
         for one in odd:
             rest = "-".join(part for index, part in enumerate(one.parts) if index != one.index)
-            yield ProposedEntry(one.path, one.environment, _written(rest) or one.environment)
+            yield ProposedEntry(one.path, one.environment, _as_stack_name(rest) or one.environment)
         for one in placed:
             if one in odd:
                 continue
@@ -527,7 +527,7 @@ class _Proposing:
         else:
             known = sorted((n for n in names if usual_rank(n) is not None), key=lambda n: (usual_rank(n) or 0, n))
             ordered = [*known, *sorted(names - set(known))]
-            before = _before(known)
+            before = _previous_environments(known)
         usual = order_names(names)
         chain = tuple(name for name in usual if usual_rank(name) is not None)
         sources: dict[str, set[str]] = {}
@@ -542,7 +542,9 @@ class _Proposing:
                 needs_approval(usual, name)
                 or (not chained and (usual_rank(name) is None or (bool(chain) and needs_approval(chain, name)))),
                 not is_production(name) and not chained and usual_rank(name) is None,
-                _why(name, before.get(name), sources.get(name, set()), origins.get(name, ""), chained=chained),
+                _describe_origin(
+                    name, before.get(name), sources.get(name, set()), origins.get(name, ""), chained=chained
+                ),
             )
             for name in ordered
         )
@@ -568,7 +570,7 @@ class _Proposing:
         )
 
 
-def _few(paths: list[str]) -> str:
+def _shorten(paths: list[str]) -> str:
     return listed(paths, _MOST_SHOWN)
 
 
@@ -580,14 +582,14 @@ def _unnamed(roots: list[RootModule]) -> Iterator[ProposedEntry]:
     for root in roots:
         short = root.path.rpartition("/")[2]
         usable = names[short] == 1 and (not root.path or NAME.fullmatch(short))
-        yield ProposedEntry(root.path or ".", UNNAMED, "" if usable else _written(root.path) or UNNAMED)
+        yield ProposedEntry(root.path or ".", UNNAMED, "" if usable else _as_stack_name(root.path) or UNNAMED)
 
 
 def _is_path(path: str) -> bool:
     return PATH.pattern is not None and PATH.pattern.fullmatch(path) is not None
 
 
-def _written(text: str) -> str:
+def _as_stack_name(text: str) -> str:
     """Returns a text as the name of a stack, with `-` for characters that names cannot have."""
     return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("._-")[:63]
 
@@ -601,7 +603,7 @@ def _word(name: str) -> str:
     return name if rank(name) is not None else found[1] if found is not None else ""
 
 
-def _before(ordered: list[str]) -> dict[str, str]:
+def _previous_environments(ordered: list[str]) -> dict[str, str]:
     """Returns the previous environment of each: the one of the previous step with the same rest of its name, else the
     only one of that step.
 
@@ -637,7 +639,7 @@ def _environment_of_file(path: str) -> str | None:
     return folders[-1] if folders else None
 
 
-def _why(name: str, before: str | None, sources: set[str], told: str, *, chained: bool) -> str:
+def _describe_origin(name: str, before: str | None, sources: set[str], told: str, *, chained: bool) -> str:
     if name == UNNAMED:
         return "the repository has no names of environments, and this one can be production"
     shown = sorted(sources)

@@ -42,10 +42,10 @@ def refused_stacks(stacks: tuple[Stack, ...], graph: Graph, tree: Tree, config: 
     """Returns the refused stacks of a commit by their keys, each with the first reason."""
     found: dict[str, Refusal] = {}
     for stack in stacks:
-        refusal = next(_own(stack, graph, tree, config), None)
+        refusal = next(_own_refusals(stack, graph, tree, config), None)
         if refusal is not None:
             found[stack.key] = refusal
-    return _in_circles(stacks, graph, config) | _readers_of_local_workspaces(stacks, graph) | found
+    return _in_cycles(stacks, graph, config) | _readers_of_local_workspaces(stacks, graph) | found
 
 
 def with_dependents(
@@ -77,7 +77,7 @@ def with_dependents(
     return found
 
 
-def _own(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Refusal]:
+def _own_refusals(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Refusal]:
     yield from _in_submodules(stack, graph, tree, config)
     folder = graph.folders.get(stack.path)
     if folder is None or not folder.files:
@@ -226,29 +226,29 @@ def _readers_of_local_workspaces(stacks: tuple[Stack, ...], graph: Graph) -> dic
     return found
 
 
-def _in_circles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict[str, Refusal]:
+def _in_cycles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict[str, Refusal]:
     """Returns the stacks that depend on themselves, directly or through other stacks."""
     found: dict[str, Refusal] = {}
     for environment in sorted({stack.environment for stack in stacks}):
         here = tuple(stack for stack in stacks if stack.environment == environment)
-        needed = _unordered(find_needs(here, graph))
+        needed = _without_order(find_needs(here, graph))
         for key in sorted(needed):
-            circle = _circle(key, needed)
+            circle = _find_cycle(key, needed)
             if circle:
                 found[key] = Refusal(
                     f"it depends on itself in a cycle: {' → '.join(circle)}",
                     "remove one `after` of these stacks, or one `terraform_remote_state` that reads another of them",
-                    _place_of_circle(here, key, config),
+                    _place_of_cycle(here, key, config),
                 )
     return found
 
 
-def _place_of_circle(stacks: tuple[Stack, ...], key: str, config: Config) -> Place | None:
+def _place_of_cycle(stacks: tuple[Stack, ...], key: str, config: Config) -> Place | None:
     stack = next(one for one in stacks if one.key == key)
     return _entry(stack, config) if stack.after else None
 
 
-def _unordered(needed: Mapping[str, set[str]]) -> dict[str, set[str]]:
+def _without_order(needed: Mapping[str, set[str]]) -> dict[str, set[str]]:
     """Returns the stacks that no order can have, each with those that it depends on: cycles, and what follows them."""
     waits = {key: len(ups) for key, ups in needed.items()}
     after: dict[str, list[str]] = {}
@@ -266,7 +266,7 @@ def _unordered(needed: Mapping[str, set[str]]) -> dict[str, set[str]]:
     return {key: needed[key] & waits.keys() for key in waits}
 
 
-def _circle(key: str, needed: Mapping[str, set[str]]) -> tuple[str, ...]:
+def _find_cycle(key: str, needed: Mapping[str, set[str]]) -> tuple[str, ...]:
     """Returns the shortest cycle through a stack; empty where there is none."""
     ways: list[tuple[str, ...]] = [(key,)]
     seen: set[str] = set()

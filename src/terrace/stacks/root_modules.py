@@ -140,14 +140,14 @@ def _roots(
     contents = {folder: {path: facts[path] for path in _configuration(layout, folder)} for folder in folders}
     modules = called | frozenset(_called(contents))
     variables = _variables(tree, contents)
-    aside = _Aside(layout)
+    aside = _OtherFolders(layout)
     found, uncalled = [], []
     for folder in sorted(contents):
         backend, cloud = _backend(contents[folder])
         signs = tuple(_signs(tree, folder, contents[folder], variables.get(folder, ())))
         if aside.is_example(folder) or ((folder in modules or aside.is_module(folder)) and not (backend or cloud)):
             continue
-        if not (backend or cloud) and all(sign.strong for sign in signs) and _is_lent(layout, folder):
+        if not (backend or cloud) and all(sign.strong for sign in signs) and _has_only_linked_files(layout, folder):
             continue
         if signs:
             workspace = any(one.workspace_line for one in contents[folder].values())
@@ -157,7 +157,7 @@ def _roots(
     return Roots(tuple(found), tuple(uncalled))
 
 
-def _is_lent(layout: Layout, folder: str) -> bool:
+def _has_only_linked_files(layout: Layout, folder: str) -> bool:
     """Returns whether other folders have all configuration of a folder through symbolic links."""
     if not layout.links:
         return False
@@ -207,7 +207,7 @@ def _signs(tree: Tree, folder: str, files: Mapping[str, FileFacts], variables: I
         yield Evidence("a variable file", Place(path), strong=False)
 
 
-class _Aside:
+class _OtherFolders:
     """Recognizes folders of examples, tests and modules by the names in their paths."""
 
     def __init__(self, layout: Layout) -> None:

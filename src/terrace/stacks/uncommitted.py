@@ -24,7 +24,7 @@ def find_uncommitted(
 
     `files` are the untracked paths in the checkout; `stacks` are keys, None for all stacks.
     """
-    missing = tuple(sorted(path for path in files if path not in tree.entries and _may_matter(path)))
+    missing = tuple(sorted(path for path in files if path not in tree.entries and _can_matter(path)))
     if not missing:
         return ()
     groups: dict[tuple[str, str], dict[str, Reason]] = {}
@@ -35,7 +35,7 @@ def find_uncommitted(
     return tuple(_notices(groups.values()))
 
 
-def _may_matter(path: str) -> bool:
+def _can_matter(path: str) -> bool:
     """Returns False for the files that Terraform itself writes next to configuration."""
     parts = path.split("/")
     return bool(parts[-1]) and _OF_TERRAFORM not in parts and parts[-1] != LOCK_FILE and _STATE not in parts[-1]
@@ -59,12 +59,12 @@ def _notices(groups: Iterable[dict[str, Reason]]) -> Iterator[Notice]:
         are = "are" if len(paths) > 1 else "is"
         message = (
             f"{listed(paths, 1)} {are} in the checkout but not in the commit, so plans do not use "
-            f"{'them' if len(paths) > 1 else 'it'} ({_what(reason)})"
+            f"{'them' if len(paths) > 1 else 'it'} ({_cause(reason)})"
         )
-        yield Notice(message, paths[0], 0, _way_out(reason, paths[0]))
+        yield Notice(message, paths[0], 0, _hint(reason, paths[0]))
 
 
-def _what(reason: Reason) -> str:
+def _cause(reason: Reason) -> str:
     where = f"{reason.text} at {reason.place}" if reason.text else reason.place
     return {
         "folder": "Terraform reads it as configuration",
@@ -73,7 +73,7 @@ def _what(reason: Reason) -> str:
     }.get(reason.kind, f"read by {where}" if where else "the configuration reads it")
 
 
-def _way_out(reason: Reason, path: str) -> str:
+def _hint(reason: Reason, path: str) -> str:
     add = f"commit it: `git add --force {quote_word(path)}`"
     if reason.kind == "variables":
         return f"{add}; or set secrets as TF_VAR_... and list these variables in `env` of the environment"
