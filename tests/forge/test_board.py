@@ -47,11 +47,11 @@ def test_a_deployment_is_shown_as_it_goes_on(fake: FakeGitHub) -> None:
         ("success", "deployed"),
     ]
     next_one = replace(done, key="d2", commit="b" * 40)
-    board(fake).show("prod", [replace(done, state="gone", description="another one came after it"), next_one])
+    board(fake).show("prod", [replace(done, state="gone", description="replaced by another deployment"), next_one])
     assert len(fake.deployments) == 2
-    assert told(fake)[-2:] == [("inactive", "another one came after it"), ("success", "deployed")]
+    assert told(fake)[-2:] == [("inactive", "replaced by another deployment"), ("success", "deployed")]
     before = len(fake.asked)
-    board(fake).show("prod", [replace(done, state="gone", description="another one came after it"), next_one])
+    board(fake).show("prod", [replace(done, state="gone", description="replaced by another deployment"), next_one])
     assert [one.verb for one in fake.asked[before:]] == ["GET", "GET", "GET"], "nothing new, nothing written"
 
 

@@ -85,7 +85,7 @@ def test_a_release_goes_on_because_somebody_said_so(room: Room) -> None:
     assert shop.run("promote", "staging").code == 1
     handle = room.handle("staging")
     (page,) = (c for c in fake.comments.values() if '"kind":"release"' in c["body"])
-    assert "### Terrace: staging waits" in page["body"]
+    assert "### Terrace: staging is waiting" in page["body"]
     assert "+ create module.thing.terraform_data.it" in page["body"]
     assert f"`/terrace approve staging {handle}`" in page["body"]
 
@@ -147,7 +147,7 @@ def test_what_was_said_must_still_be_there_when_it_counts(room: Room) -> None:
     room.shop.ok("chatops")
     said = room.fake.comments.pop(comment)
     gone = room.shop.run("resume", "staging")
-    assert (gone.code, "nobody says it any more" in " ".join(gone.out.split())) == (1, True)
+    assert (gone.code, "no longer exists on the forge" in " ".join(gone.out.split())) == (1, True)
     room.fake.comments[comment] = {**said, "user": {**said["user"], "login": "eve"}}
     assert room.shop.run("resume", "staging").code == 1, "somebody else says it"
     room.fake.comments[comment] = {**said, "updated_at": "2099-12-31T00:00:00Z"}
@@ -198,7 +198,7 @@ def test_talk_gets_an_answer_and_changes_nothing(room: Room) -> None:
     said: dict[str, tuple[str, str]] = {
         "eve": ("/terrace status", "| `staging` | never |"),
         "bob": ("/terrace explain format", "format&#58;"),
-        "carol": ("/terrace help", "- `/terrace approve ENV HASH` says yes"),
+        "carol": ("/terrace help", "- `/terrace approve ENV HASH` approves"),
         "mona": ("/terrace deplyo dev", "`/terrace deploy ENV`"),
     }
     for who, (text, expected) in said.items():
@@ -262,12 +262,12 @@ def test_reviewers_of_an_environment_answer_for_what_their_run_showed_them(room:
     shop.ok("approve", "staging", handle, "--from-run")
     assert shop.ok("ledger", "verify", "--json").json["events"] == events, "the same again writes nothing"
     shop.variables["GITHUB_RUN_ATTEMPT"] = "2"
-    assert "started before" in shop.ok("approve", "staging", "00000000", "--from-run").out
+    assert "was restarted" in shop.ok("approve", "staging", "00000000", "--from-run").out
     kept = fake.run_approvals.pop(77)
     assert shop.run("resume", "staging").code == 1, "GitHub does not say so any more"
     fake.run_approvals[77] = kept
     shop.ok("resume", "staging")
-    assert "(forge, an answer of bob to run 77)" in shop.ok("show", "staging").out
+    assert "(forge, review by bob of run 77)" in shop.ok("show", "staging").out
 
 
 def event(room: Room, name: str, **told: object) -> None:

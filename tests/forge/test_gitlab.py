@@ -162,7 +162,7 @@ def test_a_check_in_a_job_of_gitlab_becomes_one_note_and_one_status(fake: FakeGi
         (shop.work / "environments/dev/extra.tf").write_text("locals {a=1}\n")
         assert shop.run("check", "--publish").code == 1
     (note,) = fake.notes.values()
-    assert "### Terrace: **held**" in note["body"]
+    assert "### Terrace: **blocked**" in note["body"]
     assert [one["status"] for one in fake.statuses] == ["success", "failed"]
     assert f"published: {URL}/-/merge_requests/12#note_{note['id']}" in done.err
     assert "glpat-ours" not in done.out + done.err + note["body"]

@@ -66,9 +66,9 @@ def test_a_check_becomes_one_comment_and_one_verdict(place: World, fake: FakeGit
     held = place.run("check", "--publish", GITHUB_RUN_ID="2")
     assert held.code == 1
     (comment,) = fake.comments.values()
-    assert "### Terrace: **held**" in comment["body"]
+    assert "### Terrace: **blocked**" in comment["body"]
     last = list(fake.runs.values())[-1]
-    assert (last["conclusion"], last["output"]["title"].startswith("1 finding holds it")) == ("failure", True)
+    assert (last["conclusion"], last["output"]["title"].startswith("1 blocking finding")) == ("failure", True)
 
 
 def test_findings_with_lines_are_remarks_there(place: World, fake: FakeGitHub) -> None:

@@ -115,7 +115,7 @@ def test_a_rewritten_branch_is_no_ledger_any_more(tmp_path: Path) -> None:
     early = git(tmp_path / "work.git", "rev-parse", "terrace/ledger")
     ledger.append([draft("second")], head=history.head)
     git(tmp_path / "work.git", "update-ref", "refs/heads/terrace/ledger", early)
-    with pytest.raises(Corrupt, match="does not continue"):
+    with pytest.raises(Corrupt, match="has diverged"):
         ledger_of(work).read()
     git(tmp_path / "work.git", "update-ref", "-d", "refs/heads/terrace/ledger")
     with pytest.raises(Corrupt, match="was deleted"):
@@ -204,13 +204,13 @@ def test_a_machine_remembers_the_ledger_in_a_new_clone_and_under_a_moved_ref(tmp
     ledger.append([draft("second")], head=history.head)
     git(tmp_path / "work.git", "update-ref", "refs/heads/terrace/ledger", early)
     git(work, "update-ref", "-d", "refs/terrace/origin/terrace/ledger")
-    with pytest.raises(Corrupt, match="what this machine saw"):
+    with pytest.raises(Corrupt, match="the record of this machine"):
         ledger_of(work, seen=seen).read()
     anew = clone(work, tmp_path / "anew")
-    with pytest.raises(Corrupt, match="what this machine saw"):
+    with pytest.raises(Corrupt, match="the record of this machine"):
         ledger_of(anew, seen=seen).read()
     git(tmp_path / "work.git", "update-ref", "-d", "refs/heads/terrace/ledger")
-    with pytest.raises(Corrupt, match="what this machine saw"):
+    with pytest.raises(Corrupt, match="the record of this machine"):
         ledger_of(clone(work, tmp_path / "third"), seen=seen).read()
 
 
@@ -229,11 +229,11 @@ def test_a_sqlite_ledger_that_is_replaced_or_cut_is_noticed(tmp_path: Path) -> N
     shutil.copy(tmp_path / "one.db", tmp_path / "early.db")
     opened("one.db").append([draft("second")], head=history.head)
     assert len(opened("one.db").read().events) == 2
-    with pytest.raises(Corrupt, match="what this machine saw"):
+    with pytest.raises(Corrupt, match="the record of this machine"):
         opened("early.db").read()
-    with pytest.raises(Corrupt, match="what this machine saw"):
+    with pytest.raises(Corrupt, match="the record of this machine"):
         opened("early.db").append([draft("other")], head=history.head)
-    with pytest.raises(Corrupt, match="what this machine saw"):
+    with pytest.raises(Corrupt, match="the record of this machine"):
         opened("none.db").read()
 
 
@@ -294,7 +294,7 @@ def test_a_branch_that_is_in_the_way_is_named_and_the_hint_moves_it(
         git(work, "branch", branch)
     with pytest.raises(NotReady, match="rejected the ledger") as caught:
         ledger_of(work, remote).append([draft("x")], head=GENESIS)
-    assert f"beside the branch {branch}" in str(caught.value)
+    assert f"together with the branch {branch}" in str(caught.value)
     assert caught.value.hint is not None
     command = caught.value.hint.removeprefix("rename it: ")
     subprocess.run(["sh", "-ec", command], cwd=work, check=True, capture_output=True)
@@ -310,7 +310,7 @@ def test_what_is_in_the_way_is_found_although_the_server_does_not_tell(tmp_path:
     script = 'git-receive-pack "$@" 2>/dev/null'
     executable(tmp_path / "receive", script)
     git(work, "config", "remote.origin.receivepack", str(tmp_path / "receive"))
-    with pytest.raises(NotReady, match=r"beside the branch terrace/ledger/x$"):
+    with pytest.raises(NotReady, match=r"together with the branch terrace/ledger/x$"):
         ledger_of(work).append([draft("x")], head=GENESIS)
 
 
@@ -349,7 +349,7 @@ def test_a_branch_of_that_name_that_is_no_ledger_is_not_written_over(tmp_path: P
     git(work, "push", "--quiet", "origin", "terrace/ledger")
     before = git(work, "ls-remote", "origin")
     ledger = ledger_of(work, remote)
-    with pytest.raises(Corrupt, match="is no ledger of Terrace") as caught:
+    with pytest.raises(Corrupt, match="is not a Terrace ledger") as caught:
         ledger.append([draft("x")], head=ledger.read().head)
     assert git(work, "ls-remote", "origin") == before
     assert caught.value.hint is not None
@@ -362,7 +362,7 @@ def test_a_tag_in_the_way_of_the_tags_of_deployments_is_named(tmp_path: Path) ->
     work = with_remote(tmp_path / "work")
     git(work, "push", "--quiet", "origin", "HEAD:refs/tags/deployed")
     repo = GitRepository(work, cache=tmp_path / "cache")
-    with pytest.raises(NotReady, match=r"beside the tag deployed$") as caught:
+    with pytest.raises(NotReady, match=r"together with the tag deployed$") as caught:
         repo.tag("deployed/dev/1", git(work, "rev-parse", "HEAD"), "m")
     assert "git push origin --delete refs/tags/deployed" in (caught.value.hint or "")
 
@@ -374,10 +374,10 @@ def test_a_local_branch_that_goes_backwards_is_noticed_by_who_saw_more(tmp_path:
     early = git(work, "rev-parse", "terrace/ledger")
     ledger.append([draft("second")], head=history.head)
     git(work, "update-ref", "refs/heads/terrace/ledger", early)
-    with pytest.raises(Corrupt, match="does not continue"):
+    with pytest.raises(Corrupt, match="has diverged"):
         ledger.read()
     git(work, "update-ref", "-d", "refs/heads/terrace/ledger")
-    with pytest.raises(Corrupt, match="does not continue"):
+    with pytest.raises(Corrupt, match="has diverged"):
         ledger.read()
 
 
@@ -391,7 +391,7 @@ def test_an_undecodable_event_is_named_by_its_position(tmp_path: Path) -> None:
     name = "events/000000/000000001.jsonl"
     commit(other, {name: (other / name).read_text().splitlines()[0] + "\ngarbage\n"})
     git(other, "push", "--quiet", "origin", "terrace/ledger")
-    with pytest.raises(Corrupt, match="does not continue"):
+    with pytest.raises(Corrupt, match="has diverged"):
         ledger_of(work).read()
     for look in (ledger_of(work).read_unchecked, ledger_of(other).read, ledger_of(other).read_unchecked):
         with pytest.raises(Corrupt, match="event 2"):

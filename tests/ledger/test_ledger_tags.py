@@ -138,9 +138,9 @@ def test_a_sqlite_ledger_that_is_gone_is_not_started_anew(tmp_path: Path) -> Non
     ledger = SqliteLedger(
         tmp_path / "none.db", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: "e1", seen=seen, key=NO_KEY
     )
-    with pytest.raises(Corrupt, match="no ledger, although"):
+    with pytest.raises(Corrupt, match="no ledger, but"):
         ledger.read()
-    with pytest.raises(Corrupt, match="no ledger, although"):
+    with pytest.raises(Corrupt, match="no ledger, but"):
         ledger.append([opened()], head=GENESIS)
 
 
