@@ -32,38 +32,9 @@ def facts(
     """
     settings = context.config.environment(environment)
     good = folds.last_good(history, environment)
-    latest = folds.latest(history, environment)
     held = folds.hold(history, environment, releases(history, context.proof))
     repository = context.repository
-    upstream = None
-    if settings.after is not None:
-        above = folds.last_good(history, settings.after)
-        upstream = Upstream(
-            environment=settings.after,
-            commit=above.commit if above else None,
-            succeeded_at=above.ended_at if above else None,
-        )
-    changed = folds.changes(history, environment)
-    there = changed[-1] if changed and not isinstance(changed[-1].origin, Destruction) else None
-    ahead = None
-    if there is not None and there.commit != commit and repository.contains(there.commit, commit):
-        ahead = there.commit
-    busy = None
-    if latest is not None and latest.open and latest.lease is not None:
-        busy = f"deployment {latest.id} of {latest.commit[:7]}, run by {latest.lease.holder.who}"
-        if said := process_attestations(context, history, latest):
-            busy += (
-                f"; {len(said)} of {needed(settings)} people declared that this process is no longer "
-                f"running{unproven_note(context)}"
-            )
-    elif latest is not None and latest.open and latest.in_doubt:
-        busy = f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
     doubtful = folds.unsettled(history, environment, needed(settings), answers(context))
-    if busy is None and doubtful is not None and doubtful.id != settles:
-        busy = _unknown(doubtful)
-    restoring = open_restore(history, environment)
-    if restoring is not None:
-        busy = f"restore {restoring.id} of the state of {restoring.stack}, started by {restoring.by}"
     faults = unread_in(context, history, environment)
     whole = repository.is_whole(good.commit if good is not None else None, commit)
     return Facts(
@@ -74,14 +45,45 @@ def facts(
         requester=context.actor,
         branch=context.config.branch,
         on_protected_branch=repository.on_protected_branch(commit),
-        upstream=upstream,
+        upstream=_upstream(history, settings),
         held=f"{held.reason} (by {held.by})" if held else None,
-        busy=busy,
+        busy=_why_busy(context, history, settings, doubtful, settles),
         origin=origin,
-        ahead=ahead,
+        ahead=_newer_deployed(context, history, environment, commit),
         unread=(told(faults), way_out(faults)) if faults else None,
         unsettled=doubtful.id if doubtful is not None else "",
     )
+
+
+def _upstream(history: History, settings: Environment) -> Upstream | None:
+    """Returns the last good release of the previous environment; None for the first one."""
+    if settings.after is None:
+        return None
+    above = folds.last_good(history, settings.after)
+    return Upstream(settings.after, above.commit if above else None, above.ended_at if above else None)
+
+
+def _why_busy(
+    context: Context, history: History, settings: Environment, doubtful: Deployment | None, settles: str
+) -> str | None:
+    """Returns what is in progress or unresolved in an environment; None where nothing is.
+
+    `doubtful` has an unknown outcome. It does not count if it is the deployment `settles`.
+    """
+    restoring = open_restore(history, settings.name)
+    if restoring is not None:
+        return f"restore {restoring.id} of the state of {restoring.stack}, started by {restoring.by}"
+    latest = folds.latest(history, settings.name)
+    if latest is not None and latest.open and latest.lease is not None:
+        busy = f"deployment {latest.id} of {latest.commit[:7]}, run by {latest.lease.holder.who}"
+        people = process_attestations(context, history, latest)
+        if not people:
+            return busy
+        declared = f"{len(people)} of {needed(settings)} people declared that this process is no longer running"
+        return f"{busy}; {declared}{unproven_note(context)}"
+    if latest is not None and latest.open and latest.in_doubt:
+        return f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
+    return _unknown(doubtful) if doubtful is not None and doubtful.id != settles else None
 
 
 def add_openers(context: Context, history: History, environment: str, seen: Facts) -> Facts:
@@ -153,7 +155,7 @@ def facts_of_open_deployment(context: Context, history: History, deployment: Dep
         requester=deployment.requester,
         upstream=upstream,
         busy=_left_behind(context, history, deployment),
-        ahead=_ahead(context, history, deployment),
+        ahead=_newer_deployed(context, history, name, commit, deployment.id),
         reviewed=None if isinstance(origin, Repairing | Remediation) else review_status(context, history, name, commit),
         proven=_asks_as_usual(settings, deployment.origin) or was_approved(context, history, settings, commit),
         unfounded=tuple(
@@ -209,13 +211,13 @@ def _unknown(deployment: Deployment) -> str:
     return f"{name} finished with an unknown result"
 
 
-def _ahead(context: Context, history: History, deployment: Deployment) -> str | None:
-    """Returns the newer commit that the environment had before an open deployment; None where there was none."""
-    changed = [d for d in folds.changes(history, deployment.environment) if d.id != deployment.id]
+def _newer_deployed(context: Context, history: History, environment: str, commit: str, own: str = "") -> str | None:
+    """Returns the newer commit that is deployed in an environment, without the deployment `own`; None without one."""
+    changed = [deployment for deployment in folds.changes(history, environment) if deployment.id != own]
     there = changed[-1] if changed and not isinstance(changed[-1].origin, Destruction) else None
-    if there is None or there.commit == deployment.commit:
+    if there is None or there.commit == commit:
         return None
-    return there.commit if context.repository.contains(there.commit, deployment.commit) else None
+    return there.commit if context.repository.contains(there.commit, commit) else None
 
 
 def review_status(context: Context, history: History, environment: str, commit: str) -> Reviewed | None:
