@@ -16,8 +16,8 @@ from terrace.ledger.view import KeyedFold
 
 @dataclass(frozen=True, slots=True)
 class AdoptedStack:
-    """An adopted stack: its commit, the time, and the person. `record` says how its state was then, `id` is
-    that of the event."""
+    """An adopted stack: its commit, the time, and the person. `record` describes its state at that time, `id` is
+    the id of the event."""
 
     id: str
     stack: str

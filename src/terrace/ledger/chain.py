@@ -106,7 +106,7 @@ def encode(event: Event) -> bytes:
 
 
 def decode(line: bytes) -> Event:
-    """The event of a line. Raises Corrupt when it is none; whether its hash holds is for `verify` to say."""
+    """Returns the event of a line. Raises Corrupt when it is not an event. `verify` checks the hash."""
     try:
         record = json.loads(line, parse_float=_refuse, parse_constant=_refuse)
         return Event(
@@ -126,7 +126,7 @@ def decode(line: bytes) -> Event:
 
 
 def decode_all(lines: Iterable[bytes], *, first: int = 0) -> tuple[Event, ...]:
-    """The events of lines that stand at `first` and after. Raises Corrupt, naming the position that holds no event."""
+    """Returns the events of lines from position `first` on. Raises Corrupt with the first position without an event."""
     events: list[Event] = []
     with without_collector():
         for position, line in enumerate(lines, first):
@@ -135,7 +135,7 @@ def decode_all(lines: Iterable[bytes], *, first: int = 0) -> tuple[Event, ...]:
             except Corrupt as error:
                 raise Corrupt(
                     f"the ledger is broken at event {position}: what is stored there is not an event",
-                    hint="nothing is done with it; a clone elsewhere may have it whole",
+                    hint="Terrace does not use a broken ledger. Another clone can have an intact copy",
                 ) from error
     return tuple(events)
 
@@ -156,10 +156,10 @@ class _Line(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 def _of_canonical(line: bytes) -> Event | None:
-    """The event of a line whose hash is that of its bytes; None where that is to be found out from its content.
+    """Returns the event of a line if the hash of its bytes matches; None if its content has to be hashed.
 
-    The bytes are hashed only where they are the only ones that the content is written as: no field twice, nothing
-    between them, every number and character written in the one way. Else two readers could see two events.
+    The bytes are hashed only if the line is the canonical form of its content: no duplicate field, no blanks, one form
+    of every number and character. Otherwise two readers could see two different events.
     """
     try:
         read = _decoder().decode(line)
@@ -204,7 +204,7 @@ def verify(events: Sequence[Event], expected_head: str | None = None) -> Verific
 
 
 def _verified(known: Sequence[Event], events: Sequence[Event]) -> Verification:
-    """What a look at events that follow those of a chain that holds finds."""
+    """Returns the verification of events that follow an intact chain."""
     seen = {event.id for event in known}
     previous = known[-1].hash if known else GENESIS
     number = len(known) + len(events)
@@ -223,12 +223,12 @@ def trusted(events: Sequence[Event]) -> tuple[Event, ...]:
 
 
 def trusted_after(known: Sequence[Event], events: Sequence[Event]) -> tuple[Event, ...]:
-    """The same events when they continue those of a chain that is known to hold. Raises Corrupt when they do not."""
+    """Returns the events if they continue a verified chain. Raises Corrupt if they do not."""
     found = _verified(known, events)
     if found.first_bad is not None:
         raise Corrupt(
             f"the ledger is broken at event {found.first_bad.position}: {found.first_bad.why}",
-            hint="nothing is done with it; see `terrace ledger verify`; a clone elsewhere may have it whole",
+            hint="see `terrace ledger verify`. Another clone can have an intact copy",
         )
     return tuple(events)
 
@@ -236,10 +236,10 @@ def trusted_after(known: Sequence[Event], events: Sequence[Event]) -> tuple[Even
 def strange_times(
     events: Iterable[Event], now: datetime, dismissed: Collection[int] = frozenset()
 ) -> tuple[tuple[int, str], ...]:
-    """The events that are dated before one that they follow, or after now, by position.
+    """Returns the positions of events with a date before an earlier event, or in the future, each with the problem.
 
-    One that is dated too early is taken to be as late as the latest before it. One that is still to come lets nothing
-    go on, unless its position is among the `dismissed` ones.
+    An event with an early date has the time of the latest event before it. An event with a date in the future blocks
+    all work, unless its position is one of the `dismissed` ones.
     """
     found = []
     latest: datetime | None = None
@@ -268,7 +268,7 @@ def _wrong(event: Event, index: int, previous: str, seen: set[str]) -> str | Non
     if event.previous != previous:
         return "it does not follow the event before it: something was dropped, added or moved"
     if event.position != index:
-        return f"it stands at {index} and says {event.position}"
+        return f"it is at position {index}, and its content says {event.position}"
     if event.id in seen:
         return f"its id {event.id} was there before"
     return None
@@ -324,7 +324,7 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 
 
 def _refuse(number: str) -> None:
-    raise ValueError(f"{number} is no number of a ledger")
+    raise ValueError(f"{number} is not a valid number in a ledger")
 
 
 def _zoned(text: str) -> datetime:

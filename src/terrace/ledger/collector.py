@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Keep the collector from looking for cycles, again and again, among events that hold none while they are made."""
+    """Disables the garbage collector while many events are created: they contain no cycles."""
     was_on = gc.isenabled()
     gc.disable()
     try:

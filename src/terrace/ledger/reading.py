@@ -64,9 +64,9 @@ _NOT_AFTER_THE_END = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """An event that cannot be read. `environment` is the one that it speaks of; "": that cannot be told, so every one.
+    """An invalid event. `environment` is the one that it is about, "" when that is unknown and it can be any.
 
-    `found` says what is wrong with it.
+    `found` is the problem.
     """
 
     event: Event
@@ -92,13 +92,13 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The events of a history that can be read, oldest first, and those that cannot.
+    """The valid events of a history, oldest first, and its invalid events.
 
-    The time of an event that is dated before the one it follows is that of the one before: time never goes back. The
-    time of an event whose date does not count is the latest that it can be: that of the next one whose date does, and
-    no earlier than that of its dismissal, because the next one may be dated too early.
-    `foreign` is the id of the key that authenticates the events, where that is not the key of the reader: then no code
-    is checked. `coded`: an event carries a code, whether or not it is right.
+    An event with a date before the previous event has the time of the previous event: time never goes back. An event
+    with a dismissed date has the latest possible time: that of the next event with a valid date, and not earlier than
+    that of the dismissal, because the next event can have an early date.
+    `foreign` is the id of the key that authenticates the events, when it is not the key of the reader: then no MAC is
+    verified. `coded` is whether any event has a MAC, valid or not.
     """
 
     events: tuple[Event, ...]
@@ -114,11 +114,11 @@ def read(
     *,
     key: LedgerKey,
 ) -> Reading:
-    """Go through a history once.
+    """Returns the reading of a history.
 
-    `undated` are the positions of events whose date does not count, with the times of their dismissals. With the `key`
-    of the ledger, an event that demands a code and has none or a wrong one cannot be read. Without it, those at the
-    positions `absent` cannot.
+    `undated` are the positions of events with a dismissed date, with the times of the dismissals. With the `key` of the
+    ledger, an event that requires a MAC and has none or a wrong one is invalid. Without the key, the events at the
+    positions `absent` are.
     """
     return Reader.of(events, undated, absent, key=key).reading
 
@@ -147,10 +147,10 @@ class Reader:
         return cls(order, codes, dates, Reading(dates.of(readable), faults, codes.foreign, codes.any))
 
     def followed_by(self, events: Sequence[Event]) -> Reader | None:
-        """The reader that has read these too; None where they change what was read before.
+        """Returns the reader that has also read these events; None if they change the reading of earlier events.
 
-        That is so where the key is changed or is seen for the first time, and where the date of the last event that was
-        read is that of the event after it.
+        They do when they change the key or are the first with one, and when the time of the last event depends on the
+        event after it.
         """
         codes = self._codes.followed_by(events)
         if codes is None or not self._dates.is_settled:
@@ -228,8 +228,8 @@ class _Deployment:
 
 
 class _Codes:
-    """The codes of a history, as one reader checks them. Without a key, or with a foreign one, all are believed but
-    those that a person dismissed."""
+    """The MACs of a history, as one reader verifies them. Without a key, or with a foreign one, all are trusted except
+    the dismissed ones."""
 
     def __init__(self, events: Sequence[Event], key: LedgerKey, dismissed: frozenset[int]) -> None:
         wrote, others = _codes_of(events, key)
@@ -245,7 +245,7 @@ class _Codes:
         self._absent = frozenset(last.absent) if isinstance(last, LedgerRekeyed) else frozenset()
 
     def followed_by(self, events: Sequence[Event]) -> _Codes | None:
-        """The codes of the events that follow; None where these change what is believed of the events before."""
+        """Returns the MACs of the next events; None if these change which earlier events are trusted."""
         wrote, others = _codes_of(events, self._given)
         is_first = (wrote and not self._is_ours) or (others and not self._is_ours and not self.foreign)
         if is_first or any(isinstance(one.record, LedgerRekeyed) for one in wrote):
@@ -471,7 +471,7 @@ class _Order:
 
     def _of_a_state(self, event: Event, record: _OfAState) -> tuple[str, str] | None:
         if event.subject.partition("/")[0] != record.environment:
-            return "environment", f"{event.subject} is no stack of {record.environment}"
+            return "environment", f"{event.subject} is not a stack of {record.environment}"
         return None
 
     def _restore(self, record: StateBackedUp | StateRestoreBegun | StateRestoreEnded) -> tuple[str, str] | None:

@@ -1,8 +1,8 @@
 """Views of a history, computed once and continued with later events.
 
 A fold processes the valid events, one after the other, and keeps the data that it needs to continue. The view of a
-history that continues another one takes over the folds of that one and adds the new events only: what a command costs
-grows with what is new, and not with the age of the ledger.
+history that continues another one reuses the folds of that one and adds only the new events: the cost of a command
+grows with the number of new events, and not with the age of the ledger.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class View:
         return sorted((pair for pairs in found for pair in pairs), key=_position)
 
     def settled(self) -> View:
-        """The same view, which keeps no other one: it has taken over all that was asked of the one before."""
+        """Returns this view, independent of the previous one: it has taken its folds."""
         before = self._before
         if before is not None:
             for kind in tuple(before._folds):

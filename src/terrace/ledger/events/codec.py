@@ -95,7 +95,7 @@ def decode(
 def decode_line(
     kind: str, subject: str, actor: str, payload: Mapping[str, Any], line: bytes, *, position: int, time: datetime
 ) -> Record | Unknown | Malformed:
-    """The same for a payload that was read from a line in ASCII without half characters: the line tells its size."""
+    """Returns the record of an event that was read from a valid ASCII line, whose length bounds the size."""
     is_deep = line.count(b"{") + line.count(b"[") > DEEPEST and _depth(payload, DEEPEST) > DEEPEST
     if is_deep or 2 * len(line) > LARGEST:
         return decode(kind, subject, actor, payload, position=position, time=time)
@@ -158,7 +158,7 @@ def _omitted(kind: type[msgspec.Struct]) -> Mapping[str, object]:
 
 
 def fits(value: object) -> bool:
-    """Whether a value from outside fits into an event beside others: not too deep, not too large, and text."""
+    """Returns whether an external value fits into an event: not too deep, not too large, and valid Unicode."""
     return (
         _depth(value, DEEPEST // 2) <= DEEPEST // 2
         and _bounds({"": value}) is None
@@ -171,27 +171,27 @@ def _envelope(kind: str, subject: str, actor: str, time: datetime | None) -> tup
         if len(text) > _LONGEST_ACTOR:
             return field, f"longer than {_LONGEST_ACTOR} characters"
         if not _is_unicode(text):
-            return field, "half of a character"
+            return field, "a lone surrogate"
     if time is not None and not is_plausible(time):
-        return "time", "a time that cannot be"
+        return "time", "an impossible time"
     return None
 
 
 def _bounds(payload: Mapping[str, Any]) -> str | None:
-    """Why a payload is too deep, too large, or no text; None where it is none of that."""
+    """Returns why a payload is too deep, too large or not valid Unicode; None when it is fine."""
     if _depth(payload, DEEPEST) > DEEPEST:
         return f"deeper than {DEEPEST} levels"
     try:
         size = len(json.dumps(payload, ensure_ascii=False).encode())
     except UnicodeEncodeError:
-        return "half of a character"
+        return "a lone surrogate"
     except (TypeError, ValueError, RecursionError) as error:
         return _short(str(error))
     return f"larger than {LARGEST >> 20} MiB" if size > LARGEST else None
 
 
 def _depth(value: object, limit: int) -> int:
-    """How deep it is, counted without recursion; stops beyond the limit."""
+    """Returns the depth, counted without recursion and only up to the limit."""
     level: list[object] = [value]
     depth = 0
     while level and depth <= limit:
@@ -207,7 +207,7 @@ def _depth(value: object, limit: int) -> int:
 
 
 def _place(said: str) -> tuple[str, str]:
-    """Where and why, from what msgspec says: `Expected `str`, got `int` - at `$.waves[0]``."""
+    """Returns the field and the reason of an error of msgspec: `Expected `str`, got `int` - at `$.waves[0]``."""
     why, *places = re.split(r" - at `(?:key in )?", said)
     field = "".join(place.rstrip("`").removeprefix("$") for place in reversed(places)).lstrip(".")
     told = next((name for pattern, name in NAMES.items() if repr(pattern) in why), None)

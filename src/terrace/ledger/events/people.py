@@ -70,7 +70,7 @@ class ApprovalGiven(Record, frozen=True):
 
     def __post_init__(self) -> None:
         if not is_plausible(self.at):
-            raise ValueError("a time that cannot be - at `$.at`")
+            raise ValueError("an impossible time - at `$.at`")
 
 
 class RejectionWithdrawn(Record, frozen=True):

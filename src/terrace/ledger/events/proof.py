@@ -42,4 +42,4 @@ class DeclarationRecord(Part, frozen=True):
 
     def __post_init__(self) -> None:
         if not is_plausible(self.at):
-            raise ValueError("a time that cannot be - at `$.declaration.at`")
+            raise ValueError("an impossible time - at `$.declaration.at`")
