@@ -272,7 +272,7 @@ def test_a_stack_that_reads_a_state_beside_it_is_planned_once_that_one_is_taken_
     assert "prod/across - - - planned after nonprod/network is adopted" in shown
     assert "prod/app - - - planned after prod/network is adopted" in shown
     assert " states/prod/network.tfstate, to be moved" in shown
-    assert "the old state files get the ending .adopted" in shown
+    assert "to end in .adopted" in shown
     assert ".." not in shown
     done = shop.ok("adopt", *YES).json
     assert {key: row["result"] for key, row in rows(done).items()} == dict.fromkeys(rows(done), "adopted")

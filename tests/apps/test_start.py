@@ -187,7 +187,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, bytes_: int) -> None:
         check=False,
     )
     assert done.returncode == 3, done.stderr
-    assert "nothing was left behind" in done.stderr
+    assert "all new files were removed again" in done.stderr
     assert list(target.iterdir()) == []
 
 
@@ -361,7 +361,7 @@ terraform: {version: ">= 99"}
     assert code == 1
     missing = {what for what, row in rows.items() if row["state"] == "missing"}
     assert missing == {"terraform", "backup key", "ledger", "signers"}, "the key of the ledger is derived from that key"
-    assert "holds 5 bytes" in rows["backup key"]["found"]
+    assert "has 5 bytes" in rows["backup key"]["found"]
     credentials = rows["credentials of dev"]
     assert (credentials["state"], credentials["found"]) == ("optional", "APPLY_KEY, CLOUD_PROFILE, PLAN_KEY not set")
     assert all(row["how"] for row in rows.values() if row["state"] != "ok"), rows
@@ -407,7 +407,7 @@ def test_stacks_that_could_not_be_planned_are_told(work: Path, capsys: Captured)
     code, rows = examined(work, capsys)
     assert (code, rows["root modules"]["state"]) == (1, "optional")
     assert "not part of any stack: lost" in rows["root modules"]["found"]
-    assert "environments/dev/main.tf of dev asks for ~> 0.12.0, and terraform is" in rows["required_version"]["found"]
+    assert "environments/dev/main.tf of dev requires ~> 0.12.0, but terraform is" in rows["required_version"]["found"]
     entries = "stacks: [{path: lost, environment: dev}, {path: gone/lost, environment: dev}]\n"
     (work / "terrace.yaml").write_text(f"version: 1\nenvironments: {{dev: {{}}}}\n{entries}")
     code, rows = examined(work, capsys)
@@ -446,7 +446,7 @@ def test_a_git_that_is_too_old_is_told(
 
 @pytest.mark.parametrize(
     ("script", "said"),
-    [("echo 'ask your admin'", "it says 'ask your admin'"), ("exit 3", "it says 'nothing, with exit code 3'")],
+    [("echo 'ask your admin'", "it prints 'ask your admin'"), ("exit 3", "it prints 'nothing, with exit code 3'")],
 )
 def test_what_a_wrapper_says_in_the_place_of_terraform_is_told(
     work: Path, tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, script: str, said: str

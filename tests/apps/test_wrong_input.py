@@ -202,7 +202,7 @@ def test_a_state_locked_by_somebody_else_is_left_to_them(shop: World) -> None:
 def test_a_wrong_or_missing_backup_key_stops_before_anything_is_written(shop: World) -> None:
     told(shop.run("deploy", "dev", TERRACE_BACKUP_KEY=""), 2, "TERRACE_BACKUP_KEY is not set", "openssl rand")
     short = base64.b64encode(b"short").decode()
-    told(shop.run("deploy", "dev", TERRACE_BACKUP_KEY=short), 2, "holds 5 bytes")
+    told(shop.run("deploy", "dev", TERRACE_BACKUP_KEY=short), 2, "has 5 bytes")
     assert events(shop) == 0
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 import click
+from click.exceptions import NoSuchCommand
 
 from terrace import __version__
 
@@ -144,6 +145,14 @@ class CommandTable(click.Group):
             return None
         command: click.Command = getattr(import_module(entry.module), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Returns the called command. An unknown name is an error that suggests the nearest names of the table."""
+        if args[0] not in self.entries and not args[0].startswith("-") and not ctx.resilient_parsing:
+            raise NoSuchCommand(args[0], possibilities=self.entries, ctx=ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the commands by section."""
