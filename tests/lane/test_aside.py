@@ -305,4 +305,4 @@ def test_doctor_compares_both_ways_on_the_users_own_stacks(tmp_path: Path, own_w
     assert "the same plan" in place.ok("doctor", "--lane", "dev").out
     wrong = place.run("doctor", "--lane", "nowhere")
     assert wrong.code == 2
-    assert "there is dev, staging, prod" in wrong.err
+    assert "known names: dev, staging, prod" in wrong.err
