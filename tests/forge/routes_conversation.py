@@ -143,7 +143,7 @@ class Conversations(Paged):
         told = {"state": state, "user": user(login), "comment": "", "environments": [{"id": 1, "name": environment}]}
         self.run_approvals.setdefault(run, []).append(told)
 
-    def knocks(self, run: int, head: str, environment: str, **told: Any) -> None:
+    def pending_runs(self, run: int, head: str, environment: str, **told: Any) -> None:
         """A run waits at the door of an environment that has our App as a rule: one of main, unless told otherwise."""
         self.ran_by(run, "mona", **{"head_sha": head, "status": "waiting", **told})
         self.waiting[run] = environment

@@ -36,14 +36,14 @@ def told(fake: FakeGitHub) -> list[tuple[str, str]]:
 def test_a_deployment_is_shown_as_it_goes_on(fake: FakeGitHub) -> None:
     board(fake).show("prod", [ONE])
     board(fake).show("prod", [ONE])
-    board(fake).show("prod", [replace(ONE, state="working", description="under way")])
+    board(fake).show("prod", [replace(ONE, state="working", description="in progress")])
     done = replace(ONE, state="succeeded", description="deployed")
     board(fake).show("prod", [done])
     (made,) = fake.deployments.values()
     assert (made["ref"], made["environment"], made["production_environment"]) == ("a" * 40, "prod", True)
     assert told(fake) == [
         ("queued", "0 of 1 people have approved"),
-        ("in_progress", "under way"),
+        ("in_progress", "in progress"),
         ("success", "deployed"),
     ]
     next_one = replace(done, key="d2", commit="b" * 40)

@@ -352,8 +352,8 @@ def test_a_run_that_waits_at_an_environment_is_let_in_once_the_gates_pass(room: 
     shop, fake = room.shop, room.fake
     tip = git(shop.work, "rev-parse", "main").strip()
     shop.run("promote", "staging")
-    fake.knocks(90, tip, "staging")
-    fake.knocks(91, tip, "staging-watch")
+    fake.pending_runs(90, tip, "staging")
+    fake.pending_runs(91, tip, "staging-watch")
 
     def round_() -> str:
         done = shop.ok("worker", "--once", "--answers-only", GITHUB_ACTIONS="", TERRACE_GITHUB_LOGIN=fake.me)
@@ -367,16 +367,16 @@ def test_a_run_that_waits_at_an_environment_is_let_in_once_the_gates_pass(room: 
     assert shop.status()["staging"]["state"] == "waiting", "nothing was deployed here"
     round_()
     assert len(fake.doors) == 1
-    fake.knocks(92, "f" * 40, "staging")
+    fake.pending_runs(92, "f" * 40, "staging")
     assert "run 92 is pending for staging" in round_(), "nobody here knows that commit"
     git(shop.work, "switch", "--quiet", "--create", "side")
-    fake.knocks(93, commit(shop.work, {"README.md": "hello\n"}), "staging")
+    fake.pending_runs(93, commit(shop.work, {"README.md": "hello\n"}), "staging")
     git(shop.work, "switch", "--quiet", "main")
     assert "run 93 is rejected for staging" in round_()
     assert 91 in fake.waiting, "what is no environment of terrace.yaml is left to others"
     # Each has the newest commit of main: a pull request from main into a branch of one's own has it too.
     for run, told in ((94, {"event": "pull_request"}), (95, {"branch": "hostile"}), (96, {"event": "merge_group"})):
-        fake.knocks(run, tip, "staging", **told)
+        fake.pending_runs(run, tip, "staging", **told)
         assert f"run {run} is rejected for staging: its workflow is not that of main" in round_()
 
 

@@ -1,4 +1,5 @@
-"""The subjects of long-lived issues: drift, and broken rules of the deployed configuration."""
+"""Problems that have one issue on the forge until they are resolved: drift, and broken rules of the deployed
+configuration."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """One thing that is looked after. `key` names it for good: the same key is the same issue. `kind` is its label."""
+    """A problem with an issue. `key` identifies it permanently: the same key is the same issue. `kind` is its label."""
 
     key: str
     kind: str
@@ -18,7 +19,7 @@ class Matter:
 
     @property
     def marker(self) -> str:
-        """The first line of its issue: by it, and by who wrote it, the issue is found again."""
-        told = json.dumps({"kind": self.kind, "key": self.key})
-        # Names may hold dashes, and two of them would end what HTML hides.
-        return f"<!-- terrace:v1 {told.replace('-', '&#45;')} -->"
+        """The first line of its issue. Terrace recognizes its issue by this line and by the author."""
+        data = json.dumps({"kind": self.kind, "key": self.key})
+        # Two dashes would end the HTML comment, and names may contain them.
+        return f"<!-- terrace:v1 {data.replace('-', '&#45;')} -->"

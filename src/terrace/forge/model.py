@@ -1,4 +1,4 @@
-"""People and changes of a forge."""
+"""Records of a forge: people, changes, comments, reviews and runs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Literal
 
 Permission = Literal["none", "read", "triage", "write", "maintain", "admin"]
-"""Permissions in the repository, from lowest to highest."""
+"""Permission of an account in the repository, in ascending order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One comment, as the forge tells it by itself: what a notification says of it is never trusted.
+    """A comment as the forge's API returns it; the content of notifications is never trusted.
 
-    `number` is the change or issue that it stands at. `edited` is whether it is still what was written first; `machine`
-    whether a program wrote it. `url` leads to it.
+    `number` is the change or issue of the comment. `edited` says whether its text was edited, `machine` whether a bot
+    wrote it. `url` is its address.
     """
 
     id: str
@@ -30,10 +30,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A pull or merge request. `merged` is the commit that it became on the protected branch, "" while it is none.
+    """A pull request or merge request. `merged` is its commit on the protected branch, "" while it is not merged.
 
-    `pushers` are the logins of whoever wrote or committed what is in it, None where that cannot be told; `author` is
-    whoever opened it; `foreign` is whether it comes from another repository.
+    `pushers` are the logins of the authors and committers of its commits, None where they are unknown; `author` is the
+    login that opened it; `foreign` says whether it comes from another repository.
     """
 
     number: int
@@ -48,7 +48,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RunReview:
-    """A person's review of a CI run for an environment, given on the forge itself."""
+    """A review of a CI run that waits for an environment, where the forge itself requires reviewers."""
 
     run: str
     environment: str
@@ -60,7 +60,7 @@ class RunReview:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A review of a change. `approves` is whether it does, at the commit `head`; `text` is what was written with it."""
+    """A review of a change at the commit `head`. `approves` says whether it approves; `text` is its comment."""
 
     id: str
     number: int
@@ -74,7 +74,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """An edit of an issue by a person: the old and the new text."""
+    """An edit of the text of an issue: before and after."""
 
     number: int
     login: str
@@ -83,10 +83,10 @@ class Ticked:
 
 
 @dataclass(frozen=True, slots=True)
-class Knock:
-    """A run of CI that waits at the door of an environment, with the commit that it brings.
+class PendingRun:
+    """A CI run that waits for the protection rule of an environment, with the commit that it would deploy.
 
-    `event` is what it ran for. `of_branch` is whether its workflow is the one of `branch`, not of a change or a fork.
+    `event` started it. `of_branch` says whether its workflow is that of `branch`, and not of a change or a fork.
     """
 
     run: str

@@ -1,4 +1,4 @@
-"""The Protocols of a forge: one for each use. Adapters keep them."""
+"""The Protocols of a forge, one for each use. Adapters implement them."""
 
 from __future__ import annotations
 
@@ -8,66 +8,66 @@ from typing import Literal, Protocol
 
 from terrace.forge.announcements import Announcement
 from terrace.forge.matters import Matter
-from terrace.forge.model import Change, Knock, Permission, Review, RunReview, Said
+from terrace.forge.model import Change, PendingRun, Permission, Review, RunReview, Said
 
 
 class Conversation(Protocol):
-    """Comments on changes and issues. Each method raises NotReady where the forge cannot be asked."""
+    """Comments, changes and reviews on a forge. Each method raises NotReady where the forge does not respond."""
 
     def said(self, id_: str) -> Said | None:
-        """The comment as it is now; None where it is gone."""
+        """Returns a comment as it is now; None where it was deleted."""
         ...
 
     def permission(self, login: str) -> Permission:
-        """Returns their current permission in the repository."""
+        """Returns the current permission of an account in the repository."""
         ...
 
     def change(self, number: int) -> Change | None:
-        """The change of that number; None where it is an issue, or nothing."""
+        """Returns the change of that number; None where it is an issue, or does not exist."""
         ...
 
     def reply(self, number: int, to: str, body: str) -> str:
-        """Have exactly this one answer to what `to` names, at a change or an issue; returns its address."""
+        """Ensures exactly one reply to the comment `to`, on a change or an issue; returns its address."""
         ...
 
     @property
     def me(self) -> str:
-        """The login that we write as."""
+        """The login that Terrace writes as."""
         ...
 
     @property
     def mine_alone(self) -> bool:
-        """Returns whether no one else can write as that login, above all no workflow in a pushed branch."""
+        """Returns whether no one else can write as that login, in particular no workflow that a contributor pushes."""
         ...
 
     def origins(self, commit: str) -> tuple[int, ...]:
-        """The numbers of all merged changes that a commit may have come by; none where it was pushed."""
+        """Returns the numbers of all merged changes that contain a commit; none where it was pushed directly."""
         ...
 
     def review(self, number: int, id_: str) -> Review | None:
-        """A review of a change as it is now; None where it is gone."""
+        """Returns a review of a change as it is now; None where it was deleted."""
         ...
 
     def testify(self, number: int, marker: str, body: str) -> str:
-        """Have exactly this comment at a change or an issue, written once and never changed; returns its id."""
+        """Ensures this comment on a change or an issue, which is written once and never changed; returns its id."""
         ...
 
     def rewrite(self, number: int, body: str) -> None:
-        """Give an issue another text. The same again changes nothing."""
+        """Replaces the text of an issue. Idempotent."""
         ...
 
     def run_reviews(self, run: str) -> tuple[RunReview, ...]:
-        """Returns the reviews of that CI run for environments; none if no review was required."""
+        """Returns the reviews of a CI run for its environments; none where the forge required no reviewer."""
         ...
 
     def again(self, change: Change) -> str | None:
-        """Have a change checked again; the address of that run, None where there is none to run again."""
+        """Runs the check of a change again; returns the address of the run, None where there is none to repeat."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing to see at a line of a file (from 1). `level`: does it hold the change, is it told, is it waived?"""
+    """A remark at a line of a file (from 1). `level`: it blocks (failure), is advisory (warning) or waived (notice)."""
 
     path: str
     line: int
@@ -77,14 +77,14 @@ class Remark:
 
 
 class Page(Protocol):
-    """The page of one change on some forge. Both methods may be called again with the same effect."""
+    """The page of one change on a forge. Both methods are idempotent."""
 
     def comment(self, marker: str, body: str) -> str:
-        """Have exactly one comment of ours that begins with that marker; returns its address."""
+        """Ensures exactly one comment of Terrace that begins with the marker; returns its address."""
         ...
 
     def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Remark]) -> str:
-        """Have that verdict on the newest commit of the change, with its remarks; returns its address."""
+        """Ensures the verdict on the newest commit of the change, with its remarks; returns its address."""
         ...
 
 
@@ -92,7 +92,7 @@ class Board(Protocol):
     """The deployments that a forge shows."""
 
     def show(self, environment: str, newest: Sequence[Announcement]) -> None:
-        """Have each of these shown as it stands, once. The same again changes nothing. Raises NotReady."""
+        """Ensures that each deployment is shown once with its current state. Idempotent. Raises NotReady."""
         ...
 
 
@@ -100,22 +100,22 @@ class Tracker(Protocol):
     """The issues of a forge."""
 
     def keep(self, matter: Matter) -> str | None:
-        """Have exactly one issue of it while it is open, and none open after; its address, None where there is none.
+        """Ensures exactly one issue while the problem is open, and no open one after; returns its address, or None.
 
-        The same again changes nothing. Raises NotReady.
+        Idempotent. Raises NotReady.
         """
         ...
 
 
 class Origins(Protocol):
-    """The change that a commit was merged by, and its release comment."""
+    """The change that a commit was merged with, and comments on it."""
 
     def origin(self, commit: str) -> int | None:
-        """The number of the merged change that it came by; None where there is none. Raises NotReady."""
+        """Returns the number of the merged change of a commit; None where there is none. Raises NotReady."""
         ...
 
     def keep(self, number: int, marker: str, body: str) -> str:
-        """Have exactly one comment of ours with that marker on it; returns its address. Raises NotReady."""
+        """Ensures exactly one comment of Terrace with the marker; returns its address. Raises NotReady."""
         ...
 
 
@@ -123,7 +123,7 @@ class Releases(Protocol):
     """The releases of a forge."""
 
     def keep(self, tag: str, commit: str, name: str, notes: str) -> str:
-        """Have a release of that tag at that commit; returns its address. An existing one is not changed.
+        """Ensures a release with that tag at that commit; returns its address. An existing one is not changed.
 
         Raises NotReady.
         """
@@ -133,13 +133,13 @@ class Releases(Protocol):
 Answer = Literal["approved", "rejected"]
 
 
-class Doors(Protocol):
-    """The deployment protection rules of a forge. Both raise NotReady where it cannot be asked."""
+class ProtectionRules(Protocol):
+    """The protection rules of the environments of a forge. Both methods raise NotReady where it does not respond."""
 
-    def knocks(self) -> tuple[Knock, ...]:
-        """Returns the runs that wait for a response of Terrace."""
+    def pending_runs(self) -> tuple[PendingRun, ...]:
+        """Returns the runs that wait for a decision of Terrace."""
         ...
 
-    def answer(self, knock: Knock, answer: Answer, why: str) -> None:
-        """Let it in, or send it away. The same again changes nothing."""
+    def answer(self, pending: PendingRun, answer: Answer, why: str) -> None:
+        """Approves or rejects a run. Idempotent."""
         ...

@@ -1,5 +1,6 @@
-"""What we saw somebody say where the forge keeps no proof of it: in a review, whose text may be edited unseen, or by
-ticking a box. Our own comment says so, and that comment is asked for again when it counts.
+"""Confirmations of approvals for which the forge keeps no proof: reviews, whose text can be edited unseen, and boxes.
+
+Terrace writes a comment that confirms the approval, and gates read that comment again whenever they decide.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """The person, the decision, the exact plans, and how Terrace saw it."""
+    """An approval or rejection of exactly the plans of a handle, and the way in which Terrace saw it."""
 
     kind: Literal["review", "box"]
     login: str
@@ -21,8 +22,8 @@ class Testimony:
 
     @property
     def marker(self) -> str:
-        """The first line of the comment that says so. Another testimony has another."""
-        told = {"kind": "testimony", "by": self.kind, "login": self.login, "answer": self.answer}
-        told |= {"environment": self.environment, "handle": self.handle}
-        # Logins and names may hold dashes, and two of them would end what HTML hides.
-        return f"<!-- terrace:v1 {json.dumps(told).replace('-', '&#45;')} -->"
+        """The first line of the comment that confirms it; it is unique for each approval."""
+        data = {"kind": "testimony", "by": self.kind, "login": self.login, "answer": self.answer}
+        data |= {"environment": self.environment, "handle": self.handle}
+        # Two dashes would end the HTML comment, and logins and names may contain them.
+        return f"<!-- terrace:v1 {json.dumps(data).replace('-', '&#45;')} -->"

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.refusals import Refused
-from terrace.forge.model import Knock
+from terrace.forge.model import PendingRun
 from terrace.gates.approvals.ci_runs import CiRun
 from terrace.report.markdown.escape import plain_within
 
@@ -64,13 +64,13 @@ class GitHubDoors:
     def __init__(self, github: GitHub) -> None:
         self._github = github
 
-    def knocks(self) -> tuple[Knock, ...]:
+    def pending_runs(self) -> tuple[PendingRun, ...]:
         found = []
         for run in self._github.each("actions/runs", "workflow_runs", status="waiting"):
             for pending in self._github.read(f"actions/runs/{int(run['id'])}/pending_deployments"):
                 name = str((pending.get("environment") or {}).get("name", ""))
                 found.append(
-                    Knock(
+                    PendingRun(
                         run=str(int(run["id"])),
                         environment=name,
                         commit=str(run["head_sha"]),
@@ -81,10 +81,10 @@ class GitHubDoors:
                 )
         return tuple(found)
 
-    def answer(self, knock: Knock, answer: Literal["approved", "rejected"], why: str) -> None:
+    def answer(self, pending: PendingRun, answer: Literal["approved", "rejected"], why: str) -> None:
         """https://docs.github.com/en/rest/actions/workflow-runs#review-custom-deployment-protection-rules"""
-        request = {"environment_name": knock.environment, "state": answer, "comment": plain_within(why, MAX_REASON)}
-        path = f"actions/runs/{int(knock.run)}/deployment_protection_rule"
+        request = {"environment_name": pending.environment, "state": answer, "comment": plain_within(why, MAX_REASON)}
+        path = f"actions/runs/{int(pending.run)}/deployment_protection_rule"
         try:
             # A second request with the same decision has no effect: the run is no longer pending.
             self._github.create_once("POST", path, request, lambda: None)

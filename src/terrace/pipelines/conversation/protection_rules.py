@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from terrace.errors import BadInput
-from terrace.forge.model import Knock
-from terrace.forge.ports import Answer, Doors
+from terrace.forge.model import PendingRun
+from terrace.forge.ports import Answer, ProtectionRules
 from terrace.gates.approvals.ci_runs import why_untrusted
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger import folds
@@ -20,39 +20,39 @@ from terrace.rollout.next_step import awaiting
 from terrace.stacks.model import Automatic
 
 
-def answer_protection_rules(context: Context, doors: Doors) -> Iterator[str]:
+def answer_protection_rules(context: Context, rules: ProtectionRules) -> Iterator[str]:
     """Decides on every pending run for which the gates pass or block; yields what happened to each."""
     known = {environment.name for environment in context.config.environments}
-    for knock in doors.knocks():
-        if knock.environment not in known:
+    for pending in rules.pending_runs():
+        if pending.environment not in known:
             continue
         # The gates evaluate a commit. A run does what its workflow says, and gets the credentials.
         untrusted = why_untrusted(
-            context.config.branch, of_branch=knock.of_branch, event=knock.event, ran_on=knock.branch
+            context.config.branch, of_branch=pending.of_branch, event=pending.event, ran_on=pending.branch
         )
         if untrusted:
-            doors.answer(knock, "rejected", untrusted)
-            yield f"run {knock.run} is rejected for {knock.environment}: {untrusted}"
+            rules.answer(pending, "rejected", untrusted)
+            yield f"run {pending.run} is rejected for {pending.environment}: {untrusted}"
             continue
         try:
-            context.repository.resolve(knock.commit)
+            context.repository.resolve(pending.commit)
         except BadInput as error:
-            yield f"run {knock.run} is pending for {knock.environment}: {error.message}"
+            yield f"run {pending.run} is pending for {pending.environment}: {error.message}"
             continue
-        verdict = _verdict(context, knock)
+        verdict = _verdict(context, pending)
         why = "; ".join(result.reason for result in verdict.open) or "every gate passes"
         if verdict.outcome is Outcome.WAIT:
-            yield f"run {knock.run} is pending for {knock.environment}: {why}"
+            yield f"run {pending.run} is pending for {pending.environment}: {why}"
             continue
         answer: Answer = "approved" if verdict.outcome is Outcome.PASS else "rejected"
-        doors.answer(knock, answer, why)
-        yield f"run {knock.run} is {answer} for {knock.environment}: {why}"
+        rules.answer(pending, answer, why)
+        yield f"run {pending.run} is {answer} for {pending.environment}: {why}"
 
 
-def _verdict(context: Context, knock: Knock) -> Verdict:
+def _verdict(context: Context, pending: PendingRun) -> Verdict:
     """Returns the verdict on the pending plans of that commit, or else on the commit itself."""
     history = context.ledger.read()
-    latest = folds.latest(history, knock.environment)
-    if latest is not None and latest.open and latest.waiting and latest.commit == knock.commit:
+    latest = folds.latest(history, pending.environment)
+    if latest is not None and latest.open and latest.waiting and latest.commit == pending.commit:
         return decide_plans(context, history, latest, awaiting(latest))
-    return entry(context, history, knock.environment, knock.commit, Automatic())
+    return entry(context, history, pending.environment, pending.commit, Automatic())

@@ -1,0 +1,61 @@
+"""JSON output: every object is a record, documented field by field, and HTML and JSON have one way to be written."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from support.records import data_of
+from terrace.report.json.all import RECORDS, schema_name
+from terrace.report.json.deployments import HoldJson, WithdrawJson
+from terrace.report.json.record import JsonRecord
+from terrace.report.json.reference import field_docs, json_schema, reference_page
+
+SOURCE = Path(__file__).parents[2] / "src/terrace"
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=schema_name)
+def test_every_field_of_an_object_is_documented(record: type[JsonRecord]) -> None:
+    docs = field_docs(record)
+    for field in msgspec.structs.fields(record):
+        assert docs[field.encode_name].endswith("."), field.name
+
+
+def test_every_schema_is_on_the_reference_page_once() -> None:
+    page = reference_page()
+    assert len({schema_name(record) for record in RECORDS}) == len(RECORDS)
+    assert all(page.count(f"### `{schema_name(record)}`\n") == 1 for record in RECORDS)
+
+
+def test_the_json_schema_accepts_an_object_and_names_its_mistakes() -> None:
+    validator = Draft202012Validator(json_schema())
+    held = data_of(HoldJson(environment="prod", held=True))
+    assert validator.is_valid(held)
+    assert validator.is_valid({**held, "later": 1}), "later versions add fields"
+    assert not validator.is_valid({**held, "held": "yes"})
+    assert not validator.is_valid({"schema": "terrace/hold@1"})
+
+
+def test_text_that_is_not_unicode_can_be_encoded() -> None:
+    record = WithdrawJson(environment="\udcff", withdrawn=(), standing=())
+    assert json.loads(json.dumps(data_of(record)))["environment"] == "\udcff"
+
+
+def test_no_object_is_built_by_hand() -> None:
+    literal = re.compile(r"""["']schema["']: f?["']terrace/""")
+    found = [str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py") if literal.search(path.read_text("utf-8"))]
+    assert found == []
+
+
+def test_templates_of_html_are_literals_of_the_source() -> None:
+    """A template that is put together could hold text that was not escaped."""
+    for path in (SOURCE / "report/html").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "html":
+                assert isinstance(node.args[0], ast.Constant), f"{path.name}:{node.lineno}"
