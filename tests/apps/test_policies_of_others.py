@@ -61,7 +61,7 @@ def told(found: tuple[Finding, ...]) -> list[str]:
         ('import input.tfplan as tfplan\n\ndeny contains "x" if tfplan.resource_changes\n', "input.tfplan", "wraps"),
         ('deny contains "x" if input.resource.aws_s3_bucket\n', "input.resource", "files of HCL"),
         ('deny contains "x" if input["plan"].resource_changes\n', "input.plan", "wraps"),
-        ('deny contains "x" if input.resources[_].type == "a"\n', "input.resources", "take `input: plan` out"),
+        ('deny contains "x" if input.resources[_].type == "a"\n', "input.resources", "remove `input: plan`"),
         ("deny[msg] { input.tfplan; msg := input.tfrun.id }\n", "input.tfplan`, `input.tfrun", "wraps"),
     ],
 )
@@ -139,7 +139,7 @@ def test_namespaces_are_patterns_as_conftest_has_them(namespaces: tuple[str, ...
 def test_a_namespace_that_means_no_package_is_not_passed(namespace: str) -> None:
     found = plain({"p/a.rego": FIRES}, PlainPolicies(namespaces=("main", namespace)))
     (message,) = blocking(found)
-    assert f"the namespace `{namespace}` means" in message
+    assert f"in the namespace `{namespace}`" in message
     assert any("`main`" in (one.fix or "") for one in found)
 
 

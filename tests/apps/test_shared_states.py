@@ -247,7 +247,7 @@ def test_a_new_stack_whose_state_is_not_empty_is_told(shop: World, store: tuple[
     done = shop.run("deploy", "dev", "--json")
     (planned,) = [step["message"] for step in done.json["steps"] if step["name"] == "plan"]
     assert "state of dev/app is not empty although the stack is new here" in planned
-    assert "its 1 objects" in planned
+    assert "its 1 resources" in planned
 
 
 @pytest.mark.parametrize("kept", ["local", "http"])

@@ -108,7 +108,7 @@ def _right(name: str, pattern: str) -> str | None:
 
 
 def _renaming(one: DeclaredName, right: str | None) -> str:
-    what = f"name it {right}" if right else "name it otherwise"
+    what = f"name it {right}" if right else "rename it"
     # Without it Terraform would destroy and recreate the resource.
     return f"{what}, with a `moved` block" if one.kind in ("resource", "module") else what
 
