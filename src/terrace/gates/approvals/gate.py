@@ -128,8 +128,8 @@ def _evaluate(request: Request) -> tuple[GateResult, ...]:
         return (waits(reason, "`git fetch --unshallow`"),)
     if facts.openers_unknown:
         reason = (
-            "Terrace cannot determine who opened the changes of this release, and these people cannot approve it:"
-            f" {facts.openers_unknown}"
+            "the people who opened the changes of this release cannot approve it, and Terrace cannot determine who"
+            f" they are: {facts.openers_unknown}"
         )
         return (waits(reason, "run the command again once the forge can be reached"),)
     return _evaluate_rule(environment, people, barred, result)
