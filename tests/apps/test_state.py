@@ -147,7 +147,7 @@ def test_a_copy_of_another_state_is_refused_and_nothing_is_written(shop: World) 
     document = shop.state("dev") | {"lineage": "another", "serial": 1}
     state_path(shop).write_text(json.dumps(document | {"resources": [], "outputs": {}}))
     refused = shop.run("state", "restore", "dev", "--from", foreign, *YES)
-    assert (refused.code, "of another state" in refused.err) == (2, True)
+    assert (refused.code, "belongs to a different state" in refused.err) == (2, True)
     assert events(shop, "state.restore_begun") == []
 
 

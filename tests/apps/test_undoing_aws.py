@@ -73,7 +73,7 @@ def test_what_holds_something_goes_only_by_its_name_although_its_guard_left_with
     words = ("rollback", "dev", "--reason", "sick", "--yes", "--json")
     blocked = shop.run(*words, "--allow", "aws_cloudwatch_log_group.one").json
     assert blocked["result"] == "blocked"
-    assert "what it holds is lost" in blocked["reasons"][0]
+    assert "its data is lost" in blocked["reasons"][0]
     assert groups(shop) == {"one", "two"}
     assert "the rollback to" in shop.status()["dev"]["held"]["reason"]
     done = shop.ok(*words, "--allow", "aws_cloudwatch_log_group.two").json

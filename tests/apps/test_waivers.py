@@ -227,7 +227,7 @@ def test_what_is_found_below_fail_on_is_told_and_what_could_not_be_looked_at_hol
         (["plan", "a.b", "--owner", "ann", "--reason", "r"], "'plan' cannot be waived"),
         (["twos", "a.b", "--owner", "anne", "--reason", "r"], "did you mean 'ann'?"),
         (["twos", "a.b", "--owner", "ann", "--reason", "TODO."], "not a reason"),
-        (["twos", "--owner", "ann", "--reason", "r"], "nobody said where"),
+        (["twos", "--owner", "ann", "--reason", "r"], "the place of the finding is missing"),
         (["twos", "a.*", "--owner", "ann", "--reason", "r"], "would waive too much"),
         (["twos", "a.b", "--owner", "ann", "--reason", "r", "--until", "2099-01-01"], "at most 180 days"),
         (["twos", "a.b", "--owner", "ann", "--reason", "r", "--until", "soon"], "'soon' is not a date"),
