@@ -211,7 +211,7 @@ def test_what_cannot_be_taken_over_is_told_row_by_row_and_hinders_no_other(
         "original": "is also the state of dev/copy",
         "sealed": "encrypted by OpenTofu",
         "split": "several states",
-        "working": "has it locked",
+        "working": "has locked it",
     }
     for name, reason in reasons.items():
         row = found[f"dev/{name}"]

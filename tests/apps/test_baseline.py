@@ -127,7 +127,7 @@ def test_what_could_not_be_looked_at_stays_and_is_said(place: World) -> None:
     assert "5 known findings (was 5)\n" in done.out
     assert "plan at environments/dev/main.tf" in done.out
     assert "the effect of a stack without a plan is unknown" in done.out
-    assert "not everything could be looked at" in done.out
+    assert "Not everything could be checked" in done.out
 
 
 @pytest.mark.parametrize(

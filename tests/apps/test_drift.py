@@ -183,7 +183,7 @@ def test_what_was_seen_while_the_state_moved_is_discarded(shop: World, crew: Con
 def test_what_was_seen_while_a_deployment_began_is_discarded(shop: World, crew: Context) -> None:
     terraform = Disturbed(Project(shop.work), lambda: open_deployment(crew, driven=True))
     assert why(replace(crew, terraform=terraform)) == "discarded: a deployment started during the check"
-    assert why(crew) == "skipped: deployment d1 goes on there"
+    assert why(crew) == "skipped: deployment d1 is in progress there"
 
 
 def test_a_deployment_that_waits_for_people_keeps_nobody_from_looking(crew: Context) -> None:
@@ -225,7 +225,7 @@ def test_watching_goes_on_until_it_is_interrupted_and_tells_each_round(shop: Wor
         beats = [child.stderr.readline() for _ in range(2)]
         child.send_signal(signal.SIGINT)
         out, _ = child.communicate(timeout=60)
-    assert all(" looked; next at " in beat for beat in beats)
+    assert all(" checked; next check at " in beat for beat in beats)
     assert out.count('"terrace/drift@1"') >= 2
     assert child.returncode == 130
     assert shop.run("drift", "--watch", "--every", "soon").code == 2

@@ -53,7 +53,7 @@ def test_it_writes_and_says_what_is_left_to_do(work: Path, capsys: Captured) -> 
 
 def test_it_writes_nothing_before_there_is_an_environment(tmp_path: Path) -> None:
     root = repository(tmp_path / "work", {"infra/main.tf": STACK})
-    with pytest.raises(BadInput, match="no environment yet") as told:
+    with pytest.raises(BadInput, match="no environments yet") as told:
         run(root)
     assert "`terrace init`" in (told.value.hint or "")
     assert not (root / ".github").exists()
@@ -68,7 +68,7 @@ def test_it_only_tells_when_asked_to(work: Path, capsys: Captured) -> None:
 def test_a_second_time_changes_nothing_unasked(work: Path) -> None:
     run(work)
     (work / PR).unlink()
-    with pytest.raises(BadInput, match="written already") as told:
+    with pytest.raises(BadInput, match="already written") as told:
         run(work)
     assert "--upgrade" in (told.value.hint or "")
     assert not (work / PR).exists()
