@@ -120,7 +120,7 @@ def test_without_opa_it_is_said_how_to_get_it(tmp_path: Path) -> None:
     false = tmp_path / "opa"
     false.write_text("#!/bin/sh\necho hello\n")
     false.chmod(0o755)
-    with pytest.raises(NotReady, match=r"no OPA 1\.0"):
+    with pytest.raises(NotReady, match=r"is not OPA 1\.0 or newer"):
         _ = Opa({"PATH": f"{tmp_path}:{os.environ['PATH']}"}).program
 
 

@@ -104,5 +104,5 @@ def test_gitleaks_on_files(tmp_path: Path) -> None:
     assert (found.rule, found.path, found.line) == ("gitleaks.github-pat", "a/x.tf", 3)
     assert token not in repr(found)
     (at.settings / "gitleaks.toml").write_text("[[rules]]\nid = 3\n")
-    with pytest.raises(NotReady, match="gitleaks ended with"):
+    with pytest.raises(NotReady, match="gitleaks exited with 1"):
         gitleaks_files(at, lambda name: None)
