@@ -95,4 +95,4 @@ def test_it_is_written_once_and_never_over_anothers(tmp_path: Path) -> None:
     assert "CI/CD > Variables" in told.out
     assert "terrace promote prod" in (shop.work / ".gitlab-ci.yml").read_text()
     again = shop.run("init", "gitlab")
-    assert (again.code, "is there" in again.err, "--dry-run" in again.err) == (2, True, True)
+    assert (again.code, ".gitlab-ci.yml exists" in again.err, "--dry-run" in again.err) == (2, True, True)

@@ -41,7 +41,7 @@ def test_it_writes_and_says_what_is_left_to_do(work: Path, capsys: Captured) -> 
     told = capsys.readouterr().out
     assert f"wrote {PR}" in told
     assert "next: git add .github && git commit" in told
-    assert "only an administrator" in told
+    assert "need an administrator" in told
     assert "a remote backend for the states of dev, prod, staging" in told
     assert '-F "reviewers[][id]=$(gh api users/bob-gh --jq .id)"' in told
     assert (work / PR).read_text().startswith("# Runs all checks of a pull request")
@@ -124,7 +124,7 @@ def test_what_stands_elsewhere_is_not_overruled(work: Path, capsys: Captured, th
     (work / theirs).write_text("theirs\n")
     run(work)
     assert not (work / ours).exists()
-    assert f"{theirs} is there" in capsys.readouterr().out
+    assert f"{theirs} exists" in capsys.readouterr().out
 
 
 def test_no_link_is_followed(work: Path, tmp_path: Path) -> None:
