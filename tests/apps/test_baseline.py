@@ -136,7 +136,7 @@ def test_what_could_not_be_looked_at_stays_and_is_said(place: World) -> None:
         (["--owner", "ownres"], "--owner: did you mean 'owners'?"),
         (["--owner", "owners", "--expires", str(TODAY + timedelta(days=181))], "at most 180 days"),
         (["--owner", "owners", "--expires", "2020-01-01"], "is in the past"),
-        (["--owner", "owners", "--reason", "tbd"], "no reason"),
+        (["--owner", "owners", "--reason", "tbd"], "is not a reason"),
     ],
 )
 def test_nothing_is_written_that_nobody_answers_for(place: World, options: list[str], said: str) -> None:

@@ -64,7 +64,7 @@ def test_what_was_deployed_is_clean_whatever_was_committed_since(shop: World) ->
     shop.push({"README.md": "touches no stack"})
     seen = looked(shop, "dev")["dev"]
     assert (seen["status"], seen["undeployed_commits"]) == ("clean", [newer])
-    assert "1 newer commit is not deployed there yet" in shop.ok("drift", "last", "dev").out
+    assert "1 newer commit is not deployed yet" in shop.ok("drift", "last", "dev").out
 
 
 def test_one_stack_that_cannot_be_told_hides_no_other(shop: World) -> None:
@@ -235,7 +235,7 @@ def test_nobody_answers_for_what_nobody_saw(shop: World) -> None:
     shop.ok("deploy", "dev")
     assert "no drift is known" in shop.run("drift", "ack", "dev", "a.b", "--reason", "x").err
     assert "no drift is known" in shop.run("drift", "adopt", "dev", "a.b").err
-    assert shop.run("drift", "prod").out.startswith("prod nothing is deployed there")
+    assert shop.run("drift", "prod").out.startswith("prod nothing is deployed")
 
 
 def test_a_secret_in_a_warning_or_a_failed_check_is_not_in_the_ledger(shop: World) -> None:
