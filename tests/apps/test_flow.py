@@ -99,7 +99,7 @@ def test_a_second_deployment_with_nothing_to_do_applies_nothing(shop: World) -> 
 
 def test_promotion_takes_only_what_succeeded_below(shop: World) -> None:
     nothing = shop.run("promote", "staging")
-    assert (nothing.code, "nothing has succeeded in dev yet" in nothing.err) == (2, True)
+    assert (nothing.code, "no deployment to dev has succeeded yet" in nothing.err) == (2, True)
     shop.ok("deploy", "dev")
     newer = shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
     refused = shop.run("deploy", "staging", "--ref", newer, "--json")
