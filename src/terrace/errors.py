@@ -1,15 +1,15 @@
-"""Breakage, told so that somebody can act on it.
+"""Errors, each with what a person needs to act on it.
 
-Refusal is not here: a blocked deployment is a value (`terrace.gates.Verdict`), an error is something that broke.
+Refusals are not errors: a blocked deployment is a value (`terrace.gates.Verdict`).
 
     TerraceError            what happened, where, why, and a hint; exit code 3
-    ├── BadInput            what the user gave is wrong or missing: configuration, names, arguments; exit 2
-    │   └── NotReady        the surroundings are: no terraform, no network, no key, a locked state; exit 2
-    ├── TerraformFailed     Terraform said no, with its own diagnostics (adapters raise it); exit 2
-    │   └── StateLocked     somebody else works on that state; their lock is never broken
-    ├── Interrupted         ^C: what ran was told to stop and was waited for; exit 130
-    ├── Conflict            somebody else wrote first: read again and decide again; exit 3 if it gets out
-    └── Corrupt             stored data is not what was stored; nothing is done with it; exit 3
+    ├── BadInput            wrong or missing input: configuration, names, arguments; exit 2
+    │   └── NotReady        missing prerequisites: no terraform, no network, no key, a locked state; exit 2
+    ├── TerraformFailed     a Terraform error, with its own diagnostics (adapters raise it); exit 2
+    │   └── StateLocked     another process works on that state; its lock is never broken
+    ├── Interrupted         ^C: running programs were asked to stop and have exited; exit 130
+    ├── Conflict            another process wrote first: read again and decide again; exit 3 if uncaught
+    └── Corrupt             stored data was changed; it is not used; exit 3
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ class TerraceError(Exception):
 
 
 class BadInput(TerraceError):
-    """What the user gave is wrong. Nothing was done and nothing was left behind."""
+    """The input is wrong. Nothing was changed."""
 
     exit_code = 2
 
 
 class NotReady(BadInput):
-    """The surroundings lack something: a tool, a credential, a network, a free lock."""
+    """A prerequisite is missing: a tool, a credential, a network, a free lock."""
 
 
 class Conflict(TerraceError):
@@ -60,7 +60,7 @@ class Conflict(TerraceError):
 
 
 class Corrupt(TerraceError):
-    """Stored data is not what was stored. Nothing was done with it."""
+    """Stored data was changed. It is not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Diagnostic:
 
 
 class TerraformFailed(TerraceError):
-    """A Terraform command ended with an error; `diagnostics` keep its own file:line."""
+    """A Terraform command failed; `diagnostics` keep its own file:line."""
 
     exit_code = 2
 
@@ -95,9 +95,9 @@ class TerraformFailed(TerraceError):
 
 @dataclass(frozen=True, slots=True)
 class StateLock:
-    """A lock as the backend tells it: `who` is `user@host`, `created` as Terraform writes it; "": not told.
+    """A lock as reported by the backend: `who` is `user@host`, `created` as Terraform writes it; "": unknown.
 
-    HTTP backends tell the id only.
+    HTTP backends only report the id.
     """
 
     id: str
@@ -107,7 +107,7 @@ class StateLock:
 
 
 class StateLocked(TerraformFailed):
-    """Somebody else holds the lock of a state. Terrace waits or goes away; it never breaks it. `lock` says who."""
+    """Another process holds the lock of a state. Terrace never breaks it. `lock` has the owner."""
 
     def __init__(
         self,
@@ -122,6 +122,6 @@ class StateLocked(TerraformFailed):
 
 
 class Interrupted(TerraceError):
-    """Somebody pressed ^C. Whatever ran was told once and has ended; what it did is recorded where it counts."""
+    """The user pressed ^C. Running programs were asked to stop once and have exited; their results are recorded."""
 
     exit_code = 130

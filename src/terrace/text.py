@@ -71,7 +71,7 @@ def harmless(lines: str) -> str:
 
 def json_text(text: str) -> str:
     """JSON, the same value, in which no line is a command to the runner of a job."""
-    # Two hashes stand in no JSON but in its strings.
+    # In JSON, two hash signs occur in strings only.
     return _BRACKET.sub(r"\1\\u005b", text)
 
 

@@ -60,8 +60,7 @@ class Environ(Mapping[str, str]):
     def __init__(self) -> None:
         self._concealed: dict[str, str] = {}
         self.hides = False
-        """Whether secrets are removed from `os.environ`: in Terrace's own processes, not where it is used as a
-        library."""
+        """Secrets are removed from `os.environ` in Terrace's own processes, not if it is used as a library."""
 
     def __getitem__(self, name: str) -> str:
         return self._concealed[name] if name in self._concealed else os.environ[name]

@@ -1,1 +1,1 @@
-"""Where people and machines come in: the command line, and the wiring that joins pipelines and adapters."""
+"""The entry points: the command line, the server, and the wiring that joins pipelines and adapters."""

@@ -45,7 +45,7 @@ class Finding:
     `address` is a resource, `path` and `line` (from 1, 0 unknown) a place in the repository; `detail` can be long (a
     diff); `fix` is how to fix it. Findings of one `family` (a word like `public-storage`) at one place mean the same,
     whichever tools report them: one of them is shown, and names the rules of the others in `also`. `waiver` is the
-    record that waives it, where there is one; `note` describes the records for it, and is no part of its identity.
+    record that waives it, where there is one; `note` describes the records for it, and is not part of its identity.
     """
 
     rule: str

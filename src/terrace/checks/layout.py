@@ -15,7 +15,7 @@ def check_layout(context: CheckContext) -> Findings:
     return without_stacks + tuple(
         Finding(
             rule="layout",
-            # Root modules in no stack were in none before the change: they make the change no riskier.
+            # Root modules without a stack had none before the change: they do not make the change riskier.
             severity=Severity.INFO if notice == outside else Severity.MEDIUM,
             status=Status.UNKNOWN,
             tool="terrace",

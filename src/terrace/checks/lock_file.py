@@ -30,7 +30,7 @@ PLATFORMS = Settings(
     ),
     _NOTHING,
 )
-"""The key `platforms` of terrace.yaml."""
+"""The key `platforms` in terrace.yaml."""
 
 
 def check_lock_files(context: CheckContext) -> Findings:

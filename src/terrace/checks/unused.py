@@ -40,7 +40,7 @@ def find_unused(files: Mapping[str, bytes]) -> Findings:
             for kind, name, line in _declared(block):
                 declared.setdefault((kind, name), (path, line))
                 own = (kind, name) if kind == "var" else None
-            # The validation of a variable does not count as a use of it.
+            # The validation of a variable is not a use of it.
             used |= {word for word in _used(block) if word != own}
     return tuple(
         _finding(

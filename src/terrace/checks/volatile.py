@@ -39,7 +39,7 @@ def _never_equal(plan: Plan, moving: Moving, *, needs_approval: bool) -> Finding
         Status.FAIL,
         "terrace",
         f"{moving.attribute} differs in every plan, because it uses `plantimestamp()`: a deployment "
-        "can never apply what was approved",
+        "can never apply the approved plan",
         stack=plan.stack.key,
         address=moving.address,
         fix="use a `time_static` resource or a variable, or allow the difference: "
@@ -71,7 +71,7 @@ CHECK = PlanCheck(
             RULE,
             "An attribute differs in every plan, because it uses `plantimestamp()`, `timestamp()`, `uuid()` or "
             "`bcrypt()`.",
-            "With `plantimestamp()` no deployment can apply what was approved; with the others no plan is ever empty.",
+            "With `plantimestamp()` no deployment can apply the approved plan; with the others no plan is ever empty.",
             "Use a `time_static` or `random_*` resource, or a variable.",
             "`volatile: {allow: [ADDRESS.ATTRIBUTE]}` of the environment in terrace.yaml; approvers see the allowed "
             "attributes.",

@@ -35,10 +35,10 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One thing that was looked at. `by` is a rule or a source, `key` what of a control it serves, `what` a sentence.
+    """One piece of evidence. `by` is a rule or a source, `key` what of a control it serves, `what` a sentence.
 
-    `at` is when, None where nobody ever looked; `commits` are what was there; `places` are where it is wrong, cut where
-    there are many.
+    `at` is when, None if there was no audit; `commits` are the existing resources; `places` are where it is wrong, cut
+    where there are many.
     """
 
     by: str
@@ -103,8 +103,8 @@ def answers(framework: Framework, evidence: Iterable[Evidence]) -> Answers:
 def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
     """Returns the result of a control from the evidence.
 
-    It fails when anything of it is wrong, waived or not. It passes when something was there that speaks for more than a
-    part of it, all of it is right, and nothing was left untold; what people have to assess passes by no machine.
+    It fails when anything of it is wrong, waived or not. It passes if there is evidence for more than a part of it, all
+    evidence is correct, and nothing is unknown; a control that people have to assess never passes automatically.
     """
     found = tuple(sorted(evidence, key=lambda one: (-one.outcome, one.key, one.by, one.environment)))
     worst = max((one.outcome for one in found), default=None)

@@ -13,8 +13,9 @@ from terrace.checks.policy.catalogue import PolicyRule
 from terrace.plans.model import Action, Plan, ResourceChange
 
 Basis = Literal["deployed", "protected branch", "working tree"]
-"""What an environment was looked at by: what is deployed there; the tip of the protected branch, where nothing was
-ever deployed; or the working tree."""
+"""The basis of an audit: the deployed configuration; the tip of the protected branch, if nothing was ever deployed; or
+the working tree.
+"""
 
 MOST_PLACES = 10
 """How many places of one rule are kept by name; the rest are in the count and in the hash."""
@@ -37,9 +38,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class RuleSeen:
-    """What one rule said in one environment: how many objects it looked at, at how many it is broken or waived, and of
-    how many it could not tell. A check of ours counts stacks in which something stands. `places` are the first that are
-    broken or waived; `sha256` is over all of them."""
+    """The result of one rule in one environment: the numbers of evaluated, broken, waived and unknown resources. A
+    check of Terrace counts stacks with resources. `places` are the first that are broken or waived; `sha256` covers all
+    of them.
+    """
 
     rule: str
     looked: int = 0
@@ -52,7 +54,7 @@ class RuleSeen:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """One environment, looked at. `rules` are by id; `planned` counts plans, `objects` what stands in them, and `blind`
+    """One audited environment. `rules` are by id; `planned` counts plans, `objects` the resources in them, and `blind`
     the stacks without a whole plan."""
 
     scope: Scope
@@ -74,11 +76,11 @@ def audited(
     rules: Iterable[PolicyRule],
     checks: Iterable[str],
 ) -> Audited:
-    """What came of looking at a scope. `plans` are those that were made, `rules` those of the policies that judged,
+    """The results of auditing a scope. `plans` are those that were made, `rules` those of the policies that judged,
     `checks` the names of the checks of ours that had their say.
 
-    Looked at is what is there as it was judged; what a plan would still change is untold. A stack without a whole plan
-    is untold for every rule, one where policies could not be run for every rule of theirs.
+    A resource is evaluated if it exists with the evaluated values; one that a plan would still change is unknown. A
+    stack without a whole plan is untold for every rule, one where policies could not be run for every rule of theirs.
     """
     found = tuple(findings)
     mine = {key: plan for key, plan in plans.items() if key in scope.stacks}

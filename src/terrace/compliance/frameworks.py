@@ -1,7 +1,7 @@
 """Compliance frameworks as data: controls, and the keys of what gives evidence for each.
 
 A key is a check of Prowler, which rules name in their annotations (`controls`), or a source of Terrace's own, which
-begins with `terrace:`. Rules may name definitions of Azure Policy as well: aliases say which checks they are. The
+begins with `terrace:`. Rules may name definitions of Azure Policy as well: aliases map them to checks. The
 files of the frameworks are made by `docs/frameworks.py`; sources and aliases are kept by hand.
 """
 
@@ -23,7 +23,7 @@ NAMES = ("cis-aws", "cis-azure", "soc2", "pci-dss", "nist-800-53")
 class Control:
     """One requirement. `title` is ours, not the framework's. `manual`: the framework has people assess it.
 
-    What has one of the keys that are `partly` is about a part of it: it can fail the control, and not pass it alone.
+    Evidence with a key in `partly` is about a part of it: it can fail the control, and not pass it alone.
     """
 
     id: str
@@ -47,10 +47,10 @@ class Framework:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Evidence of Terrace's own: what it looks at, and the controls that it serves, by framework; those that it speaks
+    """Evidence of Terrace's own: its scope, and the controls that it serves, by framework; those that it speaks
     of in part are in `partly`.
 
-    `check` is the check of `terrace check` that it is, "" when the ledger tells it.
+    `check` is the check of `terrace check` that it is, "" if it comes from the ledger.
     """
 
     key: str
@@ -62,7 +62,7 @@ class Source:
 
 
 def read_aliases(text: bytes) -> Mapping[str, tuple[str, ...]]:
-    """What rules may name instead of the keys of the frameworks: ids of Azure Policy definitions, and the keys that
+    """Aliases of the keys of the frameworks: ids of Azure Policy definitions, and the keys that
     each stands for."""
     return {name.lower(): tuple(keys) for name, keys in json.loads(text)["aliases"].items()}
 

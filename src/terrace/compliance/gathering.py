@@ -29,8 +29,8 @@ from terrace.words import plural
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time range of evidence. A look older than `stale` tells nothing of now; deployments and drills of the last
-    `period` are looked at.
+    """The time range of evidence. A look older than `stale` is too old; deployments and drills of the last
+    `period` are used.
     """
 
     now: datetime
@@ -115,7 +115,7 @@ def _days(span: timedelta) -> str:
     return plural(span.days, "day")
 
 
-# --- what the ledger tells ---------------------------------------------------------------------------------------
+# --- evidence of the ledger ---------------------------------------------------------------------------------------
 
 
 def _changes(known: Known, environment: str, span: Span) -> tuple[Deployment, ...]:

@@ -17,7 +17,7 @@ from terrace.words import plural
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One environment and the newest look at everything there. `notes` say what the look does not tell of today."""
+    """One environment and its latest audit. `notes` list what the audit does not cover today."""
 
     environment: str
     look: Audit | None

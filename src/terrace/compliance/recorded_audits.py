@@ -1,6 +1,6 @@
 """Audits as recorded in the ledger: evidence with a date, small, and without values.
 
-What the rules are is written once a change of them (`audit.rules`, named by its hash); each look (`audit.done`) keeps
+The rules are written once for each change of them (`audit.rules`, named by its hash); each audit (`audit.done`) keeps
 numbers by rule and the first places, so that a night costs a few kilobytes.
 """
 
@@ -26,7 +26,7 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class KnownRule:
-    """What a rule was when it judged: its title, the keys that it is evidence for, and the types it looks at."""
+    """A rule at the time of an audit: its title, the keys that it is evidence for, and its resource types."""
 
     title: str
     controls: tuple[str, ...]
@@ -35,10 +35,10 @@ class KnownRule:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """One look at one environment, as it was written. `policy` is the version of the trust root that judged.
+    """One recorded audit of one environment. `policy` is the version of the trust root that judged.
 
     `rules` says what each rule said, `known` what the rules were; `findings` counts by status, `blocking` among them.
-    `empty`: every stack could be planned whole, and nothing stands there.
+    `empty`: every stack could be planned whole, and nothing is deployed there.
     """
 
     id: str

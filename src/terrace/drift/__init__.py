@@ -1,1 +1,1 @@
-"""Drift: differences between the cloud and what was deployed, and what is allowed to be done about them."""
+"""Drift: differences between the live resources and the deployed configuration, and the allowed remediation."""

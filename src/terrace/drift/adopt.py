@@ -20,8 +20,9 @@ BY_PROVIDER = frozenset({"tags_all", "effective_labels", "terraform_labels"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An attribute that is `after` in the cloud and `before` in what was deployed. `told`: a deployment would set it,
-    so it can be added to the configuration where it is missing."""
+    """An attribute that is `after` in the cloud and `before` in the deployed configuration. `told`: a deployment would
+    set it, so it can be added to the configuration where it is missing.
+    """
 
     attribute: str
     before: Value

@@ -62,7 +62,7 @@ class ChangeLogs(Protocol):
     """Reads the change logs that terrace.yaml names."""
 
     def read(self, places: Iterable[str], since: datetime, until: datetime) -> LoggedChanges:
-        """Returns the changes within that period. What cannot be read becomes a note, not an error."""
+        """Returns the changes within that period. Unreadable files become notes, not errors."""
         ...
 
 

@@ -34,7 +34,7 @@ class Check:
 
     @property
     def good(self) -> bool:
-        """Whether the result of every stack is known."""
+        """Returns whether the result of every stack is known."""
         return all(one.status != "unknown" for one in self.observations)
 
     def of(self, stack: str) -> Observation | None:

@@ -52,7 +52,7 @@ class StackDrift:
     blind: bool = False
 
     def flapping(self, at: datetime) -> bool:
-        """Whether the drift appeared and disappeared so often lately that single changes mean nothing."""
+        """Returns whether the drift appeared and disappeared so often lately that single changes mean nothing."""
         return sum(1 for flip in self.flips if at - flip < FLIPS_WITHIN) >= FLIPS
 
     @property
@@ -120,5 +120,5 @@ def _told(record: StackDrift, word: Word, at: datetime) -> StackDrift:
 
 
 def _what(sightings: tuple[Sighting, ...]) -> dict[str, tuple[tuple[str, str], ...]]:
-    """Returns what differs, with marks of the observed values: another value is an update."""
+    """Returns the differences, with marks of the observed values: another value is an update."""
     return {one.fingerprint: tuple(sorted(one.observed.items())) for one in sightings}

@@ -1,4 +1,4 @@
-"""The results of drift checks: for every stack whether it matches what was deployed, and what differs."""
+"""The results of drift checks: for every stack whether it matches the deployed configuration, and the differences."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One address with drift: `paths` are what differs, `quadrant` is that of the whole.
+    """One address with drift: `paths` are the differences, `quadrant` is that of the whole.
 
     `undo` is what deploying the same commit again would do. `kept` are the paths that an apply would adopt into the
     state as they are, so that they are never shown again; `grave` is whether one of them is security-related. `inputs`

@@ -94,7 +94,7 @@ def objections(plan: Plan, looks: tuple[Check, ...], of: str, rule: Remediate) -
     return tuple(Objection("remediation", plan.stack.key, address, why, Weight.NAME) for address, why in found)
 
 
-# --- what the checks say -----------------------------------------------------------------------------------------
+# --- results of checks -------------------------------------------------------------------------------------------
 
 
 def _in_general(environment: Environment, history: History) -> Iterator[str]:

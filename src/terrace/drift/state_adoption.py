@@ -1,4 +1,4 @@
-"""Adoption of stacks that another tool deployed: what was found, what adoption would do, and the result."""
+"""Adoption of stacks that another tool deployed: the found state, the effect of the adoption, and the result."""
 
 from __future__ import annotations
 
@@ -74,15 +74,16 @@ class Adopted:
 
 
 Result = Literal["ready", "later", "adopted", "settled", "refused"]
-"""Whether the state of a stack can be adopted, can be after that of another one, was adopted now, or needs nothing; or
-why it cannot be."""
+"""The result for a stack: its state can be adopted, can be adopted after that of another one, was adopted now, or needs
+no adoption; or the reason why it cannot.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One of several stacks whose states are adopted: what was found, and the result.
+    """One of several stacks whose states are adopted: the state that was found, and the result.
 
-    `found` is missing where that is not known yet, or nothing was found. `after` are the stacks whose states a plan
+    `found` is missing if that is unknown, or nothing was found. `after` are the stacks whose states a plan
     needs first. `why`, `hint` and `place` are the reason why it cannot be adopted.
     """
 

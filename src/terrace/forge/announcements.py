@@ -10,7 +10,8 @@ from terrace.ledger.deployment import Deployment
 from terrace.stacks.model import Destruction
 
 State = Literal["waiting", "working", "succeeded", "failed", "unknown", "gone"]
-"""How it stands. `gone` is what is not there any more: replaced by another deployment, or it was taken down."""
+"""The status of a deployment. `gone` means that it is no longer deployed: replaced by another deployment, or destroyed.
+"""
 
 SHOWN = 3
 """Deployments of one environment that are kept up to date: the newest."""

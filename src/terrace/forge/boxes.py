@@ -24,7 +24,7 @@ _WAITS = re.compile(r"`([0-9a-f]{32})`")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What an issue asks for: `handle` names the plans that its boxes are about, "" while it names none."""
+    """The request of an issue: `handle` names the plans that its boxes are about, "" while it names none."""
 
     environment: str
     handle: str

@@ -9,9 +9,9 @@
     /terrace unlock ENV WHY
     /terrace explain RULE
 
-A command counts only where a forge shows it as a plain line of a paragraph. Lines that are quoted, indented, in a block
+A command is valid only if a forge shows it as a plain line of a paragraph. Lines that are quoted, indented, in a block
 of code, or hidden in an HTML comment are talk about commands; a line in HTML, in a list, a table, a formula or a
-definition is no command, and is answered with the reason.
+definition is not a command, and the reply has the reason.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def plain_lines(text: str, wanted: re.Pattern[str]) -> PlainLines:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Lines begin to end: what they are (`kind`), whether they are talk, and what lies open before them."""
+    """Lines begin to end: what they are (`kind`), whether they are talk, and the open elements before them."""
 
     begin: int
     end: int

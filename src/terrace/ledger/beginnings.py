@@ -15,9 +15,9 @@ HEAD = "Terrace: a ledger is begun anew, version 1"
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What a person said when a ledger was begun anew.
+    """A person's statement at the start of a new ledger.
 
-    `replaces` are the ids of the ledgers that tags of deployments told of at that time. `signature` is over `text`.
+    `replaces` are the ids of the ledgers that tags of deployments recorded at that time. `signature` covers `text`.
     """
 
     replaces: tuple[str, ...]

@@ -158,7 +158,7 @@ class _Line(msgspec.Struct, omit_defaults=True, kw_only=True):
 def _of_canonical(line: bytes) -> Event | None:
     """Returns the event of a line if the hash of its bytes matches; None if its content has to be hashed.
 
-    The bytes are hashed only if the line is the canonical form of its content: no duplicate field, no blanks, one form
+    The bytes are hashed only if the line is the canonical form of its content: no duplicate field, no spaces, one form
     of every number and character. Otherwise two readers could see two different events.
     """
     try:

@@ -29,7 +29,7 @@ _FIELDS = ("ledger", "position", "last", "hash", "reason", "actor")
 class DatesDismissal:
     """A person's dismissal of the dates of the events from `position` to `last`. `hash` is the hash of the last one.
 
-    `signature` is over `text`.
+    `signature` signs `text`.
     """
 
     ledger: str

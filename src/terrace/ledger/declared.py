@@ -19,7 +19,7 @@ KEY = "declaration"
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A recorded declaration. Its signature or witness is verified again each time."""
+    """A recorded declaration. Its signature or forge evidence is verified again each time."""
 
     declaration: Declaration
     statement: str = ""

@@ -31,7 +31,7 @@ def baseline(history: History, environment: str) -> Baseline:
             done = deployment.done(key)
             if done is False:
                 how = "has an unknown result" if deployment.in_doubt else "failed"
-                unclear[key] = f"its newest apply {how} (deployment {deployment.id}): it is at no release"
+                unclear[key] = f"its newest apply {how} (deployment {deployment.id}): it has no deployed release"
             elif done or isinstance(deployment.origin, Destruction):
                 unclear.pop(key, None)
     for key, adopted in newest_adoptions(history, environment).items():
@@ -41,8 +41,9 @@ def baseline(history: History, environment: str) -> Baseline:
             commits[key] = adopted.commit
         else:
             unclear[key] = (
-                f"it was adopted at {adopted.commit[:7]}, and what was there differed from that commit: it is at no "
-                f"release until it is deployed (`terrace deploy {environment}`), or adopted again without a difference"
+                f"it was adopted at {adopted.commit[:7]}, and its resources differed from that commit: it has no "
+                f"deployed release until it is deployed (`terrace deploy {environment}`), or adopted again without "
+                "a difference"
             )
     return Baseline(commits, unclear)
 

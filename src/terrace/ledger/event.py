@@ -43,7 +43,7 @@ class Event:
 
     @property
     def hash_holds(self) -> bool:
-        """Whether the hash is verified. A modified copy is not verified."""
+        """Returns whether the hash is verified. A modified copy is not verified."""
         return self._hash_holds
 
     def read_from(self, line: bytes) -> Event:

@@ -32,7 +32,7 @@ from terrace.stacks.model import Destruction, Remediation, Undoing
 
 @dataclass(frozen=True, slots=True)
 class SignedApproval:
-    """A recorded approval or rejection. Its signature or witness is verified again each time.
+    """A recorded approval or rejection. Its signature or forge evidence is verified again each time.
 
     `deployment` is the deployment that it was recorded for, `named` the one that its text names ("" in texts of earlier
     versions). `position` is its first position in the ledger.

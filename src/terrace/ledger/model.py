@@ -207,7 +207,7 @@ class Ledger(Protocol):
     def append(self, drafts: Sequence[Draft], *, head: str) -> History:
         """Write all drafts or none, in order, and return the history with them.
 
-        Raises Conflict when `head` is no longer the last hash: nothing was written; read and decide again.
+        Raises Conflict when `head` is no longer the last hash: read and decide again.
         Raises NotReady when out of reach: nothing was written, or (the answer got lost) the next read shows it.
         """
         ...

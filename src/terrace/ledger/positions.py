@@ -54,7 +54,7 @@ def spans_of(positions: Iterable[int]) -> tuple[Span, ...]:
 
 
 def words_of(positions: Sequence[int]) -> str:
-    """Returns what `terrace ledger dismiss` takes for these positions: the range over all where they are scattered."""
+    """Returns what `terrace ledger dismiss` accepts for these positions: one range over all if they are scattered."""
     spans = spans_of(positions)
     if len(spans) > _MOST_SHOWN:
         return str(Span(spans[0].first, spans[-1].last))

@@ -1,4 +1,4 @@
-"""What the pipelines work with: the rules of the trust root, and the adapters that do I/O, each behind a Protocol.
+"""The context of the pipelines: the rules of the trust root, and the adapters that do I/O, each behind a Protocol.
 
 `apps/wiring` creates a `Context` for a command. Pipelines import no adapters.
 """

@@ -133,7 +133,7 @@ class Journal:
         """Returns why an apply of this process must not start any more, according to this history; "" when it may."""
         deployment = deployment_of(history, self._id)
         if deployment is None or not deployment.open or deployment.epoch != self._epoch:
-            return f"another process took over deployment {self._id}"
+            return f"another process resumed deployment {self._id}"
         if not any(one.attempt == record.attempt and one.open for one in deployment.steps):
             return f"the ledger already has a result of attempt {record.attempt}"
         taken = max(event.position for event, _ in history.of(LeaseTaken) if event.subject == self._id)
@@ -183,7 +183,7 @@ class Journal:
         deployment = deployment_of(history, self._id)
         if deployment is None or not deployment.open or deployment.epoch > self._epoch:
             raise LeaseLost(
-                f"another process took over deployment {self._id}",
+                f"another process resumed deployment {self._id}",
                 hint="`terrace status` shows which process runs it now; this one stopped",
             )
         if deployment.epoch == self._epoch and notes and notes[0].kind == kinds.LEASE_TAKEN:

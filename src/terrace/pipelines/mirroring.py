@@ -1,8 +1,8 @@
 """Publishing to the forge: deployment status on the repository and on changes, releases, and issues for drift and
 audits.
 
-Decides and remembers nothing: the target state is derived from the ledger each time. What could not be published is
-published by the next run.
+Decides and remembers nothing: the target state is derived from the ledger each time. The next run publishes whatever
+could not be published.
 """
 
 from __future__ import annotations

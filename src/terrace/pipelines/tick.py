@@ -1,4 +1,4 @@
-"""Everything that is due now. No process waits for time to pass; `terrace tick` does what is due and exits."""
+"""Everything that is due now. No process waits for time to pass; `terrace tick` does all scheduled work and exits."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ Due = ResumeDeployment | Enter | RollBack | ReleaseHold
 
 
 def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
-    """Returns what is due now in the environments of these names, or in all of them, in promotion order.
+    """Returns the scheduled work that is due in the environments of these names, or in all of them, in promotion order.
 
     The end of a soak period makes an environment with automatic deployments due.
     """

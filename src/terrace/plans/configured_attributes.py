@@ -128,7 +128,7 @@ class Configured:
         return self._resolved(scope, resource, scope.source.documents.get(resource.address, {}).get(attribute))
 
     def statements(self, block: str) -> tuple[Mapping[str, Value], ...]:
-        """The `statement` blocks of a data source, as `document` tells values; empty if some of them are dynamic."""
+        """The `statement` blocks of a data source, as `document` represents values; empty if any is dynamic."""
         scope, resource = self._find(block)
         if scope is None or resource is None or scope.source is None:
             return ()
@@ -293,7 +293,7 @@ class Configured:
         depth: int,
         further: tuple[str | None, ...] = (),
     ) -> Values:
-        """What a reference may give that is written in an attribute of `owner`, at some further keys of it."""
+        """Returns the possible values of a reference in an attribute of `owner`, at some further keys of it."""
         if depth > _DEEPEST or len(names) < 2:
             return ANYTHING
         names = names[1:] if names[0] == "resource" else names

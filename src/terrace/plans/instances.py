@@ -284,7 +284,7 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _is_fitting(value: Any, scalars: set[str]) -> bool:
-    """Whether a type with one kind of scalars has nothing to convert; with several that is not told from here."""
+    """Returns whether a type with one kind of scalars needs no conversion; with several kinds it is unknown here."""
     kinds = {"string": str, "number": int, "bool": bool}
     wanted = {kinds[name] for name in scalars}
     leaves = [one for one in _leaves(value) if isinstance(one, str | int | bool)]

@@ -54,15 +54,14 @@ Path = tuple[str | int, ...]
 class ResourceChange:
     """The change of one resource instance. `address` is full and indexed; `module` is "" for the root module.
 
-    `before` and `after` are masked; `unknown` and `sensitive` are the paths so marked in `after` (for a delete:
-    in `before`). `unset` are those of the unknown paths that the configuration does not set: the provider decides.
-    `documents` are the JSON documents of unknown attributes as far as the configuration tells them, `taken` the blocks
-    whose values unknown attributes are, unchanged. `filled` are unknown paths whose value is surely neither null nor
-    empty. `replace_paths` are the attributes that force a replacement,
-    `reason` Terraform's own
+    `before` and `after` are masked; `unknown` and `sensitive` are the paths so marked in `after` (for a delete: in
+    `before`). `unset` are those of the unknown paths that the configuration does not set: the provider decides.
+    `documents` are the JSON documents of unknown attributes as far as the configuration contains them, `taken` the
+    blocks whose values the unknown attributes have, unchanged. `filled` are unknown paths whose value is certainly
+    neither null nor empty. `replace_paths` are the attributes that force a replacement, `reason` Terraform's own
     (`action_reason`). `previous_address` is set for moved objects, `deposed` for leftovers of a replacement.
-    `before_marks` and `after_marks` tell apart what the mask hides: attribute -> keyed mark of its value, for drift
-    and for changes that do something. One that is known only after apply has the mark of its old value in both.
+    `before_marks` and `after_marks` distinguish masked values: attribute -> keyed mark of its value, for drift and for
+    changes that do something. One that is known only after apply has the mark of its old value in both.
     """
 
     address: str
@@ -102,7 +101,7 @@ class Moving:
     """An attribute that a plan alters and that the next plan alters again, because it depends on the time or a random
     value.
 
-    `name` is the attribute, "" for an output. `entry` is what `volatile: {allow: [...]}` of terrace.yaml would contain.
+    `name` is the attribute, "" for an output. `entry` is what `volatile: {allow: [...]}` in terrace.yaml would contain.
     With `never_equal` its value is known in the plan, so that no two plans are equal; else it is known after apply.
     """
 

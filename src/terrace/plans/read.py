@@ -55,11 +55,11 @@ def read_plan(
 ) -> Plan:
     """Returns the plan of a document. `root` is the path of the checkout, `lock` the dependency lock file in use.
 
-    `comparison` says what of the changes is no part of the digest, `diagnostics` what Terraform said while it planned.
-    `sources` are the files of its configuration. Without them the document is taken at its word about what is not set,
-    though it has no `dynamic` blocks: right for plans that are only looked at. `unsettable` are the paths that only the
-    providers set; without them only `id`, `arn`, `self_link` are known to be. `prepared` is a digest of the files that
-    commands wrote for the plan.
+    `comparison` selects the changes that are not part of the digest, `diagnostics` what Terraform said while it
+    planned. `sources` are the files of its configuration. Without them the document is taken at its word about what is
+    not set, though it has no `dynamic` blocks: right for plans that are only looked at. `unsettable` are the paths that
+    only the providers set; without them only `id`, `arn`, `self_link` are known to be. `prepared` is a digest of the
+    files that commands wrote for the plan.
 
     Raises NotAPlan if the document is not a plan, and BadInput if its format is unknown.
     """

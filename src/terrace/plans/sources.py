@@ -56,10 +56,11 @@ class ModuleSource:
     """One module's files. Blocks are named as in the plan: `aws_x.a`, `data.aws_x.a`, `module.m`, `output.o`.
 
     `dynamic` has the `dynamic` blocks within a block by their labels, `impure` the blocks that name an impure function,
-    `documents` the attributes that encode an object as JSON, with UNKNOWN for what is no literal and no Reference.
-    `plain` are attributes that are one reference and nothing else, `texts` all attributes as they are written; those of
-    locals are below `locals`. `blocks` are resources and data sources as they are written. `statements` are
-    the blocks of that name with their attributes, where none is dynamic. `opaque`: some of it could not be read.
+    `documents` the attributes that encode an object as JSON, with UNKNOWN for values that are neither literals nor
+    References. `plain` are attributes that are one reference and nothing else, `texts` all attributes as they are
+    written; those of locals are below `locals`. `blocks` are resources and data sources as they are written.
+    `statements` are the blocks of that name with their attributes, where none is dynamic. `opaque`: some of it could
+    not be read.
     """
 
     locals: Mapping[str, Expression] = field(default_factory=dict)
@@ -75,8 +76,9 @@ class ModuleSource:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The files of a configuration by module key. `whole` is False if they could not be read. `clock` has what comes
-    from the time or from chance."""
+    """The files of a configuration by module key. `whole` is False if they could not be read. `clock` has the values
+    that depend on the time or are random.
+    """
 
     modules: Mapping[str, ModuleSource] = field(default_factory=dict)
     whole: bool = True
@@ -198,14 +200,14 @@ def _texts(block: Node) -> Iterator[tuple[str, str]]:
 
 @lru_cache(maxsize=4096)
 def parsed(text: str) -> Node | None:
-    """The expression of a text; None where it is none."""
+    """The expression of a text; None if it is not one."""
     content = f"x = {text}\n".encode("utf-8", "surrogateescape")
     return next((value for _, value in attributes(parse(content).root_node)), None)
 
 
 @lru_cache(maxsize=512)
 def parsed_block(text: str) -> Node | None:
-    """The block of a text; None where it is none."""
+    """The block of a text; None if it is not one."""
     return next(blocks(parse(text.encode("utf-8", "surrogateescape")).root_node), None)
 
 

@@ -142,8 +142,8 @@ class Absent(list[Resource]):
 class Document(msgspec.Struct, gc=False):
     """The whole document. `complete` is missing before Terraform 1.8, and `format_version` in what other tools write.
 
-    `planned_only` are planned resources that are missing in `resource_changes` tells of, `lacks` says
-    in sentences what the document leaves out: both are filled by `decode`, whatever a document has at these keys.
+    `planned_only` are planned resources that are missing in `resource_changes` , `lacks` has sentences about missing
+    parts: both are filled by `decode`, whatever a document has at these keys.
     """
 
     format_version: str = ""

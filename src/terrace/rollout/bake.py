@@ -10,7 +10,7 @@ from terrace.config.model import Rollout
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 
 Reading = Literal["passed", "failed", "unclear"]
-"""The result of one measurement. `unclear`: it could not be made, which is neither health nor sickness."""
+"""The result of one measurement. `unclear`: it could not be made, which is neither healthy nor unhealthy."""
 
 
 @dataclass(frozen=True, slots=True)

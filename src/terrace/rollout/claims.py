@@ -19,9 +19,9 @@ Waves = tuple[tuple[str, ...], ...]
 class Claims:
     """The required content of the opening event, given the facts.
 
-    `of` is the deployment or check that its origin names, "" where it names none. `agreeable` tells whether a person
-    can agree to losses in such a deployment at all. `open_imports`: further imports may be added to those that are
-    named, because people and the log of an apply name them; approvals bind to each of them through the plan.
+    `of` is the deployment or check that its origin names, "" where it names none. `agreeable` is True if a person can
+    accept losses in such a deployment at all. `open_imports`: further imports may be added to those that are named,
+    because people and the log of an apply name them; approvals bind to each of them through the plan.
     """
 
     commit: str

@@ -1,10 +1,10 @@
-"""What comes next in a deployment: a pure answer to the history so far.
+"""The next step of a deployment: a pure function of its history.
 
-    plan (all of a wave) -> consent -> plan again where the plan at hand is not fresh -> backup -> apply -> snapshot
-    ... next wave ... -> smoke -> health, again and again while it bakes -> tag -> finished
+    plan (all of a wave) -> consent -> plan again if the plan is not fresh -> backup -> apply -> snapshot
+    ... next wave ... -> smoke -> health, repeatedly during the bake time -> tag -> finished
 
-Where somebody has to consent, the later waves are planned ahead, so that people are asked once: what can be planned
-already is part of what they consent to, and is planned again when its turn comes.
+If approvals are required, the later waves are planned ahead, so that people approve once: every stack that can be
+planned already is part of the approval, and is planned again in its wave.
 
 After a crash the result is the same, because it depends on the history only.
 """
@@ -221,7 +221,7 @@ def _health(deployment: Deployment, condition: Health) -> Next | None:
         case Sick(reason):
             return Finish("failed", (f"health: {reason}",))
         case Rest(until, reason):
-            result = HEALTH.named(waits(reason, "`terrace tick` goes on", until))
+            result = HEALTH.named(waits(reason, "`terrace tick` continues", until))
         case Unclear(reason):
             how = f"look at it: `terrace resume {deployment.environment}` measures again"
             result = HEALTH.named(waits(reason, how))

@@ -16,7 +16,7 @@ from terrace.rollout.bake import Reading
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """The result of one probe. `message` says what was seen, in a sentence. `unclear`: it could not be made."""
+    """The result of one probe. `message` describes the observation in a sentence. `unclear`: it could not be made."""
 
     name: str
     reading: Reading

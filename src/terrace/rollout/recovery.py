@@ -29,8 +29,8 @@ class Aftermath:
     """The actions for one stack, and the resources that a person has to check first.
 
     `imports` exist and the state lacks them; before that `forgets` leave the state, because their resource no longer
-    exists. Of those in `open` nobody knows whether they exist; of those in `unfinished` the state has them, and their
-    provisioners may not have ended; of `stale` ones nobody knows whether the object that the state has is still there.
+    exists. Those in `open` may or may not exist; of those in `unfinished` the state has them, and their
+    provisioners may not have ended; for `stale` ones it is unknown whether the resource in the state still exists.
     """
 
     imports: tuple[Import, ...] = ()
@@ -42,9 +42,9 @@ class Aftermath:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What people say about an attempt: ids that they found, addresses that are not there, addresses that are there and
-    whole, addresses whose recorded object is gone, addresses that may be made again all the same, why it is dead, and
-    the id of a lock that is known to be its own where the backend does not tell whose it is.
+    """The statements of people about an attempt: ids that they found, absent addresses, existing and intact addresses,
+    addresses whose recorded resource no longer exists, addresses that may be created again nevertheless, the reason why
+    the process has terminated, and the id of its lock if the backend does not report the owner.
     """
 
     named: Mapping[str, str] = field(default_factory=dict)

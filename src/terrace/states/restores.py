@@ -47,9 +47,10 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The end of a restore. `differences` are what the plan afterwards would do, `held` why the environment is held.
+    """The end of a restore. `differences` are the changes of the plan afterwards, `held` why the environment is on
+    hold.
 
-    `unknown` is the deployment of unknown outcome that `terrace resume` goes on with, "" where there is none.
+    `unknown` is the deployment of unknown outcome that `terrace resume` continues, "" without one.
     """
 
     restore: Restore

@@ -48,7 +48,7 @@ COMMON = (
         looser=_RECORD,
     ),
     Key("stack", Text(), "The stack, as findings name it.", default="every stack", looser=_RECORD),
-    Key("owner", Text(), "The owner: a person or a team of terrace.yaml.", needed=True, looser=_RECORD),
+    Key("owner", Text(), "The owner: a person or a team in terrace.yaml.", needed=True, looser=_RECORD),
     Key("reason", Text(), "Reason for accepting the finding.", needed=True, looser=_RECORD),
     Key("granted", Day(), "The day on which it was granted, and from which it is valid.", needed=True, looser=_RECORD),
     Key("expires", Day(), "Expiry date; the waiver is still valid on that day.", needed=True, looser=_RECORD),
@@ -115,7 +115,7 @@ def _waiver(*, status: str = "fail", line: int, **given: Any) -> Waiver:
 
 
 def known_owner(name: str, config: Config) -> bool:
-    """Returns whether a name can own a waiver: a person or team of terrace.yaml; any name where it names none."""
+    """Returns whether a name can own a waiver: a person or team in terrace.yaml; any name where it names none."""
     owners = {*config.teams, *config.people}
     return not owners or name in owners
 
@@ -124,12 +124,12 @@ def no_owner(name: str, owners: Iterable[str]) -> tuple[str, str]:
     """Returns the message and the hint for an owner whom terrace.yaml does not name."""
     names = sorted(owners)
     near = find_nearest(name, names)
-    return f"{name!r} is not a person or team of terrace.yaml", f"did you mean {near!r}?" if near else ", ".join(names)
+    return f"{name!r} is not a person or team in terrace.yaml", f"did you mean {near!r}?" if near else ", ".join(names)
 
 
 def too_long(config: Config) -> str:
     """Returns the hint for a waiver that would be valid for too long."""
-    return f"at most {config.waivers.longest.days} days: `waivers: {{longest: ...}}` of terrace.yaml"
+    return f"at most {config.waivers.longest.days} days: `waivers: {{longest: ...}}` in terrace.yaml"
 
 
 def empty_reason(text: str) -> bool:

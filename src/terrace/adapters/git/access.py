@@ -17,7 +17,7 @@ def usual() -> Mapping[str, str]:
 
 
 def by_token(server: str, token: str, environ: Mapping[str, str]) -> Mapping[str, str]:
-    """Returns variables with which Git sends a token to that server (`https://HOST`) and to no other."""
+    """Returns variables with which Git sends a token to that server (`https://HOST`) and not to any other."""
     known = int(environ.get("GIT_CONFIG_COUNT", "0") or 0)
     shown = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     key = f"http.{server.rstrip('/')}/.extraheader"

@@ -42,7 +42,7 @@ def make_tree(entries: Mapping[str, tuple[str, str]], *, digits: int) -> Object:
     """Returns the tree with these entries: name -> mode and id."""
 
     def order(name: str) -> bytes:
-        # Git sorts folders as if their names ended with a slash.
+        # Git sorts folders as if their names had a trailing slash.
         return name.encode() + (b"/" if entries[name][0].lstrip("0") == "40000" else b"")
 
     lines = (

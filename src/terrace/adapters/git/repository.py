@@ -157,7 +157,7 @@ class GitRepository:
 
     @property
     def shallow(self) -> bool:
-        """Whether this is a shallow clone."""
+        """Returns whether this is a shallow clone."""
         # Read from Git's file: a process for each question would take longer than most answers.
         return (self.git_dir / "shallow").exists()
 
@@ -314,7 +314,7 @@ class GitRepository:
 
     @property
     def has_protected_branch(self) -> bool:
-        """Whether this clone has the protected branch."""
+        """Returns whether this clone has the protected branch."""
         return self._protected().code == 0
 
     def _protected(self) -> Finished:

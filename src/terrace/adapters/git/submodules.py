@@ -339,7 +339,7 @@ class TreeWithSubmodules:
 
     @property
     def absent_submodules(self) -> Mapping[str, AbsentSubmodule]:
-        """Why submodules that terrace.yaml names are unavailable, by path."""
+        """The reasons why submodules in terrace.yaml are unavailable, by path."""
         return self._parts.absent
 
     @property

@@ -16,7 +16,7 @@ from terrace.hcl.tree import Entry
 
 _SUBMODULE = b"160000"
 _OVERHEAD = 256
-"""Memory that a cached file takes in addition to its content, in bytes."""
+"""Memory of a cached file beyond its content, in bytes."""
 
 
 class Contents:

@@ -161,7 +161,7 @@ def _said(told: Mapping[str, Any]) -> Said:
 
 
 def _second(time: str) -> datetime:
-    """Returns a time in whole seconds, as GitHub reports it, so that a finer one does not look like an edit."""
+    """Returns a time in whole seconds, as GitHub reports it, so that a finer one is not mistaken for an edit."""
     return datetime.fromisoformat(time).replace(microsecond=0)
 
 

@@ -194,8 +194,9 @@ def _at(told: object) -> datetime:
 
 
 def _made_by(merged: Sequence[Mapping[str, Any]], commit: str) -> list[Mapping[str, Any]]:
-    """Returns the pull requests whose merge created this commit; none for a commit within a rebase merge, of which
-    GitHub reports the last one only."""
+    """Returns the pull requests whose merge created this commit; none for an intermediate commit of a rebase merge,
+    because GitHub reports the last one only.
+    """
     return [one for one in merged if one.get("merge_commit_sha") == commit]
 
 

@@ -11,7 +11,7 @@ from terrace.ledger.model import Draft, History, Ledger
 
 
 class DatedLedger:
-    """A ledger that is read with the dismissals that count: of dates, and of events where no codes are checked."""
+    """A ledger that is read with its valid dismissals: of dates, and of events if no MACs are verified."""
 
     def __init__(self, ledger: Ledger, counts: DatesCount, dismissed: Counts) -> None:
         self._ledger = ledger

@@ -2,7 +2,7 @@
 
     terrace/ledger:  events/000000/000000000.jsonl   the events of the first append
                      events/000000/000000003.jsonl   of the next, named by the position of its first event
-                     README.md                       what they tell, for people; nothing is ever read from it
+                     README.md a summary, for people; nothing is ever read from it
 
 Folders of a thousand positions keep trees small. All is done with plumbing; no checkout, index or hook is involved.
 """
@@ -48,7 +48,7 @@ _BESIDE = "cannot create"
 """Git's message for a ref that conflicts with another one."""
 
 _MOVED = ("cannot lock ref", "File exists", "rejected")
-"""What Git says when another process moved a ref while it looked; a second look tells chance from harm."""
+"""Git's message if another process updated a ref during the check; a second check distinguishes that from damage."""
 
 
 class GitLedger:
@@ -121,7 +121,7 @@ class GitLedger:
         return self._events(tip, after=0)
 
     def _continued(self, tip: str) -> History:
-        """What is at `tip`, decoding only the events that are not known yet."""
+        """Returns the history at `tip`, and decodes only new events."""
         known = self._history
         fresh = self._events(tip, after=len(known.events))
         if not known.events:
@@ -154,7 +154,7 @@ class GitLedger:
         )
 
     def _events(self, tip: str, *, after: int) -> tuple[Event, ...]:
-        """The events that stand at `after` or later; none where there is no branch."""
+        """Returns the events at `after` or later; none without a branch."""
         if not tip:
             return ()
         listed = self._git("ls-tree", "-r", "-z", tip, "--", "events/").out
@@ -200,7 +200,7 @@ class GitLedger:
         if found.code not in (0, 1):
             # A git that died said nothing: no branch and no answer are two things.
             raise NotReady(
-                f"the ledger cannot be read in {self._repository}: git rev-parse ended with {found.code}",
+                f"the ledger cannot be read in {self._repository}: git rev-parse exited with {found.code}",
                 hint="try again; `git fsck` looks at the repository itself",
             )
         return os.fsdecode(found.out).strip()
@@ -208,10 +208,10 @@ class GitLedger:
     def _tips(self, *refs: str) -> list[str]:
         """Where these refs are, asked for at once; "" for one that is not there."""
         done = self._git("for-each-ref", "--format=%(objectname) %(refname)", *refs, check=False)
-        # What is no ref any more is left out with a warning: no branch and a damaged one are two things.
+        # A damaged ref is left out with a warning: a missing branch and a damaged one are different.
         if done.code != 0 or b"broken ref" in done.err:
             raise NotReady(
-                f"the ledger cannot be read in {self._repository}: git for-each-ref ended with {done.code}: "
+                f"the ledger cannot be read in {self._repository}: git for-each-ref exited with {done.code}: "
                 f"{mask_tokens(done.message)}",
                 hint="try again; `git fsck` looks at the repository itself",
             )
@@ -220,7 +220,7 @@ class GitLedger:
         return [found.get(ref, "") for ref in refs]
 
     def _fetch(self) -> str:
-        """Bring the remote's branch here, never backwards: a branch that was rewritten is no ledger any more.
+        """Fetches the remote's branch, never backwards: a rewritten branch is not a ledger any more.
 
         Returns where the ref of what was read is then; "" where there is none.
         """
@@ -228,7 +228,7 @@ class GitLedger:
             return self._local_tip()
         # To a place of its own: the ref of what was read moves only once the content is checked.
         spec = f"+refs/heads/{self._branch}:{self._incoming}"
-        # Not quiet: a refused update would be told by the exit code alone. No refmap: no ref moves but ours.
+        # Not quiet: a refused update would be visible in the exit code alone. No refmap: no ref moves but ours.
         options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=")
         said, backwards = "", 0
         for _ in range(_FETCHES):
@@ -253,8 +253,8 @@ class GitLedger:
     def _accept(self) -> tuple[str, str]:
         """Move the ref of what was read to what was brought, if that only adds events.
 
-        Returns why it did not move, and where it is then: "" when it did, "rejected" when that goes back, else what Git
-        said. Raises Corrupt where what was brought changes or takes away what was there.
+        Returns why the ref was not updated, and its position: "" when it did, "rejected" when that goes back, else what
+        Git said. Raises Corrupt if the fetched commits change or remove earlier content.
         """
         brought, there = self._tips(self._incoming, self._ref)
         if brought == there:
@@ -266,7 +266,7 @@ class GitLedger:
                 # A damaged object does not mean that the branch was rewritten.
                 raise failure(self._repository, "merge-base", forward)
             if forward.code != 0:
-                # That fails where a commit between them is lost here, which Git takes for the beginning of history.
+                # That fails where a commit between them is lost here, which Git treats as the beginning of history.
                 self._git("rev-list", "--count", f"{there}..{brought}", "--")
                 return "rejected", there
             self._check_added(there, brought)
@@ -274,7 +274,7 @@ class GitLedger:
         moved = self._git("update-ref", self._ref, brought, there, check=False)
         if moved.code == 0:
             return "", brought
-        # Another process of this clone may have moved it. Where nothing moved, what is there is not what was brought.
+        # Another process of this clone may have moved it. If nothing moved, the fetched commits are not here.
         tip = self._local_tip()
         return moved.message or "cannot lock ref" if tip == there else "", tip
 
@@ -375,18 +375,18 @@ class GitLedger:
         return "\n".join([*head, "", subjects, ""]).encode()
 
     def _listed(self, folder: str) -> _Listing:
-        """Returns what lies at the tip beside the events, and in that folder of them."""
+        """Returns the entries of the tip besides the events, and of that folder of them."""
         if not self._tip:
             return {}
         known = self._listings.get((self._tip, folder))
         if known is not None:
             return dict(known)
-        # By path: one that is not there yet lists nothing and is no error, so that every error is one.
+        # By path: a missing one lists nothing without an error, so that every error is a real one.
         wanted = ("events/", f"events/{folder}/", README)
         done = self._git("ls-tree", "-t", "-z", self._tip, "--", *wanted, check=False)
         if done.code != 0:
             raise NotReady(
-                f"the ledger cannot be read in {self._repository}: git ls-tree ended with {done.code}",
+                f"the ledger cannot be read in {self._repository}: git ls-tree exited with {done.code}",
                 hint="not recorded; try again",
             )
         lines = (line.partition("\t") for line in done.out.decode().split("\0") if line)
@@ -445,7 +445,7 @@ class GitLedger:
     def _look_again(self, commit: str, said: str) -> None:
         """Find out what became of a write that was not confirmed; return when it is there and only the answer got lost.
 
-        Words differ from forge to forge; what the branch holds now tells who was first.
+        Messages differ between forges; the current content of the branch shows who was first.
         """
         try:
             tip = self._fetch()
@@ -459,7 +459,7 @@ class GitLedger:
 
     def _refused(self, said: str) -> NotReady:
         where = "this repository" if self._remote is None else f"the remote {self._remote!r}"
-        # Servers tell of it in many words, or in none: the refs themselves are asked.
+        # Servers report it in many forms, or not at all: the refs themselves are read.
         ref = f"refs/heads/{self._branch}"
         standing = conflicting_refs(self._repository, ref, self._remote, self._access())
         if standing:
@@ -513,7 +513,7 @@ def _clean(text: str) -> str:
 
 
 def _children(listing: _Listing, folder: str) -> _Listing:
-    """What lies in a folder itself, by name; the folder is "" or ends with a slash."""
+    """Returns the entries of a folder, by name; the folder is "" or ends with a slash."""
     below = {path.removeprefix(folder): entry for path, entry in listing.items() if path.startswith(folder)}
     return {name: entry for name, entry in below.items() if name and "/" not in name}
 

@@ -1,6 +1,6 @@
 """The last head that this machine saw, stored outside the repository: read events must still exist.
 
-A ref can be moved, a clone made anew and a file replaced; none of that makes this machine forget.
+A ref can be moved, a clone created again and a file replaced; this machine still has its record.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ class SeenHead:
     """The number of events and the hash of the last one, in a file of the data folder."""
 
     def __init__(self, path: Path, tags: TagsOfDeployments | None = None, named: str = "") -> None:
-        """`tags` are asked where this machine never saw the ledger. `named` is the id of the ledger that the trust root
-        names, "" where it names none."""
+        """`tags` are used if this machine has no record of the ledger. `named` is the id of the ledger that the trust
+        root names, "" where it names none.
+        """
         self._path = path
         self._tags = tags
         self._named = named

@@ -65,9 +65,7 @@ class SqliteLedger:
         return decode_all(self._lines(0))
 
     def _continued(self) -> History:
-        """Returns the current content of the file. What was read before is read again only where it is not there any
-        more.
-        """
+        """Returns the current content of the file. Earlier events are read again only if they are missing."""
         known = self._history
         if known.events:
             last, *fresh = self._lines(len(known.events) - 1) or [b""]
@@ -76,7 +74,7 @@ class SqliteLedger:
         return known.with_events(trusted(self.read_unchecked()))
 
     def _lines(self, first: int) -> list[bytes]:
-        """The lines of the events that stand at `first` and after."""
+        """Returns the lines of the events at `first` and later."""
         if not self._path.exists():
             return []
         with self._open() as connection:
@@ -134,7 +132,7 @@ class SqliteLedger:
                 locked = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
                 raise NotReady(
                     f"the ledger {self._path} cannot be used now: {error}",
-                    hint=f"nothing was written; {self._who_holds_it() if locked else _ROOM}",
+                    hint=f"not recorded; {self._who_holds_it() if locked else _ROOM}",
                 ) from error
             except sqlite3.DatabaseError as error:
                 raise Corrupt(f"the ledger {self._path} is damaged: {error}") from error

@@ -39,8 +39,7 @@ class TagsOfDeployments:
         self._checked = ""
 
     def check(self, events: tuple[Event, ...]) -> None:
-        """Raise Corrupt where these events are not those that tags tell of, or there are none although there are
-        tags."""
+        """Raises Corrupt if these events are not those of the tags, or there are none although there are tags."""
         head = events[-1].hash if events else "none"
         if head == self._checked:
             return
@@ -75,7 +74,7 @@ class TagsOfDeployments:
 
     @property
     def ledgers(self) -> tuple[str, ...]:
-        """The ids of the ledgers that tags of this clone tell of, each once."""
+        """Returns the ids of the ledgers in the tags of this clone, each once."""
         return tuple(sorted({one.ledger for one in self._read()[1]}))
 
     def _compare(self, one: TaggedHead, events: tuple[Event, ...]) -> None:
@@ -112,7 +111,7 @@ class TagsOfDeployments:
         form = "--format=%(refname:strip=2)%00%(contents)%00"
         done = git(self._repository, "for-each-ref", "--sort=refname", form, _FOLDER)
         if done.code != 0:
-            raise NotReady(f"the tags cannot be read in {self._repository}: git for-each-ref ended with {done.code}")
+            raise NotReady(f"the tags cannot be read in {self._repository}: git for-each-ref exited with {done.code}")
         parts = done.out.decode("utf-8", "replace").split("\0")
         names = [name.lstrip("\n") for name in parts[:-1:2]]
         heads = []

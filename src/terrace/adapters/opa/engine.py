@@ -35,7 +35,7 @@ FORBIDDEN: Mapping[str, str] = {
     "http.send": _NETWORK,
     "net.lookup_ip_addr": _NETWORK,
     "opa.runtime": "policies cannot read the environment of the machine that runs them",
-    "time.now_ns": f"{_CHANCE} whenever it is asked for",
+    "time.now_ns": f"{_CHANCE} in every result",
     "rand.intn": _CHANCE,
     "uuid.rfc4122": _CHANCE,
 }

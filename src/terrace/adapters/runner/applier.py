@@ -483,8 +483,9 @@ class _Log:
 
     @property
     def is_readable(self) -> bool:
-        """Whether it starts like a log of Terraform, ends with a complete line, and contains only messages of
-        Terraform."""
+        """Returns whether it starts like a log of Terraform, ends with a complete line, and contains only messages of
+        Terraform.
+        """
         return self._said_first == "version" and not self._torn and not self.plain and not self.is_cut
 
     def is_sealed_by(self, seal: LogSeal) -> bool:

@@ -133,7 +133,7 @@ class RunFolder:
         return (self.path / "started.json").is_file()
 
     def check_lock(self, identity: str) -> Lock:
-        """Returns whether the runner, or a child that it left behind, is running. A free lock proves that they have
+        """Returns whether the runner, or a remaining child process, is running. A free lock proves that they have
         ended only if it is the same file that was locked when the attempt was prepared, on a file system whose locks
         all processes of this machine see.
         """

@@ -161,7 +161,7 @@ class LocalTerraform:
 
     @property
     def lane_closed(self) -> str:
-        """Why the fast lane is not used; "" where it is."""
+        """The reason why the fast lane is not used; "" if it is."""
         if self._settings.fast == "off":
             return "terraform: {fast: off}"
         if self._cli_config.overrides:

@@ -1,6 +1,6 @@
 """Private folders for saved plans, states and Terraform's output. They contain secrets, so that they are in memory
 where the system has a file system for that. Each folder has a random name and a lock that its owner holds. The system
-releases the lock when the owner ends for any reason; what is left is removed by the next start of Terrace (`sweep`).
+releases the lock when the owner ends for any reason; leftovers are removed by the next start of Terrace (`sweep`).
 The lock is passed to a runner together with the saved plan that it applies (`lock_of`, `hand_over`).
 """
 

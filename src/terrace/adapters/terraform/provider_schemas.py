@@ -43,8 +43,8 @@ class ProviderSchemas:
 
 
 class RecordedSchemas:
-    """The computed attributes in the schemas that the fast lane recorded. No provider is started for it. What was read
-    is cached in `folder`, by the version and hash of the provider, since schemas are large.
+    """The computed attributes in the schemas that the fast lane recorded. No provider is started for it. Read schemas
+    are cached in `folder`, by the version and hash of the provider, since schemas are large.
     """
 
     def __init__(self, answers: Path, folder: Path) -> None:

@@ -46,7 +46,7 @@ CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, position);
 State = Literal["waiting", "begun", "failed", "done", "ignored", "dead"]
 
 Taken = Literal["new", "known", "other"]
-"""Whether the delivery is new, already known (by its id, or the same content with another id), or has the id of another
+"""The kind of a delivery: new, already known (by its id, or the same content with another id), or has the id of another
 one."""
 
 

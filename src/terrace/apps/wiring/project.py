@@ -420,7 +420,7 @@ class Project:
         return ReferenceClock(now, self._time_servers)
 
     def _time_servers(self) -> Iterator[str]:
-        """Yields the addresses of servers that know the time, in the order in which they are asked."""
+        """Yields the addresses of servers that know the time, in the order of the requests."""
         yield self.repository.remote_url or ""
         with contextlib.suppress(NotReady):
             if self.forge is not None:

@@ -52,7 +52,7 @@ class Reviews:
 
         if why := why_not_asked(run):
             return why
-        # A confirmation does not change, so that the forge is asked again only about unconfirmed runs.
+        # A confirmation does not change, so unconfirmed runs alone need another request.
         if (run, requester, opened_at) in self._proven_runs:
             return ""
         try:

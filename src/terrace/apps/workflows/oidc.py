@@ -11,7 +11,7 @@ from terrace.clouds.all import CLOUDS
 from terrace.hcl.literals import quote
 
 USES: Mapping[str, str] = {"-plan": "plan", "-watch": "watch", "": "apply"}
-"""The environments on GitHub that belong to one of the ladder, by the end of their names, and what each is for."""
+"""The GitHub environments of one Terrace environment, by the end of their names, and their purposes."""
 
 
 def trust(premises: Premises, cloud: str) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""CODEOWNERS: who is asked to review a change of what, made from the people who are asked about deployments."""
+"""CODEOWNERS: the reviewers of each path, from the people who approve deployments."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _elsewhere(premises: Premises, environment: Environment) -> Iterable[str]:
 
 
 def _captured(template: str, capture: re.Match[str], name: str) -> str | None:
-    """What a capture is where the template makes this name; None where it cannot, `*` where it cannot be told."""
+    """What a capture is where the template makes this name; None where it cannot, `*` if it is unknown."""
     before, after = template[: capture.start()], template[capture.end() :]
     if _CAPTURE.search(after):
         return "*"

@@ -31,8 +31,7 @@ class Record:
 
 
 def hashed(text: str) -> str:
-    """Returns the hash of a file without its action versions: an upgrade of an action does not count as a change of the
-    file."""
+    """Returns the hash of a file without its action versions: an upgrade of an action is not a change of the file."""
     return hashlib.sha256(repinned(text, dict.fromkeys(used(text), _NOWHERE)).encode()).hexdigest()
 
 

@@ -14,7 +14,7 @@ FOLDER = ".github/terrace"
 """Folder of files that the commands below send to GitHub or to a cloud."""
 
 REVIEWERS = 6
-"""Maximum number of reviewers of an environment on GitHub, of which one suffices."""
+"""Maximum number of reviewers of an environment on GitHub; one of them is enough."""
 
 _ENVIRONMENTS = "Settings > Environments"
 

@@ -7,7 +7,7 @@
     something           nothing          something                not written, and reported: people removed it
     something           the same         nothing removed
 
-A newer version of an action in a file is kept, and does not count as a change.
+A newer version of an action in a file is kept, and is ignored as a change.
 """
 
 from __future__ import annotations

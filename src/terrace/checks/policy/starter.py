@@ -19,7 +19,7 @@ def starter(name: str) -> Mapping[str, str]:
     if not _NAME.fullmatch(name):
         raise BadInput(
             f"{name!r} is not a valid name for a rule",
-            hint="use small letters, digits and _, beginning with a letter, and no keyword of Rego: s3_versioning",
+            hint="use lowercase letters, digits and _, starting with a letter, and no Rego keyword: s3_versioning",
         )
     return {f"{name}.rego": _RULE.replace("NAME", name), f"{name}_test.rego": _TESTS.replace("NAME", name)}
 

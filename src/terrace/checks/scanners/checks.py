@@ -48,7 +48,7 @@ def _scanner(
                 name,
                 f"{name} finds {finds}; its rules are `{name}.ID`. A finding with this name alone means that it could "
                 "not scan, or not everything.",
-                "Files that were not scanned can contain anything; its own pages say why each of its rules matters.",
+                "Files that were not scanned can contain anything; its own documentation explains each of its rules.",
                 "Do what the finding says. `terrace tools list` shows which tool is used, `terrace tools install` "
                 "installs it.",
                 f"{accepted} Advisory unless terrace.yaml has `checks: {{{name}: required}}`; `off` turns it off.",

@@ -1,4 +1,4 @@
-"""Comments that tell scanners to skip a rule: those that a change adds are ignored, those already accepted apply."""
+"""Skip comments for scanners: those that a change adds are ignored, those already accepted apply."""
 
 from __future__ import annotations
 

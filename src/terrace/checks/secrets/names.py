@@ -63,7 +63,7 @@ _IDENTIFIER = re.compile(r"[a-z]+(?:[-_./: ][a-z]+|[-_./: ]?v?\d{1,3})*", re.I)
 
 @lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
-    """Returns the words of a name in small letters: `DB_AdminPassword2` is db, admin, password, 2."""
+    """Returns the words of a name in lowercase: `DB_AdminPassword2` is db, admin, password, 2."""
     return tuple(word.lower() for word in _WORDS.findall(name))
 
 

@@ -34,7 +34,7 @@ _MENTIONS = (
     *("pass", "pwd", "secret", "token", "credential", "connection_string", "connectionstring", "key"),
     *(f"{noun}{end}" for noun in ("pat", "pw") for end in ('"', " =", "=", ":")),
 )
-"""Parts of names of secrets, in small letters. Finding these is much faster than one pattern of all of them."""
+"""Parts of names of secrets, in lowercase. Finding these is much faster than one pattern of all of them."""
 
 _MENTION = re.compile("|".join(map(re.escape, _MENTIONS)))
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
@@ -55,7 +55,7 @@ _ASSIGNED = re.compile(
     + f"|{_BARE})"
 )
 _QUOTED_ONLY = re.compile(_ASSIGNED.pattern.replace(_BARE, r"(?P<vb>(?!))"))
-"""Bare values that are none must not hide a secret that begins within them: `Error: password = "..."`."""
+"""Bare values that are not secrets must not hide a secret that begins within them: `Error: password = "..."`."""
 _PAIR = re.compile(
     r"""["']?\b(?i:name|key)["']?\s*[:=]\s*["']?(?P<name>[A-Za-z_][\w.-]{0,100})["']?\s*,?\s*"""
     r"""["']?\b(?i:value)["']?\s*[:=]\s*(?:""" + _VALUE + r"""|(?P<vb>[^\s"'#,;(){}\[\]]\S*))"""

@@ -43,7 +43,7 @@ StackOrNone = Annotated[str, Meta(pattern=rf"\A(?:{_NAME}(?:/{_NAME})?)?\Z")]
 """A stack, or "" where it is the whole environment's."""
 
 Word = Annotated[str, Meta(pattern=r"\A(?:[A-Za-z0-9_][A-Za-z0-9._:+=/-]{0,254})?\Z")]
-"""A hash, a version, the id of a key, or "": printable, without blanks, no option."""
+"""A hash, a version, the id of a key, or "": printable, without spaces, not an option."""
 
 _FOLDER = (
     r"(?:\.|(?!-)(?!/)(?!(?:.*/)?(?:\.{1,2}|\.git)(?:/|\Z))(?!.*//)(?!.*/\Z)"
@@ -105,7 +105,7 @@ Serial = Annotated[int, Meta(ge=-1, le=1 << 53)]
 """The serial of a state; -1 if it is unknown."""
 
 Moment = Annotated[datetime, Meta(tz=True)]
-"""A time with its zone. `is_plausible` tells whether one can be counted with."""
+"""A time with its zone. `is_plausible` checks whether one is in the usable range."""
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)

@@ -26,7 +26,7 @@ class WitnessRecord(Part, frozen=True):
         return cls(**asdict(witness))
 
     def witness(self) -> Witness:
-        """Returns the witness of this record."""
+        """Returns the forge evidence of this record."""
         return Witness(**structs.asdict(self))
 
 

@@ -15,7 +15,7 @@ from terrace.plans.addresses import block_of
 
 
 def surroundings(config: Config, history: History, names: Iterable[str], now: datetime) -> dict[str, Surroundings]:
-    """Returns the context by environment. What the ledger does not contain stays unknown."""
+    """Returns the context by environment. Facts that the ledger does not contain stay unknown."""
     return {name: _of(config, history, config.environment(name), now) for name in names}
 
 

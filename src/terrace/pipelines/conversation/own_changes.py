@@ -14,7 +14,7 @@ from terrace.ledger.model import History
 from terrace.stacks.repository import Repository
 
 MOST = 100
-"""Maximum number of new commits that the forge is asked about. With more, the openers of the changes are unknown."""
+"""Maximum number of new commits in a request to the forge. With more, the openers of the changes are unknown."""
 
 
 def explain_own_change(

@@ -68,7 +68,7 @@ def _why_busy(
 ) -> str | None:
     """Returns what is in progress or unresolved in an environment; None where nothing is.
 
-    `doubtful` has an unknown outcome. It does not count if it is the deployment `settles`.
+    `doubtful` has an unknown outcome. It is ignored if it is the deployment `settles`.
     """
     restoring = open_restore(history, settings.name)
     if restoring is not None:

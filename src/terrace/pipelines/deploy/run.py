@@ -74,7 +74,7 @@ class DeploymentRun:
         self.deployment = replace(deployment, steps=steps)
 
     def end(self, records: Iterable[StepRecord]) -> None:
-        """Takes the results of this process's steps. They count at once, and are recorded with the next intent."""
+        """Takes the results of this process's steps. They apply immediately, and are recorded with the next intent."""
         self._ended.update({record.attempt: record for record in records if not record.open})
         self.see(self.deployment)
 

@@ -47,7 +47,7 @@ def _lost(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
     """Returns why the state cannot be the one that the apply wrote; "" where it can be.
 
     It is older, or still the one that was planned on although resources were created or deleted. For an apply that did
-    not succeed, its log shows what it did.
+    not succeed, its log shows its changes.
     """
     before, applied = _planned_on(run, key), run.deployment.last(Step.APPLY, key)
     if before is None or applied is None:
@@ -87,8 +87,8 @@ def _lost_updates(run: DeploymentRun, key: str, state: StateSnapshot, after: Pla
 
     It is still the planned one, and Terraform plans no change any more for an updated resource: the resource is up to
     date, and the state is not. If Terraform would do every update again, the provider may have changed nothing, which
-    is no fault of the backend; but a resource that exists only in the state (`terraform_data`) is updated by nothing
-    but a write of the state.
+    is not a problem of the backend; but a resource that exists only in the state (`terraform_data`) is updated by
+    nothing but a write of the state.
     """
     before, planned = _planned_on(run, key), run.deployment.last(Step.PLAN, key)
     if before is None or planned is None or before.is_before(state.lineage, state.serial):

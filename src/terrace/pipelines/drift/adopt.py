@@ -22,7 +22,7 @@ _STEP = re.compile(r"module\.([^.\[]+)(\[[^\]]*\])?")
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A file of the working tree with the edit in it. Nothing was written."""
+    """A file of the working tree with the edit in it. No files were changed."""
 
     stack: str
     path: str
@@ -43,7 +43,7 @@ def adopt(context: Context, environment: str, address: str, stack: str | None) -
             raise BadInput(
                 f"{address} was deleted", hint="remove its block from the configuration, or deploy again to recreate it"
             )
-        raise BadInput(f"{address} is as it was deployed", hint=f"`terrace drift {environment}` shows what differs")
+        raise BadInput(f"{address} is as it was deployed", hint=f"`terrace drift {environment}` shows the differences")
     inventory = context.survey(context.repository.snapshot())
     tree = context.repository.tree(inventory.commit)
     return propose_edit(inventory, tree, _stack(inventory, key), drift, _wanted(plan, drift))

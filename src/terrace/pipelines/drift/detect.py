@@ -1,4 +1,4 @@
-"""Drift checks: compares the live resources with what was deployed. Changes nothing, and records the result."""
+"""Drift checks: compares live resources with the deployed configuration. Changes nothing, and records the result."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Target:
 def look(context: Context, environments: Iterable[str], every: timedelta = timedelta(0)) -> tuple[Check, ...]:
     """Checks every stack of these environments and records the results, all in one append.
 
-    `every` is the interval of the caller's checks; 0: just now. An environment without deployments has no check. What
-    changed during the check is recorded as unknown.
+    `every` is the interval of the caller's checks; 0: just now. An environment without deployments has no check. Stacks
+    that changed during the check are recorded as unknown.
     """
     names = tuple(dict.fromkeys(environments))
     history = context.ledger.read()

@@ -71,7 +71,7 @@ class Examination:
 
     @property
     def obstacles(self) -> tuple[str, ...]:
-        """What has to be resolved first, each with the way to do it."""
+        """The open questions, each with the way to resolve it."""
         found = [self.unread] if self.unread else []
         for one in self.remains:
             if one.alive:
@@ -113,7 +113,7 @@ def _whose(lock: StateLock) -> str:
             f"Ask them, or check it yourself and run `terraform force-unlock {lock.id}`"
         )
     return (
-        "its state is locked and the backend does not show by whom. If you know that it was this apply, pass "
+        "its state is locked and the backend does not show its owner. If you know that it was this apply, pass "
         f"--unlock {lock.id} (where two people must declare it terminated: after both did)"
     )
 

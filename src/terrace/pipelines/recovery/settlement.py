@@ -19,7 +19,9 @@ from terrace.rollout.recovery import creations
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """Who accepted each stack with an unknown outcome, by its key. It is resolved when `missing` is empty."""
+    """Returns the people who accepted each stack with an unknown outcome, by its key. It is resolved when `missing` is
+    empty.
+    """
 
     deployment: Deployment
     said: dict[str, tuple[str, ...]]

@@ -46,7 +46,7 @@ KEPT = "the folder in which Terrace keeps local states"
 class AdoptionRun:
     """The stacks of an environment at the protected branch, checked out at `root`, whose states can be adopted.
 
-    `writing` is held while an event is written: several stacks are adopted concurrently.
+    `writing` is locked while an event is written: several stacks are adopted concurrently.
     """
 
     context: Context

@@ -150,7 +150,9 @@ def _row(at: AdoptionRun, stack: Stack, blank: Row) -> Row:
 
 
 def _with_later(needed: Mapping[str, set[str]], rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Returns the rows; those that could not be planned because they read a state that has to move first say so."""
+    """Returns the rows; those that could not be planned because they read a state that has to move first have that
+    reason.
+    """
     moving: set[str] = set()
     refused: set[str] = set()
     found = []

@@ -112,7 +112,7 @@ def _saved(context: Context, look: Look, known: Standing, state: StateSnapshot) 
     """Returns the check with the backup of its state. A wrong state is backed up too: it may be the only one left."""
     look = replace(look, sha256=hashlib.sha256(state.content).hexdigest())
     try:
-        # The store is asked even if nothing changed: a backup that was deleted there is created again.
+        # The store is checked even if nothing changed: a backup that was deleted there is created again.
         record = context.backups.save(
             look.environment, look.stack, state, commit=look.commit, deployment="none", moment="poll"
         )

@@ -264,7 +264,7 @@ def _end(
         reason=reason,
         differences=tuple((one.action, one.address) for one in found),
     )
-    # A state without resources is no backup, and would hide those that can be restored.
+    # A state without resources is not a useful backup, and would hide those that can be restored.
     if current.content and (objects(current.content) or result == "restored"):
         saved = context.backups.save(
             begun.environment, begun.stack, current, commit=begun.commit, deployment=begun.id, moment="after"

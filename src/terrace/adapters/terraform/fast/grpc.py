@@ -14,7 +14,7 @@ OK = 0
 
 
 class Refused(Exception):
-    """A call ended with a status other than OK. `message` is from the other side."""
+    """A call returned a status other than OK. `message` is from the other side."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"status {status}: {message}")

@@ -48,7 +48,9 @@ class LaneUse:
 
 @dataclass(frozen=True, slots=True)
 class LaneRequest:
-    """What is served: proven providers, and the words that can be types which Terraform needs. Contains no secrets."""
+    """The served providers, with verified hashes, and the words that can be types which Terraform needs. Contains no
+    secrets.
+    """
 
     packages: Sequence[Package]
     words: frozenset[str]

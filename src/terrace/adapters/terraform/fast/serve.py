@@ -49,7 +49,7 @@ class _Known:
         try:
             return await asyncio.shield(task)
         except Exception:
-            # Whoever comes next asks anew.
+            # The next caller requests it again.
             if self._found.get(key) is task:
                 del self._found[key]
             raise
@@ -90,7 +90,7 @@ async def _ask(package: dict[str, str], order: dict[str, Any], sockets: Path) ->
                     raise
                 identities = None
     except TimeoutError as error:
-        raise NotStarted(f"it did not tell its schema within {2 * patience:g} s") from error
+        raise NotStarted(f"it did not return its schema within {2 * patience:g} s") from error
     finally:
         provider.kill()
     return EncodedSchemas(provider.protocol, schema, identities)
@@ -125,7 +125,7 @@ class _Server:
             except (NotStarted, BadSchema, OSError) as error:
                 aside[address] = str(error)
             except grpc.Refused as error:
-                aside[address] = f"it does not tell its schema (status {error.status})"
+                aside[address] = f"it does not return its schema (status {error.status})"
             else:
                 reattach[address] = {
                     "Protocol": "grpc",

@@ -109,7 +109,7 @@ class Wire(asyncio.Protocol):
 
     @property
     def open(self) -> bool:
-        """Whether the connection is open for sending."""
+        """Returns whether the connection is open for sending."""
         return self._transport is not None
 
     def call(self, headers: Headers, listener: StreamListener) -> int:

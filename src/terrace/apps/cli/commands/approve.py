@@ -87,7 +87,7 @@ def reject(
     \b
     Examples:
       terrace reject prod -m "not before the sale"
-      terrace reject prod --withdraw -m "the sale is over"
+      terrace reject prod --withdraw -m "the sale has ended"
     """
     if withdraw and role:
         raise click.UsageError("--withdraw takes no --role: it withdraws your rejections for all teams")

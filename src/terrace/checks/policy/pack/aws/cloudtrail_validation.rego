@@ -1,7 +1,7 @@
 # METADATA
 # title: Changes to an audit log would not be detected
 # description: >-
-#   A log that can be altered without a trace is no evidence.
+#   A log that can be altered without a trace is not evidence.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-intro.html
 # custom:

@@ -1,7 +1,7 @@
 # METADATA
 # title: A cluster's API is open to the internet
 # description: >-
-#   One leaked token or one vulnerability of the API server is enough to take over the cluster.
+#   One leaked token or one vulnerability of the API server is enough to control the cluster.
 # related_resources:
 #   - ref: https://docs.aws.amazon.com/eks/latest/userguide/cluster-endpoint.html
 # custom:
