@@ -42,7 +42,7 @@ def test_an_author_whose_commit_a_shallow_clone_lacks_does_not_approve(tmp_path:
     clone.approve("staging", "bob")
     done = clone.run("resume", "staging")
     assert done.code == 1, done.out + done.err
-    assert "this clone is too shallow to determine who wrote the new commits" in done.out
+    assert "this clone is too shallow to determine the authors of the new commits" in done.out
     git(clone.work, "fetch", "--quiet", "--unshallow")
     told = clone.run("resume", "staging")
     assert (told.code, "bob (wrote commits of this release)" in told.out) == (1, True), told.out

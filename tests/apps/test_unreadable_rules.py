@@ -23,7 +23,7 @@ def test_what_is_deployed_is_told_while_the_newest_rules_cannot_be_read(tmp_path
     shop.push({"environments/dev/two/main.tf": THING, "terrace.yaml": f"{RULES}stacks:\n  - {twice}\n  - {other}\n"})
     told = shop.ok("status")
     assert "deployed" in told.out
-    assert "the stacks of origin/main are not known: terrace.yaml:6: " in told.out
+    assert "the stacks of origin/main are unknown: terrace.yaml:6: " in told.out
     assert "have the same stack name, dev/one" in told.out and "nothing is planned or deployed" in told.out
     found = shop.ok("status", "--json").json["unreadable"]
     assert (

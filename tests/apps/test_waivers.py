@@ -170,7 +170,7 @@ waivers:
     listed = place.ok("waivers").out
     assert re.search("last day  twos at x.y: ann", listed)
     assert "180 days left  format at modules/thing/*.tf" in listed
-    assert f"1 day left  the secret {'a' * 20}: ann" in listed
+    assert f"1 day left  secret {'a' * 20}: ann" in listed
     assert [w["days_left"] for w in place.ok("waivers", "--json").json["waivers"]] == [0, 180]
 
 
