@@ -295,7 +295,7 @@ def test_a_restore_that_was_begun_elsewhere_is_only_taken_over_by_somebody_who_s
     begun_elsewhere(shop)
     state_path(shop).unlink()
     refused = shop.run("state", "restore", "dev")
-    assert (refused.code, "begun by bob on elsewhere" in refused.err) == (2, True)
+    assert (refused.code, "was started by bob on elsewhere" in refused.err) == (2, True)
     assert "--takeover" in refused.err
     assert shop.run("state", "prune").code == 2, "its copies stay as they are"
     done = shop.ok("state", "restore", "dev", "--takeover", "--json").json
