@@ -80,7 +80,7 @@ def test_on_a_state_that_is_gone_nothing_is_deployed_until_it_is_back_or_said_to
     state_path(shop).unlink()
     failed = shop.run("deploy", "dev", "--json")
     assert (failed.code, failed.json["result"]) == (1, "failed")
-    assert "has no state after the apply" in failed.json["reasons"][0]
+    assert "the backend holds no state, and there was one" in failed.json["reasons"][0]
     assert "terrace state restore dev" in failed.json["reasons"][0]
     assert shop.run("state", "backup", "dev").code == 1
     shop.ok("state", "backup", "dev", "--accept", "dev")
@@ -204,7 +204,7 @@ def test_a_check_that_is_older_than_the_rpo_is_an_alarm_and_tick_makes_it_anew(t
     shop.ok("deploy", "dev")
     time.sleep(3.2)
     (alarm,) = shop.status()["dev"]["alarms"]
-    assert "the RPO is 3 s" in alarm
+    assert "the RPO is 3s" in alarm
     (look,) = shop.ok("tick", "--json").json["backups"]
     assert (look["stack"], look["finding"]) == ("dev", "same")
     assert shop.status()["dev"]["alarms"] == []
