@@ -83,7 +83,7 @@ def test_a_change_of_who_may_approve_is_for_an_owner_to_merge(place: World) -> N
     signers = place.work / ".terrace/allowed_signers"
     signers.write_text(signers.read_text() + "mallory ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEvil\n")
     (found,) = [f for f in place.run("check", "--json").json["findings"] if f["rule"] == "trust-root"]
-    assert (found["file"], "whose approvals count" in found["message"]) == (".terrace/allowed_signers", True)
+    assert (found["file"], "whose approvals are valid" in found["message"]) == (".terrace/allowed_signers", True)
 
 
 def test_policies_that_a_change_proposes_are_shown_and_do_not_judge(place: World) -> None:

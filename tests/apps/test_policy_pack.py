@@ -41,7 +41,7 @@ def test_init_tells_what_it_writes_and_what_a_missing_opa_means(tmp_path: Path) 
     made.work.mkdir(parents=True)
     done = made.run("init")
     assert "policies with their tests" in done.out
-    assert "OPA was not found" in done.err and "go install" in done.err
+    assert "OPA, which runs the policies, is not installed" in done.err and "go install" in done.err
     assert "checks: {policy: advisory}" in (made.work / "terrace.yaml").read_text()
 
 

@@ -122,7 +122,7 @@ def test_a_stack_goes_only_where_the_deployed_configuration_of_every_other_stack
     assert "`git fetch --unshallow`; or, if plans without these outputs are allowed to fail: --allow apps/app" in told
     assert b"terraform_data" in states.states["/znet"]
     told = shop.ok("status").out
-    assert "whether it was renamed cannot be told" in told and "git fetch --unshallow" in told
+    assert "Terrace cannot determine whether it was renamed" in told and "git fetch --unshallow" in told
 
     shop.ok("destroy", "dev", "dev/znet", "--reason", "over", "--yes", "--allow", "apps/app")
     assert b"terraform_data" not in states.states["/znet"]
