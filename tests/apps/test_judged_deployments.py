@@ -52,7 +52,7 @@ def test_a_plan_that_a_policy_refuses_is_not_applied_though_it_was_merged(tmp_pa
     done = shop.run("deploy", "dev", "--json")
     assert (done.code, done.json["result"]) == (1, "blocked")
     (reason,) = done.json["reasons"]
-    assert reason.startswith("dev: module.thing.terraform_data.it no twos; fix and merge it, or waive it")
+    assert reason.startswith("dev: module.thing.terraform_data.it no twos; fix and merge it, or add a waiver")
     assert [step["name"] for step in done.json["steps"]] == ["plan"]
     assert "`terrace explain no-twos`" in reason
     assert not list(Path(os.environ["TERRACE_HOME"]).glob("data/*/states/dev/dev/terraform.tfstate"))

@@ -41,7 +41,7 @@ def test_it_writes_what_is_sure_of_the_change_and_then_checks(shop: World) -> No
 
     done = shop.run("check", "--fix", "--json")
     assert done.code == 0, done.out + done.err
-    assert "wrote modules/thing/main.tf (formatting)\nwrote modules/thing/README.md (page of the module)\n" in done.err
+    assert "wrote modules/thing/main.tf (formatting)\nwrote modules/thing/README.md (module docs)\n" in done.err
     assert not {"format", "docs"} & {f["rule"] for f in done.json["findings"]}
     assert (shop.work / "modules/thing/main.tf").read_text() == MODULE + STRAIGHT
     assert stat.S_IMODE((shop.work / "modules/thing/main.tf").stat().st_mode) == 0o755
