@@ -141,7 +141,7 @@ def test_by_hand_it_is_shown_first_and_needs_a_reason(shop: World) -> None:
     planned = shop.ok("rollback", "prod", "--plan-only")
     assert "- module.thing.terraform_data.new" in planned.out
     assert "lost: module.thing.terraform_data.new" in planned.out
-    assert "nothing was changed" in planned.out
+    assert "No changes were made" in planned.out
     assert shop.ok("ledger", "verify", "--json").json["events"] == events
     nameless = shop.run("rollback", "prod", "--yes")
     assert (nameless.code, "needs a reason" in nameless.err) == (2, True)
