@@ -171,7 +171,7 @@ def test_what_cannot_be_looked_at_is_said_and_passes_nothing(place: World) -> No
     assert (done.code, dev["plans"], dev["commits"]) == (1, 0, [])
     (found,) = dev["findings"]
     assert (found["rule"], found["status"]) == ("audit", "unknown")
-    assert "it is at no release" in found["message"]
+    assert "it has no deployed release" in found["message"]
 
     # What somebody answers for holds nothing, and the control is still not met.
     waiver = WAIVER.format(granted=date.today(), expires=date.today() + timedelta(days=30))

@@ -177,7 +177,7 @@ def test_a_rejection_ends_it_and_outlives_a_change_of_the_rules_until_it_is_with
     carol = ("--as", "carol", "--key", str(shop.key("carol")), "--yes")
     assert shop.run("reject", "staging", "--withdraw", *carol, "-m", "it is fine").code == 2
     wrong = shop.run("reject", "staging", "--withdraw", "--as", "bob", "--yes", "-m", "it is fine")
-    assert (wrong.code, "nothing proves who withdraws it" in wrong.err) == (2, True)
+    assert (wrong.code, "there is no proof of who withdraws it" in wrong.err) == (2, True)
     assert shop.ok("ledger", "export").out == text
     assert "is withdrawn" in shop.ok("reject", "staging", "--withdraw", *bob, "-m", "the sale is over").out
     assert shop.run("promote", "staging", "--json").json["result"] == "waiting"

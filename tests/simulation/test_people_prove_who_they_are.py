@@ -154,7 +154,7 @@ def test_the_requester_does_not_approve_under_another_git_name() -> None:
     people.resume("staging", "cid")
     (waits,) = _waits(people)
     assert "1 of 2 people have approved" in waits
-    assert "nothing proves who requested the deployment" in waits
+    assert "there is no proof of who requested the deployment" in waits
     for _ in range(2):
         for who in ("bob", "dan"):
             people.answer("staging", who)

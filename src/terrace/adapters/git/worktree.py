@@ -307,7 +307,7 @@ def _check(path: str, parts: list[str], before: int) -> None:
         raise BadInput(f"{path!r} is a name that Git reserves", hint="remove it from the commit")
     if is_written_by_terrace(parts[-1]):
         raise BadInput(
-            f"the commit contains {path}, which is the name of a file that Terrace writes",
+            "the commit contains a file whose name Terrace reserves for files that it writes",
             hint="rename that file and commit the change",
             place=Place(path),
         )

@@ -49,7 +49,7 @@ def approvals(request: Request) -> Iterator[GateResult]:
     asked = _with_one_more(rule, facts)
     more = how = ""
     if asked != rule:
-        more = "; one more approval than usual is required, because there is no proof who requested the deployment"
+        more = "; one more approval than usual is required, because there is no proof of who requested the deployment"
         if facts.run_unproven:
             more += f" (run {facts.run_unproven})"
             how = (

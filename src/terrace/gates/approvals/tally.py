@@ -326,7 +326,7 @@ def why_withdrawal_invalid(
     if withdrawal.at < rejection.at:
         return "the withdrawal is older than the rejection"
     if not identity.proven and not honor:
-        return "there is no proof who withdraws it: sign with an SSH key"
+        return "there is no proof of who withdraws it: sign with an SSH key"
     if persons.of(withdrawal.actor) == persons.of(rejection.actor):
         return None
     if not identity.proven:
