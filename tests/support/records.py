@@ -23,5 +23,7 @@ def validated(output: str) -> JsonRecord:
 
     Raises msgspec.ValidationError for an unknown schema, and for a field that is missing, unknown or of another type.
     """
-    record: JsonRecord = _DECODER.decode(output)
+    # A file name that is not UTF-8 is printed with lone surrogates, which only the decoder of Python reads.
+    text = json.dumps(json.loads(output), ensure_ascii=False).encode("utf-8", "replace")
+    record: JsonRecord = _DECODER.decode(text)
     return record
