@@ -27,7 +27,7 @@ from terrace.checks.policy.rego import findings
 from terrace.checks.policy.view import view
 from terrace.plans.digest import DigestKey
 from terrace.plans.read import read_plan
-from terrace.plans.show_document import shown
+from terrace.plans.redacted_document import shown
 from terrace.stacks.model import Stack
 
 PACK = Path(__file__).parent.parent / "src/terrace/checks/policy/pack"

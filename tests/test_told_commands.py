@@ -13,7 +13,7 @@ from support.told_commands import FIELD, ToldCommand, hints_in, options_of, sour
 from terrace.apps.cli.main import cli
 
 ROOT = Path(terrace.__file__).parent
-NO_COMMAND = {("adapters/sealing.py", "terrace recipients")}
+NO_COMMAND = {("adapters/backup_encryption.py", "terrace recipients")}
 """Texts that only look like a command: a label that a hash begins with."""
 
 # What a file of a workflow is filled in with: before it is written, when it runs, by the shell.

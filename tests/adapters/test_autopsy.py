@@ -18,7 +18,7 @@ from support.sites import site_of, terraform_in
 from support.waiting import until
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.runner.run_folder import RunFolder
-from terrace.plans.terraform import Attempt, Autopsy, Fate, Preparation
+from terrace.plans.ports import Attempt, Fate, LoggedLeftovers, Preparation
 
 SLOW = """
 resource "terraform_data" "quick" {}
@@ -43,7 +43,7 @@ def hook(kind: str, address: str, action: str = "create", **more: str) -> dict[s
     return {"@level": "info", "type": kind, "hook": {"resource": resource, "action": action, **more}}
 
 
-def left(applier: LocalApplier, folder: Path, *lines: dict[str, Any] | str) -> Autopsy:
+def left(applier: LocalApplier, folder: Path, *lines: dict[str, Any] | str) -> LoggedLeftovers:
     text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines).encode()
     one = lay_run(folder / "runs", "logged", text[:-1] if lines and lines[-1] == "torn" else text)
     found = applier.autopsy(one)

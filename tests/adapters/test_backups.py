@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from support.stores import ObjectStore, stores
 from terrace.adapters.artifacts import Artifacts
+from terrace.adapters.backup_encryption import BackupCipher, key_id, read_key
 from terrace.adapters.backups import Backups
-from terrace.adapters.sealing import Seals, key_id, read_key
 from terrace.errors import BadInput, Corrupt, NotReady
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.states.backups import BackupRecord
 
 __all__ = ["stores"]
@@ -31,7 +31,7 @@ LATER = StateSnapshot(b'{"password": "hunter2-hunter3"}', lineage="l1", serial=8
 
 
 def backups(folder: Path, key: bytes = KEY) -> Backups:
-    return Backups(Artifacts(folder), Seals(lambda: key), lambda: datetime(2026, 1, 5, 12, tzinfo=UTC))
+    return Backups(Artifacts(folder), BackupCipher(lambda: key), lambda: datetime(2026, 1, 5, 12, tzinfo=UTC))
 
 
 def saved(folder: Path, state: StateSnapshot = STATE) -> BackupRecord:
@@ -84,7 +84,7 @@ def test_two_backups_of_one_state_look_different(tmp_path: Path) -> None:
 
 @given(st.binary(max_size=2000))
 def test_any_state_comes_back(content: bytes) -> None:
-    there = Backups(Artifacts("memory:///"), Seals(lambda: KEY), lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    there = Backups(Artifacts("memory:///"), BackupCipher(lambda: KEY), lambda: datetime(2026, 1, 5, tzinfo=UTC))
     state = StateSnapshot(content, lineage="l1", serial=1)
     record = there.save("prod", "prod/app", state, commit="c", deployment="d1", moment="after")
     assert there.load(record.name) == content
@@ -169,7 +169,7 @@ def test_a_key_in_the_place_of_its_name_is_refused_and_not_repeated(form: str) -
 def test_the_catalogue_tells_what_is_there_without_any_key(tmp_path: Path) -> None:
     first, second = saved(tmp_path), saved(tmp_path, LATER)
     (tmp_path / "states/prod/app/20260106T000000Z-000009-poll-d3-abcdef.tfstate.enc").write_bytes(b"scratch marks")
-    found = Backups(Artifacts(tmp_path), Seals(_no_key), lambda: datetime(2026, 1, 5, tzinfo=UTC))
+    found = Backups(Artifacts(tmp_path), BackupCipher(_no_key), lambda: datetime(2026, 1, 5, tzinfo=UTC))
     catalogue = found.catalogue()
     assert catalogue.records == (first, second)
     ((name, why),) = catalogue.damaged
@@ -192,7 +192,7 @@ def test_copies_in_a_store_are_written_listed_restored_and_pruned(
     for name, value in remote.variables.items():
         monkeypatch.setenv(name, value)
     url = f"{remote.url}/{token_hex(4)}"
-    kept = Backups(Artifacts(url), Seals(lambda: KEY), lambda: datetime(2026, 1, 5, 12, tzinfo=UTC))
+    kept = Backups(Artifacts(url), BackupCipher(lambda: KEY), lambda: datetime(2026, 1, 5, 12, tzinfo=UTC))
     first = kept.save("prod", "prod/app", STATE, commit="c" * 40, deployment="d1", moment="before")
     second = kept.save("prod", "prod/app", LATER, commit="c" * 40, deployment="d1", moment="after")
     assert kept.save("prod", "prod/app", LATER, commit="c" * 40, deployment="d2", moment="before") == second
@@ -202,7 +202,7 @@ def test_copies_in_a_store_are_written_listed_restored_and_pruned(
     kept.remove([first, first])
     assert kept.catalogue().records == (second,)
     other = bytes(32)
-    anew = Backups(Artifacts(url), Seals(lambda: other, older=(KEY,)), lambda: datetime(2026, 1, 6, tzinfo=UTC))
+    anew = Backups(Artifacts(url), BackupCipher(lambda: other, older=(KEY,)), lambda: datetime(2026, 1, 6, tzinfo=UTC))
     resealed = anew.reseal(second)
     assert anew.load(resealed.name) == LATER.content
     if kind != "s3":

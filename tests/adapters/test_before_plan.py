@@ -29,7 +29,7 @@ from terrace.adapters.isolation.run import why_not
 from terrace.config.before_plan import BeforePlan
 from terrace.errors import NotReady
 from terrace.plans.before_plan_outputs import CommandFailed, digest_of, not_reproducible
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 from terrace.stacks.model import Stack
 
 pytestmark = pytest.mark.skipif(

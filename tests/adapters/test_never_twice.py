@@ -36,12 +36,12 @@ from terrace.adapters.leases import LocalLeases
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.runner.permits import MEMORY, Permits
 from terrace.adapters.runner.run_folder import RunFolder
-from terrace.adapters.runner.word import FRESH_SECONDS, StartSignal
+from terrace.adapters.runner.start_signal import FRESH_SECONDS, StartSignal
 from terrace.errors import BadInput
 from terrace.ledger.deployment import Holder
 from terrace.pipelines.deploy.apply_step import wait_for_earlier
 from terrace.pipelines.deploy.step_results import ApplyFailed, ApplySucceeded, ApplyUnknown
-from terrace.plans.terraform import Attempt, Evidence, Fate, Preparation
+from terrace.plans.ports import Attempt, Evidence, Fate, Preparation
 
 Stage = Literal["prepared", "taken", "started", "logged", "ended", "failed"]
 

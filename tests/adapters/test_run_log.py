@@ -14,7 +14,7 @@ from support.sites import terraform_in
 from terrace.adapters.runner.applier import LINE_BYTES, LocalApplier
 from terrace.adapters.runner.run_folder import RunFolder
 from terrace.adapters.runner.run_log import CUT, RunLog
-from terrace.plans.terraform import Attempt
+from terrace.plans.ports import Attempt
 
 LIMIT = 40_000
 LINE = b'{"type":"provision_progress","@message":"' + b"x" * 56 + b'"}\n'

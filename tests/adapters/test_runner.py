@@ -21,7 +21,7 @@ from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.runner.run_folder import RunFolder
 from terrace.errors import TerraceError
 from terrace.plans.before_plan_outputs import Prepared, PreparedFile
-from terrace.plans.terraform import Attempt, Evidence, Fate, NotStarted, Preparation
+from terrace.plans.ports import Attempt, Evidence, Fate, NotStarted, Preparation
 
 SLOW = """
 resource "terraform_data" "slow" {

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from pyrage import x25519
 
 from terrace.adapters.artifacts import Artifacts
+from terrace.adapters.backup_encryption import BackupCipher, key_id, read_identity
 from terrace.adapters.backups import Backups
-from terrace.adapters.sealing import Seals, key_id, read_identity
 from terrace.errors import BadInput, Corrupt, NotReady
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.states.backups import BackupRecord
 
 ANN, BOB, EVE = (x25519.Identity.generate() for _ in range(3))
@@ -29,7 +29,7 @@ def no_key() -> bytes:
 
 def backups(folder: Path, identity: x25519.Identity | None = None, *, older: tuple[bytes, ...] = ()) -> Backups:
     """Sealed for ann and bob; `identity` is who reads."""
-    seals = Seals(
+    seals = BackupCipher(
         key=no_key,
         recipients=(str(BOB.to_public()), str(ANN.to_public())),
         identity=lambda: read_identity("env:ID", {"ID": f"# created today\n{identity}\n"} if identity else {}),
@@ -39,7 +39,7 @@ def backups(folder: Path, identity: x25519.Identity | None = None, *, older: tup
 
 
 def shared(folder: Path, key: bytes = OLD_KEY) -> Backups:
-    return Backups(Artifacts(folder), Seals(lambda: key), lambda: datetime(2026, 1, 4, 12, tzinfo=UTC))
+    return Backups(Artifacts(folder), BackupCipher(lambda: key), lambda: datetime(2026, 1, 4, 12, tzinfo=UTC))
 
 
 def saved(store: Backups) -> BackupRecord:
@@ -110,7 +110,7 @@ def test_whoever_cannot_read_the_new_copy_seals_nothing_anew(tmp_path: Path) -> 
 
 def test_a_key_of_former_days_is_found_by_its_name(tmp_path: Path) -> None:
     old = saved(shared(tmp_path))
-    today = Backups(Artifacts(tmp_path), Seals(lambda: bytes(32), older=(OLD_KEY,)), lambda: datetime.now(UTC))
+    today = Backups(Artifacts(tmp_path), BackupCipher(lambda: bytes(32), older=(OLD_KEY,)), lambda: datetime.now(UTC))
     assert today.load(old.name) == STATE.content
     assert not today.sealed_for_today(old)
     with pytest.raises(NotReady, match=key_id(OLD_KEY)):
@@ -119,12 +119,12 @@ def test_a_key_of_former_days_is_found_by_its_name(tmp_path: Path) -> None:
 
 def test_a_recipient_that_is_none_is_named_before_anything_is_written() -> None:
     with pytest.raises(BadInput, match="age1nonsense"):
-        Seals(no_key, recipients=("age1nonsense",)).ready()
+        BackupCipher(no_key, recipients=("age1nonsense",)).ready()
 
 
 def test_an_identity_that_is_none_is_not_repeated(tmp_path: Path) -> None:
     record = saved(backups(tmp_path))
-    seals = Seals(no_key, identity=lambda: "AGE-SECRET-KEY-1MINE")
+    seals = BackupCipher(no_key, identity=lambda: "AGE-SECRET-KEY-1MINE")
     with pytest.raises(BadInput) as caught:
         Backups(Artifacts(tmp_path), seals, lambda: datetime.now(UTC)).load(record.name)
     assert "MINE" not in f"{caught.value} {caught.value.hint}"

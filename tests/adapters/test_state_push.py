@@ -10,7 +10,7 @@ import pytest
 from support.sites import GREETING, site_of, terraform_in
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.errors import TerraformFailed
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 from terrace.states.state_file import compare, emptied, same_objects, with_serial
 
 pytestmark = pytest.mark.slow

@@ -18,7 +18,7 @@ from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.data_folder import state_file
 from terrace.config.model import TerraformSettings
 from terrace.errors import BadInput, Corrupt, NotReady, TerraformFailed
-from terrace.plans.terraform import Progress
+from terrace.plans.ports import Progress
 
 pytestmark = pytest.mark.slow
 

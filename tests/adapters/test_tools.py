@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from terrace.adapters.http import download
-from terrace.adapters.tools.box import Toolbox
+from terrace.adapters.tools.find_tool import Toolbox
 from terrace.adapters.tools.install import here, install
 from terrace.adapters.tools.known import TOOLS, GoModule, Locked, Release, Tool, tool
 from terrace.errors import BadInput, Corrupt, NotReady

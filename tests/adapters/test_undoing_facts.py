@@ -21,8 +21,8 @@ from terrace.assess.reversal import Undone, reversal
 from terrace.errors import StateLock, TerraformFailed
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Action, Plan
+from terrace.plans.ports import Goal, Site
 from terrace.plans.read import read_plan
-from terrace.plans.terraform import Goal, Site
 from terrace.stacks.additions import FILE, Additions, Import, Move
 from terrace.states.state_file import with_serial
 

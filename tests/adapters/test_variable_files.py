@@ -17,7 +17,7 @@ from support.tools import tofu
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
-from terrace.plans.terraform import Goal, Site
+from terrace.plans.ports import Goal, Site
 from terrace.plans.versions import Version
 from terrace.states.state_file import with_serial
 

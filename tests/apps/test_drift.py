@@ -22,7 +22,7 @@ from terrace.ledger import kinds
 from terrace.ledger.model import Draft
 from terrace.pipelines.context import Context
 from terrace.pipelines.drift.detect import look
-from terrace.plans.terraform import Goal, Listener, MadePlan, Site
+from terrace.plans.ports import Goal, Listener, MadePlan, Site
 from terrace.stacks.model import Manual
 
 pytestmark = pytest.mark.slow

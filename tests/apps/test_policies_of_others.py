@@ -21,7 +21,7 @@ from terrace.config.model import Config, PlainPolicies
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.plans.show_document import shown
+from terrace.plans.redacted_document import shown
 from terrace.stacks.model import Stack
 
 HEAD = "package main\n\n"

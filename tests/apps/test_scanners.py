@@ -20,7 +20,7 @@ from support.scanning import Bench, failed, of_checkov
 from support.tools import program
 from support.waiting import until
 from terrace.adapters.scanners.checks import Scanners
-from terrace.adapters.tools.box import Toolbox
+from terrace.adapters.tools.find_tool import Toolbox
 from terrace.adapters.tools.known import tool
 from terrace.apps.cli.diagnosis import diagnose
 from terrace.apps.cli.first_files import write_first_files

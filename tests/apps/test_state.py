@@ -17,9 +17,9 @@ import pytest
 
 from support.cli import KEY, MODULE, World, three_environments, world
 from terrace.adapters.artifacts import Artifacts
+from terrace.adapters.backup_encryption import BackupCipher, read_key
 from terrace.adapters.backups import Backups
 from terrace.adapters.ledgers.git import GitLedger
-from terrace.adapters.sealing import Seals, read_key
 from terrace.ledger.authenticity import EventKey
 from terrace.ledger.kinds import ENVIRONMENT_HELD, STATE_RESTORE_BEGUN
 from terrace.ledger.model import Draft
@@ -166,7 +166,7 @@ def test_a_copy_that_the_ledger_does_not_know_needs_consent(shop: World) -> None
     """Whoever can write to the store can seal a copy for the recipients: only the ledger knows what is ours."""
     (store,) = Path(shop.environment["TERRACE_HOME"]).glob("data/*/artefacts")
     forged = json.dumps(shop.state("dev") | {"outputs": {}}).encode()
-    forger = Backups(Artifacts(store), Seals(lambda: read_key("env:K", {"K": KEY})), lambda: datetime.now(UTC))
+    forger = Backups(Artifacts(store), BackupCipher(lambda: read_key("env:K", {"K": KEY})), lambda: datetime.now(UTC))
     record = forger.save("dev", "dev", read_state(forged, "it"), commit="c" * 40, deployment="none", moment="poll")
     refused = shop.run("state", "restore", "dev", "--from", record.name, *YES)
     assert (refused.code, "the ledger has no record of it" in refused.err) == (2, True)

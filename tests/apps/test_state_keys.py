@@ -18,9 +18,9 @@ from pyrage import x25519
 
 from support.cli import KEY, MODULE, World, three_environments, world
 from terrace.adapters.artifacts import Artifacts
+from terrace.adapters.backup_encryption import BackupCipher
 from terrace.adapters.backups import Backups
 from terrace.adapters.embedded_aws import EmbeddedAws
-from terrace.adapters.sealing import Seals
 from terrace.states.state_file import read_state
 
 pytestmark = pytest.mark.slow
@@ -103,7 +103,7 @@ def test_only_what_retention_does_not_keep_is_forgotten(tmp_path: Path) -> None:
     document = json.loads(state_path(shop).read_text())
     long_ago = datetime.now(UTC) - timedelta(days=100)
     times = iter(long_ago + timedelta(minutes=number) for number in range(3))
-    old = Backups(Artifacts(store), Seals(lambda: base64.b64decode(KEY)), lambda: next(times))
+    old = Backups(Artifacts(store), BackupCipher(lambda: base64.b64decode(KEY)), lambda: next(times))
     for serial in (100, 101, 102):
         state = read_state(json.dumps(document | {"serial": serial}).encode(), "it")
         old.save("dev", "dev", state, commit="c", deployment="none", moment="poll")

@@ -16,7 +16,7 @@ from support.plans import change, plan_of
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.answers import Evidence, Outcome, answer
-from terrace.compliance.audit import MOST_PLACES, Scope, audited, untold
+from terrace.compliance.audit import MOST_PLACES, Scope, audited, not_audited
 from terrace.compliance.frameworks import NAMES, OWN, Control
 from terrace.compliance.shipped import aliases, framework, sources
 from terrace.errors import BadInput
@@ -51,7 +51,7 @@ def test_more_evidence_never_turns_a_failure_into_anything_else(
 ) -> None:
     before, after = answer(control, found), answer(control, [*found, more])
     assert before.state != "fail" or after.state == "fail"
-    if more.outcome in (Outcome.WAIVED, Outcome.BAD):
+    if more.outcome in (Outcome.WAIVED, Outcome.FAILED):
         assert after.state == "fail"
 
 
@@ -59,9 +59,9 @@ def test_more_evidence_never_turns_a_failure_into_anything_else(
 def test_nothing_passes_unless_something_was_right_and_all_was_told(control: Control, found: list[Evidence]) -> None:
     told = {one.outcome for one in found}
     if answer(control, found).state == "pass":
-        assert [one for one in found if one.outcome is Outcome.GOOD and one.key not in control.partly]
-        assert Outcome.GOOD in told
-        assert told <= {Outcome.GOOD, Outcome.NOTHING}
+        assert [one for one in found if one.outcome is Outcome.PASSED and one.key not in control.partly]
+        assert Outcome.PASSED in told
+        assert told <= {Outcome.PASSED, Outcome.NOT_APPLICABLE}
         assert not control.manual
         assert control.keys
 
@@ -70,14 +70,16 @@ def test_nothing_passes_unless_something_was_right_and_all_was_told(control: Con
 def test_what_looks_worse_never_makes_the_answer_better(
     control: Control, found: list[Evidence], at: int, worse: Outcome
 ) -> None:
-    if at >= len(found) or worse < found[at].outcome or found[at].outcome is Outcome.NOTHING:
+    if at >= len(found) or worse < found[at].outcome or found[at].outcome is Outcome.NOT_APPLICABLE:
         return
     rank = {"pass": 0, "manual": 1, "not evaluated": 1, "fail": 2}
     changed = [*found[:at], replace(found[at], outcome=worse), *found[at + 1 :]]
     assert rank[answer(control, changed).state] >= rank[answer(control, found).state]
 
 
-@given(controls, st.permutations([Outcome.NOTHING, Outcome.GOOD, Outcome.UNTOLD, Outcome.WAIVED, Outcome.BAD]))
+@given(
+    controls, st.permutations([Outcome.NOT_APPLICABLE, Outcome.PASSED, Outcome.UNKNOWN, Outcome.WAIVED, Outcome.FAILED])
+)
 def test_the_order_of_evidence_says_nothing(control: Control, order: list[Outcome]) -> None:
     found = [Evidence("r", "a", f"e{outcome}", outcome, "said") for outcome in order]
     assert answer(control, found) == answer(control, sorted(found, key=lambda one: one.outcome))
@@ -87,12 +89,12 @@ def test_the_order_of_evidence_says_nothing(control: Control, order: list[Outcom
     ("found", "manual", "state", "why"),
     [
         ((), False, "not evaluated", "no rule"),
-        ((Outcome.NOTHING,), False, "not evaluated", "nothing to look at"),
-        ((Outcome.GOOD, Outcome.NOTHING), False, "pass", "no failures"),
-        ((Outcome.GOOD, Outcome.UNTOLD), False, "not evaluated", "r in dev"),
-        ((Outcome.GOOD, Outcome.WAIVED), False, "fail", "r in dev"),
-        ((Outcome.GOOD,), True, "manual", "people assess it"),
-        ((Outcome.BAD,), True, "fail", "r in dev"),
+        ((Outcome.NOT_APPLICABLE,), False, "not evaluated", "not applicable"),
+        ((Outcome.PASSED, Outcome.NOT_APPLICABLE), False, "pass", "no failures"),
+        ((Outcome.PASSED, Outcome.UNKNOWN), False, "not evaluated", "r in dev"),
+        ((Outcome.PASSED, Outcome.WAIVED), False, "fail", "r in dev"),
+        ((Outcome.PASSED,), True, "manual", "a person has to assess it"),
+        ((Outcome.FAILED,), True, "fail", "r in dev"),
     ],
 )
 def test_each_state_says_why(found: Iterable[Outcome], manual: bool, state: str, why: str) -> None:
@@ -135,7 +137,7 @@ def test_a_stack_without_a_whole_plan_is_untold_for_every_rule() -> None:
         assert seen["no-twos"].unknown == 1
     # Policies that cannot be run say nothing of secrets.
     assert seen["secrets"].unknown == 0
-    assert audited(SCOPE, [untold("dev", "gone")], {}, [RULE], ["secrets"]).blocking
+    assert audited(SCOPE, [not_audited("dev", "gone")], {}, [RULE], ["secrets"]).blocking
 
 
 def test_a_scanner_is_not_right_where_its_own_rules_speak() -> None:

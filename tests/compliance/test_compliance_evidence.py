@@ -68,18 +68,18 @@ def deploy(told: Told, name: str, *people: str, environment: str = "prod", commi
 def test_whoever_was_not_asked_gives_no_evidence() -> None:
     told = Told()
     deploy(told, "d1", environment="staging")
-    assert said(known(told), "terrace:approvals", "staging").outcome is Outcome.NOTHING
-    assert said(known(told), "terrace:approvals").outcome is Outcome.NOTHING
+    assert said(known(told), "terrace:approvals", "staging").outcome is Outcome.NOT_APPLICABLE
+    assert said(known(told), "terrace:approvals").outcome is Outcome.NOT_APPLICABLE
 
 
 @pytest.mark.parametrize(
     ("people", "proof", "policy", "outcome"),
     [
-        (("bob",), "ssh", "p", Outcome.GOOD),
-        ((), "ssh", "p", Outcome.BAD),
-        ((), "ssh", "another", Outcome.UNTOLD),
-        (("bob",), "unsigned", "p", Outcome.UNTOLD),
-        (("bob",), "invalid", "p", Outcome.UNTOLD),
+        (("bob",), "ssh", "p", Outcome.PASSED),
+        ((), "ssh", "p", Outcome.FAILED),
+        ((), "ssh", "another", Outcome.UNKNOWN),
+        (("bob",), "unsigned", "p", Outcome.UNKNOWN),
+        (("bob",), "invalid", "p", Outcome.UNKNOWN),
     ],
 )
 def test_an_approval_counts_by_its_signature(
@@ -97,7 +97,7 @@ def test_one_deployment_without_an_approval_is_not_hidden_by_others() -> None:
     deploy(told, "d1", "bob")
     deploy(told, "d2")
     found = said(known(told), "terrace:approvals")
-    assert (found.outcome, found.places) == (Outcome.BAD, ("deployment d2 of 1111111",))
+    assert (found.outcome, found.places) == (Outcome.FAILED, ("deployment d2 of 1111111",))
 
 
 def test_one_signature_is_not_two() -> None:
@@ -105,7 +105,7 @@ def test_one_signature_is_not_two() -> None:
     deploy(told, "d1", "bob", "bob")
     two = Config((Environment("staging"), Environment("prod", after="staging", approvals=ApprovalRule(count=2))))
     found = said(replace(known(told), config=two), "terrace:approvals")
-    assert found.outcome is Outcome.BAD
+    assert found.outcome is Outcome.FAILED
     deploy(told, "d2", "bob", "carol")
     found = said(replace(known(told), config=two), "terrace:approvals")
     assert found.places == ("deployment d1 of 1111111",)
@@ -114,29 +114,29 @@ def test_one_signature_is_not_two() -> None:
 def test_nobody_agrees_to_their_own() -> None:
     told = Told()
     deploy(told, "d1", "ann")
-    assert said(known(told), "terrace:duties-apart").outcome is Outcome.BAD
+    assert said(known(told), "terrace:duties-apart").outcome is Outcome.FAILED
     deploy(told, "d2", "ann", "bob")
     other = Told()
     deploy(other, "d2", "ann", "bob")
-    assert said(known(other), "terrace:duties-apart").outcome is Outcome.GOOD
+    assert said(known(other), "terrace:duties-apart").outcome is Outcome.PASSED
 
 
 def test_what_did_not_succeed_below_first_was_not_tested() -> None:
     told = Told()
     deploy(told, "d1", "bob", commit="1" * 40)
-    assert said(known(told), "terrace:promotion").outcome is Outcome.BAD
+    assert said(known(told), "terrace:promotion").outcome is Outcome.FAILED
     other = Told()
     deploy(other, "d0", environment="staging", commit="1" * 40)
     deploy(other, "d1", "bob", commit="1" * 40)
-    assert said(known(other), "terrace:promotion").outcome is Outcome.GOOD
-    assert said(known(other), "terrace:promotion", "staging").outcome is Outcome.NOTHING
+    assert said(known(other), "terrace:promotion").outcome is Outcome.PASSED
+    assert said(known(other), "terrace:promotion", "staging").outcome is Outcome.NOT_APPLICABLE
 
 
 def test_what_is_older_than_the_period_is_not_looked_at() -> None:
     told = Told()
     deploy(told, "d1")
     late = replace(SPAN, now=NOON + 91 * DAY)
-    assert said(known(told), "terrace:approvals", span=late).outcome is Outcome.NOTHING
+    assert said(known(told), "terrace:approvals", span=late).outcome is Outcome.NOT_APPLICABLE
 
 
 def drift(told: Told, status: str) -> None:
@@ -158,12 +158,12 @@ def drift(told: Told, status: str) -> None:
 @pytest.mark.parametrize(
     ("status", "after", "outcome"),
     [
-        ("clean", timedelta(hours=1), Outcome.GOOD),
-        ("clean", 8 * DAY, Outcome.UNTOLD),
-        ("unknown", timedelta(hours=1), Outcome.UNTOLD),
-        ("drifted", timedelta(hours=1), Outcome.BAD),
-        ("drifted", 8 * DAY, Outcome.BAD),
-        ("", timedelta(hours=1), Outcome.UNTOLD),
+        ("clean", timedelta(hours=1), Outcome.PASSED),
+        ("clean", 8 * DAY, Outcome.UNKNOWN),
+        ("unknown", timedelta(hours=1), Outcome.UNKNOWN),
+        ("drifted", timedelta(hours=1), Outcome.FAILED),
+        ("drifted", 8 * DAY, Outcome.FAILED),
+        ("", timedelta(hours=1), Outcome.UNKNOWN),
     ],
 )
 def test_drift_is_what_the_newest_look_saw(status: str, after: timedelta, outcome: Outcome) -> None:
@@ -177,13 +177,13 @@ def test_drift_is_what_the_newest_look_saw(status: str, after: timedelta, outcom
 def test_states_without_copies_and_drills_are_not_passed() -> None:
     told = Told()
     deploy(told, "d1", "bob")
-    assert said(known(told), "terrace:backups").outcome is Outcome.UNTOLD
-    assert said(known(told), "terrace:drills").outcome is Outcome.NOTHING
+    assert said(known(told), "terrace:backups").outcome is Outcome.UNKNOWN
+    assert said(known(told), "terrace:drills").outcome is Outcome.NOT_APPLICABLE
     copy = {"environment": "prod", "finding": "saved", "backup": "b1", "lineage": "l", "serial": 1, "sha256": "s"}
     told.write(kinds.STATE_BACKED_UP, "prod", copy)
-    assert said(known(told), "terrace:backups").outcome is Outcome.GOOD
-    assert said(known(told), "terrace:drills").outcome is Outcome.UNTOLD
-    for result, outcome in (("passed", Outcome.GOOD), ("missed", Outcome.BAD)):
+    assert said(known(told), "terrace:backups").outcome is Outcome.PASSED
+    assert said(known(told), "terrace:drills").outcome is Outcome.UNKNOWN
+    for result, outcome in (("passed", Outcome.PASSED), ("missed", Outcome.FAILED)):
         told.write(kinds.STATE_DRILLED, "prod", {"environment": "prod", "backup": "b1", "result": result})
         assert said(known(told), "terrace:drills").outcome is outcome
 
@@ -205,12 +205,12 @@ def rule(**more: Any) -> Callable[[Audited], Audited]:
 @pytest.mark.parametrize(
     ("change_it", "after", "outcome", "words"),
     [
-        (rule(looked=3), timedelta(hours=1), Outcome.GOOD, "right at 3 of 3"),
-        (rule(looked=3), 8 * DAY, Outcome.UNTOLD, "too old"),
-        (rule(looked=3, unknown=1), timedelta(hours=1), Outcome.UNTOLD, "unknown for 1"),
-        (rule(), timedelta(hours=1), Outcome.NOTHING, "no resource of its types"),
-        (rule(looked=3, waived=1), timedelta(hours=1), Outcome.WAIVED, "waived at 1"),
-        (rule(looked=3, failed=1, waived=1, unknown=2), 8 * DAY, Outcome.BAD, "wrong at 1 of 3, and 1 waived"),
+        (rule(looked=3), timedelta(hours=1), Outcome.PASSED, "3 of 3 passed"),
+        (rule(looked=3), 8 * DAY, Outcome.UNKNOWN, "too old"),
+        (rule(looked=3, unknown=1), timedelta(hours=1), Outcome.UNKNOWN, "unknown for 1"),
+        (rule(), timedelta(hours=1), Outcome.NOT_APPLICABLE, "no resource of its types"),
+        (rule(looked=3, waived=1), timedelta(hours=1), Outcome.WAIVED, "1 of 3 waived"),
+        (rule(looked=3, failed=1, waived=1, unknown=2), 8 * DAY, Outcome.FAILED, "1 of 3 failed, and 1 waived"),
     ],
 )
 def test_a_rule_says_what_it_saw_and_old_looks_pass_nothing(
@@ -222,7 +222,7 @@ def test_a_rule_says_what_it_saw_and_old_looks_pass_nothing(
     assert found.outcome is outcome
     assert words in found.what
     # An environment that nobody looked at is not passed by what was seen elsewhere.
-    assert said(known(told), "s3_bucket_kms_encryption", "staging").outcome is Outcome.UNTOLD
+    assert said(known(told), "s3_bucket_kms_encryption", "staging").outcome is Outcome.UNKNOWN
 
 
 def test_an_environment_that_is_left_behind_is_not_forgotten() -> None:
@@ -234,7 +234,7 @@ def test_an_environment_that_is_left_behind_is_not_forgotten() -> None:
 
 
 def test_where_nothing_stands_nothing_is_wrong_and_nothing_right() -> None:
-    for blind, outcome in ((0, Outcome.NOTHING), (1, Outcome.BAD)):
+    for blind, outcome in ((0, Outcome.NOT_APPLICABLE), (1, Outcome.FAILED)):
 
         def nothing(one: Audited, blind: int = blind) -> Audited:
             return replace(rule(looked=1, failed=1)(one), objects=0, blind=blind)

@@ -12,7 +12,7 @@ from terrace.drift.sightings import sightings
 from terrace.drift.state_adoption import Adoption, Row, without_shared_states
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Action, Plan
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.plans.value_marks import marks
 from terrace.stacks.model import Stack
 

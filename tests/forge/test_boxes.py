@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.forge.boxes import Request, about, request, ticked
+from terrace.forge.deployment_request import Request, about, request, ticked
 
 HASH, OTHER = "1a2b3c4d" * 4, "deadbeef" * 4
 BODY = """### Environment

@@ -8,10 +8,10 @@ from forge.fake import FakeGitHub, Stumble
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.page import CheckRuns
-from terrace.forge.ports import Remark
+from terrace.forge.ports import Annotation
 
 COMMIT = "5" * 40
-REMARKS = [Remark(f"environments/dev/f{n}.tf", n + 1, "failure", "a rule", "is broken") for n in range(120)]
+REMARKS = [Annotation(f"environments/dev/f{n}.tf", n + 1, "failure", "a rule", "is broken") for n in range(120)]
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from terrace.forge.grammar import (
     Deploy,
     Explain,
     Look,
-    Misunderstood,
     Reject,
     Rollback,
+    UnknownCommand,
     Unlock,
     Withdraw,
     forms,
@@ -43,7 +43,7 @@ COMMANDS: dict[str, Command] = {
 @pytest.mark.parametrize("line", ["approve prod 1a2b3c4d", "reject prod 1a2b3c4d", "reject prod 1a2b3c4d not today"])
 def test_a_short_handle_of_an_earlier_version_is_refused_with_a_hint(line: str) -> None:
     said = understood(f"/terrace {line}")
-    assert isinstance(said, Misunderstood)
+    assert isinstance(said, UnknownCommand)
     assert (said.why, said.hint) == ("that is a handle of an earlier version of Terrace", "/terrace status")
 
 
@@ -98,13 +98,13 @@ def test_talk_about_a_command_is_none(line: str) -> None:
 )
 def test_a_near_miss_is_told_how_it_is_written_and_does_nothing(line: str) -> None:
     found = understood(line)
-    assert isinstance(found, Misunderstood)
+    assert isinstance(found, UnknownCommand)
     assert found.hint in (*forms(), "/terrace help")
     assert found.hint.startswith("/terrace ")
 
 
 def test_two_commands_are_none() -> None:
-    assert isinstance(understood("/terrace status\n/terrace help"), Misunderstood)
+    assert isinstance(understood("/terrace status\n/terrace help"), UnknownCommand)
 
 
 def test_help_tells_every_form() -> None:

@@ -20,7 +20,7 @@ from terrace.adapters.github.conversation import GitHubConversation
 from terrace.adapters.github.deployments import GitHubBoard
 from terrace.adapters.github.tracker import GitHubTracker
 from terrace.forge.announcements import Announcement
-from terrace.forge.matters import Matter
+from terrace.forge.tracked_problems import TrackedProblem
 from terrace.report.markdown.replies import marker
 
 pytestmark = pytest.mark.live
@@ -44,11 +44,11 @@ def forge() -> Connection:
 @pytest.fixture(scope="module")
 def issue(forge: Connection) -> Iterator[int]:
     tracker = GitHubTracker(forge.github, forge.login)
-    matter = Matter(f"live/{RUN}", "drift", f"Terrace smoke test {RUN}", "written by a test", open=True)
+    matter = TrackedProblem(f"live/{RUN}", "drift", f"Terrace smoke test {RUN}", "written by a test", open=True)
     url = tracker.keep(matter)
     assert url is not None and tracker.keep(matter) == url
     yield int(url.rsplit("/", 1)[1])
-    tracker.keep(Matter(matter.key, matter.kind, matter.title, matter.body, open=False))
+    tracker.keep(TrackedProblem(matter.key, matter.kind, matter.title, matter.body, open=False))
     assert forge.github.read(f"issues/{url.rsplit('/', 1)[1]}")["state"] == "closed"
 
 

@@ -18,12 +18,12 @@ from terrace.adapters.gitlab.client import GitLab
 from terrace.adapters.gitlab.jobs import MergeRequestJob
 from terrace.adapters.gitlab.page import MergeRequestPage
 from terrace.adapters.pages import FilesPage
-from terrace.forge.ports import Page, Remark
+from terrace.forge.ports import Annotation, Page
 
 MARKER = '<!-- terrace:v1 {"kind":"check"} -->'
 OTHER = '<!-- terrace:v1 {"kind":"waiting"} -->'
 HEAD = "7" * 40
-REMARKS = (Remark("environments/dev/main.tf", 3, "failure", "a rule", "is broken"),)
+REMARKS = (Annotation("environments/dev/main.tf", 3, "failure", "a rule", "is broken"),)
 
 
 @dataclass

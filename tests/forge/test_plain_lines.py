@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terrace.forge.grammar import Approve, Misunderstood, understood
+from terrace.forge.grammar import Approve, UnknownCommand, understood
 from terrace.forge.plain_lines import LONGEST
 
 HASH = "1a2b3c4d" * 4
@@ -97,9 +97,9 @@ def test_a_command_that_is_not_shown_plain_is_not_heard_and_told_why(name: str) 
         if name == "a header of data" and before:
             continue
         found = understood(before + DOUBTFUL[name].format(LINE))
-        assert found is None or isinstance(found, Misunderstood), name
+        assert found is None or isinstance(found, UnknownCommand), name
     found = understood(DOUBTFUL[name].format(LINE))
-    assert isinstance(found, Misunderstood) and found.why, name
+    assert isinstance(found, UnknownCommand) and found.why, name
 
 
 PLAIN = (
@@ -230,4 +230,4 @@ def test_no_comment_keeps_a_machine_busy(piece: str) -> None:
 
 def test_a_comment_with_a_command_has_a_size() -> None:
     assert understood(f"{LINE}\n\n{'x' * (LONGEST - len(LINE) - 2)}") == HEARD
-    assert isinstance(understood(f"{LINE}\n\n{'x' * LONGEST}"), Misunderstood)
+    assert isinstance(understood(f"{LINE}\n\n{'x' * LONGEST}"), UnknownCommand)

@@ -25,8 +25,8 @@ from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.deployments import GitHubReleases
 from terrace.adapters.github.page import CheckRuns
 from terrace.adapters.github.tracker import GitHubTracker
-from terrace.forge.matters import Matter
-from terrace.forge.ports import Remark
+from terrace.forge.ports import Annotation
+from terrace.forge.tracked_problems import TrackedProblem
 from terrace.report.markdown.replies import marker
 
 pytestmark = pytest.mark.peer
@@ -75,7 +75,7 @@ def _answers(api: str) -> bool:
 def test_one_issue_is_opened_closed_and_opened_again(github: GitHub) -> None:
     tracker, matter = (
         GitHubTracker(github, "mona"),
-        Matter("prod/app", "drift", "Drift in prod", "it differs", open=True),
+        TrackedProblem("prod/app", "drift", "Drift in prod", "it differs", open=True),
     )
     url = tracker.keep(matter)
     assert url is not None
@@ -102,7 +102,7 @@ def test_a_check_has_all_its_remarks_and_a_tag_its_release(github: GitHub) -> No
     runs, head = CheckRuns(github), str(github.read("commits/main")["sha"])
     run = runs.begin("terrace", head, "k1")
     assert runs.begin("terrace", head, "k1") == run
-    remarks = [Remark("main.tf", line, "warning", "a rule", "why") for line in range(1, 41)]
+    remarks = [Annotation("main.tf", line, "warning", "a rule", "why") for line in range(1, 41)]
     runs.end(run, "success", "pass", "all is well", remarks)
     told = github.read(f"check-runs/{run}")
     assert (told["conclusion"], told["output"]["annotations_count"]) == ("success", 40)

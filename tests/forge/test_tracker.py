@@ -10,9 +10,9 @@ from forge.fake import FakeGitHub, Stumble
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.tracker import GitHubTracker
-from terrace.forge.matters import Matter
+from terrace.forge.tracked_problems import TrackedProblem
 
-ONE = Matter("prod/app", "drift", "Drift in prod: app", "`aws_s3_bucket.logs` differs", open=True)
+ONE = TrackedProblem("prod/app", "drift", "Drift in prod: app", "`aws_s3_bucket.logs` differs", open=True)
 
 
 @pytest.fixture

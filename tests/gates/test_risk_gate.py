@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.assess.risk import UNTOLD, Counted, Reason, Risk, together, weigh
+from terrace.assess.risk import UNRECORDED, Counted, Reason, Risk, together, weigh
 from terrace.config.model import ApprovalRule, Config, Environment, RiskLevel, RiskRule
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Moment, Plans, Request
@@ -87,11 +87,11 @@ def test_without_a_rule_for_risks_the_gate_has_no_result() -> None:
 
 
 def test_an_unrecorded_risk_is_the_highest() -> None:
-    assert weigh(UNTOLD).level == "critical"
+    assert weigh(UNRECORDED).level == "critical"
 
 
 counted = st.dictionaries(
-    st.sampled_from(sorted(UNTOLD)), st.builds(Counted, st.integers(1, 30), st.just(("a", "b", "c"))), max_size=6
+    st.sampled_from(sorted(UNRECORDED)), st.builds(Counted, st.integers(1, 30), st.just(("a", "b", "c"))), max_size=6
 )
 
 

@@ -16,7 +16,7 @@ from support.mirror import lay_mirror
 from support.processes import Living, descendants, until_dead
 from support.waiting import until
 from terrace.adapters.runner.applier import LocalApplier
-from terrace.plans.terraform import Attempt, Fate
+from terrace.plans.ports import Attempt, Fate
 
 pytestmark = pytest.mark.slow
 

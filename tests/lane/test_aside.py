@@ -24,7 +24,7 @@ from terrace.apps.wiring.home import Home
 from terrace.config.model import TerraformSettings
 from terrace.errors import TerraformFailed
 from terrace.hcl.lock_file import read_lock_file
-from terrace.plans.terraform import Progress
+from terrace.plans.ports import Progress
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 from support.lanes import Ground, steady
 from support.mirror import lay_mirror
 from support.tools import tofu
-from terrace.plans.terraform import Goal
+from terrace.plans.ports import Goal
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from support.tools import tofu
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.adapters.terraform.provider_schemas import RecordedSchemas
 from terrace.hcl.lock_file import read_lock_file
-from terrace.plans.terraform import Goal
+from terrace.plans.ports import Goal
 
 pytestmark = pytest.mark.aws
 

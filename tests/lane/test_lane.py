@@ -21,7 +21,7 @@ from support.mirror import lay_mirror
 from support.processes import Living, descendants, until_dead
 from support.waiting import until
 from terrace.errors import TerraformFailed
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 from terrace.stacks.model import Stack
 
 pytestmark = pytest.mark.slow

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.disks import small_disk
+from terrace.adapters.terraform.fast.eligibility import types_in, words
 from terrace.adapters.terraform.fast.schema import BY_TYPE, IDENTITIES, BadSchema, parse
 from terrace.adapters.terraform.fast.schema_store import EncodedSchemas, SchemaStore
-from terrace.adapters.terraform.fast.way import types_in, words
 
 pytestmark = pytest.mark.slow
 

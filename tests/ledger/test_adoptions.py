@@ -19,7 +19,7 @@ from terrace.ledger.deployed_revisions import abandoned, baseline
 from terrace.ledger.deployment import Holder
 from terrace.ledger.model import Draft, History
 from terrace.stacks.model import Manual
-from terrace.states.status import release_named, release_of, stacks_of
+from terrace.states.backup_status import release_named, release_of, stacks_of
 
 Told = tuple[str, str, dict[str, Any]]
 SEEN = {

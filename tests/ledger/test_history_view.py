@@ -30,7 +30,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.reading import Reading
 from terrace.ledger.view import Fold
-from terrace.states import restores, status
+from terrace.states import backup_status, restores
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OURS, THEIRS = EventKey.of(b"ours"), EventKey.of(b"theirs")
@@ -72,10 +72,10 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [folds.unsettled(h, e, 1) for e in ENVIRONMENTS],
     lambda h: [folds.live(h, e) for e in ENVIRONMENTS],
     lambda h: [folds.releases(h, e) for e in ENVIRONMENTS],
-    status.standings,
-    status.recorded,
-    status.lineages,
-    status.good_backups,
+    backup_status.standings,
+    backup_status.recorded,
+    backup_status.lineages,
+    backup_status.good_backups,
     restores.restores,
     adoptions,
     lambda h: [newest_adoptions(h, e) for e in ENVIRONMENTS],

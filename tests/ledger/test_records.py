@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrace.compliance import recorded_audits
-from terrace.drift import absorption, acknowledgements, checks
+from terrace.drift import acknowledgements, adopted_drift, checks
 from terrace.errors import TerraceError
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
@@ -23,7 +23,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.events import codec
 from terrace.ledger.events.record import Malformed, Record, Unknown
 from terrace.ledger.model import GENESIS, Draft, History, draft
-from terrace.states import restores, status
+from terrace.states import backup_status, restores
 
 GOLDEN = Path(__file__).parent / "golden" / "written.jsonl"
 KINDS = {value for name, value in vars(kinds).items() if name.isupper()}
@@ -42,14 +42,14 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [folds.live(h, e) for e in ("prod", "dev")],
     lambda h: [folds.releases(h, e) for e in ("prod", "dev")],
     lambda h: folds.approvals(h, f"{32:012x}"),
-    status.standings,
-    status.recorded,
-    status.good_backups,
+    backup_status.standings,
+    backup_status.recorded,
+    backup_status.good_backups,
     restores.restores,
     lambda h: list(recorded_audits.newest_first(h, "prod")),
     lambda h: checks.checks(h, "prod"),
     lambda h: acknowledgements.acknowledgements(h, "prod"),
-    lambda h: absorption.absorbed(h, "prod"),
+    lambda h: adopted_drift.absorbed(h, "prod"),
 )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from terrace.pipelines.states.drill import data_loss
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
+from terrace.states.backup_status import Standing
 from terrace.states.backups import BackupRecord
-from terrace.states.status import Standing
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 BACKUP = BackupRecord(

@@ -17,7 +17,7 @@ from terrace.plans.digest import DigestKey
 from terrace.plans.document_kinds import NotAPlan, as_utf8
 from terrace.plans.model import MASKED, Plan
 from terrace.plans.read import read_plan
-from terrace.plans.show_document import shown
+from terrace.plans.redacted_document import shown
 from terrace.stacks.model import Stack
 
 FOLDER = Path(__file__).parent / "documents"

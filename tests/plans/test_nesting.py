@@ -12,7 +12,7 @@ from terrace.adapters.github import webhooks
 from terrace.adapters.github.actions import _event
 from terrace.apps.workflows import record
 from terrace.errors import TerraceError
-from terrace.plans import decode, handover, wire
+from terrace.plans import decode, handover, json_format
 from terrace.states import state_file
 
 N = 100_000
@@ -20,7 +20,7 @@ LIST = b"[" * N + b"]" * N
 OBJECT = b'{"a":' * N + b"1" + b"}" * N
 READERS: dict[str, Callable[[bytes, Path], object]] = {
     "a plan": lambda deep, _: decode.decode(deep),
-    "a value of a plan": lambda deep, _: wire.value(msgspec.Raw(deep)),
+    "a value of a plan": lambda deep, _: json_format.value(msgspec.Raw(deep)),
     "plans that were handed over": lambda deep, _: handover.decoded(b'{"plans":' + deep + b"}"),
     "a state": lambda deep, _: state_file.read_state(b'{"version":4,"resources":' + deep + b"}", "it"),
     "a delivery": lambda deep, _: webhooks.read(b'{"action":' + deep + b"}", webhooks.About),
@@ -45,7 +45,7 @@ def test_a_value_may_be_nested_as_deep_as_the_limit_says() -> None:
     def nested(depth: int) -> msgspec.Raw:
         return msgspec.Raw(b'{"a":[' * (depth // 2) + b"1" + b"]}" * (depth // 2))
 
-    assert wire.value(nested(wire.DEEPEST))
-    assert wire.value(msgspec.Raw(b"[" + b"[[]]," * 500 + b"[]]")), "many are not deep"
+    assert json_format.value(nested(json_format.DEEPEST))
+    assert json_format.value(msgspec.Raw(b"[" + b"[[]]," * 500 + b"[]]")), "many are not deep"
     with pytest.raises(TerraceError, match="nested more than 200 times"):
-        wire.value(nested(wire.DEEPEST + 2))
+        json_format.value(nested(json_format.DEEPEST + 2))

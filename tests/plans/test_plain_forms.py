@@ -10,7 +10,7 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from terrace.plans import wire
+from terrace.plans import json_format
 from terrace.plans.addresses import block_of
 from terrace.plans.differences import Comparison, altered, covered
 from terrace.plans.masking import masked, paths
@@ -39,14 +39,14 @@ def raw(value: Any) -> msgspec.Raw:
 
 
 @st.composite
-def changes(draw: st.DrawFn) -> wire.Change:
+def changes(draw: st.DrawFn) -> json_format.Change:
     before = draw(SIDES)
     # Mostly nearly equal: two values that were drawn apart have few equal parts.
     after = draw(SIDES | st.just(before))
     if isinstance(after, dict) and draw(st.booleans()):
         after = after | draw(OBJECTS)
     marks = draw(MARKS)
-    return wire.Change(
+    return json_format.Change(
         ["update"], raw(before), raw(after), raw(draw(MARKS)), raw(marks), raw(draw(MARKS | st.just(marks)))
     )
 
@@ -99,24 +99,24 @@ def same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def plainly(change: wire.Change, computed: frozenset[str] = frozenset()) -> list[Any]:
+def plainly(change: json_format.Change, computed: frozenset[str] = frozenset()) -> list[Any]:
     marks = (change.after_unknown, change.before_sensitive, change.after_sensitive)
-    sides = tuple(wire.value(side) for side in (change.before, change.after, *marks))
+    sides = tuple(json_format.value(side) for side in (change.before, change.after, *marks))
     return list(differences(sides, (), computed))
 
 
 @given(changes())
-@example(wire.Change(["update"], raw({"a": [True, {"b": 1}]}), raw({"a": [1, {"b": 1.0}]})))
-@example(wire.Change(["create"], raw(None), raw({"a": 1, "b": {"a": []}}), raw({"id": True})))
-def test_the_differences_of_a_change_are_those_of_the_plain_comparison(change: wire.Change) -> None:
+@example(json_format.Change(["update"], raw({"a": [True, {"b": 1}]}), raw({"a": [1, {"b": 1.0}]})))
+@example(json_format.Change(["create"], raw(None), raw({"a": 1, "b": {"a": []}}), raw({"id": True})))
+def test_the_differences_of_a_change_are_those_of_the_plain_comparison(change: json_format.Change) -> None:
     assert repr(altered(change)) == repr(plainly(change))
 
 
 @given(changes())
 def test_the_old_value_of_a_computed_attribute_that_ends_is_left_out_as_the_plain_comparison_does(
-    change: wire.Change,
+    change: json_format.Change,
 ) -> None:
-    resource = wire.Resource(address="aws_x.a", type="aws_x", name="a", provider_name="p", change=change)
+    resource = json_format.Resource(address="aws_x.a", type="aws_x", name="a", provider_name="p", change=change)
     found, _ = covered(resource, Comparison({("p", "aws_x"): frozenset({"a", "tags"})}))
     assert repr(found["altered"]) == repr(plainly(change, frozenset({"a", "tags"})))
 
@@ -160,11 +160,11 @@ def texts(value: Any, marks: Any) -> Iterator[str]:
 
 
 @given(st.lists(changes(), max_size=3), VALUES)
-def test_secrets_are_found_and_hidden_as_by_looking_at_every_text(found: list[wire.Change], value: Any) -> None:
+def test_secrets_are_found_and_hidden_as_by_looking_at_every_text(found: list[json_format.Change], value: Any) -> None:
     pairs = [pair for one in found for pair in ((one.before, one.before_sensitive), (one.after, one.after_sensitive))]
-    wanted = {t for v, marks in pairs for t in texts(wire.value(v), wire.value(marks)) if len(t) >= 6}
-    resources = [wire.Resource(address="aws_x.a", type="aws_x", name="a", change=one) for one in found]
-    secrets = Secrets(wire.Document(resource_changes=resources))
+    wanted = {t for v, marks in pairs for t in texts(json_format.value(v), json_format.value(marks)) if len(t) >= 6}
+    resources = [json_format.Resource(address="aws_x.a", type="aws_x", name="a", change=one) for one in found]
+    secrets = Secrets(json_format.Document(resource_changes=resources))
     assert set(secrets.texts) == wanted
 
     def hidden(one: Any) -> Any:

@@ -11,7 +11,7 @@ from support.sites import site_of, terraform_in
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import MASKED, Action
 from terrace.plans.read import read_plan
-from terrace.plans.show_document import shown
+from terrace.plans.redacted_document import shown
 from terrace.stacks.model import Stack
 
 SECRETIVE = """

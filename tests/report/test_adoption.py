@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from support.records import data_of
 from terrace.drift.state_adoption import Adopted, Adoption, Row, Settled
 from terrace.errors import BadInput, Place
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.report.json.states import adopt_json
 from terrace.report.terminal.adoption import (
     adoption_details,

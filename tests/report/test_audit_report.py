@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from support.checked import findings, texts
 from support.records import data_of
-from terrace.compliance.audit import Audited, RuleSeen, Scope, untold
+from terrace.compliance.audit import Audited, RuleSeen, Scope, not_audited
 from terrace.report.audit_words import MOST
 from terrace.report.json.checks import check_all_json
 from terrace.report.markdown.audit import audit_markdown
@@ -52,7 +52,7 @@ def test_an_environment_without_deployment_says_so() -> None:
 
 
 def test_one_blocked_environment_blocks_the_whole_check() -> None:
-    record = check_all_json([look(), look(untold("prod", "it is gone", "look"))])
+    record = check_all_json([look(), look(not_audited("prod", "it is gone", "look"))])
     assert (record.verdict, [one.verdict for one in record.environments]) == (
         "block",
         ["pass", "block"],
@@ -72,7 +72,7 @@ def test_text_from_outside_has_no_effect(found: list[object], name: str) -> None
 
 
 def test_ten_thousand_findings_are_cut_for_people_and_complete_in_json() -> None:
-    many = look(*(untold(f"s{n}", "gone") for n in range(10_000)))
+    many = look(*(not_audited(f"s{n}", "gone") for n in range(10_000)))
     assert f"and {10_000 - MOST:,} more" in terminal(many)
     assert len(audit_markdown([many])) < 60_000
     assert len(check_all_json([many]).environments[0].findings) == 10_000

@@ -16,7 +16,7 @@ from support.stories import NOON
 from terrace.compliance.answers import Evidence, Outcome, answers
 from terrace.compliance.audit import RuleSeen, Scope
 from terrace.compliance.gathering import Span
-from terrace.compliance.overview import Compliance, Looked
+from terrace.compliance.overview import Compliance, LatestAudit
 from terrace.compliance.recorded_audits import Audit, KnownRule
 from terrace.compliance.shipped import framework
 from terrace.report.compliance_words import totals
@@ -42,7 +42,9 @@ def report(*evidence: Evidence, name: str = "prod", note: str = "a note") -> Com
         {"fail": 1},
     )
     told = answers(framework("nist-800-53"), evidence)
-    return Compliance(NOON, (Looked(name, look, (note,)),), (told,), "p", "h" * 64, Span(NOON + timedelta(hours=1)))
+    return Compliance(
+        NOON, (LatestAudit(name, look, (note,)),), (told,), "p", "h" * 64, Span(NOON + timedelta(hours=1))
+    )
 
 
 def piece(outcome: Outcome, text: str = "said") -> Evidence:
@@ -54,7 +56,7 @@ def terminal(record: Compliance) -> str:
 
 
 def test_every_format_has_the_same_numbers_and_no_percentage() -> None:
-    record = report(piece(Outcome.BAD), replace(piece(Outcome.GOOD), key="terrace:ledger"))
+    record = report(piece(Outcome.FAILED), replace(piece(Outcome.PASSED), key="terrace:ledger"))
     (told,) = record.frameworks
     numbers = totals(told)
     assert numbers.endswith(f" of {len(told.answers)} listed")
@@ -67,7 +69,7 @@ def test_every_format_has_the_same_numbers_and_no_percentage() -> None:
 
 
 def test_evidence_names_its_source_time_and_commit() -> None:
-    record = report(piece(Outcome.BAD))
+    record = report(piece(Outcome.FAILED))
     for text in (terminal(record), compliance_markdown(record).replace("&#45;", "-"), compliance_page(record)):
         assert "CM-6" in text
         assert "2026-01-05 12:00 UTC" in text
@@ -95,7 +97,7 @@ USUAL.feed(compliance_page(report(*(piece(outcome) for outcome in Outcome))))
 
 
 def test_the_page_loads_nothing() -> None:
-    page = compliance_page(report(piece(Outcome.BAD)))
+    page = compliance_page(report(piece(Outcome.FAILED)))
     assert "default-src 'none'; style-src 'sha256-" in page
     assert not {"script", "link", "img", "iframe", "form"} & USUAL.tags
     assert "http://" not in page
@@ -105,7 +107,7 @@ def test_the_page_loads_nothing() -> None:
 @settings(max_examples=25)
 @given(texts, texts)
 def test_text_from_outside_has_no_effect(one: str, other: str) -> None:
-    record = report(piece(Outcome.BAD, one), piece(Outcome.WAIVED, other), name=other, note=one)
+    record = report(piece(Outcome.FAILED, one), piece(Outcome.WAIVED, other), name=other, note=one)
     seen = _Tags()
     seen.feed(compliance_page(record))
     assert seen.tags <= USUAL.tags
@@ -138,6 +140,6 @@ def test_text_from_outside_has_no_effect(one: str, other: str) -> None:
 
 def test_hostile_text_is_escaped() -> None:
     for text in HOSTILE:
-        page = compliance_page(report(piece(Outcome.BAD, text), name=text))
+        page = compliance_page(report(piece(Outcome.FAILED, text), name=text))
         assert "<script>" not in page
         assert "onerror=alert" not in re.sub(r"&lt;.*?&gt;", "", page)

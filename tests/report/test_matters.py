@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.compliance.audit import Audited, Scope
-from terrace.forge.matters import Matter
+from terrace.forge.tracked_problems import TrackedProblem
 from terrace.report.markdown.issues import audit_issues
 
 COMMIT = "c" * 40
@@ -34,7 +34,7 @@ def test_an_environment_has_an_issue_while_a_finding_would_block_a_change() -> N
 
 @given(st.text(max_size=60))
 def test_the_marker_is_one_hidden_line(key: str) -> None:
-    marker = Matter(key, "drift", "x", "y", open=True).marker
+    marker = TrackedProblem(key, "drift", "x", "y", open=True).marker
     assert "\n" not in marker
     assert (marker.count("--"), marker.count(">")) == (2, 1 + key.count(">"))
     assert marker.index("-->") == len(marker) - 3

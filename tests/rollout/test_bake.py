@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from terrace.config.model import Rollout
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.events.steps import Detail
-from terrace.rollout.bake import Health, Healthy, Measure, Reading, Rest, Sick, Unclear, health, reading
+from terrace.rollout.health import Health, Healthy, Measure, Reading, Rest, Unclear, Unhealthy, health, reading
 from terrace.stacks.model import Manual
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -72,7 +72,7 @@ def test_what_passed_during_the_bake_is_no_word_on_its_end() -> None:
 def test_it_is_sick_as_soon_as_too_few_can_pass_and_says_what_was_seen() -> None:
     assert isinstance(asked(11, (F, 0), (P, 10)), Rest)
     sick = asked(11, (F, 0), (F, 10))
-    assert sick == Sick("0 of the last 2 measurements passed, 2 of 3 must: it failed")
+    assert sick == Unhealthy("0 of the last 2 measurements passed, 2 of 3 must: it failed")
 
 
 def test_an_old_failure_is_forgotten_once_it_leaves_the_window() -> None:
@@ -150,7 +150,7 @@ def test_it_is_sick_exactly_when_too_many_of_the_last_failed(
     rule: Rollout, made: list[tuple[Reading, float]], now: int
 ) -> None:
     last = [said for said, _ in made][-rule.of :]
-    sick = isinstance(asked(now, *made, rule=rule), Sick)
+    sick = isinstance(asked(now, *made, rule=rule), Unhealthy)
     assert sick == (last.count("failed") > rule.of - rule.passes)
 
 
@@ -185,7 +185,7 @@ def test_whoever_measures_when_asked_comes_to_an_end_or_to_a_doubt(rule: Rollout
     answers = [*said, *[P] * (rule.of + int(rule.bake / rule.every) + 2)]
     while answers:
         answer = asked(now, *made, rule=rule)
-        if isinstance(answer, Healthy | Sick):
+        if isinstance(answer, Healthy | Unhealthy):
             return
         if isinstance(answer, Measure):
             made.append((answers.pop(0), now))

@@ -11,8 +11,8 @@ from support.payloads import detail_of
 from terrace.config.model import CommandProbe, Environment, Rollout
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
-from terrace.rollout.bake import Health, Healthy, Measure, Rest, Sick, Unclear
 from terrace.rollout.course import Course, course
+from terrace.rollout.health import Health, Healthy, Measure, Rest, Unclear, Unhealthy
 from terrace.rollout.next_step import Asked, Finish, Perform, Task, Wait, next_step
 from terrace.stacks.model import (
     AutomaticRollback,
@@ -110,7 +110,7 @@ def test_health_is_asked_after_the_smoke_tests_and_measured_as_often_as_it_says(
 
 def test_sickness_ends_it_and_doubt_only_waits() -> None:
     smoked = deployment(record(Step.SMOKE))
-    assert ask(smoked, Sick("2 of 3 failed")) == Finish("failed", ("health: 2 of 3 failed",))
+    assert ask(smoked, Unhealthy("2 of 3 failed")) == Finish("failed", ("health: 2 of 3 failed",))
     later = START + timedelta(minutes=1)
     is_waiting = ask(smoked, Rest(later, "bakes"))
     assert isinstance(is_waiting, Wait)

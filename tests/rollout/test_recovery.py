@@ -7,23 +7,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from terrace.errors import StateLock
-from terrace.plans.terraform import Autopsy, Recorded
+from terrace.plans.ports import LoggedLeftovers, Recorded
 from terrace.rollout.recovery import Aftermath, Told, aftermath, is_ours
 from terrace.stacks.additions import Import
 
 BEGAN = datetime(2026, 1, 5, 12, tzinfo=UTC)
 UNTIL = BEGAN + timedelta(minutes=10)
-MINE = Autopsy(who="root@runner", began=BEGAN)
+MINE = LoggedLeftovers(who="root@runner", began=BEGAN)
 
 
 def test_what_was_made_and_is_not_in_the_state_is_imported() -> None:
-    autopsy = Autopsy(whole=True, created=(("a.one", "i-1"), ("a.two", "i-2")))
+    autopsy = LoggedLeftovers(whole=True, created=(("a.one", "i-1"), ("a.two", "i-2")))
     found = aftermath("prod", autopsy, {"a.one": "create", "a.two": "create"}, {"a.one": Recorded("i-1")}, Told())
     assert found == Aftermath(imports=(Import("prod", "a.two", "i-2"),))
 
 
 def test_what_was_in_the_making_is_open_until_somebody_has_looked() -> None:
-    autopsy = Autopsy(whole=True, in_flight=("a.one", "a.two"))
+    autopsy = LoggedLeftovers(whole=True, in_flight=("a.one", "a.two"))
     assert aftermath("prod", autopsy, {}, {}, Told()).open == ("a.one", "a.two")
     assert aftermath("prod", autopsy, {}, {}, Told(absent=["a.one"])).open == ("a.two",)
     settled = aftermath("prod", autopsy, {}, {}, Told({"a.two": "i-9"}, ["a.one"]))
@@ -31,18 +31,18 @@ def test_what_was_in_the_making_is_open_until_somebody_has_looked() -> None:
 
 
 def test_an_object_without_an_id_in_the_log_is_open_too() -> None:
-    assert aftermath("prod", Autopsy(whole=True, created=(("a.one", ""),)), {}, {}, Told()).open == ("a.one",)
+    assert aftermath("prod", LoggedLeftovers(whole=True, created=(("a.one", ""),)), {}, {}, Told()).open == ("a.one",)
 
 
 def test_what_is_recorded_and_was_in_the_making_may_lack_what_its_provisioners_do() -> None:
     """Terraform records an object before its provisioners run: killed then, nothing in the state tells."""
-    autopsy = Autopsy(whole=True, in_flight=("a.one",))
+    autopsy = LoggedLeftovers(whole=True, in_flight=("a.one",))
     assert aftermath("prod", autopsy, {}, {"a.one": Recorded("i-1")}, Told()) == Aftermath(unfinished=("a.one",))
     assert aftermath("prod", autopsy, {}, {"a.one": Recorded("i-1")}, Told(whole=["a.one"])) == Aftermath()
 
 
 def test_what_is_tainted_is_replaced_by_the_plan_and_whoever_approves_decides() -> None:
-    log = Autopsy(whole=True, in_flight=("a.one",))
+    log = LoggedLeftovers(whole=True, in_flight=("a.one",))
     assert aftermath("prod", log, {}, {"a.one": Recorded("i-1", tainted=True)}, Told()) == Aftermath()
 
 
@@ -52,8 +52,11 @@ def test_without_a_log_everything_that_was_planned_may_exist() -> None:
     )
 
 
-@pytest.mark.parametrize("log", [None, Autopsy(), Autopsy(created=(("a.one", "i-1"),)), Autopsy(in_flight=("a.one",))])
-def test_a_log_that_is_not_whole_never_says_that_something_was_not_made(log: Autopsy | None) -> None:
+@pytest.mark.parametrize(
+    "log",
+    [None, LoggedLeftovers(), LoggedLeftovers(created=(("a.one", "i-1"),)), LoggedLeftovers(in_flight=("a.one",))],
+)
+def test_a_log_that_is_not_whole_never_says_that_something_was_not_made(log: LoggedLeftovers | None) -> None:
     """A machine crash leaves a log empty, zeroed or cut: what it says is true, what it lacks may exist all the same."""
     planned = {"a.one": "create", "a.two": "create", "a.three": "replace", "a.four": "create"}
     known = {"a.three": Recorded("i-3"), "a.four": Recorded("i-4")}
@@ -65,7 +68,9 @@ def test_a_log_that_is_not_whole_never_says_that_something_was_not_made(log: Aut
 
 
 def test_an_id_for_something_that_this_stack_does_not_have_is_not_its_business() -> None:
-    assert aftermath("prod", Autopsy(whole=True), {"a.one": "create"}, {}, Told({"b.other": "i-1"})) == Aftermath()
+    assert (
+        aftermath("prod", LoggedLeftovers(whole=True), {"a.one": "create"}, {}, Told({"b.other": "i-1"})) == Aftermath()
+    )
 
 
 def lock(
@@ -96,4 +101,4 @@ def test_a_lock_with_any_doubt_is_not_ours(other: StateLock) -> None:
 
 
 def test_without_a_witness_no_lock_is_ours() -> None:
-    assert not is_ours(lock(), Autopsy(), UNTIL)
+    assert not is_ours(lock(), LoggedLeftovers(), UNTIL)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.errors import StateLock
-from terrace.plans.terraform import RunOutcome, StateSnapshot
+from terrace.plans.ports import RunOutcome, StateSnapshot
 
 
 @dataclass(frozen=True, slots=True)

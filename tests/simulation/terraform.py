@@ -16,13 +16,13 @@ from simulation.process import Process
 from simulation.site import Branch, Wanted
 from terrace.config.model import CommandProbe, Probe
 from terrace.errors import StateLock, StateLocked, TerraceError, TerraformFailed
-from terrace.plans.terraform import (
+from terrace.plans.ports import (
     Attempt,
-    Autopsy,
     Evidence,
     Fate,
     Goal,
     Listener,
+    LoggedLeftovers,
     MadePlan,
     NotStarted,
     Preparation,
@@ -219,12 +219,12 @@ class MemoryApplier:
     def _same_boot(self, run: Run) -> bool:
         return run.boot == self._process.machine.boot
 
-    def autopsy(self, attempt: Attempt) -> Autopsy | None:
+    def autopsy(self, attempt: Attempt) -> LoggedLeftovers | None:
         """What it left, as its log tells."""
         run = self._run(attempt)
         if run is None:
             return None
-        return Autopsy(
+        return LoggedLeftovers(
             created=tuple(run.made),
             in_flight=tuple(run.in_flight),
             destroyed=tuple(run.destroyed),

@@ -22,7 +22,7 @@ from terrace.pipelines.context import Context, unsigned
 from terrace.pipelines.holds import hold
 from terrace.pipelines.recovery.attestations import answers, needed
 from terrace.pipelines.recovery.settlement import settle
-from terrace.plans.terraform import Evidence
+from terrace.plans.ports import Evidence
 
 
 def runs(people: People) -> list[str]:

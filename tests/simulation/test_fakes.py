@@ -24,7 +24,7 @@ from terrace.adapters.leases import LocalLeases
 from terrace.adapters.runner.applier import LocalApplier
 from terrace.errors import TerraceError
 from terrace.ledger.deployment import Holder
-from terrace.plans.terraform import Applier, Fate, Site, Terraform
+from terrace.plans.ports import Applier, Fate, Site, Terraform
 from terrace.rollout.ports import Leases
 from terrace.stacks.model import Stack
 from terrace.stacks.repository import Repository

@@ -22,8 +22,8 @@ from simulation.process import (
 from simulation.site import KEYS, RULES, Branch, MemoryRepository, Wanted, thing
 from simulation.terraform import MemoryApplier, MemoryProbes, MemoryTerraform, Shared, die
 from terrace.adapters.artifacts import Artifacts
+from terrace.adapters.backup_encryption import BackupCipher
 from terrace.adapters.backups import Backups
-from terrace.adapters.sealing import Seals
 from terrace.config.model import Config
 from terrace.errors import TerraceError
 from terrace.gates.approvals.declaration import read_declaration
@@ -38,7 +38,7 @@ from terrace.ledger.model import GENESIS, Draft
 from terrace.pipelines.context import Context
 from terrace.plans.decode import decode
 from terrace.plans.digest import DigestKey, plan_digest
-from terrace.plans.terraform import Progress
+from terrace.plans.ports import Progress
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ class World:
         self._ids = 0
         self._pids = 0
         self.shared = Shared(Cloud(KEYS), self.branch, self.choices, self.clock, {}, {}, self._began)
-        self._backups = Backups(Artifacts("memory:///"), Seals(lambda: bytes(32)), self.clock)
+        self._backups = Backups(Artifacts("memory:///"), BackupCipher(lambda: bytes(32)), self.clock)
         self.ledger.append([Draft(kinds.LEDGER_OPENED, "ledger", "ann")], head=GENESIS)
         self.merge({})
 

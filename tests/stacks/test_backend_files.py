@@ -13,7 +13,7 @@ from terrace.config.loosening import find_loosened_rules
 from terrace.config.problems import BadConfig
 from terrace.errors import BadInput
 from terrace.hcl.facts_store import NoStore
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 from terrace.stacks.backends import backend_locations, find_shared_states
 from terrace.stacks.config_problems import examine
 from terrace.stacks.model import Stack

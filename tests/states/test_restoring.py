@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from terrace.plans.model import Action, Digest, OutputChange, Plan, ResourceChange
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.stacks.model import Stack
 from terrace.states.backups import BackupRecord
 from terrace.states.restore_rules import Difference, Known, differences, obstacles

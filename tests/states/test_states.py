@@ -17,8 +17,7 @@ from terrace.ledger.chain import seal
 from terrace.ledger.deployment import Holder
 from terrace.ledger.model import Draft, History
 from terrace.stacks.model import Manual
-from terrace.states.restores import open_restore, restores
-from terrace.states.status import (
+from terrace.states.backup_status import (
     Standing,
     applied_since,
     good_backups,
@@ -28,6 +27,7 @@ from terrace.states.status import (
     stacks_of,
     standings,
 )
+from terrace.states.restores import open_restore, restores
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

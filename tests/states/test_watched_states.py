@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
+from terrace.states.backup_status import Finding, Standing, StateVersion
 from terrace.states.restore_rules import Difference
 from terrace.states.state_checks import Drill, judge, judge_drill
-from terrace.states.status import Bearings, Finding, Standing
 
 CONTENT = b'{"version": 4}'
 KNOWN = Standing("prod", "prod", backup="b1", lineage="l1", serial=5, sha256=hashlib.sha256(CONTENT).hexdigest())
 NEW = Standing("prod", "prod")
-APPLIED = replace(KNOWN, planned_on=Bearings("l1", 5))
-FIRST = replace(NEW, planned_on=Bearings("", -1))
+APPLIED = replace(KNOWN, planned_on=StateVersion("l1", 5))
+FIRST = replace(NEW, planned_on=StateVersion("", -1))
 HOUR = timedelta(hours=1)
 
 

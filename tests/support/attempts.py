@@ -13,7 +13,7 @@ from typing import Literal
 from terrace.adapters.host import file_identity, host, pid_namespace
 from terrace.adapters.runner.permits import Permits
 from terrace.adapters.runner.run_folder import RunFolder
-from terrace.plans.terraform import Applier, Attempt, MadePlan, Preparation, Site
+from terrace.plans.ports import Applier, Attempt, MadePlan, Preparation, Site
 
 
 def prepare(applier: Applier, name: str, site: Site, made: MadePlan) -> Attempt:

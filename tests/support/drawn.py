@@ -19,7 +19,7 @@ from support.aws import PROVIDER
 from support.lanes import Ground, steady
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.errors import TerraformFailed
-from terrace.plans.terraform import MadePlan
+from terrace.plans.ports import MadePlan
 
 AT_ONCE = 60
 """How many types are drawn for one configuration; the provider refuses about half of what is drawn blindly."""

@@ -17,8 +17,8 @@ from terrace.adapters.terraform.data_folder import state_file
 from terrace.config.model import TerraformSettings
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
+from terrace.plans.ports import Goal, MadePlan, RunOutcome, Site
 from terrace.plans.read import read_plan
-from terrace.plans.terraform import Goal, MadePlan, RunOutcome, Site
 from terrace.stacks.model import Stack
 
 KEY = DigestKey(id="test", secret=b"0" * 32)

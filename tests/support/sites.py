@@ -6,7 +6,7 @@ from pathlib import Path
 
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.config.model import TerraformSettings
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 from terrace.stacks.model import Stack
 
 GREETING = """

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from terrace.adapters.tools.box import Toolbox
+from terrace.adapters.tools.find_tool import Toolbox
 from terrace.adapters.tools.install import install
 from terrace.adapters.tools.known import tool
 from terrace.errors import NotReady

@@ -16,7 +16,7 @@ from terrace.ledger.events.steps import Detail
 from terrace.ledger.model import History
 from terrace.pipelines.deploy.step_results import ApplyFailed, ApplySucceeded, ApplyUnknown
 from terrace.pipelines.journal import Journal
-from terrace.plans.terraform import Evidence
+from terrace.plans.ports import Evidence
 
 ROOT = Path(__file__).parent.parent.parent
 SOURCE = ROOT / "src/terrace"

@@ -45,7 +45,7 @@ def problems(content: bytes, path: str = PATH, config: Config = CONFIG) -> list[
     ("change", "said"),
     [
         ({"rule": ""}, "3:5: expected a rule, or a family of rules, found nothing"),
-        ({"owner": "anne"}, "5:12: 'anne' is not a person or team of terrace.yaml (hint: did you mean 'ann'?)"),
+        ({"owner": "anne"}, "5:12: 'anne' is not a person or team in terrace.yaml (hint: did you mean 'ann'?)"),
         ({"reason": "'TODO!'"}, "6:13: 'TODO!' is not a reason"),
         ({"granted": "2026-13-01"}, "7:14: expected a date like `2026-12-31`, found '2026-13-01'"),
         ({"expires": "2025-12-31"}, "8:14: it expires before it is granted"),

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from terrace.adapters.artifacts import Artifacts
-from terrace.adapters.sealing import Header, Seals, header_end, read_header
+from terrace.adapters.backup_encryption import BackupCipher, Header, header_end, read_header
 from terrace.errors import Corrupt
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.states.backups import BackupRecord, Catalogue, Moment
 
 _ENDING = ".tfstate.enc"
@@ -26,7 +26,7 @@ _AT_ONCE = 16
 class Backups:
     """Backups in a store of artifacts."""
 
-    def __init__(self, artifacts: Artifacts, seals: Seals, clock: Callable[[], datetime]) -> None:
+    def __init__(self, artifacts: Artifacts, seals: BackupCipher, clock: Callable[[], datetime]) -> None:
         self._artifacts = artifacts
         self._seals = seals
         self._clock = clock

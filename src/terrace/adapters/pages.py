@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from terrace.forge.ports import Remark
+from terrace.forge.ports import Annotation
 
 
 class FilesPage:
@@ -20,7 +20,7 @@ class FilesPage:
     def comment(self, marker: str, body: str) -> str:
         return self._write(f"{_name(marker)}.md", body.encode())
 
-    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Remark]) -> str:
+    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Annotation]) -> str:
         verdict = {
             "passed": passed,
             "title": title,

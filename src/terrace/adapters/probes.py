@@ -11,7 +11,7 @@ from pathlib import Path
 from terrace.adapters.confined import Limits, confined
 from terrace.config.model import CommandProbe, HttpProbe, Probe
 from terrace.errors import Interrupted, TerraceError
-from terrace.rollout.bake import Reading
+from terrace.rollout.health import Reading
 from terrace.rollout.ports import ProbeResult
 from terrace.words import plural
 

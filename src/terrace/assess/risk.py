@@ -40,7 +40,7 @@ _SAME = (Action.NO_OP, Action.READ)
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class EnvironmentFacts:
     """Facts about one environment. None, everywhere: it is unknown, which counts as the worse.
 
     `deployed` are the keys of stacks that have a release there, `types` the types that deployments had before, `idle`
@@ -83,19 +83,19 @@ class Counted:
 Evidence = Mapping[str, Counted]
 """The items of each factor."""
 
-UNTOLD: Evidence = {factor.name: Counted(100, ("no evidence was recorded",)) for factor in FACTORS}
+UNRECORDED: Evidence = {factor.name: Counted(100, ("no evidence was recorded",)) for factor in FACTORS}
 """The evidence where none was recorded: the worst possible."""
 
 _OF_THE_ENVIRONMENT = frozenset({"production", "drift", "idle"})
 """Factors that stacks of one environment share."""
 
 
-def risk(assessment: Assessment, around: Mapping[str, Surroundings], clouds: Clouds = CLOUDS) -> Risk:
+def risk(assessment: Assessment, around: Mapping[str, EnvironmentFacts], clouds: Clouds = CLOUDS) -> Risk:
     """Returns the risk of the change. `around` is by environment; one that is missing is unknown."""
     return weigh(evidence(assessment, around, clouds))
 
 
-def evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds: Clouds = CLOUDS) -> Evidence:
+def evidence(assessment: Assessment, around: Mapping[str, EnvironmentFacts], clouds: Clouds = CLOUDS) -> Evidence:
     """Returns the items of each factor, counted."""
     seen: dict[str, list[str]] = {}
     for factor, what in _evidence(assessment, around, clouds):
@@ -146,7 +146,9 @@ def _told(counted: Counted) -> str:
 # --- what counts ---------------------------------------------------------------------------------------------------
 
 
-def _evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds: Clouds) -> Iterator[tuple[str, str]]:
+def _evidence(
+    assessment: Assessment, around: Mapping[str, EnvironmentFacts], clouds: Clouds
+) -> Iterator[tuple[str, str]]:
     """Yields every contribution, as the name of its factor and a description."""
     stacks = {impact.stack.key: impact.stack.environment for impact in assessment.change_set.impacts}
     stacks |= {plan.stack.key: plan.stack.environment for plan in assessment.plans.values()}
@@ -155,7 +157,7 @@ def _evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds
     yield from (("not-known", f"the plan of {key}") for key in unplanned)
     touched = {key: stacks.get(key, key.partition("/")[0]) for key in (*plans, *unplanned)}
     for plan in plans.values():
-        yield from _of_plan(plan, around.get(plan.stack.environment, Surroundings()), clouds)
+        yield from _of_plan(plan, around.get(plan.stack.environment, EnvironmentFacts()), clouds)
     yield from _reach(touched, unplanned, around)
     renamed = {one.old for one in assessment.change_set.renamed}
     yield from (("removed", stack.key) for stack in assessment.change_set.removed if stack.key not in renamed)
@@ -164,14 +166,14 @@ def _evidence(assessment: Assessment, around: Mapping[str, Surroundings], clouds
 
 
 def _reach(
-    touched: Mapping[str, str], unplanned: Iterable[str], around: Mapping[str, Surroundings]
+    touched: Mapping[str, str], unplanned: Iterable[str], around: Mapping[str, EnvironmentFacts]
 ) -> Iterator[tuple[str, str]]:
     """Yields the extent of the change, and the places in it that are little known."""
     environments = list(dict.fromkeys(touched.values()))
     yield from (("stacks", key) for key in list(touched)[1:])
     yield from (("environments", name) for name in environments[1:])
     for name in environments:
-        known = around.get(name, Surroundings())
+        known = around.get(name, EnvironmentFacts())
         if known.production:
             yield "production", name
         if known.drifted is not False:
@@ -179,11 +181,11 @@ def _reach(
         if known.idle is None or known.idle > IDLE:
             yield "idle", name
     for key, name in touched.items():
-        known = around.get(name, Surroundings())
+        known = around.get(name, EnvironmentFacts())
         if known.deployed is None or key not in known.deployed:
             yield "first", key
     for key in unplanned:
-        if around.get(touched[key], Surroundings()).production:
+        if around.get(touched[key], EnvironmentFacts()).production:
             yield "production-change", f"the unknown changes of {key}"
 
 
@@ -196,7 +198,7 @@ def _of_findings(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
             yield f"finding-{severity.word}", f"{finding.rule}: {finding.message}"
 
 
-def _of_plan(plan: Plan, known: Surroundings, clouds: Clouds) -> Iterator[tuple[str, str]]:
+def _of_plan(plan: Plan, known: EnvironmentFacts, clouds: Clouds) -> Iterator[tuple[str, str]]:
     key = plan.stack.key
     if plan.errored or not plan.complete:
         yield "not-known", f"the rest of the plan of {key}"

@@ -15,7 +15,7 @@ from terrace.checks.secrets.search import SecretSearch
 from terrace.config.checks import DeclaredCheck
 from terrace.config.model import Config
 from terrace.plans.model import Plan
-from terrace.plans.terraform import Terraform
+from terrace.plans.ports import Terraform
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 from terrace.stacks.repository import Repository

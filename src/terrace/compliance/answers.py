@@ -18,15 +18,15 @@ STATES: tuple[State, ...] = ("pass", "fail", "not evaluated", "manual")
 class Outcome(IntEnum):
     """The outcome of one piece of evidence, from the weakest to the strongest.
 
-    NOTHING: there was nothing to look at. GOOD: something was, and it is right. UNTOLD: it is unknown, or the audit is
-    too old. WAIVED: failing, with an owner. BAD: wrong.
+    NOT_APPLICABLE: nothing of this kind exists. PASSED: something exists, and all of it passed. UNKNOWN: the result is
+    unknown, or the audit is too old. WAIVED: it failed and has a waiver. FAILED: it failed.
     """
 
-    NOTHING = 0
-    GOOD = 1
-    UNTOLD = 2
+    NOT_APPLICABLE = 0
+    PASSED = 1
+    UNKNOWN = 2
     WAIVED = 3
-    BAD = 4
+    FAILED = 4
 
     @property
     def word(self) -> str:
@@ -67,12 +67,12 @@ class Answer:
 
     @property
     def looked(self) -> int:
-        told = (one for one in self.evidence if one.outcome not in (Outcome.NOTHING, Outcome.UNTOLD))
+        told = (one for one in self.evidence if one.outcome not in (Outcome.NOT_APPLICABLE, Outcome.UNKNOWN))
         return len({one.key for one in told if not one.key.startswith(OWN)})
 
     @property
     def own(self) -> tuple[str, ...]:
-        told = (one for one in self.evidence if one.key.startswith(OWN) and one.outcome is not Outcome.NOTHING)
+        told = (one for one in self.evidence if one.key.startswith(OWN) and one.outcome is not Outcome.NOT_APPLICABLE)
         return tuple(dict.fromkeys(one.by for one in told))
 
 
@@ -108,22 +108,22 @@ def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
     """
     found = tuple(sorted(evidence, key=lambda one: (-one.outcome, one.key, one.by, one.environment)))
     worst = max((one.outcome for one in found), default=None)
-    if worst in (Outcome.BAD, Outcome.WAIVED):
+    if worst in (Outcome.FAILED, Outcome.WAIVED):
         wrong = [one for one in found if one.outcome >= Outcome.WAIVED]
         return Answer(control, "fail", _told(wrong), found)
     if control.manual or not control.keys:
         more = "; Terrace's evidence is only an indication" if found else ""
-        return Answer(control, "manual", f"people assess it{more}", found)
+        return Answer(control, "manual", f"a person has to assess it{more}", found)
     if worst is None:
-        return Answer(control, "not evaluated", "no rule and no source of Terrace looks at it", found)
-    if worst is Outcome.UNTOLD:
-        return Answer(control, "not evaluated", _told([o for o in found if o.outcome is Outcome.UNTOLD]), found)
-    if worst is Outcome.NOTHING:
-        return Answer(control, "not evaluated", _told(found[:1], "nothing to look at: "), found)
-    right = [one for one in found if one.outcome is Outcome.GOOD]
+        return Answer(control, "not evaluated", "no rule and no evidence of Terrace covers it", found)
+    if worst is Outcome.UNKNOWN:
+        return Answer(control, "not evaluated", _told([o for o in found if o.outcome is Outcome.UNKNOWN]), found)
+    if worst is Outcome.NOT_APPLICABLE:
+        return Answer(control, "not evaluated", _told(found[:1], "not applicable: "), found)
+    right = [one for one in found if one.outcome is Outcome.PASSED]
     good = [one for one in right if one.key not in control.partly]
     if not good:
-        why = f"nothing wrong, in a part of it only: {', '.join(_names(right))}"
+        why = f"no failures, but only a part of it is evaluated: {', '.join(_names(right))}"
         return Answer(control, "not evaluated", why, found)
     return Answer(control, "pass", f"no failures in the evaluated part: {', '.join(_names(good))}", found)
 

@@ -105,7 +105,7 @@ def audited(
     return Audited(scope, found, seen, planned=len(mine), objects=len(there), blind=len(blind))
 
 
-def untold(stack: str, why: str, fix: str | None = None) -> Finding:
+def not_audited(stack: str, why: str, fix: str | None = None) -> Finding:
     """A stack that could not be audited: unknown, so not passed."""
     return Finding("audit", Severity.HIGH, Status.UNKNOWN, "terrace", f"not audited: {why}", stack=stack, fix=fix)
 

@@ -23,7 +23,7 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.stacks.model import Remediation, Repairing
-from terrace.states.status import standings
+from terrace.states.backup_status import standings
 from terrace.words import plural
 
 
@@ -91,24 +91,26 @@ def _of_rule(rule: str, key: str, environment: str, look: Audit | None, span: Sp
         return Evidence(rule, key, environment, outcome, what, look.at, tuple(look.scope.commits), places)
 
     if look is None:
-        return say(Outcome.UNTOLD, f"never audited (terrace check --all {environment})")
+        return say(Outcome.UNKNOWN, f"never audited (terrace check --all {environment})")
     seen = look.rules.get(rule)
     if seen is None:
-        return say(Outcome.UNTOLD, "not evaluated in the last full audit")
+        return say(Outcome.UNKNOWN, "not evaluated in the last full audit")
     if look.empty:
-        return say(Outcome.NOTHING, "nothing is deployed there yet")
+        return say(Outcome.NOT_APPLICABLE, "nothing is deployed there yet")
     if seen.failed:
         more = f", and {seen.waived} waived" if seen.waived else ""
-        return say(Outcome.BAD, f"wrong at {seen.failed} of {seen.looked}{more}", seen.places)
+        return say(Outcome.FAILED, f"{seen.failed} of {seen.looked} failed{more}", seen.places)
     if seen.waived:
-        return say(Outcome.WAIVED, f"waived at {seen.waived} of {seen.looked}", seen.places)
+        return say(Outcome.WAIVED, f"{seen.waived} of {seen.looked} waived", seen.places)
     if span.now - look.at > span.stale:
-        return say(Outcome.UNTOLD, f"last looked at {_days(span.now - look.at)} ago: too old to tell")
+        return say(Outcome.UNKNOWN, f"last audited {_days(span.now - look.at)} ago, which is too old")
     if seen.unknown:
-        return say(Outcome.UNTOLD, f"unknown for {seen.unknown}: no complete plan, or changed since")
+        return say(
+            Outcome.UNKNOWN, f"unknown for {seen.unknown}: there is no complete plan, or it changed since the audit"
+        )
     if not seen.looked:
-        return say(Outcome.NOTHING, "no resource of its types is deployed there")
-    return say(Outcome.GOOD, f"right at {seen.looked} of {seen.looked}")
+        return say(Outcome.NOT_APPLICABLE, "no resource of its types is deployed there")
+    return say(Outcome.PASSED, f"{seen.looked} of {seen.looked} passed")
 
 
 def _days(span: timedelta) -> str:
@@ -136,14 +138,14 @@ def _judged(
     commits = tuple(dict.fromkeys(d.commit for d in mine))
     bad = [(answer, d) for d in mine if (answer := wrong(d)) is not None]
     if not mine:
-        return Evidence(source.title, source.key, environment, Outcome.NOTHING, none)
+        return Evidence(source.title, source.key, environment, Outcome.NOT_APPLICABLE, none)
     if bad:
         (outcome, what), first = max(bad, key=lambda one: one[0][0])
         places = tuple(f"deployment {d.id} of {d.commit[:7]}" for _, d in bad[:10])
         said = f"{len(bad)} of {len(mine)} deployments: {what} ({first.id})"
         return Evidence(source.title, source.key, environment, outcome, said, at, commits, places)
     count = plural(len(mine), "deployment")
-    return Evidence(source.title, source.key, environment, Outcome.GOOD, f"{count}, {right}", at, commits)
+    return Evidence(source.title, source.key, environment, Outcome.PASSED, f"{count}, {right}", at, commits)
 
 
 def _approvals(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
@@ -167,18 +169,18 @@ def _not_approved(known: Known, deployment: Deployment) -> tuple[Outcome, str] |
     if min(len({known.proof(one).by for one in proven}), len({one.actor for one in proven})) >= needed:
         return None
     if deployment.policy != known.policy:
-        return Outcome.UNTOLD, "deployed under earlier rules, with fewer valid approvals than today's rules require"
+        return Outcome.UNKNOWN, "deployed under earlier rules, with fewer valid approvals than today's rules require"
     if len({one.actor for one in given}) >= needed:
-        return Outcome.UNTOLD, "approved, but with fewer valid approvals than required"
+        return Outcome.UNKNOWN, "approved, but with fewer valid approvals than required"
     applied = [r for r in deployment.steps if r.step.value == "plan" and r.detail.empty is False]
-    return (Outcome.BAD, f"applied with {len(given)} of {needed} approvals") if applied else None
+    return (Outcome.FAILED, f"applied with {len(given)} of {needed} approvals") if applied else None
 
 
 def _duties_apart(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
 
     def own(deployment: Deployment) -> tuple[Outcome, str] | None:
         others = [one for one in _agreed(known, deployment) if one.actor != deployment.requester]
-        return None if others else (Outcome.BAD, "approved only by its requester")
+        return None if others else (Outcome.FAILED, "approved only by its requester")
 
     for name in names:
         agreed = [d for d in _changes(known, name, span) if _agreed(known, d)]
@@ -191,7 +193,7 @@ def _promotion(known: Known, names: tuple[str, ...], source: Source, span: Span)
         below = known.config.environment(name).after
         if below is None:
             what = "nothing comes before it"
-            yield Evidence(source.title, source.key, name, Outcome.NOTHING, what)
+            yield Evidence(source.title, source.key, name, Outcome.NOT_APPLICABLE, what)
             continue
         passed = [d for d in folds.of_environment(known.history, below) if d.result == "succeeded"]
 
@@ -199,7 +201,7 @@ def _promotion(known: Known, names: tuple[str, ...], source: Source, span: Span)
             one: Deployment, passed: list[Deployment] = passed, below: str = below
         ) -> tuple[Outcome, str] | None:
             before = any(p.commit == one.commit and p.ended_at and p.ended_at <= one.opened_at for p in passed)
-            return None if before else (Outcome.BAD, f"it had not succeeded in {below} before")
+            return None if before else (Outcome.FAILED, f"it had not succeeded in {below} before")
 
         entering = [d for d in _changes(known, name, span) if not isinstance(d.origin, Repairing | Remediation)]
         none = f"no release entered in {_days(span.period)}"
@@ -210,10 +212,10 @@ def _ledger(known: Known, names: tuple[str, ...], source: Source, span: Span) ->
     """Reading the history verified its chain, so it is intact here."""
     count = len(known.history.events)
     if not count:
-        yield Evidence(source.title, source.key, "all environments", Outcome.NOTHING, "it holds no event")
+        yield Evidence(source.title, source.key, "all environments", Outcome.NOT_APPLICABLE, "it holds no event")
         return
     what = f"the chain of {count} events holds, up to {known.history.head[:12]}"
-    yield Evidence(source.title, source.key, "all environments", Outcome.GOOD, what, span.now)
+    yield Evidence(source.title, source.key, "all environments", Outcome.PASSED, what, span.now)
 
 
 def _drift(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
@@ -221,28 +223,31 @@ def _drift(known: Known, names: tuple[str, ...], source: Source, span: Span) -> 
         say = _sayer(source, name)
         there = baseline(known.history, name)
         if not there.commits and not there.unclear:
-            yield say(Outcome.NOTHING, "nothing is deployed there")
+            yield say(Outcome.NOT_APPLICABLE, "nothing is deployed there")
             continue
         settings = known.config.environment(name)
         how = standing(newest_first(known.history, name), span.now, settings.drift.every)
         look = next(newest_first(known.history, name), None)
         if how is None or look is None:
-            yield say(Outcome.UNTOLD, f"never looked for (terrace drift {name})")
+            yield say(Outcome.UNKNOWN, f"drift was never checked (terrace drift {name})")
             continue
         commits = tuple(dict.fromkeys(one.commit for one in look.observations if one.commit))
         if how.status == "drifted":
             wrong = tuple(one.stack for one in look.observations if one.status == "drifted")
             what = f"{len(wrong)} of {len(look.observations)} stacks differ from the deployed configuration"
-            yield say(Outcome.BAD, what, look.at, commits, wrong[:10])
+            yield say(Outcome.FAILED, what, look.at, commits, wrong[:10])
         elif how.overdue or span.now - look.at > span.stale:
             yield say(
-                Outcome.UNTOLD, how.overdue or f"last looked for {_days(span.now - look.at)} ago", look.at, commits
+                Outcome.UNKNOWN,
+                how.overdue or f"drift was last checked {_days(span.now - look.at)} ago",
+                look.at,
+                commits,
             )
         elif how.status == "unknown":
-            yield say(Outcome.UNTOLD, "the result is unknown for some stacks", look.at, commits)
+            yield say(Outcome.UNKNOWN, "the result is unknown for some stacks", look.at, commits)
         else:
             yield say(
-                Outcome.GOOD,
+                Outcome.PASSED,
                 f"nothing differs in {len(look.observations)} of {len(look.observations)} stacks",
                 look.at,
                 commits,
@@ -256,22 +261,22 @@ def _backups(known: Known, names: tuple[str, ...], source: Source, span: Span) -
         mine = [one for one in states.values() if one.environment == name]
         settings: Environment = known.config.environment(name)
         if not mine:
-            yield say(Outcome.NOTHING, "no state was ever written there")
+            yield say(Outcome.NOT_APPLICABLE, "no state was written there yet")
             continue
         wrong = {one.stack: why for one in mine if (why := one.problem(settings.rpo, span.now))}
         none = [one.stack for one in mine if not one.backup]
         at = min((one.checked_at for one in mine if one.checked_at is not None), default=None)
         if wrong:
             stack, why = next(iter(wrong.items()))
-            yield say(Outcome.BAD, f"{stack}: {why}", at, places=tuple(wrong)[:10])
+            yield say(Outcome.FAILED, f"{stack}: {why}", at, places=tuple(wrong)[:10])
         elif none:
             yield say(
-                Outcome.UNTOLD, f"no copy of {len(none)} of {len(mine)} states is known", at, places=tuple(none)[:10]
+                Outcome.UNKNOWN, f"{len(none)} of {len(mine)} states have no known backup", at, places=tuple(none)[:10]
             )
         elif settings.rpo is None:
-            yield say(Outcome.GOOD, f"{_states(mine)} with a copy (terrace.yaml names no RPO)", at)
+            yield say(Outcome.PASSED, f"{_states(mine)} backed up (terrace.yaml sets no RPO)", at)
         else:
-            yield say(Outcome.GOOD, f"{_states(mine)} with a copy that is new enough", at)
+            yield say(Outcome.PASSED, f"{_states(mine)} backed up within the RPO", at)
 
 
 def _drills(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
@@ -281,27 +286,29 @@ def _drills(known: Known, names: tuple[str, ...], source: Source, span: Span) ->
         mine = [one for one in states.values() if one.environment == name and one.backup]
         drilled = [one for one in mine if one.drilled is not None]
         if not mine:
-            yield say(Outcome.NOTHING, "there is no copy of a state")
+            yield say(Outcome.NOT_APPLICABLE, "there is no state backup")
             continue
         at = min((one.drilled.at for one in drilled if one.drilled is not None), default=None)
         wrong = [one.stack for one in drilled if one.drilled is not None and one.drilled.result != "passed"]
         if wrong:
             yield say(
-                Outcome.BAD, f"{len(wrong)} of {len(mine)} states were not restored in time", at, places=tuple(wrong)
+                Outcome.FAILED, f"{len(wrong)} of {len(mine)} states were not restored in time", at, places=tuple(wrong)
             )
         elif len(drilled) < len(mine) or at is None:
             left = len(mine) - len(drilled)
             yield say(
-                Outcome.UNTOLD, f"{left} of {len(mine)} states were never drilled (terrace state drill {name})", at
+                Outcome.UNKNOWN,
+                f"{left} of {len(mine)} states had no restore drill yet (terrace state drill {name})",
+                at,
             )
         elif span.now - at > span.period:
-            yield say(Outcome.UNTOLD, f"last drilled {_days(span.now - at)} ago", at)
+            yield say(Outcome.UNKNOWN, f"the last restore drill was {_days(span.now - at)} ago", at)
         else:
-            yield say(Outcome.GOOD, f"{_states(mine)} brought back as it should be", at)
+            yield say(Outcome.PASSED, f"{_states(mine)} restored successfully", at)
 
 
 def _states(those: Sized) -> str:
-    return f"{len(those)} states, each" if len(those) > 1 else "1 state,"
+    return plural(len(those), "state")
 
 
 def _sayer(source: Source, environment: str) -> Callable[..., Evidence]:

@@ -16,7 +16,7 @@ from terrace.words import plural
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LatestAudit:
     """One environment and its latest audit. `notes` list what the audit does not cover today."""
 
     environment: str
@@ -29,7 +29,7 @@ class Compliance:
     """The report at one time. `policy` is the version of the trust root, `head` the ledger's."""
 
     at: datetime
-    looked: tuple[Looked, ...]
+    looked: tuple[LatestAudit, ...]
     frameworks: tuple[Answers, ...]
     policy: str
     head: str
@@ -45,7 +45,10 @@ def compliance(
     found = evidence(known, wanted, sources, span)
     return Compliance(
         at=span.now,
-        looked=(*(_looked(known, name, span) for name in wanted), *(Looked(name, None, (_LOST,)) for name in lost)),
+        looked=(
+            *(_looked(known, name, span) for name in wanted),
+            *(LatestAudit(name, None, (_LOST,)) for name in lost),
+        ),
         frameworks=tuple(answers(one, found) for one in frameworks),
         policy=known.policy,
         head=known.history.head if known.history.events else "",
@@ -56,10 +59,10 @@ def compliance(
 _LOST = "deployed, but no longer defined in terrace.yaml: not covered by this report"
 
 
-def _looked(known: Known, name: str, span: Span) -> Looked:
+def _looked(known: Known, name: str, span: Span) -> LatestAudit:
     look = recorded_audits.newest(known.history, name)
     if look is None:
-        return Looked(name, None, (f"never audited: `terrace check --all {name}`",))
+        return LatestAudit(name, None, (f"never audited: `terrace check --all {name}`",))
     notes = []
     if look.scope.basis == "protected branch":
         notes.append("Terrace has never deployed there: the tip of the protected branch was audited")
@@ -71,4 +74,4 @@ def _looked(known: Known, name: str, span: Span) -> Looked:
         notes.append(f"audited with other rules ({look.policy}) than the current ones ({known.policy})")
     if span.now - look.at > span.stale:
         notes.append(f"last audited {plural((span.now - look.at).days, 'day')} ago: too old as evidence")
-    return Looked(name, look, tuple(notes))
+    return LatestAudit(name, look, tuple(notes))

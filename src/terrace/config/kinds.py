@@ -485,7 +485,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class ReservedPrefix:
     """A kind of text. Texts that begin with `begins` are reserved for a later version and refused."""
 
     kind: Kind

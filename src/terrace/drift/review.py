@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from terrace.drift.absorption import Absorption, absorbed
 from terrace.drift.acknowledgements import Acknowledgement, acknowledgements
+from terrace.drift.adopted_drift import Absorption, absorbed
 from terrace.drift.checks import Check, Standing, checks, in_a_row, standing
 from terrace.drift.issues import StackDrift, drift_by_stack
 from terrace.drift.model import Sighting

@@ -9,7 +9,7 @@ from typing import Literal
 
 from terrace.drift.model import Sighting
 from terrace.errors import TerraceError
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.stacks.model import Stack
 from terrace.states.checkout_states import LeftState
 

@@ -99,7 +99,7 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
-class Misunderstood:
+class UnknownCommand:
     """A line that was meant for us, and says nothing that we know. Nothing of theirs is in `why` and `hint`."""
 
     why: str
@@ -153,7 +153,7 @@ def forms() -> Mapping[str, str]:
     return {_written(verb): form.does for verb, form in _FORMS.items()}
 
 
-def understood(comment: str) -> Command | Misunderstood | None:
+def understood(comment: str) -> Command | UnknownCommand | None:
     """The one command of a comment; None where nothing in it is meant for us."""
     if len(comment) > LONGEST:
         return None
@@ -161,27 +161,27 @@ def understood(comment: str) -> Command | Misunderstood | None:
     if not found.plain and not found.doubtful:
         return None
     if len(found.plain) + len(found.doubtful) > 1:
-        return Misunderstood("there are several commands in one comment", "write one command in a comment")
+        return UnknownCommand("there are several commands in one comment", "write one command in a comment")
     if found.doubtful:
-        return Misunderstood(
+        return UnknownCommand(
             f"{found.doubtful[0]}, so it is not a command; write it alone in a comment", f"{PREFIX} help"
         )
     return _command(found.plain[0])
 
 
-def _command(line: str) -> Command | Misunderstood:
+def _command(line: str) -> Command | UnknownCommand:
     prefix, _, rest = line.partition(" ")
     verb = rest.split(" ", 1)[0]
     if prefix != PREFIX or verb not in _FORMS:
         words = line.lower().split()
         close = find_nearest(words[1], _FORMS) if len(words) > 1 else None
-        return Misunderstood("there is no such command", _written(close) if close else f"{PREFIX} help")
+        return UnknownCommand("there is no such command", _written(close) if close else f"{PREFIX} help")
     form = _FORMS[verb]
     found = re.fullmatch(form.pattern, rest.removeprefix(verb))
     if found is None and re.match(rf"(?:approve|reject) {_ENVIRONMENT} [0-9a-f]{{8}}(?: |\Z)", rest):
-        return Misunderstood("that is a handle of an earlier version of Terrace", f"{PREFIX} status")
+        return UnknownCommand("that is a handle of an earlier version of Terrace", f"{PREFIX} status")
     if found is None:
-        return Misunderstood("a command must have exactly this form, with nothing after it", _written(verb))
+        return UnknownCommand("a command must have exactly this form, with nothing after it", _written(verb))
     return form.made(*(part for part in found.groups() if part is not None))
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from terrace.forge.announcements import Announcement
-from terrace.forge.matters import Matter
 from terrace.forge.model import Change, PendingRun, Permission, Review, RunReview, Said
+from terrace.forge.tracked_problems import TrackedProblem
 
 
 class Conversation(Protocol):
@@ -66,7 +66,7 @@ class Conversation(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class Annotation:
     """A remark at a line of a file (from 1). `level`: it blocks (failure), is advisory (warning) or waived (notice)."""
 
     path: str
@@ -83,7 +83,7 @@ class Page(Protocol):
         """Ensures exactly one comment of Terrace that begins with the marker; returns its address."""
         ...
 
-    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Remark]) -> str:
+    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Annotation]) -> str:
         """Ensures the verdict on the newest commit of the change, with its remarks; returns its address."""
         ...
 
@@ -99,7 +99,7 @@ class Board(Protocol):
 class Tracker(Protocol):
     """The issues of a forge."""
 
-    def keep(self, matter: Matter) -> str | None:
+    def keep(self, matter: TrackedProblem) -> str | None:
         """Ensures exactly one issue while the problem is open, and no open one after; returns its address, or None.
 
         Idempotent. Raises NotReady.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from terrace.gates.absorption import absorption
+from terrace.gates.adopted_drift import absorption
 from terrace.gates.approvals.gate import approvals, rejected
 from terrace.gates.commit import forward, promotion, protected_branch, reviewed, soak
 from terrace.gates.deployment import clock, opening, overtaken, reach, state

@@ -65,7 +65,7 @@ def declared(
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawnNo:
+class WithdrawnRejection:
     """The withdrawal of the rejection with the id `of`. `position` is its first position in the ledger."""
 
     of: str
@@ -73,7 +73,7 @@ class WithdrawnNo:
     position: int
 
 
-def withdrawals(history: History, environment: str) -> tuple[WithdrawnNo, ...]:
+def withdrawals(history: History, environment: str) -> tuple[WithdrawnRejection, ...]:
     """Returns every withdrawal of a no in an environment, oldest first."""
     found, first = [], dict[tuple[str, str, str | None, Witness | None], int]()
     for event, record in history.of(RejectionWithdrawn):
@@ -81,7 +81,7 @@ def withdrawals(history: History, environment: str) -> tuple[WithdrawnNo, ...]:
             of = record.of
             said = declared(history, event, record.declaration, "withdraw", environment, of, record.reason)
             place = first.setdefault((of, said.statement, said.signature, said.witness), event.position)
-            found.append(WithdrawnNo(of, said, place))
+            found.append(WithdrawnRejection(of, said, place))
     return tuple(found)
 
 

@@ -278,7 +278,7 @@ def unsettled(history: History, environment: str, people: int, answers: Answers 
     the hold does not resolve it. `answers` returns the valid acceptances.
     """
     mine = {d.id: d for d in of_environment(history, environment)}
-    if not history.fold(Doubtful) & mine.keys():
+    if not history.fold(UnknownOutcomes) & mine.keys():
         return None
     left: dict[str, Deployment] = {}
     newest: Deployment | None = None
@@ -302,7 +302,7 @@ def unsettled(history: History, environment: str, people: int, answers: Answers 
     return open_[-1] if open_ else None
 
 
-class Doubtful(Fold[frozenset[str]]):
+class UnknownOutcomes(Fold[frozenset[str]]):
     """The deployments of unknown outcome: an apply is open or ended as unknown, or they ended so."""
 
     def __init__(self) -> None:

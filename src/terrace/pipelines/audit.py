@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from terrace.assess.model import Assessment, Finding
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance import recorded_audits
-from terrace.compliance.audit import Audited, Basis, Scope, audited, untold
+from terrace.compliance.audit import Audited, Basis, Scope, audited, not_audited
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.deployed_revisions import abandoned, baseline, running
@@ -100,7 +100,7 @@ def audit(
     looks = {commit: _look(context, commit, known, judge) for commit in _commits(known)}
     found = []
     for target in known:
-        mine: list[Finding] = [untold(key, why) for key, why in target.unclear.items()]
+        mine: list[Finding] = [not_audited(key, why) for key, why in target.unclear.items()]
         plans: dict[str, Plan] = {}
         for commit, keys in target.scope.commits.items():
             look = looks[commit]
@@ -160,7 +160,7 @@ class _Look:
     def findings(self, keys: tuple[str, ...]) -> tuple[Finding, ...]:
         """Returns the findings about these stacks."""
         why = f"commit {self._commit[:7]} is deployed, but has no such stack under the current terrace.yaml"
-        lost = (untold(key, why) for key in keys if key not in self._stacks)
+        lost = (not_audited(key, why) for key in keys if key not in self._stacks)
         wanted = set(keys)
         return (*lost, *(one for one in self._assessment.findings if self._about(one, wanted)))
 
@@ -188,7 +188,7 @@ class _Unread:
 
     def findings(self, keys: tuple[str, ...]) -> tuple[Finding, ...]:
         """Returns a finding for each stack that it was not evaluated."""
-        return tuple(untold(key, self.why, self.fix) for key in keys)
+        return tuple(not_audited(key, self.why, self.fix) for key in keys)
 
 
 def _look(

@@ -22,7 +22,7 @@ from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Ledger
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
-from terrace.plans.terraform import Applier, Purpose, Terraform
+from terrace.plans.ports import Applier, Purpose, Terraform
 from terrace.rollout.ports import Leases, Probes, Watcher
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.repository import Repository

@@ -13,9 +13,9 @@ from terrace.plans.before_plan_outputs import digest_of
 from terrace.plans.differences import Comparison
 from terrace.plans.document_kinds import NotAPlan
 from terrace.plans.model import Plan
+from terrace.plans.ports import MadePlan, Purpose, Site
 from terrace.plans.read import read_plan
-from terrace.plans.show_document import shown
-from terrace.plans.terraform import MadePlan, Purpose, Site
+from terrace.plans.redacted_document import shown
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.backends import backend_locations, kept_state_paths
 from terrace.stacks.before_plan import commands_of

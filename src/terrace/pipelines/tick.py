@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from terrace.gates.model import Outcome
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
-from terrace.operations.reaction import GoBack, Pause, reaction
+from terrace.operations.after_failure import GoBack, Pause, reaction
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import deploy, is_waiting, resume
 from terrace.pipelines.deploy.gates import entry
@@ -31,7 +31,7 @@ class ResumeDeployment:
 
 
 @dataclass(frozen=True, slots=True)
-class Enter:
+class DueDeployment:
     """A commit that is due in an environment with automatic deployments."""
 
     environment: str
@@ -65,7 +65,7 @@ class ReleaseHold:
         return let_go(context, self.environment)
 
 
-Due = ResumeDeployment | Enter | RollBack | ReleaseHold
+Due = ResumeDeployment | DueDeployment | RollBack | ReleaseHold
 
 
 def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
@@ -100,7 +100,7 @@ def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
         if latest is not None and latest.commit == commit:
             continue
         if entry(context, history, environment.name, commit, Automatic()).outcome is Outcome.PASS:
-            found.append(Enter(environment.name, commit))
+            found.append(DueDeployment(environment.name, commit))
     return tuple(found)
 
 
@@ -121,13 +121,13 @@ def find_due_environments(context: Context, names: Collection[str] = ()) -> DueE
         for one in due(context, names)
         if not (isinstance(one, ResumeDeployment) and is_waiting(context, history, one.deployment))
     ]
-    entering = tuple(one.environment for one in found if isinstance(one, Enter))
-    return DueEnvironments(entering, tuple(_where(one) for one in found if not isinstance(one, Enter)))
+    entering = tuple(one.environment for one in found if isinstance(one, DueDeployment))
+    return DueEnvironments(entering, tuple(_where(one) for one in found if not isinstance(one, DueDeployment)))
 
 
 def _where(one: Due) -> str:
     match one:
         case ResumeDeployment(deployment) | RollBack(deployment):
             return deployment.environment
-        case Enter(environment) | ReleaseHold(environment):
+        case DueDeployment(environment) | ReleaseHold(environment):
             return environment

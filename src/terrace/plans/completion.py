@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from terrace.plans import wire
+from terrace.plans import json_format
 from terrace.plans.addresses import AddressParts, address_of, block_of, parts_of
 from terrace.plans.document_kinds import MAKE_ONE, NotAPlan
 
@@ -26,8 +26,8 @@ class Planned(msgspec.Struct, gc=False):
     name: str = ""
     index: str | int | None = None
     provider_name: str | None = ""
-    values: msgspec.Raw = wire.NOTHING
-    sensitive_values: msgspec.Raw = wire.NOTHING
+    values: msgspec.Raw = json_format.NOTHING
+    sensitive_values: msgspec.Raw = json_format.NOTHING
 
 
 class Module(msgspec.Struct, gc=False):
@@ -54,7 +54,7 @@ _values = msgspec.json.Decoder(Values)
 _state = msgspec.json.Decoder(State)
 
 
-def complete(document: wire.Document) -> None:
+def complete(document: json_format.Document) -> None:
     """Fills in missing parts that the document has elsewhere.
 
     Raises NotAPlan for an entry that names no resource.
@@ -71,14 +71,14 @@ def complete(document: wire.Document) -> None:
     left = {address: one for address, one in planned.items() if address not in told}
     if left:
         _add_planned(document, left)
-    elif isinstance(document.resource_changes, wire.Absent) and (
+    elif isinstance(document.resource_changes, json_format.Absent) and (
         there := _managed(_resources(document, "prior_state"))
     ):
         objects = "the 1 resource" if there == 1 else f"any of the {there} resources"
         document.lacks.append(f"it contains no changes for {objects} of its state, like a plan with -refresh-only")
 
 
-def _complete_entry(entry: wire.Resource, place: str) -> None:
+def _complete_entry(entry: json_format.Resource, place: str) -> None:
     if not (entry.address and entry.type and entry.name and entry.mode):
         parts = parts_of(entry.address) if entry.address else None
         if parts is not None:
@@ -101,23 +101,23 @@ def _complete_entry(entry: wire.Resource, place: str) -> None:
         entry.module_address = parts.module if parts is not None else ""
 
 
-def _add_planned(document: wire.Document, left: Mapping[str, Planned]) -> None:
+def _add_planned(document: json_format.Document, left: Mapping[str, Planned]) -> None:
     """Add the resources that only the planned values have."""
-    prior = _resources(document, "prior_state") if document.prior_state != wire.NOTHING else None
+    prior = _resources(document, "prior_state") if document.prior_state != json_format.NOTHING else None
     expressions = dict(_expressions(document.configuration.root_module, ""))
     for address, one in left.items():
         place = parts_of(address)
         before = None if prior is None else prior.get(address)
-        change = wire.Change(
+        change = json_format.Change(
             actions=_actions(one, before, is_known=prior is not None),
-            before=before.values if before is not None else wire.NOTHING,
+            before=before.values if before is not None else json_format.NOTHING,
             after=one.values,
             after_unknown=_unresolved(expressions.get(block_of(address), {}), one.values),
-            before_sensitive=before.sensitive_values if before is not None else wire.NOTHING,
+            before_sensitive=before.sensitive_values if before is not None else json_format.NOTHING,
             after_sensitive=one.sensitive_values,
         )
         document.planned_only.append(
-            wire.Resource(
+            json_format.Resource(
                 address=address,
                 type=one.type,
                 name=one.name,
@@ -128,7 +128,7 @@ def _add_planned(document: wire.Document, left: Mapping[str, Planned]) -> None:
                 provider_name=one.provider_name or "",
             )
         )
-    whole = isinstance(document.resource_changes, wire.Absent)
+    whole = isinstance(document.resource_changes, json_format.Absent)
     what = "it has no `resource_changes`" if whole else "its `resource_changes` lack planned resources"
     how = "derived from the prior state" if prior is not None else "unknown"
     objects, their = (
@@ -146,13 +146,13 @@ def _actions(one: Planned, before: Planned | None, *, is_known: bool) -> list[st
         return []
     if before is None:
         return ["create"]
-    return ["no-op"] if wire.value(before.values) == wire.value(one.values) else ["update"]
+    return ["no-op"] if json_format.value(before.values) == json_format.value(one.values) else ["update"]
 
 
-def _resources(document: wire.Document, key: Literal["planned_values", "prior_state"]) -> dict[str, Planned]:
+def _resources(document: json_format.Document, key: Literal["planned_values", "prior_state"]) -> dict[str, Planned]:
     """The resources of the planned values or of the prior state, by address."""
     raw = document.planned_values if key == "planned_values" else document.prior_state
-    if raw == wire.NOTHING:
+    if raw == json_format.NOTHING:
         return {}
     try:
         values = _state.decode(raw).values if key == "prior_state" else _values.decode(raw)
@@ -170,7 +170,7 @@ def _below(root: Module, key: str) -> Iterator[tuple[str, Planned]]:
             if one.address and one.type and one.name and one.mode:
                 yield one.address, one
                 continue
-            entry = wire.Resource(
+            entry = json_format.Resource(
                 address=one.address,
                 type=one.type,
                 name=one.name,
@@ -188,7 +188,7 @@ def _managed(resources: Mapping[str, Planned]) -> int:
     return sum(1 for one in resources.values() if one.mode == "managed")
 
 
-def _expressions(module: wire.ConfigModule, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _expressions(module: json_format.ConfigModule, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for resource in module.resources:
         yield prefix + resource.address, resource.expressions
     for name, call in module.module_calls.items():
@@ -198,8 +198,8 @@ def _expressions(module: wire.ConfigModule, prefix: str) -> Iterator[tuple[str, 
 
 def _unresolved(expressions: Mapping[str, Any], raw: msgspec.Raw) -> msgspec.Raw:
     """The attributes that the configuration sets and the planned values leave out: they are known after apply."""
-    found = _unresolved_in(expressions, wire.value(raw))
-    return msgspec.Raw(msgspec.json.encode(found)) if found else wire.NOTHING
+    found = _unresolved_in(expressions, json_format.value(raw))
+    return msgspec.Raw(msgspec.json.encode(found)) if found else json_format.NOTHING
 
 
 def _unresolved_in(expressions: Mapping[str, Any], values: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from terrace.hcl.syntax import text_of
-from terrace.plans import wire
+from terrace.plans import json_format
 from terrace.plans.addresses import block_of, steps_of
 from terrace.plans.evaluation import Fails, TooLong, evaluate, is_plain
 from terrace.plans.instances import NEVER_EMPTY, typed
@@ -55,11 +55,11 @@ class _Scope:
     """One module call of the configuration. `prefix` is "" or ends in a dot."""
 
     prefix: str
-    module: wire.ConfigModule
+    module: json_format.ConfigModule
     source: ModuleSource | None
     parent: _Scope | None = None
     name: str = ""
-    resources: Mapping[str, wire.ConfigResource] = field(default_factory=dict)
+    resources: Mapping[str, json_format.ConfigResource] = field(default_factory=dict)
 
 
 class Configured:
@@ -68,14 +68,14 @@ class Configured:
     """
 
     def __init__(
-        self, document: wire.Document, sources: Sources | None = None, unsettable: Unsettable | None = None
+        self, document: json_format.Document, sources: Sources | None = None, unsettable: Unsettable | None = None
     ) -> None:
         self._sources = sources
         self._unsettable = unsettable or {}
         self._scopes: dict[str, _Scope] = {}
         self._add(_Scope("", document.configuration.root_module, self._source("")))
         self._instances = frozenset(block_of(r.address) for r in document.resources)
-        self._found: dict[str, tuple[_Scope | None, wire.ConfigResource | None]] = {}
+        self._found: dict[str, tuple[_Scope | None, json_format.ConfigResource | None]] = {}
         self._unset: dict[str, dict[Path, bool]] = {}
         # Every question is answered once: configurations in which each value is used twice, step after step, would ask
         # it very often.
@@ -89,7 +89,7 @@ class Configured:
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
-    def unset(self, resource: wire.Resource, unknown: Collection[Path]) -> tuple[Path, ...]:
+    def unset(self, resource: json_format.Resource, unknown: Collection[Path]) -> tuple[Path, ...]:
         """Those of the unknown paths of an object that its configuration does not set, though it could.
 
         An attribute that a data source does not set is unknown until the data source is read; it has no default.
@@ -193,7 +193,7 @@ class Configured:
         type_ = scope.source.texts.get(f"variable.{name}", {}).get("type", "") if scope.source is not None else ""
         if scope.parent is None:
             given = self._variables.get(name)
-            return typed(wire.value(given.value), type_) if given is not None else UNKNOWN
+            return typed(json_format.value(given.value), type_) if given is not None else UNKNOWN
         expression = scope.parent.module.module_calls[scope.name].expressions.get(name)
         default = declared.default if declared is not None else None
         if expression is None:
@@ -232,7 +232,7 @@ class Configured:
     def _written(
         self,
         scope: _Scope,
-        resource: wire.ConfigResource | None,
+        resource: json_format.ConfigResource | None,
         owner: str,
         attribute: str,
         expression: Any,
@@ -255,7 +255,7 @@ class Configured:
     def _read(
         self,
         scope: _Scope,
-        resource: wire.ConfigResource | None,
+        resource: json_format.ConfigResource | None,
         owner: str,
         attribute: str,
         expression: Any,
@@ -287,7 +287,7 @@ class Configured:
     def follow(
         self,
         scope: _Scope,
-        resource: wire.ConfigResource | None,
+        resource: json_format.ConfigResource | None,
         owner: str,
         names: tuple[str, ...],
         depth: int,
@@ -319,7 +319,7 @@ class Configured:
     def _element(
         self,
         scope: _Scope,
-        resource: wire.ConfigResource | None,
+        resource: json_format.ConfigResource | None,
         owner: str,
         keys: tuple[str | None, ...],
         depth: int,
@@ -375,13 +375,13 @@ class Configured:
         # A block that is there is set, whatever is in it.
         return not inside
 
-    def settled(self, scope: _Scope, resource: wire.ConfigResource | None, expression: Expression) -> bool:
+    def settled(self, scope: _Scope, resource: json_format.ConfigResource | None, expression: Expression) -> bool:
         """Returns whether Terraform knows the value of an expression during the plan."""
         if expression.impure:
             return False
         return all(self._known(scope, resource, one, 0) for one in _longest(expression.references))
 
-    def _known(self, scope: _Scope, resource: wire.ConfigResource | None, reference: str, depth: int) -> bool:
+    def _known(self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str, depth: int) -> bool:
         if depth > _DEEPEST:
             return False
         if reference.startswith("module."):
@@ -394,7 +394,7 @@ class Configured:
             self._are_known[name] = self._is_known(scope, resource, reference, depth)
         return self._are_known[name]
 
-    def _is_known(self, scope: _Scope, resource: wire.ConfigResource | None, reference: str, depth: int) -> bool:
+    def _is_known(self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str, depth: int) -> bool:
         found = self._step(scope, resource, reference)
         if found is None:
             return False
@@ -430,7 +430,7 @@ class Configured:
         return [o for one in told for o in self._ends(scope, resource, one, 0)]
 
     def _ends(
-        self, scope: _Scope, resource: wire.ConfigResource | None, reference: str, depth: int
+        self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str, depth: int
     ) -> tuple[Origin, ...]:
         name = scope.prefix, resource.address if resource is not None else "", reference
         if depth > _DEEPEST:
@@ -479,7 +479,7 @@ class Configured:
             reference = following
         return None
 
-    def _resolved(self, scope: _Scope, resource: wire.ConfigResource, value: Value) -> Value:
+    def _resolved(self, scope: _Scope, resource: json_format.ConfigResource, value: Value) -> Value:
         if isinstance(value, Reference):
             end = self._trace(scope, value.name)
             return {"reference": end.reference} if end is not None and IDENTIFIER.fullmatch(end.reference) else UNKNOWN
@@ -488,8 +488,8 @@ class Configured:
         return [self._resolved(scope, resource, one) for one in value] if isinstance(value, list) else value
 
     def _step(
-        self, scope: _Scope, resource: wire.ConfigResource | None, reference: str
-    ) -> str | tuple[_Scope, wire.ConfigResource | None, Expression] | None:
+        self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str
+    ) -> str | tuple[_Scope, json_format.ConfigResource | None, Expression] | None:
         """One step behind a reference: a block of this module, or the expression that it stands for and where that is
         written. None where it cannot be followed."""
         reference = reference.removeprefix("resource.")
@@ -516,7 +516,9 @@ class Configured:
         # The variable of a loop: the collection of the loop is a separate reference.
         return (*here, Expression())
 
-    def _variable(self, scope: _Scope, name: str) -> tuple[_Scope, wire.ConfigResource | None, Expression] | None:
+    def _variable(
+        self, scope: _Scope, name: str
+    ) -> tuple[_Scope, json_format.ConfigResource | None, Expression] | None:
         if scope.parent is None:
             return scope, None, Expression()
         call = scope.parent.module.module_calls[scope.name]
@@ -528,7 +530,7 @@ class Configured:
 
     def _output(
         self, scope: _Scope, name: str, rest: str
-    ) -> tuple[_Scope, wire.ConfigResource | None, Expression] | None:
+    ) -> tuple[_Scope, json_format.ConfigResource | None, Expression] | None:
         inner = self._scopes.get(f"{scope.prefix}module.{name}.")
         if inner is None:
             return None
@@ -561,12 +563,12 @@ class Configured:
         key = ".".join(prefix.split(".")[1::2])
         return self._sources.modules.get(key, ModuleSource(opaque=True))
 
-    def _find(self, block: str) -> tuple[_Scope | None, wire.ConfigResource | None]:
+    def _find(self, block: str) -> tuple[_Scope | None, json_format.ConfigResource | None]:
         if block not in self._found:
             self._found[block] = self._looked_up(block)
         return self._found[block]
 
-    def _looked_up(self, block: str) -> tuple[_Scope | None, wire.ConfigResource | None]:
+    def _looked_up(self, block: str) -> tuple[_Scope | None, json_format.ConfigResource | None]:
         parts = block.split(".")
         length = 0
         while parts[length : length + 1] == ["module"]:
@@ -612,7 +614,7 @@ class _Here:
 
     configured: Configured
     scope: _Scope
-    resource: wire.ConfigResource | None
+    resource: json_format.ConfigResource | None
     owner: str
     depth: int
 

@@ -9,7 +9,7 @@ import msgspec
 
 from terrace.errors import BadInput
 from terrace.plans.document_kinds import MAKE_ONE, NotAPlan, parts_of_plan
-from terrace.plans.wire import NOTHING, Absent, Document
+from terrace.plans.json_format import NOTHING, Absent, Document
 
 _document = msgspec.json.Decoder(Document)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from terrace.plans import wire
+from terrace.plans import json_format
 from terrace.plans.addresses import block_of
 from terrace.plans.masking import paths
 from terrace.plans.model import Path
@@ -34,7 +34,7 @@ class Comparison:
     computed: Computed = field(default_factory=dict)
     allowed: tuple[str, ...] = ()
 
-    def unsettable(self, resource: wire.Resource) -> frozenset[str]:
+    def unsettable(self, resource: json_format.Resource) -> frozenset[str]:
         """Returns the attributes of an object that no configuration can set, without those that identify it."""
         return self.computed.get((resource.provider_name, resource.type), frozenset()) - set(IDENTITY)
 
@@ -60,14 +60,14 @@ class Trees:
     after_sensitive: Any
 
     @staticmethod
-    def of(change: wire.Change) -> Trees:
+    def of(change: json_format.Change) -> Trees:
         """Decodes them."""
         return Trees(
-            wire.value(change.before),
-            wire.value(change.after),
-            wire.value(change.after_unknown),
-            wire.value(change.before_sensitive),
-            wire.value(change.after_sensitive),
+            json_format.value(change.before),
+            json_format.value(change.after),
+            json_format.value(change.after_unknown),
+            json_format.value(change.before_sensitive),
+            json_format.value(change.after_sensitive),
         )
 
     def without(self, path: tuple[str, ...]) -> Trees:
@@ -80,7 +80,7 @@ EVERYTHING = Comparison()
 """Leaves nothing out: without provider schemas and without volatile attributes."""
 
 
-def covered(resource: wire.Resource, comparison: Comparison) -> tuple[dict[str, Any], tuple[str, ...]]:
+def covered(resource: json_format.Resource, comparison: Comparison) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Returns what an approval of this change covers, and the allowed entries that would be part of it otherwise.
 
     An attribute that is equal before and after is left out, so a value that the provider moves from minute to minute
@@ -109,7 +109,7 @@ def covered(resource: wire.Resource, comparison: Comparison) -> tuple[dict[str, 
     )
 
 
-def altered(change: wire.Change) -> list[Any]:
+def altered(change: json_format.Change) -> list[Any]:
     """Returns every difference that a change makes, as canonical data."""
     return _altered(Trees.of(change), frozenset())
 

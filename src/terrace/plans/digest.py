@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from terrace.plans import wire
+from terrace.plans import json_format
 from terrace.plans.differences import EVERYTHING, Comparison, altered, covered
 from terrace.plans.model import Digest
 
@@ -33,7 +33,7 @@ class DigestKey:
 
 
 def plan_digest(
-    document: wire.Document, lock: bytes, key: DigestKey, comparison: Comparison = EVERYTHING, prepared: str = ""
+    document: json_format.Document, lock: bytes, key: DigestKey, comparison: Comparison = EVERYTHING, prepared: str = ""
 ) -> Digest:
     """The digest of a decoded plan. `prepared` is a digest of the files that commands wrote for it, "" without any."""
     acting = [resource for resource in document.resources if _acts(resource)]
@@ -44,7 +44,7 @@ def plan_digest(
     record = {
         "changes": changes,
         "outputs": {name: _output(name, change, comparison) for name, change in outputs.items()},
-        "variables": {name: wire.value(variable.value) for name, variable in document.variables.items()},
+        "variables": {name: json_format.value(variable.value) for name, variable in document.variables.items()},
         "lock": hashlib.sha256(lock).hexdigest(),
     }
     if prepared:
@@ -53,7 +53,7 @@ def plan_digest(
     return Digest(value=mac.hexdigest(), key_id=key.id)
 
 
-def volatile_attributes(document: wire.Document, comparison: Comparison) -> tuple[str, ...]:
+def volatile_attributes(document: json_format.Document, comparison: Comparison) -> tuple[str, ...]:
     """Returns what the plan changes and its digest leaves out because terrace.yaml allows it to be volatile."""
     if not comparison.allowed:
         return ()
@@ -63,16 +63,16 @@ def volatile_attributes(document: wire.Document, comparison: Comparison) -> tupl
     return tuple(dict.fromkeys([*found, *(name for name in outputs if name in comparison.allowed)]))
 
 
-def _acts(resource: wire.Resource) -> bool:
+def _acts(resource: json_format.Resource) -> bool:
     moved = resource.previous_address is not None and resource.previous_address != resource.address
-    return _moves(resource.change) or moved or resource.change.importing != wire.NOTHING
+    return _moves(resource.change) or moved or resource.change.importing != json_format.NOTHING
 
 
-def _moves(change: wire.Change) -> bool:
+def _moves(change: json_format.Change) -> bool:
     return change.actions != ["no-op"]
 
 
-def _change(resource: wire.Resource, comparison: Comparison) -> list[Any]:
+def _change(resource: json_format.Resource, comparison: Comparison) -> list[Any]:
     change = resource.change
     return [
         resource.address,
@@ -84,11 +84,11 @@ def _change(resource: wire.Resource, comparison: Comparison) -> list[Any]:
         change.actions,
         covered(resource, comparison)[0],
         sorted(change.replace_paths, key=str),
-        wire.value(change.importing),
+        json_format.value(change.importing),
     ]
 
 
-def _output(name: str, change: wire.Change, comparison: Comparison) -> list[Any]:
+def _output(name: str, change: json_format.Change, comparison: Comparison) -> list[Any]:
     if f"output.{name}" in comparison.allowed:
         return [change.actions, "volatile"]
     return [change.actions, altered(change)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from terrace.plans import wire
+from terrace.plans import json_format
 from terrace.plans.addresses import steps_of
 from terrace.plans.evaluation import (
     Fails,
@@ -42,14 +42,14 @@ _NONE = ModuleSource()
 class Plan:
     """Facts about the whole plan: its variables, its resources, and the remaining evaluation steps."""
 
-    document: wire.Document
+    document: json_format.Document
     sources: Sources
     instances: frozenset[str] = frozenset()
     blocks: frozenset[str] = frozenset()
     left: int = _STEPS
 
     @staticmethod
-    def of(document: wire.Document, sources: Sources) -> Plan:
+    def of(document: json_format.Document, sources: Sources) -> Plan:
         """Prepares a document for evaluation."""
         found = {
             (f"{one.module_address}." if one.module_address else "") + _block_in(one) for one in document.resources
@@ -57,7 +57,7 @@ class Plan:
         return Plan(document, sources, frozenset(one.address for one in document.resources), frozenset(found))
 
 
-def _block_in(one: wire.Resource) -> str:
+def _block_in(one: json_format.Resource) -> str:
     return f"data.{one.type}.{one.name}" if one.mode == "data" else f"{one.type}.{one.name}"
 
 
@@ -67,7 +67,7 @@ class ModuleInstance:
     `call` the module that calls it, and `declared` its resources and data sources."""
 
     plan: Plan
-    module: wire.ConfigModule
+    module: json_format.ConfigModule
     source: ModuleSource
     prefix: str = ""
     name: str = ""
@@ -107,13 +107,13 @@ class ModuleInstance:
 
     def variable(self, name: str) -> Any:
         """The value of a variable."""
-        declared = self.module.variables.get(name, wire.ConfigVariable())
+        declared = self.module.variables.get(name, json_format.ConfigVariable())
         if declared.sensitive:
             return UNKNOWN
         kind = self.source.texts.get(f"variable.{name}", {}).get("type", "")
         if self.call is None:
             given = self.plan.document.variables.get(name)
-            return typed(wire.value(given.value), kind) if given is not None else UNKNOWN
+            return typed(json_format.value(given.value), kind) if given is not None else UNKNOWN
         owner = f"module.{self.name}"
         text = self.call.source.texts.get(owner, {}).get(name)
         if text is None:
@@ -146,7 +146,7 @@ class Place:
             return UNKNOWN
         child = self.module.child(module, key)
         text = child.source.texts.get(f"output.{name}", {}).get("value") if child is not None else None
-        if child is None or text is None or child.module.outputs.get(name, wire.ConfigOutput()).sensitive:
+        if child is None or text is None or child.module.outputs.get(name, json_format.ConfigOutput()).sensitive:
             return UNKNOWN
         return child.remembered("output", name, lambda: tried(_node(text), child.at(f"output.{name}", None)))
 
@@ -196,7 +196,7 @@ class Place:
 class Evaluation:
     """Evaluates attributes of the objects of one plan from its configuration files."""
 
-    def __init__(self, document: wire.Document, sources: Sources) -> None:
+    def __init__(self, document: json_format.Document, sources: Sources) -> None:
         plan = Plan.of(document, sources)
         root = sources.modules.get("", ModuleSource(opaque=True))
         self._root = ModuleInstance(plan, document.configuration.root_module, root)

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from terrace.plans import wire
+from terrace.plans import json_format
 
 _SECRET = re.compile(
     r"passw|secret|token|credential|private_?key|api_?key|access_?key|connection_string|user_data|custom_data|certificate",
@@ -19,21 +19,21 @@ _SECRET = re.compile(
 )
 
 
-def mark(document: wire.Document) -> None:
+def mark(document: json_format.Document) -> None:
     """Adds marks by name to every change of the document that has none."""
     for name, variable in document.configuration.root_module.variables.items():
         variable.sensitive = variable.sensitive or bool(_SECRET.search(name))
     named = [(resource.change, "") for resource in (*document.resources, *document.resource_drift)]
     named += [(change, name) for name, change in document.output_changes.items()]
     for change, name in named:
-        if change.before_sensitive == wire.NOTHING and change.after_sensitive == wire.NOTHING:
+        if change.before_sensitive == json_format.NOTHING and change.after_sensitive == json_format.NOTHING:
             change.guessed = True
             change.before_sensitive = _marks(name, change.before)
             change.after_sensitive = _marks(name, change.after)
 
 
 def _marks(name: str, raw: msgspec.Raw) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(bool(_SECRET.search(name)) or guessed(wire.value(raw))))
+    return msgspec.Raw(msgspec.json.encode(bool(_SECRET.search(name)) or guessed(json_format.value(raw))))
 
 
 def guessed(value: Any) -> Any:

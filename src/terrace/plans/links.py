@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from terrace.plans import wire
+from terrace.plans import json_format
 
 
-def links(configuration: wire.Configuration) -> tuple[tuple[str, str], ...]:
+def links(configuration: json_format.Configuration) -> tuple[tuple[str, str], ...]:
     """Pairs (who refers, to what) of block addresses without indexes, module calls included; sorted, each once."""
     return tuple(sorted(set(_module(configuration.root_module, ""))))
 
 
-def references(configuration: wire.Configuration) -> tuple[tuple[str, str, str], ...]:
+def references(configuration: json_format.Configuration) -> tuple[tuple[str, str, str], ...]:
     """Triples (block, attribute, first reference in it) of resources; the reference as its module writes it."""
     return tuple(_attributes(configuration.root_module, ""))
 
 
-def _attributes(module: wire.ConfigModule, prefix: str) -> Iterator[tuple[str, str, str]]:
+def _attributes(module: json_format.ConfigModule, prefix: str) -> Iterator[tuple[str, str, str]]:
     for resource in module.resources:
         for name, expression in resource.expressions.items():
             told = [r for r in _references(expression) if not r.startswith(("var.", "local.", "each.", "count."))]
@@ -29,7 +29,7 @@ def _attributes(module: wire.ConfigModule, prefix: str) -> Iterator[tuple[str, s
             yield from _attributes(call.module, f"{prefix}module.{name}.")
 
 
-def _module(module: wire.ConfigModule, prefix: str) -> Iterator[tuple[str, str]]:
+def _module(module: json_format.ConfigModule, prefix: str) -> Iterator[tuple[str, str]]:
     known = {resource.address for resource in module.resources}
     known |= {f"module.{name}" for name in module.module_calls}
     for resource in module.resources:

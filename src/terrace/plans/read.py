@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from terrace.errors import Diagnostic
-from terrace.plans import decode, wire
+from terrace.plans import decode, json_format
 from terrace.plans.configured_attributes import Configured
 from terrace.plans.differences import EVERYTHING, Comparison
 from terrace.plans.digest import DigestKey, plan_digest, volatile_attributes
-from terrace.plans.documents import Documents
 from terrace.plans.instances import Evaluation
 from terrace.plans.links import links, references
 from terrace.plans.masking import masked, paths
 from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange, Value
+from terrace.plans.partly_known_json import Documents
 from terrace.plans.schemas import Unsettable
 from terrace.plans.secrets import Secrets
 from terrace.plans.sources import Sources
@@ -132,22 +132,22 @@ PARTIAL = "Resource targeting is in effect"
 """What Terraform and OpenTofu warn of where `-target` or `-exclude` leaves a part out; OpenTofu's plan has no trace."""
 
 
-def _complete(document: wire.Document, diagnostics: Iterable[Diagnostic]) -> bool:
+def _complete(document: json_format.Document, diagnostics: Iterable[Diagnostic]) -> bool:
     if any(one.summary == PARTIAL for one in diagnostics):
         return False
     whole = not document.errored if document.complete is None else document.complete
     return whole and not document.deferred_changes and not document.planned_only
 
 
-def _action(change: wire.Change) -> Action:
+def _action(change: json_format.Change) -> Action:
     return _ACTIONS.get(tuple(change.actions), Action.UNKNOWN)
 
 
-def _drift(resource: wire.Resource, secrets: Secrets, key: DigestKey, comparison: Comparison) -> ResourceChange:
+def _drift(resource: json_format.Resource, secrets: Secrets, key: DigestKey, comparison: Comparison) -> ResourceChange:
     """Returns the changes outside Terraform, without the attributes that the provider computes and no configuration can
     set.
     """
-    seen = wire.value(resource.change.after)
+    seen = json_format.value(resource.change.after)
     change = replace(_change(resource, secrets, key, None), after_marks=marks(resource.address, seen, key))
     noise = comparison.unsettable(resource)
     if not noise or change.action is not Action.UPDATE:
@@ -167,25 +167,27 @@ def _less(value: Any, names: frozenset[str]) -> Any:
     return {name: inner for name, inner in value.items() if name not in names}
 
 
-def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey, configured: Configured | None) -> ResourceChange:
+def _change(
+    resource: json_format.Resource, secrets: Secrets, key: DigestKey, configured: Configured | None
+) -> ResourceChange:
     change = resource.change
     action = _action(change)
-    secret_after, unknown = wire.value(change.after_sensitive), wire.value(change.after_unknown)
-    secret_before = wire.value(change.before_sensitive)
-    after = secrets.hidden(masked(wire.value(change.after), secret_after, unknown), bytes(change.after))
+    secret_after, unknown = json_format.value(change.after_sensitive), json_format.value(change.after_unknown)
+    secret_before = json_format.value(change.before_sensitive)
+    after = secrets.hidden(masked(json_format.value(change.after), secret_after, unknown), bytes(change.after))
     # A no-op has the same value twice: one is enough, because most entries of a large plan are such.
     before: Value = after
     later = tuple(paths(unknown)) if unknown else ()
     before_marks: Mapping[str, str] = {}
     after_marks: Mapping[str, str] = {}
     if action is not Action.NO_OP:
-        was = wire.value(change.before)
+        was = json_format.value(change.before)
         before_marks = marks(resource.address, was, key)
         before = secrets.hidden(masked(was, secret_before), bytes(change.before))
     if action in (Action.UPDATE, Action.REPLACE):
         # A value that is known only after apply differs anyway: it needs no mark.
         open_names = {str(path[0]) for path in later}
-        planned = marks(resource.address, _less(wire.value(change.after), frozenset(open_names)), key)
+        planned = marks(resource.address, _less(json_format.value(change.after), frozenset(open_names)), key)
         after_marks = {**{name: mark for name, mark in before_marks.items() if name in open_names}, **planned}
     moved = resource.previous_address if resource.previous_address != resource.address else None
     return ResourceChange(
@@ -206,21 +208,22 @@ def _change(resource: wire.Resource, secrets: Secrets, key: DigestKey, configure
         reason=resource.action_reason,
         previous_address=moved,
         deposed=resource.deposed,
-        importing=change.importing != wire.NOTHING,
+        importing=change.importing != json_format.NOTHING,
         create_first=change.actions == ["create", "delete"],
         before_marks=before_marks,
         after_marks=after_marks,
     )
 
 
-def _output(name: str, change: wire.Change, secrets: Secrets) -> OutputChange:
-    before_secret, after_secret = wire.value(change.before_sensitive), wire.value(change.after_sensitive)
+def _output(name: str, change: json_format.Change, secrets: Secrets) -> OutputChange:
+    before_secret, after_secret = json_format.value(change.before_sensitive), json_format.value(change.after_sensitive)
     return OutputChange(
         name=name,
         action=_action(change),
-        before=secrets.hidden(masked(wire.value(change.before), before_secret), bytes(change.before)),
+        before=secrets.hidden(masked(json_format.value(change.before), before_secret), bytes(change.before)),
         after=secrets.hidden(
-            masked(wire.value(change.after), after_secret, wire.value(change.after_unknown)), bytes(change.after)
+            masked(json_format.value(change.after), after_secret, json_format.value(change.after_unknown)),
+            bytes(change.after),
         ),
         sensitive=bool(before_secret) or bool(after_secret),
     )
@@ -235,12 +238,12 @@ def _said(text: str, secrets: Secrets) -> str:
     return str(secrets.hidden(text, json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")))
 
 
-def _deferred(entry: wire.Deferred) -> str:
+def _deferred(entry: json_format.Deferred) -> str:
     address = entry.resource_change.address if entry.resource_change is not None else "a change"
     why = f": {entry.reason.replace('_', ' ')}" if entry.reason else ""
     return f"Terraform put off {address} to a later plan{why}"
 
 
-def _check(check: wire.Check, secrets: Secrets) -> CheckResult:
+def _check(check: json_format.Check, secrets: Secrets) -> CheckResult:
     problems = tuple(_said(problem.message, secrets) for instance in check.instances for problem in instance.problems)
     return CheckResult(check.address.to_display, check.address.kind, check.status, problems)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from terrace.plans.differences import Computed
-from terrace.plans.wire import NOTHING
+from terrace.plans.json_format import NOTHING
 
 BUILTIN = "terraform.io/builtin/terraform"
 """The provider of `terraform_data`: its computed attributes do not move."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from terrace.plans import wire
+from terrace.plans import json_format
 from terrace.plans.masking import masked
 from terrace.plans.model import MASKED, Path, Unmarked, Value
 
@@ -26,7 +26,7 @@ _encoder = msgspec.json.Encoder()
 class Secrets:
     """The secret texts of one document."""
 
-    def __init__(self, document: wire.Document) -> None:
+    def __init__(self, document: json_format.Document) -> None:
         self._texts = frozenset(text for text in _texts(document) if len(text) >= SHORTEST)
         # As the document writes them; Terraform escapes <, > and & too.
         self._escaped = tuple(_escaped(text) for text in self._texts)
@@ -54,7 +54,7 @@ class Secrets:
         """Returns the texts themselves, for hiding them in reports about the document."""
         return tuple(sorted(self._texts))
 
-    def unmarked(self, document: wire.Document) -> Iterator[Unmarked]:
+    def unmarked(self, document: json_format.Document) -> Iterator[Unmarked]:
         """Every copy of a secret in what is planned, at a place that Terraform does not mark.
 
         Marks that were guessed from names are not marks of Terraform: the values that they hide count as copies.
@@ -66,11 +66,11 @@ class Secrets:
             if "create" in change.actions or "update" in change.actions:
                 yield from self._unmarked(f"output.{name}", change)
 
-    def _unmarked(self, address: str, change: wire.Change) -> Iterator[Unmarked]:
+    def _unmarked(self, address: str, change: json_format.Change) -> Iterator[Unmarked]:
         raw = bytes(change.after)
         if not change.guessed and not self.within(raw):
             return
-        value, marks = wire.value(change.after), wire.value(change.after_sensitive)
+        value, marks = json_format.value(change.after), json_format.value(change.after_sensitive)
         for path, text in _strings(value if change.guessed else masked(value, marks), ()):
             if any(secret in text for secret in self._texts):
                 yield Unmarked(address, path, text)
@@ -83,16 +83,16 @@ class Secrets:
         return [self._hidden(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _texts(document: wire.Document) -> Iterator[str]:
+def _texts(document: json_format.Document) -> Iterator[str]:
     declared = document.configuration.root_module.variables
     for name, variable in document.variables.items():
         if name in declared and declared[name].sensitive:
-            yield from _leaves(wire.value(variable.value), True)
+            yield from _leaves(json_format.value(variable.value), True)
     changes = [r.change for r in (*document.resources, *document.resource_drift)]
     for change in (*changes, *document.output_changes.values()):
         for raw, marks in ((change.before, change.before_sensitive), (change.after, change.after_sensitive)):
             if b"true" in bytes(marks):
-                yield from _leaves(wire.value(raw), wire.value(marks))
+                yield from _leaves(json_format.value(raw), json_format.value(marks))
             if change.after == change.before and change.after_sensitive == change.before_sensitive:
                 break
 

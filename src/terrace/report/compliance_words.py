@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from terrace.compliance.answers import STATES, Answer, Answers, Evidence, Outcome, distinct
-from terrace.compliance.overview import Looked
+from terrace.compliance.overview import LatestAudit
 
 CAVEAT = (
     "This report shows what Terrace checked: plans of the deployed configuration, and its own ledger. "
@@ -28,7 +28,7 @@ def framework_title(answers: Answers) -> str:
     return f"{answers.framework.name} {answers.framework.version}"
 
 
-def check_words(looked: Looked) -> str:
+def check_words(looked: LatestAudit) -> str:
     """Returns when an environment was checked, and at which commit."""
     check = looked.look
     if check is None:
@@ -54,7 +54,7 @@ def evidence_sentence(evidence: Evidence) -> str:
 def relevant_evidence(answer: Answer) -> tuple[Evidence, ...]:
     """Returns the evidence of a control, each once. Evidence of checks with nothing to check is left out where there is
     other."""
-    relevant = distinct(evidence for evidence in answer.evidence if evidence.outcome is not Outcome.NOTHING)
+    relevant = distinct(evidence for evidence in answer.evidence if evidence.outcome is not Outcome.NOT_APPLICABLE)
     return relevant or distinct(answer.evidence)
 
 

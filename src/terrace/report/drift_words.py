@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from terrace.drift.absorption import Absorption
 from terrace.drift.acknowledgements import answered, answers
+from terrace.drift.adopted_drift import Absorption
 from terrace.drift.model import Observation, Quadrant, Sighting
 from terrace.drift.review import Review
 from terrace.plans.model import MASKED, UNKNOWN, Value

@@ -19,8 +19,8 @@ from terrace.gates.all import HEALTH, OPENING
 from terrace.gates.gate import passes, waits
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Result, Step, StepRecord
-from terrace.rollout.bake import Health, Healthy, Measure, Rest, Sick, Unclear
 from terrace.rollout.course import PLAIN, Course
+from terrace.rollout.health import Health, Healthy, Measure, Rest, Unclear, Unhealthy
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +218,7 @@ def _health(deployment: Deployment, condition: Health) -> Next | None:
             return None
         case Measure():
             return Perform((Task(Step.HEALTH),))
-        case Sick(reason):
+        case Unhealthy(reason):
             return Finish("failed", (f"health: {reason}",))
         case Rest(until, reason):
             result = HEALTH.named(waits(reason, "`terrace tick` continues", until))

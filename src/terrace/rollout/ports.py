@@ -10,8 +10,8 @@ from typing import Protocol
 
 from terrace.config.model import Probe
 from terrace.ledger.deployment import Deployment, Holder, StepRecord
-from terrace.plans.terraform import Progress
-from terrace.rollout.bake import Reading
+from terrace.plans.ports import Progress
+from terrace.rollout.health import Reading
 
 
 @dataclass(frozen=True, slots=True)

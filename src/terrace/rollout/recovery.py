@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from terrace.errors import StateLock
 from terrace.ledger.deployment import Deployment, Step, StepRecord
-from terrace.plans.terraform import Autopsy, Recorded
+from terrace.plans.ports import LoggedLeftovers, Recorded
 from terrace.stacks.additions import Import
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -92,7 +92,11 @@ def _plan_of(deployment: Deployment, apply: StepRecord) -> StepRecord | None:
 
 
 def aftermath(
-    stack: str, autopsy: Autopsy | None, planned: Mapping[str, str], recorded: Mapping[str, Recorded], told: Told
+    stack: str,
+    autopsy: LoggedLeftovers | None,
+    planned: Mapping[str, str],
+    recorded: Mapping[str, Recorded],
+    told: Told,
 ) -> Aftermath:
     """Returns the actions for a stack. `planned` are the addresses that were to be made, each with its action (create
     or replace); `recorded` is what its state has.
@@ -100,7 +104,7 @@ def aftermath(
     The log of the attempt is trusted. Without a log, or with an incomplete one, every planned resource that is not in
     the state may exist.
     """
-    known_log = autopsy or Autopsy()
+    known_log = autopsy or LoggedLeftovers()
     made = {address: found for address, found in known_log.created if found}
     unended = {*known_log.in_flight, *(address for address, found in known_log.created if not found)}
     doubtful = set(unended) if known_log.whole else {*unended, *planned}
@@ -129,7 +133,7 @@ def aftermath(
     return Aftermath(tuple(imports), tuple(forgets), tuple(opened), tuple(unfinished), tuple(stale))
 
 
-def is_ours(lock: StateLock, autopsy: Autopsy, until: datetime) -> bool:
+def is_ours(lock: StateLock, autopsy: LoggedLeftovers, until: datetime) -> bool:
     """Returns whether a lock was taken by that attempt: by its user on its machine, for an apply, and while it ran.
 
     Age alone proves nothing, and doubt is not proof.

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from terrace.errors import BadInput
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 
 Moment = Literal["before", "after", "poll", "restore", "final"]
 """When the copy was taken: around an apply, by a poll, before a restore, or before everything was destroyed."""

@@ -6,7 +6,7 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from terrace.plans.terraform import RecordedBackend
+from terrace.plans.ports import RecordedBackend
 from terrace.stacks.model import Stack
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from terrace.errors import BadInput
 from terrace.plans.model import Action, Plan
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.plans.versions import parse
 from terrace.states.backups import BackupRecord
 

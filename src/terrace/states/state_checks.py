@@ -10,10 +10,10 @@ from typing import Literal
 
 from terrace.config.model import Config
 from terrace.ledger.model import History
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
+from terrace.states.backup_status import Finding, Standing, no_state, stacks_of, standings, went_back
 from terrace.states.restore_rules import Difference
 from terrace.states.state_file import holds_nothing
-from terrace.states.status import Finding, Standing, no_state, stacks_of, standings, went_back
 from terrace.words import duration
 
 UNWRITTEN = (

@@ -10,7 +10,7 @@ import msgspec
 
 from terrace import typed_json
 from terrace.errors import BadInput, Corrupt
-from terrace.plans.terraform import Output, Recorded, StateSnapshot
+from terrace.plans.ports import Output, Recorded, StateSnapshot
 
 FORMAT = 4
 _value = msgspec.json.Decoder(float_hook=str)

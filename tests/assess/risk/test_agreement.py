@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from terrace.assess.model import Assessment, Finding, Severity, Status
-from terrace.assess.risk import Surroundings, risk
+from terrace.assess.risk import EnvironmentFacts, risk
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
@@ -224,14 +224,14 @@ def test_the_story_is_a_plan_that_can_be_read(name: str) -> None:
     assert story.level in ("low", "medium", "high", "critical")
 
 
-def assessed(story: Story) -> tuple[Assessment, dict[str, Surroundings]]:
+def assessed(story: Story) -> tuple[Assessment, dict[str, EnvironmentFacts]]:
     """The story as `risk` takes it."""
     plans = {environment: read(environment, changes) for environment, changes in story.plans.items()}
     names = (*plans, *story.unplanned)
     impacts = tuple(Impact(Stack.conventional(n, f"environments/{n}"), (Reason("stack", n),)) for n in names)
     found = tuple(Finding("rule", s, Status.FAIL, "tool", "no") for s in story.findings)
     around = {
-        name: Surroundings(
+        name: EnvironmentFacts(
             production=name == "prod",
             drifted=name in story.drifted,
             deployed=frozenset({name} - set(story.first)),

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from terrace.assess.factors import FACTORS, LEVELS
 from terrace.assess.model import Assessment, Finding, Severity, Status
-from terrace.assess.risk import Surroundings, level_of, risk
+from terrace.assess.risk import EnvironmentFacts, level_of, risk
 from terrace.plans.model import MASKED, UNKNOWN, Action, Digest, Plan, ResourceChange
 from terrace.stacks.model import ChangeSet, Impact, Reason, Stack
 
@@ -36,7 +36,7 @@ findings = st.builds(
     st.sampled_from(Status),
 )
 surroundings = st.builds(
-    Surroundings,
+    EnvironmentFacts,
     st.booleans(),
     st.none() | st.booleans(),
     st.none() | st.frozensets(st.sampled_from(("dev", "staging", "prod"))),
@@ -57,25 +57,25 @@ def assessment(plans: dict[str, Plan], found: tuple[Finding, ...] = ()) -> Asses
     return Assessment(ChangeSet("a", "b", (), impacts), plans, {}, found)
 
 
-def of(made: list[ResourceChange], around: dict[str, Surroundings], *found: Finding) -> int:
+def of(made: list[ResourceChange], around: dict[str, EnvironmentFacts], *found: Finding) -> int:
     return risk(assessment({"dev": plan("dev", made)}, found), around).score
 
 
 @given(st.lists(changes, max_size=12), changes, arounds)
-def test_a_change_more(made: list[ResourceChange], more: ResourceChange, around: dict[str, Surroundings]) -> None:
+def test_a_change_more(made: list[ResourceChange], more: ResourceChange, around: dict[str, EnvironmentFacts]) -> None:
     assert of([*made, more], around) >= of(made, around)
 
 
 @given(st.lists(changes, max_size=12), findings, findings, arounds)
 def test_a_finding_more(
-    made: list[ResourceChange], known: Finding, more: Finding, around: dict[str, Surroundings]
+    made: list[ResourceChange], known: Finding, more: Finding, around: dict[str, EnvironmentFacts]
 ) -> None:
     assert of(made, around, known, more) >= of(made, around, known)
 
 
 @given(st.lists(changes, max_size=9), st.lists(changes, max_size=9), arounds)
 def test_an_environment_more(
-    dev: list[ResourceChange], prod: list[ResourceChange], around: dict[str, Surroundings]
+    dev: list[ResourceChange], prod: list[ResourceChange], around: dict[str, EnvironmentFacts]
 ) -> None:
     both = {"dev": plan("dev", dev), "prod": plan("prod", prod)}
     assert risk(assessment(both), around).score >= of(dev, around)
@@ -83,20 +83,20 @@ def test_an_environment_more(
 
 @given(st.lists(changes, max_size=12), changes, arounds, st.sampled_from([("UPDATE", "REPLACE"), ("CREATE", "DELETE")]))
 def test_a_worse_action(
-    made: list[ResourceChange], one: ResourceChange, around: dict[str, Surroundings], turn: tuple[str, str]
+    made: list[ResourceChange], one: ResourceChange, around: dict[str, EnvironmentFacts], turn: tuple[str, str]
 ) -> None:
     mild, grave = (replace(one, action=Action[word]) for word in turn)
     assert of([*made, grave], around) >= of([*made, mild], around)
 
 
 @given(changes, sides, arounds)
-def test_a_creation_undone(one: ResourceChange, side: Any, around: dict[str, Surroundings]) -> None:
+def test_a_creation_undone(one: ResourceChange, side: Any, around: dict[str, EnvironmentFacts]) -> None:
     made = replace(one, action=Action.CREATE, before=None, after=side)
     assert of([replace(made, action=Action.DELETE, before=side, after=None)], around) >= of([made], around)
 
 
 @given(st.lists(changes, max_size=12), arounds, st.sampled_from(["drifted", "deployed", "types", "idle"]))
-def test_knowing_less(made: list[ResourceChange], around: dict[str, Surroundings], fact: str) -> None:
+def test_knowing_less(made: list[ResourceChange], around: dict[str, EnvironmentFacts], fact: str) -> None:
     unknown: dict[str, Any] = {fact: None}
     less = {name: replace(known, **unknown) for name, known in around.items()}
     assert of(made, less) >= of(made, around)
@@ -104,7 +104,7 @@ def test_knowing_less(made: list[ResourceChange], around: dict[str, Surroundings
 
 
 @given(st.lists(changes, max_size=12), arounds)
-def test_an_incomplete_plan_and_a_plan_more(made: list[ResourceChange], around: dict[str, Surroundings]) -> None:
+def test_an_incomplete_plan_and_a_plan_more(made: list[ResourceChange], around: dict[str, EnvironmentFacts]) -> None:
     part = risk(assessment({"dev": plan("dev", made, complete=False)}), around)
     assert part.score >= of(made, around)
     assert 0 <= part.score <= 100

@@ -9,11 +9,11 @@ import pytest
 
 from support.plans import change, plan_of
 from terrace.assess.model import Assessment, Finding, Severity, Status
-from terrace.assess.risk import Surroundings, evidence
+from terrace.assess.risk import EnvironmentFacts, evidence
 from terrace.plans.model import UNKNOWN, Action, Path
 from terrace.stacks.model import ChangeSet
 
-KNOWN = Surroundings(production=False, drifted=False, deployed=None, types=None, idle=None)
+KNOWN = EnvironmentFacts(production=False, drifted=False, deployed=None, types=None, idle=None)
 
 
 def factors(type_: str, after: Any, unset: tuple[Path, ...] = (), action: Action = Action.CREATE) -> set[str]:

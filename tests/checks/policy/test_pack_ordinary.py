@@ -19,9 +19,9 @@ from terrace.plans.addresses import block_of
 from terrace.plans.decode import decode
 from terrace.plans.evaluation import Encoded, NewText
 from terrace.plans.instances import Evaluation
+from terrace.plans.json_format import ConfigModule
 from terrace.plans.model import UNKNOWN, Plan
-from terrace.plans.terraform import MadePlan
-from terrace.plans.wire import ConfigModule
+from terrace.plans.ports import MadePlan
 from terrace.stacks.model import Stack
 
 HERE = Path(__file__).parent

@@ -42,7 +42,7 @@ from terrace.config.naming import quote_word
 from terrace.errors import BadInput, NotReady, Place
 from terrace.hcl.tree import Tree
 from terrace.plans.before_plan_outputs import CommandFailed, Prepared, PreparedFile
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 
 KEPT_BYTES = 4 * 2**30
 """Maximum size of the cache in bytes; the least recently used results are removed first."""

@@ -16,7 +16,7 @@ from terrace.errors import BadInput
 from terrace.hcl.layout import Layout
 from terrace.hcl.tree import Tree, read_many
 from terrace.plans.before_plan_outputs import Prepared
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 from terrace.stacks.before_plan import reserved_reason
 from terrace.words import listed
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.comments import Comments
-from terrace.forge.ports import Remark
+from terrace.forge.ports import Annotation
 
 ANNOTATIONS_PER_REQUEST = 50
 """Maximum number of annotations in one request."""
@@ -36,7 +36,7 @@ class CheckRuns:
 
         return int((find() or self._github.create_once("POST", "check-runs", request, find))["id"])
 
-    def end(self, run: int, conclusion: Conclusion, title: str, summary: str, annotations: Sequence[Remark]) -> str:
+    def end(self, run: int, conclusion: Conclusion, title: str, summary: str, annotations: Sequence[Annotation]) -> str:
         """Completes a check run; returns the address of its page. The conclusion is sent with the last annotations, so
         that a verdict is never shown without its reasons. `summary` has at most MAX_TEXT characters. A run that is
         already completed like this is not changed."""
@@ -70,7 +70,7 @@ class CheckRuns:
         return next((run for run in runs if run.get("external_id") == key), None)
 
 
-def _annotations(annotations: Sequence[Remark]) -> list[dict[str, Any]]:
+def _annotations(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
     return [
         {
             "path": one.path,
@@ -99,7 +99,7 @@ class PullRequestPage:
     def comment(self, marker: str, body: str) -> str:
         return self._comments.keep(self._number, marker, body)
 
-    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Remark]) -> str:
+    def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: Sequence[Annotation]) -> str:
         key = hashlib.sha256(f"{name} {self._head} {self._run}".encode()).hexdigest()[:20]
         run = self._runs.begin(name, self._head, key)
         shown = summary if len(summary) <= MAX_TEXT else "The findings are in the comment on the pull request."

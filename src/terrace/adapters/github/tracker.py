@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from terrace.adapters.github.client import GitHub
-from terrace.forge.matters import Matter
+from terrace.forge.tracked_problems import TrackedProblem
 
 LABEL = "terrace:{kind}"
 
@@ -26,7 +26,7 @@ class GitHubTracker:
         self._github = github
         self._login = login
 
-    def keep(self, matter: Matter) -> str | None:
+    def keep(self, matter: TrackedProblem) -> str | None:
         found, *others = self._mine(matter) or [None]
         for extra in others:
             # Two concurrent runs opened one each.
@@ -45,7 +45,7 @@ class GitHubTracker:
             found = self._set(found, changes)
         return str(found["html_url"])
 
-    def _open(self, matter: Matter) -> str:
+    def _open(self, matter: TrackedProblem) -> str:
         label = LABEL.format(kind=matter.kind)
         changes = {"title": matter.title[:250], "body": _body(matter), "labels": [label]}
         created = self._github.create_once("POST", "issues", changes, lambda: next(iter(self._mine(matter)), None))
@@ -54,12 +54,12 @@ class GitHubTracker:
     def _set(self, issue: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:
         return self._github.put("PATCH", f"issues/{int(issue['number'])}", changes)
 
-    def _mine(self, matter: Matter) -> list[Any]:
+    def _mine(self, matter: TrackedProblem) -> list[Any]:
         """Returns Terrace's issues about that subject, open ones first: those with the label, else those with any
         labels."""
         return self._list(matter, labels=LABEL.format(kind=matter.kind)) or self._list(matter)
 
-    def _list(self, matter: Matter, **those: str) -> list[Any]:
+    def _list(self, matter: TrackedProblem, **those: str) -> list[Any]:
         # The list is not filtered by creator: GitHub does not document how it matches the login of an App.
         everything = self._github.each("issues", state="all", sort="updated", **those)
         mine = [
@@ -73,7 +73,7 @@ class GitHubTracker:
         return mine
 
 
-def _body(matter: Matter) -> str:
+def _body(matter: TrackedProblem) -> str:
     whole = f"{matter.marker}\n\n{matter.body}\n"
     if len(whole.encode()) <= MAX_BODY_BYTES:
         return whole

@@ -73,13 +73,13 @@ class PullRequest(msgspec.Struct, frozen=True):
     number: int
 
 
-class Pulled(msgspec.Struct, frozen=True):
+class PullRequestAction(msgspec.Struct, frozen=True):
     """An action on a pull request."""
 
     pull_request: PullRequest
 
 
-Said = TypeVar("Said", About, Push, Pulled)
+Said = TypeVar("Said", About, Push, PullRequestAction)
 
 
 def read(body: bytes, kind: type[Said]) -> Said:

@@ -57,7 +57,7 @@ MAX_REASON = 1000
 """Maximum length of a reason on the run's page, in characters."""
 
 
-class GitHubDoors:
+class GitHubProtectionRules:
     """The environments of one repository that use Terrace's App as a protection rule. GitHub rejects decisions about
     others."""
 

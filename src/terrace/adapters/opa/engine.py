@@ -21,7 +21,7 @@ from terrace.adapters.confined import LimitExceeded, Limits, confined
 from terrace.adapters.process import Finished, run
 from terrace.checks.policy.catalogue import PolicyRule, catalogue
 from terrace.checks.policy.reach import Reads
-from terrace.checks.policy.rego import Breakage
+from terrace.checks.policy.rego import PolicyError
 from terrace.errors import BadInput, NotReady
 
 INSTALL = (
@@ -70,7 +70,7 @@ class Evaluated:
     """
 
     data: Mapping[str, Any]
-    breakages: tuple[Breakage, ...] = ()
+    breakages: tuple[PolicyError, ...] = ()
     old: tuple[str, ...] = ()
     value: Any = None
 
@@ -151,7 +151,7 @@ class Opa:
             return self._query("data", root, folders, document, self._seconds, more)
         except LimitExceeded as error:
             culprit = self._culprit(error.what, root, folders, document, more)
-            return Evaluated({}, (Breakage(self._limit_message(error), culprit),))
+            return Evaluated({}, (PolicyError(self._limit_message(error), culprit),))
 
     def _limit_message(self, error: LimitExceeded) -> str:
         """Returns the limit that policies exceeded first."""
@@ -176,7 +176,7 @@ class Opa:
             except LimitExceeded:
                 raise
             except NotReady as error:
-                return Evaluated({}, (Breakage(error.message),))
+                return Evaluated({}, (PolicyError(error.message),))
         ran = _read(done, root)
         if any(one.code == "eval_cancel_error" for one in ran.breakages):
             raise LimitExceeded("they exceeded the time limit", "time")
@@ -316,7 +316,7 @@ def _json(said: bytes) -> Any:
 def _read(done: Finished, folder: Path) -> Evaluated:
     told = _json(done.out)
     if not isinstance(told, dict):
-        return Evaluated({}, (Breakage(done.message[:500] or f"opa exited with {done.code} and printed nothing"),))
+        return Evaluated({}, (PolicyError(done.message[:500] or f"opa exited with {done.code} and printed nothing"),))
     errors = told.get("errors")
     if errors:
         return Evaluated({}, tuple(_breakage(error, folder) for error in errors))
@@ -349,13 +349,13 @@ def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _breakage(error: Mapping[str, Any], folder: Path) -> Breakage:
+def _breakage(error: Mapping[str, Any], folder: Path) -> PolicyError:
     place = error.get("location") or {}
     path = place.get("file")
     if path is not None and Path(path).is_relative_to(folder):
         path = str(Path(path).relative_to(folder))
     message = _explained(str(error.get("message", "opa gave no reason")))
-    return Breakage(message, path, int(place.get("row", 0)), str(error.get("code", "")))
+    return PolicyError(message, path, int(place.get("row", 0)), str(error.get("code", "")))
 
 
 def _explained(message: str) -> str:

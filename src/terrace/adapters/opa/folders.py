@@ -20,7 +20,7 @@ Shown = Mapping[str, PlainPolicies]
 
 
 @dataclass(frozen=True, slots=True)
-class Laid:
+class LaidOutFolders:
     """The laid out folders: `view` for Terrace's view with its data, `plain` for the plain plan, `data` with the data
     of the latter. Paths below each are those of the repository."""
 
@@ -45,11 +45,11 @@ def laid_out(
     folders: Sequence[str],
     shown: Shown,
     view_data: Mapping[str, tuple[str, ...]],
-) -> Iterator[Laid]:
+) -> Iterator[LaidOutFolders]:
     """Writes files by their paths, for as long as the context lasts."""
     with tempfile.TemporaryDirectory(prefix="terrace-policies-") as place:
         root = Path(place)
-        laid = Laid(root / "view", root / "plain", root / "data", shown)
+        laid = LaidOutFolders(root / "view", root / "plain", root / "data", shown)
         data = [one for plain in shown.values() for one in plain.data]
         for name, content in files.items():
             own = max((one for one in folders if _is_below(name, one)), key=len, default=None)

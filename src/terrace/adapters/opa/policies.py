@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from terrace.adapters.opa.engine import Evaluated, Opa
-from terrace.adapters.opa.folders import Laid, laid_out, on_disk
+from terrace.adapters.opa.folders import LaidOutFolders, laid_out, on_disk
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext
 from terrace.checks.policy.catalogue import PolicyRule
@@ -90,7 +90,7 @@ class Policies:
             return tuple(dict.fromkeys((*said, *self._unreached(laid, there, reads, judged[0][1]))))
 
     def _one(
-        self, laid: Laid, folders: Sequence[str], reads: Mapping[str, Reads | None], plan: Plan
+        self, laid: LaidOutFolders, folders: Sequence[str], reads: Mapping[str, Reads | None], plan: Plan
     ) -> tuple[list[Finding], Mapping[str, Any]]:
         """Returns the findings for one plan, and the data document of every folder for the plain plan; "" is the key of
         the rest."""
@@ -112,7 +112,7 @@ class Policies:
         return [_placed(one, laid) for one in found], data
 
     def _unreached(
-        self, laid: Laid, folders: Sequence[str], reads: Mapping[str, Reads | None], data: Mapping[str, Any]
+        self, laid: LaidOutFolders, folders: Sequence[str], reads: Mapping[str, Reads | None], data: Mapping[str, Any]
     ) -> tuple[Finding, ...]:
         """Returns findings about policies that can never report anything."""
         found: list[Finding] = []
@@ -190,7 +190,7 @@ def _absent(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Findi
     )
 
 
-def _file_of(laid: Laid, reads: Reads | None, plan: Plan) -> list[str]:
+def _file_of(laid: LaidOutFolders, reads: Reads | None, plan: Plan) -> list[str]:
     """Returns the data file with conftest's description of the tested file, where a policy reads it."""
     if reads is None or not any(ref[:2] == CONFTEST[:2] for ref in reads.base):
         return []
@@ -199,7 +199,7 @@ def _file_of(laid: Laid, reads: Reads | None, plan: Plan) -> list[str]:
     return [str(path)]
 
 
-def _placed(finding: Finding, laid: Laid) -> Finding:
+def _placed(finding: Finding, laid: LaidOutFolders) -> Finding:
     """Returns the finding with a path in the repository where OPA names a data file."""
     data = f"{laid.data}/"
     path = finding.path.removeprefix(data) if finding.path else finding.path

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from terrace.adapters.opa.engine import Opa
-from terrace.adapters.opa.folders import Laid
+from terrace.adapters.opa.folders import LaidOutFolders
 from terrace.assess.model import Finding, Status
 from terrace.checks.policy.rego import findings
 from terrace.checks.policy.view import HIDDEN, LATER
-from terrace.checks.secrets.masking import Hiding, concealed_value, without_secrets
+from terrace.checks.secrets.masking import SecretMask, concealed_value, without_secrets
 from terrace.config.naming import find_nearest
 from terrace.errors import BadInput
 from terrace.plans.model import MASKED
@@ -56,11 +56,11 @@ Spot = tuple[str | int, ...]
 
 def tried(
     opa: Opa,
-    laid: Laid,
+    laid: LaidOutFolders,
     folders: Sequence[str],
     rule: str,
     given: Callable[[Literal["view", "plan"]], dict[str, Any]],
-    hiding: Hiding,
+    hiding: SecretMask,
 ) -> Trial:
     """Runs the package named `rule`, or with the rule of that id or name, below these folders. The rule can read
     secrets that are in plain text in the plan; `hiding` keeps them out of the result. Raises BadInput where there is no
@@ -100,7 +100,7 @@ def tried(
     return Trial(package.removeprefix("data."), len(_resources(document)), tuple(messages))
 
 
-def _package(opa: Opa, laid: Laid, folders: Sequence[str], rule: str) -> tuple[str, str, str]:
+def _package(opa: Opa, laid: LaidOutFolders, folders: Sequence[str], rule: str) -> tuple[str, str, str]:
     """Returns the requested package, its first file and its folder."""
     packages = [
         (package, path, folder)
@@ -219,7 +219,7 @@ def _path(document: Any, spot: Spot) -> str:
     return ".".join(str(part) for part in spot)
 
 
-def _concealed(document: Any, spot: Spot, hiding: Hiding) -> Any:
+def _concealed(document: Any, spot: Spot, hiding: SecretMask) -> Any:
     """Returns the value at a location without secrets. The entry around it has the name, which also applies to list
     items."""
     around = spot[:-1]

@@ -28,7 +28,7 @@ from terrace.adapters.interruption import INTERRUPTION
 from terrace.adapters.runner.permits import NONCE, Permits
 from terrace.adapters.runner.run_folder import Ended, Intent, Lock, LogSeal, RunFolder, Started
 from terrace.adapters.runner.run_log import CUT, LOG_BYTES
-from terrace.adapters.runner.word import StartSignal
+from terrace.adapters.runner.start_signal import StartSignal
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.failures import failure, unknown_outcome
@@ -36,12 +36,12 @@ from terrace.adapters.terraform.messages import decode, diagnostic, distinct, pr
 from terrace.adapters.terraform.private import hand_over, lock_of
 from terrace.errors import Corrupt, Diagnostic, Interrupted, NotReady, TerraceError
 from terrace.plans.before_plan_outputs import Prepared
-from terrace.plans.terraform import (
+from terrace.plans.ports import (
     Attempt,
-    Autopsy,
     Evidence,
     Fate,
     Listener,
+    LoggedLeftovers,
     MadePlan,
     NotStarted,
     Preparation,
@@ -274,7 +274,7 @@ class LocalApplier:
             return False
         return process_state(started.pid, started.started) == "running"
 
-    def autopsy(self, attempt: Attempt) -> Autopsy | None:
+    def autopsy(self, attempt: Attempt) -> LoggedLeftovers | None:
         run = self._run(attempt)
         try:
             intent = run.record("intent.json", Intent, attempt)
@@ -285,7 +285,7 @@ class LocalApplier:
         started = self._started(run, attempt)
         log = _Log(run.log, intent.stack, intent.path, None)
         log.follow()
-        return Autopsy(
+        return LoggedLeftovers(
             created=tuple(log.created.items()),
             in_flight=tuple(log.in_flight),
             destroyed=tuple(log.destroyed),

@@ -27,8 +27,8 @@ from terrace.adapters.hardening import harden
 from terrace.adapters.host import pid_namespace, start_time
 from terrace.adapters.runner.permits import Permits
 from terrace.adapters.runner.run_folder import RunFolder
-from terrace.adapters.runner.run_log import LOG_BYTES, Keeper, RunLog
-from terrace.adapters.runner.word import StartSignal
+from terrace.adapters.runner.run_log import LOG_BYTES, LogLimiter, RunLog
+from terrace.adapters.runner.start_signal import StartSignal
 
 POLL_SECONDS = 0.1
 """Interval at which the length of the log is recorded in the permit and the log is flushed to disk, in seconds."""
@@ -94,7 +94,7 @@ class _Run:
         limit = int(self._intent.get("log_bytes", LOG_BYTES))
         bounded = RunLog(log, limit)
         try:
-            keeper = Keeper.start(log, self._lock, limit)
+            keeper = LogLimiter.start(log, self._lock, limit)
         except OSError as error:
             os.close(log)
             self._decline(f"the process that bounds its log could not be started: {error.strerror}")

@@ -29,7 +29,7 @@ from terrace.errors import BadInput, Corrupt
 
 if TYPE_CHECKING:
     # At run time, each runner would import half of Terrace for the name of a type.
-    from terrace.plans.terraform import Attempt
+    from terrace.plans.ports import Attempt
 
 ATTEMPT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """The grammar of attempt ids, which are names of folders and come from the ledger."""

@@ -96,7 +96,7 @@ class RunLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Keeper:
+class LogLimiter:
     """The process that limits the log after the runner was killed. Terraform inherits `alive`: the keeper exits when no
     process holds it any more."""
 
@@ -105,7 +105,7 @@ class Keeper:
     _runner: int
 
     @staticmethod
-    def start(log: int, lock: int, limit: int) -> Keeper:
+    def start(log: int, lock: int, limit: int) -> LogLimiter:
         """Starts it in a session of its own. It holds `lock` too: a log that can still change is not yet evidence. It
         is a fork, since a new program would take noticeably longer. Raises OSError where the system cannot create a
         process.
@@ -120,7 +120,7 @@ class Keeper:
                 os._exit(0)
         os.close(runner)
         os.close(alive)
-        return Keeper(pid, theirs, ours)
+        return LogLimiter(pid, theirs, ours)
 
     def dismiss(self) -> None:
         """Stops it after the runner itself has seen the end of Terraform: the log must not change from now on."""

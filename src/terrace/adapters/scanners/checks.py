@@ -18,7 +18,7 @@ from terrace.adapters.confined import SECONDS
 from terrace.adapters.git.patches import patches_between
 from terrace.adapters.scanners import programs
 from terrace.adapters.scanners.programs import SECRETS, SOURCES, ScannerFolders
-from terrace.adapters.tools.box import Found, Toolbox
+from terrace.adapters.tools.find_tool import Found, Toolbox
 from terrace.adapters.tools.known import Tool, tool
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from terrace.errors import BadInput
-from terrace.plans.terraform import Goal, Site
+from terrace.plans.ports import Goal, Site
 from terrace.plans.versions import Version
 
 Argv = tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Terraform or OpenTofu on this machine. Implements the Protocol of `terrace.plans.terraform`."""
+"""Terraform or OpenTofu on this machine. Implements the Protocol of `terrace.plans.ports`."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from terrace.adapters.terraform.data_folder import (
 from terrace.adapters.terraform.environment import WORKSPACE, child_environment
 from terrace.adapters.terraform.execute import Finished, TimeLimit, execute
 from terrace.adapters.terraform.failures import STALE_DATA, failure
+from terrace.adapters.terraform.fast.eligibility import PLAIN, LaneDecisions
 from terrace.adapters.terraform.fast.lane import LaneDied
 from terrace.adapters.terraform.fast.memory import Surprise
-from terrace.adapters.terraform.fast.way import PLAIN, Ways
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
 from terrace.adapters.terraform.private import discard, private_folder, private_stream
 from terrace.adapters.terraform.provider_schemas import ProviderSchemas, RecordedSchemas
@@ -59,8 +59,8 @@ from terrace.errors import (
 from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.differences import Computed
+from terrace.plans.ports import Goal, Listener, MadePlan, Progress, RecordedBackend, Site, StateSnapshot
 from terrace.plans.schemas import Unsettable, Wanted, wanted
-from terrace.plans.terraform import Goal, Listener, MadePlan, Progress, RecordedBackend, Site, StateSnapshot
 from terrace.plans.versions import Version
 from terrace.stacks.backends import changed_parts
 from terrace.stacks.model import Stack
@@ -156,8 +156,8 @@ class LocalTerraform:
         return cli_config(ENVIRON, self._cache)
 
     @cached_property
-    def _ways(self) -> Ways:
-        return Ways(self._cache)
+    def _ways(self) -> LaneDecisions:
+        return LaneDecisions(self._cache)
 
     @property
     def lane_closed(self) -> str:

@@ -17,7 +17,7 @@ from terrace.adapters.cache_file import write_cache
 from terrace.adapters.file_lock import file_lock
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.hcl.layout import is_automatic_variables
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 
 LOCK_FILE = ".terraform.lock.hcl"
 OVERRIDE = "zz_terrace_override.tf"

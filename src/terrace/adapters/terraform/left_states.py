@@ -15,7 +15,7 @@ from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.hcl.layout import is_configuration
 from terrace.hcl.read_facts import read_facts
-from terrace.plans.terraform import RecordedBackend
+from terrace.plans.ports import RecordedBackend
 from terrace.stacks.model import Stack
 from terrace.states.checkout_states import LeftState, UncommittedBackend
 from terrace.states.state_file import STATE_BYTES, holds_nothing, read_state

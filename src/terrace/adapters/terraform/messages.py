@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from terrace.errors import Diagnostic, Place
-from terrace.plans.terraform import Progress
+from terrace.plans.ports import Progress
 
 _PHASES = {
     "refresh_start": "refresh",

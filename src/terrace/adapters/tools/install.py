@@ -18,7 +18,7 @@ from pathlib import Path
 from terrace.adapters.file_lock import file_lock
 from terrace.adapters.process import run
 from terrace.adapters.terraform.environment import ALLOWED
-from terrace.adapters.tools.box import Toolbox
+from terrace.adapters.tools.find_tool import Toolbox
 from terrace.adapters.tools.known import GoModule, Locked, Release, Source, Tool
 from terrace.errors import Corrupt, NotReady
 

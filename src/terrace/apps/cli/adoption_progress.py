@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from terrace.apps.output.console import console
 from terrace.apps.output.progress import Silent
 from terrace.drift.state_adoption import Row
-from terrace.plans.terraform import Progress
+from terrace.plans.ports import Progress
 from terrace.report.terminal.adoption import row_line
 from terrace.report.terminal.screen import Record, Tree, live, spinner
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from terrace.adapters.backup_encryption import read_key
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.git.command import mask_tokens
 from terrace.adapters.process import run
-from terrace.adapters.sealing import read_key
 from terrace.adapters.signatures import shared_keys
 from terrace.adapters.terraform.client import LocalTerraform
-from terrace.adapters.tools.box import Toolbox
+from terrace.adapters.tools.find_tool import Toolbox
 from terrace.adapters.tools.known import TOOLS
 from terrace.apps.output.console import emit, show
 from terrace.apps.wiring.forge import UNCONNECTED

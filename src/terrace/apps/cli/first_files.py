@@ -169,7 +169,7 @@ def _configuration(root: Path, proposal: Proposal) -> str:
 
 def find_tools() -> frozenset[str]:
     """Returns the names of OPA and the scanners that are installed on this machine."""
-    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.find_tool import Toolbox
     from terrace.adapters.tools.known import tool
 
     box = Toolbox(Home.tools())

@@ -15,7 +15,7 @@ from terrace.errors import NotReady
 from terrace.pipelines.context import Context
 from terrace.pipelines.planning import reading, site_in
 from terrace.plans.model import Plan
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 
 
 @dataclass(frozen=True, slots=True)

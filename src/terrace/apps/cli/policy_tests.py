@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from terrace.adapters.opa.engine import Tested
-from terrace.adapters.opa.folders import Laid, laid_out, on_disk
+from terrace.adapters.opa.folders import LaidOutFolders, laid_out, on_disk
 from terrace.apps.output.console import emit, note, show, show_lines
 from terrace.apps.wiring.project import Project, opa
 from terrace.config.model import Config
@@ -52,7 +52,7 @@ def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
     return 2 if broken else 1 if any(_failed(case) for case in cases) else 0
 
 
-def _groups(laid: Laid, folders: list[str]) -> list[list[str]]:
+def _groups(laid: LaidOutFolders, folders: list[str]) -> list[list[str]]:
     """The folders that are tested together, as they are run: those for the plain plan each alone, with its data."""
     usual = [one for one in folders if one not in laid.shown]
     plain = [[one, *laid.beside(one)] for one in folders if one in laid.shown]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from terrace.apps.output.console import console
 from terrace.ledger.deployment import Deployment, StepRecord
-from terrace.plans.terraform import Progress
+from terrace.plans.ports import Progress
 from terrace.rollout.ports import Watcher
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from terrace.adapters.github.webhooks import About, Pulled, Push, read
+from terrace.adapters.github.webhooks import About, PullRequestAction, Push, read
 from terrace.apps.server.inbox import Delivery
 from terrace.apps.server.worker import Handler, Outcome
 from terrace.apps.wiring.project import Project
@@ -81,7 +81,7 @@ class Handlers:
 
         if read(delivery.body, About).action not in _PUSHED:
             return Outcome("ignored", "its commits did not change")
-        number = read(delivery.body, Pulled).pull_request.number
+        number = read(delivery.body, PullRequestAction).pull_request.number
         project = Project(self._folder)
         change = conversation(project.connected, project.trust.config.branch).change(number)
         if change is None or not change.open:
@@ -122,12 +122,14 @@ class Handlers:
         return Outcome("done", "; ".join(self._doors()) or "no workflow run is waiting for approval")
 
     def _doors(self) -> tuple[str, ...]:
-        from terrace.adapters.github.workflow_runs import GitHubDoors
+        from terrace.adapters.github.workflow_runs import GitHubProtectionRules
         from terrace.apps.output.progress import Silent
         from terrace.pipelines.conversation.protection_rules import answer_protection_rules
 
         project = Project(self._folder)
-        return tuple(answer_protection_rules(project.audit_context(Silent()), GitHubDoors(self._forge.github)))
+        return tuple(
+            answer_protection_rules(project.audit_context(Silent()), GitHubProtectionRules(self._forge.github))
+        )
 
     def _if_ours(self, handler: Handler) -> Handler:
         def only_ours(delivery: Delivery) -> Outcome:

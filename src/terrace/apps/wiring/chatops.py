@@ -83,7 +83,7 @@ def _review(house: ChatContext, number: int, id_: int, turn: Turn) -> tuple[int,
 
 def _request(house: ChatContext, payload: Mapping[str, Any]) -> tuple[int, str, CommandResult] | None:
     """Handles a deployment request: shows what is pending when it is opened, and records its boxes as approvals."""
-    from terrace.forge.boxes import request
+    from terrace.forge.deployment_request import request
     from terrace.forge.model import Ticked
     from terrace.pipelines.approvals.approve import pending_handle
     from terrace.pipelines.conversation import reviews

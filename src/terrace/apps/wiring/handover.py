@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from terrace.adapters.sealing import Seals
+from terrace.adapters.backup_encryption import BackupCipher
 from terrace.errors import Corrupt, NotReady, TerraceError
 from terrace.pipelines.context import Context
 from terrace.pipelines.planning import plan_in
@@ -96,5 +96,5 @@ def take_over(folder: Path, key: DigestKey) -> HandedOverPlans:
     return HandedOverPlans(found)
 
 
-def _seals(key: DigestKey) -> Seals:
-    return Seals(key=lambda: hmac.digest(key.secret, b"terrace plans handed over", "sha256"))
+def _seals(key: DigestKey) -> BackupCipher:
+    return BackupCipher(key=lambda: hmac.digest(key.secret, b"terrace plans handed over", "sha256"))

@@ -15,10 +15,10 @@ from terrace.adapters.environ import ENVIRON
 from terrace.config.model import Backups, Config, Environment
 from terrace.errors import BadInput, NotReady
 from terrace.plans.digest import DigestKey
-from terrace.plans.terraform import Purpose
+from terrace.plans.ports import Purpose
 
 if TYPE_CHECKING:
-    from terrace.adapters.sealing import Seals
+    from terrace.adapters.backup_encryption import BackupCipher
     from terrace.ledger.authenticity import LedgerKey
 
 DIGEST_KEY = "TERRACE_DIGEST_KEY"
@@ -90,15 +90,15 @@ class Keys:
     @cached_property
     def backup(self) -> bytes:
         """The shared key of state backups. Raises NotReady where it is not set."""
-        from terrace.adapters.sealing import read_key
+        from terrace.adapters.backup_encryption import read_key
 
         return read_key(self._backups.key, ENVIRON)
 
-    def seals(self) -> Seals:
+    def seals(self) -> BackupCipher:
         """Returns what encrypts and decrypts state backups."""
-        from terrace.adapters.sealing import Seals, read_identity
+        from terrace.adapters.backup_encryption import BackupCipher, read_identity
 
-        return Seals(
+        return BackupCipher(
             key=lambda: self.backup,
             recipients=self._backups.recipients,
             identity=lambda: read_identity(self._backups.identity, ENVIRON),

@@ -34,7 +34,7 @@ from terrace.ledger.dismissals import Counts
 from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History, Ledger
 from terrace.plans.digest import DigestKey
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 from terrace.rollout.ports import Watcher
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Notice
@@ -66,7 +66,7 @@ MAX_INVENTORIES = 16
 def opa() -> Opa:
     """Returns OPA from PATH, else from the tools that Terrace installed."""
     from terrace.adapters.opa.engine import Opa
-    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.find_tool import Toolbox
     from terrace.adapters.tools.known import tool
 
     box = Toolbox(Home.tools())
@@ -376,9 +376,9 @@ class Project:
 
     def judge(self) -> Callable[[Plan], tuple[Finding, ...]]:
         """Returns what runs the required checks of the trust root on a plan right before its apply."""
-        from terrace.pipelines.deploy.plan_rules import PlanJudge
+        from terrace.pipelines.deploy.plan_rules import PlanEvaluator
 
-        return PlanJudge(self.trust.config, self.repository.own_tree(self.trust.commit), self.policies(), now)
+        return PlanEvaluator(self.trust.config, self.repository.own_tree(self.trust.commit), self.policies(), now)
 
     def waivers(self, inventory: Inventory, changed: tuple[str, ...] = ()) -> Waivers:
         """Returns the waivers of the trust root and of the commit, with those in comments of the `changed` files.
@@ -399,7 +399,7 @@ class Project:
     def scanners(self) -> Scanners:
         """Returns the scanners of this machine, configured by the trust root."""
         from terrace.adapters.scanners.checks import Scanners
-        from terrace.adapters.tools.box import Toolbox
+        from terrace.adapters.tools.find_tool import Toolbox
 
         cache = self.home.cache / "scans"
         return Scanners(Toolbox(Home.tools()), self.repository, self.repository.root, self.trust.commit, cache)

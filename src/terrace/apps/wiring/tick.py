@@ -21,7 +21,7 @@ from terrace.pipelines.holds import Released
 from terrace.pipelines.rollback.destruction_target import orphaned_stacks
 from terrace.pipelines.rollback.rollback import react
 from terrace.pipelines.states.back_up import back_up, due_for_backup
-from terrace.pipelines.tick import Enter, due
+from terrace.pipelines.tick import DueDeployment, due
 from terrace.report.orphans import OrphanedStack
 from terrace.report.words import result_word
 from terrace.stacks.refusals import Refusal
@@ -93,7 +93,7 @@ def tick(
         crew = project.deployment_context(watcher, reach)
         actions = []
         for action in due(crew, chosen):
-            done = action.run(crew) if reach == "apply" or isinstance(action, Enter) else None
+            done = action.run(crew) if reach == "apply" or isinstance(action, DueDeployment) else None
             if done is not None:
                 actions.append(_react(project, crew, done))
                 show(project, actions[-1])

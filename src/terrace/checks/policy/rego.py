@@ -18,7 +18,7 @@ _SEVERITIES: Mapping[str, Severity] = {severity.word: severity for severity in S
 
 
 @dataclass(frozen=True, slots=True)
-class Breakage:
+class PolicyError:
     """A policy that could not be evaluated: OPA's message and place; `line` 0 is unknown. `code` is OPA's error
     code."""
 
@@ -39,7 +39,7 @@ def findings(packages: Mapping[str, Any], stack: str, namespaces: tuple[str, ...
     return tuple(sorted(found, key=lambda f: (-f.severity, f.rule, f.address or "", f.message)))
 
 
-def broken(breakage: Breakage, stack: str) -> Finding:
+def broken(breakage: PolicyError, stack: str) -> Finding:
     """Returns the finding of a policy that could not be evaluated: unknown, and never passed."""
     return Finding(
         rule="policy",

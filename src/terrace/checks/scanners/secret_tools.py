@@ -53,7 +53,7 @@ class Metadata(msgspec.Struct):
     data: Data = msgspec.field(name="Data")
 
 
-class Hog(msgspec.Struct):
+class TrufflehogFinding(msgspec.Struct):
     """One finding of trufflehog. Its raw value is not read."""
 
     detector: str = msgspec.field(name="DetectorName")
@@ -76,7 +76,7 @@ def of_trufflehog(said: bytes, spot: Spot) -> tuple[Finding, ...]:
     """Returns a finding for each place where trufflehog finds a secret."""
     lines = [line for line in said.splitlines() if line.strip()]
     told = [line for line in lines if bytes(_decoded(TRUFFLEHOG, line, Line).source)]
-    found = [_decoded(TRUFFLEHOG, line, Hog) for line in told]
+    found = [_decoded(TRUFFLEHOG, line, TrufflehogFinding) for line in told]
     places = ((one.detector, one.source.data.place) for one in found)
     return tuple(_told(TRUFFLEHOG, ((kind, place.file, place.line) for kind, place in places), spot))
 

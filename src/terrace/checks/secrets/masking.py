@@ -27,7 +27,7 @@ _ROW = re.compile(r"[ +-]?\|\s*(?:`|<code>)?(?P<name>[\w.-]+)(?:`|</code>)?\s*\|
 _CELL = re.compile(r'"([^"\n]{6,})"')
 
 
-class Hiding:
+class SecretMask:
     """A mask for known secrets in texts. A secret that reads like words (`postgres`) is hidden only in quotes."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -100,9 +100,9 @@ def masked_findings(findings: Iterable[Finding], plans: Mapping[str, Plan]) -> t
     return tuple(map(hiding_of(plans).finding, found)) if found else ()
 
 
-def hiding_of(plans: Mapping[str, Plan]) -> Hiding:
+def hiding_of(plans: Mapping[str, Plan]) -> SecretMask:
     """Returns a mask for every secret that is known from these plans."""
-    return Hiding(secret for plan in plans.values() for secret in (*plan.secrets, *shown_secrets(plan)))
+    return SecretMask(secret for plan in plans.values() for secret in (*plan.secrets, *shown_secrets(plan)))
 
 
 def shown_secrets(plan: Plan) -> frozenset[str]:
@@ -122,7 +122,7 @@ def concealed(plan: Plan) -> Plan:
     Checks evaluate the plan as it is; only reports use this one.
     """
     shown = shown_secrets(plan)
-    hiding, whole = Hiding(shown), Hiding((*plan.secrets, *shown))
+    hiding, whole = SecretMask(shown), SecretMask((*plan.secrets, *shown))
 
     def text(said: str) -> str:
         return whole.hide(without_secrets(said))
@@ -152,7 +152,7 @@ def concealed(plan: Plan) -> Plan:
     )
 
 
-def concealed_value(value: Value, name: str, hiding: Hiding) -> Value:
+def concealed_value(value: Value, name: str, hiding: SecretMask) -> Value:
     """Returns a value with the name `name` without any secret: those that it shows itself, and known ones."""
     spots: dict[Path, list[Exposed]] = {}
     for one in in_value(value, name):
@@ -160,7 +160,7 @@ def concealed_value(value: Value, name: str, hiding: Hiding) -> Value:
     return _without(value, (), spots, hiding)
 
 
-def _without(value: Value, path: Path, spots: Mapping[Path, list[Exposed]], hiding: Hiding) -> Value:
+def _without(value: Value, path: Path, spots: Mapping[Path, list[Exposed]], hiding: SecretMask) -> Value:
     """Returns the value with MASKED for every text that is a secret, and without the secrets in longer texts."""
     if isinstance(value, dict):
         return {name: _without(inner, (*path, name), spots, hiding) for name, inner in value.items()}

@@ -46,7 +46,7 @@ from terrace.config.keys.forge import FORGE, PERSON
 from terrace.config.keys.stacks import STACK, STACK_ENTRIES
 from terrace.config.keys.terraform import BACKUPS, TERRAFORM
 from terrace.config.keys.values import FOLDERS, INSIDE, NORMAL_PATH, PATHS_OR_ALL
-from terrace.config.kinds import WORD, Converted, Later, ListOf, MapOf, Only, Text
+from terrace.config.kinds import WORD, Converted, ListOf, MapOf, Only, ReservedPrefix, Text
 from terrace.config.model import EVERY, Config, Environment, Person
 from terrace.config.records import Key, NamedRecords, Record, Spread, constant
 from terrace.config.rules import check_order, check_people
@@ -190,7 +190,7 @@ TERRACE = Record(
         ),
         Key(
             "ledger",
-            Later(Text("`git`, or `sqlite:PATH` with a path inside the repository", _LEDGER), "postgres"),
+            ReservedPrefix(Text("`git`, or `sqlite:PATH` with a path inside the repository", _LEDGER), "postgres"),
             "Storage of the ledger.",
             "ledger",
             looser=_CHANGED,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from terrace.assess.model import Weight
 from terrace.config.model import ApprovalRule, Config, Environment
-from terrace.gates.approvals.people import Barred, People
+from terrace.gates.approvals.people import IneligibleApprovers, People
 from terrace.gates.approvals.tally import (
     Approver,
     Decisions,
@@ -97,7 +97,7 @@ def has_enough_approvals(
     """Returns whether enough people approved one plan at any time, by proven approvals only."""
     people = People(config)
     for_good = replace(rule, expires=timedelta.max, unsigned=False)
-    result = tally(people, for_good, Barred(people, "", ()), asked, decisions, now)
+    result = tally(people, for_good, IneligibleApprovers(people, "", ()), asked, decisions, now)
     filled = assign_roles(rule.roles, result.approvers)
     roles = all(len(filled.get(role, ())) >= n for role, n in rule.roles.items())
     return not result.rejections and roles and len(result.approvers) >= rule.count
@@ -135,12 +135,14 @@ def _evaluate(request: Request) -> tuple[GateResult, ...]:
     return _evaluate_rule(environment, people, barred, result)
 
 
-def _excluded_people(people: People, facts: Facts) -> Barred:
+def _excluded_people(people: People, facts: Facts) -> IneligibleApprovers:
     """Returns the people who cannot approve this deployment."""
-    return Barred(people, facts.requester, facts.authors, facts.requested_by, facts.opened_by)
+    return IneligibleApprovers(people, facts.requester, facts.authors, facts.requested_by, facts.opened_by)
 
 
-def _evaluate_rule(environment: Environment, people: People, barred: Barred, result: Tally) -> tuple[GateResult, ...]:
+def _evaluate_rule(
+    environment: Environment, people: People, barred: IneligibleApprovers, result: Tally
+) -> tuple[GateResult, ...]:
     """Returns the results for the roles and the number of people that the rule requires."""
     rule = environment.approvals
     filled = assign_roles(rule.roles, result.approvers)
@@ -162,7 +164,7 @@ def _evaluate_rule(environment: Environment, people: People, barred: Barred, res
 def _missing_role(
     environment: Environment,
     people: People,
-    barred: Barred,
+    barred: IneligibleApprovers,
     role: str,
     missing: int,
     filled: Mapping[str, tuple[Approver, ...]],
@@ -196,7 +198,9 @@ def _missing_role(
     return waits(f"{reason}; {why}", _hint_to_allow(f"teams.{role}", environment))
 
 
-def _missing_people(environment: Environment, people: People, barred: Barred, result: Tally, coming: int) -> GateResult:
+def _missing_people(
+    environment: Environment, people: People, barred: IneligibleApprovers, result: Tally, coming: int
+) -> GateResult:
     """Returns the number of missing people, besides the `coming` ones who will fill a role."""
     have = {approver.person for approver in result.approvers}
     known = people.known()

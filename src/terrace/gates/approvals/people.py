@@ -63,7 +63,7 @@ class People:
         return frozenset(team for team in self._teams if person in self.members(team))
 
 
-class Barred:
+class IneligibleApprovers:
     """The people who cannot approve a release: its requester, its authors, and those who opened its changes.
 
     `authors` are authors, committers and co-authors; `opened_by` are the accounts that opened its changes. `by` is

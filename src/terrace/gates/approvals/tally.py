@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terrace.config.model import ApprovalRule
-from terrace.gates.approvals.people import Barred, People, Persons
+from terrace.gates.approvals.people import IneligibleApprovers, People, Persons
 from terrace.gates.model import PROVEN, Approval, Subject, Withdrawal
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -79,7 +79,12 @@ class Decisions:
 
 
 def tally(
-    people: People, rule: ApprovalRule, barred: Barred, question: Question, decisions: Decisions, now: datetime
+    people: People,
+    rule: ApprovalRule,
+    barred: IneligibleApprovers,
+    question: Question,
+    decisions: Decisions,
+    now: datetime,
 ) -> Tally:
     """Returns the decisions by person: a rejection until it is withdrawn, otherwise the last valid approval.
 
@@ -109,7 +114,7 @@ def tally(
 
 
 def valid_rejections(
-    people: People, rule: ApprovalRule, barred: Barred, question: Question, decisions: Decisions
+    people: People, rule: ApprovalRule, barred: IneligibleApprovers, question: Question, decisions: Decisions
 ) -> tuple[Approval, ...]:
     """Returns the rejections that concern the question and were not withdrawn, oldest first, each once."""
     rejections = _rejections_with_withdrawals(
@@ -173,7 +178,12 @@ class _Withdrawal:
 
 
 def _rejections_with_withdrawals(
-    people: People, persons: Persons, rule: ApprovalRule, barred: Barred, question: Question, decisions: Decisions
+    people: People,
+    persons: Persons,
+    rule: ApprovalRule,
+    barred: IneligibleApprovers,
+    question: Question,
+    decisions: Decisions,
 ) -> list[tuple[Approval, _Withdrawal | None]]:
     """Returns the rejections that concern the question, oldest first, each with its withdrawal."""
     rejections = (
@@ -191,7 +201,7 @@ def _with_person(
     result: Tally,
     people: People,
     rule: ApprovalRule,
-    barred: Barred,
+    barred: IneligibleApprovers,
     question: Question,
     given: Sequence[Approval],
     withdrawals: Sequence[_Withdrawal],
@@ -296,7 +306,7 @@ def _find_withdrawal(
     people: People,
     persons: Persons,
     rule: ApprovalRule,
-    barred: Barred,
+    barred: IneligibleApprovers,
     rejection: Approval,
     withdrawals: Iterable[Withdrawal],
 ) -> _Withdrawal | None:
@@ -315,7 +325,12 @@ def _find_withdrawal(
 
 
 def why_withdrawal_invalid(
-    people: People, persons: Persons, rule: ApprovalRule, barred: Barred, rejection: Approval, withdrawal: Withdrawal
+    people: People,
+    persons: Persons,
+    rule: ApprovalRule,
+    barred: IneligibleApprovers,
+    rejection: Approval,
+    withdrawal: Withdrawal,
 ) -> str | None:
     """Returns why the withdrawal of a rejection is invalid; None when it is valid.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from terrace.config.model import Environment
 from terrace.errors import Interrupted, TerraceError
 from terrace.gates.approvals.gate import has_enough_approvals
-from terrace.gates.approvals.people import Barred, People
+from terrace.gates.approvals.people import IneligibleApprovers, People
 from terrace.gates.approvals.tally import Decisions, Question, valid_rejections
 from terrace.gates.model import Approval, Identity, Withdrawal
 from terrace.ledger import folds
@@ -70,7 +70,7 @@ def _rejected(context: Context, history: History, environment: Environment, comm
     asked = Question("", environment.name, commit, ())
     people = People(context.config)
     said = decisions_about(history, asked, "", context.proof)
-    return bool(valid_rejections(people, environment.approvals, Barred(people, "", ()), asked, said))
+    return bool(valid_rejections(people, environment.approvals, IneligibleApprovers(people, "", ()), asked, said))
 
 
 def decisions_about(history: History, asked: Question, deployment: str, proof: IdentifyAuthor) -> Decisions:

@@ -8,7 +8,7 @@ from datetime import datetime
 from terrace.config.model import ApprovalRule
 from terrace.errors import BadInput
 from terrace.gates.approvals.gate import approval_rule
-from terrace.gates.approvals.people import Barred, People
+from terrace.gates.approvals.people import IneligibleApprovers, People
 from terrace.gates.approvals.tally import Decisions, Question, group_persons, valid_rejections, why_withdrawal_invalid
 from terrace.gates.model import Approval, Withdrawal
 from terrace.ledger import folds
@@ -105,7 +105,7 @@ class ActiveRejection:
 
     no: Approval
     rule: ApprovalRule
-    barred: Barred
+    barred: IneligibleApprovers
     answers: Decisions
 
 
@@ -124,7 +124,7 @@ def active_rejections(context: Context, history: History, environment: str) -> t
         rule = approval_rule(settings, origins.get(no.deployment, Manual("")))
         base = good.commit if good is not None else None
         authors = context.repository.authors(base, commits[0])
-        barred = Barred(people, "", authors, opened_by=openers_since(context, base, commits[0])[0])
+        barred = IneligibleApprovers(people, "", authors, opened_by=openers_since(context, base, commits[0])[0])
         about = Question(no.deployment, environment, commits[0], no.subjects)
         said = decisions_about(history, about, "", context.proof)
         for one in valid_rejections(people, rule, barred, about, said):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.forge.ports import Page, Remark
+from terrace.forge.ports import Annotation, Page
 from terrace.report.checked import Checked, also_reported, finding_text
 from terrace.report.markdown.comment import MARKER, comment
 from terrace.text import clipped
@@ -40,17 +40,17 @@ def title(record: Checked) -> str:
     return f"pass: {reach}" if record.passed else f"{held} blocking {'finding' if held == 1 else 'findings'}: {reach}"
 
 
-def remarks(findings: Sequence[Finding]) -> tuple[Remark, ...]:
+def remarks(findings: Sequence[Finding]) -> tuple[Annotation, ...]:
     """Returns the findings at lines of files as annotations, blocking ones first; at most MOST."""
     placed = [finding for finding in findings if finding.path and finding.line]
     placed.sort(key=lambda f: (not f.blocks, -f.severity, f.path or "", f.line, f.rule))
     return tuple(_remark(finding) for finding in placed[:MOST])
 
 
-def _remark(finding: Finding) -> Remark:
+def _remark(finding: Finding) -> Annotation:
     fix = f"\n{clipped(finding.fix)}" if finding.fix else ""
     doubt = "unknown: " if finding.status is Status.UNKNOWN else ""
-    return Remark(
+    return Annotation(
         finding.path or "",
         finding.line,
         _level(finding),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from terrace.assess.risk import Surroundings
+from terrace.assess.risk import EnvironmentFacts
 from terrace.config.environment_names import is_production
 from terrace.config.model import Config, Environment
 from terrace.drift.checks import newest_first, standing
@@ -14,18 +14,18 @@ from terrace.ledger.model import History
 from terrace.plans.addresses import block_of
 
 
-def surroundings(config: Config, history: History, names: Iterable[str], now: datetime) -> dict[str, Surroundings]:
+def surroundings(config: Config, history: History, names: Iterable[str], now: datetime) -> dict[str, EnvironmentFacts]:
     """Returns the context by environment. Facts that the ledger does not contain stay unknown."""
     return {name: _of(config, history, config.environment(name), now) for name in names}
 
 
-def _of(config: Config, history: History, environment: Environment, now: datetime) -> Surroundings:
+def _of(config: Config, history: History, environment: Environment, now: datetime) -> EnvironmentFacts:
     name = environment.name
     mine = folds.of_environment(history, name)
     how = standing(newest_first(history, name), now, environment.drift.every)
     drifted = None if how is None or how.status == "unknown" or how.overdue else how.status == "drifted"
     addresses = [address for d in mine if d.touched for step in d.steps for _, address in step.detail.changes or ()]
-    return Surroundings(
+    return EnvironmentFacts(
         production=_production(config, environment),
         # Where nothing was deployed, nothing can have drifted or aged. A first deployment is a risk factor of its own.
         drifted=drifted if mine else False,

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from terrace.config.model import Config
 from terrace.errors import BadInput, Interrupted, TerraceError
+from terrace.forge.author_permission import refusal
 from terrace.forge.grammar import (
     PREFIX,
     Approve,
@@ -19,16 +20,15 @@ from terrace.forge.grammar import (
     Deploy,
     Explain,
     Look,
-    Misunderstood,
     Reject,
     Rollback,
+    UnknownCommand,
     Unlock,
     Withdraw,
     forms,
     understood,
 )
 from terrace.forge.model import Change, Said
-from terrace.forge.standing import refusal
 from terrace.gates.approvals.people import People
 from terrace.gates.model import Witness
 from terrace.ledger import folds, kinds
@@ -64,7 +64,7 @@ def hear(house: ChatContext, said: Said) -> CommandResult | None:
     command = understood(said.text)
     if command is None or said.machine:
         return None
-    if isinstance(command, Misunderstood):
+    if isinstance(command, UnknownCommand):
         return refused(f"No changes were made: {command.why}.", following=(command.hint, "/terrace help"))
     change = house.talk.change(said.number)
     why = refusal(command, said, house.talk.permission(said.login), change)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from terrace.forge.approval_confirmations import ObservedDecision
+from terrace.forge.author_permission import barred
 from terrace.forge.grammar import Approve, Reject, Unlock, Withdraw, understood
 from terrace.forge.model import Said
 from terrace.forge.ports import Conversation
-from terrace.forge.standing import barred
-from terrace.forge.testimony import Testimony
 from terrace.gates.approvals.handle import handle
 from terrace.gates.approvals.people import People
 from terrace.gates.approvals.tally import CLOCK_SKEW
@@ -83,7 +83,9 @@ def _testimony(witness: Witness, signed: SignedApproval) -> str | None:
         return None
     answer: Literal["approve", "reject"] = "approve" if signed.answer == "approve" else "reject"
     kind: Literal["review", "box"] = "review" if witness.kind == "review" else "box"
-    return Testimony(kind, witness.login, answer, environments.pop(), handle(signed.named, signed.subjects)).marker
+    return ObservedDecision(
+        kind, witness.login, answer, environments.pop(), handle(signed.named, signed.subjects)
+    ).marker
 
 
 def _names(witness: Witness, said: Said) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from terrace.forge.author_permission import barred, own_work
 from terrace.forge.grammar import Approve
 from terrace.forge.ports import Conversation
-from terrace.forge.standing import barred, own_work
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.folds import SignedApproval

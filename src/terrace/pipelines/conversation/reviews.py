@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from terrace.errors import TerraceError
-from terrace.forge import boxes
+from terrace.forge import deployment_request
+from terrace.forge.approval_confirmations import ObservedDecision
+from terrace.forge.author_permission import barred
 from terrace.forge.grammar import Approve, Reject, understood
 from terrace.forge.model import Change, Review, Ticked
-from terrace.forge.standing import barred
-from terrace.forge.testimony import Testimony
 from terrace.gates.approvals.people import People
 from terrace.gates.model import Witness
 from terrace.pipelines.approvals import approve as approving
@@ -32,14 +32,14 @@ def reviewed(house: ChatContext, review: Review) -> CommandResult | None:
     if change is not None and review.head != change.head:
         return refused("No changes were made: new commits were pushed to the change after the review.")
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
-    seen = Testimony("review", review.login, answer, command.environment, command.handle)
+    seen = ObservedDecision("review", review.login, answer, command.environment, command.handle)
     return _answered(house, seen, review.number, change, "", review.at)
 
 
 def box(house: ChatContext, edit: Ticked) -> CommandResult | None:
     """Handles a ticked box of a deployment request. Returns None unless exactly one box was ticked."""
-    asked = boxes.request(edit.after)
-    role = boxes.ticked(edit.before, edit.after)
+    asked = deployment_request.request(edit.after)
+    role = deployment_request.ticked(edit.before, edit.after)
     if asked is None or role is None:
         return None
     if not asked.handle:
@@ -47,7 +47,7 @@ def box(house: ChatContext, edit: Ticked) -> CommandResult | None:
     person = People(house.config).of_login(edit.login)
     if person is None or role not in People(house.config).teams_of(People(house.config).person(person)):
         return refused(f"No changes were made: only members of the team {role} in terrace.yaml can tick its box.")
-    seen = Testimony("box", edit.login, "approve", asked.environment, asked.handle)
+    seen = ObservedDecision("box", edit.login, "approve", asked.environment, asked.handle)
     heard = _answered(house, seen, edit.number, None, role, None)
     return heard if heard.done else replace(heard, reply=replace(heard.reply, following=("/terrace status",)))
 
@@ -63,13 +63,13 @@ def go_on(house: ChatContext, login: str, heard: CommandResult) -> CommandResult
 
 def update_request(house: ChatContext, number: int, body: str, waits: str) -> None:
     """Updates a request to the pending plans, without the boxes ticked for others."""
-    asked = boxes.request(body)
+    asked = deployment_request.request(body)
     if asked is not None and asked.handle != waits:
-        house.talk.rewrite(number, boxes.about(body, waits))
+        house.talk.rewrite(number, deployment_request.about(body, waits))
 
 
 def _answered(
-    house: ChatContext, seen: Testimony, number: int, change: Change | None, role: str, at: datetime | None
+    house: ChatContext, seen: ObservedDecision, number: int, change: Change | None, role: str, at: datetime | None
 ) -> CommandResult:
     command = (
         Approve(seen.environment, seen.handle) if seen.answer == "approve" else Reject(seen.environment, seen.handle)

@@ -15,8 +15,7 @@ from terrace.pipelines.deploy.step_results import (
     ApplySucceeded,
     ApplyUnknown,
 )
-from terrace.plans.summaries import warning_sentence
-from terrace.plans.terraform import (
+from terrace.plans.ports import (
     Applier,
     Attempt,
     Evidence,
@@ -25,6 +24,7 @@ from terrace.plans.terraform import (
     Preparation,
     RunOutcome,
 )
+from terrace.plans.summaries import warning_sentence
 
 
 def attempt_of(history: History, deployment: Deployment, record: StepRecord) -> Attempt:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from terrace.ledger.events.steps import Detail
 from terrace.pipelines.deploy.run import DeploymentRun
 from terrace.pipelines.deploy.step_results import StepOutcome
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.stacks.model import Destruction
 from terrace.states.backups import Moment
 

@@ -24,7 +24,7 @@ from terrace.pipelines.deploy.lifecycle import end_events
 from terrace.pipelines.deploy.run import DeploymentRun
 from terrace.pipelines.deploy.step_results import StepOutcome, failure
 from terrace.pipelines.journal import Journal, LeaseLost
-from terrace.plans.terraform import Attempt
+from terrace.plans.ports import Attempt
 from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
 
 

@@ -10,7 +10,7 @@ from terrace.ledger.events.steps import Detail, ProbeRecord
 from terrace.pipelines.deploy.run import DeploymentRun
 from terrace.pipelines.deploy.step_results import StepOutcome
 from terrace.pipelines.journal import plain
-from terrace.rollout.bake import Reading
+from terrace.rollout.health import Reading
 from terrace.rollout.ports import ProbeResult
 from terrace.stacks.model import Undoing
 from terrace.text import commit_text

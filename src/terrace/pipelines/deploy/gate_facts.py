@@ -16,7 +16,7 @@ from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approvals.decisions import was_approved
 from terrace.pipelines.context import Context
-from terrace.pipelines.deploy.claims import find_false_claims, root_of
+from terrace.pipelines.deploy.opening_event_check import find_false_claims, root_of
 from terrace.pipelines.holds import releases
 from terrace.pipelines.recovery.attestations import answers, needed, process_attestations, unproven_note
 from terrace.stacks.model import Destruction, Origin, Recovery, Remediation, Repairing

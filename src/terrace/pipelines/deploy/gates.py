@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from terrace.assess.model import Objection, Weight
-from terrace.drift.absorption import plan_absorptions
 from terrace.drift.acknowledgements import acknowledgements, answered
+from terrace.drift.adopted_drift import plan_absorptions
 from terrace.errors import NotReady
 from terrace.gates.approvals.gate import approval_rule, question
 from terrace.gates.decide import decide, planning
@@ -27,8 +27,8 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gate_facts import add_openers, facts, facts_of_open_deployment, review_status, timed
 from terrace.pipelines.deploy.plan_rules import risk_of
 from terrace.pipelines.states.state_owners import foreign_addresses
-from terrace.rollout.bake import health
 from terrace.rollout.course import course
+from terrace.rollout.health import health
 from terrace.rollout.next_step import Asked, Horizon
 from terrace.stacks.model import Automatic, Origin
 

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from msgspec import UNSET
 
 from terrace.assess.model import Assessment, Finding, Objection, Status, Weight
-from terrace.assess.risk import UNTOLD, Counted, Evidence, Risk, evidence, together, weigh
+from terrace.assess.risk import UNRECORDED, Counted, Evidence, Risk, evidence, together, weigh
 from terrace.assess.waiver import BASELINE
 from terrace.assess.waiver import PATH as WAIVERS
 from terrace.checks.base import Policies
@@ -36,7 +36,7 @@ from terrace.waivers.content import contents
 from terrace.waivers.judging import Waivers, waive
 
 
-class PlanJudge:
+class PlanEvaluator:
     """Evaluates plans by the rules in `tree`, the tree of the trust root."""
 
     def __init__(self, config: Config, tree: Tree, policies: Policies, clock: Callable[[], datetime]) -> None:
@@ -80,7 +80,7 @@ SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class PlanFindings:
     """The findings in one plan, and the evidence for its risk."""
 
     findings: tuple[Finding, ...]
@@ -106,14 +106,14 @@ class Judged:
         return Detail(findings=dict(sorted(counts.items())), risk=risk)
 
 
-def judged(context: Context, history: History, plan: Plan) -> Judged:
+def judged(context: Context, history: History, plan: Plan) -> PlanFindings:
     """Evaluates a plan by the current rules. An empty plan is not evaluated: it needs no approval."""
     if plan.is_empty:
-        return Judged((), {})
+        return PlanFindings((), {})
     findings = context.judge(plan)
     alone = Assessment(ChangeSet(plan.commit, plan.commit, (), ()), {plan.stack.key: plan}, {}, findings)
     around = surroundings(context.config, history, (plan.stack.environment,), context.clock())
-    return Judged(findings, evidence(alone, around))
+    return PlanFindings(findings, evidence(alone, around))
 
 
 def risk_of(plans: Iterable[StepRecord]) -> Risk | None:
@@ -127,7 +127,7 @@ def risk_of(plans: Iterable[StepRecord]) -> Risk | None:
 
 def _evidence(detail: Detail) -> Evidence:
     if detail.risk is UNSET:
-        return UNTOLD
+        return UNRECORDED
     return {factor: Counted(number, first) for factor, (number, first) in detail.risk.items()}
 
 

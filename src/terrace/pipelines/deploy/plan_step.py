@@ -32,15 +32,15 @@ from terrace.pipelines.states.left_states import find_unadopted_state, has_no_kn
 from terrace.pipelines.states.state_owners import owner_of
 from terrace.plans.before_plan_outputs import NOT_REPRODUCIBLE_HINT, not_reproducible
 from terrace.plans.model import Action, Plan
+from terrace.plans.ports import Goal, StateSnapshot
 from terrace.plans.reproducibility import differing
 from terrace.plans.summaries import deeds, notices
-from terrace.plans.terraform import Goal, StateSnapshot
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.backends import backend_locations
 from terrace.stacks.model import Destruction, Undoing
+from terrace.states.backup_status import lineages, standings
 from terrace.states.removed_stacks import explanation
 from terrace.states.state_file import objects
-from terrace.states.status import lineages, standings
 
 
 def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:

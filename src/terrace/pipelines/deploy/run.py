@@ -14,7 +14,7 @@ from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.pipelines.planning import site_in
 from terrace.plans.model import Plan
-from terrace.plans.terraform import MadePlan, Purpose, Site, StateSnapshot
+from terrace.plans.ports import MadePlan, Purpose, Site, StateSnapshot
 from terrace.stacks.inventory import Inventory
 
 

@@ -18,10 +18,10 @@ from terrace.pipelines.deploy.run import DeploymentRun
 from terrace.pipelines.deploy.step_results import StepOutcome
 from terrace.pipelines.journal import plain
 from terrace.plans.model import Action, Plan
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.stacks.model import Destruction
+from terrace.states.backup_status import StateVersion, changes_objects, went_back
 from terrace.states.state_checks import UNWRITTEN
-from terrace.states.status import Bearings, changes_objects, went_back
 
 
 def snapshot(run: DeploymentRun, key: str) -> StepOutcome:
@@ -74,12 +74,12 @@ def _wrote(run: DeploymentRun, key: str, applied: StepRecord) -> bool:
     return left is not None and bool(left.created or left.destroyed)
 
 
-def _planned_on(run: DeploymentRun, key: str) -> Bearings | None:
+def _planned_on(run: DeploymentRun, key: str) -> StateVersion | None:
     """Returns the state that the newest plan of a stack was made on, as its record has it."""
     planned = run.deployment.last(Step.PLAN, key)
     if planned is None or planned.detail.serial is UNSET:
         return None
-    return Bearings(planned.detail.lineage or "", planned.detail.serial)
+    return StateVersion(planned.detail.lineage or "", planned.detail.serial)
 
 
 def _lost_updates(run: DeploymentRun, key: str, state: StateSnapshot, after: Plan) -> bool:

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from terrace.errors import TerraceError
 from terrace.ledger.deployment import StepResult
 from terrace.ledger.events.steps import NO_DETAIL, Detail
-from terrace.plans.terraform import (
+from terrace.plans.ports import (
     Evidence,
 )
 

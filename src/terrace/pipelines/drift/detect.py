@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from terrace.checks.secrets.masking import Hiding, concealed, concealed_value, hiding_of
+from terrace.checks.secrets.masking import SecretMask, concealed, concealed_value, hiding_of
 from terrace.drift.causes import explained, has_cause, window_of
 from terrace.drift.checks import Check, newest, newest_first, standing, with_values
 from terrace.drift.ignore import apply_ignore_rules
@@ -27,8 +27,8 @@ from terrace.pipelines.journal import append
 from terrace.pipelines.planning import plan_of, site_in
 from terrace.pipelines.states.known_states import wrong_state
 from terrace.plans.model import Plan
+from terrace.plans.ports import Site
 from terrace.plans.summaries import notices
-from terrace.plans.terraform import Site
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.inventory import Inventory
 
@@ -253,7 +253,7 @@ def _compared(context: Context, target: Target, site: Site, bare: Observation) -
     )
 
 
-def _concealed(one: Sighting, hiding: Hiding) -> Sighting:
+def _concealed(one: Sighting, hiding: SecretMask) -> Sighting:
     """Returns the drift without secrets in its values, and without copies of secrets from elsewhere in the plan."""
     hidden = {
         path: (concealed_value(was, _name(path), hiding), concealed_value(is_, _name(path), hiding))

@@ -25,7 +25,7 @@ from terrace.pipelines.journal import append
 from terrace.pipelines.planning import site_in
 from terrace.pipelines.recovery.attestations import answers, apply_attestations, attest, needed, unproven_note
 from terrace.pipelines.states.known_states import wrong_state
-from terrace.plans.terraform import Autopsy, Fate, Site, StateSnapshot
+from terrace.plans.ports import Fate, LoggedLeftovers, Site, StateSnapshot
 from terrace.rollout.recovery import Aftermath, Told, aftermath, creations, is_ours
 from terrace.stacks.additions import Additions
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Recovery, Rollback, Undoing
@@ -34,7 +34,7 @@ from terrace.states.state_file import read_state, recorded
 
 
 @dataclass(frozen=True, slots=True)
-class Remains:
+class UnknownApply:
     """One stack whose apply has an unknown outcome. `alive` is why it may still run, "" when it is proven terminated.
 
     `lock` is who holds its state lock now, `ours` whether that was the terminated attempt. `unsaved` is the state that
@@ -65,7 +65,7 @@ class Examination:
     """
 
     deployment: Deployment
-    remains: tuple[Remains, ...]
+    remains: tuple[UnknownApply, ...]
     agreed: frozenset[str] = frozenset()
     unread: str = ""
 
@@ -189,7 +189,7 @@ def _origin(context: Context, deployment: Deployment) -> Origin:
     return Recovery(deployment.id, context.actor)
 
 
-def _secure(context: Context, deployment: Deployment, one: Remains, site: Site) -> None:
+def _secure(context: Context, deployment: Deployment, one: UnknownApply, site: Site) -> None:
     """Backs up the state, then removes the terminated attempt's lock, pushes the state that it could not write, and
     removes deleted resources from the state."""
     for state in (one.state, one.unsaved):
@@ -212,17 +212,17 @@ def _secure(context: Context, deployment: Deployment, one: Remains, site: Site) 
 
 def _remains(
     context: Context, history: History, deployment: Deployment, record: StepRecord, site: Site, told: Told
-) -> Remains:
+) -> UnknownApply:
     attempt = attempt_of(history, deployment, record)
     never = context.applier.withdraw(attempt)
-    autopsy = Autopsy(whole=True) if never else context.applier.autopsy(attempt)
+    autopsy = LoggedLeftovers(whole=True) if never else context.applier.autopsy(attempt)
     state = context.terraform.pull_state(site)
     unsaved = _unsaved(autopsy, state)
     known = recorded((unsaved or state).content)
     planned = creations(deployment, record)
     lock = context.terraform.lock_of(site)
-    witness = autopsy or Autopsy()
-    return Remains(
+    witness = autopsy or LoggedLeftovers()
+    return UnknownApply(
         stack=record.stack,
         attempt=record.attempt,
         alive="" if never else may_live(context, history, deployment, record),
@@ -296,7 +296,7 @@ def _named_as_ours(
     return not lock.who and lock.id == told.unlock and (asked == 1 or len(said) >= asked)
 
 
-def _unsaved(autopsy: Autopsy | None, state: StateSnapshot) -> StateSnapshot | None:
+def _unsaved(autopsy: LoggedLeftovers | None, state: StateSnapshot) -> StateSnapshot | None:
     """Returns the state that could not be written, if it is later than the current one."""
     if autopsy is None or not autopsy.unsaved:
         return None

@@ -18,7 +18,7 @@ from terrace.stacks.backends import BackendLocation, backend_locations, common_l
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge, find_edges
-from terrace.states.status import lineages, standings
+from terrace.states.backup_status import lineages, standings
 from terrace.words import listed
 
 _MOST_SHOWN = 3

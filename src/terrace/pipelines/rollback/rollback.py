@@ -17,7 +17,7 @@ from terrace.gates.model import Verdict
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
-from terrace.operations.reaction import GoBack, Pause, reaction
+from terrace.operations.after_failure import GoBack, Pause, reaction
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import enter, resume
 from terrace.pipelines.deploy.gate_facts import facts, timed

@@ -27,15 +27,15 @@ from terrace.pipelines.states.proposal import insist_on_idle
 from terrace.pipelines.states.state_owners import owner_of
 from terrace.pipelines.states.workspace import environment_of, open_workspace
 from terrace.plans.model import Action, Plan
-from terrace.plans.terraform import Purpose, Site, StateSnapshot
+from terrace.plans.ports import Purpose, Site, StateSnapshot
 from terrace.stacks.backends import backend_locations, changed_parts, local_paths, recorded_location
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction, Stack
+from terrace.states.backup_status import lineages, release_of
 from terrace.states.backups import Moment
 from terrace.states.checkout_states import LeftState
 from terrace.states.restore_rules import is_newer
 from terrace.states.state_file import addresses_in, compare, holds_nothing, is_encrypted, read_state
-from terrace.states.status import lineages, release_of
 from terrace.words import listed
 
 KEPT = "the folder in which Terrace keeps local states"

@@ -14,11 +14,11 @@ from terrace.ledger.model import History, draft
 from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
 from terrace.pipelines.states.workspace import StateWorkspace, open_workspace, release
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
+from terrace.states.backup_status import StackRelease, Standing, stacks_of, standings
 from terrace.states.restores import open_restore
 from terrace.states.state_checks import Look, judge
 from terrace.states.state_file import addresses_in
-from terrace.states.status import StackRelease, Standing, stacks_of, standings
 
 
 def back_up(context: Context, environments: Iterable[str], accepted: frozenset[str] = frozenset()) -> tuple[Look, ...]:

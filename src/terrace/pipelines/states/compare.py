@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from terrace.pipelines.context import Context
 from terrace.pipelines.states.workspace import choose_backup, environment_of, open_workspace, release
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
+from terrace.states.backup_status import Standing, standings
 from terrace.states.state_file import Compared, compare, read_state
-from terrace.states.status import Standing, standings
 
 LIVE = "the current state"
 

@@ -13,13 +13,13 @@ from terrace.ledger.model import History, draft
 from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
 from terrace.pipelines.states.workspace import StateWorkspace, choose_backup, open_workspace
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
+from terrace.states.backup_status import Standing, recorded, release_of, stacks_of, standings
 from terrace.states.backups import BackupRecord
 from terrace.states.restore_rules import differences
 from terrace.states.restores import open_restore
 from terrace.states.state_checks import Drill, judge_drill, milliseconds
 from terrace.states.state_file import objects, read_state
-from terrace.states.status import Standing, recorded, release_of, stacks_of, standings
 
 
 def drill(context: Context, environments: Iterable[str]) -> tuple[Drill, ...]:

@@ -8,14 +8,14 @@ from terrace.config.naming import quote_word
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context, readable
 from terrace.plans.model import Action, Plan
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.stacks.backends import backend_locations
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
+from terrace.states.backup_status import Standing, release_of, standings
 from terrace.states.removed_stacks import Recreation, recreations, removed_stacks
 from terrace.states.state_checks import UNWRITTEN, judge
 from terrace.states.state_file import holds_nothing
-from terrace.states.status import Standing, release_of, standings
 
 
 def wrong_state(history: History, environment: str, key: str, state: StateSnapshot, moved: str = "") -> str:

@@ -6,13 +6,13 @@ from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.config.naming import quote_word
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context
-from terrace.plans.terraform import RecordedBackend
+from terrace.plans.ports import RecordedBackend
 from terrace.stacks.backends import backend_locations, changed_parts, local_paths, recorded_location
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
+from terrace.states.backup_status import standings
 from terrace.states.checkout_states import LeftState
 from terrace.states.state_file import addresses_in, holds_nothing
-from terrace.states.status import standings
 
 
 def has_no_known_state(history: History, key: str) -> bool:

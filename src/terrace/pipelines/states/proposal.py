@@ -11,12 +11,12 @@ from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gate_facts import insist_on_readable
 from terrace.pipelines.states.workspace import choose_backup, environment_of, open_workspace, release
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
+from terrace.states.backup_status import StackRelease, Standing, applied_since, recorded, same_state, standings
 from terrace.states.backups import BackupRecord
 from terrace.states.restore_rules import Known, Obstacle, obstacles
 from terrace.states.restores import open_restore
 from terrace.states.state_file import StateDiff, compare, holds_nothing, read_state, same_objects, with_lineage
-from terrace.states.status import StackRelease, Standing, applied_since, recorded, same_state, standings
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,12 +21,12 @@ from terrace.pipelines.journal import append
 from terrace.pipelines.recovery.attestations import answers, needed
 from terrace.pipelines.states.proposal import Proposal, insist_on_accepted, insist_on_idle, with_lineage_of
 from terrace.pipelines.states.workspace import StateWorkspace, open_workspace, release
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.rollout.recovery import planned_changes
+from terrace.states.backup_status import release_named, same_state
 from terrace.states.restore_rules import Difference, differences
 from terrace.states.restores import Restore, Restored, RestoreResult, restores
 from terrace.states.state_file import compare, emptied, holds_nothing, objects, read_state, same_objects, with_serial
-from terrace.states.status import release_named, same_state
 from terrace.words import listed
 
 

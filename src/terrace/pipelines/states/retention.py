@@ -11,10 +11,10 @@ from terrace.ledger.events.states import StatePruned, StateRekeyed
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
+from terrace.states.backup_status import good_backups
 from terrace.states.backups import BackupRecord, Rekeyed
 from terrace.states.restores import open_restore
 from terrace.states.retention import Retention, retention
-from terrace.states.status import good_backups
 
 
 def prune(context: Context, environments: Collection[str], *, dry_run: bool = False) -> Retention:

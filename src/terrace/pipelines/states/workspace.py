@@ -13,10 +13,10 @@ from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.pipelines.planning import plan_of, site_in
 from terrace.plans.model import Plan
-from terrace.plans.terraform import Purpose, Site
+from terrace.plans.ports import Purpose, Site
 from terrace.stacks.inventory import Inventory
+from terrace.states.backup_status import StackRelease, Standing, release_of
 from terrace.states.backups import BackupRecord, named
-from terrace.states.status import StackRelease, Standing, release_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET, UnsetType
 
 from terrace.compliance.answers import STATES, Answer, Answers, Evidence
-from terrace.compliance.overview import Compliance, Looked
+from terrace.compliance.overview import Compliance, LatestAudit
 from terrace.report.json.record import Counts, JsonRecord, when, when_known
 
 
@@ -125,7 +125,7 @@ def compliance_json(record: Compliance) -> ComplianceJson:
     )
 
 
-def _compliant_environment(looked: Looked) -> CompliantEnvironment:
+def _compliant_environment(looked: LatestAudit) -> CompliantEnvironment:
     look = looked.look
     if look is None:
         return CompliantEnvironment(name=looked.environment, looked_at=None, notes=tuple(looked.notes))

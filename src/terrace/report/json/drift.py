@@ -7,9 +7,9 @@ from datetime import datetime
 
 from msgspec import UNSET, UnsetType
 
-from terrace.drift.absorption import Absorption
 from terrace.drift.acknowledgements import Acknowledgement, answered, answers
 from terrace.drift.adopt import Adoption
+from terrace.drift.adopted_drift import Absorption
 from terrace.drift.issues import StackDrift
 from terrace.drift.model import Cause, Observation, Quadrant, Sighting
 from terrace.drift.review import Review

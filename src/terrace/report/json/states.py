@@ -7,15 +7,15 @@ from datetime import datetime
 
 from terrace.drift.model import Sighting
 from terrace.drift.state_adoption import Adopted, Row, Settled
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.report.json.record import JsonRecord, when, when_known
+from terrace.states.backup_status import Standing
 from terrace.states.backups import BackupRecord, Catalogue, Rekeyed
 from terrace.states.restore_rules import Difference
 from terrace.states.restores import Restored
 from terrace.states.retention import Retention
 from terrace.states.state_checks import Drill, Look, milliseconds
 from terrace.states.state_file import Compared
-from terrace.states.status import Standing
 
 
 class StateCheck(JsonRecord):

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Iterator
 from terrace.compliance.audit import Audited
 from terrace.drift.issues import StackDrift
 from terrace.drift.review import Review
-from terrace.forge.matters import Matter
+from terrace.forge.tracked_problems import TrackedProblem
 from terrace.report.markdown.audit import audit_section
 from terrace.report.markdown.drift import stack_drift_markdown
 from terrace.report.markdown.escape import plain
 from terrace.text import clipped, visible
 
 
-def audit_issues(audits: Iterable[Audited]) -> tuple[Matter, ...]:
+def audit_issues(audits: Iterable[Audited]) -> tuple[TrackedProblem, ...]:
     """Returns an issue for every environment that was checked; it is open while a finding would block a change.
 
     A finding whose status is unknown keeps it open too: no issue is closed because a check could not run.
     """
     return tuple(
-        Matter(
+        TrackedProblem(
             key=audit.scope.environment,
             kind="compliance",
             title=f"The deployed configuration of {visible(audit.scope.environment)} breaks rules",
@@ -31,18 +31,18 @@ def audit_issues(audits: Iterable[Audited]) -> tuple[Matter, ...]:
     )
 
 
-def drift_issues(reviews: Iterable[Review]) -> tuple[Matter, ...]:
+def drift_issues(reviews: Iterable[Review]) -> tuple[TrackedProblem, ...]:
     """Returns an issue for every stack that ever drifted; it is closed after two consecutive clean checks."""
     return tuple(issue for review in reviews for issue in _drift_issues(review))
 
 
-def _drift_issues(review: Review) -> Iterator[Matter]:
+def _drift_issues(review: Review) -> Iterator[TrackedProblem]:
     check = review.check
     for observation in check.observations if check is not None else ():
         record = review.record(observation.stack)
         if record is None:
             continue
-        yield Matter(
+        yield TrackedProblem(
             key=f"{review.environment}/{observation.stack}",
             kind="drift",
             title=f"Drift in {visible(review.environment)}: {visible(observation.stack)}",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from terrace.forge.testimony import Testimony
+from terrace.forge.approval_confirmations import ObservedDecision
 from terrace.report.markdown.escape import code, plain, prose
 from terrace.text import clipped
 from terrace.words import and_more
@@ -57,7 +57,7 @@ def commands(forms: Mapping[str, str]) -> str:
     return "\n".join(f"- {code(form)} {plain(does)}" for form, does in forms.items())
 
 
-def testimony_page(seen: Testimony) -> str:
+def testimony_page(seen: ObservedDecision) -> str:
     """Returns a comment that confirms an approval on the forge. Gates read it again, so it is never edited."""
     how = "in a review" if seen.kind == "review" else "by ticking a box"
     verb = "approves" if seen.answer == "approve" else "rejects"

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from terrace.drift.state_adoption import Adopted, Adoption, Settled
-from terrace.plans.terraform import StateSnapshot
+from terrace.plans.ports import StateSnapshot
 from terrace.report.terminal.screen import Group, Line, Record, Table, Tree, line, paragraph
+from terrace.states.backup_status import Standing
 from terrace.states.backups import BackupRecord, Catalogue, Rekeyed
 from terrace.states.restore_rules import Obstacle
 from terrace.states.restores import Restored
 from terrace.states.retention import Retention
 from terrace.states.state_checks import Drill, Look
 from terrace.states.state_file import Compared, StateDiff
-from terrace.states.status import Standing
 from terrace.words import ago, and_more, duration, plural
 
 STYLES = {

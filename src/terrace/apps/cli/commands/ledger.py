@@ -145,8 +145,8 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, y
     """
     from pathlib import Path
 
+    from terrace.adapters.backup_encryption import read_key
     from terrace.adapters.environ import ENVIRON
-    from terrace.adapters.sealing import read_key
     from terrace.apps.output.console import emit, note, show
     from terrace.apps.wiring.project import Project
     from terrace.errors import NotReady

@@ -251,7 +251,7 @@ def _read_plan(path: Path) -> Plan:
     from terrace.plans.digest import DigestKey
     from terrace.plans.document_kinds import as_utf8
     from terrace.plans.read import read_plan
-    from terrace.plans.show_document import shown
+    from terrace.plans.redacted_document import shown
     from terrace.stacks.model import Stack
 
     try:

@@ -86,8 +86,8 @@ def state_list(folder: str, place: str | None, as_json: bool) -> int:
     from terrace.apps.wiring.project import Project, now
     from terrace.report.json.states import state_list_json
     from terrace.report.terminal.states import backups_table, state_problems
+    from terrace.states.backup_status import good_backups, standings
     from terrace.states.state_checks import problems
-    from terrace.states.status import good_backups, standings
 
     project = Project(Path(folder))
     environment = project.named(place.partition("/")[0]).name if place else None
@@ -323,8 +323,8 @@ def state_rekey(folder: str, old_keys: tuple[str, ...], as_json: bool) -> int:
     """
     from pathlib import Path
 
+    from terrace.adapters.backup_encryption import read_key
     from terrace.adapters.environ import ENVIRON
-    from terrace.adapters.sealing import read_key
     from terrace.apps.output.console import emit, show
     from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.project import Project

@@ -9,7 +9,7 @@ import click
 from terrace.apps.cli.options import JSON
 
 if TYPE_CHECKING:
-    from terrace.adapters.tools.box import Found
+    from terrace.adapters.tools.find_tool import Found
     from terrace.adapters.tools.known import Tool
     from terrace.report.json.setup import ToolRow
     from terrace.report.terminal.screen import Part
@@ -60,7 +60,7 @@ def tools_install(names: tuple[str, ...]) -> int:
       terrace tools install              all missing tools
       terrace tools install checkov opa
     """
-    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.find_tool import Toolbox
     from terrace.adapters.tools.install import install
     from terrace.adapters.tools.known import TOOLS, tool
     from terrace.apps.output.console import note, show
@@ -107,7 +107,7 @@ def _find_tools() -> tuple[_Row, ...]:
     """Returns every tool. The versions are read concurrently."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from terrace.adapters.tools.box import Toolbox
+    from terrace.adapters.tools.find_tool import Toolbox
     from terrace.adapters.tools.known import TOOLS
     from terrace.apps.wiring.home import Home
 

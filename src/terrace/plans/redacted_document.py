@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from terrace.plans import decode, wire
+from terrace.plans import decode, json_format
 from terrace.plans.document_kinds import MAKE_ONE, NotAPlan
 from terrace.plans.legacy_formats import guessed
 from terrace.plans.masking import masked
@@ -44,7 +44,7 @@ def shown(document: bytes, root: str = "") -> bytes:
 class _Hiding:
     """Hides the secrets of one document, part by part: parts without secrets are not rewritten."""
 
-    def __init__(self, document: wire.Document) -> None:
+    def __init__(self, document: json_format.Document) -> None:
         self._document = document
         self._secrets = Secrets(document)
         self._ancient = document.format_version.startswith("0.")
@@ -55,7 +55,7 @@ class _Hiding:
         return {name: self._part(name, raw) for name, raw in parts.items()}
 
     def _part(self, name: str, raw: msgspec.Raw) -> Any:
-        if raw == wire.NOTHING:
+        if raw == json_format.NOTHING:
             return raw
         if name in ("resource_changes", "resource_drift"):
             read = self._document.resource_changes if name == "resource_changes" else self._document.resource_drift
@@ -107,14 +107,16 @@ class _Hiding:
         return masked(values, resource.get("sensitive_values"))
 
 
-def _resource(read: wire.Change, resource: dict[str, Any]) -> dict[str, Any]:
+def _resource(read: json_format.Change, resource: dict[str, Any]) -> dict[str, Any]:
     return {**resource, "change": _change(read, resource.get("change") or {})}
 
 
-def _change(read: wire.Change, change: dict[str, Any]) -> dict[str, Any]:
+def _change(read: json_format.Change, change: dict[str, Any]) -> dict[str, Any]:
     """A change by the marks that were read of it: those of an old plan are partly ours."""
     sides = (("before", read.before_sensitive), ("after", read.after_sensitive))
-    hidden = {side: masked(change[side], wire.value(marks)) for side, marks in sides if change.get(side) is not None}
+    hidden = {
+        side: masked(change[side], json_format.value(marks)) for side, marks in sides if change.get(side) is not None
+    }
     return {**change, **hidden}
 
 

@@ -88,7 +88,7 @@ def recipients_id(recipients: tuple[str, ...]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Seals:
+class BackupCipher:
     """Encrypts and decrypts backups. Secrets are read when they are first needed. With `recipients`, backups are
     encrypted for them; without, with the shared `key`. `older` are previous shared keys.
     """

@@ -36,7 +36,7 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
-class Refuted:
+class WrongClaim:
     """One wrong claim of an opening event. `position` is the event's place in the ledger."""
 
     position: int
@@ -44,9 +44,9 @@ class Refuted:
     why: str
 
 
-def refuted(position: int, said: Deployment, facts: Claims) -> tuple[Refuted, ...]:
+def refuted(position: int, said: Deployment, facts: Claims) -> tuple[WrongClaim, ...]:
     """Returns everything that the opening event of a deployment says and that does not follow from the facts."""
-    return tuple(Refuted(position, field, why) for field, why in _differences(said, facts))
+    return tuple(WrongClaim(position, field, why) for field, why in _differences(said, facts))
 
 
 def _differences(said: Deployment, facts: Claims) -> Iterator[tuple[str, str]]:

@@ -46,7 +46,7 @@ class Standing:
     unbacked_since: datetime | None = None
     alarm: str = ""
     drilled: Drilled | None = None
-    planned_on: Bearings | None = None
+    planned_on: StateVersion | None = None
 
     def exposure(self, now: datetime) -> timedelta:
         """How much would be lost now: nothing while the newest copy is the state."""
@@ -65,7 +65,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Bearings:
+class StateVersion:
     """The lineage and the serial of a state; "" and any serial where there was none."""
 
     lineage: str
@@ -298,7 +298,7 @@ def changes_objects(create: object, replace: object, delete: object) -> bool:
     return any(isinstance(count, int) and count > 0 for count in (create, replace, delete))
 
 
-def went_back(known: Bearings | Standing, lineage: str, serial: int) -> str:
+def went_back(known: StateVersion | Standing, lineage: str, serial: int) -> str:
     """Returns why a state cannot follow a known one: another lineage or a lower serial; "" where it can."""
     if not known.lineage:
         return ""
@@ -319,11 +319,11 @@ def _found_no_write(intent: StepBegun, ended: StepEnded) -> bool:
     return intent.step == "snapshot" and ended.result == "failed" and isinstance(ended.detail.serial, int)
 
 
-def _planned_on(detail: Detail) -> Bearings | None:
+def _planned_on(detail: Detail) -> StateVersion | None:
     """The state that a plan was made on."""
     if not isinstance(detail.lineage, str) or not isinstance(detail.serial, int):
         return None
-    return Bearings(detail.lineage, detail.serial)
+    return StateVersion(detail.lineage, detail.serial)
 
 
 def _of_copy(known: Standing, at: datetime, copy: _Copy) -> Standing:
@@ -350,7 +350,7 @@ def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEn
             return _proven(known, event.time, copy)
         # The wrong state has a higher serial now; only a later one than that can be right.
         moved = wrong and record.result == "put_back" and record.lineage
-        return replace(known, planned_on=Bearings(record.lineage, record.serial)) if moved else known
+        return replace(known, planned_on=StateVersion(record.lineage, record.serial)) if moved else known
     if record.restore:
         # The state before a restore: it may be the wrong one, whether or not that was noticed before.
         wrong_now = went_back(known, record.lineage, record.serial) if record.finding == "saved" else ""

@@ -19,7 +19,7 @@ class Healthy:
 
 
 @dataclass(frozen=True, slots=True)
-class Sick:
+class Unhealthy:
     """So many of the last measurements failed that too few can pass."""
 
     reason: str
@@ -45,7 +45,7 @@ class Rest:
     reason: str
 
 
-Health = Healthy | Sick | Unclear | Measure | Rest
+Health = Healthy | Unhealthy | Unclear | Measure | Rest
 
 
 def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool) -> Health:
@@ -65,7 +65,7 @@ def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool
     spare = rule.of - rule.passes
     told = f"{passed} of the last {len(last)} measurements passed, {rule.passes} of {rule.of} must"
     if failed > spare:
-        return Sick(f"{told}: {_words(last, 'failed')}")
+        return Unhealthy(f"{told}: {_words(last, 'failed')}")
     # The decision is made at the end of the bake time: earlier measurements do not replace it.
     if passed >= rule.passes and made[-1].began_at >= over:
         return Healthy()

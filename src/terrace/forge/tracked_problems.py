@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
+class TrackedProblem:
     """A problem with an issue. `key` identifies it permanently: the same key is the same issue. `kind` is its label."""
 
     key: str

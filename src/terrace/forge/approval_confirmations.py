@@ -11,7 +11,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class ObservedDecision:
     """An approval or rejection of exactly the plans of a handle, and the way in which Terrace saw it."""
 
     kind: Literal["review", "box"]

@@ -311,7 +311,7 @@ class RunOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Autopsy:
+class LoggedLeftovers:
     """The leftovers of an attempt according to its own log: created resources (address, id), addresses whose creation
     had started and not finished, and addresses whose resource was destroyed. `unsaved` is a state that could not be
     written: secrets in clear text, keep it in memory.
@@ -360,7 +360,7 @@ class Applier(Protocol):
         """Returns the fate of an attempt, as far as this machine can prove it. Changes nothing."""
         ...
 
-    def autopsy(self, attempt: Attempt) -> Autopsy | None:
+    def autopsy(self, attempt: Attempt) -> LoggedLeftovers | None:
         """Returns the leftovers of an attempt on this machine; None if there is nothing of it. It must no longer be
         running.
         """

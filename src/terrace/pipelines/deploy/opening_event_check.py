@@ -10,13 +10,13 @@ from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.event import Event
 from terrace.ledger.model import History
-from terrace.operations.reaction import GoBack, Pause, reaction
+from terrace.operations.after_failure import GoBack, Pause, reaction
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.lifecycle import deployment_waves, select_waves
 from terrace.pipelines.recovery.attestations import needed
 from terrace.pipelines.rollback.destruction_target import find_destruction
 from terrace.pipelines.rollback.rollback_target import find_rollback_target
-from terrace.rollout.claims import Claims, Refuted, refuted
+from terrace.rollout.opening_event_check import Claims, WrongClaim, refuted
 from terrace.stacks.additions import Additions, Import
 from terrace.stacks.model import (
     Automatic,
@@ -39,14 +39,14 @@ class _Unfounded(Exception):
         self.why = why
 
 
-def find_false_claims(context: Context, history: History, deployment: Deployment) -> tuple[Refuted, ...]:
+def find_false_claims(context: Context, history: History, deployment: Deployment) -> tuple[WrongClaim, ...]:
     """Returns the fields of a deployment's opening event that do not follow from the facts; () where all of them do.
 
     A deployment that recovers another one is verified together with that one.
     """
     event = folds.opening(history, deployment.id)
     if event is None:
-        return (Refuted(-1, "id", f"no event opens deployment {deployment.id}"),)
+        return (WrongClaim(-1, "id", f"no event opens deployment {deployment.id}"),)
     before = history.before(event.position)
     try:
         found = [*_origin(context, before, event, deployment)]
@@ -55,9 +55,9 @@ def find_false_claims(context: Context, history: History, deployment: Deployment
     except Interrupted:
         raise
     except _Unfounded as error:
-        return (Refuted(event.position, error.field, error.why),)
+        return (WrongClaim(event.position, error.field, error.why),)
     except TerraceError as error:
-        return (Refuted(event.position, "commit", error.message),)
+        return (WrongClaim(event.position, "commit", error.message),)
     if not found and deployment.settles:
         settled = _deployment(before, deployment.settles)
         return find_false_claims(context, before, settled) if settled is not None else ()
@@ -79,17 +79,17 @@ def _deployment(history: History, deployment: str) -> Deployment | None:
     return folds.deployment_of(history, deployment)
 
 
-def _origin(context: Context, before: History, event: Event, said: Deployment) -> Iterator[Refuted]:
+def _origin(context: Context, before: History, event: Event, said: Deployment) -> Iterator[WrongClaim]:
     """Yields where the origin contradicts what the trust root allows."""
     environment = context.config.environment(said.environment)
     busy = folds.latest(before, said.environment)
     if busy is not None and busy.open:
-        yield Refuted(event.position, "environment", f"deployment {busy.id} was open in {said.environment}")
+        yield WrongClaim(event.position, "environment", f"deployment {busy.id} was open in {said.environment}")
     match said.origin:
         case Automatic() if environment.deploy != "automatic":
-            yield Refuted(event.position, "origin", f"{said.environment} has no automatic deployments")
+            yield WrongClaim(event.position, "origin", f"{said.environment} has no automatic deployments")
         case Promotion(source=source) if source != environment.after:
-            yield Refuted(event.position, "origin", f"{said.environment} accepts no promotions from {source}")
+            yield WrongClaim(event.position, "origin", f"{said.environment} accepts no promotions from {source}")
         case AutomaticRollback(of=of) if not said.settles:
             failed = _deployment(before, of)
             answer = None
@@ -100,7 +100,7 @@ def _origin(context: Context, before: History, event: Event, said: Deployment) -
                 why = "; ".join(reasons) or (
                     f"{of} is not a failed deployment of {said.environment} that `on_failure: rollback` rolls back"
                 )
-                yield Refuted(event.position, "origin", f"no automatic rollback is due: {why}")
+                yield WrongClaim(event.position, "origin", f"no automatic rollback is due: {why}")
 
 
 def _claims(context: Context, before: History, said: Deployment) -> Claims:

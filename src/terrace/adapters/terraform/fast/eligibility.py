@@ -15,7 +15,7 @@ from terrace.adapters.terraform.fast.lane import REATTACH, Lane, LaneDied, LaneR
 from terrace.adapters.terraform.fast.memory import Memory, Surprise, named
 from terrace.adapters.terraform.fast.package import NotInstalled, NotProven, Package, package_of
 from terrace.hcl.lock_file import read_lock_file
-from terrace.plans.terraform import Site
+from terrace.plans.ports import Site
 
 PLAIN: Mapping[str, str] = {}
 """Additional variables of Terraform without the fast lane: none."""
@@ -34,7 +34,7 @@ NOWHERE = {
 """The socket of a provider that does not exist."""
 
 
-class Ways:
+class LaneDecisions:
     """Decides for every stack, and records unexpected events. `cache` can be deleted at any time."""
 
     def __init__(self, cache: Path) -> None:
