@@ -111,7 +111,8 @@ def commands() -> str:
 def _command(command: click.Command, path: str) -> list[str]:
     if isinstance(command, click.Group):
         return [line for name, inner in command.commands.items() for line in _command(inner, f"{path} {name}")]
-    context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+    # click keeps the help option of a command after its first use, so that it has to be that of the real command line.
+    context = click.Context(command, info_name=path, terminal_width=100, **cli.context_settings)
     return ["", f"### {path}", "", "```text", command.get_help(context), "```"]
 
 

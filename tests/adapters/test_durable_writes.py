@@ -10,6 +10,7 @@ import ast
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.seen import SeenHead
 from terrace.errors import Corrupt
 from terrace.ledger.authenticity import NO_KEY
+from terrace.ledger.chain import seal
 from terrace.ledger.model import Draft
 
 SOURCE = Path(__file__).parents[2] / "src" / "terrace"
@@ -130,3 +132,19 @@ def test_a_note_of_the_head_that_a_crash_emptied_is_told_and_not_taken_for_none(
 def test_a_sqlite_ledger_keeps_a_commit_that_a_crash_follows() -> None:
     """With FULL a commit may be taken back: the folder is not synced after the journal is removed."""
     assert "PRAGMA synchronous = EXTRA" in (SOURCE / "adapters/ledgers/sqlite.py").read_text()
+
+
+def test_threads_of_one_process_record_the_head_at_the_same_time(tmp_path: Path) -> None:
+    """Stacks are compared in parallel, and each comparison may read the ledger."""
+    draft = Draft("deployment.opened", "d1", "ann", {})
+    event = seal(draft, position=0, previous="", id="e1", time=datetime(2026, 1, 5, tzinfo=UTC), key=NO_KEY)
+    seen = SeenHead(tmp_path / "home/seen.json")
+
+    def record(_: int) -> None:
+        seen.forget()
+        seen.note((event,))
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(record, range(400)))
+    assert seen.load() == (1, event.hash)
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["seen.json"]

@@ -176,7 +176,7 @@ def test_a_policy_added_by_hand_blocks_every_apply_until_somebody_answers_for_it
     assert shop.run("drift", "ack", "dev", "aws_iam_role.other", "--reason", "x").code == 2
 
     other = shop.run("drift", "ack", "dev", ROLE, "--attribute", "inline", "--reason", "x")
-    assert (other.code, "what differs: inline_policy" in other.err) == (2, True)
+    assert (other.code, "attributes with drift: inline_policy" in other.err) == (2, True)
     shop.ok("drift", "ack", "dev", ROLE, "--attribute", "inline_policy", "--reason", "incident 4711")
     shop.ok("resume", "dev")
     assert resources(shop) == {}, "Terraform does not see it any more"

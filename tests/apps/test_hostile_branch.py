@@ -31,7 +31,7 @@ def test_a_link_in_the_place_of_a_file_of_terrace_is_not_written_through(shop: W
     commit(shop.work, {})
     done = shop.run("check")
     assert done.code == 2
-    assert "the commit contains environments/dev/zz_terrace_override.tf" in done.err
+    assert "environments/dev/zz_terrace_override.tf: the commit contains a file whose name Terrace reserves" in done.err
     assert precious.read_text() == "kept-by-its-owner\n"
 
 

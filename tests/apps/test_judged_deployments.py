@@ -59,7 +59,7 @@ def test_a_plan_that_a_policy_refuses_is_not_applied_though_it_was_merged(tmp_pa
 
     shop.push({".terrace/waivers.yaml": WAIVER.replace("owner", "woner")})
     (reason,) = shop.run("deploy", "dev", "--json").json["reasons"]
-    assert "(no waiver counts: .terrace/waivers.yaml has 2 problems" in reason
+    assert "(no waiver is applied: .terrace/waivers.yaml has 2 problems" in reason
 
     shop.push({".terrace/waivers.yaml": WAIVER})
     assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"

@@ -128,7 +128,7 @@ def test_a_change_with_a_wrong_waiver_is_wrong_input_with_its_place(place: World
     done = place.run("check")
     assert done.code == 2
     assert f"{FILE}:3:11: 'plan' cannot be waived: the effect of a stack without a plan is unknown" in done.err
-    assert f"{FILE}:11:12: 'nobody' is not a person or team of terrace.yaml" in done.err
+    assert f"{FILE}:11:12: 'nobody' is not a person or team in terrace.yaml" in done.err
     assert f"{FILE}:12:13: 'todo' is not a reason" in done.err
 
 

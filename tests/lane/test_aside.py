@@ -95,7 +95,7 @@ def test_a_provider_that_never_tells_its_schema_is_left_to_terraform(tmp_path: P
     listening += 'print("1|6|unix|"+p+"|grpc|",flush=True); time.sleep(100)\''
     load = LaneRequest([Package("a/b/odd", "1.0.0", odd(tmp_path, listening), "h1:odd")], frozenset())
     with Lane(tmp_path / "schemas", patience=1).ride(tmp_path, {"PATH": os.environ["PATH"]}, load) as ride:
-        assert ride.aside == {"a/b/odd": "it did not tell its schema within 2 s"}
+        assert ride.aside == {"a/b/odd": "it did not return its schema within 2 s"}
 
 
 def test_beside_an_odd_provider_the_others_are_still_served(ground: Ground, own_world: Path) -> None:

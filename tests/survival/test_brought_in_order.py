@@ -69,7 +69,7 @@ def test_what_was_made_is_imported_and_what_was_in_the_making_is_asked_for(place
         assert remains["lock"]["ours"], "the dead apply left it"
     if isinstance(place.backend, Http):
         refused = place.stage.run("resume", "dev", *settle, "--json")
-        assert "does not show by whom" in refused.json["reasons"][0]
+        assert "does not show its owner" in refused.json["reasons"][0]
         settle += ["--unlock", remains["lock"]["id"]]
     if isinstance(place.backend, S3 | Http):
         assert place.backend.locked(place.key), "and nothing was done about it yet"

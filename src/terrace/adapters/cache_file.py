@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 
 
 def write_cache(path: Path, content: bytes) -> None:
     """Writes a file. Errors such as a full disk are ignored: the content is then computed again."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_native_id()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh.write_bytes(content)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 
 from terrace.adapters.host import sync_folder, sync_parents
@@ -94,7 +95,7 @@ class SeenHead:
 
     def _write(self, count: int, head: str) -> None:
         """At once and synced: whatever happens, the old or the new head is there."""
-        part = self._path.with_name(f".{self._path.name}.{os.getpid()}.part")
+        part = self._path.with_name(f".{self._path.name}.{os.getpid()}.{threading.get_native_id()}.part")
         try:
             settle = sync_folder if self._path.parent.is_dir() else sync_parents
             self._path.parent.mkdir(parents=True, exist_ok=True)
