@@ -26,7 +26,7 @@ _PARTS = (
     (r"\$ terrace check", 12),
     (r"\$ terrace approve prod --as dave", 3),
     (r"\$ terrace drift dev$", 5),
-    (r"^prod failed, and terrace.yaml says", 13),
+    (r"^prod failed, and terrace.yaml has", 13),
     (r"\$ terrace tick", 2),
     (r"\$ terrace history", 4),
 )

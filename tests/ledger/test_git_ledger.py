@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -519,3 +520,33 @@ def test_an_append_of_a_process_that_knows_the_tip_starts_three_processes(
         "unpack-objects",
         "update-ref",
     ], "the second one unpacks at the remote"
+
+
+class SlowReader(GitLedger):
+    """A thread that is interrupted between the fetch and the comparison, when `pause` is set."""
+
+    pause = False
+
+    def _fetch(self) -> str:
+        tip = super()._fetch()
+        if self.pause:
+            self.pause = False
+            time.sleep(0.5)
+        return tip
+
+
+def test_a_thread_reads_a_ledger_while_another_appends(tmp_path: Path) -> None:
+    """Stacks are compared in parallel, and each comparison may read the ledger."""
+    ids = iter("abcdef")
+    now = datetime(2026, 1, 5, tzinfo=UTC)
+    ledger = SlowReader(
+        repository(tmp_path / "work"), remote=None, clock=lambda: now, new_id=lambda: next(ids), key=NO_KEY
+    )
+    head = ledger.append((draft("one"),), head=ledger.read().head).head
+    with ThreadPoolExecutor(1) as threads:
+        ledger.pause = True
+        reading = threads.submit(ledger.read)
+        time.sleep(0.1)
+        ledger.append((draft("two"),), head=head)
+        assert reading.result().events[0].id == "a"
+    assert len(ledger.read().events) == 2

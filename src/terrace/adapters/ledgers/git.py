@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -81,6 +82,8 @@ class GitLedger:
         self._access = access
         self._seen = seen
         self._key = key
+        # Stacks are compared in threads: a thread that found an older tip must not compare it with newer events.
+        self._one_at_a_time = threading.RLock()
         self._tip = ""
         self._history = History(key=key)
         self._vetted: tuple[str, History] | None = None
@@ -102,6 +105,10 @@ class GitLedger:
     # --- reading -----------------------------------------------------------------------------------------------
 
     def read(self) -> History:
+        with self._one_at_a_time:
+            return self._read()
+
+    def _read(self) -> History:
         before = self._seen.load() if self._seen is not None else None
         tip = self._fetch()
         if tip != self._tip:
@@ -319,6 +326,10 @@ class GitLedger:
     # --- writing -----------------------------------------------------------------------------------------------
 
     def append(self, drafts: Sequence[Draft], *, head: str) -> History:
+        with self._one_at_a_time:
+            return self._append(drafts, head)
+
+    def _append(self, drafts: Sequence[Draft], head: str) -> History:
         if self._history.head != head:
             self.read()
         if self._history.head != head:
