@@ -7,10 +7,11 @@ import json
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from terrace.adapters.cache_file import replace_file
 
 REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 """A folder that contains one of these hosts is a provider mirror."""
@@ -48,9 +49,7 @@ def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
         cache.mkdir(parents=True, exist_ok=True)
         if made.is_dir() and not made.is_symlink():
             shutil.rmtree(made)
-        fresh = made.with_name(f"{made.name}.{os.getpid()}.{threading.get_native_id()}")
-        fresh.write_bytes(text)
-        fresh.replace(made)
+        replace_file(made, text)
     return CliConfig(made, shared_cache=plugins is not None)
 
 
