@@ -212,8 +212,8 @@ def test_tick_looks_when_it_is_due_and_environments_at_one_commit_are_looked_at_
     for name, value in place.environment.items():
         monkeypatch.setenv(name, value)
     project = Project(place.work)
-    crew = project.audit_context(Silent())
-    goals = targets(crew, crew.ledger.read(), ("dev", "staging"))
+    context = project.audit_context(Silent())
+    goals = targets(context, context.ledger.read(), ("dev", "staging"))
     looked: list[tuple[str, ...]] = []
 
     def judge(change_set: ChangeSet, _: Inventory) -> Assessment:
@@ -221,7 +221,7 @@ def test_tick_looks_when_it_is_due_and_environments_at_one_commit_are_looked_at_
         assert not [path for path in change_set.changed if path.startswith("environments/prod")]
         return Assessment(change_set)
 
-    both = audit(crew, goals, judge, (), ())
+    both = audit(context, goals, judge, (), ())
     assert looked == [("dev", "staging")]
     assert [one.scope.stacks for one in both] == [("dev",), ("staging",)]
 

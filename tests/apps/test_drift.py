@@ -143,52 +143,52 @@ class Disturbed(LocalTerraform):
 
 
 @pytest.fixture
-def crew(shop: World, monkeypatch: pytest.MonkeyPatch) -> Context:
+def context(shop: World, monkeypatch: pytest.MonkeyPatch) -> Context:
     """Whoever looks, after a deployment into dev."""
     monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
     shop.ok("deploy", "dev")
     return Project(shop.work).drift_context(Silent())
 
 
-def open_deployment(crew: Context, *, driven: bool) -> None:
+def open_deployment(context: Context, *, driven: bool) -> None:
     """Somebody opens a deployment of dev, and drives it or leaves it waiting."""
-    history = crew.ledger.read()
+    history = context.ledger.read()
     opened = {
         "environment": "dev",
-        "commit": crew.repository.protected_tip(),
+        "commit": context.repository.protected_tip(),
         "origin": origin_payload(Manual("bob")),
         "waves": [["dev"]],
-        "policy": crew.policy,
+        "policy": context.policy,
     }
     holder = {"host": "elsewhere", "boot": "b", "pid": 1, "who": "bob"}
     drafts = [Draft(kinds.DEPLOYMENT_OPENED, "d1", "bob", opened)]
     if driven:
         drafts.append(Draft(kinds.LEASE_TAKEN, "d1", "bob", {"holder": holder, "epoch": 1}))
-    crew.ledger.append(drafts, head=history.head)
+    context.ledger.append(drafts, head=history.head)
 
 
-def why(crew: Context) -> str:
+def why(context: Context) -> str:
     """Why dev could not be told."""
-    ((seen,),) = [check.observations for check in look(crew, ("dev",))]
+    ((seen,),) = [check.observations for check in look(context, ("dev",))]
     assert seen.status == "unknown"
     return seen.why
 
 
-def test_what_was_seen_while_the_state_moved_is_discarded(shop: World, crew: Context) -> None:
-    assert why(replace(crew, terraform=Disturbed(Project(shop.work), lambda: forget("dev")))) == (
+def test_what_was_seen_while_the_state_moved_is_discarded(shop: World, context: Context) -> None:
+    assert why(replace(context, terraform=Disturbed(Project(shop.work), lambda: forget("dev")))) == (
         "discarded: its state changed during the check"
     )
 
 
-def test_what_was_seen_while_a_deployment_began_is_discarded(shop: World, crew: Context) -> None:
-    terraform = Disturbed(Project(shop.work), lambda: open_deployment(crew, driven=True))
-    assert why(replace(crew, terraform=terraform)) == "discarded: a deployment started during the check"
-    assert why(crew) == "skipped: deployment d1 is in progress there"
+def test_what_was_seen_while_a_deployment_began_is_discarded(shop: World, context: Context) -> None:
+    terraform = Disturbed(Project(shop.work), lambda: open_deployment(context, driven=True))
+    assert why(replace(context, terraform=terraform)) == "discarded: a deployment started during the check"
+    assert why(context) == "skipped: deployment d1 is in progress there"
 
 
-def test_a_deployment_that_waits_for_people_keeps_nobody_from_looking(crew: Context) -> None:
-    open_deployment(crew, driven=False)
-    ((seen,),) = [check.observations for check in look(crew, ("dev", "staging"))]
+def test_a_deployment_that_waits_for_people_keeps_nobody_from_looking(context: Context) -> None:
+    open_deployment(context, driven=False)
+    ((seen,),) = [check.observations for check in look(context, ("dev", "staging"))]
     assert seen.status == "clean"
 
 

@@ -254,24 +254,24 @@ def test_who_drove_it_on_another_machine_is_declared_dead_by_name(
     """No machine can prove that: the lease stays until people do, and what was said is in the ledger."""
     shop = world(tmp_path, three_environments())
     monkeypatch.setenv("TERRACE_BACKUP_KEY", KEY)
-    crew = Project(shop.work).drift_context(Silent())
+    context = Project(shop.work).drift_context(Silent())
     opened = {
         "environment": "dev",
-        "commit": crew.repository.protected_tip(),
+        "commit": context.repository.protected_tip(),
         "origin": origin_payload(Manual("bob")),
         "waves": [["dev"]],
-        "policy": crew.policy,
+        "policy": context.policy,
     }
     holder = {"host": "elsewhere", "boot": "b", "pid": 1, "who": "bob"}
     drafts = [
         Draft(kinds.DEPLOYMENT_OPENED, "d1", "bob", opened),
         Draft(kinds.LEASE_TAKEN, "d1", "bob", {"holder": holder, "epoch": 1}),
     ]
-    crew.ledger.append(drafts, head=crew.ledger.read().head)
+    context.ledger.append(drafts, head=context.ledger.read().head)
     refused = shop.run("resume", "dev")
     assert refused.code == 1
     assert "run by bob" in refused.out
     assert "--dead WHY" in refused.out
     assert shop.run("resume", "dev", "--dead", "the runner was terminated", "--json").json["result"] == "succeeded"
-    (said,) = (e for e in crew.ledger.read().events if e.kind == kinds.RECOVERY_ATTESTED)
+    (said,) = (e for e in context.ledger.read().events if e.kind == kinds.RECOVERY_ATTESTED)
     assert (said.actor, said.payload["reason"]) == ("ann", "the runner was terminated")

@@ -35,8 +35,8 @@ def deploy_commit(
     inventory = project.survey(commit)
     note_uncommitted(project.uncommitted(inventory, {stack.key for stack in inventory.of(environment)}))
 
-    def run(crew: Context) -> Deployment | Refused:
-        return deploying.deploy(crew, environment, commit, origin)
+    def run(context: Context) -> Deployment | Refused:
+        return deploying.deploy(context, environment, commit, origin)
 
     is_first = not project.ledger.read().events
     code = run_deployment(project, command, run, wait=wait, as_json=as_json, reach=reach)
@@ -59,11 +59,11 @@ def run_deployment(
     With `wait`, it sleeps until timers such as the bake time are over.
     """
     with show_progress(as_json=as_json) as watcher:
-        crew = project.deployment_context(watcher, reach)
-        done = _wait_for_timers(crew, run(crew)) if wait else run(crew)
-        reacted = react(crew, done)
+        context = project.deployment_context(watcher, reach)
+        done = _wait_for_timers(context, run(context)) if wait else run(context)
+        reacted = react(context, done)
         if wait and isinstance(reacted, Deployment):
-            reacted = _wait_for_timers(crew, reacted)
+            reacted = _wait_for_timers(context, reacted)
     environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
     show_deployments(project, [environment])
     left_out = project.left_out([environment], done.commit)
@@ -75,13 +75,13 @@ def run_deployment(
         if left_out:
             show_lines(refusal_lines(left_out))
     code = 0 if isinstance(done, Deployment) and done.result == "succeeded" else 1
-    return job_result.end_job(job_result.after_deployment(record, waiting_handle(crew, done)), code)
+    return job_result.end_job(job_result.after_deployment(record, waiting_handle(context, done)), code)
 
 
-def _wait_for_timers(crew: Context, done: Deployment | Refused) -> Deployment | Refused:
-    while isinstance(done, Deployment) and (until := deploying.continues_at(crew, done)) is not None:
-        time.sleep(max(0.0, (until - crew.clock()).total_seconds()))
-        done = deploying.resume(crew, done)
+def _wait_for_timers(context: Context, done: Deployment | Refused) -> Deployment | Refused:
+    while isinstance(done, Deployment) and (until := deploying.continues_at(context, done)) is not None:
+        time.sleep(max(0.0, (until - context.clock()).total_seconds()))
+        done = deploying.resume(context, done)
     return done
 
 

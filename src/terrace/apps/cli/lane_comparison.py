@@ -55,33 +55,33 @@ def compare(folder: str, environment: str, *, as_json: bool) -> int:
 
 
 def _rows(project: Project, environment: str) -> list[Compared]:
-    crew = project.read_only_context(Silent())
+    context = project.read_only_context(Silent())
     inventory = project.survey(project.trust.commit)
     plain, fast = project.terraform_by("off"), project.terraform_by("plan-only")
     rows = []
-    with crew.repository.checkout(inventory.commit, f"{environment}-lane") as root:
+    with context.repository.checkout(inventory.commit, f"{environment}-lane") as root:
         for stack in inventory.of(environment):
-            site = site_in(crew, inventory, stack, root, "plan")
+            site = site_in(context, inventory, stack, root, "plan")
             # Shared preparation is not measured.
             plain.folder(site)
-            first, _, before = _planned(crew, plain, site, inventory.commit)
-            second, way, after = _planned(crew, fast, site, inventory.commit)
+            first, _, before = _planned(context, plain, site, inventory.commit)
+            second, way, after = _planned(context, fast, site, inventory.commit)
             verdict = "plain" if way == "plain" else "same"
             if first != second:
-                again, _, _ = _planned(crew, plain, site, inventory.commit)
+                again, _, _ = _planned(context, plain, site, inventory.commit)
                 verdict = "different" if again == first else "volatile"
             rows.append(Compared(stack.key, verdict, round(before, 2), round(after, 2)))
     return rows
 
 
-def _planned(crew: Context, terraform: LocalTerraform, site: Site, commit: str) -> tuple[Plan, str, float]:
+def _planned(context: Context, terraform: LocalTerraform, site: Site, commit: str) -> tuple[Plan, str, float]:
     """Returns a plan, whether the fast lane was used, and the time in seconds."""
     began = time.monotonic()
     made = terraform.plan(site, lock=False)
     try:
         took = time.monotonic() - began
         # The cached provider facts change between the plans, and are not part of Terraform's plan.
-        return reading(crew, site, commit, replace(made, unsettable={})), made.way, took
+        return reading(context, site, commit, replace(made, unsettable={})), made.way, took
     finally:
         made.discard()
 

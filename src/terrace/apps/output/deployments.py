@@ -55,11 +55,11 @@ def deployment_json(
     return records.deployment_json(command, done, rollback=rollback, refusals=refusals)
 
 
-def waiting_handle(crew: Context, done: Deployment | Refused) -> str:
+def waiting_handle(context: Context, done: Deployment | Refused) -> str:
     """Returns the hash of the pending plans; "" if none need an approval."""
     if isinstance(done, Refused) or set(done.waiting) <= {HANDED_OVER}:
         return ""
-    return pending_handle(crew.policy, crew.ledger.read(), done.environment)
+    return pending_handle(context.policy, context.ledger.read(), done.environment)
 
 
 def note_uncommitted(missing: Iterable[Notice]) -> None:

@@ -45,7 +45,7 @@ class Handlers:
             **dict.fromkeys(_TALK, self.talk),
             "pull_request": self.change,
             "push": self.push,
-            "deployment_protection_rule": self.door,
+            "deployment_protection_rule": self.protection_rule,
         }
         return {**{event: self._if_ours(handler) for event, handler in ours.items()}, "installation": noted}
 
@@ -108,20 +108,20 @@ class Handlers:
         from terrace.apps.wiring.tick import tick
 
         if self._reach == "answers":
-            return "; ".join(self._doors()) or "no workflow run is waiting for approval"
+            return "; ".join(self._pending_runs()) or "no workflow run is waiting for approval"
         _, ticked = tick(
             self._folder, (), "apply", lambda project, done: show_action(project.trust.config, done), quiet=False
         )
         show_tick(ticked)
         # Scheduled work comes first, so that no pending run delays it.
-        told = self._doors() if Project(self._folder).forge is not None else ()
+        told = self._pending_runs() if Project(self._folder).forge is not None else ()
         return "; ".join((*told, "all scheduled work is done" if ticked.is_good else "something is blocked or waiting"))
 
-    def door(self, delivery: Delivery) -> Outcome:
+    def protection_rule(self, delivery: Delivery) -> Outcome:
         """Answers the pending workflow runs of environments, which are read from GitHub."""
-        return Outcome("done", "; ".join(self._doors()) or "no workflow run is waiting for approval")
+        return Outcome("done", "; ".join(self._pending_runs()) or "no workflow run is waiting for approval")
 
-    def _doors(self) -> tuple[str, ...]:
+    def _pending_runs(self) -> tuple[str, ...]:
         from terrace.adapters.github.workflow_runs import GitHubProtectionRules
         from terrace.apps.output.progress import Silent
         from terrace.pipelines.conversation.protection_rules import answer_protection_rules

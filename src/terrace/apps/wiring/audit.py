@@ -26,13 +26,13 @@ from terrace.waivers.telling import unused
 
 
 def run_audit(
-    project: Project, crew: Context, goals: Iterable[Target]
+    project: Project, context: Context, goals: Iterable[Target]
 ) -> tuple[tuple[Audited, ...], tuple[PolicyRule, ...]]:
     """Returns the audits of these commits, and the policy rules that were evaluated."""
     policies = project.policies()
     checks, adapters = audit_checks(CHECKS), check_adapters(project, policies)
     try:
-        rules = policies.rules(crew.config.policies)
+        rules = policies.rules(context.config.policies)
     except Interrupted:
         raise
     except TerraceError:
@@ -44,28 +44,30 @@ def run_audit(
         note(f"note: all waivers are ignored: those of the protected branch cannot be read ({waivers.unread})")
 
     def judge(change_set: ChangeSet, inventory: Inventory) -> Assessment:
-        return validate(crew, change_set, inventory, checks, adapters, waivers=waivers).assessment
+        return validate(context, change_set, inventory, checks, adapters, waivers=waivers).assessment
 
-    return _with_unused(crew, audit(crew, goals, judge, checks, rules), waivers), rules
+    return _with_unused(context, audit(context, goals, judge, checks, rules), waivers), rules
 
 
-def _with_unused(crew: Context, looks: tuple[Audited, ...], waivers: Waivers) -> tuple[Audited, ...]:
+def _with_unused(context: Context, looks: tuple[Audited, ...], waivers: Waivers) -> tuple[Audited, ...]:
     """Adds the unused waivers to the last audit, if all environments were audited."""
-    every = {environment.name for environment in crew.config.environments}
+    every = {environment.name for environment in context.config.environments}
     if not looks or {one.scope.environment for one in looks} != every:
         return looks
-    found = unused((f for one in looks for f in one.findings), waivers, crew.clock().date(), crew.config.known_checks)
+    found = unused(
+        (f for one in looks for f in one.findings), waivers, context.clock().date(), context.config.known_checks
+    )
     return (*looks[:-1], replace(looks[-1], findings=(*looks[-1].findings, *found)))
 
 
-def audit_if_due(project: Project, crew: Context, chosen: tuple[str, ...] = ()) -> tuple[Audited, ...]:
+def audit_if_due(project: Project, context: Context, chosen: tuple[str, ...] = ()) -> tuple[Audited, ...]:
     """Runs and records the audits that are scheduled now, in all or the chosen environments."""
-    names = tuple(name for name in due(crew) if not chosen or name in chosen)
+    names = tuple(name for name in due(context) if not chosen or name in chosen)
     if not names:
         return ()
-    history = crew.ledger.read()
-    looks, rules = run_audit(project, crew, targets(crew, history, names))
-    record(crew, history, looks, rules)
+    history = context.ledger.read()
+    looks, rules = run_audit(project, context, targets(context, history, names))
+    record(context, history, looks, rules)
     track_audits(project, looks)
     return looks
 
@@ -79,14 +81,14 @@ def chosen_environments(project: Project, names: tuple[str, ...]) -> tuple[str, 
 
 
 def record_audit(
-    crew: Context, history: History, looks: tuple[Audited, ...], rules: tuple[PolicyRule, ...]
+    context: Context, history: History, looks: tuple[Audited, ...], rules: tuple[PolicyRule, ...]
 ) -> TerraceError | None:
     """Records the audits. Returns the error if that fails, so that the caller can print the audits first."""
-    if not history.events and not crew.ledger.read().events:
+    if not history.events and not context.ledger.read().events:
         note("note: not recorded: there is no ledger, and no key to start one (see `terrace doctor`)")
         return None
     try:
-        _, recorded = record(crew, history, looks, rules)
+        _, recorded = record(context, history, looks, rules)
     except Interrupted:
         raise
     except TerraceError as error:

@@ -33,8 +33,8 @@ def work_off(
     """
     project = Project(folder)
     talk = conversation(project.connected, project.trust.config.branch)
-    house = _house(folder, talk, project, watcher)
-    answered = _answered(house, event, payload, turn)
+    chat = _chat_context(folder, talk, project, watcher)
+    answered = _answered(chat, event, payload, turn)
     if answered is None:
         return None
     number, to, heard = answered
@@ -45,43 +45,43 @@ def work_off(
 
 
 def _answered(
-    house: ChatContext, event: str, payload: Mapping[str, Any], turn: Turn
+    chat: ChatContext, event: str, payload: Mapping[str, Any], turn: Turn
 ) -> tuple[int, str, CommandResult] | None:
     """Returns the number of the pull request or issue, the id of the subject, and the result of an event."""
     match event, payload.get("action"):
         case "issue_comment", "created":
-            return _comment(house, _id(payload, "comment"), turn)
+            return _comment(chat, _id(payload, "comment"), turn)
         case "pull_request_review", "submitted":
-            return _review(house, _id(payload, "pull_request", "number"), _id(payload, "review"), turn)
+            return _review(chat, _id(payload, "pull_request", "number"), _id(payload, "review"), turn)
         case "issues", "opened" | "edited":
-            return _request(house, payload) if turn == "hear" else None
+            return _request(chat, payload) if turn == "hear" else None
         case _:
             return None
 
 
-def _comment(house: ChatContext, id_: int, turn: Turn) -> tuple[int, str, CommandResult] | None:
+def _comment(chat: ChatContext, id_: int, turn: Turn) -> tuple[int, str, CommandResult] | None:
     from terrace.pipelines.conversation import comments
 
-    said = house.talk.said(str(id_))
+    said = chat.talk.said(str(id_))
     if said is None:
         return None
-    heard = comments.hear(house, said) if turn == "hear" else comments.act(house, said)
+    heard = comments.hear(chat, said) if turn == "hear" else comments.act(chat, said)
     return None if heard is None else (said.number, said.id, heard)
 
 
-def _review(house: ChatContext, number: int, id_: int, turn: Turn) -> tuple[int, str, CommandResult] | None:
+def _review(chat: ChatContext, number: int, id_: int, turn: Turn) -> tuple[int, str, CommandResult] | None:
     from terrace.pipelines.conversation import reviews
 
-    review = house.talk.review(number, str(id_))
+    review = chat.talk.review(number, str(id_))
     if review is None:
         return None
-    heard = reviews.reviewed(house, review)
+    heard = reviews.reviewed(chat, review)
     if heard is not None and turn == "act":
-        heard = reviews.go_on(house, review.login, heard)
+        heard = reviews.go_on(chat, review.login, heard)
     return None if heard is None else (number, f"review {review.id}", heard)
 
 
-def _request(house: ChatContext, payload: Mapping[str, Any]) -> tuple[int, str, CommandResult] | None:
+def _request(chat: ChatContext, payload: Mapping[str, Any]) -> tuple[int, str, CommandResult] | None:
     """Handles a deployment request: shows what is pending when it is opened, and records its boxes as approvals."""
     from terrace.forge.deployment_request import request
     from terrace.forge.model import Ticked
@@ -97,10 +97,12 @@ def _request(house: ChatContext, payload: Mapping[str, Any]) -> tuple[int, str, 
     heard = None
     if isinstance(before, str):
         edit = Ticked(number, str(sender.get("login", "")), before=before, after=body)
-        heard = reviews.box(house, edit)
+        heard = reviews.box(chat, edit)
     if heard is None or not heard.done:
-        crew = house.clerks("terrace")
-        reviews.update_request(house, number, body, pending_handle(crew.policy, crew.ledger.read(), asked.environment))
+        context = chat.audit_context("terrace")
+        reviews.update_request(
+            chat, number, body, pending_handle(context.policy, context.ledger.read(), asked.environment)
+        )
     return None if heard is None else (number, f"{sender.get('login', '')} {asked.handle}", heard)
 
 
@@ -111,14 +113,16 @@ def _id(payload: Mapping[str, Any], of: str, name: str = "id") -> int:
     return found
 
 
-def _house(folder: Path, talk: GitHubConversation, project: Project, watcher: Watcher) -> ChatContext:
+def _chat_context(folder: Path, talk: GitHubConversation, project: Project, watcher: Watcher) -> ChatContext:
     from terrace.apps.wiring.rules import explain_rule
     from terrace.pipelines.conversation.chat import ChatContext
 
-    def clerks(actor: str) -> Context:
+    def audit_context(actor: str) -> Context:
         return Project(folder, actor=actor).audit_context(watcher)
 
-    def crew(actor: str) -> Context:
+    def deployment_context(actor: str) -> Context:
         return Project(folder, actor=actor).deployment_context(watcher)
 
-    return ChatContext(talk, project.trust.config, clerks, crew, lambda rule: explain_rule(str(folder), rule))
+    return ChatContext(
+        talk, project.trust.config, audit_context, deployment_context, lambda rule: explain_rule(str(folder), rule)
+    )

@@ -64,7 +64,7 @@ def secret_search(project: Project) -> SecretSearch:
 
 
 def checked(
-    project: Project, crew: Context, change_set: ChangeSet, inventory: Inventory, by: Planned = plan_in
+    project: Project, context: Context, change_set: ChangeSet, inventory: Inventory, by: Planned = plan_in
 ) -> Checked:
     """Runs all checks of a change. `by` plans its stacks."""
     waivers = project.waivers(inventory, change_set.changed)
@@ -72,7 +72,9 @@ def checked(
         note(f"note: all waivers are ignored: those of the protected branch cannot be read ({waivers.unread})")
     scanners = project.scanners()
     adapters = check_adapters(project, project.policies())
-    validation = validate(crew, change_set, inventory, CHECKS, adapters, waivers=waivers, by=by, states=by is plan_in)
+    validation = validate(
+        context, change_set, inventory, CHECKS, adapters, waivers=waivers, by=by, states=by is plan_in
+    )
     return Checked(
         validation.assessment,
         validation.ahead,
@@ -83,7 +85,7 @@ def checked(
             "terrace",
             "terraform",
             f"{project.terraform.product} fmt",
-            *(("opa",) if crew.config.policies else ()),
-            *scanners.tools(crew.config),
+            *(("opa",) if context.config.policies else ()),
+            *scanners.tools(context.config),
         ),
     )

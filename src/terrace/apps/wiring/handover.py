@@ -28,9 +28,9 @@ class PlanCollector:
     plans: dict[str, Plan] = field(default_factory=dict)
     failures: dict[str, Failure] = field(default_factory=dict)
 
-    def plan(self, crew: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
+    def plan(self, context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
         """Plans one stack."""
-        self.plans[stack.key] = plan_in(crew, inventory, stack, root)
+        self.plans[stack.key] = plan_in(context, inventory, stack, root)
         return self.plans[stack.key]
 
     def failed(self, key: str, error: TerraceError) -> None:
@@ -44,7 +44,7 @@ class HandedOverPlans:
 
     found: Mapping[str, tuple[str, Plan | Failure]]
 
-    def plan(self, crew: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
+    def plan(self, context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
         """Returns the plan of a stack. Raises the error of its planning, and NotReady where none was handed over."""
         commit, made = self.found.get(stack.key, ("", Failure("")))
         if not commit:
@@ -62,7 +62,7 @@ class HandedOverPlans:
         return made
 
 
-def unplanned(crew: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
+def unplanned(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
     """Raises NotReady, for changes that must not be planned."""
     raise NotReady(
         f"{stack.key} was not planned: a plan runs code of the change, which no maintainer has reviewed yet",

@@ -90,14 +90,14 @@ def tick(
         # The drift of removed environments is checked too, with their last rules.
         project.former_environments()
     with show_progress(as_json=quiet) as watcher:
-        crew = project.deployment_context(watcher, reach)
+        context = project.deployment_context(watcher, reach)
         actions = []
-        for action in due(crew, chosen):
-            done = action.run(crew) if reach == "apply" or isinstance(action, DueDeployment) else None
+        for action in due(context, chosen):
+            done = action.run(context) if reach == "apply" or isinstance(action, DueDeployment) else None
             if done is not None:
-                actions.append(_react(project, crew, done))
+                actions.append(_react(project, context, done))
                 show(project, actions[-1])
-        looks, reviews, audits = _run_checks(project, crew, chosen) if reach == "apply" else ((), (), ())
+        looks, reviews, audits = _run_checks(project, context, chosen) if reach == "apply" else ((), (), ())
     show_deployments(
         project, [one.name for one in project.trust.config.environments if not chosen or one.name in chosen]
     )
@@ -105,31 +105,31 @@ def tick(
     return project, Ticked(tuple(actions), looks, reviews, audits, left)
 
 
-def _react(project: Project, crew: Context, done: Deployment | Refused | Released) -> DoneAction:
+def _react(project: Project, context: Context, done: Deployment | Refused | Released) -> DoneAction:
     if isinstance(done, Released):
         return DoneAction(done)
-    reacted = react(crew, done)
+    reacted = react(context, done)
     environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
-    return DoneAction(done, reacted, waiting_handle(crew, done), project.left_out([environment], done.commit))
+    return DoneAction(done, reacted, waiting_handle(context, done), project.left_out([environment], done.commit))
 
 
 def _run_checks(
-    project: Project, crew: Context, chosen: tuple[str, ...]
+    project: Project, context: Context, chosen: tuple[str, ...]
 ) -> tuple[tuple[Look, ...], tuple[Review, ...], tuple[Audited, ...]]:
     """Runs the checks that are scheduled now."""
 
     def mine(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if not chosen or name in chosen)
 
-    states = mine(due_for_backup(crew))
-    looks = back_up(crew, states) if states else ()
-    names = mine(detect.due(crew))
+    states = mine(due_for_backup(context))
+    looks = back_up(context, states) if states else ()
+    names = mine(detect.due(context))
     if names:
-        detect.look(crew, names)
-        detect.record_overdue(crew, names)
+        detect.look(context, names)
+        detect.record_overdue(context, names)
     reviews = review_drift(project, names)
     track_drift(project, reviews)
-    return looks, reviews, audit_if_due(project, crew, chosen)
+    return looks, reviews, audit_if_due(project, context, chosen)
 
 
 def review_drift(project: Project, names: Iterable[str]) -> tuple[Review, ...]:

@@ -16,14 +16,14 @@ from terrace.report.markdown.replies import Reply
 class ChatContext:
     """The conversation on the forge, the rules of the protected branch, and the contexts for a person by name.
 
-    `clerks` create a context that reads and writes the ledger without credentials; `context` creates one that can
-    change environments. `explained` returns the explanation of a rule, None where it has no such rule.
+    `audit_context` creates a context that reads and writes the ledger without credentials; `deployment_context` creates
+    one that can change environments. `explained` returns the explanation of a rule, None where it has no such rule.
     """
 
     talk: Conversation
     config: Config
-    clerks: Callable[[str], Context]
-    context: Callable[[str], Context]
+    audit_context: Callable[[str], Context]
+    deployment_context: Callable[[str], Context]
     explained: Callable[[str], str | None]
 
 

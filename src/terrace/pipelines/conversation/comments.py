@@ -59,41 +59,41 @@ PATIENCE = timedelta(hours=1)
 """Maximum age of a command: an older one that is found later was not meant for now."""
 
 
-def hear(house: ChatContext, said: Said) -> CommandResult | None:
+def hear(chat: ChatContext, said: Said) -> CommandResult | None:
     """Runs the first pass; returns None where the comment is not a command."""
     command = understood(said.text)
     if command is None or said.machine:
         return None
     if isinstance(command, UnknownCommand):
         return refused(f"No changes were made: {command.why}.", following=(command.hint, "/terrace help"))
-    change = house.talk.change(said.number)
-    why = refusal(command, said, house.talk.permission(said.login), change)
+    change = chat.talk.change(said.number)
+    why = refusal(command, said, chat.talk.permission(said.login), change)
     if why is not None:
         return refused(f"No changes were made: {why}.")
     try:
-        return _meant(house, said, command, change)
+        return _meant(chat, said, command, change)
     except TerraceError as error:
         return refused(f"No changes were made: {error.message}.", hint=error.hint)
 
 
-def act(house: ChatContext, said: Said) -> CommandResult | None:
+def act(chat: ChatContext, said: Said) -> CommandResult | None:
     """Runs the second pass: what the first one left, where the credentials are. Returns None where it left nothing."""
-    heard = hear(house, said)
+    heard = hear(chat, said)
     command = understood(said.text)
     if heard is None or not heard.left or not isinstance(command, Deploy | Rollback | Approve | Reject):
         return None
-    context = house.context(_name(house.config, said.login))
+    context = chat.deployment_context(_name(chat.config, said.login))
     if isinstance(command, Deploy | Rollback):
         history = context.ledger.read()
         taken = append(context.ledger, history, lambda seen: _take(context, seen, said, command))
         if len(taken.events) == len(history.events):
             return _taken_before()
-    return _done(context, lambda: _do(context, house, said, command))
+    return _done(context, lambda: _do(context, chat, said, command))
 
 
-def resume_environment(house: ChatContext, person: str, environment: str) -> CommandResult:
+def resume_environment(chat: ChatContext, person: str, environment: str) -> CommandResult:
     """Resumes the open deployment of an environment, for the person whose decision allows that."""
-    context = house.context(person)
+    context = chat.deployment_context(person)
     return _done(context, lambda: _resumed(context, environment))
 
 
@@ -129,30 +129,30 @@ def _take(context: Context, history: History, said: Said, command: Command) -> t
     return (draft(CommandTaken(type(command).__name__.lower()), said.id, context.actor),)
 
 
-def _meant(house: ChatContext, said: Said, command: Command, change: Change | None) -> CommandResult:
+def _meant(chat: ChatContext, said: Said, command: Command, change: Change | None) -> CommandResult:
     if isinstance(command, Look):
-        return _look(house, said, command, change)
+        return _look(chat, said, command, change)
     if isinstance(command, Explain):
-        told = house.explained(command.rule)
+        told = chat.explained(command.rule)
         if told is None:
             return refused(f"There is no rule {command.rule}.", hint="the comment of the check lists its rules")
         return CommandResult(Reply(told))
-    context = house.clerks(_name(house.config, said.login))
+    context = chat.audit_context(_name(chat.config, said.login))
     try:
-        house.config.environment(command.environment)
+        chat.config.environment(command.environment)
     except BadInput as error:
-        raise removed_environment_error(context.ledger.read(), house.config, command.environment) or error from None
+        raise removed_environment_error(context.ledger.read(), chat.config, command.environment) or error from None
     if isinstance(command, Approve | Reject):
-        return _answered(house, context, said, command)
+        return _answered(chat, context, said, command)
     if isinstance(command, Withdraw):
-        return _withdrawn(house, context, said, command)
+        return _withdrawn(chat, context, said, command)
     if _is_taken(context.ledger.read(), said):
         return _taken_before()
     if context.clock() - said.at > PATIENCE:
         return refused("No changes were made: the command is more than an hour old. Comment again to run it.")
     if isinstance(command, Unlock):
         append(context.ledger, context.ledger.read(), lambda seen: _take(context, seen, said, command))
-        people = needed(house.config.environment(command.environment))
+        people = needed(chat.config.environment(command.environment))
         try:
             witness = Witness("comment", said.id, str(said.number), said.login)
             hold(
@@ -184,23 +184,23 @@ def _meant(house: ChatContext, said: Said, command: Command, change: Change | No
     return CommandResult(Reply(f"{begun}. The result will be posted here."), left=command.environment)
 
 
-def _look(house: ChatContext, said: Said, command: Look, change: Change | None) -> CommandResult:
+def _look(chat: ChatContext, said: Said, command: Look, change: Change | None) -> CommandResult:
     if command.what == "help":
         return CommandResult(Reply("Available commands, one line in a comment:", block=commands(forms())))
     if command.what == "status":
-        return _status(house, house.clerks(_name(house.config, said.login)))
+        return _status(chat, chat.audit_context(_name(chat.config, said.login)))
     if change is None:
         return refused("No changes were made: this is not a pull request, so there is nothing to check.")
-    run = house.talk.again(change)
+    run = chat.talk.again(change)
     if run is None:
         return refused("No changes were made: no checks ran for this commit. Push another commit to start them.")
     return CommandResult(Reply(f"The checks run again and will update the comment with the plan: {run}"))
 
 
-def _status(house: ChatContext, context: Context) -> CommandResult:
+def _status(chat: ChatContext, context: Context) -> CommandResult:
     """Returns the deployed versions, and the commands that approve what is pending."""
     history = context.ledger.read()
-    names = [environment.name for environment in house.config.environments]
+    names = [environment.name for environment in chat.config.environments]
     waits = {name: approving.pending_handle(context.policy, history, name) for name in names}
     lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
     told = _gone(context, history)
@@ -219,8 +219,8 @@ def _gone(context: Context, history: History) -> tuple[str, ...]:
     return tuple(orphan_line(one) for one in orphaned_stacks(context.survey, tip, history))
 
 
-def _answered(house: ChatContext, context: Context, said: Said, command: Approve | Reject) -> CommandResult:
-    person = People(house.config).of_login(said.login)
+def _answered(chat: ChatContext, context: Context, said: Said, command: Approve | Reject) -> CommandResult:
+    person = People(chat.config).of_login(said.login)
     if person is None:
         return refused(
             "No changes were made: no person in terrace.yaml has this account.",
@@ -229,13 +229,13 @@ def _answered(house: ChatContext, context: Context, said: Said, command: Approve
     witness = Witness("comment", said.id, str(said.number), said.login)
     why = command.why if isinstance(command, Reject) else ""
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
-    role = infer_role(house.config, command.environment, person)
+    role = infer_role(chat.config, command.environment, person)
     word = approving.GivenDecision(answer, role, why, lambda _: witness, said.at, command.handle)
-    return decisions.answer(house.talk, context, command.environment, witness, word)
+    return decisions.answer(chat.talk, context, command.environment, witness, word)
 
 
-def _withdrawn(house: ChatContext, context: Context, said: Said, command: Withdraw) -> CommandResult:
-    person = People(house.config).of_login(said.login)
+def _withdrawn(chat: ChatContext, context: Context, said: Said, command: Withdraw) -> CommandResult:
+    person = People(chat.config).of_login(said.login)
     if person is None:
         return refused("No changes were made: no person in terrace.yaml has this account.")
     witness = Witness("comment", said.id, str(said.number), said.login)
@@ -254,11 +254,11 @@ def _withdrawn(house: ChatContext, context: Context, said: Said, command: Withdr
 
 
 def _do(
-    context: Context, house: ChatContext, said: Said, command: Deploy | Rollback | Approve | Reject
+    context: Context, chat: ChatContext, said: Said, command: Deploy | Rollback | Approve | Reject
 ) -> Deployment | Refused:
     match command:
         case Deploy(environment):
-            change = house.talk.change(said.number)
+            change = chat.talk.change(said.number)
             if change is None or not change.merged:
                 raise BadInput("only merged changes are deployed")
             return deploy(context, environment, context.repository.resolve(change.merged), Manual(context.actor))

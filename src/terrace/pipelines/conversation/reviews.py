@@ -20,23 +20,23 @@ from terrace.pipelines.conversation.comments import resume_environment
 from terrace.report.markdown.replies import testimony_page
 
 
-def reviewed(house: ChatContext, review: Review) -> CommandResult | None:
+def reviewed(chat: ChatContext, review: Review) -> CommandResult | None:
     """Handles a review whose text approves or rejects a deployment. Returns None for other reviews: approving a change
     approves no deployment."""
     command = understood(review.text)
     if review.machine or not isinstance(command, Approve | Reject):
         return None
-    change = house.talk.change(review.number)
+    change = chat.talk.change(review.number)
     if isinstance(command, Approve) and not review.approves:
         return refused("No changes were made: the review does not approve the change.")
     if change is not None and review.head != change.head:
         return refused("No changes were made: new commits were pushed to the change after the review.")
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
     seen = ObservedDecision("review", review.login, answer, command.environment, command.handle)
-    return _answered(house, seen, review.number, change, "", review.at)
+    return _answered(chat, seen, review.number, change, "", review.at)
 
 
-def box(house: ChatContext, edit: Ticked) -> CommandResult | None:
+def box(chat: ChatContext, edit: Ticked) -> CommandResult | None:
     """Handles a ticked box of a deployment request. Returns None unless exactly one box was ticked."""
     asked = deployment_request.request(edit.after)
     role = deployment_request.ticked(edit.before, edit.after)
@@ -44,56 +44,56 @@ def box(house: ChatContext, edit: Ticked) -> CommandResult | None:
         return None
     if not asked.handle:
         return refused("Ignored: there is no pending deployment to approve yet.")
-    person = People(house.config).of_login(edit.login)
-    if person is None or role not in People(house.config).teams_of(People(house.config).person(person)):
+    person = People(chat.config).of_login(edit.login)
+    if person is None or role not in People(chat.config).teams_of(People(chat.config).person(person)):
         return refused(f"No changes were made: only members of the team {role} in terrace.yaml can tick its box.")
     seen = ObservedDecision("box", edit.login, "approve", asked.environment, asked.handle)
-    heard = _answered(house, seen, edit.number, None, role, None)
+    heard = _answered(chat, seen, edit.number, None, role, None)
     return heard if heard.done else replace(heard, reply=replace(heard.reply, following=("/terrace status",)))
 
 
-def go_on(house: ChatContext, login: str, heard: CommandResult) -> CommandResult | None:
+def go_on(chat: ChatContext, login: str, heard: CommandResult) -> CommandResult | None:
     """Runs the second pass after a decision that lets a deployment continue; returns None where there is nothing to
     do."""
-    person = People(house.config).of_login(login)
+    person = People(chat.config).of_login(login)
     if not heard.left or person is None:
         return None
-    return resume_environment(house, person, heard.left)
+    return resume_environment(chat, person, heard.left)
 
 
-def update_request(house: ChatContext, number: int, body: str, waits: str) -> None:
+def update_request(chat: ChatContext, number: int, body: str, waits: str) -> None:
     """Updates a request to the pending plans, without the boxes ticked for others."""
     asked = deployment_request.request(body)
     if asked is not None and asked.handle != waits:
-        house.talk.rewrite(number, deployment_request.about(body, waits))
+        chat.talk.rewrite(number, deployment_request.about(body, waits))
 
 
 def _answered(
-    house: ChatContext, seen: ObservedDecision, number: int, change: Change | None, role: str, at: datetime | None
+    chat: ChatContext, seen: ObservedDecision, number: int, change: Change | None, role: str, at: datetime | None
 ) -> CommandResult:
     command = (
         Approve(seen.environment, seen.handle) if seen.answer == "approve" else Reject(seen.environment, seen.handle)
     )
-    why = barred(command, seen.login, house.talk.permission(seen.login), change)
-    person = People(house.config).of_login(seen.login)
+    why = barred(command, seen.login, chat.talk.permission(seen.login), change)
+    person = People(chat.config).of_login(seen.login)
     if why is not None or person is None:
         return refused(f"No changes were made: {why or 'no person in terrace.yaml has this account'}.")
-    if not house.talk.mine_alone:
+    if not chat.talk.mine_alone:
         # Anyone who can write as Terrace could claim to have seen the review.
         return refused("No changes were made: reviews and boxes require Terrace to write as its own App.")
     try:
-        house.config.environment(seen.environment)
-        context = house.clerks(person)
+        chat.config.environment(seen.environment)
+        context = chat.audit_context(person)
         if approving.pending_handle(context.policy, context.ledger.read(), seen.environment) != seen.handle:
             return refused(
                 f"No changes were made: the pending plans in {seen.environment} are no longer {seen.handle}."
             )
-        comment = house.talk.testify(number, seen.marker, testimony_page(seen))
+        comment = chat.talk.testify(number, seen.marker, testimony_page(seen))
         witness = Witness(seen.kind, comment, str(number), seen.login)
-        chosen = role or infer_role(house.config, seen.environment, person)
-        told = house.talk.said(comment) if at is None else None
+        chosen = role or infer_role(chat.config, seen.environment, person)
+        told = chat.talk.said(comment) if at is None else None
         when = told.at if told is not None else at
         word = approving.GivenDecision(seen.answer, chosen, "", lambda _: witness, when, seen.handle)
-        return decisions.answer(house.talk, context, seen.environment, witness, word)
+        return decisions.answer(chat.talk, context, seen.environment, witness, word)
     except TerraceError as error:
         return refused(f"No changes were made: {error.message}.", hint=error.hint)

@@ -33,7 +33,7 @@ class Recorded:
 
 
 def record(
-    talk: Conversation, config: Config, clerks: Callable[[str], Context], run: str, environment: str, handle: str
+    talk: Conversation, config: Config, audit_context: Callable[[str], Context], run: str, environment: str, handle: str
 ) -> tuple[Recorded, ...]:
     """Records the reviews of a run as decisions on the plans with that handle; nothing where no review was required.
 
@@ -49,7 +49,7 @@ def record(
         if person is None:
             found.append(Recorded(review.login, answer, None, "no person in terrace.yaml has this account"))
             continue
-        context = clerks(person)
+        context = audit_context(person)
         if why := _own(talk, context, environment, review):
             found.append(Recorded(review.login, answer, None, why))
             continue

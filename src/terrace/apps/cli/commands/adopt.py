@@ -77,8 +77,8 @@ def adopt(
         first = visible(project.repository.dirty[0])
         note(f"note: the working tree has uncommitted changes ({first}): states are compared with the protected branch")
     with adoption_progress(len(chosen)) as progress:
-        crew = project.read_only_context(progress) if only_print else project.deployment_context(progress)
-        found = survey(crew, wanted, stacks, progress.row)
+        context = project.read_only_context(progress) if only_print else project.deployment_context(progress)
+        found = survey(context, wanted, stacks, progress.row)
     if not as_json:
         show(f"compared with {found.commit[:7]}, the newest commit of the protected branch")
         show(adoption_table(found.rows, str(project.repository.root)))

@@ -131,20 +131,20 @@ def _answer(
     from terrace.report.terminal.deployments import deployment_tree, gates_table
 
     project.environment(environment)
-    crew = project.deployment_context(Silent())
+    context = project.deployment_context(Silent())
     role = role or _only_role(project, environment)
     question = (
         f"{answer} the pending deployment of {environment} as {project.actor}" + (f" for {role}" if role else "") + "?"
     )
     if not as_json and sys.stdin.isatty() and not yes:
-        waiting = folds.latest(crew.ledger.read(), environment)
+        waiting = folds.latest(context.ledger.read(), environment)
         if waiting is not None and waiting.open:
             show(deployment_tree(waiting))
     if not confirmed(question, yes=yes):
         note("No changes were made.")
         return 1
-    word = approving.GivenDecision(answer, role, comment, crew.vouch, handle=handle)
-    deployment, verdict = approving.answer(crew, environment, word)
+    word = approving.GivenDecision(answer, role, comment, context.vouch, handle=handle)
+    deployment, verdict = approving.answer(context, environment, word)
     if not deployment.open:
         show_deployments(project, [environment])
     if as_json:
@@ -181,12 +181,12 @@ def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: 
     from terrace.text import visible
 
     project.environment(environment)
-    crew = project.deployment_context(Silent())
+    context = project.deployment_context(Silent())
     rejections = f"the rejection {of}" if of else f"every rejection of {project.actor}"
     if not confirmed(f"withdraw {rejections} in {environment} as {project.actor}?", yes=yes):
         note("No changes were made.")
         return 1
-    done = withdraw(crew, environment, reason, of=of)
+    done = withdraw(context, environment, reason, of=of)
     left = [no.id for no in done.standing]
     if as_json:
         withdrawn = tuple(no.id for no in done.noes if no.id not in left)

@@ -61,8 +61,8 @@ def baseline(folder: str, owner: str, reason: str, expires: str, accept: tuple[s
     single = read_waivers(tree.read(PATH), PATH, inventory.config) if PATH in tree.entries else ()
     grant = _grant(project, owner, reason, expires, accept, inventory.config, first=first)
     with show_progress(as_json=as_json) as watcher:
-        crew = project.read_only_context(watcher)
-        findings = _find_all(project, replace(crew, config=_with_rules_of(crew, inventory.config)), inventory)
+        context = project.read_only_context(watcher)
+        findings = _find_all(project, replace(context, config=_with_rules_of(context, inventory.config)), inventory)
     content = contents(tree)
     checks = inventory.config.known_checks
     idle = idle_records(findings, [waiver for waiver in single if waiver.holds(grant.granted)], content, checks)
@@ -81,7 +81,7 @@ def baseline(folder: str, owner: str, reason: str, expires: str, accept: tuple[s
     return 1 if result.blind else 0
 
 
-def _find_all(project: Project, crew: Context, inventory: Inventory) -> tuple[Finding, ...]:
+def _find_all(project: Project, context: Context, inventory: Inventory) -> tuple[Finding, ...]:
     """Returns the findings of the working tree under its own rules: they apply once it is merged."""
     from terrace.apps.wiring.checking import check_adapters
     from terrace.checks.all import CHECKS
@@ -90,15 +90,15 @@ def _find_all(project: Project, crew: Context, inventory: Inventory) -> tuple[Fi
 
     tree = project.repository.tree(inventory.commit)
     adapters = check_adapters(project, project.policies(inventory.commit))
-    return validate(crew, all_as_change(inventory, tree), inventory, CHECKS, adapters).assessment.findings
+    return validate(context, all_as_change(inventory, tree), inventory, CHECKS, adapters).assessment.findings
 
 
-def _with_rules_of(crew: Context, proposed: Config) -> Config:
+def _with_rules_of(context: Context, proposed: Config) -> Config:
     """Returns the configuration with the rules of the working tree; everything else is from the protected branch."""
     from dataclasses import replace
 
     return replace(
-        crew.config,
+        context.config,
         checks=proposed.checks,
         fail_on=proposed.fail_on,
         policies=proposed.policies,

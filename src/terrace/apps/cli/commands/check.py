@@ -193,15 +193,15 @@ def _check_everything(folder: str, names: tuple[str, ...], style: str, output: s
     project = Project(Path(folder))
     wanted = chosen_environments(project, names)
     with show_progress(as_json=style == "json") as watcher:
-        crew = project.audit_context(watcher)
-        history = crew.ledger.read()
+        context = project.audit_context(watcher)
+        history = context.ledger.read()
         if head:
             commit = project.repository.snapshot()
-            goals = tuple(Target(at_commit(crew, commit, name, "working tree")) for name in wanted)
+            goals = tuple(Target(at_commit(context, commit, name, "working tree")) for name in wanted)
         else:
-            goals = targets(crew, history, wanted) + (() if names else abandoned_targets(crew, history))
-        audits, rules = run_audit(project, crew, goals)
-    failed = None if head else record_audit(crew, history, audits, rules)
+            goals = targets(context, history, wanted) + (() if names else abandoned_targets(context, history))
+        audits, rules = run_audit(project, context, goals)
+    failed = None if head else record_audit(context, history, audits, rules)
     if not head:
         track_audits(project, audits)
     deliver(AUDIT_WRITERS[style](audits), style, file)

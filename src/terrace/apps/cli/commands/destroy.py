@@ -64,7 +64,7 @@ def destroy(
     return run_deployment(
         project,
         "destroy",
-        lambda crew: destroying.destroy(crew, environment, stack, reason, frozenset(allowed)),
+        lambda context: destroying.destroy(context, environment, stack, reason, frozenset(allowed)),
         wait=False,
         as_json=as_json,
         reach=reach,

@@ -70,10 +70,10 @@ def drift_look(
     wanted = _chosen_environments(project, environments)
     remedied: tuple[RemediationResult, ...] = ()
     with show_progress(as_json=style == "json") as watcher:
-        crew = project.deployment_context(watcher) if remedy else project.drift_context(watcher)
-        checks = detect.look(crew, wanted)
+        context = project.deployment_context(watcher) if remedy else project.drift_context(watcher)
+        checks = detect.look(context, wanted)
         if remedy:
-            remedied, again = _remediate(crew, _remediable(project, environments, wanted))
+            remedied, again = _remediate(context, _remediable(project, environments, wanted))
             checks += again
     known = review_drift(project, wanted)
     _note_unreadable(project)
@@ -244,10 +244,10 @@ def _run_round(
     # Everything is read again: rules, environments and ledger may have changed since the last round.
     project = Project(Path(folder))
     wanted = _chosen_environments(project, names)
-    crew = project.deployment_context(Silent()) if remedy else project.drift_context(Silent())
-    checks = detect.look(crew, wanted, interval)
-    remedied, again = _remediate(crew, _remediable(project, names, wanted)) if remedy else ((), ())
-    detect.record_overdue(crew, wanted)
+    context = project.deployment_context(Silent()) if remedy else project.drift_context(Silent())
+    checks = detect.look(context, wanted, interval)
+    remedied, again = _remediate(context, _remediable(project, names, wanted)) if remedy else ((), ())
+    detect.record_overdue(context, wanted)
     known = review_drift(project, wanted)
     track_drift(project, known)
     return tuple(review.of_look((*checks, *again)) for review in known), remedied
@@ -258,15 +258,15 @@ def _remediable(project: Project, names: tuple[str, ...], wanted: tuple[str, ...
     return names or tuple(one.name for one in project.trust.config.environments if one.name in wanted)
 
 
-def _remediate(crew: Context, names: tuple[str, ...]) -> tuple[tuple[RemediationResult, ...], tuple[Check, ...]]:
+def _remediate(context: Context, names: tuple[str, ...]) -> tuple[tuple[RemediationResult, ...], tuple[Check, ...]]:
     """Reverts the allowed drift, and checks the changed environments again, which shows whether it worked."""
     from terrace.ledger.deployment import Deployment
     from terrace.pipelines.drift import detect
     from terrace.pipelines.drift.remediate import remediate
 
-    remedied = remediate(crew, names)
+    remedied = remediate(context, names)
     touched = [one.environment for one in remedied if any(isinstance(d, Deployment) for d in one.deployments)]
-    return remedied, detect.look(crew, touched) if touched else ()
+    return remedied, detect.look(context, touched) if touched else ()
 
 
 def _chosen_environments(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:

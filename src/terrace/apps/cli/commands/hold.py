@@ -50,21 +50,21 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
     project = Project(Path(folder))
     settings = project.environment(environment)
     project.open_ledger()
-    crew = project.audit_context(Silent())
+    context = project.audit_context(Silent())
     history = holds.hold(
-        crew,
+        context,
         environment,
         reason,
         kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD,
         needed(settings),
     )
-    current = folds.hold(history, environment, holds.releases(history, crew.proof))
+    current = folds.hold(history, environment, holds.releases(history, context.proof))
     if as_json:
         from terrace.report.json.deployments import HoldJson
 
         emit(HoldJson(environment=environment, held=current is not None))
     else:
         show(f"{environment} is on hold: {current.reason}" if current else f"{environment} accepts deployments")
-        if faith := unproven_note(crew):
-            note(f"recorded by {crew.actor}{faith}")
+        if faith := unproven_note(context):
+            note(f"recorded by {context.actor}{faith}")
     return 0

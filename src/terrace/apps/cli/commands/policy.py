@@ -236,10 +236,10 @@ def _plan(folder: str, what: str) -> Plan:
     stacks = {stack.key: stack for stack in inventory.stacks}
     if what not in stacks:
         raise unknown_name_error("stack", what, stacks)
-    crew = project.read_only_context(Silent())
-    crew = replace(crew, config=replace(crew.config, shown={"": PlainPolicies()}))
-    with crew.repository.checkout(inventory.commit, "policy") as root:
-        return plan_in(crew, inventory, stacks[what], root)
+    context = project.read_only_context(Silent())
+    context = replace(context, config=replace(context.config, shown={"": PlainPolicies()}))
+    with context.repository.checkout(inventory.commit, "policy") as root:
+        return plan_in(context, inventory, stacks[what], root)
 
 
 def _read_plan(path: Path) -> Plan:

@@ -98,7 +98,7 @@ def resume(
     if not deployment.open:
         return _recover(project, deployment, told, yes=yes, wait=wait, as_json=as_json)
     return run_deployment(
-        project, "resume", lambda crew: deploying.resume(crew, deployment, dead), wait=wait, as_json=as_json
+        project, "resume", lambda context: deploying.resume(context, deployment, dead), wait=wait, as_json=as_json
     )
 
 
@@ -121,25 +121,25 @@ def _unfinished_deployments(project: Project, name: str | None) -> list[Deployme
 
     if name is not None:
         project.environment(name)
-    crew = project.read_only_context(Silent())
-    history = crew.ledger.read()
+    context = project.read_only_context(Silent())
+    history = context.ledger.read()
     environments = (*project.trust.config.environments, *project.trust.config.former)
     return [
         deployment
         for environment in environments
         if name in (None, environment.name)
-        and (deployment := _unfinished_deployment(crew, history, environment)) is not None
+        and (deployment := _unfinished_deployment(context, history, environment)) is not None
     ]
 
 
-def _unfinished_deployment(crew: Context, history: History, environment: Environment) -> Deployment | None:
+def _unfinished_deployment(context: Context, history: History, environment: Environment) -> Deployment | None:
     from terrace.ledger import folds
     from terrace.pipelines.recovery.attestations import answers, needed
 
     latest = folds.latest(history, environment.name)
     if latest is not None and latest.open:
         return latest
-    return folds.unsettled(history, environment.name, needed(environment), answers(crew))
+    return folds.unsettled(history, environment.name, needed(environment), answers(context))
 
 
 def _recover(project: Project, deployment: Deployment, told: Told, *, yes: bool, wait: bool, as_json: bool) -> int:
@@ -154,7 +154,9 @@ def _recover(project: Project, deployment: Deployment, told: Told, *, yes: bool,
     with show_progress(as_json=as_json) as watcher:
         found = recovery.examine(project.deployment_context(watcher), deployment, told)
     if not found.obstacles and _agree_to_recover(found, yes=yes, as_json=as_json):
-        return run_deployment(project, "resume", lambda crew: recovery.recover(crew, found), wait=wait, as_json=as_json)
+        return run_deployment(
+            project, "resume", lambda context: recovery.recover(context, found), wait=wait, as_json=as_json
+        )
     if as_json:
         emit(recovery_json(found.deployment, _leftovers(found), found.obstacles))
     else:

@@ -78,7 +78,7 @@ def rollback(
     return run_deployment(
         project,
         "rollback",
-        lambda crew: rolling.rollback(crew, environment, to=commit, reason=reason, agreed=agreed),
+        lambda context: rolling.rollback(context, environment, to=commit, reason=reason, agreed=agreed),
         wait=wait,
         as_json=as_json,
         reach=reach,

@@ -53,11 +53,11 @@ def state_backup(folder: str, environments: tuple[str, ...], accepted: tuple[str
     project = Project(Path(folder))
     wanted = _chosen_environments(project, environments)
     with show_progress(as_json=as_json) as watcher:
-        crew = project.deployment_context(watcher)
-        looks = back_up(crew, wanted, frozenset(accepted))
+        context = project.deployment_context(watcher)
+        looks = back_up(context, wanted, frozenset(accepted))
         # While a state has a problem, any backup may be needed.
-        dropped = prune(crew, wanted) if all(look.good for look in looks) else None
-    every = problems(crew.ledger.read(), crew.config, crew.clock())
+        dropped = prune(context, wanted) if all(look.good for look in looks) else None
+    every = problems(context.ledger.read(), context.config, context.clock())
     found = {name: told for name, told in every.items() if name in wanted}
     if as_json:
         emit(state_backup_json(looks, found, dropped))
@@ -189,14 +189,14 @@ def state_restore(
 
     project = Project(Path(folder))
     with show_progress(as_json=as_json) as watcher:
-        crew = project.deployment_context(watcher)
-        environment = environment_of(crew, stack)
-        begun = open_restore(crew.ledger.read(), environment)
+        context = project.deployment_context(watcher)
+        environment = environment_of(context, stack)
+        begun = open_restore(context.ledger.read(), environment)
         if begun is not None and begun.stack == stack:
-            with _note_open_restore(crew, environment):
-                done = _go_on(crew, begun, wanted, frozenset(accepted), takeover=takeover)
+            with _note_open_restore(context, environment):
+                done = _go_on(context, begun, wanted, frozenset(accepted), takeover=takeover)
         else:
-            proposal = propose(crew, stack, wanted)
+            proposal = propose(context, stack, wanted)
             if not as_json:
                 show(
                     restore_proposal(
@@ -209,8 +209,8 @@ def state_restore(
             if not typed_back(stack, f"to restore the state of {stack}, type its name", yes=yes):
                 note("No changes were made.")
                 return 1
-            with _note_open_restore(crew, environment):
-                done = restore(crew, proposal, frozenset(accepted), reason or "no reason given")
+            with _note_open_restore(context, environment):
+                done = restore(context, proposal, frozenset(accepted), reason or "no reason given")
     if as_json:
         emit(state_restore_json(done))
     else:
@@ -255,8 +255,8 @@ def state_adopt(
 
     project = Project(Path(folder))
     with show_progress(as_json=as_json) as watcher:
-        crew = project.deployment_context(watcher)
-        found = propose_adoption(crew, stack, path)
+        context = project.deployment_context(watcher)
+        found = propose_adoption(context, stack, path)
         if isinstance(found, Settled):
             if as_json:
                 emit(state_adopt_json(found))
@@ -271,7 +271,7 @@ def state_adopt(
         if not typed_back(stack, f"to adopt that state for {stack}, type its name", yes=yes):
             note("No changes were made.")
             return 1
-        done = adopt(crew, found, frozenset(accepted), reason or "no reason given")
+        done = adopt(context, found, frozenset(accepted), reason or "no reason given")
     if as_json:
         emit(state_adopt_json(done))
     else:
@@ -372,7 +372,7 @@ def state_prune(folder: str, environments: tuple[str, ...], dry_run: bool, as_js
 
 
 @contextmanager
-def _note_open_restore(crew: Context, environment: str) -> Iterator[None]:
+def _note_open_restore(context: Context, environment: str) -> Iterator[None]:
     """Prints, after an error, that the environment is on hold and how to continue the restore."""
     from contextlib import suppress
 
@@ -385,7 +385,7 @@ def _note_open_restore(crew: Context, environment: str) -> Iterator[None]:
         yield
     except TerraceError:
         with suppress(TerraceError):
-            left = open_restore(crew.ledger.read(), environment)
+            left = open_restore(context.ledger.read(), environment)
             if left is not None:
                 note(f"{environment} is on hold: the restore {left.id} is unfinished")
                 note(
@@ -395,7 +395,9 @@ def _note_open_restore(crew: Context, environment: str) -> Iterator[None]:
         raise
 
 
-def _go_on(crew: Context, begun: Restore, wanted: str | None, accepted: frozenset[str], *, takeover: bool) -> Restored:
+def _go_on(
+    context: Context, begun: Restore, wanted: str | None, accepted: frozenset[str], *, takeover: bool
+) -> Restored:
     from terrace.apps.output.console import note
     from terrace.errors import BadInput
     from terrace.pipelines.states.restore import go_on
@@ -406,7 +408,7 @@ def _go_on(crew: Context, begun: Restore, wanted: str | None, accepted: frozense
             hint="continue it without --from first",
         )
     note(f"continuing the restore {begun.id} from {begun.backup}, started by {begun.by}")
-    return go_on(crew, begun, accepted, takeover=takeover)
+    return go_on(context, begun, accepted, takeover=takeover)
 
 
 def _chosen_environments(project: Project, given: tuple[str, ...]) -> tuple[str, ...]:
