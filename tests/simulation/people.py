@@ -28,7 +28,7 @@ from terrace.pipelines.recovery.settlement import settle
 from terrace.pipelines.rollback.destroy import destroy
 from terrace.pipelines.rollback.rollback import react, rollback
 from terrace.pipelines.tick import due
-from terrace.rollout.recovery import Told
+from terrace.rollout.recovery import Statements
 from terrace.stacks.model import Manual, Promotion
 
 APPROVERS = ("bob", "cid", "dan")
@@ -212,13 +212,13 @@ class People:
                     estate.lineage = estate.lineage or f"lineage by hand of {key}"
                     estate.serial += 1
 
-    def _told(self, environment: str) -> Told:
+    def _told(self, environment: str) -> Statements:
         """What somebody who looks into the cloud can say."""
         estates = [e for key, e in self.world.cloud.estates.items() if key.startswith(f"{environment}/")]
         named = {a: one.id for estate in estates for a, one in estate.things.items() if a not in estate.known}
         there = {a for estate in estates for a in (*estate.things, *estate.known)}
         every = {f"{one}_{key.replace('/', '_')}" for one in (MORE, DATA) for key in KEYS} | {*map(thing, KEYS)}
-        return Told(
+        return Statements(
             named, every - there, there, again={f"{key}:{a}" for key in KEYS for a in every}, dead="its machine is gone"
         )
 

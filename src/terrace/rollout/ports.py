@@ -48,7 +48,7 @@ class Leases(Protocol):
 
 
 class Watcher(Protocol):
-    """Told what happens while it happens. It only displays progress, and may do nothing."""
+    """Is called with what happens, while it happens. It only displays progress, and may do nothing."""
 
     def opened(self, deployment: Deployment) -> None:
         """A deployment was opened or resumed."""

@@ -41,7 +41,7 @@ class Aftermath:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Statements:
     """The statements of people about an attempt: ids that they found, absent addresses, existing and intact addresses,
     addresses whose recorded resource no longer exists, addresses that may be created again nevertheless, the reason why
     the process has terminated, and the id of its lock if the backend does not report the owner.
@@ -96,7 +96,7 @@ def aftermath(
     autopsy: LoggedLeftovers | None,
     planned: Mapping[str, str],
     recorded: Mapping[str, Recorded],
-    told: Told,
+    told: Statements,
 ) -> Aftermath:
     """Returns the actions for a stack. `planned` are the addresses that were to be made, each with its action (create
     or replace); `recorded` is what its state has.

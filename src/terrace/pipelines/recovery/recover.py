@@ -26,7 +26,7 @@ from terrace.pipelines.planning import site_in
 from terrace.pipelines.recovery.attestations import answers, apply_attestations, attest, needed, unproven_note
 from terrace.pipelines.states.known_states import wrong_state
 from terrace.plans.ports import Fate, LoggedLeftovers, Site, StateSnapshot
-from terrace.rollout.recovery import Aftermath, Told, aftermath, creations, is_ours
+from terrace.rollout.recovery import Aftermath, Statements, aftermath, creations, is_ours
 from terrace.stacks.additions import Additions
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Recovery, Rollback, Undoing
 from terrace.states.restore_rules import LATER_APPLY
@@ -118,7 +118,7 @@ def _whose(lock: StateLock) -> str:
     )
 
 
-def examine(context: Context, deployment: Deployment, told: Told) -> Examination:
+def examine(context: Context, deployment: Deployment, told: Statements) -> Examination:
     """Examines what a deployment left. Changes nothing, but records a declaration that the process has terminated."""
     history = context.ledger.read()
     if told.dead:
@@ -211,7 +211,7 @@ def _secure(context: Context, deployment: Deployment, one: UnknownApply, site: S
 
 
 def _remains(
-    context: Context, history: History, deployment: Deployment, record: StepRecord, site: Site, told: Told
+    context: Context, history: History, deployment: Deployment, record: StepRecord, site: Site, told: Statements
 ) -> UnknownApply:
     attempt = attempt_of(history, deployment, record)
     never = context.applier.withdraw(attempt)
@@ -287,7 +287,7 @@ def may_live(context: Context, history: History, deployment: Deployment, record:
 
 
 def _named_as_ours(
-    context: Context, history: History, deployment: Deployment, record: StepRecord, lock: StateLock, told: Told
+    context: Context, history: History, deployment: Deployment, record: StepRecord, lock: StateLock, told: Statements
 ) -> bool:
     """Returns whether people identified a lock without a name by its id; where two are needed, both declared the end of
     the apply."""

@@ -29,7 +29,7 @@ _UNKNOWN_OWNER = (
     "that stack in `after`"
 )
 
-Told = Callable[[Row], None]
+ReportRow = Callable[[Row], None]
 """Is called with each stack that is finished."""
 
 
@@ -54,7 +54,7 @@ def chosen_stacks(inventory: Inventory, environments: Collection[str], names: Co
     return tuple(stack for stack in there if not names or stack.key in names or stack.name in names)
 
 
-def survey(context: Context, environments: Iterable[str], names: Collection[str], told: Told) -> Survey:
+def survey(context: Context, environments: Iterable[str], names: Collection[str], told: ReportRow) -> Survey:
     """Examines every stack, several concurrently. Writes nothing. An error of one stack is in its row."""
     environments = tuple(environments)
     inventory = context.survey(context.repository.protected_tip())
@@ -68,7 +68,7 @@ def survey(context: Context, environments: Iterable[str], names: Collection[str]
     return Survey(inventory.commit, _with_later(needed, rows))
 
 
-def adopt_all(context: Context, found: Survey, reason: str, told: Told) -> tuple[Row, ...]:
+def adopt_all(context: Context, found: Survey, reason: str, told: ReportRow) -> tuple[Row, ...]:
     """Adopts the states that can be adopted, wave by wave of each environment; returns every row as it is then.
 
     After a crash at any point the same call continues: what is recorded is not done again.
@@ -98,7 +98,7 @@ def adopt_all(context: Context, found: Survey, reason: str, told: Told) -> tuple
 
 
 def _looked(
-    context: Context, inventory: Inventory, environment: str, stacks: list[Stack], told: Told
+    context: Context, inventory: Inventory, environment: str, stacks: list[Stack], told: ReportRow
 ) -> tuple[Row, ...]:
     blanks = [Row(stack.key, environment, stack.shown_path, "refused") for stack in stacks]
     here = {stack.key: stack for stack in stacks}
@@ -171,7 +171,7 @@ def _with_later(needed: Mapping[str, set[str]], rows: Iterable[Row]) -> tuple[Ro
     return tuple(found)
 
 
-def _taken(at: AdoptionRun, reason: str, told: Told, row: Row) -> Row:
+def _taken(at: AdoptionRun, reason: str, told: ReportRow, row: Row) -> Row:
     done = _take(at, reason, row)
     told(done)
     return done

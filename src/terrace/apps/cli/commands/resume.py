@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from terrace.pipelines.context import Context
     from terrace.pipelines.recovery.recover import Examination
     from terrace.report.leftovers import ApplyLeftovers
-    from terrace.rollout.recovery import Told
+    from terrace.rollout.recovery import Statements
 
 
 @click.command()
@@ -79,9 +79,9 @@ def resume(
     from terrace.apps.wiring.project import Project
     from terrace.errors import BadInput
     from terrace.pipelines.deploy import deploy as deploying
-    from terrace.rollout.recovery import Told
+    from terrace.rollout.recovery import Statements
 
-    told = Told(_parse_imports(imports), absent, whole, gone, again, dead, unlock)
+    told = Statements(_parse_imports(imports), absent, whole, gone, again, dead, unlock)
     project = Project(Path(folder))
     deployments = _unfinished_deployments(project, environment)
     if not deployments:
@@ -142,7 +142,9 @@ def _unfinished_deployment(context: Context, history: History, environment: Envi
     return folds.unsettled(history, environment.name, needed(environment), answers(context))
 
 
-def _recover(project: Project, deployment: Deployment, told: Told, *, yes: bool, wait: bool, as_json: bool) -> int:
+def _recover(
+    project: Project, deployment: Deployment, told: Statements, *, yes: bool, wait: bool, as_json: bool
+) -> int:
     """Shows the leftovers of a deployment with an unknown outcome; recovers after a confirmation."""
     from terrace.apps.cli.deployment_run import run_deployment
     from terrace.apps.output.console import emit, show
