@@ -1,8 +1,12 @@
-"""Generates the reference pages from the code: commands, keys of terrace.yaml, JSON output and others. `make docs`."""
+"""Generates the reference pages from the code: commands, keys of terrace.yaml, JSON output and others. `make docs`.
+
+python docs/generate.py [FOLDER]    writes the pages to FOLDER, by default docs/reference
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -111,11 +115,11 @@ def commands() -> str:
 def _command(command: click.Command, path: str) -> list[str]:
     if isinstance(command, click.Group):
         return [line for name, inner in command.commands.items() for line in _command(inner, f"{path} {name}")]
-    # click keeps the help option of a command after its first use, so that it has to be that of the real command line.
     context = click.Context(command, info_name=path, terminal_width=100, **cli.context_settings)
     return ["", f"### {path}", "", "```text", command.get_help(context), "```"]
 
 
 if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if sys.argv[1:] else REFERENCE
     for name, text in pages().items():
-        (REFERENCE / name).write_text(text)
+        (folder / name).write_text(text)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from terrace.adapters.confined import Limits, confined, confinement
+from terrace.adapters.confined import LimitExceeded, Limits, confined, confinement
+from terrace.adapters.process import Finished
 from terrace.errors import NotReady
 
 ENV = confinement(os.environ["PATH"], Path("/nowhere"))
@@ -49,3 +51,26 @@ def test_one_that_never_stops_talking_is_ended(tmp_path: Path) -> None:
 def test_one_that_cannot_be_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="cannot be run"):
         confined([tmp_path / "none"], cwd=tmp_path, env=ENV)
+
+
+CRASHING = """
+import os, signal, sys
+held = b"x" * (int(sys.argv[1]) << 20)
+print("SIGSEGV: segmentation violation", file=sys.stderr)
+os.kill(os.getpid(), signal.SIGSEGV) if sys.argv[2] == "signal" else sys.exit(2)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of another process")
+@pytest.mark.parametrize("ending", ["signal", "exit"])
+def test_a_crash_near_the_memory_limit_is_the_limit(tmp_path: Path, ending: str) -> None:
+    """The garbage collector of Go 1.26 does not check what it allocates, and reads address 0."""
+
+    def run(megabytes: int) -> Finished:
+        argv = [sys.executable, "-c", CRASHING, str(megabytes), ending]
+        return confined(argv, cwd=tmp_path, env=ENV, limits=Limits(memory=1 << 28))
+
+    with pytest.raises(LimitExceeded, match="needs more than 256 MB of memory") as raised:
+        run(120)
+    assert raised.value.what == "memory"
+    assert run(1).code == (-signal.SIGSEGV if ending == "signal" else 2)

@@ -8,6 +8,7 @@ import errno
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -95,6 +96,8 @@ _DISK_POLL = 0.5
 _LOOKED_AT = 1 << 20
 # A message about a thread that cannot be created means that there is no memory for its stack.
 _NO_MEMORY = (b"out of memory", b"cannot allocate memory", b"pthread_create failed", b"failed to create new OS thread")
+_CRASHES = (-signal.SIGSEGV, -signal.SIGBUS, -signal.SIGABRT)
+_CRASH_WORDS = (b"SIGSEGV: segmentation violation", b"fatal error: ")
 _USUAL = Limits()
 
 
@@ -140,12 +143,33 @@ def confined(
         finally:
             # Processes that it left in its group are killed too: no one reads their output.
             _kill(child)
-            child.wait()
+            peak = _reap(child)
         INTERRUPTION.check()
         done = Finished(child.returncode, _read(out), _read(err))
-    if done.code != 0 and limits.memory is not None and any(word in done.err[:_LOOKED_AT] for word in _NO_MEMORY):
+    if limits.memory is not None and _lacked_memory(done, peak, limits.memory):
         raise LimitExceeded(f"{name} needs more than {limits.memory >> 20} MB of memory", "memory")
     return done
+
+
+def _lacked_memory(done: Finished, peak: int, memory: int) -> bool:
+    """Returns whether a run ended because it got no more memory: it says so, or it crashed and had held a third of it.
+    Not every runtime checks the result of an allocation: the garbage collector of Go 1.26 reads address 0 then."""
+    said = done.err[:_LOOKED_AT]
+    if done.code == 0:
+        return False
+    crashed = done.code in _CRASHES or any(word in said for word in _CRASH_WORDS)
+    return any(word in said for word in _NO_MEMORY) or (crashed and peak >= memory // 3)
+
+
+def _reap(child: subprocess.Popen[bytes]) -> int:
+    """Waits for the end of the process and returns the most memory that it held, in bytes; 0 where the system does not
+    tell."""
+    if not hasattr(os, "wait4"):
+        child.wait()
+        return 0
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return int(usage.ru_maxrss) * (1 if sys.platform == "darwin" else 1024)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
