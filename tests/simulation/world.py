@@ -34,7 +34,7 @@ from terrace.ledger.declared import Declared
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.event import Event
 from terrace.ledger.folds import SignedApproval
-from terrace.ledger.model import GENESIS, Draft
+from terrace.ledger.model import GENESIS, Draft, History
 from terrace.pipelines.context import Context
 from terrace.plans.decode import decode
 from terrace.plans.digest import DigestKey, plan_digest
@@ -61,7 +61,7 @@ class Applied:
 class Silent:
     """A watcher that tells nobody."""
 
-    def opened(self, deployment: Deployment) -> None:
+    def opened(self, deployment: Deployment, history: History) -> None:
         """Nothing."""
 
     def step(self, deployment: Deployment, record: StepRecord) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from terrace.config.model import Probe
 from terrace.ledger.deployment import Deployment, Holder, StepRecord
+from terrace.ledger.model import History
 from terrace.plans.ports import Progress
 from terrace.rollout.health import Reading
 
@@ -50,8 +51,8 @@ class Leases(Protocol):
 class Watcher(Protocol):
     """Is called with what happens, while it happens. It only displays progress, and may do nothing."""
 
-    def opened(self, deployment: Deployment) -> None:
-        """A deployment was opened or resumed."""
+    def opened(self, deployment: Deployment, history: History) -> None:
+        """A deployment was opened or resumed, according to this history."""
         ...
 
     def step(self, deployment: Deployment, record: StepRecord) -> None:

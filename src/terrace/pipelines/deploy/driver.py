@@ -37,7 +37,7 @@ def drive(context: Context, history: History, deployment_id: str) -> Deployment:
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool:
         run = DeploymentRun(context, journal.deployment, journal.history, stack, journal.objection)
         stack.callback(_release, run)
-        context.watcher.opened(run.deployment)
+        context.watcher.opened(run.deployment, run.history)
         while True:
             whom = asked(context, lambda: journal.history, run.deployment)
             answer = next_step(run.deployment, whom, run.attempts)
