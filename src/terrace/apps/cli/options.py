@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from terrace.apps.cli.completed_values import completer, environments, rules, stacks
+
 if TYPE_CHECKING:
     from datetime import date, timedelta
 
@@ -15,9 +17,14 @@ ENVIRONMENT = "ENV"
 FORMATS = ("terminal", "markdown", "html", "sarif", "junit", "json")
 """The formats of `terrace check`; `terrace.apps.cli.reports` has a writer for each."""
 
-ENV = click.argument("environment", metavar=ENVIRONMENT)
-ENVS = click.argument("environments", metavar="[ENV]...", nargs=-1)
-STACK = click.argument("stack", metavar="STACK")
+COMPLETE_ENV = completer(environments)
+COMPLETE_STACK = completer(stacks)
+COMPLETE_RULE = completer(rules)
+COMPLETE_ENV_OR_STACK = completer(environments, stacks)
+
+ENV = click.argument("environment", metavar=ENVIRONMENT, shell_complete=COMPLETE_ENV)
+ENVS = click.argument("environments", metavar="[ENV]...", nargs=-1, shell_complete=COMPLETE_ENV)
+STACK = click.argument("stack", metavar="STACK", shell_complete=COMPLETE_STACK)
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
 WAIT = click.option("--wait", is_flag=True, help="Wait for timers such as the bake time.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import ENVS, JSON, REASON
+from terrace.apps.cli.options import COMPLETE_STACK, ENVS, JSON, REASON
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.command()
 @ENVS
 @click.option(
-    "--stack", "stacks", metavar="STACK", multiple=True, help="Only this stack, by its name or key. Repeatable."
+    "--stack",
+    "stacks",
+    metavar="STACK",
+    multiple=True,
+    shell_complete=COMPLETE_STACK,
+    help="Only this stack, by its name or key. Repeatable.",
 )
 @click.option("--print", "only_print", is_flag=True, help="Show which stacks would be adopted; record nothing.")
 @REASON

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import ENV, JSON, REACH
+from terrace.apps.cli.options import COMPLETE_STACK, ENV, JSON, REACH
 
 if TYPE_CHECKING:
     from terrace.pipelines.context import Reach
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @ENV
-@click.argument("stack", metavar="[STACK]", required=False)
+@click.argument("stack", metavar="[STACK]", required=False, shell_complete=COMPLETE_STACK)
 @click.option("--reason", required=True, help="Reason; recorded in the ledger.")
 @click.option(
     "--allow",

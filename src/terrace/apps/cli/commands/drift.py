@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import ENV, ENVS, JSON, DefaultGroup
+from terrace.apps.cli.options import COMPLETE_STACK, ENV, ENVS, JSON, DefaultGroup
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from terrace.pipelines.drift.remediate import RemediationResult
 
 STYLE = click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
-ONE_STACK = click.option("--stack", metavar="STACK", help="Stack of the address, if several stacks have it.")
+ONE_STACK = click.option(
+    "--stack", metavar="STACK", shell_complete=COMPLETE_STACK, help="Stack of the address, if several stacks have it."
+)
 
 
 @click.group(cls=DefaultGroup)

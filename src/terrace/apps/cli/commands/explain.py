@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from terrace.apps.cli.options import JSON
+from terrace.apps.cli.options import COMPLETE_RULE, JSON
 
 
 @click.command()
-@click.argument("rule", metavar="RULE")
+@click.argument("rule", metavar="RULE", shell_complete=COMPLETE_RULE)
 @JSON
 @click.pass_obj
 def explain(folder: str, rule: str, as_json: bool) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from terrace.apps.cli.options import JSON
+from terrace.apps.cli.options import COMPLETE_ENV, JSON
 
 
 @click.command()
-@click.argument("environment", metavar="[ENV]", required=False)
+@click.argument("environment", metavar="[ENV]", required=False, shell_complete=COMPLETE_ENV)
 @click.option(
     "-n", "limit", type=click.IntRange(min=1), default=20, show_default=True, help="Maximum number of deployments."
 )

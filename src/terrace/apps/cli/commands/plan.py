@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from terrace.apps.cli.options import JSON
+from terrace.apps.cli.options import COMPLETE_ENV_OR_STACK, JSON
 
 _ADD_STACKS = "`terrace init --print` shows the stacks of this repository, with their entries for `stacks:`"
 
 
 @click.command()
-@click.argument("stacks", nargs=-1, metavar="[STACK|ENV]...")
+@click.argument("stacks", nargs=-1, metavar="[STACK|ENV]...", shell_complete=COMPLETE_ENV_OR_STACK)
 @click.option("--touched", metavar="ENV", help="Plan the impacted stacks of ENV. Needs --seal.")
 @click.option(
     "--seal", "file", metavar="FILE", type=click.Path(), help="Write the encrypted plans to FILE, for `check --plans`."

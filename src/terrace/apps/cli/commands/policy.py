@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from terrace.apps.cli.options import JSON
+from terrace.apps.cli.options import COMPLETE_RULE, JSON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,7 +79,7 @@ def policy_test(folder: str, coverage: bool, watch: bool, as_json: bool) -> int:
 
 
 @policy.command("try")
-@click.argument("rule", metavar="RULE")
+@click.argument("rule", metavar="RULE", shell_complete=COMPLETE_RULE)
 @click.argument("what", metavar="STACK|PLAN.json")
 @JSON
 @click.pass_obj

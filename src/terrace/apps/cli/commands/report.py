@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import ENVIRONMENT, JSON, OUTPUT
+from terrace.apps.cli.options import COMPLETE_ENV, ENVIRONMENT, JSON, OUTPUT
 from terrace.compliance.frameworks import NAMES
 
 if TYPE_CHECKING:
@@ -26,7 +26,12 @@ def report() -> None:
     "--framework", "frameworks", multiple=True, metavar="NAME", help=f"One of {', '.join(NAMES)}. [default: all]"
 )
 @click.option(
-    "--env", "environments", multiple=True, metavar=ENVIRONMENT, help="Environments to report. [default: all]"
+    "--env",
+    "environments",
+    multiple=True,
+    metavar=ENVIRONMENT,
+    shell_complete=COMPLETE_ENV,
+    help="Environments to report. [default: all]",
 )
 @click.option("--format", "style", type=click.Choice(("terminal", "markdown", "html", "json")), default="terminal")
 @OUTPUT

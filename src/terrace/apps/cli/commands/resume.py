@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import JSON, WAIT
+from terrace.apps.cli.options import COMPLETE_ENV, JSON, WAIT
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("environment", metavar="[ENV]", required=False)
+@click.argument("environment", metavar="[ENV]", required=False, shell_complete=COMPLETE_ENV)
 @click.option("--import", "imports", multiple=True, metavar="ADDRESS=ID", help="An existing resource, with its id.")
 @click.option("--absent", multiple=True, metavar="ADDRESS", help="A resource that you verified as absent.")
 @click.option("--whole", multiple=True, metavar="ADDRESS", help="A resource in the state that you verified as intact.")

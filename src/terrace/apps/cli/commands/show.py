@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from terrace.apps.cli.options import JSON
+from terrace.apps.cli.options import COMPLETE_ENV, JSON
 
 
 @click.command()
-@click.argument("deployment")
+@click.argument("deployment", shell_complete=COMPLETE_ENV)
 @JSON
 @click.pass_obj
 def show(folder: str, deployment: str, as_json: bool) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import ENVS, JSON, REASON, STACK
+from terrace.apps.cli.options import COMPLETE_ENV_OR_STACK, ENVS, JSON, REASON, STACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +69,7 @@ def state_backup(folder: str, environments: tuple[str, ...], accepted: tuple[str
 
 
 @state.command("list")
-@click.argument("place", metavar="[ENV[/STACK]]", required=False)
+@click.argument("place", metavar="[ENV[/STACK]]", required=False, shell_complete=COMPLETE_ENV_OR_STACK)
 @JSON
 @click.pass_obj
 def state_list(folder: str, place: str | None, as_json: bool) -> int:

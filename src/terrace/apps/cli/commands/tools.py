@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from terrace.apps.cli.completed_values import completer, known_tools
 from terrace.apps.cli.options import JSON
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def tools_list(as_json: bool) -> int:
 
 
 @tools.command("install")
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("names", metavar="[NAME]...", nargs=-1, shell_complete=completer(known_tools))
 def tools_install(names: tuple[str, ...]) -> int:
     """Install tools to Terrace's own folder. [default: all missing tools]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import JSON
+from terrace.apps.cli.options import COMPLETE_RULE, COMPLETE_STACK, JSON
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,10 +16,16 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("rule", metavar="RULE")
+@click.argument("rule", metavar="RULE", shell_complete=COMPLETE_RULE)
 @click.argument("address", metavar="[ADDRESS]", default="")
 @click.option("--path", default="", metavar="FILE", help="File of the finding, if it is not about a resource.")
-@click.option("--stack", default="", metavar="STACK", help="Stack of the finding (`prod/app`). [default: every stack]")
+@click.option(
+    "--stack",
+    default="",
+    metavar="STACK",
+    shell_complete=COMPLETE_STACK,
+    help="Stack of the finding (`prod/app`). [default: every stack]",
+)
 @click.option("--owner", required=True, metavar="NAME", help="Owner of the waiver: a person or team of terrace.yaml.")
 @click.option("--reason", required=True, help="Reason for accepting the finding.")
 @click.option("--until", default="", metavar="DATE", help="Expiry date (2026-12-31). [default: the longest allowed]")
