@@ -12,7 +12,7 @@ from terrace.ledger.folds import deployments
 from terrace.ledger.model import History
 
 NEWEST = 10
-"""Number of the newest successful runs of a step that count."""
+"""Number of successful runs of a step from which the duration is taken, the newest ones."""
 
 StepKey = tuple[str, str, Step]
 """Environment, stack ("" for a step of the environment) and step."""
@@ -20,7 +20,7 @@ StepKey = tuple[str, str, Step]
 
 def usual_durations(history: History) -> Mapping[StepKey, timedelta]:
     """Returns the median duration of the newest successful runs of each step. Plans and applies without changes do not
-    count, since they say nothing about a run with changes."""
+    count, since a run with changes takes longer."""
     return history.view(_usual_durations)
 
 

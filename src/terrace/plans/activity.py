@@ -1,4 +1,4 @@
-"""What Terraform is doing in one stack at this moment, according to its progress messages."""
+"""The current work of Terraform in one stack, from its progress messages."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ class RunningChange:
 
 
 class Activity:
-    """The counts of one stack's run of Terraform, and the resources that are being changed.
-
-    `read`, `planned` and `changed` are numbers of resources; `failed` are the changes that ended with an error.
+    """The numbers of one run of Terraform, and the changes that have begun. `read`, `planned` and `changed` are numbers
+    of resources, `failed` the number of failed changes.
     """
 
     def __init__(self) -> None:

@@ -131,7 +131,7 @@ def paragraph(each: Iterable[Part], style: str = "") -> Line:
 def spinner(text: str) -> Record:
     """Returns a line with a spinner, for something in progress. Every one of them shows the same frame at one time."""
     drawn = Spinner("dots", text=line(text))
-    # A spinner starts with its first frame, and a live display is made anew for every frame.
+    # A spinner starts with its first frame, and every frame of a live display has new ones.
     drawn.start_time = 0.0
     return drawn
 

@@ -11,7 +11,10 @@ import click
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> int:
-    """Print the shell completion script. Use it with `eval "$(terrace completion bash)"`."""
+    """Print the shell completion script. Use it with `eval "$(terrace completion bash)"`.
+
+    It completes commands, options, environments, stacks, rules and tools. They come from the working tree.
+    """
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)
