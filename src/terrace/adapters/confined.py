@@ -162,7 +162,7 @@ def _lacked_memory(done: Finished, peak: int, memory: int) -> bool:
 
 
 def _reap(child: subprocess.Popen[bytes]) -> int:
-    """Waits for the end of the process and returns its largest memory in bytes; 0 where the system does not report it."""
+    """Waits for the end of the process and returns its largest memory in bytes, 0 where it is not reported."""
     if not hasattr(os, "wait4"):
         child.wait()
         return 0
