@@ -81,10 +81,10 @@ lock: $(READY)  ## Pin the newest allowed version of every dependency
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate --all-extras --group dev pyproject.toml --output-file requirements.lock
 
-lock-tools: $(READY)  ## Pin what the checkov of src/terrace/adapters/tools/known.py needs
-	@sed -n 's/^checkov==\([0-9.]*\) .*/checkov==\1/p' src/terrace/adapters/tools/checkov.lock > $(VENV)/checkov.in
+lock-tools: $(READY)  ## Pin what the checkov of src/terrace/checks/scanners/checkov.py needs
+	@sed -n 's/^checkov==\([0-9.]*\) .*/checkov==\1/p' src/terrace/checks/scanners/checkov.lock > $(VENV)/checkov.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--no-annotate --upgrade $(VENV)/checkov.in --output-file src/terrace/adapters/tools/checkov.lock
+		--no-annotate --upgrade $(VENV)/checkov.in --output-file src/terrace/checks/scanners/checkov.lock
 
 clean:  ## Remove what was set up
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -16,6 +16,8 @@ from terrace.adapters.opa.pack import described
 from terrace.apps.cli.main import COMMANDS, cli
 from terrace.assess.factors import FACTORS, LEVELS
 from terrace.checks.all import CHECKS
+from terrace.checks.scanners.all import SCANNERS
+from terrace.checks.scanners.scanner import Scanner
 from terrace.clouds.all import CLOUDS
 from terrace.config.schema import reference
 from terrace.report.json.reference import SCHEMA_FILE, json_schema, reference_page
@@ -29,10 +31,41 @@ def pages() -> dict[str, str]:
         "terrace-yaml.md": reference(CHECKS),
         "commands.md": commands(),
         "risk.md": risk(),
+        "scanners.md": scanners(),
         "policy-pack.md": policy_pack(),
         "json.md": reference_page(),
         SCHEMA_FILE: json.dumps(json_schema(), indent=2) + "\n",
     }
+
+
+def scanners() -> str:
+    """Returns the page of the scanners: what each scans, the version that is installed, and its configuration."""
+    lines = [
+        "# Scanners",
+        "",
+        "Generated from the code (`make docs`). [How to run them](../how-to/scanners.md). Each is also a check of its",
+        "name in [`checks:`](terrace-yaml.md#checks); `terrace tools install NAME` installs the version of this table.",
+        "",
+        "| scanner | version | finds | in |",
+        "| --- | --- | --- | --- |",
+        *(f"| `{s.name}` | {s.tool.version} | {s.finds} | {scanned(s)} |" for s in SCANNERS.values()),
+        "",
+        "## Configuration files",
+        "",
+        "Terrace reads these from the root of the repository on the protected branch, and passes on only the keys of",
+        "this table; a finding reports every other key.",
+        "",
+        "| scanner | file | keys that are passed on |",
+        "| --- | --- | --- |",
+        *(f"| `{s.name}` | `{file}` | {keys} |" for s in SCANNERS.values() for file, keys in s.keys.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def scanned(scanner: Scanner) -> str:
+    """Returns what a scanner scans, in words."""
+    inputs = {"sources": scanner.sources, "plans": scanner.plans, "commits": scanner.commits}
+    return ", ".join(name for name, scan in inputs.items() if scan is not None)
 
 
 def risk() -> str:

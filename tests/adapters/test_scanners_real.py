@@ -12,11 +12,12 @@ import pytest
 
 from support.plans import STACK, change, plan_of
 from support.tools import program, toolbox
-from terrace.adapters.scanners.programs import ScannerFolders, checkov_plans, checkov_sources, gitleaks_files
+from terrace.adapters.scanners.run import ScannerRun
 from terrace.adapters.tools.known import tool
 from terrace.assess.model import Finding, Severity, Status
+from terrace.checks.scanners.all import SCANNERS
 from terrace.checks.scanners.plan_document import document
-from terrace.checks.scanners.settings import settings
+from terrace.checks.scanners.scanner import ScanFolders, Settings
 from terrace.errors import NotReady
 from terrace.plans.model import MASKED, UNKNOWN, Action, ResourceChange
 
@@ -33,16 +34,19 @@ resource "aws_db_instance" "d" {
 }
 
 
-def desk(folder: Path, scanner: str, program: Path, files: Mapping[str, str]) -> ScannerFolders:
-    """A desk with these files and no settings of users."""
-    made = ScannerFolders(program, folder / "root", folder / "settings", folder / "home", os.environ["PATH"])
-    made.home.mkdir()
-    told = {made.root / name: text.encode() for name, text in files.items()}
-    told.update({made.settings / name: text for name, text in settings(scanner, {}).files.items()})
-    for path, content in told.items():
+NO_SETTINGS = Settings({})
+
+
+def run_of(folder: Path, scanner: str, program: Path, files: Mapping[str, str]) -> ScannerRun:
+    """A run on these files, without settings of users."""
+    folders = ScanFolders(folder / "root", folder / "settings", folder / "home")
+    folders.home.mkdir()
+    contents = {folders.root / name: text.encode() for name, text in files.items()}
+    contents.update({folders.settings / name: text for name, text in SCANNERS[scanner].settings({}).files.items()})
+    for path, content in contents.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    return made
+    return ScannerRun(SCANNERS[scanner], program, folders, os.environ["PATH"])
 
 
 def checkov() -> Path:
@@ -53,7 +57,9 @@ def checkov() -> Path:
 
 @pytest.mark.slow
 def test_checkov_on_sources(tmp_path: Path) -> None:
-    found = {f.rule: f for f in checkov_sources(desk(tmp_path, "checkov", checkov(), SOURCES))}
+    scan = SCANNERS["checkov"].sources
+    assert scan is not None
+    found = {f.rule: f for f in run_of(tmp_path, "checkov", checkov(), SOURCES).scan_sources(scan)}
     public = found["checkov.CKV_AWS_17"]
     assert (public.path, public.line, public.severity) == ("modules/store/main.tf", 1, Severity.CRITICAL)
     assert found["checkov.CKV_AWS_161"].status is Status.WAIVED
@@ -85,8 +91,11 @@ def test_checkov_on_plans_of_several_stacks_at_once(tmp_path: Path) -> None:
     )
     gone = plan_of([change("aws_db_instance.d", Action.DELETE, before=database)])
     files = {"plan-0.json": json.dumps(document(one)), "plan-1.json": json.dumps(document(gone))}
-    at = desk(tmp_path, "checkov", checkov(), files)
-    found = checkov_plans(at, {"plan-0.json": STACK.key, "plan-1.json": "prod"})
+    scan = SCANNERS["checkov"].plans
+    assert scan is not None
+    found = run_of(tmp_path, "checkov", checkov(), files).scan_plans(
+        scan, {"plan-0.json": STACK.key, "plan-1.json": "prod"}
+    )
     told = {(f.stack, f.rule, f.address) for f in found}
     assert ("dev", "checkov.CKV_AWS_17", "aws_db_instance.d") in told
     assert ("dev", "checkov.CKV_AWS_18", f"{deep}.aws_s3_bucket.b") in told
@@ -98,11 +107,13 @@ def test_checkov_on_plans_of_several_stacks_at_once(tmp_path: Path) -> None:
 def test_gitleaks_on_files(tmp_path: Path) -> None:
     token = "ghp_" + "012345678901234567890123456789abcdEF"
     files = {"a/x.tf": f'\n\ntoken = "{token}" # gitleaks:allow\n', "b.tf": "nothing = 1\n"}
-    at = desk(tmp_path, "gitleaks", program("gitleaks"), files)
-    (found,) = gitleaks_files(at, lambda name: ("abcdef1234", name) if name in files else None)
+    scan = SCANNERS["gitleaks"].commits
+    assert scan is not None
+    run = run_of(tmp_path, "gitleaks", program("gitleaks"), files)
+    (found,) = run.scan_commits(scan, lambda name: ("abcdef1234", name) if name in files else None, NO_SETTINGS)
     assert isinstance(found, Finding)
     assert (found.rule, found.path, found.line) == ("gitleaks.github-pat", "a/x.tf", 3)
     assert token not in repr(found)
-    (at.settings / "gitleaks.toml").write_text("[[rules]]\nid = 3\n")
+    (run.folders.settings / "gitleaks.toml").write_text("[[rules]]\nid = 3\n")
     with pytest.raises(NotReady, match="gitleaks exited with 1"):
-        gitleaks_files(at, lambda name: None)
+        run.scan_commits(scan, lambda name: None, NO_SETTINGS)

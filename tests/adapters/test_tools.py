@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from importlib import resources
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,8 @@ import pytest
 from terrace.adapters.http import download
 from terrace.adapters.tools.find_tool import Toolbox
 from terrace.adapters.tools.install import here, install
-from terrace.adapters.tools.known import TOOLS, GoModule, Locked, Release, Tool, tool
+from terrace.adapters.tools.known import TOOLS, tool
+from terrace.checks.tools import GoModule, Locked, Release, Tool
 from terrace.errors import BadInput, Corrupt, NotReady
 
 PROGRAM = b"#!/bin/sh\necho thing 9.9.9\n"
@@ -163,9 +165,7 @@ def test_every_tool_has_a_proof() -> None:
                 case GoModule():
                     assert source.path.endswith(f"@v{one.version}")
                 case Locked():
-                    import terrace.adapters.tools
-
-                    lock = Path(terrace.adapters.tools.__file__).with_name(source.file).read_text()
+                    lock = resources.files(source.package).joinpath(source.file).read_text()
                     assert f"{one.name}=={one.version} " in lock
                     requirements = re.findall(r"(?m)^\S.*$", lock)
                     assert len(requirements) == len(re.findall(r"(?m)^\S.*\\\n    --hash=sha256:", lock))

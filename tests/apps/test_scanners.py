@@ -28,8 +28,9 @@ from terrace.apps.wiring.checking import check_adapters
 from terrace.apps.wiring.home import Home
 from terrace.apps.wiring.project import Project, opa
 from terrace.assess.model import Finding, Status
-from terrace.checks.all import CHECKS, SCANNERS
+from terrace.checks.all import CHECKS
 from terrace.checks.base import CheckContext
+from terrace.checks.scanners.all import SCANNERS
 from terrace.checks.trust_root import check_scanner_settings
 from terrace.errors import NotReady, TerraceError
 from terrace.stacks.impact import change_set_between

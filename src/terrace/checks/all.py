@@ -22,7 +22,7 @@ from terrace.checks import (
     volatile,
     warnings,
 )
-from terrace.checks.base import Check, Scanner
+from terrace.checks.base import Check
 from terrace.checks.module_docs import check as docs
 from terrace.checks.policy import check as policy
 from terrace.checks.scanners import checks as scanners
@@ -55,6 +55,3 @@ CHECKS: Mapping[str, Check] = {
         *scanners.ALL,
     )
 }
-
-SCANNERS: tuple[str, ...] = tuple(name for name, check in CHECKS.items() if isinstance(check, Scanner))
-"""The third-party scanners; each is a check of its name."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from terrace.assess.model import Finding
+from terrace.checks.scanners.scanner import CommitScan, PlanScan, Scanner, SourceScan
 from terrace.checks.secrets.search import SecretSearch
 from terrace.config.checks import DeclaredCheck
 from terrace.config.model import Config
@@ -39,15 +40,15 @@ class Policies(Protocol):
 class Scanners(Protocol):
     """Third-party scanners, run on copies of the files that they scan."""
 
-    def scan_sources(self, scanner: str, context: CheckContext) -> Findings:
+    def scan_sources(self, scanner: Scanner, scan: SourceScan, context: CheckContext) -> Findings:
         """Returns what a scanner finds in the sources that the change touches."""
         ...
 
-    def scan_plans(self, scanner: str, context: CheckContext) -> Findings:
+    def scan_plans(self, scanner: Scanner, scan: PlanScan, context: CheckContext) -> Findings:
         """Returns what a scanner finds in the plans."""
         ...
 
-    def scan_commits(self, scanner: str, context: CheckContext) -> Findings:
+    def scan_commits(self, scanner: Scanner, scan: CommitScan, context: CheckContext) -> Findings:
         """Returns the secrets that a scanner finds in the commits of the change."""
         ...
 
@@ -129,7 +130,7 @@ class PlanCheck(Check):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scanner(Check):
+class ScannerCheck(Check):
     """A check by a third-party tool. It takes seconds, so that it starts first and is waited for last.
 
     `run_on_plans` runs once the plans are made; None: the tool scans no plans.

@@ -12,7 +12,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck
 from terrace.checks.policy.files import KINDS
 from terrace.checks.rule_files import first_pipelines, reviewers, rule_of, same_configuration
-from terrace.checks.scanners.settings import FILES
+from terrace.checks.scanners.all import SCANNERS
 from terrace.config.loosening import add_default_rules, find_loosened_rules
 from terrace.waivers.telling import more_waived
 
@@ -91,8 +91,8 @@ def check_scanner_settings(context: CheckContext) -> Findings:
             _finding(context, f"this change edits {file}, which configures {name}; the old version is used", file),
             fix=fix,
         )
-        for name, files in FILES.items()
-        for file in files
+        for name, scanner in SCANNERS.items()
+        for file in scanner.keys
         if file in changed and context.trusted.level(name) != "off"
     )
 

@@ -16,16 +16,14 @@ from terrace import __version__, typed_json
 from terrace.adapters.cache_file import write_cache
 from terrace.adapters.confined import SECONDS
 from terrace.adapters.git.patches import patches_between
-from terrace.adapters.scanners import programs
-from terrace.adapters.scanners.programs import SECRETS, SOURCES, ScannerFolders
+from terrace.adapters.scanners.run import FORMAT, ScannerRun
 from terrace.adapters.tools.find_tool import Found, Toolbox
-from terrace.adapters.tools.known import Tool, tool
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext
+from terrace.checks.scanners.all import CONFIGURATION_FILES, SCANNERS
 from terrace.checks.scanners.excuses import excused, unexcused
 from terrace.checks.scanners.plan_document import document
-from terrace.checks.scanners.secret_tools import Spot
-from terrace.checks.scanners.settings import FILES, Settings, settings
+from terrace.checks.scanners.scanner import CommitScan, PlanScan, ScanFolders, Scanner, Settings, SourceScan, Spot
 from terrace.checks.secrets.patch import Patch
 from terrace.config.model import Config
 from terrace.errors import NotReady
@@ -39,12 +37,8 @@ from terrace.waivers.comments import Skip, skips
 LARGEST = 1 << 20
 """Maximum size of a file for scanners, in bytes: larger files are not configuration."""
 
-_CONFIGURATION = frozenset(file for files in FILES.values() for file in files)
-
 KEPT = 500
 """Maximum number of cached scanner results for a repository."""
-
-NAMES = (*SOURCES, *SECRETS)
 
 
 class Scanners:
@@ -64,16 +58,17 @@ class Scanners:
 
     def tools(self, config: Config) -> tuple[str, ...]:
         """Returns the scanners that are installed and enabled."""
-        return tuple(n for n in NAMES if config.level(n) != "off" and self._box.find(tool(n)) is not None)
+        return tuple(n for n, s in SCANNERS.items() if config.level(n) != "off" and self._box.find(s.tool) is not None)
 
     # --- when --------------------------------------------------------------------------------------------------------
 
     def missing(self, config: Config) -> tuple[str, ...]:
         """Returns the scanners that are not installed and that terrace.yaml does not mention."""
-        return tuple(name for name in NAMES if name not in config.checks and self._box.find(tool(name)) is None)
+        return tuple(n for n, s in SCANNERS.items() if n not in config.checks and self._box.find(s.tool) is None)
 
-    def _found(self, wanted: Tool, context: CheckContext) -> Found | None:
+    def _found(self, scanner: Scanner, context: CheckContext) -> Found | None:
         """Returns the tool; None where it is not installed and not requested. Raises NotReady where it is requested."""
+        wanted = scanner.tool
         found = self._box.find(wanted)
         if found is None and wanted.name in context.trusted.checks:
             hint = f"terrace tools install {wanted.name}"
@@ -84,29 +79,28 @@ class Scanners:
 
     # --- what --------------------------------------------------------------------------------------------------------
 
-    def scan_sources(self, scanner: str, context: CheckContext) -> tuple[Finding, ...]:
+    def scan_sources(self, scanner: Scanner, scan: SourceScan, context: CheckContext) -> tuple[Finding, ...]:
         """Returns what a scanner finds in the sources that the change touches."""
-        wanted = tool(scanner)
-        found = self._found(wanted, context)
+        found = self._found(scanner, context)
         if found is None:
             return ()
         given = self._copy(context)
         if not given.paths:
             return ()
-        asked = self._settings(wanted.name)
+        asked = self._settings(scanner)
         key = _key(found, asked, "sources", *given.identity())
 
         def look() -> tuple[Finding, ...]:
-            with self._desk(found, asked, given.files()) as desk:
-                return SOURCES[wanted.name](desk)
+            with self._run(scanner, found, asked, given.files()) as run:
+                return run.scan_sources(scan)
 
-        told = self._cached(key, look)
-        return (*told, *_unread(wanted.name, given, context, told), *_ignored(wanted.name, asked))
+        unread = () if scanner.reports_syntax_errors else _unread(scanner.name, given, context)
+        return (*self._cached(key, look), *unread, *_ignored(scanner.name, asked))
 
-    def scan_plans(self, scanner: str, context: CheckContext) -> tuple[Finding, ...]:
-        """Returns what a scanner finds in the plans: checkov, which is the one that reads them."""
+    def scan_plans(self, scanner: Scanner, scan: PlanScan, context: CheckContext) -> tuple[Finding, ...]:
+        """Returns what a scanner finds in the plans."""
         plans = context.plans
-        found = self._found(tool(scanner), context) if plans else None
+        found = self._found(scanner, context) if plans else None
         if found is None:
             return ()
         asked = self._settings(scanner)
@@ -116,8 +110,8 @@ class Scanners:
         fresh = {f"plan-{number}.json": name for number, name in enumerate(n for n, k in kept.items() if k is None)}
         told = {name: one for name, one in kept.items() if one is not None}
         if fresh:
-            with self._desk(found, asked, {file: texts[name] for file, name in fresh.items()}) as desk:
-                said = programs.checkov_plans(desk, fresh)
+            with self._run(scanner, found, asked, {file: texts[name] for file, name in fresh.items()}) as run:
+                said = run.scan_plans(scan, fresh)
             for name in fresh.values():
                 told[name] = tuple(f for f in said if f.stack == name)
             rest = tuple(f for f in said if f.stack is None)
@@ -127,14 +121,13 @@ class Scanners:
             return self._placed(context, (*(f for name in plans for f in told[name]), *rest))
         return self._placed(context, tuple(f for name in plans for f in told[name]))
 
-    def scan_commits(self, scanner: str, context: CheckContext) -> tuple[Finding, ...]:
+    def scan_commits(self, scanner: Scanner, scan: CommitScan, context: CheckContext) -> tuple[Finding, ...]:
         """Returns the secrets that a scanner finds in the commits of the change."""
-        wanted = tool(scanner)
-        found = self._found(wanted, context)
+        found = self._found(scanner, context)
         if found is None:
             return ()
         change = context.change_set
-        asked = self._settings(wanted.name)
+        asked = self._settings(scanner)
         key = _key(found, asked, "secrets", change.base, change.head, self._trusted)
 
         trusted = self._repository.tree(self._trusted)
@@ -147,11 +140,11 @@ class Scanners:
             for layer in _layers(patches_between(self._root, change.base, change.head)):
                 # A line that is on the protected branch, with its comment, may have moved.
                 files = {_called(path): unexcused(_as_file(patch), known(path)) for path, patch in layer.items()}
-                with self._desk(found, asked, files) as desk:
-                    told += SECRETS[wanted.name](desk, _spots(layer))
+                with self._run(scanner, found, asked, files) as run:
+                    told += run.scan_commits(scan, _spots(layer), asked)
             return tuple(told)
 
-        return (*self._cached(key, look), *_ignored(wanted.name, asked))
+        return (*self._cached(key, look), *_ignored(scanner.name, asked))
 
     def _placed(self, context: CheckContext, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """Returns the findings with the file and line of the block of each address; accepted comments waive them."""
@@ -167,9 +160,9 @@ class Scanners:
             placed.append(finding)
         return tuple(placed)
 
-    def _settings(self, name: str) -> Settings:
+    def _settings(self, scanner: Scanner) -> Settings:
         tree = self._repository.tree(self._trusted)
-        return settings(name, {file: tree.read(file) for file in FILES[name] if file in tree.entries})
+        return scanner.settings({file: tree.read(file) for file in scanner.keys if file in tree.entries})
 
     def _copy(self, context: CheckContext) -> Copy:
         head, trusted = self._repository.tree(context.change_set.head), self._repository.tree(self._trusted)
@@ -178,14 +171,14 @@ class Scanners:
     # --- where -------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _desk(self, found: Found, asked: Settings, files: Mapping[str, bytes]) -> Iterator[ScannerFolders]:
+    def _run(self, scanner: Scanner, found: Found, asked: Settings, files: Mapping[str, bytes]) -> Iterator[ScannerRun]:
         # Resolved, since scanners print real paths.
         with tempfile.TemporaryDirectory(prefix="terrace-scan-") as place:
             base = Path(place).resolve()
             for folder, content in (("root", files), ("settings", asked.files), ("home", {})):
                 _laid_out(base / folder, content)
-            folders = (base / "root", base / "settings", base / "home")
-            yield ScannerFolders(found.path.absolute(), *folders, self._box.path, self._seconds)
+            folders = ScanFolders(base / "root", base / "settings", base / "home")
+            yield ScannerRun(scanner, found.path.absolute(), folders, self._box.path, self._seconds)
 
     # --- again -------------------------------------------------------------------------------------------------------
 
@@ -281,7 +274,7 @@ def _given(context: CheckContext, tree: Tree) -> dict[str, str]:
         # A scanner's configuration in the change is never used, in any folder.
         if real is None or real not in tree.entries or tree.entries[real].is_link:
             continue
-        if path.rpartition("/")[2] not in _CONFIGURATION:
+        if path.rpartition("/")[2] not in CONFIGURATION_FILES:
             found[path] = real
     return found
 
@@ -316,7 +309,7 @@ _ASIDE = ".as-text"
 
 def _called(path: str) -> str:
     """Returns a unique name of a file in a layer: gitleaks would read a file with the name of its configuration."""
-    aside = path.rpartition("/")[2] in _CONFIGURATION or path.endswith(_ASIDE)
+    aside = path.rpartition("/")[2] in CONFIGURATION_FILES or path.endswith(_ASIDE)
     return f"{path}{_ASIDE}" if aside else path
 
 
@@ -338,10 +331,8 @@ def _as_file(patch: Patch) -> bytes:
     return f"{text}\n".encode("utf-8", "surrogateescape")
 
 
-def _unread(name: str, given: Copy, context: CheckContext, told: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def _unread(name: str, given: Copy, context: CheckContext) -> tuple[Finding, ...]:
     """Returns findings about files with syntax errors, which the scanner itself ignores silently."""
-    if name != "trivy":
-        return ()
     graph = context.inventory.graph
     broken = {
         path: facts.error_line
@@ -382,7 +373,7 @@ def _ignored(name: str, asked: Settings) -> tuple[Finding, ...]:
 
 def _key(found: Found, asked: Settings, *content: str) -> str:
     """Returns the cache key of a result, which differs for another program, configuration or content."""
-    seen = hashlib.sha256(f"{__version__}\0{programs.FORMAT}\0{found.identity}\0".encode())
+    seen = hashlib.sha256(f"{__version__}\0{FORMAT}\0{found.identity}\0".encode())
     for name in sorted(asked.files):
         seen.update(f"{name}\0{len(asked.files[name])}\0".encode() + asked.files[name])
     for part in content:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terrace.adapters.confined import Limits, confined, confinement
-from terrace.adapters.tools.known import Tool
+from terrace.checks.tools import Tool
 from terrace.errors import NotReady
 
 _VERSION = re.compile(rb"\d+\.\d+\.\d+")

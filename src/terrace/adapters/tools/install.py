@@ -19,7 +19,7 @@ from terrace.adapters.file_lock import file_lock
 from terrace.adapters.process import run
 from terrace.adapters.terraform.environment import ALLOWED
 from terrace.adapters.tools.find_tool import Toolbox
-from terrace.adapters.tools.known import GoModule, Locked, Release, Source, Tool
+from terrace.checks.tools import GoModule, Locked, Release, Source, Tool
 from terrace.errors import Corrupt, NotReady
 
 _ASIDE = ".new-"
@@ -170,7 +170,7 @@ def _locked(source: Locked, tool: Tool, aside: Path, place: Path, environ: Mappi
     say(f"installing {tool.name} {tool.version} into its own environment; this takes a minute")
     allowed = {k: v for k, v in environ.items() if k in ALLOWED or k.startswith("PIP_")}
     _run([sys.executable, "-m", "venv", aside], aside, allowed)
-    lock = resources.files(__package__).joinpath(source.file)
+    lock = resources.files(source.package).joinpath(source.file)
     with resources.as_file(lock) as path:
         pip = [str(aside / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         proven = ("--require-hashes", "--only-binary", ":all:", "--requirement", path)

@@ -18,8 +18,8 @@ from terrace.apps.cli.proposed_config import confirm_proposal, entry_lines, envi
 from terrace.apps.output.console import note, show, show_lines
 from terrace.apps.wiring.home import Home
 from terrace.apps.wiring.working_tree import working_tree
-from terrace.checks.all import SCANNERS
 from terrace.checks.policy.shipped import FOLDER, is_rule
+from terrace.checks.scanners.all import SCANNERS
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.proposals import Proposal, ProposedEntry, ProposedEnvironment, propose
 

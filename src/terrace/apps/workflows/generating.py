@@ -11,7 +11,7 @@ from terrace.apps.workflows.pins import pins
 from terrace.apps.workflows.premises import Premises, word
 from terrace.apps.workflows.settings import FOLDER
 from terrace.apps.workflows.templates import fill, template
-from terrace.checks.all import SCANNERS
+from terrace.checks.scanners.all import SCANNERS
 from terrace.config.model import Environment
 
 FIRST = 3

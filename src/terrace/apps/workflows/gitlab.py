@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from terrace.apps.workflows.premises import word
 from terrace.apps.workflows.settings import Setting
 from terrace.apps.workflows.templates import fill, template
-from terrace.checks.all import SCANNERS
+from terrace.checks.scanners.all import SCANNERS
 from terrace.config.model import Config, Environment
 
 FILE = ".gitlab-ci.yml"

@@ -1,18 +1,25 @@
-"""The output of checkov for sources and for plans, from its JSON. Its SARIF loses addresses, severities and lines."""
+"""checkov, which scans sources and plans. Its JSON is read, because its SARIF loses addresses, severities and lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.scanners.excuses import accepted_by
 from terrace.checks.scanners.families import SEVERITIES, family_of
-from terrace.checks.scanners.heard import Known, decoded
+from terrace.checks.scanners.output import accepted_by, decoded
+from terrace.checks.scanners.scanner import Call, KnownPath, PlanScan, ScanFolders, Scanner, Settings, SourceScan
+from terrace.checks.scanners.yaml_settings import read_yaml
+from terrace.checks.tools import Locked, Tool
 from terrace.errors import NotReady
 
 TOOL = "checkov"
+
+KEYS = ("check", "skip-check", "skip-path", "evaluate-variables", "deep-analysis")
+"""Keys of its configuration that are passed on: none of them runs code."""
 
 _ASSUMED = "checkov gives no severity without an account; medium is assumed"
 
@@ -61,18 +68,18 @@ class Report(msgspec.Struct):
     checkov_version: str | None = None
 
 
-def of_sources(said: bytes, known: Known) -> tuple[Finding, ...]:
+def read_sources(output: bytes, known: KnownPath) -> tuple[Finding, ...]:
     """Returns findings by file and line. A file that checkov could not read is unknown."""
-    return tuple(_of_sources(said, known))
+    return tuple(_source_findings(output, known))
 
 
-def of_plans(said: bytes, stacks: Mapping[str, str]) -> tuple[Finding, ...]:
+def read_plans(output: bytes, stacks: Mapping[str, str]) -> tuple[Finding, ...]:
     """Returns findings by address. `stacks` are the keys of stacks by the full path of the file with their plan."""
-    return tuple(_of_plans(said, stacks))
+    return tuple(_plan_findings(output, stacks))
 
 
-def _of_sources(said: bytes, known: Known) -> Iterator[Finding]:
-    for results in (report.results for report in _reports(said) if report.results is not None):
+def _source_findings(output: bytes, known: KnownPath) -> Iterator[Finding]:
+    for results in (report.results for report in _reports(output) if report.results is not None):
         for record in results.failed_checks:
             yield _finding(record, Status.FAIL, path=known(record.file_abs_path), line=_line(record))
         for record in results.skipped_checks:
@@ -90,8 +97,8 @@ def _of_sources(said: bytes, known: Known) -> Iterator[Finding]:
             )
 
 
-def _of_plans(said: bytes, stacks: Mapping[str, str]) -> Iterator[Finding]:
-    for report in _reports(said):
+def _plan_findings(output: bytes, stacks: Mapping[str, str]) -> Iterator[Finding]:
+    for report in _reports(output):
         if report.summary is not None and report.summary.parsing_errors:
             keys = ", ".join(sorted(stacks.values()))
             message = f"checkov could not read one of the plans of {keys}"
@@ -103,13 +110,13 @@ def _of_plans(said: bytes, stacks: Mapping[str, str]) -> Iterator[Finding]:
             yield _finding(record, Status.FAIL, stack=stack, address=record.resource_address or record.resource)
 
 
-def _reports(said: bytes) -> list[Report]:
+def _reports(output: bytes) -> list[Report]:
     """Returns every report in the output. Raises NotReady where one is neither results nor the short form."""
-    first = said.lstrip()[:1]
-    told = decoded(TOOL, said, list[Report]) if first == b"[" else [decoded(TOOL, said, Report)]
-    if any(report.results is None and report.checkov_version is None for report in told) or not told:
+    first = output.lstrip()[:1]
+    reports = decoded(TOOL, output, list[Report]) if first == b"[" else [decoded(TOOL, output, Report)]
+    if any(report.results is None and report.checkov_version is None for report in reports) or not reports:
         raise NotReady("the output of checkov is not a report", hint="`terrace tools list` shows which one is used")
-    return told
+    return reports
 
 
 def _finding(
@@ -149,3 +156,51 @@ def _severity(record: Record, family: str) -> Severity:
 
 def _line(record: Record) -> int:
     return max(record.file_line_range[0], 0) if record.file_line_range else 0
+
+
+def _call_on_sources(folders: ScanFolders) -> Call:
+    return Call((*_arguments(folders), "--directory", folders.root, "--framework", "terraform"))
+
+
+def _call_on_plans(folders: ScanFolders, plans: Sequence[Path]) -> Call:
+    files = [part for plan in plans for part in ("--file", plan)]
+    # Values that are known only after apply are treated as set.
+    return Call(
+        (*_arguments(folders), "--quiet", "--framework", "terraform_plan", *files), {"EVAL_TF_PLAN_AFTER_UNKNOWN": "1"}
+    )
+
+
+def _arguments(folders: ScanFolders) -> tuple[str | Path, ...]:
+    return (
+        *("--output", "json", "--compact", "--skip-download", "--soft-fail"),
+        *("--config-file", folders.settings / "checkov.yaml"),
+    )
+
+
+def _settings(files: Mapping[str, bytes]) -> Settings:
+    name, text = next(iter(files.items()), (".checkov.yaml", b""))
+    written = read_yaml(name, text)
+    kept = {key: value for key, value in written.items() if key in KEYS}
+    ignored = tuple((name, str(key)) for key in written if key not in kept)
+    # JSON is YAML; an empty file is refused.
+    return Settings({"checkov.yaml": json.dumps(kept or {"compact": True}, default=str).encode()}, ignored)
+
+
+_KEYS = ", ".join(f"`{key}`" for key in KEYS)
+
+SCANNER = Scanner(
+    tool=Tool(
+        TOOL,
+        "3.3.30",
+        "finds insecure configuration in sources and plans",
+        "its rules are not checked",
+        (Locked(__package__, "checkov.lock"),),
+    ),
+    finds="insecure settings in sources and plans",
+    accepted="A `checkov:skip` comment that is on the protected branch accepts a finding.",
+    sources=SourceScan(_call_on_sources, read_sources),
+    plans=PlanScan(_call_on_plans, read_plans),
+    keys={".checkov.yaml": _KEYS, ".checkov.yml": _KEYS},
+    settings=_settings,
+    comment=rb"(checkov|bridgecrew|cortex):(?=skip)",
+)

@@ -1,26 +1,11 @@
-"""The checks by third-party scanners, one for each scanner, and `scanners`, which names those that are missing."""
+"""The checks by scanners, one for each, and `scanners`, which names those that are missing."""
 
 from __future__ import annotations
 
-from functools import partial
-
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.base import Check, CheckContext, Findings, PlanCheck, Rule, Run, Scanner
-
-
-def scan_sources(scanner: str, context: CheckContext) -> Findings:
-    """Returns what a scanner finds in the sources that the change touches."""
-    return context.adapters.scanners.scan_sources(scanner, context)
-
-
-def scan_plans(scanner: str, context: CheckContext) -> Findings:
-    """Returns what a scanner finds in the plans."""
-    return context.adapters.scanners.scan_plans(scanner, context)
-
-
-def scan_commits(scanner: str, context: CheckContext) -> Findings:
-    """Returns the secrets that a scanner finds in the commits of the change."""
-    return context.adapters.scanners.scan_commits(scanner, context)
+from terrace.checks.base import Check, CheckContext, Findings, PlanCheck, Rule, Run, ScannerCheck
+from terrace.checks.scanners.all import SCANNERS
+from terrace.checks.scanners.scanner import Scanner
 
 
 def check_missing(context: CheckContext) -> Findings:
@@ -33,63 +18,49 @@ def check_missing(context: CheckContext) -> Findings:
     return (Finding("scanners", Severity.INFO, Status.UNKNOWN, "terrace", message, fix=fix, advisory=True),)
 
 
-def _scanner(
-    name: str, finds: str, accepted: str, run: Run, *, plans: bool = False, of_changes_only: bool = False
-) -> Scanner:
-    return Scanner(
+def scanner_check(scanner: Scanner) -> ScannerCheck:
+    """Returns the check of a scanner. It is advisory unless terrace.yaml has another level."""
+    name = scanner.name
+    return ScannerCheck(
         name=name,
-        run=run,
-        run_on_plans=partial(scan_plans, name) if plans else None,
+        run=_run(scanner),
+        run_on_plans=_run_on_plans(scanner),
         level="advisory",
         own_rules=True,
-        of_changes_only=of_changes_only,
+        of_changes_only=scanner.commits is not None,
         rules=(
             Rule(
                 name,
-                f"{name} finds {finds}; its rules are `{name}.ID`. A finding with this name alone means that it could "
-                "not scan, or not everything.",
+                f"{name} finds {scanner.finds}; its rules are `{name}.ID`. A finding with this name alone means that "
+                "it could not scan, or not everything.",
                 "Files that were not scanned can contain anything; its own documentation explains each of its rules.",
                 "Do what the finding says. `terrace tools list` shows which tool is used, `terrace tools install` "
                 "installs it.",
-                f"{accepted} Advisory unless terrace.yaml has `checks: {{{name}: required}}`; `off` turns it off.",
+                f"{scanner.accepted} Advisory unless terrace.yaml has `checks: {{{name}: required}}`; `off` turns it "
+                "off.",
             ),
         ),
     )
 
 
-CHECKOV = _scanner(
-    "checkov",
-    "insecure settings in sources and plans",
-    "A `checkov:skip` comment that is on the protected branch accepts a finding.",
-    partial(scan_sources, "checkov"),
-    plans=True,
-)
-TRIVY = _scanner(
-    "trivy",
-    "insecure settings in sources",
-    "`.trivyignore`, or a `trivy:ignore` comment, on the protected branch accepts a finding.",
-    partial(scan_sources, "trivy"),
-)
-TFLINT = _scanner(
-    "tflint",
-    "mistakes and deprecated syntax in sources",
-    "`.tflint.hcl` on the protected branch turns a rule off.",
-    partial(scan_sources, "tflint"),
-)
-GITLEAKS = _scanner(
-    "gitleaks",
-    "secrets that commits add",
-    "`.gitleaksignore` of the protected branch accepts a finding.",
-    partial(scan_commits, "gitleaks"),
-    of_changes_only=True,
-)
-TRUFFLEHOG = _scanner(
-    "trufflehog",
-    "secrets that commits add",
-    "A waiver accepts a finding.",
-    partial(scan_commits, "trufflehog"),
-    of_changes_only=True,
-)
+def _run(scanner: Scanner) -> Run:
+    """Returns the function that scans what exists before the plans: sources, or the commits of the change."""
+
+    def run(context: CheckContext) -> Findings:
+        scanners = context.adapters.scanners
+        in_sources = scanners.scan_sources(scanner, scanner.sources, context) if scanner.sources else ()
+        in_commits = scanners.scan_commits(scanner, scanner.commits, context) if scanner.commits else ()
+        return (*in_sources, *in_commits)
+
+    return run
+
+
+def _run_on_plans(scanner: Scanner) -> Run | None:
+    scan = scanner.plans
+    if scan is None:
+        return None
+    return lambda context: context.adapters.scanners.scan_plans(scanner, scan, context)
+
 
 MISSING = PlanCheck(
     # After the plans, so that its finding comes last: it is about no part of the change.
@@ -107,4 +78,4 @@ MISSING = PlanCheck(
     ),
 )
 
-ALL: tuple[Check, ...] = (CHECKOV, TRIVY, TFLINT, GITLEAKS, TRUFFLEHOG, MISSING)
+ALL: tuple[Check, ...] = (*map(scanner_check, SCANNERS.values()), MISSING)

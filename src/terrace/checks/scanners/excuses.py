@@ -8,13 +8,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from terrace.assess.model import Finding, Status
+from terrace.checks.scanners.all import SCANNERS
+from terrace.checks.scanners.output import accepted_by
 from terrace.waivers.comments import Skip
 
-_EXCUSE = re.compile(
-    rb"(checkov|bridgecrew|cortex)(:)(?=skip)|(trivy|tfsec)(:)(?=ignore)|(tflint)(-)(?=ignore)|(gitleaks)(:)(?=allow)"
-    rb"|(trufflehog)(:)(?=ignore)",
-    re.IGNORECASE,
-)
+_EXCUSE = re.compile(b"|".join(scanner.comment for scanner in SCANNERS.values() if scanner.comment), re.IGNORECASE)
 
 
 def unexcused(content: bytes, accepted: bytes) -> bytes:
@@ -40,11 +38,6 @@ def excused(finding: Finding, skips: Iterable[Skip], blocks: Iterable[tuple[str,
         if is_inside and finding.status is Status.FAIL and finding.rule == f"{skip.tool}.{skip.rule}":
             return replace(finding, status=Status.WAIVED, message=f"{finding.message}{accepted_by(skip.reason)}")
     return finding
-
-
-def accepted_by(reason: str | None) -> str:
-    """Returns the addition to the message of a finding that a comment skips."""
-    return f"; a comment of the protected branch skips it: {reason or 'no reason given'}"
 
 
 def _line(line: bytes, left: Counter[bytes]) -> bytes:

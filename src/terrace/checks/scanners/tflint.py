@@ -1,11 +1,18 @@
-"""The output of tflint for sources, from its JSON."""
+"""tflint, which scans sources with its built-in rules and no plugin. Its JSON is read."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Mapping
 
 import msgspec
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.scanners.heard import Known, decoded
+from terrace.checks.scanners.output import decoded
+from terrace.checks.scanners.scanner import Call, KnownPath, ScanFolders, Scanner, Settings, SourceScan
+from terrace.checks.tools import GoModule, Tool
+from terrace.errors import BadInput, Place
+from terrace.hcl.blocks import read_blocks
 
 TOOL = "tflint"
 
@@ -56,13 +63,16 @@ class Report(msgspec.Struct):
     errors: list[Failure]
 
 
-def of_sources(said: bytes, known: Known) -> tuple[Finding, ...]:
+def read_sources(output: bytes, known: KnownPath) -> tuple[Finding, ...]:
     """Returns findings by file and line. A file that tflint could not read is unknown."""
-    report = decoded(TOOL, said, Report)
-    return (*(_issue(one, known) for one in report.issues), *(_failure(one, known) for one in report.errors))
+    report = decoded(TOOL, output, Report)
+    return (
+        *(_issue(issue, known) for issue in report.issues),
+        *(_failure(failure, known) for failure in report.errors),
+    )
 
 
-def _issue(issue: Issue, known: Known) -> Finding:
+def _issue(issue: Issue, known: KnownPath) -> Finding:
     return Finding(
         rule=f"{TOOL}.{issue.rule.name}",
         severity=_SEVERITIES.get(issue.rule.severity.lower(), Severity.MEDIUM),
@@ -75,7 +85,7 @@ def _issue(issue: Issue, known: Known) -> Finding:
     )
 
 
-def _failure(failure: Failure, known: Known) -> Finding:
+def _failure(failure: Failure, known: KnownPath) -> Finding:
     place = failure.range or Range()
     return Finding(
         rule=TOOL,
@@ -87,3 +97,56 @@ def _failure(failure: Failure, known: Known) -> Finding:
         line=max(place.start.line, 0),
         fix="fix the error",
     )
+
+
+def _call_on_sources(folders: ScanFolders) -> Call:
+    return Call(
+        ("--recursive", "--format=json", "--force", f"--config={folders.settings / 'tflint.hcl'}"),
+        {"TFLINT_PLUGIN_DIR": str(folders.home / "plugins")},
+    )
+
+
+_PASSED_ON: Mapping[str, frozenset[str]] = {
+    "config": frozenset({"disabled_by_default"}),
+    "plugin terraform": frozenset({"enabled", "preset"}),
+    # All settings of a rule are values.
+    "rule": frozenset(),
+}
+
+
+def _settings(files: Mapping[str, bytes]) -> Settings:
+    name = ".tflint.hcl"
+    file = read_blocks(name, files.get(name, b""))
+    if file.error_line:
+        raise BadInput("it cannot be read", hint="fix the syntax error", place=Place(name))
+    kept, ignored = [], []
+    for block in file.root.blocks():
+        title = " ".join((block.type, *block.labels))
+        wanted = _PASSED_ON.get(title, _PASSED_ON.get(block.type) if block.type == "rule" else None)
+        if wanted is None:
+            ignored.append((name, title))
+            continue
+        settings = {key: value for key, value in block.attributes.items() if not wanted or key in wanted}
+        ignored += [(name, f"{title}.{key}") for key in block.attributes if key not in settings]
+        head = " ".join((block.type, *(json.dumps(label) for label in block.labels)))
+        kept.append("\n".join((head + " {", *(f"  {key} = {value.source()}" for key, value in settings.items()), "}")))
+    return Settings({"tflint.hcl": "\n".join(kept).encode()}, tuple(ignored))
+
+
+SCANNER = Scanner(
+    tool=Tool(
+        TOOL,
+        "0.64.0",
+        "finds deprecated syntax and mistakes in sources",
+        "its rules are not checked",
+        (GoModule("github.com/terraform-linters/tflint@v0.64.0"),),
+    ),
+    finds="mistakes and deprecated syntax in sources",
+    accepted="`.tflint.hcl` on the protected branch turns a rule off.",
+    sources=SourceScan(_call_on_sources, read_sources),
+    keys={".tflint.hcl": '`config { disabled_by_default }`, `plugin "terraform" { enabled, preset }`, every `rule`'},
+    settings=_settings,
+    comment=rb"tflint-(?=ignore)",
+    # It exits with 1 and reports the reason in its JSON.
+    completed=(0, 1),
+)

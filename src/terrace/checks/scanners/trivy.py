@@ -1,12 +1,19 @@
-"""The output of trivy for sources, from its JSON."""
+"""trivy, which scans sources. Its JSON is read."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.scanners.families import family_of
-from terrace.checks.scanners.heard import Known, decoded
+from terrace.checks.scanners.output import decoded
+from terrace.checks.scanners.scanner import Call, KnownPath, ScanFolders, Scanner, Settings, SourceScan
+from terrace.checks.scanners.yaml_settings import read_yaml
+from terrace.checks.tools import Release, Tool
 
 TOOL = "trivy"
 
@@ -44,14 +51,14 @@ class Report(msgspec.Struct):
     results: list[Target] | None = msgspec.field(name="Results", default=None)
 
 
-def of_sources(said: bytes, known: Known) -> tuple[Finding, ...]:
+def read_sources(output: bytes, known: KnownPath) -> tuple[Finding, ...]:
     """Returns findings by file and line."""
-    report = decoded(TOOL, said, Report)
+    report = decoded(TOOL, output, Report)
     return tuple(
-        _finding(one, known(target.target))
+        _finding(misconfiguration, known(target.target))
         for target in report.results or ()
-        for one in target.found or ()
-        if one.status == "FAIL"
+        for misconfiguration in target.found or ()
+        if misconfiguration.status == "FAIL"
     )
 
 
@@ -70,3 +77,67 @@ def _finding(found: Misconfiguration, path: str | None) -> Finding:
         fix=found.resolution or None,
         family=family_of(TOOL, found.id),
     )
+
+
+def _call_on_sources(folders: ScanFolders) -> Call:
+    settings = ("--config", folders.settings / "trivy.yaml", "--ignorefile", folders.settings / "trivyignore")
+    # As variables: versions that do not know one of them ignore it.
+    quiet = {"TRIVY_SKIP_CHECK_UPDATE": "true", "TRIVY_SKIP_VERSION_CHECK": "true", "TRIVY_DISABLE_TELEMETRY": "true"}
+    return Call(("config", "--format", "json", "--quiet", *settings, "."), quiet)
+
+
+def _settings(files: Mapping[str, bytes]) -> Settings:
+    kept: dict[str, Any] = {}
+    ignored = []
+    for key, value in read_yaml("trivy.yaml", files.get("trivy.yaml", b"")).items():
+        if key == "severity":
+            kept[key] = value
+        elif key == "scan" and isinstance(value, dict):
+            kept[key] = {inner: value[inner] for inner in ("skip-dirs", "skip-files") if inner in value}
+            ignored += [f"scan.{inner}" for inner in value if inner not in kept[key]]
+        else:
+            ignored.append(str(key))
+    passed_on = {"trivy.yaml": json.dumps(kept, default=str).encode(), "trivyignore": files.get(".trivyignore", b"")}
+    return Settings(passed_on, tuple(("trivy.yaml", key) for key in ignored))
+
+
+SCANNER = Scanner(
+    tool=Tool(
+        TOOL,
+        "0.74.0",
+        "finds insecure configuration in sources",
+        "its rules are not checked",
+        (
+            Release(
+                "https://github.com/aquasecurity/trivy/releases/download/v0.74.0",
+                {
+                    "linux_amd64": (
+                        "trivy_0.74.0_Linux-64bit.tar.gz",
+                        "2ae6fe3ee734b7fdf11335663e18c75ea12dccc76062f09f164a3b0f8be4371a",
+                    ),
+                    "linux_arm64": (
+                        "trivy_0.74.0_Linux-ARM64.tar.gz",
+                        "b94ce1976bbf3c15b514b605ee88be7c6d94a29be2302847ff01cb794d47aad5",
+                    ),
+                    "darwin_amd64": (
+                        "trivy_0.74.0_macOS-64bit.tar.gz",
+                        "472816f6888dda689d075c30254d4210b4d1035acf365aa72332f584c2f60485",
+                    ),
+                    "darwin_arm64": (
+                        "trivy_0.74.0_macOS-ARM64.tar.gz",
+                        "1caada5e0e2091909357c7525d3aa76f4b660b13821bc143b190c7483e31cc11",
+                    ),
+                },
+            ),
+        ),
+        # Published with stolen credentials: CVE-2026-33634.
+        refused=("0.69.4", "0.69.5", "0.69.6"),
+    ),
+    finds="insecure settings in sources",
+    accepted="`.trivyignore`, or a `trivy:ignore` comment, on the protected branch accepts a finding.",
+    sources=SourceScan(_call_on_sources, read_sources),
+    keys={"trivy.yaml": "`severity`, `scan.skip-dirs`, `scan.skip-files`", ".trivyignore": "every line"},
+    settings=_settings,
+    comment=rb"(trivy|tfsec):(?=ignore)",
+    reports_syntax_errors=False,
+)

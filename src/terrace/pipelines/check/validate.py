@@ -9,7 +9,7 @@ from functools import partial
 
 from terrace.assess.model import Assessment
 from terrace.assess.risk import Risk
-from terrace.checks.base import Check, CheckAdapters, CheckContext, PlanCheck, Scanner, SourceCheck
+from terrace.checks.base import Check, CheckAdapters, CheckContext, PlanCheck, ScannerCheck, SourceCheck
 from terrace.checks.scanners.together import Places, together
 from terrace.checks.secrets.masking import masked, masked_findings
 from terrace.errors import TerraceError
@@ -85,7 +85,7 @@ def validate(
             scans = {
                 check.name: aside.submit(enforce, context.config, check.name, partial(check.run, checked))
                 for check in wanted
-                if isinstance(check, Scanner)
+                if isinstance(check, ScannerCheck)
             }
             static = {
                 check.name: enforce(context.config, check.name, partial(check.run, checked))
@@ -101,7 +101,7 @@ def validate(
         found += find_recreations(history, inventory, made)
         checked = replace(checked, plans=made)
         for check in wanted:
-            run = check.run_on_plans if isinstance(check, Scanner) else check.run
+            run = check.run_on_plans if isinstance(check, ScannerCheck) else check.run
             if run is not None and not isinstance(check, SourceCheck):
                 found += enforce(context.config, check.name, partial(run, checked))
     content, today = contents(context.repository.tree(inventory.commit)), context.clock().date()

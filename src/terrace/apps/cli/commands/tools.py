@@ -11,7 +11,7 @@ from terrace.apps.cli.options import JSON
 
 if TYPE_CHECKING:
     from terrace.adapters.tools.find_tool import Found
-    from terrace.adapters.tools.known import Tool
+    from terrace.checks.tools import Tool
     from terrace.report.json.setup import ToolRow
     from terrace.report.terminal.screen import Part
 

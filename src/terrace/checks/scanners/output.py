@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TypeVar
 
 import msgspec
@@ -15,12 +14,12 @@ T = TypeVar("T")
 _SHOWN = 200
 
 
-def decoded(tool: str, said: bytes, type_: type[T]) -> T:
+def decoded(tool: str, output: bytes, type_: type[T]) -> T:
     """Returns a scanner's JSON as that type. Raises NotReady when it is something else: then the result is unknown."""
     try:
-        return typed_json.decode(said, type_)
+        return typed_json.decode(output, type_)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        shown = said[:_SHOWN].decode("utf-8", "replace").strip()
+        shown = output[:_SHOWN].decode("utf-8", "replace").strip()
         raise NotReady(
             f"the output of {tool} cannot be read ({error}): {shown or 'it is empty'}",
             hint=f"run {tool} yourself; `terrace tools list` shows which one is used, and the version that is known",
@@ -33,5 +32,6 @@ def crashed(tool: str, code: int, message: str) -> NotReady:
     return NotReady(f"{tool} exited with {code}: {last or 'it printed no reason'}", hint=f"run {tool} yourself")
 
 
-Known = Callable[[str], str | None]
-"""A path as a scanner names it -> the path in the repository; None when it is not one of the files it was given."""
+def accepted_by(reason: str | None) -> str:
+    """Returns the addition to the message of a finding that a comment skips."""
+    return f"; a comment of the protected branch skips it: {reason or 'no reason given'}"
