@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import xml.etree.ElementTree as Xml
 from pathlib import Path
 
 import pytest
 
 from support.cli import three_environments, world
-from terrace.apps.cli.options import FORMATS
-from terrace.apps.cli.reports import WRITERS
+from terrace.report.formats import CHECK_FORMATS, FORMATS
 
 pytestmark = pytest.mark.slow
 
@@ -29,11 +29,21 @@ def test_one_run_writes_several_reports(tmp_path: Path) -> None:
     assert json.loads(names["json"].read_text())["verdict"] == "block"
     assert "**Blocked by**" in names["markdown"].read_text()
 
-    for wrong in (("--report", "pdf=x"), ("--report", "sarif=no/such/x"), ("--report", "json=a", "--output", "a")):
+    for wrong in (
+        ("--report", "pdf=x"),
+        ("--report", "html"),
+        ("--report", "sarif=no/such/x"),
+        ("--report", "json=a", "--output", "a"),
+    ):
         refused = shop.run("check", *wrong)
         assert refused.code == 2, refused.err
         assert "hint: " in refused.err
 
 
-def test_the_formats_that_can_be_asked_for_are_those_that_are_written() -> None:
-    assert tuple(WRITERS) == FORMATS
+def test_the_page_about_reports_has_every_format_of_a_check() -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/reports.md").read_text("utf-8")
+    assert re.findall(r"(?m)^\| ([a-z]+) \|", page) == list(CHECK_FORMATS)
+
+
+def test_a_format_has_its_own_extension() -> None:
+    assert len({each.extension for each in FORMATS.values()}) == len(FORMATS)

@@ -16,7 +16,6 @@ from support.checked import rich
 from support.cli import LADDER, three_environments, world
 from support.plans import STACK
 from support.tools import opa
-from terrace.apps.cli.reports import WRITERS
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.module_docs.page import page
 from terrace.checks.policy.view import view
@@ -27,6 +26,9 @@ from terrace.hcl.interface import Interface, read_interface
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
+from terrace.report.checked import Checked
+from terrace.report.formats import CHECK_FORMATS
+from terrace.report.terminal.screen import plain_text
 
 KEY = DigestKey("k", b"k" * 32)
 
@@ -222,12 +224,16 @@ def test_forty_secrets_are_planted() -> None:
     assert lost <= {"marked by the provider"}
 
 
-@pytest.mark.parametrize("style", sorted(WRITERS))
+@pytest.mark.parametrize("style", sorted(CHECK_FORMATS))
 def test_no_report_shows_a_secret(style: str) -> None:
     one = record()
-    report = WRITERS[style](replace(one, assessment=masked(one.assessment)))
-    assert shown_in(report) == set()
-    assert shown_in(WRITERS[style](one)), "without the masking this report shows some: the test can fail"
+
+    def rendered(checked: Checked) -> str:
+        report = CHECK_FORMATS[style](checked)
+        return report if isinstance(report, str) else plain_text(report)
+
+    assert shown_in(rendered(replace(one, assessment=masked(one.assessment)))) == set()
+    assert shown_in(rendered(one)), "without the masking this report shows some: the test can fail"
 
 
 def test_what_is_masked_still_says_what_changes() -> None:
@@ -320,7 +326,7 @@ def test_the_whole_check_and_a_tried_policy_show_no_secret(tmp_path: Path) -> No
     module = place.work / "modules/thing/main.tf"
     text = module.read_text().replace('"${var.name}-1"', f'{{DB_PASSWORD="{secret("lambda")}", name = var.name}}')
     module.write_text(text)
-    names = [name for name in WRITERS if name != "terminal"]
+    names = [name for name in CHECK_FORMATS if name != "terminal"]
     done = place.run("check", *(word for name in names for word in ("--report", f"{name}={tmp_path / name}")))
     assert done.code == 1, done
     said = {"terminal": done.out + done.err, **{name: (tmp_path / name).read_text() for name in names}}

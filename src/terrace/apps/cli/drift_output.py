@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from terrace.apps.output.console import emit, note, show
+from terrace.apps.cli.reports import Report
+from terrace.apps.output.console import note, show
 from terrace.apps.output.deployments import deployment_json
 from terrace.drift.review import Review
 from terrace.ledger.deployment import Deployment
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.drift.remediate import RemediationResult
+from terrace.report.formats import DRIFT_FORMATS, FORMATS, DriftReport
 from terrace.report.json.deployments import DriftDeployment
-from terrace.report.json.drift import RefusedRemediation, RemediationPart, drift_json
-from terrace.report.markdown.drift import drift_markdown
+from terrace.report.json.drift import RefusedRemediation, RemediationPart
 from terrace.report.terminal.deployments import deployment_tree, gates_table
-from terrace.report.terminal.drift import drift_report
 from terrace.report.terminal.rules import refusal_lines
 from terrace.stacks.refusals import Refusal
 from terrace.text import visible
@@ -28,14 +27,11 @@ def show_drift(
     remedied: tuple[RemediationResult, ...] = (),
     refused: Mapping[str, Refusal] = MappingProxyType({}),
 ) -> None:
-    """Prints drift in one of the three formats, the remediations, and the refused stacks."""
-    if style == "json":
-        emit(drift_json(reviews, map(_remediation_part, remedied), refused))
+    """Prints drift in one of its formats, the remediations, and the refused stacks."""
+    report = DriftReport(reviews, tuple(map(_remediation_part, remedied)), refused)
+    Report(FORMATS[style], None).write(DRIFT_FORMATS[style](report))
+    if FORMATS[style].type == "json":
         return
-    if style == "markdown":
-        sys.stdout.write(drift_markdown(reviews))
-    else:
-        show(drift_report(reviews))
     for one in remedied:
         _show_remediation(one)
     if refused:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from datetime import date, timedelta
 
 ENVIRONMENT = "ENV"
-
-FORMATS = ("terminal", "markdown", "html", "sarif", "junit", "json")
-"""The formats of `terrace check`; `terrace.apps.cli.reports` has a writer for each."""
 
 COMPLETE_ENV = completer(environments)
 COMPLETE_STACK = completer(stacks)
@@ -45,6 +42,11 @@ KEY = click.option(
 YES = click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def format_option(formats: Iterable[str]) -> Callable[[Function], Function]:
+    """Returns the option --format of a command whose report has these formats."""
+    return click.option("--format", "style", type=click.Choice(tuple(formats)), default="terminal")
 
 
 def signing_options(command: Function) -> Function:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import BASE, ENVS, FORMATS, JSON, OUTPUT
+from terrace.apps.cli.options import BASE, ENVS, JSON, OUTPUT, format_option
+from terrace.report.formats import AUDIT_FORMATS, CHECK_FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,9 +20,15 @@ if TYPE_CHECKING:
 @click.command()
 @ENVS
 @BASE
-@click.option("--format", "style", type=click.Choice(FORMATS), default="terminal")
+@format_option(CHECK_FORMATS)
 @OUTPUT
-@click.option("--report", "reports", multiple=True, metavar="FORMAT=FILE", help="An additional report. Repeatable.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help=f"An additional report; FORMAT is {', '.join(CHECK_FORMATS)}. Repeatable.",
+)
 @click.option("--explain", is_flag=True, help="Show every risk factor with its part of the score.")
 @click.option("--fix", is_flag=True, help="Apply automatic fixes first: formatting and generated module docs.")
 @click.option("--publish", is_flag=True, help="Publish the result on the pull or merge request of this CI run.")
@@ -77,8 +84,8 @@ def check(
         }
         for option in (name for name, value in only_for_changes.items() if value):
             raise click.UsageError(f"{option} is about a change, and --all checks everything that is deployed")
-        if style not in ("terminal", "markdown", "sarif", "json"):
-            raise click.UsageError(f"--all supports the formats terminal, markdown, sarif and json, not {style}")
+        if style not in AUDIT_FORMATS:
+            raise click.UsageError(f"--all supports the formats {', '.join(AUDIT_FORMATS)}, not {style}")
         return _check_everything(folder, environments, "json" if as_json else style, output, head=head)
     if environments or head:
         raise click.UsageError("environments and --head need --all")
@@ -139,7 +146,7 @@ def _check_change(
         record = checked(project, project.read_only_context(watcher), change_set, inventory, by)
     record = replace(record, explain=explain)
     for report in wanted:
-        report.write(record)
+        report.write(CHECK_FORMATS[report.format.name](record))
     if page is not None:
         from terrace.pipelines.check import publishing
 
@@ -182,14 +189,14 @@ def _check_everything(folder: str, names: tuple[str, ...], style: str, output: s
     """
     from pathlib import Path
 
-    from terrace.apps.cli.reports import AUDIT_WRITERS, deliver, output_file
+    from terrace.apps.cli.reports import requested_report
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.audit import chosen_environments, record_audit, run_audit
     from terrace.apps.wiring.mirroring import track_audits
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.audit import Target, abandoned_targets, at_commit, targets
 
-    file = output_file(Path(folder), output)
+    report = requested_report(Path(folder), style, output)
     project = Project(Path(folder))
     wanted = chosen_environments(project, names)
     with show_progress(as_json=style == "json") as watcher:
@@ -204,7 +211,7 @@ def _check_everything(folder: str, names: tuple[str, ...], style: str, output: s
     failed = None if head else record_audit(context, history, audits, rules)
     if not head:
         track_audits(project, audits)
-    deliver(AUDIT_WRITERS[style](audits), style, file)
+    report.write(AUDIT_FORMATS[style](audits))
     if failed is not None:
         raise failed
     return 1 if any(audit.blocking for audit in audits) else 0

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import COMPLETE_STACK, ENV, ENVS, JSON, DefaultGroup
+from terrace.apps.cli.options import COMPLETE_STACK, ENV, ENVS, JSON, DefaultGroup, format_option
+from terrace.report.formats import DRIFT_FORMATS
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from terrace.pipelines.context import Context
     from terrace.pipelines.drift.remediate import RemediationResult
 
-STYLE = click.option("--format", "style", type=click.Choice(["terminal", "markdown", "json"]), default="terminal")
+STYLE = format_option(DRIFT_FORMATS)
 ONE_STACK = click.option(
     "--stack", metavar="STACK", shell_complete=COMPLETE_STACK, help="Stack of the address, if several stacks have it."
 )

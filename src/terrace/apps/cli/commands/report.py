@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from terrace.apps.cli.options import COMPLETE_ENV, ENVIRONMENT, JSON, OUTPUT
+from terrace.apps.cli.options import COMPLETE_ENV, ENVIRONMENT, JSON, OUTPUT, format_option
 from terrace.compliance.frameworks import NAMES
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from terrace.compliance.overview import Compliance
-    from terrace.report.terminal.screen import Record
+from terrace.report.formats import COMPLIANCE_FORMATS
 
 
 @click.group()
@@ -33,7 +26,7 @@ def report() -> None:
     shell_complete=COMPLETE_ENV,
     help="Environments to report. [default: all]",
 )
-@click.option("--format", "style", type=click.Choice(("terminal", "markdown", "html", "json")), default="terminal")
+@format_option(COMPLIANCE_FORMATS)
 @OUTPUT
 @click.option(
     "--stale-after",
@@ -76,7 +69,7 @@ def report_compliance(
     from pathlib import Path
 
     from terrace.apps.cli.job_result import Ending, end_job
-    from terrace.apps.cli.reports import deliver, output_file
+    from terrace.apps.cli.reports import requested_report
     from terrace.apps.wiring.audit import chosen_environments
     from terrace.apps.wiring.project import Project, now
     from terrace.compliance.gathering import Known, Span
@@ -86,28 +79,12 @@ def report_compliance(
     from terrace.report.markdown.compliance import compliance_markdown
 
     style = "json" if as_json else style
-    file = output_file(Path(folder), output)
+    report = requested_report(Path(folder), style, output)
     wanted = tuple(framework(name) for name in dict.fromkeys(frameworks or NAMES))
     project = Project(Path(folder))
     names = chosen_environments(project, environments)
     known = Known(project.trust.config, project.ledger.read(), project.trust.policy, project.proof, aliases())
     span = Span(now(), timedelta(days=stale_after), timedelta(days=period))
     record = compliance(known, names, wanted, sources(), span)
-    deliver(_writers()[style](record), style, file)
+    report.write(COMPLIANCE_FORMATS[style](record))
     return end_job(Ending({}, lambda: compliance_markdown(record)), 1 if has_failures(record.frameworks) else 0)
-
-
-def _writers() -> Mapping[str, Callable[[Compliance], Record]]:
-    """The formats of the report by name."""
-    from terrace.report.html.compliance import compliance_page
-    from terrace.report.json.compliance import compliance_json
-    from terrace.report.json.record import encode
-    from terrace.report.markdown.compliance import compliance_markdown
-    from terrace.report.terminal.compliance import compliance_report
-
-    return {
-        "terminal": compliance_report,
-        "markdown": compliance_markdown,
-        "html": compliance_page,
-        "json": lambda record: encode(compliance_json(record)),
-    }
