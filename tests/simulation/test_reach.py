@@ -10,7 +10,9 @@ import pytest
 
 from simulation.choices import Choices
 from simulation.people import People
+from simulation.script import staged
 from simulation.site import Wanted, thing
+from terrace.errors import StateLock
 from terrace.gates.deployment import HANDED_OVER
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
@@ -103,3 +105,38 @@ def test_a_tick_wakes_nobody_where_people_are_asked(people: People) -> None:
 def test_what_an_environment_takes_by_itself_enters(people: People) -> None:
     assert stirs(people) == DueEnvironments(("dev",), ())
     assert people.world.run("bot", lambda context: find_due_environments(context, ("prod",))) == DueEnvironments((), ())
+
+
+def _write_state(people: People) -> None:
+    """Another process writes the state of dev/network, and changes nothing else."""
+    people.world.cloud.estates["dev/network"].serial += 1
+
+
+def test_a_plan_without_the_right_to_write_is_not_disturbed_by_a_lock(people: People) -> None:
+    people.deploy("dev")
+    people.world.cloud.estates["dev/network"].lock = StateLock("1", "someone@elsewhere", "OperationTypePlan", "")
+    people.merge("ann", dev__network=Wanted({thing("dev/network"): "v-new"}))
+    assert looks(people, forward).waiting == (HANDED_OVER,)
+
+
+def test_a_plan_without_a_lock_is_made_again_when_the_state_changes_meanwhile() -> None:
+    people, script = staged()
+    people.deploy("dev")
+    script.at("after terraform.plan", lambda process: _write_state(people))
+    people.merge("ann", dev__network=Wanted({thing("dev/network"): "v-new"}))
+    planned = looks(people, forward)
+    assert planned.waiting == (HANDED_OVER,)
+    record = planned.last(Step.PLAN, "dev/network")
+    assert record is not None
+    assert record.detail.serial == people.world.cloud.estates["dev/network"].serial
+
+
+def test_a_plan_without_a_lock_fails_when_the_state_keeps_changing() -> None:
+    people, script = staged()
+    people.deploy("dev")
+    for _ in range(10):
+        script.at("after terraform.plan", lambda process: _write_state(people))
+    people.merge("ann", dev__network=Wanted({thing("dev/network"): "v-new"}))
+    planned = looks(people, forward)
+    assert planned.result == "failed"
+    assert "changed during each of 3 plans: another process is applying to it" in planned.reasons[0]

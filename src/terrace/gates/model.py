@@ -13,7 +13,7 @@ class Subject:
     """The tuple that an approval binds to. If any part changes, the approval is invalid.
 
     `policy` is the version of the trust root (a hash of configuration, teams and signers); `lineage` is the lineage of
-    the state, "" while the stack has no state yet.
+    the state, "" while the stack has no state yet, or an empty one that was just created.
     """
 
     ledger: str

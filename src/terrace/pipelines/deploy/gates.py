@@ -197,7 +197,8 @@ def subjects(policy: str, history: History, deployment: Deployment, plans: Itera
             commit=deployment.commit,
             digest=record.detail.digest or "",
             policy=policy,
-            lineage=record.detail.lineage or "",
+            # A run without the right to write plans before the workspace exists: its approval must hold afterwards.
+            lineage="" if record.detail.new_state is True else record.detail.lineage or "",
         )
         for record in plans
         if not record.detail.empty

@@ -13,7 +13,7 @@ from terrace.drift.model import Sighting
 from terrace.drift.own_changes import own_changes_of, without_own_changes
 from terrace.drift.records import sighting_record
 from terrace.drift.sightings import only_outside, sightings
-from terrace.errors import TerraformFailed
+from terrace.errors import NotReady, TerraformFailed
 from terrace.gates.approvals.gate import approval_rule
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
@@ -40,7 +40,10 @@ from terrace.stacks.backends import backend_locations
 from terrace.stacks.model import Destruction, Undoing
 from terrace.states.backup_status import lineages, standings
 from terrace.states.removed_stacks import explanation
-from terrace.states.state_file import objects
+from terrace.states.state_file import holds_nothing, objects
+
+_UNLOCKED_PLANS = 3
+"""Plans of one stack without a lock before a state that keeps changing is an error."""
 
 
 def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
@@ -52,11 +55,12 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
     foreign = _foreign_state(run, key) if has_no_known_state(run.history, key) else ""
     if foreign:
         return StepOutcome("failed", foreign)
-    if has_no_known_state(run.history, key) and not isinstance(run.deployment.origin, Destruction):
+    may_write = run.context.reach == "apply"
+    if may_write and has_no_known_state(run.history, key) and not isinstance(run.deployment.origin, Destruction):
         # Never for a stack that has a state: a new workspace would hide that the old one was deleted.
         run.context.terraform.create_workspace(run.site(key, "plan"))
     try:
-        fresh = make_plan(run, key)
+        fresh = _plan_at_rest(run, key)
     except TerraformFailed as error:
         if _needs_newer_provider(run, key, error):
             return plan(run, key, attempt)
@@ -79,7 +83,7 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
         # Before approvals are requested: no later plan could be the approved one.
         return StepOutcome("failed", _volatile(never), _facts(run, fresh))
     if _differs_from_before(run.deployment, key, fresh):
-        again = make_plan(run, key)
+        again = _plan_at_rest(run, key)
         if again.plan.digest != fresh.plan.digest and again.state.serial == fresh.state.serial:
             return StepOutcome("failed", _volatile(differing(fresh.plan, again.plan)), _facts(run, again))
         fresh = again
@@ -229,8 +233,13 @@ def _facts(run: DeploymentRun, fresh: FreshPlan) -> Detail:
         prepared=tuple(PreparedRecord(one.shown, one.source, one.digest) for one in commands) or UNSET,
         lineage=fresh.state.lineage,
         serial=fresh.state.serial,
+        new_state=True if _is_new(run, plan.stack.key, fresh.state) else UNSET,
         sha256=fresh.made.sha256,
     )
+
+
+def _is_new(run: DeploymentRun, key: str, state: StateSnapshot) -> bool:
+    return bool(state.content) and has_no_known_state(run.history, key) and holds_nothing(state.content)
 
 
 def _notices(plan: Plan) -> tuple[str, ...]:
@@ -245,6 +254,25 @@ def _outside(run: DeploymentRun, plan: Plan) -> list[Sighting]:
     echoes = own_changes_of(run.history, plan.stack.environment, plan.stack.key)
     seen = without_own_changes(sightings(plan), echoes)
     return [outside for one in seen if (outside := only_outside(one)) is not None]
+
+
+def _plan_at_rest(run: DeploymentRun, key: str) -> FreshPlan:
+    """Plans while nobody else changes the state. Raises NotReady where somebody does.
+
+    A run that may apply locks the state. One that may not has no right to write in the backend, so that it cannot lock
+    either: it compares the state from before the plan with the state from after it.
+    """
+    if run.context.reach == "apply":
+        return make_plan(run, key)
+    for _ in range(_UNLOCKED_PLANS):
+        before = run.context.terraform.pull_state(run.site(key, "plan"))
+        fresh = make_plan(run, key, lock=False)
+        if (before.lineage, before.serial) == (fresh.state.lineage, fresh.state.serial):
+            return fresh
+    raise NotReady(
+        f"the state of {key} changed during each of {_UNLOCKED_PLANS} plans: another process is applying to it",
+        hint="wait until it has finished, then run the command again",
+    )
 
 
 def make_plan(run: DeploymentRun, key: str, *, lock: bool = True) -> FreshPlan:
