@@ -82,7 +82,7 @@ class Detail(Part, frozen=True):
     prepared: tuple[PreparedRecord, ...] | UnsetType = UNSET
     lineage: Lineage | UnsetType = UNSET
     serial: Serial | UnsetType = UNSET
-    # The state holds nothing, and no deployment ever used it: that of a workspace that was just created.
+    # The state is empty and new: the workspace was created for this plan.
     new_state: bool | UnsetType = UNSET
     sha256: Word | UnsetType = UNSET
     # An apply: its place and process, and the evidence that it did nothing.

@@ -257,10 +257,10 @@ def _outside(run: DeploymentRun, plan: Plan) -> list[Sighting]:
 
 
 def _plan_at_rest(run: DeploymentRun, key: str) -> FreshPlan:
-    """Plans while nobody else changes the state. Raises NotReady where somebody does.
+    """Plans on a state that does not change during the plan. Raises NotReady if it keeps changing.
 
-    A run that may apply locks the state. One that may not has no right to write in the backend, so that it cannot lock
-    either: it compares the state from before the plan with the state from after it.
+    A run that may apply locks the state. One that may not apply cannot write in the backend, so it compares the state
+    from before the plan with the state from after it.
     """
     if run.context.reach == "apply":
         return make_plan(run, key)
