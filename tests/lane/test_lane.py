@@ -18,7 +18,7 @@ import pytest
 from support.git import repository
 from support.lanes import Ground
 from support.mirror import lay_mirror
-from support.processes import Living, descendants, until_dead
+from support.processes import Living, descendants, end_all, until_dead
 from support.waiting import until
 from terrace.errors import TerraformFailed
 from terrace.plans.ports import Site
@@ -132,10 +132,7 @@ def owner(ground: Ground) -> Iterator[subprocess.Popen[bytes]]:
     )
     yield process
     # One that lost its lane plans the plain way, where the provider hangs too.
-    left = descendants(process.pid)
-    process.kill()
-    for one in left:
-        one.kill()
+    end_all(process.pid)
     process.communicate()
 
 
@@ -179,10 +176,15 @@ def test_nothing_of_a_credential_is_in_the_lanes_own_environment(owner: subproce
 def test_nothing_is_left_after_a_plan_that_went_well(ground: Ground) -> None:
     ground.write(six())
     terraform = ground.terraform("plan-only")
+    # Other tests in this process have lanes too, which end when their last plan is forgotten.
+    others = {one.pid for one in descendants(os.getpid())}
     terraform.plan(ground.site, lock=False).discard()
-    until(lambda: not [one for one in descendants(os.getpid()) if one.part in ("provider", "terraform")])
+    started = [one for one in descendants(os.getpid()) if one.pid not in others]
+    (lane,) = (one for one in started if one.part == "lane")
+    assert until_dead([one for one in started if one != lane], 30)
+    assert lane.alive, "it serves the next plan"
     del terraform
-    until(lambda: not [one for one in descendants(os.getpid()) if one.part == "lane"])
+    assert until_dead([lane], 30)
 
 
 def test_a_provider_that_crashes_in_both_ways_is_told_as_terraform_tells_it(ground: Ground) -> None:

@@ -63,6 +63,19 @@ def descendants(pid: int) -> list[Living]:
     return below
 
 
+def end_all(pid: int) -> None:
+    """Kills a process and all that live below it. Each is stopped before the next look, so that none starts another
+    one that nobody saw, whose parent is gone when it is looked for.
+    """
+    stopped: list[Living] = []
+    while fresh := [one for one in (*living(pid, ""), *descendants(pid)) if one.pid not in {it.pid for it in stopped}]:
+        for one in fresh:
+            one.signal(signal.SIGSTOP)
+        stopped += fresh
+    for one in stopped:
+        one.kill()
+
+
 def until_dead(those: Iterable[Living], seconds: float) -> bool:
     """Wait until none of them lives; False when some still do after so many seconds."""
     left = list(those)
