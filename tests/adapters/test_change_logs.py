@@ -118,7 +118,9 @@ def test_a_bucket_is_read_where_the_time_of_the_cause_is(
         trail_name(AT - timedelta(days=40)): b"not read",
         f"other/{trail_name(AT)}": trail_file(event(1)),
     }.items():
-        httpx.put(f"{aws.endpoint}/trail/{name}", content=content, headers=aws.signed("s3")).raise_for_status()
+        httpx.put(
+            f"{aws.endpoint}/trail/{name}", content=content, headers=aws.signed("s3"), timeout=None
+        ).raise_for_status()
     found = read(tmp_path, "s3://trail/AWSLogs")
     assert ([one.cause.event for one in found.changes], found.files, found.notes) == (["e0"], 1, ())
     day = str(Path(trail_name(AT)).parent)

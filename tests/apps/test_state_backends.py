@@ -42,7 +42,7 @@ def in_s3(found: S3, block: str, table: str = "") -> Place:
     signed = found.aws.signed("s3")
 
     def remove() -> None:
-        httpx.delete(url, headers=signed).raise_for_status()
+        httpx.delete(url, headers=signed, timeout=None).raise_for_status()
         if table:
             dynamo(
                 found, "DeleteItem", f'{{"TableName": "{table}", "Key": {{"LockID": {{"S": "{BUCKET}/{KEY}-md5"}}}}}}'
@@ -51,8 +51,8 @@ def in_s3(found: S3, block: str, table: str = "") -> Place:
     return Place(
         block,
         dict(found.variables),
-        lambda: httpx.get(url, headers=signed).raise_for_status().content,
-        lambda content: httpx.put(url, content=content, headers=signed).raise_for_status(),
+        lambda: httpx.get(url, headers=signed, timeout=None).raise_for_status().content,
+        lambda content: httpx.put(url, content=content, headers=signed, timeout=None).raise_for_status(),
         remove,
     )
 
@@ -63,7 +63,8 @@ def dynamo(found: S3, action: str, body: str) -> None:
         "X-Amz-Target": f"DynamoDB_20120810.{action}",
         "Content-Type": "application/x-amz-json-1.0",
     }
-    httpx.post(found.aws.endpoint, content=body, headers=headers).raise_for_status()
+    # The first call of a service has the embedded AWS import all of it, which takes long on a busy machine.
+    httpx.post(found.aws.endpoint, content=body, headers=headers, timeout=None).raise_for_status()
 
 
 def in_postgres(found: Postgres) -> Place:

@@ -58,12 +58,12 @@ def in_s3() -> Iterator[Place]:
         signed, url = found.aws.signed("s3"), f"{found.aws.endpoint}/{BUCKET}"
 
         def states() -> dict[str, Any]:
-            listed = httpx.get(f"{url}?list-type=2", headers=signed).text
+            listed = httpx.get(f"{url}?list-type=2", headers=signed, timeout=None).text
             keys = [part.partition("</Key>")[0] for part in listed.split("<Key>")[1:]]
-            return {key: httpx.get(f"{url}/{key}", headers=signed).json() for key in keys}
+            return {key: httpx.get(f"{url}/{key}", headers=signed, timeout=None).json() for key in keys}
 
         def remove(key: str) -> None:
-            httpx.delete(f"{url}/{key}", headers=signed).raise_for_status()
+            httpx.delete(f"{url}/{key}", headers=signed, timeout=None).raise_for_status()
 
         yield Place(found.block("net"), dict(found.variables), states, remove, "env:/dev/net", "env:/prod/net")
 

@@ -27,7 +27,7 @@ def call(aws: EmbeddedAws, service: str, version: str, action: str, **parameters
         aws.endpoint,
         data={"Action": action, "Version": version, **parameters},
         headers={"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"},
-        timeout=30,
+        timeout=None,
     )
     answer.raise_for_status()
     return answer.text
@@ -54,6 +54,6 @@ def ssm(aws: EmbeddedAws, action: str, **body: object) -> None:
             "X-Amz-Target": f"AmazonSSM.{action}",
             "Content-Type": "application/x-amz-json-1.1",
         },
-        timeout=30,
+        timeout=None,
     )
     answer.raise_for_status()

@@ -54,13 +54,15 @@ def locked_s3(aws: EmbeddedAws, bucket: str = "copies") -> Iterator[ObjectStore]
     place = f"<LocationConstraint>{REGION}</LocationConstraint>"
     make = f"<CreateBucketConfiguration>{place}</CreateBucketConfiguration>"
     locked = {**aws.signed("s3"), "x-amz-bucket-object-lock-enabled": "true"}
-    httpx.put(f"{aws.endpoint}/{bucket}", content=make, headers=locked).raise_for_status()
+    httpx.put(f"{aws.endpoint}/{bucket}", content=make, headers=locked, timeout=None).raise_for_status()
     rule = "<DefaultRetention><Mode>COMPLIANCE</Mode><Days>30</Days></DefaultRetention>"
     settings = (
         f"<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule>{rule}</Rule>"
         "</ObjectLockConfiguration>"
     )
-    httpx.put(f"{aws.endpoint}/{bucket}?object-lock", content=settings, headers=aws.signed("s3")).raise_for_status()
+    httpx.put(
+        f"{aws.endpoint}/{bucket}?object-lock", content=settings, headers=aws.signed("s3"), timeout=None
+    ).raise_for_status()
     handler = type("Checking", (_Checking,), {"endpoint": aws.endpoint})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

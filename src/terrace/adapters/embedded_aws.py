@@ -16,6 +16,9 @@ from terrace.errors import NotReady
 
 REGION = "eu-central-1"
 
+PATIENCE = 60
+"""Maximum time of a call, in seconds. The first one of a service has the server import that service."""
+
 
 class EmbeddedAws:
     """A running server, as a context manager. It starts empty and keeps everything in memory."""
@@ -70,7 +73,9 @@ class EmbeddedAws:
         body = (
             f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
         )
-        httpx.put(f"{self.endpoint}/{name}", content=body, headers=self.signed("s3"), timeout=60).raise_for_status()
+        httpx.put(
+            f"{self.endpoint}/{name}", content=body, headers=self.signed("s3"), timeout=PATIENCE
+        ).raise_for_status()
 
     def parameter(self, name: str) -> str | None:
         """Returns the value of an SSM parameter in the cloud; None where there is none."""
@@ -89,7 +94,7 @@ class EmbeddedAws:
 
         rule = {"FromPort": str(port), "ToPort": str(port), "IpProtocol": "tcp", "CidrIp": "0.0.0.0/0"}
         form = {"Action": "AuthorizeSecurityGroupIngress", "Version": "2016-11-15", "GroupName": group, **rule}
-        httpx.post(self.endpoint, data=form, headers=self.signed("ec2")).raise_for_status()
+        httpx.post(self.endpoint, data=form, headers=self.signed("ec2"), timeout=PATIENCE).raise_for_status()
 
     def open_ports(self, group: str) -> tuple[int, ...]:
         """Returns the ports of a security group that are open to everyone, read from the cloud."""
@@ -99,7 +104,7 @@ class EmbeddedAws:
 
         form = {"Action": "DescribeSecurityGroups", "Version": "2016-11-15"}
         form |= {"Filter.1.Name": "group-name", "Filter.1.Value.1": group}
-        answer = httpx.post(self.endpoint, data=form, headers=self.signed("ec2")).raise_for_status()
+        answer = httpx.post(self.endpoint, data=form, headers=self.signed("ec2"), timeout=PATIENCE).raise_for_status()
         ingress = ElementTree.fromstring(answer.text).iterfind(".//{*}ipPermissions/{*}item/{*}fromPort")
         return tuple(sorted(int(port.text or 0) for port in ingress))
 
@@ -107,7 +112,7 @@ class EmbeddedAws:
         import httpx
 
         headers = {**self.signed(service), "X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
-        answer = httpx.post(self.endpoint, json=dict(body), headers=headers)
+        answer = httpx.post(self.endpoint, json=dict(body), headers=headers, timeout=PATIENCE)
         if answer.status_code == 400:
             return None
         answer.raise_for_status()
