@@ -97,7 +97,7 @@ def test_the_wrong_key_is_named_and_opens_nothing(tmp_path: Path) -> None:
         backups(tmp_path, other).load(record.name)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(position=st.integers(0, 10_000), mask=st.integers(1, 255))
 def test_any_changed_byte_is_noticed(tmp_path: Path, position: int, mask: int) -> None:
     folder = tmp_path / f"{position}-{mask}"

@@ -32,9 +32,10 @@ from terrace.plans.before_plan_outputs import CommandFailed, digest_of, not_repr
 from terrace.plans.ports import Site
 from terrace.stacks.model import Stack
 
-pytestmark = pytest.mark.skipif(
-    bool(why_not()) and not os.environ.get("CI"), reason=f"commands cannot run here: {why_not()}"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(why_not()) and not os.environ.get("CI"), reason=f"commands cannot run here: {why_not()}"),
+]
 
 SECRET = b"s" * 32
 PATH = "/usr/local/bin:/usr/bin:/bin"

@@ -18,6 +18,8 @@ from terrace.adapters.terraform.execute import OutputLimits, TimeLimit, execute
 from terrace.config.model import TerraformSettings
 from terrace.errors import NotReady
 
+pytestmark = pytest.mark.slow
+
 ENDLESS = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
 DEAF = f"import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n{ENDLESS}"
 

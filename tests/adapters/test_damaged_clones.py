@@ -21,6 +21,8 @@ from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import GENESIS, Draft
 
+pytestmark = pytest.mark.slow
+
 Damage = Callable[[Path], None]
 
 

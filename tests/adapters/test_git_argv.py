@@ -18,6 +18,8 @@ from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.git.trees import GitTree
 from terrace.errors import BadInput, TerraceError
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = (
     "--output=/tmp/x",
     "--output=OUT",

@@ -19,6 +19,8 @@ from terrace.adapters.probes import LiveProbes
 from terrace.config.model import CommandProbe, HttpProbe, Probe
 from terrace.rollout.ports import ProbeResult
 
+pytestmark = pytest.mark.slow
+
 SECOND = timedelta(seconds=1)
 
 

@@ -23,6 +23,8 @@ from terrace.errors import TerraceError
 from terrace.plans.before_plan_outputs import Prepared, PreparedFile
 from terrace.plans.ports import Attempt, Evidence, Fate, NotStarted, Preparation
 
+pytestmark = pytest.mark.slow
+
 SLOW = """
 resource "terraform_data" "slow" {
   provisioner "local-exec" {
@@ -184,7 +186,6 @@ def processes_with(folder: Path) -> set[int]:
     return found
 
 
-@pytest.mark.slow
 def test_no_process_is_left_once_an_apply_has_ended_or_everything_was_killed(
     applier: LocalApplier, tmp_path: Path
 ) -> None:
@@ -202,7 +203,6 @@ def test_no_process_is_left_once_an_apply_has_ended_or_everything_was_killed(
     assert processes_with(run.path) == set()
 
 
-@pytest.mark.slow
 def test_the_apply_outlives_the_process_that_started_it(applier: LocalApplier, tmp_path: Path) -> None:
     """A whole process starts an apply and is killed at once; another one finds it and gets its result."""
     site_of(tmp_path, SLOW)
@@ -235,7 +235,6 @@ applier.wait(one)
     assert outcome.code == 0
 
 
-@pytest.mark.slow
 def test_a_killed_runner_leaves_an_unknown_outcome(applier: LocalApplier, tmp_path: Path) -> None:
     site = site_of(tmp_path, SLOW)
     one = begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site))
@@ -248,7 +247,6 @@ def test_a_killed_runner_leaves_an_unknown_outcome(applier: LocalApplier, tmp_pa
     assert applier.look(one) is Fate.DIED
 
 
-@pytest.mark.slow
 def test_terraform_is_told_to_stop_once_and_its_end_is_recorded(applier: LocalApplier, tmp_path: Path) -> None:
     site = site_of(tmp_path, SLOW)
     one = begin(applier, "one", site, terraform_in(tmp_path / "terrace").plan(site))

@@ -70,7 +70,7 @@ def test_each_copy_has_a_key_of_its_own(tmp_path: Path) -> None:
     assert heads[0]["wrapped"] != heads[1]["wrapped"]
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(position=st.integers(0, 10_000), mask=st.integers(1, 255))
 def test_any_changed_byte_is_noticed(tmp_path: Path, position: int, mask: int) -> None:
     folder = tmp_path / f"{position}-{mask}"

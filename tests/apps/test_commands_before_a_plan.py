@@ -75,6 +75,7 @@ def test_a_command_builds_what_check_deploy_and_drift_plan(tmp_path: Path) -> No
     assert [(one["stack"], one["update"]) for one in checked["plans"]] == [("dev/app", 1)]
 
 
+@pytest.mark.slow
 def test_the_command_of_a_change_runs_once_it_is_merged_and_its_failure_has_a_place(tmp_path: Path) -> None:
     plain = {path: text for path, text in FILES.items() if path != f"{STACK}/main.tf"}
     shop = world(tmp_path, {**plain, "terrace.yaml": "version: 1\nenvironments: {dev: {}}\n", "README.md": "x\n"})
@@ -99,6 +100,7 @@ def test_the_command_of_a_change_runs_once_it_is_merged_and_its_failure_has_a_pl
     assert "it exited with 4" in deployed.out + deployed.err
 
 
+@pytest.mark.slow
 def test_what_a_failed_command_said_is_told_once_line_by_line(tmp_path: Path) -> None:
     shop = world(tmp_path, FILES)
     shop.push({f"{STACK}/build.sh": "printf 'first\\nsecond \\033[2J line\\n' >&2\nexit 4\n"})
@@ -115,6 +117,7 @@ def test_what_a_failed_command_said_is_told_once_line_by_line(tmp_path: Path) ->
     assert "\\n" not in deployed.out + deployed.err
 
 
+@pytest.mark.slow
 def test_going_back_to_a_commit_from_before_the_commands_needs_none(tmp_path: Path) -> None:
     plain = 'resource "terraform_data" "code" {\n  input = "one"\n}\n'
     rules = "version: 1\nenvironments: {dev: {}}\n"
@@ -126,6 +129,7 @@ def test_going_back_to_a_commit_from_before_the_commands_needs_none(tmp_path: Pa
     assert back["result"] == "succeeded"
 
 
+@pytest.mark.slow
 def test_nothing_of_a_change_of_strangers_is_run(tmp_path: Path) -> None:
     shop = world(tmp_path, FILES)
     shop.push({f"{STACK}/build.sh": "mkdir build; date > build/app.txt; exit 9\n"})
@@ -161,10 +165,12 @@ def asking(tmp_path: Path) -> World:
     return shop
 
 
+@pytest.mark.slow
 def test_the_same_bytes_of_a_command_keep_an_approval(asking: World) -> None:
     assert asking.ok("resume", "dev", "--json").json["result"] == "succeeded"
 
 
+@pytest.mark.slow
 def test_other_bytes_of_a_command_ask_again_though_terraform_plans_the_same(asking: World) -> None:
     forget()
     again = asking.run("resume", "dev", "--json")

@@ -24,6 +24,8 @@ from terrace.plans.read import read_plan
 from terrace.plans.redacted_document import shown
 from terrace.stacks.model import Stack
 
+pytestmark = pytest.mark.slow
+
 HEAD = "package main\n\n"
 FIRES = HEAD + 'deny contains "seen" if input.resource_changes\n'
 PLAIN = PlainPolicies()

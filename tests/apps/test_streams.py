@@ -6,7 +6,7 @@ import io
 import sys
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.hostile import texts
@@ -16,7 +16,6 @@ from terrace.text import harmless
 GITHUB = {"GITHUB_ACTIONS": "true"}
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(texts, max_size=6), st.integers(1, 5))
 def test_a_command_to_the_runner_is_none_in_whatever_pieces_it_is_printed(parts: list[str], size: int) -> None:
     whole = "".join(parts).replace("\r", "\n")

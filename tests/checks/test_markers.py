@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.checks.module_docs.markers import BEGIN, END, PAIRS, marked, put
@@ -26,7 +26,6 @@ PIECE = st.sampled_from(
 )
 
 
-@settings(max_examples=200)
 @given(
     st.lists(PIECE, max_size=6).map(b"".join),
     st.lists(PIECE, max_size=6).map(b"".join),

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -147,7 +147,6 @@ WORD = st.from_regex(r"\A[a-z_][a-z0-9_-]{0,8}\Z")
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), max_size=40) | st.text("`|\\<>*_[]\n\r #&$:-!", max_size=20)
 
 
-@settings(max_examples=150)
 @given(st.dictionaries(WORD, st.tuples(TEXT, TEXT), min_size=1, max_size=6))
 def test_a_module_read_back_from_its_own_tables_has_the_same_names(inputs: dict[str, tuple[str, str]]) -> None:
     body = {name: {"description": said, "default": value} for name, (said, value) in inputs.items()}

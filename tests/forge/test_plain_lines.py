@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.forge.grammar import Approve, UnknownCommand, understood
@@ -124,7 +124,6 @@ PLAIN = (
 )
 
 
-@settings(max_examples=150)
 @given(
     st.lists(st.sampled_from(PLAIN), max_size=4),
     st.sampled_from(["", "\n", "\nThanks!", "\n\n- x", "  \n\n> y", "\r\n"]),
@@ -133,7 +132,6 @@ def test_a_plain_line_is_always_heard(before: list[str], after: str) -> None:
     assert understood("".join(before) + LINE + after) == HEARD
 
 
-@settings(max_examples=200)
 @given(
     st.lists(st.sampled_from(PLAIN), max_size=3),
     st.sampled_from([*TALK.values(), *(form for form in DOUBTFUL.values() if form[:3] != "---")]),
@@ -143,7 +141,6 @@ def test_no_construct_lets_a_command_through_whatever_is_around_it(before: list[
     assert not isinstance(understood("".join(before) + form.format(LINE) + after), Approve)
 
 
-@settings(max_examples=300)
 @given(
     st.lists(
         st.sampled_from(

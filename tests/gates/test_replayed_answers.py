@@ -32,7 +32,7 @@ KEYS = {"ann": "key 1", "ann@corp": "key 1", "bob": "key 2", "cid": "key 3"}
 DEPLOYMENTS = ("d1", "d2", "d3")
 PROD = Environment("prod", approvals=ApprovalRule(count=2))
 CONFIG = Config(teams={"owners": ("ann", "bob", "cid")})
-EXAMPLES = 300
+EXAMPLES = 150
 """A yes between a no and its withdrawal is rare among what people do: a hundred examples may miss it."""
 
 SUBJECT = Subject("l", "prod", "prod/app", "c" * 40, "digest", "rules", "lineage")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 
 from support.hostile import HOSTILE, texts
 from terrace.hcl.literals import NotLiteral, quote, read_literal
@@ -31,7 +31,6 @@ def read_back(written: str) -> object:
     return read_literal(attribute.named_children[1])
 
 
-@settings(max_examples=300)
 @given(texts)
 @example("$${x}")
 @example("%$${x}")
@@ -56,7 +55,6 @@ def test_terraform_reads_hostile_text_unchanged(tmp_path: Path) -> None:
     assert [found[f"o{at}"]["value"] for at in range(len(known))] == [unicodedata.normalize("NFC", t) for t in known]
 
 
-@settings(max_examples=100)
 @given(texts.filter(writable))
 def test_a_hostile_cloud_id_adds_only_an_import_block(text: str) -> None:
     (content,) = (

@@ -23,10 +23,20 @@ BINARIES: dict[str, Callable[[], str]] = {
 }
 
 
+OTHERS = ("tofu", "embedded")
+PAIRS = [(binary, name) for at, name in enumerate(NAMES) for binary in ("terraform", OTHERS[at % 2])]
+"""Every scenario with Terraform and with one of the others, in turn: the lane and the providers are the same."""
+
+
 @pytest.fixture(params=BINARIES)
-def ground(request: pytest.FixtureRequest, tmp_path: Path, own_world: Path) -> Ground:
+def binary(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def ground(binary: str, tmp_path: Path, own_world: Path) -> Ground:
     lay_mirror(own_world)
-    return Ground(tmp_path / "ground", BINARIES[request.param]())
+    return Ground(tmp_path / "ground", BINARIES[binary]())
 
 
 def _begun(ground: Ground, name: str) -> Ground:
@@ -38,7 +48,7 @@ def _begun(ground: Ground, name: str) -> Ground:
     return ground
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("binary", "name"), PAIRS)
 def test_plan_digest_and_state_are_the_same(ground: Ground, name: str) -> None:
     _begun(ground, name)
     plain, fast = ground.plan("off"), ground.plan("plan-only")

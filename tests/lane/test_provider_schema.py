@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.disks import small_disk
@@ -99,7 +99,6 @@ def test_a_response_with_diagnostics_has_no_schema() -> None:
 # --- kept ----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=50)
 @given(st.binary(max_size=500), st.none() | st.binary(max_size=50), st.sampled_from([5, 6]))
 def test_what_is_kept_comes_back(
     tmp_path_factory: pytest.TempPathFactory, schema: bytes, ids: bytes | None, p: int

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.ledgers import MemoryLedger
@@ -442,7 +442,6 @@ def test_a_change_is_not_written_over_events_that_were_not_looked_at() -> None:
         proposed(made.read(), OTHER, nobody)
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(FORGED), max_size=6), st.data())
 def test_no_events_without_a_code_change_what_is_known(said: list[Any], data: st.DataObject) -> None:
     codes: Callable[[Event], str] = lambda event: data.draw(  # noqa: E731

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulation.aged import Counted, aged, counted, released
@@ -170,7 +170,6 @@ def test_a_change_of_the_key_says_anew_what_of_the_past_counts() -> None:
     assert [one.event.position for one in before] != [one.event.position for one in after], "the past counts otherwise"
 
 
-@settings(max_examples=60)
 @given(st.data())
 def test_what_is_tried_on_a_history_changes_nothing_of_it(data: st.DataObject) -> None:
     """A tried event is one that may follow: a lease, the end of a step, an answer. Then something else is written."""

@@ -104,7 +104,6 @@ def _less(one: Any, other: Any, at: str = "$") -> list[str]:
     return [] if one == other or at.endswith(".at") else [at]
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.sampled_from(sorted(KINDS)) | st.text(max_size=20), st.text(max_size=12), st.text(max_size=12), JSON)
 def test_any_json_at_all_is_a_record_or_is_named(kind: str, subject: str, actor: str, value: Any) -> None:
     payload = value if isinstance(value, dict) else {"x": value}
@@ -127,7 +126,7 @@ def _with(value: Any, at: tuple[str | int, ...], new: Any) -> Any:
     return copy
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=120)
 @given(st.data())
 def test_one_event_that_is_something_else_breaks_no_view(data: st.DataObject) -> None:
     events = list(written())
@@ -149,7 +148,6 @@ def _of(event: Event, payload: dict[str, Any]) -> Event:
     return seal(said, position=event.position, previous=event.previous, id=event.id, time=event.time, key=NO_KEY)
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(st.integers(0, len(written()) - 1), max_size=40))
 def test_any_order_of_events_breaks_no_view(order: list[int]) -> None:
     history = chained([written()[n] for n in order])

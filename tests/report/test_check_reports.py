@@ -58,7 +58,6 @@ def test_no_text_acts_on_a_terminal_and_every_blocking_finding_has_one_line(reco
 OURS = re.compile(r"(<details(?: open)?><summary>[^<>]*</summary>|</details>)")
 
 
-@settings(max_examples=60)
 @given(checks())
 def test_text_from_outside_formats_links_and_mentions_nothing_in_a_comment(record: Checked) -> None:
     text = comment(record)

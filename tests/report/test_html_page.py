@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from support.checked import call, checks, many, rich
 from support.plans import change
@@ -67,7 +67,6 @@ class Reader(HTMLParser):
         return " ".join(" ".join(self.words).split())
 
 
-@settings(max_examples=60)
 @given(checks())
 def test_text_from_outside_has_no_effect(record: Checked) -> None:
     text = check_page(record)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from markdown_it import MarkdownIt
 
 from support.hostile import texts
@@ -23,7 +23,6 @@ def tokens(text: str) -> list[tuple[str, str]]:
     return [(token.type, token.content) for token in flat if token.type not in silent]
 
 
-@settings(max_examples=200)
 @given(texts)
 @example("www.evil.example")
 @example("/merge")
@@ -43,7 +42,6 @@ def test_text_of_others_in_markdown_is_shown_letter_by_letter(text: str) -> None
     assert not re.search(r"@\w|#\d|:[a-z]+:|\bGH-\d", html.unescape(plain(text)))
 
 
-@settings(max_examples=200)
 @given(texts, texts)
 @example("", "<b>")
 def test_text_of_others_in_a_code_span_stays_in_it(one: str, other: str) -> None:
@@ -53,13 +51,11 @@ def test_text_of_others_in_a_code_span_stays_in_it(one: str, other: str) -> None
         assert said == (visible(text).replace("|", "¦") or " ")
 
 
-@settings(max_examples=100)
 @given(texts, texts)
 def test_text_of_others_in_a_block_of_code_stays_in_it(one: str, other: str) -> None:
     assert [kind for kind, _ in tokens(f"{fenced([one, other], 'diff')}\n\nend")] == ["fence", "text"]
 
 
-@settings(max_examples=100)
 @given(texts)
 def test_text_of_others_fits_where_there_is_a_limit(text: str) -> None:
     assert len(plain_within(text * 5, 100)) <= 100

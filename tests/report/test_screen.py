@@ -6,7 +6,7 @@ import io
 import re
 from pathlib import Path
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from rich.color import ColorSystem
 
 from support.hostile import HOSTILE, texts
@@ -42,7 +42,6 @@ def every_way(text: str) -> list[Record]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
 @given(texts)
 def test_text_of_others_acts_on_no_terminal(text: str) -> None:
     for record in every_way(text):
@@ -51,7 +50,6 @@ def test_text_of_others_acts_on_no_terminal(text: str) -> None:
         assert visible(told.replace("\n", " ")) == told.replace("\n", " ")
 
 
-@settings(max_examples=150, deadline=None)
 @given(texts)
 def test_text_of_others_is_shown_letter_by_letter_and_stays_one_line(text: str) -> None:
     assert plain_text(line(text)) == f"{field(text)}\n"
@@ -78,7 +76,6 @@ def test_a_line_has_an_end() -> None:
     assert len(plain_text(line("\x1b" * 1_000_000))) <= LONGEST + 1
 
 
-@settings(max_examples=150, deadline=None)
 @given(texts)
 def test_visible_text_is_one_line_and_stays_as_it_is(text: str) -> None:
     told = visible(text)
@@ -101,7 +98,6 @@ def test_languages_and_pictures_of_people_stay() -> None:
 COMMANDS = re.compile(r"(?m)^\s*::|##[A-Za-z]*\[")
 
 
-@settings(max_examples=200, deadline=None)
 @given(texts)
 @example("\n \t::error::x")
 @example("##[##[group]")
@@ -129,7 +125,6 @@ def _imports(path: Path) -> str:
     return "\n".join(re.findall(r"^\s*(?:from|import)\b.*", path.read_text(), re.MULTILINE))
 
 
-@settings(max_examples=150)
 @given(texts)
 @example("Co-authored-by: ann <ann@example.com>")
 @example("\n\nskip-checks: true")

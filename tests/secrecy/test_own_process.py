@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SECRETS = {
     "TERRACE_BACKUP_KEY": "planted-backup",
     "TERRACE_DIGEST_KEY": "planted-digest",

@@ -1,4 +1,4 @@
-"""Random histories, and whether they can break anything: a few hundred here, thousands in `benchmarks/histories.py`."""
+"""Random histories, and whether they can break anything: two hundred here, thousands in `benchmarks/histories.py`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ calm = settings(suppress_health_check=list(HealthCheck), phases=(Phase.generate,
 
 
 @pytest.mark.slow
-@settings(calm, max_examples=130)
+@settings(calm, max_examples=90)
 @given(st.binary(min_size=250, max_size=250))
 def test_no_history_breaks_a_law(luck: bytes) -> None:
     played = Played(luck)
@@ -27,7 +27,7 @@ def test_no_history_breaks_a_law(luck: bytes) -> None:
 
 
 @pytest.mark.slow
-@settings(calm, max_examples=180)
+@settings(calm, max_examples=110)
 @given(st.binary(min_size=400, max_size=400))
 def test_no_long_history_breaks_a_law(luck: bytes) -> None:
     played = Played(luck)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.trees import change, inventory, why
@@ -222,7 +222,6 @@ def reached(files: dict[str, str], folder: str) -> set[str]:
     return seen
 
 
-@settings(max_examples=150)
 @given(repositories(), repositories(), st.data())
 def test_every_stack_that_reaches_a_changed_file_is_impacted_and_no_other(
     before: dict[str, str], other: dict[str, str], data: st.DataObject

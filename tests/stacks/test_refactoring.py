@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from support.trees import DictTree, inventory
@@ -207,7 +207,6 @@ _KEYS = (
 _STEPS = st.builds(lambda n, k: f"module.{n}{k}", _NAMES, _KEYS)
 
 
-@settings(deadline=None)
 @given(st.lists(_STEPS, max_size=2), st.sampled_from(["", "data."]), _NAMES, _NAMES, _KEYS)
 def test_an_address_is_written_from_its_parts_as_it_was_read(
     steps: list[str], mode: str, kind: str, name: str, key: str
@@ -224,7 +223,6 @@ def test_an_address_is_written_from_its_parts_as_it_was_read(
         assert parse_resource(".".join(steps)) is None
 
 
-@settings(deadline=None)
 @given(st.text(max_size=20) | st.text('ab.[]"\\${}% \n', max_size=20))
 def test_every_valid_address_is_one_expression(text: str) -> None:
     found = parse_address(text)

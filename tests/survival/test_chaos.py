@@ -15,7 +15,7 @@ from support.stage import Stage
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 6
+ROUNDS = 4
 
 
 @pytest.mark.parametrize(("backend", "ledger"), list(zip(BACKENDS, ("git", SQLITE, SQLITE, "git"), strict=True)))
