@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-JOBS   ?= 3
+CORES  := $(shell getconf _NPROCESSORS_ONLN)
+# Most tests wait for processes that they started; the fast ones work all the time.
+JOBS   ?= $(shell expr $(CORES) + 2)
 # A file stays in one process, whose servers its tests share; long files come first (see tests/conftest.py).
 SPREAD := --dist loadfile --no-loadscope-reorder
 
@@ -42,12 +44,12 @@ test: lint tools  ## Set up and run every test
 	@$(BIN)/pytest -n $(JOBS) $(SPREAD)
 
 fast: $(READY)  ## The tests that take under a minute together
-	@$(BIN)/pytest -n $(JOBS) $(SPREAD) -m 'not aws and not slow and not peer and not live'
+	@$(BIN)/pytest -n $(CORES) $(SPREAD) -m 'not aws and not slow and not peer and not live'
 
 dates: $(READY)  ## The fast tests under other dates: a leap day, the end of a month, two years from now (needs libfaketime, cc)
 	@for day in "2028-02-29 12:10:00" "2029-01-31 23:58:00" "$$(date -u -d '+2 years' '+%Y-%m-%d %H:%M:%S')"; do \
 		echo "== $$day"; \
-		.ci/under-date "$$day" $(BIN)/pytest -n $(JOBS) $(SPREAD) -m 'not aws and not slow and not peer and not live' || exit 1; \
+		.ci/under-date "$$day" $(BIN)/pytest -n $(CORES) $(SPREAD) -m 'not aws and not slow and not peer and not live' || exit 1; \
 	done
 
 explore: $(READY)  ## The property tests with new examples; `make test` draws the same ones in every run

@@ -35,6 +35,10 @@ def test_it_says_what_a_started_one_says_and_ends_with_its_code(shop: World, com
         out, err = child.communicate(timeout=60)
     forked = server().run(command, shop.work, shop.environment, 60)
     assert (forked.returncode, forked.stdout, forked.stderr) == (child.returncode, out, err)
+    server().put_program(shop.work.with_name("bin"))
+    program = [str(shop.work.with_name("bin") / "terrace"), *command]
+    asked = subprocess.run(program, cwd=shop.work, env=shop.environment, capture_output=True, text=True)
+    assert (asked.returncode, asked.stdout, asked.stderr) == (child.returncode, out, err)
 
 
 def test_it_knows_nothing_of_the_server_and_of_the_command_before(shop: World) -> None:

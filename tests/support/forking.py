@@ -3,6 +3,8 @@
 A command of Terrace takes a third of a second of processor time to import what it needs, and the tests run thousands.
 A forked one is a process as a started one is: a session of its own, the environment, folder and streams that it is
 given, its own exit code. What it does not have is a command line of its own in /proc, which shows that of this server.
+
+A test runs one with `Server.run`; another program that it starts, by the name `terrace` in the folder of `put_program`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -37,6 +40,31 @@ LIBRARIES = (
     "tree_sitter_hcl",
 )
 """What commands import beside the modules of Terrace."""
+
+
+_PROGRAM = """\
+#!{python} -IS
+# Has a process that imported everything fork the command; where its environment does not fit, starts it.
+import json, os, socket, sys
+
+environment = {{n: v for n, v in os.environ.items() if n.startswith({at_start!r})}}
+if environment != {environment!r}:
+    os.execv({python!r}, [{python!r}, "-P", "-m", "terrace", *sys.argv[1:]])
+mask = os.umask(0)
+wanted = {{"arguments": sys.argv[1:], "folder": os.getcwd(), "environment": dict(os.environ), "mask": mask}}
+message = os.memfd_create("command")
+os.write(message, json.dumps(wanted).encode())
+reading, writing = os.pipe()
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+    server.connect({address!r})
+    socket.send_fds(server, [b"!"], [message, writing, 1, 2])
+    os.close(writing)
+    with open(reading) as answer:
+        answer.readline()
+        code = answer.readline()
+sys.exit(int(code))
+"""
+"""`terrace` for a program that a test starts."""
 
 
 def modules() -> list[str]:
@@ -55,21 +83,38 @@ class Server:
         self._owner = os.getpid()
         self._socket = ours
         self._environment = at_start(os.environ)
-        with theirs:
+        self._folder = tempfile.TemporaryDirectory(prefix="terrace-forks-")
+        with theirs, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+            door.bind(self._address)
+            door.listen()
             self._process = subprocess.Popen(
-                [sys.executable, "-P", str(Path(__file__)), str(theirs.fileno())],
+                [sys.executable, "-P", str(Path(__file__)), str(theirs.fileno()), str(door.fileno())],
                 env={**self._environment, "PATH": os.environ.get("PATH", os.defpath)},
                 stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), door.fileno()],
                 start_new_session=True,
             )
         atexit.register(self.stop)
+
+    @property
+    def _address(self) -> str:
+        return f"{self._folder.name}/door"
 
     def stop(self) -> None:
         """End the server; commands that still run go on."""
         if self._owner == os.getpid():
             self._socket.close()
             self._process.wait(10)
+            self._folder.cleanup()
+
+    def put_program(self, folder: Path) -> None:
+        """Write a program `terrace` into a folder, for the PATH of another program; stdin is empty for it."""
+        text = _PROGRAM.format(
+            python=sys.executable, at_start=AT_START, environment=self._environment, address=self._address
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "terrace").write_text(text)
+        (folder / "terrace").chmod(0o755)
 
     def fits(self, environment: Mapping[str, str]) -> bool:
         """Whether an interpreter that is started with this environment would be as the server is."""
@@ -140,11 +185,13 @@ def main() -> None:
     _import()
     gc.collect()
     gc.freeze()
-    control = socket.socket(fileno=int(sys.argv[1]))
-    control.set_inheritable(False)
+    control, door = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
+    callers = {control.fileno(): control}
     running: dict[int, tuple[int, int]] = {}
     watch = select.poll()
-    watch.register(control, select.POLLIN)
+    for listening in (control, door):
+        listening.set_inheritable(False)
+        watch.register(listening, select.POLLIN)
     while True:
         for ready, _ in watch.poll():
             if ready in running:
@@ -156,14 +203,25 @@ def main() -> None:
                 os.close(ready)
                 os.close(told)
                 continue
-            message, fds, *_ = socket.recv_fds(control, 1, 4)
-            if not message:
+            if ready == door.fileno():
+                caller, _ = door.accept()
+                callers[caller.fileno()] = caller
+                watch.register(caller, select.POLLIN)
+                continue
+            message, fds, *_ = socket.recv_fds(callers[ready], 1, 4)
+            if not message and ready == control.fileno():
                 os._exit(0)
+            if not message:
+                watch.unregister(ready)
+                callers.pop(ready).close()
+                continue
             said, told, out, err = fds
             pid = os.fork()
             if not pid:
-                _command(control, said, told, out, err)
-            os.write(told, f"{pid}\n".encode())
+                others = [number for pair in running.items() for number in (pair[0], pair[1][1])]
+                _command([door.fileno(), *callers, *others], said, told, out, err)
+            with contextlib.suppress(BrokenPipeError):
+                os.write(told, f"{pid}\n".encode())
             for one in (said, out, err):
                 os.close(one)
             ended = os.pidfd_open(pid)
@@ -179,15 +237,15 @@ def _import() -> None:
     assert alone, "a module starts a thread when it is imported"
 
 
-def _command(control: socket.socket, said: int, told: int, out: int, err: int) -> None:
+def _command(others: Sequence[int], said: int, told: int, out: int, err: int) -> None:
     """Become the command, in the child. Never returns."""
     code = 1
     try:
         with os.fdopen(said) as message:
             message.seek(0)
             wanted = json.load(message)
-        control.close()
-        os.close(told)
+        for number in (*others, told):
+            os.close(number)
         os.setsid()
         os.dup2(out, 1)
         os.dup2(err, 2)

@@ -22,6 +22,7 @@ from typing import Any
 from forge.fake import FakeGitHub
 from forge.shapes import stamp
 from support.cli import KEY, World
+from support.forking import server
 from support.git import git
 from support.tools import program
 
@@ -142,7 +143,8 @@ class Runs:
         }
 
     def _surroundings(self, mine: Path) -> dict[str, str]:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        server().put_program(mine / "bin")
+        path = os.pathsep.join([str(mine / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
         return {**os.environ, "PATH": path, "HOME": str(mine), "XDG_CACHE_HOME": str(mine / "cache")}
 
     def _stand_ins(self) -> list[str]:
