@@ -7,6 +7,7 @@ with the stack of every thread.
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -66,6 +67,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if slow:
             heavy.add(item.path)
     items.sort(key=lambda item: (first.get(item.path, len(first)), item.path not in heavy))
+
+
+def pytest_collection_finish() -> None:
+    """Has the garbage collector leave the thousands of tests alone, which it would look through again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 @pytest.fixture(autouse=True)
