@@ -64,6 +64,20 @@ class Corrupt(TerraceError):
 
 
 @dataclass(frozen=True, slots=True)
+class Snippet:
+    """The source lines that a Diagnostic is about. `line` is the number of the first one, counted from 1.
+
+    `context` is the start of their block (`resource "aws_vpc" "main"`), "" if unknown. `values` are sentences about the
+    values of the expressions, such as "var.size is 3".
+    """
+
+    code: str
+    line: int
+    context: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One message of Terraform, in its own words: `severity` is "error" or "warning"; "note" is a message
     of Terrace's own."""
@@ -73,6 +87,7 @@ class Diagnostic:
     detail: str = ""
     place: Place | None = None
     address: str | None = None
+    snippet: Snippet | None = None
 
 
 class TerraformFailed(TerraceError):

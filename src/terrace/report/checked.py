@@ -70,12 +70,15 @@ def group_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
     Findings with the same message in several stacks become one as well, with the names of the stacks.
     """
-    groups: dict[Finding, list[str]] = {}
+    groups: dict[Finding, list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(replace(finding, message="", detail=""), []).append(finding.message)
+        groups.setdefault(replace(finding, message="", detail=""), []).append(finding)
     stacks: dict[tuple[Finding, bool], list[Finding]] = {}
-    for finding, messages in groups.items():
-        joined = replace(finding, message=_joined(dict.fromkeys(messages)))
+    for finding, same in groups.items():
+        details = dict.fromkeys(one.detail for one in same if one.detail)
+        joined = replace(
+            finding, message=_joined(dict.fromkeys(one.message for one in same)), detail="\n\n".join(details)
+        )
         # A finding without a stack is about the whole change.
         alike = replace(joined, message=_without_stack(joined), stack=None)
         stacks.setdefault((alike, bool(finding.stack)), []).append(joined)

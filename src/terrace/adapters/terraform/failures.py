@@ -16,6 +16,9 @@ _FRAME = re.compile(r"^[ \t]*[│╷╵] ?")
 
 _NAMELESS = re.compile(r"HTTP remote state already locked:\s*ID=([0-9A-Za-z-]+)")
 
+_NO_PACKAGES = "Failed to query available provider packages"
+_PROVIDER = re.compile(r"provider ([A-Za-z0-9./_-]+)")
+
 _HINTS: tuple[tuple[str, str], ...] = (
     *(
         (sign, f"name the credentials in terrace.yaml: environments.<env>.credentials, or `env: [{variable}]`")
@@ -23,7 +26,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
         for sign, variable in cloud.credential_hints
     ),
     (
-        "Failed to query available provider packages",
+        _NO_PACKAGES,
         "check the provider's source and version and the network, or add a mirror to ~/.terraform.d/plugins",
     ),
     (
@@ -76,8 +79,9 @@ def failure(
     product: str, command: str, stack: str, code: int, diagnostics: tuple[Diagnostic, ...], rest: str
 ) -> TerraformFailed:
     """Returns the error for a command that failed with `code`. `rest` is its output outside of the JSON stream."""
-    # Diagnostics with a place first: `init` starts with an introduction that names no file.
-    errors = tuple(sorted((d for d in diagnostics if d.severity == "error"), key=lambda d: d.place is None))
+    # Diagnostics with a place first: `init` starts with an introduction that names no file. In the order of their
+    # places: Terraform's order differs from run to run.
+    errors = tuple(sorted((d for d in diagnostics if d.severity == "error"), key=_by_place))
     if not errors:
         said = plain_text(rest) or f"it exited with {code} and printed nothing"
         errors = (Diagnostic("error", said[:2000]),)
@@ -93,9 +97,20 @@ def failure(
             f"then run `terrace state restore {quote_word(stack)}`"
         )
     more = f" ({and_more(len(errors) - 1)})" if len(errors) > 1 else ""
-    said = errors[0].summary or errors[0].detail
+    said = (errors[0].summary or errors[0].detail) + _of_provider(errors[0])
     message = f"{product} {command} of {stack} failed: {said}{more}"
     return TerraformFailed(message, diagnostics=diagnostics or errors, hint=hint, place=errors[0].place)
+
+
+def _of_provider(diagnostic: Diagnostic) -> str:
+    """Returns the provider that cannot be installed, for the end of the title, which does not name it; else ""."""
+    named = _PROVIDER.search(diagnostic.detail)
+    return f" for {named[1]}" if named is not None and diagnostic.summary.startswith(_NO_PACKAGES) else ""
+
+
+def _by_place(diagnostic: Diagnostic) -> tuple[bool, str, int, int]:
+    place = diagnostic.place
+    return (True, "", 0, 0) if place is None else (False, place.path, place.line, place.column)
 
 
 def plain_text(text: str) -> str:

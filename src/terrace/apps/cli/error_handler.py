@@ -77,11 +77,11 @@ def _print_error(error: TerraceError, *, as_json: bool) -> None:
         emit(error_json(error))
     _print("error: ", str(error))
     if isinstance(error, TerraformFailed):
-        for diagnostic in error.diagnostics:
-            place = f"{diagnostic.place}: " if diagnostic.place else ""
-            _print(f"  {diagnostic.severity}: ", f"{place}{diagnostic.summary}", "    ")
-            if diagnostic.detail:
-                _print("    ", diagnostic.detail, "    ")
+        from terrace.checks.secrets.masking import without_secrets
+        from terrace.report.diagnostics import diagnostic_lines, errors_first
+
+        for diagnostic in errors_first(error.diagnostics):
+            _print("  ", without_secrets("\n".join(diagnostic_lines(diagnostic)), bare=True), "  ")
     if error.hint:
         _print("hint: ", error.hint)
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from msgspec import UNSET, UnsetType, ValidationError, convert, structs
 
+from terrace.errors import Diagnostic, Place, Snippet
 from terrace.ledger import kinds
 from terrace.ledger.events.drift import SightingRecord
 from terrace.ledger.events.grammar import (
@@ -48,6 +49,37 @@ class PreparedRecord(Part, frozen=True):
     files: Word
 
 
+class DiagnosticRecord(Part, frozen=True):
+    """A message of Terraform about a step that failed: its title, its explanation, its place and the source lines."""
+
+    OMITTED: ClassVar[frozenset[str]] = frozenset(
+        {"detail", "path", "line", "column", "address", "code", "code_line", "context", "values"}
+    )
+
+    severity: Literal["error", "warning"]
+    summary: Text
+    detail: Text = ""
+    path: Text = ""
+    line: Count = 0
+    column: Count = 0
+    address: Text = ""
+    code: Text = ""
+    code_line: Count = 0
+    context: Text = ""
+    values: tuple[Text, ...] = ()
+
+    def diagnostic(self) -> Diagnostic:
+        """Returns the message."""
+        return Diagnostic(
+            severity=self.severity,
+            summary=self.summary,
+            detail=self.detail,
+            place=Place(self.path, self.line, self.column) if self.path else None,
+            address=self.address or None,
+            snippet=Snippet(self.code, self.code_line, self.context, self.values) if self.code else None,
+        )
+
+
 class ProbeRecord(Part, frozen=True):
     """The result of one probe."""
 
@@ -85,6 +117,10 @@ class Detail(Part, frozen=True):
     # The state is empty and new: the workspace was created for this plan.
     new_state: bool | UnsetType = UNSET
     sha256: Word | UnsetType = UNSET
+    # A failure: the messages of Terraform, the number of those that are left out, and how to fix it.
+    diagnostics: tuple[DiagnosticRecord, ...] | UnsetType = UNSET
+    more_diagnostics: Count | UnsetType = UNSET
+    hint: Text | UnsetType = UNSET
     # An apply: its place and process, and the evidence that it did nothing.
     place: Line | UnsetType = UNSET
     host: Line | UnsetType = UNSET

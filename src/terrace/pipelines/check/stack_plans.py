@@ -17,6 +17,7 @@ from terrace.pipelines.states.left_states import find_unadopted_state, has_no_kn
 from terrace.plans.before_plan_outputs import CommandFailed
 from terrace.plans.handover import AwaitsMerge
 from terrace.plans.model import Plan
+from terrace.report.diagnostics import diagnostic_lines, errors_first
 from terrace.stacks.backends import find_shared_states
 from terrace.stacks.before_plan import commands_of
 from terrace.stacks.inventory import Inventory
@@ -176,9 +177,10 @@ def _broken(key: str, error: TerraceError) -> list[Finding]:
             address=d.address,
             path=d.place.path if d.place else None,
             line=d.place.line if d.place else 0,
+            detail="\n".join(diagnostic_lines(d)),
             fix=error.hint,
         )
-        for d in errors
+        for d in errors_first(errors)
     ]
 
 

@@ -96,14 +96,15 @@ def _told(outcome: RunOutcome) -> ApplyOutcome:
     if outcome.unsaved_state is not None:
         return ApplyUnknown(
             f"the state could not be written to the backend. Terraform saved it at {outcome.unsaved_state}: push "
-            "it with `terraform state push` before anything else"
+            "it with `terraform state push` before anything else",
+            outcome.diagnostics,
         )
     if outcome.code == 0 and not outcome.doubt:
         return ApplySucceeded(outcome.summary, _warned(outcome))
     if outcome.evidence is not None and not outcome.doubt:
-        return ApplyFailed(outcome.summary, outcome.evidence)
+        return ApplyFailed(outcome.summary, outcome.evidence, outcome.diagnostics)
     doubt = outcome.doubt or f"it exited with code {outcome.code}, and there is no evidence of the result"
-    return ApplyUnknown(f"{doubt}; {outcome.summary}")
+    return ApplyUnknown(f"{doubt}; {outcome.summary}", outcome.diagnostics)
 
 
 def _warned(outcome: RunOutcome) -> tuple[str, ...]:

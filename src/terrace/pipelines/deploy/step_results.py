@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
 from msgspec import UNSET
 
-from terrace.errors import TerraceError
+from terrace.checks.secrets.masking import SecretMask, without_secrets
+from terrace.errors import Diagnostic, Place, Snippet, TerraceError, TerraformFailed
 from terrace.ledger.deployment import StepResult
-from terrace.ledger.events.steps import NO_DETAIL, Detail
+from terrace.ledger.events.codec import fits
+from terrace.ledger.events.steps import NO_DETAIL, Detail, DiagnosticRecord
 from terrace.plans.ports import (
     Evidence,
 )
+from terrace.report.diagnostics import errors_first
 
 
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
-    """The result of a step, as its record will show it."""
+    """The result of a step, as its record will show it once it is masked. `diagnostics` are Terraform's messages about
+    a failure."""
 
     result: StepResult
     message: str = ""
     detail: Detail = NO_DETAIL
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    def masked(self, mask: SecretMask) -> StepOutcome:
+        """Returns the result for the ledger, without secrets in any text of Terraform. More people can read the ledger
+        than the state, and nothing is ever removed from it.
+        """
+        if self.result == "succeeded" and not self.detail.later:
+            return self
+
+        def hide(text: str) -> str:
+            return mask.hide(without_secrets(text, bare=True))
+
+        kept = [_record(one, hide) for one in errors_first(self.diagnostics)[:MOST_DIAGNOSTICS]]
+        kept = [record for record in kept if fits(msgspec.to_builtins(record))]
+        left_out = len(self.diagnostics) - len(kept)
+        failure = Detail(diagnostics=tuple(kept) or UNSET, more_diagnostics=left_out or UNSET)
+        if self.detail.hint:
+            failure = failure.merged(Detail(hint=hide(self.detail.hint)))
+        return StepOutcome(self.result, hide(self.message), self.detail.merged(failure))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +66,12 @@ class ApplyFailed:
 
     message: str
     evidence: Evidence
+    diagnostics: tuple[Diagnostic, ...] = ()
 
     def as_outcome(self) -> StepOutcome:
         """Returns the result for the record of the step."""
-        return StepOutcome("failed", self.message, Detail(evidence=self.evidence.name.lower()))
+        detail = Detail(evidence=self.evidence.name.lower())
+        return StepOutcome("failed", self.message, detail, diagnostics=self.diagnostics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +79,11 @@ class ApplyUnknown:
     """An apply with an unknown result. It is never run again before a person has checked it."""
 
     message: str
+    diagnostics: tuple[Diagnostic, ...] = ()
 
     def as_outcome(self) -> StepOutcome:
         """Returns the result for the record of the step."""
-        return StepOutcome("unknown", self.message)
+        return StepOutcome("unknown", self.message, diagnostics=self.diagnostics)
 
 
 ApplyOutcome = ApplySucceeded | ApplyFailed | ApplyUnknown
@@ -66,6 +94,35 @@ MOST_NOTICES = 50
 """Maximum number of notices of one plan that the ledger records; `terrace plan` shows all of them."""
 
 
+MOST_DIAGNOSTICS = 20
+"""Maximum number of messages about one failure that the ledger records; the log of the step has all."""
+
+LONGEST_TEXT = 8192
+"""Length at which a text of a recorded message is cut, in characters."""
+
+
 def failure(error: TerraceError) -> StepOutcome:
     """Returns the result of a step that raised an error."""
-    return StepOutcome("failed", f"{error}" + (f" (hint: {error.hint})" if error.hint else ""))
+    told = error.diagnostics if isinstance(error, TerraformFailed) else ()
+    return StepOutcome("failed", f"{error}", Detail(hint=error.hint or UNSET), diagnostics=told)
+
+
+def _record(diagnostic: Diagnostic, hide: Callable[[str], str]) -> DiagnosticRecord:
+    def text(value: str) -> str:
+        hidden = hide(value)
+        return hidden if len(hidden) <= LONGEST_TEXT else f"{hidden[:LONGEST_TEXT]}..."
+
+    place, snippet = diagnostic.place or Place(""), diagnostic.snippet or Snippet("", 0)
+    return DiagnosticRecord(
+        severity="warning" if diagnostic.severity == "warning" else "error",
+        summary=text(diagnostic.summary),
+        detail=text(diagnostic.detail),
+        path=place.path,
+        line=place.line,
+        column=place.column,
+        address=diagnostic.address or "",
+        code=text(snippet.code),
+        code_line=snippet.line,
+        context=text(snippet.context),
+        values=tuple(text(value) for value in snippet.values),
+    )

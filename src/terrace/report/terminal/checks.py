@@ -202,6 +202,13 @@ def _change(change: ResourceChange) -> Line:
     return line(*parts, style=ACTION_STYLES[change.action])
 
 
+def _own_words(finding: Finding, level: str, status: str, style: str) -> list[Record]:
+    """Returns the finding about a plan that failed, in Terraform's words."""
+    note = f" ({finding.note})" if finding.note else ""
+    head = line((f"  {level} ", style), f"{finding.rule}{status}: {finding.stack or ''}{note}".rstrip(": "))
+    return [head, *(line(f"    {text}") for text in finding.detail.split("\n"))]
+
+
 def findings_table(findings: Iterable[Finding]) -> Record:
     """Returns findings, the worst first, each with its place and its fix."""
     lines: list[Record] = [line("Findings", style="bold")]
@@ -212,7 +219,10 @@ def findings_table(findings: Iterable[Finding]) -> Record:
         style = "red" if finding.blocks else "yellow"
         lines.append(line((f"  {level} ", style), f"{finding.rule}{status}: ", first))
         lines += [line(f"    {text}") for text in more]
-        if at := place(finding):
+        if finding.rule == "plan" and finding.detail:
+            # Terraform's own message, with its place and source lines, says more than the sentence.
+            lines[-1 - len(more) :] = _own_words(finding, level, status, style)
+        elif at := place(finding):
             lines.append(line(f"    at {at}", style="dim"))
         if finding.also:
             lines.append(line(f"    also {', '.join(finding.also)}", style="dim"))
