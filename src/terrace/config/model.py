@@ -231,13 +231,14 @@ class Backups:
 
     With `recipients` (age), only their identities can decrypt backups; `identity` is the variable that has one. Without
     recipients, `key` is the variable that has 32 bytes in base64. Both are `env:NAME`. Without recipients and without a
-    key there are no backups, and so no deployments.
+    key there are no backups, and so no deployments. `logs` is how long the logs of deployments are kept there.
     """
 
     url: str = ""
     key: str = "env:TERRACE_BACKUP_KEY"
     recipients: tuple[str, ...] = ()
     identity: str = "env:TERRACE_BACKUP_IDENTITY"
+    logs: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)

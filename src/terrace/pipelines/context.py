@@ -23,7 +23,7 @@ from terrace.ledger.model import Ledger
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.ports import Applier, Purpose, Terraform
-from terrace.rollout.ports import Leases, Probes, Watcher
+from terrace.rollout.ports import Leases, NoStepLogs, Probes, StepLogs, Watcher
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.repository import Repository
 from terrace.states.backups import StateBackups
@@ -134,7 +134,8 @@ class Context:
     is ignored. `run` identifies this CI run; "" outside of one. `parallel` is the number of Terraform processes that
     run concurrently. `dismissed` returns whether the trust root accepts a dismissal of an invalid event. `reference`
     reads a clock that no user of this machine can set; None where there is none. `left` finds the states that
-    Terraform wrote into the user's checkout. `logs` reads the change logs of the clouds.
+    Terraform wrote into the user's checkout. `logs` reads the change logs of the clouds. `step_logs` keeps what
+    Terraform prints during the steps of deployments.
     """
 
     actor: str
@@ -167,3 +168,4 @@ class Context:
     unproven_run: ExplainUnprovenRun = no_forge
     left: LeftStates = field(default_factory=NoLeftStates)
     logs: ChangeLogs = field(default_factory=NoChangeLogs)
+    step_logs: StepLogs = field(default_factory=NoStepLogs)

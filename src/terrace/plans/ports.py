@@ -104,6 +104,18 @@ class Progress:
 Listener = Callable[[Progress], None]
 
 
+class PrintedOutput(Protocol):
+    """Takes what Terraform prints for people, in clear text."""
+
+    def __call__(self, stack: str, text: str, at: str = "", /) -> None:
+        """Takes one or more lines for the key of a stack. `at` is the time that Terraform wrote, "" for now."""
+        ...
+
+
+def drop_output(stack: str, text: str, at: str = "", /) -> None:
+    """Takes what Terraform prints, and drops it."""
+
+
 @dataclass(frozen=True, slots=True)
 class MadePlan:
     """A plan by Terraform. `document` is `show -json`: it contains secrets in clear text, keep it in memory.

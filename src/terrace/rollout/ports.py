@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -46,6 +46,61 @@ class Leases(Protocol):
     def dead(self, holder: Holder, environment: str) -> bool:
         """Returns whether that holder has certainly terminated, if this process has the local lock. Doubt is False."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line that Terraform printed. `at` is its time in ISO 8601, as Terraform or this machine wrote it."""
+
+    at: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepLog:
+    """The output of Terraform in one step, as far as it was stored. `problem` is why a part is missing, or ""."""
+
+    stack: str
+    step: str
+    attempt: str
+    lines: tuple[LogLine, ...] = ()
+    problem: str = ""
+
+
+class StepLogs(Protocol):
+    """Keeps what Terraform prints during the steps of deployments. A log that cannot be kept never fails a step."""
+
+    def keep(
+        self, deployment: Deployment, record: StepRecord, hide: Callable[[str], str]
+    ) -> AbstractContextManager[None]:
+        """Keeps the output for the stack of the step while the context lasts. `hide` removes secrets from a text."""
+        ...
+
+    def read(self, deployment: Deployment) -> tuple[StepLog, ...]:
+        """Returns the kept logs of a deployment in the order of its steps. Raises NotReady where the store cannot be
+        reached."""
+        ...
+
+    def remove_expired(self, environment: str) -> None:
+        """Removes the logs of an environment that are older than terrace.yaml allows."""
+        ...
+
+
+class NoStepLogs:
+    """Keeps nothing: for runs without a backup key."""
+
+    def keep(
+        self, deployment: Deployment, record: StepRecord, hide: Callable[[str], str]
+    ) -> AbstractContextManager[None]:
+        """Returns a context without effect."""
+        return nullcontext()
+
+    def read(self, deployment: Deployment) -> tuple[StepLog, ...]:
+        """Returns nothing."""
+        return ()
+
+    def remove_expired(self, environment: str) -> None:
+        """Removes nothing."""
 
 
 class Watcher(Protocol):

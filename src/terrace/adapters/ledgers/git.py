@@ -57,7 +57,8 @@ class GitLedger:
 
     Read events are cached: a later read only fetches and decodes new ones. With the `key` of the ledger events
     are written with their codes, and the codes of others are checked. `page` gives what people read on the
-    branch once these new events are written, None where they change nothing of it.
+    branch once these new events are written, None where they change nothing of it. Without `fetch` it only reads what
+    was fetched before: for commands that change nothing while the remote cannot be reached.
     """
 
     def __init__(
@@ -72,8 +73,10 @@ class GitLedger:
         access: Access = usual,
         seen: SeenHead | None = None,
         key: LedgerKey,
+        fetch: bool = True,
     ) -> None:
         self._repository = repository
+        self._fetches = fetch
         self._remote = remote
         self._clock = clock
         self._new_id = new_id
@@ -231,7 +234,7 @@ class GitLedger:
 
         Returns where the ref of what was read is then; "" where there is none.
         """
-        if self._remote is None:
+        if self._remote is None or not self._fetches:
             return self._local_tip()
         # To a place of its own: the ref of what was read moves only once the content is checked.
         spec = f"+refs/heads/{self._branch}:{self._incoming}"

@@ -32,7 +32,7 @@ from terrace.adapters.runner.start_signal import StartSignal
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.terraform.failures import failure, unknown_outcome
-from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
+from terrace.adapters.terraform.messages import decode, diagnostic, distinct, printed_text, progress
 from terrace.adapters.terraform.private import hand_over, lock_of
 from terrace.errors import Corrupt, Diagnostic, Interrupted, NotReady, TerraceError
 from terrace.plans.before_plan_outputs import Prepared
@@ -45,9 +45,11 @@ from terrace.plans.ports import (
     MadePlan,
     NotStarted,
     Preparation,
+    PrintedOutput,
     Progress,
     RunOutcome,
     Site,
+    drop_output,
 )
 from terrace.words import plural
 
@@ -82,9 +84,11 @@ class LocalApplier:
         permits: Permits | None = None,
         *,
         log_bytes: int = LOG_BYTES,
+        output: PrintedOutput = drop_output,
     ) -> None:
         self._folder = folder
         self._log_bytes = log_bytes
+        self._output = output
         self._terraform = terraform
         self._permits = permits or Permits()
         self._ready: dict[str, _Ready] = {}
@@ -336,7 +340,8 @@ class LocalApplier:
         if not attempt.prepared.nonce:
             return None
         intent = run.record("intent.json", Intent, attempt)
-        log = _Log(run.log, attempt.stack, intent.path if intent is not None else "", listener)
+        log = _Log(run.log, attempt.stack, intent.path if intent is not None else "", listener, self._output)
+        self._output(attempt.stack, f"$ {self._terraform.product} apply")
         with suppress(Interrupted), INTERRUPTION.telling(lambda: self._stop(run, attempt)):
             self._until_over(run, attempt, log.follow)
         self._until_over(run, attempt, log.follow)
@@ -433,7 +438,10 @@ def _truncation_note(seal: LogSeal | None) -> tuple[Diagnostic, ...]:
 class _Log:
     """The output of Terraform so far. Reading continues where it stopped."""
 
-    def __init__(self, path: Path, stack: str, folder: str, listener: Listener | None) -> None:
+    def __init__(
+        self, path: Path, stack: str, folder: str, listener: Listener | None, output: PrintedOutput = drop_output
+    ) -> None:
+        self._output = output
         self._path = path
         self._folder = folder
         self._listener = listener
@@ -513,6 +521,7 @@ class _Log:
 
     def _read_line(self, line: bytes) -> None:
         message = decode(line)
+        self._output(self.stack, *printed_text(message, line, self._folder))
         if message is not None and not self._said_first:
             self._said_first = str(message.get("type", "?"))
         if message is None:

@@ -36,11 +36,11 @@ from terrace.adapters.terraform.data_folder import (
 )
 from terrace.adapters.terraform.environment import WORKSPACE, child_environment
 from terrace.adapters.terraform.execute import Finished, TimeLimit, execute
-from terrace.adapters.terraform.failures import STALE_DATA, failure
+from terrace.adapters.terraform.failures import STALE_DATA, failure, plain_text
 from terrace.adapters.terraform.fast.eligibility import PLAIN, LaneDecisions
 from terrace.adapters.terraform.fast.lane import LaneDied
 from terrace.adapters.terraform.fast.memory import Surprise
-from terrace.adapters.terraform.messages import decode, diagnostic, distinct, progress
+from terrace.adapters.terraform.messages import decode, diagnostic, distinct, printed_text, progress
 from terrace.adapters.terraform.private import discard, private_folder, private_stream
 from terrace.adapters.terraform.provider_schemas import ProviderSchemas, RecordedSchemas
 from terrace.adapters.terraform.saved_plan import sources_of
@@ -59,13 +59,26 @@ from terrace.errors import (
 from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.differences import Computed
-from terrace.plans.ports import Goal, Listener, MadePlan, Progress, RecordedBackend, Site, StateSnapshot
+from terrace.plans.ports import (
+    Goal,
+    Listener,
+    MadePlan,
+    PrintedOutput,
+    Progress,
+    RecordedBackend,
+    Site,
+    StateSnapshot,
+    drop_output,
+)
 from terrace.plans.schemas import Unsettable, Wanted, wanted
 from terrace.plans.versions import Version
 from terrace.stacks.backends import changed_parts
 from terrace.stacks.model import Stack
 from terrace.states.state_file import STATE_BYTES, is_encrypted, read_state
 from terrace.words import listed
+
+_TALKING = ("init", "workspace new")
+"""Commands whose standard output is text for people also where they do not print JSON lines."""
 
 _Made = Callable[[Mapping[str, str]], MadePlan]
 """Creates a plan with these variables in Terraform's environment."""
@@ -114,14 +127,21 @@ class LocalTerraform:
     """Runs the binary that the settings name.
 
     `cache` can be deleted at any time; `states` contains local states and must be kept. `prepare` runs the commands of
-    a site before its plan.
+    a site before its plan. `output` gets what Terraform prints, except the data that commands return.
     """
 
     def __init__(
-        self, settings: TerraformSettings, *, cache: Path, states: Path, prepare: Prepare = reject_commands
+        self,
+        settings: TerraformSettings,
+        *,
+        cache: Path,
+        states: Path,
+        prepare: Prepare = reject_commands,
+        output: PrintedOutput = drop_output,
     ) -> None:
         self._settings = settings
         self._prepare = prepare
+        self._output = output
         self._cache = cache
         self._states = states
         self._checked: set[Path] = set()
@@ -683,10 +703,14 @@ class LocalTerraform:
         plain: list[str] = []
 
         unread = PLAIN_BYTES
+        key = site.stack.key
+        if streaming:
+            self._output(key, f"$ {self.product} {name}")
 
         def hear(line: bytes) -> None:
             nonlocal unread
             message = decode(line)
+            self._output(key, *printed_text(message, line, site.stack.path))
             if message is None:
                 if unread > 0:
                     plain.append(line[:unread].decode("utf-8", "replace"))
@@ -709,6 +733,10 @@ class LocalTerraform:
             limit=time_limit(name, self._settings),
         )
         found = distinct(diagnostics)
+        # The output of other commands is their result, such as a state.
+        said = plain_text((ran.out.decode("utf-8", "replace") if name in _TALKING else "") + ran.err)
+        if said:
+            self._output(key, said if streaming else f"$ {self.product} {name}\n{said}")
         if ran.code != 0:
             rest = "".join(plain) + ran.err
             raise failure(self.product, name, site.stack.key, ran.code, found, rest)

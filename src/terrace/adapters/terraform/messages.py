@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from terrace.errors import Diagnostic, Place
+from terrace.errors import Diagnostic, Place, Snippet
 from terrace.plans.ports import Progress
+from terrace.report.diagnostics import diagnostic_lines
 
 _PHASES = {
     "refresh_start": "refresh",
@@ -20,6 +21,12 @@ _PHASES = {
     "apply_complete": "done",
     "apply_errored": "failed",
 }
+
+SNIPPET_LENGTH = 4096
+"""Maximum length of the source lines of one diagnostic, in characters."""
+
+MOST_VALUES = 10
+"""Maximum number of values that one diagnostic shows below its source lines."""
 
 _decoder = msgspec.json.Decoder(dict[str, Any])
 
@@ -68,7 +75,30 @@ def as_diagnostic(told: dict[str, Any], folder: str) -> Diagnostic:
         detail=str(told.get("detail", "")),
         place=place,
         address=told.get("address"),
+        snippet=_snippet(told.get("snippet")),
     )
+
+
+def _snippet(told: object) -> Snippet | None:
+    """Returns the source lines of a diagnostic; None without any."""
+    if not isinstance(told, dict) or not told.get("code"):
+        return None
+    values = [one for one in told.get("values") or () if isinstance(one, dict)]
+    return Snippet(
+        code=str(told["code"])[:SNIPPET_LENGTH],
+        line=int(told.get("start_line") or 0),
+        context=str(told.get("context") or ""),
+        values=tuple(f"{one.get('traversal', '')} {one.get('statement', '')}" for one in values[:MOST_VALUES]),
+    )
+
+
+def printed_text(message: dict[str, Any] | None, line: bytes, folder: str) -> tuple[str, str]:
+    """Returns what Terraform would print for a line of its output, and the time in the line, "" without one."""
+    if message is None:
+        return line.decode("utf-8", "replace"), ""
+    told = diagnostic(message, folder)
+    text = "\n".join(diagnostic_lines(told)) if told is not None else str(message.get("@message", ""))
+    return text, str(message.get("@timestamp", ""))
 
 
 def distinct(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

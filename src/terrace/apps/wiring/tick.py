@@ -97,6 +97,8 @@ def tick(
             if done is not None:
                 actions.append(_react(project, context, done))
                 show(project, actions[-1])
+        for environment in project.trust.config.environments:
+            context.step_logs.remove_expired(environment.name)
         looks, reviews, audits = _run_checks(project, context, chosen) if reach == "apply" else ((), (), ())
     show_deployments(
         project, [one.name for one in project.trust.config.environments if not chosen or one.name in chosen]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from terrace.config.comparisons import Changed, Higher, Never, Ordered
+from terrace.config.comparisons import Changed, Higher, Lower, Never, Ordered
 from terrace.config.keys.values import INSIDE
 from terrace.config.kinds import Choice, Duration, ListOf, Number, Text
 from terrace.config.model import Backups, TerraformSettings
@@ -114,6 +114,14 @@ BACKUPS = Record(
             "Variable with an age identity, to decrypt backups.",
             "state restore, drill, diff, rekey",
             looser=_CHANGED_BACKUPS,
+        ),
+        Key(
+            "logs",
+            Duration(),
+            "Time for which the output of Terraform in deployments is kept beside the backups, encrypted; 0: it is not "
+            "kept. `terrace show ENV --log` shows it.",
+            "deploy, show, tick",
+            looser=Lower("the logs of deployments are kept for {new} instead of {old}"),
         ),
     ),
     makes=Backups,

@@ -38,6 +38,7 @@ def drive(context: Context, history: History, deployment_id: str) -> Deployment:
         run = DeploymentRun(context, journal.deployment, journal.history, stack, journal.objection)
         stack.callback(_release, run)
         context.watcher.opened(run.deployment, run.history)
+        context.step_logs.remove_expired(found.environment)
         while True:
             whom = asked(context, lambda: journal.history, run.deployment)
             answer = next_step(run.deployment, whom, run.attempts)
@@ -87,7 +88,8 @@ def _perform(journal: Journal, run: DeploymentRun, tasks: tuple[Task, ...], spre
 
     def one(record: StepRecord) -> StepRecord:
         try:
-            made = _act(run, record)
+            with run.context.step_logs.keep(run.deployment, record, lambda text: run.hide(record.stack, text)):
+                made = _act(run, record).masked(run.mask(record.stack))
         except Interrupted:
             return record
         done = replace(

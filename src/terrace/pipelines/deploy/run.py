@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from terrace.checks.secrets.masking import SecretMask, without_secrets
+from terrace.checks.secrets.names import says_secret
 from terrace.config.model import Environment
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.model import History
@@ -55,6 +57,7 @@ class DeploymentRun:
         self.outputs: dict[str, StateSnapshot] = {}
         self.kept_locks: dict[str, bytes] = {}
         self.prepared: set[str] = set()
+        self._known_variables: dict[str, Mapping[str, str]] = {}
         self._objection = objection
         self._ended: dict[str, StepRecord] = {}
         self._creations: dict[str, tuple[str, ...]] = {}
@@ -103,7 +106,22 @@ class DeploymentRun:
     def site(self, key: str, purpose: Purpose) -> Site:
         """Returns the place where Terraform works on a stack, with the credentials for the purpose."""
         stack = self.inventory.stack(key)
-        return site_in(self.context, self.inventory, stack, self.root, purpose, self.kept_locks.get(key, b""))
+        site = site_in(self.context, self.inventory, stack, self.root, purpose, self.kept_locks.get(key, b""))
+        with self._lock:
+            self._known_variables[key] = {**self._known_variables.get(key, {}), **site.variables}
+        return site
+
+    def mask(self, key: str) -> SecretMask:
+        """Returns a mask for the secrets of a stack that this process knows: credentials, and those in its plans."""
+        with self._lock:
+            variables = {} if not key else self._known_variables.get(key, {})
+            plans = [one.plan for one in self.fresh_plans.values() if one.plan.stack.key == key]
+        hidden = [value for name, value in variables.items() if says_secret(name)]
+        return SecretMask((*hidden, *(secret for plan in plans for secret in plan.secrets)))
+
+    def hide(self, key: str, text: str) -> str:
+        """Returns what Terraform printed for a stack, without secrets."""
+        return self.mask(key).hide(without_secrets(text, bare=True))
 
     def objection(self, record: StepRecord) -> str:
         """Reads the ledger again and returns why an apply must not start any more; "" where it may."""
