@@ -2,22 +2,64 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from terrace.apps.output.console import note, show
-from terrace.apps.wiring.project import Project
+from terrace.apps.output.progress import Silent
+from terrace.apps.wiring.project import Project, now
+from terrace.config.model import Environment
+from terrace.errors import BadInput, TerraceError
 from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.dismissals import told, way_out
+from terrace.ledger.dismissals import told, unread, way_out
+from terrace.ledger.folds import Hold
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approvals.decisions import approval
+from terrace.pipelines.holds import releases
+from terrace.pipelines.situation import situation_of
 from terrace.report.terminal.rules import unreadable_text
+from terrace.rollout.situation import Situation
 from terrace.text import visible
+from terrace.words import ago
 
 
 def approvals_of(project: Project, history: History, deployment: Deployment) -> tuple[Approval, ...]:
     """Returns the approvals and rejections of a deployment, each with its proof of identity."""
     return tuple(approval(signed, project.proof(signed)) for signed in folds.approvals(history, deployment.id))
+
+
+def situation(project: Project, history: History, environment: Environment) -> Situation:
+    """Returns what is true of an environment, with its gates evaluated now."""
+    context = project.read_only_context(Silent())
+    return situation_of(context, history, environment, hold_of(project, history, environment.name))
+
+
+def hold_of(project: Project, history: History, environment: str) -> Hold | None:
+    """Returns the hold of an environment. Invalid events come first, because no other hold ends them."""
+    mine = tuple(fault for fault in unread(history, project.dismissed) if fault.holds(environment))
+    if mine:
+        return Hold(told(mine), mine[0].event.actor, mine[0].event.time)
+    return folds.hold(history, environment, releases(history, project.proof))
+
+
+def known_environments(project: Project, history: History) -> tuple[Environment, ...]:
+    """Returns the environments of terrace.yaml, then removed ones in which a deployment is still open."""
+    known = project.trust.config.environments
+    names = {environment.name for environment in known}
+    removed = [d.environment for d in folds.deployments(history) if d.open and d.environment not in names]
+    left = []
+    for name in dict.fromkeys(removed):
+        with contextlib.suppress(BadInput):
+            left.append(project.environment(name))
+    return (*known, *left)
+
+
+def note_age(project: Project, error: TerraceError | None) -> None:
+    """Prints how old the shown facts are, where the remote cannot be reached."""
+    if project.as_of is not None and error is not None:
+        note(f"note: this is the state of the last fetch, {ago(project.as_of, now())}: {error}")
 
 
 def show_faults(faults: tuple[Fault, ...]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from terrace.apps.output.console import note, show
+from terrace.config.naming import quote_word
 from terrace.gates.deployment import HANDED_OVER
 from terrace.ledger.deployment import Deployment, Step
 from terrace.operations.after_failure import Pause
@@ -13,7 +14,7 @@ from terrace.pipelines.approvals.approve import pending_handle
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.report.json import deployments as records
 from terrace.report.json.deployments import DeploymentJson, FollowingRollback
-from terrace.report.terminal.deployments import deployment_tree, gates_table
+from terrace.report.terminal.deployments import deployment_tree, failed_steps, gates_table
 from terrace.stacks.model import Destruction, Notice, Remediation, Undoing
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def show_deployment_end(config: Config, done: Deployment | Refused, reacted: Rea
         show(gates_table(done.verdict))
         return None
     show(deployment_tree(done))
+    for step in failed_steps(done):
+        if step.stack:
+            show(f"log: terrace show {done.environment} --log {quote_word(step.stack)}")
     if isinstance(reacted, Pause):
         show(f"not rolling back automatically: {'; '.join(reacted.reasons)}")
     elif reacted is not None:

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import platformdirs
@@ -17,6 +18,9 @@ from terrace.errors import TerraceError
 
 RECORD = "terrace-home.json"
 """File in the Git directory of a checkout with the name of its folders, so that a moved checkout keeps them."""
+
+_FETCHED = "fetched"
+"""File whose time is that of the last fetch."""
 
 _NAME = re.compile(r"[^/\0]*-[0-9a-f]{10}")
 _RECORD_BYTES = 16 * 1024
@@ -68,6 +72,20 @@ class Home:
     @property
     def leases(self) -> Path:
         return self.data / "leases"
+
+    @property
+    def last_fetch(self) -> datetime | None:
+        """Time at which the remote was last read completely, None if it never was."""
+        try:
+            return datetime.fromtimestamp((self.cache / _FETCHED).stat().st_mtime, UTC)
+        except OSError:
+            return None
+
+    def note_fetch(self) -> None:
+        """Records that the remote was just read. Without the record, its time is unknown offline."""
+        with contextlib.suppress(OSError):
+            self.cache.mkdir(parents=True, exist_ok=True)
+            (self.cache / _FETCHED).touch()
 
 
 def _name(repository: Path) -> str:

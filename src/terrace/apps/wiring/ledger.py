@@ -29,8 +29,17 @@ class ProjectLedger:
     """Opens the ledger that terrace.yaml names, and starts a new one."""
 
     def __init__(
-        self, repository: GitRepository, config: Config, home: Home, keys: Keys, proof: Proof, access: Access
+        self,
+        repository: GitRepository,
+        config: Config,
+        home: Home,
+        keys: Keys,
+        proof: Proof,
+        access: Access,
+        *,
+        fetch: bool = True,
     ) -> None:
+        self._fetch = fetch
         self._repository = repository
         self._config = config
         self._home = home
@@ -102,6 +111,7 @@ class ProjectLedger:
             access=self._access,
             seen=seen,
             key=self._keys.ledger,
+            fetch=self._fetch,
         )
 
     @cached_property

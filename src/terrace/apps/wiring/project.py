@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -35,7 +36,7 @@ from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History, Ledger
 from terrace.plans.digest import DigestKey
 from terrace.plans.ports import Site
-from terrace.rollout.ports import Watcher
+from terrace.rollout.ports import StepLogs, Watcher
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Notice
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from terrace.adapters.opa.engine import Opa
     from terrace.adapters.opa.policies import Policies
     from terrace.adapters.scanners.checks import Scanners
+    from terrace.adapters.step_logs import OutputRouter
     from terrace.adapters.terraform.client import LocalTerraform
     from terrace.assess.model import Finding
     from terrace.forge.ports import Page
@@ -101,9 +103,35 @@ class Project:
         self._actor = actor
         self._fetch = fetch
         self.plans_nothing = False
+        self.as_of: datetime | None = None
+        """Time of the last fetch, where `open_for_reading` could not reach the remote; None where it could."""
         self._older_keys = older_keys
         self._key = key
         self._inventories: dict[str, Inventory] = {}
+
+    @staticmethod
+    def open_for_reading(folder: Path) -> tuple[Project, TerraceError | None]:
+        """Returns the project with the newest rules and ledger that can be read, for commands that change nothing.
+
+        Where the remote cannot be reached, they are those of the last fetch, `as_of` is its time, and the error is the
+        reason. Raises that error where nothing was fetched before.
+        """
+        project = Project(folder, past_rules=True)
+        try:
+            project.ledger.read()
+        except NotReady as error:
+            if not project.repository.remotes:
+                raise
+            stale = Project(folder, past_rules=True, fetch=False)
+            fetched = stale.home.last_fetch
+            if fetched is None:
+                raise
+            stale.as_of = fetched
+            stale.ledger.read()
+            return stale, error
+        if project.root_place.remote is not None:
+            project.home.note_fetch()
+        return project, None
 
     @cached_property
     def trust(self) -> TrustRoot:
@@ -290,7 +318,15 @@ class Project:
 
     @cached_property
     def _ledger(self) -> ProjectLedger:
-        return ProjectLedger(self.repository, self.trust.config, self.home, self.keys, self._proof, self._access)
+        return ProjectLedger(
+            self.repository,
+            self.trust.config,
+            self.home,
+            self.keys,
+            self._proof,
+            self._access,
+            fetch=self.as_of is None,
+        )
 
     @property
     def ledger(self) -> Ledger:
@@ -346,7 +382,23 @@ class Project:
         from terrace.adapters.terraform.client import LocalTerraform
 
         settings, home = self.trust.config.terraform, self.home
-        return LocalTerraform(settings, cache=home.cache, states=home.states, prepare=self._prepare)
+        return LocalTerraform(
+            settings, cache=home.cache, states=home.states, prepare=self._prepare, output=self._output_router
+        )
+
+    @cached_property
+    def _output_router(self) -> OutputRouter:
+        from terrace.adapters.step_logs import OutputRouter
+
+        return OutputRouter()
+
+    def step_logs(self) -> StepLogs:
+        """Returns the logs of steps, which are kept beside the state backups."""
+        from terrace.adapters.artifacts import Artifacts
+        from terrace.adapters.step_logs import StoredLogs
+
+        artifacts, keep_for = Artifacts(self._backup_place), self.trust.config.backups.logs
+        return StoredLogs(artifacts, self.keys.seals(), self._output_router, now, keep_for)
 
     def _prepare(self, site: Site) -> tuple[Prepared, ...]:
         """Runs the commands of a site before it is planned."""
@@ -470,7 +522,9 @@ class Project:
             self.keys.seals().ready()
         _ = self.terraform.binary
         self._require_ledger_key(self._ledger.open(self.actor))
-        return replace(self._context(watcher, self.ledger, self.digest_key), reach=reach)
+        context = replace(self._context(watcher, self.ledger, self.digest_key), reach=reach)
+        keeps_logs = self.trust.config.backups.recipients or self.keys.has_backup_key
+        return replace(context, step_logs=self.step_logs()) if keeps_logs else context
 
     def read_only_context(self, watcher: Watcher) -> Context:
         """Returns the adapters of commands that only read: they need no key and do not write into the ledger."""
@@ -523,7 +577,7 @@ class Project:
             repository=self.repository,
             ledger=ledger,
             terraform=self.terraform,
-            applier=LocalApplier(self.home.runs, self.terraform),
+            applier=LocalApplier(self.home.runs, self.terraform, output=self._output_router),
             backups=self.backups(),
             probes=LiveProbes(),
             leases=LocalLeases(self.home.leases),

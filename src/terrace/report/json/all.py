@@ -35,6 +35,8 @@ SECTIONS: Mapping[str, tuple[type[JsonRecord], ...]] = {
         deployments.StatusJson,
         deployments.HistoryJson,
         deployments.ShowJson,
+        deployments.ShowLogJson,
+        deployments.ExplainDeploymentJson,
         tick.TickJson,
         tick.TickDueJson,
     ),

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import UNSET, UnsetType
 
 from terrace.assess.model import Objection
 from terrace.drift.checks import Standing
-from terrace.errors import TerraceError
+from terrace.errors import Diagnostic, TerraceError
 from terrace.gates.model import Approval, Outcome, Verdict, Witness
 from terrace.ledger.adoptions import AdoptedStack
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.events.steps import Detail
-from terrace.ledger.folds import Hold
 from terrace.ledger.origins import origin_word
 from terrace.plans.model import Plan
 from terrace.report.json.parts import GatePart, PlanSummary, RefusedStack, gate_parts, plan_summary, refused_stacks
 from terrace.report.json.record import JsonRecord, when, when_known
 from terrace.report.leftovers import ApplyLeftovers
+from terrace.report.next_steps import next_steps
 from terrace.report.orphans import OrphanedStack
 from terrace.report.words import result_word, state_word
+from terrace.rollout.next_step import Wait
+from terrace.rollout.ports import StepLog
+from terrace.rollout.situation import Situation
 from terrace.stacks.refusals import Refusal
 
 
@@ -49,6 +52,33 @@ class StepBackup(JsonRecord):
     """Id of the backup key."""
 
 
+class DiagnosticPart(JsonRecord):
+    """A message of Terraform, masked."""
+
+    severity: str
+    """`error` or `warning`."""
+    summary: str
+    """Title."""
+    detail: str
+    """Explanation; empty where there is none."""
+    path: str | None
+    """File in the repository, or null."""
+    line: int | None
+    """Line in the file, from 1, or null."""
+    column: int | None
+    """Column in the line, from 1, or null."""
+    address: str | None
+    """Address of the resource, or null."""
+    code: str | None
+    """Source lines, or null."""
+    code_line: int | None
+    """Number of the first source line, or null."""
+    context: str | None
+    """Start of the block that contains the source lines, or null."""
+    values: tuple[str, ...]
+    """Values of the expressions in the source lines."""
+
+
 class StepPart(JsonRecord):
     """A step of a deployment."""
 
@@ -72,6 +102,12 @@ class StepPart(JsonRecord):
     """Facts that approvers need besides the changes; only of a plan."""
     backup: StepBackup | UnsetType = UNSET
     """State backup; only of a step that made one."""
+    diagnostics: tuple[DiagnosticPart, ...] | UnsetType = UNSET
+    """Messages of Terraform; only of a step that failed."""
+    more_diagnostics: int | UnsetType = UNSET
+    """Number of messages that are only in the log of the step; only where some are."""
+    hint: str | UnsetType = UNSET
+    """How to fix the failure; only where Terrace knows it."""
 
 
 class WitnessPart(JsonRecord):
@@ -212,7 +248,7 @@ class DeploymentJson(JsonRecord):
     steps: tuple[StepPart, ...]
     """Steps of the deployment."""
     gates: tuple[GatePart, ...] | UnsetType = UNSET
-    """Gates of the environment; only where they blocked the deployment."""
+    """Gates of the environment; where they blocked the deployment, and where `show` evaluated them now."""
     tag: str | UnsetType | None = UNSET
     """Git tag of the deployment, or null; left out where the gates blocked it."""
     rollback: FollowingRollback | UnsetType = UNSET
@@ -255,6 +291,70 @@ class ShowJson(DeploymentJson, tag_field="schema", tag="terrace/show@1", kw_only
 
     approvals: tuple[ApprovalPart, ...]
     """Approvals and rejections."""
+    next: tuple[str, ...] = ()
+    """Next steps, as sentences with commands; only of the newest deployment of an environment."""
+
+
+class LogLinePart(JsonRecord):
+    """A line that Terraform printed, masked."""
+
+    at: str
+    """Time of the line."""
+    text: str
+    """The line."""
+
+
+class StepLogPart(JsonRecord):
+    """The output of Terraform in one step."""
+
+    stack: str
+    """Key of the stack."""
+    step: str
+    """Name of the step, for example `plan` or `apply`."""
+    lines: tuple[LogLinePart, ...]
+    """Lines in the order in which they were printed."""
+    problem: str | None
+    """Reason why a part of the output is missing, or null."""
+
+
+class ExplainDeploymentJson(JsonRecord, tag_field="schema", tag="terrace/explain-deployment@1"):
+    """Output of `terrace explain` for an environment or a deployment."""
+
+    environment: str
+    """Environment."""
+    state: str
+    """State of the environment, as in `terrace status`."""
+    live: str | None
+    """Commit that runs there, or null."""
+    deployment: str | None
+    """Id of the newest deployment, or null."""
+    commit: str | None
+    """Commit of that deployment, or null."""
+    requester: str | None
+    """Person who started it, or null."""
+    result: str | None
+    """Its result, as in `terrace show`, or null."""
+    reasons: tuple[str, ...]
+    """Reasons why it waits now, or why it ended."""
+    gates: tuple[GatePart, ...]
+    """Gates of the open deployment, evaluated now."""
+    problem: str | None
+    """Reason why the gates could not be evaluated now, or null."""
+    steps: tuple[StepPart, ...]
+    """Steps that failed, with the messages of Terraform."""
+    next: tuple[str, ...]
+    """Next steps, as sentences with commands."""
+
+
+class ShowLogJson(JsonRecord, tag_field="schema", tag="terrace/show-log@1"):
+    """Output of `terrace show ENV --log`."""
+
+    deployment: str
+    """Id of the deployment."""
+    environment: str
+    """Environment."""
+    logs: tuple[StepLogPart, ...]
+    """Output of the steps, in their order."""
 
 
 _DEPLOYMENTS: Mapping[str, type[DeploymentJson]] = {
@@ -321,17 +421,56 @@ def following_rollback(record: DeploymentJson) -> FollowingRollback:
     )
 
 
-def show_json(deployment: Deployment, approvals: Iterable[Approval]) -> ShowJson:
-    """Returns the output of `terrace show`."""
+def show_json(deployment: Deployment, approvals: Iterable[Approval], situation: Situation | None = None) -> ShowJson:
+    """Returns the output of `terrace show`. `situation` is that of its environment, if it is the newest there."""
     return ShowJson(
         deployment=deployment.id,
         environment=deployment.environment,
         commit=deployment.commit,
         result=result_word(deployment),
-        reasons=tuple(deployment.reasons or deployment.waiting),
+        reasons=tuple(deployment.reasons or (_waiting_for(situation) if situation else deployment.waiting)),
         steps=tuple(map(_step_part, deployment.steps)),
         tag=deployment.tag,
+        gates=gate_parts(situation.step.verdict) if situation and isinstance(situation.step, Wait) else UNSET,
+        next=next_steps(situation) if situation else (),
         approvals=tuple(map(approval_part, approvals)),
+    )
+
+
+def explain_json(situation: Situation) -> ExplainDeploymentJson:
+    """Returns the output of `terrace explain ENV`."""
+    latest, live = situation.latest, situation.live
+    failed = [step for step in latest.steps if step.result in ("failed", "unknown")] if latest is not None else []
+    return ExplainDeploymentJson(
+        environment=situation.environment,
+        state=state_word(latest, situation.hold),
+        live=live.commit if live is not None else None,
+        deployment=latest.id if latest is not None else None,
+        commit=latest.commit if latest is not None else None,
+        requester=latest.requester if latest is not None else None,
+        result=result_word(latest) if latest is not None else None,
+        reasons=situation.waits_for,
+        gates=gate_parts(situation.step.verdict) if isinstance(situation.step, Wait) else (),
+        problem=situation.problem or None,
+        steps=tuple(map(_step_part, failed)),
+        next=next_steps(situation),
+    )
+
+
+def logs_json(deployment: Deployment, logs: Iterable[StepLog]) -> ShowLogJson:
+    """Returns the output of `terrace show --log`."""
+    return ShowLogJson(
+        deployment=deployment.id,
+        environment=deployment.environment,
+        logs=tuple(
+            StepLogPart(
+                stack=log.stack,
+                step=log.step,
+                lines=tuple(LogLinePart(at=entry.at, text=entry.text) for entry in log.lines),
+                problem=log.problem or None,
+            )
+            for log in logs
+        ),
     )
 
 
@@ -393,6 +532,29 @@ def _step_part(step: StepRecord) -> StepPart:
         else UNSET,
         notices=tuple(detail.notices) if detail.notices is not UNSET else UNSET,
         backup=_step_backup(detail),
+        diagnostics=tuple(diagnostic_part(one.diagnostic()) for one in detail.diagnostics)
+        if detail.diagnostics is not UNSET
+        else UNSET,
+        more_diagnostics=detail.more_diagnostics,
+        hint=detail.hint,
+    )
+
+
+def diagnostic_part(diagnostic: Diagnostic) -> DiagnosticPart:
+    """Returns a message of Terraform."""
+    place, snippet = diagnostic.place, diagnostic.snippet
+    return DiagnosticPart(
+        severity=diagnostic.severity,
+        summary=diagnostic.summary,
+        detail=diagnostic.detail,
+        path=place.path if place else None,
+        line=place.line or None if place else None,
+        column=place.column or None if place else None,
+        address=diagnostic.address,
+        code=snippet.code if snippet else None,
+        code_line=snippet.line if snippet else None,
+        context=(snippet.context or None) if snippet else None,
+        values=snippet.values if snippet else (),
     )
 
 
@@ -609,6 +771,14 @@ class EnvironmentStatus(JsonRecord, kw_only=True):
     """Problems with states and their backups."""
     drift: DriftStatus | UnsetType = UNSET
     """Result of the newest drift check."""
+    live: str | None = None
+    """Commit that runs there, also while it is baking; null where nothing is known to run."""
+    gates: tuple[GatePart, ...] = ()
+    """Gates of the open deployment, evaluated now."""
+    problem: str | None = None
+    """Reason why the gates could not be evaluated now, or null."""
+    next: tuple[str, ...] = ()
+    """Next steps, as sentences with commands."""
 
 
 class OrphanedStackPart(JsonRecord):
@@ -659,46 +829,50 @@ class StatusJson(JsonRecord, tag_field="schema", tag="terrace/status@1"):
     """Stacks that are deployed and that the protected branch no longer has."""
     adopted: tuple[AdoptedStackPart, ...]
     """Stacks that were adopted and not deployed since."""
-
-
-StatusRow = tuple[str, Deployment | None, Deployment | None, Hold | None]
-"""An environment, its newest deployment, its last good release, and its hold."""
+    as_of: str | None = None
+    """Time of the last fetch, where the remote could not be reached; null where the output is current."""
 
 
 def environment_statuses(
-    rows: Iterable[StatusRow],
-    alarms: Mapping[str, tuple[str, ...]],
-    drift: Mapping[str, Standing],
-    handles: Mapping[str, str],
+    situations: Iterable[Situation], alarms: Mapping[str, tuple[str, ...]], drift: Mapping[str, Standing]
 ) -> tuple[EnvironmentStatus, ...]:
-    """Returns the status of every environment. `alarms`, `drift` and `handles` are by the name of the environment."""
+    """Returns the status of every environment. `alarms` and `drift` are by the name of the environment."""
     return tuple(
-        _environment_status(row, alarms.get(row[0], ()), drift.get(row[0]), handles.get(row[0], "")) for row in rows
+        _environment_status(one, alarms.get(one.environment, ()), drift.get(one.environment)) for one in situations
     )
 
 
-def _environment_status(
-    row: StatusRow, alarms: tuple[str, ...], drift: Standing | None, handle: str
-) -> EnvironmentStatus:
-    name, latest, good, hold = row
+def _environment_status(situation: Situation, alarms: tuple[str, ...], drift: Standing | None) -> EnvironmentStatus:
+    latest, good, hold, live = situation.latest, situation.released, situation.hold, situation.live
     is_open = latest is not None and latest.result is None
     has_failed = latest is not None and latest.result not in (None, "succeeded")
     return EnvironmentStatus(
-        name=name,
+        name=situation.environment,
         state=state_word(latest, hold),
         commit=good.commit if good is not None else UNSET,
         since=when_known(good.ended_at) if good is not None else UNSET,
+        live=live.commit if live is not None else None,
         deployment=latest.id if latest is not None else UNSET,
-        waiting_for=tuple(latest.waiting) if latest is not None else (),
+        waiting_for=_waiting_for(situation) if is_open else (),
         running=_running_steps(latest) if latest is not None and is_open else UNSET,
         reasons=tuple(latest.reasons) if latest is not None and has_failed else UNSET,
-        handle=handle,
+        handle=situation.handle,
         held=HoldPart(reason=hold.reason, by=hold.by, since=when(hold.since)) if hold is not None else UNSET,
         alarms=tuple(alarms),
         drift=DriftStatus(status=drift.status, checked_at=when_known(drift.checked_at), overdue=drift.overdue)
         if drift is not None
         else UNSET,
+        gates=gate_parts(situation.step.verdict) if isinstance(situation.step, Wait) else (),
+        problem=situation.problem or None,
+        next=next_steps(situation),
     )
+
+
+def _waiting_for(situation: Situation) -> tuple[str, ...]:
+    """Returns the conditions of an open deployment: those of now where they could be evaluated."""
+    if situation.step is not None:
+        return tuple(result.reason for result in situation.open_gates)
+    return tuple(situation.latest.waiting) if situation.latest is not None else ()
 
 
 def _running_steps(deployment: Deployment) -> tuple[RunningStep, ...]:
@@ -715,6 +889,7 @@ def status_json(
     error: TerraceError | None,
     orphans: Iterable[OrphanedStack],
     adopted: Mapping[str, Mapping[str, AdoptedStack]],
+    as_of: datetime | None = None,
 ) -> StatusJson:
     """Returns the output of `terrace status`. `error` is why the stacks of the protected branch are unknown."""
     return StatusJson(
@@ -731,6 +906,7 @@ def status_json(
             for name, stacks in adopted.items()
             for key, stack in sorted(stacks.items())
         ),
+        as_of=when_known(as_of),
     )
 
 

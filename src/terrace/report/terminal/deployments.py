@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 
 from terrace.config.naming import quote_word
-from terrace.drift.checks import Standing
 from terrace.gates.model import Approval, Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord
-from terrace.ledger.folds import Hold
 from terrace.plans.model import Action
 from terrace.plans.summaries import ACTIONS
-from terrace.report.terminal.screen import Line, Record, Table, Tree, line, paragraph
-from terrace.report.words import result_word, state_word, witness_words
+from terrace.report.terminal.diagnostics import diagnostic_parts
+from terrace.report.terminal.screen import Group, Line, Record, Table, Tree, line, paragraph
+from terrace.report.words import result_word, witness_words
 from terrace.text import visible
-from terrace.words import ago, and_more, duration
+from terrace.words import and_more, duration
 
 MOST_CHANGES = 500
 """Changes of a plan that are listed; the ledger has all."""
@@ -50,8 +48,8 @@ def gates_table(verdict: Verdict) -> Record:
     return table
 
 
-def deployment_tree(deployment: Deployment) -> Record:
-    """Returns a deployment with its result and its steps."""
+def deployment_tree(deployment: Deployment, reasons: Iterable[str] | None = None) -> Record:
+    """Returns a deployment with its result and its steps. `reasons` are why it waits now, where that was evaluated."""
     word = result_word(deployment)
     style = RESULT_STYLES.get(word, "")
     environment, commit = deployment.environment, deployment.commit[:7]
@@ -66,11 +64,43 @@ def deployment_tree(deployment: Deployment) -> Record:
                     node.node(line(f"! {visible(notice)}", style="yellow"))
             if deployment.waiting and steps[-1].step is Step.PLAN:
                 _add_pending_changes(node, steps[-1])
-    for reason in deployment.reasons or deployment.waiting:
-        tree.node(paragraph(reason.split("\n"), style=style))
+    shown = {step_failure(step) for step in deployment.steps}
+    for reason in deployment.reasons or (deployment.waiting if reasons is None else reasons):
+        if reason not in shown or "\n" in reason:
+            tree.node(paragraph(reason.split("\n"), style=style))
     if deployment.tag:
         tree.node(line(f"tag {deployment.tag}"))
-    return tree
+    failures = failure_lines(deployment)
+    return Group(tree, *failures) if failures else tree
+
+
+def failure_lines(deployment: Deployment) -> list[Line]:
+    """Returns what Terraform said about the steps that failed, in full, and how to fix it."""
+    return [part for step in failed_steps(deployment) for part in _explanation(step)]
+
+
+def step_failure(step: StepRecord) -> str:
+    """Returns the reason for which a deployment fails after this step."""
+    return f"{step.stack}: {step.step.value} failed: {step.message}"
+
+
+def failed_steps(deployment: Deployment) -> Iterator[StepRecord]:
+    """Yields the steps of a deployment that failed and were not repeated since."""
+    for step in deployment.steps:
+        if step.result in ("failed", "unknown") and deployment.last(step.step, step.stack) is step:
+            yield step
+
+
+def _explanation(step: StepRecord) -> list[Line]:
+    """Returns Terraform's messages about a step that failed, and how to fix it, in lines."""
+    detail, parts = step.detail, []
+    for record in detail.diagnostics or ():
+        parts += [line(), *diagnostic_parts(record.diagnostic())]
+    if more := and_more(detail.more_diagnostics or 0, "message"):
+        parts += [line(), line(f"{more} in the log", style="dim")]
+    if detail.hint:
+        parts += [*([] if detail.diagnostics else [line()]), line("hint: ", (detail.hint, "cyan"))]
+    return [line(), line((f"{step.stack or 'environment'}: {step.step.value} failed", "bold")), *parts] if parts else []
 
 
 _ONLY_IN_STATE = " (imported or moved: only its state changes)"
@@ -102,52 +132,6 @@ def approval_line(approval: Approval) -> Line:
     comment = f": {visible(approval.comment)}" if approval.comment else ""
     witness = f", {visible(witness_words(approval.witness))}" if approval.witness else ""
     return line(f"  {approval.answer} by {visible(approval.actor)}{role} ({approval.proof}{witness}){comment}")
-
-
-def status_table(
-    rows: Iterable[tuple[str, Deployment | None, Deployment | None, Hold | None]],
-    drift: Mapping[str, Standing],
-    handles: Mapping[str, str],
-    now: datetime,
-) -> Table:
-    """Returns a line for each environment, in the promotion order, with the handle of its pending plans.
-
-    A row is an environment, its newest deployment, its last good release, and its hold.
-    """
-    table = Table("Environment", "State", "Commit", "Since", "Drift", "Waiting for")
-    for name, latest, good, hold in rows:
-        word = state_word(latest, hold)
-        table.add(
-            name,
-            (word, RESULT_STYLES.get(word, "")),
-            good.commit[:7] if good else "-",
-            ago(good.ended_at, now) if good else "-",
-            _drift(drift.get(name), now),
-            paragraph(_waiting(latest, hold, handles.get(name, ""), now)),
-        )
-    return table
-
-
-def _waiting(latest: Deployment | None, hold: Hold | None, handle: str, now: datetime) -> tuple[str, ...]:
-    if hold is not None:
-        return (f"on hold: {hold.reason} (by {hold.by})",)
-    if latest is not None and latest.result in ("failed", "unknown", "blocked"):
-        return tuple(latest.reasons)
-    waiting = tuple(latest.waiting) if latest is not None else ()
-    if handle:
-        waiting = (*waiting, f"approval of {handle}")
-    if latest is not None and latest.result is None:
-        running = (step for step in latest.steps if step.open)
-        waiting += tuple(f"{step.step.value} {step.stack} started {ago(step.began_at, now)}" for step in running)
-    return waiting
-
-
-def _drift(standing: Standing | None, now: datetime) -> Line:
-    if standing is None:
-        return line("-", style="dim")
-    alarm = [line(f"alarm: {standing.overdue}", style="red")] if standing.overdue else []
-    status = f"{standing.status}, {ago(standing.checked_at, now)}"
-    return paragraph([(status, RESULT_STYLES.get(standing.status, "")), *alarm])
 
 
 def history_table(deployments: Iterable[Deployment]) -> Table:

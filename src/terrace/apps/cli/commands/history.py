@@ -18,14 +18,15 @@ def history(folder: str, environment: str | None, limit: int, as_json: bool) -> 
     """List the deployments, newest first, with their result."""
     from pathlib import Path
 
-    from terrace.apps.cli.ledger_facts import approvals_of, note_past_rules
+    from terrace.apps.cli.ledger_facts import approvals_of, note_age, note_past_rules
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.project import Project
     from terrace.ledger import folds
     from terrace.report.json.deployments import history_json
     from terrace.report.terminal.deployments import history_table
 
-    project = Project(Path(folder), past_rules=True)
+    project, unreachable = Project.open_for_reading(Path(folder))
+    note_age(project, unreachable)
     if environment is not None:
         project.environment(environment)
     events = project.ledger.read()

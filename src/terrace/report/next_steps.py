@@ -1,0 +1,106 @@
+"""The next steps in an environment, as commands. Every surface that ends with a next command takes it from here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from terrace.config.naming import quote_word
+from terrace.gates.deployment import HANDED_OVER
+from terrace.gates.model import GateResult
+from terrace.ledger.deployment import Deployment
+from terrace.report.words import result_word
+from terrace.rollout.situation import Situation
+
+
+def next_steps(situation: Situation) -> tuple[str, ...]:
+    """Returns the next steps of a person, in order, as sentences with a command; empty if nothing has to be done."""
+    latest = situation.latest
+    if latest is None:
+        return _first(situation)
+    if latest.open:
+        return _of_open(situation, latest)
+    return _of_ended(situation, latest)
+
+
+def _first(situation: Situation) -> tuple[str, ...]:
+    name = situation.environment
+    held = _release(situation)
+    if situation.previous:
+        return (*held, f"`terrace promote {name}`, after a success in {situation.previous}")
+    return (*held, f"`terrace deploy {name}`")
+
+
+def _of_open(situation: Situation, latest: Deployment) -> tuple[str, ...]:
+    name = situation.environment
+    resume = f"`terrace resume {name}`"
+    if latest.lease is not None:
+        return (f"`terrace show {name} --log --follow` shows its progress; {resume} if its process has died",)
+    if situation.problem:
+        return (f"{resume} evaluates the gates again",)
+    gates = situation.open_gates
+    if not gates:
+        return (resume,)
+    steps = [step for gate in gates if (step := _of_gate(situation, gate))]
+    if all(gate.until is not None or gate.gate == "health" for gate in gates):
+        return tuple(dict.fromkeys(steps))
+    return tuple(dict.fromkeys((*steps, f"{resume}, once every gate passes")))
+
+
+def _of_gate(situation: Situation, gate: GateResult) -> str:
+    """Returns what makes a gate pass; "" where resuming does."""
+    name = situation.environment
+    if gate.until is not None:
+        return f"`terrace tick` after {moment(gate.until)}, or `terrace resume {name} --wait`"
+    if gate.reason == HANDED_OVER:
+        return f"`terrace resume {name}`, where applies are allowed"
+    if gate.gate == "approvals" and situation.handle and "terrace approve" in gate.satisfy:
+        return gate.satisfy.replace(f"`terrace approve {name}", f"`terrace approve {name} {situation.handle}")
+    return gate.satisfy
+
+
+def _of_ended(situation: Situation, latest: Deployment) -> tuple[str, ...]:
+    name, word = situation.environment, result_word(latest)
+    if word == "unknown":
+        return (f"`terrace resume {name}` inspects the leftovers and recovers",)
+    held = _release(situation)
+    if word == "failed":
+        return (*held, *_after_failure(situation, latest))
+    if word in ("blocked", "superseded"):
+        return (*held, f"once that is resolved: {_start(situation)}")
+    return (*held, *(f"`terrace promote {target}`" for target in situation.targets))
+
+
+def _after_failure(situation: Situation, latest: Deployment) -> tuple[str, ...]:
+    name = situation.environment
+    stacks = dict.fromkeys(r.stack for r in latest.steps if r.result == "failed" and r.stack)
+    log = tuple(f"`terrace show {name} --log {quote_word(stack)}` shows what Terraform printed" for stack in stacks)
+    again = f"fix the cause and merge it, then {_deploy(situation)}"
+    back = (f"or preview the rollback: `terrace rollback {name} --plan-only`",)
+    return (*log[:3], again, *(back if latest.touched and situation.released is not None else ()))
+
+
+def _start(situation: Situation) -> str:
+    """Returns how to start the deployment of the same commit again."""
+    name = situation.environment
+    return f"`terrace promote {name}`" if situation.previous else f"`terrace deploy {name}`"
+
+
+def _deploy(situation: Situation) -> str:
+    """Returns how to deploy a newer commit."""
+    name = situation.environment
+    if situation.previous:
+        return f"`terrace deploy {situation.previous}` and `terrace promote {name}`"
+    return f"`terrace deploy {name}`"
+
+
+def _release(situation: Situation) -> tuple[str, ...]:
+    if situation.hold is None:
+        return ()
+    if situation.revert:
+        return (f"merge {situation.revert}, then `terrace tick` releases the hold",)
+    return (f"`terrace unhold {situation.environment} --reason WHY`, once the reason is gone",)
+
+
+def moment(at: datetime) -> str:
+    """Returns a time in UTC, to the second."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,68 @@
+"""The situation of an environment: its release, its open deployment and its next step, its hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrace.gates.model import GateResult
+from terrace.ledger.deployment import Deployment
+from terrace.ledger.folds import Hold
+from terrace.rollout.next_step import Finish, Next, Perform, Wait
+from terrace.stacks.model import Destruction, Remediation
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """An environment at one moment. `step` is the next step of its open deployment, by the gates now.
+
+    `step` is None where nothing is open, a process runs the deployment, or the gates could not be evaluated because of
+    `problem`. `released` is the last good release, `handle` the hash of the pending plans, "" where none are pending.
+    `previous` is the environment before it, "" for the first; `targets` are the next environments that do not have its
+    release yet. `revert` is the branch to merge after a rollback, "" without one.
+    """
+
+    environment: str
+    latest: Deployment | None = None
+    released: Deployment | None = None
+    hold: Hold | None = None
+    step: Next | None = None
+    problem: str = ""
+    handle: str = ""
+    previous: str = ""
+    targets: tuple[str, ...] = ()
+    revert: str = ""
+
+    @property
+    def live(self) -> Deployment | None:
+        """The deployment whose release runs there: also one that is still baking."""
+        latest = self.latest
+        if latest is None or not latest.open or isinstance(latest.origin, Destruction | Remediation):
+            return self.released
+        done = latest.touched and all(latest.done(key) for key in latest.stacks)
+        return latest if done else self.released
+
+    @property
+    def open_gates(self) -> tuple[GateResult, ...]:
+        """The gates that the open deployment waits for now."""
+        return self.step.verdict.open if isinstance(self.step, Wait) else ()
+
+    @property
+    def can_continue(self) -> bool:
+        """True if the open deployment waits for nothing: a resume continues it."""
+        return isinstance(self.step, Perform)
+
+    @property
+    def waits_for(self) -> tuple[str, ...]:
+        """The reasons why a deployment does not continue, by the gates now, or why it ended; empty if it succeeded."""
+        latest = self.latest
+        reasons: tuple[str, ...] = ()
+        if latest is not None and latest.result in ("failed", "unknown", "blocked"):
+            reasons = tuple(latest.reasons)
+        elif isinstance(self.step, Wait):
+            reasons = tuple(result.reason for result in self.step.verdict.open)
+        elif isinstance(self.step, Finish):
+            reasons = tuple(self.step.reasons)
+        elif latest is not None and latest.open and self.step is None:
+            reasons = tuple(latest.waiting)
+        held = self.hold is not None and not any(result.gate == "held" for result in self.open_gates)
+        return (f"on hold: {self.hold.reason} (by {self.hold.by})", *reasons) if held and self.hold else reasons
