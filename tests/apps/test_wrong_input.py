@@ -147,7 +147,7 @@ def test_a_provider_that_is_not_found(shop: World, tmp_path: Path) -> None:
     done = shop.run("deploy", "dev", "--json")
     assert (done.code, done.json["result"]) == (1, "failed")
     assert "nobody/nope" in done.json["reasons"][0] or "provider" in done.json["reasons"][0]
-    assert "hint:" in done.json["reasons"][0]
+    assert "check the provider's source" in done.json["steps"][-1]["hint"]
 
 
 def test_a_plan_error_names_its_line_and_hides_no_other_stack(shop: World) -> None:
@@ -195,7 +195,7 @@ def test_a_state_locked_by_somebody_else_is_left_to_them(shop: World) -> None:
         holder.communicate()
     assert (done.code, done.json["result"]) == (1, "failed")
     assert "locked by eve@laptop since 2026-01-05 12:00:00" in done.json["reasons"][0]
-    assert "never breaks" in done.json["reasons"][0]
+    assert "never breaks" in done.json["steps"][-1]["hint"]
     assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
 
 

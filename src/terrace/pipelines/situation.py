@@ -60,8 +60,9 @@ def _targets(config: Config, history: History, environment: str, released: Deplo
         return ()
     found = []
     for other in config.environments:
-        there = folds.last_good(history, other.name)
-        if other.after == environment and (there is None or there.commit != released.commit):
+        there, latest = folds.last_good(history, other.name), folds.latest(history, other.name)
+        is_on_its_way = latest is not None and latest.open and latest.commit == released.commit
+        if other.after == environment and not is_on_its_way and (there is None or there.commit != released.commit):
             found.append(other.name)
     return tuple(found)
 

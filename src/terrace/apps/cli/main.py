@@ -43,7 +43,6 @@ COMMANDS: Mapping[str, Entry] = {
     ),
     "tools": Entry("Start", "Manage third-party tools: scanners, and OPA for policies.", f"{_COMMANDS}.tools"),
     "check": Entry("Changes", "Run all checks of a pull request on the working tree.", f"{_COMMANDS}.check"),
-    "explain": Entry("Changes", "Explain a rule of a check or policy, or a risk factor.", f"{_COMMANDS}.explain"),
     "impact": Entry(
         "Changes",
         "Show which stacks the working tree's changes impact, and through which modules.",
@@ -92,6 +91,16 @@ COMMANDS: Mapping[str, Entry] = {
         "Status",
         "Show the steps and approvals of a deployment, by its id or the name of its environment.",
         f"{_COMMANDS}.show",
+    ),
+    "explain": Entry(
+        "Status",
+        "Explain why an environment or a deployment is where it is, or what a rule means.",
+        f"{_COMMANDS}.explain",
+    ),
+    "diff": Entry(
+        "Status",
+        "Show what TARGET would get from SOURCE: commits, authors, tickets, values and plans.",
+        f"{_COMMANDS}.diff",
     ),
     "drift": Entry(
         "Drift and audits",

@@ -16,6 +16,7 @@ ENVIRONMENT = "ENV"
 
 COMPLETE_ENV = completer(environments)
 COMPLETE_STACK = completer(stacks)
+COMPLETE_RULE = completer(rules)
 COMPLETE_SUBJECT = completer(environments, rules)
 COMPLETE_ENV_OR_STACK = completer(environments, stacks)
 

@@ -36,6 +36,7 @@ SECTIONS: Mapping[str, tuple[type[JsonRecord], ...]] = {
         deployments.HistoryJson,
         deployments.ShowJson,
         deployments.ShowLogJson,
+        deployments.DiffJson,
         deployments.ExplainDeploymentJson,
         tick.TickJson,
         tick.TickDueJson,

@@ -127,8 +127,11 @@ def _answer(
     from terrace.gates.model import Outcome
     from terrace.ledger import folds
     from terrace.pipelines.approvals import approve as approving
+    from terrace.pipelines.release_difference import difference_of
     from terrace.report.json.deployments import decision_json
+    from terrace.report.release_words import difference_words
     from terrace.report.terminal.deployments import deployment_tree, gates_table
+    from terrace.report.terminal.release_difference import difference_details
 
     project.environment(environment)
     context = project.deployment_context(Silent())
@@ -140,6 +143,10 @@ def _answer(
         waiting = folds.latest(context.ledger.read(), environment)
         if waiting is not None and waiting.open:
             show(deployment_tree(waiting))
+            brings = difference_of(context, context.ledger.read(), waiting)
+            show(f"{environment} would get: {difference_words(brings)}")
+            for part in difference_details(brings):
+                show(part)
     if not confirmed(question, yes=yes):
         note("No changes were made.")
         return 1

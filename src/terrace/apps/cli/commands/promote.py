@@ -9,6 +9,7 @@ import click
 from terrace.apps.cli.options import ENV, JSON, REACH, WAIT
 
 if TYPE_CHECKING:
+    from terrace.apps.wiring.project import Project
     from terrace.pipelines.context import Reach
 
 
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
 @ENV
 @REACH
 @WAIT
+@click.option("--yes", is_flag=True, help="Replace a deployment that waits in ENV without asking.")
 @JSON
 @click.pass_obj
-def promote(folder: str, environment: str, reach: Reach, wait: bool, as_json: bool) -> int:
+def promote(folder: str, environment: str, reach: Reach, wait: bool, yes: bool, as_json: bool) -> int:
     """Deploy to ENV the commit that succeeded in the previous environment.
+
+    If a deployment of another commit waits in ENV, the command says what it replaces, and asks. Approvals of the
+    replaced deployment are void. Without a terminal, an approved deployment is replaced only with --yes.
 
     \b
     Example:
@@ -28,6 +33,7 @@ def promote(folder: str, environment: str, reach: Reach, wait: bool, as_json: bo
     from pathlib import Path
 
     from terrace.apps.cli.deployment_run import deploy_commit
+    from terrace.apps.output.console import note
     from terrace.apps.wiring.project import Project
     from terrace.errors import BadInput
     from terrace.ledger.folds import last_good
@@ -43,5 +49,36 @@ def promote(folder: str, environment: str, reach: Reach, wait: bool, as_json: bo
     good = last_good(project.ledger.read(), source)
     if good is None:
         raise BadInput(f"no deployment to {source} has succeeded yet", hint=f"`terrace deploy {source}` first")
+    if not _agree_to_replace(project, environment, good.commit, yes=yes):
+        note("No changes were made.")
+        return 1
     origin = Promotion(source, project.actor)
     return deploy_commit(project, "promote", environment, good.commit, origin, wait=wait, as_json=as_json, reach=reach)
+
+
+def _agree_to_replace(project: Project, environment: str, commit: str, *, yes: bool) -> bool:
+    """Returns whether a deployment of another commit that waits may be replaced; True if none waits.
+
+    Raises BadInput without a terminal and without `--yes`, if people approved the waiting one.
+    """
+    import sys
+
+    from terrace.apps.cli.ledger_facts import approvals_of
+    from terrace.apps.output.console import confirmed, note
+    from terrace.apps.wiring.project import now
+    from terrace.ledger import folds
+    from terrace.words import ago
+
+    history = project.ledger.read()
+    waiting = folds.latest(history, environment)
+    if waiting is None or not waiting.open or not waiting.waiting or waiting.commit == commit:
+        return True
+    people = dict.fromkeys(one.actor for one in approvals_of(project, history, waiting) if one.answer == "approve")
+    approved = f", approved by {', '.join(people)}" if people else ""
+    note(
+        f"{environment} has a waiting deployment of {waiting.commit[:7]} ({waiting.id}), started "
+        f"{ago(waiting.opened_at, now())} by {waiting.requester}{approved}: {commit[:7]} replaces it"
+    )
+    if yes or not (people or sys.stdin.isatty()):
+        return True
+    return confirmed(f"replace it? `terrace diff` shows what {commit[:7]} brings.", yes=yes)

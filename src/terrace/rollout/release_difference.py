@@ -1,0 +1,69 @@
+"""The difference between what two environments run: the commits, people, tickets and values that a promotion brings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from terrace.ledger.deployment import Deployment, Step, StepRecord
+from terrace.stacks.repository import Author, Commit
+
+_TICKET = re.compile(r"(?<![\w/#-])(?:[A-Z][A-Z0-9]{1,9}-[1-9]\d{0,6}|#[1-9]\d{0,6})(?![\w-])")
+_NO_TICKETS = ("UTF-8", "SHA-1", "SHA-256", "SHA-512", "ISO-8601", "RFC-3339")
+"""Words of that form that name standards."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedValues:
+    """A file of variables that differs: its path, and the changed lines as a diff without context, masked."""
+
+    path: str
+    diff: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDifference:
+    """What `target` would get from `source`. `brings` and `replaces` are what they run, None where nothing is known.
+
+    `commits` are those that are new in the target, the newest first; `people` wrote them. `stacks` are the stacks of
+    the target that they impact, `values` the files of variables that change for them. `backwards` is whether the target
+    runs the newer commit: then the commits are those that the source lacks. `pending` is the open deployment of that
+    commit in the target, None without one. `unknown` is why the commits are not known, or "".
+    """
+
+    source: str
+    target: str
+    brings: Deployment | None
+    replaces: Deployment | None
+    commits: tuple[Commit, ...] = ()
+    people: tuple[Author, ...] = ()
+    stacks: tuple[str, ...] = ()
+    values: tuple[ChangedValues, ...] = ()
+    backwards: bool = False
+    pending: Deployment | None = None
+    unknown: str = ""
+
+    @property
+    def tickets(self) -> tuple[str, ...]:
+        """The tickets that the messages of the commits name, in the order in which they were named."""
+        return tickets_in(commit.message for commit in reversed(self.commits))
+
+    @property
+    def is_empty(self) -> bool:
+        """True if both environments run the same commit."""
+        return self.brings is not None and self.replaces is not None and self.brings.commit == self.replaces.commit
+
+    @property
+    def plans(self) -> tuple[StepRecord, ...]:
+        """The newest plans of the open deployment, one for each stack that is planned."""
+        if self.pending is None:
+            return ()
+        found = (self.pending.last(Step.PLAN, key) for key in self.pending.stacks)
+        return tuple(plan for plan in found if plan is not None and plan.result == "succeeded")
+
+
+def tickets_in(messages: Iterable[str]) -> tuple[str, ...]:
+    """Returns the tickets that texts name: `SHOP-12`, `#34`."""
+    found = (ticket for message in messages for ticket in _TICKET.findall(message))
+    return tuple(dict.fromkeys(ticket for ticket in found if ticket not in _NO_TICKETS))
