@@ -12,7 +12,7 @@ _WORDS = (("create", "to create"), ("update", "to update"), ("replace", "to repl
 
 
 def difference_words(difference: ReleaseDifference) -> str:
-    """Returns the difference in one line: how many commits, by whom, and their tickets."""
+    """Returns the difference in one line: the number of commits, their people and their tickets."""
     if difference.unknown:
         return f"the commits are unknown: {difference.unknown}"
     if difference.brings is None:

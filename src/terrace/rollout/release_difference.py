@@ -24,12 +24,13 @@ class ChangedValues:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseDifference:
-    """What `target` would get from `source`. `brings` and `replaces` are what they run, None where nothing is known.
+    """The effect of a promotion from `source` to `target`. `brings` and `replaces` are the deployed releases, None where
+    nothing is known.
 
-    `commits` are those that are new in the target, the newest first; `people` wrote them. `stacks` are the stacks of
-    the target that they impact, `values` the files of variables that change for them. `backwards` is whether the target
-    runs the newer commit: then the commits are those that the source lacks. `pending` is the open deployment of that
-    commit in the target, None without one. `unknown` is why the commits are not known, or "".
+    `commits` are those that are new in the target, the newest first; `people` wrote them. `stacks` are the impacted
+    stacks of the target, `values` the changed files of their variables. `backwards` is True if the target runs the
+    newer commit: then the source lacks the commits. `pending` is the open deployment of that commit in the target, None
+    without one. `unknown` is the reason why the commits are unknown, or "".
     """
 
     source: str

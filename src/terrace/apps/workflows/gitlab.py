@@ -70,7 +70,7 @@ def _deployment(environment: Environment, branch: str) -> str:
         {
             "job": f"{command}-{environment.name}",
             "environment": word(environment.name),
-            # The person who starts the job decides to replace what waits there.
+            # The person who starts the job decides to replace a pending deployment.
             "command": f"{command} --yes" if by_hand else command,
             "rule": f"{merged}\n  when: manual" if by_hand else merged,
         },

@@ -25,7 +25,7 @@ def difference_report(difference: ReleaseDifference, now: datetime) -> Record:
 
 
 def difference_details(difference: ReleaseDifference) -> list[Record]:
-    """Returns the commits, stacks, values and plans, each with a heading; nothing for what there is none of."""
+    """Returns the commits, stacks, values and plans, each with a heading; empty ones are left out."""
     parts: list[Record] = []
     listed_commits = [commit for commit in difference.commits if not commit.merge]
     if listed_commits:

@@ -16,7 +16,8 @@ def diff(folder: str, source: str, target: str, as_json: bool) -> int:
     """Show what TARGET would get from SOURCE: commits, authors, tickets, values and plans.
 
     SOURCE and TARGET are environments. Tickets are those that the messages of the commits name. Values are the changed
-    lines in the files of variables of TARGET. Plans are those of a deployment that waits in TARGET.
+    lines in the files of variables of TARGET. Plans are those of an open
+    deployment in TARGET.
 
     \b
     Example:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 @ENV
 @REACH
 @WAIT
-@click.option("--yes", is_flag=True, help="Replace a deployment that waits in ENV without asking.")
+@click.option("--yes", is_flag=True, help="Replace a pending deployment of ENV without asking.")
 @JSON
 @click.pass_obj
 def promote(folder: str, environment: str, reach: Reach, wait: bool, yes: bool, as_json: bool) -> int:
     """Deploy to ENV the commit that succeeded in the previous environment.
 
-    If a deployment of another commit waits in ENV, the command says what it replaces, and asks. Approvals of the
-    replaced deployment are void. Without a terminal, an approved deployment is replaced only with --yes.
+    If ENV has a pending deployment of another commit, the command names it and asks before it replaces it. Approvals of
+    the replaced deployment are void. Without a terminal, an approved deployment is replaced only with --yes.
 
     \b
     Example:
