@@ -42,7 +42,7 @@ def test_every_line_of_a_script_is_one_call_of_terrace(jobs: dict[str, Any]) -> 
         "check": ["terrace check --publish --report junit=check.xml"],
         "check-of-strangers": ["terrace check --static"],
         "deploy-dev": ["terrace deploy dev"],
-        "promote-prod": ["terrace promote prod"],
+        "promote-prod": ["terrace promote prod --yes"],
         "tick": ["terrace tick"],
         "drift": ["terrace drift look"],
     }

@@ -24,8 +24,8 @@ class ChangedValues:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseDifference:
-    """The effect of a promotion from `source` to `target`. `brings` and `replaces` are the deployed releases, None where
-    nothing is known.
+    """The effect of a promotion from `source` to `target`. `brings` and `replaces` are the deployed releases, None
+    where nothing is known.
 
     `commits` are those that are new in the target, the newest first; `people` wrote them. `stacks` are the impacted
     stacks of the target, `values` the changed files of their variables. `backwards` is True if the target runs the

@@ -70,8 +70,9 @@ def _deployment(environment: Environment, branch: str) -> str:
         {
             "job": f"{command}-{environment.name}",
             "environment": word(environment.name),
+            "command": command,
             # The person who starts the job decides to replace a pending deployment.
-            "command": f"{command} --yes" if by_hand else command,
+            "options": " --yes" if by_hand else "",
             "rule": f"{merged}\n  when: manual" if by_hand else merged,
         },
     )
