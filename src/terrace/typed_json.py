@@ -1,4 +1,4 @@
-"""JSON as the types that are expected, in any thread.
+"""JSON and MessagePack as the types that are expected, in any thread.
 
 msgspec 0.22 builds what it knows of a class when the class is first used, and other threads see that half built: two
 first uses at the same time end the process with a segmentation fault. Here one thread at a time makes a type ready.
@@ -16,12 +16,23 @@ T = TypeVar("T")
 
 _building = threading.Lock()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_unpackers: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
 
 
 def decode(content: bytes | str | msgspec.Raw, kind: type[T]) -> T:
     """JSON as a type. Raises what msgspec raises: ValidationError, DecodeError, and UnicodeDecodeError."""
     found: T = _decoder(kind).decode(content)
     return found
+
+
+def unpack(content: bytes | memoryview | msgspec.Raw, kind: type[T]) -> T:
+    """MessagePack as a type. Raises what msgspec raises: ValidationError, DecodeError, and UnicodeDecodeError."""
+    found = _unpackers.get(kind)
+    if found is None:
+        with _building:
+            found = _unpackers.setdefault(kind, msgspec.msgpack.Decoder(kind))
+    unpacked: T = found.decode(content)
+    return unpacked
 
 
 def convert(value: object, kind: type[T]) -> T:

@@ -18,7 +18,7 @@ from terrace.adapters.signatures import identity_of, signer
 from terrace.errors import BadInput, NotReady
 from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.model import Subject
-from terrace.ledger.folds import SignedApproval
+from terrace.ledger.answers import SignedApproval
 
 SUBJECT = Subject("ledger", "prod", "prod/app", "c" * 40, "digest", "policy", "lineage")
 SAID = Statement("bob", "security", "approve", (SUBJECT,), datetime(2026, 1, 5, 12, tzinfo=UTC), "looks right", "d1")

@@ -18,11 +18,11 @@ from terrace.gates.approvals.statement import Statement, read_statement, stateme
 from terrace.gates.facts import Facts
 from terrace.gates.model import Identity, Outcome, Subject
 from terrace.ledger import folds, kinds
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal_all
 from terrace.ledger.declared import Declared, declaration_record
 from terrace.ledger.events.people import RejectionWithdrawn
-from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, History, draft
 from terrace.pipelines.approvals.decisions import decisions_about
 from terrace.stacks.model import Manual

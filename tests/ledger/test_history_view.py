@@ -16,17 +16,19 @@ from hypothesis import strategies as st
 
 from simulation.aged import Counted, aged, counted, released
 from terrace.adapters.ledgers.sqlite import SqliteLedger
+from terrace.apps.wiring.ledger import folds_of_snapshots
 from terrace.compliance import recorded_audits
 from terrace.drift import acknowledgements
 from terrace.drift import checks as checks
 from terrace.errors import Conflict
-from terrace.ledger import folds
+from terrace.ledger import folds, snapshot
 from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey
-from terrace.ledger.chain import decode_all, seal_all
+from terrace.ledger.chain import decode_all, encode, seal_all
 from terrace.ledger.dates import ahead
 from terrace.ledger.declared import withdrawals
 from terrace.ledger.event import Event
+from terrace.ledger.events.codec import RECORDS
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.reading import Reading
 from terrace.ledger.view import Fold
@@ -84,6 +86,11 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [acknowledgements.acknowledgements(h, e) for e in ENVIRONMENTS],
     lambda h: [withdrawals(h, e) for e in ENVIRONMENTS],
     lambda h: ahead(h, NOW),
+    lambda h: [list(h.of(*RECORDS.values()))],
+    lambda h: list(folds.rejections(h)),
+    lambda h: [list(one.steps) for one in folds.deployments(h)],
+    lambda h: [(one.in_doubt, one.touched, one.stack_results) for one in folds.deployments(h)],
+    lambda h: [(backup_status.stacks_of(h, e), backup_status.applied_since(h, e, NOW)) for e in ENVIRONMENTS],
 )
 
 
@@ -147,6 +154,39 @@ def test_a_history_that_is_continued_says_what_the_whole_says(
     assert said(history) == said(History(events, undated, key=key))
     for position in cuts:
         assert said(history.before(position)) == said(History(events[:position], undated, key=key))
+
+
+@given(
+    chosen(),
+    KEYS,
+    st.lists(st.tuples(st.integers(0, 60), st.booleans()), max_size=4),
+    st.sampled_from((OURS, THEIRS, NO_KEY)),
+    UNDATED,
+)
+def test_a_history_that_continues_a_snapshot_says_what_the_whole_says(
+    drafts: list[Draft],
+    writers: tuple[LedgerKey, ...],
+    cuts: list[tuple[int, bool]],
+    key: LedgerKey,
+    undated: dict[int, datetime],
+) -> None:
+    events = sealed(drafts, (), writers)
+    lines = [encode(event) for event in events]
+    history = History((), key=key)
+    for cut, asks in [*sorted(cuts), (len(events), True)]:
+        history = history.followed_by(events[len(history.events) : cut])
+        if asks:
+            said(history)
+        taken = snapshot.encode(snapshot.take(history, folds_of_snapshots(), ""))
+        recalled = snapshot.decode(taken, key)
+        if recalled is not None:
+            history = snapshot.resume(recalled, history, lambda first, last: lines[first:last])
+    whole = History(events, key=key)
+    assert said(history) == said(whole)
+    assert history.events == events and history.head == whole.head
+    assert said(replace(history, undated=undated)) == said(replace(whole, undated=undated))
+    for position in {cut for cut, _ in cuts if cut <= len(events)}:
+        assert said(history.before(position)) == said(History(events[:position], key=key))
 
 
 def test_a_date_that_follows_from_the_next_event_is_found_again_when_there_is_one() -> None:

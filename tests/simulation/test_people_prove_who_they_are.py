@@ -17,8 +17,8 @@ from terrace.config.model import Environment
 from terrace.errors import NotReady
 from terrace.gates.model import Identity, Subject, Witness
 from terrace.ledger import folds, kinds
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.declared import Declared
-from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import Draft
 from terrace.pipelines.approvals.approve import GivenDecision, answer, waiting
 from terrace.pipelines.context import Context, unsigned

@@ -29,11 +29,11 @@ from terrace.errors import TerraceError
 from terrace.gates.approvals.declaration import read_declaration
 from terrace.gates.model import Identity
 from terrace.ledger import kinds
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.declared import Declared
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.event import Event
-from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.pipelines.context import Context
 from terrace.plans.decode import decode

@@ -16,8 +16,8 @@ from terrace.errors import BadInput, NotReady
 from terrace.gates.approvals.declaration import read_declaration
 from terrace.gates.approvals.statement import Statement, read_statement
 from terrace.gates.model import Identity
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.declared import Declared
-from terrace.ledger.folds import SignedApproval
 
 NAMESPACE = "terrace"
 """Namespace of Terrace's signatures: one that was made for Git commits or files is not valid here."""

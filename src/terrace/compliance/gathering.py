@@ -18,9 +18,9 @@ from terrace.drift.checks import newest_first, standing
 from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.model import Identity
 from terrace.ledger import folds
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.deployed_revisions import baseline
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.stacks.model import Remediation, Repairing
 from terrace.states.backup_status import standings

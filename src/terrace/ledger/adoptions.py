@@ -41,6 +41,8 @@ def adoptions(history: History) -> Mapping[str, AdoptedStack]:
 class Adoptions(KeyedFold[AdoptedStack]):
     """The newest adoption of each stack to which nothing was applied since."""
 
+    STATE = dict[str, AdoptedStack]
+
     def add(self, event: Event) -> None:
         """Take the next event."""
         match event.record:

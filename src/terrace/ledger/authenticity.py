@@ -37,6 +37,12 @@ class EventKey:
         """The code of the event with this hash: `ID:HMAC-SHA256`, the latter as 64 hexadecimal digits."""
         return f"{self.id}:{hmac.digest(self.secret, event_hash.encode(), 'sha256').hex()}"
 
+    def code_of(self, label: bytes, content: bytes | memoryview) -> bytes:
+        """Returns the 32 bytes of the MAC of other content, whose purpose the label names."""
+        code = hmac.new(self.secret, label + b"\n", "sha256")
+        code.update(content)
+        return code.digest()
+
     def wrote(self, event_hash: str, code: str) -> bool:
         """Returns whether a process with this key wrote the event with this hash."""
         return hmac.compare_digest(code, self.code(event_hash))

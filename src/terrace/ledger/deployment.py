@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Literal
@@ -83,6 +84,16 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class StackResults:
+    """The results of the steps of a deployment: whether a stack is `done`, the stacks with a started apply, and whether
+    the outcome of one is unknown."""
+
+    done: Mapping[str, bool]
+    applied: frozenset[str]
+    in_doubt: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """One release on its way to one environment. `waves` are stack keys; a wave starts when the previous one is done.
 
@@ -90,7 +101,8 @@ class Deployment:
     deployed commit when it was opened, "" for none; `additions` are additions to the configuration of its commit;
     `agreed` are the losses that a person accepted. `partial` is whether it deploys only some stacks of the environment.
     `settles` is the deployment with an unknown outcome that this one recovers. `undone_by` is the rollback that
-    reverted it.
+    reverted it. `positions` are those of its events in the ledger. `results` are known without the steps if those
+    have to be read from the ledger; None otherwise.
     """
 
     id: str
@@ -101,7 +113,7 @@ class Deployment:
     opened_at: datetime
     waves: tuple[tuple[str, ...], ...]
     policy: str
-    steps: tuple[StepRecord, ...] = ()
+    steps: Sequence[StepRecord] = ()
     lease: Lease | None = None
     epoch: int = 0
     waiting: tuple[str, ...] = ()
@@ -115,6 +127,8 @@ class Deployment:
     partial: bool = False
     settles: str = ""
     undone_by: str = ""
+    positions: tuple[int, ...] = field(default=(), compare=False, repr=False)
+    results: StackResults | None = field(default=None, compare=False, repr=False)
 
     @property
     def open(self) -> bool:
@@ -130,6 +144,8 @@ class Deployment:
 
     def done(self, stack: str) -> bool | None:
         """Whether a stack came to what was planned for it; None when nothing was begun that could change it."""
+        if self.results is not None:
+            return self.results.done.get(stack)
         planned = self.last(Step.PLAN, stack)
         applied = self.last(Step.APPLY, stack)
         if applied is not None:
@@ -138,12 +154,29 @@ class Deployment:
             return True
         return None
 
+    def is_applied(self, stack: str) -> bool:
+        """Returns whether an apply of a stack was started."""
+        return stack in self.results.applied if self.results is not None else self.last(Step.APPLY, stack) is not None
+
     @property
     def in_doubt(self) -> tuple[StepRecord, ...]:
         """Applies whose outcome the ledger does not know: begun without an end, or ended as unknown."""
+        if self.results is not None and not self.results.in_doubt:
+            return ()
         return tuple(r for r in self.steps if r.step is Step.APPLY and r.result in (None, "unknown"))
 
     @property
     def touched(self) -> bool:
         """Returns whether an apply was ever started: resources may have changed."""
+        if self.results is not None:
+            return bool(self.results.applied)
         return any(r.step is Step.APPLY for r in self.steps)
+
+    @property
+    def stack_results(self) -> StackResults:
+        """Returns the results of its steps."""
+        if self.results is not None:
+            return self.results
+        done = {stack: result for stack in self.stacks if (result := self.done(stack)) is not None}
+        applied = frozenset(r.stack for r in self.steps if r.step is Step.APPLY)
+        return StackResults(done, applied, bool(self.in_doubt))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
-from terrace.gates.model import Subject, Witness
+from terrace.ledger.answers import AllAnswers, SignedApproval
 from terrace.ledger.deployment import Deployment, Lease, Step, StepRecord
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import (
@@ -20,41 +19,22 @@ from terrace.ledger.events.deployments import (
     LeaseTaken,
     RecoverySettled,
 )
-from terrace.ledger.events.people import ApprovalGiven, EnvironmentHeld, EnvironmentUnheld
+from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
 from terrace.ledger.events.states import StateRestoreEnded
 from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
 from terrace.ledger.model import History
+from terrace.ledger.old_deployments import (
+    DeploymentsState,
+    EventsByDeployment,
+    LaterDeployment,
+    closed_deployment,
+    closed_state,
+)
+from terrace.ledger.old_events import OldReadable
 from terrace.ledger.origins import origin_of
 from terrace.ledger.parts import joined
-from terrace.ledger.view import Fold, KeyedFold
+from terrace.ledger.view import Fold
 from terrace.stacks.model import Destruction, Remediation, Undoing
-
-
-@dataclass(frozen=True, slots=True)
-class SignedApproval:
-    """A recorded approval or rejection. Its signature or forge evidence is verified again each time.
-
-    `deployment` is the deployment that it was recorded for, `named` the one that its text names ("" in texts of earlier
-    versions). `position` is its first position in the ledger.
-    """
-
-    deployment: str
-    actor: str
-    role: str
-    answer: str
-    subjects: tuple[Subject, ...]
-    at: datetime
-    comment: str
-    statement: str
-    signature: str | None
-    witness: Witness | None = None
-    named: str = ""
-    position: int = 0
-
-    @property
-    def id(self) -> str:
-        """The id of the approval: a hash of its content. A copy of the event has the same id."""
-        return hashlib.sha256(self.statement.encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +70,11 @@ def deployments(history: History) -> tuple[Deployment, ...]:
 class Deployments(Fold[tuple[Deployment, ...]]):
     """Every deployment. Those before the oldest open one are built once: only a rollback changes them later."""
 
+    STATE = DeploymentsState
+
     def __init__(self) -> None:
         self._final: dict[str, Deployment] = {}
-        self._later: dict[str, _DeploymentFold] = {}
+        self._later: dict[str, _DeploymentFold | _ClosedFold] = {}
 
     def copy(self) -> Self:
         """Returns a copy that can be continued separately."""
@@ -107,6 +89,9 @@ class Deployments(Fold[tuple[Deployment, ...]]):
             self._later[event.subject] = _DeploymentFold(event, record, self)
         elif event.subject in self._later:
             fold = self._later[event.subject]
+            if isinstance(fold, _ClosedFold) or fold.over:
+                # No later event changes it.
+                return
             if fold.owner is not self:
                 fold = self._later[event.subject] = fold.copy(self)
             fold.apply(event)
@@ -120,6 +105,42 @@ class Deployments(Fold[tuple[Deployment, ...]]):
         for fold in self._later.values():
             _take(found, fold.deployment())
         return tuple(found.values())
+
+    def state(self) -> DeploymentsState:
+        """Returns the deployments that have ended, without their steps, and the positions of the events of others."""
+        self.result()
+        later = [
+            LaterDeployment(closed_state(fold.deployment()) if fold.over else None, list(fold.positions))
+            for fold in self._later.values()
+        ]
+        return DeploymentsState([closed_state(one) for one in self._final.values()], later)
+
+    @classmethod
+    def of_state(cls, state: DeploymentsState, readable: OldReadable) -> Self:
+        """Returns the fold whose steps of old deployments are read when they are needed."""
+        fold = cls()
+
+        def steps(positions: Sequence[int]) -> Sequence[StepRecord]:
+            return _replayed(positions, readable, fold).deployment().steps
+
+        fold._final = {one.id: closed_deployment(one, steps) for one in state.final}
+        for one in state.later:
+            later: _DeploymentFold | _ClosedFold
+            if one.closed is None:
+                later = _replayed(one.positions, readable, fold)
+            else:
+                later = _ClosedFold(closed_deployment(one.closed, steps))
+            fold._later[later.id] = later
+        return fold
+
+
+def _replayed(positions: Sequence[int], readable: OldReadable, owner: object) -> _DeploymentFold:
+    first, *others = (readable.at(position) for position in positions)
+    assert isinstance(first.record, DeploymentOpened), "the first event of a deployment opens it"
+    fold = _DeploymentFold(first, first.record, owner)
+    for event in others:
+        fold.apply(event)
+    return fold
 
 
 def _take(found: dict[str, Deployment], one: Deployment) -> None:
@@ -174,13 +195,41 @@ def opening(history: History, deployment: str) -> Event | None:
     return history.fold(Openings).get(deployment)
 
 
-class Openings(KeyedFold[Event]):
+class Openings(Fold[Mapping[str, Event]]):
     """The event that opened each deployment, by its id."""
+
+    STATE = dict[str, int]
+
+    def __init__(self) -> None:
+        self._old: Mapping[str, int] = {}
+        self._readable: OldReadable | None = None
+        self._found: dict[str, Event] = {}
+
+    def copy(self) -> Self:
+        """Returns a copy that can be continued separately."""
+        copied = type(self)()
+        copied._old, copied._readable, copied._found = self._old, self._readable, dict(self._found)
+        return copied
 
     def add(self, event: Event) -> None:
         """Take the next event."""
         if isinstance(event.record, DeploymentOpened):
             self._found[event.subject] = event
+
+    def result(self) -> Mapping[str, Event]:
+        """The events so far, by deployment."""
+        return EventsByDeployment(self._old, dict(self._found), self._readable)
+
+    def state(self) -> dict[str, int]:
+        """Returns the positions of the events."""
+        return {**self._old} | {name: event.position for name, event in self._found.items()}
+
+    @classmethod
+    def of_state(cls, state: dict[str, int], readable: OldReadable) -> Self:
+        """Returns the fold whose old events are read when they are needed."""
+        fold = cls()
+        fold._old, fold._readable = state, readable
+        return fold
 
 
 def releases(history: History, environment: str) -> tuple[Deployment, ...]:
@@ -305,6 +354,8 @@ def unsettled(history: History, environment: str, people: int, answers: Answers 
 class UnknownOutcomes(Fold[frozenset[str]]):
     """The deployments of unknown outcome: an apply is open or ended as unknown, or they ended so."""
 
+    STATE = tuple[dict[str, str], set[str]]
+
     def __init__(self) -> None:
         self._open: dict[str, str] = {}
         self._unknown: set[str] = set()
@@ -329,6 +380,17 @@ class UnknownOutcomes(Fold[frozenset[str]]):
         """The ids so far."""
         return frozenset((*self._open.values(), *self._unknown))
 
+    def state(self) -> Any:
+        """Returns the data that is needed to continue."""
+        return self._open, self._unknown
+
+    @classmethod
+    def of_state(cls, state: Any, readable: OldReadable) -> Self:
+        """Returns the fold with this state."""
+        fold = cls()
+        fold._open, fold._unknown = state
+        return fold
+
 
 def last_good(history: History, environment: str) -> Deployment | None:
     """Returns the latest good release of an environment: the one that should be deployed there."""
@@ -338,79 +400,25 @@ def last_good(history: History, environment: str) -> Deployment | None:
 
 def approvals(history: History, deployment: str) -> tuple[SignedApproval, ...]:
     """Every answer that was given to a deployment, oldest first."""
-    return history.fold(AllAnswers).by_deployment.get(deployment, ())
+    return history.fold(AllAnswers).of(deployment)
 
 
-def answers(history: History) -> tuple[SignedApproval, ...]:
+def answers(history: History) -> Sequence[SignedApproval]:
     """Every answer that was given to any deployment, oldest first."""
     return history.fold(AllAnswers).all
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """All approvals and rejections, oldest first, and the same by the deployments that they were recorded for."""
-
-    all: tuple[SignedApproval, ...]
-    by_deployment: Mapping[str, tuple[SignedApproval, ...]]
-
-
-class AllAnswers(Fold[Answered]):
-    """Every answer that was given."""
-
-    def __init__(self) -> None:
-        self._first: dict[tuple[str, str | None, Witness | None], int] = {}
-        self._about: dict[Witness, str] = {}
-        self._all: list[SignedApproval] = []
-        self._by_deployment: dict[str, tuple[SignedApproval, ...]] = {}
-
-    def copy(self) -> Self:
-        """Returns a copy that can be continued separately."""
-        copied = type(self)()
-        copied._first, copied._about = dict(self._first), dict(self._about)
-        copied._all, copied._by_deployment = list(self._all), dict(self._by_deployment)
-        return copied
-
-    def add(self, event: Event) -> None:
-        """Take the next event."""
-        if not isinstance(event.record, ApprovalGiven):
-            return
-        signed = _approval(event, event.record)
-        place = self._first.setdefault((signed.statement, signed.signature, signed.witness), event.position)
-        if signed.witness is not None and signed.answer != "reject":
-            # An approval on a forge is valid for one deployment: the first that it was recorded for. A rejection is
-            # about plans and commits: an earlier event does not change it.
-            signed = replace(signed, named=self._about.setdefault(signed.witness, signed.named))
-        signed = replace(signed, position=place)
-        self._all.append(signed)
-        self._by_deployment[signed.deployment] = (*self._by_deployment.get(signed.deployment, ()), signed)
-
-    def result(self) -> Answered:
-        """The answers so far."""
-        return Answered(tuple(self._all), dict(self._by_deployment))
-
-
-def _approval(event: Event, given: ApprovalGiven) -> SignedApproval:
-    return SignedApproval(
-        deployment=event.subject,
-        actor=given.actor,
-        role=given.role,
-        answer=given.answer,
-        subjects=tuple(one.subject() for one in given.subjects),
-        at=given.at,
-        comment=given.comment,
-        statement=given.statement,
-        signature=given.signature,
-        witness=given.witness.witness() if given.witness is not None else None,
-        named=given.deployment,
-    )
+def rejections(history: History) -> Sequence[SignedApproval]:
+    """Every rejection of any deployment, oldest first."""
+    return history.fold(AllAnswers).rejections
 
 
 def hold(history: History, environment: str, releases: Releases = anybody_releases) -> Hold | None:
     """Returns the hold of an environment, or None if it accepts deployments.
 
     A hold by a person ends only when a person releases it: no deployment replaces or ends it. Terrace releases only a
-    hold that a deployment or a restore started, and only when earlier events justify that (`_is_over`): the release
-    alone proves nothing.
+    hold that a deployment or a restore started, and only when earlier events justify that (`JustifiedReleases`): the
+    release alone proves nothing.
     """
     held: Hold | None = None
     for event, record in history.of(EnvironmentHeld, EnvironmentUnheld):
@@ -423,27 +431,77 @@ def hold(history: History, environment: str, releases: Releases = anybody_releas
                 new = Hold(reason, event.actor, event.time, deployment, event.id, signed)
                 held = new if held is None or held.deployment or not new.deployment else held
             case EnvironmentUnheld(deployment=ended) if held is not None:
-                ours = ended == held.deployment and history.answer_before(event.position, _is_over, environment, ended)
+                ours = ended == held.deployment and event.position in history.fold(JustifiedReleases)
                 over = ours if ended else releases(event, record, held)
                 held = None if over else held
     return held
 
 
-def _is_over(before: History, environment: str, of: str) -> bool:
-    """Returns whether the events before a release allow that the hold of a deployment or a restore ends.
+class JustifiedReleases(Fold[Set[int]]):
+    """The positions of releases by Terrace that earlier events justify, each for the hold of a deployment or a restore.
 
     A deployment of unknown outcome: another one that settles it succeeded. A rollback: it succeeded. A restore: it
     ended as it should. Whatever failed is released by people only.
     """
-    for deployment in of_environment(before, environment):
-        if deployment.result != "succeeded":
-            continue
-        if deployment.settles == of or (deployment.id == of and isinstance(deployment.origin, Undoing)):
-            return True
-    return any(
-        (record.restore, record.environment) == (of, environment) and record.result in ("restored", "unchanged")
-        for _, record in before.of(StateRestoreEnded)
-    )
+
+    STATE = tuple[dict[str, tuple[str, tuple[str, ...]]], set[tuple[str, str]], set[int]]
+
+    def __init__(self) -> None:
+        self._open: dict[str, tuple[str, tuple[str, ...]]] = {}
+        self._over: set[tuple[str, str]] = set()
+        self._found: set[int] = set()
+
+    def copy(self) -> Self:
+        """Returns a copy that can be continued separately."""
+        copied = type(self)()
+        copied._open, copied._over, copied._found = dict(self._open), set(self._over), set(self._found)
+        return copied
+
+    def add(self, event: Event) -> None:
+        """Take the next event."""
+        match event.record:
+            case DeploymentOpened() as opened:
+                own = event.subject if isinstance(origin_of(opened.origin), Undoing) else ""
+                names = tuple(name for name in (own, opened.settles) if name)
+                if names:
+                    self._open[event.subject] = opened.environment, names
+            case DeploymentEnded(result=result) if event.subject in self._open:
+                environment, names = self._open.pop(event.subject)
+                if result == "succeeded":
+                    self._over.update((environment, name) for name in names)
+            case StateRestoreEnded(result="restored" | "unchanged") as ended:
+                self._over.add((ended.environment, ended.restore))
+            case EnvironmentUnheld(deployment=of) if of and (event.subject, of) in self._over:
+                self._found.add(event.position)
+
+    def result(self) -> Set[int]:
+        """The positions so far."""
+        return frozenset(self._found)
+
+    def state(self) -> Any:
+        """Returns the data that is needed to continue."""
+        return self._open, self._over, self._found
+
+    @classmethod
+    def of_state(cls, state: Any, readable: OldReadable) -> Self:
+        """Returns the fold with this state."""
+        fold = cls()
+        fold._open, fold._over, fold._found = state
+        return fold
+
+
+class _ClosedFold:
+    """A deployment of a snapshot that has ended: no event changes it."""
+
+    over = True
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.id = deployment.id
+        self.positions = list(deployment.positions)
+        self._deployment = deployment
+
+    def deployment(self) -> Deployment:
+        return self._deployment
 
 
 class _DeploymentFold:
@@ -461,6 +519,7 @@ class _DeploymentFold:
         self._lease: Lease | None = None
         self._epoch = 0
         self._waiting: tuple[str, ...] = ()
+        self.positions = [event.position]
         self._end: tuple[Event, DeploymentEnded] | None = None
 
     @property
@@ -473,12 +532,14 @@ class _DeploymentFold:
         copied = copy(self)
         copied.owner = owner
         copied._begun, copied._ended = dict(self._begun), dict(self._ended)
+        copied.positions = list(self.positions)
         copied._parts = {attempt: list(parts) for attempt, parts in self._parts.items()}
         return copied
 
     def apply(self, event: Event) -> None:
         """Updates the deployment with the next event."""
         self._made = None
+        self.positions.append(event.position)
         record = event.record
         match record:
             case LeaseTaken():
@@ -531,6 +592,7 @@ class _DeploymentFold:
             agreed=frozenset(opened.agreed),
             partial=opened.partial,
             settles=opened.settles,
+            positions=tuple(self.positions),
         )
 
 

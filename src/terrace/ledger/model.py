@@ -14,6 +14,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.events.codec import decode, encode
 from terrace.ledger.events.deployments import DeploymentOpened
 from terrace.ledger.events.record import Malformed, Record, Unknown
+from terrace.ledger.sequences import continued
 
 if TYPE_CHECKING:
     from terrace.ledger.reading import Reading
@@ -61,16 +62,29 @@ class History:
     positions `absent`, and therefore changes no environment.
     """
 
-    events: tuple[Event, ...] = ()
+    events: Sequence[Event] = ()
     undated: Mapping[int, datetime] = field(default_factory=dict, hash=False)
     absent: frozenset[int] = frozenset()
     key: LedgerKey = field(repr=False, kw_only=True)
+
+    @classmethod
+    def recalled(cls, events: Sequence[Event], view: View, key: LedgerKey) -> History:
+        """Returns the history of the events of a snapshot, with the view over them."""
+        history = cls(events, key=key)
+        history.__dict__["_view"] = view
+        history.__dict__["_earlier"] = _Earlier(history)
+        return history
 
     @cached_property
     def _view(self) -> View:
         from terrace.ledger.view import View
 
-        return View(self)
+        return View.over(self)
+
+    @property
+    def current_view(self) -> View:
+        """Returns the view of this history."""
+        return self._view
 
     @property
     def reading(self) -> Reading:
@@ -78,7 +92,7 @@ class History:
         return self._view.reading
 
     @property
-    def readable(self) -> tuple[Event, ...]:
+    def readable(self) -> Sequence[Event]:
         """The events that can be read: only from these does anything follow."""
         return self.reading.events
 
@@ -100,22 +114,11 @@ class History:
             return self
         return self._earlier.at(self, position)
 
-    def answer_before(self, position: int, question: Callable[[History, str, str], T], one: str, other: str) -> T:
-        """Returns the cached result of a function of the events before a position.
-
-        It is called once by this history and by those that continue it.
-        """
-        key = (question, self.events[position - 1].hash if position else GENESIS, one, other)
-        answers: dict[object, Any] = self._earlier.answers
-        if key not in answers:
-            answers[key] = question(self.before(position), one, other)
-        return answers[key]  # type: ignore[no-any-return]
-
     def followed_by(self, events: Sequence[Event]) -> History:
         """Returns the history of the same reader after these events are written. Cached results are reused."""
         if not events:
             return self
-        following = replace(self, events=(*self.events, *events))
+        following = replace(self, events=continued(self.events, events))
         following.__dict__["_earlier"] = self._earlier
         if "_view" in self.__dict__:
             following.__dict__["_continues"] = self._view.settled()
@@ -126,12 +129,16 @@ class History:
             self._earlier.keep(self)
         return following
 
-    def with_events(self, events: tuple[Event, ...]) -> History:
+    def with_events(self, events: Sequence[Event]) -> History:
         """Returns the history of all these events, which continues this history if it starts with the same events."""
-        known = len(self.events)
-        if known and len(events) >= known and events[known - 1] == self.events[-1]:
-            return self.followed_by(events[known:])
+        if self.events and self.is_start_of(events):
+            return self.followed_by(events[len(self.events) :])
         return replace(self, events=events)
+
+    def is_start_of(self, events: Sequence[Event]) -> bool:
+        """Returns whether the events of an intact chain start with those of this history, if their MACs do."""
+        known = len(self.events)
+        return not known or (len(events) >= known and events[known - 1] == self.events[-1])
 
     @cached_property
     def _continues(self) -> View | None:
@@ -154,10 +161,10 @@ class History:
 
 
 class _Earlier:
-    """The newest histories that others continue, cached. `answers` are their cached results."""
+    """The newest histories that others continue, cached. All continue `first`, which is that of a snapshot."""
 
-    def __init__(self) -> None:
-        self.answers: dict[object, Any] = {}
+    def __init__(self, first: History | None = None) -> None:
+        self.first = first
         self._kept: dict[int, History] = {}
 
     def keep(self, history: History) -> None:
@@ -175,6 +182,8 @@ class _Earlier:
             if length <= position and one.head == history.events[length - 1].hash
         )
         nearest = next(kept, None)
+        if nearest is None and self.first is not None and len(self.first.events) <= position:
+            nearest = self.first
         if nearest is None:
             found = replace(history, events=history.events[:position])
             found.__dict__["_continues"] = None

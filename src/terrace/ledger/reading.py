@@ -13,6 +13,9 @@ from datetime import datetime
 from itertools import accumulate
 from types import MappingProxyType
 
+import msgspec
+
+from terrace import typed_json
 from terrace.ledger.authenticity import EventKey, LedgerKey, demands_code
 from terrace.ledger.event import Event
 from terrace.ledger.events.codec import RECORDS
@@ -38,7 +41,9 @@ from terrace.ledger.events.states import (
     StateRestoreBegun,
     StateRestoreEnded,
 )
-from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed, lacks
+from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed, StepName, lacks
+from terrace.ledger.reader_state import CodesState, DatesState, DeploymentState, FaultState, OrderState, ReaderState
+from terrace.ledger.sequences import continued
 
 _OF_A_DEPLOYMENT = (
     DeploymentEnded
@@ -101,7 +106,7 @@ class Reading:
     verified. `coded` is whether any event has a MAC, valid or not.
     """
 
-    events: tuple[Event, ...]
+    events: Sequence[Event]
     faults: tuple[Fault, ...]
     foreign: str = ""
     coded: bool = False
@@ -158,9 +163,52 @@ class Reader:
         order, dates = self._order.copy(), self._dates.copy()
         readable, faults = order.all(events, codes)
         known = self.reading
-        events = (*known.events, *dates.of(readable))
-        reading = Reading(events, (*known.faults, *faults), codes.foreign, codes.any)
+        reading = Reading(
+            continued(known.events, dates.of(readable)), (*known.faults, *faults), codes.foreign, codes.any
+        )
         return Reader(order, codes, dates, reading)
+
+    def state(self, events: Sequence[Event], known: ReaderState | None) -> ReaderState:
+        """Returns the data that the reader of these events needs to continue.
+
+        `known` is the state with which it started, None if it has read all of them itself.
+        """
+        count, invalid, times = (known.count, known.invalid, known.times) if known is not None else (0, [], {})
+        readable = self.reading.events[count - len(invalid) :]
+        valid = {event.position: event.time for event in readable}
+        new = events[count:]
+        moved = (event for event in new if valid.get(event.position, event.time) != event.time)
+        return ReaderState(
+            count=len(events),
+            invalid=[*invalid, *(event.position for event in new if event.position not in valid)],
+            times=times | {event.position: valid[event.position] for event in moved},
+            faults=[_fault_state(fault) for fault in self.reading.faults],
+            codes=self._codes.state(),
+            dates=self._dates.state(),
+            order=self._order.state(),
+        )
+
+    @classmethod
+    def of_state(cls, state: ReaderState, events: Sequence[Event], readable: Sequence[Event], key: LedgerKey) -> Reader:
+        """Returns the reader with this state, which has read these events, of which the `readable` ones are valid."""
+        codes = _Codes.of_state(state.codes, key)
+        faults = tuple(_fault_of(fault, events) for fault in state.faults)
+        reading = Reading(readable, faults, codes.foreign, codes.any)
+        return cls(_Order.of_state(state.order), codes, _Dates.of_state(state.dates), reading)
+
+
+def _fault_state(fault: Fault) -> FaultState:
+    found = fault.found
+    field, why = (found.field, found.why) if isinstance(found, Malformed) else ("", "")
+    return FaultState(fault.event.position, fault.environment, field, why)
+
+
+def _fault_of(state: FaultState, events: Sequence[Event]) -> Fault:
+    event = events[state.position]
+    unknown = Unknown(state.position, event.kind)
+    return Fault(
+        event, Malformed(state.position, state.field, state.why) if state.field else unknown, state.environment
+    )
 
 
 class _Dates:
@@ -176,6 +224,18 @@ class _Dates:
         copied = _Dates(self._undated)
         copied._latest, copied._last, copied.is_settled = self._latest, self._last, self.is_settled
         return copied
+
+    def state(self) -> DatesState:
+        """Returns the data that is needed to continue. No date is dismissed in a snapshot."""
+        assert not self._undated, "a snapshot has nothing that depends on dismissals"
+        return DatesState(self._latest, self._last)
+
+    @classmethod
+    def of_state(cls, state: DatesState) -> _Dates:
+        """Returns the times with this state."""
+        dates = cls(MappingProxyType({}))
+        dates._latest, dates._last = state.latest, state.last
+        return dates
 
     def of(self, events: Sequence[Event]) -> tuple[Event, ...]:
         """The next events, with the times that they are taken to have."""
@@ -209,15 +269,28 @@ class _Dates:
 class _Deployment:
     """The state of a deployment so far, as needed to decide whether an event may follow. Only `owner` changes it."""
 
-    def __init__(self, opened: DeploymentOpened, owner: _Order) -> None:
+    def __init__(self, environment: str, stacks: Iterable[str], owner: _Order) -> None:
         self.owner = owner
-        self.environment = opened.environment
-        self.stacks = {"", *(key for wave in opened.waves for key in wave)}
+        self.environment = environment
+        self.stacks = {"", *stacks}
         self.epoch = 0
         self.over = False
-        self.begun: dict[str, StepBegun] = {}
+        self.begun: dict[str, tuple[StepName, str]] = {}
         self.ended: set[str] = set()
         self.listed: set[tuple[str, str, int]] = set()
+
+    def state(self) -> DeploymentState:
+        """Returns the data that is needed to continue."""
+        ended, listed = ([], []) if self.over else (sorted(self.ended), sorted(self.listed))
+        return DeploymentState(self.environment, sorted(self.stacks), self.epoch, self.over, self.begun, ended, listed)
+
+    @classmethod
+    def of_state(cls, state: DeploymentState, owner: _Order) -> _Deployment:
+        """Returns the deployment with this state."""
+        deployment = cls(state.environment, state.stacks, owner)
+        deployment.epoch, deployment.over, deployment.begun = state.epoch, state.over, state.begun
+        deployment.ended, deployment.listed = set(state.ended), set(state.listed)
+        return deployment
 
     def copy(self, owner: _Order) -> _Deployment:
         """The same for another owner."""
@@ -243,6 +316,20 @@ class _Codes:
         changes = [(one.position, one.record) for one in wrote if isinstance(one.record, LedgerRekeyed)]
         self._from, last = changes[-1] if changes else (0, None)
         self._absent = frozenset(last.absent) if isinstance(last, LedgerRekeyed) else frozenset()
+
+    def state(self) -> CodesState:
+        """Returns the data that is needed to continue. No event is dismissed in a snapshot."""
+        assert not self._dismissed, "a snapshot has nothing that depends on dismissals"
+        return CodesState(self.foreign, self.any, self._is_ours, self._from, sorted(self._absent))
+
+    @classmethod
+    def of_state(cls, state: CodesState, key: LedgerKey) -> _Codes:
+        """Returns the MACs with this state, for a reader with the same key."""
+        codes = cls((), key, frozenset())
+        codes.foreign, codes.any, codes._is_ours = state.foreign, state.any, state.is_ours
+        codes._key = key if isinstance(key, EventKey) and not state.foreign else None
+        codes._from, codes._absent = state.since, frozenset(state.absent)
+        return codes
 
     def followed_by(self, events: Sequence[Event]) -> _Codes | None:
         """Returns the MACs of the next events; None if these change which earlier events are trusted."""
@@ -316,14 +403,22 @@ def _named_in(payload: Mapping[str, object]) -> set[str]:
     return found
 
 
+def _raw(deployment: _Deployment | msgspec.Raw) -> msgspec.Raw:
+    if isinstance(deployment, msgspec.Raw):
+        return deployment
+    return msgspec.Raw(msgspec.msgpack.encode(deployment.state()))
+
+
 class _Order:
     """The state so far, as needed to decide whether an event may follow."""
 
     def __init__(self) -> None:
-        self._deployments: dict[str, _Deployment] = {}
+        # Those of a snapshot are decoded when an event of them follows.
+        self._deployments: dict[str, _Deployment | msgspec.Raw] = {}
         self._lost: dict[str, str] = {}
         self._environments: set[str] = set()
         self._attempts: set[str] = set()
+        self._old_attempts: frozenset[str] = frozenset()
         self._restores: dict[str, bool] = {}
 
     def copy(self) -> _Order:
@@ -332,9 +427,36 @@ class _Order:
         copied._deployments = dict(self._deployments)
         copied._lost = dict(self._lost)
         copied._environments = set(self._environments)
-        copied._attempts = set(self._attempts)
+        copied._attempts, copied._old_attempts = set(self._attempts), self._old_attempts
         copied._restores = dict(self._restores)
         return copied
+
+    def state(self) -> OrderState:
+        """Returns the data that is needed to continue."""
+        return OrderState(
+            {name: _raw(deployment) for name, deployment in self._deployments.items()},
+            self._lost,
+            sorted(self._environments),
+            self._old_attempts | self._attempts,
+            self._restores,
+        )
+
+    @classmethod
+    def of_state(cls, state: OrderState) -> _Order:
+        """Returns the order with this state."""
+        order = cls()
+        order._deployments = dict(state.deployments)
+        order._lost, order._environments, order._restores = state.lost, set(state.environments), state.restores
+        order._old_attempts = state.attempts
+        return order
+
+    def _known(self, name: str) -> _Deployment | None:
+        """Returns the deployment with an id; None where none was opened."""
+        known = self._deployments.get(name)
+        if isinstance(known, msgspec.Raw):
+            known = _Deployment.of_state(typed_json.unpack(known, DeploymentState), self)
+            self._deployments[name] = known
+        return known
 
     def all(self, events: Iterable[Event], codes: _Codes) -> tuple[tuple[Event, ...], tuple[Fault, ...]]:
         """The next events that can be read, and those that cannot."""
@@ -369,7 +491,7 @@ class _Order:
 
     def _environment(self, event: Event) -> str:
         """Returns the environment of an invalid event, "" if it is unknown."""
-        known = self._deployments.get(event.subject)
+        known = self._known(event.subject)
         if known is not None:
             return known.environment
         if event.subject in self._lost:
@@ -407,12 +529,13 @@ class _Order:
     def _opened(self, event: Event, record: DeploymentOpened) -> tuple[str, str] | None:
         if event.subject in self._deployments or event.subject in self._lost:
             return "subject", f"deployment {event.subject} was opened before"
-        self._deployments[event.subject] = _Deployment(record, self)
+        stacks = (key for wave in record.waves for key in wave)
+        self._deployments[event.subject] = _Deployment(record.environment, stacks, self)
         self._environments.add(record.environment)
         return None
 
     def _of_a_deployment(self, event: Event, record: Record) -> tuple[str, str] | None:
-        known = self._deployments.get(event.subject)
+        known = self._known(event.subject)
         if known is None:
             return "subject", f"no deployment {event.subject} was opened before it"
         if known.owner is not self:
@@ -437,12 +560,12 @@ class _Order:
         return None
 
     def _begun(self, known: _Deployment, record: StepBegun) -> tuple[str, str] | None:
-        if record.attempt in self._attempts:
+        if record.attempt in self._attempts or record.attempt in self._old_attempts:
             return "attempt", f"{record.attempt} was begun before"
         if record.stack not in known.stacks:
             return "stack", f"{record.stack} is not of this deployment"
         self._attempts.add(record.attempt)
-        known.begun[record.attempt] = record
+        known.begun[record.attempt] = (record.step, record.stack)
         return None
 
     def _listed(self, known: _Deployment, record: StepListed) -> tuple[str, str] | None:
@@ -462,10 +585,11 @@ class _Order:
             return "attempt", f"{record.attempt} was not begun in this deployment"
         if record.attempt in known.ended:
             return "attempt", f"{record.attempt} had ended"
-        if record.step not in ("", begun.step) or record.stack not in ("", begun.stack):
-            return "step", f"{record.attempt} was begun as {begun.step} {begun.stack}"
-        if record.result == "succeeded" and (missing := lacks(begun.step, record.detail)):
-            return f"detail.{missing}", f"a {begun.step} that succeeded says it"
+        step, stack = begun
+        if record.step not in ("", step) or record.stack not in ("", stack):
+            return "step", f"{record.attempt} was begun as {step} {stack}"
+        if record.result == "succeeded" and (missing := lacks(step, record.detail)):
+            return f"detail.{missing}", f"a {step} that succeeded says it"
         known.ended.add(record.attempt)
         return None
 

@@ -136,7 +136,8 @@ class Journal:
             return f"another process resumed deployment {self._id}"
         if not any(one.attempt == record.attempt and one.open for one in deployment.steps):
             return f"the ledger already has a result of attempt {record.attempt}"
-        taken = max(event.position for event, _ in history.of(LeaseTaken) if event.subject == self._id)
+        newest = (event.position for event, _ in reversed(history.of(LeaseTaken)) if event.subject == self._id)
+        taken = next(newest)
         said = [event for event, _ in history.of(RecoveryAttested) if event.subject == self._id]
         if any(event.position > taken for event in said):
             return f"{said[-1].actor} declared that the process which runs deployment {self._id} has terminated"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, Self
+from typing import Any, Literal, Self
+
+import msgspec
 
 from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
@@ -15,6 +17,7 @@ from terrace.ledger.events.deployments import DeploymentEnded, DeploymentOpened
 from terrace.ledger.events.states import StateBackedUp, StateDrilled, StateRestoreEnded
 from terrace.ledger.events.steps import Detail, StepBegun, StepEnded
 from terrace.ledger.model import History
+from terrace.ledger.old_events import OldReadable
 from terrace.ledger.view import Fold, KeyedFold
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.model import Destruction
@@ -90,8 +93,19 @@ def standings(history: History) -> Mapping[str, Standing]:
     return history.fold(Standings)
 
 
+class StandingsState(msgspec.Struct):
+    """How every state is backed up, in a snapshot. `planned` are the plans of open deployments."""
+
+    found: dict[str, Standing]
+    environments: dict[str, str]
+    begun: dict[str, StepBegun]
+    planned: list[tuple[str, str, Detail]]
+
+
 class Standings(Fold[Mapping[str, Standing]]):
     """How every state is backed up, by stack."""
+
+    STATE = StandingsState
 
     def __init__(self) -> None:
         self._found: dict[str, Standing] = {}
@@ -130,6 +144,19 @@ class Standings(Fold[Mapping[str, Standing]]):
     def result(self) -> Mapping[str, Standing]:
         """How they are backed up by now."""
         return dict(self._found)
+
+    def state(self) -> StandingsState:
+        """Returns the data that is needed to continue."""
+        planned = [(*key, detail) for key, detail in self._planned.items()]
+        return StandingsState(self._found, self._environments, self._begun, planned)
+
+    @classmethod
+    def of_state(cls, state: StandingsState, readable: OldReadable) -> Self:
+        """Returns the fold with this state."""
+        fold = cls()
+        fold._found, fold._environments, fold._begun = state.found, state.environments, state.begun
+        fold._planned = {(deployment, stack): detail for deployment, stack, detail in state.planned}
+        return fold
 
     def _of(self, event: Event, stack: str) -> Standing:
         return self._found.get(stack) or Standing(stack, self._environments[event.subject])
@@ -170,6 +197,8 @@ def recorded(history: History) -> Mapping[str, str]:
 class RecordedCopies(KeyedFold[str]):
     """The hash of the plain state of every copy, by the copy's first name."""
 
+    STATE = dict[str, str]
+
     def add(self, event: Event) -> None:
         """Take the next event."""
         match event.record:
@@ -189,6 +218,8 @@ def lineages(history: History) -> Mapping[str, frozenset[str]]:
 
 class Lineages(Fold[Mapping[str, frozenset[str]]]):
     """The stacks that had each lineage of a state."""
+
+    STATE = tuple[dict[str, frozenset[str]], dict[str, str]]
 
     def __init__(self) -> None:
         self._found: dict[str, frozenset[str]] = {}
@@ -214,6 +245,17 @@ class Lineages(Fold[Mapping[str, frozenset[str]]]):
         """The stacks so far, by lineage."""
         return dict(self._found)
 
+    def state(self) -> Any:
+        """Returns the data that is needed to continue."""
+        return self._found, self._begun
+
+    @classmethod
+    def of_state(cls, state: Any, readable: OldReadable) -> Self:
+        """Returns the fold with this state."""
+        fold = cls()
+        fold._found, fold._begun = state
+        return fold
+
     def _note(self, lineage: str, stack: str) -> None:
         known = self._found.get(lineage, frozenset())
         if lineage and stack not in known:
@@ -238,7 +280,9 @@ def applied_since(history: History, stack: str, moment: datetime) -> tuple[str, 
     return tuple(
         deployment.id
         for deployment in folds.deployments(history)
-        if any(r.step is Step.APPLY and r.stack == stack and r.began_at > moment for r in deployment.steps)
+        if deployment.is_applied(stack)
+        and (deployment.ended_at is None or deployment.ended_at >= moment)
+        and any(r.step is Step.APPLY and r.stack == stack and r.began_at > moment for r in deployment.steps)
     )
 
 
@@ -267,7 +311,7 @@ def release_of(history: History, environment: str, stack: str) -> StackRelease |
     if done is not None:
         return _release(done)
     mine = folds.of_environment(history, environment)
-    return next((_release(d) for d in reversed(mine) if d.last(Step.APPLY, stack) is not None), None)
+    return next((_release(d) for d in reversed(mine) if d.is_applied(stack)), None)
 
 
 def release_named(history: History, name: str) -> StackRelease | None:
@@ -288,7 +332,7 @@ def stacks_of(history: History, environment: str) -> tuple[str, ...]:
     """The stacks of an environment that were ever applied to or adopted, in the order in which they are deployed."""
     found: dict[str, None] = {}
     for deployment in folds.of_environment(history, environment):
-        found |= {key: None for key in deployment.stacks if deployment.last(Step.APPLY, key) is not None}
+        found |= {key: None for key in deployment.stacks if deployment.is_applied(key)}
     found |= {key: None for key, one in adoptions(history).items() if one.environment == environment}
     return tuple(found)
 

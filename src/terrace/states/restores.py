@@ -10,6 +10,7 @@ from terrace.ledger.deployment import Holder
 from terrace.ledger.event import Event
 from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
 from terrace.ledger.model import History
+from terrace.ledger.old_events import OldReadable
 from terrace.ledger.view import Fold
 from terrace.states.restore_rules import Difference
 
@@ -70,6 +71,8 @@ def restores(history: History) -> tuple[Restore, ...]:
 class Restores(Fold[tuple[Restore, ...]]):
     """Every restore."""
 
+    STATE = list[Restore]
+
     def __init__(self) -> None:
         self._found: dict[str, Restore] = {}
 
@@ -95,6 +98,17 @@ class Restores(Fold[tuple[Restore, ...]]):
     def result(self) -> tuple[Restore, ...]:
         """The restores so far, oldest first."""
         return tuple(self._found.values())
+
+    def state(self) -> list[Restore]:
+        """Returns the restores so far."""
+        return list(self._found.values())
+
+    @classmethod
+    def of_state(cls, state: list[Restore], readable: OldReadable) -> Self:
+        """Returns the fold with these restores."""
+        fold = cls()
+        fold._found = {one.id: one for one in state}
+        return fold
 
 
 def open_restore(history: History, environment: str) -> Restore | None:

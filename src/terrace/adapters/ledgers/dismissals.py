@@ -36,6 +36,6 @@ class DatedLedger:
         last = self._last
         if last is not None and (found.undated, found.absent) == (last.undated, last.absent):
             # A history in which something is dismissed is not the one that the ledger continued.
-            found = found if found.events[: len(last.events)] != last.events else last.with_events(found.events)
+            found = last.with_events(found.events)
         self._last = found if found is not history else None
         return found

@@ -13,24 +13,29 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from terrace.adapters.git.access import Access, usual
-from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, mask_tokens, objects
+from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, mask_tokens, stream_blobs
 from terrace.adapters.git.packs import DURABLE, Object, make_object, make_tree, write_objects
 from terrace.adapters.git.standing_refs import conflicting_refs, resolution
 from terrace.adapters.host import sync_folder
 from terrace.adapters.ledgers.seen import SeenHead
+from terrace.adapters.ledgers.snapshots import SnapshotFile
 from terrace.adapters.process import Finished
 from terrace.config.naming import quote_word
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
 from terrace.ledger.authenticity import LedgerKey
-from terrace.ledger.chain import decode_all, encode, seal_all, trusted, trusted_after
+from terrace.ledger.chain import decode_all, encode, seal_all
 from terrace.ledger.event import Event
 from terrace.ledger.model import Draft, History
+from terrace.ledger.old_events import Lines, trusted_after
+from terrace.ledger.snapshot import Snapshot, is_due, recall, resume, take
 
 BRANCH = "terrace/ledger"
 README = "README.md"
@@ -42,6 +47,10 @@ _Listing = dict[str, tuple[str, str]]
 """Paths of a commit of the branch, each with its mode and id."""
 
 _FOLDER_SIZE = 1000
+_PART = 20_000
+"""Events that are decoded at once: the memory of a long ledger is that of a part and of a snapshot."""
+
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _STRANGE = re.compile(r"[\x00-\x1f<>\x7f]")
 _TRIMMED = " .,:;\"'\\"
 _FETCHES = 10
@@ -72,6 +81,7 @@ class GitLedger:
         page: Page = lambda history, new: None,
         access: Access = usual,
         seen: SeenHead | None = None,
+        snapshots: SnapshotFile | None = None,
         key: LedgerKey,
         fetch: bool = True,
     ) -> None:
@@ -84,6 +94,8 @@ class GitLedger:
         self._page = page
         self._access = access
         self._seen = seen
+        self._snapshots = snapshots
+        self._unsaved: Snapshot | None = None
         self._key = key
         # Stacks are compared in threads: a thread that found an older tip must not compare it with newer events.
         self._one_at_a_time = threading.RLock()
@@ -120,6 +132,10 @@ class GitLedger:
             self._tip = tip
         if self._seen is not None:
             self._seen.check(self._history.events, before)
+        self._history = self._with_snapshot(self._history, tip)
+        if self._snapshots is not None and self._unsaved is not None:
+            self._snapshots.save(self._unsaved)
+            self._unsaved = None
         return self._history
 
     def read_unchecked(self) -> tuple[Event, ...]:
@@ -128,27 +144,68 @@ class GitLedger:
         except Corrupt:
             # The fetched branch is not a continuation: its content is checked.
             tip = self._tip_of(self._incoming) or self._local_tip()
-        return self._events(tip, after=0)
+        lines = [line for part in self._parts(tip, after=0) for line in part]
+        return decode_all(lines)
 
     def _continued(self, tip: str) -> History:
         """Returns the history at `tip`, and decodes only new events."""
         known = self._history
-        fresh = self._events(tip, after=len(known.events))
-        if not known.events:
-            events = trusted(fresh)
-            if not events:
-                raise self._no_ledger(tip)
-            return known.with_events(events)
-        if fresh and fresh[0].previous == known.head:
-            return known.followed_by(trusted_after(known.events, fresh))
-        events = trusted(self._events(tip, after=0))
-        if events[: len(known.events)] != known.events:
+        history = self._read_on(known if known.events else self._recalled(tip) or known, tip)
+        if history is not None and history is not known:
+            return history
+        whole = self._read_on(History(key=self._key), tip) or History(key=self._key)
+        if not known.events and not whole.events:
+            raise self._no_ledger(tip)
+        if whole.events[: len(known.events)] != known.events:
             raise Corrupt(
                 f"the ledger branch {self._branch} has diverged from the events that were read before",
                 hint="it was rewritten or deleted; Terrace stops until you restore it "
                 f"(last known commit: {self._tip})",
             )
-        return known.with_events(events)
+        return whole
+
+    def _read_on(self, known: History, tip: str) -> History | None:
+        """Returns the history at `tip`, which continues a known one; None where it does not."""
+        history = known
+        for lines in self._parts(tip, after=len(known.events)):
+            events = decode_all(lines, first=len(history.events))
+            if known.events and history is known and events[0].previous != known.head:
+                return None
+            history = self._with_snapshot(history.followed_by(trusted_after(history, events)), tip)
+        return history
+
+    def _with_snapshot(self, history: History, tip: str) -> History:
+        """Returns the same history, with a new snapshot in place of old events if one is due."""
+        if self._snapshots is None or not is_due(history):
+            return history
+        self._unsaved = take(history, self._snapshots.folds, tip)
+        return resume(self._unsaved, history, self._lines_at(tip))
+
+    def _recalled(self, tip: str) -> History | None:
+        """Returns the history of the snapshot of this clone; None without a snapshot of this branch."""
+        snapshot = self._snapshots.load() if self._snapshots is not None and tip else None
+        if snapshot is None or not self._is_of(snapshot, tip):
+            return None
+        return recall(snapshot, self._key, self._lines_at(snapshot.anchor))
+
+    def _is_of(self, snapshot: Snapshot, tip: str) -> bool:
+        """Returns whether the branch has the commit of a snapshot, and added nothing but later events since."""
+        anchor = snapshot.anchor
+        if anchor == tip:
+            return True
+        if not _ID.fullmatch(anchor) or self._git("merge-base", "--is-ancestor", anchor, tip, check=False).code != 0:
+            return False
+        changes = self._changes(anchor, tip)
+        return all(change.is_new and _position(change.name) >= snapshot.count for change in changes)
+
+    def _lines_at(self, commit: str) -> Lines:
+        """Returns what reads lines of events from a commit of the branch."""
+
+        def lines(first: int, last: int) -> Sequence[bytes]:
+            parts = self._parts(commit, after=first, before=last)
+            return [line for part in parts for line in part][: last - first]
+
+        return lines
 
     def _no_ledger(self, tip: str) -> Corrupt:
         """The error for a branch of the ledger's name that never was one: nothing is written on top of it."""
@@ -163,25 +220,37 @@ class GitLedger:
             hint=f"if that branch is yours, rename it: {how}; if it was the ledger, a clone may have it whole",
         )
 
-    def _events(self, tip: str, *, after: int) -> tuple[Event, ...]:
-        """Returns the events at `after` or later; none without a branch."""
-        if not tip:
-            return ()
-        listed = self._git("ls-tree", "-r", "-z", tip, "--", "events/").out
-        wanted = []
-        for line in listed.split(b"\0"):
-            if not line:
-                continue
-            head, name = line.split(b"\t", 1)
-            first = _position(name)
-            if first >= after:
-                wanted.append((first, head.split()[2].decode()))
-        wanted.sort()
-        if wanted and self._partial:
+    def _parts(self, tip: str, *, after: int, before: int | None = None) -> Iterator[list[bytes]]:
+        """Yields the lines of the events at `after` and later, up to those at `before`, a part of them at a time."""
+        files = self._files(tip, after, before) if tip else []
+        if files and self._partial:
             self._complete(tip)
-        contents = objects(self._repository, [blob for _, blob in wanted])
-        lines = [line for content in contents for line in content.splitlines()]
-        return decode_all(lines, first=wanted[0][0] if wanted else 0)
+        lines: list[bytes] = []
+        contents = stream_blobs(self._repository, [blob for _, blob in files])
+        for (first, _), (_, content) in zip(files, contents, strict=True):
+            lines += content.splitlines()[max(after - first, 0) :]
+            if len(lines) >= _PART:
+                yield lines
+                lines = []
+        if lines:
+            yield lines
+
+    def _files(self, tip: str, after: int, before: int | None) -> list[tuple[int, str]]:
+        """Returns the first position and the blob of each file with events at `after` and later, up to `before`."""
+        paths = ["events/"]
+        if after:
+            listed = self._git("ls-tree", "-z", "--name-only", tip, "--", "events/").out.split(b"\0")
+            folders = sorted(name for name in listed if name)
+            # The last file of a folder can have events of the next thousand.
+            start = bisect_right(folders, f"events/{_place(after)[0]}".encode())
+            end = len(folders) if before is None else bisect_right(folders, f"events/{_place(before)[0]}".encode())
+            paths = [f"{os.fsdecode(name)}/" for name in folders[max(start - 2, 0) : end]]
+        listed = self._git("ls-tree", "-r", "-z", tip, "--", *paths).out.split(b"\0") if paths else []
+        rows = (line.split(b"\t", 1) for line in listed if line)
+        files = sorted((_position(name), head.split()[2].decode()) for head, name in rows)
+        first = max(bisect_right(files, (after, "~")) - 1, 0)
+        last = len(files) if before is None else bisect_left(files, (before, ""))
+        return files[first:last]
 
     @cached_property
     def _partial(self) -> bool:
@@ -290,17 +359,24 @@ class GitLedger:
 
     def _check_added(self, there: str, brought: str) -> None:
         """Raise Corrupt unless below `events/` there are only new files between two commits."""
-        options = ("--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv")
-        changed = self._git("diff-tree", *options, there, brought, "--", "events").out.split(b"\0")
-        for head, name in zip(changed[::2], changed[1::2], strict=False):
-            words = head.split()
-            if len(words) != 5 or words[4] != b"A" or words[1] != b"100644":
+        for change in self._changes(there, brought):
+            if not change.is_new:
                 raise Corrupt(
                     f"the ledger branch {self._branch} has diverged from the record of this clone: "
-                    f"{os.fsdecode(name)!a} was changed or removed",
+                    f"{os.fsdecode(change.name)!a} was changed or removed",
                     hint=f"Terrace stops until you restore it; {self._ref} has the recorded version: "
                     f"git push --force {self._remote} {self._ref}:refs/heads/{self._branch}",
                 )
+
+    def _changes(self, there: str, brought: str) -> list[_Change]:
+        """Returns the changes below `events/` between two commits."""
+        options = ("--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv")
+        changed = self._git("diff-tree", *options, there, brought, "--", "events").out.split(b"\0")
+        found = []
+        for head, name in zip(changed[::2], changed[1::2], strict=False):
+            words = head.split()
+            found.append(_Change(name, len(words) == 5 and words[4] == b"A" and words[1] == b"100644"))
+        return found
 
     def _unreadable(self, said: str) -> TerraceError:
         if _absent(said):
@@ -509,6 +585,13 @@ class GitLedger:
         if check and done.code != 0:
             raise failure(self._repository, args[0], done)
         return done
+
+
+class _Change(NamedTuple):
+    """A change of a file of the branch. `is_new`: a plain file was added."""
+
+    name: bytes
+    is_new: bool
 
 
 def _absent(said: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from terrace.adapters.host import sync_folder, sync_parents
@@ -34,7 +35,7 @@ class SeenHead:
         """Returns the recorded head, or None. Asked before the ledger is read: others may write meanwhile."""
         return self._read()
 
-    def check(self, events: tuple[Event, ...], before: Head | None) -> None:
+    def check(self, events: Sequence[Event], before: Head | None) -> None:
         """Raises Corrupt unless these events continue the recorded ones; records their end."""
         self._insist_on_named(events)
         if before is not None:
@@ -52,7 +53,7 @@ class SeenHead:
             self._tags.check(events)
         self.note(events)
 
-    def _insist_on_named(self, events: tuple[Event, ...]) -> None:
+    def _insist_on_named(self, events: Sequence[Event]) -> None:
         """Raise Corrupt where this is another ledger than the trust root names, or where there is none.
 
         Tags can be deleted, and the key of the ledger may be that of another repository too.
@@ -65,7 +66,7 @@ class SeenHead:
                 "`terrace ledger begin --reason WHY`, and set its id as `ledger_id` in terrace.yaml",
             )
 
-    def note(self, events: tuple[Event, ...]) -> None:
+    def note(self, events: Sequence[Event]) -> None:
         """Remember where the ledger ends, unless another process saw more of it."""
         if events:
             latest = self._read()

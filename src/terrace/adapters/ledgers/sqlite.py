@@ -9,14 +9,22 @@ from datetime import datetime
 from pathlib import Path
 
 from terrace.adapters.ledgers.seen import SeenHead
+from terrace.adapters.ledgers.snapshots import SnapshotFile
 from terrace.errors import Conflict, Corrupt, NotReady
 from terrace.ledger.authenticity import LedgerKey
-from terrace.ledger.chain import decode_all, encode, seal_all, trusted, trusted_after
+from terrace.ledger.chain import decode_all, encode, seal_all
 from terrace.ledger.event import Event
 from terrace.ledger.model import Draft, History
+from terrace.ledger.old_events import trusted_after
+from terrace.ledger.snapshot import Snapshot, is_due, recall, resume, take
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one's transaction."""
+
+_PART = 20_000
+"""Events that are decoded at once: the memory of a long ledger is that of a part and of a snapshot."""
+
+_ALL = 1 << 62
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS events (position INTEGER PRIMARY KEY, event BLOB NOT NULL) STRICT;
@@ -43,12 +51,15 @@ class SqliteLedger:
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
         seen: SeenHead | None = None,
+        snapshots: SnapshotFile | None = None,
         key: LedgerKey,
         busy: float = BUSY_SECONDS,
     ) -> None:
         self._path = path
         self._busy = busy
         self._seen = seen
+        self._snapshots = snapshots
+        self._unsaved: Snapshot | None = None
         self._key = key
         self._history = History(key=key)
         self._clock = clock
@@ -59,27 +70,51 @@ class SqliteLedger:
         self._history = self._continued()
         if self._seen is not None:
             self._seen.check(self._history.events, before)
+        if self._snapshots is not None and self._unsaved is not None:
+            self._snapshots.save(self._unsaved)
+            self._unsaved = None
         return self._history
 
     def read_unchecked(self) -> tuple[Event, ...]:
-        return decode_all(self._lines(0))
+        return decode_all(self._lines(0, _ALL))
 
     def _continued(self) -> History:
         """Returns the current content of the file. Earlier events are read again only if they are missing."""
-        known = self._history
-        if known.events:
-            last, *fresh = self._lines(len(known.events) - 1) or [b""]
-            if last == encode(known.events[-1]):
-                return known.followed_by(trusted_after(known.events, decode_all(fresh, first=len(known.events))))
-        return known.with_events(trusted(self.read_unchecked()))
+        known = self._history if self._history.events else self._recalled()
+        if known.events and not self._has(known):
+            # Also where the file was replaced.
+            known = History(key=self._key)
+        history = known
+        while lines := self._lines(len(history.events), len(history.events) + _PART):
+            events = decode_all(lines, first=len(history.events))
+            history = self._with_snapshot(history.followed_by(trusted_after(history, events)))
+        return history
 
-    def _lines(self, first: int) -> list[bytes]:
-        """Returns the lines of the events at `first` and later."""
+    def _has(self, known: History) -> bool:
+        """Returns whether the last event of a history is still there."""
+        last = len(known.events) - 1
+        return self._lines(last, last + 1) == [encode(known.events[-1])]
+
+    def _recalled(self) -> History:
+        """Returns the history of the snapshot of this clone; an empty one without a snapshot."""
+        snapshot = self._snapshots.load() if self._snapshots is not None else None
+        return recall(snapshot, self._key, self._lines) if snapshot is not None else History(key=self._key)
+
+    def _with_snapshot(self, history: History) -> History:
+        """Returns the same history, with a new snapshot in place of old events if one is due."""
+        if self._snapshots is None or not is_due(history):
+            return history
+        self._unsaved = take(history, self._snapshots.folds, "")
+        return resume(self._unsaved, history, self._lines)
+
+    def _lines(self, first: int, last: int) -> list[bytes]:
+        """Returns the lines of the events at `first` and later, up to the one at `last`, which is not included."""
         if not self._path.exists():
             return []
         with self._open() as connection:
-            rows = connection.execute("SELECT event FROM events WHERE position >= ? ORDER BY position", (first,))
-            return [row[0] for row in rows]
+            # By number and not by position: rows after a gap are returned, and break the chain.
+            query = "SELECT event FROM events WHERE position >= ? ORDER BY position LIMIT ?"
+            return [row[0] for row in connection.execute(query, (first, last - first))]
 
     def append(self, drafts: Sequence[Draft], *, head: str) -> History:
         history = self._history if self._history.head == head else self.read()

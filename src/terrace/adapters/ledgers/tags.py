@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ class TagsOfDeployments:
         self._access = access
         self._checked = ""
 
-    def check(self, events: tuple[Event, ...]) -> None:
+    def check(self, events: Sequence[Event]) -> None:
         """Raises Corrupt if these events are not those of the tags, or there are none although there are tags."""
         head = events[-1].hash if events else "none"
         if head == self._checked:
@@ -77,7 +78,7 @@ class TagsOfDeployments:
         """Returns the ids of the ledgers in the tags of this clone, each once."""
         return tuple(sorted({one.ledger for one in self._read()[1]}))
 
-    def _compare(self, one: TaggedHead, events: tuple[Event, ...]) -> None:
+    def _compare(self, one: TaggedHead, events: Sequence[Event]) -> None:
         if one.ledger == events[0].id:
             if len(events) < one.events or events[one.events - 1].hash != one.head:
                 raise Corrupt(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from terrace.adapters.files import inside
 from terrace.adapters.git.access import Access
@@ -22,7 +23,9 @@ from terrace.ledger.model import GENESIS, Draft, History, Ledger, draft
 
 if TYPE_CHECKING:
     from terrace.adapters.ledgers.seen import SeenHead
+    from terrace.adapters.ledgers.snapshots import SnapshotFile
     from terrace.adapters.ledgers.tags import TagsOfDeployments
+    from terrace.ledger.view import Fold
 
 
 class ProjectLedger:
@@ -98,7 +101,8 @@ class ProjectLedger:
             from terrace.adapters.ledgers.sqlite import SqliteLedger
 
             path = inside(self._repository.root, location.removeprefix("sqlite:"))
-            return SqliteLedger(path, clock=now, new_id=new_id, seen=seen, key=self._keys.ledger)
+            snapshots = self._snapshots("sqlite")
+            return SqliteLedger(path, clock=now, new_id=new_id, seen=seen, snapshots=snapshots, key=self._keys.ledger)
         from terrace.adapters.ledgers.git import GitLedger
         from terrace.report.markdown.ledger_page import changed_page
 
@@ -110,9 +114,20 @@ class ProjectLedger:
             page=changed_page,
             access=self._access,
             seen=seen,
+            snapshots=self._snapshots("git"),
             key=self._keys.ledger,
             fetch=self._fetch,
         )
+
+    def _snapshots(self, kind: str) -> SnapshotFile:
+        from terrace.adapters.ledgers.snapshots import SnapshotFile
+
+        return SnapshotFile(self._private_folder, kind, self._keys.ledger, folds_of_snapshots)
+
+    def _private_folder(self) -> Path:
+        """Returns the folder of Terrace in the Git directory. No checkout writes there."""
+        found = self._repository.root / ".git"
+        return (found if found.is_dir() else self._repository.git_dir) / "terrace"
 
     @cached_property
     def _seen_head(self) -> SeenHead:
@@ -133,3 +148,23 @@ class ProjectLedger:
         if beginning is not None:
             record = LedgerOpened(1, key, beginning.reason, beginning.replaces, beginning.signature)
         return draft(record, "ledger", actor)
+
+
+def folds_of_snapshots() -> Sequence[type[Fold[Any]]]:
+    """Returns the folds that commands continue from a snapshot of the ledger."""
+    from terrace.ledger import adoptions, answers, folds, view
+    from terrace.states import backup_status, restores
+
+    return (
+        view.Kinds,
+        folds.Deployments,
+        folds.Openings,
+        folds.UnknownOutcomes,
+        folds.JustifiedReleases,
+        answers.AllAnswers,
+        adoptions.Adoptions,
+        backup_status.Standings,
+        backup_status.RecordedCopies,
+        backup_status.Lineages,
+        restores.Restores,
+    )

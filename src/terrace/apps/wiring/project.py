@@ -29,10 +29,10 @@ from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.gates.model import Identity
 from terrace.hcl.product_files import has_tofu_files, select_files
 from terrace.hcl.tree import Tree
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.dates import DatesCount, Reference
 from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts
-from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History, Ledger
 from terrace.plans.digest import DigestKey
 from terrace.plans.ports import Site

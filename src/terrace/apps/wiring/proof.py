@@ -10,11 +10,11 @@ from terrace.apps.wiring.forge import require_connection
 from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Identity
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.beginnings import Beginning
 from terrace.ledger.dates import DatesDismissal
 from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral
-from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 
 if TYPE_CHECKING:

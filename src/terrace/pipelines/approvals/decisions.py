@@ -13,9 +13,9 @@ from terrace.gates.approvals.people import IneligibleApprovers, People
 from terrace.gates.approvals.tally import Decisions, Question, valid_rejections
 from terrace.gates.model import Approval, Identity, Withdrawal
 from terrace.ledger import folds
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.declared import withdrawals
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context, IdentifyAuthor
 from terrace.stacks.impact import change_set_between
@@ -76,11 +76,9 @@ def _rejected(context: Context, history: History, environment: Environment, comm
 def decisions_about(history: History, asked: Question, deployment: str, proof: IdentifyAuthor) -> Decisions:
     """Returns the decisions that concern the question: those on the deployment, and every rejection of the same commit
     or plans, each with the identity that can be proven for its author now."""
-    mine = [
-        one
-        for one in folds.answers(history)
-        if one.deployment == deployment or (one.answer == "reject" and asked.concerned_by(one.subjects))
-    ]
+    others = (one for one in folds.rejections(history) if asked.concerned_by(one.subjects))
+    by_event = {one.event: one for one in (*folds.approvals(history, deployment), *others)}
+    mine = [one for _, one in sorted(by_event.items())]
     ids = {one.id for one in mine if one.answer == "reject"}
     withdrawn = [one for one in withdrawals(history, asked.environment) if one.of in ids]
     return Decisions(

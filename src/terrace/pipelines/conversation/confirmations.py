@@ -13,8 +13,8 @@ from terrace.gates.approvals.handle import handle
 from terrace.gates.approvals.people import People
 from terrace.gates.approvals.tally import CLOCK_SKEW
 from terrace.gates.model import Witness
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.declared import Declared
-from terrace.ledger.folds import SignedApproval
 
 
 def is_confirmed(talk: Conversation, people: People, signed: SignedApproval) -> bool:

@@ -8,8 +8,8 @@ from terrace.forge.author_permission import barred, own_work
 from terrace.forge.grammar import Approve
 from terrace.forge.ports import Conversation
 from terrace.ledger import folds
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.stacks.repository import Repository
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from terrace.ledger import folds, kinds
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.event import Event
-from terrace.ledger.folds import SignedApproval
 from terrace.ledger.model import History
 from terrace.ledger.origins import origin_word
 from terrace.report.markdown.escape import code, plain, table

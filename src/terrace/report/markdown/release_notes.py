@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from terrace.ledger.answers import SignedApproval
 from terrace.ledger.deployment import Deployment, Step
-from terrace.ledger.folds import SignedApproval
 from terrace.report.markdown.escape import code, plain
 from terrace.stacks.repository import Commit
 from terrace.text import clipped
