@@ -80,7 +80,7 @@ class Place:
             stream += f"commit refs/heads/{branch}\ncommitter t <t@localhost> 1767600000 +0000\ndata 1\nx\n".encode()
             stream += f"M 100644 inline events/{first // 1000:06d}/{first:09d}.jsonl\n".encode()
             stream += f"data {len(content)}\n".encode() + content + b"\n"
-        argv = ["git", "-C", self.work, "fast-import", "--quiet", "--force"]
+        argv: list[str | Path] = ["git", "-C", self.work, "fast-import", "--quiet", "--force"]
         subprocess.run(argv, input=stream, check=True)
 
     def git(self, key: LedgerKey = NO_KEY, folds: Sequence[type[Fold[Any]]] | None = None) -> GitLedger:
@@ -144,7 +144,7 @@ def test_views_of_the_past_are_answered_by_the_snapshot_alone() -> None:
     first = folds.deployments(history)[0]
     assert first.touched and not first.in_doubt and len(folds.answers(history)) > 100
     assert asked == [], "no event of the past is read for the state of now"
-    assert first.steps[0].step is folds.Step.BASELINE or first.steps
+    assert len(first.steps) > 5
     assert asked == [(0, 1000)], "the steps of a deployment are read with the events around them"
 
 
@@ -173,7 +173,8 @@ def test_an_old_event_that_is_not_the_verified_one_is_never_used() -> None:
 @given(st.data())
 def test_a_damaged_snapshot_is_ignored(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Bytes that were changed, cut off or added: it is not a snapshot any more, whoever reads it."""
-    key = data.draw(st.sampled_from((NO_KEY, OURS)))
+    keys: st.SearchStrategy[LedgerKey] = st.sampled_from((NO_KEY, OURS))
+    key = data.draw(keys)
     file, path = stored_by(key, tmp_path_factory.getbasetemp() / "damaged")
     if not path.exists():
         file.save(snapshot_of(LONG[:200], key))
@@ -201,14 +202,16 @@ def stored_by(key: LedgerKey, folder: Path) -> tuple[SnapshotFile, Path]:
 
 
 def test_only_a_process_with_the_key_writes_a_snapshot_for_processes_with_the_key(tmp_path: Path) -> None:
-    made = {key: stored_by(key, tmp_path) for key in (OURS, THEIRS, NO_KEY)}
-    for key, (file, _) in made.items():
+    keys: list[LedgerKey] = [OURS, THEIRS, NO_KEY]
+    made = {key: stored_by(key, tmp_path) for key in keys}
+    for key in keys:
+        file = made[key][0]
         file.save(snapshot_of(LONG[:200], key))
         assert file.load() is not None
-    contents = {key: path.read_bytes() for key, (_, path) in made.items()}
-    for key, (file, path) in made.items():
-        for other in contents.keys() - {key}:
-            path.write_bytes(contents[other])
+    contents = [path.read_bytes() for _, path in made.values()]
+    for number, (file, path) in enumerate(made.values()):
+        for other in (*contents[:number], *contents[number + 1 :]):
+            path.write_bytes(other)
             assert file.load() is None
     # Whoever has no key can claim to have verified everything with it.
     claimed = msgspec.structs.replace(snapshot_of(LONG[:200]), key=OURS.id)

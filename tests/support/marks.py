@@ -193,8 +193,8 @@ class Workplace:
         work = self.folder / "work"
         if self.ledger != "git":
             path = work / self.ledger.removeprefix("sqlite:")
-            return SqliteLedger(path, clock=_never, new_id=str, key=NO_KEY).read().events
-        return GitLedger(work, remote="origin", clock=_never, new_id=str, key=NO_KEY).read().events
+            return tuple(SqliteLedger(path, clock=_never, new_id=str, key=NO_KEY).read().events)
+        return tuple(GitLedger(work, remote="origin", clock=_never, new_id=str, key=NO_KEY).read().events)
 
     def stack(self, release: str) -> str:
         """The configuration of a release."""

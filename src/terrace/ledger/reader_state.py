@@ -37,7 +37,7 @@ class DatesState(msgspec.Struct):
 
 class DeploymentState(msgspec.Struct, array_like=True):
     """The state of a deployment, as needed to decide whether an event of it may follow. `ended` and `listed` are empty
-    once it is over."""
+    after its end."""
 
     environment: str
     stacks: list[str]
