@@ -48,9 +48,9 @@ def odd(text: str) -> Iterator[str]:
 
 def texts(source: str) -> Iterator[tuple[int, str]]:
     """Yields line and text of every string, docstring and comment of a Python file; values in a string become `{}`."""
-    tree = ast.parse(source)
-    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(ast.parse(source)))
+    inside = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             parts = (part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
             yield node.lineno, "".join(str(part) for part in parts)

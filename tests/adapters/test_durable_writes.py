@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from support.git import git, repository
+from support.syntax import SOURCE, trees
 from terrace.adapters.files import write_new, write_whole
 from terrace.adapters.ledgers.git import GitLedger
 from terrace.adapters.ledgers.seen import SeenHead
@@ -24,8 +25,6 @@ from terrace.errors import Corrupt
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal
 from terrace.ledger.model import Draft
-
-SOURCE = Path(__file__).parents[2] / "src" / "terrace"
 
 DURABLE = {
     "adapters/artifacts.py": "copies of states and plans that are handed over",
@@ -66,10 +65,7 @@ def moves(tree: ast.AST) -> list[ast.Call]:
 
 def test_every_rename_is_synced_or_need_not_last() -> None:
     """A new place that renames is listed here, with the reason why it may be lost or as one that syncs."""
-    found = set()
-    for path in SOURCE.rglob("*.py"):
-        if moves(ast.parse(path.read_bytes())):
-            found.add(path.relative_to(SOURCE).as_posix())
+    found = {path for path, tree in trees(r"\.(?:rename|renames|link|hardlink_to|move|replace)\b") if moves(tree)}
     assert found - PASSING.keys() == DURABLE.keys()
     for name in DURABLE:
         text = (SOURCE / name).read_text()

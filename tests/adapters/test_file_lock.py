@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import terrace
+from support.syntax import trees
 from terrace.adapters.file_lock import file_lock
 from terrace.errors import NotReady
 
@@ -78,11 +78,10 @@ def test_no_link_and_no_folder_is_taken_for_a_lock(tmp_path: Path) -> None:
 
 
 def test_nothing_in_terrace_waits_for_a_lock_without_a_limit() -> None:
-    source = Path(terrace.__file__).parent
     calls = [
-        (path.name, ast.unparse(node))
-        for path in source.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        (path, ast.unparse(node))
+        for path, tree in trees("flock|lockf")
+        for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("flock", "lockf"))
     ]
     assert len(calls) > 3

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
-import terrace
+from support.syntax import trees
 
 RACE = """
 import sys, threading, types
@@ -58,12 +57,10 @@ def test_threads_that_use_a_type_first_at_the_same_time_do_not_end_the_process()
 def test_no_other_module_makes_a_type_ready_at_its_first_use() -> None:
     """Decoders that a module makes when it is imported are made by one thread; those that a function makes are not."""
     found = []
-    for path in Path(terrace.__file__).parent.rglob("*.py"):
-        if path.name == "typed_json.py":
-            continue
-        for function in ast.walk(ast.parse(path.read_text())):
+    for path, tree in trees("msgspec"):
+        for function in ast.walk(tree) if path != "typed_json.py" else ():
             if isinstance(function, ast.FunctionDef):
-                found += [f"{path.name}: {ast.unparse(node)}" for node in ast.walk(function) if _builds(node)]
+                found += [f"{path}: {ast.unparse(node)}" for node in ast.walk(function) if _builds(node)]
     assert found == []
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from support.syntax import trees
+
 pytestmark = pytest.mark.slow
 
 SECRETS = {
@@ -197,9 +199,9 @@ def test_every_entry_of_terrace_hardens_itself_before_anything_else() -> None:
 def test_no_program_is_started_with_everything_that_terrace_knows() -> None:
     """`Popen` without `env` passes on all variables; os.environ as a whole goes to nobody but Terrace itself."""
     found = []
-    for path in ROOT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, tree in trees("subprocess"):
+        for node in ast.walk(tree):
             starts = isinstance(node, ast.Call) and ast.unparse(node.func) in ("subprocess.Popen", "subprocess.run")
             if isinstance(node, ast.Call) and starts and "env" not in {keyword.arg for keyword in node.keywords}:
-                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+                found.append(f"{path}:{node.lineno}")
     assert found == []

@@ -34,6 +34,8 @@ class ToldCommand:
 
 def told_in(source: str, place: str) -> Iterator[ToldCommand]:
     """Returns every command that a text of this Python source names."""
+    if not re.search(r"terrace(?!\.)", source):
+        return
     for line, text in _texts(ast.parse(source)):
         yield from told_in_text(text, f"{place}:{line}")
 
@@ -46,6 +48,8 @@ def told_in_text(text: str, place: str) -> Iterator[ToldCommand]:
 
 def hints_in(source: str, place: str) -> Iterator[tuple[str, str]]:
     """Returns the texts that this Python source gives as a hint or a fix, with their places."""
+    if not re.search(r"\b(?:hint|fix|how)=", source):
+        return
     for node in ast.walk(ast.parse(source)):
         for given in node.keywords if isinstance(node, ast.Call) else ():
             if given.arg in ("hint", "fix", "how"):
