@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import click
@@ -24,16 +25,29 @@ def example() -> str:
     return section.partition("```python\n")[2].partition("```")[0]
 
 
-def imported_by(*arguments: str) -> set[str]:
-    """The modules that a process imports to run a command."""
-    script = (
-        "import sys\nfrom terrace.apps.cli.main import main\ntry: main()\nfinally: print('\\nIMPORTED', *sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", script, *arguments], capture_output=True, text=True, check=False, timeout=60
-    )
+_IMPORTED = """\
+import os, sys
+from terrace.apps.cli.main import main
+for name in sys.argv[1:]:
+    if os.fork():
+        assert os.wait()[1] == 0, name
+        continue
+    sys.argv[1:] = [*name.split(), "--help"]
+    try:
+        main()
+    finally:
+        print("\\nIMPORTED", name or "terrace", *sys.modules, flush=True)
+"""
+
+
+@cache
+def imported_for_help() -> dict[str, set[str]]:
+    """The modules that a process imports to show the help of each command, and of `terrace` itself."""
+    program = [sys.executable, "-P", "-c", _IMPORTED, "", *COMMANDS]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return set(done.stdout.rpartition("IMPORTED ")[2].split())
+    lines = [line.split() for line in done.stdout.splitlines() if line.startswith("IMPORTED ")]
+    return {name: set(modules) for _, name, *modules in lines}
 
 
 def command(name: str) -> click.Command:
@@ -59,7 +73,7 @@ def test_the_commands_of_a_section_are_next_to_each_other() -> None:
 
 
 def test_help_imports_no_command() -> None:
-    modules = imported_by("--help")
+    modules = imported_for_help()["terrace"]
     assert {name for name in modules if name.startswith("terrace.apps.cli.commands")} == set()
     assert {name for name in modules if name.split(".")[0] in HEAVY} == set()
     assert len([name for name in modules if name.startswith("terrace")]) < 25
@@ -67,7 +81,7 @@ def test_help_imports_no_command() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_help_of_a_command_imports_one_command_and_no_heavy_library(name: str) -> None:
-    modules = imported_by(name, "--help")
+    modules = imported_for_help()[name]
     ours = {name for name in modules if name.startswith("terrace.apps.cli.commands.")}
     assert ours == {COMMANDS[name].module}
     assert {name for name in modules if name.split(".")[0] in HEAVY} == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -267,9 +268,15 @@ def _put_inside(record: Any, steps: list[str], key: Key, value: Any) -> Any:
     return replace(record, **{steps[0]: _put_inside(getattr(record, steps[0]), steps[1:], key, value)})
 
 
+@cache
+def base() -> Config:
+    """Returns the configuration of BASE, which nothing changes."""
+    return load(BASE.encode())
+
+
 def reported(place: tuple[Any, ...], key: Key, old: Any, new: Any) -> tuple[str, ...]:
     """Returns the sentences for a configuration in which one value changes."""
-    before, after = (put(load(BASE.encode()), place, key, value) for value in (old, new))
+    before, after = (put(base(), place, key, value) for value in (old, new))
     return find_loosened_rules(before, after)
 
 
