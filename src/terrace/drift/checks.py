@@ -11,6 +11,7 @@ from terrace.drift.model import Observation, Sighting, Status, worst
 from terrace.drift.records import observation_of
 from terrace.ledger.events.drift import DriftChecked
 from terrace.ledger.model import History
+from terrace.states.restores import last_restore_end
 from terrace.words import duration
 
 
@@ -106,6 +107,17 @@ def in_a_row(looks: tuple[Check, ...], sighting: Sighting) -> int:
             break
         count += 1
     return count
+
+
+def current_standing(history: History, environment: str, now: datetime, every: timedelta) -> Standing | None:
+    """Returns the drift status of an environment. A check from before a restore of a state says nothing any more."""
+    found = standing(newest_first(history, environment), now, every)
+    restored = last_restore_end(history, environment)
+    last = next(newest_first(history, environment), None)
+    if restored is None or (last is not None and last.at > restored):
+        return found
+    why = f"not checked since a state was restored at {restored:%Y-%m-%d %H:%M} UTC"
+    return Standing("unknown", found.checked_at if found is not None else None, why)
 
 
 def standing(looks: Iterable[Check], now: datetime, every: timedelta = timedelta(0)) -> Standing | None:

@@ -7,26 +7,33 @@ could not be published.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from terrace.compliance.audit import Audited
 from terrace.drift.review import Review
 from terrace.forge.announcements import announcements
 from terrace.forge.ports import Board, Origins, Releases, Tracker
 from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.pipelines.approvals.approve import pending_handle
 from terrace.report.markdown.issues import audit_issues, drift_issues
 from terrace.report.markdown.release_notes import release_notes
 from terrace.report.markdown.release_page import MARKER, Release, release_page
+from terrace.rollout.release_difference import ReleaseDifference
 from terrace.stacks.repository import Repository
 
 
 def publish_release_status(
-    origins: Origins, history: History, ladder: Sequence[str], touched: Iterable[str], policy: str
+    origins: Origins,
+    history: History,
+    ladder: Sequence[str],
+    touched: Iterable[str],
+    policy: str,
+    effect: Callable[[Deployment], ReleaseDifference],
 ) -> None:
     """Shows on the change that brought a release how far it is deployed, for the newest one of each environment in
-    `touched`."""
+    `touched`. `effect` returns what an open deployment brings to its environment."""
     every = folds.deployments(history)
     newest = (next((one for one in reversed(every) if one.environment == name), None) for name in touched)
     for commit in dict.fromkeys(one.commit for one in newest if one is not None):
@@ -39,7 +46,8 @@ def publish_release_status(
         }
         waits = [name for name, one in mine.items() if one is not None and one.open]
         handles = {name: pending_handle(policy, history, name) for name in waits}
-        origins.keep(number, MARKER, release_page(Release(commit, mine, handles)))
+        brings = {name: effect(one) for name in waits if handles[name] and (one := mine[name]) is not None}
+        origins.keep(number, MARKER, release_page(Release(commit, mine, handles, brings)))
 
 
 def publish_release(releases: Releases, repository: Repository, history: History, environment: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from terrace.config.model import Config, Environment
 from terrace.errors import Interrupted, TerraceError
@@ -16,6 +17,7 @@ from terrace.pipelines.deploy.gates import asked
 from terrace.rollout.next_step import next_step
 from terrace.rollout.situation import Situation
 from terrace.stacks.model import Undoing
+from terrace.states.restores import last_restore_end
 
 
 def situation_of(context: Context, history: History, environment: Environment, hold: Hold | None) -> Situation:
@@ -42,6 +44,7 @@ def recorded_situation(
     """Returns the situation as the ledger recorded it last, without asking the gates again."""
     name = environment.name
     latest, released = folds.latest(history, name), folds.last_good(history, name)
+    restored = last_restore_end(history, name)
     return Situation(
         environment=name,
         latest=latest,
@@ -51,6 +54,7 @@ def recorded_situation(
         previous=environment.after or "",
         targets=_targets(config, history, name, released),
         revert=_revert_branch(latest),
+        restored_at=restored if restored is not None and _is_over(latest, restored) else None,
     )
 
 
@@ -65,6 +69,10 @@ def _targets(config: Config, history: History, environment: str, released: Deplo
         if other.after == environment and not is_on_its_way and (there is None or there.commit != released.commit):
             found.append(other.name)
     return tuple(found)
+
+
+def _is_over(latest: Deployment | None, before: datetime) -> bool:
+    return latest is not None and latest.ended_at is not None and latest.ended_at < before
 
 
 def _revert_branch(latest: Deployment | None) -> str:

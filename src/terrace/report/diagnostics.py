@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from terrace.errors import Diagnostic
+from terrace.errors import Diagnostic, TerraceError, TerraformFailed
+
+MOST = 20
+"""Maximum number of messages of one error in a text."""
 
 _TITLES = {"error": "Error", "warning": "Warning", "note": "Note"}
 
@@ -20,6 +23,14 @@ def diagnostic_lines(diagnostic: Diagnostic) -> list[str]:
     if diagnostic.summary and diagnostic.detail:
         lines += [f"  {text}".rstrip() for text in diagnostic.detail.strip("\n").split("\n")]
     return lines
+
+
+def error_text(error: TerraceError) -> str:
+    """Returns an error with its hint in one line, then every message of Terraform about it in full."""
+    lines = [f"{error} (hint: {error.hint})" if error.hint else str(error)]
+    for diagnostic in errors_first(error.diagnostics)[:MOST] if isinstance(error, TerraformFailed) else ():
+        lines += diagnostic_lines(diagnostic)
+    return "\n".join(lines)
 
 
 def errors_first(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -40,7 +40,9 @@ def _of_open(situation: Situation, latest: Deployment) -> tuple[str, ...]:
     gates = situation.open_gates
     if not gates:
         return (resume,)
-    steps = [step for gate in gates if (step := _of_gate(situation, gate))]
+    # People first: timers pass on their own meanwhile.
+    ordered = sorted(gates, key=lambda gate: gate.until is not None)
+    steps = [step for gate in ordered if (step := _of_gate(situation, gate))]
     if all(gate.until is not None or gate.gate == "health" for gate in gates):
         return tuple(dict.fromkeys(steps))
     return tuple(dict.fromkeys((*steps, f"{resume}, once every gate passes")))
@@ -63,6 +65,9 @@ def _of_ended(situation: Situation, latest: Deployment) -> tuple[str, ...]:
     if word == "unknown":
         return (f"`terrace resume {name}` inspects the leftovers and recovers",)
     held = _release(situation)
+    if situation.restored_at is not None:
+        # A new look decides, not the result of a deployment from before.
+        held = (f"`terrace drift {name}` checks the restored state", *held)
     if word == "failed":
         return (*held, *_after_failure(situation, latest))
     if word in ("blocked", "superseded"):

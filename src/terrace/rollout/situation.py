@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from terrace.gates.model import GateResult
 from terrace.ledger.deployment import Deployment
@@ -18,7 +19,8 @@ class Situation:
     `step` is None where nothing is open, a process runs the deployment, or the gates could not be evaluated because of
     `problem`. `released` is the last good release, `handle` the hash of the pending plans, "" where none are pending.
     `previous` is the environment before it, "" for the first; `targets` are the next environments that do not have its
-    release yet. `revert` is the branch to merge after a rollback, "" without one.
+    release yet. `revert` is the branch to merge after a rollback, "" without one. `restored_at` is when a state was
+    restored after the newest deployment: its result says nothing about the state any more. None without a restore.
     """
 
     environment: str
@@ -31,6 +33,7 @@ class Situation:
     previous: str = ""
     targets: tuple[str, ...] = ()
     revert: str = ""
+    restored_at: datetime | None = None
 
     @property
     def live(self) -> Deployment | None:
@@ -57,7 +60,8 @@ class Situation:
         latest = self.latest
         reasons: tuple[str, ...] = ()
         if latest is not None and latest.result in ("failed", "unknown", "blocked"):
-            reasons = tuple(latest.reasons)
+            since = f"a state was restored since, at {self.restored_at:%Y-%m-%d %H:%M} UTC" if self.restored_at else ""
+            reasons = (*([since] if since else []), *latest.reasons)
         elif isinstance(self.step, Wait):
             reasons = tuple(result.reason for result in self.step.verdict.open)
         elif isinstance(self.step, Finish):

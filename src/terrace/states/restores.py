@@ -116,6 +116,13 @@ def open_restore(history: History, environment: str) -> Restore | None:
     return next((r for r in restores(history) if r.environment == environment and not r.result), None)
 
 
+def last_restore_end(history: History, environment: str) -> datetime | None:
+    """Returns when a restore last wrote a state of an environment; None if none did."""
+    ends = reversed(history.of(StateRestoreEnded))
+    written = (event.time for event, record in ends if record.environment == environment)
+    return next(written, None)
+
+
 def _begun(event: Event, begun: StateRestoreBegun) -> Restore:
     return Restore(
         id=begun.restore,

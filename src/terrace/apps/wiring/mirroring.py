@@ -57,11 +57,21 @@ def _show_release(project: Project, forge: Connection, history: History, environ
 
 
 def _show_changes(project: Project, forge: Connection, history: History, touched: Sequence[str]) -> None:
+    from terrace.apps.output.progress import Silent
     from terrace.pipelines import mirroring
+    from terrace.pipelines.release_difference import difference_of
 
     config = project.trust.config
     ladder = [environment.name for environment in config.environments]
-    mirroring.publish_release_status(_Origins(forge, config.branch), history, ladder, touched, project.trust.policy)
+    context = project.read_only_context(Silent())
+    mirroring.publish_release_status(
+        _Origins(forge, config.branch),
+        history,
+        ladder,
+        touched,
+        project.trust.policy,
+        lambda deployment: difference_of(context, history, deployment),
+    )
 
 
 def show_findings(project: Project, record: Checked) -> str | None:

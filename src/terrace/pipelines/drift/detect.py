@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from terrace.checks.secrets.masking import SecretMask, concealed, concealed_value, hiding_of
+from terrace.checks.secrets.masking import SecretMask, concealed, concealed_value, hiding_of, without_secrets
 from terrace.drift.causes import explained, has_cause, window_of
 from terrace.drift.checks import Check, newest, newest_first, standing, with_values
 from terrace.drift.ignore import apply_ignore_rules
@@ -29,6 +29,7 @@ from terrace.pipelines.states.known_states import wrong_state
 from terrace.plans.model import Plan
 from terrace.plans.ports import Site
 from terrace.plans.summaries import notices
+from terrace.report.diagnostics import error_text
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.inventory import Inventory
 
@@ -205,7 +206,7 @@ def _observe(context: Context, target: Target) -> Observation:
     except Interrupted:
         raise
     except TerraceError as error:
-        return _unknown(bare, f"{error}" + (f" (hint: {error.hint})" if error.hint else ""))
+        return _unknown(bare, without_secrets(error_text(error), bare=True))
 
 
 def planned(context: Context, environment: str, key: str) -> Plan:

@@ -40,7 +40,8 @@ def stack_drift_markdown(review: Review, observation: Observation) -> str:
 
 
 def _section(review: Review, observation: Observation) -> list[str]:
-    why = f": {plain(observation.why)}" if observation.why else ""
+    reason, _, more = observation.why.partition("\n")
+    why = f": {plain(' '.join([reason, *more.split()]))}" if reason else ""
     lines = [f"**{plain(observation.stack)}** {observation.status}{why}", ""]
     if observation.sightings:
         lines += ["| Severity | | Address | Differences | How to resolve it |", "| --- | --- | --- | --- | --- |"]

@@ -12,6 +12,7 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.answers import SignedApproval
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.event import Event
+from terrace.ledger.events.deployments import DeploymentWaiting
 from terrace.ledger.model import History
 from terrace.ledger.origins import origin_word
 from terrace.report.markdown.escape import code, plain, table
@@ -73,10 +74,21 @@ def environments(history: History, known: Iterable[str] = ()) -> str:
     for name in names:
         good, hold = folds.last_good(history, name), folds.hold(history, name)
         latest = folds.latest(history, name)
-        waits = f"on hold: {hold.reason} (by {hold.by})" if hold else "; ".join(latest.waiting) if latest else ""
+        waits = f"on hold: {hold.reason} (by {hold.by})" if hold else _waits_for(history, latest)
         commit, since = (code(good.commit[:12]), _when(good.ended_at)) if good else ("", "")
         rows.append((code(name), state_word(latest, hold), commit, since, plain(clipped(waits))))
     return table(("Environment", "State", "Commit", "Since", "Waits for"), rows)
+
+
+def _waits_for(history: History, latest: Deployment | None) -> str:
+    """Returns why a deployment waited when its gates were last evaluated, and the answers since then."""
+    if latest is None or not latest.waiting:
+        return ""
+    waits = (event for event, _ in reversed(history.of(DeploymentWaiting)) if event.subject == latest.id)
+    asked = next(waits, None)
+    since = [one for one in folds.approvals(history, latest.id) if asked is not None and one.position > asked.position]
+    words = [f"{'approved' if one.answer == 'approve' else 'rejected'} by {one.actor}" for one in since]
+    return "; ".join([*latest.waiting, *([f"since then {', '.join(words)}"] if words else [])])
 
 
 def _deployment_rows(deployments: Sequence[Deployment]) -> Iterator[tuple[str, ...]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from terrace.ledger.deployment import Deployment, Step
 from terrace.plans.model import Action
 from terrace.plans.summaries import ACTIONS
 from terrace.report.markdown.escape import code, fenced, plain
+from terrace.report.release_words import difference_words
 from terrace.report.words import result_word
+from terrace.rollout.release_difference import ReleaseDifference
 from terrace.text import clipped, visible
 from terrace.words import and_more
 
@@ -19,15 +21,22 @@ MARKER = '<!-- terrace:v1 {"kind":"release"} -->'
 ROOM_OF_PLANS = 20_000
 """Maximum bytes of pending plans; the comment says how many changes are left out."""
 
+MOST_COMMITS = 20
+"""Maximum number of commits that are listed for one environment."""
+
+MOST_VALUES = 60
+"""Maximum number of lines of changed values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
     """The progress of one commit. `steps` is its newest deployment to each environment in the promotion order, None
-    where there is none; `handles` name the pending plans of each."""
+    where there is none; `handles` name the pending plans of each; `brings` is the effect of each that is pending."""
 
     commit: str
     steps: Mapping[str, Deployment | None]
     handles: Mapping[str, str]
+    brings: Mapping[str, ReleaseDifference] = field(default_factory=dict)
 
 
 def release_page(release: Release) -> str:
@@ -38,6 +47,8 @@ def release_page(release: Release) -> str:
         environment = deployment.environment
         handle = release.handles.get(environment, "")
         if handle:
+            if (difference := release.brings.get(environment)) is not None:
+                parts.append(_brings(difference))
             parts.append(_plans(deployment))
             parts.append(
                 f"**{plain(environment)} waits for approval**. Comment with one line: "
@@ -67,6 +78,21 @@ def _table(release: Release) -> str:
         why = clipped("; ".join(one.waiting or one.reasons), 200)
         rows.append(f"| {code(name)} | {result_word(one)} | {since} | {plain(why)} |")
     return "\n".join(rows)
+
+
+def _brings(difference: ReleaseDifference) -> str:
+    """Returns the effect of the release: commits, people, tickets, and the changed values."""
+    before = f" after {code(difference.replaces.commit[:12])}" if difference.replaces is not None else ""
+    lines = [f"{code(difference.target)} gets{before}: {plain(clipped(difference_words(difference), 400))}"]
+    own = [commit for commit in difference.commits if not commit.merge]
+    lines += [f"- {plain(clipped(c.message.strip().split(chr(10))[0], 120))} ({c.id[:12]})" for c in own[:MOST_COMMITS]]
+    if more := and_more(len(own) - MOST_COMMITS):
+        lines.append(f"- {more}")
+    if len(lines) > 1:
+        lines.insert(1, "")
+    values = [text for one in difference.values for text in (f"# {visible(one.path)}", *one.diff)][:MOST_VALUES]
+    shown = fenced([clipped(visible(text), 200) for text in values], "diff")
+    return "\n".join(lines) + (f"\n\nChanged values:\n\n{shown}" if values else "")
 
 
 def _plans(deployment: Deployment) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from terrace.config.naming import quote_word
 from terrace.gates.model import Approval, Outcome, Verdict
@@ -132,6 +132,21 @@ def approval_line(approval: Approval) -> Line:
     comment = f": {visible(approval.comment)}" if approval.comment else ""
     witness = f", {visible(witness_words(approval.witness))}" if approval.witness else ""
     return line(f"  {approval.answer} by {visible(approval.actor)}{role} ({approval.proof}{witness}){comment}")
+
+
+def history_report(deployments: Sequence[Deployment]) -> Record:
+    """Returns deployments, a line each, and below them why those did not succeed that did not."""
+    failed = [one for one in deployments if one.result not in (None, "succeeded") and one.reasons]
+    reasons = [
+        line((f"{one.id}  ", "bold"), f"{one.environment}: ", one.reasons[0].split("\n")[0], _more(one.reasons))
+        for one in failed
+    ]
+    return Group(history_table(deployments), *([line(), line("Reasons", style="bold"), *reasons] if reasons else []))
+
+
+def _more(reasons: Sequence[str]) -> str:
+    more = and_more(len(reasons) - 1, "reason")
+    return f" ({more})" if more else ""
 
 
 def history_table(deployments: Iterable[Deployment]) -> Table:

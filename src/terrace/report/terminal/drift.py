@@ -19,7 +19,7 @@ from terrace.report.drift_words import (
     resource_words,
     undeployed_line,
 )
-from terrace.report.terminal.screen import Group, Record, Tree, line
+from terrace.report.terminal.screen import Group, Record, Tree, line, paragraph
 from terrace.text import visible
 
 STYLES = {"clean": "green", "drifted": "red", "unknown": "yellow"}
@@ -45,9 +45,13 @@ def _tree(review: Review) -> Tree:
         return Tree(line((review.environment, "bold"), " nothing is deployed"))
     tree = Tree(line((review.environment, "bold"), " ", (check.status, STYLES[check.status])))
     for observation in check.observations:
-        why = f": {visible(observation.why)}" if observation.why else ""
+        # Terraform's messages follow the reason, a line each.
+        reason, *more = observation.why.split("\n")
+        why = f": {visible(reason)}" if reason else ""
         at = f" at {observation.commit[:7]}" if observation.commit else ""
         branch = tree.node(f"{observation.stack}{at} ", (observation.status, STYLES[observation.status]), why)
+        if more:
+            branch.node(paragraph(more))
         for text, style in _lines(review, observation):
             branch.node(text, style=style)
     for absorption in review.absorbed:

@@ -23,7 +23,7 @@ def history(folder: str, environment: str | None, limit: int, as_json: bool) -> 
     from terrace.apps.wiring.project import Project
     from terrace.ledger import folds
     from terrace.report.json.deployments import history_json
-    from terrace.report.terminal.deployments import history_table
+    from terrace.report.terminal.deployments import history_report
 
     project, unreachable = Project.open_for_reading(Path(folder))
     note_age(project, unreachable)
@@ -36,7 +36,7 @@ def history(folder: str, environment: str | None, limit: int, as_json: bool) -> 
     if as_json:
         emit(history_json((d, approvals_of(project, events, d)) for d in newest))
     elif newest:
-        show(history_table(newest))
+        show(history_report(newest))
     else:
         show("there are no deployments yet")
     return 0

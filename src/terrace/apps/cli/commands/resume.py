@@ -86,6 +86,7 @@ def resume(
     deployments = _unfinished_deployments(project, environment)
     if not deployments:
         note(f"there is no open deployment{f' in {environment}' if environment else ''}")
+        _show_next_steps(project, environment)
         return 0
     if len(deployments) > 1:
         names = ", ".join(d.environment for d in deployments)
@@ -100,6 +101,24 @@ def resume(
     return run_deployment(
         project, "resume", lambda context: deploying.resume(context, deployment, dead), wait=wait, as_json=as_json
     )
+
+
+def _show_next_steps(project: Project, name: str | None) -> None:
+    """Prints the next steps in an environment whose newest deployment did not succeed; in all of them without one."""
+    from terrace.apps.cli.ledger_facts import situation
+    from terrace.apps.output.console import show
+    from terrace.report.terminal.screen import line
+    from terrace.report.terminal.situation import next_lines
+
+    history = project.ledger.read()
+    for environment in project.trust.config.environments:
+        if name not in (None, environment.name):
+            continue
+        found = situation(project, history, environment)
+        if found.latest is not None and found.latest.result != "succeeded":
+            show(line(f"{environment.name}: ", found.latest.result or "open"))
+            for step in next_lines(found):
+                show(line("  ", step))
 
 
 def _parse_imports(imports: tuple[str, ...]) -> dict[str, str]:
