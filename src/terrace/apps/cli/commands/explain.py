@@ -108,7 +108,8 @@ def _explain_environment(
     if as_json:
         emit(explain_json(found))
         return 0
-    if deployment is not None and folds.latest(history, environment) != deployment:
+    newest = folds.latest(history, environment)
+    if deployment is not None and newest is not None and newest.id != deployment.id:
         show(deployment_tree(deployment))
         show(f"This is an earlier deployment. {environment} now:")
     show(explanation(found, now()))

@@ -73,7 +73,8 @@ def show(folder: str, deployment: str, log: str | None, follow: bool, as_json: b
     answers = approvals_of(project, history, wanted)
     note_past_rules(project)
     note_age(project, unreachable)
-    is_newest = folds.latest(history, wanted.environment) == wanted
+    newest = folds.latest(history, wanted.environment)
+    is_newest = newest is not None and newest.id == wanted.id
     known = {one.name: one for one in known_environments(project, history)}
     now = situation(project, history, known[wanted.environment]) if is_newest and wanted.environment in known else None
     if as_json:
