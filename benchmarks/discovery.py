@@ -9,7 +9,7 @@ from pathlib import Path
 
 from terrace.adapters.git.facts_cache import FactsCache
 from terrace.adapters.git.trees import GitTree
-from terrace.apps.cli.first_files import terrace_yaml
+from terrace.apps.cli.proposed_config import terrace_yaml
 from terrace.checks.all import CHECKS
 from terrace.config.load import load
 from terrace.hcl.facts_store import FactsStore

@@ -96,7 +96,8 @@ def policy_pack() -> str:
     lines = [
         "# The policy pack",
         "",
-        f"Generated from the code (`make docs`): the {len(rules)} rules of `terrace init` in `policies/terrace`.",
+        f"Generated from the code (`make docs`): the {len(rules)} rules of the policy pack. "
+        "`terrace policy eject` copies them to `policies/terrace`.",
         "Rules of high and critical severity block a change, the others are advisory.",
         "Each is one file with its tests.",
         "",

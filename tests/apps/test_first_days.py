@@ -21,6 +21,7 @@ def test_what_init_writes_holds_no_secret(place: World) -> None:
     git(place.work, "rm", "--quiet", "terrace.yaml")
     git(place.work, "commit", "--quiet", "-m", "chore: begin anew")
     place.ok("init")
+    place.ok("policy", "eject")
     assert list((place.work / "policies/terrace").rglob("*_test.rego"))
     assert place.ok("scan", "secrets", "--json").json["findings"] == []
 

@@ -19,7 +19,7 @@ from support.configuration import load
 from support.golden import assert_same
 from support.trees import DictTree
 from terrace.adapters.folder_tree import FolderTree
-from terrace.apps.cli.first_files import terrace_yaml
+from terrace.apps.cli.proposed_config import terrace_yaml
 from terrace.hcl.facts_store import NoStore
 from terrace.stacks.discovery import environments, find_stacks
 from terrace.stacks.proposals import propose
@@ -145,7 +145,7 @@ def test_a_layout_is_brought_in_and_a_change_of_it_checked(name: str, tmp_path: 
     shop = world(tmp_path, given.files)
     shown = shop.run("init", "--print")
     # What is said of tools that judge depends on the machine.
-    file = shown.out.partition("\n# Policies for every plan")[0]
+    file = shown.out.partition("\npolicy_pack:")[0]
     said = [line for line in shown.err.splitlines() if not line.startswith("note: OPA")]
     assert_same(given.folder / "init.txt", "\n".join([*said, "", file]))
     assert not (shop.work / "terrace.yaml").exists()

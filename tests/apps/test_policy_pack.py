@@ -1,4 +1,4 @@
-"""The policy pack as somebody meets it: written by `init`, judging a change, brought up to date."""
+"""The policy pack as somebody meets it: pinned by `init`, judging a change, accepted anew, ejected, upgraded."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from pathlib import Path
 import pytest
 
 from support.cli import World, three_environments, world
+from support.configuration import load
 from support.git import commit, git
 from support.tools import opa
+from terrace.adapters.opa.pack import shipped, shipped_hash
+from terrace.checks.policy.shipped import decides, pack_hash, rule_settings
+from terrace.config.model import PolicyPack
 
 pytestmark = pytest.mark.slow
+
+OTHER = "0123456789abcdef"
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> World:
-    """A repository with the pack on its protected branch, and OPA."""
+    """A repository with the pinned pack on its protected branch, and OPA."""
     made = world(tmp_path, {**three_environments()})
     made.variables["PATH"] = f"{opa().parent}:{os.environ['PATH']}"
     (made.work / "terrace.yaml").unlink(missing_ok=True)
@@ -25,22 +31,88 @@ def place(tmp_path: Path) -> World:
     return made
 
 
-def test_what_init_writes_judges_the_next_change(place: World) -> None:
-    git(place.work, "push", "--quiet", "origin", "HEAD:main")
+def with_secret(place: World) -> None:
     module = place.work / "modules/thing/main.tf"
     module.write_text(module.read_text().replace('"${var.name}-1"', '{ database_password = "Tr0ub4dor&3" }'))
-    found = [f for f in place.run("check", "--json").json["findings"] if f["rule"] == "hard-coded-secret"]
-    assert {(f["address"], f["severity"], f["status"], f["advisory"]) for f in found} == {
-        ("module.thing.terraform_data.it", "critical", "fail", False)
-    }
+
+
+def findings(place: World, rule: str) -> set[tuple[str, str, str, bool]]:
+    found = [f for f in place.run("check", "--json").json["findings"] if f["rule"] == rule]
+    return {(f.get("address") or "", f["severity"], f["status"], f["advisory"]) for f in found}
+
+
+def test_what_init_pins_judges_the_next_change_and_so_does_the_ejected_copy(place: World) -> None:
+    assert not (place.work / "policies").exists()
+    git(place.work, "push", "--quiet", "origin", "HEAD:main")
+    with_secret(place)
+    judged = {("module.thing.terraform_data.it", "critical", "fail", False)}
+    assert findings(place, "hard-coded-secret") == judged
+    assert "hard-coded-secret" in place.ok("policy", "try", "hard-coded-secret", "dev").out
+    refused = place.run("policy", "test")
+    assert (refused.code, "terrace policy eject" in refused.err) == (2, True)
+
+    config = place.work / "terrace.yaml"
+    config.write_text(config.read_text().replace("policy_pack:", "policy_pack:\n  off: [aws-imdsv2]", 1))
+    place.ok("policy", "eject")
+    text = config.read_text()
+    assert "policy_pack" not in text and load(text.encode()).policies == ("policies/terrace",)
+    assert 'off: ["aws-imdsv2"]' in (place.work / "policies/terrace/settings.yaml").read_text()
     assert "PASS" in place.ok("policy", "test").out
+    git(place.work, "stash", "--quiet", "--", "modules")
+    place.push({}, "chore: own the policies")
+    git(place.work, "stash", "pop", "--quiet")
+    assert findings(place, "hard-coded-secret") == judged
+    again = place.run("policy", "eject")
+    assert (again.code, "terrace.yaml pins no policy pack" in again.err) == (2, True)
 
 
-def test_init_tells_what_it_writes_and_what_a_missing_opa_means(tmp_path: Path) -> None:
+def test_another_pack_than_the_pinned_one_blocks_until_it_is_accepted(place: World) -> None:
+    config = place.work / "terrace.yaml"
+    config.write_text(config.read_text().replace(shipped_hash(), OTHER))
+    place.push({}, "chore: pin what an older Terrace had")
+    with_secret(place)
+    assert findings(place, "policy-pack") == {("", "high", "unknown", False)}
+    assert findings(place, "hard-coded-secret"), "the rules that are there are evaluated all the same"
+    git(place.work, "checkout", "--quiet", "--", "modules")
+    deployed = place.run("deploy", "dev")
+    assert deployed.code == 1
+    assert "terrace policy update" in " ".join((deployed.out + deployed.err).split())
+    told = place.ok("policy", "update", "--dry-run").out
+    assert f"would pin version 1 of the policy pack ({shipped_hash()}) instead of 1 ({OTHER})" in told
+    assert OTHER in config.read_text()
+    before = config.read_text()
+    place.ok("policy", "update")
+    assert config.read_text() == before.replace(OTHER, shipped_hash()), "nothing else of the file changes"
+    assert findings(place, "policy-pack") == {("", "high", "unknown", True)}, (
+        "the change that accepts it is not blocked"
+    )
+    assert any("policy pack change" in f["message"] for f in place.run("check", "--json").json["findings"])
+    place.push({}, "chore: accept the pack")
+    assert findings(place, "policy-pack") == set()
+    assert "nothing to update" in place.ok("policy", "update").out
+
+
+def test_the_hash_covers_everything_that_decides_and_nothing_else() -> None:
+    pack = dict(shipped())
+    for name in ("settings.yaml", "aws/imdsv2_test.rego"):
+        assert pack_hash({**pack, name: "x"}) == shipped_hash(), name
+    for name in ("lib/lib.rego", "aws/imdsv2.rego"):
+        assert pack_hash({**pack, name: "x"}) != shipped_hash(), name
+        assert pack_hash({n: text for n, text in pack.items() if n != name}) != shipped_hash(), name
+    assert sum(map(decides, pack)) > 89
+
+
+def test_the_settings_in_terrace_yaml_are_those_that_the_rules_know() -> None:
+    from ruamel.yaml import YAML
+
+    known = YAML(typ="safe", pure=True).load(shipped()["settings.yaml"])["settings"]
+    assert rule_settings(PolicyPack(1, OTHER)) == known
+
+
+def test_init_tells_what_a_missing_opa_means(tmp_path: Path) -> None:
     made = World(tmp_path / "new")
     made.work.mkdir(parents=True)
     done = made.run("init")
-    assert "policies with their tests" in done.out
     assert "OPA, which runs the policies, is not installed" in done.err and "go install" in done.err
     assert "checks: {policy: advisory}" in (made.work / "terrace.yaml").read_text()
 
@@ -51,10 +123,11 @@ def test_rego_of_others_is_not_made_to_judge(tmp_path: Path) -> None:
     (made.work / "policies/house/a.rego").write_text("package a\n")
     (made.work / "main.tf").write_text('terraform {\n  backend "local" {}\n}\n')
     made.ok("init")
-    assert "policies: [policies/terrace]" in (made.work / "terrace.yaml").read_text()
+    assert load((made.work / "terrace.yaml").read_bytes()).policies == ()
 
 
-def test_an_update_upgrades_what_is_untouched_and_names_what_is_not(place: World) -> None:
+def test_an_update_of_an_ejected_pack_upgrades_what_is_untouched_and_names_what_is_not(place: World) -> None:
+    place.ok("policy", "eject")
     pack = place.work / "policies/terrace"
     mine, old, gone = (pack / f"aws/{name}.rego" for name in ("rds_public", "rds_backup", "imdsv2"))
     mine.write_text(mine.read_text() + "\n# Ours.\n")
@@ -84,18 +157,19 @@ def test_a_rule_of_the_pack_is_explained(tmp_path: Path) -> None:
     assert "aws-rds-public" in made.run("explain", "aws-rds-publik").err
 
 
-def test_an_update_brings_the_pack_where_there_is_none_and_says_what_is_missing(tmp_path: Path) -> None:
+def test_an_update_pins_the_pack_where_there_is_none(tmp_path: Path) -> None:
     made = world(tmp_path, three_environments())
-    done = made.ok("policy", "update")
-    assert "policies/terrace/aws/rds_public.rego: new" in done.out
-    assert "policies: [policies/terrace]" in done.err
+    made.ok("policy", "update")
+    pinned = load((made.work / "terrace.yaml").read_bytes()).policy_pack
+    assert pinned is not None and pinned.hash == shipped_hash()
 
 
-def test_an_update_writes_nothing_outside_of_the_repository(tmp_path: Path) -> None:
-    made = world(tmp_path, three_environments())
+def test_a_pack_is_ejected_to_nowhere_outside_of_the_repository(place: World, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    (made.work / "policies").mkdir()
-    (made.work / "policies/terrace").symlink_to(tmp_path / "elsewhere")
-    done = made.run("policy", "update")
+    (place.work / "policies").mkdir()
+    (place.work / "policies/terrace").symlink_to(tmp_path / "elsewhere")
+    before = (place.work / "terrace.yaml").read_text()
+    done = place.run("policy", "eject")
     assert (done.code, list((tmp_path / "elsewhere").iterdir())) == (2, [])
     assert "a symbolic link is on the way" in done.err
+    assert (place.work / "terrace.yaml").read_text() == before

@@ -22,7 +22,8 @@ from support.git import commit, git, repository, with_remote
 from support.in_process import run_command
 from support.trees import DictTree
 from terrace.apps.cli.diagnosis import diagnose
-from terrace.apps.cli.first_files import terrace_yaml, write_first_files
+from terrace.apps.cli.first_files import write_first_files
+from terrace.apps.cli.proposed_config import terrace_yaml
 from terrace.checks.all import CHECKS
 from terrace.config.environment_names import order_names
 from terrace.config.naming import NAME
@@ -57,13 +58,35 @@ def stacks(folder: Path, *names: str) -> Path:
 
 def test_an_empty_folder_becomes_a_repository_that_can_be_planned(tmp_path: Path, capsys: Captured) -> None:
     assert write_first_files(str(tmp_path), dry_run=False) == 0
-    files = {".gitignore", "environments/dev/main.tf", "modules/greeting/main.tf", "terrace.yaml"}
+    files = {".gitignore", ".github/CODEOWNERS", ".github/dependabot.yml", ".terrace/allowed_signers", "terrace.yaml"}
+    files |= {f"environments/{name}/terraform.tfvars" for name in ("dev", "staging", "prod")}
+    files |= {
+        f"modules/{name}/{file}" for name in ("naming", "service") for file in ("README.md", f"tests/{name}.tftest.hcl")
+    }
     assert files <= tree(tmp_path)
     assert git(tmp_path, "symbolic-ref", "HEAD") == "refs/heads/main"
     said = capsys.readouterr().out
     assert all(f"wrote {name}" in said for name in files)
     assert "terrace deploy dev" in said
     subprocess.run(["terraform", "fmt", "-check", "-recursive", tmp_path], check=True, capture_output=True)
+    assert os.access(tmp_path / "scripts/smoke.sh", os.X_OK)
+    (dev, staging, prod) = load((tmp_path / "terrace.yaml").read_bytes()).environments
+    assert (dev.approvals.count, staging.approvals.count) == (0, 1)
+    assert (staging.after, prod.after, prod.approvals.roles) == ("dev", "staging", {"platform": 1, "security": 1})
+    for name in ("README.md", "dependabot.yml", "smoke.sh", "main.tf", "terraform.tf", "terraform.tfvars"):
+        for path in tmp_path.rglob(name):
+            assert path.read_text().lstrip().startswith(("#", "output", "terraform {")), f"{path} has its purpose first"
+
+
+def test_a_whole_repository_is_not_mixed_with_the_configuration_that_is_there(tmp_path: Path) -> None:
+    stacks(tmp_path, "dev")
+    before = tree(tmp_path)
+    with pytest.raises(BadInput, match="environments exists"):
+        write_first_files(str(tmp_path), dry_run=False, whole=True)
+    assert tree(tmp_path) == before
+    docs = repository(tmp_path / "other", {"docs/a.md": "a\n"})
+    assert write_first_files(str(docs), dry_run=False, whole=True) == 0
+    assert (docs / "environments/prod/main.tf").is_file()
 
 
 def test_what_is_written_is_right_and_says_what_holds_without_it(tmp_path: Path) -> None:
@@ -83,15 +106,14 @@ def test_whatever_environments_are_called_the_file_reads_them_back(names: list[s
     assert load(written.encode()).environments == load(b"", discovered=ordered).environments
 
 
-def test_an_existing_repository_gets_one_file_and_policies_and_keeps_the_rest(tmp_path: Path, capsys: Captured) -> None:
+def test_an_existing_repository_gets_two_files_and_keeps_the_rest(tmp_path: Path, capsys: Captured) -> None:
     folder = repository(tmp_path / "work", {"environments/live/main.tf": "\n", "environments/a.md": "", "a.txt": "a"})
     before = tree(folder)
     write_first_files(str(folder / "environments"), dry_run=False)
-    assert {name for name in tree(folder) - before if not name.startswith("policies")} == {"terrace.yaml"}
-    assert git(folder, "status", "--porcelain") == "?? policies/\n?? terrace.yaml"
+    assert tree(folder) - before == {".terrace", ".terrace/terrace.schema.json", "terrace.yaml"}
     assert [e.name for e in load((folder / "terrace.yaml").read_bytes()).environments] == ["live"]
     said = capsys.readouterr().out
-    assert "git add terrace.yaml policies/terrace &&" in said, "files of others are never added"
+    assert "git add .terrace/terrace.schema.json terrace.yaml &&" in said, "files of others are never added"
     assert "terrace deploy live" in said
 
 
@@ -99,7 +121,29 @@ def test_an_existing_repository_gets_one_file_and_policies_and_keeps_the_rest(tm
 def test_a_folder_of_policies_of_something_else_judges_nothing_unasked(tmp_path: Path, name: str) -> None:
     folder = repository(tmp_path / "work", {"environments/live/main.tf": "\n", f"policies/{name}": "{}"})
     write_first_files(str(folder), dry_run=False)
-    assert load((folder / "terrace.yaml").read_bytes()).policies == ("policies/terrace",)
+    assert load((folder / "terrace.yaml").read_bytes()).policies == ()
+
+
+def test_the_variables_of_the_providers_and_the_branch_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "shop")
+    monkeypatch.setenv("HCLOUD_TOKEN", "none of its providers reads it")
+    files = {
+        "environments/dev/main.tf": 'module "it" {\n  source = "../../modules/it"\n}\n',
+        "modules/it/main.tf": 'resource "aws_s3_bucket" "it" {}\n',
+        "environments/prod/main.tf": 'resource "azurerm_resource_group" "it" {}\n',
+    }
+    folder = repository(tmp_path / "work", files)
+    git(folder, "branch", "--move", "trunk")
+    write_first_files(str(folder), dry_run=False)
+    text = (folder / "terrace.yaml").read_text()
+    written = load(text.encode())
+    assert [(one.name, one.env) for one in written.environments] == [("dev", ("AWS_PROFILE",)), ("prod", ())]
+    assert "# env: [ARM_SUBSCRIPTION_ID, ARM_TENANT_ID]" in text
+    assert written.branch == "trunk"
+    schema = text.partition("$schema=")[2].partition("\n")[0]
+    assert json.loads((folder / schema).read_text()) == json_schema(CHECKS)
 
 
 def test_no_environment_is_invented_for_a_folder_whose_names_tell_none(tmp_path: Path, capsys: Captured) -> None:

@@ -291,7 +291,7 @@ def test_doctor_and_init(tmp_path: Path, shop: World) -> None:
     World(existing).ok("init")
     after = {p: p.read_bytes() for p in existing.rglob("*") if p.is_file()}
     assert {p: after[p] for p in before} == before
-    assert [p.name for p in after.keys() - before.keys() if "policies" not in p.parts] == ["terrace.yaml"]
+    assert {p.name for p in after.keys() - before.keys()} == {"terrace.yaml", "terrace.schema.json"}
     assert "after: dev" in (existing / "terrace.yaml").read_text()
 
 

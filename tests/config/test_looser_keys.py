@@ -34,7 +34,7 @@ from terrace.config.kinds import Duration, Either, Kind, ListOf, MapOf
 from terrace.config.loosening import find_loosened_rules
 from terrace.config.model import Config, IgnoreRule
 from terrace.config.records import Key
-from terrace.config.section_comparisons import AtRisk, Commands, Emails, PolicyFolders, Probes, Remediation
+from terrace.config.section_comparisons import AtRisk, Commands, Emails, PinnedPack, PolicyFolders, Probes, Remediation
 from terrace.config.stack_comparisons import StackEntries
 
 SECTIONS = sections(CHECKS)
@@ -56,6 +56,7 @@ before_plan: [{run: [make], in: lambda, inputs: [src], outputs: [out], env: [A],
 teams: {owners: [ann]}
 people: {ann: {emails: [ann@example.com]}}
 policies: [{path: policies, input: plan, namespaces: [main], data: [data]}]
+policy_pack: {version: 1, hash: 0123456789abcdef}
 ledger_id: 0123456789ab
 checks: {format: required, policy: {level: required, fail_on: low}}
 """
@@ -72,7 +73,7 @@ PLACES: dict[str, tuple[Any, ...]] = {
     "stacks[]": ("stacks", ("dev", "infra/net")),
     "people.NAME": ("people", "ann"),
     "checks.NAME": ("checks", "policy"),
-    **{one: (one,) for one in ("forge", "terraform", "backups", "checks", "waivers", "commits")},
+    **{one: (one,) for one in ("forge", "terraform", "backups", "checks", "waivers", "commits", "policy_pack")},
     **{one: (one,) for one in ("required_files", "docs", "naming", "audit")},
 }
 """The place of the values of each record. Of a record with several entries, one of them."""
@@ -161,6 +162,12 @@ PARTS = {
         "have another input, other data or other namespaces",
     ),
     ("policies[] as a mapping", "data"): ("[data]", "[other]", "have another input"),
+    ("policy_pack", "version"): (
+        "policy_pack: {version: 1, hash: 0123456789abcdef}\n",
+        "",
+        "the policy pack no longer applies",
+    ),
+    ("policy_pack", "hash"): ("0123456789abcdef", "fedcba9876543210", "the rules of the policy pack change from"),
 }
 """Keys that are compared together with the others of their record: a text of the file, and what it becomes."""
 
@@ -227,7 +234,7 @@ def looser(key: Key) -> Iterator[tuple[Any, Any]]:
             raise AssertionError(f"{key.name}: there are no values for {other}")
 
 
-_NESTED = (Inside, InsteadOf, Entries, StackEntries, Remediation, AtRisk, Probes, PolicyFolders)
+_NESTED = (Inside, InsteadOf, Entries, StackEntries, Remediation, AtRisk, Probes, PolicyFolders, PinnedPack)
 """Comparisons of values with keys of their own: those keys are tried one by one, the comparisons below."""
 
 

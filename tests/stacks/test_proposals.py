@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from support.configuration import load
 from support.trees import DictTree
-from terrace.apps.cli.first_files import terrace_yaml
+from terrace.apps.cli.proposed_config import terrace_yaml
 from terrace.errors import BadInput
 from terrace.hcl.facts_store import NoStore
 from terrace.stacks.discovery import environments, find_stacks

@@ -51,7 +51,8 @@ class Cloud:
     beginnings of the types that policies are expected to cover. `families` are the families of each scanner's rules,
     with the rules in one text. `account` is the word for the place that a provider's credentials lead to, and
     `account_arguments` are the arguments of its providers that name one. `credential_hints` lead from a part of an
-    error message to the environment variable that is probably missing.
+    error message to the environment variable that is probably missing. `variables` are the environment variables that
+    each provider reads its credentials and settings from, the most common ones first.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Cloud:
     account_arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     credential_hints: tuple[tuple[str, str], ...] = ()
     workload_identity: WorkloadIdentity | None = None
+    variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 Clouds = Mapping[str, Cloud]

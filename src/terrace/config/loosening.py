@@ -40,5 +40,8 @@ def add_default_rules(old: Config, new: Config) -> Config:
     after = {environment.name: environment.after for environment in new.environments}
     defaults = conventional_environments(names | after.keys())
     added = tuple(replace(one, after=after[one.name]) for one in defaults if one.name not in names)
-    checks = {**old.checks, **({"policy": new.checks["policy"]} if "policy" in new.checks and not old.policies else {})}
+    checks = {
+        **old.checks,
+        **({"policy": new.checks["policy"]} if "policy" in new.checks and not old.has_policies else {}),
+    }
     return replace(old, environments=(*old.environments, *added), checks=checks)

@@ -340,6 +340,25 @@ class PlainPolicies:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyPack:
+    """The pinned policy pack, which stays inside Terrace, with the settings of its rules.
+
+    Its rules are enforced only if the pack of the installed Terrace has this `hash`.
+    """
+
+    version: int
+    hash: str
+    required_tags: tuple[str, ...] = ("Environment", "Owner", "CostCenter", "Project")
+    protected_environments: tuple[str, ...] = ("prod", "production")
+    open_ports: tuple[int, ...] = (80, 443)
+    least_backup_days: int = 7
+    least_key_deletion_days: int = 14
+    allowed_regions: tuple[str, ...] = ()
+    unknown: Literal["block", "advisory"] = "block"
+    off: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole file. `environments` are in promotion order. `source` is "terrace.yaml", or "" when there is no file.
 
@@ -367,6 +386,7 @@ class Config:
     checks: Mapping[str, CheckSetting] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     policies: tuple[str, ...] = ()
+    policy_pack: PolicyPack | None = None
     shown: Mapping[str, PlainPolicies] = field(default_factory=dict)
     view_data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     not_stacks: tuple[str, ...] = ()
@@ -380,6 +400,11 @@ class Config:
     they are not part of `environments`."""
     known_checks: DeclaredChecks = field(default_factory=dict, compare=False, repr=False)
     """The checks that exist, as `load` was given them."""
+
+    @property
+    def has_policies(self) -> bool:
+        """Whether any policy evaluates plans: those of the repository, or the policy pack."""
+        return bool(self.policies) or self.policy_pack is not None
 
     @property
     def policy_sources(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from terrace.config.before_plan import BeforePlan
 from terrace.config.comparisons import Pair, compare_records
-from terrace.config.model import ApprovalRule, CommandProbe, PolicyFolder, Remediate, RiskLevel, RiskRule
+from terrace.config.model import ApprovalRule, CommandProbe, PolicyFolder, PolicyPack, Remediate, RiskLevel, RiskRule
 
 if TYPE_CHECKING:
     from terrace.config.records import Record
@@ -137,6 +137,24 @@ class Emails:
         added = sorted(set(pair.new) - set(pair.old))
         if added:
             yield f"commits and approvals by {', '.join(added)} count as commits and approvals by {pair.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedPack:
+    """The policy pack with its settings. Another version can deny less; only people can tell."""
+
+    record: Record[PolicyPack]
+    description: str = "it is removed, or another version is pinned; see its keys"
+
+    def compare(self, pair: Pair) -> Iterator[str]:
+        old: PolicyPack | None = pair.old
+        new: PolicyPack | None = pair.new
+        if old is not None and new is None:
+            yield "the policy pack no longer applies"
+        elif old is not None and new is not None:
+            if old.hash != new.hash:
+                yield f"the rules of the policy pack change from {old.hash} to {new.hash}"
+            yield from compare_records(self.record, "policy_pack", old, new)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from terrace.assess.model import Severity
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.checks.policy.coverage import uncovered
 from terrace.checks.policy.rego import findings
-from terrace.checks.policy.shipped import FOLDER, is_rule, is_untouched, marked, upgrade
+from terrace.checks.policy.shipped import PINNED_FOLDER, is_rule, is_untouched, marked, upgrade
 from terrace.plans.model import Action
 
 PACK = Path(__file__).parents[3] / "src/terrace/checks/policy/pack"
@@ -69,7 +69,7 @@ def test_every_rule_has_a_test_for_each_thing_it_can_say(name: str) -> None:
 @pytest.mark.parametrize("rule", described(), ids=lambda rule: rule.id)
 def test_the_types_that_a_rule_names_are_those_that_it_looks_at(rule: PolicyRule) -> None:
     """By them is told what no rule covers."""
-    text = (PACK / Path(rule.path).relative_to(FOLDER)).read_text()
+    text = (PACK / Path(rule.path).relative_to(PINNED_FOLDER)).read_text()
     shared = "".join((PACK / f"lib/{name}.rego").read_text() for name in ("apps", "azapi") if f"lib.{name}" in text)
     found = re.findall(r'"((?:aws|azurerm|azapi)_[a-z0-9_]+)"', text.partition("\npackage ")[2] + shared)
     assert set(found) == set(rule.types) - {"*"}

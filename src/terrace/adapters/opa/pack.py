@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -10,13 +12,37 @@ from typing import Any
 
 from terrace.adapters.files import write_whole
 from terrace.checks.policy.catalogue import PolicyRule, catalogue
-from terrace.checks.policy.shipped import FOLDER, Upgrade, is_rule, upgrade
+from terrace.checks.policy.shipped import (
+    FOLDER,
+    PINNED_FOLDER,
+    Upgrade,
+    decides,
+    is_rule,
+    pack_hash,
+    rule_settings,
+    upgrade,
+)
+from terrace.config.model import PolicyPack
 from terrace.errors import BadInput, NotReady
 
 
+@cache
 def shipped() -> Mapping[str, str]:
     """Returns all files of the pack, by path."""
     return dict(sorted(_below(resources.files("terrace.checks.policy") / "pack", "")))
+
+
+@cache
+def shipped_hash() -> str:
+    """Returns the hash of the pack of this Terrace."""
+    return pack_hash(shipped())
+
+
+def pinned_files(pack: PolicyPack) -> Mapping[str, bytes]:
+    """Returns the rules of the pack of this Terrace with the settings of a pinned one, by path below PINNED_FOLDER."""
+    files = {f"{PINNED_FOLDER}/{name}": text.encode() for name, text in shipped().items() if decides(name)}
+    settings = json.dumps({"terrace": {"settings": rule_settings(pack)}})
+    return {**files, f"{PINNED_FOLDER}/settings.json": settings.encode()}
 
 
 def described() -> tuple[PolicyRule, ...]:
@@ -33,7 +59,7 @@ def _annotations(files: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         if is_rule(name):
             yield {
                 "annotations": yaml.load("\n".join(line[2:] for line in lines)),
-                "location": {"file": f"{FOLDER}/{name}"},
+                "location": {"file": f"{PINNED_FOLDER}/{name}"},
             }
 
 

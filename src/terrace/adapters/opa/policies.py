@@ -14,6 +14,7 @@ from typing import Any
 
 from terrace.adapters.opa.engine import Evaluated, Opa
 from terrace.adapters.opa.folders import LaidOutFolders, laid_out, on_disk
+from terrace.adapters.opa.pack import pinned_files, shipped_hash
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext
 from terrace.checks.policy.catalogue import PolicyRule
@@ -21,6 +22,7 @@ from terrace.checks.policy.coverage import PROVIDERS, uncovered
 from terrace.checks.policy.files import KINDS
 from terrace.checks.policy.reach import CONFTEST, FILE_NAME, VIEW_KEYS, Reads, dead_files, judges, keys_of, unreached
 from terrace.checks.policy.rego import broken, findings
+from terrace.checks.policy.shipped import PINNED_FOLDER, VERSION
 from terrace.checks.policy.view import view
 from terrace.config.model import Config
 from terrace.hcl.tree import Tree, read_many
@@ -40,13 +42,16 @@ class Policies:
         """Returns the findings of the policies of the trust root, and of those that the change proposes, in its plans.
         A folder in terrace.yaml without a policy is a finding of its own.
         """
-        plans, folders = context.plans, context.trusted.policies
-        found = self.evaluate(context.trusted, plans)
+        plans, trusted = context.plans, context.trusted
+        found = self.evaluate(trusted, plans)
+        if _is_installed(context.proposed):
+            # The change accepts the rules of this Terrace, which were evaluated: it repairs what the finding reports.
+            found = tuple(replace(one, advisory=True) if one.rule == _OTHER_PACK else one for one in found)
         if any(change.type.startswith(PROVIDERS) for plan in plans.values() for change in plan.changes):
-            found += uncovered(self.rules(folders), plans)
-        proposed = on_disk(context.root, context.proposed.policy_sources)
-        same = context.proposed.view_data == context.trusted.view_data
-        if same and proposed == _files(self._trusted, context.trusted.policy_sources):
+            found += uncovered(self.rules(trusted), plans)
+        proposed = {**on_disk(context.root, context.proposed.policy_sources), **pack_files(context.proposed)}
+        same = context.proposed.view_data == trusted.view_data
+        if same and proposed == self._files_of(trusted):
             return found
         known = {(f.rule, f.stack, f.address, f.message) for f in found}
         fresh = (
@@ -62,15 +67,20 @@ class Policies:
 
     def evaluate(self, rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         """Returns the findings of those policies of the trust root that `rules` names."""
-        files = _files(self._trusted, rules.policy_sources)
+        files = self._files_of(rules)
         named = [*(one.data for one in rules.shown.values()), *rules.view_data.values()]
         data = tuple(folder for folders in named for folder in folders)
         said = self._said(files, rules, plans)
-        return _absent(rules.policies, files) + _without_data(data, files) + said
+        return (*_other_pack(rules), *_absent(rules.policies, files), *_without_data(data, files), *said)
 
-    def rules(self, folders: tuple[str, ...]) -> tuple[PolicyRule, ...]:
-        """Returns the documented rules of the enforced policies."""
-        files = _files(self._trusted, folders)
+    def _files_of(self, rules: Config) -> Mapping[str, bytes]:
+        """Returns the policies of the trust root that `rules` names, with the policy pack, by path."""
+        return {**_files(self._trusted, rules.policy_sources), **pack_files(rules)}
+
+    def rules(self, config: Config) -> tuple[PolicyRule, ...]:
+        """Returns the documented rules of the enforced policies that `config` names."""
+        folders = policy_folders(config)
+        files = {**_files(self._trusted, config.policies), **pack_files(config)}
         if not any(name.endswith(".rego") for name in files):
             return ()
         # The documentation of rules needs no data.
@@ -78,7 +88,7 @@ class Policies:
             return self._opa.catalogue(laid.view, [one for one in folders if (laid.view / one).is_dir()])
 
     def _said(self, files: Mapping[str, bytes], rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
-        folders, shown = rules.policies, rules.shown
+        folders, shown = policy_folders(rules), rules.shown
         if not any(name.endswith(".rego") for name in files) or not plans:
             return ()
         _ = self._opa.program
@@ -129,6 +139,44 @@ class Policies:
             told = None if plainly else self._opa.reads(laid.view, usual)
             found += unreached(", ".join(usual), "view", told, (), None) if told is not None else ()
         return _without_parts(found)
+
+
+def policy_folders(config: Config) -> tuple[str, ...]:
+    """Returns the folders that OPA evaluates: those of the repository, and that of the pinned pack."""
+    return (*config.policies, *((PINNED_FOLDER,) if config.policy_pack is not None else ()))
+
+
+def pack_files(config: Config) -> Mapping[str, bytes]:
+    """Returns the rules of the pinned pack with their settings, by path; none where none is pinned."""
+    return pinned_files(config.policy_pack) if config.policy_pack is not None else {}
+
+
+def _is_installed(config: Config) -> bool:
+    """Returns whether a configuration pins the pack of this Terrace."""
+    return config.policy_pack is not None and config.policy_pack.hash == shipped_hash()
+
+
+_OTHER_PACK = "policy-pack"
+
+
+def _other_pack(rules: Config) -> tuple[Finding, ...]:
+    """Returns a finding that blocks if another pack is pinned than the one of this Terrace."""
+    pack = rules.policy_pack
+    if pack is None or pack.hash == shipped_hash():
+        return ()
+    return (
+        Finding(
+            _OTHER_PACK,
+            Severity.HIGH,
+            Status.UNKNOWN,
+            "opa",
+            f"terrace.yaml pins version {pack.version} of the policy pack ({pack.hash}), and this Terrace has version "
+            f"{VERSION} ({shipped_hash()}), whose rules can differ; to accept them, run `terrace policy update`",
+            path="terrace.yaml",
+            fix="merge what `terrace policy update` writes; to keep the pinned rules, run the version of Terrace that "
+            "wrote the hash",
+        ),
+    )
 
 
 def _unknown(message: str, folder: str, fix: str, stack: str | None = None) -> Finding:

@@ -294,7 +294,7 @@ def _tools(config: Config) -> Row:
     there = [one.name for one in TOOLS if box.find(one) is not None]
     absent = [one.name for one in TOOLS if one.name not in there]
     needed = [n for n in absent if n in config.checks and config.level(n) == "required"]
-    needed += ["opa"] if "opa" in absent and config.policies and config.level("policy") == "required" else []
+    needed += ["opa"] if "opa" in absent and config.has_policies and config.level("policy") == "required" else []
     unsaid = [name for name in absent if name != "opa" and config.level(name) != "off"]
     state = "missing" if needed else "optional" if unsaid else "ok"
     found = f"{', '.join(there) or 'none'}" + (f"; not found: {', '.join(absent)}" if absent else "")

@@ -6,106 +6,75 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from terrace.adapters.environ import ENVIRON
 from terrace.adapters.files import check_way, write_new
 from terrace.adapters.git.command import git
 from terrace.adapters.opa.engine import INSTALL
-from terrace.adapters.opa.pack import upgrade_of
 from terrace.adapters.process import run
-from terrace.apps.cli.proposed_config import confirm_proposal, entry_lines, environment_lines, show_proposal
-from terrace.apps.output.console import note, show, show_lines
+from terrace.apps.cli.proposed_config import (
+    SCHEMA_FILE,
+    Surroundings,
+    check_lines,
+    confirm_proposal,
+    header_lines,
+    schema_text,
+    show_proposal,
+    terrace_yaml,
+)
+from terrace.apps.first_repository.layout import EXECUTABLE, FOLDERS, layout_environments, layout_files
+from terrace.apps.output.console import answer, note, show, show_lines
 from terrace.apps.wiring.home import Home
+from terrace.apps.wiring.project import Project
 from terrace.apps.wiring.working_tree import working_tree
-from terrace.checks.policy.shipped import FOLDER, is_rule
+from terrace.checks.all import CHECKS
 from terrace.checks.scanners.all import SCANNERS
+from terrace.config.load import load
+from terrace.config.trust_root import BRANCH_NAME
 from terrace.errors import BadInput, NotReady, TerraceError
-from terrace.stacks.proposals import Proposal, ProposedEntry, ProposedEnvironment, propose
+from terrace.stacks.config_problems import examine
+from terrace.stacks.discovery import environments
+from terrace.stacks.proposals import Proposal, propose
+from terrace.stacks.provider_variables import find_provider_variables
 
 CONFIG_FILE = "terrace.yaml"
-FIRST = Proposal((ProposedEnvironment("dev", None, False, False, "the first repository has this environment"),))
-"""The proposal for an empty folder."""
-
-_FIRST: Mapping[str, str] = {
-    "environments/dev/main.tf": """\
-module "greeting" {
-  source = "../../modules/greeting"
-  name   = "dev"
-}
-
-output "greeting" {
-  value = module.greeting.text
-}
-""",
-    "modules/greeting/main.tf": """\
-# A first module. It needs no cloud: `terraform_data` is built into Terraform.
-
-variable "name" {
-  type        = string
-  description = "Whom to greet."
-}
-
-resource "terraform_data" "greeting" {
-  input = "Hello, ${var.name}."
-}
-
-output "text" {
-  value = terraform_data.greeting.output
-}
-""",
-    ".gitignore": """\
-.terraform/
-*.tfstate
-*.tfstate.*
-*.tfplan
-crash.log
-""",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The files, policies and commands for a new setup. `repository`: also create a Git repository."""
+    """The files and commands for a new setup. `repository`: also create a Git repository."""
 
     root: Path
     files: Mapping[str, str]
-    policies: Mapping[str, str]
     repository: bool
     next: tuple[str, ...]
 
 
-def write_first_files(folder: str, *, dry_run: bool, yes: bool = True, show_only: bool = False) -> int:
+def write_first_files(
+    folder: str, *, dry_run: bool, yes: bool = True, show_only: bool = False, whole: bool = False
+) -> int:
     """Writes the missing files, and keeps existing ones. With `dry_run`, only lists the files; with `show_only`, only
-    prints terrace.yaml. Without `yes`, asks on the terminal, if there is one.
+    prints terrace.yaml. Without `yes`, asks on the terminal, if there is one. An empty folder, and any other with
+    `whole`, gets a whole repository.
 
-    Exit 1 if the repository has no root module. No file is written then.
+    Exit 1 if the repository has no root module, or if the proposal is declined. No file is written then.
     """
     root = _root(Path(folder).absolute())
     if not root.is_dir():
         raise BadInput(f"there is no folder {root}", hint="create it first")
     if os.path.lexists(root / CONFIG_FILE) and not show_only:
-        show(f"{CONFIG_FILE} exists, so no files were written (to update policies: terrace policy update)")
+        show(f"{CONFIG_FILE} exists, so no files were written (to update the policy pack: terrace policy update)")
         return 0
     try:
-        proposal = FIRST if _is_new(root) else propose(*working_tree(root))
-        if proposal is not FIRST:
-            show_proposal(proposal)
-        if not proposal.environments:
-            note(f"no root modules were found, so no {CONFIG_FILE} is proposed")
-            note("hint: a stack is a folder with *.tf files, for example environments/dev/main.tf")
+        asks = not (yes or dry_run or show_only) and sys.stdin.isatty()
+        start = _whole_repository(root) if whole or _is_new(root) else _existing_repository(root, asks=asks)
+        if start is None:
             return 1
         if show_only:
-            show_lines(_configuration(root, proposal).rstrip("\n"))
+            show_lines(start.files[CONFIG_FILE].rstrip("\n"))
             return 0
-        if not (yes or dry_run) and sys.stdin.isatty():
-            show_lines(_configuration(root, proposal))
-            taken = confirm_proposal(proposal)
-            if taken is None:
-                note("No changes were made.")
-                return 1
-            proposal = taken
-        start = _start(root, proposal)
         if not dry_run:
             _write(start)
     except OSError as error:
@@ -134,37 +103,119 @@ def _root(folder: Path) -> Path:
 # --- proposed files ------------------------------------------------------------------------------------------------
 
 
-def _start(root: Path, proposal: Proposal) -> Start:
-    repository = (root / ".git").exists()
-    first = {name: text for name, text in _FIRST.items() if not os.path.lexists(root / name)}
-    new = proposal is FIRST
-    files = {**(first if new else {}), CONFIG_FILE: _configuration(root, proposal)}
-    policies = {f"{FOLDER}/{name}": text for name, text in upgrade_of(root).files.items()}
-    commit = f"git add {'--all' if new else f'{CONFIG_FILE} {FOLDER}'} && git commit -m 'Add Terrace'"
-    steps = (
-        *(() if repository or new else ("git init -b main",)),
-        f"{commit}   # takes effect on the protected branch",
-        "export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)   # store it safely: it decrypts the state backups",
-        "terrace doctor",
-        *(
-            ()
-            if new
-            else ("terrace adopt --print   # after the merge: adopts the stacks that Terraform deployed before",)
+def _protected_branch(root: Path) -> str:
+    """Returns the protected branch of a repository; "" if it is unknown, or if the folder is not a repository."""
+    if not (root / ".git").exists():
+        return ""
+    try:
+        return Project(root, fetch=False).root_place.branch.name
+    except TerraceError as error:
+        note(f"note: {error.message}, so `branch` is not written")
+        if error.hint:
+            note(f"hint: {error.hint}")
+        return ""
+
+
+def _ask_for_branch(root: Path) -> str:
+    """Asks for the protected branch of a repository, if Terrace could not determine it."""
+    if not (root / ".git").exists():
+        return ""
+    name = answer("Protected branch, whose commits are deployed? [leave out] ")
+    if name and not BRANCH_NAME.fullmatch(name):
+        raise BadInput(f"{name!r} cannot name a branch", hint="give its short name, for example main")
+    return name
+
+
+def _whole_repository(root: Path) -> Start:
+    """Returns the files of a whole repository, with those that exist left out."""
+    mixed = [name for name in FOLDERS if os.path.lexists(root / name)]
+    if mixed:
+        raise BadInput(
+            f"{mixed[0]} exists, and its files would be mixed with those of the layout",
+            hint="`terrace init` without --layout proposes a terrace.yaml for the configuration that is there",
+        )
+    is_repository = (root / ".git").exists()
+    around = replace(_surroundings(), branch=_protected_branch(root) or "main")
+    text = "\n".join(header_lines(around)) + "\n" + layout_environments() + check_lines(around)
+    files = {path: text for path, text in layout_files().items() if not os.path.lexists(root / path)}
+    return Start(
+        root,
+        {**files, CONFIG_FILE: text, SCHEMA_FILE: schema_text()},
+        repository=not is_repository,
+        next=(
+            "git add --all && git commit -m 'Add Terrace'",
+            _KEY_STEP,
+            "terrace deploy dev",
+            "fill in `teams` and `people` in terrace.yaml, and the keys in .terrace/allowed_signers; then promote",
+            "terrace promote staging",
+            _FORGE_STEP,
         ),
-        f"terrace deploy {proposal.environments[0].name}",
-        "terrace init github   # workflows, approvals and checks; or: terrace init gitlab",
     )
-    return Start(root, files, policies, repository=new and not repository, next=steps)
 
 
-def _configuration(root: Path, proposal: Proposal) -> str:
-    """Returns the text of terrace.yaml for a proposal."""
+def _existing_repository(root: Path, *, asks: bool) -> Start | None:
+    """Returns the files for the root modules of a repository; None if it has none, or if the proposal is declined."""
+    proposal = propose(*working_tree(root))
+    show_proposal(proposal)
+    if not proposal.environments:
+        note(f"no root modules were found, so no {CONFIG_FILE} is proposed")
+        note(
+            "hint: a stack is a folder with *.tf files, for example environments/dev/main.tf; `terrace init --layout "
+            "full` writes a whole repository"
+        )
+        return None
+    branch = _protected_branch(root)
+    around = _surroundings()
+    if asks:
+        branch = branch or _ask_for_branch(root)
+        show_lines(_configuration(root, proposal, replace(around, branch=branch)))
+        confirmed = confirm_proposal(proposal)
+        if confirmed is None:
+            note("No changes were made.")
+            return None
+        proposal = confirmed
+    files = {CONFIG_FILE: _configuration(root, proposal, replace(around, branch=branch))}
+    if not os.path.lexists(root / SCHEMA_FILE):
+        files[SCHEMA_FILE] = schema_text()
+    first = proposal.environments[0].name
+    steps = (
+        *(() if (root / ".git").exists() else ("git init -b main",)),
+        f"git add {' '.join(sorted(files))} && git commit -m 'Add Terrace'   # takes effect on the protected branch",
+        _KEY_STEP,
+        f"terrace doctor {first}",
+        "terrace adopt --print   # after the merge: adopts the stacks that Terraform deployed before",
+        f"terrace deploy {first}",
+        _FORGE_STEP,
+    )
+    return Start(root, files, repository=False, next=steps)
+
+
+_KEY_STEP = "export TERRACE_BACKUP_KEY=$(openssl rand -base64 32)   # store it safely: it decrypts the state backups"
+_FORGE_STEP = "terrace init github   # workflows, approvals and checks; or: terrace init gitlab"
+
+
+def _surroundings() -> Surroundings:
+    """Returns the tools and variables of this machine."""
     installed = find_tools()
     opa = "opa" in installed
     if not opa:
         note(f"note: OPA, which runs the policies, is not installed. Until then, its check is advisory: {INSTALL}")
     scanners = tuple(name for name in SCANNERS if name in installed)
-    return terrace_yaml(proposal.environments, proposal.entries) + _checks(root, scanners, opa=opa)
+    return Surroundings(exported=frozenset(ENVIRON), scanners=scanners, opa=opa)
+
+
+def _configuration(root: Path, proposal: Proposal, around: Surroundings) -> str:
+    """Returns the text of terrace.yaml for a proposal."""
+    around = replace(around, variables=_variables(root, proposal))
+    return terrace_yaml(proposal.environments, proposal.entries, around) + check_lines(around)
+
+
+def _variables(root: Path, proposal: Proposal) -> Mapping[str, tuple[str, ...]]:
+    """Returns the variables that the providers of each proposed environment read."""
+    tree, store = working_tree(root)
+    text = terrace_yaml(proposal.environments, proposal.entries).encode()
+    config = load(text, CONFIG_FILE, discovered=environments(tree), checks=CHECKS)
+    return find_provider_variables(examine(tree, config, store).inventory)
 
 
 def find_tools() -> frozenset[str]:
@@ -176,58 +227,6 @@ def find_tools() -> frozenset[str]:
     return frozenset(name for name in ("opa", *SCANNERS) if box.find(tool(name)) is not None)
 
 
-def terrace_yaml(environments: tuple[ProposedEnvironment, ...], entries: tuple[ProposedEntry, ...] = ()) -> str:
-    """Returns a terrace.yaml for these environments and stacks, with examples of other keys in comments."""
-    lines = [
-        "# All keys: docs/reference/terrace-yaml.md; JSON Schema for editors: terrace config schema",
-        "version: 1",
-        "environments:",
-        *environment_lines(environments),
-        *entry_lines(entries),
-    ]
-    more = _MORE if entries else _MORE.replace("# backups:", f"{_ELSEWHERE}\n# backups:")
-    return "\n".join(lines) + more
-
-
-_ELSEWHERE = "# stacks: [{path: infra/network, environment: prod}]   # stacks outside environments/"
-
-
-_MORE = """
-
-# teams: {owners: [ann, bob]}
-# people: {ann: {emails: [ann@example.com]}}   # authors cannot approve their own commits
-# SSH keys of approvers, one `NAME KEY` a line: .terrace/allowed_signers
-# backups: {url: "s3://bucket/states"}   # state backups, encrypted with TERRACE_BACKUP_KEY
-"""
-
-
-def _checks(root: Path, scanners: tuple[str, ...], *, opa: bool) -> str:
-    """Returns the lines of terrace.yaml about policies and checks. `scanners` are the installed ones.
-
-    Existing files in the folder `policies` are not used as policies: they may be something else, such as IAM policies.
-    """
-    home = Path(FOLDER).parent
-    beside = (path for path in (root / home).rglob("*") if not path.is_relative_to(root / FOLDER))
-    others = any(path.suffix in (".rego", ".json", ".yaml", ".yml") for path in beside)
-    lines = [
-        "",
-        f"# Policies for every plan; settings of the shipped rules: {FOLDER}/settings.yaml",
-        f"policies: [{FOLDER if others else home}]",
-    ]
-    if not opa:
-        lines.append(
-            "# OPA, which runs the policies, is not installed. After its installation, remove `policy` from `checks`."
-        )
-    if scanners:
-        lines.append("# Installed scanners: with `required`, their findings block a change.")
-    weights = ", ".join(f"{name}: advisory" for name in (*(() if opa else ("policy",)), *scanners))
-    lines.append(f"checks: {{{weights}}}" if weights else _SCANNERS)
-    return "\n".join(lines) + "\n"
-
-
-_SCANNERS = "# checks: {checkov: required}   # more scanners: `terrace tools install`"
-
-
 # --- writing the files ---------------------------------------------------------------------------------------------
 
 
@@ -237,10 +236,10 @@ def _write(start: Start) -> None:
     try:
         if start.repository:
             _create_repository(start.root, created)
-        for name, text in {**start.files, **start.policies}.items():
+        for name, text in start.files.items():
             check_way(start.root, name)
             _create_folders((start.root / name).parent, created)
-            write_new(start.root, name, text.encode())
+            write_new(start.root, name, text.encode(), mode=0o777 if name in EXECUTABLE else 0o666)
             created.append(start.root / name)
     except BaseException:
         for path in reversed(created):
@@ -276,9 +275,6 @@ def _show(start: Start, *, dry_run: bool) -> None:
         show("would create a Git repository" if dry_run else "created a Git repository")
     for name in sorted(start.files):
         show(f"{'would write' if dry_run else 'wrote'} {name}")
-    rules = len([name for name in start.policies if is_rule(name)])
-    if rules:
-        show(f"{'would write' if dry_run else 'wrote'} {FOLDER}: {rules} policies with their tests")
     if not dry_run:
         show("")
         show("next:")

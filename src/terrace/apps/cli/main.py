@@ -29,7 +29,7 @@ _COMMANDS = "terrace.apps.cli.commands"
 COMMANDS: Mapping[str, Entry] = {
     "init": Entry(
         "Start",
-        "Write terrace.yaml and policies for this repository, or the files for GitHub or GitLab.",
+        "Write terrace.yaml for this repository, or the files for GitHub or GitLab.",
         f"{_COMMANDS}.init",
     ),
     "adopt": Entry("Start", "Adopt stacks that were deployed without Terrace.", f"{_COMMANDS}.adopt"),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from terrace.adapters.opa.engine import Tested
 from terrace.adapters.opa.folders import LaidOutFolders, laid_out, on_disk
+from terrace.adapters.opa.policies import pack_files, policy_folders
 from terrace.apps.output.console import emit, note, show, show_lines
 from terrace.apps.wiring.project import Project, opa
+from terrace.checks.policy.shipped import PINNED_FOLDER
 from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 
@@ -18,16 +21,18 @@ if TYPE_CHECKING:
     from terrace.report.json.setup import PolicyTestJson
 
 _PAUSE = 0.5
-NO_FOLDER = "add `policies: [FOLDER]` to terrace.yaml; `terrace init` writes a first set of policies"
+NO_FOLDER = "add `policies: [policies]` to terrace.yaml; to edit the rules of the policy pack: terrace policy eject"
 
 
 def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
     """Run the tests of the policies that terrace.yaml of the working tree names; exit 1 when one fails."""
     root, config = read_config(folder)
-    folders = policy_folders(root, config)
+    folders = own_folders(root, config)
     tested, broken = [], []
-    with laid_out(on_disk(root, config.policy_sources), folders, config.shown, config.view_data) as laid:
-        for group in _groups(laid, folders):
+    with laid_out_policies(root, config) as laid:
+        # Own rules can import the library of the pinned pack, whose own tests are those of Terrace.
+        pinned = [one for one in policy_folders(config) if one not in config.policies]
+        for group in _groups(laid, folders, pinned):
             try:
                 tested.append(opa().test(laid.root(group[0]), group))
             except NotReady:
@@ -52,22 +57,24 @@ def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
     return 2 if broken else 1 if any(_failed(case) for case in cases) else 0
 
 
-def _groups(laid: LaidOutFolders, folders: list[str]) -> list[list[str]]:
+def _groups(laid: LaidOutFolders, folders: list[str], pinned: list[str]) -> list[list[str]]:
     """The folders that are tested together, as they are run: those for the plain plan each alone, with its data."""
     usual = [one for one in folders if one not in laid.shown]
     plain = [[one, *laid.beside(one)] for one in folders if one in laid.shown]
-    return [*([usual] if usual else []), *plain]
+    return [*([[*usual, *pinned]] if usual else []), *plain]
 
 
 def _joined(tested: list[Tested]) -> Tested:
-    files = {name: file for one in tested for name, file in one.coverage.items()}
+    files = {
+        name: file for one in tested for name, file in one.coverage.items() if not name.startswith(f"{PINNED_FOLDER}/")
+    }
     return Tested(tuple(c for one in tested for c in one.cases), files, tuple(f for one in tested for f in one.old))
 
 
 def watch_tests(folder: str, *, coverage: bool) -> int:
     """Test, and test again whenever a file of the policies changes, until ^C; the exit code is the last run's."""
     root, config = read_config(folder)
-    folders = policy_folders(root, config)
+    folders = own_folders(root, config)
     code, seen = 0, None
     try:
         while True:
@@ -87,12 +94,20 @@ def read_config(folder: str) -> tuple[Path, Config]:
     return project.repository.root, project.config_at(project.repository.snapshot())
 
 
-def policy_folders(root: Path, config: Config) -> list[str]:
-    """Returns the folders of policies that exist. Raises BadInput where there is none."""
+def own_folders(root: Path, config: Config) -> list[str]:
+    """Returns the folders of policies of the repository that exist. Raises BadInput where there is none."""
     there = [one for one in config.policies if (root / one).is_dir()]
     if not there:
-        raise BadInput("there are no policies", hint=NO_FOLDER)
+        raise BadInput("the repository has no policies of its own", hint=NO_FOLDER)
     return there
+
+
+@contextmanager
+def laid_out_policies(root: Path, config: Config) -> Iterator[LaidOutFolders]:
+    """Lays out the policies of the working tree with the pinned policy pack, for as long as the context lasts."""
+    files = {**on_disk(root, config.policy_sources), **pack_files(config)}
+    with laid_out(files, policy_folders(config), config.shown, config.view_data) as laid:
+        yield laid
 
 
 def _run_once(run: Callable[[], int]) -> int:

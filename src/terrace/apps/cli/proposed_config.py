@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
+from terrace.adapters.opa.pack import shipped, shipped_hash
 from terrace.apps.output.console import answer, note
+from terrace.checks.all import CHECKS
+from terrace.checks.policy.shipped import VERSION, is_rule
 from terrace.config.naming import NAME
+from terrace.config.schema import json_schema
 from terrace.errors import BadInput
 from terrace.stacks.proposals import UNNAMED, Proposal, ProposedEntry, ProposedEnvironment
+
+SCHEMA_FILE = ".terrace/terrace.schema.json"
+"""The JSON Schema of terrace.yaml in a repository, for editors. It works offline."""
 
 _PLAIN = re.compile(r"[A-Za-z][\w./-]*")
 _RESERVED = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
@@ -21,7 +28,100 @@ def word(text: str) -> str:
     return text if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED else json.dumps(text)
 
 
-def environment_lines(environments: tuple[ProposedEnvironment, ...]) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a proposed terrace.yaml takes from outside of the root modules.
+
+    `branch` is the protected branch, "" if it is unknown. `variables` are those that the providers of each environment
+    can read, and `exported` those that are set here. `scanners` are the installed ones.
+    """
+
+    branch: str = ""
+    variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exported: frozenset[str] = frozenset()
+    scanners: tuple[str, ...] = ()
+    opa: bool = True
+
+
+NOTHING_KNOWN = Surroundings()
+"""The surroundings of a file that only shows environments and stacks."""
+
+_SCHEMA_LINE = f"# yaml-language-server: $schema={SCHEMA_FILE}"
+
+_COMMENTED = """\
+
+# teams: {owners: [ann, bob]}
+# people: {ann: {emails: [ann@example.com]}}   # authors cannot approve their own commits
+# SSH keys of approvers, one `NAME KEY` a line: .terrace/allowed_signers
+# backups: {url: "s3://bucket/states"}   # state backups, encrypted with TERRACE_BACKUP_KEY
+# policies: [policies]   # rules of your own: terrace policy new NAME
+"""
+
+
+def header_lines(around: Surroundings) -> list[str]:
+    """Returns the first lines of terrace.yaml, above `environments:`."""
+    why = "   # the protected branch: it has the rules, and only its commits are deployed"
+    return [
+        _SCHEMA_LINE,
+        "# All keys: docs/reference/terrace-yaml.md; `terrace config check` validates this file",
+        "version: 1",
+        *([f"branch: {word(around.branch)}{why}"] if around.branch else []),
+    ]
+
+
+def terrace_yaml(
+    environments: tuple[ProposedEnvironment, ...],
+    entries: tuple[ProposedEntry, ...] = (),
+    around: Surroundings = NOTHING_KNOWN,
+) -> str:
+    """Returns a terrace.yaml for these environments and stacks, with examples of other keys in comments."""
+    lines = [*header_lines(around), "environments:", *environment_lines(environments, around), *entry_lines(entries)]
+    elsewhere = (
+        () if entries else ("# stacks: [{path: infra/network, environment: prod}]   # stacks outside environments/",)
+    )
+    return "\n".join((*lines, *elsewhere)) + "\n" + _COMMENTED
+
+
+def schema_text() -> str:
+    """Returns the JSON Schema of terrace.yaml."""
+    return json.dumps(json_schema(CHECKS), indent=1) + "\n"
+
+
+def check_lines(around: Surroundings) -> str:
+    """Returns the lines of terrace.yaml about policies and checks."""
+    lines = ["", pack_lines()]
+    if not around.opa:
+        lines.append(
+            "# OPA, which runs the policies, is not installed. After its installation, remove `policy` from `checks`."
+        )
+    if around.scanners:
+        lines.append("# Installed scanners: with `required`, their findings block a change.")
+    weights = ", ".join(f"{name}: advisory" for name in (*(() if around.opa else ("policy",)), *around.scanners))
+    lines.append(f"checks: {{{weights}}}" if weights else _SCANNERS)
+    return "\n".join(lines) + "\n"
+
+
+_SCANNERS = "# checks: {checkov: required}   # more scanners: `terrace tools install`"
+
+_MOST_VARIABLES = 2
+"""Maximum number of variables in a comment."""
+
+
+def _variable_line(around: Surroundings, environment: str) -> list[str]:
+    """Returns the line with the variables for the providers of an environment: those that are set here, else a comment
+    with the common ones."""
+    known = around.variables.get(environment, ())
+    there = [name for name in known if name in around.exported]
+    why = "   # for the providers: Terraform gets no other variables of yours"
+    if there:
+        return [f"    env: [{', '.join(there)}]{why}"]
+    return [f"    # env: [{', '.join(known[:_MOST_VARIABLES])}]{why}"] if known else []
+
+
+def environment_lines(
+    environments: tuple[ProposedEnvironment, ...],
+    around: Surroundings = NOTHING_KNOWN,
+) -> list[str]:
     """Returns the lines of `environments:` below the key."""
     lines = []
     for index, one in enumerate(environments):
@@ -38,6 +138,7 @@ def environment_lines(environments: tuple[ProposedEnvironment, ...]) -> list[str
         if one.protected:
             lines.append("    protected: true   # `terrace destroy` refuses it")
             lines.append("    drift: {remediate: off}")
+        lines += _variable_line(around, one.name)
     return lines
 
 
@@ -57,6 +158,15 @@ def _pairs(entry: ProposedEntry) -> Iterator[str]:
         yield f"backend_files: [{', '.join(map(word, entry.backend_files))}]"
     if entry.workspace:
         yield f"workspace: {word(entry.workspace)}"
+
+
+def pack_lines() -> str:
+    """Returns the lines of terrace.yaml that pin the policy pack of this Terrace."""
+    rules = sum(map(is_rule, shipped()))
+    return f"""\
+policy_pack:   # {rules} rules for AWS and Azure, inside Terrace; to edit them: terrace policy eject
+  version: {VERSION}
+  hash: "{shipped_hash()}"   # after an upgrade of Terrace: terrace policy update"""
 
 
 def show_proposal(proposal: Proposal) -> None:

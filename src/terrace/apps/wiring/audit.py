@@ -32,7 +32,7 @@ def run_audit(
     policies = project.policies()
     checks, adapters = audit_checks(CHECKS), check_adapters(project, policies)
     try:
-        rules = policies.rules(context.config.policies)
+        rules = policies.rules(context.config)
     except Interrupted:
         raise
     except TerraceError:

@@ -85,7 +85,7 @@ def checked(
             "terrace",
             "terraform",
             f"{project.terraform.product} fmt",
-            *(("opa",) if context.config.policies else ()),
+            *(("opa",) if context.config.has_policies else ()),
             *scanners.tools(context.config),
         ),
     )

@@ -46,7 +46,7 @@ def _policies(folder: str) -> dict[str, PolicyRule]:
     try:
         project = Project(Path(folder), fetch=False)
         here = project.repository.snapshot()
-        return known | {rule.id: rule for rule in project.policies(here).rules(project.config_at(here).policies)}
+        return known | {rule.id: rule for rule in project.policies(here).rules(project.config_at(here))}
     except Interrupted:
         raise
     except TerraceError:

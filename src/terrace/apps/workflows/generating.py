@@ -128,7 +128,7 @@ def _tools(premises: Premises) -> tuple[str, ...]:
     """Returns the third-party tools for the checks that terrace.yaml enables: GitHub's runners have none of them."""
     config = premises.config
     named = tuple(name for name in SCANNERS if name in config.checks and config.level(name) != "off")
-    return ("opa", *named) if config.policies else named
+    return ("opa", *named) if config.has_policies else named
 
 
 def _roles(premises: Premises) -> tuple[str, ...]:

@@ -80,4 +80,4 @@ def _deployment(environment: Environment, branch: str) -> str:
 
 def _tools(config: Config) -> Sequence[str]:
     named = [name for name in SCANNERS if name in config.checks and config.level(name) != "off"]
-    return ["opa", *named] if config.policies else named
+    return ["opa", *named] if config.has_policies else named

@@ -30,6 +30,14 @@ CHECK = PlanCheck(
             "`checks: {policy: advisory}` in terrace.yaml makes it advisory; findings of a policy have its own name.",
         ),
         Rule(
+            "policy-pack",
+            "terrace.yaml pins another version of the policy pack than the one of this Terrace.",
+            "The rules of this Terrace can allow what the pinned rules deny.",
+            "Run `terrace policy update`, review the pull request with the new hash, and merge it; or run the version "
+            "of Terrace that wrote the hash.",
+            "It never blocks the change that pins the pack of this Terrace.",
+        ),
+        Rule(
             "not-covered",
             "Plans contain resource types of a cloud that no policy evaluates.",
             "The absence of findings means nothing for them.",

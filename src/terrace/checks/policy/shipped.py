@@ -1,4 +1,7 @@
-"""The policy pack in a user's repository: files that are as Terrace wrote them, and files that the user changed.
+"""The policy pack: pinned by its hash, or ejected into a repository.
+
+A pinned pack stays inside Terrace. An ejected one is files in a user's repository: some are as Terrace wrote them, and
+others were changed by the user.
 
 Every policy begins with a line with the version of the pack and the hash of the rest. A file that a user changed
 belongs to the user: it is reported, and never overwritten.
@@ -8,7 +11,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
+
+from terrace.config.model import PolicyPack
 
 VERSION = 1
 """The version of the pack. It increases with every release that changes a rule."""
@@ -16,7 +22,31 @@ VERSION = 1
 FOLDER = "policies/terrace"
 """Folder of the pack in a repository."""
 
+PINNED_FOLDER = "terrace-pack"
+"""Folder of the pinned pack in reports and beside the policies of a repository, where OPA evaluates it."""
+
 _MARK = "# Terrace's policy pack "
+
+
+def pack_hash(pack: Mapping[str, str]) -> str:
+    """Returns the hash of everything in a pack that decides results: its rules and libraries, without their tests."""
+    lines = [f"{_hash(pack[name])} {name}\n" for name in sorted(pack) if decides(name)]
+    return _hash("".join(lines))
+
+
+def decides(name: str) -> bool:
+    """Returns whether a file of the pack decides results: a rule or a library, and neither a test nor the settings."""
+    return name.endswith(".rego") and not name.endswith("_test.rego")
+
+
+def rule_settings(pack: PolicyPack) -> dict[str, Any]:
+    """Returns the settings of the pinned rules, as the rules read them."""
+    return {
+        one.name: list(value) if isinstance(value, tuple) else value
+        for one in fields(pack)
+        if one.name not in ("version", "hash")
+        for value in (getattr(pack, one.name),)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ _REFERENCE = re.compile(
     | (?:env|file|vault|ref\+\w+|op|secret|ssm|awskms|gcpkms|azurekeyvault|keyvault)(?::|://)
     | enc\[ | ag[a-z][a-z0-9+/]{150,}={0,2}$ | arn: | @microsoft\.keyvault | projects/[^/]+/secrets/ | /subscriptions/
     | (?:https?|s3|gs|az|ssh|git)://[^\s@]*$ | \.{0,2}/[\w./-]+$ | ![a-z]+\b
+    | \^\(\?:.*\)\$$
     """
 )
 _PLACEHOLDER = re.compile(
@@ -101,7 +102,8 @@ def _essence(name: str) -> tuple[str, ...]:
 
 
 def is_reference(value: str) -> bool:
-    """Returns whether a value is a reference to a secret: Key Vault, SSM, Secrets Manager, a variable, a file."""
+    """Returns whether a value is a reference to a secret (Key Vault, SSM, Secrets Manager, a variable, a file), or the
+    regular expression of a schema for such values."""
     return _REFERENCE.match(value) is not None
 
 

@@ -6,6 +6,23 @@ from terrace.clouds.azure import families, renamed, types
 from terrace.clouds.azure.defaults import DEFAULTS
 from terrace.clouds.cloud import Cloud, WorkloadIdentity
 
+_VARIABLES = (
+    "ARM_SUBSCRIPTION_ID",
+    "ARM_TENANT_ID",
+    "ARM_CLIENT_ID",
+    "ARM_CLIENT_SECRET",
+    "ARM_USE_OIDC",
+    "ARM_OIDC_TOKEN_FILE_PATH",
+    "ARM_USE_CLI",
+    "ARM_USE_MSI",
+    "ARM_CLIENT_CERTIFICATE_PATH",
+    "ARM_CLIENT_CERTIFICATE_PASSWORD",
+    "ARM_ENVIRONMENT",
+    "ARM_ACCESS_KEY",
+    "ARM_SAS_TOKEN",
+    "AZURE_CONFIG_DIR",
+)
+
 AZURE = Cloud(
     name="azure",
     title="Azure",
@@ -29,6 +46,7 @@ AZURE = Cloud(
             "could not configure AzureCli",
         )
     ),
+    variables=dict.fromkeys(("azurerm", "azapi", "azuread"), _VARIABLES),
     workload_identity=WorkloadIdentity(
         reads=(
             "ARM_CLIENT_ID",

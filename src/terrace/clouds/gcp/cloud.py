@@ -15,4 +15,16 @@ GCP = Cloud(
     account="Google project",
     account_arguments={"google": ("project",), "google-beta": ("project",)},
     credential_hints=(("could not find default credentials", "GOOGLE_APPLICATION_CREDENTIALS"),),
+    variables=dict.fromkeys(
+        ("google", "google-beta"),
+        (
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "GOOGLE_PROJECT",
+            "GOOGLE_REGION",
+            "GOOGLE_CREDENTIALS",
+            "GOOGLE_OAUTH_ACCESS_TOKEN",
+            "GOOGLE_IMPERSONATE_SERVICE_ACCOUNT",
+            "CLOUDSDK_CONFIG",
+        ),
+    ),
 )

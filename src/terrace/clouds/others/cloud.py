@@ -12,4 +12,15 @@ OTHERS = Cloud(
     security_types=types.SECURITY,
     rights_types=types.RIGHTS,
     renamed_types=renamed.TYPES,
+    variables={
+        "kubernetes": ("KUBE_CONFIG_PATH", "KUBE_CTX"),
+        "helm": ("KUBE_CONFIG_PATH", "KUBE_CTX"),
+        "github": ("GITHUB_TOKEN", "GITHUB_OWNER"),
+        "gitlab": ("GITLAB_TOKEN", "GITLAB_BASE_URL"),
+        "cloudflare": ("CLOUDFLARE_API_TOKEN",),
+        "datadog": ("DD_API_KEY", "DD_APP_KEY"),
+        "vault": ("VAULT_ADDR", "VAULT_TOKEN"),
+        "digitalocean": ("DIGITALOCEAN_TOKEN",),
+        "hcloud": ("HCLOUD_TOKEN",),
+    },
 )

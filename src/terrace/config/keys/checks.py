@@ -9,10 +9,10 @@ from typing import Any
 
 from terrace.config import yaml_nodes
 from terrace.config.checks import DeclaredChecks
-from terrace.config.comparisons import Higher, Inside, Ordered, PartOf
+from terrace.config.comparisons import Added, Higher, Inside, Lower, Ordered, PartOf, Removed
 from terrace.config.keys.values import NORMAL_PATH, PATHS_DESCRIPTION
-from terrace.config.kinds import Choice, Converted, Duration, Either, Kind, ListOf, Text
-from terrace.config.model import AuditSettings, CheckSetting, PlainPolicies, PolicyFolder, WaiverRules
+from terrace.config.kinds import WORD, Choice, Converted, Duration, Either, Kind, ListOf, Number, Text
+from terrace.config.model import AuditSettings, CheckSetting, PlainPolicies, PolicyFolder, PolicyPack, WaiverRules
 from terrace.config.records import Key, Record
 from terrace.config.rules import check_policy_data
 from terrace.config.yaml_nodes import Node
@@ -70,6 +70,85 @@ def split_policies(folders: Iterable[PolicyFolder]) -> dict[str, Any]:
     view_data = {one.path: one.data for one in folders if one.input == "view" and one.data}
     return {"policies": tuple(one.path for one in folders), "shown": shown, "view_data": view_data}
 
+
+POLICY_PACK = Record(
+    "the policy pack",
+    (
+        Key(
+            "version",
+            Number(1),
+            "Version of the pack, for readers. `terrace policy update` writes it.",
+            needed=True,
+            looser=PartOf("policy_pack"),
+        ),
+        Key(
+            "hash",
+            Text("16 hexadecimal characters in quotes", re.compile(r"[0-9a-f]{16}")),
+            "Hash of the rules of the pack. If the installed Terrace has other rules, `check` and deployments are "
+            "blocked until `terrace policy update` is merged.",
+            "check policy",
+            needed=True,
+            looser=PartOf("policy_pack"),
+        ),
+        Key(
+            "required_tags",
+            ListOf(Text(), items="names of tags"),
+            "Required tags of every resource that supports tags; compared case-insensitively.",
+            "check policy",
+            looser=Removed("the policy pack no longer requires the tags {items}"),
+        ),
+        Key(
+            "protected_environments",
+            ListOf(WORD, items="environments"),
+            "Environments whose data must survive: deletion protection, several zones.",
+            "check policy",
+            looser=Removed("the policy pack no longer protects the data of {items}"),
+        ),
+        Key(
+            "open_ports",
+            ListOf(Number(0, 65535), items="ports"),
+            "Ports that can be open to the whole internet.",
+            "check policy",
+            looser=Added("the policy pack allows open ports: {items}"),
+        ),
+        Key(
+            "least_backup_days",
+            Number(0),
+            "Minimum retention of backups of databases, in days.",
+            "check policy",
+            looser=Lower("the policy pack requires backups for {new} days instead of {old}"),
+        ),
+        Key(
+            "least_key_deletion_days",
+            Number(0),
+            "Minimum waiting period before a key is deleted, in days.",
+            "check policy",
+            looser=Lower("the policy pack requires a waiting period of {new} days instead of {old} for keys"),
+        ),
+        Key(
+            "allowed_regions",
+            ListOf(Text(), items="regions"),
+            "Allowed regions of resources; empty: all.",
+            "check policy",
+            looser=Added("the policy pack allows more regions: {items}", empty_is_all=True),
+        ),
+        Key(
+            "unknown",
+            Choice(("block", "advisory")),
+            "Whether a rule blocks a change if its result is known only after the apply.",
+            "check policy",
+            looser=Ordered(("block", "advisory"), "unknown results of the policy pack no longer block a change"),
+        ),
+        Key(
+            "off",
+            ListOf(Text(), items="ids of rules"),
+            "Disabled rules. `terrace explain ID` describes each. For a single resource use a waiver instead.",
+            "check policy",
+            looser=Added("rules of the policy pack are disabled: {items}"),
+        ),
+    ),
+    makes=PolicyPack,
+)
 
 AUDIT = Record(
     "audit",

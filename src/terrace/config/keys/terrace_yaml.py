@@ -24,6 +24,7 @@ from terrace.config.keys.checks import (
     CHECK,
     POLICIES,
     POLICY_FOLDERS,
+    POLICY_PACK,
     WAIVERS,
     checks_record,
     split_checks,
@@ -50,7 +51,7 @@ from terrace.config.kinds import WORD, Converted, ListOf, MapOf, Only, ReservedP
 from terrace.config.model import EVERY, Config, Environment, Person
 from terrace.config.records import Key, NamedRecords, Record, Spread, constant
 from terrace.config.rules import check_order, check_people
-from terrace.config.section_comparisons import Commands, PolicyFolders
+from terrace.config.section_comparisons import Commands, PinnedPack, PolicyFolders
 from terrace.config.stack_comparisons import StackEntries
 from terrace.config.trust_root import BRANCH_NAME, REMOTE_NAME
 
@@ -213,6 +214,14 @@ TERRACE = Record(
             sets=Spread(split_policies, lambda config: config.policy_folders),
         ),
         Key(
+            "policy_pack",
+            POLICY_PACK,
+            "The policy pack, which stays inside Terrace: its pinned version, and the settings of its rules.",
+            "check policy",
+            default="none",
+            looser=PinnedPack(POLICY_PACK),
+        ),
+        Key(
             "waivers",
             WAIVERS,
             "Limits for waivers.",
@@ -268,6 +277,7 @@ _SECTIONS: tuple[tuple[str, Record[Any]], ...] = (
     ("terraform", TERRAFORM),
     ("backups", BACKUPS),
     ("policies[] as a mapping", POLICIES),
+    ("policy_pack", POLICY_PACK),
     ("waivers", WAIVERS),
     ("audit", AUDIT),
 )

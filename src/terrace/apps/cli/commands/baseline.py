@@ -102,6 +102,7 @@ def _with_rules_of(context: Context, proposed: Config) -> Config:
         checks=proposed.checks,
         fail_on=proposed.fail_on,
         policies=proposed.policies,
+        policy_pack=proposed.policy_pack,
         settings=proposed.settings,
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=DefaultGroup)
 def init() -> None:
-    """Write terrace.yaml and policies for this repository, or the files for GitHub or GitLab.
+    """Write terrace.yaml for this repository, or the files for GitHub or GitLab.
 
     `repository` is the default command: `terrace init` is `terrace init repository`.
     """
@@ -32,9 +32,14 @@ def init() -> None:
 @click.option("--yes", is_flag=True, help="Accept the proposal without asking.")
 @click.option("--print", "show_only", is_flag=True, help="Print the proposed terrace.yaml; write nothing.")
 @click.option("--dry-run", is_flag=True, help="Show which files would be written.")
+@click.option(
+    "--layout",
+    type=click.Choice(["full"]),
+    help="Write a whole repository: dev, staging, prod, modules with tests, a smoke test, policies, code owners.",
+)
 @click.pass_obj
-def init_repository(folder: str, yes: bool, show_only: bool, dry_run: bool) -> int:
-    """Write terrace.yaml and policies for this repository, or a first repository in an empty folder.
+def init_repository(folder: str, yes: bool, show_only: bool, dry_run: bool, layout: str | None) -> int:
+    """Write terrace.yaml for this repository, or a whole repository in an empty folder.
 
     Terrace finds root modules by the content of their folders, in any layout. It proposes environments, their order and
     stack patterns from the names of folders and variable files, and asks about the rest or lists it. Existing files are
@@ -45,10 +50,11 @@ def init_repository(folder: str, yes: bool, show_only: bool, dry_run: bool) -> i
       terrace init                  ask, then write
       terrace init --print          only print; works with an existing terrace.yaml too
       terrace init --yes            accept the proposal
+      terrace init --layout full    a whole repository, as in an empty folder
     """
     from terrace.apps.cli.first_files import write_first_files
 
-    return write_first_files(folder, dry_run=dry_run, yes=yes, show_only=show_only)
+    return write_first_files(folder, dry_run=dry_run, yes=yes, show_only=show_only, whole=layout is not None)
 
 
 @init.command("github")

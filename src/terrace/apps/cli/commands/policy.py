@@ -28,6 +28,8 @@ def policy() -> None:
     terrace policy test --watch             run the tests at every change
     terrace policy input dev                print the input of policies for a stack
     terrace policy try s3_versioning dev    run a rule on a stack, and show the deciding values
+    terrace policy update                   accept the rules of this Terrace version
+    terrace policy eject                    copy the policy pack to the repository, to edit its rules
     """
 
 
@@ -89,17 +91,20 @@ def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
     RULE is a package, its last part, a rule id or a file. PLAN.json is the output of `terraform show -json`. Sensitive
     values are not shown.
     """
-    from terrace.adapters.opa.folders import laid_out, on_disk
+    from terrace.adapters.opa.policies import policy_folders
     from terrace.adapters.opa.trial import tried
-    from terrace.apps.cli.policy_tests import policy_folders, read_config
+    from terrace.apps.cli.policy_tests import NO_FOLDER, laid_out_policies, read_config
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.project import opa
     from terrace.checks.secrets.masking import hiding_of
+    from terrace.errors import BadInput
 
     root, config = read_config(folder)
+    if not config.has_policies:
+        raise BadInput("there are no policies", hint=NO_FOLDER)
     plan = _plan(folder, what)
-    folders = policy_folders(root, config)
-    with laid_out(on_disk(root, config.policy_sources), folders, config.shown, config.view_data) as laid:
+    with laid_out_policies(root, config) as laid:
+        folders = [one for one in policy_folders(config) if (laid.root(one) / one).is_dir()]
         trial = tried(opa(), laid, folders, rule, lambda shape: _input(plan, shape), hiding_of({"": plan}))
     if as_json:
         emit(_trial_json(trial, plan.lacks))
@@ -142,37 +147,27 @@ def policy_input(folder: str, what: str, kind: str) -> int:
 
 
 @policy.command("update")
-@click.option("--dry-run", is_flag=True, help="Show which files would be written.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @click.pass_obj
 def policy_update(folder: str, dry_run: bool) -> int:
-    """Update policies/terrace to the policies of this Terrace version. Files that you changed are listed and kept."""
-    from pathlib import Path
+    """Accept the policy pack of this Terrace version.
 
-    from terrace.adapters.opa.pack import upgrade_of, write
-    from terrace.apps.output.console import note, show
-    from terrace.apps.wiring.project import Project
-    from terrace.checks.policy.shipped import FOLDER
+    Writes the version and the hash of the pack to terrace.yaml. In a repository with its own copy of the pack in
+    policies/terrace, updates the files there instead: files that you changed are listed and kept.
+    """
+    from terrace.apps.cli.pack_update import update_pack
 
-    project = Project(Path(folder), fetch=False)
-    root = project.repository.root
-    todo = upgrade_of(root)
-    if not dry_run:
-        write(root, todo)
-    for names, word in (
-        (todo.new, "new"),
-        (todo.old, "upgraded"),
-        (todo.changed, "not updated, because you changed it"),
-    ):
-        for name in names:
-            show(f"{FOLDER}/{name}: {word}")
-    if not todo.files:
-        show("nothing to upgrade")
-    elif dry_run:
-        show("dry run: no changes were made")
-    named = project.config_at(project.repository.snapshot()).policies
-    if not any(one == FOLDER or FOLDER.startswith(f"{one}/") for one in named):
-        note(f"note: these policies are not used yet. Add to terrace.yaml: policies: [{FOLDER}]")
-    return 0
+    return update_pack(folder, dry_run=dry_run)
+
+
+@policy.command("eject")
+@click.option("--dry-run", is_flag=True, help="Show what would be written.")
+@click.pass_obj
+def policy_eject(folder: str, dry_run: bool) -> int:
+    """Copy the policy pack to policies/terrace, to edit its rules, and use that copy from then on."""
+    from terrace.apps.cli.pack_update import eject_pack
+
+    return eject_pack(folder, dry_run=dry_run)
 
 
 def _without_masks(value: Any, shape: Shape) -> Any:

@@ -1,0 +1,4 @@
+# The values of dev.
+
+project  = "shop"
+replicas = 1

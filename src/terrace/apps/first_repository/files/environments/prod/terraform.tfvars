@@ -1,0 +1,4 @@
+# The values of prod.
+
+project  = "shop"
+replicas = 3

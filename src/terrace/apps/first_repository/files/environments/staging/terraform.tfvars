@@ -1,0 +1,4 @@
+# The values of staging.
+
+project  = "shop"
+replicas = 2

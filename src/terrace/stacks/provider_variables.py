@@ -1,0 +1,37 @@
+"""Determines the environment variables that the providers of each environment read.
+
+Terraform gets a short list of variables only. Those of its providers have to be named in `env` of the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from terrace.clouds.all import CLOUDS
+from terrace.hcl.facts import provider_sources
+from terrace.stacks.inventory import Inventory
+
+VARIABLES: Mapping[str, tuple[str, ...]] = {
+    provider: names for cloud in CLOUDS.values() for provider, names in cloud.variables.items()
+}
+"""The variables of each provider that Terrace knows, by the name of the provider; the most common ones first."""
+
+
+def find_providers(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
+    """Returns the sources of the providers of each environment's stacks and of their modules, sorted."""
+    found: dict[str, set[str]] = {}
+    for stack in inventory.stacks:
+        for path in inventory.graph.reached(stack):
+            folder = inventory.graph.folders.get(path)
+            if folder is not None:
+                found.setdefault(stack.environment, set()).update(provider_sources(folder.facts))
+    return {environment: tuple(sorted(sources)) for environment, sources in found.items()}
+
+
+def find_provider_variables(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
+    """Returns the variables that the providers of each environment can read; none for providers that Terrace does not
+    know."""
+    return {
+        environment: tuple(dict.fromkeys(name for one in sources for name in VARIABLES.get(one.rpartition("/")[2], ())))
+        for environment, sources in find_providers(inventory).items()
+    }
