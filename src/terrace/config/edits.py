@@ -50,7 +50,7 @@ def add_item(text: str, key: str, item: str) -> str:
     before = text[:start]
     if before.rstrip().endswith("["):
         return f"{before}{item}, {text[start:]}"
-    # The item follows its dash, so the new one goes on a line of its own before the dash.
+    # The new item gets a line of its own before the dash of the first one.
     dash = before.rindex("-")
     line = before.rindex("\n", 0, dash) + 1 if "\n" in before[:dash] else 0
     return f"{before[:line]}{before[line:dash]}- {item}\n{before[line:]}{text[start:]}"

@@ -403,7 +403,7 @@ class Config:
 
     @property
     def has_policies(self) -> bool:
-        """Whether any policy evaluates plans: those of the repository, or the policy pack."""
+        """Whether policies are configured: folders of the repository, or the policy pack."""
         return bool(self.policies) or self.policy_pack is not None
 
     @property

@@ -182,7 +182,7 @@ def _existing_repository(root: Path, *, asks: bool) -> Start | None:
         *(() if (root / ".git").exists() else ("git init -b main",)),
         f"git add {' '.join(sorted(files))} && git commit -m 'Add Terrace'   # takes effect on the protected branch",
         _KEY_STEP,
-        f"terrace doctor {first}",
+        "terrace doctor",
         "terrace adopt --print   # after the merge: adopts the stacks that Terraform deployed before",
         f"terrace deploy {first}",
         _FORGE_STEP,

@@ -30,10 +30,10 @@ def word(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a proposed terrace.yaml takes from outside of the root modules.
+    """The facts about the machine and the repository that a proposed terrace.yaml contains.
 
-    `branch` is the protected branch, "" if it is unknown. `variables` are those that the providers of each environment
-    can read, and `exported` those that are set here. `scanners` are the installed ones.
+    `branch` is the protected branch, "" if it is unknown. `variables` are the environment variables that the providers
+    of each environment read, and `exported` the names that are set on this machine. `scanners` are installed on it.
     """
 
     branch: str = ""

@@ -135,7 +135,7 @@ POLICY_PACK = Record(
         Key(
             "unknown",
             Choice(("block", "advisory")),
-            "Whether a rule blocks a change if its result is known only after the apply.",
+            "Unknown results before apply, of rules that block a change: `block`, or `advisory`.",
             "check policy",
             looser=Ordered(("block", "advisory"), "unknown results of the policy pack no longer block a change"),
         ),
