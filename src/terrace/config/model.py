@@ -403,7 +403,7 @@ class Config:
 
     @property
     def has_policies(self) -> bool:
-        """Whether policies are configured: folders of the repository, or the policy pack."""
+        """True if terrace.yaml names any policies."""
         return bool(self.policies) or self.policy_pack is not None
 
     @property
