@@ -120,8 +120,9 @@ class Repository(Protocol):
         """
         ...
 
-    def prepare_revert(self, branch: str, bad: str, good: str, message: str) -> str:
-        """Creates a branch with a commit that reverts `good`..`bad` on the protected tip, and returns the commit.
+    def prepare_revert(self, branch: str, bad: str, good: str, message: str) -> str | None:
+        """Creates a branch with a commit that reverts `good`..`bad` on the protected tip, and returns the commit; None
+        where the protected branch has reverted it already, so that there is nothing to merge.
 
         It is pushed where there is a remote. Doing the same again is not an error. Raises BadInput with the names of
         the files where a person has to resolve conflicts."""

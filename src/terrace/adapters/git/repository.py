@@ -17,12 +17,13 @@ from terrace.adapters.files import write_new, write_whole
 from terrace.adapters.git import names
 from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, mask_tokens, stream_blobs
+from terrace.adapters.git.remote_errors import explain_remote
 from terrace.adapters.git.standing_refs import conflicting_refs, resolution
 from terrace.adapters.git.submodules import SubmoduleRules, Submodules, TreeWithSubmodules
 from terrace.adapters.git.trees import Contents, GitTree
 from terrace.adapters.git.worktree import Worktree
 from terrace.adapters.process import Finished
-from terrace.config.naming import quote_word
+from terrace.config.naming import find_nearest, quote_word
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.hcl.tree import Tree
 from terrace.stacks.repository import Author, Commit, co_authors
@@ -57,6 +58,9 @@ class GitRepository:
     @staticmethod
     def around(folder: Path, *, cache: Path) -> GitRepository:
         """Returns the repository that contains `folder`. Raises NotReady where there is none."""
+        if not folder.is_dir():
+            what = "is a file, and not a folder" if folder.exists() else "does not exist"
+            raise BadInput(f"the folder {folder} {what}", hint="pass the folder of your repository: terrace -C DIR ...")
         found = git(folder, "rev-parse", "--show-toplevel")
         if found.code != 0:
             if b"dubious ownership" in found.err:
@@ -215,11 +219,20 @@ class GitRepository:
         names.revision(ref)
         done = self.git("rev-parse", "--verify", "--quiet", _VALUES, f"{ref}^{{commit}}")
         if done.code != 0:
-            hint = "`git branch -a` and `git tag` list the existing names"
-            if self.shallow:
-                hint = "this clone is shallow and may lack it: `git fetch --unshallow`"
-            raise BadInput(f"there is no commit {ref!r}", hint=hint)
+            raise BadInput(f"there is no commit {ref!r}", hint=self._hint_for_unknown(ref))
         return os.fsdecode(done.out).strip()
+
+    def _hint_for_unknown(self, ref: str) -> str:
+        """Returns the hint for a name that Git does not know: the nearest branch or tag, or how to list them."""
+        if self.shallow:
+            return "this clone is shallow and may lack it: `git fetch --unshallow`"
+        if re.fullmatch(r"[0-9a-f]{4,64}", ref):
+            return "`git log --oneline --all` lists the commits of this clone; `git fetch` brings newer ones"
+        kinds = ("refs/heads", "refs/tags", "refs/remotes")
+        near = find_nearest(ref, self._text("for-each-ref", "--format=%(refname:short)", *kinds).splitlines())
+        if near is not None:
+            return f"did you mean {near!r}? `git branch -a` and `git tag` list all names"
+        return "`git branch -a` and `git tag` list the existing names"
 
     def _id(self, commit: str) -> str:
         """Returns the full id of a commit. Other methods pass only ids to Git: no name can be an option, a range or a
@@ -307,9 +320,10 @@ class GitRepository:
             raise self._unreadable(done, f"git fetch {quote_word(self.remote)} {quote_word(name)}")
 
     def _unreadable(self, done: Finished, again: str) -> NotReady:
+        why, hint = explain_remote(done.message)
         return NotReady(
-            f"the remote {self.remote!r} cannot be read: {mask_tokens(done.message)}",
-            hint=f"check the network and your access with `{again}`",
+            f"the remote {self.remote!r} cannot be read: {why}",
+            hint=f"{hint}check the network and your access with `{again}`",
         )
 
     @property
@@ -325,9 +339,16 @@ class GitRepository:
         done = self._protected()
         if done.code == 0:
             return os.fsdecode(done.out).strip()
+        if self.git("rev-parse", "--verify", "--quiet", "HEAD").code != 0:
+            raise BadInput(
+                f"this repository has no commit yet, so the protected branch {self.branch!r} does not exist",
+                hint='git add --all && git commit -m "First commit"',
+            )
+        where = "" if self.remote is None else f" at the remote {self.remote!r}"
+        push = f"`git push -u {quote_word(self.remote)} {quote_word(self.branch)}`" if self.remote else "create it"
         raise BadInput(
-            f"the protected branch {self.branch!r} was not found",
-            hint="push it, or configure another branch: `terrace doctor` shows how the branch is chosen",
+            f"the protected branch {self.branch!r} was not found{where}",
+            hint=f"{push}, or configure another branch: `terrace doctor` shows how the branch is chosen",
         )
 
     def on_protected_branch(self, commit: str) -> bool | None:
@@ -504,7 +525,7 @@ class GitRepository:
 
     # --- reverts -----------------------------------------------------------------------------------------------
 
-    def prepare_revert(self, branch: str, bad: str, good: str, message: str) -> str:
+    def prepare_revert(self, branch: str, bad: str, good: str, message: str) -> str | None:
         names.branch(branch)
         tip = self.protected_tip()
         plain = ("--binary", "--full-index", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
@@ -515,14 +536,21 @@ class GitRepository:
             private = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             self._text("read-tree", self._id(tip), env=private)
             if undo.out:
-                done = self.git("apply", "--cached", "--3way", "--whitespace=nowarn", "-", stdin=undo.out, env=private)
+                apply = ("apply", "--cached", "--whitespace=nowarn")
+                if self.git(*apply, "--reverse", "--check", "-", stdin=undo.out, env=private).code == 0:
+                    return None
+                done = self.git(*apply, "--3way", "-", stdin=undo.out, env=private)
                 if done.code != 0:
+                    # Git names the files that it applied, too.
+                    said = [line for line in done.message.splitlines() if " cleanly" not in line]
                     raise BadInput(
                         f"{good[:7]}..{bad[:7]} cannot be reverted automatically on {tip[:7]}: "
-                        f"{mask_tokens(done.message)}",
-                        hint="revert it manually: git revert, resolve the conflicts, merge",
+                        f"{mask_tokens('; '.join(said) or done.message)}",
+                        hint=f"revert it manually: git revert {good[:7]}..{bad[:7]}, resolve the conflicts, merge",
                     )
             tree = self._text("write-tree", env=private)
+            if undo.out and tree == self._text("rev-parse", f"{tip}^{{tree}}"):
+                return None
         made = self._on_branch(branch, tree, tip, message)
         if self.remote is not None:
             self._push(f"refs/heads/{branch}", f"the branch {branch}")

@@ -23,6 +23,7 @@ from typing import NamedTuple
 from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import LOCAL_SECONDS, NETWORK_SECONDS, failure, git, mask_tokens, stream_blobs
 from terrace.adapters.git.packs import DURABLE, Object, make_object, make_tree, write_objects
+from terrace.adapters.git.remote_errors import explain_remote
 from terrace.adapters.git.standing_refs import conflicting_refs, resolution
 from terrace.adapters.host import sync_folder
 from terrace.adapters.ledgers.seen import SeenHead
@@ -397,10 +398,11 @@ class GitLedger:
                 hint="it was rewritten; Terrace stops until you restore it "
                 f"(the record of this clone is at {self._ref})",
             )
-        hint = f"check the network and your access: git ls-remote {self._remote}"
+        why, begins = explain_remote(said)
+        hint = f"{begins}check the network and your access: git ls-remote {self._remote}"
         if "File exists" in said:
             hint = "a git that was killed left that lock; remove the file once you know that no git works here"
-        return NotReady(f"the ledger cannot be read from the remote {self._remote!r}: {mask_tokens(said)}", hint=hint)
+        return NotReady(f"the ledger cannot be read from the remote {self._remote!r}: {why}", hint=hint)
 
     # --- writing -----------------------------------------------------------------------------------------------
 

@@ -88,6 +88,8 @@ def revert(run: DeploymentRun) -> StepOutcome:
     except TerraceError as error:
         hint = f" (hint: {error.hint})" if error.hint else ""
         return StepOutcome("succeeded", f"not prepared: {error}{hint}", Detail(branch=""))
+    if made is None:
+        return StepOutcome("succeeded", "nothing to merge: the protected branch reverted it before", Detail(branch=""))
     return StepOutcome("succeeded", f"merge {branch}", Detail(branch=branch, commit=made))
 
 
