@@ -203,7 +203,7 @@ def test_without_a_file_the_directories_are_in_promotion_order_and_the_last_one_
         ("version: [1\n", "invalid YAML"),
         (
             "version: 1\nstacks:\n  - {path: a, outputs: [live/{1}/x]}\n",
-            "invalid YAML: while parsing a flow sequence expected ',' or ']', but got '{' (hint: quote a text that "
+            "invalid YAML: while parsing a flow sequence, expected ',' or ']', but got '{' (hint: quote a text that "
             'contains brackets: "live/{1}/api")',
         ),
         ("- 1\n", "expected a mapping with keys of terrace.yaml, found a list"),

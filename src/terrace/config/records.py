@@ -115,6 +115,8 @@ class Record(Generic[T]):
         """
         if not isinstance(node, Mapping):
             hint = None if self._needed else empty_mapping_hint(node)
+            if not isinstance(node, Scalar):
+                hint = f"write its keys without dashes: `{self.keys[0].name}: ...`"
             reading.note_unexpected(node, self.description, hint)
             return INVALID
         given: set[str] = set()
@@ -144,7 +146,8 @@ class Record(Generic[T]):
         names = {name.text for name, _ in node.pairs}
         for key in missing:
             if key.name not in names:
-                reading.note(node, f"`{key.name}` is missing: {key.doc}", f"`{key.name}: ...`")
+                hint = f"add `{key.name}: ...`, {key.kind.description}"
+                reading.note(node, f"`{key.name}` is missing: {key.doc}", hint)
 
     def _unknown_key(self, name: Scalar) -> Problem:
         if name.text in self.later:

@@ -65,15 +65,20 @@ def check_workspace_variable(environment: Environment, node: Mapping) -> Iterato
 
 
 def check_order(config: Config, node: Mapping) -> Iterator[Problem]:
-    """Yields a problem for each environment that comes after itself."""
+    """Yields a problem for each cycle of environments that come after each other."""
     after = {environment.name: environment.after for environment in config.environments}
+    in_cycles: set[str] = set()
     for name in after:
+        if name in in_cycles:
+            continue
         cycle = [name]
         while (previous := after.get(cycle[-1])) is not None and len(cycle) <= len(after):
             cycle.append(previous)
             if previous == name:
                 place = find(node, "environments", name, "after") or node
-                yield Problem(place.place, f"`after` forms a cycle: {' → '.join(cycle)}", "remove one `after`")
+                in_cycles.update(cycle)
+                hint = f"remove one of these `after`, such as `after: {cycle[1]}` of {name}"
+                yield Problem(place.place, f"`after` forms a cycle: {' → '.join(cycle)}", hint)
                 break
 
 

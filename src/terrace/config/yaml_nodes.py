@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from terrace.config.problems import Problem
+from terrace.conflict_markers import RESOLVE, find_conflict_markers
 from terrace.errors import Place
 
 DEEPEST = 20
@@ -93,6 +94,8 @@ def compose(text: bytes, path: str, problems: list[Problem]) -> Node | None:
 def _decode(text: bytes, path: str) -> str:
     if len(text) > LARGEST:
         raise _Stop(Problem(Place(path), f"the file has {len(text)} bytes", f"the maximum is {LARGEST} bytes"))
+    if line := find_conflict_markers(text):
+        raise _Stop(Problem(Place(path, line, 1), "the file has merge conflict markers", RESOLVE))
     try:
         return text.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -110,9 +113,12 @@ def _parse(text: str, path: str) -> Iterator[Any]:
     try:
         yield from YAML(typ="safe", pure=True).parse(text)
     except MarkedYAMLError as error:
+        message = ", ".join(part for part in (error.context, error.problem) if part)
         mark = error.problem_mark or error.context_mark
+        if "<stream end>" in message and error.context_mark is not None:
+            # The end of the file is not the place to edit: what is never closed begins there.
+            mark = error.context_mark
         place = Place(path, mark.line + 1, mark.column + 1) if mark else Place(path)
-        message = " ".join(part for part in (error.context, error.problem) if part)
         raise _Stop(Problem(place, f"invalid YAML: {message}", _hint(message))) from error
     except ReaderError as error:
         before = text[: error.position].split("\n")
@@ -125,14 +131,18 @@ def _parse(text: str, path: str) -> Iterator[Any]:
         raise _Stop(Problem(Place(path), "the nesting is too deep")) from error
 
 
-def _hint(message: str) -> str | None:
+def _hint(message: str) -> str:
     if "\\t" in message:
         return "indent with spaces, not tabs"
     if "mapping values are not allowed" in message:
         return "quote a text that contains `: `"
     if "but got '{'" in message or "but got '['" in message:
         return 'quote a text that contains brackets: "live/{1}/api"'
-    return None
+    if "expected ',' or '}'" in message or "expected ',' or ']'" in message:
+        return "close the bracket that is opened there, or separate its items with commas"
+    if "quoted scalar" in message:
+        return "close the quotes that are opened there"
+    return "check the indentation, colons, brackets and quotes of that line and the one before it"
 
 
 class _Reader:

@@ -1,0 +1,25 @@
+"""The markers that a Git merge leaves in a file with a conflict."""
+
+from __future__ import annotations
+
+RESOLVE = "edit the file until no `<<<<<<<`, `=======` and `>>>>>>>` is left, then `git add` and commit it"
+"""The hint for a file with conflict markers."""
+
+
+def find_conflict_markers(text: bytes) -> int:
+    """Returns the line of the first conflict that a merge left in a file, from 1; 0 where there is none.
+
+    A conflict is all three markers in their order, so that a line of dashes or a heredoc is none.
+    """
+    if b"<<<<<<<" not in text:
+        return 0
+    start = 0
+    is_parted = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith(b"<<<<<<< "):
+            start, is_parted = number, False
+        elif start and line == b"=======":
+            is_parted = True
+        elif is_parted and line.startswith(b">>>>>>> "):
+            return start
+    return 0
