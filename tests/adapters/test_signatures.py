@@ -225,7 +225,7 @@ def test_a_key_with_a_passphrase_that_nobody_can_be_asked_for_fails_and_says_so(
         text=True,
         check=True,
     )
-    assert "signing failed" in done.stdout
+    assert "has a passphrase, and there is no terminal to ask for it" in done.stdout
     assert "ssh-add" in done.stdout
 
 
@@ -246,6 +246,6 @@ def test_a_key_that_is_not_there_or_locked_says_what_to_do(repository: GitReposi
         signer(repository, None)
     public = Path(f"{key(tmp_path, 'lonely')}.pub")
     (tmp_path / "lonely").unlink()
-    with pytest.raises(NotReady, match="signing failed") as caught:
+    with pytest.raises(NotReady, match="the agent does not have the private key") as caught:
         signer(repository, public)(b"text")
     assert "ssh-add" in (caught.value.hint or "")

@@ -44,14 +44,19 @@ def read_key(spec: str, environ: Mapping[str, str]) -> bytes:
     name = _variable(spec, "backups.key")
     text = environ.get(name, "").strip()
     how = f"export {name}=$(openssl rand -base64 32)   (store it safely: backups cannot be read without it)"
+    # A new key would make existing backups unreadable, and pending approvals invalid.
+    again = (
+        f"set {name} to the key that was used before, without quotes or spaces; only for a new repository: "
+        f"export {name}=$(openssl rand -base64 32)"
+    )
     if not text:
         raise NotReady(f"the backup key is missing: {name} is not set", hint=how)
     try:
         key = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BadInput(f"{name} is not base64", hint=how) from error
+        raise BadInput(f"{name} is not base64", hint=again) from error
     if len(key) != KEY_BYTES:
-        raise BadInput(f"{name} has {len(key)} bytes; a key has {KEY_BYTES}", hint=how)
+        raise BadInput(f"{name} has {len(key)} bytes; a key has {KEY_BYTES}", hint=again)
     return key
 
 

@@ -12,6 +12,7 @@ from terrace.adapters.environ import for_children
 from terrace.adapters.git.repository import GitRepository
 from terrace.adapters.process import run
 from terrace.adapters.signature_cache import SignatureCache
+from terrace.config.naming import find_nearest, quote_word
 from terrace.errors import BadInput, NotReady
 from terrace.gates.approvals.declaration import read_declaration
 from terrace.gates.approvals.statement import Statement, read_statement
@@ -43,16 +44,24 @@ Sign = Callable[[bytes], str | None]
 def signer(repository: GitRepository, key: Path | None) -> Sign:
     """Returns a function that signs for the user: with `key`, else with the SSH key that Git signs commits with, else
     not at all."""
-    chosen = str(key.absolute()) if key is not None else _git_key(repository)
+    chosen = str(key.expanduser().absolute()) if key is not None else _git_key(repository)
     if chosen is None:
         return lambda text: None
-    if not chosen.startswith(_LITERAL) and not Path(chosen).is_file():
-        named = "" if key is not None else ", which Git's user.signingkey names"
-        raise BadInput(
-            f"there is no key file {chosen}{named}",
-            hint="pass the private key, or its .pub file with a running agent: --key FILE",
-        )
+    if not chosen.startswith(_LITERAL):
+        _require_key_file(Path(chosen), "" if key is not None else ", which Git's user.signingkey names")
     return lambda text: _sign(chosen, text)
+
+
+def _require_key_file(key: Path, named: str) -> None:
+    """Raises BadInput where a key is not a file that ssh-keygen can read."""
+    how = "pass the private key, or its .pub file with a running agent: --key FILE"
+    if key.is_dir():
+        raise BadInput(f"the key {key}{named} is a folder, not a key file", hint=f"for example: --key {key}/id_ed25519")
+    if not key.is_file():
+        near = find_nearest(key.name, (path.name for path in key.parent.iterdir())) if key.parent.is_dir() else None
+        raise BadInput(f"there is no key file {key}{named}", hint=f"did you mean {key.parent / near}?" if near else how)
+    if not os.access(key, os.R_OK):
+        raise BadInput(f"the key {key}{named} cannot be read", hint=f"chmod 600 {quote_word(str(key))}")
 
 
 def identity_of(signed: SignedApproval, signers: bytes) -> Identity:
@@ -147,12 +156,31 @@ def _sign(key: str, text: bytes) -> str:
         )
         signature = Path(f"{message}.sig")
         if done.code != 0 or not signature.is_file():
-            said = done.message.splitlines() or ["ssh-keygen gave no reason"]
-            raise NotReady(
-                f"signing failed: {said[-1]}",
-                hint="add a key with a passphrase to the agent (ssh-add), or pass another one: --key FILE",
-            )
+            raise _signing_error(path, done.message)
         return signature.read_text()
+
+
+def _signing_error(key: str, said: str) -> NotReady:
+    """Returns the error for a message of ssh-keygen about a key that it cannot sign with."""
+    last = (said.splitlines() or ["ssh-keygen gave no reason"])[-1]
+    add = f"ssh-add {quote_word(key)}"
+    if "UNPROTECTED PRIVATE KEY" in said or "are too open" in said:
+        return NotReady(f"the key {key} can be read by other users", hint=f"chmod 600 {quote_word(key)}")
+    if "passphrase" in said:
+        return NotReady(
+            f"the key {key} has a passphrase, and there is no terminal to ask for it",
+            hint=f"add it to the agent: {add}",
+        )
+    if "Couldn't load public key" in said or "invalid format" in said or "error in libcrypto" in said:
+        return NotReady(
+            f"{key} is not an SSH key",
+            hint="pass a private key, or its .pub file with a running agent: --key ~/.ssh/id_ed25519",
+        )
+    if "No private key found" in said:
+        return NotReady(f"the agent does not have the private key of {key}", hint=f"add it to the agent: {add}")
+    return NotReady(
+        f"signing with {key} failed: {last}", hint=f"add the key to the agent ({add}), or pass another one: --key FILE"
+    )
 
 
 def _verify(signers: bytes, actor: str, signature: str, text: bytes) -> str:
