@@ -292,7 +292,7 @@ class _Builder:
         for path in files:
             one = facts[path]
             if one.error_line:
-                hint = "run `terraform validate` for details; the rest of the file is possibly missing from this report"
+                hint = "fix it: `terraform validate` shows it; the rest of the file may be missing from this report"
                 self._notices.append(Notice("this file has a syntax error", path, one.error_line, hint))
             for call in one.modules:
                 self._call(folder, path, call, calls, unsure)

@@ -12,6 +12,7 @@ from terrace.assess.risk import Risk
 from terrace.checks.base import Check, CheckAdapters, CheckContext, PlanCheck, ScannerCheck, SourceCheck
 from terrace.checks.scanners.together import Places, together
 from terrace.checks.secrets.masking import masked, masked_findings
+from terrace.checks.unread_files import find_unread_files, fold_unread_files
 from terrace.errors import TerraceError
 from terrace.gates.model import Verdict
 from terrace.ledger.authenticity import NO_KEY
@@ -104,7 +105,9 @@ def validate(
             run = check.run_on_plans if isinstance(check, ScannerCheck) else check.run
             if run is not None and not isinstance(check, SourceCheck):
                 found += enforce(context.config, check.name, partial(run, checked))
-    content, today = contents(context.repository.tree(inventory.commit)), context.clock().date()
+    tree = context.repository.tree(inventory.commit)
+    found = list(fold_unread_files(found, find_unread_files(inventory.graph, tree, found)))
+    content, today = contents(tree), context.clock().date()
     # Before waivers: they copy messages into files and records.
     found = list(masked_findings(found, made))
     known_checks = context.config.known_checks
