@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from terrace.adapters.terraform.explanations import explain
 from terrace.clouds.all import CLOUDS
 from terrace.config.naming import quote_word
 from terrace.errors import Diagnostic, StateLock, StateLocked, TerraformFailed
@@ -33,9 +34,14 @@ _HINTS: tuple[tuple[str, str], ...] = (
         "Inconsistent dependency lock file",
         "run `terraform init` in that folder and commit .terraform.lock.hcl",
     ),
-    ("Unsupported Terraform Core version", "install the version that the configuration requires"),
     ("No value for required variable", "set it in terraform.tfvars in the stack's folder"),
     ("Saved plan is stale", "the state changed after the plan; deploy again, which creates a new plan"),
+)
+
+_INTRODUCTIONS = (
+    "Terraform encountered problems during initiali",
+    "OpenTofu encountered problems during initiali",
+    "Error: Terraform encountered problems",
 )
 
 _DAMAGED_STATE = ("Unsupported state file format", "does not have the expected content")
@@ -79,8 +85,8 @@ def failure(
     product: str, command: str, stack: str, code: int, diagnostics: tuple[Diagnostic, ...], rest: str
 ) -> TerraformFailed:
     """Returns the error for a command that failed with `code`. `rest` is its output outside of the JSON stream."""
-    # Diagnostics with a place first: `init` starts with an introduction that names no file. In the order of their
-    # places: Terraform's order differs from run to run.
+    diagnostics = without_introduction(diagnostics)
+    # Diagnostics with a place first, in the order of their places: Terraform's order differs from run to run.
     errors = tuple(sorted((d for d in diagnostics if d.severity == "error"), key=_by_place))
     if not errors:
         said = plain_text(rest) or f"it exited with {code} and printed nothing"
@@ -90,6 +96,12 @@ def failure(
         return _locked(stack, locked, diagnostics)
     text = f"{errors[0].summary} {errors[0].detail}"
     hint = next((hint for sign, hint in _HINTS if sign in text), None)
+    known = explain(errors[0]) if hint is None else None
+    place = errors[0].place
+    if known is not None:
+        hint = known.hint
+    elif hint is None and place is not None:
+        hint = f"edit {place}, and try it with `terrace plan {quote_word(stack)}`"
     if any(sign in text for sign in _DAMAGED_STATE):
         hint = (
             "the state in the backend is damaged, and Terraform does not overwrite it. Move that object away (a "
@@ -98,8 +110,16 @@ def failure(
         )
     more = f" ({and_more(len(errors) - 1)})" if len(errors) > 1 else ""
     said = (errors[0].summary or errors[0].detail) + _of_provider(errors[0])
+    if known is not None:
+        said = f"{errors[0].address}: {known.sentence}" if errors[0].address else known.sentence
     message = f"{product} {command} of {stack} failed: {said}{more}"
-    return TerraformFailed(message, diagnostics=diagnostics or errors, hint=hint, place=errors[0].place)
+    return TerraformFailed(message, diagnostics=diagnostics or errors, hint=hint, place=place)
+
+
+def without_introduction(diagnostics: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Returns the diagnostics without the one in which `init` only announces the others."""
+    rest = tuple(d for d in diagnostics if not d.summary.startswith(_INTRODUCTIONS))
+    return rest if any(d.severity == "error" for d in rest) else diagnostics
 
 
 def _of_provider(diagnostic: Diagnostic) -> str:
@@ -149,6 +169,10 @@ def _locked(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...])
         + (f" ({what.lower()})" if what else ""),
         lock=StateLock(info.get("ID", ""), info["Who"], what, info.get("Created", "")),
         diagnostics=diagnostics,
-        hint="wait until they are done, or ask them; Terrace never breaks a lock of another process"
-        + (f" (lock {info['ID']})" if "ID" in info else ""),
+        hint="wait until they are done, or ask them; Terrace never breaks a lock of another process."
+        + (
+            f" If that process is dead, run in the folder of the stack: terraform force-unlock {info['ID']}"
+            if "ID" in info
+            else ""
+        ),
     )
