@@ -19,6 +19,8 @@ from terrace.ledger.event import Event
 Head = tuple[int, str]
 """How many events there were, and the hash of the last one."""
 
+_HOME = "export TERRACE_HOME=DIR with a folder that you can write and that is kept, or correct HOME"
+
 
 class SeenHead:
     """The number of events and the hash of the last one, in a file of the data folder."""
@@ -86,7 +88,7 @@ class SeenHead:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise NotReady(f"{self._path} cannot be read: {error.strerror}") from error
+            raise NotReady(f"{self._path} cannot be read: {error.strerror}", hint=_HOME) from error
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise Corrupt(
                 f"{self._path} is damaged: it keeps what this machine saw of the ledger",
@@ -99,7 +101,7 @@ class SeenHead:
         part = self._path.with_name(f".{self._path.name}.{os.getpid()}.{threading.get_native_id()}.part")
         try:
             settle = sync_folder if self._path.parent.is_dir() else sync_parents
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with part.open("wb") as file:
                 file.write(json.dumps({"events": count, "head": head}).encode())
                 file.flush()
@@ -107,4 +109,4 @@ class SeenHead:
             part.replace(self._path)
             settle(self._path.parent)
         except OSError as error:
-            raise NotReady(f"{self._path} cannot be written: {error.strerror}") from error
+            raise NotReady(f"{self._path} cannot be written: {error.strerror}", hint=_HOME) from error

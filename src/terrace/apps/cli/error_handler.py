@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import io
+import os
 import signal
 import sys
 import traceback
+from pathlib import Path
 
 import click
 
@@ -17,7 +18,6 @@ from terrace.apps.cli.streams import guarded_log
 from terrace.errors import NotReady, TerraceError, TerraformFailed
 from terrace.text import readable
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _FREE_SPACE = "free disk space; then `terrace status` shows the deployments, and `terrace resume ENV` continues one"
 
 
@@ -53,14 +53,30 @@ def _guarded(cli: click.Command) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        if error.errno not in _FULL:
+        missing = _missing_prerequisite(error)
+        if missing is None:
             return _print_bug()
-        where = f": {error.filename}" if error.filename else ""
-        _print_error(NotReady(f"{error.strerror}{where}", hint=_FREE_SPACE), as_json=as_json)
-        return NotReady.exit_code
+        _print_error(missing, as_json=as_json)
+        return missing.exit_code
     except Exception:
         return _print_bug()
     return code if isinstance(code, int) else 0
+
+
+def _missing_prerequisite(error: OSError) -> NotReady | None:
+    """Returns the error for a full disk, and for folders of Terrace that cannot be written; None for a bug."""
+    from terrace.apps.wiring.home import FULL, Home, unwritable
+
+    if error.errno in FULL:
+        where = f": {error.filename}" if error.filename else ""
+        return NotReady(f"{error.strerror}{where}", hint=_FREE_SPACE)
+    roots = Home.roots()
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    # Of a missing HOME the error names the folder above that cannot be created.
+    below = path is not None and any(
+        path.is_relative_to(root) or root.is_relative_to(path) for root in (roots.cache, roots.data)
+    )
+    return unwritable(error) if below else None
 
 
 def _print_bug() -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import re
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +16,16 @@ from pathlib import Path
 import platformdirs
 
 from terrace.adapters.files import put
-from terrace.errors import TerraceError
+from terrace.errors import NotReady, TerraceError
 
 RECORD = "terrace-home.json"
 """File in the Git directory of a checkout with the name of its folders, so that a moved checkout keeps them."""
 
 _FETCHED = "fetched"
 """File whose time is that of the last fetch."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""Errors of a disk that is full or mounted read-only."""
 
 _NAME = re.compile(r"[^/\0]*-[0-9a-f]{10}")
 _RECORD_BYTES = 16 * 1024
@@ -39,13 +44,28 @@ class Home:
         keeps them. A copy of a checkout gets its own as long as the original exists.
         """
         slug = _name(repository)
+        roots = Home.roots()
+        return Home(roots.cache / slug, roots.data / slug)
+
+    @staticmethod
+    def roots() -> Home:
+        """Returns the folders that contain those of all checkouts of this user."""
         base = os.environ.get("TERRACE_HOME")
         if base:
-            return Home(Path(base) / "cache" / slug, Path(base) / "data" / slug)
-        return Home(
-            Path(platformdirs.user_cache_dir("terrace")) / slug,
-            Path(platformdirs.user_data_dir("terrace")) / slug,
-        )
+            return Home(Path(base) / "cache", Path(base) / "data")
+        return Home(Path(platformdirs.user_cache_dir("terrace")), Path(platformdirs.user_data_dir("terrace")))
+
+    def require_writable(self) -> None:
+        """Raises NotReady where Terrace cannot write into its folders: before anything else is written."""
+        for folder in (self.cache, self.data):
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
+            except OSError as error:
+                if error.errno in FULL:
+                    raise
+                raise unwritable(error) from error
 
     @staticmethod
     def tools() -> Path:
@@ -86,6 +106,14 @@ class Home:
         with contextlib.suppress(OSError):
             self.cache.mkdir(parents=True, exist_ok=True)
             (self.cache / _FETCHED).touch()
+
+
+def unwritable(error: OSError) -> NotReady:
+    """Returns the error for a folder of Terrace that cannot be used."""
+    return NotReady(
+        f"Terrace cannot write into its folder {error.filename}: {error.strerror}",
+        hint="export TERRACE_HOME=DIR with a folder that you can write and that is kept, or correct HOME",
+    )
 
 
 def _name(repository: Path) -> str:

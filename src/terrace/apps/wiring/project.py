@@ -335,6 +335,7 @@ class Project:
 
     def open_ledger(self) -> Ledger:
         """Returns the ledger with its first event, which gives it its id; writes that event into a new ledger."""
+        self.home.require_writable()
         self._ledger.open(self.actor)
         return self.ledger
 
@@ -518,6 +519,7 @@ class Project:
 
         With the reach `plan` it needs no backup key, but the ledger key.
         """
+        self.home.require_writable()
         if reach == "apply":
             self.keys.seals().ready()
         _ = self.terraform.binary
