@@ -26,7 +26,7 @@ def test_a_commit_goes_from_check_to_production(shop: World) -> None:
     commit(shop.work, {"modules/thing/main.tf": MODULE.replace("-1", "-2")})
     checked = shop.ok("check", "--json").json
     assert checked["verdict"] == "pass"
-    assert [plan["stack"] for plan in checked["plans"]] == ["dev", "prod", "staging"]
+    assert [plan["stack"] for plan in checked["plans"]] == ["dev", "staging", "prod"]
     assert all(plan["create"] == 1 for plan in checked["plans"])
     why = {reason["factor"]: reason["what"] for reason in checked["risk"]["reasons"]}
     assert checked["risk"]["level"] == "high"
@@ -94,7 +94,7 @@ def test_waiting_writes_nothing_more_into_the_ledger(shop: World) -> None:
 def test_a_second_deployment_with_nothing_to_do_applies_nothing(shop: World) -> None:
     shop.ok("deploy", "dev")
     again = shop.ok("deploy", "dev", "--json").json
-    assert [s["name"] for s in again["steps"]] == ["plan", "smoke", "tag"]
+    assert [s["name"] for s in again["steps"]] == ["plan", "smoke"]
 
 
 def test_promotion_takes_only_what_succeeded_below(shop: World) -> None:

@@ -79,7 +79,7 @@ def test_what_was_made_is_imported_and_what_was_in_the_making_is_asked_for(place
     assert place.made("x") == {"first": 1, "second": 2}, "the second was made again by somebody's word only"
     assert not place.backend.locked(place.key)
     planned = place.stage.run("deploy", "dev", "--json")
-    assert [step["name"] for step in planned.json["steps"]] == ["plan", "smoke", "tag"], "everything is recorded"
+    assert [step["name"] for step in planned.json["steps"]] == ["plan", "smoke"], "everything is recorded"
 
 
 def test_a_replacement_that_the_state_does_not_know_of_is_imported_and_not_made_again(tmp_path: Path) -> None:

@@ -53,8 +53,9 @@ def publish_release_status(
 def publish_release(releases: Releases, repository: Repository, history: History, environment: str) -> str | None:
     """Publishes the newest release of an environment, if it has a tag; returns its address, None where there is
     none."""
-    good = folds.releases(history, environment)
-    if not good or not good[-1].tag:
+    # A deployment without changes has no tag: the release is that of the deployment before it.
+    good = [release for release in folds.releases(history, environment) if release.tag]
+    if not good:
         return None
     newest = good[-1]
     before = good[-2].commit if len(good) > 1 else newest.commit

@@ -203,12 +203,19 @@ def _environment(deployment: Deployment, asked: Asked) -> Next:
             if answer is not None:
                 return answer
             continue
+        if step is Step.TAG and _changes_nothing(deployment):
+            continue
         record = deployment.last(step)
         if record is None or record.open:
             return Perform((Task(step),))
         if record.result != "succeeded":
             return Finish("failed", (f"{step.value}: {record.message}",))
     return Finish("succeeded")
+
+
+def _changes_nothing(deployment: Deployment) -> bool:
+    """Returns whether the commit was deployed there before and every plan is empty: it has its tag already."""
+    return deployment.live == deployment.commit and not deployment.touched
 
 
 def _health(deployment: Deployment, condition: Health) -> Next | None:
