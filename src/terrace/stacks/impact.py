@@ -48,7 +48,7 @@ def change_set_between(
             for key, reason in _seen_by_commands(inventory, layout, changed, trusted):
                 reasons.setdefault(key, set()).add(reason)
     impacts = []
-    for stack in sorted(after.stacks, key=lambda s: s.key):
+    for stack in after.in_promotion_order():
         mine = reasons.get(stack.key, set())
         old = earlier.get(stack.key)
         if old is None:
@@ -135,7 +135,7 @@ def all_as_change(inventory: Inventory, tree: Tree) -> ChangeSet:
         base=inventory.commit,
         head=inventory.commit,
         changed=tuple(sorted(tree.entries)),
-        impacts=tuple(Impact(s, (Reason("asked", s.path),)) for s in sorted(inventory.stacks, key=lambda s: s.key)),
+        impacts=tuple(Impact(s, (Reason("asked", s.path),)) for s in inventory.in_promotion_order()),
         notices=inventory.graph.notices,
     )
 

@@ -42,6 +42,11 @@ class Inventory:
             graph = replace(graph, notices=(*graph.notices, roots_without_stack_notice(outside)))
         return Inventory(commit, config, stacks, graph, refused_stacks(stacks, graph, tree, config), outside)
 
+    def in_promotion_order(self) -> tuple[Stack, ...]:
+        """Returns all stacks in the promotion order of their environments, those of one environment sorted by key."""
+        order = {environment.name: place for place, environment in enumerate(self.config.environments)}
+        return tuple(sorted(self.stacks, key=lambda stack: (order.get(stack.environment, len(order)), stack.key)))
+
     def of(self, environment: str) -> tuple[Stack, ...]:
         """Returns the stacks of an environment, sorted by key."""
         return tuple(sorted((s for s in self.stacks if s.environment == environment), key=lambda s: s.key))

@@ -62,14 +62,14 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
 
     project = Project(Path(folder))
     inventory = project.survey(project.repository.snapshot())
-    stacks = {stack.key: stack for stack in inventory.stacks}
+    stacks = {stack.key: stack for stack in inventory.in_promotion_order()}
     environments = {stack.environment for stack in inventory.stacks}
     for name in names:
         if name not in stacks and name not in environments:
             if name in {environment.name for environment in inventory.config.environments}:
                 raise BadInput(f"{name} has no stacks", hint=_ADD_STACKS)
             raise unknown_name_error("stack or environment", name, [*stacks, *sorted(environments - stacks.keys())])
-    wanted = [key for key in sorted(stacks) if not names or key in names or stacks[key].environment in names]
+    wanted = [key for key in stacks if not names or key in names or stacks[key].environment in names]
     if not wanted:
         outside = inventory.outside
         message = f"{roots_without_stack_notice(outside).message}; " if outside else ""
