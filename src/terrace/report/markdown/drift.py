@@ -15,7 +15,7 @@ from terrace.report.drift_words import (
     remedy,
     undeployed_line,
 )
-from terrace.report.markdown.escape import code, plain
+from terrace.report.markdown.escape import code, plain, prose
 
 
 def drift_markdown(reviews: Iterable[Review]) -> str:
@@ -41,7 +41,7 @@ def stack_drift_markdown(review: Review, observation: Observation) -> str:
 
 def _section(review: Review, observation: Observation) -> list[str]:
     reason, _, more = observation.why.partition("\n")
-    why = f": {plain(' '.join([reason, *more.split()]))}" if reason else ""
+    why = f": {prose(' '.join([reason, *more.split()]))}" if reason else ""
     lines = [f"**{plain(observation.stack)}** {observation.status}{why}", ""]
     if observation.sightings:
         lines += ["| Severity | | Address | Differences | How to resolve it |", "| --- | --- | --- | --- | --- |"]
@@ -49,7 +49,7 @@ def _section(review: Review, observation: Observation) -> list[str]:
         lines.append("")
     for ignored in observation.ignored:
         lines.append(f"- ignored until {ignored.until} ({plain(ignored.owner)}): {code(ignored.address)}")
-    lines += [f"- {plain(notice)}" for notice in observation.notices]
+    lines += [f"- {prose(notice)}" for notice in observation.notices]
     if observation.undeployed:
         lines.append(f"- {undeployed_line(observation)}")
     return [*lines, ""] if lines[-1] else lines
@@ -60,6 +60,6 @@ def _row(review: Review, observation: Observation, sighting: Sighting) -> str:
     given = answered(review.acknowledged, sighting, sighting.paths)
     acknowledged = f"acknowledged by {plain(given.by)}: {plain(given.reason)}; " if given else ""
     resolve = f"{acknowledged}{remedy(review.environment, sighting, observation.commit)}"
-    causes = "".join(f"<br>{plain(cause)}" for cause in cause_lines(sighting))
+    causes = "".join(f"<br>{prose(cause)}" for cause in cause_lines(sighting))
     kind = quadrant_words(sighting)
     return f"| {sighting.severity.word} | {kind} | {code(sighting.address)} | {attributes} | {resolve}{causes} |"

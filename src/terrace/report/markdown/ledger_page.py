@@ -15,7 +15,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import DeploymentWaiting
 from terrace.ledger.model import History
 from terrace.ledger.origins import origin_word
-from terrace.report.markdown.escape import code, plain, table
+from terrace.report.markdown.escape import code, plain, prose, table
 from terrace.report.words import result_word, state_word, witness_words
 from terrace.text import clipped
 
@@ -76,7 +76,7 @@ def environments(history: History, known: Iterable[str] = ()) -> str:
         latest = folds.latest(history, name)
         waits = f"on hold: {hold.reason} (by {hold.by})" if hold else _waits_for(history, latest)
         commit, since = (code(good.commit[:12]), _when(good.ended_at)) if good else ("", "")
-        rows.append((code(name), state_word(latest, hold), commit, since, plain(clipped(waits))))
+        rows.append((code(name), state_word(latest, hold), commit, since, prose(clipped(waits))))
     return table(("Environment", "State", "Commit", "Since", "Waits for"), rows)
 
 

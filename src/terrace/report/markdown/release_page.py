@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from terrace.ledger.deployment import Deployment, Step
 from terrace.plans.model import Action
 from terrace.plans.summaries import ACTIONS
-from terrace.report.markdown.escape import code, fenced, plain
+from terrace.report.markdown.escape import code, fenced, plain, prose
 from terrace.report.release_words import difference_words
 from terrace.report.words import result_word
 from terrace.rollout.release_difference import ReleaseDifference
@@ -76,7 +76,7 @@ def _table(release: Release) -> str:
             continue
         since = f"{(one.ended_at or one.opened_at):%Y-%m-%d %H:%M} UTC"
         why = clipped("; ".join(one.waiting or one.reasons), 200)
-        rows.append(f"| {code(name)} | {result_word(one)} | {since} | {plain(why)} |")
+        rows.append(f"| {code(name)} | {result_word(one)} | {since} | {prose(why)} |")
     return "\n".join(rows)
 
 

@@ -37,10 +37,10 @@ def marker(comment: str) -> str:
 
 def reply_markdown(reply: Reply, to: str) -> str:
     """Returns the reply to the comment of that id. It mentions no account, and text from outside has no effect."""
-    parts = [marker(to), plain(clipped(reply.happened, 500))]
+    parts = [marker(to), prose(clipped(reply.happened, 500))]
     if reply.reasons:
         more = and_more(len(reply.reasons) - MOST)
-        lines = [f"- {plain(clipped(reason))}" for reason in reply.reasons[:MOST]]
+        lines = [f"- {prose(clipped(reason))}" for reason in reply.reasons[:MOST]]
         parts.append("\n".join([*lines, *([f"- {more}"] if more else [])]))
     if reply.block:
         parts.append(reply.block)

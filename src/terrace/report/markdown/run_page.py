@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from terrace.report.json.deployments import DeploymentJson, EnvironmentStatus
 from terrace.report.json.tick import TickAction
-from terrace.report.markdown.escape import code, plain, table
+from terrace.report.markdown.escape import code, plain, prose, table
 from terrace.text import clipped
 
 MOST = 50
@@ -19,7 +19,7 @@ def deployment_summary(record: DeploymentJson | TickAction, handle: str) -> str:
     if record.commit:
         deployment = f", deployment {code(record.deployment)}" if record.deployment else ""
         lines += [f"Commit {code(record.commit[:7])}{deployment}"]
-    lines += ["", *(f"- {plain(clipped(reason))}" for reason in record.reasons[:MOST])]
+    lines += ["", *(f"- {prose(clipped(reason))}" for reason in record.reasons[:MOST])]
     if handle:
         lines += ["", f"To approve exactly these plans: {code(f'/terrace approve {record.environment} {handle}')}"]
     if record.steps:
