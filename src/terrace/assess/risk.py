@@ -129,6 +129,10 @@ def weigh(found: Evidence) -> Risk:
     return Risk(score, level_of(score), tuple(sorted(reasons, key=lambda r: -r.points)))
 
 
+GRAVE_LEVELS: tuple[Level, ...] = ("high", "critical")
+"""Levels at which a change that no check blocks is not shown as harmless."""
+
+
 def level_of(score: int) -> Level:
     """Returns the level of a score."""
     found: Level = "low"

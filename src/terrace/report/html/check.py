@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from terrace.assess.model import Finding, Status
+from terrace.assess.risk import GRAVE_LEVELS
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import Action, Plan
 from terrace.plans.summaries import ACTIONS, CHANGING, deeds, notices
@@ -54,10 +55,13 @@ def _body(record: Checked) -> Iterator[Markup]:
 def _top(record: Checked) -> Iterator[Markup]:
     assessment, change = record.assessment, record.assessment.change_set
     sign, verdict = ("✓", "The change can be merged") if record.passed else ("✕", "The change is blocked")
+    grave = record.passed and record.risk.level in GRAVE_LEVELS
+    if grave:
+        sign, verdict = "!", f"No check blocks the change, and its risk is {record.risk.level}"
     yield html(
         "<header class='top{blocked}'><div><h1>{sign} {verdict}</h1>\n"
         "<p class=soft>{base} → {head} · {stacks} impacted · {files} changed</p>",
-        blocked="" if record.passed else Markup(" blocked"),
+        blocked=Markup(" grave") if grave else "" if record.passed else Markup(" blocked"),
         sign=sign,
         verdict=verdict,
         base=code(change.base[:7]),

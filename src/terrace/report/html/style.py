@@ -27,6 +27,7 @@ a { color: var(--accent); }
 header.top { display: flex; flex-wrap: wrap; gap: 1rem 1.6rem; align-items: center; border: 1px solid var(--line);
   border-left: .5rem solid var(--good); border-radius: .6rem; padding: 1.1rem 1.3rem; background: var(--card); }
 header.top.blocked { border-left-color: var(--bad); }
+header.top.grave { border-left-color: var(--chg); }
 header.top > div:first-child { flex: 1 1 24rem; }
 .badge { text-align: center; min-width: 6.5rem; } .badge b { display: block; font-size: 1.25rem; line-height: 1.2; }
 .badge.low b { color: var(--good); } .badge.medium b { color: var(--warn); } .badge.high b, .badge.critical b

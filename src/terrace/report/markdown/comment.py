@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from terrace.assess.model import Finding, Status
-from terrace.assess.risk import Risk
+from terrace.assess.risk import GRAVE_LEVELS, Risk
 from terrace.clouds.stateful import is_stateful
 from terrace.config.naming import quote_word
 from terrace.gates.model import Outcome, Verdict
@@ -26,7 +26,7 @@ from terrace.report.checked import (
     waived_counts,
     worst_first,
 )
-from terrace.report.markdown.escape import code, fenced, plain
+from terrace.report.markdown.escape import code, fenced, plain, prose
 from terrace.report.terminal.checks import plan_line
 from terrace.stacks.model import ChangeSet
 from terrace.text import clipped
@@ -80,7 +80,7 @@ def _parts(record: Checked) -> Iterator[str]:
     known = record.assessment
     if record.blocking:
         grouped = group_findings(record.blocking)
-        yield _listed(f"**Blocked by** {len(record.blocking)}", [plain(blocking_reason(one)) for one in grouped])
+        yield _listed(f"**Blocked by** {len(record.blocking)}", [prose(blocking_reason(one)) for one in grouped])
     attention = list(_attention(known.plans.values()))
     if attention:
         yield _listed("**Needs attention**", attention)
@@ -88,7 +88,7 @@ def _parts(record: Checked) -> Iterator[str]:
         yield plain(counts)
     unknown = [finding for finding in worst_first(known.unknown) if not finding.blocks]
     if unknown:
-        yield _listed("**Not checked, or inconclusive**", [plain(blocking_reason(f)) for f in group_findings(unknown)])
+        yield _listed("**Not checked, or inconclusive**", [prose(blocking_reason(f)) for f in group_findings(unknown)])
     yield _risk(record.risk)
     yield from _readers(known.change_set)
     renamed = {one.old: one.new for one in known.change_set.renamed}
@@ -136,6 +136,8 @@ def _headline(record: Checked) -> str:
         if n
     ]
     verdict = "pass" if record.passed else "**blocked**"
+    if record.passed and record.risk.level in GRAVE_LEVELS:
+        verdict = f"no check blocks it, **risk {record.risk.level}**"
     unplanned = len(change.impacts) - len(known.plans)
     what = ", ".join(numbers) or _in_states(known.plans.values()) or ("nothing to do" if not unplanned else "")
     if unplanned:
@@ -188,7 +190,7 @@ def _table(record: Checked) -> str:
 def _waits(verdict: Verdict | None) -> str:
     if verdict is None or verdict.outcome is Outcome.PASS:
         return "pass" if verdict is not None else ""
-    return f"{verdict.outcome.value}: {plain(clipped('; '.join(result.reason for result in verdict.open), 120))}"
+    return f"{verdict.outcome.value}: {prose(clipped('; '.join(result.reason for result in verdict.open), 120))}"
 
 
 def _next(record: Checked) -> str:
@@ -221,7 +223,7 @@ def _grave(plan: Plan) -> list[ResourceChange]:
 
 def _attention(plans: Iterable[Plan]) -> Iterator[str]:
     for plan in plans:
-        yield from (f"{code(clipped(plan.stack.key))}: {plain(clipped(notice))}" for notice in notices(plan))
+        yield from (f"{code(clipped(plan.stack.key))}: {prose(clipped(notice))}" for notice in notices(plan))
         for change in _grave(plan):
             data = "; it may hold data" if is_stateful(change.type) else ""
             forced = ", ".join(map(attribute_path, change.replace_paths[:3]))
@@ -234,7 +236,7 @@ def _attention(plans: Iterable[Plan]) -> Iterator[str]:
 
 
 def _risk(risk: Risk) -> str:
-    lines = [f"{reason.points} {plain(reason.factor)}: {plain(clipped(reason.what))}" for reason in risk.reasons[:5]]
+    lines = [f"{reason.points} {plain(reason.factor)}: {prose(clipped(reason.what))}" for reason in risk.reasons[:5]]
     more = and_more(len(risk.reasons) - len(lines), "reason")
     return _listed(f"**Risk: {risk.level}** ({risk.score} of 100)", [*lines, *([more] if more else [])])
 
@@ -293,8 +295,8 @@ def _value(value: Value) -> str:
 def _finding(finding: Finding) -> str:
     word = finding.status.value if finding.status is Status.WAIVED else "advisory"
     at = f" at {code(clipped(where))}" if (where := place(finding)) else ""
-    fix = f" — {plain(clipped(finding.fix))}" if finding.fix else ""
-    text = plain(clipped(finding_text(finding) + also_reported(finding)))
+    fix = f" — {prose(clipped(finding.fix))}" if finding.fix else ""
+    text = prose(clipped(finding_text(finding) + also_reported(finding)))
     return f"- {word}: **{plain(clipped(finding.rule))}**: {text}{at}{fix}"
 
 
@@ -305,6 +307,6 @@ def _folded(title: str, body: str, fold: str = "<details>") -> str:
 def _gates(verdict: Verdict) -> str:
     lines = []
     for result in verdict.results:
-        how = f" → {plain(clipped(result.satisfy))}" if result.satisfy else ""
-        lines.append(f"- {result.outcome.value}: {plain(clipped(result.gate))}: {plain(clipped(result.reason))}{how}")
+        how = f" → {prose(clipped(result.satisfy))}" if result.satisfy else ""
+        lines.append(f"- {result.outcome.value}: {plain(clipped(result.gate))}: {prose(clipped(result.reason))}{how}")
     return _folded(f"Gates of {verdict.environment}: {verdict.outcome.value}", "\n".join(lines))

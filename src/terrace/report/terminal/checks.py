@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from terrace.assess.factors import factor
 from terrace.assess.model import Finding
-from terrace.assess.risk import Risk
+from terrace.assess.risk import GRAVE_LEVELS, Risk
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.plans.summaries import ACTIONS, deeds, notices
 from terrace.report.checked import (
@@ -120,9 +120,14 @@ def _report(record: Checked) -> Record:
     _add_dependents(tree, change_set)
     for removed in _removed_stacks(change_set):
         tree.node(removed)
-    word = line("pass", style="green bold") if record.passed else line("block", style="red bold")
+    # Green is for changes without a grave risk.
+    grave = record.risk.level in GRAVE_LEVELS
+    passed = "yellow bold" if grave else "green bold"
+    word = line("pass", style=passed) if record.passed else line("block", style="red bold")
     number = len(group_findings(finding for finding in findings if finding.blocks))
     blocked = "" if record.passed or not number else f", blocked by {plural(number, 'finding')}"
+    if record.passed and grave:
+        blocked = f", no check blocks it, and its risk is {record.risk.level}"
     parts: list[Record] = [line("verdict: ", word, blocked), line(""), tree]
     if listed:
         parts += [line(""), findings_table(listed)]

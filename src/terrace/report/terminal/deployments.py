@@ -120,10 +120,26 @@ def _add_pending_changes(node: Tree, plan: StepRecord) -> None:
 
 def step_line(step: StepRecord) -> Line:
     """Returns a step in one line."""
-    style = {"succeeded": "green", "failed": "red", "unknown": "red"}.get(step.result or "", "yellow")
+    word, style = _step_word(step)
     took = f" {(step.ended_at - step.began_at).total_seconds():.1f}s" if step.ended_at else ""
-    head = ((f"{step.result or 'running':<9}", style), f" {step.step.value:<8}", (f"{took:>7}", "dim"), "  ")
+    head = ((f"{word:<9}", style), f" {step.step.value:<8}", (f"{took:>7}", "dim"), "  ")
     return line(*head, step.message.split("\n")[0])
+
+
+def _step_word(step: StepRecord) -> tuple[str, str]:
+    """Returns the result of a step in one word, and its color: a step that found something is not a success."""
+    detail = step.detail
+    if step.result is None:
+        return "running", "yellow"
+    if step.result != "succeeded":
+        return step.result, "red"
+    if step.step is Step.HEALTH and detail.reading in ("failed", "unclear"):
+        return ("unhealthy", "red") if detail.reading == "failed" else ("unclear", "yellow")
+    if step.step is Step.BASELINE and detail.healthy is False and detail.probes:
+        return "unhealthy", "yellow"
+    if step.step is Step.PLAN and detail.objections:
+        return "planned", "yellow"
+    return step.result, "green"
 
 
 def approval_line(approval: Approval) -> Line:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from terrace.assess.model import Severity
 from terrace.drift.acknowledgements import answered
 from terrace.drift.adopt import Adoption
+from terrace.drift.issues import CLEAN_TO_CLOSE
 from terrace.drift.model import Observation
 from terrace.drift.review import Review
 from terrace.report.drift_words import (
@@ -21,6 +22,7 @@ from terrace.report.drift_words import (
 )
 from terrace.report.terminal.screen import Group, Record, Tree, line, paragraph
 from terrace.text import visible
+from terrace.words import plural
 
 STYLES = {"clean": "green", "drifted": "red", "unknown": "yellow"}
 SEVERITY_STYLES = {
@@ -65,7 +67,12 @@ def _lines(review: Review, observation: Observation) -> Iterable[tuple[str, str]
     issue = review.record(observation.stack)
     if issue is not None and issue.open and review.check is not None:
         flapping = "; the drift comes and goes" if issue.flapping(review.check.at) else ""
-        yield f"drifted since {issue.opened_at:%Y-%m-%d %H:%M} UTC{flapping}", ""
+        since = f"{issue.opened_at:%Y-%m-%d %H:%M} UTC"
+        if observation.status == "clean":
+            left = plural(CLEAN_TO_CLOSE - issue.clean, "more clean check")
+            yield f"it drifted on {since} and is clean now{flapping}: closed after {left}", ""
+        else:
+            yield f"drifted since {since}{flapping}", ""
     for sighting in observation.sightings:
         what = resource_words(sighting.address, sighting.paths)
         yield f"{sighting.severity.word} {quadrant_words(sighting)} {what}", SEVERITY_STYLES[sighting.severity]
