@@ -47,6 +47,7 @@ from terrace.stacks.root_modules import roots_without_stack_notice
 from terrace.stacks.uncommitted import find_uncommitted
 from terrace.states.state_checks import problems
 from terrace.text import visible
+from terrace.words import plural
 
 OLDEST_GIT = (2, 30)
 
@@ -86,6 +87,22 @@ def _show(rows: list[Row]) -> None:
         how = [(f"→ {row.how}", "cyan")] if row.how else []
         table.add((row.state, styles[row.state]), row.what, paragraph([row.found, *how]))
     show(table)
+    _show_things_to_do(rows)
+
+
+def _show_things_to_do(rows: list[Row]) -> None:
+    """Prints the last lines: what is missing, each with how to fix it, or that nothing is."""
+    from terrace.report.terminal.screen import line
+
+    missing = [row for row in rows if row.state == "missing"]
+    optional = [row for row in rows if row.state == "optional"]
+    rest = f"; {plural(len(optional), 'optional thing')} above" if optional else ""
+    if not missing:
+        show(line(("ready", "green bold"), f": nothing required is missing{rest}"))
+        return
+    show(line((f"{plural(len(missing), 'thing')} to do", "red bold"), f"{rest}:"))
+    for number, row in enumerate(missing, start=1):
+        show(line(f"  {number}. {row.what}: {row.how or row.found}"))
 
 
 def _rows(folder: Path) -> Iterator[Row]:
