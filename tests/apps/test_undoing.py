@@ -84,7 +84,7 @@ def test_wrong_words_are_told_with_a_hint_and_change_nothing(shop: World) -> Non
     told(shop.run("rollback", "prod", "--yes"), "needs a reason", "--reason WHY")
     told(shop.run("rollback", "prdo", "--reason", "x", "--yes"), "there is no environment", "did you mean")
     told(shop.run("rollback", "prod", "--to", "nothing", "--reason", "x", "--yes"), "there is no commit")
-    told(back(shop), "there is no other", "good releases before this one: none")
+    told(back(shop), "prod has no earlier good release to roll back to", "terrace deploy prod")
     never = shop.push(version(7))
     told(back(shop, "--to", never), f"{never[:7]} is not a good release of prod")
     told(back(shop, "--to", first), f"{first[:7]} is not a good release of prod")
@@ -113,7 +113,7 @@ def test_what_was_skipped_on_the_way_back_is_never_gone_back_to(shop: World) -> 
     assert back(shop, "--to", first).json["result"] == "succeeded"
     assert output(shop) == "prod-1"
     assert results(shop) == ["succeeded", "rolled_back", "rolled_back", "succeeded"]
-    told(back(shop), "there is no other")
+    told(back(shop), "prod has no earlier good release to roll back to")
     told(back(shop, "--to", second), "is not a good release")
     assert output(shop) == "prod-1"
 

@@ -37,3 +37,20 @@ def witness_words(witness: Witness) -> str:
         return f"review by {witness.login} of run {witness.number}"
     how = {"comment": "comment by", "review": "review by", "box": "box ticked by"}[witness.kind]
     return f"{how} {witness.login} on {witness.number}"
+
+
+def last_deployment_words(environment: str, latest: Deployment | None) -> str:
+    """Returns how the newest deployment of an environment without a pending one ended, and what to do now."""
+    if latest is None:
+        return f"nothing was deployed to {environment} yet: `terrace deploy {environment}`"
+    if latest.result == "succeeded":
+        return f"the last deployment there succeeded: `terrace show {environment}`"
+    if latest.result == "unknown":
+        return f"the outcome of the last deployment there is unknown: `terrace resume {environment}`"
+    if latest.result is None:
+        return f"deployment {latest.id} there needs no approval now: `terrace show {environment}`"
+    ended = {"failed": "failed", "blocked": "was blocked", "superseded": "was replaced by another one"}[latest.result]
+    return (
+        f"the last deployment there {ended}: `terrace show {environment}` shows why. "
+        f"Fix the cause, merge it, and run `terrace deploy {environment}`"
+    )

@@ -171,7 +171,7 @@ def _locked(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...])
         diagnostics=diagnostics,
         hint="wait until they are done, or ask them; Terrace never breaks a lock of another process."
         + (
-            f" If that process is dead, run in the folder of the stack: terraform force-unlock {info['ID']}"
+            f" If its process has ended, release it in the folder of the stack: terraform force-unlock {info['ID']}"
             if "ID" in info
             else ""
         ),

@@ -22,6 +22,7 @@ from terrace.pipelines.context import Context, ProveAuthor
 from terrace.pipelines.deploy.gates import asked, decide_plans, situation, subjects
 from terrace.pipelines.deploy.lifecycle import end_events
 from terrace.pipelines.journal import append, preview
+from terrace.report.words import last_deployment_words
 from terrace.rollout.next_step import Finish, awaiting, next_step
 
 Answer = Literal["approve", "reject"]
@@ -53,9 +54,7 @@ def answer(context: Context, environment: str, word: GivenDecision) -> tuple[Dep
     history = context.ledger.read()
     found = waiting(context.policy, history, environment)
     if found is None:
-        raise BadInput(
-            f"no deployment is pending in {environment}", hint="`terrace status` shows all pending deployments"
-        )
+        raise _nothing_pending(history, environment)
     deployment, bound = found
     about(environment, word.handle, handle(deployment.id, bound))
     spoken = Statement(
@@ -84,6 +83,17 @@ def answer(context: Context, environment: str, word: GivenDecision) -> tuple[Dep
     history = append(context.ledger, history, decide)
     deployment = next(one for one in folds.deployments(history) if one.id == deployment.id)
     return deployment, decide_plans(context, history, deployment, awaiting(deployment))
+
+
+def require_ledger(history: History, environment: str) -> None:
+    """Raises BadInput where there is no ledger yet: a decision does not start one."""
+    if not history.events:
+        raise _nothing_pending(history, environment)
+
+
+def _nothing_pending(history: History, environment: str) -> BadInput:
+    hint = last_deployment_words(environment, folds.latest(history, environment))
+    return BadInput(f"no deployment is pending in {environment}", hint=hint)
 
 
 def _is_written(history: History, deployment: str, witness: Witness, spoken: Statement, at: datetime | None) -> bool:
@@ -119,9 +129,11 @@ def about(environment: str, given: str, waits: str) -> None:
         return
     if len(given) == OLD_LENGTH:
         why = "handles are longer now, so that no two plans have the same one"
-        raise BadInput(f"{given} is a handle of an earlier version. Not recorded", hint=f"{why}: {waits}")
+        hint = f"{why}. Review the plans (`terrace show {environment}`), then `terrace approve {environment} {waits}`"
+        raise BadInput(f"{given} is a handle of an earlier version. Not recorded", hint=hint)
     what = f"the pending plans in {environment} are {waits} now, not {given}"
-    raise BadInput(f"{what}. Not recorded", hint="review them (`terrace status`), and decide on the new handle")
+    hint = f"review them (`terrace show {environment}`), then `terrace approve {environment} {waits}`"
+    raise BadInput(f"{what}. Not recorded", hint=hint)
 
 
 def _counts(context: Context, seen: History, after: History, deployment: Deployment) -> None:

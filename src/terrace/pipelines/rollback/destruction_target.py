@@ -176,6 +176,17 @@ def find_readers(survey: Callable[[str], Inventory], history: History, keys: Col
     return RemainingReaders(tuple(sorted(found)), tuple(unread))
 
 
+def stacks_to_destroy(history: History, environment: str) -> dict[str, Deployment]:
+    """Returns the deployed stacks of an environment, each with its deployment. Raises BadInput where there are none."""
+    there = {key: d for key, d in deployed_stacks(history).items() if d.environment == environment}
+    if not there:
+        raise BadInput(
+            f"nothing is deployed in {environment}: there is nothing to destroy",
+            hint="`terrace status` shows what is deployed where",
+        )
+    return there
+
+
 def find_destruction(
     context: Context, history: History, environment: str, stack: str | None
 ) -> tuple[str, tuple[tuple[str, ...], ...]]:
@@ -183,12 +194,7 @@ def find_destruction(
 
     Raises BadInput where nothing is deployed, or where no single commit defines everything that is.
     """
-    there = {key: d for key, d in deployed_stacks(history).items() if d.environment == environment}
-    if not there:
-        raise BadInput(
-            f"nothing is deployed in {environment}: there is nothing to destroy",
-            hint="`terrace status` shows what is deployed where",
-        )
+    there = stacks_to_destroy(history, environment)
     if stack is not None:
         renamed = _renamed(history, _deployed(history))
         if stack in renamed:

@@ -40,19 +40,24 @@ class RollbackTarget:
         return last.id
 
 
-def find_rollback_target(context: Context, history: History, environment: str, to: str | None) -> RollbackTarget:
-    """Returns the rollback to the last good release before the deployed one, or to the one of the commit `to`.
-
-    Raises BadInput where there is none, with a list of the releases that there are.
-    """
-    context.config.environment(environment)
+def newest_change(history: History, environment: str) -> Deployment:
+    """Returns the newest deployment that changed an environment. Raises BadInput where there is none."""
     changed = folds.changes(history, environment)
     if not changed:
         raise BadInput(
             f"nothing was ever deployed to {environment}, so there is nothing to roll back",
             hint="`terrace status` shows what is deployed where",
         )
-    newest = changed[-1]
+    return changed[-1]
+
+
+def find_rollback_target(context: Context, history: History, environment: str, to: str | None) -> RollbackTarget:
+    """Returns the rollback to the last good release before the deployed one, or to the one of the commit `to`.
+
+    Raises BadInput where there is none, with a list of the releases that there are.
+    """
+    context.config.environment(environment)
+    newest = newest_change(history, environment)
     # A rollback that did not succeed can be repeated, to the same release: what it rolls back is still deployed.
     halfway = isinstance(newest.origin, Undoing) and newest.result != "succeeded"
     live = newest.live if halfway else newest.commit
@@ -60,8 +65,16 @@ def find_rollback_target(context: Context, history: History, environment: str, t
     wanted = [d for d in good if to in (None, d.commit)]
     if not wanted:
         there = ", ".join(dict.fromkeys(d.commit[:7] for d in reversed(good))) or "none"
-        what = f"{to[:7]} is not" if to else "there is no other"
-        raise BadInput(f"{what} a good release of {environment}", hint=f"good releases before this one: {there}")
+        fix = f"fix the cause, merge it, and run `terrace deploy {environment}`"
+        if to:
+            raise BadInput(
+                f"{to[:7]} is not a good release of {environment} from before the deployed one",
+                hint=f"good releases before this one: {there}" if good else f"there are none: {fix}",
+            )
+        raise BadInput(
+            f"{environment} has no earlier good release to roll back to: {live[:7]} is deployed",
+            hint=fix,
+        )
     target = wanted[-1]
     undone = undone_since(history, target)
     inventory = context.survey(target.commit)

@@ -137,7 +137,7 @@ def _headline(record: Checked) -> str:
     ]
     verdict = "pass" if record.passed else "**blocked**"
     if record.passed and record.risk.level in GRAVE_LEVELS:
-        verdict = f"no check blocks it, **risk {record.risk.level}**"
+        verdict = f"pass, **risk {record.risk.level}**"
     unplanned = len(change.impacts) - len(known.plans)
     what = ", ".join(numbers) or _in_states(known.plans.values()) or ("nothing to do" if not unplanned else "")
     if unplanned:

@@ -134,6 +134,7 @@ def _answer(
     from terrace.report.terminal.release_difference import difference_details
 
     project.environment(environment)
+    approving.require_ledger(project.ledger.read(), environment)
     context = project.deployment_context(Silent())
     role = role or _only_role(project, environment)
     question = (

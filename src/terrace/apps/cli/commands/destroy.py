@@ -54,9 +54,12 @@ def destroy(
     from terrace.apps.output.console import note, typed_back
     from terrace.apps.wiring.project import Project
     from terrace.pipelines.rollback import destroy as destroying
+    from terrace.pipelines.rollback.destruction_target import stacks_to_destroy
 
     project = Project(Path(folder))
     project.environment(environment)
+    # Before the question: it would be about nothing.
+    stacks_to_destroy(project.ledger.read(), environment)
     name = stack or environment
     if not typed_back(name, f"this destroys everything in {name}; type its name to continue", yes=yes):
         note("No changes were made.")

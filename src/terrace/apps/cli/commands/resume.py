@@ -106,9 +106,10 @@ def resume(
 def _show_next_steps(project: Project, name: str | None) -> None:
     """Prints the next steps in an environment whose newest deployment did not succeed; in all of them without one."""
     from terrace.apps.cli.ledger_facts import situation
-    from terrace.apps.output.console import show
+    from terrace.apps.output.console import note, show
     from terrace.report.terminal.screen import line
     from terrace.report.terminal.situation import next_lines
+    from terrace.report.words import last_deployment_words
 
     history = project.ledger.read()
     for environment in project.trust.config.environments:
@@ -119,6 +120,8 @@ def _show_next_steps(project: Project, name: str | None) -> None:
             show(line(f"{environment.name}: ", found.latest.result or "open"))
             for step in next_lines(found):
                 show(line("  ", step))
+        elif name is not None:
+            note(f"hint: {last_deployment_words(name, found.latest)}")
 
 
 def _parse_imports(imports: tuple[str, ...]) -> dict[str, str]:

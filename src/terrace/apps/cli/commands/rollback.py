@@ -63,6 +63,7 @@ def rollback(
     from terrace.apps.wiring.project import Project
     from terrace.errors import BadInput
     from terrace.pipelines.rollback import rollback as rolling
+    from terrace.pipelines.rollback.rollback_target import newest_change
 
     project = Project(Path(folder))
     project.named(environment)
@@ -72,6 +73,8 @@ def rollback(
         return _show_preview(project, environment, commit, reason, agreed, as_json=as_json)
     if not reason:
         raise BadInput("a rollback needs a reason, which is recorded in the ledger", hint="--reason WHY")
+    # Before the question: it would be about nothing.
+    newest_change(project.ledger.read(), environment)
     if not typed_back(environment, f"this rolls {environment} back; type its name to continue", yes=yes):
         note("No changes were made.")
         return 1

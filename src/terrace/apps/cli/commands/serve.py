@@ -42,7 +42,9 @@ def serve(folder: str, host: str, port: int) -> int:
         raise NotReady(
             f"the server's libraries are not installed ({error.name})", hint="pip install 'terrace-gitops[server]'"
         ) from error
-    app = application(open_inbox(folder), secrets_of(ENVIRON), Handlers(Path(folder)).by_event(), log)
+    # Before the inbox is created.
+    secrets = secrets_of(ENVIRON)
+    app = application(open_inbox(folder), secrets, Handlers(Path(folder)).by_event(), log)
     config = uvicorn.Config(
         app,
         http=protocol(Connections()),

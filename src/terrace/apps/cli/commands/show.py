@@ -55,6 +55,7 @@ def show(folder: str, deployment: str, log: str | None, follow: bool, as_json: b
     from terrace.apps.output.console import emit
     from terrace.apps.output.console import show as print_record
     from terrace.apps.wiring.project import Project
+    from terrace.config.naming import find_nearest
     from terrace.errors import BadInput
     from terrace.ledger import folds
     from terrace.ledger.dismissals import unread
@@ -67,7 +68,9 @@ def show(folder: str, deployment: str, log: str | None, follow: bool, as_json: b
     by_id = {known.id: known for known in folds.deployments(history)}
     wanted = by_id.get(deployment) or folds.latest(history, deployment)
     if wanted is None:
-        raise BadInput(f"there is no deployment {deployment!r}", hint="`terrace history` lists them")
+        near = find_nearest(deployment, [known.name for known in project.trust.config.environments])
+        hint = f"did you mean {near!r}? " if near else ""
+        raise BadInput(f"there is no deployment {deployment!r}", hint=f"{hint}`terrace history` lists the deployments")
     if log is not None:
         return _show_log(project, wanted, log, follow=follow, as_json=as_json)
     answers = approvals_of(project, history, wanted)
