@@ -178,6 +178,7 @@ def test_a_revert_is_one_commit_on_the_tip_pushed_and_touches_nothing_here(
     work = repository_.root
     (work / "main.tf").write_text("my own\n")
     made = repository_.prepare_revert("terrace/revert-prod", bad, good, "Take prod back\n\nsick")
+    assert made is not None
     assert git(work, "rev-parse", f"{made}^") == bad
     assert git(work, "diff", good, made) == ""
     assert git(work, "log", "-1", "--format=%B", made).startswith("Take prod back\n\nsick")
@@ -187,6 +188,16 @@ def test_a_revert_is_one_commit_on_the_tip_pushed_and_touches_nothing_here(
     assert (work / "main.tf").read_text() == "my own\n"
     assert git(work, "rev-parse", "HEAD") == bad
     assert git(work, "status", "--porcelain") == "M main.tf"
+
+
+def test_what_was_reverted_before_needs_no_revert(story: tuple[GitRepository, str, str]) -> None:
+    repository_, good, bad = story
+    git(repository_.root, "revert", "--no-edit", f"{good}..{bad}")
+    commit(repository_.root, {"later.tf": "later\n"})
+    git(repository_.root, "push", "--quiet", "origin", "main")
+    repository_.fetch()
+    assert repository_.prepare_revert("terrace/revert-prod", bad, good, "again") is None
+    assert "terrace/revert-prod" not in git(repository_.root, "branch", "--list")
 
 
 def test_prepared_again_it_is_the_same_and_another_one_is_never_overwritten(

@@ -59,7 +59,7 @@ def test_an_unknown_environment_is_told_with_the_nearest_right_one(shop: World, 
 
 def test_after_in_a_circle(shop: World) -> None:
     shop.push({"terrace.yaml": "version: 1\nenvironments: {a: {after: b}, b: {after: a}}\n"})
-    told(shop.run("deploy", "a"), 2, "`after` forms a cycle", hint="(hint: ")
+    told(shop.run("deploy", "a"), 2, "`after` forms a cycle", hint="hint: remove one")
     assert "`after` forms a cycle" in shop.ok("status").out, "what is deployed can be looked at"
 
 
