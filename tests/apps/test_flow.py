@@ -51,12 +51,19 @@ def test_a_commit_goes_from_check_to_production(shop: World) -> None:
     assert (asked.code, "+ module.thing.terraform_data.it" in asked.out) == (1, True), "whoever is asked sees the plan"
     assert shop.status()["staging"]["waiting_for"] == ["0 of 1 people have approved"]
     assert shop.approve("staging", "bob", "-m", "fine").code == 0
+    approved = shop.status()["staging"]
+    assert (approved["waiting_for"], approved["next"]) == ([], ["`terrace resume staging`"]), "by the gates now"
     shop.ok("resume", "staging")
 
     waiting = shop.run("promote", "prod", "--json")
     assert (waiting.code, waiting.json["result"]) == (1, "waiting")
     assert shop.run("resume", "prod", "--json").json["result"] == "waiting"
     shop.approve("prod", "bob")
+    explained = shop.ok("explain", "prod", "--json").json
+    assert [gate["gate"] for gate in explained["gates"] if gate["outcome"] == "wait"] == ["approvals"]
+    assert any("--role security" in step and "by carol" in step for step in explained["next"])
+    brought = shop.ok("diff", "staging", "prod", "--json").json
+    assert (brought["replaces"], [plan["create"] for plan in brought["plans"]]) == (None, [1])
     assert shop.run("resume", "prod").code == 1, "one role is missing"
     shop.approve("prod", "carol")
     done = shop.ok("resume", "prod", "--json").json
@@ -294,7 +301,10 @@ def test_a_newer_release_supersedes_one_that_waits(shop: World) -> None:
     shop.run("promote", "staging")
     shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
     shop.ok("deploy", "dev")
-    shop.run("promote", "staging")
+    shop.approve("staging", "bob")
+    asked = shop.run("promote", "staging")
+    assert (asked.code, "approved by bob" in asked.err) == (2, True), "an approval is not thrown away without a word"
+    shop.run("promote", "staging", "--yes")
     results = [d["result"] for d in shop.ok("history", "staging", "--json").json["deployments"]]
     assert results == ["waiting", "superseded"]
 
@@ -397,6 +407,13 @@ def test_after_a_partial_failure_it_says_what_was_applied_and_what_to_do(tmp_pat
     assert failed.code == 1
     assert "prod/dns: apply failed" in failed.out
     assert "applied: prod/network" in failed.out
+    assert "environments/prod/dns/main.tf" in failed.out, "the place of the error"
+    assert 'command = "exit 7"' in failed.out or "exit status 7" in failed.out, "all that Terraform says"
+    assert "log: terrace show prod --log prod/dns" in failed.out
+    log = shop.ok("show", "prod", "--log", "dns").out
+    assert "== prod/dns: apply" in log
+    assert "exit status 7" in log
+    assert "prod/network" not in log
     assert "not applied completely: prod/app, prod/dns" in failed.out or "prod/dns, prod/app" in failed.out
     assert shop.status()["prod"]["state"] == "failed"
     shop.push({"environments/prod/dns/main.tf": root("dns", "../../../modules/thing")})
@@ -424,6 +441,12 @@ def test_another_clone_sees_the_same_ledger_and_can_go_on(shop: World, tmp_path:
     other = World(clone(shop.work, tmp_path / "other"))
     assert other.status()["dev"]["state"] == "deployed"
     assert other.ok("history", "--json").json == shop.ok("history", "--json").json
+    shop.remote.rename(tmp_path / "unreachable")
+    offline = other.ok("status", "--json")
+    assert offline.json["as_of"] is not None
+    assert offline.json["environments"][0]["state"] == "deployed"
+    assert "this is the state of the last fetch" in offline.err
+    assert other.run("deploy", "dev").code == 2, "nothing is deployed by what was fetched before"
 
 
 def test_secrets_reach_neither_ledger_nor_reports(tmp_path: Path) -> None:

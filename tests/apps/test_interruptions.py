@@ -59,13 +59,20 @@ def runs() -> list[Path]:
 
 
 def test_killed_in_the_apply_it_is_found_again_and_applied_once(slow_shop: World) -> None:
+    wait = slow_shop.work.with_name("wait")
+    wait.touch()
     child = mid_apply(slow_shop)
+    until(lambda: "terraform_data.slow: Creating" in slow_shop.run("show", "dev", "--log").out)
     child.kill()
     ended(child)
+    assert "terraform_data.slow: Creating" in slow_shop.ok("show", "dev", "--log").out, "as far as it was written"
+    wait.unlink()
     refused = slow_shop.run("deploy", "dev", "--json")
     assert refused.json["result"] == "succeeded", refused.out + refused.err
     assert marks(slow_shop) == ["applied", "done"]
     assert slow_shop.state("dev")["outputs"]["it"]["value"] == "dev-1"
+    log = slow_shop.ok("show", "dev", "--log").out
+    assert (log.count("terraform_data.slow: Creating"), "Apply complete!" in log) == (1, True), "read again, kept once"
 
 
 def test_an_apply_that_ended_while_nobody_watched_is_taken_for_what_it_was(slow_shop: World) -> None:

@@ -59,7 +59,7 @@ def known_environments(project: Project, history: History) -> tuple[Environment,
 def note_age(project: Project, error: TerraceError | None) -> None:
     """Prints how old the shown facts are, where the remote cannot be reached."""
     if project.as_of is not None and error is not None:
-        note(f"note: this is the state of the last fetch, {ago(project.as_of, now())}: {error}")
+        note(f"note: this is the state of the last fetch, {ago(project.as_of, now())}: {str(error).splitlines()[0]}")
 
 
 def show_faults(faults: tuple[Fault, ...]) -> None:
