@@ -296,7 +296,8 @@ def play(shop: World, tmp_path: Path) -> list[tuple[str, bytes]]:
         child.kill()
         out, err = child.communicate(timeout=30)
         said.append(("deploy, killed", f"{out}{err}".encode()))
-    for command in ("resume dev --yes", "status", "history", "history --json", "ledger verify", "deploy prod"):
+    more = ("status", "history --json", "show dev --log", "explain dev", "ledger verify", "deploy prod")
+    for command in ("resume dev --yes", *more):
         run(*command.split(), code=None)
     with shop.start("serve", "--port", "0") as child:
         time.sleep(2)
