@@ -14,7 +14,7 @@ import string
 import sys
 from collections.abc import Iterator
 
-from terrace.checks.secrets.text import allows_bare, sightings
+from terrace.checks.secrets.text import allows_bare, find_secrets
 
 SEEDS = 5
 PASSWORDS = "password"
@@ -177,7 +177,7 @@ def measured() -> tuple[int, int, list[tuple[str, str]], list[tuple[str, str]]]:
 
 
 def _told(path: str, text: str) -> list[str]:
-    return [text[one.start : one.end] for one in sightings(text, bare=allows_bare(path), path=path)]
+    return [text[one.start : one.end] for one in find_secrets(text, bare=allows_bare(path), path=path)]
 
 
 def _cases(templates: list[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:

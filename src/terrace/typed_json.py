@@ -21,8 +21,8 @@ _unpackers: dict[Any, msgspec.msgpack.Decoder[Any]] = {}
 
 def decode(content: bytes | str | msgspec.Raw, kind: type[T]) -> T:
     """JSON as a type. Raises what msgspec raises: ValidationError, DecodeError, and UnicodeDecodeError."""
-    found: T = _decoder(kind).decode(content)
-    return found
+    value: T = _decoder(kind).decode(content)
+    return value
 
 
 def unpack(content: bytes | memoryview | msgspec.Raw, kind: type[T]) -> T:
@@ -48,8 +48,8 @@ def decoder(kind: type[T], float_hook: Callable[[str], Any]) -> msgspec.json.Dec
 
 
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    found = _decoders.get(kind)
-    if found is None:
+    decoder = _decoders.get(kind)
+    if decoder is None:
         with _building:
-            found = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
-    return found
+            decoder = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
+    return decoder

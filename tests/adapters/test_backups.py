@@ -203,7 +203,7 @@ def test_copies_in_a_store_are_written_listed_restored_and_pruned(
     assert kept.catalogue().records == (second,)
     other = bytes(32)
     anew = Backups(Artifacts(url), BackupCipher(lambda: other, older=(KEY,)), lambda: datetime(2026, 1, 6, tzinfo=UTC))
-    resealed = anew.reseal(second)
+    resealed = anew.encrypt_again(second)
     assert anew.load(resealed.name) == LATER.content
     if kind != "s3":
         return

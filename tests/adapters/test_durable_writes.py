@@ -39,7 +39,7 @@ PASSING = {
     "adapters/before_plan/commands.py": "what a command wrote: a damaged copy is made again",
     "adapters/isolation/folders.py": "folders that are being removed",
     "adapters/git/worktree.py": "the record of a private checkout: a damaged one has it written anew",
-    "adapters/pages.py": "pages for people",
+    "adapters/folder_page.py": "pages for people",
     "adapters/runner/permits.py": "permits live in the memory of one boot, and a crash of the machine ends it",
     "adapters/cache_file.py": "answers of providers that are asked again",
     "adapters/terraform/private.py": "saved plans in memory",

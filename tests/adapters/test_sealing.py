@@ -91,9 +91,9 @@ def test_a_copy_from_before_there_were_recipients_stays_readable(tmp_path: Path)
 def test_a_copy_is_sealed_anew_for_todays_recipients_and_keeps_its_first_name(tmp_path: Path) -> None:
     old = saved(shared(tmp_path))
     store = backups(tmp_path, ANN, older=(OLD_KEY,))
-    assert not store.sealed_for_today(old)
-    anew = store.reseal(old)
-    assert store.sealed_for_today(anew)
+    assert not store.has_current_keys(old)
+    anew = store.encrypt_again(old)
+    assert store.has_current_keys(anew)
     assert (anew.original, anew.taken_at, anew.moment) == (old.name, old.taken_at, old.moment)
     assert backups(tmp_path, BOB).load(anew.name) == STATE.content
     assert set(store.catalogue().records) == {old, anew}, "the old one is for the caller to remove"
@@ -104,7 +104,7 @@ def test_a_copy_is_sealed_anew_for_todays_recipients_and_keeps_its_first_name(tm
 def test_whoever_cannot_read_the_new_copy_seals_nothing_anew(tmp_path: Path) -> None:
     old = saved(shared(tmp_path))
     with pytest.raises(NotReady):
-        backups(tmp_path, EVE, older=(OLD_KEY,)).reseal(old)
+        backups(tmp_path, EVE, older=(OLD_KEY,)).encrypt_again(old)
     assert shared(tmp_path).load(old.name) == STATE.content
 
 
@@ -112,7 +112,7 @@ def test_a_key_of_former_days_is_found_by_its_name(tmp_path: Path) -> None:
     old = saved(shared(tmp_path))
     today = Backups(Artifacts(tmp_path), BackupCipher(lambda: bytes(32), older=(OLD_KEY,)), lambda: datetime.now(UTC))
     assert today.load(old.name) == STATE.content
-    assert not today.sealed_for_today(old)
+    assert not today.has_current_keys(old)
     with pytest.raises(NotReady, match=key_id(OLD_KEY)):
         shared(tmp_path, bytes(32)).load(old.name)
 

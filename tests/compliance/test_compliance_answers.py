@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from support.plans import change, plan_of
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.policy.catalogue import PolicyRule
-from terrace.compliance.answers import Evidence, Outcome, answer
 from terrace.compliance.audit import MOST_PLACES, Scope, audited, not_audited
 from terrace.compliance.frameworks import NAMES, OWN, Control
+from terrace.compliance.results import Evidence, Outcome, evaluate_control
 from terrace.compliance.shipped import aliases, framework, sources
 from terrace.errors import BadInput
 from terrace.plans.model import Action, Plan
@@ -49,7 +49,7 @@ controls = st.builds(
 def test_more_evidence_never_turns_a_failure_into_anything_else(
     control: Control, found: list[Evidence], more: Evidence
 ) -> None:
-    before, after = answer(control, found), answer(control, [*found, more])
+    before, after = evaluate_control(control, found), evaluate_control(control, [*found, more])
     assert before.state != "fail" or after.state == "fail"
     if more.outcome in (Outcome.WAIVED, Outcome.FAILED):
         assert after.state == "fail"
@@ -58,7 +58,7 @@ def test_more_evidence_never_turns_a_failure_into_anything_else(
 @given(controls, st.lists(pieces, max_size=8))
 def test_nothing_passes_unless_something_was_right_and_all_was_told(control: Control, found: list[Evidence]) -> None:
     told = {one.outcome for one in found}
-    if answer(control, found).state == "pass":
+    if evaluate_control(control, found).state == "pass":
         assert [one for one in found if one.outcome is Outcome.PASSED and one.key not in control.partly]
         assert Outcome.PASSED in told
         assert told <= {Outcome.PASSED, Outcome.NOT_APPLICABLE}
@@ -74,7 +74,7 @@ def test_what_looks_worse_never_makes_the_answer_better(
         return
     rank = {"pass": 0, "manual": 1, "not evaluated": 1, "fail": 2}
     changed = [*found[:at], replace(found[at], outcome=worse), *found[at + 1 :]]
-    assert rank[answer(control, changed).state] >= rank[answer(control, found).state]
+    assert rank[evaluate_control(control, changed).state] >= rank[evaluate_control(control, found).state]
 
 
 @given(
@@ -82,7 +82,7 @@ def test_what_looks_worse_never_makes_the_answer_better(
 )
 def test_the_order_of_evidence_says_nothing(control: Control, order: list[Outcome]) -> None:
     found = [Evidence("r", "a", f"e{outcome}", outcome, "said") for outcome in order]
-    assert answer(control, found) == answer(control, sorted(found, key=lambda one: one.outcome))
+    assert evaluate_control(control, found) == evaluate_control(control, sorted(found, key=lambda one: one.outcome))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_the_order_of_evidence_says_nothing(control: Control, order: list[Outcom
     ],
 )
 def test_each_state_says_why(found: Iterable[Outcome], manual: bool, state: str, why: str) -> None:
-    told = answer(replace(CONTROL, manual=manual), [Evidence("r", "a", "dev", o, "said") for o in found])
+    told = evaluate_control(replace(CONTROL, manual=manual), [Evidence("r", "a", "dev", o, "said") for o in found])
     assert told.state == state
     assert why in told.why
 

@@ -13,11 +13,11 @@ from support.plans import change, plan_of
 from support.stories import NOON, Told
 from terrace.assess.model import Severity
 from terrace.checks.policy.catalogue import PolicyRule
-from terrace.compliance.answers import Evidence, Outcome
 from terrace.compliance.audit import Audited, RuleSeen, Scope, audited
-from terrace.compliance.gathering import Known, Span, evidence
+from terrace.compliance.gathering import EvidenceInputs, Span, evidence
 from terrace.compliance.overview import compliance
 from terrace.compliance.recorded_audits import drafts
+from terrace.compliance.results import Evidence, Outcome
 from terrace.compliance.shipped import aliases, framework, sources
 from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.model import Identity, Proof
@@ -34,14 +34,14 @@ RULE = PolicyRule("no-twos", "No twos", Severity.HIGH, types=("aws_s3_bucket",),
 DAY = timedelta(days=1)
 
 
-def known(told: Told, proof: Proof = "ssh", policy: str = "p") -> Known:
+def known(told: Told, proof: Proof = "ssh", policy: str = "p") -> EvidenceInputs:
     def by(signed: SignedApproval) -> Identity:
         return Identity(proof, f"key of {signed.actor}" if proof == "ssh" else "")
 
-    return Known(CONFIG, told.history, policy, by)
+    return EvidenceInputs(CONFIG, told.history, policy, by)
 
 
-def said(one: Known, key: str, environment: str = "prod", span: Span = SPAN) -> Evidence:
+def said(one: EvidenceInputs, key: str, environment: str = "prod", span: Span = SPAN) -> Evidence:
     told = evidence(one, ("staging", "prod"), sources(), span)
     (found,) = (e for e in told if (e.key, e.environment) == (key, environment))
     return found

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from support.plans import change, drifted, plan_of
+from terrace.drift.detection import find_drift
 from terrace.drift.own_changes import split_differences, without_own_changes
-from terrace.drift.sightings import sightings
 from terrace.drift.state_adoption import Adoption, Row, without_shared_states
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Action, Plan
@@ -32,12 +32,12 @@ def group_with(ports: list[int], *, part: str = RULE, link: bool = True) -> Plan
 def test_rules_of_a_group_from_resources_of_their_own_are_accepted(part: str) -> None:
     accepted, outside = split_differences(group_with([443], part=part))
     assert ([one.address for one in accepted], outside) == ([GROUP], ())
-    assert without_own_changes(sightings(group_with([443], part=part)), accepted) == ()
+    assert without_own_changes(find_drift(group_with([443], part=part)), accepted) == ()
 
 
 def test_another_rule_than_those_that_were_accepted_is_drift() -> None:
     accepted, _ = split_differences(group_with([443]))
-    later = sightings(group_with([443, 22]))
+    later = find_drift(group_with([443, 22]))
     assert without_own_changes(later, accepted) == later != ()
 
 
@@ -75,7 +75,7 @@ def test_a_state_that_several_stacks_would_take_over_is_refused_for_each_of_them
 
 
 def test_a_stack_with_a_plan_that_does_something_differs_from_git() -> None:
-    found = ready("dev", "l1").found
+    found = ready("dev", "l1").adoption
     assert found is not None and found.same
     assert not replace(found, deletes=("a.b",)).same
     assert not replace(found, outputs=1).same

@@ -14,7 +14,7 @@ from terrace.assess.model import Severity
 from terrace.drift.causes import Window, explained
 from terrace.drift.causes import names as names_object
 from terrace.drift.change_logs import ACTIVITY_LOG, LoggedChange, LoggedChanges, NoLog, may_contain, read_changes
-from terrace.drift.model import Observation, Quadrant, Sighting
+from terrace.drift.model import DriftKind, Observation, ResourceDrift
 from terrace.plans.model import Action
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -269,18 +269,18 @@ def test_an_activity_is_of_the_object_or_of_a_part_of_it(id_: str, named: str, t
 
 # --- what is told ----------------------------------------------------------------------------------------------------
 
-SEEN = Sighting(
-    *("prod", "aws_iam_role.app", "aws_iam_role", Quadrant.UNMANAGED, Severity.CRITICAL, ("inline_policy",)),
+SEEN = ResourceDrift(
+    *("prod", "aws_iam_role.app", "aws_iam_role", DriftKind.UNMANAGED, Severity.CRITICAL, ("inline_policy",)),
     undo=Action.NO_OP,
     fingerprint="f",
     identity=ROLE,
 )
 
 
-def told(sighting: Sighting, logged: LoggedChanges, *, now: datetime = UNTIL) -> Sighting:
+def told(resource: ResourceDrift, logged: LoggedChanges, *, now: datetime = UNTIL) -> ResourceDrift:
     window = {("prod", "f"): Window(AT - timedelta(hours=1), AT + timedelta(hours=1))}
-    seen = Observation("prod", "environments/prod", "drifted", sightings=(sighting,))
-    return explained(seen, window, logged, now).sightings[0]
+    seen = Observation("prod", "environments/prod", "drifted", resources=(resource,))
+    return explained(seen, window, logged, now).resources[0]
 
 
 def test_the_newest_causes_are_told_each_once_and_the_rest_is_counted() -> None:

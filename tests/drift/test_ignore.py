@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from support.plans import change, drifted, plan_of
 from terrace.assess.model import Severity
 from terrace.config.model import IgnoreRule
+from terrace.drift.detection import find_drift
 from terrace.drift.ignore import apply_ignore_rules
-from terrace.drift.sightings import sightings
 from terrace.plans.model import Action
 
 TODAY = date(2026, 11, 25)
@@ -25,31 +25,31 @@ def rule(address: str = "aws_instance.*", *attributes: str, until: date = TODAY)
 
 @pytest.mark.parametrize("address", ["aws_instance.*", ADDRESS, "*"])
 def test_what_a_rule_names_is_ignored_and_listed(address: str) -> None:
-    looked = apply_ignore_rules(sightings(plan_of([], [drifted(ADDRESS, {}, {"size": 2})])), (rule(address),), TODAY)
-    assert looked.sightings == ()
+    looked = apply_ignore_rules(find_drift(plan_of([], [drifted(ADDRESS, {}, {"size": 2})])), (rule(address),), TODAY)
+    assert looked.resources == ()
     assert [(i.address, i.paths, i.owner) for i in looked.ignored] == [(ADDRESS, ("size",), "ann")]
 
 
 def test_only_the_attributes_that_it_names_are_ignored() -> None:
-    found = sightings(plan_of([], [drifted(ADDRESS, {}, {"size": 2, "user_data_secret": "x", "tags": {"a": "b"}})]))
+    found = find_drift(plan_of([], [drifted(ADDRESS, {}, {"size": 2, "user_data_secret": "x", "tags": {"a": "b"}})]))
     assert found[0].severity is Severity.CRITICAL
     looked = apply_ignore_rules(found, (rule("*", "user_data_secret", "tags"),), TODAY)
-    (left,) = looked.sightings
+    (left,) = looked.resources
     assert (left.paths, left.severity) == (("size",), Severity.MEDIUM)
     assert left.fingerprint != found[0].fingerprint
     assert [i.paths for i in looked.ignored] == [("tags.a", "user_data_secret")]
 
 
 def test_a_rule_that_ran_out_ignores_nothing_and_is_told() -> None:
-    found = sightings(plan_of([], [drifted(ADDRESS, {}, {"size": 2})]))
+    found = find_drift(plan_of([], [drifted(ADDRESS, {}, {"size": 2})]))
     looked = apply_ignore_rules(found, (rule(until=TODAY - timedelta(days=1)),), TODAY)
-    assert looked.sightings == found
+    assert looked.resources == found
     assert looked.ignored == ()
     assert looked.notices == ("the rule to ignore aws_instance.* expired on 2026-11-24 (owner: ann)",)
 
 
 def test_a_rule_about_something_else_is_silent() -> None:
-    found = sightings(plan_of([], [drifted(ADDRESS, {}, {"size": 2})]))
+    found = find_drift(plan_of([], [drifted(ADDRESS, {}, {"size": 2})]))
     old = rule("aws_bucket.*", until=TODAY - timedelta(days=1))
     assert apply_ignore_rules(found, (old, rule("*", "colour")), TODAY).notices == ()
 
@@ -58,5 +58,5 @@ def test_a_rule_about_something_else_is_silent() -> None:
 def test_no_rule_hides_a_deletion(undo: Action, by_replacing: bool) -> None:
     gone = plan_of([change(ADDRESS, undo, None, {})], [change(ADDRESS, Action.DELETE, {"size": 1})])
     replaced = plan_of([change(ADDRESS, Action.REPLACE, {"size": 2}, {"size": 1})], [drifted(ADDRESS, {}, {"size": 2})])
-    found = sightings(replaced if by_replacing else gone)
-    assert apply_ignore_rules(found, (rule("*"),), TODAY).sightings == found != ()
+    found = find_drift(replaced if by_replacing else gone)
+    assert apply_ignore_rules(found, (rule("*"),), TODAY).resources == found != ()

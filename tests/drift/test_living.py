@@ -9,21 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.assess.model import Severity
-from terrace.drift.checks import Check, in_a_row, standing
+from terrace.drift.checks import Check, drift_status, in_a_row
 from terrace.drift.issues import StackDrift, drift_by_stack
-from terrace.drift.model import Observation, Quadrant, Sighting, Status
+from terrace.drift.model import DriftKind, Observation, ResourceDrift, Status
 from terrace.plans.model import Action
 
 START = datetime(2026, 11, 23, tzinfo=UTC)
 HALF_AN_HOUR = timedelta(minutes=30)
 
 
-def sighting(fingerprint: str = "f", value: str = "1") -> Sighting:
-    return Sighting(
+def resource(fingerprint: str = "f", value: str = "1") -> ResourceDrift:
+    return ResourceDrift(
         "dev",
         "a.b",
         "a",
-        Quadrant.ACTIONABLE,
+        DriftKind.ACTIONABLE,
         Severity.MEDIUM,
         ("x",),
         Action.UPDATE,
@@ -32,9 +32,9 @@ def sighting(fingerprint: str = "f", value: str = "1") -> Sighting:
     )
 
 
-def look(at: datetime, status: Status, *seen: Sighting) -> Check:
-    found = seen or ((sighting(),) if status == "drifted" else ())
-    return Check(at.isoformat(), "dev", at, (Observation("dev", "environments/dev", status, sightings=found),))
+def look(at: datetime, status: Status, *seen: ResourceDrift) -> Check:
+    found = seen or ((resource(),) if status == "drifted" else ())
+    return Check(at.isoformat(), "dev", at, (Observation("dev", "environments/dev", status, resources=found),))
 
 
 def looks(*statuses: Status, every: timedelta = HALF_AN_HOUR) -> tuple[Check, ...]:
@@ -67,10 +67,10 @@ def test_a_check_that_could_not_tell_leaves_it_open_and_says_so() -> None:
 
 
 def test_another_difference_or_another_value_is_an_update() -> None:
-    first = look(START, "drifted", sighting())
-    assert told((first, look(START + HALF_AN_HOUR, "drifted", sighting()))) == ["opened"]
-    assert told((first, look(START + HALF_AN_HOUR, "drifted", sighting(value="2")))) == ["opened", "updated"]
-    assert told((first, look(START + HALF_AN_HOUR, "drifted", sighting("g")))) == ["opened", "updated"]
+    first = look(START, "drifted", resource())
+    assert told((first, look(START + HALF_AN_HOUR, "drifted", resource()))) == ["opened"]
+    assert told((first, look(START + HALF_AN_HOUR, "drifted", resource(value="2")))) == ["opened", "updated"]
+    assert told((first, look(START + HALF_AN_HOUR, "drifted", resource("g")))) == ["opened", "updated"]
 
 
 def test_what_comes_back_within_a_week_is_the_same_story() -> None:
@@ -91,22 +91,22 @@ def test_flapping_is_told_once_and_ends_when_a_day_was_quiet() -> None:
 
 
 def test_sightings_in_a_row_are_of_the_same_difference() -> None:
-    assert in_a_row(looks("drifted", "drifted"), sighting()) == 2
-    assert in_a_row(looks("drifted", "clean", "drifted"), sighting()) == 1
-    assert in_a_row(looks("drifted", "unknown", "drifted"), sighting()) == 2
-    assert in_a_row(looks("drifted", "drifted"), sighting("g")) == 0
+    assert in_a_row(looks("drifted", "drifted"), resource()) == 2
+    assert in_a_row(looks("drifted", "clean", "drifted"), resource()) == 1
+    assert in_a_row(looks("drifted", "unknown", "drifted"), resource()) == 2
+    assert in_a_row(looks("drifted", "drifted"), resource("g")) == 0
 
 
 def test_a_good_check_that_is_too_old_is_an_alarm() -> None:
     checks = looks("clean", "unknown", "unknown")
     for minutes, expected in ((60, False), (61, True)):
-        how = standing(reversed(checks), START + timedelta(minutes=minutes), HALF_AN_HOUR)
+        how = drift_status(reversed(checks), START + timedelta(minutes=minutes), HALF_AN_HOUR)
         assert how is not None
         assert (bool(how.overdue), how.status, how.checked_at) == (expected, "unknown", START)
-    never = standing(reversed(checks), START + timedelta(days=9))
+    never = drift_status(reversed(checks), START + timedelta(days=9))
     assert never is not None
     assert never.overdue == "", "nobody meant to look regularly"
-    assert standing((), START, HALF_AN_HOUR) is None
+    assert drift_status((), START, HALF_AN_HOUR) is None
 
 
 STATUSES = st.lists(st.sampled_from(["clean", "drifted", "unknown"]), max_size=30)
@@ -122,7 +122,7 @@ def test_whatever_happens_the_record_says_how_it_stands(statuses: list[Status], 
         assert all(not (one == other == "closed") for one, other in pairwise(words))
         if known[-1] == "drifted":
             assert record.open
-            assert record.sightings
+            assert record.resources
         if not record.open:
             assert known[-2:] == ["clean", "clean"]
     assert bool(drift_by_stack(checks)) == ("drifted" in statuses)

@@ -14,10 +14,10 @@ from support.plans import STACK, change, drifted, plan_of
 from terrace.config.model import DriftSettings, Environment, Remediate
 from terrace.drift.acknowledgements import acknowledgement_of
 from terrace.drift.checks import checks
+from terrace.drift.detection import find_drift
 from terrace.drift.model import Observation
 from terrace.drift.records import observation_record
-from terrace.drift.remediation import Answer, objections, proposals
-from terrace.drift.sightings import sightings
+from terrace.drift.remediation import RemediationProposals, objections, proposals
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import Draft, History
@@ -51,7 +51,7 @@ class Story:
         return self.ledger.append([Draft(kind, subject, "ann", payload)], head=self.history.head).events[-1].id
 
     def look(self, plan: Plan, status: str = "drifted") -> str:
-        seen = Observation(STACK.key, STACK.path, "clean", COMMIT, sightings=sightings(plan), objects=10)
+        seen = Observation(STACK.key, STACK.path, "clean", COMMIT, resources=find_drift(plan), objects=10)
         payload = {**payload_of(observation_record(seen)), "status": status}
         return self.tell(kinds.DRIFT_CHECKED, "dev", {"every": 0, "stacks": [payload]})
 
@@ -67,7 +67,7 @@ class Story:
         self.tell(kinds.DEPLOYMENT_OPENED, name, opened)
         self.tell(kinds.DEPLOYMENT_ENDED, name, {"result": result})
 
-    def answer(self, environment: Environment = DEV) -> Answer:
+    def answer(self, environment: Environment = DEV) -> RemediationProposals:
         return proposals(environment, self.history, self.now)
 
 
@@ -90,7 +90,7 @@ def story() -> Story:
     return Story()
 
 
-def refused(answer: Answer) -> str:
+def refused(answer: RemediationProposals) -> str:
     assert answer.proposals == ()
     (refusal,) = answer.refusals
     return refusal.reason
@@ -184,7 +184,7 @@ def test_after_two_attempts_that_did_not_help_a_person_is_asked(story: Story) ->
         story.try_it(story.answer().proposals[0].check)
         story.look(opened_group())
     assert "was reverted 2 times and drifted again" in refused(story.answer())
-    (seen,) = sightings(opened_group())
+    (seen,) = find_drift(opened_group())
     story.tell(kinds.DRIFT_ACKNOWLEDGED, "dev", payload_of(acknowledgement_of(seen, "the script that did it is gone")))
     assert story.answer().proposals
 

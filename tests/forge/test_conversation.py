@@ -41,7 +41,7 @@ def talk(fake: FakeGitHub) -> GitHubConversation:
 
 def test_a_comment_is_as_github_has_it_now(fake: FakeGitHub) -> None:
     id_ = fake.someone_comments(7, "alice", "/terrace status")
-    said = talk(fake).said(str(id_))
+    said = talk(fake).read_comment(str(id_))
     assert said is not None
     assert (said.login, said.number, said.text, said.machine, said.edited) == (
         "alice",
@@ -51,13 +51,13 @@ def test_a_comment_is_as_github_has_it_now(fake: FakeGitHub) -> None:
         False,
     )
     fake.edit(id_, "/terrace approve prod 12345678")
-    again = talk(fake).said(str(id_))
+    again = talk(fake).read_comment(str(id_))
     assert again is not None and again.edited
-    assert talk(fake).said("999") is None
+    assert talk(fake).read_comment("999") is None
 
 
 def test_a_bot_is_a_machine(fake: FakeGitHub) -> None:
-    said = talk(fake).said(str(fake.someone_comments(7, "renovate[bot]", "/terrace status")))
+    said = talk(fake).read_comment(str(fake.someone_comments(7, "renovate[bot]", "/terrace status")))
     assert said is not None and said.machine
 
 
@@ -125,7 +125,7 @@ def test_a_fork_is_foreign(fake: FakeGitHub) -> None:
 
 
 def test_an_answer_is_there_once_whatever_github_says(fake: FakeGitHub) -> None:
-    said = talk(fake).said(str(fake.someone_comments(7, "alice", "/terrace status")))
+    said = talk(fake).read_comment(str(fake.someone_comments(7, "alice", "/terrace status")))
     assert said is not None
     fake.stumbles = [None, Stumble(502, done_first=True)]
     for _ in range(2):
@@ -135,7 +135,7 @@ def test_an_answer_is_there_once_whatever_github_says(fake: FakeGitHub) -> None:
 
 
 def test_a_reaction_to_a_comment_that_is_gone_is_no_trouble(fake: FakeGitHub) -> None:
-    said = talk(fake).said(str(fake.someone_comments(7, "alice", "/terrace status")))
+    said = talk(fake).read_comment(str(fake.someone_comments(7, "alice", "/terrace status")))
     assert said is not None
     talk(fake).acknowledge(said, "seen")
     talk(fake).acknowledge(said, "seen")
@@ -175,7 +175,7 @@ def test_a_comment_that_is_dated_anew_in_the_ledger_is_no_answer(fake: FakeGitHu
     """A ledger writer dates an approval later, so that it does not expire and follows the withdrawal of a no."""
     plan = Subject("l", "prod", "prod/app", "c" * 40, "digest", "rules", "")
     id_ = fake.someone_comments(7, "bob", f"/terrace approve prod {handle('d1', (plan,))}")
-    heard = talk(fake).said(str(id_))
+    heard = talk(fake).read_comment(str(id_))
     assert heard is not None
     people = People(Config(teams={"owners": ("bob",)}))
     witness = Witness("comment", str(id_), "7", "bob")
@@ -186,7 +186,7 @@ def test_a_comment_that_is_dated_anew_in_the_ledger_is_no_answer(fake: FakeGitHu
 
 def test_a_comment_that_releases_a_hold_counts_only_from_an_account_that_may_write(fake: FakeGitHub) -> None:
     id_ = fake.someone_comments(7, "bob", "/terrace unlock prod looked into it")
-    heard = talk(fake).said(str(id_))
+    heard = talk(fake).read_comment(str(id_))
     assert heard is not None
     people = People(Config(teams={"owners": ("bob",)}))
     said = Declaration("unhold", "l", "prod", "h1", "", "bob", heard.at, "looked into it")
@@ -213,7 +213,7 @@ def test_a_comment_that_the_ledger_spells_otherwise_is_not_said_a_second_time(fa
     yes = str(fake.someone_comments(7, "bob", f"/terrace approve prod {handle('d1', (plan,))}"))
     free = str(fake.someone_comments(7, "bob", "/terrace unlock prod looked into it"))
     for id_ in (yes, free):
-        heard = talk(fake).said(id_)
+        heard = talk(fake).read_comment(id_)
         assert heard is not None
         true = Witness("comment", id_, "7", "bob")
         strange = replace(other, id=other.id.replace("ID", id_))

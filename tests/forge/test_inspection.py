@@ -16,11 +16,11 @@ def guards(fake: FakeGitHub) -> dict[str, Guard]:
 
 def test_what_github_leaves_open_is_said_with_where_to_close_it() -> None:
     found = guards(FakeGitHub(environments={"prod": None}))
-    assert "no environment of this name" in found["environment staging"].found
-    assert "the only gate" in found["environment prod"].found
+    assert "no environment of this name" in found["environment staging"].status
+    assert "the only gate" in found["environment prod"].status
     assert "need GitHub Enterprise" in found["environment prod"].how
-    assert found["branch terrace/ledger"].found == "anyone with push access can delete, rewrite, write it"
-    assert "no ruleset requires" in found["branch main"].found
+    assert found["branch terrace/ledger"].status == "anyone with push access can delete, rewrite, write it"
+    assert "no ruleset requires" in found["branch main"].status
     assert all(guard.how for guard in found.values())
 
 
@@ -38,4 +38,4 @@ def test_what_it_guards_needs_nothing() -> None:
 
 def test_reviewers_who_may_answer_for_themselves_are_said() -> None:
     found = guards(FakeGitHub(environments={"staging": ["bob"], "prod": ["bob"]}, self_review=True))
-    assert found["environment prod"].found == "1 required reviewer, who can approve runs that they started"
+    assert found["environment prod"].status == "1 required reviewer, who can approve runs that they started"

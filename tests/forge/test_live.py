@@ -63,13 +63,13 @@ def test_one_comment_is_kept_and_changed_in_place(forge: Connection, issue: int)
 def test_a_comment_that_nobody_edited_is_told_as_such_whatever_reactions_it_has(forge: Connection, issue: int) -> None:
     talk = GitHubConversation(forge.github, forge.login, "main", marker)
     id_ = talk.testify(issue, f"live {RUN}", f"live {RUN}: as it was written")
-    said = talk.said(id_)
+    said = talk.read_comment(id_)
     assert said is not None and not said.edited
     talk.acknowledge(said, "seen")
-    again = talk.said(id_)
+    again = talk.read_comment(id_)
     assert again is not None and not again.edited, "a reaction is no edit"
     forge.github.put("PATCH", f"issues/comments/{id_}", {"body": f"live {RUN}: as it is now"})
-    changed = talk.said(id_)
+    changed = talk.read_comment(id_)
     assert changed is not None and changed.edited
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from forge.fake import FakeGitHub, Stumble
 from forge.gitlab import FakeGitLab
+from terrace.adapters.folder_page import FolderPage
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.page import PullRequestPage
 from terrace.adapters.gitlab.client import GitLab
 from terrace.adapters.gitlab.jobs import MergeRequestJob
 from terrace.adapters.gitlab.page import MergeRequestPage
-from terrace.adapters.pages import FilesPage
 from terrace.forge.ports import Annotation, Page
 
 MARKER = '<!-- terrace:v1 {"kind":"check"} -->'
@@ -83,7 +83,7 @@ def _gitlab() -> Forge:
 
 def _folder(folder: Path) -> Somewhere:
     return Somewhere(
-        FilesPage(folder / "page"),
+        FolderPage(folder / "page"),
         lambda: [path.read_text() for path in sorted((folder / "page").glob("*.md"))],
         lambda: [
             (path.stem, told["passed"], told["title"])

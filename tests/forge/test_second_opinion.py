@@ -92,7 +92,7 @@ def test_one_issue_is_opened_closed_and_opened_again(github: GitHub) -> None:
     assert [comment["body"] for comment in github.each(f"issues/{number}/comments")] == ["<!-- ours -->\ntwo"]
 
     talk = GitHubConversation(github, "mona", "main", marker)
-    said = talk.said(talk.testify(number, "seen", "seen: as it was written"))
+    said = talk.read_comment(talk.testify(number, "seen", "seen: as it was written"))
     assert said is not None
     assert (said.login, said.number, said.edited, said.machine) == ("mona", number, False, False)
     assert (talk.permission("mona"), talk.permission("bob")) == ("admin", "none")

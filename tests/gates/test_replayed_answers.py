@@ -153,7 +153,7 @@ def passes(drafts: Sequence[Draft], texts: Mapping[str, str], deployment: str) -
     asked = question(PROD, facts, (SUBJECT,))
     said = decisions_about(sealed(drafts), asked, deployment, lambda one: proof(texts, one))
     now = NOON + timedelta(hours=1)
-    verdict = before_apply(CONFIG, PROD, (SUBJECT,), said.given, facts, now, withdrawals=said.withdrawn)
+    verdict = before_apply(CONFIG, PROD, (SUBJECT,), said.decisions, facts, now, withdrawals=said.withdrawn)
     return verdict.outcome is Outcome.PASS
 
 

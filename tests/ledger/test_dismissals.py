@@ -18,7 +18,7 @@ from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal_all, strange_times, verify
-from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral, dismissals_of_several, told, unread
+from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral, describe_faults, dismissals_of_several, unread
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.positions import Span, read_spans, words_of
 from terrace.pipelines.ledger.dismissals import dismiss, dismiss_several, unread_among
@@ -83,7 +83,7 @@ def test_an_event_that_cannot_be_read_holds_the_environment_that_it_speaks_of(
     (fault,) = unread(ledger(D1, BEGUN, event).read(), nobody)
     assert fault.environment == environment
     assert fault.holds("prod") == (environment in ("", "prod"))
-    assert f"event {fault.event.position} of the ledger cannot be read" in told((fault,))
+    assert f"event {fault.event.position} of the ledger cannot be read" in describe_faults((fault,))
 
 
 def test_an_event_that_cannot_be_read_has_no_effect() -> None:

@@ -74,7 +74,7 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [folds.unsettled(h, e, 1) for e in ENVIRONMENTS],
     lambda h: [folds.live(h, e) for e in ENVIRONMENTS],
     lambda h: [folds.releases(h, e) for e in ENVIRONMENTS],
-    backup_status.standings,
+    backup_status.backup_statuses,
     backup_status.recorded,
     backup_status.lineages,
     backup_status.good_backups,

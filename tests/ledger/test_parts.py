@@ -21,7 +21,7 @@ from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.parts import LARGEST, LISTS, joined, split
 from terrace.pipelines.journal import Journal
 from terrace.plans.ports import LoggedLeftovers
-from terrace.rollout.recovery import Statements, aftermath, creations
+from terrace.rollout.recovery import Statements, creations, plan_recovery
 from terrace.stacks.model import Manual
 
 MANY = 3 * LARGEST + 7
@@ -66,8 +66,8 @@ def test_recovery_asks_about_every_creation_and_not_only_the_first() -> None:
     planned = creations(of(history), of(history).steps[-1])
     assert planned is not None
     assert len(planned) == MANY
-    assert len(aftermath("dev", None, planned, {}, Statements()).open) == MANY
-    assert len(aftermath("dev", LoggedLeftovers(), planned, {}, Statements()).open) == MANY
+    assert len(plan_recovery("dev", None, planned, {}, Statements()).open) == MANY
+    assert len(plan_recovery("dev", LoggedLeftovers(), planned, {}, Statements()).open) == MANY
 
 
 def test_no_event_holds_more_than_its_share_of_a_list() -> None:

@@ -42,7 +42,7 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [folds.live(h, e) for e in ("prod", "dev")],
     lambda h: [folds.releases(h, e) for e in ("prod", "dev")],
     lambda h: folds.approvals(h, f"{32:012x}"),
-    backup_status.standings,
+    backup_status.backup_statuses,
     backup_status.recorded,
     backup_status.good_backups,
     restores.restores,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from terrace.pipelines.states.drill import data_loss
 from terrace.plans.ports import StateSnapshot
-from terrace.states.backup_status import Standing
+from terrace.states.backup_status import BackupStatus
 from terrace.states.backups import BackupRecord
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -18,8 +18,8 @@ NEWER = StateSnapshot(b"{}", "lineage", 5)
 HOUR = timedelta(hours=1)
 
 
-def known(backup: str = "b1", checked_at: datetime | None = None) -> Standing:
-    return Standing("dev/app", "dev", backup=backup, checked_at=checked_at)
+def known(backup: str = "b1", checked_at: datetime | None = None) -> BackupStatus:
+    return BackupStatus("dev/app", "dev", backup=backup, checked_at=checked_at)
 
 
 def test_nothing_is_lost_while_the_backup_is_the_current_state() -> None:

@@ -19,7 +19,7 @@ MODULE = {
     f"{FOLDER}/main.tf": 'module "queues" {\n  source = "../../modules/queues"\n}\n',
     "modules/queues/main.tf": BLOCK,
 }
-WANTED = (Wanted("name", "jobs", "work", told=True),)
+WANTED = (Wanted("name", "jobs", "work", configurable=True),)
 
 
 def propose(files: Mapping[str, str], drift: ResourceChange | None = None) -> Proposed:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from terrace.drift.sightings import sightings
+from terrace.drift.detection import find_drift
 from terrace.plans.differences import Comparison
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
@@ -107,13 +107,13 @@ def test_schemas_are_read_for_objects_with_unknown_values(entry: Any, is_read: b
 
 def test_a_computed_attribute_that_moved_is_no_drift() -> None:
     before = {"id": "1", "engine": "a", "latest_restorable_time": "09:00"}
-    assert sightings(read(resource(["update"], before, {**before, "latest_restorable_time": "09:05"}))) == ()
-    (seen,) = sightings(read(resource(["update"], before, {**before, "engine": "b", "latest_restorable_time": "9"})))
+    assert find_drift(read(resource(["update"], before, {**before, "latest_restorable_time": "09:05"}))) == ()
+    (seen,) = find_drift(read(resource(["update"], before, {**before, "engine": "b", "latest_restorable_time": "9"})))
     assert seen.paths == ("engine",)
     assert set(seen.observed) == {"engine"}
 
 
 @pytest.mark.parametrize("name", ["id", "arn", "tags_all", "unheard_of"])
 def test_what_identifies_an_object_or_can_be_set_stays_drift(name: str) -> None:
-    (seen,) = sightings(read(resource(["update"], {name: "a"}, {name: "b"})))
+    (seen,) = find_drift(read(resource(["update"], {name: "a"}, {name: "b"})))
     assert seen.paths == (name,)

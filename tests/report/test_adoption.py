@@ -78,7 +78,7 @@ def test_each_result_has_a_word_in_json() -> None:
 
 
 def test_the_renaming_of_old_state_files_is_announced() -> None:
-    with_file = replace(READY, found=replace(FOUND, left=LeftState(FOUND.source, b"{}")))
+    with_file = replace(READY, adoption=replace(FOUND, left=LeftState(FOUND.source, b"{}")))
     assert old_files_note([READY, REFUSED, BEFORE]) == ""
     assert old_files_note([with_file]).startswith("the old state file is renamed to end in .adopted")
     assert old_files_note([with_file, with_file]).startswith("the old state files are renamed to end in .adopted")

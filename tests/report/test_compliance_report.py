@@ -13,11 +13,11 @@ from markdown_it import MarkdownIt
 from support.checked import HOSTILE, texts
 from support.records import data_of
 from support.stories import NOON
-from terrace.compliance.answers import Evidence, Outcome, answers
 from terrace.compliance.audit import RuleSeen, Scope
 from terrace.compliance.gathering import Span
 from terrace.compliance.overview import Compliance, LatestAudit
 from terrace.compliance.recorded_audits import Audit, KnownRule
+from terrace.compliance.results import Evidence, Outcome, evaluate_framework
 from terrace.compliance.shipped import framework
 from terrace.report.compliance_words import totals
 from terrace.report.html.compliance import compliance_page
@@ -41,7 +41,7 @@ def report(*evidence: Evidence, name: str = "prod", note: str = "a note") -> Com
         {"r": KnownRule("", (KEY,), ())},
         {"fail": 1},
     )
-    told = answers(framework("nist-800-53"), evidence)
+    told = evaluate_framework(framework("nist-800-53"), evidence)
     return Compliance(
         NOON, (LatestAudit(name, look, (note,)),), (told,), "p", "h" * 64, Span(NOON + timedelta(hours=1))
     )
@@ -59,8 +59,8 @@ def test_every_format_has_the_same_numbers_and_no_percentage() -> None:
     record = report(piece(Outcome.FAILED), replace(piece(Outcome.PASSED), key="terrace:ledger"))
     (told,) = record.frameworks
     numbers = totals(told)
-    assert numbers.endswith(f" of {len(told.answers)} listed")
-    assert sum(int(n) for n in re.findall(r"(\d+) (?:pass|fail|not|manual)", numbers)) == len(told.answers)
+    assert numbers.endswith(f" of {len(told.controls)} listed")
+    assert sum(int(n) for n in re.findall(r"(\d+) (?:pass|fail|not|manual)", numbers)) == len(told.controls)
     for text in (terminal(record), compliance_markdown(record), compliance_page(record)):
         assert numbers in text
         assert not re.search(r"\d\s*%(?!;)", re.sub(r"<style>.*?</style>|width: \d+%", "", text, flags=re.S))

@@ -13,9 +13,9 @@ from support.payloads import payload_of
 from support.records import data_of
 from terrace.assess.model import Severity
 from terrace.drift.acknowledgements import Acknowledgement
-from terrace.drift.checks import Check, Standing
-from terrace.drift.model import Cause, Ignored, Observation, Quadrant, Sighting
-from terrace.drift.records import sighting_record, sightings_of
+from terrace.drift.checks import Check, EnvironmentDrift
+from terrace.drift.model import Cause, DriftKind, Ignored, Observation, ResourceDrift
+from terrace.drift.records import resource_drift_record, resources_of
 from terrace.drift.review import Review
 from terrace.plans.model import MASKED, Action
 from terrace.report.drift_words import remedy
@@ -25,11 +25,11 @@ from terrace.report.terminal.drift import drift_report
 from terrace.report.terminal.screen import plain_text
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
-SEEN = Sighting(
+SEEN = ResourceDrift(
     "prod",
     'aws_iam_role.a["<b>|x"]',
     "aws_iam_role",
-    Quadrant.UNMANAGED,
+    DriftKind.UNMANAGED,
     Severity.CRITICAL,
     ("inline_policy",),
     Action.NO_OP,
@@ -39,7 +39,7 @@ SEEN = Sighting(
 
 def review(*observations: Observation, overdue: str = "") -> Review:
     check = Check("e1", "prod", AT, observations, timedelta(0))
-    return Review("prod", (check,), Standing(check.status, AT, overdue), (), ())
+    return Review("prod", (check,), EnvironmentDrift(check.status, AT, overdue), (), ())
 
 
 def terminal(one: Review) -> str:
@@ -54,21 +54,21 @@ def as_json(reviews: list[Review]) -> Any:
     ("seen", "words"),
     [
         (SEEN, "terrace drift ack prod"),
-        (replace(SEEN, quadrant=Quadrant.ACTIONABLE, undo=Action.UPDATE), "terrace drift prod --remediate"),
-        (replace(SEEN, quadrant=Quadrant.ACTIONABLE, undo=Action.REPLACE), "would replace it"),
-        (replace(SEEN, quadrant=Quadrant.INPUT, undo=Action.UPDATE), "not changed outside Terraform"),
-        (replace(SEEN, quadrant=Quadrant.DELETED, undo=Action.CREATE), "recreates it, without the data that it held"),
-        (replace(SEEN, quadrant=Quadrant.DELETED), "no deployment recreates it"),
+        (replace(SEEN, kind=DriftKind.ACTIONABLE, undo=Action.UPDATE), "terrace drift prod --remediate"),
+        (replace(SEEN, kind=DriftKind.ACTIONABLE, undo=Action.REPLACE), "would replace it"),
+        (replace(SEEN, kind=DriftKind.INPUT, undo=Action.UPDATE), "not changed outside Terraform"),
+        (replace(SEEN, kind=DriftKind.DELETED, undo=Action.CREATE), "recreates it, without the data that it held"),
+        (replace(SEEN, kind=DriftKind.DELETED), "no deployment recreates it"),
     ],
     ids=["unmanaged", "actionable", "replacement", "input", "deleted", "deleted permanently"],
 )
-def test_each_quadrant_names_its_remedy(seen: Sighting, words: str) -> None:
+def test_each_quadrant_names_its_remedy(seen: ResourceDrift, words: str) -> None:
     assert words in remedy("prod", seen, "c" * 40)
 
 
 MIXED = replace(
     SEEN,
-    quadrant=Quadrant.ACTIONABLE,
+    kind=DriftKind.ACTIONABLE,
     undo=Action.UPDATE,
     paths=("inline_policy", "tags.team"),
     kept=("inline_policy",),
@@ -86,7 +86,7 @@ def test_each_attribute_says_whether_a_deployment_changes_it_back() -> None:
 
 def test_changed_inputs_are_distinguished_from_drift() -> None:
     seen = replace(MIXED, paths=("inline_policy", "source", "tags.team"), inputs=("source",))
-    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(seen,)))
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, resources=(seen,)))
     for told in (terminal(one), drift_markdown([one])):
         assert "source (not changed outside Terraform)" in told
         assert "actionable, unmanaged, input" in told
@@ -95,7 +95,7 @@ def test_changed_inputs_are_distinguished_from_drift() -> None:
 
 def test_an_acknowledgement_of_one_attribute_is_shown_with_it_and_does_not_cover_the_others() -> None:
     given = Acknowledgement("prod", MIXED.address, ("tags.team",), {}, "g", "ann|", "billing sets it", AT)
-    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(MIXED,)))
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, resources=(MIXED,)))
     one = replace(one, acknowledged=(given,))
     assert '"b" (managed), acknowledged by ann|: billing sets it' in terminal(one)
     assert "\n  acknowledged" not in terminal(one)
@@ -111,7 +111,7 @@ def test_an_acknowledgement_of_one_attribute_is_shown_with_it_and_does_not_cover
 
 
 def test_every_format_shows_the_values_of_each_attribute() -> None:
-    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(MIXED,)))
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, resources=(MIXED,)))
     for told in (terminal(one), drift_markdown([one])):
         assert "inline_policy: nothing → (sensitive) (not managed)" in told
         assert 'tags.team: "a" → "b" (managed)' in told
@@ -136,7 +136,7 @@ def test_every_format_has_the_same_facts() -> None:
             "drifted",
             "c" * 40,
             undeployed=("a" * 40,),
-            sightings=(SEEN,),
+            resources=(SEEN,),
             ignored=(Ignored("x.y", ("size",), "ann", "scaler", "2026-12-31"),),
             notices=("the rule to ignore z ran out",),
         ),
@@ -151,7 +151,7 @@ def test_every_format_has_the_same_facts() -> None:
 def test_text_from_outside_is_no_markup_in_markdown() -> None:
     told = drift_markdown([review(Observation("prod", "p", "unknown", why="<script> | [x](y) @bob"), overdue="")])
     assert not {"<script>", "[x](y)", "@bob"} & set(told.split())
-    table = drift_markdown([review(Observation("prod", "p", "drifted", sightings=(SEEN,)))])
+    table = drift_markdown([review(Observation("prod", "p", "drifted", resources=(SEEN,)))])
     (row,) = [line for line in table.splitlines() if "inline_policy" in line]
     assert row.count("|") == 6, "an address does not end a cell"
 
@@ -174,7 +174,7 @@ CAUSED = replace(
 
 
 def test_a_possible_cause_is_a_hint_and_its_text_has_no_effect() -> None:
-    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(CAUSED,)))
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, resources=(CAUSED,)))
     for told in (terminal(one), unescape(drift_markdown([one]))):
         assert "possible cause (a hint, not proof): ann" in told
         assert "2 earlier changes of it in the logs" in told
@@ -188,18 +188,18 @@ def test_a_possible_cause_is_a_hint_and_its_text_has_no_effect() -> None:
 
 def test_an_unknown_cause_has_a_reason_and_without_logs_there_is_no_cause() -> None:
     unknown = replace(SEEN, cause_unknown="the plan does not contain an id of the resource")
-    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(unknown,)))
+    one = review(Observation("prod", "environments/prod", "drifted", "c" * 40, resources=(unknown,)))
     for told in (terminal(one), unescape(drift_markdown([one]))):
         assert "cause unknown: the plan does not contain an id of the resource" in told
     assert as_json([one])["environments"][0]["stacks"][0]["resources"][0]["cause_unknown"]
-    bare = review(Observation("prod", "environments/prod", "drifted", "c" * 40, sightings=(SEEN,)))
+    bare = review(Observation("prod", "environments/prod", "drifted", "c" * 40, resources=(SEEN,)))
     assert "cause" not in terminal(bare)
 
 
 def test_the_ledger_keeps_causes_without_values_and_ids_of_resources() -> None:
-    record = sighting_record(replace(CAUSED, identity={"id": "app"}, values={"inline_policy": (None, "x")}))
+    record = resource_drift_record(replace(CAUSED, identity={"id": "app"}, values={"inline_policy": (None, "x")}))
     payload = payload_of(record)
     assert "identity" not in payload
     assert "values" not in payload
-    (read,) = sightings_of("prod", [record])
+    (read,) = resources_of("prod", [record])
     assert (read.causes, read.more_causes) == (CAUSED.causes, 2)

@@ -8,7 +8,7 @@ import pytest
 
 from terrace.errors import StateLock
 from terrace.plans.ports import LoggedLeftovers, Recorded
-from terrace.rollout.recovery import Aftermath, Statements, aftermath, is_ours
+from terrace.rollout.recovery import StackRecovery, Statements, is_ours, plan_recovery
 from terrace.stacks.additions import Import
 
 BEGAN = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -18,20 +18,22 @@ MINE = LoggedLeftovers(who="root@runner", began=BEGAN)
 
 def test_what_was_made_and_is_not_in_the_state_is_imported() -> None:
     autopsy = LoggedLeftovers(whole=True, created=(("a.one", "i-1"), ("a.two", "i-2")))
-    found = aftermath("prod", autopsy, {"a.one": "create", "a.two": "create"}, {"a.one": Recorded("i-1")}, Statements())
-    assert found == Aftermath(imports=(Import("prod", "a.two", "i-2"),))
+    found = plan_recovery(
+        "prod", autopsy, {"a.one": "create", "a.two": "create"}, {"a.one": Recorded("i-1")}, Statements()
+    )
+    assert found == StackRecovery(imports=(Import("prod", "a.two", "i-2"),))
 
 
 def test_what_was_in_the_making_is_open_until_somebody_has_looked() -> None:
     autopsy = LoggedLeftovers(whole=True, in_flight=("a.one", "a.two"))
-    assert aftermath("prod", autopsy, {}, {}, Statements()).open == ("a.one", "a.two")
-    assert aftermath("prod", autopsy, {}, {}, Statements(absent=["a.one"])).open == ("a.two",)
-    settled = aftermath("prod", autopsy, {}, {}, Statements({"a.two": "i-9"}, ["a.one"]))
-    assert settled == Aftermath(imports=(Import("prod", "a.two", "i-9"),))
+    assert plan_recovery("prod", autopsy, {}, {}, Statements()).open == ("a.one", "a.two")
+    assert plan_recovery("prod", autopsy, {}, {}, Statements(absent=["a.one"])).open == ("a.two",)
+    settled = plan_recovery("prod", autopsy, {}, {}, Statements({"a.two": "i-9"}, ["a.one"]))
+    assert settled == StackRecovery(imports=(Import("prod", "a.two", "i-9"),))
 
 
 def test_an_object_without_an_id_in_the_log_is_open_too() -> None:
-    assert aftermath("prod", LoggedLeftovers(whole=True, created=(("a.one", ""),)), {}, {}, Statements()).open == (
+    assert plan_recovery("prod", LoggedLeftovers(whole=True, created=(("a.one", ""),)), {}, {}, Statements()).open == (
         "a.one",
     )
 
@@ -39,17 +41,21 @@ def test_an_object_without_an_id_in_the_log_is_open_too() -> None:
 def test_what_is_recorded_and_was_in_the_making_may_lack_what_its_provisioners_do() -> None:
     """Terraform records an object before its provisioners run: killed then, nothing in the state tells."""
     autopsy = LoggedLeftovers(whole=True, in_flight=("a.one",))
-    assert aftermath("prod", autopsy, {}, {"a.one": Recorded("i-1")}, Statements()) == Aftermath(unfinished=("a.one",))
-    assert aftermath("prod", autopsy, {}, {"a.one": Recorded("i-1")}, Statements(whole=["a.one"])) == Aftermath()
+    assert plan_recovery("prod", autopsy, {}, {"a.one": Recorded("i-1")}, Statements()) == StackRecovery(
+        unfinished=("a.one",)
+    )
+    assert (
+        plan_recovery("prod", autopsy, {}, {"a.one": Recorded("i-1")}, Statements(whole=["a.one"])) == StackRecovery()
+    )
 
 
 def test_what_is_tainted_is_replaced_by_the_plan_and_whoever_approves_decides() -> None:
     log = LoggedLeftovers(whole=True, in_flight=("a.one",))
-    assert aftermath("prod", log, {}, {"a.one": Recorded("i-1", tainted=True)}, Statements()) == Aftermath()
+    assert plan_recovery("prod", log, {}, {"a.one": Recorded("i-1", tainted=True)}, Statements()) == StackRecovery()
 
 
 def test_without_a_log_everything_that_was_planned_may_exist() -> None:
-    assert aftermath(
+    assert plan_recovery(
         "prod", None, {"a.one": "create", "a.two": "create"}, {"a.two": Recorded("i-2")}, Statements()
     ).open == ("a.one",)
 
@@ -62,17 +68,17 @@ def test_a_log_that_is_not_whole_never_says_that_something_was_not_made(log: Log
     """A machine crash leaves a log empty, zeroed or cut: what it says is true, what it lacks may exist all the same."""
     planned = {"a.one": "create", "a.two": "create", "a.three": "replace", "a.four": "create"}
     known = {"a.three": Recorded("i-3"), "a.four": Recorded("i-4")}
-    found = aftermath("prod", log, planned, known, Statements())
+    found = plan_recovery("prod", log, planned, known, Statements())
     assert {"a.two", "a.three"} <= set(found.open), "nobody knows of these"
     assert "a.four" not in found.open, "the state has it"
     assert ("a.one" in found.open) is (not (log and log.created))
-    assert aftermath("prod", log, planned, known, Statements(absent=["a.one", "a.two", "a.three"])).open == ()
+    assert plan_recovery("prod", log, planned, known, Statements(absent=["a.one", "a.two", "a.three"])).open == ()
 
 
 def test_an_id_for_something_that_this_stack_does_not_have_is_not_its_business() -> None:
     assert (
-        aftermath("prod", LoggedLeftovers(whole=True), {"a.one": "create"}, {}, Statements({"b.other": "i-1"}))
-        == Aftermath()
+        plan_recovery("prod", LoggedLeftovers(whole=True), {"a.one": "create"}, {}, Statements({"b.other": "i-1"}))
+        == StackRecovery()
     )
 
 

@@ -20,7 +20,7 @@ def calls(source: str) -> str:
 
 
 def roots(files: dict[str, str]) -> list[str]:
-    return [root.path for root in find_root_modules(DictTree(files), NoStore()).found]
+    return [root.path for root in find_root_modules(DictTree(files), NoStore()).root_modules]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_test_is_an_environment_where_others_are_beside_it() -> None:
 
 
 def test_signs_name_the_file_and_the_line() -> None:
-    (root,) = find_root_modules(DictTree({"a/main.tf": TF + BACKEND + PROVIDER}), NoStore()).found
+    (root,) = find_root_modules(DictTree({"a/main.tf": TF + BACKEND + PROVIDER}), NoStore()).root_modules
     assert [(sign.what, str(sign.place)) for sign in root.signs] == [
         ("backend s3", "a/main.tf:3"),
         ("provider aws", "a/main.tf:5"),

@@ -11,7 +11,7 @@ from terrace.plans.model import Action, Digest, OutputChange, Plan, ResourceChan
 from terrace.plans.ports import StateSnapshot
 from terrace.stacks.model import Stack
 from terrace.states.backups import BackupRecord
-from terrace.states.restore_rules import Difference, Known, differences, obstacles
+from terrace.states.restore_rules import Difference, RestoreFacts, differences, obstacles
 
 RECORD = BackupRecord(
     name="b1",
@@ -31,7 +31,7 @@ RECORD = BackupRecord(
 COPY = StateSnapshot(b"{}", "l1", 3, "1.11.4")
 CURRENT = StateSnapshot(b"{ }", "l1", 4, "1.11.4")
 EMPTY = StateSnapshot(b"")
-KNOWN = Known(version="1.11.4", applied=(), sha256="s1", lineage="l1")
+KNOWN = RestoreFacts(version="1.11.4", applied=(), sha256="s1", lineage="l1")
 PLAN = Plan(Stack.conventional("prod", "environments/prod"), "c", Digest("d", "k"), ())
 
 
@@ -76,7 +76,7 @@ def test_a_copy_of_a_lineage_that_the_state_had_before_is_of_the_same_state(curr
     ],
 )
 def test_each_danger_is_told_and_only_some_can_be_accepted(
-    current: StateSnapshot, copy: StateSnapshot, known: Known, why: str, consent: str
+    current: StateSnapshot, copy: StateSnapshot, known: RestoreFacts, why: str, consent: str
 ) -> None:
     (only,) = obstacles(current, RECORD, copy, known)
     assert (why in only.why, only.consent) == (True, consent)

@@ -18,14 +18,14 @@ from terrace.ledger.deployment import Holder
 from terrace.ledger.model import Draft, History
 from terrace.stacks.model import Manual
 from terrace.states.backup_status import (
-    Standing,
+    BackupStatus,
     applied_since,
+    backup_statuses,
     good_backups,
     recorded,
     release_of,
     same_state,
     stacks_of,
-    standings,
 )
 from terrace.states.restores import open_restore, restores
 
@@ -106,38 +106,43 @@ def restore_ended(result: str) -> tuple[str, str, Any]:
 
 
 def test_while_an_apply_goes_on_no_copy_is_the_state() -> None:
-    standing = standings(history(opened(), step("apply", kinds.STEP_BEGUN)))["prod"]
-    assert (standing.environment, standing.unbacked_since) == ("prod", minute(1))
-    assert standing.exposure(minute(31)) == timedelta(minutes=30)
-    assert standing.problem(timedelta(minutes=20), minute(31)) == (
+    backup_status = backup_statuses(history(opened(), step("apply", kinds.STEP_BEGUN)))["prod"]
+    assert (backup_status.environment, backup_status.unbacked_since) == ("prod", minute(1))
+    assert backup_status.exposure(minute(31)) == timedelta(minutes=30)
+    assert backup_status.problem(timedelta(minutes=20), minute(31)) == (
         "no backup of the state of the last 30m, and the RPO is 20m"
     )
-    assert standing.problem(None, minute(31)) == ""
+    assert backup_status.problem(None, minute(31)) == ""
 
 
 def test_the_copy_of_a_snapshot_is_the_state() -> None:
-    standing = standings(history(opened(), *apply()))["prod"]
-    assert (standing.backup, standing.lineage, standing.serial, standing.sha256) == ("b1", "l1", 3, "s1")
-    assert (standing.checked_at, standing.unbacked_since) == (minute(4), None)
-    assert standing.exposure(minute(500)) == timedelta(0)
-    assert standing.problem(HOUR, minute(64)) == ""
-    assert standing.problem(HOUR, minute(65)) == "last checked 1h 1m ago, and the RPO is 1h"
+    backup_status = backup_statuses(history(opened(), *apply()))["prod"]
+    assert (backup_status.backup, backup_status.lineage, backup_status.serial, backup_status.sha256) == (
+        "b1",
+        "l1",
+        3,
+        "s1",
+    )
+    assert (backup_status.checked_at, backup_status.unbacked_since) == (minute(4), None)
+    assert backup_status.exposure(minute(500)) == timedelta(0)
+    assert backup_status.problem(HOUR, minute(64)) == ""
+    assert backup_status.problem(HOUR, minute(65)) == "last checked 1h 1m ago, and the RPO is 1h"
 
 
 def test_a_look_moves_what_is_known_only_when_all_is_well() -> None:
     told = (opened(), *apply())
-    saved = standings(history(*told, looked("saved")))["prod"]
+    saved = backup_statuses(history(*told, looked("saved")))["prod"]
     assert (saved.backup, saved.serial, saved.checked_at) == ("b2", 4, minute(5))
-    wrong = standings(history(*told, looked("alarm"), looked("alarm")))["prod"]
+    wrong = backup_statuses(history(*told, looked("alarm"), looked("alarm")))["prod"]
     assert (wrong.backup, wrong.serial, wrong.checked_at, wrong.alarm) == ("b1", 3, minute(4), "it went back")
     assert wrong.unbacked_since == minute(5), "the first time that it was seen counts"
     assert wrong.problem(None, minute(6)) == "it went back"
-    assert standings(history(*told, looked("alarm"), looked("saved")))["prod"].alarm == ""
-    unread = standings(history(*told, looked("unknown")))["prod"]
+    assert backup_statuses(history(*told, looked("alarm"), looked("saved")))["prod"].alarm == ""
+    unread = backup_statuses(history(*told, looked("unknown")))["prod"]
     assert unread.checked_at == minute(4), "a look that failed proves nothing"
-    unsaved = standings(history(*told, looked("unsaved"), looked("unsaved")))["prod"]
+    unsaved = backup_statuses(history(*told, looked("unsaved"), looked("unsaved")))["prod"]
     assert (unsaved.backup, unsaved.unbacked_since) == ("b1", minute(5))
-    gone = standings(history(*told, looked("alarm"), looked("none")))["prod"]
+    gone = backup_statuses(history(*told, looked("alarm"), looked("none")))["prod"]
     assert (gone.backup, gone.serial, gone.alarm) == ("", -1, ""), "somebody said that it is rightly gone"
 
 
@@ -159,11 +164,11 @@ def test_a_restore_is_open_until_its_end_and_knows_how_far_it_came() -> None:
 def test_what_a_restore_left_is_the_state_unless_it_was_wrong_before() -> None:
     told = (opened(), *apply(), ended())
     kept = looked("saved", restore="r1", target=10)
-    assert standings(history(*told, begun(), kept))["prod"].backup == "b1", "what was found may be what is wrong"
-    assert standings(history(*told, begun(), kept, restore_ended("restored")))["prod"].backup == "b9"
-    assert standings(history(*told, begun(), kept, restore_ended("put_back")))["prod"].backup == "b9"
-    assert standings(history(*told, begun(), kept, restore_ended("unknown")))["prod"].backup == "b1"
-    wrong = standings(history(*told, looked("alarm"), begun(), kept, restore_ended("put_back")))["prod"]
+    assert backup_statuses(history(*told, begun(), kept))["prod"].backup == "b1", "what was found may be what is wrong"
+    assert backup_statuses(history(*told, begun(), kept, restore_ended("restored")))["prod"].backup == "b9"
+    assert backup_statuses(history(*told, begun(), kept, restore_ended("put_back")))["prod"].backup == "b9"
+    assert backup_statuses(history(*told, begun(), kept, restore_ended("unknown")))["prod"].backup == "b1"
+    wrong = backup_statuses(history(*told, looked("alarm"), begun(), kept, restore_ended("put_back")))["prod"]
     assert (wrong.backup, wrong.alarm) == ("b1", "it went back")
 
 
@@ -189,17 +194,17 @@ def test_what_was_applied_since_is_told_whether_or_not_it_succeeded() -> None:
 @given(st.lists(st.sampled_from(["saved", "same", "none", "unsaved", "alarm", "unknown"]), max_size=12))
 def test_exposure_counts_from_the_first_look_that_was_not_good(findings: list[str]) -> None:
     seen = history(opened(), *apply(), *(looked(finding) for finding in findings))
-    standing = standings(seen)["prod"]
+    backup_status = backup_statuses(seen)["prod"]
     good = [n for n, finding in enumerate(findings) if finding in ("saved", "same", "none")]
     after = findings[good[-1] + 1 if good else 0 :]
     bad = [n for n, finding in enumerate(after) if finding in ("unsaved", "alarm")]
     first = minute(5 + len(findings) - len(after) + bad[0]) if bad else None
-    assert standing.unbacked_since == first
-    assert bool(standing.alarm) == ("alarm" in after)
+    assert backup_status.unbacked_since == first
+    assert bool(backup_status.alarm) == ("alarm" in after)
 
 
 def test_a_stack_without_a_checked_state_has_no_problem() -> None:
-    assert Standing("prod", "prod").problem(HOUR, NOON) == ""
+    assert BackupStatus("prod", "prod").problem(HOUR, NOON) == ""
 
 
 def test_a_lineage_that_continues_another_is_the_same_state_of_that_stack_alone() -> None:

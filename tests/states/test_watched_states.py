@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from terrace.plans.ports import StateSnapshot
-from terrace.states.backup_status import Finding, Standing, StateVersion
+from terrace.states.backup_status import BackupStatus, Finding, StateVersion
 from terrace.states.restore_rules import Difference
 from terrace.states.state_checks import Drill, judge, judge_drill
 
 CONTENT = b'{"version": 4}'
-KNOWN = Standing("prod", "prod", backup="b1", lineage="l1", serial=5, sha256=hashlib.sha256(CONTENT).hexdigest())
-NEW = Standing("prod", "prod")
+KNOWN = BackupStatus("prod", "prod", backup="b1", lineage="l1", serial=5, sha256=hashlib.sha256(CONTENT).hexdigest())
+NEW = BackupStatus("prod", "prod")
 APPLIED = replace(KNOWN, planned_on=StateVersion("l1", 5))
 FIRST = replace(NEW, planned_on=StateVersion("", -1))
 HOUR = timedelta(hours=1)
@@ -52,7 +52,7 @@ HOUR = timedelta(hours=1)
     ],
 )
 def test_a_state_that_is_gone_back_or_anew_is_no_progress(
-    known: Standing, state: StateSnapshot, finding: Finding, why: str
+    known: BackupStatus, state: StateSnapshot, finding: Finding, why: str
 ) -> None:
     found, reason = judge(known, state)
     assert found == finding

@@ -97,10 +97,12 @@ def test_no_finding_is_dropped_or_changed_in_what_it_is(
 def test_only_a_valid_record_of_that_rule_and_place_waives(given_: list[Finding], judging: list[Waiver]) -> None:
     left = waive(given_, Waivers(tuple(judging)), TODAY, CHECKS, content)
     for one, was in zip(left, given_, strict=True):
-        fitting = [w for w in judging if not w.known and w.holds(TODAY) and is_about(w, was, CHECKS)]
+        fitting = [w for w in judging if not w.is_baseline and w.holds(TODAY) and is_about(w, was, CHECKS)]
         key = key_of(was, content, CHECKS)
         names = names_of(was)
-        known = [w for w in judging if w.known and w.holds(TODAY) and key and w.rule in names and w.key[1:] == key[1:]]
+        known = [
+            w for w in judging if w.is_baseline and w.holds(TODAY) and key and w.rule in names and w.key[1:] == key[1:]
+        ]
         if one.waiver is not None:
             assert one.waiver in [*fitting, *known]
             assert why_never(was, CHECKS) is None
@@ -252,10 +254,10 @@ def test_a_record_is_unused_when_it_is_about_nothing_and_only_then(given_: list[
     judged = waive(seen, Waivers(tuple(some)), TODAY, CHECKS, content)
     told = unused(judged, Waivers(tuple(some)), TODAY, CHECKS)
     idle = [one for one in some if one.holds(TODAY) and one not in {f.waiver for f in judged}]
-    apart = [w for w in idle if not w.known and any(is_about(w, f, CHECKS) for f in seen)]
+    apart = [w for w in idle if not w.is_baseline and any(is_about(w, f, CHECKS) for f in seen)]
     lines = {(one.path, one.line) for one in told if one.path != BASELINE}
-    assert lines <= {(w.source, w.line) for w in idle if not w.known}
-    assert sum(one.path != BASELINE for one in told) == sum(not w.known and w not in apart for w in idle)
+    assert lines <= {(w.source, w.line) for w in idle if not w.is_baseline}
+    assert sum(one.path != BASELINE for one in told) == sum(not w.is_baseline and w not in apart for w in idle)
 
 
 @pytest.mark.parametrize(

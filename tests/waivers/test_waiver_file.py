@@ -106,7 +106,7 @@ def test_terrace_yaml_sets_the_longest_duration() -> None:
 def test_a_record_of_the_baseline_names_one_place_and_the_day_it_came() -> None:
     known = {**RIGHT, "since": "2025-01-01", "count": "2"}
     (record,) = read_waivers(text(known, key="known"), BASELINE, CONFIG)
-    assert (record.known, record.count, record.since) == (True, 2, date(2025, 1, 1))
+    assert (record.is_baseline, record.count, record.since) == (True, 2, date(2025, 1, 1))
     assert "`since` is missing" in problems(text(RIGHT, key="known"), BASELINE)[0]
     told = problems(text({**known, "address": "a.b[*]"}, key="known"), BASELINE)
     assert "a record of the baseline names one place" in told[0]

@@ -95,9 +95,9 @@ class Artifacts:
         try:
             yield
         except OSError as error:
-            said = str(error).strip().split("\n")[0][:300] or type(error).__name__
+            message = str(error).strip().split("\n")[0][:300] or type(error).__name__
             raise NotReady(
-                f"the store {self._place} cannot be used: {said}", hint="check backups.url and your access to it"
+                f"the store {self._place} cannot be used: {message}", hint="check backups.url and your access to it"
             ) from error
 
 
@@ -145,8 +145,8 @@ class _Folder:
         _settle(target.parent)
 
     def names(self, prefix: str) -> list[str]:
-        found = (path for path in (self._folder / prefix).rglob("*") if path.is_file())
-        return [path.relative_to(self._folder).as_posix() for path in found if not path.name.startswith(_UNFINISHED)]
+        paths = (path for path in (self._folder / prefix).rglob("*") if path.is_file())
+        return [path.relative_to(self._folder).as_posix() for path in paths if not path.name.startswith(_UNFINISHED)]
 
 
 class _Bucket:
@@ -160,9 +160,9 @@ class _Bucket:
         try:
             return open_store(self._url)
         except OSError as error:
-            said = str(error).split("\n")[0]
+            message = str(error).split("\n")[0]
             raise BadInput(
-                f"the store {self._url} cannot be used: {said}", hint="check backups.url in terrace.yaml"
+                f"the store {self._url} cannot be used: {message}", hint="check backups.url in terrace.yaml"
             ) from error
 
     def create(self, name: str, content: bytes) -> None:

@@ -154,16 +154,17 @@ class BackupCipher:
     def _shared_key(self, name: str, header: Header) -> bytes:
         """Returns the shared key of a backup in format 1."""
         wanted = header.get("key_id")
-        known = {key_id(key): key for key in self.older}
-        if wanted not in known:
+        keys_by_id = {key_id(key): key for key in self.older}
+        if wanted not in keys_by_id:
             key = self.key()
-            known[key_id(key)] = key
-        if wanted not in known:
+            keys_by_id[key_id(key)] = key
+        if wanted not in keys_by_id:
             raise NotReady(
-                f"{name} is encrypted with the key {wanted}, but the key in this environment is {', '.join(known)}",
+                f"{name} is encrypted with the key {wanted}, but the key in this environment is "
+                f"{', '.join(keys_by_id)}",
                 hint="set the key that was in use when the backup was created",
             )
-        return known[str(wanted)]
+        return keys_by_id[str(wanted)]
 
     def _own_key(self, name: str, header: Header) -> bytes:
         """Returns the key of a backup in format 2, which only a recipient can decrypt."""
@@ -209,19 +210,19 @@ def read_header(name: str, start: bytes) -> Header:
     return header
 
 
-def _recipients(given: tuple[str, ...]) -> list[x25519.Recipient]:
+def _recipients(texts: tuple[str, ...]) -> list[x25519.Recipient]:
     import pyrage
 
-    found = []
-    for text in given:
+    parsed = []
+    for text in texts:
         try:
-            found.append(pyrage.x25519.Recipient.from_str(text))
+            parsed.append(pyrage.x25519.Recipient.from_str(text))
         except pyrage.RecipientError as error:
             raise BadInput(
                 f"{text!r} in backups.recipients is not an age recipient: {error}",
                 hint="`age-keygen -y FILE` prints it",
             ) from error
-    return found
+    return parsed
 
 
 def _identities(text: str) -> list[x25519.Identity]:

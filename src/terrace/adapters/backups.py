@@ -37,9 +37,9 @@ class Backups:
         digest = hashlib.sha256(state.content).hexdigest()
         # The final backup is identified by its moment, so that it is separate.
         if moment != "final":
-            for known in self._newest_of(environment, stack):
-                if known.sha256 == digest and self.sealed_for_today(known):
-                    return known
+            for newest in self._newest_of(environment, stack):
+                if newest.sha256 == digest and self.has_current_keys(newest):
+                    return newest
         now = self._clock().astimezone(UTC)
         name = (
             f"{_folder(environment, stack)}/{now.strftime(_TIME)}-{state.serial:06d}-{moment}-{deployment}"
@@ -77,11 +77,11 @@ class Backups:
         else:
             folder = f"states/{environment}" if stack is None else _folder(environment, stack)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = tuple(pool.map(self._record_or_why, self._names(folder)))
-        records = (one for one in found if isinstance(one, BackupRecord))
+            read = tuple(pool.map(self._record_or_why, self._names(folder)))
+        records = (result for result in read if isinstance(result, BackupRecord))
         return Catalogue(
             records=tuple(sorted(records, key=lambda r: (r.taken_at, r.serial, r.name))),
-            damaged=tuple(one for one in found if not isinstance(one, BackupRecord)),
+            damaged=tuple(result for result in read if not isinstance(result, BackupRecord)),
         )
 
     def newest(self, environment: str, stack: str) -> BackupRecord | None:
@@ -99,10 +99,10 @@ class Backups:
                 newest = taken
                 yield record
 
-    def sealed_for_today(self, record: BackupRecord) -> bool:
+    def has_current_keys(self, record: BackupRecord) -> bool:
         return record.key_id == self._seals.key_id
 
-    def reseal(self, record: BackupRecord) -> BackupRecord:
+    def encrypt_again(self, record: BackupRecord) -> BackupRecord:
         content = self.load(record.name)
         name = f"{record.original.removesuffix(_ENDING)}-{os.urandom(3).hex()}{_ENDING}"
         record_now = replace(
@@ -145,13 +145,13 @@ def _header(record: BackupRecord) -> Header:
 
 def _as_record(name: str, header: Header) -> BackupRecord:
     """Returns the record in a header. The oldest headers have neither the time nor the cause of the backup."""
-    given: dict[str, Any] = {field.name: header[field.name] for field in fields(BackupRecord) if field.name in header}
+    values: dict[str, Any] = {field.name: header[field.name] for field in fields(BackupRecord) if field.name in header}
     try:
-        taken = given.get("taken_at") or name.rpartition("/")[2].partition("-")[0]
-        given["taken_at"] = datetime.fromisoformat(taken)
-        given["original"] = str(given.get("original", name))
-        given["recipients"] = tuple(given.get("recipients", ()))
-        record = BackupRecord(**given)
+        taken = values.get("taken_at") or name.rpartition("/")[2].partition("-")[0]
+        values["taken_at"] = datetime.fromisoformat(taken)
+        values["original"] = str(values.get("original", name))
+        values["recipients"] = tuple(values.get("recipients", ()))
+        record = BackupRecord(**values)
     except (TypeError, ValueError) as error:
         raise Corrupt(f"the backup {name} is damaged") from error
     if record.name != name:

@@ -68,8 +68,8 @@ class FileChangeLogs:
                 reading = _Reading(place, self._store(place), self._bounds, since, until)
                 changes += reading.changes()
             except (OSError, TerraceError) as error:
-                said = str(error).strip().split("\n")[0][:300] or type(error).__name__
-                notes.append(f"{place} cannot be read: {said}")
+                message = str(error).strip().split("\n")[0][:300] or type(error).__name__
+                notes.append(f"{place} cannot be read: {message}")
                 continue
             files += reading.files
             notes += [f"{place}: {note}" for note in reading.notes]
@@ -112,13 +112,13 @@ class _Reading:
         self.notes: list[str] = []
 
     def changes(self) -> list[LoggedChange]:
-        found = sorted(self._found("", 0), key=self._age, reverse=True)
+        files = sorted(self._found("", 0), key=self._age, reverse=True)
         if self._listed > self._bounds.names:
             self.notes.append(f"only {self._bounds.names:,} names were listed")
-        if len(found) > self._bounds.files:
-            self.notes.append(f"the oldest {len(found) - self._bounds.files:,} of {len(found):,} files were not read")
+        if len(files) > self._bounds.files:
+            self.notes.append(f"the oldest {len(files) - self._bounds.files:,} of {len(files):,} files were not read")
         wanted, size = [], 0
-        for file in found[: self._bounds.files]:
+        for file in files[: self._bounds.files]:
             size += file.size
             if size > self._bounds.in_all:
                 self.notes.append(f"only {self._bounds.in_all:,} bytes of the newest files were read")
@@ -127,12 +127,12 @@ class _Reading:
         changes: list[LoggedChange] = []
         unread: list[str] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for file, told in zip(wanted, pool.map(self._changes_of, wanted), strict=True):
-                if isinstance(told, str):
-                    unread.append(f"{file.name} was not read: {told}")
+            for file, outcome in zip(wanted, pool.map(self._changes_of, wanted), strict=True):
+                if isinstance(outcome, str):
+                    unread.append(f"{file.name} was not read: {outcome}")
                     continue
                 self.files += 1
-                changes += told[: max(0, self._bounds.changes - len(changes))]
+                changes += outcome[: max(0, self._bounds.changes - len(changes))]
         if len(changes) >= self._bounds.changes:
             self.notes.append(f"only {self._bounds.changes:,} changes were read")
         self.notes += unread[:3]
@@ -171,17 +171,17 @@ def _decompress(stored: bytes, limit: int) -> bytes:
     """Returns the content of a file, decompressed where it is compressed, regardless of its name."""
     if not stored.startswith(b"\x1f\x8b"):
         return stored
-    found = b""
+    content = b""
     # Concatenated compressed files are one file.
     while stored.startswith(b"\x1f\x8b"):
         unpacking = zlib.decompressobj(wbits=31)
-        found += unpacking.decompress(stored, limit + 1 - len(found))
-        if len(found) > limit:
+        content += unpacking.decompress(stored, limit + 1 - len(content))
+        if len(content) > limit:
             raise _TooLarge(f"it has more than {limit:,} bytes when decompressed")
         if not unpacking.eof:
             raise NoLog("it is truncated")
         stored = unpacking.unused_data
-    return found
+    return content
 
 
 class _Folder:
@@ -197,7 +197,7 @@ class _Folder:
 
     def inside(self, folder: str) -> Iterator[tuple[str, _File | None]]:
         with os.scandir(self._folder / folder) as entries:
-            for entry in sorted(entries, key=lambda one: one.name):
+            for entry in sorted(entries, key=lambda entry_now: entry_now.name):
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 if self._only is not None and entry.name != self._only:
                     continue
@@ -236,7 +236,10 @@ class _Bucket:
         except BaseError as error:
             raise OSError(str(error)) from error
         yield from ((name, None) for name in sorted(listed["common_prefixes"]))
-        yield from ((one["path"], _File(one["path"], one["size"])) for one in listed["objects"])
+        yield from (
+            (listed_object["path"], _File(listed_object["path"], listed_object["size"]))
+            for listed_object in listed["objects"]
+        )
 
     def read(self, file: _File, limit: int) -> bytes:
         import obstore

@@ -58,8 +58,8 @@ class ReferenceClock:
             self._asked = now
             self._told = self._ask() or self._told
         if self._told is not None:
-            told, then = self._told
-            return Reference(told.time + timedelta(seconds=self._passed() - then), told.source)
+            reference, then = self._told
+            return Reference(reference.time + timedelta(seconds=self._passed() - then), reference.source)
         began, then = self._start
         return Reference(began + timedelta(seconds=self._passed() - then), SINCE_START)
 
@@ -67,9 +67,9 @@ class ReferenceClock:
         """Returns the time of a server and when it was received; None where no server reports it."""
         for url in self._servers():
             # Without TLS, another machine in between could report any time.
-            told = self._server_time(url) if url.startswith("https://") else None
-            if told is not None:
-                return told, self._passed()
+            server_time = self._server_time(url) if url.startswith("https://") else None
+            if server_time is not None:
+                return server_time, self._passed()
         return None
 
     def _server_time(self, url: str) -> Reference | None:
@@ -80,9 +80,9 @@ class ReferenceClock:
         with httpx.Client(transport=self._transport or LimitedTransport(SECONDS, _BYTES)) as client:
             try:
                 host = urlsplit(url).netloc.rpartition("@")[2]
-                said = parsedate_to_datetime(client.head(f"https://{host}/").headers.get("date", ""))
+                date = parsedate_to_datetime(client.head(f"https://{host}/").headers.get("date", ""))
             except (httpx.HTTPError, httpx.InvalidURL, ValueError):
                 # The host just served Git, but only Git may trust a company's own certificates. Then there is no server
                 # to compare with.
                 return None
-            return Reference(said.astimezone(UTC), f"the server {host}") if said.tzinfo is not None else None
+            return Reference(date.astimezone(UTC), f"the server {host}") if date.tzinfo is not None else None

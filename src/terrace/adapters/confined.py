@@ -130,11 +130,11 @@ def confined(
     NotReady where it cannot be run.
     """
     name = name or Path(argv[0]).name
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        given.write(stdin)
-        given.seek(0)
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        source.write(stdin)
+        source.seek(0)
         INTERRUPTION.check()
-        child = _start(argv, cwd, env, (given, out, err))
+        child = _start(argv, cwd, env, (source, out, err))
         try:
             if limits.memory is not None:
                 _limit_memory(child.pid, limits.memory)
@@ -154,11 +154,11 @@ def confined(
 def _lacked_memory(done: Finished, peak: int, memory: int) -> bool:
     """Returns whether a run ended because it got no more memory: it says so, or it crashed and had held a third of it.
     Not every runtime checks the result of an allocation: the garbage collector of Go 1.26 reads address 0 then."""
-    said = done.err[:_LOOKED_AT]
+    message = done.err[:_LOOKED_AT]
     if done.code == 0:
         return False
-    crashed = done.code in _CRASHES or any(word in said for word in _CRASH_WORDS)
-    return any(word in said for word in _NO_MEMORY) or (crashed and peak >= memory // 3)
+    crashed = done.code in _CRASHES or any(word in message for word in _CRASH_WORDS)
+    return any(word in message for word in _NO_MEMORY) or (crashed and peak >= memory // 3)
 
 
 def _reap(child: subprocess.Popen[bytes]) -> int:
@@ -193,13 +193,13 @@ def _limit_memory(pid: int, memory: int) -> None:
 def _start(
     argv: Sequence[str | Path], cwd: Path, env: Mapping[str, str], ends: tuple[IO[bytes], IO[bytes], IO[bytes]]
 ) -> subprocess.Popen[bytes]:
-    given, out, err = ends
+    stdin, out, err = ends
     try:
         return subprocess.Popen(
             [os.fspath(part) for part in argv],
             cwd=cwd,
             env=dict(env),
-            stdin=given,
+            stdin=stdin,
             stdout=out,
             stderr=err,
             start_new_session=True,
@@ -208,12 +208,12 @@ def _start(
         raise NotReady(f"{argv[0]} cannot be run: {error.strerror}", hint="reinstall it") from error
 
 
-def _wait(child: subprocess.Popen[bytes], name: str, said: tuple[IO[bytes], ...], limits: Limits) -> None:
+def _wait(child: subprocess.Popen[bytes], name: str, outputs: tuple[IO[bytes], ...], limits: Limits) -> None:
     end = time.monotonic() + limits.seconds
     pause, looks = _POLL / 32, time.monotonic() + _DISK_POLL
     while True:
         ended = _has_exited(child)
-        if any(os.fstat(one.fileno()).st_size > limits.output for one in said):
+        if any(os.fstat(output.fileno()).st_size > limits.output for output in outputs):
             raise LimitExceeded(f"{name} printed more than {limits.output:,} bytes and was stopped", "output")
         if ended:
             return

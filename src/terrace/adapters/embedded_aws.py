@@ -79,14 +79,14 @@ class EmbeddedAws:
 
     def parameter(self, name: str) -> str | None:
         """Returns the value of an SSM parameter in the cloud; None where there is none."""
-        found = self._ask("ssm", "AmazonSSM.GetParameter", {"Name": name})
-        return str(found["Parameter"]["Value"]) if found is not None else None
+        response = self._ask("ssm", "AmazonSSM.GetParameter", {"Name": name})
+        return str(response["Parameter"]["Value"]) if response is not None else None
 
     def tags(self, parameter: str) -> dict[str, str]:
         """Returns the tags of an SSM parameter."""
         wanted = {"ResourceType": "Parameter", "ResourceId": parameter}
-        found = self._ask("ssm", "AmazonSSM.ListTagsForResource", wanted) or {}
-        return {tag["Key"]: tag["Value"] for tag in found.get("TagList", ())}
+        response = self._ask("ssm", "AmazonSSM.ListTagsForResource", wanted) or {}
+        return {tag["Key"]: tag["Value"] for tag in response.get("TagList", ())}
 
     def open_port(self, group: str, port: int) -> None:
         """Opens a port of a security group to everyone, as a person would in a console."""
@@ -116,8 +116,8 @@ class EmbeddedAws:
         if answer.status_code == 400:
             return None
         answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
+        document: dict[str, Any] = answer.json()
+        return document
 
     def signed(self, service: str) -> dict[str, str]:
         """Returns the headers of a request to a service, which the server reads from the unchecked signature."""

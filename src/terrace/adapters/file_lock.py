@@ -65,8 +65,8 @@ def _wait(descriptor: int, path: Path, what: str, seconds: float) -> None:
 
 def _busy(descriptor: int, path: Path, what: str, seconds: float) -> NotReady:
     number, _, started = os.pread(descriptor, _LONGEST, 0).decode("ascii", "replace").strip().partition(" ")
-    known = number.isdecimal() and len(number) < 10 and process_state(int(number), started) == "running"
-    who, find = (f"process {number}", f"ps -fp {number}") if known else ("another process", f"fuser -v {path}")
+    is_running = number.isdecimal() and len(number) < 10 and process_state(int(number), started) == "running"
+    who, find = (f"process {number}", f"ps -fp {number}") if is_running else ("another process", f"fuser -v {path}")
     return NotReady(
         f"{what} is in use by {who} and was not free within {seconds:.0f} s: {path} is locked",
         hint=f"`{find}` shows that process; wait until it exits, or stop it if it hangs, then try again",

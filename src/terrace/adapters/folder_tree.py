@@ -39,16 +39,16 @@ class FolderTree:
         return {path: self.read(path) for path in paths}
 
     def _list(self, folder: str) -> Iterator[tuple[str, Entry]]:
-        with os.scandir(self._root / folder) as found:
-            for one in sorted(found, key=lambda entry: entry.name):
-                path = f"{folder}/{one.name}" if folder else one.name
-                if one.is_symlink():
-                    yield path, Entry(f"link:{Path(one.path).readlink()}", "120000")
-                elif one.is_dir(follow_symlinks=False):
-                    if one.name not in _ABSENT:
+        with os.scandir(self._root / folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_symlink():
+                    yield path, Entry(f"link:{Path(entry.path).readlink()}", "120000")
+                elif entry.is_dir(follow_symlinks=False):
+                    if entry.name not in _ABSENT:
                         yield from self._list(path)
-                elif one.is_file(follow_symlinks=False):
-                    yield path, Entry(self._identity(one, path))
+                elif entry.is_file(follow_symlinks=False):
+                    yield path, Entry(self._identity(entry, path))
 
     def _identity(self, file: os.DirEntry[str], path: str) -> str:
         if file.name.endswith(_READ):

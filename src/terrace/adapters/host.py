@@ -39,8 +39,8 @@ class Host:
 
 def host() -> Host:
     """Returns the identity of this machine and its boot. `machine` is a hash: the id itself is confidential."""
-    found = next((text for path in _MACHINE_IDS if (text := _text(path))), "")
-    machine = hashlib.sha256(b"terrace machine " + found.encode()).hexdigest()[:16] if found else ""
+    machine_id = next((text for path in _MACHINE_IDS if (text := _text(path))), "")
+    machine = hashlib.sha256(b"terrace machine " + machine_id.encode()).hexdigest()[:16] if machine_id else ""
     return Host(socket.gethostname(), machine, _text(_BOOT_ID))
 
 
@@ -120,14 +120,14 @@ def _descriptor(pid: int) -> int | None:
         return None
 
 
-def file_identity(found: os.stat_result) -> str:
+def file_identity(status: os.stat_result) -> str:
     """Returns what distinguishes a file from a copy of it: its device, its inode, and the inode's change time.
 
     Content, names, modes and other times can be copied; no program can set the change time of an inode. The device
     distinguishes a mounted snapshot from the original. Its number can change at a boot, and identities are not compared
     across boots.
     """
-    return f"{found.st_dev}:{found.st_ino}:{found.st_ctime_ns}"
+    return f"{status.st_dev}:{status.st_ino}:{status.st_ctime_ns}"
 
 
 def file_system(path: Path) -> str:

@@ -60,8 +60,8 @@ class LocalLeases:
         # identifies the same process only in the same PID namespace of the same boot. Otherwise the holder may still
         # run.
         here = self.holder("", environment)
-        told = (holder.host, holder.machine, holder.boot, holder.pid_namespace, holder.lock)
-        if told != (here.host, here.machine, here.boot, here.pid_namespace, here.lock):
+        identity = (holder.host, holder.machine, holder.boot, holder.pid_namespace, holder.lock)
+        if identity != (here.host, here.machine, here.boot, here.pid_namespace, here.lock):
             return False
         if not (here.boot and here.pid_namespace and here.lock and holder.started):
             return False

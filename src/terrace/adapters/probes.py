@@ -56,7 +56,7 @@ class LiveProbes:
         missing = [v for v in _VARIABLE.findall(probe.url) if v not in variables]
         if missing:
             return ProbeResult(name, "unclear", f"there is no output for {', '.join(missing)}")
-        url = _VARIABLE.sub(lambda found: variables[found[1]], probe.url)
+        url = _VARIABLE.sub(lambda match: variables[match[1]], probe.url)
         seen = "nothing"
         seconds = probe.timeout.total_seconds()
         with httpx.Client(transport=LimitedTransport(seconds, MAX_BODY), timeout=seconds) as client:
@@ -92,9 +92,9 @@ def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) ->
     done = confined(probe.argv, cwd=folder, env={**env, **variables}, limits=limits)
     if done.code == 0:
         return ProbeResult(_name(probe), "passed", "exit 0")
-    said = (done.message or done.out.decode("utf-8", "replace").strip()).splitlines()
+    lines = (done.message or done.out.decode("utf-8", "replace").strip()).splitlines()
     reading: Reading = "unclear" if done.code == CANNOT_TELL else "failed"
-    message = f"exit {done.code}" + (f": {_masked(said[-1], variables)}" if said else "")
+    message = f"exit {done.code}" + (f": {_masked(lines[-1], variables)}" if lines else "")
     return ProbeResult(_name(probe), reading, message)
 
 

@@ -87,7 +87,7 @@ def _communicate(child: subprocess.Popen[bytes], stdin: bytes, end: float, size:
     """Returns the output of the program until it exits, while its input is written."""
     assert child.stdout is not None and child.stderr is not None
     out, err = bytearray(), bytearray()
-    given = memoryview(stdin)
+    remaining = memoryview(stdin)
     with selectors.DefaultSelector() as pipes:
         pipes.register(child.stdout, selectors.EVENT_READ, out)
         pipes.register(child.stderr, selectors.EVENT_READ, err)
@@ -100,8 +100,8 @@ def _communicate(child: subprocess.Popen[bytes], stdin: bytes, end: float, size:
                 raise TimeoutError
             for key, _ in ready:
                 if key.data is None:
-                    given = _write(key.fd, given)
-                    if given:
+                    remaining = _write(key.fd, remaining)
+                    if remaining:
                         continue
                 elif part := os.read(key.fd, _CHUNK):
                     key.data.extend(part)
@@ -117,11 +117,11 @@ def _communicate(child: subprocess.Popen[bytes], stdin: bytes, end: float, size:
     return bytes(out), bytes(err)
 
 
-def _write(pipe: int, given: memoryview) -> memoryview:
+def _write(pipe: int, remaining: memoryview) -> memoryview:
     """Returns the rest of the input. A program need not read its input."""
     try:
-        return given[os.write(pipe, given[:_CHUNK]) :]
+        return remaining[os.write(pipe, remaining[:_CHUNK]) :]
     except BlockingIOError:
-        return given
+        return remaining
     except BrokenPipeError:
-        return given[:0]
+        return remaining[:0]

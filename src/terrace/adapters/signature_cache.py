@@ -42,20 +42,20 @@ class SignatureCache:
             if name in self._kept:
                 self._kept.move_to_end(name)
                 return self._kept[name]
-        found = self._verify(signers, actor, signature, text)
-        if found is None:
+        identity = self._verify(signers, actor, signature, text)
+        if identity is None:
             return ""
         with self._lock:
-            self._kept[name] = found
+            self._kept[name] = identity
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
-        return found
+        return identity
 
 
 def _digest(*parts: bytes) -> bytes:
     """Returns a hash of the parts and of their lengths."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for part in parts:
-        found.update(len(part).to_bytes(8, "big"))
-        found.update(part)
-    return found.digest()
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()

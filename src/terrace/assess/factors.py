@@ -115,7 +115,7 @@ FACTORS: tuple[Factor, ...] = (
 
 def factor(name: str) -> Factor:
     """Returns the factor of that name; it must be one of FACTORS."""
-    return next(one for one in FACTORS if one.name == name)
+    return next(factor for factor in FACTORS if factor.name == name)
 
 
 LEVELS: tuple[tuple[Level, int], ...] = (("critical", 75), ("high", 50), ("medium", 18), ("low", 0))

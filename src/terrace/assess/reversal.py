@@ -61,9 +61,9 @@ def _within(address: str, places: Collection[str]) -> bool:
 def _objections(plan: Plan, undone: Undone) -> Iterator[Objection]:
     key = plan.stack.key
     for change in plan.effective:
-        found = _about(change, undone)
-        if found is not None:
-            rule, why, weight = found
+        objection = _about(change, undone)
+        if objection is not None:
+            rule, why, weight = objection
             yield Objection(rule, key, change.address, why, weight)
     if undone.readers:
         readers = ", ".join(undone.readers)

@@ -107,23 +107,27 @@ def together(parts: Mapping[str, Evidence]) -> Evidence:
     """Returns the evidence of several stacks of one environment, by their keys, as that of one release."""
     total: dict[str, Counted] = {}
     for part in parts.values():
-        for factor, one in part.items():
-            known = total.get(factor, Counted(0, ()))
-            number = max(known.number, one.number) if factor in _OF_THE_ENVIRONMENT else known.number + one.number
-            total[factor] = Counted(number, tuple(dict.fromkeys((*known.first, *one.first)))[:_SHOWN])
+        for factor, counted in part.items():
+            counted_before = total.get(factor, Counted(0, ()))
+            number = (
+                max(counted_before.number, counted.number)
+                if factor in _OF_THE_ENVIRONMENT
+                else counted_before.number + counted.number
+            )
+            total[factor] = Counted(number, tuple(dict.fromkeys((*counted_before.first, *counted.first)))[:_SHOWN])
     more = [key for key, part in parts.items() if part][1:]
     if more:
-        known = total.get("stacks", Counted(0, ()))
-        total["stacks"] = Counted(known.number + len(more), (*known.first, *more)[:_SHOWN])
+        counted_before = total.get("stacks", Counted(0, ()))
+        total["stacks"] = Counted(counted_before.number + len(more), (*counted_before.first, *more)[:_SHOWN])
     return total
 
 
-def weigh(found: Evidence) -> Risk:
+def weigh(evidence: Evidence) -> Risk:
     """Returns the score of evidence."""
     reasons = [
-        Reason(f.name, min(f.cap, f.points * found[f.name].number), _told(found[f.name]))
+        Reason(f.name, min(f.cap, f.points * evidence[f.name].number), _told(evidence[f.name]))
         for f in FACTORS
-        if f.name in found
+        if f.name in evidence
     ]
     score = min(100, sum(reason.points for reason in reasons))
     return Risk(score, level_of(score), tuple(sorted(reasons, key=lambda r: -r.points)))
@@ -135,11 +139,11 @@ GRAVE_LEVELS: tuple[Level, ...] = ("high", "critical")
 
 def level_of(score: int) -> Level:
     """Returns the level of a score."""
-    found: Level = "low"
+    level: Level = "low"
     for name, least in reversed(LEVELS):
         if score >= least:
-            found = name
-    return found
+            level = name
+    return level
 
 
 def _told(counted: Counted) -> str:
@@ -163,7 +167,7 @@ def _evidence(
     for plan in plans.values():
         yield from _of_plan(plan, around.get(plan.stack.environment, EnvironmentFacts()), clouds)
     yield from _reach(touched, unplanned, around)
-    renamed = {one.old for one in assessment.change_set.renamed}
+    renamed = {move.old for move in assessment.change_set.renamed}
     yield from (("removed", stack.key) for stack in assessment.change_set.removed if stack.key not in renamed)
     idle = {p.stack.key for p in assessment.plans.values() if p.is_empty and not p.errored and p.complete}
     yield from _of_findings(f for f in assessment.findings if not (f.stack in idle and f.address))
@@ -177,16 +181,16 @@ def _reach(
     yield from (("stacks", key) for key in list(touched)[1:])
     yield from (("environments", name) for name in environments[1:])
     for name in environments:
-        known = around.get(name, EnvironmentFacts())
-        if known.production:
+        facts = around.get(name, EnvironmentFacts())
+        if facts.production:
             yield "production", name
-        if known.drifted is not False:
-            yield "drift", name if known.drifted else f"{name} (unknown)"
-        if known.idle is None or known.idle > IDLE:
+        if facts.drifted is not False:
+            yield "drift", name if facts.drifted else f"{name} (unknown)"
+        if facts.idle is None or facts.idle > IDLE:
             yield "idle", name
     for key, name in touched.items():
-        known = around.get(name, EnvironmentFacts())
-        if known.deployed is None or key not in known.deployed:
+        facts = around.get(name, EnvironmentFacts())
+        if facts.deployed is None or key not in facts.deployed:
             yield "first", key
     for key in unplanned:
         if around.get(touched[key], EnvironmentFacts()).production:
@@ -202,15 +206,15 @@ def _of_findings(findings: Iterable[Finding]) -> Iterator[tuple[str, str]]:
             yield f"finding-{severity.word}", f"{finding.rule}: {finding.message}"
 
 
-def _of_plan(plan: Plan, known: EnvironmentFacts, clouds: Clouds) -> Iterator[tuple[str, str]]:
+def _of_plan(plan: Plan, facts: EnvironmentFacts, clouds: Clouds) -> Iterator[tuple[str, str]]:
     key = plan.stack.key
     if plan.errored or not plan.complete:
         yield "not-known", f"the rest of the plan of {key}"
     yield from (("size", f"output {o.name}") for o in plan.outputs if o.action is not Action.NO_OP)
     for change in plan.effective:
-        yield from ((factor, f"{key}: {change.address}") for factor in _of_change(change, known.production, clouds))
+        yield from ((factor, f"{key}: {change.address}") for factor in _of_change(change, facts.production, clouds))
     types = dict.fromkeys(change.type for change in plan.effective)
-    yield from (("new-type", t) for t in types if known.types is None or t not in known.types)
+    yield from (("new-type", t) for t in types if facts.types is None or t not in facts.types)
 
 
 def _of_change(change: ResourceChange, production: bool, clouds: Clouds) -> Iterator[str]:
@@ -299,7 +303,7 @@ def _is_empty(value: Value) -> bool:
     """Returns whether a value sets nothing. A hidden one can set anything."""
     if isinstance(value, dict | list | tuple):
         parts = value.values() if isinstance(value, dict) else value
-        return all(_is_empty(one) for one in parts)
+        return all(_is_empty(part) for part in parts)
     return value is None or value == ""
 
 
@@ -320,8 +324,8 @@ def _hidden(value: Value) -> bool:
     if isinstance(value, Masked | Unknown):
         return True
     if isinstance(value, dict):
-        return any(_hidden(one) for one in value.values())
-    return isinstance(value, list | tuple) and any(_hidden(one) for one in value)
+        return any(_hidden(item) for item in value.values())
+    return isinstance(value, list | tuple) and any(_hidden(item) for item in value)
 
 
 def _for_everybody(side: Value, exposed: frozenset[str]) -> bool:
@@ -338,9 +342,9 @@ def _wide(name: str, value: Value) -> bool:
     if isinstance(value, dict):
         if value.get("Effect") == "Deny":
             return False
-        return any(_wide(key, one) for key, one in value.items())
+        return any(_wide(key, item) for key, item in value.items())
     if isinstance(value, list | tuple):
-        return any(_wide(name, one) for one in value)
+        return any(_wide(name, item) for item in value)
     if not isinstance(value, str):
         return False
     # A policy that allows one action on every resource is common; one that allows every action is not.

@@ -52,7 +52,7 @@ class Waiver:
         return self.expires < today
 
     @property
-    def known(self) -> bool:
+    def is_baseline(self) -> bool:
         """Returns whether the record belongs to the baseline."""
         return self.since is not None
 

@@ -90,12 +90,12 @@ class Fault:
 def check_commits(context: CheckContext) -> Findings:
     """Returns a finding for each commit of the change whose message breaks the rules."""
     change, repository = context.change_set, context.adapters.repository
-    found = check_messages(repository.commits(change.base, change.head), context.trusted.setting(SETTINGS))
+    findings = check_messages(repository.commits(change.base, change.head), context.trusted.setting(SETTINGS))
     if repository.is_whole(change.base, change.head):
-        return found
+        return findings
     message = "this clone is shallow and lacks commits of the change: their messages were not checked"
     missing = Finding("commits", Severity.LOW, Status.UNKNOWN, "terrace", message, fix="git fetch --unshallow")
-    return (*found, missing)
+    return (*findings, missing)
 
 
 def check_messages(commits: Iterable[Commit], rules: CommitRules) -> Findings:
@@ -139,8 +139,8 @@ def faults_of(message: str, rules: CommitRules) -> tuple[Fault, ...]:
 def _head_faults(first: str, rules: CommitRules) -> list[Fault]:
     head = _HEAD.fullmatch(first)
     if head is None:
-        known = ", ".join(rules.types)
-        return [Fault("it does not begin with a type", f"begin with `{_example(rules)}`; the types are {known}")]
+        allowed = ", ".join(rules.types)
+        return [Fault("it does not begin with a type", f"begin with `{_example(rules)}`; the types are {allowed}")]
     faults = []
     types = {name.lower(): name for name in rules.types}
     # The case of types and scopes does not matter, by the specification.
@@ -160,12 +160,12 @@ def _head_faults(first: str, rules: CommitRules) -> list[Fault]:
 def _scope_faults(scope: str, rules: CommitRules) -> list[Fault]:
     if not scope.strip():
         return [Fault("the scope is empty", "name it, or leave the parentheses out")]
-    known = {name.lower(): name for name in rules.scopes}
-    unknown = [name.strip() for name in scope.split(",") if known and name.strip().lower() not in known]
+    scopes = {name.lower(): name for name in rules.scopes}
+    unknown = [name.strip() for name in scope.split(",") if scopes and name.strip().lower() not in scopes]
     if not unknown:
         return []
-    near = find_nearest(unknown[0].lower(), known)
-    right = f"did you mean {known[near]!r}?" if near else f"the scopes are {', '.join(rules.scopes)}"
+    near = find_nearest(unknown[0].lower(), scopes)
+    right = f"did you mean {scopes[near]!r}?" if near else f"the scopes are {', '.join(rules.scopes)}"
     return [Fault(f"{', '.join(map(repr, unknown))} is not a known scope", right)]
 
 
@@ -173,12 +173,12 @@ def _footer_faults(lines: list[str]) -> list[Fault]:
     """Returns the fault in a footer for a breaking change that a tool would not recognize."""
     right = "`BREAKING CHANGE: what breaks`"
     for at, line in enumerate(lines):
-        found = _BREAKING.fullmatch(line)
-        if found is None or (not found[1].isupper() and _is_wrapped(lines[:at])):
+        match = _BREAKING.fullmatch(line)
+        if match is None or (not match[1].isupper() and _is_wrapped(lines[:at])):
             continue
-        if not found[1].isupper() or not line.startswith((f"{found[1]}:", f"{found[1]} #")):
-            return [Fault(f"the footer {found[1]!r} is not in the form that tools read", right)]
-        if not found["text"].strip() and not any(lines[at + 1 : at + 2]):
+        if not match[1].isupper() or not line.startswith((f"{match[1]}:", f"{match[1]} #")):
+            return [Fault(f"the footer {match[1]!r} is not in the form that tools read", right)]
+        if not match["text"].strip() and not any(lines[at + 1 : at + 2]):
             return [Fault("the footer does not describe the breaking change", right)]
     return []
 

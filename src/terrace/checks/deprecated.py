@@ -69,14 +69,16 @@ def find_deprecated(path: str, content: bytes, required: Mapping[str, str] = NON
     if isinstance(file.root, NativeBlock):
         # In JSON every expression is an interpolation, so there only types and arguments are checked.
         olds += _in_expressions(file.root.node)
-    found = [_finding(path, old, required) for old in sorted(olds, key=lambda old: old.line)]
-    told = found[:MOST]
-    if len(found) > MOST:
-        rest = _Old(found[MOST].line, f"{len(found) - MOST} more deprecated constructs follow", "fix the first ones")
-        told.append(_finding(path, rest, required))
+    findings = [_finding(path, old, required) for old in sorted(olds, key=lambda old: old.line)]
+    shown = findings[:MOST]
+    if len(findings) > MOST:
+        rest = _Old(
+            findings[MOST].line, f"{len(findings) - MOST} more deprecated constructs follow", "fix the first ones"
+        )
+        shown.append(_finding(path, rest, required))
     if file.error_line:
-        told.append(_unread(path, file.error_line, "the part after a syntax error was not checked"))
-    return tuple(told)
+        shown.append(_unread(path, file.error_line, "the part after a syntax error was not checked"))
+    return tuple(shown)
 
 
 def _in_block(block: Block) -> Iterator[_Old]:
@@ -126,12 +128,12 @@ def _arguments(where: Where, name: str, block: Block) -> Iterator[_Old]:
     replaced = replaced_arguments(where, name)
     if not replaced:
         return
-    given = [(argument, value.line) for argument, value in block.attributes.items()]
+    arguments = [(argument, value.line) for argument, value in block.attributes.items()]
     for inner in block.blocks():
         kind = inner.labels[0] if inner.type == "dynamic" and inner.labels else inner.type
-        given.append((kind, inner.line))
-        given += ((f"{kind}.{argument}", value.line) for argument, value in inner.attributes.items())
-    for argument, line in dict.fromkeys(given):
+        arguments.append((kind, inner.line))
+        arguments += ((f"{kind}.{argument}", value.line) for argument, value in inner.attributes.items())
+    for argument, line in dict.fromkeys(arguments):
         if argument in replaced:
             yield _renamed(name, argument, line, replaced[argument])
 

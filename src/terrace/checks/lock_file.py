@@ -37,15 +37,15 @@ def check_lock_files(context: CheckContext) -> Findings:
     """Returns a finding for each thing that the lock files of the impacted stacks lack."""
     graph, tree = context.inventory.graph, head_of(context)
     platforms = context.trusted.setting(PLATFORMS)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for stack in (impact.stack for impact in context.change_set.impacts):
         folders = [graph.folders[path] for path in graph.reached(stack) if path in graph.folders]
         required = frozenset[str]().union(*(provider_sources(folder.facts) for folder in folders))
         path = stack.file(LOCK_FILE)
         is_committed = path in tree.entries and not tree.entries[path].is_link
         locked = read_lock_file(tree.read(path)) if is_committed else None
-        found += check_lock_file(stack.key, path, required, locked, platforms)
-    return tuple(found)
+        findings += check_lock_file(stack.key, path, required, locked, platforms)
+    return tuple(findings)
 
 
 def check_lock_file(
@@ -66,25 +66,27 @@ def check_lock_file(
     if locked is None:
         names = ", ".join(sorted(required))
         return (_finding(stack, path, f"no lock file is committed for {names}", Status.FAIL, platforms),)
-    known = {one.address.lower(): one for one in locked}
-    found: list[Finding] = []
+    by_address = {provider.address.lower(): provider for provider in locked}
+    findings: list[Finding] = []
     for source in sorted({_address(name) for name in required}):
-        one = known.get(source) or known.get(source.replace("registry.terraform.io/", "registry.opentofu.org/", 1))
-        if one is None:
-            found.append(_finding(stack, path, f"the lock file does not name {source}", Status.FAIL, platforms))
+        provider = by_address.get(source) or by_address.get(
+            source.replace("registry.terraform.io/", "registry.opentofu.org/", 1)
+        )
+        if provider is None:
+            findings.append(_finding(stack, path, f"the lock file does not name {source}", Status.FAIL, platforms))
         else:
-            found += (_finding(stack, path, *said, platforms) for said in _hashes(one, platforms))
-    return tuple(found)
+            findings += (_finding(stack, path, *problem, platforms) for problem in _hashes(provider, platforms))
+    return tuple(findings)
 
 
-def _hashes(one: LockedProvider, platforms: Collection[str]) -> Iterator[tuple[str, Status]]:
-    kinds = [value.partition(":")[0] for value in one.hashes]
+def _hashes(provider: LockedProvider, platforms: Collection[str]) -> Iterator[tuple[str, Status]]:
+    kinds = [value.partition(":")[0] for value in provider.hashes]
     plain, archives = kinds.count("h1"), kinds.count("zh")
     wanted = len(set(platforms))
-    if not one.hashes:
-        yield f"the lock file has no hash of {one.address}", Status.FAIL
+    if not provider.hashes:
+        yield f"the lock file has no hash of {provider.address}", Status.FAIL
     elif wanted and not archives:
-        message = f"the lock file has {plain} hashes of {one.address}, for {wanted} platforms"
+        message = f"the lock file has {plain} hashes of {provider.address}, for {wanted} platforms"
         if plain < wanted:
             yield message, Status.FAIL
         else:

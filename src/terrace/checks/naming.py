@@ -79,25 +79,25 @@ def check_names(path: str, content: bytes, naming: Naming) -> Findings:
     """
     if is_override(path.rpartition("/")[2]):
         return ()
-    return tuple(finding for one in list_names(path, content) for finding in _of(path, one, naming))
+    return tuple(finding for declared in list_names(path, content) for finding in _of(path, declared, naming))
 
 
-def _of(path: str, one: DeclaredName, naming: Naming) -> Iterator[Finding]:
-    pattern = naming.pattern(one.kind)
-    shown = one.name if len(one.name) <= _SHOWN else f"{one.name[: _SHOWN - 1]}…"
-    if not fits(one.name, pattern):
+def _of(path: str, declared: DeclaredName, naming: Naming) -> Iterator[Finding]:
+    pattern = naming.pattern(declared.kind)
+    shown = declared.name if len(declared.name) <= _SHOWN else f"{declared.name[: _SHOWN - 1]}…"
+    if not fits(declared.name, pattern):
         wanted = pattern if pattern in WORDS else f"in the form `{pattern}`"
-        message = f"the {_CALLED.get(one.kind, one.kind)} {shown!r} is not {wanted}"
-        yield _finding(path, one, Severity.LOW, message, _renaming(one, _right(one.name, pattern)))
-    elif one.type and _repeats(one):
-        message = f"the name {one.type}.{shown} repeats its type"
-        yield _finding(path, one, Severity.INFO, message, "name it after its purpose")
+        message = f"the {_CALLED.get(declared.kind, declared.kind)} {shown!r} is not {wanted}"
+        yield _finding(path, declared, Severity.LOW, message, _renaming(declared, _right(declared.name, pattern)))
+    elif declared.type and _repeats(declared):
+        message = f"the name {declared.type}.{shown} repeats its type"
+        yield _finding(path, declared, Severity.INFO, message, "name it after its purpose")
 
 
-def _repeats(one: DeclaredName) -> bool:
+def _repeats(declared: DeclaredName) -> bool:
     """Returns whether the name contains all words of the type, except the provider's, in their order."""
-    own = one.type.partition("_")[2]
-    return bool(own) and f"_{own}_" in f"_{one.name.replace('-', '_').lower()}_"
+    own = declared.type.partition("_")[2]
+    return bool(own) and f"_{own}_" in f"_{declared.name.replace('-', '_').lower()}_"
 
 
 def _right(name: str, pattern: str) -> str | None:
@@ -107,13 +107,13 @@ def _right(name: str, pattern: str) -> str | None:
     return made if sign and fits(made, pattern) else None
 
 
-def _renaming(one: DeclaredName, right: str | None) -> str:
+def _renaming(declared: DeclaredName, right: str | None) -> str:
     what = f"name it {right}" if right else "rename it"
     # Without it Terraform would destroy and recreate the resource.
-    return f"{what}, with a `moved` block" if one.kind in ("resource", "module") else what
+    return f"{what}, with a `moved` block" if declared.kind in ("resource", "module") else what
 
 
-def _finding(path: str, one: DeclaredName, severity: Severity, message: str, fix: str) -> Finding:
+def _finding(path: str, declared: DeclaredName, severity: Severity, message: str, fix: str) -> Finding:
     return Finding(
         rule="naming",
         severity=severity,
@@ -121,7 +121,7 @@ def _finding(path: str, one: DeclaredName, severity: Severity, message: str, fix
         tool="terrace",
         message=message,
         path=path,
-        line=one.line,
+        line=declared.line,
         fix=fix,
         # It is informational: it never blocks, whatever the level of the check.
         advisory=severity is Severity.INFO,

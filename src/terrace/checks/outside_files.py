@@ -30,7 +30,7 @@ _MOST = 30
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Judgement:
     """The verdict on one read: it leaves the repository (and why), or its path is unknown."""
 
     status: Status
@@ -65,33 +65,33 @@ def find_outside_reads(
 
     Only a read in a changed file blocks the change; the others are advisory, and so is an unknown path.
     """
-    found: dict[tuple[str, int, str], Finding] = {}
+    findings: dict[tuple[str, int, str], Finding] = {}
     for stack in stacks:
         for path in graph.reached(stack):
             folder = graph.folders.get(path)
             if folder is None:
                 continue
             for file, read in _reads(folder, layout, stack):
-                for told in _judged(graph, layout, folder, stack, read):
-                    finding = _finding(file, read, told, file in changed)
-                    found.setdefault((file, read.line, finding.message), finding)
-    return tuple(found[key] for key in sorted(found))
+                for judgement in _judged(graph, layout, folder, stack, read):
+                    finding = _finding(file, read, judgement, file in changed)
+                    findings.setdefault((file, read.line, finding.message), finding)
+    return tuple(findings[key] for key in sorted(findings))
 
 
 def find_leaving_links(layout: Layout, folders: frozenset[str], changed: frozenset[str]) -> tuple[Finding, ...]:
     """Returns a finding for each symbolic link out of the repository: those that changed, and those in these
     folders."""
-    found = []
+    findings = []
     for link in sorted(layout.links):
         below = "" in folders or any(link.startswith(f"{folder}/") for folder in folders)
         if (link in changed or below) and not layout.is_inside(link):
             message = "this link leads out of the repository: its target does not exist when Terrace plans"
             fix = "commit the file itself"
             advisory = link not in changed
-            found.append(
+            findings.append(
                 Finding(RULE, Severity.HIGH, Status.FAIL, "terrace", message, path=link, fix=fix, advisory=advisory)
             )
-    return tuple(found)
+    return tuple(findings)
 
 
 def find_lfs_pointers(contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
@@ -160,47 +160,47 @@ def _of_template(layout: Layout, folder: Folder, stack: Stack, read: Read) -> It
         yield from ((real, inner) for inner in read_template_facts(content).reads if inner.how in ("file", "set"))
 
 
-def _finding(file: str, read: Read, told: _Told, changed: bool) -> Finding:
+def _finding(file: str, read: Read, judgement: _Judgement, changed: bool) -> Finding:
     return Finding(
         RULE,
-        Severity.HIGH if told.status is Status.FAIL else Severity.LOW,
-        told.status,
+        Severity.HIGH if judgement.status is Status.FAIL else Severity.LOW,
+        judgement.status,
         "terrace",
-        f"{read.function or 'a function'} {told.why}",
+        f"{read.function or 'a function'} {judgement.why}",
         path=file,
         line=read.line,
         fix=_FIX,
-        advisory=told.status is not Status.FAIL or not changed,
+        advisory=judgement.status is not Status.FAIL or not changed,
     )
 
 
-def _judged(graph: Graph, layout: Layout, folder: Folder, stack: Stack, read: Read) -> Iterator[_Told]:
+def _judged(graph: Graph, layout: Layout, folder: Folder, stack: Stack, read: Read) -> Iterator[_Judgement]:
     for template in _meant(graph, folder, read.template):
-        told = _judge(layout, template, folder.path, stack.path, read)
-        if told is not None:
-            yield told
+        judgement = _judge(layout, template, folder.path, stack.path, read)
+        if judgement is not None:
+            yield judgement
 
 
-def _judge(layout: Layout, template: Template, folder: str, root: str, read: Read) -> _Told | None:
+def _judge(layout: Layout, template: Template, folder: str, root: str, read: Read) -> _Judgement | None:
     text, whole = _known(template, folder, root)
     if text.startswith(("/", "~")):
-        return _Told(Status.FAIL, f"reads {_shown(text)} from the machine that plans")
+        return _Judgement(Status.FAIL, f"reads {_shown(text)} from the machine that plans")
     if not whole:
         # The unknown rest cannot change the part before the last slash.
         if join("", text.rpartition("/")[0] or ".") is None:
-            return _Told(Status.FAIL, f"reads a path outside of the repository: {_shown(text)}")
-        return _Told(Status.UNKNOWN, "reads a path that is known only when Terraform plans")
+            return _Judgement(Status.FAIL, f"reads a path outside of the repository: {_shown(text)}")
+        return _Judgement(Status.UNKNOWN, "reads a path that is known only when Terraform plans")
     if read.how == "set":
         if not read.pattern:
-            return _Told(Status.UNKNOWN, "lists files by a pattern that is known only when Terraform plans")
+            return _Judgement(Status.UNKNOWN, "lists files by a pattern that is known only when Terraform plans")
         if ".." in read.pattern or read.pattern.startswith(("/", "~")):
-            return _Told(Status.FAIL, f"lists files outside of its folder: {_shown(read.pattern)}")
+            return _Judgement(Status.FAIL, f"lists files outside of its folder: {_shown(read.pattern)}")
     path = join("", text or ".")
     if path is None:
-        return _Told(Status.FAIL, f"reads a path outside of the repository: {_shown(text)}")
+        return _Judgement(Status.FAIL, f"reads a path outside of the repository: {_shown(text)}")
     way = layout.resolve(path)
     if way.real is None:
-        return _Told(Status.FAIL, f"reads {_shown(path)}, which a link leads out of the repository")
+        return _Judgement(Status.FAIL, f"reads {_shown(path)}, which a link leads out of the repository")
     return None
 
 
@@ -228,8 +228,8 @@ def _known(template: Template, folder: str, root: str) -> tuple[str, bool]:
 
 def _meant(graph: Graph, folder: Folder, template: Template) -> tuple[Template, ...]:
     """Returns the possible values of a template, with locals of the module and the arguments of its callers."""
-    found = tuple(dict.fromkeys(_expanded(graph, folder, template, 0)))
-    return found if len(found) <= _MOST else ((_UNKNOWN,),)
+    paths = tuple(dict.fromkeys(_expanded(graph, folder, template, 0)))
+    return paths if len(paths) <= _MOST else ((_UNKNOWN,),)
 
 
 def _expanded(graph: Graph, folder: Folder, template: Template, depth: int) -> list[Template]:

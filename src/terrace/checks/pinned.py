@@ -34,9 +34,9 @@ def check_versions(files: Mapping[str, FileFacts], *, root: bool) -> Findings:
 
     `files` are the facts of its files by path. A `root` module must also require a version of Terraform.
     """
-    found = [finding for path, facts in sorted(files.items()) for finding in _of_file(path, facts)]
+    findings = [finding for path, facts in sorted(files.items()) for finding in _of_file(path, facts)]
     if root and files and not any(facts.required_version for facts in files.values()):
-        found.append(
+        findings.append(
             _finding(
                 "the root module does not require a version of Terraform",
                 min(files),
@@ -44,7 +44,7 @@ def check_versions(files: Mapping[str, FileFacts], *, root: bool) -> Findings:
                 'terraform { required_version = ">= 1.6" }',
             )
         )
-    return tuple(found)
+    return tuple(findings)
 
 
 def _of_file(path: str, facts: FileFacts) -> Iterator[Finding]:

@@ -53,11 +53,11 @@ def check_required_files(context: CheckContext) -> Findings:
     """Returns a finding for each required file that a module or stack with changed files lacks."""
     tree, roots = head_of(context), root_folders(context)
     required = context.trusted.setting(SETTINGS)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for folder, _ in touched_modules(context):
         names = required.environments if folder in roots else required.modules
-        found += find_missing_files(folder, tree.entries, names)
-    return tuple(found)
+        findings += find_missing_files(folder, tree.entries, names)
+    return tuple(findings)
 
 
 def find_missing_files(folder: str, there: Collection[str], wanted: Collection[str]) -> Findings:

@@ -53,7 +53,7 @@ def rule_of(path: str, config: Config, kinds: tuple[str, ...]) -> str | None:
 
 def _programs(config: Config) -> frozenset[str]:
     """Returns the files of the repository that terrace.yaml runs: in doubt, every argument that can be one."""
-    probes = [probe for one in config.environments for probe in (*one.smoke, *one.health)]
+    probes = [probe for environment in config.environments for probe in (*environment.smoke, *environment.health)]
     named = [word for probe in probes if isinstance(probe, CommandProbe) for word in probe.argv]
     named += [config.terraform.binary] if "/" in config.terraform.binary else []
     return frozenset(joined for word in named if (joined := join("", word)))

@@ -79,13 +79,13 @@ def rule_named(name: str, checks: Mapping[str, Check] = CHECKS) -> Rule:
 
     Raises BadInput with the nearest right name when there is none.
     """
-    known = rules(checks)
+    known_rules = rules(checks)
     tool = checks.get(name.partition(".")[0])
-    if name not in known and tool is not None and tool.own_rules and "." in name:
-        return known[tool.name]
-    if name not in known:
-        raise unknown_name_error("rule", name, known)
-    return known[name]
+    if name not in known_rules and tool is not None and tool.own_rules and "." in name:
+        return known_rules[tool.name]
+    if name not in known_rules:
+        raise unknown_name_error("rule", name, known_rules)
+    return known_rules[name]
 
 
 def _of_risk() -> Iterable[Rule]:

@@ -63,9 +63,9 @@ def _adopted_addresses(context: CheckContext) -> Iterator[_Conflict]:
     change, inventory = context.change_set, context.inventory
     if change.base == change.head:
         return
-    known = {frozenset((sharing.stack.key, sharing.other.key)) for sharing in find_shared_states(inventory)}
+    adopted = {frozenset((sharing.stack.key, sharing.other.key)) for sharing in find_shared_states(inventory)}
     for sharing in find_taken_states(context.adapters.survey(change.base), inventory):
-        if frozenset((sharing.stack.key, sharing.other.key)) not in known:
+        if frozenset((sharing.stack.key, sharing.other.key)) not in adopted:
             message = f"{sharing.stack.key} adopts the state of {sharing.other.key}: {sharing.address}"
             yield _Conflict(sharing.stack.key, sharing.address.place, message, sharing)
 

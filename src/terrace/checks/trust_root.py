@@ -49,15 +49,15 @@ def check_rule_files(context: CheckContext) -> Findings:
     The first files that CI runs in a repository block nothing: there are none yet that they could loosen.
     """
     edited = context.change_set.edited
-    found = {path: why for path in edited if (why := rule_of(path, context.trusted, KINDS)) is not None}
-    before = context.adapters.repository.tree(context.change_set.base).entries if found else {}
-    first = first_pipelines(found, before) if found else frozenset()
+    reasons = {path: why for path in edited if (why := rule_of(path, context.trusted, KINDS)) is not None}
+    before = context.adapters.repository.tree(context.change_set.base).entries if reasons else {}
+    first = first_pipelines(reasons, before) if reasons else frozenset()
     return tuple(
         replace(
             _finding(context, f"this change edits {path}: {why}; the old version is enforced", path),
             advisory=path in first,
         )
-        for path, why in found.items()
+        for path, why in reasons.items()
     )
 
 

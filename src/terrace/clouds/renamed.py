@@ -12,11 +12,11 @@ _NONE: Mapping[str, Replacement] = {}
 
 def replacement_of_type(where: Where, type_: str, clouds: Clouds = CLOUDS) -> Replacement | None:
     """Returns what to use instead of a type, and since which version; None where it is not deprecated."""
-    found = (cloud.renamed_types.get((where, type_)) for cloud in clouds.values())
-    return next((replacement for replacement in found if replacement is not None), None)
+    names = (cloud.renamed_types.get((where, type_)) for cloud in clouds.values())
+    return next((replacement for replacement in names if replacement is not None), None)
 
 
 def replaced_arguments(where: Where, type_: str, clouds: Clouds = CLOUDS) -> Mapping[str, Replacement]:
     """Returns the deprecated arguments and blocks of a type, those inside a block with its name before theirs."""
-    found = (cloud.renamed_arguments.get((where, type_)) for cloud in clouds.values())
-    return next((arguments for arguments in found if arguments is not None), _NONE)
+    arguments = (cloud.renamed_arguments.get((where, type_)) for cloud in clouds.values())
+    return next((arguments for arguments in arguments if arguments is not None), _NONE)

@@ -66,7 +66,7 @@ class Audited:
 
     @property
     def blocking(self) -> tuple[Finding, ...]:
-        return tuple(one for one in self.findings if one.blocks)
+        return tuple(finding for finding in self.findings if finding.blocks)
 
 
 def audited(
@@ -82,27 +82,27 @@ def audited(
     A resource is evaluated if it exists with the evaluated values; one that a plan would still change is unknown. A
     stack without a whole plan is untold for every rule, one where policies could not be run for every rule of theirs.
     """
-    found = tuple(findings)
+    every = tuple(findings)
     mine = {key: plan for key, plan in plans.items() if key in scope.stacks}
     there = [change for plan in mine.values() for change in plan.changes if _stands(change)]
     judged = [change for change in there if change.action is Action.NO_OP]
     blind = {key for key in scope.stacks if key not in mine or mine[key].errored or not mine[key].complete}
-    broken = [one for one in found if one.rule == "policy" and one.status is Status.UNKNOWN]
-    deaf = blind.union(*(_at(one, scope) for one in broken))
+    broken = [finding for finding in every if finding.rule == "policy" and finding.status is Status.UNKNOWN]
+    deaf = blind.union(*(_at(finding, scope) for finding in broken))
     by_rule: dict[str, list[Finding]] = {}
-    for one in found:
-        by_rule.setdefault(one.rule, []).append(one)
+    for finding in every:
+        by_rule.setdefault(finding.rule, []).append(finding)
     seen = {}
     for rule in rules:
-        told = _seen(rule.id, _about(rule, judged), by_rule.get(rule.id, ()))
+        rule_seen = _seen(rule.id, _about(rule, judged), by_rule.get(rule.id, ()))
         # Policies evaluate the configuration at the commit. A resource that a plan would change has other values now.
         other = _about(rule, there) - _about(rule, judged)
-        seen[rule.id] = replace(told, unknown=told.unknown + len(deaf) + other)
+        seen[rule.id] = replace(rule_seen, unknown=rule_seen.unknown + len(deaf) + other)
     live = sum(1 for plan in mine.values() if any(_stands(change) for change in plan.changes))
     for name in checks:
-        told = _seen(name, live, (one for one in found if name in (one.rule, one.tool)))
-        seen[name] = replace(told, unknown=told.unknown + len(blind))
-    return Audited(scope, found, seen, planned=len(mine), objects=len(there), blind=len(blind))
+        rule_seen = _seen(name, live, (finding for finding in every if name in (finding.rule, finding.tool)))
+        seen[name] = replace(rule_seen, unknown=rule_seen.unknown + len(blind))
+    return Audited(scope, every, seen, planned=len(mine), objects=len(there), blind=len(blind))
 
 
 def not_audited(stack: str, why: str, fix: str | None = None) -> Finding:
@@ -128,11 +128,11 @@ def _at(finding: Finding, scope: Scope) -> tuple[str, ...]:
 def _seen(rule: str, looked: int, findings: Iterable[Finding]) -> RuleSeen:
     places: dict[Status, set[str]] = {status: set() for status in Status}
     waived: dict[str, str] = {}
-    for one in findings:
-        places[one.status].add(_place(one))
-        if one.status is Status.WAIVED:
-            who = f" by {one.waiver.owner} until {one.waiver.expires}" if one.waiver is not None else ""
-            waived[_place(one)] = f"{_place(one)} (waived{who})"
+    for finding in findings:
+        places[finding.status].add(_place(finding))
+        if finding.status is Status.WAIVED:
+            who = f" by {finding.waiver.owner} until {finding.waiver.expires}" if finding.waiver is not None else ""
+            waived[_place(finding)] = f"{_place(finding)} (waived{who})"
     wrong = sorted(places[Status.FAIL]) + sorted(waived.values())
     return RuleSeen(
         rule=rule,

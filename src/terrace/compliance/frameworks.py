@@ -71,41 +71,41 @@ def read_sources(text: bytes) -> tuple[Source, ...]:
     """The sources of their file."""
     return tuple(
         Source(
-            key=one["key"],
-            title=one["title"],
-            looks_at=one["looks_at"],
-            controls={name: tuple(ids) for name, ids in one["controls"].items()},
-            partly={name: tuple(ids) for name, ids in one["partly"].items()},
-            check=one.get("check", ""),
+            key=source["key"],
+            title=source["title"],
+            looks_at=source["looks_at"],
+            controls={name: tuple(ids) for name, ids in source["controls"].items()},
+            partly={name: tuple(ids) for name, ids in source["partly"].items()},
+            check=source.get("check", ""),
         )
-        for one in json.loads(text)["sources"]
+        for source in json.loads(text)["sources"]
     )
 
 
 def read_framework(text: bytes, sources: Iterable[Source]) -> Framework:
     """A framework of its file, with the sources that serve its controls."""
-    told: Mapping[str, Any] = json.loads(text)
+    document: Mapping[str, Any] = json.loads(text)
     served: dict[str, list[str]] = {}
     partly: dict[str, list[str]] = {}
     for source in sources:
-        for control in source.partly.get(told["id"], ()):
+        for control in source.partly.get(document["id"], ()):
             partly.setdefault(control, []).append(source.key)
-        for control in (*source.controls.get(told["id"], ()), *source.partly.get(told["id"], ())):
+        for control in (*source.controls.get(document["id"], ()), *source.partly.get(document["id"], ())):
             served.setdefault(control, []).append(source.key)
     return Framework(
-        id=told["id"],
-        name=told["name"],
-        version=told["version"],
-        scope=told["scope"],
-        source=told["source"],
+        id=document["id"],
+        name=document["name"],
+        version=document["version"],
+        scope=document["scope"],
+        source=document["source"],
         controls=tuple(
             Control(
-                id=one["id"],
-                title=one["title"],
-                keys=(*served.get(one["id"], ()), *one["keys"]),
-                manual=one.get("manual", False),
-                partly=tuple(partly.get(one["id"], ())),
+                id=control["id"],
+                title=control["title"],
+                keys=(*served.get(control["id"], ()), *control["keys"]),
+                manual=control.get("manual", False),
+                partly=tuple(partly.get(control["id"], ())),
             )
-            for one in told["controls"]
+            for control in document["controls"]
         ),
     )

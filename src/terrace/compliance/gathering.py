@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from terrace.compliance import recorded_audits
-from terrace.compliance.answers import Evidence, Outcome
 from terrace.compliance.frameworks import Source
 from terrace.compliance.recorded_audits import Audit
+from terrace.compliance.results import Evidence, Outcome
 from terrace.config.model import Config, Environment
-from terrace.drift.checks import newest_first, standing
+from terrace.drift.checks import drift_status, newest_first
 from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.model import Identity
 from terrace.ledger import folds
@@ -23,7 +23,7 @@ from terrace.ledger.deployed_revisions import baseline
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.stacks.model import Remediation, Repairing
-from terrace.states.backup_status import standings
+from terrace.states.backup_status import backup_statuses
 from terrace.words import plural
 
 
@@ -39,7 +39,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class EvidenceInputs:
     """The inputs of evidence. `policy` is the version of today's trust root; `proof` says how the author of an
     approval is known; `aliases` are other names of keys."""
 
@@ -50,14 +50,16 @@ class Known:
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def evidence(known: Known, names: Iterable[str], sources: Iterable[Source], span: Span) -> tuple[Evidence, ...]:
+def evidence(
+    facts: EvidenceInputs, names: Iterable[str], sources: Iterable[Source], span: Span
+) -> tuple[Evidence, ...]:
     """All that there is of these environments."""
-    wanted, told = tuple(names), tuple(sources)
-    looks = {name: recorded_audits.newest(known.history, name) for name in wanted}
-    found = [*_of_rules(looks, known.aliases, span)]
-    for source in told:
-        found += _of_check(source, looks, span) if source.check else _TELLERS[source.key](known, wanted, source, span)
-    return tuple(found)
+    wanted, chosen = tuple(names), tuple(sources)
+    looks = {name: recorded_audits.newest(facts.history, name) for name in wanted}
+    pieces = [*_of_rules(looks, facts.aliases, span)]
+    for source in chosen:
+        pieces += _of_check(source, looks, span) if source.check else _TELLERS[source.key](facts, wanted, source, span)
+    return tuple(pieces)
 
 
 def _of_rules(
@@ -67,8 +69,8 @@ def _of_rules(
     keys: dict[str, tuple[str, ...]] = {}
     for look in looks.values():
         if look is not None:
-            for rule, one in look.known.items():
-                named = (key for name in one.controls for key in aliases.get(name.lower(), (name,)))
+            for rule, audited in look.known.items():
+                named = (key for name in audited.controls for key in aliases.get(name.lower(), (name,)))
                 keys[rule] = tuple(dict.fromkeys(named))
     for name, look in looks.items():
         for rule, controls in keys.items():
@@ -78,9 +80,18 @@ def _of_rules(
 
 def _of_check(source: Source, looks: Mapping[str, Audit | None], span: Span) -> Iterator[Evidence]:
     for name, look in looks.items():
-        one = _of_rule(source.check, source.key, name, look, span)
+        evidence = _of_rule(source.check, source.key, name, look, span)
         yield Evidence(
-            source.title, *(one.key, one.environment, one.outcome, one.what, one.at, one.commits, one.places)
+            source.title,
+            *(
+                evidence.key,
+                evidence.environment,
+                evidence.outcome,
+                evidence.what,
+                evidence.at,
+                evidence.commits,
+                evidence.places,
+            ),
         )
 
 
@@ -120,8 +131,8 @@ def _days(span: timedelta) -> str:
 # --- evidence of the ledger ---------------------------------------------------------------------------------------
 
 
-def _changes(known: Known, environment: str, span: Span) -> tuple[Deployment, ...]:
-    return tuple(d for d in folds.changes(known.history, environment) if span.now - d.opened_at <= span.period)
+def _changes(facts: EvidenceInputs, environment: str, span: Span) -> tuple[Deployment, ...]:
+    return tuple(d for d in folds.changes(facts.history, environment) if span.now - d.opened_at <= span.period)
 
 
 def _judged(
@@ -136,104 +147,111 @@ def _judged(
     mine = tuple(deployments)
     at = max((d.ended_at or d.opened_at for d in mine), default=None)
     commits = tuple(dict.fromkeys(d.commit for d in mine))
-    bad = [(answer, d) for d in mine if (answer := wrong(d)) is not None]
+    bad = [(control_result, d) for d in mine if (control_result := wrong(d)) is not None]
     if not mine:
         return Evidence(source.title, source.key, environment, Outcome.NOT_APPLICABLE, none)
     if bad:
-        (outcome, what), first = max(bad, key=lambda one: one[0][0])
+        (outcome, what), first = max(bad, key=lambda entry: entry[0][0])
         places = tuple(f"deployment {d.id} of {d.commit[:7]}" for _, d in bad[:10])
-        said = f"{len(bad)} of {len(mine)} deployments: {what} ({first.id})"
-        return Evidence(source.title, source.key, environment, outcome, said, at, commits, places)
+        text = f"{len(bad)} of {len(mine)} deployments: {what} ({first.id})"
+        return Evidence(source.title, source.key, environment, outcome, text, at, commits, places)
     count = plural(len(mine), "deployment")
     return Evidence(source.title, source.key, environment, Outcome.PASSED, f"{count}, {right}", at, commits)
 
 
-def _approvals(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+def _approvals(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
     for name in names:
-        settings = known.config.environment(name)
-        asked = [d for d in _changes(known, name, span) if approval_rule(settings, d.origin).requires_any]
+        settings = facts.config.environment(name)
+        asked = [d for d in _changes(facts, name, span) if approval_rule(settings, d.origin).requires_any]
         none = f"nothing was deployed in {_days(span.period)} that needed approvals"
-        yield _judged(source, name, asked, lambda d: _not_approved(known, d), "each has a signed approval", none)
+        yield _judged(source, name, asked, lambda d: _not_approved(facts, d), "each has a signed approval", none)
 
 
-def _agreed(known: Known, deployment: Deployment) -> list[SignedApproval]:
-    return [one for one in folds.approvals(known.history, deployment.id) if one.answer == "approve"]
+def _agreed(facts: EvidenceInputs, deployment: Deployment) -> list[SignedApproval]:
+    return [approval for approval in folds.approvals(facts.history, deployment.id) if approval.answer == "approve"]
 
 
-def _not_approved(known: Known, deployment: Deployment) -> tuple[Outcome, str] | None:
-    rule = approval_rule(known.config.environment(deployment.environment), deployment.origin)
+def _not_approved(facts: EvidenceInputs, deployment: Deployment) -> tuple[Outcome, str] | None:
+    rule = approval_rule(facts.config.environment(deployment.environment), deployment.origin)
     needed = max(rule.count, sum(rule.roles.values()))
-    given = _agreed(known, deployment)
+    approvals = _agreed(facts, deployment)
     # One key or account is one person, under whatever names.
-    proven = [one for one in given if one.named in ("", deployment.id) and known.proof(one).proven]
-    if min(len({known.proof(one).by for one in proven}), len({one.actor for one in proven})) >= needed:
+    proven = [
+        approval for approval in approvals if approval.named in ("", deployment.id) and facts.proof(approval).proven
+    ]
+    if (
+        min(len({facts.proof(approval).by for approval in proven}), len({approval.actor for approval in proven}))
+        >= needed
+    ):
         return None
-    if deployment.policy != known.policy:
+    if deployment.policy != facts.policy:
         return Outcome.UNKNOWN, "deployed under earlier rules, with fewer valid approvals than today's rules require"
-    if len({one.actor for one in given}) >= needed:
+    if len({approval.actor for approval in approvals}) >= needed:
         return Outcome.UNKNOWN, "approved, but with fewer valid approvals than required"
     applied = [r for r in deployment.steps if r.step.value == "plan" and r.detail.empty is False]
-    return (Outcome.FAILED, f"applied with {len(given)} of {needed} approvals") if applied else None
+    return (Outcome.FAILED, f"applied with {len(approvals)} of {needed} approvals") if applied else None
 
 
-def _duties_apart(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+def _duties_apart(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
 
     def own(deployment: Deployment) -> tuple[Outcome, str] | None:
-        others = [one for one in _agreed(known, deployment) if one.actor != deployment.requester]
+        others = [approval for approval in _agreed(facts, deployment) if approval.actor != deployment.requester]
         return None if others else (Outcome.FAILED, "approved only by its requester")
 
     for name in names:
-        agreed = [d for d in _changes(known, name, span) if _agreed(known, d)]
+        agreed = [d for d in _changes(facts, name, span) if _agreed(facts, d)]
         none = f"no approval was required in {_days(span.period)}"
         yield _judged(source, name, agreed, own, "each approved by someone other than the requester", none)
 
 
-def _promotion(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+def _promotion(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
     for name in names:
-        below = known.config.environment(name).after
+        below = facts.config.environment(name).after
         if below is None:
             what = "nothing comes before it"
             yield Evidence(source.title, source.key, name, Outcome.NOT_APPLICABLE, what)
             continue
-        passed = [d for d in folds.of_environment(known.history, below) if d.result == "succeeded"]
+        passed = [d for d in folds.of_environment(facts.history, below) if d.result == "succeeded"]
 
         def untested(
-            one: Deployment, passed: list[Deployment] = passed, below: str = below
+            deployment: Deployment, passed: list[Deployment] = passed, below: str = below
         ) -> tuple[Outcome, str] | None:
-            before = any(p.commit == one.commit and p.ended_at and p.ended_at <= one.opened_at for p in passed)
+            before = any(
+                p.commit == deployment.commit and p.ended_at and p.ended_at <= deployment.opened_at for p in passed
+            )
             return None if before else (Outcome.FAILED, f"it had not succeeded in {below} before")
 
-        entering = [d for d in _changes(known, name, span) if not isinstance(d.origin, Repairing | Remediation)]
+        entering = [d for d in _changes(facts, name, span) if not isinstance(d.origin, Repairing | Remediation)]
         none = f"no release entered in {_days(span.period)}"
         yield _judged(source, name, entering, untested, f"each had succeeded in {below} before", none)
 
 
-def _ledger(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+def _ledger(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
     """Reading the history verified its chain, so it is intact here."""
-    count = len(known.history.events)
+    count = len(facts.history.events)
     if not count:
         yield Evidence(source.title, source.key, "all environments", Outcome.NOT_APPLICABLE, "it holds no event")
         return
-    what = f"the chain of {count} events holds, up to {known.history.head[:12]}"
+    what = f"the chain of {count} events holds, up to {facts.history.head[:12]}"
     yield Evidence(source.title, source.key, "all environments", Outcome.PASSED, what, span.now)
 
 
-def _drift(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+def _drift(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
     for name in names:
         say = _sayer(source, name)
-        there = baseline(known.history, name)
+        there = baseline(facts.history, name)
         if not there.commits and not there.unclear:
             yield say(Outcome.NOT_APPLICABLE, "nothing is deployed there")
             continue
-        settings = known.config.environment(name)
-        how = standing(newest_first(known.history, name), span.now, settings.drift.every)
-        look = next(newest_first(known.history, name), None)
+        settings = facts.config.environment(name)
+        how = drift_status(newest_first(facts.history, name), span.now, settings.drift.every)
+        look = next(newest_first(facts.history, name), None)
         if how is None or look is None:
             yield say(Outcome.UNKNOWN, f"drift was never checked (terrace drift {name})")
             continue
-        commits = tuple(dict.fromkeys(one.commit for one in look.observations if one.commit))
+        commits = tuple(dict.fromkeys(observation.commit for observation in look.observations if observation.commit))
         if how.status == "drifted":
-            wrong = tuple(one.stack for one in look.observations if one.status == "drifted")
+            wrong = tuple(observation.stack for observation in look.observations if observation.status == "drifted")
             what = f"{len(wrong)} of {len(look.observations)} stacks differ from the deployed configuration"
             yield say(Outcome.FAILED, what, look.at, commits, wrong[:10])
         elif how.overdue or span.now - look.at > span.stale:
@@ -254,18 +272,18 @@ def _drift(known: Known, names: tuple[str, ...], source: Source, span: Span) -> 
             )
 
 
-def _backups(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
-    states = standings(known.history)
+def _backups(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+    states = backup_statuses(facts.history)
     for name in names:
         say = _sayer(source, name)
-        mine = [one for one in states.values() if one.environment == name]
-        settings: Environment = known.config.environment(name)
+        mine = [state for state in states.values() if state.environment == name]
+        settings: Environment = facts.config.environment(name)
         if not mine:
             yield say(Outcome.NOT_APPLICABLE, "no state was written there yet")
             continue
-        wrong = {one.stack: why for one in mine if (why := one.problem(settings.rpo, span.now))}
-        none = [one.stack for one in mine if not one.backup]
-        at = min((one.checked_at for one in mine if one.checked_at is not None), default=None)
+        wrong = {state.stack: why for state in mine if (why := state.problem(settings.rpo, span.now))}
+        none = [state.stack for state in mine if not state.backup]
+        at = min((state.checked_at for state in mine if state.checked_at is not None), default=None)
         if wrong:
             stack, why = next(iter(wrong.items()))
             yield say(Outcome.FAILED, f"{stack}: {why}", at, places=tuple(wrong)[:10])
@@ -279,17 +297,17 @@ def _backups(known: Known, names: tuple[str, ...], source: Source, span: Span) -
             yield say(Outcome.PASSED, f"{_states(mine)} backed up within the RPO", at)
 
 
-def _drills(known: Known, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
-    states = standings(known.history)
+def _drills(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
+    states = backup_statuses(facts.history)
     for name in names:
         say = _sayer(source, name)
-        mine = [one for one in states.values() if one.environment == name and one.backup]
-        drilled = [one for one in mine if one.drilled is not None]
+        mine = [state for state in states.values() if state.environment == name and state.backup]
+        drilled = [state for state in mine if state.drilled is not None]
         if not mine:
             yield say(Outcome.NOT_APPLICABLE, "there is no state backup")
             continue
-        at = min((one.drilled.at for one in drilled if one.drilled is not None), default=None)
-        wrong = [one.stack for one in drilled if one.drilled is not None and one.drilled.result != "passed"]
+        at = min((state.drilled.at for state in drilled if state.drilled is not None), default=None)
+        wrong = [state.stack for state in drilled if state.drilled is not None and state.drilled.result != "passed"]
         if wrong:
             yield say(
                 Outcome.FAILED, f"{len(wrong)} of {len(mine)} states were not restored in time", at, places=tuple(wrong)
@@ -324,7 +342,7 @@ def _sayer(source: Source, environment: str) -> Callable[..., Evidence]:
     return say
 
 
-_TELLERS: Mapping[str, Callable[[Known, tuple[str, ...], Source, Span], Iterator[Evidence]]] = {
+_TELLERS: Mapping[str, Callable[[EvidenceInputs, tuple[str, ...], Source, Span], Iterator[Evidence]]] = {
     "terrace:approvals": _approvals,
     "terrace:duties-apart": _duties_apart,
     "terrace:promotion": _promotion,

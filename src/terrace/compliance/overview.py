@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terrace.compliance import recorded_audits
-from terrace.compliance.answers import Answers, answers
 from terrace.compliance.frameworks import Framework, Source
-from terrace.compliance.gathering import Known, Span, evidence
+from terrace.compliance.gathering import EvidenceInputs, Span, evidence
 from terrace.compliance.recorded_audits import Audit
+from terrace.compliance.results import FrameworkResult, evaluate_framework
 from terrace.ledger.deployed_revisions import abandoned, baseline
 from terrace.words import plural
 
@@ -30,28 +30,28 @@ class Compliance:
 
     at: datetime
     looked: tuple[LatestAudit, ...]
-    frameworks: tuple[Answers, ...]
+    frameworks: tuple[FrameworkResult, ...]
     policy: str
     head: str
     span: Span
 
 
 def compliance(
-    known: Known, names: Iterable[str], frameworks: Iterable[Framework], sources: Iterable[Source], span: Span
+    facts: EvidenceInputs, names: Iterable[str], frameworks: Iterable[Framework], sources: Iterable[Source], span: Span
 ) -> Compliance:
     """Every control of these frameworks, answered for these environments together."""
     wanted = tuple(names)
-    lost = abandoned(known.history, (one.name for one in known.config.environments))
-    found = evidence(known, wanted, sources, span)
+    lost = abandoned(facts.history, (environment.name for environment in facts.config.environments))
+    pieces = evidence(facts, wanted, sources, span)
     return Compliance(
         at=span.now,
         looked=(
-            *(_looked(known, name, span) for name in wanted),
+            *(_looked(facts, name, span) for name in wanted),
             *(LatestAudit(name, None, (_LOST,)) for name in lost),
         ),
-        frameworks=tuple(answers(one, found) for one in frameworks),
-        policy=known.policy,
-        head=known.history.head if known.history.events else "",
+        frameworks=tuple(evaluate_framework(framework, pieces) for framework in frameworks),
+        policy=facts.policy,
+        head=facts.history.head if facts.history.events else "",
         span=span,
     )
 
@@ -59,19 +59,19 @@ def compliance(
 _LOST = "deployed, but no longer defined in terrace.yaml: not covered by this report"
 
 
-def _looked(known: Known, name: str, span: Span) -> LatestAudit:
-    look = recorded_audits.newest(known.history, name)
+def _looked(facts: EvidenceInputs, name: str, span: Span) -> LatestAudit:
+    look = recorded_audits.newest(facts.history, name)
     if look is None:
         return LatestAudit(name, None, (f"never audited: `terrace check --all {name}`",))
     notes = []
     if look.scope.basis == "protected branch":
         notes.append("Terrace has never deployed there: the tip of the protected branch was audited")
-    now = set(baseline(known.history, name).commits.values())
+    now = set(baseline(facts.history, name).commits.values())
     if now and now != set(look.scope.commits):
         since = ", ".join(sorted(commit[:7] for commit in now))
         notes.append(f"deployed since, and not audited: {since}; `terrace check --all {name}`")
-    if look.policy != known.policy:
-        notes.append(f"audited with other rules ({look.policy}) than the current ones ({known.policy})")
+    if look.policy != facts.policy:
+        notes.append(f"audited with other rules ({look.policy}) than the current ones ({facts.policy})")
     if span.now - look.at > span.stale:
         notes.append(f"last audited {plural((span.now - look.at).days, 'day')} ago: too old as evidence")
     return LatestAudit(name, look, tuple(notes))

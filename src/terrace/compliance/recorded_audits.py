@@ -56,27 +56,29 @@ def drafts(
     history: History, looks: Iterable[Audited], rules: Iterable[PolicyRule], policy: str, actor: str
 ) -> tuple[Draft, ...]:
     """The events of these looks; the rules only where the ledger does not know them yet."""
-    known = AuditRules({rule.id: RuleRecord(rule.title, tuple(rule.controls), tuple(rule.types)) for rule in rules})
-    name = hashlib.sha256(json.dumps(encode(known)["rules"], sort_keys=True).encode()).hexdigest()[:16]
+    audit_rules = AuditRules(
+        {rule.id: RuleRecord(rule.title, tuple(rule.controls), tuple(rule.types)) for rule in rules}
+    )
+    name = hashlib.sha256(json.dumps(encode(audit_rules)["rules"], sort_keys=True).encode()).hexdigest()[:16]
     there = any(event.subject == name for event, _ in history.of(AuditRules))
-    found = [] if there else [draft(known, name, actor)]
+    drafts = [] if there else [draft(audit_rules, name, actor)]
     for look in looks:
         done = AuditDone(
             basis=look.scope.basis,
             commits={commit: tuple(keys) for commit, keys in look.scope.commits.items()},
             policy=policy,
             rules=name,
-            seen={one.rule: (one.looked, one.failed, one.unknown, one.waived) for one in look.rules.values()},
+            seen={rule.rule: (rule.looked, rule.failed, rule.unknown, rule.waived) for rule in look.rules.values()},
             places={
-                one.rule: PlacesRecord(tuple(place[:_LONGEST] for place in one.places), one.sha256)
-                for one in look.rules.values()
-                if one.places
+                rule.rule: PlacesRecord(tuple(place[:_LONGEST] for place in rule.places), rule.sha256)
+                for rule in look.rules.values()
+                if rule.places
             },
             findings=_counts(look.findings),
             empty=not look.objects and not look.blind,
         )
-        found.append(draft(done, look.scope.environment, actor))
-    return tuple(found)
+        drafts.append(draft(done, look.scope.environment, actor))
+    return tuple(drafts)
 
 
 def newest_first(history: History, environment: str) -> Iterator[Audit]:
@@ -92,11 +94,11 @@ def newest(history: History, environment: str) -> Audit | None:
 
 
 def _counts(findings: Iterable[Finding]) -> dict[str, int]:
-    found = {"blocking": 0, **{status.value: 0 for status in Status}}
-    for one in findings:
-        found[one.status.value] += 1
-        found["blocking"] += one.blocks
-    return found
+    counts = {"blocking": 0, **{status.value: 0 for status in Status}}
+    for finding in findings:
+        counts[finding.status.value] += 1
+        counts["blocking"] += finding.blocks
+    return counts
 
 
 def _read(event: Event, done: AuditDone, history: History) -> Audit:
@@ -129,5 +131,8 @@ def _read(event: Event, done: AuditDone, history: History) -> Audit:
 def _known(history: History, name: str) -> Mapping[str, KnownRule]:
     for event, record in history.of(AuditRules):
         if event.subject == name:
-            return {rule: KnownRule(told.title, told.controls, told.types) for rule, told in record.rules.items()}
+            return {
+                rule: KnownRule(rule_record.title, rule_record.controls, rule_record.types)
+                for rule, rule_record in record.rules.items()
+            }
     return {}

@@ -157,7 +157,7 @@ class Added:
     description: str = "a value is added"
 
     def compare(self, pair: Pair) -> Iterator[str]:
-        added = [one for one in pair.new if one not in pair.old]
+        added = [item for item in pair.new if item not in pair.old]
         if self.empty_is_all and not pair.old:
             return
         if added or (self.empty_is_all and not pair.new):
@@ -172,7 +172,7 @@ class Removed:
     description: str = "a value is removed"
 
     def compare(self, pair: Pair) -> Iterator[str]:
-        removed = sorted(str(one) for one in pair.old if one not in pair.new)
+        removed = sorted(str(item) for item in pair.old if item not in pair.new)
         if removed:
             yield pair.say(self.sentence, items=", ".join(removed))
 
@@ -199,7 +199,7 @@ class AddedMembers:
 
     def compare(self, pair: Pair) -> Iterator[str]:
         for item, members in pair.new.items():
-            added = sorted(one for one in members if one not in pair.old.get(item, ()))
+            added = sorted(member for member in members if member not in pair.old.get(item, ()))
             if added:
                 yield pair.say(self.sentence, item=item, items=", ".join(added))
 

@@ -44,10 +44,10 @@ INVALID: Final = Invalid.INVALID
 class Reading:
     """Collects the problems of one file while it is read, with the names that the file defines and uses."""
 
-    def __init__(self, known: Names[str, Listed[str]] | None = None) -> None:
-        """`known` are the names of things by kind, such as "environment", that exist where the file defines none."""
+    def __init__(self, names: Names[str, Listed[str]] | None = None) -> None:
+        """`names` are the names of things by kind, such as "environment", that exist where the file defines none."""
         self.problems: list[Problem] = []
-        self._known = known or {}
+        self._known = names or {}
         self._defined: dict[str, list[str]] = {}
         self._used: list[tuple[str, str, Node]] = []
 

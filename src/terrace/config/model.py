@@ -409,12 +409,15 @@ class Config:
     @property
     def policy_sources(self) -> tuple[str, ...]:
         """Every directory that policies are evaluated from: their own, and those of their data."""
-        return (*self.policies, *(folder for one in self.shown.values() for folder in one.data))
+        return (*self.policies, *(folder for policies in self.shown.values() for folder in policies.data))
 
     @property
     def policy_folders(self) -> Mapping[str, PolicyFolder]:
         """The entries of `policies:` by directory."""
-        plain = {path: PolicyFolder(path, "plan", one.namespaces, one.data) for path, one in self.shown.items()}
+        plain = {
+            path: PolicyFolder(path, "plan", settings.namespaces, settings.data)
+            for path, settings in self.shown.items()
+        }
         return {
             path: plain.get(path) or PolicyFolder(path, data=self.view_data.get(path, ())) for path in self.policies
         }

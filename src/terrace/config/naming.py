@@ -27,15 +27,15 @@ def quote_word(path: str) -> str:
     return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
-def find_nearest(word: str, known: Iterable[str]) -> str | None:
+def find_nearest(word: str, names: Iterable[str]) -> str | None:
     """Returns the known word that is most like a word; None where none is like it."""
-    matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(word, list(names), n=1, cutoff=0.6)
     return matches[0] if matches else None
 
 
-def unknown_name_error(what: str, word: str, known: Iterable[str]) -> BadInput:
+def unknown_name_error(what: str, word: str, names: Iterable[str]) -> BadInput:
     """Returns the error for an unknown name. Its hint is the nearest known name, or the known names."""
-    return BadInput(unknown_name(what, word), hint=suggest(what, word, known))
+    return BadInput(unknown_name(what, word), hint=suggest(what, word, names))
 
 
 def unknown_name(what: str, word: str) -> str:
@@ -43,9 +43,9 @@ def unknown_name(what: str, word: str) -> str:
     return f"there is no {what} {word!r}"
 
 
-def suggest(what: str, word: str, known: Iterable[str]) -> str:
+def suggest(what: str, word: str, candidates: Iterable[str]) -> str:
     """Returns the hint for an unknown name: the nearest known name, or the known names."""
-    names = list(known)
+    names = list(candidates)
     near = find_nearest(word, names)
     if near:
         return f"did you mean {near!r}?"

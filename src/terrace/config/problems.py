@@ -29,7 +29,7 @@ class BadConfig(BadInput):
 
     def at(self, path: str, whose: str) -> BadConfig:
         """Returns the same problems for the file under another name. `whose` is added to the hint."""
-        moved = BadConfig(tuple(replace(one, place=replace(one.place, path=path)) for one in self.problems))
+        moved = BadConfig(tuple(replace(problem, place=replace(problem.place, path=path)) for problem in self.problems))
         moved.hint = f"{moved.hint}; {whose}" if moved.hint else whose
         return moved
 

@@ -119,7 +119,7 @@ class Record(Generic[T]):
                 hint = f"write its keys without dashes: `{self.keys[0].name}: ...`"
             reading.note_unexpected(node, self.description, hint)
             return INVALID
-        given: set[str] = set()
+        present: set[str] = set()
         values: dict[str, Any] = {}
         for name, item in node.pairs:
             key = self._by_name.get(name.text)
@@ -128,9 +128,9 @@ class Record(Generic[T]):
                 continue
             value = _read(key, item, reading, base)
             if value is not INVALID:
-                given.add(key.name)
+                present.add(key.name)
                 _add(values, key.fields(value))
-        missing = [key for key in self._needed if key.name not in given]
+        missing = [key for key in self._needed if key.name not in present]
         if missing:
             self._note_missing(missing, node, reading)
             return INVALID
@@ -172,7 +172,7 @@ class Record(Generic[T]):
             return key.default
         if isinstance(key.sets, Spread) or not is_dataclass(self.makes):
             return "none"
-        (of,) = (one for one in fields(self.makes) if one.name == (key.sets or key.name))
+        (of,) = (field for field in fields(self.makes) if field.name == (key.sets or key.name))
         value = of.default if of.default_factory is MISSING else of.default_factory()
         if is_dataclass(value):
             return "see its keys"

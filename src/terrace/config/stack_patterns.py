@@ -73,9 +73,9 @@ def fill_captures(text: str, values: tuple[str, ...]) -> str:
     return _CAPTURE.sub(lambda match: values[int(match[1]) - 1], text)
 
 
-def can_overlap(one: str, other: str) -> bool:
+def can_overlap(pattern: str, other: str) -> bool:
     """Returns whether two paths or patterns can match the same directory. In doubt they can."""
-    mine, theirs = one.split("/"), other.split("/")
+    mine, theirs = pattern.split("/"), other.split("/")
     return len(mine) == len(theirs) and all("*" in a or "*" in b or a == b for a, b in zip(mine, theirs, strict=True))
 
 

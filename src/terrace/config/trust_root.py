@@ -63,23 +63,23 @@ def read_settings(what: str, sources: Mapping[str, str | None], grammar: re.Patt
 
     Raises BadInput where two settings differ, or where a value cannot be a name.
     """
-    given = {source: name for source, name in sources.items() if name}
-    for source, name in given.items():
+    chosen = {source: name for source, name in sources.items() if name}
+    for source, name in chosen.items():
         if not grammar.fullmatch(name):
             raise BadInput(
                 f"{source} is {name[:100]!r}, which is not a {what} name",
                 hint=f"give the short name, for example {'main' if what == 'branch' else 'origin'}",
             )
-    if len(set(given.values())) > 1:
-        settings = " and ".join(f"{source} names {name!r}" for source, name in given.items())
+    if len(set(chosen.values())) > 1:
+        settings = " and ".join(f"{source} names {name!r}" for source, name in chosen.items())
         raise BadInput(
-            f"the {what} of the trust root is ambiguous: {settings}", hint=f"remove one: {_list_removals(given)}"
+            f"the {what} of the trust root is ambiguous: {settings}", hint=f"remove one: {_list_removals(chosen)}"
         )
-    return next((Decided(name, f"{source} names it", source) for source, name in given.items()), None)
+    return next((Decided(name, f"{source} names it", source) for source, name in chosen.items()), None)
 
 
-def _list_removals(given: Mapping[str, str]) -> str:
-    commands = [f"git config --unset {s}" if "." in s else f"unset {s}" for s in given]
+def _list_removals(settings: Mapping[str, str]) -> str:
+    commands = [f"git config --unset {s}" if "." in s else f"unset {s}" for s in settings]
     return " or ".join(f"`{command}`" for command in commands)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from terrace.drift.model import Sighting
+from terrace.drift.model import ResourceDrift
 from terrace.ledger.declared import Declared, declared, facts_in
 from terrace.ledger.event import Event
 from terrace.ledger.events.drift import DriftAcknowledged
@@ -27,16 +27,16 @@ class Acknowledgement:
     at: datetime
     declared: Declared | None = None
 
-    def covers(self, sighting: Sighting, path: str) -> bool:
+    def covers(self, resource: ResourceDrift, path: str) -> bool:
         """Returns whether it covers this path of the drift, with the current value.
 
         Drift without paths, such as a deletion, is covered by an acknowledgement of the same: its path is "".
         """
         name = path.partition(".")[0]
         return (
-            (self.stack, self.address) == (sighting.stack, sighting.address)
-            and (path in self.paths if path else self.fingerprint == sighting.fingerprint)
-            and self.observed.get(name) == sighting.observed.get(name)
+            (self.stack, self.address) == (resource.stack, resource.address)
+            and (path in self.paths if path else self.fingerprint == resource.fingerprint)
+            and self.observed.get(name) == resource.observed.get(name)
         )
 
 
@@ -61,33 +61,37 @@ def acknowledgements(history: History, environment: str) -> tuple[Acknowledgemen
 
 def _declared(history: History, event: Event, record: DriftAcknowledged) -> Declared:
     facts = facts_in(event)
-    told, environment = record.declaration, event.subject
-    return declared(history, event, told, "acknowledge", environment, record.address, record.reason, facts)
+    declaration, environment = record.declaration, event.subject
+    return declared(history, event, declaration, "acknowledge", environment, record.address, record.reason, facts)
 
 
-def acknowledgement_of(sighting: Sighting, reason: str) -> DriftAcknowledged:
+def acknowledgement_of(resource: ResourceDrift, reason: str) -> DriftAcknowledged:
     """Returns the record of an acknowledgement, without its declaration."""
     return DriftAcknowledged(
-        stack=sighting.stack,
-        address=sighting.address,
-        paths=sighting.paths,
-        observed=dict(sighting.observed),
-        fingerprint=sighting.fingerprint,
+        stack=resource.stack,
+        address=resource.address,
+        paths=resource.paths,
+        observed=dict(resource.observed),
+        fingerprint=resource.fingerprint,
         reason=reason,
     )
 
 
-def answers(given: Iterable[Acknowledgement], sighting: Sighting) -> Mapping[str, Acknowledgement]:
-    """Returns the newest acknowledgement of each path of a sighting that has one; of "" where it has no paths."""
-    found = {}
-    for one in given:
-        found.update({path: one for path in sighting.paths or ("",) if one.covers(sighting, path)})
-    return found
+def answers(acknowledgements: Iterable[Acknowledgement], resource: ResourceDrift) -> Mapping[str, Acknowledgement]:
+    """Returns the newest acknowledgement of each path of a resource that has one; of "" where it has no paths."""
+    by_path = {}
+    for acknowledgement in acknowledgements:
+        by_path.update(
+            {path: acknowledgement for path in resource.paths or ("",) if acknowledgement.covers(resource, path)}
+        )
+    return by_path
 
 
-def answered(given: Iterable[Acknowledgement], sighting: Sighting, paths: tuple[str, ...]) -> Acknowledgement | None:
-    """Returns the newest acknowledgement of these paths of a sighting; None where one of them has none."""
-    by_path = answers(given, sighting)
+def answered(
+    acknowledgements: Iterable[Acknowledgement], resource: ResourceDrift, paths: tuple[str, ...]
+) -> Acknowledgement | None:
+    """Returns the newest acknowledgement of these paths of a resource; None where one of them has none."""
+    by_path = answers(acknowledgements, resource)
     wanted = [by_path.get(path) for path in paths or ("",)]
-    found = [one for one in wanted if one is not None]
-    return max(found, key=lambda one: one.at) if len(found) == len(wanted) else None
+    present = [item for item in wanted if item is not None]
+    return max(present, key=lambda item: item.at) if len(present) == len(wanted) else None

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terrace.drift.acknowledgements import Acknowledgement, acknowledgements, answered
-from terrace.drift.model import Sighting
-from terrace.drift.records import sightings_of
+from terrace.drift.model import ResourceDrift
+from terrace.drift.records import resources_of
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.model import History
@@ -17,7 +17,7 @@ from terrace.ledger.model import History
 class Absorption:
     """A difference that the apply of a deployment wrote into the state, and who acknowledged it, if anyone."""
 
-    sighting: Sighting
+    resource: ResourceDrift
     deployment: str
     at: datetime
     acknowledged: Acknowledgement | None
@@ -25,31 +25,31 @@ class Absorption:
 
 def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
     """Returns the security-related drift that was adopted and not changed by a deployment since, oldest first."""
-    given = acknowledgements(history, environment)
-    found: dict[tuple[str, str], Absorption] = {}
+    acknowledged = acknowledgements(history, environment)
+    absorptions: dict[tuple[str, str], Absorption] = {}
     for deployment in folds.of_environment(history, environment):
         for record, plan in _applied(deployment):
             for _, address in plan.detail.changes or ():
-                found.pop((record.stack, address), None)
-            for sighting in plan_absorptions(plan):
-                who = answered(given, sighting, sighting.kept)
+                absorptions.pop((record.stack, address), None)
+            for resource in plan_absorptions(plan):
+                who = answered(acknowledged, resource, resource.kept)
                 at = record.ended_at or record.began_at
-                found[(record.stack, sighting.address)] = Absorption(sighting, deployment.id, at, who)
-    return tuple(found.values())
+                absorptions[(record.stack, resource.address)] = Absorption(resource, deployment.id, at, who)
+    return tuple(absorptions.values())
 
 
-def plan_absorptions(plan: StepRecord) -> tuple[Sighting, ...]:
+def plan_absorptions(plan: StepRecord) -> tuple[ResourceDrift, ...]:
     """Returns the security-related drift that applying a plan would adopt."""
-    seen = sightings_of(plan.stack, plan.detail.sightings or ())
-    return tuple(one for one in seen if one.grave)
+    seen = resources_of(plan.stack, plan.detail.sightings or ())
+    return tuple(resource for resource in seen if resource.grave)
 
 
 def _applied(deployment: Deployment) -> list[tuple[StepRecord, StepRecord]]:
     """Yields the applies that may have written a state, each with the plan that it applied."""
-    found = []
+    applied = []
     for index, record in enumerate(deployment.steps):
         if record.step is Step.APPLY and record.result is not None:
             before = [r for r in deployment.steps[:index] if r.step is Step.PLAN and r.stack == record.stack]
             if before:
-                found.append((record, before[-1]))
-    return found
+                applied.append((record, before[-1]))
+    return applied

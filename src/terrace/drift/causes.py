@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from terrace.drift.change_logs import ACTIVITY_LOG, LATE, LoggedChange, LoggedChanges
 from terrace.drift.checks import newest_first
-from terrace.drift.model import Cause, Observation, Quadrant, Sighting
+from terrace.drift.model import Cause, DriftKind, Observation, ResourceDrift
 from terrace.ledger import folds
 from terrace.ledger.deployment import Step
 from terrace.ledger.model import History
@@ -45,20 +45,20 @@ class Window:
     until: datetime
 
 
-def window_of(history: History, environment: str, sighting: Sighting, now: datetime) -> Window | None:
+def window_of(history: History, environment: str, resource: ResourceDrift, now: datetime) -> Window | None:
     """Returns the period between the newest apply, or the newest check without the difference, and the first check with
     it in its current form; None where nothing was deployed."""
-    since = _applied_at(history, environment, sighting.stack)
+    since = _applied_at(history, environment, resource.stack)
     if since is None:
         return None
     until = now
     for look in newest_first(history, environment):
         if look.at <= since:
             break
-        seen = look.of(sighting.stack)
+        seen = look.of(resource.stack)
         if seen is None or seen.status == "unknown":
             continue
-        if not any(_same(one, sighting) for one in seen.sightings):
+        if not any(_same(drifted, resource) for drifted in seen.resources):
             since = max(since, look.at - LONGEST_LOOK)
             break
         until = look.at
@@ -66,8 +66,8 @@ def window_of(history: History, environment: str, sighting: Sighting, now: datet
     return Window(since.replace(microsecond=0), until)
 
 
-def _same(one: Sighting, other: Sighting) -> bool:
-    return (one.fingerprint, dict(one.observed)) == (other.fingerprint, dict(other.observed))
+def _same(drifted: ResourceDrift, other: ResourceDrift) -> bool:
+    return (drifted.fingerprint, dict(drifted.observed)) == (other.fingerprint, dict(other.observed))
 
 
 def _applied_at(history: History, environment: str, stack: str) -> datetime | None:
@@ -84,44 +84,46 @@ def _applied_at(history: History, environment: str, stack: str) -> datetime | No
     return opened
 
 
-def has_cause(sighting: Sighting) -> bool:
+def has_cause(resource: ResourceDrift) -> bool:
     """Returns whether the difference was made outside, so that a log may show it."""
-    return sighting.quadrant is not Quadrant.INPUT
+    return resource.kind is not DriftKind.INPUT
 
 
 def explained(
     seen: Observation, windows: Mapping[tuple[str, str], Window], logged: LoggedChanges, now: datetime
 ) -> Observation:
     """Returns the observation with the causes that were found. `windows` are by stack and fingerprint."""
-    sightings = (
-        _explained(one, window, logged, now) if (window := windows.get((one.stack, one.fingerprint))) else one
-        for one in seen.sightings
+    resources = (
+        _explained(resource, window, logged, now)
+        if (window := windows.get((resource.stack, resource.fingerprint)))
+        else resource
+        for resource in seen.resources
     )
-    return replace(seen, sightings=tuple(sightings))
+    return replace(seen, resources=tuple(resources))
 
 
-def _explained(one: Sighting, window: Window, logged: LoggedChanges, now: datetime) -> Sighting:
-    found: dict[tuple[str, str, str], Cause] = {}
+def _explained(resource: ResourceDrift, window: Window, logged: LoggedChanges, now: datetime) -> ResourceDrift:
+    causes: dict[tuple[str, str, str], Cause] = {}
     for change in logged.changes:
         cause = change.cause
-        if window.since <= cause.at <= window.until and names(change, one.type, one.identity):
+        if window.since <= cause.at <= window.until and names(change, resource.type, resource.identity):
             # A long Azure operation has several records, and two files may contain the same event.
-            found.setdefault((cause.source, cause.event or cause.at.isoformat(), cause.what), cause)
-    if not found:
-        return replace(one, cause_unknown=_why_unknown(one, window, logged, now))
-    ordered = sorted(found.values(), key=lambda cause: cause.at, reverse=True)
-    return replace(one, causes=tuple(ordered[:MOST_CAUSES]), more_causes=max(0, len(ordered) - MOST_CAUSES))
+            causes.setdefault((cause.source, cause.event or cause.at.isoformat(), cause.what), cause)
+    if not causes:
+        return replace(resource, cause_unknown=_why_unknown(resource, window, logged, now))
+    ordered = sorted(causes.values(), key=lambda cause: cause.at, reverse=True)
+    return replace(resource, causes=tuple(ordered[:MOST_CAUSES]), more_causes=max(0, len(ordered) - MOST_CAUSES))
 
 
-def _why_unknown(one: Sighting, window: Window, logged: LoggedChanges, now: datetime) -> str:
-    if not any(one.identity.get(name) for name in _NAMES):
+def _why_unknown(resource: ResourceDrift, window: Window, logged: LoggedChanges, now: datetime) -> str:
+    if not any(resource.identity.get(name) for name in _NAMES):
         return "the plan does not contain an id of the resource"
     files = f"{plural(logged.files, 'file')} of the logs"
     span = f"{window.since:%Y-%m-%d %H:%M} and {window.until:%Y-%m-%d %H:%M} UTC"
-    told = [f"no change of it between {span} is in {files}"]
+    sentences = [f"no change of it between {span} is in {files}"]
     if now - window.until < LATE:
-        told.append("logs are delivered late: a later check may find it")
-    return "; ".join((*told, *logged.notes))
+        sentences.append("logs are delivered late: a later check may find it")
+    return "; ".join((*sentences, *logged.notes))
 
 
 # --- matching ------------------------------------------------------------------------------------------------------
@@ -138,9 +140,10 @@ def names(change: LoggedChange, type_: str, identity: Mapping[str, str]) -> bool
     service = arn.service if arn is not None else next((word for word in words if word == change.service), "")
     if arn is not None and change.service not in (service, _TAGGING):
         return False
-    told = {identity[name] for name in _NAMES if identity.get(name) and _is_name_of(name, type_)}
+    names = {identity[name] for name in _NAMES if identity.get(name) and _is_name_of(name, type_)}
     named = any(
-        text in told and _speaks_of(key, words) and (service or _DISTINCT.fullmatch(text)) for key, text in change.names
+        text in names and _speaks_of(key, words) and (service or _DISTINCT.fullmatch(text))
+        for key, text in change.names
     )
     return named and not _contradicts(change, identity)
 
@@ -200,7 +203,7 @@ def _contradicts(change: LoggedChange, identity: Mapping[str, str]) -> bool:
         stem = re.sub(r"_(?:name|id|arn|identifier)$", "", name)
         if stem == name:
             continue
-        held = [identity[one] for one in (name, stem) if identity.get(one)]
+        held = [identity[attribute] for attribute in (name, stem) if identity.get(attribute)]
         if held and text not in held:
             return True
     return False

@@ -82,8 +82,8 @@ def read_changes(content: bytes, since: datetime, until: datetime) -> tuple[Logg
     """Returns the changes of one file within that period. Raises NoLog; skips records that cannot be read."""
     return tuple(
         change
-        for one in _records(content)
-        if (change := _change(one)) is not None and since <= change.cause.at <= until
+        for record in _records(content)
+        if (change := _change(record)) is not None and since <= change.cause.at <= until
     )
 
 
@@ -106,10 +106,10 @@ def may_contain(name: str, since: datetime, until: datetime) -> bool:
 
 def period_of(name: str) -> tuple[datetime, datetime] | None:
     """Returns the time in the name of a folder or file; None where it has none."""
-    found = _MINUTE.search(name.rpartition("/")[2]) or _HOUR.search(name) or _DAY.search(name)
-    if found is None:
+    match = _MINUTE.search(name.rpartition("/")[2]) or _HOUR.search(name) or _DAY.search(name)
+    if match is None:
         return None
-    parts = [int(part) for part in found.groups() if part is not None]
+    parts = [int(part) for part in match.groups() if part is not None]
     try:
         year, month, day, hour, minute = (*parts, *(1, 1, 1, 0, 0)[len(parts) :])
         begin = datetime(year, month, day, hour, minute, tzinfo=UTC)
@@ -253,14 +253,14 @@ def _parts(content: bytes) -> Iterable[msgspec.Raw]:
 def _lines(content: bytes) -> list[msgspec.Raw]:
     """Returns the records of a file with one per line."""
     lines = [line.strip().rstrip(b",") for line in content.split(b"\n")]
-    found = [msgspec.Raw(line) for line in lines if line.startswith(b"{")]
-    if not found or not content.startswith(b"{"):
+    records = [msgspec.Raw(line) for line in lines if line.startswith(b"{")]
+    if not records or not content.startswith(b"{"):
         raise NoLog("it is not JSON")
     try:
-        _raw.decode(found[0])
+        _raw.decode(records[0])
     except msgspec.MsgspecError as error:
         raise NoLog("it is not JSON") from error
-    return found
+    return records
 
 
 def _change(record: _Trail | _Activity) -> LoggedChange | None:
@@ -279,7 +279,7 @@ def _of_trail(record: _Trail) -> LoggedChange | None:
         who = f"{identity.session_context.source_identity} as {who}"
     service = record.event_source.partition(".")[0]
     names = list(_named(record.request_parameters))
-    names += [("resourceArn", one.arn) for one in record.resources or () if one.arn]
+    names += [("resourceArn", resource.arn) for resource in record.resources or () if resource.arn]
     cause = _cause(
         CLOUDTRAIL,
         at,
@@ -340,8 +340,8 @@ def _of_activity(record: _Activity) -> LoggedChange | None:
     return LoggedChange(cause, (("resourceId", record.resource_id),))
 
 
-def _value(told: str | _Named | None) -> str:
-    return (told.value if isinstance(told, _Named) else told) or ""
+def _value(value: str | _Named | None) -> str:
+    return (value.value if isinstance(value, _Named) else value) or ""
 
 
 def _cause(source: str, at: datetime, *, who: str, what: str, origin: _Text, client: _Text, event: _Text) -> Cause:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from terrace.drift.model import Observation, Sighting, Status, worst
+from terrace.drift.model import Observation, ResourceDrift, Status, worst
 from terrace.drift.records import observation_of
 from terrace.ledger.events.drift import DriftChecked
 from terrace.ledger.model import History
@@ -30,8 +30,8 @@ class Check:
         return worst(tuple(one.status for one in self.observations))
 
     @property
-    def sightings(self) -> tuple[Sighting, ...]:
-        return tuple(sighting for one in self.observations for sighting in one.sightings)
+    def resources(self) -> tuple[ResourceDrift, ...]:
+        return tuple(resource for one in self.observations for resource in one.resources)
 
     @property
     def good(self) -> bool:
@@ -44,7 +44,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EnvironmentDrift:
     """The drift status of an environment. `checked_at` is the last good check: the result of every stack was known.
 
     `overdue` is a sentence that the last good check is too old; "" when it is not, or no interval is configured.
@@ -75,12 +75,12 @@ def newest(history: History, environment: str) -> Check | None:
 
 def with_values(check: Check, seen: Iterable[Observation]) -> Check:
     """Returns a check with the values that it saw itself: the ledger keeps none."""
-    values = {(one.stack, s.address, s.fingerprint): s.values for one in seen for s in one.sightings}
+    values = {(one.stack, s.address, s.fingerprint): s.values for one in seen for s in one.resources}
     observations = (
         replace(
             one,
-            sightings=tuple(
-                replace(s, values=values.get((one.stack, s.address, s.fingerprint), {})) for s in one.sightings
+            resources=tuple(
+                replace(s, values=values.get((one.stack, s.address, s.fingerprint), {})) for s in one.resources
             ),
         )
         for one in check.observations
@@ -93,34 +93,36 @@ def checks(history: History, environment: str) -> tuple[Check, ...]:
     return tuple(newest_first(history, environment))[::-1]
 
 
-def in_a_row(looks: tuple[Check, ...], sighting: Sighting) -> int:
+def in_a_row(looks: tuple[Check, ...], resource: ResourceDrift) -> int:
     """Returns how many of the newest checks in a row found the same difference.
 
     A check with an unknown result neither finds it nor interrupts the row.
     """
     count = 0
     for look in reversed(looks):
-        seen = look.of(sighting.stack)
+        seen = look.of(resource.stack)
         if seen is None or seen.status == "unknown":
             continue
-        if sighting.fingerprint not in {one.fingerprint for one in seen.sightings}:
+        if resource.fingerprint not in {one.fingerprint for one in seen.resources}:
             break
         count += 1
     return count
 
 
-def current_standing(history: History, environment: str, now: datetime, every: timedelta) -> Standing | None:
+def current_drift_status(
+    history: History, environment: str, now: datetime, every: timedelta
+) -> EnvironmentDrift | None:
     """Returns the drift status of an environment. A check from before a restore of a state says nothing any more."""
-    found = standing(newest_first(history, environment), now, every)
+    found = drift_status(newest_first(history, environment), now, every)
     restored = last_restore_end(history, environment)
     last = next(newest_first(history, environment), None)
     if restored is None or (last is not None and last.at > restored):
         return found
     why = f"not checked since a state was restored at {restored:%Y-%m-%d %H:%M} UTC"
-    return Standing("unknown", found.checked_at if found is not None else None, why)
+    return EnvironmentDrift("unknown", found.checked_at if found is not None else None, why)
 
 
-def standing(looks: Iterable[Check], now: datetime, every: timedelta = timedelta(0)) -> Standing | None:
+def drift_status(looks: Iterable[Check], now: datetime, every: timedelta = timedelta(0)) -> EnvironmentDrift | None:
     """Returns the drift status of an environment by its checks, newest first; None when it was never checked.
 
     `every` is the interval of terrace.yaml, if any. The last good check is too old after twice the interval.
@@ -140,4 +142,4 @@ def standing(looks: Iterable[Check], now: datetime, every: timedelta = timedelta
     if interval and now - since > 2 * interval:
         what = f"since {good:%Y-%m-%d %H:%M} UTC" if good else "ever"
         overdue = f"no good check for drift {what}, and it is to be checked every {duration(interval)}"
-    return Standing(status, good, overdue)
+    return EnvironmentDrift(status, good, overdue)

@@ -8,8 +8,8 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from terrace.config.model import IgnoreRule
-from terrace.drift.model import Ignored, Quadrant, Sighting
-from terrace.drift.sightings import only_paths
+from terrace.drift.detection import only_paths
+from terrace.drift.model import DriftKind, Ignored, ResourceDrift
 from terrace.plans.model import Action
 
 
@@ -17,34 +17,34 @@ from terrace.plans.model import Action
 class IgnoreResult:
     """The drift that is left, the drift that is ignored, and notes about the rules."""
 
-    sightings: tuple[Sighting, ...]
+    resources: tuple[ResourceDrift, ...]
     ignored: tuple[Ignored, ...]
     notices: tuple[str, ...]
 
 
-def apply_ignore_rules(sightings: Iterable[Sighting], rules: tuple[IgnoreRule, ...], today: date) -> IgnoreResult:
+def apply_ignore_rules(resources: Iterable[ResourceDrift], rules: tuple[IgnoreRule, ...], today: date) -> IgnoreResult:
     """Applies the rules. An expired one ignores nothing more, and is reported where it would have."""
-    left: list[Sighting] = []
+    left: list[ResourceDrift] = []
     ignored: list[Ignored] = []
     notices: dict[str, None] = {}
-    for sighting in sightings:
-        if sighting.quadrant is Quadrant.DELETED or sighting.undo in (Action.DELETE, Action.REPLACE, Action.CREATE):
-            left.append(sighting)
+    for resource in resources:
+        if resource.kind is DriftKind.DELETED or resource.undo in (Action.DELETE, Action.REPLACE, Action.CREATE):
+            left.append(resource)
             continue
-        remaining = sighting.paths
+        remaining = resource.paths
         for rule in rules:
-            hit = _hit(rule, sighting.address, remaining)
+            hit = _hit(rule, resource.address, remaining)
             if hit is None:
                 continue
             if rule.until < today:
                 notices[f"the rule to ignore {rule.address} expired on {rule.until} (owner: {rule.owner})"] = None
                 continue
-            ignored.append(Ignored(sighting.address, hit, rule.owner, rule.reason, rule.until.isoformat()))
+            ignored.append(Ignored(resource.address, hit, rule.owner, rule.reason, rule.until.isoformat()))
             remaining = tuple(path for path in remaining if path not in hit)
             if not remaining:
                 break
         else:
-            left.append(only_paths(sighting, remaining) if remaining != sighting.paths else sighting)
+            left.append(only_paths(resource, remaining) if remaining != resource.paths else resource)
     return IgnoreResult(tuple(left), tuple(ignored), tuple(notices))
 
 

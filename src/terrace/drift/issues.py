@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from terrace.drift.checks import Check
-from terrace.drift.model import Observation, Sighting
+from terrace.drift.model import Observation, ResourceDrift
 
 CLEAN_TO_CLOSE = 2
 """Number of good clean checks in a row that close an issue. A check with an unknown result is not clean."""
@@ -36,14 +36,14 @@ class IssueEvent:
 class StackDrift:
     """The drift of one stack. `id` is that of the first check that found it; `turns` is its history.
 
-    `sightings` are those of the newest good check. `blind` is whether the newest check had an unknown result.
+    `resources` are those of the newest good check. `blind` is whether the newest check had an unknown result.
     """
 
     id: str
     environment: str
     stack: str
     opened_at: datetime
-    sightings: tuple[Sighting, ...]
+    resources: tuple[ResourceDrift, ...]
     turns: tuple[IssueEvent, ...]
     open: bool = True
     clean: int = 0
@@ -63,13 +63,13 @@ class StackDrift:
 
 def drift_by_stack(looks: tuple[Check, ...]) -> tuple[StackDrift, ...]:
     """Returns the newest issue of every stack that ever drifted, by stack, after these checks."""
-    found: dict[str, StackDrift] = {}
+    drifts: dict[str, StackDrift] = {}
     for look in looks:
         for seen in look.observations:
-            record = _after(found.get(seen.stack), look, seen)
+            record = _after(drifts.get(seen.stack), look, seen)
             if record is not None:
-                found[seen.stack] = record
-    return tuple(record for _, record in sorted(found.items()))
+                drifts[seen.stack] = record
+    return tuple(record for _, record in sorted(drifts.items()))
 
 
 def _after(record: StackDrift | None, look: Check, seen: Observation) -> StackDrift | None:
@@ -84,11 +84,11 @@ def _drifted(record: StackDrift | None, look: Check, seen: Observation) -> Stack
     closed = record.closed_at if record is not None else None
     if record is None or (closed is not None and look.at - closed > REOPENED_WITHIN):
         return StackDrift(
-            look.id, look.environment, seen.stack, look.at, seen.sightings, (IssueEvent("opened", look.at),)
+            look.id, look.environment, seen.stack, look.at, seen.resources, (IssueEvent("opened", look.at),)
         )
     flapped = record.flapping(look.at)
-    changed = _what(record.sightings) != _what(seen.sightings)
-    now = replace(record, sightings=seen.sightings, clean=0, drifted=True, blind=False)
+    changed = _what(record.resources) != _what(seen.resources)
+    now = replace(record, resources=seen.resources, clean=0, drifted=True, blind=False)
     if not record.drifted:
         now = _flipped(now, look.at)
     if now.flapping(look.at):
@@ -106,7 +106,7 @@ def _clean(record: StackDrift, at: datetime) -> StackDrift:
     if now.flapping(at):
         return now if flapped or not now.open else _told(now, "flapping", at)
     if now.open and now.clean >= CLEAN_TO_CLOSE:
-        return _told(replace(now, open=False, sightings=()), "closed", at)
+        return _told(replace(now, open=False, resources=()), "closed", at)
     return now
 
 
@@ -119,6 +119,6 @@ def _told(record: StackDrift, word: Word, at: datetime) -> StackDrift:
     return replace(record, turns=(*record.turns, IssueEvent(word, at)))
 
 
-def _what(sightings: tuple[Sighting, ...]) -> dict[str, tuple[tuple[str, str], ...]]:
+def _what(resources: tuple[ResourceDrift, ...]) -> dict[str, tuple[tuple[str, str], ...]]:
     """Returns the differences, with marks of the observed values: another value is an update."""
-    return {one.fingerprint: tuple(sorted(one.observed.items())) for one in sightings}
+    return {resource.fingerprint: tuple(sorted(resource.observed.items())) for resource in resources}

@@ -12,7 +12,7 @@ from terrace.assess.model import Severity
 from terrace.plans.model import Action, Value
 
 
-class Quadrant(Enum):
+class DriftKind(Enum):
     """The relation of a difference to what Terraform found changed outside and what it would do about it.
 
     Each attribute has its own: in one resource a tag may be reverted, and a policy that was added manually not.
@@ -46,8 +46,8 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """One address with drift: `paths` are the differences, `quadrant` is that of the whole.
+class ResourceDrift:
+    """One address with drift: `paths` are the differences, `kind` is that of the whole.
 
     `undo` is what deploying the same commit again would do. `kept` are the paths that an apply would adopt into the
     state as they are, so that they are never shown again; `grave` is whether one of them is security-related. `inputs`
@@ -62,7 +62,7 @@ class Sighting:
     stack: str
     address: str
     type: str
-    quadrant: Quadrant
+    kind: DriftKind
     severity: Severity
     paths: tuple[str, ...]
     undo: Action
@@ -77,16 +77,16 @@ class Sighting:
     more_causes: int = 0
     cause_unknown: str = ""
 
-    def quadrant_of(self, path: str) -> Quadrant:
-        """Returns the quadrant of one of the paths."""
+    def kind_of(self, path: str) -> DriftKind:
+        """Returns the kind of one of the paths."""
         if path in self.inputs:
-            return Quadrant.INPUT
-        return Quadrant.UNMANAGED if self.quadrant is Quadrant.ACTIONABLE and path in self.kept else self.quadrant
+            return DriftKind.INPUT
+        return DriftKind.UNMANAGED if self.kind is DriftKind.ACTIONABLE and path in self.kept else self.kind
 
     @property
-    def quadrants(self) -> tuple[Quadrant, ...]:
-        """The quadrants of its paths, that of the whole first."""
-        return tuple(dict.fromkeys((self.quadrant, *(self.quadrant_of(path) for path in self.paths))))
+    def kinds(self) -> tuple[DriftKind, ...]:
+        """The kinds of its paths, that of the whole first."""
+        return tuple(dict.fromkeys((self.kind, *(self.kind_of(path) for path in self.paths))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Observation:
     commit: str = ""
     why: str = ""
     undeployed: tuple[str, ...] = ()
-    sightings: tuple[Sighting, ...] = ()
+    resources: tuple[ResourceDrift, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     notices: tuple[str, ...] = ()
     objects: int = 0
@@ -126,7 +126,7 @@ class Observation:
     @property
     def severity(self) -> Severity | None:
         """The worst severity; None without drift."""
-        return max((s.severity for s in self.sightings), default=None)
+        return max((s.severity for s in self.resources), default=None)
 
 
 def worst(statuses: tuple[Status, ...]) -> Status:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from terrace.drift.model import Quadrant, Sighting
-from terrace.drift.records import sightings_of
-from terrace.drift.sightings import only_outside, only_paths, sightings
+from terrace.drift.detection import find_drift, only_outside, only_paths
+from terrace.drift.model import DriftKind, ResourceDrift
+from terrace.drift.records import resources_of
 from terrace.ledger import folds
 from terrace.ledger.adoptions import adoptions
 from terrace.ledger.deployment import Step
@@ -26,20 +26,20 @@ from terrace.plans.model import Action, Plan
 _AGAIN = (Action.UPDATE, Action.REPLACE)
 
 
-def own_changes_in(plan: Plan, changed: Iterable[str]) -> tuple[Sighting, ...]:
+def own_changes_in(plan: Plan, changed: Iterable[str]) -> tuple[ResourceDrift, ...]:
     """Returns the own changes of an apply in a plan made right after it. `changed` are the addresses that it
     changed."""
     addresses = frozenset(changed)
     blocks = {block_of(address) for address in addresses}
     near = blocks | {b for pair in plan.links if blocks & set(pair) for b in pair}
-    seen = sightings(plan)
-    anew = [s for s in seen if s.quadrant is Quadrant.INPUT and s.address in addresses and s.undo in _AGAIN]
+    seen = find_drift(plan)
+    anew = [s for s in seen if s.kind is DriftKind.INPUT and s.address in addresses and s.undo in _AGAIN]
     # Outputs that depend on such a resource are recreated with it.
     anew += [s for s in seen if anew and s.type == "output" and s.undo is Action.UPDATE]
-    return (*(s for s in seen if s.quadrant is Quadrant.UNMANAGED and block_of(s.address) in near), *anew)
+    return (*(s for s in seen if s.kind is DriftKind.UNMANAGED and block_of(s.address) in near), *anew)
 
 
-def split_differences(plan: Plan) -> tuple[tuple[Sighting, ...], tuple[Sighting, ...]]:
+def split_differences(plan: Plan) -> tuple[tuple[ResourceDrift, ...], tuple[ResourceDrift, ...]]:
     """Returns the differences between the cloud and the state of a stack that Terrace did not deploy: those accepted as
     they are, and those that a person has to acknowledge.
 
@@ -47,74 +47,74 @@ def split_differences(plan: Plan) -> tuple[tuple[Sighting, ...], tuple[Sighting,
     accepted, and so is everything that is not security-related. All of it is reported, and recorded with its values.
     """
     parts = _owners(plan)
-    accepted: list[Sighting] = []
-    left: list[Sighting] = []
-    for one in filter(None, map(only_outside, sightings(plan))):
-        ours = one.quadrant is Quadrant.UNMANAGED and (not one.grave or block_of(one.address) in parts)
-        (accepted if ours else left).append(one)
+    accepted: list[ResourceDrift] = []
+    left: list[ResourceDrift] = []
+    for resource in filter(None, map(only_outside, find_drift(plan))):
+        ours = resource.kind is DriftKind.UNMANAGED and (not resource.grave or block_of(resource.address) in parts)
+        (accepted if ours else left).append(resource)
     return tuple(accepted), tuple(left)
 
 
 def _owners(plan: Plan) -> frozenset[str]:
     """Nested blocks that also exist as separate resources: a rule of a group names the group."""
     kinds = {block_of(change.address): change.type for change in plan.changes if change.mode == "managed"}
-    found = set()
+    owners = set()
     for part, owner in plan.links:
         of, by = kinds.get(owner, ""), kinds.get(part, "")
         if of and by and of != by and of.partition("_")[2] in by:
-            found.add(owner)
-    return frozenset(found)
+            owners.add(owner)
+    return frozenset(owners)
 
 
-def always_recreated(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
+def always_recreated(seen: Iterable[ResourceDrift], echoes: Iterable[ResourceDrift]) -> tuple[ResourceDrift, ...]:
     """Returns what every plan recreates: the newest apply did it, and the plan right after that wanted it again."""
-    known = {(one.fingerprint, one.undo): one for one in echoes if one.quadrant is Quadrant.INPUT}
-    found = []
-    for one in seen:
-        echo = known.get((one.fingerprint, one.undo))
-        if one.quadrant is Quadrant.INPUT and echo is not None and one.observed == echo.observed:
-            found.append(one)
-    return tuple(found)
+    by_fingerprint = {(echo.fingerprint, echo.undo): echo for echo in echoes if echo.kind is DriftKind.INPUT}
+    recreated = []
+    for resource in seen:
+        echo = by_fingerprint.get((resource.fingerprint, resource.undo))
+        if resource.kind is DriftKind.INPUT and echo is not None and resource.observed == echo.observed:
+            recreated.append(resource)
+    return tuple(recreated)
 
 
-def own_changes_of(history: History, environment: str, stack: str) -> tuple[Sighting, ...]:
+def own_changes_of(history: History, environment: str, stack: str) -> tuple[ResourceDrift, ...]:
     """Returns the own changes of the newest apply of a stack; where it was adopted since, the differences at that
     time."""
     adopted = adoptions(history).get(stack)
     if adopted is not None and adopted.environment == environment:
-        return sightings_of(stack, adopted.record.accepted)
+        return resources_of(stack, adopted.record.accepted)
     for deployment in reversed(folds.of_environment(history, environment)):
         record = deployment.last(Step.SNAPSHOT, stack)
         if record is not None and record.result == "succeeded":
-            return sightings_of(stack, record.detail.echoes or ())
+            return resources_of(stack, record.detail.echoes or ())
     return ()
 
 
-def without_own_changes(seen: Iterable[Sighting], echoes: Iterable[Sighting]) -> tuple[Sighting, ...]:
+def without_own_changes(seen: Iterable[ResourceDrift], echoes: Iterable[ResourceDrift]) -> tuple[ResourceDrift, ...]:
     """Returns the drift without own changes, by path and value; an address without any other difference is dropped."""
-    told, left_by = tuple(seen), tuple(echoes)
-    anew = always_recreated(told, left_by)
-    known = {echo.address: echo for echo in left_by if echo.quadrant is not Quadrant.INPUT}
-    found = []
-    for one in told:
-        if one in anew:
+    drifted, left_by = tuple(seen), tuple(echoes)
+    anew = always_recreated(drifted, left_by)
+    by_address = {echo.address: echo for echo in left_by if echo.kind is not DriftKind.INPUT}
+    remaining = []
+    for resource in drifted:
+        if resource in anew:
             continue
-        echo = known.get(one.address)
-        left = one if echo is None else _less(one, echo)
+        echo = by_address.get(resource.address)
+        left = resource if echo is None else _less(resource, echo)
         if left is not None:
-            found.append(left)
-    return tuple(found)
+            remaining.append(left)
+    return tuple(remaining)
 
 
-def _less(one: Sighting, echo: Sighting) -> Sighting | None:
-    gone = {p for p in one.kept if p in echo.paths and _mark(one, p) == _mark(echo, p) != ""}
+def _less(resource: ResourceDrift, echo: ResourceDrift) -> ResourceDrift | None:
+    gone = {p for p in resource.kept if p in echo.paths and _mark(resource, p) == _mark(echo, p) != ""}
     if not gone:
-        return one
-    paths = tuple(path for path in one.paths if path not in gone)
+        return resource
+    paths = tuple(path for path in resource.paths if path not in gone)
     if not paths:
         return None
-    return only_paths(one, paths)
+    return only_paths(resource, paths)
 
 
-def _mark(one: Sighting, path: str) -> str:
-    return one.observed.get(path.partition(".")[0], "")
+def _mark(resource: ResourceDrift, path: str) -> str:
+    return resource.observed.get(path.partition(".")[0], "")

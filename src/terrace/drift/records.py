@@ -1,4 +1,4 @@
-"""Observations and sightings as records of events."""
+"""Observations and drifted resources as records of events."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import msgspec
 from msgspec import UNSET
 
 from terrace.assess.model import Severity
-from terrace.drift.model import Cause, Ignored, Observation, Quadrant, Sighting
-from terrace.ledger.events.drift import CauseRecord, IgnoredRecord, ObservationRecord, SightingRecord
+from terrace.drift.model import Cause, DriftKind, Ignored, Observation, ResourceDrift
+from terrace.ledger.events.drift import CauseRecord, IgnoredRecord, ObservationRecord, ResourceDriftRecord
 from terrace.plans.model import Action
 
 
@@ -23,9 +23,10 @@ def observation_record(observation: Observation) -> ObservationRecord:
         commit=observation.commit,
         why=observation.why,
         undeployed=observation.undeployed,
-        sightings=tuple(sighting_record(one) for one in observation.sightings),
+        sightings=tuple(resource_drift_record(resource) for resource in observation.resources),
         ignored=tuple(
-            IgnoredRecord(one.address, one.paths, one.owner, one.reason, one.until) for one in observation.ignored
+            IgnoredRecord(ignored.address, ignored.paths, ignored.owner, ignored.reason, ignored.until)
+            for ignored in observation.ignored
         ),
         notices=observation.notices,
         objects=observation.objects,
@@ -41,44 +42,44 @@ def observation_of(record: ObservationRecord) -> Observation:
         commit=record.commit,
         why=record.why,
         undeployed=record.undeployed,
-        sightings=tuple(_sighting(record.stack, one) for one in record.sightings),
-        ignored=tuple(Ignored(**msgspec.structs.asdict(one)) for one in record.ignored),
+        resources=tuple(_resource_drift(record.stack, resource) for resource in record.sightings),
+        ignored=tuple(Ignored(**msgspec.structs.asdict(ignored)) for ignored in record.ignored),
         notices=record.notices,
         objects=record.objects,
     )
 
 
-def sighting_record(sighting: Sighting) -> SightingRecord:
-    """Returns the record of a sighting. It does not name the stack; whatever contains it does."""
-    return SightingRecord(
-        address=sighting.address,
-        type=sighting.type,
-        quadrant=sighting.quadrant.value,
-        severity=sighting.severity.word,
-        paths=sighting.paths,
-        undo=sighting.undo.value,
-        fingerprint=sighting.fingerprint,
-        kept=sighting.kept,
-        inputs=sighting.inputs,
-        grave=sighting.grave,
-        observed=dict(sighting.observed),
-        causes=tuple(CauseRecord(**asdict(one)) for one in sighting.causes),
-        more_causes=sighting.more_causes if sighting.causes else UNSET,
-        cause_unknown=sighting.cause_unknown,
+def resource_drift_record(resource: ResourceDrift) -> ResourceDriftRecord:
+    """Returns the record of a drifted resource. It does not name the stack; whatever contains it does."""
+    return ResourceDriftRecord(
+        address=resource.address,
+        type=resource.type,
+        quadrant=resource.kind.value,
+        severity=resource.severity.word,
+        paths=resource.paths,
+        undo=resource.undo.value,
+        fingerprint=resource.fingerprint,
+        kept=resource.kept,
+        inputs=resource.inputs,
+        grave=resource.grave,
+        observed=dict(resource.observed),
+        causes=tuple(CauseRecord(**asdict(cause)) for cause in resource.causes),
+        more_causes=resource.more_causes if resource.causes else UNSET,
+        cause_unknown=resource.cause_unknown,
     )
 
 
-def sightings_of(stack: str, records: Iterable[SightingRecord]) -> tuple[Sighting, ...]:
-    """Returns the sightings of records about one stack."""
-    return tuple(_sighting(stack, one) for one in records)
+def resources_of(stack: str, records: Iterable[ResourceDriftRecord]) -> tuple[ResourceDrift, ...]:
+    """Returns the resources of records about one stack."""
+    return tuple(_resource_drift(stack, record) for record in records)
 
 
-def _sighting(stack: str, record: SightingRecord) -> Sighting:
-    return Sighting(
+def _resource_drift(stack: str, record: ResourceDriftRecord) -> ResourceDrift:
+    return ResourceDrift(
         stack=stack,
         address=record.address,
         type=record.type,
-        quadrant=Quadrant(record.quadrant),
+        kind=DriftKind(record.quadrant),
         severity=Severity[record.severity.upper()],
         paths=record.paths,
         undo=Action(record.undo),
@@ -87,7 +88,7 @@ def _sighting(stack: str, record: SightingRecord) -> Sighting:
         inputs=record.inputs,
         grave=record.grave,
         observed=record.observed,
-        causes=tuple(Cause(**msgspec.structs.asdict(one)) for one in record.causes),
+        causes=tuple(Cause(**msgspec.structs.asdict(cause)) for cause in record.causes),
         more_causes=record.more_causes or 0,
         cause_unknown=record.cause_unknown,
     )

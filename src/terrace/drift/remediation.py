@@ -15,9 +15,9 @@ from terrace.config.model import Environment, Remediate
 from terrace.config.naming import quote_text
 from terrace.drift.acknowledgements import acknowledgements
 from terrace.drift.checks import Check, checks, in_a_row
+from terrace.drift.detection import changed_paths
 from terrace.drift.issues import drift_by_stack
-from terrace.drift.model import Observation, Quadrant, Sighting
-from terrace.drift.sightings import changed_paths
+from terrace.drift.model import DriftKind, Observation, ResourceDrift
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.plans.model import Action, Plan, ResourceChange
@@ -48,22 +48,22 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RemediationProposals:
     """The drift that may be reverted, one proposal for each commit, and the drift that may not."""
 
     proposals: tuple[Proposal, ...] = ()
     refusals: tuple[Refusal, ...] = ()
 
 
-def proposals(environment: Environment, history: History, now: datetime) -> Answer:
+def proposals(environment: Environment, history: History, now: datetime) -> RemediationProposals:
     """Returns what of the newest check of an environment may be reverted."""
     looks = checks(history, environment.name)
     if not looks or looks[-1].status != "drifted":
-        return Answer()
+        return RemediationProposals()
     rule = environment.drift.remediate
     general = tuple(_in_general(environment, history))
     if rule is None or general:
-        return Answer((), tuple(Refusal("", reason) for reason in general))
+        return RemediationProposals((), tuple(Refusal("", reason) for reason in general))
     ready: dict[str, list[str]] = {}
     refusals = []
     flapping = {record.stack for record in drift_by_stack(looks) if record.flapping(now)}
@@ -76,8 +76,8 @@ def proposals(environment: Environment, history: History, now: datetime) -> Answ
         refusals += [Refusal(seen.stack, reason) for reason in against]
         if not against:
             ready.setdefault(seen.commit, []).append(seen.stack)
-    found = tuple(Proposal(looks[-1].id, commit, tuple(stacks)) for commit, stacks in ready.items())
-    return Answer(found, tuple(refusals))
+    proposals = tuple(Proposal(looks[-1].id, commit, tuple(stacks)) for commit, stacks in ready.items())
+    return RemediationProposals(proposals, tuple(refusals))
 
 
 def objections(plan: Plan, looks: tuple[Check, ...], of: str, rule: Remediate) -> tuple[Objection, ...]:
@@ -85,13 +85,13 @@ def objections(plan: Plan, looks: tuple[Check, ...], of: str, rule: Remediate) -
     form."""
     check = next((look for look in looks if look.id == of), None)
     seen = check.of(plan.stack.key) if check is not None else None
-    expected = {one.address: one for one in seen.sightings} if seen is not None else {}
+    expected = {resource.address: resource for resource in seen.resources} if seen is not None else {}
     objects = sum(1 for change in plan.changes if change.mode == "managed")
-    found = [(c.address, why) for c in plan.effective for why in _unlike(c, expected.get(c.address), rule)]
-    found += [(f"output.{o.name}", "would change") for o in plan.outputs if o.action is not Action.NO_OP]
+    differing = [(c.address, why) for c in plan.effective for why in _unlike(c, expected.get(c.address), rule)]
+    differing += [(f"output.{o.name}", "would change") for o in plan.outputs if o.action is not Action.NO_OP]
     if len(plan.effective) > _most(rule, objects):
-        found.append(("plan", _too_many(len(plan.effective), rule, objects)))
-    return tuple(Objection("remediation", plan.stack.key, address, why, Weight.NAME) for address, why in found)
+        differing.append(("plan", _too_many(len(plan.effective), rule, objects)))
+    return tuple(Objection("remediation", plan.stack.key, address, why, Weight.NAME) for address, why in differing)
 
 
 # --- results of checks -------------------------------------------------------------------------------------------
@@ -113,38 +113,38 @@ def _against(
     rule: Remediate, seen: Observation, looks: tuple[Check, ...], history: History, environment: str
 ) -> Iterator[str]:
     """Returns why one stack is not reverted."""
-    acting = [one for one in seen.sightings if one.quadrant is not Quadrant.UNMANAGED or one.inputs]
+    acting = [resource for resource in seen.resources if resource.kind is not DriftKind.UNMANAGED or resource.inputs]
     if not acting:
         yield "no deployment would revert it"
-    for one in acting:
-        if one.inputs:
-            yield f"{one.address} would also change {', '.join(one.inputs)}, which was not changed outside"
-        elif one.quadrant is not Quadrant.ACTIONABLE:
-            yield f"{one.address} is {one.quadrant.value} drift: only changes from outside are reverted"
-        elif one.undo is not Action.UPDATE:
-            yield f"{one.address} requires {one.undo.value}, but only updates in place are allowed"
-        elif not_allowed := _not_allowed(rule, one.type, one.paths, one.kept):
-            yield f"{one.address}: {', '.join(not_allowed)} is not allowed to be reverted automatically (`allow`)"
-        elif in_a_row(looks, one) < IN_A_ROW:
-            yield f"{one.address} was found by one check, but {IN_A_ROW} checks in a row must find it"
-        elif _tries(one, looks, history, environment) >= ATTEMPTS:
-            how = f"`terrace drift ack {environment} {quote_text(one.address)} --reason WHY` allows more attempts"
-            yield f"{one.address} was reverted {ATTEMPTS} times and drifted again: {how}"
+    for resource in acting:
+        if resource.inputs:
+            yield f"{resource.address} would also change {', '.join(resource.inputs)}, which was not changed outside"
+        elif resource.kind is not DriftKind.ACTIONABLE:
+            yield f"{resource.address} is {resource.kind.value} drift: only changes from outside are reverted"
+        elif resource.undo is not Action.UPDATE:
+            yield f"{resource.address} requires {resource.undo.value}, but only updates in place are allowed"
+        elif not_allowed := _not_allowed(rule, resource.type, resource.paths, resource.kept):
+            yield f"{resource.address}: {', '.join(not_allowed)} is not allowed to be reverted automatically (`allow`)"
+        elif in_a_row(looks, resource) < IN_A_ROW:
+            yield f"{resource.address} was found by one check, but {IN_A_ROW} checks in a row must find it"
+        elif _tries(resource, looks, history, environment) >= ATTEMPTS:
+            how = f"`terrace drift ack {environment} {quote_text(resource.address)} --reason WHY` allows more attempts"
+            yield f"{resource.address} was reverted {ATTEMPTS} times and drifted again: {how}"
     if len(acting) > _most(rule, seen.objects):
         yield _too_many(len(acting), rule, seen.objects)
 
 
-def _tries(sighting: Sighting, looks: tuple[Check, ...], history: History, environment: str) -> int:
+def _tries(resource: ResourceDrift, looks: tuple[Check, ...], history: History, environment: str) -> int:
     """Returns the number of attempts since the first check in a row that found it, or since it was acknowledged."""
-    ids = [look.id for look in looks if (o := look.of(sighting.stack)) is not None and o.status != "unknown"]
-    mine = set(ids[len(ids) - in_a_row(looks, sighting) :])
-    answers = [a.at for a in acknowledgements(history, environment) if a.fingerprint == sighting.fingerprint]
+    ids = [look.id for look in looks if (o := look.of(resource.stack)) is not None and o.status != "unknown"]
+    mine = set(ids[len(ids) - in_a_row(looks, resource) :])
+    answers = [a.at for a in acknowledgements(history, environment) if a.fingerprint == resource.fingerprint]
     return sum(
         1
         for deployment in folds.deployments(history)
         if isinstance(deployment.origin, Remediation)
         and deployment.origin.of in mine
-        and sighting.stack in deployment.stacks
+        and resource.stack in deployment.stacks
         and all(deployment.opened_at > at for at in answers)
     )
 
@@ -172,9 +172,9 @@ def _too_many(count: int, rule: Remediate, objects: int) -> str:
 # --- what the plan says ------------------------------------------------------------------------------------------
 
 
-def _unlike(change: ResourceChange, expected: Sighting | None, rule: Remediate) -> Iterator[str]:
+def _unlike(change: ResourceChange, expected: ResourceDrift | None, rule: Remediate) -> Iterator[str]:
     """Returns how a change differs from the proposed one."""
-    if expected is None or expected.quadrant is not Quadrant.ACTIONABLE:
+    if expected is None or expected.kind is not DriftKind.ACTIONABLE:
         yield "was not found to be changed outside"
         return
     if change.action is not Action.UPDATE or change.previous_address or change.importing:

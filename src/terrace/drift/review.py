@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from terrace.drift.acknowledgements import Acknowledgement, acknowledgements
 from terrace.drift.adopted_drift import Absorption, absorbed
-from terrace.drift.checks import Check, Standing, checks, in_a_row, standing
+from terrace.drift.checks import Check, EnvironmentDrift, checks, drift_status, in_a_row
 from terrace.drift.issues import StackDrift, drift_by_stack
-from terrace.drift.model import Sighting
+from terrace.drift.model import ResourceDrift
 from terrace.ledger.model import History
 
 
@@ -20,7 +20,7 @@ class Review:
 
     environment: str
     looks: tuple[Check, ...]
-    standing: Standing | None
+    status: EnvironmentDrift | None
     acknowledged: tuple[Acknowledgement, ...]
     absorbed: tuple[Absorption, ...]
 
@@ -30,15 +30,15 @@ class Review:
 
     def record(self, stack: str) -> StackDrift | None:
         """Returns the drift issue of a stack; None when it never drifted."""
-        return next((one for one in drift_by_stack(self.looks) if one.stack == stack), None)
+        return next((drift for drift in drift_by_stack(self.looks) if drift.stack == stack), None)
 
-    def in_a_row(self, sighting: Sighting) -> int:
+    def in_a_row(self, resource: ResourceDrift) -> int:
         """Returns how many checks in a row found it."""
-        return in_a_row(self.looks, sighting)
+        return in_a_row(self.looks, resource)
 
     def of_look(self, looked: Iterable[Check]) -> Review:
         """Returns the review with the values that a check just saw, where it is the newest one."""
-        fresh = next((one for one in looked if self.check is not None and one.id == self.check.id), None)
+        fresh = next((check for check in looked if self.check is not None and check.id == self.check.id), None)
         return self if fresh is None else replace(self, looks=(*self.looks[:-1], fresh))
 
 
@@ -48,7 +48,7 @@ def review(history: History, environment: str, now: datetime, every: timedelta) 
     return Review(
         environment=environment,
         looks=looks,
-        standing=standing(reversed(looks), now, every),
+        status=drift_status(reversed(looks), now, every),
         acknowledged=acknowledgements(history, environment),
         absorbed=absorbed(history, environment),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from terrace.drift.model import Sighting
+from terrace.drift.model import ResourceDrift
 from terrace.errors import TerraceError
 from terrace.plans.ports import StateSnapshot
 from terrace.stacks.model import Stack
@@ -35,8 +35,8 @@ class Adoption:
     changes: tuple[str, ...] = ()
     deletes: tuple[str, ...] = ()
     outputs: int = 0
-    accepted: tuple[Sighting, ...] = ()
-    outside: tuple[Sighting, ...] = ()
+    accepted: tuple[ResourceDrift, ...] = ()
+    outside: tuple[ResourceDrift, ...] = ()
     engine: str = ""
     providers: tuple[str, ...] = ()
     left: LeftState | None = None
@@ -83,7 +83,7 @@ no adoption; or the reason why it cannot.
 class Row:
     """One of several stacks whose states are adopted: the state that was found, and the result.
 
-    `found` is missing if that is unknown, or nothing was found. `after` are the stacks whose states a plan
+    `adoption` is missing if that is unknown, or nothing was found. `after` are the stacks whose states a plan
     needs first. `why`, `hint` and `place` are the reason why it cannot be adopted.
     """
 
@@ -91,7 +91,7 @@ class Row:
     environment: str
     path: str
     result: Result
-    found: Adoption | None = None
+    adoption: Adoption | None = None
     settled: Settled | None = None
     done: Adopted | None = None
     after: tuple[str, ...] = ()
@@ -112,24 +112,24 @@ class Row:
 
 def without_shared_states(rows: Iterable[Row]) -> tuple[Row, ...]:
     """Returns the rows; refuses those that would adopt one state for several stacks."""
-    told = tuple(rows)
+    every = tuple(rows)
     owners: dict[str, list[str]] = {}
-    for row in told:
-        if row.found is not None and row.result == "ready":
-            owners.setdefault(row.found.state.lineage, []).append(row.stack)
-    found = []
-    for row in told:
-        mine = owners.get(row.found.state.lineage, []) if row.found is not None and row.result == "ready" else []
+    for row in every:
+        if row.adoption is not None and row.result == "ready":
+            owners.setdefault(row.adoption.state.lineage, []).append(row.stack)
+    separate = []
+    for row in every:
+        mine = owners.get(row.adoption.state.lineage, []) if row.adoption is not None and row.result == "ready" else []
         if len(mine) > 1:
             others = ", ".join(key for key in mine if key != row.stack)
-            assert row.found is not None, "only a found state has a lineage"
+            assert row.adoption is not None, "only a found state has a lineage"
             row = replace(
                 row,
                 result="refused",
-                why=f"{row.found.source} is also the state of {others} (lineage {row.found.state.lineage}), but "
+                why=f"{row.adoption.source} is also the state of {others} (lineage {row.adoption.state.lineage}), but "
                 "each stack needs its own state",
                 hint="adopt it for the stack that owns it (`terrace state adopt STACK`), and give the other one "
                 "its own state, or remove it from terrace.yaml",
             )
-        found.append(row)
-    return tuple(found)
+        separate.append(row)
+    return tuple(separate)

@@ -30,23 +30,29 @@ class Announcement:
 
 def announcements(deployments: Sequence[Deployment], environment: str) -> tuple[Announcement, ...]:
     """Returns the latest deployments of an environment, oldest first, each with its current status."""
-    mine = [one for one in deployments if one.environment == environment][-SHOWN:]
-    return tuple(_announcement(one, mine[number + 1 :]) for number, one in enumerate(mine))
+    mine = [deployment for deployment in deployments if deployment.environment == environment][-SHOWN:]
+    return tuple(_announcement(deployment, mine[number + 1 :]) for number, deployment in enumerate(mine))
 
 
-def _announcement(one: Deployment, later: Sequence[Deployment]) -> Announcement:
-    over = one.result == "superseded" or any(after.touched and after.result == "succeeded" for after in later)
-    if isinstance(one.origin, Destruction) and one.result == "succeeded":
-        return Announcement(one.id, one.environment, one.commit, "gone", "destroyed")
-    if one.result == "succeeded" and not over:
-        return Announcement(one.id, one.environment, one.commit, "succeeded", "deployed")
-    if one.result in ("succeeded", "superseded"):
-        return Announcement(one.id, one.environment, one.commit, "gone", "replaced by another deployment")
-    if one.result == "unknown" or (one.in_doubt and one.lease is None):
-        return Announcement(one.id, one.environment, one.commit, "unknown", "the outcome of its apply is unknown")
-    if one.result is not None:
-        why = next(iter(one.reasons), one.result)
-        return Announcement(one.id, one.environment, one.commit, "failed", why)
-    if one.waiting:
-        return Announcement(one.id, one.environment, one.commit, "waiting", "; ".join(one.waiting))
-    return Announcement(one.id, one.environment, one.commit, "working", "in progress")
+def _announcement(deployment: Deployment, later: Sequence[Deployment]) -> Announcement:
+    over = deployment.result == "superseded" or any(after.touched and after.result == "succeeded" for after in later)
+    if isinstance(deployment.origin, Destruction) and deployment.result == "succeeded":
+        return Announcement(deployment.id, deployment.environment, deployment.commit, "gone", "destroyed")
+    if deployment.result == "succeeded" and not over:
+        return Announcement(deployment.id, deployment.environment, deployment.commit, "succeeded", "deployed")
+    if deployment.result in ("succeeded", "superseded"):
+        return Announcement(
+            deployment.id, deployment.environment, deployment.commit, "gone", "replaced by another deployment"
+        )
+    if deployment.result == "unknown" or (deployment.in_doubt and deployment.lease is None):
+        return Announcement(
+            deployment.id, deployment.environment, deployment.commit, "unknown", "the outcome of its apply is unknown"
+        )
+    if deployment.result is not None:
+        why = next(iter(deployment.reasons), deployment.result)
+        return Announcement(deployment.id, deployment.environment, deployment.commit, "failed", why)
+    if deployment.waiting:
+        return Announcement(
+            deployment.id, deployment.environment, deployment.commit, "waiting", "; ".join(deployment.waiting)
+        )
+    return Announcement(deployment.id, deployment.environment, deployment.commit, "working", "in progress")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from terrace.forge.grammar import Approve, Command, Explain, Look
-from terrace.forge.model import Change, Permission, Said
+from terrace.forge.model import Change, Comment, Permission
 
 _ORDER: tuple[Permission, ...] = ("none", "read", "triage", "write", "maintain", "admin")
 
 
-def refusal(command: Command, said: Said, permission: Permission, change: Change | None) -> str | None:
+def refusal(command: Command, request: Comment, permission: Permission, change: Change | None) -> str | None:
     """Why this person may not ask for this here; None where they may."""
-    if said.machine:
+    if request.machine:
         return "programs give no commands"
-    if said.edited:
+    if request.edited:
         return "the comment was edited after it was written: write a new one"
-    return barred(command, said.login, permission, change)
+    return barred(command, request.login, permission, change)
 
 
 def barred(command: Command, login: str, permission: Permission, change: Change | None) -> str | None:
@@ -46,5 +46,5 @@ def _needed(command: Command) -> Permission:
     return "write"
 
 
-def _same(one: str, other: str) -> bool:
-    return one.casefold() == other.casefold()
+def _same(login: str, other: str) -> bool:
+    return login.casefold() == other.casefold()

@@ -37,14 +37,14 @@ def request(body: str) -> Request | None:
     if len(text) > LONGEST or "### Environment" not in text:
         return None
     tokens = reader().parse(text)
-    if any(one.type in ("html_block", "html_inline") for token in tokens for one in (token, *(token.children or ()))):
+    if any(node.type in ("html_block", "html_inline") for token in tokens for node in (token, *(token.children or ()))):
         # It may hide a part, and show another one in its place.
         return None
     environments, waits = _below(tokens, "Environment"), _below(tokens, "Pending plans", "What waits")
     lines = text.split("\n")
     lists = [token.map for token in tokens if token.type == "bullet_list_open" and token.level == 0 and token.map]
     roles = tuple(
-        found[2] for begin, end in lists for line in lines[begin:end] if (found := _BOX.fullmatch(line)) is not None
+        match[2] for begin, end in lists for line in lines[begin:end] if (match := _BOX.fullmatch(line)) is not None
     )
     if len(environments) != 1 or not _ENVIRONMENT.fullmatch(environments[0]) or len(waits) > 1 or not roles:
         return None
@@ -78,11 +78,11 @@ def ticked(before: str, after: str) -> str | None:
 def about(body: str, handle: str) -> str:
     """Returns the same request for the current pending plans: their handle, and no box ticked."""
     text = _normal(body)
-    cleared = "\n".join(f"- [ ] {found[2]}" if (found := _BOX.fullmatch(line)) else line for line in text.split("\n"))
+    cleared = "\n".join(f"- [ ] {match[2]}" if (match := _BOX.fullmatch(line)) else line for line in text.split("\n"))
     section = f"### Pending plans\n\n`{handle}`" if handle else "### Pending plans\n\nNothing yet."
-    found = re.search(r"(?m)^### (?:Pending plans|What waits)\n+[^\n]*$", cleared)
-    if found is not None:
-        return cleared[: found.start()] + section + cleared[found.end() :]
+    match = re.search(r"(?m)^### (?:Pending plans|What waits)\n+[^\n]*$", cleared)
+    if match is not None:
+        return cleared[: match.start()] + section + cleared[match.end() :]
     return f"{cleared.rstrip()}\n\n{section}\n"
 
 

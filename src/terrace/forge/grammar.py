@@ -157,16 +157,16 @@ def understood(comment: str) -> Command | UnknownCommand | None:
     """The one command of a comment; None where nothing in it is meant for us."""
     if len(comment) > LONGEST:
         return None
-    found = plain_lines(comment, _ASKED)
-    if not found.plain and not found.doubtful:
+    lines = plain_lines(comment, _ASKED)
+    if not lines.plain and not lines.doubtful:
         return None
-    if len(found.plain) + len(found.doubtful) > 1:
+    if len(lines.plain) + len(lines.doubtful) > 1:
         return UnknownCommand("there are several commands in one comment", "write one command in a comment")
-    if found.doubtful:
+    if lines.doubtful:
         return UnknownCommand(
-            f"{found.doubtful[0]}, so it is not a command; write it alone in a comment", f"{PREFIX} help"
+            f"{lines.doubtful[0]}, so it is not a command; write it alone in a comment", f"{PREFIX} help"
         )
-    return _command(found.plain[0])
+    return _command(lines.plain[0])
 
 
 def _command(line: str) -> Command | UnknownCommand:
@@ -177,12 +177,12 @@ def _command(line: str) -> Command | UnknownCommand:
         close = find_nearest(words[1], _FORMS) if len(words) > 1 else None
         return UnknownCommand("there is no such command", _written(close) if close else f"{PREFIX} help")
     form = _FORMS[verb]
-    found = re.fullmatch(form.pattern, rest.removeprefix(verb))
-    if found is None and re.match(rf"(?:approve|reject) {_ENVIRONMENT} [0-9a-f]{{8}}(?: |\Z)", rest):
+    match = re.fullmatch(form.pattern, rest.removeprefix(verb))
+    if match is None and re.match(rf"(?:approve|reject) {_ENVIRONMENT} [0-9a-f]{{8}}(?: |\Z)", rest):
         return UnknownCommand("that is a handle of an earlier version of Terrace", f"{PREFIX} status")
-    if found is None:
+    if match is None:
         return UnknownCommand("a command must have exactly this form, with nothing after it", _written(verb))
-    return form.made(*(part for part in found.groups() if part is not None))
+    return form.made(*(part for part in match.groups() if part is not None))
 
 
 def _written(verb: str) -> str:

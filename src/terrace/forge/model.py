@@ -11,7 +11,7 @@ Permission = Literal["none", "read", "triage", "write", "maintain", "admin"]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Comment:
     """A comment as the forge's API returns it; the content of notifications is never trusted.
 
     `number` is the change or issue of the comment. `edited` says whether its text was edited, `machine` whether a bot

@@ -61,7 +61,7 @@ def plain_lines(text: str, wanted: re.Pattern[str]) -> PlainLines:
     blocks = list(_blocks(reader().parse("\n".join(lines))))
     plain, doubtful = [], []
     for at in asked:
-        block = next((one for one in blocks if one.begin <= at < one.end), None)
+        block = next((block for block in blocks if block.begin <= at < block.end), None)
         if block is not None and block.talk:
             continue
         why = _doubt(lines, at, block)
@@ -130,12 +130,12 @@ class _Html:
     def read(self, content: str) -> None:
         at = 0
         while at < len(content):
-            found = _MARKUP.match(content, at)
-            if found is None:
+            match = _MARKUP.match(content, at)
+            if match is None:
                 self._broken = True
                 return
-            at = found.end()
-            self._tag((found["opened"] or "").lower(), (found["closed"] or "").lower())
+            at = match.end()
+            self._tag((match["opened"] or "").lower(), (match["closed"] or "").lower())
 
     def _tag(self, opened: str, closed: str) -> None:
         if opened in _RAW or closed in _RAW:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from terrace.forge.announcements import Announcement
-from terrace.forge.model import Change, PendingRun, Permission, Review, RunReview, Said
+from terrace.forge.model import Change, Comment, PendingRun, Permission, Review, RunReview
 from terrace.forge.tracked_problems import TrackedProblem
 
 
 class Conversation(Protocol):
     """Comments, changes and reviews on a forge. Each method raises NotReady where the forge does not respond."""
 
-    def said(self, id_: str) -> Said | None:
+    def read_comment(self, id_: str) -> Comment | None:
         """Returns a comment as it is now; None where it was deleted."""
         ...
 

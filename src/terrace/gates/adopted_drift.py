@@ -11,10 +11,11 @@ from terrace.gates.model import GateResult
 
 def absorption(request: Request) -> Iterator[GateResult]:
     """A person acknowledged each of these changes by name."""
-    for one in request.plans.absorbed:
-        what = f"{one.stack}: {one.address} was changed outside ({', '.join(one.paths)})"
-        if one.by:
-            yield passes(f"{what}, which {one.by} acknowledged")
+    for absorbed in request.plans.absorbed:
+        what = f"{absorbed.stack}: {absorbed.address} was changed outside ({', '.join(absorbed.paths)})"
+        if absorbed.by:
+            yield passes(f"{what}, which {absorbed.by} acknowledged")
             continue
-        how = f"revert it, or run `terrace drift ack {request.environment.name} {quote_text(one.address)} --reason WHY`"
+        ack = f"terrace drift ack {request.environment.name} {quote_text(absorbed.address)} --reason WHY"
+        how = f"revert it, or run `{ack}`"
         yield waits(f"{what}, and an apply would hide the change permanently: {how}", how)

@@ -44,19 +44,21 @@ def forward(request: Request) -> Iterator[GateResult]:
 
 def reviewed(request: Request) -> Iterator[GateResult]:
     """Another person approved the change of every new commit, where terrace.yaml requires that."""
-    found = request.facts.reviewed
-    if found is None:
+    reviewed_commit = request.facts.reviewed
+    if reviewed_commit is None:
         return
-    if found.unknown:
-        yield waits(f"Terrace cannot determine whether this was reviewed: {found.unknown}", "run the command again")
-    elif not found.lacking:
+    if reviewed_commit.unknown:
+        yield waits(
+            f"Terrace cannot determine whether this was reviewed: {reviewed_commit.unknown}", "run the command again"
+        )
+    elif not reviewed_commit.lacking:
         yield passes("another person approved every new change")
     else:
         how = (
             f"merge it into {request.facts.branch} with a change that another person approves. To stop requiring"
             " reviews, merge `forge.reviewed: off`"
         )
-        yield blocks(listed(found.lacking, _SHOWN, "; "), how)
+        yield blocks(listed(reviewed_commit.lacking, _SHOWN, "; "), how)
 
 
 def promotion(request: Request) -> Iterator[GateResult]:

@@ -34,4 +34,4 @@ def planning(request: Request, gates: Iterable[Gate] = GATES) -> Verdict:
 def _results(request: Request, gates: Iterable[Gate]) -> Iterator[GateResult]:
     for gate in gates:
         again = request.moment is Moment.APPLY and Moment.ENTRY in gate.at
-        yield from (one for one in gate.results(request) if not (again and one.outcome is Outcome.PASS))
+        yield from (result for result in gate.results(request) if not (again and result.outcome is Outcome.PASS))

@@ -26,8 +26,8 @@ def held(request: Request) -> Iterator[GateResult]:
 def unread(request: Request) -> Iterator[GateResult]:
     """No invalid ledger event may be about the environment: it could be a rejection, or an unknown outcome."""
     if request.facts.unread is not None:
-        found, how = request.facts.unread
-        yield _waits_when_open(request)(f"{request.environment.name} is on hold: {found}", how)
+        problem, how = request.facts.unread
+        yield _waits_when_open(request)(f"{request.environment.name} is on hold: {problem}", how)
 
 
 def _waits_when_open(request: Request) -> Callable[[str, str], GateResult]:

@@ -34,29 +34,29 @@ def add_approvers(rule: ApprovalRule, more: ApprovalRule) -> ApprovalRule:
     return replace(rule, count=max(rule.count, more.count), roles=roles)
 
 
-def combine_strictest(one: ApprovalRule, other: ApprovalRule) -> ApprovalRule:
+def combine_strictest(rule: ApprovalRule, other: ApprovalRule) -> ApprovalRule:
     """Returns a rule that passes only where both pass."""
-    both = add_approvers(one, other)
-    unsigned = (not one.requires_any or one.unsigned) and (not other.requires_any or other.unsigned)
-    return replace(both, expires=min(one.expires, other.expires), unsigned=unsigned)
+    both = add_approvers(rule, other)
+    unsigned = (not rule.requires_any or rule.unsigned) and (not other.requires_any or other.unsigned)
+    return replace(both, expires=min(rule.expires, other.expires), unsigned=unsigned)
 
 
 def risk(request: Request) -> Iterator[GateResult]:
     """The environment accepts releases of this risk. Asked only where terrace.yaml has rules for risks."""
-    environment, found = request.environment, request.plans.risk
-    if found is None or not environment.risk or isinstance(request.facts.origin, Repairing | Remediation):
+    environment, plan_risk = request.environment, request.plans.risk
+    if plan_risk is None or not environment.risk or isinstance(request.facts.origin, Repairing | Remediation):
         return
-    why = "; ".join(f"{reason.factor}: {reason.what}" for reason in found.reasons[:_SHOWN])
-    said = f"the risk is {found.level} ({found.score} of 100" + (f": {why})" if why else ")")
+    why = "; ".join(f"{reason.factor}: {reason.what}" for reason in plan_risk.reasons[:_SHOWN])
+    text = f"the risk is {plan_risk.level} ({plan_risk.score} of 100" + (f": {why})" if why else ")")
     barring = next(
-        (at for at in _reached(environment, request.facts.origin, found) if environment.risk[at].blocked), None
+        (at for at in _reached(environment, request.facts.origin, plan_risk) if environment.risk[at].blocked), None
     )
     if barring is None:
-        yield passes(said)
+        yield passes(text)
         return
     name = environment.name
     how = f"split it into smaller changes, or change `environments.{name}.risk.{barring}` in terrace.yaml"
-    yield blocks(f"{said}; {name} does not accept releases of {barring} risk", how)
+    yield blocks(f"{text}; {name} does not accept releases of {barring} risk", how)
 
 
 def _reached(environment: Environment, origin: Origin, risk: Risk | None) -> tuple[RiskLevel, ...]:

@@ -230,8 +230,8 @@ class JsonExpression:
         return unwrap_interpolation(self.value) if isinstance(self.value, str) else self.source()
 
     def pairs(self) -> Iterator[tuple[str, Expression]]:
-        objects = (one for one in as_list(self.value) if isinstance(one, dict))
-        return ((name, JsonExpression(value)) for one in objects for name, value in one.items())
+        objects = (item for item in as_list(self.value) if isinstance(item, dict))
+        return ((name, JsonExpression(value)) for item in objects for name, value in item.items())
 
     def items(self) -> Iterator[Expression]:
         return (JsonExpression(value) for value in (self.value if isinstance(self.value, list) else ()))
@@ -270,9 +270,9 @@ class OverriddenBlock:
         return {**self._base.attributes, **self._over.attributes}
 
     def blocks(self, *types: str) -> Iterator[Block]:
-        found = list(self._over.blocks(*types))
-        replaced = {block.type for block in found}
-        yield from found
+        blocks = list(self._over.blocks(*types))
+        replaced = {block.type for block in blocks}
+        yield from blocks
         yield from (block for block in self._base.blocks(*types) if block.type not in replaced)
 
 

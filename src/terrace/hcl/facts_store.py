@@ -48,16 +48,16 @@ def load_template_facts(tree: Tree, paths: Iterable[str], store: FactsStore) -> 
 
 
 def _facts(tree: Tree, keys: Mapping[str, str], store: FactsStore, *, template: bool) -> dict[str, FileFacts]:
-    found: dict[str, FileFacts] = {}
+    by_hash: dict[str, FileFacts] = {}
     for key, encoded in store.get_many(set(keys.values())).items():
         try:
-            found[key] = _DECODER.decode(encoded)
+            by_hash[key] = _DECODER.decode(encoded)
         except msgspec.MsgspecError:
             continue
-    new = {key: path for path, key in keys.items() if key not in found}
+    new = {key: path for path, key in keys.items() if key not in by_hash}
     if new:
-        found.update(_read(tree, new, store, template=template))
-    return {path: found[key] for path, key in keys.items()}
+        by_hash.update(_read(tree, new, store, template=template))
+    return {path: by_hash[key] for path, key in keys.items()}
 
 
 def _read(tree: Tree, new: Mapping[str, str], store: FactsStore, *, template: bool) -> dict[str, FileFacts]:
@@ -69,7 +69,7 @@ def _read(tree: Tree, new: Mapping[str, str], store: FactsStore, *, template: bo
         facts = {key: read_template_facts(contents[path]) for key, path in new.items()}
     else:
         facts = {key: read_facts(path, contents[path]) for key, path in new.items()}
-    store.put_many({key: _ENCODER.encode(one) for key, one in facts.items()})
+    store.put_many({key: _ENCODER.encode(read) for key, read in facts.items()})
     return facts
 
 

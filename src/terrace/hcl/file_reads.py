@@ -109,13 +109,13 @@ class FileReads:
         self.reads.append(_ANYTHING)
 
     def _add_call(self, node: Node) -> None:
-        name, given = function_name(node), arguments(node)
+        name, nodes = function_name(node), arguments(node)
         if name in READERS:
-            for template in alternatives(given[0]) if given else [(UNKNOWN,)]:
+            for template in alternatives(nodes[0]) if nodes else [(UNKNOWN,)]:
                 self.reads.append(Read("file", template, line_of(node), function=name, text=_shown(text_of(node))))
         elif name == "fileset":
-            pattern = (literal(template_of(given[1])) if len(given) > 1 else None) or ""
-            for folder in alternatives(given[0]) if given else [(UNKNOWN,)]:
+            pattern = (literal(template_of(nodes[1])) if len(nodes) > 1 else None) or ""
+            for folder in alternatives(nodes[0]) if nodes else [(UNKNOWN,)]:
                 self.reads.append(Read("set", folder, line_of(node), pattern, name, _shown(text_of(node))))
 
     def _add_reference(self, node: Node) -> None:

@@ -55,14 +55,14 @@ def bodies_of(kind: str, value: Any) -> Iterator[tuple[tuple[str, ...], dict[str
 
 
 def _bodies(value: Any, labels: tuple[str, ...], missing: int) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    for one in as_list(value):
-        if not isinstance(one, dict):
+    for item in as_list(value):
+        if not isinstance(item, dict):
             continue
         if missing:
-            for label, inner in one.items():
+            for label, inner in item.items():
                 yield from _bodies(inner, (*labels, label), missing - 1)
         else:
-            yield labels, one
+            yield labels, item
 
 
 def unwrap_interpolation(text: str) -> str:
@@ -79,7 +79,7 @@ def write_native(content: bytes) -> bytes:
     """
     try:
         document = read_json(content, parse_float=str)
-        lines = [line for one in as_list(document) if isinstance(one, dict) for line in _native_file(one)]
+        lines = [line for item in as_list(document) if isinstance(item, dict) for line in _native_file(item)]
     except (ValueError, RecursionError):
         return b""
     return "".join(lines).encode("utf-8", "surrogateescape")
@@ -99,8 +99,8 @@ def _native_file(document: dict[str, Any]) -> Iterator[str]:
 def _native_body(values: dict[str, Any]) -> Iterator[str]:
     for name, value in values.items():
         if name == "dynamic":
-            for one in as_list(value):
-                yield from _native_body(one if isinstance(one, dict) else {})
+            for item in as_list(value):
+                yield from _native_body(item if isinstance(item, dict) else {})
         elif name in ("lifecycle", "provisioner", "connection"):
             yield from _native_block(name, value)
         elif _NAME.fullmatch(name):
@@ -108,8 +108,8 @@ def _native_body(values: dict[str, Any]) -> Iterator[str]:
 
 
 def _native_block(name: str, value: Any) -> Iterator[str]:
-    for one in as_list(value):
-        ignored = one.get("ignore_changes") if isinstance(one, dict) else None
+    for item in as_list(value):
+        ignored = item.get("ignore_changes") if isinstance(item, dict) else None
         names = "all" if ignored == "all" else f"[{', '.join(str(entry) for entry in as_list(ignored or []))}]"
         yield f"{name} {{\n{f'ignore_changes = {names}{chr(10)}' if name == 'lifecycle' and ignored else ''}}}\n"
 
@@ -120,9 +120,9 @@ def _native_expression(value: Any, depth: int) -> str:
     if isinstance(value, str):
         return _native_string(value)
     if isinstance(value, list):
-        return f"[{', '.join(_native_expression(one, depth + 1) for one in value)}]"
+        return f"[{', '.join(_native_expression(item, depth + 1) for item in value)}]"
     if isinstance(value, dict):
-        pairs = (f"{_native_string(name)} = {_native_expression(one, depth + 1)}" for name, one in value.items())
+        pairs = (f"{_native_string(name)} = {_native_expression(item, depth + 1)}" for name, item in value.items())
         return f"{{ {', '.join(pairs)} }}"
     return json.dumps(value)
 

@@ -130,12 +130,12 @@ class Layout:
     @cached_property
     def linked(self) -> Mapping[str, tuple[str, ...]]:
         """The links to each path, or through a link at that path."""
-        found: dict[str, list[str]] = {}
+        links: dict[str, list[str]] = {}
         for link in sorted(self.links):
             way = self.resolve(link)
             for path in {*way.links, way.real} - {link, None}:
-                found.setdefault(path or "", []).append(link)
-        return {path: tuple(links) for path, links in found.items()}
+                links.setdefault(path or "", []).append(link)
+        return {path: tuple(links) for path, links in links.items()}
 
     def read(self, path: str) -> bytes | None:
         """Returns the content of a file; None where there is no file at the path. Links are not followed."""

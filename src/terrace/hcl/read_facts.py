@@ -176,8 +176,8 @@ class _Facts:
     def _add_use(self, block: Block) -> None:
         """Adds the provider of a resource or data source."""
         if block.labels:
-            given = block.attributes.get("provider")
-            name = given.code().partition(".")[0].strip() if given is not None else ""
+            expression = block.attributes.get("provider")
+            name = expression.code().partition(".")[0].strip() if expression is not None else ""
             self.used.add(name or implied_provider(block.labels[0]))
 
     def _add_provider(self, block: Block) -> None:
@@ -202,20 +202,20 @@ def _literal(block: Block, name: str) -> str | None:
 
 def _accounts(provider: str, block: Block) -> tuple[Template, ...]:
     """Returns the accounts that a `provider` block names, and the roles that it assumes in them."""
-    given = [block.attributes[name] for name in _ACCOUNTS.get(provider, ()) if name in block.attributes]
+    expressions = [block.attributes[name] for name in _ACCOUNTS.get(provider, ()) if name in block.attributes]
     if provider == "aws":
         if "allowed_account_ids" in block.attributes:
-            given += block.attributes["allowed_account_ids"].items()
+            expressions += block.attributes["allowed_account_ids"].items()
         roles = (inner.attributes.get("role_arn") for inner in block.blocks("assume_role"))
-        given += [role for role in roles if role is not None]
-    return tuple(template for value in given if (template := value.template()))
+        expressions += [role for role in roles if role is not None]
+    return tuple(template for value in expressions if (template := value.template()))
 
 
 def _tags(block: Block) -> dict[str, Template]:
     """Returns the tags that a `provider` block gives to all resources, those that name an environment."""
-    given = [inner.attributes.get("tags") for inner in block.blocks("default_tags")]
-    given.append(block.attributes.get("default_labels"))
-    pairs = (pair for value in given if value is not None for pair in value.pairs())
+    expressions = [inner.attributes.get("tags") for inner in block.blocks("default_tags")]
+    expressions.append(block.attributes.get("default_labels"))
+    pairs = (pair for value in expressions if value is not None for pair in value.pairs())
     return {name: template for name, value in pairs if name.lower() in _TAGS and (template := value.template())}
 
 
@@ -231,7 +231,7 @@ def _flat(block: Block) -> dict[str, Expression]:
     """Returns the attributes of a block, and those of maps and nested blocks in it as `outer.inner`."""
     flat: dict[str, Expression] = {}
     for name, value in block.attributes.items():
-        inner = {f"{name}.{key}": one for key, one in value.pairs()}
+        inner = {f"{name}.{key}": expression for key, expression in value.pairs()}
         flat |= inner or {name: value}
     for nested in block.blocks():
         flat |= {f"{nested.type}.{name}": value for name, value in nested.attributes.items()}
@@ -242,13 +242,13 @@ def _nested(expression: Expression) -> dict[str, Expression]:
     """Returns the pairs of an object expression, and those of objects in it as `outer.inner`."""
     flat: dict[str, Expression] = {}
     for name, value in expression.pairs():
-        flat |= {f"{name}.{key}": one for key, one in value.pairs()} if value.is_object else {name: value}
+        flat |= {f"{name}.{key}": expression for key, expression in value.pairs()} if value.is_object else {name: value}
     return flat
 
 
 def _settings(kind: str, values: Mapping[str, Expression], line: int) -> Settings:
     templates = {name: value.template() for name, value in values.items()}
     literals = {name: literal(template) if template else "" for name, template in templates.items()}
-    known = {name: value for name, value in literals.items() if value is not None}
-    unknown = tuple(sorted(literals.keys() - known.keys()))
-    return Settings(kind, known, unknown, line, {name: templates[name] for name in unknown})
+    literal_values = {name: value for name, value in literals.items() if value is not None}
+    unknown = tuple(sorted(literals.keys() - literal_values.keys()))
+    return Settings(kind, literal_values, unknown, line, {name: templates[name] for name in unknown})

@@ -63,9 +63,9 @@ def alternatives(expression: Node) -> list[Template]:
     if inner.type == "conditional" and len(inner.named_children) == 3:
         return [template for branch in inner.named_children[1:] for template in alternatives(branch)]
     if inner.type == "function_call" and text_of(inner).partition("(")[0].strip() in ("try", "coalesce"):
-        given = arguments(inner)
-        if given and all(argument.type == "expression" for argument in given):
-            return [template for argument in given for template in alternatives(argument)]
+        nodes = arguments(inner)
+        if nodes and all(argument.type == "expression" for argument in nodes):
+            return [template for argument in nodes for template in alternatives(argument)]
     return [template_of(expression)]
 
 
@@ -82,13 +82,13 @@ def string_template(node: Node) -> Template:
 
 def function_template(call: Node, depth: int = 0) -> Template:
     """Returns the strings that a call of `abspath`, `join` or `format` can produce; any other call is unknown."""
-    name, given = function_name(call), arguments(call)
-    if name == "abspath" and len(given) == 1:
-        return template_of(given[0], depth)
-    if name == "join" and len(given) == 2:
-        return _join(*given, depth=depth)
-    if name == "format" and given:
-        return _format(*given, depth=depth)
+    name, nodes = function_name(call), arguments(call)
+    if name == "abspath" and len(nodes) == 1:
+        return template_of(nodes[0], depth)
+    if name == "join" and len(nodes) == 2:
+        return _join(*nodes, depth=depth)
+    if name == "format" and nodes:
+        return _format(*nodes, depth=depth)
     return (UNKNOWN,)
 
 

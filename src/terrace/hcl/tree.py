@@ -49,13 +49,13 @@ def submodules(tree: Tree) -> Mapping[str, str]:
     A tree that supports submodules has them as its attribute `submodules`.
     """
     # An `isinstance` check of a protocol takes longer than all other work on a module call.
-    found: Mapping[str, str] = getattr(tree, "submodules", {})
-    return found
+    submodules: Mapping[str, str] = getattr(tree, "submodules", {})
+    return submodules
 
 
 def submodule_of(path: str, within: Iterable[str]) -> str | None:
     """Returns the submodule that has a path or is at it; None where there is no such submodule."""
-    return next((one for one in within if path == one or path.startswith(f"{one}/")), None)
+    return next((submodule for submodule in within if path == submodule or path.startswith(f"{submodule}/")), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def absent_submodules(tree: Tree) -> Mapping[str, AbsentSubmodule]:
 
     A tree that supports submodules has them as its attribute `absent_submodules`.
     """
-    found: Mapping[str, AbsentSubmodule] = getattr(tree, "absent_submodules", {})
-    return found
+    absent: Mapping[str, AbsentSubmodule] = getattr(tree, "absent_submodules", {})
+    return absent
 
 
 SUBMODULE_HINT = (

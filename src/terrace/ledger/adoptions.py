@@ -60,7 +60,7 @@ class Adoptions(KeyedFold[AdoptedStack]):
 def newest_adoptions(history: History, environment: str) -> Mapping[str, AdoptedStack]:
     """Returns by stack the adoptions in an environment that no deployment of the stack followed, whether or not it had
     something to apply."""
-    return {key: one for key, one in history.view(_newest).items() if one.environment == environment}
+    return {key: stack for key, stack in history.view(_newest).items() if stack.environment == environment}
 
 
 def _newest(history: History) -> Mapping[str, AdoptedStack]:

@@ -78,14 +78,14 @@ def dated(history: History, counts: DatesCount) -> History:
             continue
         if history.events[record.last].hash != record.hash:
             continue
-        said = DatesDismissal(
+        dismissal = DatesDismissal(
             history.ledger_id, record.position, record.last, record.hash, record.reason, event.actor, record.signature
         )
-        if said.text not in heard and counts(said):
-            heard.add(said.text)
+        if dismissal.text not in heard and counts(dismissal):
+            heard.add(dismissal.text)
             written = history.events[event.position].time
             covered = history.events[record.position : record.last + 1]
-            gone = {one.position: written for one in covered if one.time > written + TOLERANCE} | gone
+            gone = {event.position: written for event in covered if event.time > written + TOLERANCE} | gone
     return replace(history, undated=gone) if gone else history
 
 
@@ -113,11 +113,11 @@ def doubt(history: History, now: datetime, reference: Reference | None) -> tuple
             f" they differ by {_apart(now, reference.time)}",
             "set the clock of this machine (`timedatectl set-ntp true`), then the same command again",
         )
-    found = ahead(history, now)
-    if not found:
+    events = ahead(history, now)
+    if not events:
         return None
-    first = found[0]
-    more = f", {and_more(len(found) - 1)} are dated in the future" if len(found) > 1 else ""
+    first = events[0]
+    more = f", {and_more(len(events) - 1)} are dated in the future" if len(events) > 1 else ""
     return (
         f"event {first.position} of the ledger is dated {_shown(first.time)}, and the clock of this machine says"
         f" {_shown(now)}: one of the two is wrong by {_apart(first.time, now)}{more}",
@@ -130,7 +130,7 @@ def _shown(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _apart(one: datetime, other: datetime) -> str:
-    seconds = int(abs(one - other) / timedelta(seconds=1))
+def _apart(moment: datetime, other: datetime) -> str:
+    seconds = int(abs(moment - other) / timedelta(seconds=1))
     days, hours, minutes = seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60
     return f"{days} days" if days > 1 else f"{days * 24 + hours}h {minutes}m"

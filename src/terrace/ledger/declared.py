@@ -45,7 +45,7 @@ def facts_in(event: Event) -> str:
 def declared(
     history: History,
     event: Event,
-    told: DeclarationRecord | None,
+    record: DeclarationRecord | None,
     act: Act,
     environment: str,
     about: str,
@@ -54,14 +54,14 @@ def declared(
 ) -> Declared:
     """Returns the declaration of an event, by the content of the event and not by the signed text.
 
-    `told` is the record of the declaration, None in events of earlier versions.
+    `record` is the record of the declaration, None in events of earlier versions.
     """
-    at = told.at if told is not None else event.time
-    said = Declaration(act, history.ledger_id, environment, about, facts, event.actor, at, reason)
-    if told is None:
-        return Declared(said)
-    witness = told.witness.witness() if told.witness is not None else None
-    return Declared(said, told.statement, told.signature, witness)
+    at = record.at if record is not None else event.time
+    declaration = Declaration(act, history.ledger_id, environment, about, facts, event.actor, at, reason)
+    if record is None:
+        return Declared(declaration)
+    witness = record.witness.witness() if record.witness is not None else None
+    return Declared(declaration, record.statement, record.signature, witness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ class WithdrawnRejection:
 
 def withdrawals(history: History, environment: str) -> tuple[WithdrawnRejection, ...]:
     """Returns every withdrawal of a no in an environment, oldest first."""
-    found, first = [], dict[tuple[str, str, str | None, Witness | None], int]()
+    declared_withdrawals, first = [], dict[tuple[str, str, str | None, Witness | None], int]()
     for event, record in history.of(RejectionWithdrawn):
         if event.subject == environment:
             of = record.of
-            said = declared(history, event, record.declaration, "withdraw", environment, of, record.reason)
-            place = first.setdefault((of, said.statement, said.signature, said.witness), event.position)
-            found.append(WithdrawnRejection(of, said, place))
-    return tuple(found)
+            statement = declared(history, event, record.declaration, "withdraw", environment, of, record.reason)
+            place = first.setdefault((of, statement.statement, statement.signature, statement.witness), event.position)
+            declared_withdrawals.append(WithdrawnRejection(of, statement, place))
+    return tuple(declared_withdrawals)
 
 
 def release(history: History, event: Event, unheld: EnvironmentUnheld) -> Declared:
@@ -104,7 +104,7 @@ def opened(history: History, deployment: str) -> Opened | None:
     event = opening(history, deployment)
     if event is None or not isinstance(event.record, DeploymentOpened):
         return None
-    record, told = event.record, event.record.declaration
-    facts = facts_in(event) if told is not None else ""
-    said = declared(history, event, told, "open", record.environment, deployment, "", facts)
-    return Opened(said, record.run)
+    record, declaration = event.record, event.record.declaration
+    facts = facts_in(event) if declaration is not None else ""
+    statement = declared(history, event, declaration, "open", record.environment, deployment, "", facts)
+    return Opened(statement, record.run)

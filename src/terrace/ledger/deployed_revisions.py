@@ -50,10 +50,10 @@ def baseline(history: History, environment: str) -> Baseline:
 
 def abandoned(history: History, names: Iterable[str]) -> tuple[str, ...]:
     """Returns the environments with deployments that are not among these: there are no rules for them any more."""
-    known = set(names)
+    named = set(names)
     deployed = [d.environment for d in folds.deployments(history)]
-    adopted = [one.environment for one in adoptions(history).values()]
-    others = dict.fromkeys(name for name in (*deployed, *adopted) if name not in known)
+    adopted = [adoption.environment for adoption in adoptions(history).values()]
+    others = dict.fromkeys(name for name in (*deployed, *adopted) if name not in named)
     return tuple(name for name in others if (there := baseline(history, name)).commits or there.unclear)
 
 

@@ -104,8 +104,10 @@ def dismissals_of_several(history: History) -> tuple[DismissalOfSeveral, ...]:
 
 def _gone(history: History, counts: Counts) -> Callable[[Event], bool]:
     """Returns whether a signer dismissed an event."""
-    single = {(one.position, one.hash) for one in dismissals(history) if counts(one)}
-    spans = merged(span for one in dismissals_of_several(history) if counts(one) for span in one.spans)
+    single = {(dismissal.position, dismissal.hash) for dismissal in dismissals(history) if counts(dismissal)}
+    spans = merged(
+        span for dismissal in dismissals_of_several(history) if counts(dismissal) for span in dismissal.spans
+    )
     firsts = [span.first for span in spans]
 
     def is_gone(event: Event) -> bool:
@@ -147,7 +149,7 @@ def unread(history: History, counts: Counts) -> tuple[Fault, ...]:
     return tuple(fault for fault in faults if not is_gone(fault.event))
 
 
-def told(faults: tuple[Fault, ...]) -> str:
+def describe_faults(faults: tuple[Fault, ...]) -> str:
     """Returns a sentence about an invalid event, with position and field."""
     reasons = [f"event {fault.event.position} of the ledger cannot be read ({fault.reason})" for fault in faults]
     return listed(reasons, _SHOWN, "; ")

@@ -35,11 +35,11 @@ class Event:
     @property
     def record(self) -> Record | Unknown | Malformed:
         """The payload as the record of its kind, decoded when it is first asked for."""
-        known = self._record
-        if known is None:
-            known = decode(self.kind, self.subject, self.actor, self.payload, position=self.position, time=self.time)
-            object.__setattr__(self, "_record", known)
-        return known
+        record = self._record
+        if record is None:
+            record = decode(self.kind, self.subject, self.actor, self.payload, position=self.position, time=self.time)
+            object.__setattr__(self, "_record", record)
+        return record
 
     @property
     def hash_holds(self) -> bool:

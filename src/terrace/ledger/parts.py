@@ -39,10 +39,10 @@ def joined(detail: Detail, parts: Sequence[StepListed]) -> tuple[Detail, tuple[L
     """Returns the detail with its complete lists, and the names of the lists of which a part is missing."""
     if not detail.parts:
         return (structs.replace(detail, parts=UNSET) if detail.parts is not UNSET else detail), ()
-    known = {(part.list, part.part): part.typed() for part in parts}
+    by_place = {(part.list, part.part): part.typed() for part in parts}
     lists, missing = {}, []
     for name, number in detail.parts.items():
-        pieces = [known[name, at] for at in range(number) if (name, at) in known]
+        pieces = [by_place[name, at] for at in range(number) if (name, at) in by_place]
         lists[name] = tuple(entry for piece in pieces for entry in piece)
         if len(pieces) != number:
             missing.append(name)

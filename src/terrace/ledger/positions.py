@@ -31,10 +31,10 @@ def read_spans(words: Iterable[str]) -> tuple[Span, ...]:
 
     Raises BadInput if a word is neither a position nor a range, and if a range ends before it starts.
     """
-    found = [_span(part) for word in words for part in word.split(",")]
-    if not found:
+    spans = [_span(part) for word in words for part in word.split(",")]
+    if not spans:
         raise BadInput("no position is named", hint="`terrace ledger verify` lists what cannot be read")
-    return merged(found)
+    return merged(spans)
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
@@ -50,7 +50,7 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 def spans_of(positions: Iterable[int]) -> tuple[Span, ...]:
     """Returns exactly these positions as spans."""
-    return merged(Span(one, one) for one in positions)
+    return merged(Span(position, position) for position in positions)
 
 
 def words_of(positions: Sequence[int]) -> str:
@@ -62,14 +62,14 @@ def words_of(positions: Sequence[int]) -> str:
 
 
 def _span(word: str) -> Span:
-    found = _WORD.fullmatch(word)
-    if found is None:
+    match = _WORD.fullmatch(word)
+    if match is None:
         raise BadInput(
             f"{word[:60]!a} is neither a position nor a range of positions",
             hint="write positions as `terrace ledger verify` lists them: 41, or a range: 43-57",
         )
-    first = int(found[1])
-    last = int(found[2]) if found[2] is not None else first
+    first = int(match[1])
+    last = int(match[2]) if match[2] is not None else first
     if last < first:
         raise BadInput(f"the range {word} ends before it begins", hint=f"did you mean {last}-{first}?")
     return Span(first, last)

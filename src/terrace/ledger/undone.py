@@ -16,7 +16,7 @@ def undone_since(history: History, target: Deployment) -> tuple[Deployment, ...]
 
 def created_by(undone: tuple[Deployment, ...], stack: str) -> frozenset[str]:
     """The addresses that plans of these deployments were to create in a stack, and that were applied."""
-    found: set[str] = set()
+    created: set[str] = set()
     for deployment in undone:
         plan = None
         for record in deployment.steps:
@@ -25,5 +25,5 @@ def created_by(undone: tuple[Deployment, ...], stack: str) -> frozenset[str]:
             if record.step is Step.PLAN:
                 plan = record
             elif record.step is Step.APPLY and plan is not None:
-                found |= {address for action, address in plan.detail.changes or () if action == "create"}
-    return frozenset(found)
+                created |= {address for action, address in plan.detail.changes or () if action == "create"}
+    return frozenset(created)

@@ -41,15 +41,15 @@ def unproven(history: History, absent: Collection[int]) -> tuple[UnprovenEvent, 
 
     Events that follow an opening without effect are included: they become valid with the opening.
     """
-    return tuple(one for one in _walk(history) if one.event.position not in absent)
+    return tuple(unproven_event for unproven_event in _walk(history) if unproven_event.event.position not in absent)
 
 
 def _walk(history: History) -> Iterator[UnprovenEvent]:
     key, foreign = history.key, bool(history.reading.foreign)
     if not isinstance(key, EventKey):
         return
-    wrote = {one.position for one in history.events if one.code and key.wrote(one.hash, one.code)}
-    changes = [one for one in wrote if isinstance(history.events[one].record, LedgerRekeyed)]
+    wrote = {event.position for event in history.events if event.code and key.wrote(event.hash, event.code)}
+    changes = [position for position in wrote if isinstance(history.events[position].record, LedgerRekeyed)]
     since = max(changes, default=0)
     about = _Subjects()
     in_use = ""

@@ -54,29 +54,29 @@ def reaction(environment: Environment, failed: Deployment, history: History) -> 
 
 
 def _against(environment: Environment, failed: Deployment, history: History) -> list[str]:
-    found = []
+    reasons = []
     if not isinstance(failed.origin, Manual | Automatic | Promotion):
-        found.append("it was not a release: a person has to review it")
+        reasons.append("it was not a release: a person has to review it")
     held = folds.hold(history, environment.name)
     if held is not None:
-        found.append(f"{environment.name} is on hold: {held.reason}")
+        reasons.append(f"{environment.name} is on hold: {held.reason}")
     # By their order in the ledger: a clock may have been set back in between.
     every = folds.deployments(history)
     after = every[[d.id for d in every].index(failed.id) + 1 :]
     if any(d.environment == environment.name for d in after):
-        found.append("something newer was deployed there")
-    found += [f"{d.environment} builds on it already" for d in after if d.commit == failed.commit and d.touched]
+        reasons.append("something newer was deployed there")
+    reasons += [f"{d.environment} builds on it already" for d in after if d.commit == failed.commit and d.touched]
     innocent = _innocent(failed)
     if innocent:
-        found.append(innocent)
+        reasons.append(innocent)
     baseline = failed.last(Step.BASELINE)
     if baseline is None or baseline.result != "succeeded":
-        found.append("its health before is unknown")
+        reasons.append("its health before is unknown")
     elif not baseline.detail.healthy:
-        found.append(f"it was not healthy before either: {baseline.message}")
+        reasons.append(f"it was not healthy before either: {baseline.message}")
     if not any(d.commit != failed.commit for d in folds.releases(history, environment.name)):
-        found.append("there is no good release to go back to")
-    return found
+        reasons.append("there is no good release to go back to")
+    return reasons
 
 
 def _innocent(failed: Deployment) -> str:

@@ -38,32 +38,38 @@ class Target:
 def targets(context: Context, history: History, names: Iterable[str]) -> tuple[Target, ...]:
     """Returns the environments at their deployed commits, stack by stack; at the protected branch where nothing was
     deployed."""
-    found = []
+    targets_found = []
     for name in names:
         context.config.environment(name)
         there, busy = baseline(history, name), running(history, name)
         if busy is not None:
             why = f"deployment {busy.id} is in progress there"
-            found.append(Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why)))
+            targets_found.append(
+                Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why))
+            )
         elif there.commits or there.unclear:
             at: dict[str, list[str]] = {}
             for key, commit in sorted(there.commits.items()):
                 at.setdefault(commit, []).append(key)
             commits = {commit: tuple(keys) for commit, keys in at.items()}
-            found.append(Target(Scope(name, "deployed", commits), there.unclear))
+            targets_found.append(Target(Scope(name, "deployed", commits), there.unclear))
         else:
-            found.append(Target(at_commit(context, context.repository.protected_tip(), name, "protected branch")))
-    return tuple(found)
+            targets_found.append(
+                Target(at_commit(context, context.repository.protected_tip(), name, "protected branch"))
+            )
+    return tuple(targets_found)
 
 
 def abandoned_targets(context: Context, history: History) -> tuple[Target, ...]:
     """Returns the deployed environments that terrace.yaml no longer names: they cannot be audited."""
-    found = []
+    targets_of_abandoned = []
     for name in abandoned(history, (environment.name for environment in context.config.environments)):
         there = baseline(history, name)
         why = f"it is deployed, and terrace.yaml no longer names {name}"
-        found.append(Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why)))
-    return tuple(found)
+        targets_of_abandoned.append(
+            Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why))
+        )
+    return tuple(targets_of_abandoned)
 
 
 def at_commit(context: Context, commit: str, environment: str, basis: Basis) -> Scope:
@@ -78,12 +84,12 @@ def due(context: Context) -> tuple[str, ...]:
     if not every:
         return ()
     history, now = context.ledger.read(), context.clock()
-    found = []
+    due_now = []
     for environment in context.config.environments:
         last = recorded_audits.newest(history, environment.name)
         if baseline(history, environment.name).commits and (last is None or now - last.at >= every):
-            found.append(environment.name)
-    return tuple(found)
+            due_now.append(environment.name)
+    return tuple(due_now)
 
 
 def audit(
@@ -94,12 +100,12 @@ def audit(
     `checks` are the names of the checks, `rules` those of the policies. A stack that cannot be checked becomes a
     finding and hides no other; its rules are not evaluated.
     """
-    known, told = tuple(wanted), tuple(rules)
+    scopes, every_rule = tuple(wanted), tuple(rules)
     judging = [name for name in checks if name != "policy" and context.config.level(name) != "off"]
-    policies = told if context.config.level("policy") != "off" else ()
-    looks = {commit: _look(context, commit, known, judge) for commit in _commits(known)}
-    found = []
-    for target in known:
+    policies = every_rule if context.config.level("policy") != "off" else ()
+    looks = {commit: _look(context, commit, scopes, judge) for commit in _commits(scopes)}
+    audits = []
+    for target in scopes:
         mine: list[Finding] = [not_audited(key, why) for key, why in target.unclear.items()]
         plans: dict[str, Plan] = {}
         for commit, keys in target.scope.commits.items():
@@ -109,8 +115,8 @@ def audit(
         # A stack that was not evaluated belongs to the environment as much as one that was.
         stacks = {**target.scope.commits, **({"": tuple(target.unclear)} if target.unclear else {})}
         done = audited(replace(target.scope, commits=stacks), mine, plans, policies, judging)
-        found.append(replace(done, scope=target.scope))
-    return tuple(found)
+        audits.append(replace(done, scope=target.scope))
+    return tuple(audits)
 
 
 def record(
@@ -121,13 +127,15 @@ def record(
 
     Records nothing for an environment that was not audited, or in which a deployment started since.
     """
-    made, told = tuple(looks), tuple(rules)
+    made, every_rule = tuple(looks), tuple(rules)
     names: list[str] = []
 
     def decide(now: History) -> tuple[Draft, ...]:
-        steady = [one for one in made if one.scope.commits and _still(history, now, one.scope.environment)]
-        names[:] = [one.scope.environment for one in steady]
-        return recorded_audits.drafts(now, steady, told, context.policy, context.actor) if steady else ()
+        steady = [
+            audited for audited in made if audited.scope.commits and _still(history, now, audited.scope.environment)
+        ]
+        names[:] = [audited.scope.environment for audited in steady]
+        return recorded_audits.drafts(now, steady, every_rule, context.policy, context.actor) if steady else ()
 
     after = append(context.ledger, history, decide)
     return after, tuple(names)
@@ -162,7 +170,7 @@ class _Look:
         why = f"commit {self._commit[:7]} is deployed, but has no such stack under the current terrace.yaml"
         lost = (not_audited(key, why) for key in keys if key not in self._stacks)
         wanted = set(keys)
-        return (*lost, *(one for one in self._assessment.findings if self._about(one, wanted)))
+        return (*lost, *(finding for finding in self._assessment.findings if self._about(finding, wanted)))
 
     def _about(self, finding: Finding, keys: set[str]) -> bool:
         """Returns whether a finding concerns these stacks: it names one of them or is in one of their folders, or names

@@ -87,22 +87,22 @@ def releases(history: History, proof: IdentifyAuthor) -> Releases:
     def counts(event: Event, unheld: EnvironmentUnheld, held: Hold) -> bool:
         if not held.signed:
             return True
-        said = release(history, event, unheld)
+        declared = release(history, event, unheld)
         if unheld.of != held.id:
             return False
-        if said.witness is not None:
-            late = held.since - said.declaration.at > CLOCK_SKEW
-            if late or _said_before(history, event, said):
+        if declared.witness is not None:
+            late = held.since - declared.declaration.at > CLOCK_SKEW
+            if late or _said_before(history, event, declared):
                 return False
-        return proof(said).proven
+        return proof(declared).proven
 
     return counts
 
 
-def _said_before(history: History, event: Event, said: Declared) -> bool:
+def _said_before(history: History, event: Event, declared: Declared) -> bool:
     """Returns whether the same comment released another hold before: a comment is valid once."""
     return any(
-        release(history, other, record).witness == said.witness
+        release(history, other, record).witness == declared.witness
         for other, record in history.of(EnvironmentUnheld)
         if other.position < event.position
     )

@@ -35,16 +35,25 @@ def publish_release_status(
     """Shows on the change that brought a release how far it is deployed, for the newest one of each environment in
     `touched`. `effect` returns what an open deployment brings to its environment."""
     every = folds.deployments(history)
-    newest = (next((one for one in reversed(every) if one.environment == name), None) for name in touched)
-    for commit in dict.fromkeys(one.commit for one in newest if one is not None):
+    newest = (
+        next((deployment for deployment in reversed(every) if deployment.environment == name), None) for name in touched
+    )
+    for commit in dict.fromkeys(deployment.commit for deployment in newest if deployment is not None):
         number = origins.origin(commit)
         if number is None:
             continue
         mine = {
-            name: next((one for one in reversed(every) if one.environment == name and one.commit == commit), None)
+            name: next(
+                (
+                    deployment
+                    for deployment in reversed(every)
+                    if deployment.environment == name and deployment.commit == commit
+                ),
+                None,
+            )
             for name in ladder
         }
-        waits = [name for name, one in mine.items() if one is not None and one.open]
+        waits = [name for name, deployment in mine.items() if deployment is not None and deployment.open]
         handles = {name: pending_handle(policy, history, name) for name in waits}
         brings = {name: effect(one) for name in waits if handles[name] and (one := mine[name]) is not None}
         origins.keep(number, MARKER, release_page(Release(commit, mine, handles, brings)))

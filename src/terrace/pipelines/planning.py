@@ -38,14 +38,14 @@ def plans_at(
     Runs up to `context.parallel` plans concurrently, each by `planned` or else by `plan_in`. Raises TerraformFailed
     when one of them fails.
     """
-    one = planned or plan_in
+    plan_one = planned or plan_in
     stacks = inventory.deployable(environment)
     added = additions.files({stack.key: stack.path for stack in stacks}, inventory.graph.folders)
     with (
         context.repository.checkout(inventory.commit, f"{environment}-look", added) as root,
         ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool,
     ):
-        plans = pool.map(lambda stack: one(context, inventory, stack, root), stacks)
+        plans = pool.map(lambda stack: plan_one(context, inventory, stack, root), stacks)
         return {plan.stack.key: plan for plan in plans}
 
 
@@ -66,7 +66,9 @@ def plan_of(context: Context, site: Site, commit: str) -> Plan:
 def reading(context: Context, site: Site, commit: str, made: MadePlan) -> Plan:
     """Returns a plan that was made at a site, normalized."""
     root = str(site.root)
-    settings = next((one for one in context.config.environments if one.name == site.stack.environment), None)
+    settings = next(
+        (environment for environment in context.config.environments if environment.name == site.stack.environment), None
+    )
     try:
         plan = read_plan(
             made.document,

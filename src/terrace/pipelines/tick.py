@@ -74,20 +74,20 @@ def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
     The end of a soak period makes an environment with automatic deployments due.
     """
     history = context.ledger.read()
-    found: list[Due] = []
+    due_now: list[Due] = []
     for environment in context.config.environments:
         if names and environment.name not in names:
             continue
         latest = folds.latest(history, environment.name)
         if latest is not None and latest.open:
             if not driven(context, history, latest):
-                found.append(ResumeDeployment(latest))
+                due_now.append(ResumeDeployment(latest))
             continue
         if latest is not None and isinstance(reaction(environment, latest, history), GoBack):
-            found.append(RollBack(latest))
+            due_now.append(RollBack(latest))
             continue
         if matches_deployed(context, history, environment.name):
-            found.append(ReleaseHold(environment.name))
+            due_now.append(ReleaseHold(environment.name))
             continue
         if environment.deploy != "automatic":
             continue
@@ -100,8 +100,8 @@ def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
         if latest is not None and latest.commit == commit:
             continue
         if entry(context, history, environment.name, commit, Automatic()).outcome is Outcome.PASS:
-            found.append(DueDeployment(environment.name, commit))
-    return tuple(found)
+            due_now.append(DueDeployment(environment.name, commit))
+    return tuple(due_now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +116,17 @@ class DueEnvironments:
 def find_due_environments(context: Context, names: Collection[str] = ()) -> DueEnvironments:
     """Returns where something is due, without doing it. Deployments that only wait are left out."""
     history = context.ledger.read()
-    found = [
-        one
-        for one in due(context, names)
-        if not (isinstance(one, ResumeDeployment) and is_waiting(context, history, one.deployment))
+    due_now = [
+        task
+        for task in due(context, names)
+        if not (isinstance(task, ResumeDeployment) and is_waiting(context, history, task.deployment))
     ]
-    entering = tuple(one.environment for one in found if isinstance(one, DueDeployment))
-    return DueEnvironments(entering, tuple(_where(one) for one in found if not isinstance(one, DueDeployment)))
+    entering = tuple(task.environment for task in due_now if isinstance(task, DueDeployment))
+    return DueEnvironments(entering, tuple(_where(task) for task in due_now if not isinstance(task, DueDeployment)))
 
 
-def _where(one: Due) -> str:
-    match one:
+def _where(task: Due) -> str:
+    match task:
         case ResumeDeployment(deployment) | RollBack(deployment):
             return deployment.environment
         case DueDeployment(environment) | ReleaseHold(environment):

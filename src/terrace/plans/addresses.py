@@ -72,10 +72,10 @@ def _index(text: str) -> str | int | None:
     if re.fullmatch(r"\[\d{1,18}\]", text):
         return int(text[1:-1])
     try:
-        found = json.loads(text[1:-1])
+        index = json.loads(text[1:-1])
     except ValueError:
         return _WRONG
-    return found.replace("$${", "${").replace("%%{", "%{") if isinstance(found, str) else _WRONG
+    return index.replace("$${", "${").replace("%%{", "%{") if isinstance(index, str) else _WRONG
 
 
 def _index_text(index: str | int | None) -> str:

@@ -52,7 +52,7 @@ class Prepared:
 
 def digest_of(prepared: Iterable[Prepared]) -> str:
     """Returns a digest of all files, by path; "" without files. The last command that writes a path is used."""
-    files = {one.path: [one.executable, one.sha256] for command in prepared for one in command.files}
+    files = {file.path: [file.executable, file.sha256] for command in prepared for file in command.files}
     return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest() if files else ""
 
 
@@ -61,7 +61,7 @@ def not_reproducible(prepared: Iterable[Prepared], before: Mapping[str, str]) ->
 
     `before` are the digests of the files of that plan, by the digest of their source.
     """
-    return tuple(one.name for one in prepared if before.get(one.source, one.digest) != one.digest)
+    return tuple(command.name for command in prepared if before.get(command.source, command.digest) != command.digest)
 
 
 NOT_REPRODUCIBLE_HINT = "make its output reproducible: sort the files, and set their dates to SOURCE_DATE_EPOCH"

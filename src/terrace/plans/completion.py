@@ -67,8 +67,8 @@ def complete(document: json_format.Document) -> None:
         for number, entry in enumerate(entries):
             _complete_entry(entry, f"{key}[{number}]")
     planned = _resources(document, "planned_values")
-    told = {entry.address for entry in document.resource_changes}
-    left = {address: one for address, one in planned.items() if address not in told}
+    listed = {entry.address for entry in document.resource_changes}
+    left = {address: resource for address, resource in planned.items() if address not in listed}
     if left:
         _add_planned(document, left)
     elif isinstance(document.resource_changes, json_format.Absent) and (
@@ -105,27 +105,27 @@ def _add_planned(document: json_format.Document, left: Mapping[str, Planned]) ->
     """Add the resources that only the planned values have."""
     prior = _resources(document, "prior_state") if document.prior_state != json_format.NOTHING else None
     expressions = dict(_expressions(document.configuration.root_module, ""))
-    for address, one in left.items():
+    for address, resource in left.items():
         place = parts_of(address)
         before = None if prior is None else prior.get(address)
         change = json_format.Change(
-            actions=_actions(one, before, is_known=prior is not None),
+            actions=_actions(resource, before, is_known=prior is not None),
             before=before.values if before is not None else json_format.NOTHING,
-            after=one.values,
-            after_unknown=_unresolved(expressions.get(block_of(address), {}), one.values),
+            after=resource.values,
+            after_unknown=_unresolved(expressions.get(block_of(address), {}), resource.values),
             before_sensitive=before.sensitive_values if before is not None else json_format.NOTHING,
-            after_sensitive=one.sensitive_values,
+            after_sensitive=resource.sensitive_values,
         )
         document.planned_only.append(
             json_format.Resource(
                 address=address,
-                type=one.type,
-                name=one.name,
+                type=resource.type,
+                name=resource.name,
                 change=change,
-                mode=one.mode,
+                mode=resource.mode,
                 module_address=place.module if place is not None else "",
-                index=one.index,
-                provider_name=one.provider_name or "",
+                index=resource.index,
+                provider_name=resource.provider_name or "",
             )
         )
     whole = isinstance(document.resource_changes, json_format.Absent)
@@ -139,14 +139,14 @@ def _add_planned(document: json_format.Document, left: Mapping[str, Planned]) ->
     )
 
 
-def _actions(one: Planned, before: Planned | None, *, is_known: bool) -> list[str]:
-    if one.mode == "data":
+def _actions(resource: Planned, before: Planned | None, *, is_known: bool) -> list[str]:
+    if resource.mode == "data":
         return ["read"]
     if not is_known:
         return []
     if before is None:
         return ["create"]
-    return ["no-op"] if json_format.value(before.values) == json_format.value(one.values) else ["update"]
+    return ["no-op"] if json_format.value(before.values) == json_format.value(resource.values) else ["update"]
 
 
 def _resources(document: json_format.Document, key: Literal["planned_values", "prior_state"]) -> dict[str, Planned]:
@@ -166,26 +166,31 @@ def _below(root: Module, key: str) -> Iterator[tuple[str, Planned]]:
     waiting = [root]
     while waiting:
         module = waiting.pop(0)
-        for number, one in enumerate(module.resources or ()):
-            if one.address and one.type and one.name and one.mode:
-                yield one.address, one
+        for number, resource in enumerate(module.resources or ()):
+            if resource.address and resource.type and resource.name and resource.mode:
+                yield resource.address, resource
                 continue
             entry = json_format.Resource(
-                address=one.address,
-                type=one.type,
-                name=one.name,
-                mode=one.mode,
+                address=resource.address,
+                type=resource.type,
+                name=resource.name,
+                mode=resource.mode,
                 module_address=module.address,
-                index=one.index,
+                index=resource.index,
             )
             _complete_entry(entry, f"{key}: resources[{number}] of {module.address or 'the root module'}")
-            one.mode, one.type, one.name, one.index = entry.mode, entry.type, entry.name, entry.index
-            yield entry.address, one
+            resource.mode, resource.type, resource.name, resource.index = (
+                entry.mode,
+                entry.type,
+                entry.name,
+                entry.index,
+            )
+            yield entry.address, resource
         waiting += module.child_modules or ()
 
 
 def _managed(resources: Mapping[str, Planned]) -> int:
-    return sum(1 for one in resources.values() if one.mode == "managed")
+    return sum(1 for resource in resources.values() if resource.mode == "managed")
 
 
 def _expressions(module: json_format.ConfigModule, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -198,25 +203,25 @@ def _expressions(module: json_format.ConfigModule, prefix: str) -> Iterator[tupl
 
 def _unresolved(expressions: Mapping[str, Any], raw: msgspec.Raw) -> msgspec.Raw:
     """The attributes that the configuration sets and the planned values leave out: they are known after apply."""
-    found = _unresolved_in(expressions, json_format.value(raw))
-    return msgspec.Raw(msgspec.json.encode(found)) if found else json_format.NOTHING
+    unresolved = _unresolved_in(expressions, json_format.value(raw))
+    return msgspec.Raw(msgspec.json.encode(unresolved)) if unresolved else json_format.NOTHING
 
 
 def _unresolved_in(expressions: Mapping[str, Any], values: Any) -> dict[str, Any]:
     there = values if isinstance(values, dict) else {}
-    found: dict[str, Any] = {}
+    unresolved: dict[str, Any] = {}
     for name, expression in expressions.items():
         value = there.get(name)
         if isinstance(expression, dict) and "references" in expression:
             if name not in there:
-                found[name] = True
+                unresolved[name] = True
         elif isinstance(expression, list) and isinstance(value, list) and len(value) == len(expression):
-            inner = [_unresolved_in(one, item) for one, item in zip(expression, value, strict=True)]
+            inner = [_unresolved_in(part, item) for part, item in zip(expression, value, strict=True)]
             if any(inner):
-                found[name] = inner
+                unresolved[name] = inner
         elif isinstance(expression, dict) and isinstance(value, dict) and (inner_marks := _inner(expression, value)):
-            found[name] = inner_marks
-    return found
+            unresolved[name] = inner_marks
+    return unresolved
 
 
 def _inner(expression: Mapping[str, Any], value: Any) -> dict[str, Any]:

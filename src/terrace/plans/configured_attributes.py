@@ -97,16 +97,16 @@ class Configured:
         if not unknown or resource.mode != "managed" or (self._sources is not None and not self._sources.whole):
             return ()
         block = block_of(resource.address)
-        known = self._unset.setdefault(block, {})
+        cache = self._unset.setdefault(block, {})
         made = made_by_apply(resource.provider_name, resource.type, self._unsettable)
-        found = []
+        paths = []
         for path in unknown:
             names = tuple(part for part in path if isinstance(part, str))
-            if names not in known:
-                known[names] = not _is_below(names, made) and self._is_unset(block, names)
-            if known[names]:
-                found.append(path)
-        return tuple(found)
+            if names not in cache:
+                cache[names] = not _is_below(names, made) and self._is_unset(block, names)
+            if cache[names]:
+                paths.append(path)
+        return tuple(paths)
 
     def origins(self, block: str) -> Mapping[str, tuple[Origin, ...]]:
         """Returns the origins of each attribute of a block, through locals, arguments and outputs of modules."""
@@ -133,15 +133,15 @@ class Configured:
         if scope is None or resource is None or scope.source is None:
             return ()
         return tuple(
-            {name: self._resolved(scope, resource, value) for name, value in one.items()}
-            for one in scope.source.statements.get(resource.address, ())
+            {name: self._resolved(scope, resource, value) for name, value in statement.items()}
+            for statement in scope.source.statements.get(resource.address, ())
         )
 
     def traced(self, block: str, attribute: str) -> Origin | None:
         """The one block whose value an unknown attribute is, unchanged: through locals, arguments and outputs of
         modules, conditions that are known, and functions that pass it on."""
-        one = the_one(self._values(block, attribute))
-        return Origin(one.block, one.reference) if one is not None else None
+        value = the_one(self._values(block, attribute))
+        return Origin(value.block, value.reference) if value is not None else None
 
     def filled(self, block: str, attribute: str) -> bool:
         """Returns whether an unknown attribute is certain to be neither null nor empty."""
@@ -159,19 +159,19 @@ class Configured:
         listed = _unwrapped(node)
         is_compact = listed.type == "function_call" and text_of(listed.named_children[0]) == "compact"
         if is_compact:
-            given = [one for part in listed.named_children[1:] for one in part.named_children]
-            listed = _unwrapped(given[0]) if len(given) == 1 else listed
+            nodes = [node for part in listed.named_children[1:] for node in part.named_children]
+            listed = _unwrapped(nodes[0]) if len(nodes) == 1 else listed
         if listed.type != "tuple" or any(child.type.startswith("for_") for child in listed.named_children):
             return None
-        found: list[Origin | Constant | None] = []
-        for one in (child for child in listed.named_children if child.type == "expression"):
+        members: list[Origin | Constant | None] = []
+        for element in (child for child in listed.named_children if child.type == "expression"):
             value, end = None, None
             with contextlib.suppress(RecursionError):
-                value = place.constant(one)
-                end = the_one(possible(one, place)) if value is None else None
+                value = place.constant(element)
+                end = the_one(possible(element, place)) if value is None else None
             if not (is_compact and value is not None and value.value in (None, "")):
-                found.append(Origin(end.block, end.reference) if end is not None else value)
-        return tuple(found)
+                members.append(Origin(end.block, end.reference) if end is not None else value)
+        return tuple(members)
 
     # --- what is constant --------------------------------------------------------------------------------------------
 
@@ -192,8 +192,8 @@ class Configured:
         declared = scope.module.variables.get(name)
         type_ = scope.source.texts.get(f"variable.{name}", {}).get("type", "") if scope.source is not None else ""
         if scope.parent is None:
-            given = self._variables.get(name)
-            return typed(json_format.value(given.value), type_) if given is not None else UNKNOWN
+            variable = self._variables.get(name)
+            return typed(json_format.value(variable.value), type_) if variable is not None else UNKNOWN
         expression = scope.parent.module.module_calls[scope.name].expressions.get(name)
         default = declared.default if declared is not None else None
         if expression is None:
@@ -269,8 +269,15 @@ class Configured:
         if keys or scope.source is not None:
             return ANYTHING
         # Without the text, the unknown references are used as the value.
-        told = [one for one in _longest(_references(expression)) if not self._known(scope, resource, one, depth)]
-        return frozenset(value for one in told for value in place.follow(tuple(steps_of(one)))) or ANYTHING
+        unresolved = [
+            reference
+            for reference in _longest(_references(expression))
+            if not self._known(scope, resource, reference, depth)
+        ]
+        return (
+            frozenset(value for reference in unresolved for value in place.follow(tuple(steps_of(reference))))
+            or ANYTHING
+        )
 
     def _at(self, node: Node, keys: tuple[str | None, ...], place: _Here) -> Values:
         """Returns the possible values at some keys of an expression; a key of None matches any key."""
@@ -278,9 +285,9 @@ class Configured:
             return possible(node, place)
         node = _unwrapped(node)
         if node.type == "object" and not any(child.type.startswith("for_") for child in node.named_children):
-            elements = [one.named_children for one in node.named_children if one.type == "object_elem"]
+            elements = [element.named_children for element in node.named_children if element.type == "object_elem"]
             wanted = [pair[-1] for pair in elements if keys[0] in (None, text_of(pair[0]).strip('"'))]
-            return frozenset(value for one in wanted for value in self._at(one, keys[1:], place)) or ANYTHING
+            return frozenset(value for node in wanted for value in self._at(node, keys[1:], place)) or ANYTHING
         names = _traversed(node)
         return place.follow(names, keys) if names is not None else ANYTHING
 
@@ -362,7 +369,7 @@ class Configured:
         for name in names:
             if name in dynamic and not self.settled(scope, resource, dynamic[str(name)]):
                 return False
-            values = [one[name] for one in inside if isinstance(one, dict) and name in one]
+            values = [item[name] for item in inside if isinstance(item, dict) and name in item]
             inside = []
             for value in values:
                 if _is_expression(value):
@@ -379,7 +386,7 @@ class Configured:
         """Returns whether Terraform knows the value of an expression during the plan."""
         if expression.impure:
             return False
-        return all(self._known(scope, resource, one, 0) for one in _longest(expression.references))
+        return all(self._known(scope, resource, reference, 0) for reference in _longest(expression.references))
 
     def _known(self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str, depth: int) -> bool:
         if depth > _DEEPEST:
@@ -395,15 +402,15 @@ class Configured:
         return self._are_known[name]
 
     def _is_known(self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str, depth: int) -> bool:
-        found = self._step(scope, resource, reference)
-        if found is None:
+        step = self._step(scope, resource, reference)
+        if step is None:
             return False
-        if isinstance(found, str):
-            return scope.prefix + found not in self._instances
-        where, what, expression = found
+        if isinstance(step, str):
+            return scope.prefix + step not in self._instances
+        where, what, expression = step
         if expression.impure:
             return False
-        return all(self._known(where, what, one, depth + 1) for one in _longest(expression.references))
+        return all(self._known(where, what, reference, depth + 1) for reference in _longest(expression.references))
 
     # --- where values come from --------------------------------------------------------------------------------------
 
@@ -413,11 +420,13 @@ class Configured:
             return
         dynamic = scope.source.dynamic.get(resource.address, {}) if scope.source is not None else {}
         for name in {**resource.expressions, **dynamic}:
-            told = [*_references(resource.expressions.get(name)), *dynamic.get(name, Expression()).references]
-            found = dict.fromkeys(o for one in _longest(told) for o in self._ends(scope, resource, one, 0))
-            further = [o for one in found for o in self._through(one, block)]
-            if found:
-                yield name, tuple(dict.fromkeys((*found, *further)))
+            references = [*_references(resource.expressions.get(name)), *dynamic.get(name, Expression()).references]
+            origins = dict.fromkeys(
+                o for reference in _longest(references) for o in self._ends(scope, resource, reference, 0)
+            )
+            further = [o for origin in origins for o in self._through(origin, block)]
+            if origins:
+                yield name, tuple(dict.fromkeys((*origins, *further)))
 
     def _through(self, origin: Origin, block: str) -> Iterable[Origin]:
         """The bucket behind a resource that is named in its place: `bucket = aws_s3_bucket_versioning.a.id`."""
@@ -426,8 +435,8 @@ class Configured:
         scope, resource = self._find(origin.block)
         if scope is None or resource is None:
             return ()
-        told = _longest(_references(resource.expressions.get("bucket")))
-        return [o for one in told for o in self._ends(scope, resource, one, 0)]
+        references = _longest(_references(resource.expressions.get("bucket")))
+        return [o for reference in references for o in self._ends(scope, resource, reference, 0)]
 
     def _ends(
         self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str, depth: int
@@ -437,12 +446,16 @@ class Configured:
             return ()
         if name not in self._all_ends:
             self._all_ends[name] = ()
-            found = self._step(scope, resource, reference)
-            if isinstance(found, str):
-                self._all_ends[name] = (Origin(scope.prefix + found, reference),)
-            elif found is not None:
-                where, what, expression = found
-                ends = (o for one in _longest(expression.references) for o in self._ends(where, what, one, depth + 1))
+            step = self._step(scope, resource, reference)
+            if isinstance(step, str):
+                self._all_ends[name] = (Origin(scope.prefix + step, reference),)
+            elif step is not None:
+                where, what, expression = step
+                ends = (
+                    o
+                    for reference in _longest(expression.references)
+                    for o in self._ends(where, what, reference, depth + 1)
+                )
                 self._all_ends[name] = tuple(dict.fromkeys(ends))
         return self._all_ends[name]
 
@@ -450,8 +463,8 @@ class Configured:
         """The one reference that an attribute is, as far as that can be seen."""
         if scope.source is not None:
             return scope.source.plain.get(owner, {}).get(attribute)
-        told = _longest(_references(expression))
-        return told[0] if len(told) == 1 else None
+        references = _longest(_references(expression))
+        return references[0] if len(references) == 1 else None
 
     def _trace(self, scope: _Scope, reference: str) -> Origin | None:
         for _ in range(_DEEPEST):
@@ -484,8 +497,8 @@ class Configured:
             end = self._trace(scope, value.name)
             return {"reference": end.reference} if end is not None and IDENTIFIER.fullmatch(end.reference) else UNKNOWN
         if isinstance(value, dict):
-            return {name: self._resolved(scope, resource, one) for name, one in value.items()}
-        return [self._resolved(scope, resource, one) for one in value] if isinstance(value, list) else value
+            return {name: self._resolved(scope, resource, item) for name, item in value.items()}
+        return [self._resolved(scope, resource, item) for item in value] if isinstance(value, list) else value
 
     def _step(
         self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str
@@ -524,9 +537,9 @@ class Configured:
         call = scope.parent.module.module_calls[scope.name]
         parent = scope.parent
         impure = parent.source is not None and f"module.{scope.name}" in parent.source.impure
-        told = _references(call.expressions.get(name))
-        told += _references(call.for_each_expression) if any(r.startswith("each.") for r in told) else []
-        return parent, None, Expression(tuple(r for r in told if not r.startswith("each.")), impure)
+        references = _references(call.expressions.get(name))
+        references += _references(call.for_each_expression) if any(r.startswith("each.") for r in references) else []
+        return parent, None, Expression(tuple(r for r in references if not r.startswith("each.")), impure)
 
     def _output(
         self, scope: _Scope, name: str, rest: str
@@ -536,9 +549,9 @@ class Configured:
             return None
         wanted = [part for part in rest.split(".")[1:] if part in inner.module.outputs]
         outputs = wanted[:1] or list(inner.module.outputs)
-        impure = inner.source is not None and any(f"output.{one}" in inner.source.impure for one in outputs)
-        told = [r for one in outputs for r in _references(inner.module.outputs[one].expression)]
-        return inner, None, Expression(tuple(told), impure)
+        impure = inner.source is not None and any(f"output.{output}" in inner.source.impure for output in outputs)
+        references = [r for output in outputs for r in _references(inner.module.outputs[output].expression)]
+        return inner, None, Expression(tuple(references), impure)
 
     # --- places ------------------------------------------------------------------------------------------------------
 
@@ -672,8 +685,10 @@ def _of(value: Any, impure: bool) -> Expression:
 
 def _references(expression: Any) -> list[str]:
     if isinstance(expression, dict):
-        found = [r for r in expression.get("references", ()) if isinstance(r, str)]
-        return found + [r for name, inner in expression.items() if name != "references" for r in _references(inner)]
+        references = [r for r in expression.get("references", ()) if isinstance(r, str)]
+        return references + [
+            r for name, inner in expression.items() if name != "references" for r in _references(inner)
+        ]
     if isinstance(expression, list):
         return [r for inner in expression for r in _references(inner)]
     return []
@@ -681,11 +696,11 @@ def _references(expression: Any) -> list[str]:
 
 def _longest(references: Iterable[str]) -> list[str]:
     """Without those that are only the beginning of another: Terraform lists `a.b` beside `a.b.c`."""
-    found = list(dict.fromkeys(references))
-    if len(found) < 2:
-        return found
-    beginnings = {one[: step.start()] for one in found for step in _STEP.finditer(one)}
-    return [one for one in found if one not in beginnings]
+    distinct = list(dict.fromkeys(references))
+    if len(distinct) < 2:
+        return distinct
+    beginnings = {reference[: step.start()] for reference in distinct for step in _STEP.finditer(reference)}
+    return [reference for reference in distinct if reference not in beginnings]
 
 
 def _block(reference: str) -> str:

@@ -20,23 +20,23 @@ def decode(document: bytes) -> Document:
     from terrace.plans.legacy_formats import mark
 
     try:
-        found = _decoded(document)
+        decoded = _decoded(document)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise NotAPlan(f"this is not a plan as Terraform writes it: {error}", hint=MAKE_ONE) from error
-    if isinstance(found.resource_changes, Absent) and found.planned_values == NOTHING:
+    if isinstance(decoded.resource_changes, Absent) and decoded.planned_values == NOTHING:
         parts_of_plan(document)
     # Every tool that leaves the format out writes what Terraform 1 writes.
-    found.format_version = found.format_version or "1.0"
-    major = found.format_version.split(".")[0]
+    decoded.format_version = decoded.format_version or "1.0"
+    major = decoded.format_version.split(".")[0]
     if major not in ("0", "1"):
         raise BadInput(
-            f"plans of format {found.format_version} are not known",
+            f"plans of format {decoded.format_version} are not known",
             hint="use a version of Terraform that writes 0.x or 1.x, or a newer Terrace",
         )
-    complete(found)
+    complete(decoded)
     if major == "0":
-        mark(found)
-    return found
+        mark(decoded)
+    return decoded
 
 
 def _decoded(document: bytes) -> Document:
@@ -57,7 +57,7 @@ def _without_nulls(parts: Mapping[str, msgspec.Raw]) -> bytes:
     kept = dict(parts)
     for name in _ENTRIES:
         if name in kept:
-            kept[name] = _encoded([_encoded(_entry(one)) for one in _list.decode(kept[name]) if one != NOTHING])
+            kept[name] = _encoded([_encoded(_entry(raw)) for raw in _list.decode(kept[name]) if raw != NOTHING])
     return msgspec.json.encode(kept)
 
 

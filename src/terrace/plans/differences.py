@@ -41,12 +41,12 @@ class Comparison:
     def attributes(self, address: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Returns the allowed entries of one address with the attribute path of each."""
         names = (address, block_of(address))
-        found = []
+        attributes_found = []
         for entry in self.allowed:
-            name = next((one for one in names if entry.startswith(f"{one}.")), None)
+            name = next((name for name in names if entry.startswith(f"{name}.")), None)
             if name is not None:
-                found.append((entry, tuple(entry[len(name) + 1 :].split("."))))
-        return tuple(found)
+                attributes_found.append((entry, tuple(entry[len(name) + 1 :].split("."))))
+        return tuple(attributes_found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,9 @@ def altered(change: json_format.Change) -> list[Any]:
 
 
 def _altered(trees: Trees, computed: frozenset[str]) -> list[Any]:
-    found: list[Any] = []
+    altered_paths: list[Any] = []
     _gather(
-        found,
+        altered_paths,
         (),
         trees.before,
         trees.after,
@@ -126,11 +126,11 @@ def _altered(trees: Trees, computed: frozenset[str]) -> list[Any]:
         trees.after_sensitive,
         computed,
     )
-    return found
+    return altered_paths
 
 
 def _gather(
-    found: list[Any],
+    altered_paths: list[Any],
     at: Path,
     before: Any,
     after: Any,
@@ -144,39 +144,39 @@ def _gather(
     if unknown is not True and _are(dict, before, after, whole=not at):
         sides = [side for side in (before, after, unknown, before_marks, after_marks) if isinstance(side, dict)]
         for name in sorted(set[str]().union(*sides)):
-            one = before.get(name, _ABSENT) if before is not None else _ABSENT
+            old = before.get(name, _ABSENT) if before is not None else _ABSENT
             other = after.get(name, _ABSENT) if after is not None else _ABSENT
             mark = _mark(unknown, name) if unknown else None
             was = _mark(before_marks, name) if before_marks else None
             will = _mark(after_marks, name) if after_marks else None
             if not mark and not was and not will:
-                if _is_plainly_equal(one, other):
+                if _is_plainly_equal(old, other):
                     continue
-                if one is _ABSENT:
-                    found.append([[*at, name], {"after": other, "unknown": _NOWHERE, "marks": _NO_MARKS}])
+                if old is _ABSENT:
+                    altered_paths.append([[*at, name], {"after": other, "unknown": _NOWHERE, "marks": _NO_MARKS}])
                     continue
-            first = len(found)
-            _gather(found, (*at, name), one, other, mark, was, will)
+            first = len(altered_paths)
+            _gather(altered_paths, (*at, name), old, other, mark, was, will)
             if not at and name in computed and _is_ending(other, mark):
-                for _, leaf in found[first:]:
+                for _, leaf in altered_paths[first:]:
                     leaf.pop("before", None)
     elif unknown is not True and _are(list, before, after) and len(before) == len(after):
-        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+        for index, (old, other) in enumerate(zip(before, after, strict=True)):
             marks = _mark(unknown, index), _mark(before_marks, index), _mark(after_marks, index)
-            if any(marks) or not _is_plainly_equal(one, other):
-                _gather(found, (*at, index), one, other, *marks)
+            if any(marks) or not _is_plainly_equal(old, other):
+                _gather(altered_paths, (*at, index), old, other, *marks)
     else:
         leaf = _leaf(before, after, unknown, before_marks, after_marks)
         if leaf is not None:
-            found.append([list(at), leaf])
+            altered_paths.append([list(at), leaf])
 
 
-def _is_plainly_equal(one: Any, other: Any) -> bool:
+def _is_plainly_equal(value: Any, other: Any) -> bool:
     """Returns True only if two values are certainly the same."""
-    if type(one) is not type(other) or one != other:
+    if type(value) is not type(other) or value != other:
         return False
     # Values within them may be equal and not the same: True and 1.
-    return not isinstance(one, dict | list) or _encoder.encode(one) == _encoder.encode(other)
+    return not isinstance(value, dict | list) or _encoder.encode(value) == _encoder.encode(other)
 
 
 def _is_ending(after: Any, unknown: Any) -> bool:
@@ -191,30 +191,30 @@ def _leaf(before: Any, after: Any, unknown: Any, before_marks: Any, after_marks:
     if not later and marks[0] == marks[1] and _same(before, after):
         return None
     values = {"before": before, "after": after}
-    known = {name: value for name, value in values.items() if value is not _ABSENT}
-    return {**known, "unknown": later, "marks": marks}
+    present = {name: value for name, value in values.items() if value is not _ABSENT}
+    return {**present, "unknown": later, "marks": marks}
 
 
 def _sorted_paths(marks: Any) -> list[list[str | int]]:
     return sorted(map(list, paths(marks)), key=str) if marks else []
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(value: Any, other: Any) -> bool:
     # In Python True equals 1, and in a plan it does not.
-    if isinstance(one, bool) is not isinstance(other, bool):
+    if isinstance(value, bool) is not isinstance(other, bool):
         return False
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
-    return bool(one == other)
+    if isinstance(value, list) and isinstance(other, list):
+        return len(value) == len(other) and all(map(_same, value, other))
+    if isinstance(value, dict) and isinstance(other, dict):
+        return value.keys() == other.keys() and all(_same(value[name], other[name]) for name in value)
+    return bool(value == other)
 
 
-def _are(kind: type, one: Any, other: Any, *, whole: bool = False) -> bool:
+def _are(kind: type, value: Any, other: Any, *, whole: bool = False) -> bool:
     """Returns whether both have a type. For a `whole` resource one may be missing: it is created or deleted."""
-    if isinstance(one, kind):
+    if isinstance(value, kind):
         return isinstance(other, kind) or (whole and other is None)
-    return whole and one is None and isinstance(other, kind)
+    return whole and value is None and isinstance(other, kind)
 
 
 def _mark(marks: Any, at: str | int) -> Any:

@@ -59,8 +59,8 @@ def volatile_attributes(document: json_format.Document, comparison: Comparison) 
         return ()
     acting = (resource for resource in document.resources if _acts(resource))
     outputs = (f"output.{name}" for name, change in document.output_changes.items() if _moves(change))
-    found = [entry for resource in acting for entry in covered(resource, comparison)[1]]
-    return tuple(dict.fromkeys([*found, *(name for name in outputs if name in comparison.allowed)]))
+    entries = [entry for resource in acting for entry in covered(resource, comparison)[1]]
+    return tuple(dict.fromkeys([*entries, *(name for name in outputs if name in comparison.allowed)]))
 
 
 def _acts(resource: json_format.Resource) -> bool:

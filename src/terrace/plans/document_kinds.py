@@ -47,10 +47,10 @@ def parts_of_plan(document: bytes) -> Mapping[str, msgspec.Raw]:
     Raises NotAPlan for every other document.
     """
     try:
-        found = _parts.decode(document)
+        members = _parts.decode(document)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _not_json(document, error) from error
-    parts = {name: raw for name, raw in found.items() if raw != _NOTHING}
+    parts = {name: raw for name, raw in members.items() if raw != _NOTHING}
     if "resource_changes" not in parts and "planned_values" not in parts:
         raise _other(parts)
     return parts

@@ -119,7 +119,7 @@ def evaluate(node: Node, scope: Scope, loops: Loops) -> Any:
         case "numeric_lit":
             return _number(text_of(node))
         case "tuple":
-            return [evaluate(one, scope, loops) for one in children if one.type == "expression"]
+            return [evaluate(child, scope, loops) for child in children if child.type == "expression"]
         case "object":
             return _object(children, scope, loops)
         case "conditional" if len(children) == 3:
@@ -137,14 +137,14 @@ def evaluate(node: Node, scope: Scope, loops: Loops) -> Any:
 
 def evaluate_block(block: Node, scope: Scope, loops: Loops) -> dict[str, Any]:
     """Returns what a block sets: attributes by name, inner blocks as lists by their kind."""
-    found: dict[str, Any] = {name: whole(_tried(node, scope, loops)) for name, node in attributes(block)}
+    values: dict[str, Any] = {name: whole(_tried(node, scope, loops)) for name, node in attributes(block)}
     for inner in blocks(block):
         kind, labels = head(inner)
         if kind != "dynamic" or not labels:
-            _add(found, kind, [evaluate_block(inner, scope, loops)])
+            _add(values, kind, [evaluate_block(inner, scope, loops)])
             continue
-        _add(found, labels[0], _dynamic(inner, labels[0], scope, loops))
-    return found
+        _add(values, labels[0], _dynamic(inner, labels[0], scope, loops))
+    return values
 
 
 def whole(value: Any) -> Any:
@@ -152,9 +152,9 @@ def whole(value: Any) -> Any:
     if isinstance(value, TextSet):
         return sorted(value)
     if isinstance(value, dict):
-        return {name: whole(one) for name, one in value.items()}
+        return {name: whole(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [whole(one) for one in value]
+        return [whole(item) for item in value]
     return UNKNOWN if isinstance(value, Instances | Members) else value
 
 
@@ -165,18 +165,18 @@ def _tried(node: Node, scope: Scope, loops: Loops) -> Any:
         return UNKNOWN
 
 
-def _add(found: dict[str, Any], kind: str, more: Any) -> None:
-    there = found.get(kind, [])
-    found[kind] = [*there, *more] if isinstance(there, list) and isinstance(more, list) else UNKNOWN
+def _add(values: dict[str, Any], kind: str, more: Any) -> None:
+    there = values.get(kind, [])
+    values[kind] = [*there, *more] if isinstance(there, list) and isinstance(more, list) else UNKNOWN
 
 
 def _dynamic(block: Node, label: str, scope: Scope, loops: Loops) -> Any:
-    given = dict(attributes(block))
+    arguments = dict(attributes(block))
     content = next((inner for inner in blocks(block) if head(inner)[0] == "content"), None)
-    if content is None or "for_each" not in given:
+    if content is None or "for_each" not in arguments:
         return UNKNOWN
-    name = text_of(given["iterator"]) if "iterator" in given else label
-    elements = _elements(_tried(given["for_each"], scope, loops))
+    name = text_of(arguments["iterator"]) if "iterator" in arguments else label
+    elements = _elements(_tried(arguments["for_each"], scope, loops))
     if elements is None:
         return UNKNOWN
     return [evaluate_block(content, scope, {**loops, name: {"key": k, "value": v}}) for k, v in elements]
@@ -281,15 +281,15 @@ def _splat(value: Any, rest: list[Node], step: Node, scope: Scope, loops: Loops)
     if value is None:
         return []
     if isinstance(value, list):
-        if step.named_children[0].type == "attr_splat" and any(one.type != "get_attr" for one in rest):
+        if step.named_children[0].type == "attr_splat" and any(node.type != "get_attr" for node in rest):
             return UNKNOWN
-        found = []
-        for one in value:
-            inner = one
+        items = []
+        for item in value:
+            inner = item
             for part in rest:
                 inner = _into(inner, _key(part, scope, loops), scope)
-            found.append(inner)
-        return found
+            items.append(inner)
+        return items
     return UNKNOWN
 
 
@@ -313,12 +313,12 @@ def _template(node: Node, scope: Scope, loops: Loops) -> Any:
         if part.type == "template_interpolation":
             # The grammar leaves white space out of what it calls a literal.
             values.append(_literal(content[at : part.start_byte - node.start_byte]))
-            inner = [one for one in part.named_children if one.type == "expression"]
+            inner = [child for child in part.named_children if child.type == "expression"]
             values.append(evaluate(inner[0], scope, loops) if inner else "")
             at = part.end_byte - node.start_byte
             if b"${~" in (part.text or b"")[:3] or b"~}" in (part.text or b"")[-2:]:
                 return UNKNOWN
-    values = [one for one in (*values, _literal(content[at:-1])) if one != ""]
+    values = [item for item in (*values, _literal(content[at:-1])) if item != ""]
     return (values or [""])[0] if len(values) < 2 and len(parts) < 2 else _joined(values)
 
 
@@ -327,10 +327,10 @@ def _literal(content: bytes) -> str:
 
 
 def _joined(values: list[Any]) -> Any:
-    if all(isinstance(one, str) or type(one) is int for one in values):
+    if all(isinstance(item, str) or type(item) is int for item in values):
         return "".join(map(str, values))
-    new = next((one for one in values if isinstance(one, NewText)), None)
-    return replace(new, is_all=False) if new is not None and all(one is not None for one in values) else UNKNOWN
+    new = next((item for item in values if isinstance(item, NewText)), None)
+    return replace(new, is_all=False) if new is not None and all(item is not None for item in values) else UNKNOWN
 
 
 def _number(text: str) -> Any:
@@ -341,7 +341,7 @@ def _number(text: str) -> Any:
 
 
 def _object(children: list[Node], scope: Scope, loops: Loops) -> Any:
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for element in (child.named_children for child in children if child.type == "object_elem"):
         key = element[0]
         while key.type == "expression" and len(key.named_children) == 1 and key.children[0].type != "(":
@@ -351,8 +351,8 @@ def _object(children: list[Node], scope: Scope, loops: Loops) -> Any:
             name = str(name).lower()
         if not isinstance(name, str):
             return UNKNOWN
-        found[name] = evaluate(element[-1], scope, loops)
-    return found
+        members[name] = evaluate(element[-1], scope, loops)
+    return members
 
 
 def _conditional(children: list[Node], scope: Scope, loops: Loops) -> Any:
@@ -362,8 +362,8 @@ def _conditional(children: list[Node], scope: Scope, loops: Loops) -> Any:
         # Both branches get one type, so that 1 beside "a" is "1".
         is_one_type = not is_scalar(chosen) or _are_alike(chosen, _tried(children[2 if condition else 1], scope, loops))
         return chosen if is_one_type else UNKNOWN
-    one, other = (_tried(child, scope, loops) for child in children[1:])
-    return one if is_plain(one) and type(one) is type(other) and one == other else UNKNOWN
+    first, other = (_tried(child, scope, loops) for child in children[1:])
+    return first if is_plain(first) and type(first) is type(other) and first == other else UNKNOWN
 
 
 def is_scalar(value: Any) -> bool:
@@ -403,42 +403,42 @@ def _binary(node: Node, scope: Scope, loops: Loops) -> Any:
     if at is None:
         return UNKNOWN
     sign = text_of(node.children[at])
-    sides = [[one for one in part if one.is_named] for part in (node.children[:at], node.children[at + 1 :])]
-    one, other = (_steps(side, scope, loops) for side in sides)
+    sides = [[node for node in part if node.is_named] for part in (node.children[:at], node.children[at + 1 :])]
+    left, other = (_steps(side, scope, loops) for side in sides)
     if sign in ("&&", "||"):
-        truths = [_as_bool(one), _as_bool(other)]
+        truths = [_as_bool(left), _as_bool(other)]
         decides = sign == "||"
         if decides in [truth for truth in truths if truth is not UNKNOWN]:
             return decides
         return UNKNOWN if UNKNOWN in truths else not decides
     if sign in ("==", "!="):
-        are_equal = _are_equal(one, other)
+        are_equal = _are_equal(left, other)
         return UNKNOWN if are_equal is UNKNOWN else are_equal == (sign == "==")
-    if type(one) is not int or type(other) is not int:
+    if type(left) is not int or type(other) is not int:
         return UNKNOWN
-    return _NUMBERS[sign](one, other) if sign in _NUMBERS else UNKNOWN
+    return _NUMBERS[sign](left, other) if sign in _NUMBERS else UNKNOWN
 
 
 _NUMBERS: Mapping[str, Callable[[int, int], Any]] = {
-    "+": lambda one, other: one + other,
-    "-": lambda one, other: one - other,
-    "*": lambda one, other: one * other,
-    ">": lambda one, other: one > other,
-    "<": lambda one, other: one < other,
-    ">=": lambda one, other: one >= other,
-    "<=": lambda one, other: one <= other,
+    "+": lambda left, other: left + other,
+    "-": lambda left, other: left - other,
+    "*": lambda left, other: left * other,
+    ">": lambda left, other: left > other,
+    "<": lambda left, other: left < other,
+    ">=": lambda left, other: left >= other,
+    "<=": lambda left, other: left <= other,
 }
 
 
-def _are_equal(one: Any, other: Any) -> Any:
-    for side, against in ((one, other), (other, one)):
+def _are_equal(left: Any, other: Any) -> Any:
+    for side, against in ((left, other), (other, left)):
         if isinstance(side, NewText) and against in (None, ""):
             return False
         if side is None and (against is None or isinstance(against, str | int | dict | list | Encoded)):
             return against is None
     # The types of variables may make equal what is written in different ways.
-    if type(one) is type(other) and isinstance(one, str | int | bool):
-        return one == other
+    if type(left) is type(other) and isinstance(left, str | int | bool):
+        return left == other
     return UNKNOWN
 
 
@@ -455,7 +455,7 @@ def _for(node: Node, scope: Scope, loops: Loops) -> Any:
     elements = _elements(evaluate(over[0], scope, loops))
     if elements is None or len(results) != (2 if node.type == "for_object_expr" else 1):
         return UNKNOWN
-    found: list[Any] = []
+    items: list[Any] = []
     for key, value in elements:
         inner = {**loops, names[-1]: value, **({names[0]: key} if len(names) > 1 else {})}
         if condition is not None:
@@ -464,17 +464,17 @@ def _for(node: Node, scope: Scope, loops: Loops) -> Any:
                 return UNKNOWN
             if not is_taken:
                 continue
-        found.append([evaluate(one, scope, inner) for one in results])
+        items.append([evaluate(node, scope, inner) for node in results])
     if node.type == "for_tuple_expr":
-        return [one for (one,) in found]
-    return dict(found) if all(isinstance(key, str) for key, _ in found) else UNKNOWN
+        return [item for (item,) in items]
+    return dict(items) if all(isinstance(key, str) for key, _ in items) else UNKNOWN
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
 
 
 def _call(node: Node, scope: Scope, loops: Loops) -> Any:
-    name, given = (
+    name, nodes = (
         text_of(node.named_children[0]),
         [
             argument
@@ -483,29 +483,29 @@ def _call(node: Node, scope: Scope, loops: Loops) -> Any:
             for argument in part.named_children
         ],
     )
-    if any(one.type != "expression" for one in given):
+    if any(node.type != "expression" for node in nodes):
         return UNKNOWN
     if name == "try":
-        return _first_that_works(given, scope, loops)
-    if name == "can" and len(given) == 1:
+        return _first_that_works(nodes, scope, loops)
+    if name == "can" and len(nodes) == 1:
         try:
-            return UNKNOWN if evaluate(given[0], scope, loops) is UNKNOWN else True
+            return UNKNOWN if evaluate(nodes[0], scope, loops) is UNKNOWN else True
         except Fails:
             return False
     function = _FUNCTIONS.get(name)
     if function is None:
         return UNKNOWN
-    values = [evaluate(one, scope, loops) for one in given]
+    values = [evaluate(node, scope, loops) for node in nodes]
     try:
         return function(*values)
     except (TypeError, ValueError, ArithmeticError):
         return UNKNOWN
 
 
-def _first_that_works(given: list[Node], scope: Scope, loops: Loops) -> Any:
-    for one in given:
+def _first_that_works(nodes: list[Node], scope: Scope, loops: Loops) -> Any:
+    for node in nodes:
         try:
-            return evaluate(one, scope, loops)
+            return evaluate(node, scope, loops)
         except Fails:
             continue
     raise Fails
@@ -532,17 +532,17 @@ def _lookup(value: Any, key: Any, *default: Any) -> Any:
 def _merge(*values: Any) -> Any:
     if not all(isinstance(value, dict) or value is None for value in values):
         return UNKNOWN
-    return {name: one for value in values if value for name, one in value.items()}
+    return {name: item for value in values if value for name, item in value.items()}
 
 
 def _concat(*values: Any) -> Any:
-    return [one for value in values for one in value] if all(isinstance(v, list) for v in values) else UNKNOWN
+    return [item for value in values for item in value] if all(isinstance(v, list) for v in values) else UNKNOWN
 
 
 def _compact(value: Any) -> Any:
-    if not isinstance(value, list) or any(not isinstance(one, str | NewText | Encoded | None) for one in value):
+    if not isinstance(value, list) or any(not isinstance(item, str | NewText | Encoded | None) for item in value):
         return UNKNOWN
-    return [one for one in value if one not in (None, "")]
+    return [item for item in value if item not in (None, "")]
 
 
 def _flatten(value: Any) -> Any:
@@ -552,16 +552,17 @@ def _flatten(value: Any) -> Any:
 def _has_open_list(value: list[Any]) -> bool:
     """A member may be a list of unknown length."""
     return any(
-        one is UNKNOWN or isinstance(one, Members) or (isinstance(one, list) and _has_open_list(one)) for one in value
+        item is UNKNOWN or isinstance(item, Members) or (isinstance(item, list) and _has_open_list(item))
+        for item in value
     )
 
 
 def _flat(value: list[Any]) -> Iterator[Any]:
-    for one in value:
-        if isinstance(one, list):
-            yield from _flat(one)
+    for item in value:
+        if isinstance(item, list):
+            yield from _flat(item)
         else:
-            yield one
+            yield item
 
 
 def _element(value: Any, at: Any) -> Any:
@@ -591,22 +592,22 @@ def _length(value: Any) -> Any:
 def _contains(value: Any, wanted: Any) -> Any:
     if not isinstance(value, list) or not is_plain(value) or not is_plain(wanted):
         return UNKNOWN
-    return any(one == wanted for one in value) if _are_alike(wanted, *value) else UNKNOWN
+    return any(item == wanted for item in value) if _are_alike(wanted, *value) else UNKNOWN
 
 
 def text_set(value: Any) -> Any:
     """A list as a set of texts, UNKNOWN where it has others."""
     if isinstance(value, TextSet):
         return value
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         return UNKNOWN
-    return TextSet({one: one for one in value})
+    return TextSet({item: item for item in value})
 
 
 def _join(separator: Any, value: Any) -> Any:
     if not isinstance(separator, str) or not isinstance(value, list):
         return UNKNOWN
-    return _joined([part for one in value for part in (separator, one)][1:])
+    return _joined([part for item in value for part in (separator, item)][1:])
 
 
 def _format(pattern: Any, *values: Any) -> Any:

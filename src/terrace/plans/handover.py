@@ -34,8 +34,8 @@ class Failure:
     @staticmethod
     def of(error: TerraceError) -> Failure:
         """Returns the record of an error."""
-        told = error.diagnostics if isinstance(error, TerraformFailed) else ()
-        return Failure(error.message, error.hint, error.place, told, isinstance(error, AwaitsMerge))
+        diagnostics = error.diagnostics if isinstance(error, TerraformFailed) else ()
+        return Failure(error.message, error.hint, error.place, diagnostics, isinstance(error, AwaitsMerge))
 
     def again(self) -> TerraceError:
         """Returns the error again, for the run that evaluates it."""
@@ -70,15 +70,15 @@ def decoded(content: bytes) -> Handed:
 
 
 def _each(plans: Iterable[Plan], turned: Callable[[Value], Value]) -> tuple[Plan, ...]:
-    def change(one: ResourceChange) -> ResourceChange:
-        documents = {name: turned(document) for name, document in one.documents.items()}
-        return replace(one, before=turned(one.before), after=turned(one.after), documents=documents)
+    def change(change: ResourceChange) -> ResourceChange:
+        documents = {name: turned(document) for name, document in change.documents.items()}
+        return replace(change, before=turned(change.before), after=turned(change.after), documents=documents)
 
     return tuple(
         replace(
             plan,
-            changes=tuple(change(one) for one in plan.changes),
-            drift=tuple(change(one) for one in plan.drift),
+            changes=tuple(change(entry) for entry in plan.changes),
+            drift=tuple(change(entry) for entry in plan.drift),
             outputs=tuple(replace(o, before=turned(o.before), after=turned(o.after)) for o in plan.outputs),
         )
         for plan in plans
@@ -94,21 +94,21 @@ def _closed(value: Value) -> Any:
         case Decimal():
             return {_MARK: "number", "is": str(value)}
         case dict():
-            closed = {key: _closed(one) for key, one in value.items()}
+            closed = {key: _closed(item) for key, item in value.items()}
             return {_MARK: "object", "is": closed} if _MARK in value else closed
         case list() | tuple():
-            return [_closed(one) for one in value]
+            return [_closed(item) for item in value]
     return value
 
 
 def _opened(value: Any) -> Value:
     if isinstance(value, list):
-        return [_opened(one) for one in value]
+        return [_opened(item) for item in value]
     if not isinstance(value, dict):
         return value
     match value.get(_MARK):
         case None:
-            return {key: _opened(one) for key, one in value.items()}
+            return {key: _opened(item) for key, item in value.items()}
         case "masked":
             return MASKED
         case "unknown":
@@ -116,4 +116,4 @@ def _opened(value: Any) -> Value:
         case "number":
             return Decimal(value["is"])
         case _:
-            return {key: _opened(one) for key, one in value["is"].items()}
+            return {key: _opened(item) for key, item in value["is"].items()}

@@ -39,7 +39,7 @@ _NONE = ModuleSource()
 
 
 @dataclass(slots=True)
-class Plan:
+class PlanFacts:
     """Facts about the whole plan: its variables, its resources, and the remaining evaluation steps."""
 
     document: json_format.Document
@@ -49,16 +49,19 @@ class Plan:
     left: int = _STEPS
 
     @staticmethod
-    def of(document: json_format.Document, sources: Sources) -> Plan:
+    def of(document: json_format.Document, sources: Sources) -> PlanFacts:
         """Prepares a document for evaluation."""
-        found = {
-            (f"{one.module_address}." if one.module_address else "") + _block_in(one) for one in document.resources
+        blocks = {
+            (f"{resource.module_address}." if resource.module_address else "") + _block_in(resource)
+            for resource in document.resources
         }
-        return Plan(document, sources, frozenset(one.address for one in document.resources), frozenset(found))
+        return PlanFacts(
+            document, sources, frozenset(resource.address for resource in document.resources), frozenset(blocks)
+        )
 
 
-def _block_in(one: json_format.Resource) -> str:
-    return f"data.{one.type}.{one.name}" if one.mode == "data" else f"{one.type}.{one.name}"
+def _block_in(resource: json_format.Resource) -> str:
+    return f"data.{resource.type}.{resource.name}" if resource.mode == "data" else f"{resource.type}.{resource.name}"
 
 
 @dataclass(slots=True)
@@ -66,7 +69,7 @@ class ModuleInstance:
     """One instance of a module. `prefix` is its address with a dot behind it, "" for the root module; `key` its index,
     `call` the module that calls it, and `declared` its resources and data sources."""
 
-    plan: Plan
+    plan: PlanFacts
     module: json_format.ConfigModule
     source: ModuleSource
     prefix: str = ""
@@ -78,7 +81,7 @@ class ModuleInstance:
     _children: dict[str, ModuleInstance | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.declared = frozenset(one.address for one in self.module.resources)
+        self.declared = frozenset(resource.address for resource in self.module.resources)
 
     def at(self, owner: str, key: Any) -> Place:
         """The place of an attribute of a block with that index."""
@@ -91,11 +94,11 @@ class ModuleInstance:
             call = self.module.module_calls.get(name)
             path = [part for part in re.sub(r"\[[^\]]*\]", "", self.prefix).split(".")[1::2] if part]
             source = self.plan.sources.modules.get(".".join([*path, name]))
-            found = None
+            child = None
             if call is not None and call.module is not None and source is not None and not source.opaque:
                 prefix = f"{self.prefix}module.{name}{index}."
-                found = ModuleInstance(self.plan, call.module, source, prefix, name, key, self)
-            self._children[name + index] = found
+                child = ModuleInstance(self.plan, call.module, source, prefix, name, key, self)
+            self._children[name + index] = child
         return self._children[name + index]
 
     def remembered(self, word: str, name: str, make: Callable[[], Any]) -> Any:
@@ -112,8 +115,8 @@ class ModuleInstance:
             return UNKNOWN
         kind = self.source.texts.get(f"variable.{name}", {}).get("type", "")
         if self.call is None:
-            given = self.plan.document.variables.get(name)
-            return typed(json_format.value(given.value), kind) if given is not None else UNKNOWN
+            variable = self.plan.document.variables.get(name)
+            return typed(json_format.value(variable.value), kind) if variable is not None else UNKNOWN
         owner = f"module.{self.name}"
         text = self.call.source.texts.get(owner, {}).get(name)
         if text is None:
@@ -197,7 +200,7 @@ class Evaluation:
     """Evaluates attributes of the objects of one plan from its configuration files."""
 
     def __init__(self, document: json_format.Document, sources: Sources) -> None:
-        plan = Plan.of(document, sources)
+        plan = PlanFacts.of(document, sources)
         root = sources.modules.get("", ModuleSource(opaque=True))
         self._root = ModuleInstance(plan, document.configuration.root_module, root)
 
@@ -212,7 +215,7 @@ class Evaluation:
         return value_at(module, owner, change.index, name)
 
     def _module(self, address: str) -> ModuleInstance | None:
-        found: ModuleInstance | None = self._root
+        instance: ModuleInstance | None = self._root
         steps = steps_of(address) if address else []
         for step in steps[1::2]:
             name, _, index = step.partition("[")
@@ -220,8 +223,8 @@ class Evaluation:
                 key = json.loads(index[:-1]) if index else None
             except ValueError:
                 return None
-            found = found.child(name, key) if found is not None else None
-        return found
+            instance = instance.child(name, key) if instance is not None else None
+        return instance
 
 
 def _node(text: str | None) -> Node | None:
@@ -279,16 +282,16 @@ def _leaves(value: Any) -> Iterator[Any]:
     if members is None:
         yield value
     else:
-        for one in members:
-            yield from _leaves(one)
+        for member in members:
+            yield from _leaves(member)
 
 
 def _is_fitting(value: Any, scalars: set[str]) -> bool:
     """Returns whether a type with one kind of scalars needs no conversion; with several kinds it is unknown here."""
     kinds = {"string": str, "number": int, "bool": bool}
     wanted = {kinds[name] for name in scalars}
-    leaves = [one for one in _leaves(value) if isinstance(one, str | int | bool)]
-    return len(wanted) == 1 and all(type(one) in wanted for one in leaves)
+    leaves = [leaf for leaf in _leaves(value) if isinstance(leaf, str | int | bool)]
+    return len(wanted) == 1 and all(type(leaf) in wanted for leaf in leaves)
 
 
 def _as_texts(value: Any) -> Any:
@@ -296,19 +299,19 @@ def _as_texts(value: Any) -> Any:
     if isinstance(value, TextSet):
         return value
     if isinstance(value, dict):
-        return {name: _as_texts(one) for name, one in value.items()}
+        return {name: _as_texts(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_as_texts(one) for one in value]
+        return [_as_texts(item) for item in value]
     return str(value).lower() if isinstance(value, bool | int) else value
 
 
 def _has_mixed(value: Any) -> bool:
     """Whether a collection has several members with different scalars: Terraform gives all of them one type."""
     members = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    return len(members) > 1 and len({type(one) for one in _leaves(value) if isinstance(one, str | int | bool)}) > 1
+    return len(members) > 1 and len({type(leaf) for leaf in _leaves(value) if isinstance(leaf, str | int | bool)}) > 1
 
 
 def _are_named(value: Any, names: frozenset[str]) -> bool:
     if isinstance(value, Mapping) and not isinstance(value, TextSet):
-        return all(name in names and _are_named(one, names) for name, one in value.items())
-    return all(_are_named(one, names) for one in value) if isinstance(value, list) else True
+        return all(name in names and _are_named(item, names) for name, item in value.items())
+    return all(_are_named(item, names) for item in value) if isinstance(value, list) else True

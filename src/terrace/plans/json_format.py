@@ -181,7 +181,7 @@ _value = msgspec.json.Decoder(float_hook=_number)
 def value(raw: msgspec.Raw) -> Any:
     """JSON data; a number with a fraction is a Decimal, so that none of its digits is lost."""
     try:
-        found = _value.decode(raw)
+        value = _value.decode(raw)
     except RecursionError as error:
         raise _too_deep() from error
     except (msgspec.MsgspecError, ArithmeticError) as error:
@@ -190,9 +190,9 @@ def value(raw: msgspec.Raw) -> Any:
         ) from error
     # Counting is quick, and few values have that many brackets.
     content = bytes(raw)
-    if content.count(b"[") + content.count(b"{") > DEEPEST and _is_deep(found):
+    if content.count(b"[") + content.count(b"{") > DEEPEST and _is_deep(value):
         raise _too_deep()
-    return found
+    return value
 
 
 def _is_deep(value: Any) -> bool:
@@ -200,9 +200,9 @@ def _is_deep(value: Any) -> bool:
     for _ in range(DEEPEST):
         level = [
             child
-            for one in level
-            if isinstance(one, dict | list)
-            for child in (one.values() if isinstance(one, dict) else one)
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
             if isinstance(child, dict | list)
         ]
         if not level:

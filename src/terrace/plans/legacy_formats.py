@@ -39,8 +39,8 @@ def _marks(name: str, raw: msgspec.Raw) -> msgspec.Raw:
 def guessed(value: Any) -> Any:
     """Returns marks for the values whose names suggest a secret, in the shape of the value; False if there are none."""
     if isinstance(value, dict):
-        found = {name: bool(_SECRET.search(name)) or guessed(inner) for name, inner in value.items()}
-        return {name: marks for name, marks in found.items() if marks}
+        marks = {name: bool(_SECRET.search(name)) or guessed(inner) for name, inner in value.items()}
+        return {name: marks for name, marks in marks.items() if marks}
     if isinstance(value, list):
         found_in = [guessed(inner) for inner in value]
         return found_in if any(found_in) else False

@@ -21,39 +21,41 @@ def references(configuration: json_format.Configuration) -> tuple[tuple[str, str
 def _attributes(module: json_format.ConfigModule, prefix: str) -> Iterator[tuple[str, str, str]]:
     for resource in module.resources:
         for name, expression in resource.expressions.items():
-            told = [r for r in _references(expression) if not r.startswith(("var.", "local.", "each.", "count."))]
-            if told:
-                yield prefix + resource.address, name, told[0]
+            references = [r for r in _references(expression) if not r.startswith(("var.", "local.", "each.", "count."))]
+            if references:
+                yield prefix + resource.address, name, references[0]
     for name, call in module.module_calls.items():
         if call.module is not None:
             yield from _attributes(call.module, f"{prefix}module.{name}.")
 
 
 def _module(module: json_format.ConfigModule, prefix: str) -> Iterator[tuple[str, str]]:
-    known = {resource.address for resource in module.resources}
-    known |= {f"module.{name}" for name in module.module_calls}
+    addresses = {resource.address for resource in module.resources}
+    addresses |= {f"module.{name}" for name in module.module_calls}
     for resource in module.resources:
-        told = [*resource.depends_on]
+        references = [*resource.depends_on]
         for expression in (resource.expressions, resource.count_expression, resource.for_each_expression):
-            told += _references(expression)
-        yield from _known(prefix, resource.address, told, known)
+            references += _references(expression)
+        yield from _known(prefix, resource.address, references, addresses)
     for name, call in module.module_calls.items():
-        yield from _known(prefix, f"module.{name}", [*call.depends_on, *_references(call.expressions)], known)
+        yield from _known(prefix, f"module.{name}", [*call.depends_on, *_references(call.expressions)], addresses)
         if call.module is not None:
             yield from _module(call.module, f"{prefix}module.{name}.")
 
 
-def _known(prefix: str, source: str, told: list[str], known: set[str]) -> Iterator[tuple[str, str]]:
-    for reference in told:
+def _known(prefix: str, source: str, references: list[str], addresses: set[str]) -> Iterator[tuple[str, str]]:
+    for reference in references:
         # Terraform lists every prefix of a reference, so the block's own address is always among them.
-        if reference in known and reference != source:
+        if reference in addresses and reference != source:
             yield prefix + source, prefix + reference
 
 
 def _references(expression: Any) -> list[str]:
     if isinstance(expression, dict):
-        found = [r for r in expression.get("references", ()) if isinstance(r, str)]
-        return found + [r for name, inner in expression.items() if name != "references" for r in _references(inner)]
+        references = [r for r in expression.get("references", ()) if isinstance(r, str)]
+        return references + [
+            r for name, inner in expression.items() if name != "references" for r in _references(inner)
+        ]
     if isinstance(expression, list):
         return [r for inner in expression for r in _references(inner)]
     return []

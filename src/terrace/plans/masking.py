@@ -39,17 +39,17 @@ def paths(marks: Any, prefix: Path = ()) -> Iterator[Path]:
 
 
 def _object(value: dict[str, Any], sensitive: Any, unknown: Any) -> dict[str, Value]:
-    found = dict(value)
+    result = dict(value)
     if isinstance(sensitive, dict):
         for name, inner in sensitive.items():
             if inner and name in value:
-                found[name] = masked(value[name], inner, _of(unknown, name))
+                result[name] = masked(value[name], inner, _of(unknown, name))
     if isinstance(unknown, dict):
         for name, inner in unknown.items():
             # An attribute that is unknown as a whole is absent from the value.
             if inner and (name in value or any(True for _ in paths(inner))):
-                found[name] = masked(value.get(name), _of(sensitive, name), inner)
-    return found
+                result[name] = masked(value.get(name), _of(sensitive, name), inner)
+    return result
 
 
 def _of(marks: Any, name: str) -> Any:

@@ -44,8 +44,8 @@ def settled(value: Value, name: str = "") -> Value:
     if isinstance(value, str):
         return _text(value, name)
     if isinstance(value, dict):
-        found = {key: kept for key, inner in value.items() if (kept := settled(inner, key)) is not None}
-        return found or None
+        kept_values = {key: kept for key, inner in value.items() if (kept := settled(inner, key)) is not None}
+        return kept_values or None
     if isinstance(value, list):
         return _list([settled(inner) for inner in value], name)
     return value

@@ -61,10 +61,10 @@ class Documents:
 
     def evaluated(self, change: ResourceChange) -> Mapping[str, Value]:
         """Its unknown attributes that the configuration determines further than the plan."""
-        found = {name: self._value(change, name) for name in _set(change)}
+        documents = {name: self._value(change, name) for name in _set(change)}
         return {
             name: _shown(value, is_document=False)
-            for name, value in found.items()
+            for name, value in documents.items()
             if value is not UNKNOWN and not isinstance(value, NewText | Encoded)
         }
 
@@ -94,17 +94,17 @@ class Documents:
             if (name,) in change.sensitive:
                 continue
             value = self._value(change, name)
-            found = _shown(value.document, is_document=True) if isinstance(value, Encoded) else None
-            if not isinstance(found, dict | list):
-                found = self._configured.document(block, name)
-            if found is None and self._policies:
+            text = _shown(value.document, is_document=True) if isinstance(value, Encoded) else None
+            if not isinstance(text, dict | list):
+                text = self._configured.document(block, name)
+            if text is None and self._policies:
                 policy = self._policy_of(value) if isinstance(value, NewText) else None
                 if policy is None:
                     origin = self._configured.traced(block, name)
                     policy = self._policy(change, origin) if origin is not None else None
-                found = self._written(policy) if policy is not None else None
-            if found is not None:
-                yield name, found
+                text = self._written(policy) if policy is not None else None
+            if text is not None:
+                yield name, text
 
     def _policy_of(self, value: NewText) -> ResourceChange | None:
         """The policy document that a value is, unchanged."""
@@ -118,12 +118,12 @@ class Documents:
         instances = self._policies.get(origin.block, [])
         if len(instances) == 1:
             return instances[0]
-        here = [one for one in instances if one.module == change.module]
+        here = [instance for instance in instances if instance.module == change.module]
         index = _INDEX.search(origin.reference.rpartition(".")[0])
         wanted = index.group(1) if index else ""
         if wanted in ("each.key", "count.index"):
-            return next((one for one in here if one.index == change.index), None)
-        return next((one for one in here if json.dumps(one.index) == wanted), None)
+            return next((candidate for candidate in here if candidate.index == change.index), None)
+        return next((candidate for candidate in here if json.dumps(candidate.index) == wanted), None)
 
     def _written(self, policy: ResourceChange) -> Value:
         """A policy document as the provider writes it; None if it is unknown."""
@@ -148,7 +148,7 @@ class Documents:
             _merge(merged, other)
         return {"Statement": merged} if len(merged) <= _MOST_STATEMENTS else None
 
-    def _own(self, policy: ResourceChange, told: Value) -> list[Value] | None:
+    def _own(self, policy: ResourceChange, own: Value) -> list[Value] | None:
         """Returns the statements of a document's own blocks, as far as the plan or the configuration contains them."""
         written = self._value(policy, "statement")
         sources: Sequence[Any] = ()
@@ -156,14 +156,14 @@ class Documents:
             sources = _shown(written, is_document=True)
         else:
             sources = self._configured.statements(block_of(policy.address))
-        if told is UNKNOWN:
-            return [_statement(one, one) for one in sources] if isinstance(written, list) else None
-        if not isinstance(told, list | None):
+        if own is UNKNOWN:
+            return [_statement(source, source) for source in sources] if isinstance(written, list) else None
+        if not isinstance(own, list | None):
             return None
-        statements = told or []
+        statements = own or []
         if len(sources) != len(statements):
             sources = ({},) * len(statements)
-        return [_statement(one, source) for one, source in zip(statements, sources, strict=True)]
+        return [_statement(statement, source) for statement, source in zip(statements, sources, strict=True)]
 
     def _others(self, policy: ResourceChange, name: str) -> Iterator[list[Value]]:
         """The statements of each document that a policy is made from, an unknown one where it cannot be read."""
@@ -172,34 +172,34 @@ class Documents:
             return
         written = self._value(policy, name)
         if isinstance(written, list) and (not isinstance(value, list) or len(written) == len(value)):
-            told = value if isinstance(value, list) else written
-            for one, other in zip(told, written, strict=True):
-                yield self._statements_in(one if isinstance(one, str) else other)
+            statements = value if isinstance(value, list) else written
+            for statement, other in zip(statements, written, strict=True):
+                yield self._statements_in(statement if isinstance(statement, str) else other)
             return
         members = self._configured.members(block_of(policy.address), name)
         if not isinstance(value, list):
             value = [UNKNOWN] * len(members) if members is not None else [UNKNOWN]
         ends = members if members is not None and len(members) == len(value) else (None,) * len(value)
-        for one, end in zip(value, ends, strict=True):
-            yield _statements_in(one) if isinstance(one, str) else self._statements_of(policy, end)
+        for item, end in zip(value, ends, strict=True):
+            yield _statements_in(item) if isinstance(item, str) else self._statements_of(policy, end)
 
     def _statements_in(self, written: Any) -> list[Value]:
         """The statements of a document as the configuration gives it."""
         if isinstance(written, str):
             return _statements_in(written)
         policy = self._policy_of(written) if isinstance(written, NewText) else None
-        found = self._written(policy) if policy is not None else None
+        document = self._written(policy) if policy is not None else None
         if isinstance(written, Encoded):
-            found = _shown(written.document, is_document=True)
-        told = found.get("Statement", UNKNOWN) if isinstance(found, dict) else UNKNOWN
-        return list(told) if isinstance(told, list) else [told]
+            document = _shown(written.document, is_document=True)
+        statements = document.get("Statement", UNKNOWN) if isinstance(document, dict) else UNKNOWN
+        return list(statements) if isinstance(statements, list) else [statements]
 
     def _statements_of(self, policy: ResourceChange, end: Origin | Constant | None) -> list[Value]:
         if isinstance(end, Constant):
             return _statements_in(end.value) if isinstance(end.value, str) else [UNKNOWN]
         source = self._policy(policy, end) if end is not None else None
-        found = self._written(source) if source is not None else None
-        return list(found["Statement"]) if isinstance(found, dict) else [UNKNOWN]
+        document = self._written(source) if source is not None else None
+        return list(document["Statement"]) if isinstance(document, dict) else [UNKNOWN]
 
 
 def _statements_in(text: str) -> list[Value]:
@@ -207,22 +207,22 @@ def _statements_in(text: str) -> list[Value]:
     if not text.strip():
         return []
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except (ValueError, RecursionError):
         return [UNKNOWN]
-    told = found.get("Statement", []) if isinstance(found, dict) else UNKNOWN
-    return told if isinstance(told, list) else [told]
+    statements = document.get("Statement", []) if isinstance(document, dict) else UNKNOWN
+    return statements if isinstance(statements, list) else [statements]
 
 
 def _merge(statements: list[Value], others: Iterable[Value]) -> None:
     """Adds statements as the provider does: one takes the place of another with its Sid."""
-    for one in others:
-        sid = one.get("Sid") if isinstance(one, dict) else None
+    for statement in others:
+        sid = statement.get("Sid") if isinstance(statement, dict) else None
         same = [at for at, other in enumerate(statements) if isinstance(other, dict) and other.get("Sid") == sid]
         if sid and same:
-            statements[same[0]] = one
+            statements[same[0]] = statement
         else:
-            statements.append(one)
+            statements.append(statement)
 
 
 def _set(change: ResourceChange) -> list[str]:
@@ -235,31 +235,31 @@ def _shown(value: Any, *, is_document: bool) -> Value:
     reference.
     """
     if isinstance(value, dict):
-        return {name: _shown(one, is_document=is_document) for name, one in value.items()}
+        return {name: _shown(item, is_document=is_document) for name, item in value.items()}
     if isinstance(value, list):
-        return [_shown(one, is_document=is_document) for one in value]
+        return [_shown(item, is_document=is_document) for item in value]
     if isinstance(value, NewText):
         is_told = is_document and IDENTIFIER.fullmatch(value.reference) is not None
         return {"reference": value.reference} if is_told else UNKNOWN
     return UNKNOWN if isinstance(value, Encoded) else value
 
 
-def _statement(told: Value, source: Mapping[str, Value]) -> Value:
-    if not isinstance(told, dict):
+def _statement(block: Value, source: Mapping[str, Value]) -> Value:
+    if not isinstance(block, dict):
         return UNKNOWN
-    found: dict[str, Any] = {"Effect": told.get("effect") or "Allow"}
-    if told.get("sid"):
-        found["Sid"] = told["sid"]
+    statement: dict[str, Any] = {"Effect": block.get("effect") or "Allow"}
+    if block.get("sid"):
+        statement["Sid"] = block["sid"]
     for name, key in _LISTS:
-        value = told.get(name)
+        value = block.get(name)
         if value:
-            found[key] = _completed(value, source.get(name))
+            statement[key] = _completed(value, source.get(name))
     for name, key in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
-        if told.get(name):
-            found[key] = _principals(told[name], source.get(name))
-    if told.get("condition"):
-        found["Condition"] = _conditions(told["condition"])
-    return found
+        if block.get(name):
+            statement[key] = _principals(block[name], source.get(name))
+    if block.get("condition"):
+        statement["Condition"] = _conditions(block["condition"])
+    return statement
 
 
 def _completed(value: Value, source: Value) -> Value:
@@ -269,41 +269,41 @@ def _completed(value: Value, source: Value) -> Value:
     if not isinstance(value, list) or not isinstance(source, list) or UNKNOWN not in value:
         return value
     # Sets are sorted, with what is unknown at the end: only as a whole can the two be compared.
-    references = [one for one in source if isinstance(one, dict)]
+    references = [item for item in source if isinstance(item, dict)]
     if value.count(UNKNOWN) != len(references) or len(value) != len(source):
         return value
-    return [one for one in value if one is not UNKNOWN] + references
+    return [item for item in value if item is not UNKNOWN] + references
 
 
-def _principals(told: Value, source: Value) -> Value:
+def _principals(blocks: Value, source: Value) -> Value:
     # A set with something unknown in it is unknown as a whole, or in an order of its own.
-    value = source if isinstance(source, list) and _has_gaps(told) else told
+    value = source if isinstance(source, list) and _has_gaps(blocks) else blocks
     if not isinstance(value, list):
         return UNKNOWN
-    found: dict[str, list[Value]] = {}
-    for one in value:
-        if not isinstance(one, dict) or not isinstance(one.get("type"), str):
+    principals: dict[str, list[Value]] = {}
+    for block in value:
+        if not isinstance(block, dict) or not isinstance(block.get("type"), str):
             return UNKNOWN
-        named = one.get("identifiers")
+        named = block.get("identifiers")
         names = named if isinstance(named, list) else [UNKNOWN if named is not MASKED else MASKED]
-        if one["type"] == "*" and "*" in names:
+        if block["type"] == "*" and "*" in names:
             return "*"
-        found.setdefault(one["type"], []).extend(names)
-    return found
+        principals.setdefault(block["type"], []).extend(names)
+    return principals
 
 
 def _has_gaps(value: Value) -> bool:
     if isinstance(value, dict):
-        return any(_has_gaps(one) for one in value.values())
-    return any(_has_gaps(one) for one in value) if isinstance(value, list) else value is UNKNOWN
+        return any(_has_gaps(item) for item in value.values())
+    return any(_has_gaps(item) for item in value) if isinstance(value, list) else value is UNKNOWN
 
 
 def _conditions(value: Value) -> Value:
     if not isinstance(value, list):
         return UNKNOWN
-    found: dict[str, Any] = {}
-    for one in value:
-        if not isinstance(one, dict) or not isinstance(one.get("test"), str):
+    conditions: dict[str, Any] = {}
+    for block in value:
+        if not isinstance(block, dict) or not isinstance(block.get("test"), str):
             return UNKNOWN
-        found.setdefault(one["test"], {})[str(one.get("variable"))] = one.get("values")
-    return found
+        conditions.setdefault(block["test"], {})[str(block.get("variable"))] = block.get("values")
+    return conditions

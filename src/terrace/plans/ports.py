@@ -276,14 +276,14 @@ class Preparation:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @staticmethod
-    def of(told: object) -> Preparation:
+    def of(record: object) -> Preparation:
         """Reads the record from the ledger. Anything that `payload` does not write proves nothing."""
-        if not isinstance(told, Mapping):
+        if not isinstance(record, Mapping):
             return Preparation()
-        found = {field.name: told.get(field.name, "") for field in fields(Preparation)}
-        if not all(isinstance(value, str) for value in found.values()):
+        texts = {field.name: record.get(field.name, "") for field in fields(Preparation)}
+        if not all(isinstance(value, str) for value in texts.values()):
             return Preparation()
-        return Preparation(**found)
+        return Preparation(**texts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,13 +71,15 @@ class Place(Protocol):
 
 def is_filled(values: Values) -> bool:
     """Returns whether each of them is certain to be neither null nor empty."""
-    return bool(values) and all(one is Kind.FILLED or (isinstance(one, ValueOf) and one.is_filled) for one in values)
+    return bool(values) and all(
+        value is Kind.FILLED or (isinstance(value, ValueOf) and value.is_filled) for value in values
+    )
 
 
 def the_one(values: Values) -> ValueOf | None:
     """The value of one block, if it is certain to be that."""
-    one = next(iter(values)) if len(values) == 1 else None
-    return one if isinstance(one, ValueOf) and not one.several else None
+    value = next(iter(values)) if len(values) == 1 else None
+    return value if isinstance(value, ValueOf) and not value.several else None
 
 
 def possible(node: Node, place: Place) -> Values:
@@ -119,8 +121,8 @@ def _expression(children: list[Node], place: Place) -> Values:
     if first.type == "function_call" and kinds == ["index"]:
         return _single(first, _is_first(steps[0]), place)
     if first.type == "function_call" and kinds == ["splat"]:
-        name, given = _named(first)
-        inner = given[0].named_children if name == "values" and len(given) == 1 else []
+        name, arguments = _named(first)
+        inner = arguments[0].named_children if name == "values" and len(arguments) == 1 else []
         if inner and inner[0].type == "variable_expr":
             return _traversal(inner[0], [*inner[1:], *steps], place)
     return ANYTHING
@@ -132,7 +134,7 @@ def _template(children: list[Node], place: Place) -> Values:
     if any(child.type == "template_literal" for child in children):
         return FILLED
     parts = [child for child in children if child.type == "template_interpolation"]
-    inner = [one for part in parts for one in part.named_children if one.type == "expression"]
+    inner = [node for part in parts for node in part.named_children if node.type == "expression"]
     if not inner:
         return EMPTY
     return possible(inner[0], place) if len(inner) == 1 else _filled_by(inner, place)
@@ -140,7 +142,7 @@ def _template(children: list[Node], place: Place) -> Values:
 
 def _filled_by(nodes: Iterable[Node], place: Place) -> Values:
     """A value that is not empty where one of these is unknown and not empty."""
-    unknown = [possible(one, place) for one in nodes if not place.is_known(one)]
+    unknown = [possible(node, place) for node in nodes if not place.is_known(node)]
     # Each is said to be filled if it is unknown, and one of them is: all must be.
     return FILLED if unknown and all(map(is_filled, unknown)) else ANYTHING
 
@@ -175,10 +177,12 @@ def _traversal(first: Node, steps: list[Node], place: Place) -> Values:
             waiting = [*inner.named_children, *waiting]
         else:
             return ANYTHING
-    found = place.follow(tuple(names))
+    followed = place.follow(tuple(names))
     if not several:
-        return found
-    return frozenset(replace(one, several=True) if isinstance(one, ValueOf) else Kind.ANYTHING for one in found)
+        return followed
+    return frozenset(
+        replace(value, several=True) if isinstance(value, ValueOf) else Kind.ANYTHING for value in followed
+    )
 
 
 # --- functions -------------------------------------------------------------------------------------------------------
@@ -195,43 +199,45 @@ _ENCODED = frozenset({"jsonencode", "yamlencode"})
 def _named(call: Node) -> tuple[str, list[Node]]:
     """The name of a function and its arguments; none if the passed arguments are unknown."""
     name, *rest = call.named_children
-    given = [argument for one in rest if one.type == "function_arguments" for argument in one.named_children]
-    return text_of(name), given if all(one.type == "expression" for one in given) else []
+    argument_nodes = [
+        argument for node in rest if node.type == "function_arguments" for argument in node.named_children
+    ]
+    return text_of(name), argument_nodes if all(node.type == "expression" for node in argument_nodes) else []
 
 
 def _call(call: Node, place: Place) -> Values:
-    name, given = _named(call)
-    if not given:
+    name, arguments = _named(call)
+    if not arguments:
         return ANYTHING
-    if name in _SAME and len(given) == 1:
-        return possible(given[0], place)
+    if name in _SAME and len(arguments) == 1:
+        return possible(arguments[0], place)
     if name in ("one", "element"):
-        return _member(given[0], name == "one" or _is_zero(given[-1]), place)
+        return _member(arguments[0], name == "one" or _is_zero(arguments[-1]), place)
     if name == "try":
         # Every argument before the first unknown one failed, or its value would be known.
-        return _either([one for one in given if not place.is_known(one)], place)
+        return _either([node for node in arguments if not place.is_known(node)], place)
     if name == "coalesce":
-        return _coalesced(given, place)
+        return _coalesced(arguments, place)
     if name in _ENCODED:
         return FILLED
-    return _filled_by(given, place) if name in _FILLED else ANYTHING
+    return _filled_by(arguments, place) if name in _FILLED else ANYTHING
 
 
 def _either(nodes: Iterable[Node], place: Place) -> Values:
-    return frozenset(value for one in nodes for value in possible(one, place)) or ANYTHING
+    return frozenset(value for node in nodes for value in possible(node, place)) or ANYTHING
 
 
-def _coalesced(given: Iterable[Node], place: Place) -> Values:
+def _coalesced(arguments: Iterable[Node], place: Place) -> Values:
     """The first value that is neither null nor empty: if all are, Terraform fails."""
-    found: set[ValueOf | Kind] = set()
-    for one in given:
+    possible_values: set[ValueOf | Kind] = set()
+    for node in arguments:
         # Every known value before an unknown one is empty, or it would be the value.
-        values = possible(one, place) if not place.is_known(one) else EMPTY
-        found |= {replace(value, is_filled=True) for value in values if isinstance(value, ValueOf)}
-        found |= {Kind.FILLED for value in values if value in (Kind.FILLED, Kind.ANYTHING)}
+        values = possible(node, place) if not place.is_known(node) else EMPTY
+        possible_values |= {replace(value, is_filled=True) for value in values if isinstance(value, ValueOf)}
+        possible_values |= {Kind.FILLED for value in values if value in (Kind.FILLED, Kind.ANYTHING)}
         if is_filled(values):
-            return frozenset(found)
-    return frozenset(found | {Kind.FILLED})
+            return frozenset(possible_values)
+    return frozenset(possible_values | {Kind.FILLED})
 
 
 def _is_zero(node: Node) -> bool:
@@ -244,10 +250,10 @@ def _is_first(index: Node) -> bool:
 
 def _single(call: Node, is_first: bool, place: Place) -> Values:
     """One member of the list that a function gives."""
-    name, given = _named(call)
+    name, arguments = _named(call)
     if name == "concat":
         # The first member of all is one of the first unknown list: every list before it is empty.
-        unknown = [one for one in given if not place.is_known(one)]
+        unknown = [node for node in arguments if not place.is_known(node)]
         is_sure = is_first and unknown and is_filled(possible(unknown[0], place))
         return _member(unknown[0], is_first, place) if is_sure else ANYTHING
     return _members(possible(call, place)) if name in _SAME else ANYTHING
@@ -261,7 +267,7 @@ def _member(node: Node, is_first: bool, place: Place) -> Values:
         return _single(inner, is_first, place)
     if inner.type == "tuple" and not any(child.type.startswith("for_") for child in inner.named_children):
         return _either(
-            [one for one in inner.named_children if one.type == "expression" and not place.is_known(one)], place
+            [node for node in inner.named_children if node.type == "expression" and not place.is_known(node)], place
         )
     return _members(possible(node, place))
 
@@ -269,5 +275,6 @@ def _member(node: Node, is_first: bool, place: Place) -> Values:
 def _members(values: Values) -> Values:
     """Returns the possible members of a value that has several."""
     return frozenset(
-        replace(one, several=False) if isinstance(one, ValueOf) and one.several else Kind.ANYTHING for one in values
+        replace(value, several=False) if isinstance(value, ValueOf) and value.several else Kind.ANYTHING
+        for value in values
     )

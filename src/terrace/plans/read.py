@@ -65,43 +65,43 @@ def read_plan(
     """
     if len(root) > 1:
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
-    found = decode.decode(document)
-    secrets = Secrets(found)
-    configured = Configured(found, sources, unsettable or {})
-    changes = [_change(resource, secrets, key, configured) for resource in found.resources]
-    evaluation = Evaluation(found, sources) if sources is not None and sources.whole else None
+    decoded = decode.decode(document)
+    secrets = Secrets(decoded)
+    configured = Configured(decoded, sources, unsettable or {})
+    changes = [_change(resource, secrets, key, configured) for resource in decoded.resources]
+    evaluation = Evaluation(decoded, sources) if sources is not None and sources.whole else None
     documents = Documents(configured, changes, evaluation)
-    outputs = tuple(_output(name, change, secrets) for name, change in sorted(found.output_changes.items()))
+    outputs = tuple(_output(name, change, secrets) for name, change in sorted(decoded.output_changes.items()))
     return Plan(
         stack=stack,
         commit=commit,
-        digest=plan_digest(found, lock, key, comparison, prepared),
-        volatile=volatile_attributes(found, comparison),
+        digest=plan_digest(decoded, lock, key, comparison, prepared),
+        volatile=volatile_attributes(decoded, comparison),
         moving=moving(changes, outputs, sources.clock, comparison.allowed) if sources is not None else (),
         changes=tuple(_with_documents(change, documents, secrets) for change in changes),
         outputs=outputs,
-        drift=tuple(_drift(resource, secrets, key, comparison) for resource in found.resource_drift),
-        checks=tuple(_check(check, secrets) for check in found.checks),
-        warnings=tuple(_warning(one, secrets) for one in diagnostics if one.severity == "warning"),
-        deferred=tuple(_deferred(one) for one in found.deferred_changes),
-        links=tuple(sorted({*links(found.configuration), *_resolved(configured)})),
-        references=references(found.configuration),
+        drift=tuple(_drift(resource, secrets, key, comparison) for resource in decoded.resource_drift),
+        checks=tuple(_check(check, secrets) for check in decoded.checks),
+        warnings=tuple(_warning(diagnostic, secrets) for diagnostic in diagnostics if diagnostic.severity == "warning"),
+        deferred=tuple(_deferred(deferred_change) for deferred_change in decoded.deferred_changes),
+        links=tuple(sorted({*links(decoded.configuration), *_resolved(configured)})),
+        references=references(decoded.configuration),
         origins=_origins(configured),
-        format_version=found.format_version,
-        terraform_version=found.terraform_version,
-        errored=found.errored,
-        complete=_complete(found, diagnostics),
-        lacks=tuple(found.lacks),
-        unmarked=tuple(secrets.unmarked(found)),
+        format_version=decoded.format_version,
+        terraform_version=decoded.terraform_version,
+        errored=decoded.errored,
+        complete=_complete(decoded, diagnostics),
+        lacks=tuple(decoded.lacks),
+        unmarked=tuple(secrets.unmarked(decoded)),
         secrets=secrets.texts,
     )
 
 
 def _origins(configured: Configured) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-    found = {block: configured.origins(block) for block in configured.blocks()}
+    origins = {block: configured.origins(block) for block in configured.blocks()}
     return {
         block: {name: tuple(dict.fromkeys(o.block for o in ends)) for name, ends in attributes.items()}
-        for block, attributes in found.items()
+        for block, attributes in origins.items()
         if attributes
     }
 
@@ -115,12 +115,12 @@ def _resolved(configured: Configured) -> Iterator[tuple[str, str]]:
 def _with_documents(change: ResourceChange, documents: Documents, secrets: Secrets) -> ResourceChange:
     if not change.unknown or change.action not in (Action.CREATE, Action.UPDATE, Action.REPLACE):
         return change
-    found = documents.of(change)
+    values = documents.of(change)
     evaluated = documents.evaluated(change)
     unset = tuple((name,) for name, value in evaluated.items() if value is None)
     return replace(
         change,
-        documents=secrets.hidden_in(found),
+        documents=secrets.hidden_in(values),
         taken=documents.taken(change),
         filled=documents.filled(change),
         unset=(*change.unset, *unset),
@@ -133,7 +133,7 @@ PARTIAL = "Resource targeting is in effect"
 
 
 def _complete(document: json_format.Document, diagnostics: Iterable[Diagnostic]) -> bool:
-    if any(one.summary == PARTIAL for one in diagnostics):
+    if any(diagnostic.summary == PARTIAL for diagnostic in diagnostics):
         return False
     whole = not document.errored if document.complete is None else document.complete
     return whole and not document.deferred_changes and not document.planned_only
@@ -229,8 +229,8 @@ def _output(name: str, change: json_format.Change, secrets: Secrets) -> OutputCh
     )
 
 
-def _warning(told: Diagnostic, secrets: Secrets) -> Diagnostic:
-    return replace(told, summary=_said(told.summary, secrets), detail=_said(told.detail, secrets))
+def _warning(diagnostic: Diagnostic, secrets: Secrets) -> Diagnostic:
+    return replace(diagnostic, summary=_said(diagnostic.summary, secrets), detail=_said(diagnostic.detail, secrets))
 
 
 def _said(text: str, secrets: Secrets) -> str:

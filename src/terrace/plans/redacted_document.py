@@ -34,9 +34,9 @@ def shown(document: bytes, root: str = "") -> bytes:
     """
     if len(root) > 1:
         document = document.replace(json.dumps(root)[1:-1].encode(), ROOT)
-    found = decode.decode(document)
+    decoded = decode.decode(document)
     try:
-        return msgspec.json.encode(_Hiding(found).parts(_parts.decode(document)))
+        return msgspec.json.encode(_Hiding(decoded).parts(_parts.decode(document)))
     except msgspec.MsgspecError as error:
         raise NotAPlan(f"this is not a plan as Terraform writes it: {error}", hint=MAKE_ONE) from error
 
@@ -60,12 +60,12 @@ class _Hiding:
         if name in ("resource_changes", "resource_drift"):
             read = self._document.resource_changes if name == "resource_changes" else self._document.resource_drift
             pairs = zip(read, _list.decode(raw), strict=True)
-            return [self._each(one, partial(_resource, resource.change)) for resource, one in pairs]
+            return [self._each(raw, partial(_resource, resource.change)) for resource, raw in pairs]
         if name == "output_changes":
             changes = self._document.output_changes
-            return {key: self._each(one, partial(_change, changes[key])) for key, one in _parts.decode(raw).items()}
+            return {key: self._each(part, partial(_change, changes[key])) for key, part in _parts.decode(raw).items()}
         if name == "variables":
-            return {key: self._variable(key, one) for key, one in _parts.decode(raw).items()}
+            return {key: self._variable(key, part) for key, part in _parts.decode(raw).items()}
         if name == "planned_values":
             return self._each(raw, self._values)
         if name == "prior_state":
@@ -86,7 +86,7 @@ class _Hiding:
         hidden = dict(values)
         if outputs := values.get("outputs"):
             hidden["outputs"] = {
-                name: {**one, "value": MASKED} if one.get("sensitive") else one for name, one in outputs.items()
+                name: {**item, "value": MASKED} if item.get("sensitive") else item for name, item in outputs.items()
             }
         if module := values.get("root_module"):
             hidden["root_module"] = self._module(module)
@@ -95,9 +95,9 @@ class _Hiding:
     def _module(self, module: dict[str, Any]) -> dict[str, Any]:
         hidden = dict(module)
         if resources := module.get("resources"):
-            hidden["resources"] = [{**one, "values": self._planned(one)} for one in resources]
+            hidden["resources"] = [{**resource, "values": self._planned(resource)} for resource in resources]
         if children := module.get("child_modules"):
-            hidden["child_modules"] = [self._module(one) for one in children]
+            hidden["child_modules"] = [self._module(child) for child in children]
         return hidden
 
     def _planned(self, resource: dict[str, Any]) -> Any:

@@ -90,23 +90,23 @@ def wanted(document: bytes) -> Wanted:
     with values that are unknown. A document that cannot be read needs none: reading the plan says why.
     """
     try:
-        found = _document.decode(document)
+        decoded = _document.decode(document)
     except (msgspec.MsgspecError, RecursionError):
         return Wanted()
-    ending = (one for one in found.resource_changes if _ends_values(one.change))
-    outside = (one for one in found.resource_drift if one.change.actions == ["update"])
+    ending = (resource_change for resource_change in decoded.resource_changes if _ends_values(resource_change.change))
+    outside = (resource for resource in decoded.resource_drift if resource.change.actions == ["update"])
     return Wanted(
         frozenset(
-            (one.provider_name, one.type)
-            for one in (*ending, *outside)
-            if one.mode == "managed" and one.provider_name not in ("", BUILTIN)
+            (resource.provider_name, resource.type)
+            for resource in (*ending, *outside)
+            if resource.mode == "managed" and resource.provider_name not in ("", BUILTIN)
         ),
         frozenset(
-            (one.provider_name, one.type)
-            for one in found.resource_changes
-            if one.mode == "managed"
-            and one.provider_name not in ("", BUILTIN)
-            and b"true" in bytes(one.change.after_unknown)
+            (resource_change.provider_name, resource_change.type)
+            for resource_change in decoded.resource_changes
+            if resource_change.mode == "managed"
+            and resource_change.provider_name not in ("", BUILTIN)
+            and b"true" in bytes(resource_change.change.after_unknown)
         ),
     )
 
@@ -120,16 +120,16 @@ def computed_attributes(document: bytes, wanted: Iterable[tuple[str, str]]) -> C
         providers = _schemas.decode(document).provider_schemas
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"this is not the JSON of schemas: {error}") from error
-    found: dict[tuple[str, str], frozenset[str]] = {}
+    computed: dict[tuple[str, str], frozenset[str]] = {}
     for provider, type_ in wanted:
         schema = providers[provider].resource_schemas.get(type_) if provider in providers else None
         if schema is not None:
-            found[provider, type_] = frozenset(
+            computed[provider, type_] = frozenset(
                 name
-                for name, one in schema.block.attributes.items()
-                if one.computed and not one.optional and not one.required
+                for name, attribute in schema.block.attributes.items()
+                if attribute.computed and not attribute.optional and not attribute.required
             )
-    return found
+    return computed
 
 
 def _ends_values(change: _Change) -> bool:

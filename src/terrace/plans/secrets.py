@@ -108,8 +108,8 @@ def _leaves(value: Any, marks: Any) -> Iterator[str]:
                 yield from _leaves(value[name], True if marks is True else marks[name])
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            known = isinstance(marks, list) and index < len(marks)
-            yield from _leaves(inner, True if marks is True else marks[index] if known else None)
+            has_mark = isinstance(marks, list) and index < len(marks)
+            yield from _leaves(inner, True if marks is True else marks[index] if has_mark else None)
 
 
 def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -126,16 +126,16 @@ def _module(files: list[tuple[str, bytes]]) -> ModuleSource:
             if _IMPURE.search(text):
                 impure.add(address)
             if b"dynamic" in text:
-                found = dynamic.setdefault(address, {})
+                attributes_of_address = dynamic.setdefault(address, {})
                 for label, expression in _dynamic(block):
-                    found[label] = found.get(label, Expression()) | expression
+                    attributes_of_address[label] = attributes_of_address.get(label, Expression()) | expression
             plain.setdefault(address, {}).update(_plain(block))
             texts.setdefault(address, {}).update(_texts(block))
             if kind in ("resource", "data"):
                 whole[address] = text_of(block)
             if kind == "data" and b"dynamic" not in text:
-                inner = [one for one in blocks(block) if head(one)[0] == "statement"]
-                statements[address] = tuple(_statement(one) for one in inner)
+                inner = [inner_block for inner_block in blocks(block) if head(inner_block)[0] == "statement"]
+                statements[address] = tuple(_statement(node) for node in inner)
             if b"jsonencode" in text or b"<<" in text:
                 documents.setdefault(address, {}).update(_documents(block))
     return ModuleSource(locals_, dynamic, frozenset(impure), documents, plain, texts, whole, statements, opaque)
@@ -154,12 +154,12 @@ def _address(kind: str, labels: list[str]) -> str | None:
 
 def _statement(block: Node) -> Mapping[str, Value]:
     """A statement of a policy document: its attributes, and those of its blocks `principals` and `not_principals`."""
-    found: dict[str, Value] = {name: _literal(value, 0) for name, value in attributes(block)}
+    literals: dict[str, Value] = {name: _literal(value, 0) for name, value in attributes(block)}
     for inner in blocks(block):
         kind, _ = head(inner)
         if kind in ("principals", "not_principals"):
-            found.setdefault(kind, []).append({name: _literal(value, 0) for name, value in attributes(inner)})
-    return found
+            literals.setdefault(kind, []).append({name: _literal(value, 0) for name, value in attributes(inner)})
+    return literals
 
 
 def _dynamic(block: Node) -> Iterator[tuple[str, Expression]]:
@@ -177,8 +177,8 @@ def expression_of(node: Node) -> Expression:
 
 def _references(node: Node) -> Iterator[str]:
     """Every traversal below a node, as far as it goes by names: `aws_x.a.id`, `local.b`, `each.value.c`."""
-    for one in everything(node):
-        children = one.named_children
+    for inner in everything(node):
+        children = inner.named_children
         for place, child in enumerate(children):
             if child.type != "variable_expr":
                 continue
@@ -213,9 +213,9 @@ def parsed_block(text: str) -> Node | None:
 
 def _plain(block: Node) -> Iterator[tuple[str, str]]:
     for name, value in attributes(block):
-        found = _traversal(value)
-        if found is not None:
-            yield name, found
+        traversed = _traversal(value)
+        if traversed is not None:
+            yield name, traversed
 
 
 def _traversal(node: Node) -> str | None:
@@ -241,9 +241,9 @@ _HARMLESS = re.compile(r"(aws|azurerm)_\w+\.[\w-]+(\[[^\]]*\])?\.(arn|id)")
 
 def _documents(block: Node) -> Iterator[tuple[str, Value]]:
     for name, value in attributes(block):
-        found = _document(_inner(value))
-        if isinstance(found, dict | list):
-            yield name, found
+        document = _document(_inner(value))
+        if isinstance(document, dict | list):
+            yield name, document
 
 
 def _inner(node: Node) -> Node:
@@ -291,7 +291,7 @@ def _literal(node: Node, depth: int) -> Value:
 
 
 def _object(node: Node, depth: int) -> Value:
-    found: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     for element in node.named_children:
         if element.type != "object_elem":
             continue
@@ -300,8 +300,8 @@ def _object(node: Node, depth: int) -> Value:
         name = text_of(inner) if inner.type == "variable_expr" else _literal(key, depth + 1)
         if not isinstance(name, str):
             return UNKNOWN
-        found[name] = _literal(value, depth + 1)
-    return found
+        values[name] = _literal(value, depth + 1)
+    return values
 
 
 def _number(text: str) -> Value:
@@ -334,7 +334,7 @@ def _without_gaps(value: Any) -> Value:
     if isinstance(value, dict):
         return UNKNOWN if any(_GAP in name for name in value) else {k: _without_gaps(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_without_gaps(one) for one in value]
+        return [_without_gaps(item) for item in value]
     if not isinstance(value, str) or _GAP not in value:
         return value
     return Reference(value.split(_GAP)[1]) if value.startswith(_GAP) else UNKNOWN

@@ -51,10 +51,10 @@ def deeds(plan: Plan) -> str:
         (plan.count(Action.FORGET), "to forget"),
         (plan.count(Action.UNKNOWN), "with an action that Terrace does not know"),
     ]
-    told = [f"{number} {what}" for number, what in numbers if number]
-    if not told and not plan.is_empty:
+    counts = [f"{number} {what}" for number, what in numbers if number]
+    if not counts and not plan.is_empty:
         return "only outputs change"
-    return ", ".join(told)
+    return ", ".join(counts)
 
 
 def deed(change: ResourceChange) -> str:

@@ -38,32 +38,32 @@ def allows(constraint: str, version: Version) -> bool:
 def is_below(constraint: str, major: int) -> bool:
     """Whether whatever meets a constraint is older than that major version; Returns False for an invalid constraint."""
     for part in constraint.split(","):
-        found = _TERM.fullmatch(part.strip())
-        version = _VERSION.fullmatch(found[2]) if found else None
-        if found is None or version is None:
+        match = _TERM.fullmatch(part.strip())
+        version = _VERSION.fullmatch(match[2]) if match else None
+        if match is None or version is None:
             continue
-        bounds = found[1] in (None, "=", "<=") or (found[1] == "~>" and version[2] is not None)
+        bounds = match[1] in (None, "=", "<=") or (match[1] == "~>" and version[2] is not None)
         first = int(version[1]) == major and not int(version[2] or 0) and not int(version[3] or 0)
-        if (bounds and int(version[1]) < major) or (found[1] == "<" and (int(version[1]) < major or first)):
+        if (bounds and int(version[1]) < major) or (match[1] == "<" and (int(version[1]) < major or first)):
             return True
     return False
 
 
 def _parse(text: str) -> tuple[Version, int]:
-    found = _VERSION.fullmatch(text.strip())
-    if found is None:
+    match = _VERSION.fullmatch(text.strip())
+    if match is None:
         raise BadInput(f"{text!r} is not a version", hint='write it like "1.11.4" or ">= 1.6, < 2.0"')
-    major, minor, patch, pre = found.groups()
-    given = 1 + (minor is not None) + (patch is not None)
-    return Version(int(major), int(minor or 0), int(patch or 0), pre is None), given
+    major, minor, patch, pre = match.groups()
+    precision = 1 + (minor is not None) + (patch is not None)
+    return Version(int(major), int(minor or 0), int(patch or 0), pre is None), precision
 
 
 def _meets(part: str, version: Version) -> bool:
-    found = _TERM.fullmatch(part)
-    if found is None:
+    match = _TERM.fullmatch(part)
+    if match is None:
         raise BadInput(f"{part!r} is not a version constraint", hint='write it like ">= 1.6, < 2.0"')
-    operator, text = found.groups()
-    wanted, given = _parse(text)
+    operator, text = match.groups()
+    wanted, precision = _parse(text)
     match operator:
         case ">=":
             return version >= wanted
@@ -77,7 +77,7 @@ def _meets(part: str, version: Version) -> bool:
             return version != wanted
         case "~>":
             # Only the last number that is written may grow.
-            fixed = (wanted.major,) if given <= 2 else (wanted.major, wanted.minor)
+            fixed = (wanted.major,) if precision <= 2 else (wanted.major, wanted.minor)
             return version >= wanted and (version.major, version.minor)[: len(fixed)] == fixed
         case _:
             return version == wanted

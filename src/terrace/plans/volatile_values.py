@@ -53,10 +53,12 @@ def read_clock(files: Mapping[str, list[tuple[str, bytes]]]) -> Clock:
     """Reads the configuration files (name, content) of every module by its key, as in `plans.sources`."""
     if not any(name in content for those in files.values() for _, content in those for name in _NAMES):
         return NO_CLOCK
-    known = _Known()
+    volatile = _Known()
     for key, those in files.items():
-        known.read(key, those)
-    return Clock(frozenset(known.reached(AT_PLAN)), frozenset(known.reached(AT_APPLY)), frozenset(known.ignored))
+        volatile.read(key, those)
+    return Clock(
+        frozenset(volatile.reached(AT_PLAN)), frozenset(volatile.reached(AT_APPLY)), frozenset(volatile.ignored)
+    )
 
 
 def moving(
@@ -76,7 +78,7 @@ def _of_objects(changes: Iterable[ResourceChange], clock: Clock, allowed: tuple[
         word = block.removeprefix(f"{module}.") if module else block
         for name in _altered(change):
             entry = f"{block}.{name}"
-            if any(f"{one}.".startswith((f"{change.address}.{name}.", f"{entry}.")) for one in allowed):
+            if any(f"{place}.".startswith((f"{change.address}.{name}.", f"{entry}.")) for place in allowed):
                 continue
             place = (module, ("resource", word, name))
             if place in clock.at_plan and _is_known(change, name):
@@ -120,13 +122,13 @@ class _Known:
 
     def reached(self, functions: frozenset[str]) -> set[Place]:
         """Returns everything whose value depends on one of these functions."""
-        found = {place for place, names in self._calls.items() if names & functions}
+        places = {place for place, names in self._calls.items() if names & functions}
         for _ in range(_MOST_ROUNDS):
-            more = {place for place, uses in self._uses.items() if place not in found and uses & found}
+            more = {place for place, uses in self._uses.items() if place not in places and uses & places}
             if not more:
                 break
-            found |= more
-        return found
+            places |= more
+        return places
 
     def read(self, key: str, files: Iterable[tuple[str, bytes]]) -> None:
         """Reads one module."""
@@ -168,7 +170,7 @@ class _Known:
             if name == "ignore_changes":
                 text = text_of(value)
                 names = ["*"] if text.strip() == "all" else [part.strip(' \n\t[],"') for part in text.split(",")]
-                tops = {one.partition(".")[0].partition("[")[0] for one in names}
+                tops = {name.partition(".")[0].partition("[")[0] for name in names}
                 self.ignored |= {(module, ("resource", address, top)) for top in tops}
 
     def _say(self, module: str, word: Word, value: Node, scope: str, of: str = "") -> None:
@@ -179,7 +181,7 @@ class _Known:
             if node.type == "function_call" and node.named_children:
                 calls.add(text_of(node.named_children[0]))
             for used in _named(node):
-                uses |= {(used_scope, one) for used_scope, one in _places(used, scope, of)}
+                uses |= {(used_scope, place) for used_scope, place in _places(used, scope, of)}
 
 
 def _named(node: Node) -> Iterator[list[str]]:

@@ -105,7 +105,7 @@ def _with_stacks(finding: Finding, keys: list[str]) -> Finding:
 
 def is_known(finding: Finding) -> bool:
     """Returns whether a finding is a known finding, which existed before the change."""
-    return finding.status is Status.WAIVED and finding.waiver is not None and finding.waiver.known
+    return finding.status is Status.WAIVED and finding.waiver is not None and finding.waiver.is_baseline
 
 
 def _joined(messages: Iterable[str]) -> str:
@@ -131,8 +131,8 @@ def finding_text(finding: Finding) -> str:
 def waived_counts(findings: Iterable[Finding]) -> str:
     """Returns how many findings are known or waived: `37 known findings, 2 waived`; "" where none is."""
     records = [finding.waiver for finding in findings if finding.status is Status.WAIVED and finding.waiver is not None]
-    known = sum(record.known for record in records)
-    counts = ((known, "known finding" if known == 1 else "known findings"), (len(records) - known, "waived"))
+    baseline = sum(record.is_baseline for record in records)
+    counts = ((baseline, "known finding" if baseline == 1 else "known findings"), (len(records) - baseline, "waived"))
     return ", ".join(f"{count} {word}" for count, word in counts if count)
 
 

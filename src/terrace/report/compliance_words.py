@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from terrace.compliance.answers import STATES, Answer, Answers, Evidence, Outcome, distinct
 from terrace.compliance.overview import LatestAudit
+from terrace.compliance.results import STATES, ControlResult, Evidence, FrameworkResult, Outcome, distinct
 
 CAVEAT = (
     "This report shows what Terrace checked: plans of the deployed configuration, and its own ledger. "
@@ -17,15 +17,15 @@ CAVEAT = (
 )
 
 
-def totals(answers: Answers) -> str:
+def totals(result: FrameworkResult) -> str:
     """Returns how many controls are in which state, of how many."""
-    parts = [f"{answers.count(state)} {state}" for state in STATES]
-    return f"{', '.join(parts)} of {len(answers.answers)} listed"
+    parts = [f"{result.count(state)} {state}" for state in STATES]
+    return f"{', '.join(parts)} of {len(result.controls)} listed"
 
 
-def framework_title(answers: Answers) -> str:
+def framework_title(result: FrameworkResult) -> str:
     """Returns the name and version of a framework."""
-    return f"{answers.framework.name} {answers.framework.version}"
+    return f"{result.framework.name} {result.framework.version}"
 
 
 def check_words(looked: LatestAudit) -> str:
@@ -51,19 +51,24 @@ def evidence_sentence(evidence: Evidence) -> str:
     return f"{evidence.by} in {evidence.environment}: {evidence.what}{at}{where}"
 
 
-def relevant_evidence(answer: Answer) -> tuple[Evidence, ...]:
+def relevant_evidence(control_result: ControlResult) -> tuple[Evidence, ...]:
     """Returns the evidence of a control, each once. Evidence of checks with nothing to check is left out where there is
     other."""
-    relevant = distinct(evidence for evidence in answer.evidence if evidence.outcome is not Outcome.NOT_APPLICABLE)
-    return relevant or distinct(answer.evidence)
+    relevant = distinct(
+        evidence for evidence in control_result.evidence if evidence.outcome is not Outcome.NOT_APPLICABLE
+    )
+    return relevant or distinct(control_result.evidence)
 
 
-def coverage(answer: Answer) -> str:
+def coverage(control_result: ControlResult) -> str:
     """Returns for how many of the sources of a control Terrace has evidence."""
-    parts = [f"{answer.looked} of {answer.mapped} mapped checks"] if answer.mapped else []
-    return " and ".join([*parts, *(["Terrace's own: " + ", ".join(answer.own)] if answer.own else [])]) or "none"
+    parts = [f"{control_result.looked} of {control_result.mapped} mapped checks"] if control_result.mapped else []
+    return (
+        " and ".join([*parts, *(["Terrace's own: " + ", ".join(control_result.own)] if control_result.own else [])])
+        or "none"
+    )
 
 
-def has_failures(frameworks: Iterable[Answers]) -> bool:
+def has_failures(frameworks: Iterable[FrameworkResult]) -> bool:
     """Returns whether a control of any framework fails."""
-    return any(answers.count("fail") for answers in frameworks)
+    return any(result.count("fail") for result in frameworks)

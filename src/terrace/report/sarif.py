@@ -77,8 +77,8 @@ def _tool(name: str) -> str:
 
 def _file_of(folder: str, graph: Graph | None) -> str:
     """Returns the file that represents a stack: `main.tf`, else its first file; the folder where no file is known."""
-    known = graph.folders.get(folder) if graph is not None else None
-    files = sorted(known.files, key=lambda path: (not path.endswith("/main.tf"), path)) if known is not None else []
+    read = graph.folders.get(folder) if graph is not None else None
+    files = sorted(read.files, key=lambda path: (not path.endswith("/main.tf"), path)) if read is not None else []
     return files[0] if files else f"{folder or '.'}/"
 
 

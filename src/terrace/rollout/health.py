@@ -63,9 +63,9 @@ def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool
     last = made[-rule.of :]
     passed, failed, unclear = (_count(last, what) for what in ("passed", "failed", "unclear"))
     spare = rule.of - rule.passes
-    told = f"{passed} of the last {len(last)} measurements passed, {rule.passes} of {rule.of} must"
+    result = f"{passed} of the last {len(last)} measurements passed, {rule.passes} of {rule.of} must"
     if failed > spare:
-        return Unhealthy(f"{told}: {_words(last, 'failed')}")
+        return Unhealthy(f"{result}: {_words(last, 'failed')}")
     # The decision is made at the end of the bake time: earlier measurements do not replace it.
     if passed >= rule.passes and made[-1].began_at >= over:
         return Healthy()
@@ -73,8 +73,8 @@ def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool
     if now >= due:
         return Measure()
     if failed + unclear > spare:
-        return Unclear(f"inconclusive: {told}, and {unclear} could not be made: {_words(last, 'unclear')}")
-    return Rest(due, f"{told}; bakes until {_clock(over)}")
+        return Unclear(f"inconclusive: {result}, and {unclear} could not be made: {_words(last, 'unclear')}")
+    return Rest(due, f"{result}; bakes until {_clock(over)}")
 
 
 def _due(last: datetime, rule: Rollout, over: datetime) -> datetime:
@@ -84,10 +84,10 @@ def _due(last: datetime, rule: Rollout, over: datetime) -> datetime:
 
 def reading(record: StepRecord) -> Reading:
     """Returns the result of a measurement; an interrupted one has none."""
-    found = record.detail.reading
-    if record.result != "succeeded" or found not in ("passed", "failed"):
+    outcome = record.detail.reading
+    if record.result != "succeeded" or outcome not in ("passed", "failed"):
         return "unclear"
-    return "passed" if found == "passed" else "failed"
+    return "passed" if outcome == "passed" else "failed"
 
 
 def _count(records: list[StepRecord], what: Reading) -> int:

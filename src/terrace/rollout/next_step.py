@@ -19,7 +19,7 @@ from terrace.gates.all import HEALTH, OPENING
 from terrace.gates.gate import passes, waits
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Result, Step, StepRecord
-from terrace.rollout.course import PLAIN, Course
+from terrace.rollout.environment_steps import SMOKE_AND_TAG, EnvironmentSteps
 from terrace.rollout.health import Health, Healthy, Measure, Rest, Unclear, Unhealthy
 
 
@@ -89,11 +89,11 @@ def always_healthy(deployment: Deployment) -> Health:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The sources of decisions during a deployment: the gates, the health of the release, and its course."""
+    """The sources of decisions in a deployment: the gates, the health of the release, the steps of its environment."""
 
     consent: Consent
     condition: Condition = always_healthy
-    course: Course = PLAIN
+    environment_steps: EnvironmentSteps = SMOKE_AND_TAG
     horizon: Horizon = Horizon.WAVE
     entry: Entry = always_admitted
 
@@ -152,7 +152,7 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: 
     stale = tuple(key for key in left if not _fresh(deployment, key, in_hand))
     if stale:
         return Perform(tuple(Task(Step.PLAN, key) for key in stale))
-    first = next((s for s in asked.course.opening if (r := deployment.last(s)) is None or r.open), None)
+    first = next((s for s in asked.environment_steps.opening if (r := deployment.last(s)) is None or r.open), None)
     if first is not None:
         return Perform((Task(first),))
     bare = tuple(key for key in left if not _backed_up(deployment, key, in_hand))
@@ -197,7 +197,7 @@ def is_ahead(deployment: Deployment, key: str) -> bool:
 
 def _environment(deployment: Deployment, asked: Asked) -> Next:
     """Returns the next step after every stack is done."""
-    for step in asked.course.closing:
+    for step in asked.environment_steps.closing:
         if step is Step.HEALTH:
             answer = _health(deployment, asked.condition(deployment))
             if answer is not None:
@@ -316,14 +316,14 @@ def _failures(deployment: Deployment, keys: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the failures in these stacks: a failed step ends the deployment once the others of its wave have
     finished.
     """
-    found = []
+    failures = []
     for key in keys:
         for record in reversed([r for r in deployment.steps if r.stack == key]):
             if record.result == "failed":
-                found.append(f"{key}: {record.step.value} failed: {record.message}")
+                failures.append(f"{key}: {record.step.value} failed: {record.message}")
             break
     for key in keys:
         applied = _since_plan(deployment, Step.APPLY, key)
-        if applied is not None and applied.result == "failed" and not any(f.startswith(f"{key}:") for f in found):
-            found.append(f"{key}: apply failed: {applied.message}")
-    return tuple(found)
+        if applied is not None and applied.result == "failed" and not any(f.startswith(f"{key}:") for f in failures):
+            failures.append(f"{key}: apply failed: {applied.message}")
+    return tuple(failures)

@@ -44,35 +44,35 @@ class WrongClaim:
     why: str
 
 
-def refuted(position: int, said: Deployment, facts: Claims) -> tuple[WrongClaim, ...]:
+def refuted(position: int, claimed: Deployment, facts: Claims) -> tuple[WrongClaim, ...]:
     """Returns everything that the opening event of a deployment says and that does not follow from the facts."""
-    return tuple(WrongClaim(position, field, why) for field, why in _differences(said, facts))
+    return tuple(WrongClaim(position, field, why) for field, why in _differences(claimed, facts))
 
 
-def _differences(said: Deployment, facts: Claims) -> Iterator[tuple[str, str]]:
-    if said.commit != facts.commit:
-        yield "commit", f"it says {said.commit[:12]}, and the facts lead to {facts.commit[:12]}"
-    if said.waves != facts.waves:
-        yield "waves", f"it says {_order(said.waves)}, and {facts.commit[:7]} gives {_order(facts.waves)}"
-    if said.live != facts.live:
-        yield "live", f"it says {said.live[:12] or 'nothing'}, and the ledger gives {facts.live[:12] or 'nothing'}"
-    of = getattr(said.origin, "of", "")
+def _differences(claimed: Deployment, facts: Claims) -> Iterator[tuple[str, str]]:
+    if claimed.commit != facts.commit:
+        yield "commit", f"it says {claimed.commit[:12]}, and the facts lead to {facts.commit[:12]}"
+    if claimed.waves != facts.waves:
+        yield "waves", f"it says {_order(claimed.waves)}, and {facts.commit[:7]} gives {_order(facts.waves)}"
+    if claimed.live != facts.live:
+        yield "live", f"it says {claimed.live[:12] or 'nothing'}, and the ledger gives {facts.live[:12] or 'nothing'}"
+    of = getattr(claimed.origin, "of", "")
     if of != facts.of:
         yield "origin", f"it names {of or 'no deployment'}, and the facts lead to {facts.of or 'none'}"
-    if said.partial != facts.partial:
-        yield "partial", "it is about some stacks only" if said.partial else "it is about all stacks"
-    if said.settles != facts.settles:
+    if claimed.partial != facts.partial:
+        yield "partial", "it is about some stacks only" if claimed.partial else "it is about all stacks"
+    if claimed.settles != facts.settles:
         left = f"deployment {facts.settles} is to be settled" if facts.settles else "no outcome is unknown"
-        yield "settles", f"it says {said.settles or 'none'}, and {left}"
-    if said.additions.moves != facts.additions.moves:
+        yield "settles", f"it says {claimed.settles or 'none'}, and {left}"
+    if claimed.additions.moves != facts.additions.moves:
         yield "additions", "its moves are not those that the commits give"
     imports = set(facts.additions.imports)
-    more = [one for one in said.additions.imports if one not in imports]
-    if imports - set(said.additions.imports) or (more and not facts.open_imports):
+    more = [addition for addition in claimed.additions.imports if addition not in imports]
+    if imports - set(claimed.additions.imports) or (more and not facts.open_imports):
         yield "additions", "its imports are not those of the deployment that it settles"
-    if any(one.stack not in said.stacks for one in more):
+    if any(addition.stack not in claimed.stacks for addition in more):
         yield "additions", "it imports into a stack that it is not about"
-    if said.agreed and not facts.agreeable:
+    if claimed.agreed and not facts.agreeable:
         yield "agreed", "no person can agree to a loss in such a deployment"
 
 

@@ -25,7 +25,7 @@ class Stale:
 
 
 @dataclass(frozen=True, slots=True)
-class Aftermath:
+class StackRecovery:
     """The actions for one stack, and the resources that a person has to check first.
 
     `imports` exist and the state lacks them; before that `forgets` leave the state, because their resource no longer
@@ -65,11 +65,11 @@ def creations(deployment: Deployment, apply: StepRecord) -> Mapping[str, str] | 
     plan = _plan_of(deployment, apply)
     if plan is None:
         return None
-    found = [(address, action) for action, address in plan.detail.changes or () if action in ("create", "replace")]
-    told = plan.detail.create, plan.detail.replace
-    if told != tuple(sum(1 for _, action in found if action == kind) for kind in ("create", "replace")):
+    created = [(address, action) for action, address in plan.detail.changes or () if action in ("create", "replace")]
+    counts = plan.detail.create, plan.detail.replace
+    if counts != tuple(sum(1 for _, action in created if action == kind) for kind in ("create", "replace")):
         return None
-    return dict(found)
+    return dict(created)
 
 
 def planned_changes(deployment: Deployment, stack: str) -> frozenset[str]:
@@ -86,18 +86,18 @@ def planned_changes(deployment: Deployment, stack: str) -> frozenset[str]:
 def _plan_of(deployment: Deployment, apply: StepRecord) -> StepRecord | None:
     """Returns the plan that an apply carried out; None where the ledger does not name all of its changes."""
     before = deployment.steps[: deployment.steps.index(apply)]
-    plans = [one for one in before if one.step is Step.PLAN and one.stack == apply.stack]
-    plan = next((one for one in reversed(plans) if one.detail.digest == apply.detail.digest), None)
+    plans = [record for record in before if record.step is Step.PLAN and record.stack == apply.stack]
+    plan = next((plan for plan in reversed(plans) if plan.detail.digest == apply.detail.digest), None)
     return None if plan is None or "changes" in plan.incomplete else plan
 
 
-def aftermath(
+def plan_recovery(
     stack: str,
     autopsy: LoggedLeftovers | None,
     planned: Mapping[str, str],
     recorded: Mapping[str, Recorded],
-    told: Statements,
-) -> Aftermath:
+    statements: Statements,
+) -> StackRecovery:
     """Returns the actions for a stack. `planned` are the addresses that were to be made, each with its action (create
     or replace); `recorded` is what its state has.
 
@@ -105,32 +105,34 @@ def aftermath(
     the state may exist.
     """
     known_log = autopsy or LoggedLeftovers()
-    made = {address: found for address, found in known_log.created if found}
-    unended = {*known_log.in_flight, *(address for address, found in known_log.created if not found)}
+    made = {address: made_id for address, made_id in known_log.created if made_id}
+    unended = {*known_log.in_flight, *(address for address, made_id in known_log.created if not made_id)}
     doubtful = set(unended) if known_log.whole else {*unended, *planned}
-    gone = {*known_log.destroyed, *told.gone}
-    made |= {address: found for address, found in told.named.items() if address in doubtful or address in planned}
+    gone = {*known_log.destroyed, *statements.gone}
+    made |= {
+        address: made_id for address, made_id in statements.named.items() if address in doubtful or address in planned
+    }
     imports: list[Import] = []
     forgets: list[str] = []
     opened: list[str] = []
     unfinished: list[str] = []
     stale: list[Stale] = []
     for address in sorted(doubtful | made.keys()):
-        known, found = recorded.get(address), made.get(address)
-        if known is not None and address not in gone:
-            if found is not None and known.id != found:
-                stale.append(Stale(address, known.id, found))
-            elif found is None and address not in told.absent and planned.get(address) == "replace":
+        in_state, made_id = recorded.get(address), made.get(address)
+        if in_state is not None and address not in gone:
+            if made_id is not None and in_state.id != made_id:
+                stale.append(Stale(address, in_state.id, made_id))
+            elif made_id is None and address not in statements.absent and planned.get(address) == "replace":
                 # The state has the previous resource; the new one may exist next to it.
                 opened.append(address)
-            elif found is None and address in unended and not known.tainted and address not in told.whole:
+            elif made_id is None and address in unended and not in_state.tainted and address not in statements.whole:
                 unfinished.append(address)
-        elif found is None and address not in told.absent:
+        elif made_id is None and address not in statements.absent:
             opened.append(address)
-        elif found is not None and address not in told.absent and (known is None or known.id != found):
-            imports.append(Import(stack, address, found))
-            forgets += [address] if known is not None else []
-    return Aftermath(tuple(imports), tuple(forgets), tuple(opened), tuple(unfinished), tuple(stale))
+        elif made_id is not None and address not in statements.absent and (in_state is None or in_state.id != made_id):
+            imports.append(Import(stack, address, made_id))
+            forgets += [address] if in_state is not None else []
+    return StackRecovery(tuple(imports), tuple(forgets), tuple(opened), tuple(unfinished), tuple(stale))
 
 
 def is_ours(lock: StateLock, autopsy: LoggedLeftovers, until: datetime) -> bool:

@@ -72,11 +72,13 @@ def find_accounts(files: Mapping[str, FileFacts], variables: Sequence[FileFacts]
         for provider in facts.providers:
             if provider.alias or provider.name not in KINDS:
                 continue
-            found = (values.of(template) for template in provider.accounts)
-            accounts += [Account(KINDS[provider.name], one) for text in found for one in _ids(provider.name, text)]
+            texts = (values.of(template) for template in provider.accounts)
+            accounts += [
+                Account(KINDS[provider.name], account) for text in texts for account in _ids(provider.name, text)
+            ]
             tags = (values.of(template) for template in provider.tags.values())
             named += [NamedEnvironment(tag, Place(path, provider.line)) for tag in tags if tag]
-    names = {one.name for one in named}
+    names = {environment.name for environment in named}
     return UsedAccounts(tuple(sorted(set(accounts))), named[0] if len(names) == 1 else None)
 
 
@@ -97,10 +99,10 @@ class _Texts:
     def __init__(self, files: Sequence[FileFacts], variables: Sequence[FileFacts]) -> None:
         self._found: dict[tuple[str, str], Template] = {}
         for facts in files:
-            self._found |= {("var", name): one for name, one in facts.defaults.items()}
-            self._found |= {("local", name): one for name, one in facts.locals.items()}
+            self._found |= {("var", name): template for name, template in facts.defaults.items()}
+            self._found |= {("local", name): template for name, template in facts.locals.items()}
         for facts in variables:
-            self._found |= {("var", name): one for name, one in facts.values.items()}
+            self._found |= {("var", name): template for name, template in facts.values.items()}
 
     def of(self, template: Template, depth: int = 0) -> str | None:
         """Returns the text of a template; None where a part of it is unknown."""

@@ -41,9 +41,9 @@ class Additions:
     moves: tuple[Move, ...] = ()
     imports: tuple[Import, ...] = ()
 
-    def files(self, folders: Mapping[str, str], known: Container[str]) -> dict[str, str]:
-        """Returns the text of each file to write, by path. `folders` are the folders of stacks by key, `known` are all
-        configuration folders of the commit.
+    def files(self, folders: Mapping[str, str], existing: Container[str]) -> dict[str, str]:
+        """Returns the text of each file to write, by path. `folders` are the folders of stacks by key, `existing`
+        are all configuration folders of the commit.
 
         The text is made from parsed addresses, never from raw text. Raises BadInput for an addition to another folder,
         and for an invalid address.
@@ -51,34 +51,34 @@ class Additions:
         blocks: dict[str, list[str]] = {}
         for move in self.moves:
             block = f"moved {{\n  from = {_address(move.source)}\n  to   = {_address(move.target)}\n}}\n"
-            blocks.setdefault(_folder(move.folder, known), []).append(block)
-        for one in self.imports:
-            if one.stack not in folders:
-                raise BadInput(f"cannot import into {one.stack!a}: it is not a stack of this deployment")
-            block = f"import {{\n  to = {_object(one.address)}\n  id = {quote(one.id)}\n}}\n"
-            blocks.setdefault(folders[one.stack], []).append(block)
-        return {f"{folder}/{FILE}" if folder else FILE: "\n".join(found) for folder, found in blocks.items()}
+            blocks.setdefault(_folder(move.folder, existing), []).append(block)
+        for addition in self.imports:
+            if addition.stack not in folders:
+                raise BadInput(f"cannot import into {addition.stack!a}: it is not a stack of this deployment")
+            block = f"import {{\n  to = {_object(addition.address)}\n  id = {quote(addition.id)}\n}}\n"
+            blocks.setdefault(folders[addition.stack], []).append(block)
+        return {f"{folder}/{FILE}" if folder else FILE: "\n".join(lines) for folder, lines in blocks.items()}
 
 
 NOTHING = Additions()
 """No additions."""
 
 
-def _folder(folder: str, known: Container[str]) -> str:
-    if folder not in known:
+def _folder(folder: str, existing: Container[str]) -> str:
+    if folder not in existing:
         raise BadInput(f"cannot add blocks to {folder!a}: it is not a configuration folder of this commit")
     return folder
 
 
 def _address(text: str) -> str:
-    found = parse_address(text)
-    if found is None:
+    parsed = parse_address(text)
+    if parsed is None:
         raise BadInput(f"{text[:200]!a} is not a valid resource or module address")
-    return str(found)
+    return str(parsed)
 
 
 def _object(text: str) -> str:
-    found = parse_resource(text)
-    if found is None:
+    parsed = parse_resource(text)
+    if parsed is None:
         raise BadInput(f"{text[:200]!a} is not a valid resource address")
-    return str(found)
+    return str(parsed)

@@ -51,8 +51,8 @@ class BackendLocation:
         return all(mine[name] == theirs[name] for name in mine.keys() & theirs.keys())
 
     def __str__(self) -> str:
-        told = [f"{name} {value}" for name, value in self.parts if value]
-        return " ".join([self.type, ", ".join([*told, *(f"{name} unknown" for name in self.unknown)])])
+        settings = [f"{name} {value}" for name, value in self.parts if value]
+        return " ".join([self.type, ", ".join([*settings, *(f"{name} unknown" for name in self.unknown)])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ def backend_locations(stack: Stack, graph: Graph) -> tuple[BackendLocation, ...]
     if folder is None:
         return ()
     readings = (_effective_block(folder, tofu=False), _effective_block(folder, tofu=True))
-    found = (_address(stack, _given(stack, settings, graph), path) for path, settings in readings)
-    return tuple(dict.fromkeys(found))
+    locations = (_address(stack, _given(stack, settings, graph), path) for path, settings in readings)
+    return tuple(dict.fromkeys(locations))
 
 
 def _given(stack: Stack, block: Settings | None, graph: Graph) -> Settings | None:
@@ -105,13 +105,13 @@ def _resolved(stack: Stack, settings: Settings | None, graph: Graph) -> Settings
     if settings is None or not settings.templates:
         return settings
     values = Values(graph, stack, (stack.path,))
-    known = dict(settings.known)
+    known_parts = dict(settings.known)
     for name, template in settings.templates.items():
         texts = values.of(template, stack.path)
         if len(texts) == 1 and UNKNOWN not in texts[0] and ROOTED not in texts[0]:
-            known[name] = texts[0]
-    unknown = tuple(name for name in settings.unknown if name not in known)
-    return Settings(settings.type, known, unknown, settings.line)
+            known_parts[name] = texts[0]
+    unknown = tuple(name for name in settings.unknown if name not in known_parts)
+    return Settings(settings.type, known_parts, unknown, settings.line)
 
 
 class Match(Enum):
@@ -122,31 +122,31 @@ class Match(Enum):
     NO = "no"
 
 
-def read_location(kind: str, given: Mapping[str, str], *, partial: bool) -> BackendLocation:
+def read_location(kind: str, values: Mapping[str, str], *, partial: bool) -> BackendLocation:
     """Returns the backend location that a `terraform_remote_state` reads, by its settings.
 
     `UNKNOWN` in their values is an unknown part. `partial`: further settings are possible, so that no default applies.
     """
-    workspace = given.get("workspace") or DEFAULT_WORKSPACE
-    given = {name: value for name, value in given.items() if name != "workspace"}
-    found = _KINDS.get(kind) or _all_settings(given, set())
+    workspace = values.get("workspace") or DEFAULT_WORKSPACE
+    values = {name: value for name, value in values.items() if name != "workspace"}
+    spec = _KINDS.get(kind) or _all_settings(values, set())
     parts, unknown = [], []
-    for part in found.parts:
-        value = _read_value(part, given, partial=partial)
+    for part in spec.parts:
+        value = _read_value(part, values, partial=partial)
         if value is None:
             unknown.append(part.name)
         else:
             parts.append((part.name, value))
-    hints = ((hint.name, value) for hint in found.hints if (value := _read_value(hint, given, partial=True)))
-    there, more = _in_workspace(kind, parts, given, set(), workspace)
+    hints = ((hint.name, value) for hint in spec.hints if (value := _read_value(hint, values, partial=True)))
+    there, more = _in_workspace(kind, parts, values, set(), workspace)
     return BackendLocation(kind, there, tuple(hints), (*unknown, *more))
 
 
-def _read_value(part: _Part, given: Mapping[str, str], *, partial: bool) -> str | None:
-    names = [name for name in (part.name, *part.instead) if name in given]
+def _read_value(part: _Part, values: Mapping[str, str], *, partial: bool) -> str | None:
+    names = [name for name in (part.name, *part.instead) if name in values]
     if not names:
         return None if partial or part.default is None else part.normal(part.default)
-    value = given[names[0]]
+    value = values[names[0]]
     if UNKNOWN not in value:
         return part.normal(value)
     # Only these functions keep the unknown parts.
@@ -183,17 +183,17 @@ def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
     folder = graph.folders.get(stack.path)
     if folder is None:
         return ()
-    found = []
+    paths = []
     for tofu in (False, True):
         _, settings = _effective_block(folder, tofu=tofu)
         if settings is not None and settings.type == "local":
-            given = graph.configured(stack, settings).known
-            folder_of_workspaces = given.get("workspace_dir", "")
+            settings_known = graph.configured(stack, settings).known
+            folder_of_workspaces = settings_known.get("workspace_dir", "")
             if stack.workspace == DEFAULT_WORKSPACE:
-                found.append(given.get("path", ""))
+                paths.append(settings_known.get("path", ""))
             elif folder_of_workspaces:
-                found.append(posixpath.join(folder_of_workspaces, stack.workspace, "terraform.tfstate"))
-    return tuple(dict.fromkeys(path for path in found if path))
+                paths.append(posixpath.join(folder_of_workspaces, stack.workspace, "terraform.tfstate"))
+    return tuple(dict.fromkeys(path for path in paths if path))
 
 
 def kept_state_path(stack: Stack) -> str:
@@ -210,17 +210,17 @@ def kept_state_paths(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
     two stacks of one environment with the same path, paths outside the repository, and folders with workspaces: `init`
     of one of their stacks would find the states of the others there and ask whether to migrate them.
     """
-    found: dict[str, list[Stack]] = {}
-    with_workspaces = {one.path for one in inventory.stacks if one.workspace != DEFAULT_WORKSPACE}
+    readers: dict[str, list[Stack]] = {}
+    with_workspaces = {stack.path for stack in inventory.stacks if stack.workspace != DEFAULT_WORKSPACE}
     for other in inventory.stacks:
         path = local_state_path(other, inventory.graph)
         if other.path == stack.path or other.path in with_workspaces:
             continue
         if path and not path.startswith(("/", "../")):
-            found.setdefault(path, []).append(other)
+            readers.setdefault(path, []).append(other)
     kept = {}
-    for path, others in found.items():
-        mine = [one for one in others if one.environment == stack.environment]
+    for path, others in readers.items():
+        mine = [other for other in others if other.environment == stack.environment]
         meant = mine if len(others) > 1 else others
         if len(meant) == 1:
             kept[path] = kept_state_path(meant[0])
@@ -230,24 +230,24 @@ def kept_state_paths(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
 def recorded_location(kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE) -> BackendLocation:
     """Returns the location in a workspace of the backend that Terraform recorded after `init`. For an unknown backend
     type it has only the type, since any setting can be a secret."""
-    given = _flattened(config)
-    known = _KINDS.get(kind, _Kind(()))
-    parts = [(part.name, value) for part in known.parts if (value := _value(part, given, set())) is not None]
-    return BackendLocation(kind, _in_workspace(kind, parts, given, set(), workspace)[0])
+    values = _flattened(config)
+    spec = _KINDS.get(kind, _Kind(()))
+    parts = [(part.name, value) for part in spec.parts if (value := _value(part, values, set())) is not None]
+    return BackendLocation(kind, _in_workspace(kind, parts, values, set(), workspace)[0])
 
 
 def find_shared_states(inventory: Inventory) -> tuple[SharedState, ...]:
     """Returns every pair of stacks of one commit that have the same state, in any environments."""
-    known = [
+    recorded = [
         (stack, backend_locations(stack, inventory.graph)) for stack in sorted(inventory.stacks, key=lambda s: s.key)
     ]
-    found = []
-    for number, (stack, mine) in enumerate(known):
-        for other, theirs in known[number + 1 :]:
+    sharings = []
+    for number, (stack, mine) in enumerate(recorded):
+        for other, theirs in recorded[number + 1 :]:
             same = common_location(mine, theirs)
             if same is not None:
-                found.append(SharedState(stack, other, same))
-    return tuple(found)
+                sharings.append(SharedState(stack, other, same))
+    return tuple(sharings)
 
 
 def find_taken_states(before: Inventory, after: Inventory) -> tuple[SharedState, ...]:
@@ -255,7 +255,7 @@ def find_taken_states(before: Inventory, after: Inventory) -> tuple[SharedState,
 
     A stack that was renamed within its environment is left out: the other stack no longer exists.
     """
-    found = []
+    taken = []
     keys = {stack.key for stack in after.stacks}
     for stack in sorted(after.stacks, key=lambda s: s.key):
         mine = backend_locations(stack, after.graph)
@@ -264,8 +264,8 @@ def find_taken_states(before: Inventory, after: Inventory) -> tuple[SharedState,
                 continue
             same = common_location(mine, backend_locations(other, before.graph))
             if same is not None:
-                found.append(SharedState(stack, other, same))
-    return tuple(found)
+                taken.append(SharedState(stack, other, same))
+    return tuple(taken)
 
 
 def changed_parts(
@@ -279,32 +279,32 @@ def changed_parts(
     """
     if judged.type != kind:
         return ("type",)
-    given = _flattened(config)
-    found = _KINDS.get(kind) or _all_settings(given, set())
-    recorded = [(part.name, value) for part in found.parts if (value := _value(part, given, set())) is not None]
-    known: dict[str, str | None] = dict(_in_workspace(kind, recorded, given, set(), workspace)[0])
-    known |= {hint.name: _value(hint, given, set()) for hint in found.hints}
-    differing = [name for name, value in judged.parts if known.get(name) != value]
-    differing += [name for name, value in judged.hints if known.get(name) not in (None, value)]
+    values = _flattened(config)
+    spec = _KINDS.get(kind) or _all_settings(values, set())
+    recorded = [(part.name, value) for part in spec.parts if (value := _value(part, values, set())) is not None]
+    parts: dict[str, str | None] = dict(_in_workspace(kind, recorded, values, set(), workspace)[0])
+    parts |= {hint.name: _value(hint, values, set()) for hint in spec.hints}
+    differing = [name for name, value in judged.parts if parts.get(name) != value]
+    differing += [name for name, value in judged.hints if parts.get(name) not in (None, value)]
     return tuple(differing)
 
 
 def _flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Returns settings by dotted names, as in a block, without those that have no value."""
-    found: dict[str, str] = {}
+    flat: dict[str, str] = {}
     for name, value in config.items():
-        for one in value if isinstance(value, list) else (value,):
-            if isinstance(one, Mapping):
-                found |= _flattened(one, f"{prefix}{name}.")
-            elif one is not None:
-                found[f"{prefix}{name}"] = str(one).lower() if isinstance(one, bool) else str(one)
-    return found
+        for item in value if isinstance(value, list) else (value,):
+            if isinstance(item, Mapping):
+                flat |= _flattened(item, f"{prefix}{name}.")
+            elif item is not None:
+                flat[f"{prefix}{name}"] = str(item).lower() if isinstance(item, bool) else str(item)
+    return flat
 
 
 def common_location(mine: Iterable[BackendLocation], theirs: Iterable[BackendLocation]) -> BackendLocation | None:
     """Returns the location that two stacks share, as the first stack has it; None where they share none."""
     others = tuple(theirs)
-    return next((one for one in mine if any(one.is_same(other) for other in others)), None)
+    return next((location for location in mine if any(location.is_same(other) for other in others)), None)
 
 
 def _effective_block(folder: Folder, *, tofu: bool) -> tuple[str, Settings | None]:
@@ -312,8 +312,8 @@ def _effective_block(folder: Folder, *, tofu: bool) -> tuple[str, Settings | Non
     names = folder.names or tuple(path.rpartition("/")[2] for path in folder.files)
     every = [(n, p, f.backend) for n, p, f in zip(names, folder.files, folder.facts, strict=True) if f.backend]
     ignored = replaced_files(names)
-    read = [one for one in every if (one[0] not in ignored if tofu else not is_tofu_only(one[0]))]
-    read.sort(key=lambda one: (is_override(one[0]), one[0]))
+    read = [block for block in every if (block[0] not in ignored if tofu else not is_tofu_only(block[0]))]
+    read.sort(key=lambda block: (is_override(block[0]), block[0]))
     return (read[-1][1], read[-1][2]) if read else ("", None)
 
 
@@ -322,30 +322,30 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> BackendLocat
         # Terrace keeps local states itself, at a path that depends only on the stack.
         place = Place(path, settings.line) if settings is not None else None
         return BackendLocation("local", (("path", posixpath.normpath(kept_state_path(stack)).casefold()),), place=place)
-    given, unclear = settings.known, set(settings.unknown)
-    kind = _KINDS.get(settings.type) or _all_settings(given, unclear)
+    values, unclear = settings.known, set(settings.unknown)
+    kind = _KINDS.get(settings.type) or _all_settings(values, unclear)
     parts, unknown = [], []
     for part in kind.parts:
-        value = _value(part, given, unclear)
+        value = _value(part, values, unclear)
         if value is None:
             unknown.append(part.name)
         else:
             parts.append((part.name, value))
-    hints = ((hint.name, value) for hint in kind.hints if (value := _value(hint, given, unclear)) is not None)
-    there, more = _in_workspace(settings.type, parts, given, unclear, stack.workspace)
+    hints = ((hint.name, value) for hint in kind.hints if (value := _value(hint, values, unclear)) is not None)
+    there, more = _in_workspace(settings.type, parts, values, unclear, stack.workspace)
     return BackendLocation(settings.type, there, tuple(hints), (*unknown, *more), Place(path, settings.line or 1))
 
 
-def _all_settings(given: Mapping[str, str], unclear: set[str]) -> _Kind:
+def _all_settings(values: Mapping[str, str], unclear: set[str]) -> _Kind:
     """Returns how to identify a state in an unknown backend type: by all settings."""
-    return _Kind(tuple(_Part(name) for name in sorted({*given, *unclear})))
+    return _Kind(tuple(_Part(name) for name in sorted({*values, *unclear})))
 
 
-def _value(part: _Part, given: Mapping[str, str], unclear: set[str]) -> str | None:
+def _value(part: _Part, values: Mapping[str, str], unclear: set[str]) -> str | None:
     for name in (part.name, *part.instead):
-        if name in given:
-            return part.normal(given[name])
-        if name in unclear or any(one.startswith(f"{name}.") for one in unclear):
+        if name in values:
+            return part.normal(values[name])
+        if name in unclear or any(name_of.startswith(f"{name}.") for name_of in unclear):
             return None
     return part.normal(part.default) if part.default is not None else None
 
@@ -354,52 +354,52 @@ def _value(part: _Part, given: Mapping[str, str], unclear: set[str]) -> str | No
 
 
 def _in_workspace(
-    kind: str, parts: list[tuple[str, str]], given: Mapping[str, str], unclear: set[str], workspace: str
+    kind: str, parts: list[tuple[str, str]], values: Mapping[str, str], unclear: set[str], workspace: str
 ) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
     """Returns the parts of a location in a workspace, and the unknown settings that it also depends on.
 
     The workspace changes the same part as in Terraform, because a stack in the workspace `default` can have a key that
     is the state of another workspace.
     """
-    found = dict(parts)
+    by_name = dict(parts)
     # The name of the object consists of several settings, also in the workspace `default`.
     match kind:
         case "oss" | "cos":
             # oss/backend_state.go and cos/backend_state.go, stateFile: PREFIX/KEY, PREFIX/WORKSPACE/KEY
-            prefix, key = found.pop("prefix", None), found.pop("key", None)
+            prefix, key = by_name.pop("prefix", None), by_name.pop("key", None)
             if prefix is None or key is None:
-                return tuple(found.items()), ("object",)
+                return tuple(by_name.items()), ("object",)
             between = "" if workspace == DEFAULT_WORKSPACE else f"{workspace}/"
-            found["object"] = _path(f"{prefix}/{between}{key}")
-            return tuple(found.items()), ()
+            by_name["object"] = _path(f"{prefix}/{between}{key}")
+            return tuple(by_name.items()), ()
         case "kubernetes":
             # kubernetes/client.go, createSecretName: tfstate-WORKSPACE-SUFFIX, also for `default`
-            suffix = found.pop("secret_suffix", None)
+            suffix = by_name.pop("secret_suffix", None)
             if suffix is None:
-                return tuple(found.items()), ("secret",)
-            found["secret"] = f"tfstate-{workspace}-{suffix}"
-            return tuple(found.items()), ()
+                return tuple(by_name.items()), ("secret",)
+            by_name["secret"] = f"tfstate-{workspace}-{suffix}"
+            return tuple(by_name.items()), ()
     if workspace == DEFAULT_WORKSPACE:
         return tuple(parts), ()
     match kind:
-        case "s3" | "oci" if "key" in found:
+        case "s3" | "oci" if "key" in by_name:
             if "workspace_key_prefix" in unclear:
-                del found["key"]
-                return tuple(found.items()), ("workspace_key_prefix",)
+                del by_name["key"]
+                return tuple(by_name.items()), ("workspace_key_prefix",)
             # s3/backend_state.go and oci/backend.go, path: WORKSPACE_KEY_PREFIX/WORKSPACE/KEY
-            prefix = given.get("workspace_key_prefix", _WORKSPACE_PREFIXES[kind])
-            found["key"] = _path(f"{prefix}/{workspace}/{found['key']}")
-        case "azurerm" if "key" in found:
+            prefix = values.get("workspace_key_prefix", _WORKSPACE_PREFIXES[kind])
+            by_name["key"] = _path(f"{prefix}/{workspace}/{by_name['key']}")
+        case "azurerm" if "key" in by_name:
             # azure/backend_state.go, path
-            found["key"] = f"{found['key']}env:{workspace}"
-        case "consul" if "path" in found:
+            by_name["key"] = f"{by_name['key']}env:{workspace}"
+        case "consul" if "path" in by_name:
             # consul/backend_state.go, path
-            found["path"] = f"{found['path']}-env:{workspace}"
+            by_name["path"] = f"{by_name['path']}-env:{workspace}"
         case _:
             # A row of the table (pg), the object PREFIX/WORKSPACE.tfstate (gcs/backend_state.go, stateFile), or
             # something else.
-            found["workspace"] = workspace
-    return tuple(found.items()), ()
+            by_name["workspace"] = workspace
+    return tuple(by_name.items()), ()
 
 
 _WORKSPACE_PREFIXES = {"s3": "env:", "oci": "tf-state-env"}
@@ -445,9 +445,9 @@ def _host(name: str) -> str:
 
 def _endpoint(text: str) -> str:
     """Returns the endpoint of an object store; `aws` for every official endpoint of AWS."""
-    found = _url(text)
-    host = found.partition("/")[0]
-    return "aws" if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")) else found
+    url = _url(text)
+    host = url.partition("/")[0]
+    return "aws" if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")) else url
 
 
 _PAIR = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)")

@@ -24,8 +24,8 @@ def commands_of(config: Config, stack: Stack) -> tuple[BeforePlan, ...]:
     Its entry is the one with its environment and folder. If a folder has several entries in one environment, it is the
     one with its name; without such an entry the stack gets the commands of all of them.
     """
-    there = [one for one in config.stacks if (one.environment, one.path) == (stack.environment, stack.path)]
-    entries = [(one.name, one.before_plan) for one in there] or list(_of_patterns(config, stack))
+    there = [entry for entry in config.stacks if (entry.environment, entry.path) == (stack.environment, stack.path)]
+    entries = [(setting.name, setting.before_plan) for setting in there] or list(_of_patterns(config, stack))
     mine = [entry for entry in entries if entry[0] == stack.name] or entries
     own = (command for _, commands in mine for command in commands)
     return tuple(dict.fromkeys(command.at(stack.path) for command in (*config.before_plan, *own)))
@@ -42,12 +42,14 @@ def _of_patterns(config: Config, stack: Stack) -> Iterator[tuple[str, tuple[Befo
 
 def has_commands(config: Config) -> bool:
     """Returns whether a configuration has a command for any stack."""
-    named = any(one.before_plan for one in config.stacks)
-    return bool(config.before_plan) or named or any(one.before_plan for one in config.stack_patterns)
+    named = any(stack.before_plan for stack in config.stacks)
+    return (
+        bool(config.before_plan) or named or any(stack_pattern.before_plan for stack_pattern in config.stack_patterns)
+    )
 
 
-def reserved_reason(path: str, given: Collection[str] = ()) -> str | None:
-    """Returns the reason why commands must not write a file; None where they can. `given` are the variable files and
+def reserved_reason(path: str, names: Collection[str] = ()) -> str | None:
+    """Returns the reason why commands must not write a file; None where they can. `names` are the variable files and
     backend files of the stack in terrace.yaml.
 
     Checks evaluate the committed configuration, so commands must not add files that Terraform reads as configuration.
@@ -61,7 +63,7 @@ def reserved_reason(path: str, given: Collection[str] = ()) -> str | None:
         return "Git or Terraform reserves that name"
     if is_written_by_terrace(name):
         return "Terrace writes a file with that name"
-    if is_configuration(name) or name.endswith((".tfvars", ".tfvars.json")) or path in given:
+    if is_configuration(name) or name.endswith((".tfvars", ".tfvars.json")) or path in names:
         return "Terraform reads it as configuration, and only committed configuration is evaluated"
     if name == LOCK_FILE or name.startswith("terraform.tfstate"):
         return "Terraform reserves that name"
@@ -70,8 +72,8 @@ def reserved_reason(path: str, given: Collection[str] = ()) -> str | None:
 
 def find_inputs(commands: Iterable[BeforePlan], paths: Iterable[str]) -> Iterator[tuple[str, BeforePlan]]:
     """Yields each path that is an input of a command, with the first such command."""
-    known = tuple(commands)
+    prepared = tuple(commands)
     for path in paths:
-        first = next((command for command in known if command.sees(path)), None)
+        first = next((command for command in prepared if command.sees(path)), None)
         if first is not None:
             yield path, first

@@ -44,7 +44,7 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
     refused = dict(refused_stacks(stacks, graph, tree, config))
     outside = find_roots_without_stack(tree, stacks, graph, store, config.not_stacks)
     inventory = Inventory(commit, config, stacks, graph, refused, outside)
-    found = [
+    problems = [
         *(_problem(error, config) for error in (*errors, *find_unmatched_patterns(tree, config))),
         *_missing_folders(tree, config),
         *_missing_files(tree, inventory),
@@ -53,15 +53,17 @@ def examine(tree: Tree, config: Config, store: FactsStore, commit: str = "") -> 
         *_no_submodules(tree, config),
         *(
             Problem(
-                one.address.place or Place(config.source or one.stack.shown_path),
-                f"{one.stack.key} and {one.other.key} have the same state: {one.address}",
+                sharing.address.place or Place(config.source or sharing.stack.shown_path),
+                f"{sharing.stack.key} and {sharing.other.key} have the same state: {sharing.address}",
                 "give each its own backend location, in its backend block or with `backend_config`, `backend_files` or "
                 "`workspace` in its entry",
             )
-            for one in find_shared_states(inventory)
+            for sharing in find_shared_states(inventory)
         ),
     ]
-    return Examination(inventory, tuple(sorted(dict.fromkeys(found), key=lambda one: (one.place.path, one.place.line))))
+    return Examination(
+        inventory, tuple(sorted(dict.fromkeys(problems), key=lambda problem: (problem.place.path, problem.place.line)))
+    )
 
 
 def _problem(error: BadInput, config: Config) -> Problem:
@@ -84,7 +86,7 @@ def _no_submodules(tree: Tree, config: Config) -> Iterator[Problem]:
     for path in config.submodules:
         # A submodule that is checked out is a folder of files here, and one within another is possibly unknown.
         within = path == EVERY or submodule_of(path, there) is not None
-        if not within and not any(one.startswith(f"{path}/") for one in tree.entries):
+        if not within and not any(entry.startswith(f"{path}/") for entry in tree.entries):
             near = find_nearest(path, there)
             hint = f"did you mean {near!r}?" if near else "`git submodule status` lists the submodules"
             yield Problem(
@@ -95,13 +97,13 @@ def _no_submodules(tree: Tree, config: Config) -> Iterator[Problem]:
 def _commands_without_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:
     """Yields a problem for each `before_plan` command whose script is missing, not executable or not an input, and for
     each input that matches no file. A problem of several stacks is reported for the first one."""
-    told: set[tuple[int, str]] = set()
+    reported: set[tuple[int, str]] = set()
     for stack in inventory.stacks:
         written: list[BeforePlan] = []
         for command in commands_of(inventory.config, stack):
             for message, hint in _missing_for_command(tree, command, written):
-                if (command.line, message) not in told:
-                    told.add((command.line, message))
+                if (command.line, message) not in reported:
+                    reported.add((command.line, message))
                     shown = f"{stack.key}: the command `{command.shown}`: {message}"
                     yield Problem(Place(inventory.config.source, command.line), shown, hint)
             written.append(command)
@@ -110,11 +112,13 @@ def _commands_without_files(tree: Tree, inventory: Inventory) -> Iterator[Proble
 def _missing_for_command(tree: Tree, command: BeforePlan, earlier: Iterable[BeforePlan]) -> Iterator[tuple[str, str]]:
     """Yields what is missing for a command, with a hint. The files that earlier commands write are unknown."""
     for glob in command.inputs:
-        if not any(matches(glob, path) for path in tree.entries) and not any(one.outputs for one in earlier):
+        if not any(matches(glob, path) for path in tree.entries) and not any(
+            earlier_command.outputs for earlier_command in earlier
+        ):
             yield f"no file matches its input {glob or '.'}", "paths are relative to the root of the repository"
     name = command.argv[0]
     path = join(command.folder or "", name) if "/" in name else None
-    if path is None or any(one.may_write(path) for one in earlier):
+    if path is None or any(earlier_command.may_write(path) for earlier_command in earlier):
         return
     entry = tree.entries.get(path)
     if entry is None:
@@ -140,13 +144,13 @@ def _unnamed_backend_files(tree: Tree, inventory: Inventory) -> Iterator[Problem
     if not files:
         return
     named = {path for stack in inventory.stacks for path in stack.backend_files}
-    lines = {one.path: one.line for one in inventory.config.stacks}
+    lines = {stack.path: stack.line for stack in inventory.config.stacks}
     for stack in inventory.stacks:
         left = sorted(path for path in files.get(stack.path, ()) if path not in named)
-        known = backend_locations(stack, inventory.graph)
-        if not left or stack.backend_files or not any(one.unknown for one in known):
+        locations = backend_locations(stack, inventory.graph)
+        if not left or stack.backend_files or not any(location.unknown for location in locations):
             continue
-        missing = ", ".join(dict.fromkeys(name for one in known for name in one.unknown))
+        missing = ", ".join(dict.fromkeys(name for location in locations for name in location.unknown))
         yield Problem(
             Place(inventory.config.source or stack.shown_path, lines.get(stack.path, 0)),
             f"{stack.key}: its backend block does not set {missing}. Files that possibly set it: "
@@ -158,7 +162,7 @@ def _unnamed_backend_files(tree: Tree, inventory: Inventory) -> Iterator[Problem
 def _missing_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:
     """Yields a problem for each file that an entry of `stacks:` lists and that does not exist."""
     layout = Layout(tree)
-    lines = {one.path: one.line for one in inventory.config.stacks}
+    lines = {stack.path: stack.line for stack in inventory.config.stacks}
     for stack in inventory.stacks:
         kinds = [*((path, "variable") for path in stack.var_files), *((p, "backend") for p in stack.backend_files)]
         for path, what in kinds:

@@ -14,7 +14,7 @@ class Convention:
     """A tool that a repository uses. `folders` are those that cannot be stacks because of it."""
 
     tool: str
-    found: str
+    summary: str
     hint: str
     folders: tuple[str, ...] = ()
 
@@ -31,7 +31,9 @@ def find_conventions(tree: Tree) -> tuple[Convention, ...]:
 def _found(names: dict[str, list[str]]) -> Iterator[Convention]:
     if names.get("terragrunt.hcl"):
         folders = sorted(parent(path) for path in names["terragrunt.hcl"])
-        units = tuple(one for one in folders if one and not any(other.startswith(f"{one}/") for other in folders))
+        units = tuple(
+            folder for folder in folders if folder and not any(other.startswith(f"{folder}/") for other in folders)
+        )
         yield Convention(
             "Terragrunt",
             f"it generates the configuration of {len(units)} folders, so Git does not have the deployed configuration",
@@ -55,6 +57,6 @@ def _found(names: dict[str, list[str]]) -> Iterator[Convention]:
         )
     if names.get("cdktf.json"):
         made = [path for path in names.get("cdk.tf.json", ()) if "cdktf.out" in path.split("/")]
-        found = f"{len(made)} synthesized stacks" if made else "its synthesized stacks are not in Git"
+        summary = f"{len(made)} synthesized stacks" if made else "its synthesized stacks are not in Git"
         hint = "run `cdktf synth` before each commit, and commit cdktf.out" if made else "commit cdktf.out"
-        yield Convention("CDKTF", found, hint)
+        yield Convention("CDKTF", summary, hint)

@@ -14,32 +14,32 @@ if TYPE_CHECKING:
     from terrace.stacks.inventory import Inventory
 
 
-def find_dependents(touched: Collection[str], found: tuple[Edge, ...]) -> tuple[Dependent, ...]:
-    """Returns the stacks that read outputs of these stacks; `found` are the edges between all stacks of a commit."""
-    told: dict[tuple[str, str], Dependent] = {}
-    for edge in found:
+def find_dependents(touched: Collection[str], edges: tuple[Edge, ...]) -> tuple[Dependent, ...]:
+    """Returns the stacks that read outputs of these stacks; `edges` are the edges between all stacks of a commit."""
+    by_pair: dict[tuple[str, str], Dependent] = {}
+    for edge in edges:
         if edge.owner in touched:
-            one = Dependent(edge.reader, edge.owner, edge.certain, edge.path, edge.line)
-            told.setdefault((edge.reader, edge.owner), one)
-    return tuple(told[key] for key in sorted(told))
+            dependent = Dependent(edge.reader, edge.owner, edge.certain, edge.path, edge.line)
+            by_pair.setdefault((edge.reader, edge.owner), dependent)
+    return tuple(by_pair[key] for key in sorted(by_pair))
 
 
-def find_lost_outputs(before: Inventory, after: Inventory, found: tuple[Edge, ...]) -> tuple[LostOutput, ...]:
+def find_lost_outputs(before: Inventory, after: Inventory, edges: tuple[Edge, ...]) -> tuple[LostOutput, ...]:
     """Returns the outputs that were removed although another stack still reads them."""
     earlier = {stack.key: stack for stack in before.stacks}
     now = {stack.key: stack for stack in after.stacks}
     lost: dict[str, dict[str, tuple[str, int]]] = {}
-    for key in {edge.owner for edge in found} & earlier.keys():
+    for key in {edge.owner for edge in edges} & earlier.keys():
         had, has = _outputs(before.graph, earlier[key]), _outputs(after.graph, now[key])
         lost[key] = {name: place for name, place in had.items() if name not in has}
-    told = set()
-    for edge in found:
+    reported = set()
+    for edge in edges:
         for file, use in _uses(after.graph, now[edge.reader], edge) if lost.get(edge.owner) else ():
             for name in sorted(lost[edge.owner]):
                 if use.output in ("", name):
                     certain = edge.certain and bool(use.output)
-                    told.add(LostOutput(edge.owner, name, edge.reader, certain, file, use.line))
-    return tuple(sorted(told))
+                    reported.add(LostOutput(edge.owner, name, edge.reader, certain, file, use.line))
+    return tuple(sorted(reported))
 
 
 def _outputs(graph: Graph, stack: Stack) -> dict[str, tuple[str, int]]:

@@ -24,32 +24,32 @@ def environments(tree: Tree) -> tuple[str, ...]:
 
 def discover(tree: Tree, config: Config) -> tuple[Stack, ...]:
     """Returns all stacks, sorted, including refused ones. Raises BadInput for invalid names."""
-    found, problems = find_stacks(tree, config)
+    stacks, problems = find_stacks(tree, config)
     for problem in problems:
         raise problem
-    return found
+    return stacks
 
 
 def find_stacks(tree: Tree, config: Config) -> tuple[tuple[Stack, ...], tuple[BadInput, ...]]:
     """Returns all valid stacks, sorted, and the problems of the others."""
     layout = Layout(tree)
     problems: list[BadInput] = []
-    found: dict[tuple[str, str], Stack] = {}
+    by_key: dict[tuple[str, str], Stack] = {}
     lines: dict[Stack, int] = {}
     for stack in _usable(_conventional_or_problem(layout), problems):
-        found[stack.environment, stack.path] = stack
+        by_key[stack.environment, stack.path] = stack
     for stack, line in _of_patterns(layout, config, problems):
-        found[stack.environment, stack.path] = stack
+        by_key[stack.environment, stack.path] = stack
         lines[stack] = line
     # A folder can have several entries in one environment, such as one for each workspace.
-    entries = [(_apply_entry(setting, found), setting.line) for setting in config.stacks]
+    entries = [(_apply_entry(setting, by_key), setting.line) for setting in config.stacks]
     for stack, line in entries:
-        found.pop((stack.environment, stack.path), None)
+        by_key.pop((stack.environment, stack.path), None)
         lines[stack] = line
     usable = []
-    known = {environment.name for environment in config.environments}
-    for stack in sorted((*found.values(), *(stack for stack, _ in entries))):
-        problem = _find_problem(stack, known, _place(config, lines.get(stack, 0), stack))
+    names = {environment.name for environment in config.environments}
+    for stack in sorted((*by_key.values(), *(stack for stack, _ in entries))):
+        problem = _find_problem(stack, names, _place(config, lines.get(stack, 0), stack))
         if problem is not None:
             problems.append(problem)
         else:
@@ -92,12 +92,12 @@ def _can_contain(way: list[str], parts: list[str]) -> bool:
     return all("*" in wanted or wanted == part for wanted, part in zip(way, parts, strict=False))
 
 
-def _usable(given: Iterable[Stack | BadInput], problems: list[BadInput]) -> Iterator[Stack]:
-    for one in given:
-        if isinstance(one, BadInput):
-            problems.append(one)
+def _usable(candidates: Iterable[Stack | BadInput], problems: list[BadInput]) -> Iterator[Stack]:
+    for candidate in candidates:
+        if isinstance(candidate, BadInput):
+            problems.append(candidate)
         else:
-            yield one
+            yield candidate
 
 
 def _place(config: Config, line: int, stack: Stack) -> Place:
@@ -105,10 +105,10 @@ def _place(config: Config, line: int, stack: Stack) -> Place:
 
 
 def _conventional(layout: Layout) -> Iterator[Stack]:
-    for one in _conventional_or_problem(layout):
-        if isinstance(one, BadInput):
-            raise one
-        yield one
+    for candidate in _conventional_or_problem(layout):
+        if isinstance(candidate, BadInput):
+            raise candidate
+        yield candidate
 
 
 def _conventional_or_problem(layout: Layout) -> Iterator[Stack | BadInput]:
@@ -139,26 +139,26 @@ def _of_patterns(layout: Layout, config: Config, problems: list[BadInput]) -> It
     """Yields the stacks of every pattern, with its line. Folders that have their own entry are left out."""
     named = {setting.path for setting in config.stacks}
     every = sorted(set(_folders(layout)) - named) if config.stack_patterns else ()
-    folders = [one for one in every if not any(covers(path, one) for path in config.not_stacks)]
+    folders = [folder for folder in every if not any(covers(path, folder) for path in config.not_stacks)]
     taken: dict[tuple[str, str], StackPattern] = {}
     for pattern in config.stack_patterns:
         place = Place(config.source, pattern.line)
         for folder, values in find_matching(pattern.path, folders):
-            one = _matched(pattern, folder, values, config, place)
-            if isinstance(one, BadInput):
-                problems.append(one)
+            match = _matched(pattern, folder, values, config, place)
+            if isinstance(match, BadInput):
+                problems.append(match)
                 continue
-            first = taken.setdefault((one.environment, folder), pattern)
+            first = taken.setdefault((match.environment, folder), pattern)
             if first is not pattern:
                 problems.append(
                     BadInput(
-                        f"two patterns match {folder} in {one.environment}: {first.path} and {pattern.path}",
+                        f"two patterns match {folder} in {match.environment}: {first.path} and {pattern.path}",
                         hint="let them match different folders, or give the folder its own entry",
                         place=place,
                     )
                 )
                 continue
-            yield one, pattern.line
+            yield match, pattern.line
 
 
 def _matched(
@@ -166,12 +166,12 @@ def _matched(
 ) -> Stack | BadInput:
     environment = fill_captures(pattern.environment, values)
     name = fill_captures(pattern.name, values) if pattern.name else folder.rpartition("/")[2]
-    known = [one.name for one in config.environments]
+    names = [environment.name for environment in config.environments]
     if not NAME.fullmatch(environment) or not NAME.fullmatch(name):
         problem = _bad_name(folder)
         return BadInput(f"{problem.message} ({pattern.path})", hint=problem.hint, place=place)
-    if environment not in known:
-        near = find_nearest(environment, known)
+    if environment not in names:
+        near = find_nearest(environment, names)
         guess = f"did you mean {near!r}? " if near else ""
         return BadInput(
             f"{pattern.path} puts {folder} in the environment {environment!r}, which is not in terrace.yaml",
@@ -182,16 +182,16 @@ def _matched(
         environment,
         folder,
         name,
-        tuple(fill_captures(one, values) for one in pattern.after),
-        tuple(fill_captures(one, values) for one in pattern.var_files),
+        tuple(fill_captures(text, values) for text in pattern.after),
+        tuple(fill_captures(var_file, values) for var_file in pattern.var_files),
         tuple(sorted((key, fill_captures(value, values)) for key, value in pattern.backend_config.items())),
         fill_captures(pattern.workspace, values),
-        tuple(fill_captures(one, values) for one in pattern.backend_files),
+        tuple(fill_captures(backend_file, values) for backend_file in pattern.backend_files),
     )
 
 
-def _apply_entry(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> Stack:
-    stack = found.get((setting.environment, setting.path)) or Stack(setting.environment, setting.path, setting.name)
+def _apply_entry(setting: StackSetting, by_key: dict[tuple[str, str], Stack]) -> Stack:
+    stack = by_key.get((setting.environment, setting.path)) or Stack(setting.environment, setting.path, setting.name)
     return replace(
         stack,
         name=setting.name,
@@ -203,9 +203,9 @@ def _apply_entry(setting: StackSetting, found: dict[tuple[str, str], Stack]) -> 
     )
 
 
-def _find_problem(stack: Stack, known: set[str], place: Place) -> BadInput | None:
+def _find_problem(stack: Stack, environments: set[str], place: Place) -> BadInput | None:
     """Returns the problem of a stack in an unknown environment; None for others."""
-    if stack.environment not in known:
+    if stack.environment not in environments:
         return BadInput(
             f"{stack.shown_path} belongs to the environment {stack.environment!r}, which is not in terrace.yaml",
             hint=f"add it: environments: {{{stack.environment}: {{}}}}",
@@ -222,7 +222,7 @@ def _distinct(
     for stack in stacks:
         other = seen.setdefault(stack.key, stack)
         if other is not stack:
-            line = max(lines.get(one, 0) for one in (stack, other))
+            line = max(lines.get(conflicting, 0) for conflicting in (stack, other))
             problems.append(
                 BadInput(
                     f"{other.shown_path} and {stack.shown_path} have the same stack name, {stack.key}",

@@ -58,7 +58,7 @@ def change_set_between(
         if mine:
             impacts.append(Impact(stack, tuple(sorted(_most_precise(mine), key=_sort_key))))
     now = {stack.key for stack in after.stacks}
-    found = find_edges(after.stacks, after.graph)
+    edges = find_edges(after.stacks, after.graph)
     return ChangeSet(
         base=before.commit if before is not None else after.commit,
         head=after.commit,
@@ -66,9 +66,9 @@ def change_set_between(
         impacts=tuple(impacts),
         removed=tuple(stack for key, stack in sorted(earlier.items()) if key not in now),
         notices=(*after.graph.notices, *_unknown_reads(impacts), *uncertain_edges(after.stacks, after.graph)),
-        dependents=find_dependents({impact.stack.key for impact in impacts}, found),
+        dependents=find_dependents({impact.stack.key for impact in impacts}, edges),
         renamed=tuple(_renamed(before, after)) if before is not None else (),
-        lost_outputs=find_lost_outputs(before, after, found) if before is not None and found else (),
+        lost_outputs=find_lost_outputs(before, after, edges) if before is not None and edges else (),
     )
 
 
@@ -152,13 +152,13 @@ _GUESSES = ("read", "unsure", "folder")
 def _most_precise(reasons: set[Reason]) -> Iterator[Reason]:
     """Yields the most precise reasons of each path."""
     ranks: dict[str, int] = {}
-    for one in reasons:
-        rank = _GUESSES.index(one.kind) + 1 if one.kind in _GUESSES else 0
-        ranks[one.path] = min(rank, ranks.get(one.path, rank))
-    for one in reasons:
-        rank = _GUESSES.index(one.kind) + 1 if one.kind in _GUESSES else 0
-        if rank == ranks[one.path]:
-            yield one
+    for reason in reasons:
+        rank = _GUESSES.index(reason.kind) + 1 if reason.kind in _GUESSES else 0
+        ranks[reason.path] = min(rank, ranks.get(reason.path, rank))
+    for reason in reasons:
+        rank = _GUESSES.index(reason.kind) + 1 if reason.kind in _GUESSES else 0
+        if rank == ranks[reason.path]:
+            yield reason
 
 
 def _sort_key(reason: Reason) -> tuple[bool, bool, int, Reason]:
@@ -218,7 +218,7 @@ class _Comparison:
 
     def _hits(self) -> Iterator[_FolderImpact]:
         files, links = self._files()
-        given = self._variables()
+        by_variable_file = self._variables()
         backends: dict[str, list[Stack]] = {}
         for stack in self._stacks:
             for name in stack.backend_files:
@@ -230,7 +230,7 @@ class _Comparison:
                 yield _FolderImpact(kind, path, folder)
             if name not in files:
                 yield from self._beside(name, path)
-            for owner in given.get(name, ()):
+            for owner in by_variable_file.get(name, ()):
                 yield _FolderImpact("variables", path, owner.path, owner.key)
             for owner in backends.get(name, ()):
                 yield _FolderImpact("backend", path, owner.path, owner.key)
@@ -281,12 +281,12 @@ class _Comparison:
 
     def _variables(self) -> dict[str, list[Stack]]:
         """Returns the stacks that use each variable file, listed in terrace.yaml or loaded automatically."""
-        given: dict[str, list[Stack]] = {}
+        by_variable_file: dict[str, list[Stack]] = {}
         for stack in self._stacks:
             taken = (path for path, _ in self._graph.variables.get(stack.key, ()))
             for path in dict.fromkeys((*stack.var_files, *taken)):
-                given.setdefault(path, []).append(stack)
-        return given
+                by_variable_file.setdefault(path, []).append(stack)
+        return by_variable_file
 
     def _read(self) -> Iterator[_FolderImpact]:
         """Yields the folders with an expression that reads a changed path, or possibly reads it."""
@@ -300,9 +300,9 @@ class _Comparison:
         for name in self._changed.paths:
             opaque = name in self._changed.opaque
             upwards = [name[:i] for i, letter in enumerate(name) if letter == "/"]
-            found = [w for part in ("", *upwards, name) for w in exact.get(part, ())]
-            found += [w for w in wide if w.sees(name, opaque=opaque)]
-            for watch in dict.fromkeys(found):
+            watches = [w for part in ("", *upwards, name) for w in exact.get(part, ())]
+            watches += [w for w in wide if w.sees(name, opaque=opaque)]
+            for watch in dict.fromkeys(watches):
                 kind = "unsure" if watch.unsure else "read"
                 yield _FolderImpact(kind, self._origin[name], watch.folder, watch.stack, False, watch.place, watch.text)
 
@@ -329,9 +329,9 @@ def _names(layout: Layout, path: str) -> Iterator[str]:
         if len(seen) > _MOST_NAMES:
             continue
         ends = [*(i for i, letter in enumerate(here) if letter == "/"), len(here)]
-        found = [f"{link}{here[end:]}" for end in ends for link in layout.linked.get(here[:end], ())]
-        found += [f"{link}/{here}" for link in layout.linked.get("", ())]
-        for name in found:
+        names = [f"{link}{here[end:]}" for end in ends for link in layout.linked.get(here[:end], ())]
+        names += [f"{link}/{here}" for link in layout.linked.get("", ())]
+        for name in names:
             # A link to a folder above itself gives infinitely many names.
             if name not in seen and name.count("/") <= path.count("/") + _DEEPER:
                 seen.add(name)

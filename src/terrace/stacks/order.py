@@ -59,13 +59,13 @@ def find_edges(stacks: tuple[Stack, ...], graph: Graph) -> tuple[Edge, ...]:
     if not any(facts.states for folder in graph.folders.values() for facts in folder.facts):
         return ()
     owners = _Owners(stacks, graph)
-    found: dict[tuple[str, str, str, int], Edge] = {}
+    edges: dict[tuple[str, str, str, int], Edge] = {}
     for stack in stacks:
         for edge in _read_by(stack, graph, owners):
             key = (edge.reader, edge.owner, edge.path, edge.line)
-            if key not in found or edge.certain:
-                found[key] = edge
-    return tuple(sorted(found.values(), key=lambda edge: (not edge.certain, edge)))
+            if key not in edges or edge.certain:
+                edges[key] = edge
+    return tuple(sorted(edges.values(), key=lambda edge: (not edge.certain, edge)))
 
 
 def find_needs(stacks: tuple[Stack, ...], graph: Graph) -> dict[str, set[str]]:
@@ -78,9 +78,9 @@ def order_stacks(stacks: tuple[Stack, ...], graph: Graph) -> Order:
 
     Raises BadInput where stacks certainly depend on each other in a cycle.
     """
-    found = find_edges(stacks, graph)
-    needed = _needs(stacks, found)
-    uncertain = tuple(edge for edge in found if not edge.certain and edge.owner not in needed[edge.reader])
+    edges = find_edges(stacks, graph)
+    needed = _needs(stacks, edges)
+    uncertain = tuple(edge for edge in edges if not edge.certain and edge.owner not in needed[edge.reader])
     combined = {key: needed[key] | {edge.owner for edge in uncertain if edge.reader == key} for key in needed}
     together = _find_cycles(combined) if uncertain else {}
     ordering = tuple(edge for edge in uncertain if together[edge.reader] != together[edge.owner])
@@ -105,8 +105,8 @@ def stack_waves(stacks: tuple[Stack, ...], graph: Graph) -> tuple[tuple[Stack, .
 
 def readers_of(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> tuple[str, ...]:
     """Returns the keys of the stacks that certainly read outputs of a stack."""
-    found = (edge.reader for edge in find_edges(stacks, graph) if edge.owner == stack.key and edge.certain)
-    return tuple(dict.fromkeys(found))
+    readers = (edge.reader for edge in find_edges(stacks, graph) if edge.owner == stack.key and edge.certain)
+    return tuple(dict.fromkeys(readers))
 
 
 def uncertain_edges(stacks: tuple[Stack, ...], graph: Graph) -> Iterator[Notice]:
@@ -114,13 +114,13 @@ def uncertain_edges(stacks: tuple[Stack, ...], graph: Graph) -> Iterator[Notice]
     for environment in sorted({stack.environment for stack in stacks}):
         here = tuple(stack for stack in stacks if stack.environment == environment)
         try:
-            found = order_stacks(here, graph)
+            order = order_stacks(here, graph)
         except BadInput:
             continue
-        told: dict[tuple[str, int, str, bool], list[str]] = {}
-        for edge in (*found.uncertain, *found.open):
-            told.setdefault((edge.path, edge.line, edge.reader, edge in found.uncertain), []).append(edge.owner)
-        for (path, line, reader, ordered), owners in sorted(told.items()):
+        uncertain: dict[tuple[str, int, str, bool], list[str]] = {}
+        for edge in (*order.uncertain, *order.open):
+            uncertain.setdefault((edge.path, edge.line, edge.reader, edge in order.uncertain), []).append(edge.owner)
+        for (path, line, reader, ordered), owners in sorted(uncertain.items()):
             shown = listed(sorted(owners), _MOST_SHOWN)
             verb = "is" if len(owners) == 1 else "are"
             end = (
@@ -150,15 +150,15 @@ class _Owners:
             if path:
                 self.local.setdefault(path, []).append(stack)
 
-    def of(self, kind: str, given: Mapping[str, str], *, partial: bool) -> Iterator[tuple[Stack, Match]]:
+    def of(self, kind: str, values: Mapping[str, str], *, partial: bool) -> Iterator[tuple[Stack, Match]]:
         """Yields the stacks whose state certainly or possibly is at this location."""
         for type_of in [kind] if kind else sorted(self._all):
-            read = read_location(type_of, given, partial=partial or not kind)
+            read = read_location(type_of, values, partial=partial or not kind)
             candidates = self._all.get(type_of, [])
             if not read.unknown and not any(UNKNOWN in value for _, value in read.parts):
                 # Only stacks at that location qualify, and stacks whose location is partly unknown.
-                known = self._by_parts.get((type_of, frozenset(read.parts)), [])
-                candidates = [*known, *self._by_parts.get((type_of, frozenset()), [])]
+                declared = self._by_parts.get((type_of, frozenset(read.parts)), [])
+                candidates = [*declared, *self._by_parts.get((type_of, frozenset()), [])]
             for stack, address in candidates:
                 match = matches(read, address)
                 if match is not Match.NO:
@@ -173,37 +173,39 @@ def _read_by(stack: Stack, graph: Graph, owners: _Owners) -> Iterator[Edge]:
         for file, facts in zip(folder.files, folder.facts, strict=True) if folder else ():
             for read in facts.states:
                 values = values or Values(graph, stack, reached)
-                for given in _given(read, values, path):
-                    for owner, certain in _owners_of(stack, read, given, owners):
+                for resolved in _given(read, values, path):
+                    for owner, certain in _owners_of(stack, read, resolved, owners):
                         yield Edge(stack.key, owner.key, certain, file, read.line, read.name)
 
 
-def _owners_of(stack: Stack, read: Settings, given: Mapping[str, str], owners: _Owners) -> Iterator[tuple[Stack, bool]]:
+def _owners_of(
+    stack: Stack, read: Settings, values: Mapping[str, str], owners: _Owners
+) -> Iterator[tuple[Stack, bool]]:
     if read.type in ("local", ""):
-        yield from _local(stack, given, owners, partial=read.partial or not read.type)
+        yield from _local(stack, values, owners, partial=read.partial or not read.type)
     if read.type != "local":
-        for owner, match in owners.of(read.type, given, partial=read.partial):
+        for owner, match in owners.of(read.type, values, partial=read.partial):
             if owner.key != stack.key:
                 yield owner, match is Match.SAME
 
 
-def _local(stack: Stack, given: Mapping[str, str], owners: _Owners, *, partial: bool) -> Iterator[tuple[Stack, bool]]:
+def _local(stack: Stack, values: Mapping[str, str], owners: _Owners, *, partial: bool) -> Iterator[tuple[Stack, bool]]:
     """Yields the stacks whose local state is at the path that is read, which is relative to the folder of the stack."""
-    path = given.get("path", "" if not partial else UNKNOWN)
-    workspace = given.get("workspace", DEFAULT_WORKSPACE)
+    path = values.get("path", "" if not partial else UNKNOWN)
+    workspace = values.get("workspace", DEFAULT_WORKSPACE)
     if workspace != DEFAULT_WORKSPACE:
-        path = posixpath.join(given.get("workspace_dir", "terraform.tfstate.d"), workspace, "terraform.tfstate")
+        path = posixpath.join(values.get("workspace_dir", "terraform.tfstate.d"), workspace, "terraform.tfstate")
     if not path:
         return
     wanted = from_root(path, stack.path)
     wanted = wanted if wanted.startswith((UNKNOWN, "/")) else posixpath.normpath(wanted)
     like = re.compile(".*".join(map(re.escape, wanted.split(UNKNOWN))))
-    for at, found in owners.local.items():
+    for at, stacks in owners.local.items():
         if at == wanted or (UNKNOWN in wanted and like.fullmatch(at)):
-            others = [one for one in found if one.path != stack.path]
+            others = [owner for owner in stacks if owner.path != stack.path]
             # If stacks of several environments share a folder, the one of the same environment is read.
-            mine = [one for one in others if one.environment == stack.environment]
-            yield from ((one, at == wanted) for one in mine or others)
+            mine = [owner for owner in others if owner.environment == stack.environment]
+            yield from ((owner, at == wanted) for owner in mine or others)
 
 
 def _given(read: Settings, values: Values, folder: str) -> Iterator[Mapping[str, str]]:
@@ -213,18 +215,18 @@ def _given(read: Settings, values: Values, folder: str) -> Iterator[Mapping[str,
         template = read.templates.get(name, ())
         choices[name] = values.of(template, folder) if template else (UNKNOWN,)
     number = 1
-    for found in choices.values():
-        number *= len(found)
+    for texts in choices.values():
+        number *= len(texts)
     if number > MOST_VALUES:
-        choices = {name: found if len(found) == 1 else (UNKNOWN,) for name, found in choices.items()}
+        choices = {name: texts if len(texts) == 1 else (UNKNOWN,) for name, texts in choices.items()}
     names = tuple(choices)
     for chosen in product(*choices.values()):
         yield dict(zip(names, chosen, strict=True))
 
 
-def _needs(stacks: Iterable[Stack], found: Iterable[Edge]) -> dict[str, set[str]]:
+def _needs(stacks: Iterable[Stack], edges: Iterable[Edge]) -> dict[str, set[str]]:
     needed = {stack.key: set(stack.after) for stack in stacks}
-    for edge in found:
+    for edge in edges:
         if edge.certain:
             needed[edge.reader].add(edge.owner)
     return {key: these & needed.keys() for key, these in needed.items()}
@@ -234,7 +236,7 @@ def _find_cycles(needed: Mapping[str, set[str]]) -> dict[str, str]:
     """Returns for each stack the first key of its cycle; its own key where it is in no cycle (Tarjan's algorithm)."""
     numbers: dict[str, int] = {}
     lowest: dict[str, int] = {}
-    found: dict[str, str] = {}
+    cycle_of: dict[str, str] = {}
     stack: list[str] = []
     for start in sorted(needed):
         work = [(start, iter(sorted(needed[start])))] if start not in numbers else []
@@ -243,7 +245,7 @@ def _find_cycles(needed: Mapping[str, set[str]]) -> dict[str, str]:
             if key not in numbers:
                 numbers[key] = lowest[key] = len(numbers)
                 stack.append(key)
-            following = next((one for one in rest if one not in found), None)
+            following = next((key for key in rest if key not in cycle_of), None)
             if following is not None:
                 if following in numbers:
                     lowest[key] = min(lowest[key], numbers[following])
@@ -256,5 +258,5 @@ def _find_cycles(needed: Mapping[str, set[str]]) -> dict[str, str]:
             if lowest[key] == numbers[key]:
                 circle = stack[stack.index(key) :]
                 del stack[stack.index(key) :]
-                found.update(dict.fromkeys(circle, min(circle)))
-    return found
+                cycle_of.update(dict.fromkeys(circle, min(circle)))
+    return cycle_of

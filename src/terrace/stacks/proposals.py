@@ -117,7 +117,7 @@ class _Group:
         """Returns the parts of the path: literal where all members are equal, else with a `*`."""
         first = self.members[0]
         parts = []
-        for index, column in enumerate(zip(*(one.parts for one in self.members), strict=True)):
+        for index, column in enumerate(zip(*(member.parts for member in self.members), strict=True)):
             if len(set(column)) == 1:
                 parts.append(column[0])
             else:
@@ -147,14 +147,14 @@ class _Group:
         place = self.members[0].index
         for index, part in enumerate(self.pattern):
             if part == "*" and index != place:
-                return self._by({one.path: one.parts[index] for one in self.members})
-        return self._by({one.path: one.environment for one in self.members})
+                return self._by({member.path: member.parts[index] for member in self.members})
+        return self._by({member.path: member.environment for member in self.members})
 
     def _by(self, keys: Mapping[str, str]) -> tuple[_Group, ...]:
-        found: dict[str, list[_Placed]] = {}
-        for one in self.members:
-            found.setdefault(keys[one.path], []).append(one)
-        return tuple(replace(self, members=tuple(members)) for members in found.values())
+        groups: dict[str, list[_Placed]] = {}
+        for member in self.members:
+            groups.setdefault(keys[member.path], []).append(member)
+        return tuple(replace(self, members=tuple(members)) for members in groups.values())
 
 
 class _Proposer:
@@ -165,9 +165,9 @@ class _Proposer:
         self._store = store
         self._layout = Layout(tree)
         self._roots = find_root_modules(tree, store)
-        self._known = {root.path: root for root in self._roots.found}
+        self._known = {root.path: root for root in self._roots.root_modules}
         self._conventions = find_conventions(tree)
-        self._generated = {folder for one in self._conventions for folder in one.folders}
+        self._generated = {folder for convention in self._conventions for folder in convention.folders}
         self._children: dict[str, set[str]] = {}
         self._cousins: dict[str, set[str]] = {}
         candidates = [*self._known, *self._roots.uncalled]
@@ -191,14 +191,14 @@ class _Proposer:
             unplaced += why
             if not own and not why:
                 nameless.append(root)
-        where = {one.path: one.environment for one in placed} | dict(conventional)
-        told, rest = self._by_accounts(nameless, where)
+        where = {place.path: place.environment for place in placed} | dict(conventional)
+        assigned, rest = self._by_accounts(nameless, where)
         # The first part of their paths is the same within a group, so that no `*` replaces the environment.
-        by_account = [_Placed(path, environment, 0, fixed=True) for path, (environment, _) in told.items() if path]
+        by_account = [_Placed(path, environment, 0, fixed=True) for path, (environment, _) in assigned.items() if path]
         entries = [*self._entries([*placed, *by_account], conventional), *by_files]
-        entries += [ProposedEntry(".", environment) for path, (environment, _) in told.items() if not path]
-        origins = dict(reversed(list(told.values())))
-        where |= {path: environment for path, (environment, _) in told.items()}
+        entries += [ProposedEntry(".", environment) for path, (environment, _) in assigned.items() if not path]
+        origins = dict(reversed(list(assigned.values())))
+        where |= {path: environment for path, (environment, _) in assigned.items()}
         entries, unwritable = self._settled(entries, conventional)
         unplaced += unwritable
         names = {environment for _, environment in conventional}
@@ -210,21 +210,21 @@ class _Proposer:
             unplaced += unwritable
             names = {UNNAMED} if entries else set()
             rest = []
-        known = self._environments_of_accounts(where)
-        unplaced += [self._homeless(root, known) for root in rest]
+        environments_of = self._environments_of_accounts(where)
+        unplaced += [self._homeless(root, environments_of) for root in rest]
         unplaced += [
             Unplaced(
                 root.path,
                 "it uses `terraform.workspace`, but no file lists its workspaces, so only `default` is proposed",
                 f"add {{path: {root.shown_path}, environment: X, workspace: X}} for each of `terraform workspace list`",
             )
-            for root in self._roots.found
+            for root in self._roots.root_modules
             if root.workspace and any(e.path == root.shown_path and not e.workspace for e in entries)
         ]
         unplaced += [
-            Unplaced(folder, f"{one.tool} generates its configuration", one.hint)
-            for one in self._conventions
-            for folder in one.folders
+            Unplaced(folder, f"{convention.tool} generates its configuration", convention.hint)
+            for convention in self._conventions
+            for folder in convention.folders
         ]
         only_conventional = bool(conventional) and not placed and not entries
         environments = self._environments(names, placed, conventional, origins, chained=only_conventional)
@@ -234,7 +234,7 @@ class _Proposer:
             environments,
             tuple(entries),
             tuple(sorted(stacks)),
-            tuple(sorted(unplaced, key=lambda one: one.path)),
+            tuple(sorted(unplaced, key=lambda unplaced: unplaced.path)),
             self._conventions,
             tuple(self._remarks(where)),
         )
@@ -243,12 +243,12 @@ class _Proposer:
 
     def _conventional(self) -> list[tuple[str, str]]:
         """Returns the folders of the conventional layout, which need no entry, with their environments."""
-        found = []
+        entries = []
         for folder in sorted(self._layout.folders):
             parts = folder.split("/")
             if parts[0] == HOME and len(parts) in (2, 3) and all(NAME.fullmatch(part) for part in parts[1:]):
-                found.append((folder, parts[1]))
-        return found
+                entries.append((folder, parts[1]))
+        return entries
 
     def _by_path(self, taken: set[str]) -> tuple[list[_Placed], list[RootModule]]:
         """Returns the root modules with an environment in their path, and the others."""
@@ -257,12 +257,12 @@ class _Proposer:
         for folder in (*self._known, *self._roots.uncalled):
             if folder in taken or folder in self._generated:
                 continue
-            one = self._place(folder)
-            if one is not None:
-                placed.append(one)
+            place = self._place(folder)
+            if place is not None:
+                placed.append(place)
             elif folder in self._known:
                 nameless.append(folder)
-        homes = {("/".join(one.parts[: one.index]), one.before, one.after) for one in placed}
+        homes = {("/".join(place.parts[: place.index]), place.before, place.after) for place in placed}
         left = []
         for folder in nameless:
             beside = self._beside(folder, homes)
@@ -273,7 +273,7 @@ class _Proposer:
         if not placed and not left and not taken:
             # No folder configures a backend or a provider, so the folders that no other folder calls are root modules.
             left = [RootModule(folder, ()) for folder in self._roots.uncalled if folder not in self._generated]
-        return sorted(placed, key=lambda one: one.path), left
+        return sorted(placed, key=lambda place: place.path), left
 
     def _place(self, folder: str) -> _Placed | None:
         parts = folder.split("/") if folder else []
@@ -285,17 +285,17 @@ class _Proposer:
             named = rank(part) is not None
             others = beside | (self._cousins.get("/".join(parts[: index - 1]), set()) - {part} if index > 1 else set())
             if named and (not is_vague(part) or home or any(rank(other) is not None for other in others)):
-                score, one = (2 if is_vague(part) else 3), _Placed(folder, part, index)
+                score, place = (2 if is_vague(part) else 3), _Placed(folder, part, index)
             elif not named and split_name(part) is not None:
                 common = self._common(part, beside)
                 if common is None:
                     continue
                 before, after = common
-                score, one = 1, _Placed(folder, part[len(before) : len(part) - len(after)], index, before, after)
+                score, place = 1, _Placed(folder, part[len(before) : len(part) - len(after)], index, before, after)
             else:
                 continue
-            if NAME.fullmatch(one.environment) and (best is None or (score + home, -index) > best[:2]):
-                best = (score + home, -index, one)
+            if NAME.fullmatch(place.environment) and (best is None or (score + home, -index) > best[:2]):
+                best = (score + home, -index, place)
         return best[2] if best is not None else None
 
     def _common(self, part: str, beside: Iterable[str]) -> tuple[str, str] | None:
@@ -306,9 +306,9 @@ class _Proposer:
             return None
         befores, afters = set(), set()
         for name in names:
-            found = split_name(name)
-            befores.add(found[0] if found else "")
-            afters.add(found[2] if found else "")
+            parts = split_name(name)
+            befores.add(parts[0] if parts else "")
+            afters.add(parts[2] if parts else "")
         return (befores.pop() if len(befores) == 1 else ""), (afters.pop() if len(afters) == 1 else "")
 
     def _beside(self, folder: str, homes: set[tuple[str, str, str]]) -> _Placed | None:
@@ -351,13 +351,13 @@ class _Proposer:
         return [
             ProposedEntry(
                 root.path or ".",
-                one,
+                file_name,
                 name,
-                tuple(sorted(variables[one])),
-                tuple(sorted(settings.get(one, ()))),
-                one if workspaces else "",
+                tuple(sorted(variables[file_name])),
+                tuple(sorted(settings.get(file_name, ()))),
+                file_name if workspaces else "",
             )
-            for one in names
+            for file_name in names
         ], []
 
     def _files_of(self, folder: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
@@ -392,32 +392,32 @@ class _Proposer:
 
         `where` are the environments of the root modules with a name.
         """
-        known = self._environments_of_accounts(where)
+        environments = self._environments_of_accounts(where)
         usual = {usual_rank(name): name for name in sorted(set(where.values()), reverse=True)}
-        found: dict[str, tuple[str, str]] = {}
+        by_path: dict[str, tuple[str, str]] = {}
         left = []
         for root in roots:
-            tag, shared = root.used.named, self._shared(root, known)
+            tag, shared = root.used.named, self._shared(root, environments)
             if tag is not None and rank(tag.name) is not None and NAME.fullmatch(tag.name):
                 # The same environment can have another spelling elsewhere.
                 name = usual.get(rank(tag.name), tag.name)
-                found[root.path] = (name, f"the tags of a provider ({tag.place})")
+                by_path[root.path] = (name, f"the tags of a provider ({tag.place})")
             elif len(shared) == 1 and not root.cloud:
-                found[root.path] = (shared[0], f"{root.used.accounts[0]}, the account of {shared[0]}")
+                by_path[root.path] = (shared[0], f"{root.used.accounts[0]}, the account of {shared[0]}")
             else:
                 left.append(root)
-        return found, left
+        return by_path, left
 
     def _environments_of_accounts(self, where: Mapping[str, str]) -> dict[Account, set[str]]:
-        known: dict[Account, set[str]] = {}
+        environments: dict[Account, set[str]] = {}
         for path, environment in where.items():
             for account in self._known[path].used.accounts if path in self._known else ():
-                known.setdefault(account, set()).add(environment)
-        return known
+                environments.setdefault(account, set()).add(environment)
+        return environments
 
-    def _shared(self, root: RootModule, known: Mapping[Account, set[str]]) -> list[str]:
+    def _shared(self, root: RootModule, environments: Mapping[Account, set[str]]) -> list[str]:
         """Returns the environments that use an account of a root module."""
-        return sorted(set().union(*(known.get(account, set()) for account in root.used.accounts)))
+        return sorted(set().union(*(environments.get(account, set()) for account in root.used.accounts)))
 
     def _remarks(self, where: Mapping[str, str]) -> Iterator[str]:
         """Yields the contradictions between names, tags and accounts of root modules."""
@@ -431,7 +431,7 @@ class _Proposer:
             accounts = self._known[path].used.accounts if path in self._known else ()
             for account in accounts:
                 # A root module with several allowed accounts uses them on purpose.
-                if sum(one.kind == account.kind for one in accounts) == 1:
+                if sum(other.kind == account.kind for other in accounts) == 1:
                     used.setdefault((environment, account.kind), {}).setdefault(account.id, []).append(path or ".")
         for (environment, kind), folders in sorted(used.items()):
             if len(folders) > 1:
@@ -442,18 +442,18 @@ class _Proposer:
 
     def _entries(self, placed: list[_Placed], conventional: list[tuple[str, str]]) -> Iterator[ProposedEntry]:
         groups: dict[tuple[object, ...], list[_Placed]] = {}
-        odd = [one for one in placed if not all(NAME.fullmatch(part) for part in one.parts)]
-        for one in odd:
-            rest = "-".join(part for index, part in enumerate(one.parts) if index != one.index)
-            yield ProposedEntry(one.path, one.environment, _as_stack_name(rest) or one.environment)
-        for one in placed:
-            if one in odd:
+        odd = [place for place in placed if not all(NAME.fullmatch(part) for part in place.parts)]
+        for place in odd:
+            rest = "-".join(part for index, part in enumerate(place.parts) if index != place.index)
+            yield ProposedEntry(place.path, place.environment, _as_stack_name(rest) or place.environment)
+        for place in placed:
+            if place in odd:
                 continue
-            fixed = (one.environment, one.parts[0]) if one.fixed else ()
-            groups.setdefault((len(one.parts), one.index, one.before, one.after, fixed), []).append(one)
-        found = [part for members in groups.values() for part in self._fitting(_Group(tuple(members)))]
-        alone = len(found) == 1 and not conventional
-        entries = [(group, group.entry(alone=alone)) for group in found]
+            fixed = (place.environment, place.parts[0]) if place.fixed else ()
+            groups.setdefault((len(place.parts), place.index, place.before, place.after, fixed), []).append(place)
+        parts = [part for members in groups.values() for part in self._fitting(_Group(tuple(members)))]
+        alone = len(parts) == 1 and not conventional
+        entries = [(group, group.entry(alone=alone)) for group in parts]
         keys: dict[str, int] = {_key(name, folder.rpartition("/")[2]): 1 for folder, name in conventional}
         for _, entry in entries:
             for key, _ in self._stacks(entry):
@@ -465,7 +465,7 @@ class _Proposer:
     def _fitting(self, group: _Group) -> Iterator[_Group]:
         """Yields the group in the fewest parts whose patterns match exactly their members."""
         path = "/".join(group.pattern)
-        wanted = {one.path for one in group.members}
+        wanted = {member.path for member in group.members}
         parts = group.split()
         vague = path.startswith("*") and group.members[0].index != 0 and len(parts) <= _MOST_ENTRIES
         if len(group.members) == 1 or ("*" in path and not vague and self._matched(path) == wanted):
@@ -474,8 +474,8 @@ class _Proposer:
             for part in parts:
                 yield from self._fitting(part)
         else:
-            for one in group.members:
-                yield replace(group, members=(one,))
+            for member in group.members:
+                yield replace(group, members=(member,))
 
     def _matched(self, path: str) -> set[str]:
         return {folder for folder, _ in find_matching(path, self._layout.folders)}
@@ -500,10 +500,10 @@ class _Proposer:
             mine = dict(self._stacks(entry))
             hint = "rename the folder, or add an entry for it with its own `name`"
             if not _is_path(entry.path) or ("*" in entry.path and find_fault(entry.path)):
-                left += [Unplaced(one, "its path is not allowed in terrace.yaml", hint) for one in mine.values()]
+                left += [Unplaced(path, "its path is not allowed in terrace.yaml", hint) for path in mine.values()]
             elif len(mine) < len(list(self._stacks(entry))) or not keys.isdisjoint(mine):
                 why = "another stack of its environment would have the same name"
-                left += [Unplaced(one, why, hint) for _, one in self._stacks(entry)]
+                left += [Unplaced(path, why, hint) for _, path in self._stacks(entry)]
             else:
                 keys |= mine.keys()
                 kept.append(entry)
@@ -525,14 +525,14 @@ class _Proposer:
             ordered = list(order_names(names))
             before = dict(pairwise(reversed(ordered)))
         else:
-            known = sorted((n for n in names if usual_rank(n) is not None), key=lambda n: (usual_rank(n) or 0, n))
-            ordered = [*known, *sorted(names - set(known))]
-            before = _previous_environments(known)
+            usual_names = sorted((n for n in names if usual_rank(n) is not None), key=lambda n: (usual_rank(n) or 0, n))
+            ordered = [*usual_names, *sorted(names - set(usual_names))]
+            before = _previous_environments(usual_names)
         usual = order_names(names)
         chain = tuple(name for name in usual if usual_rank(name) is not None)
         sources: dict[str, set[str]] = {}
-        for one in placed:
-            sources.setdefault(one.environment, set()).add("/".join(one.parts[: one.index + 1]))
+        for place in placed:
+            sources.setdefault(place.environment, set()).add("/".join(place.parts[: place.index + 1]))
         for folder, name in conventional:
             sources.setdefault(name, set()).add("/".join(folder.split("/")[:2]))
         return tuple(
@@ -549,14 +549,14 @@ class _Proposer:
             for name in ordered
         )
 
-    def _homeless(self, root: RootModule, known: Mapping[Account, set[str]]) -> Unplaced:
+    def _homeless(self, root: RootModule, environments: Mapping[Account, set[str]]) -> Unplaced:
         if root.cloud:
             hint = "HCP Terraform keeps running it; an entry in `stacks:` gives it an environment for static checks"
             return Unplaced(
                 root.path, "HCP Terraform runs it (its `cloud` block), and its path has no name of an environment", hint
             )
         shown = root.shown_path
-        several = self._shared(root, known)
+        several = self._shared(root, environments)
         accounts = f", and {' and '.join(several)} use its {root.used.accounts[0]}" if len(several) > 1 else ""
         if root.used.named is not None:
             accounts += f", and its tags name {root.used.named.name!r}, an uncommon name ({root.used.named.place})"
@@ -599,8 +599,8 @@ def _key(environment: str, name: str) -> str:
 
 
 def _word(name: str) -> str:
-    found = split_name(name)
-    return name if rank(name) is not None else found[1] if found is not None else ""
+    parts = split_name(name)
+    return name if rank(name) is not None else parts[1] if parts is not None else ""
 
 
 def _previous_environments(ordered: list[str]) -> dict[str, str]:
@@ -612,39 +612,39 @@ def _previous_environments(ordered: list[str]) -> dict[str, str]:
     steps: dict[int, list[str]] = {}
     for name in ordered:
         steps.setdefault(usual_rank(name) or 0, []).append(name)
-    found = {}
+    previous = {}
     for earlier, later in pairwise([steps[step] for step in sorted(steps)]):
         for name in later:
-            same = [one for one in earlier if _rest(one) == _rest(name)] or earlier
+            same = [candidate for candidate in earlier if _rest(candidate) == _rest(name)] or earlier
             if _rest(same[0]) == _rest(name) or len(same) == 1:
-                found[name] = same[0]
-    return found
+                previous[name] = same[0]
+    return previous
 
 
 def _rest(name: str) -> tuple[str, str]:
-    found = split_name(name)
-    return (found[0], found[2]) if found is not None else ("", "")
+    parts = split_name(name)
+    return (parts[0], parts[2]) if parts is not None else ("", "")
 
 
 def _environment_of_file(path: str) -> str | None:
     """Returns the environment in the name of a file, or else in a folder of its path."""
     name = path.rpartition("/")[2]
     words = [word for word in name.split(".")[:-1] if rank(word) is not None]
-    found = split_name(name.partition(".")[0])
+    parts = split_name(name.partition(".")[0])
     if len(words) == 1:
         return words[0]
-    if found is not None:
-        return found[1]
+    if parts is not None:
+        return parts[1]
     folders = [part for part in path.split("/")[:-1] if rank(part) is not None]
     return folders[-1] if folders else None
 
 
-def _describe_origin(name: str, before: str | None, sources: set[str], told: str, *, chained: bool) -> str:
+def _describe_origin(name: str, before: str | None, sources: set[str], reason: str, *, chained: bool) -> str:
     if name == UNNAMED:
         return "the repository has no names of environments, and this one can be production"
     shown = sorted(sources)
     where = f"the folder {shown[0]}" if len(shown) == 1 else f"{len(shown)} folders such as {shown[0]}" if shown else ""
-    origin = where or told or "variable files"
+    origin = where or reason or "variable files"
     if before is not None:
         return f"{origin}; after {before} by {'their order' if chained else 'their common names'}"
     if usual_rank(name) is None and not chained:

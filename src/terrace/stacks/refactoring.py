@@ -21,7 +21,9 @@ def find_moves(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> fro
 
 def find_forgotten(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> frozenset[str]:
     """Returns the addresses in their modules that `removed` blocks forget without destroying the resource."""
-    return frozenset(one for _, path, content in _files(inventory, tree, stacks) for one in _removed(path, content))
+    return frozenset(
+        address for _, path, content in _files(inventory, tree, stacks) for address in _removed(path, content)
+    )
 
 
 def reverse_moves(undone: frozenset[Move], kept: frozenset[Move], inventory: Inventory) -> tuple[Move, ...]:

@@ -40,12 +40,12 @@ class Refusal:
 
 def refused_stacks(stacks: tuple[Stack, ...], graph: Graph, tree: Tree, config: Config) -> Mapping[str, Refusal]:
     """Returns the refused stacks of a commit by their keys, each with the first reason."""
-    found: dict[str, Refusal] = {}
+    refusals: dict[str, Refusal] = {}
     for stack in stacks:
         refusal = next(_own_refusals(stack, graph, tree, config), None)
         if refusal is not None:
-            found[stack.key] = refusal
-    return _in_cycles(stacks, graph, config) | _readers_of_local_workspaces(stacks, graph) | found
+            refusals[stack.key] = refusal
+    return _in_cycles(stacks, graph, config) | _readers_of_local_workspaces(stacks, graph) | refusals
 
 
 def with_dependents(
@@ -56,7 +56,7 @@ def with_dependents(
     A stack waits for the stacks that it depends on, and for the stack of the same name in the previous environment.
     """
     here = tuple(stack for stack in stacks if stack.environment == environment)
-    found = {stack.key: refused[stack.key] for stack in here if stack.key in refused}
+    refusals = {stack.key: refused[stack.key] for stack in here if stack.key in refused}
     previous = next((e.after for e in config.environments if e.name == environment), None)
     if previous is not None:
         earlier = with_dependents(previous, stacks, graph, _without(config, environment), refused)
@@ -64,17 +64,17 @@ def with_dependents(
         for stack in here:
             before = names.get(_name(stack), "")
             if before in earlier:
-                found.setdefault(stack.key, _waits(before, earlier[before], "is deployed before it"))
+                refusals.setdefault(stack.key, _waits(before, earlier[before], "is deployed before it"))
     needed = find_needs(here, graph)
     left = True
     while left:
         left = False
         for stack in here:
-            waits = sorted(needed[stack.key] & found.keys()) if stack.key not in found else []
+            waits = sorted(needed[stack.key] & refusals.keys()) if stack.key not in refusals else []
             if waits:
-                found[stack.key] = _waits(waits[0], found[waits[0]], "it depends on")
+                refusals[stack.key] = _waits(waits[0], refusals[waits[0]], "it depends on")
                 left = True
-    return found
+    return refusals
 
 
 def _own_refusals(stack: Stack, graph: Graph, tree: Tree, config: Config) -> Iterator[Refusal]:
@@ -155,7 +155,7 @@ def _reads_of_submodules(
     for watch in find_watches(graph, (stack,), changed):
         if watch.unsure or watch.folder not in reached or watch.stack not in (None, stack.key):
             continue
-        target = next((one for one in within if watch.sees(one, opaque=True)), None)
+        target = next((submodule for submodule in within if watch.sees(submodule, opaque=True)), None)
         if target is not None:
             file, _, line = watch.place.rpartition(":")
             place = Place(file, int(line)) if file and line.isdigit() else None
@@ -214,37 +214,37 @@ def _readers_of_local_workspaces(stacks: tuple[Stack, ...], graph: Graph) -> dic
     local = [stack for stack in stacks if graph.backend(stack) in ("", "local")]
     folders = {stack.path for stack in local if stack.workspace != DEFAULT_WORKSPACE}
     owners = {stack.key: stack for stack in local if stack.path in folders}
-    found: dict[str, Refusal] = {}
+    refusals: dict[str, Refusal] = {}
     for edge in find_edges(stacks, graph) if owners else ():
         owner = owners.get(edge.owner)
         if owner is not None and edge.certain:
-            found[edge.reader] = Refusal(
+            refusals[edge.reader] = Refusal(
                 f"it reads the local state of {owner.key}, whose folder has workspaces",
                 f"give {owner.shown_path} a remote backend, or {owner.key} its own folder without a workspace",
                 edge.place,
             )
-    return found
+    return refusals
 
 
 def _in_cycles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict[str, Refusal]:
     """Returns the stacks that depend on themselves, directly or through other stacks."""
-    found: dict[str, Refusal] = {}
+    refusals: dict[str, Refusal] = {}
     for environment in sorted({stack.environment for stack in stacks}):
         here = tuple(stack for stack in stacks if stack.environment == environment)
         needed = _without_order(find_needs(here, graph))
         for key in sorted(needed):
             circle = _find_cycle(key, needed)
             if circle:
-                found[key] = Refusal(
+                refusals[key] = Refusal(
                     f"it depends on itself in a cycle: {' → '.join(circle)}",
                     "remove one `after` of these stacks, or one `terraform_remote_state` that reads another of them",
                     _place_of_cycle(here, key, config),
                 )
-    return found
+    return refusals
 
 
 def _place_of_cycle(stacks: tuple[Stack, ...], key: str, config: Config) -> Place | None:
-    stack = next(one for one in stacks if one.key == key)
+    stack = next(stack for stack in stacks if stack.key == key)
     return _entry(stack, config) if stack.after else None
 
 
@@ -293,7 +293,7 @@ def _entry(stack: Stack, config: Config) -> Place | None:
     if not config.source:
         return None
     mine = (stack.environment, stack.path, stack.name)
-    line = next((one.line for one in config.stacks if (one.environment, one.path, one.name) == mine), 0)
+    line = next((stack.line for stack in config.stacks if (stack.environment, stack.path, stack.name) == mine), 0)
     return Place(config.source, line)
 
 

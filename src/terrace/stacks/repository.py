@@ -32,7 +32,7 @@ def co_authors(message: str) -> tuple[Author, ...]:
     approving, but a missing name would allow authors to approve their own work.
     """
     lines = message.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    found = []
+    authors = []
     for number, line in enumerate(lines):
         trailer = _CO_AUTHOR.fullmatch(line)
         if trailer is None:
@@ -43,10 +43,10 @@ def co_authors(message: str) -> tuple[Author, ...]:
                 break
             value += f" {more}"
         people = _ADDRESS.findall(value)
-        found += [Author(name.strip(" \t,;"), email.strip()) for name, email in people]
+        authors += [Author(name.strip(" \t,;"), email.strip()) for name, email in people]
         if not people and value.strip():
-            found += [Author(one.strip(), one.strip()) for one in re.split(r"[,;]", value) if one.strip()]
-    return tuple(found)
+            authors += [Author(part.strip(), part.strip()) for part in re.split(r"[,;]", value) if part.strip()]
+    return tuple(authors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Repository(Protocol):
         """Returns whether a commit is on the protected branch's first-parent line; None if history is too shallow."""
         ...
 
-    def merge_base(self, one: str, other: str) -> str:
+    def merge_base(self, commit: str, other: str) -> str:
         """Returns the newest commit that both descend from."""
         ...
 

@@ -64,7 +64,7 @@ class Roots:
     """The root modules of a tree. `uncalled` are folders with configuration that no other folder calls and that have no
     signs: each is a root module or a module."""
 
-    found: tuple[RootModule, ...]
+    root_modules: tuple[RootModule, ...]
     uncalled: tuple[str, ...]
 
 
@@ -73,8 +73,8 @@ def find_root_modules(tree: Tree, store: FactsStore) -> Roots:
     layout = Layout(tree)
     facts = load_facts(tree, _files(layout, layout.folders), store)
     roots = _roots(layout, tree, layout.folders, facts, frozenset())
-    found = (replace(root, used=_used(layout, tree, root.path, facts, store)) for root in roots.found)
-    return replace(roots, found=tuple(found))
+    roots_with_use = (replace(root, used=_used(layout, tree, root.path, facts, store)) for root in roots.root_modules)
+    return replace(roots, root_modules=tuple(roots_with_use))
 
 
 def _used(layout: Layout, tree: Tree, folder: str, facts: Mapping[str, FileFacts], store: FactsStore) -> UsedAccounts:
@@ -82,8 +82,8 @@ def _used(layout: Layout, tree: Tree, folder: str, facts: Mapping[str, FileFacts
     if not needs_variables(files.values()):
         return find_accounts(files)
     paths = [path for path in layout.variable_files(folder) if path in tree.entries]
-    given = load_facts(tree, paths, store)
-    return find_accounts(files, [given[path] for path in paths])
+    facts_by_path = load_facts(tree, paths, store)
+    return find_accounts(files, [facts_by_path[path] for path in paths])
 
 
 def find_roots_without_stack(
@@ -95,14 +95,18 @@ def find_roots_without_stack(
     """
     layout = Layout(tree)
     named = {layout.resolve(stack.path).real for stack in stacks}
-    known = {*graph.folders, *(layout.resolve(path).real for path in graph.folders), *named}
+    with_stack = {*graph.folders, *(layout.resolve(path).real for path in graph.folders), *named}
     expected = tuple(without)
-    left = [one for one in layout.folders if one not in known and not any(covers(path, one) for path in expected)]
+    left = [
+        folder
+        for folder in layout.folders
+        if folder not in with_stack and not any(covers(path, folder) for path in expected)
+    ]
     if not left:
         return ()
     facts = load_facts(tree, _files(layout, left), store)
     called = frozenset(call.target for folder in graph.folders.values() for call in folder.calls)
-    return tuple(root for root in _roots(layout, tree, left, facts, called).found if root.is_configured)
+    return tuple(root for root in _roots(layout, tree, left, facts, called).root_modules if root.is_configured)
 
 
 def roots_without_stack_notice(roots: Collection[RootModule]) -> Notice:
@@ -141,7 +145,7 @@ def _roots(
     modules = called | frozenset(_called(contents))
     variables = _variables(tree, contents)
     aside = _OtherFolders(layout)
-    found, uncalled = [], []
+    roots, uncalled = [], []
     for folder in sorted(contents):
         backend, cloud = _backend(contents[folder])
         signs = tuple(_signs(tree, folder, contents[folder], variables.get(folder, ())))
@@ -150,11 +154,11 @@ def _roots(
         if not (backend or cloud) and all(sign.strong for sign in signs) and _has_only_linked_files(layout, folder):
             continue
         if signs:
-            workspace = any(one.workspace_line for one in contents[folder].values())
-            found.append(RootModule(folder, signs, backend, cloud, workspace))
+            workspace = any(content.workspace_line for content in contents[folder].values())
+            roots.append(RootModule(folder, signs, backend, cloud, workspace))
         else:
             uncalled.append(folder)
-    return Roots(tuple(found), tuple(uncalled))
+    return Roots(tuple(roots), tuple(uncalled))
 
 
 def _has_only_linked_files(layout: Layout, folder: str) -> bool:
@@ -182,13 +186,13 @@ def _backend(files: Mapping[str, FileFacts]) -> tuple[Settings | None, bool]:
 
 def _variables(tree: Tree, contents: Collection[str]) -> Mapping[str, list[str]]:
     """Returns the variable files that Terraform loads automatically, by folder."""
-    found: dict[str, list[str]] = {}
+    by_folder: dict[str, list[str]] = {}
     for path in tree.entries:
         # The suffix is checked first, because it is fast and excludes most files.
         is_one = path.endswith((".tfvars", ".tfvars.json")) and is_automatic_variables(path.rpartition("/")[2])
         if is_one and parent(path) in contents:
-            found.setdefault(parent(path), []).append(path)
-    return found
+            by_folder.setdefault(parent(path), []).append(path)
+    return by_folder
 
 
 def _signs(tree: Tree, folder: str, files: Mapping[str, FileFacts], variables: Iterable[str]) -> Iterator[Evidence]:

@@ -50,7 +50,7 @@ class SubmoduleUrl:
 
 def is_chosen(path: str, chosen: Iterable[str], *, nested: bool) -> bool:
     """Returns whether terrace.yaml selects a submodule. A nested submodule is selected only by its path."""
-    return any(one == path or (one == EVERY and not nested) for one in chosen)
+    return any(choice == path or (choice == EVERY and not nested) for choice in chosen)
 
 
 def read_gitmodules(values: Iterable[tuple[str, str]], text: str = "") -> Mapping[str, DeclaredSubmodule]:
@@ -58,20 +58,20 @@ def read_gitmodules(values: Iterable[tuple[str, str]], text: str = "") -> Mappin
 
     `text` is the content of the file, for the line numbers. Raises BadInput where two submodules have the same path.
     """
-    found: dict[str, dict[str, str]] = {}
+    sections: dict[str, dict[str, str]] = {}
     for key, value in values:
         section, _, rest = key.partition(".")
         name, dot, last = rest.rpartition(".")
         if section == "submodule" and dot and last in ("path", "url"):
-            found.setdefault(name, {})[last] = value
+            sections.setdefault(name, {})[last] = value
     mine: dict[str, DeclaredSubmodule] = {}
-    for one in found.values():
-        path = one.get("path", "").rstrip("/")
+    for settings in sections.values():
+        path = settings.get("path", "").rstrip("/")
         if not path:
             continue
         if path in mine:
             raise BadInput(f"two submodules have the path {path}", hint="remove one of them")
-        mine[path] = DeclaredSubmodule(path, one.get("url", ""), _line(text, path))
+        mine[path] = DeclaredSubmodule(path, settings.get("url", ""), _line(text, path))
     return mine
 
 
@@ -110,7 +110,9 @@ def resolve_url(url: str, base: str | None) -> SubmoduleUrl:
 
 def _relative(url: str, base: str | None) -> SubmoduleUrl:
     """Returns a relative URL resolved as Git does, but never to another host."""
-    matched = next((found for one in _BASES if base is not None and (found := one.fullmatch(base.rstrip("/")))), None)
+    matched = next(
+        (match for pattern in _BASES if base is not None and (match := pattern.fullmatch(base.rstrip("/")))), None
+    )
     if matched is None:
         raise BadInput(
             f"its URL {shown_url(url)} is relative, but it cannot be resolved against the URL of the repository",
@@ -127,7 +129,7 @@ def _relative(url: str, base: str | None) -> SubmoduleUrl:
         elif step not in ("", "."):
             parts.append(step)
     whole = f"{place}{'/' if rooted else ''}{'/'.join(parts)}"
-    if not parts or not any(one.fullmatch(whole) for one in _BASES):
+    if not parts or not any(pattern.fullmatch(whole) for pattern in _BASES):
         raise BadInput(f"its URL {shown_url(url)} is not the URL of a repository", hint=f"use one of: {_GRAMMAR}")
     transport: Transport = "file" if _FILE.fullmatch(whole) else "https" if whole.startswith("https:") else "ssh"
     return SubmoduleUrl(whole, transport)

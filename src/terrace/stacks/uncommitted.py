@@ -50,12 +50,12 @@ def _is_sure(inventory: Inventory, reason: Reason) -> bool:
 
 def _notices(groups: Iterable[dict[str, Reason]]) -> Iterator[Notice]:
     seen: set[str] = set()
-    for found in groups:
-        paths = [path for path in sorted(found) if path not in seen]
+    for group in groups:
+        paths = [path for path in sorted(group) if path not in seen]
         if not paths:
             continue
         seen.update(paths)
-        reason = found[paths[0]]
+        reason = group[paths[0]]
         are = "are" if len(paths) > 1 else "is"
         message = (
             f"{listed(paths, 1)} {are} in the checkout but not in the commit, so plans do not use "

@@ -74,33 +74,33 @@ class Values:
         return (UNKNOWN,)
 
     def _local(self, name: str, folder: str, depth: int) -> tuple[str, ...]:
-        found = self._graph.folders.get(folder)
-        values = [facts.locals[name] for facts in found.facts if name in facts.locals] if found else []
+        module = self._graph.folders.get(folder)
+        values = [facts.locals[name] for facts in module.facts if name in facts.locals] if module else []
         return self._all(((value, folder) for value in values), depth)
 
     def _variable(self, name: str, folder: str, depth: int) -> tuple[str, ...]:
-        found = self._graph.folders.get(folder)
-        if found is None:
+        module = self._graph.folders.get(folder)
+        if module is None:
             return (UNKNOWN,)
-        default = [(facts.defaults[name], folder) for facts in found.facts if name in facts.defaults]
-        given: list[tuple[Template, str]] = []
+        default = [(facts.defaults[name], folder) for facts in module.facts if name in facts.defaults]
+        templates: list[tuple[Template, str]] = []
         if folder == self._stack.path:
             if name in self._given:
-                given.append((self._given[name], folder))
+                templates.append((self._given[name], folder))
             else:
                 # Variable files take precedence over TF_VAR_NAME, and that over the default.
                 texts = self._outside.get(name, ())
-                given += [((Part("unknown") if text is None else Part("text", text),), folder) for text in texts]
-                given += default if not texts or None in texts else []
+                templates += [((Part("unknown") if text is None else Part("text", text),), folder) for text in texts]
+                templates += default if not texts or None in texts else []
         for caller in self._graph.callers.get(folder, ()):
             if caller in self._reached:
                 for arguments in _arguments(self._graph.folders[caller], folder):
-                    given += [(arguments[name], caller)] if name in arguments else default
-        return self._all(given, depth)
+                    templates += [(arguments[name], caller)] if name in arguments else default
+        return self._all(templates, depth)
 
     def _all(self, values: Iterable[tuple[Template, str]], depth: int) -> tuple[str, ...]:
-        found = tuple(dict.fromkeys(text for value, at in values for text in self._resolved(value, at, depth)))
-        return found if 0 < len(found) <= MOST_VALUES else (UNKNOWN,)
+        texts = tuple(dict.fromkeys(text for value, at in values for text in self._resolved(value, at, depth)))
+        return texts if 0 < len(texts) <= MOST_VALUES else (UNKNOWN,)
 
 
 def from_root(text: str, root: str) -> str:

@@ -95,7 +95,7 @@ class Changed:
             return True
         if len(template) == 1 or slash:
             return name in self.names or not name.strip(".")
-        return any(one.endswith(name) for one in self.names)
+        return any(ending.endswith(name) for ending in self.names)
 
 
 def find_watches(graph: Graph, stacks: tuple[Stack, ...], changed: Changed) -> Iterator[Watch]:
@@ -114,7 +114,7 @@ class _Reader:
         self._graph = graph
         self._changed = changed
         self._by_path: dict[str, list[Stack]] = {}
-        for stack in sorted(stacks, key=lambda one: one.key):
+        for stack in sorted(stacks, key=lambda stack: stack.key):
             self._by_path.setdefault(stack.path, []).append(stack)
         self._above: dict[str, list[Stack]] = {}
         self._values: dict[str, Values] = {}
@@ -153,8 +153,8 @@ class _Reader:
         for text in self._values_of(stack).of(read.template, folder.path):
             yield _watch(folder.path, read, text, stack.path, place, key)
             path = path_of(text, stack.path)
-            for one in self._beside_script(path or "") if read.how == "mention" else ():
-                yield Watch(folder.path, "is", one, unsure=True, stack=key, place=place, text=read.text)
+            for beside in self._beside_script(path or "") if read.how == "mention" else ():
+                yield Watch(folder.path, "is", beside, unsure=True, stack=key, place=place, text=read.text)
             inner = self._graph.templates.get(path or "") if read.function == "templatefile" else None
             for inside in inner.reads if inner is not None else ():
                 for meant in self._values_of(stack).of(inside.template, folder.path):
@@ -183,39 +183,39 @@ class _Reader:
         if UNKNOWN not in text:
             path = join("", text)
             if path is not None:
-                yield from ((one, False) for one in self._changed.at(path))
-                yield from ((one, True) for one in self._beside_script(path))
+                yield from ((changed, False) for changed in self._changed.at(path))
+                yield from ((beside, True) for beside in self._beside_script(path))
             return
-        known, _, rest = text.partition(UNKNOWN)
-        if not known:
+        prefix, _, rest = text.partition(UNKNOWN)
+        if not prefix:
             # The beginning is unknown, so the name of a file, with its known folders, is enough.
             tail = text.rpartition(UNKNOWN)[2]
             _, slash, names = tail.partition("/")
             wanted = f"/{names.rstrip('/')}/"
             if slash and len(wanted) > 2:
-                yield from ((one, True) for one in self._changed.paths if wanted in f"/{one}/")
+                yield from ((changed, True) for changed in self._changed.paths if wanted in f"/{changed}/")
             return
-        above, _, begun = known.rpartition("/")
+        above, _, begun = prefix.rpartition("/")
         folder = join("", above or ".")
         if folder is None:
             return
         like = re.compile(".*".join(map(re.escape, f"{begun}{UNKNOWN}{rest}".rstrip("/").split(UNKNOWN))) + "(/.*)?")
         start = f"{folder}/" if folder else ""
-        for one in self._changed.beginning(f"{start}{begun}"):
-            if one in self._changed.opaque or like.fullmatch(one[len(start) :]):
-                yield one, True
-        yield from ((one, True) for one in self._changed.at(folder) if one in self._changed.opaque)
+        for changed in self._changed.beginning(f"{start}{begun}"):
+            if changed in self._changed.opaque or like.fullmatch(changed[len(start) :]):
+                yield changed, True
+        yield from ((changed, True) for changed in self._changed.at(folder) if changed in self._changed.opaque)
 
     def _beside_script(self, path: str) -> Iterator[str]:
         """Yields the changed paths in the folder of a script and below, which it possibly reads."""
         if not path.endswith(_SCRIPTS):
             return
         folder = parent(path)
-        for one in self._changed.beginning(f"{folder}/" if folder else ""):
-            rest = one[len(folder) + 1 :] if folder else one
+        for changed in self._changed.beginning(f"{folder}/" if folder else ""):
+            rest = changed[len(folder) + 1 :] if folder else changed
             # Everything is below the root of the repository.
-            if one != path and not is_inert(rest) and (folder or "/" not in rest):
-                yield one
+            if changed != path and not is_inert(rest) and (folder or "/" not in rest):
+                yield changed
 
     def _values_of(self, stack: Stack) -> Values:
         if stack.key not in self._values:
@@ -232,8 +232,8 @@ class _Reader:
                     if caller not in seen:
                         seen.add(caller)
                         left.append(caller)
-            found = (self._by_path[one] for one in sorted(seen & self._by_path.keys()))
-            self._above[path] = [stack for stacks in found for stack in stacks]
+            stacks = (self._by_path[folder] for folder in sorted(seen & self._by_path.keys()))
+            self._above[path] = [stack for stacks in stacks for stack in stacks]
         return self._above[path]
 
 
@@ -243,10 +243,10 @@ def _place(file: str, line: int) -> str:
 
 def _watch(folder: str, read: Read, text: str, root: str, place: str, stack: str | None) -> Watch:
     whole = from_root(text, root)
-    known, unknown, _ = whole.partition(UNKNOWN)
+    start, unknown, _ = whole.partition(UNKNOWN)
     if unknown or not whole:
         # Only the beginning is known: any path in the last folder that it names is possible.
-        path = join("", known.rpartition("/")[0] or ".") if "/" in known else ""
+        path = join("", start.rpartition("/")[0] or ".") if "/" in start else ""
         return Watch(folder, "under", path or "", unsure=True, stack=stack, place=place, text=read.text)
     path = join("", whole)
     if path is None:

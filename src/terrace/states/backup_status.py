@@ -30,7 +30,7 @@ up, incorrect, or unreadable. The first three are good.
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BackupStatus:
     """How well the state of one stack is backed up, as far as the ledger knows.
 
     `backup` is the newest copy of a state that was as it should be, `checked_at` when it was last proven to be the
@@ -88,27 +88,27 @@ class Drilled:
     at: datetime
 
 
-def standings(history: History) -> Mapping[str, Standing]:
+def backup_statuses(history: History) -> Mapping[str, BackupStatus]:
     """How every state that was ever applied to or looked at is backed up, by stack."""
-    return history.fold(Standings)
+    return history.fold(BackupStatuses)
 
 
-class StandingsState(msgspec.Struct):
+class BackupStatusesState(msgspec.Struct):
     """How every state is backed up, in a snapshot. `planned` are the plans of open deployments."""
 
-    found: dict[str, Standing]
+    found: dict[str, BackupStatus]
     environments: dict[str, str]
     begun: dict[str, StepBegun]
     planned: list[tuple[str, str, Detail]]
 
 
-class Standings(Fold[Mapping[str, Standing]]):
+class BackupStatuses(Fold[Mapping[str, BackupStatus]]):
     """How every state is backed up, by stack."""
 
-    STATE = StandingsState
+    STATE = BackupStatusesState
 
     def __init__(self) -> None:
-        self._found: dict[str, Standing] = {}
+        self._found: dict[str, BackupStatus] = {}
         self._environments: dict[str, str] = {}
         self._begun: dict[str, StepBegun] = {}
         self._planned: dict[tuple[str, str], Detail] = {}
@@ -138,28 +138,28 @@ class Standings(Fold[Mapping[str, Standing]]):
             case StepEnded() if record.attempt in self._begun:
                 self._ended(event, record, self._begun.pop(record.attempt))
             case StateBackedUp() | StateRestoreEnded() | StateDrilled():
-                known = found.get(event.subject) or Standing(event.subject, record.environment)
+                known = found.get(event.subject) or BackupStatus(event.subject, record.environment)
                 found[event.subject] = _after(known, event, record)
 
-    def result(self) -> Mapping[str, Standing]:
+    def result(self) -> Mapping[str, BackupStatus]:
         """How they are backed up by now."""
         return dict(self._found)
 
-    def state(self) -> StandingsState:
+    def state(self) -> BackupStatusesState:
         """Returns the data that is needed to continue."""
         planned = [(*key, detail) for key, detail in self._planned.items()]
-        return StandingsState(self._found, self._environments, self._begun, planned)
+        return BackupStatusesState(self._found, self._environments, self._begun, planned)
 
     @classmethod
-    def of_state(cls, state: StandingsState, readable: OldReadable) -> Self:
+    def of_state(cls, state: BackupStatusesState, readable: OldReadable) -> Self:
         """Returns the fold with this state."""
         fold = cls()
         fold._found, fold._environments, fold._begun = state.found, state.environments, state.begun
         fold._planned = {(deployment, stack): detail for deployment, stack, detail in state.planned}
         return fold
 
-    def _of(self, event: Event, stack: str) -> Standing:
-        return self._found.get(stack) or Standing(stack, self._environments[event.subject])
+    def _of(self, event: Event, stack: str) -> BackupStatus:
+        return self._found.get(stack) or BackupStatus(stack, self._environments[event.subject])
 
     def _ended(self, event: Event, record: StepEnded, intent: StepBegun) -> None:
         stack = intent.stack
@@ -342,7 +342,7 @@ def changes_objects(create: object, replace: object, delete: object) -> bool:
     return any(isinstance(count, int) and count > 0 for count in (create, replace, delete))
 
 
-def went_back(known: StateVersion | Standing, lineage: str, serial: int) -> str:
+def went_back(known: StateVersion | BackupStatus, lineage: str, serial: int) -> str:
     """Returns why a state cannot follow a known one: another lineage or a lower serial; "" where it can."""
     if not known.lineage:
         return ""
@@ -370,7 +370,7 @@ def _planned_on(detail: Detail) -> StateVersion | None:
     return StateVersion(detail.lineage, detail.serial)
 
 
-def _of_copy(known: Standing, at: datetime, copy: _Copy) -> Standing:
+def _of_copy(known: BackupStatus, at: datetime, copy: _Copy) -> BackupStatus:
     """A step copied the state. A backup from before an apply does not prove that the state of the apply was written,
     and an older one proves nothing.
     """
@@ -382,7 +382,7 @@ def _of_copy(known: Standing, at: datetime, copy: _Copy) -> Standing:
     return replace(_proven(known, at, copy), planned_on=before)
 
 
-def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEnded | StateDrilled) -> Standing:
+def _after(known: BackupStatus, event: Event, record: StateBackedUp | StateRestoreEnded | StateDrilled) -> BackupStatus:
     if isinstance(record, StateDrilled):
         return replace(known, drilled=Drilled(record.backup, record.result, event.time))
     copy = _Copy(record.backup, record.lineage, record.serial, record.sha256)
@@ -406,7 +406,7 @@ def _after(known: Standing, event: Event, record: StateBackedUp | StateRestoreEn
             return _proven(known, event.time, copy)
         case "none":
             # Also if there was a state once, and a person accepted that it no longer exists.
-            return Standing(known.stack, known.environment, checked_at=event.time, drilled=known.drilled)
+            return BackupStatus(known.stack, known.environment, checked_at=event.time, drilled=known.drilled)
         case "alarm":
             return replace(known, alarm=record.reason or "", unbacked_since=known.unbacked_since or event.time)
         case "unsaved":
@@ -432,7 +432,7 @@ def _of_step(detail: Detail) -> _Copy:
     return _Copy(detail.backup, detail.lineage, detail.serial, detail.state_sha256)
 
 
-def _proven(known: Standing, at: datetime, copy: _Copy) -> Standing:
+def _proven(known: BackupStatus, at: datetime, copy: _Copy) -> BackupStatus:
     """A copy is the state."""
     return replace(
         known,

@@ -40,7 +40,7 @@ class BackupRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Rekeyed:
+class Reencryption:
     """The result of re-encryption: backups that are now encrypted with the current keys, that already were, and that
     cannot be decrypted.
     """
@@ -82,11 +82,11 @@ class StateBackups(Protocol):
         """Returns the latest undamaged backup of a stack. Needs no key."""
         ...
 
-    def sealed_for_today(self, record: BackupRecord) -> bool:
+    def has_current_keys(self, record: BackupRecord) -> bool:
         """Returns whether a backup is encrypted with the current keys."""
         ...
 
-    def reseal(self, record: BackupRecord) -> BackupRecord:
+    def encrypt_again(self, record: BackupRecord) -> BackupRecord:
         """Stores the same state encrypted with the current keys, reads it back, and returns its record. Keeps the old
         one.
 
@@ -101,10 +101,10 @@ class StateBackups(Protocol):
 
 def named(records: Iterable[BackupRecord], wanted: str) -> BackupRecord:
     """Returns the backup with a name, or with the last part of a name, or its start. Raises BadInput."""
-    found = [r for r in records if wanted in (r.name, r.original) or _last(r.name).startswith(_last(wanted))]
-    if len(found) == 1:
-        return found[0]
-    problem = f"several backups begin with {wanted!r}" if found else f"there is no backup {wanted!r}"
+    matching = [r for r in records if wanted in (r.name, r.original) or _last(r.name).startswith(_last(wanted))]
+    if len(matching) == 1:
+        return matching[0]
+    problem = f"several backups begin with {wanted!r}" if matching else f"there is no backup {wanted!r}"
     raise BadInput(problem, hint="`terrace state list` names them")
 
 

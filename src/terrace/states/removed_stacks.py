@@ -32,7 +32,7 @@ def removed_stacks(history: History, environment: str, present: Collection[str])
     """
     held, began = _held(history, environment)
     emptied = _emptied(history)
-    found = {}
+    removed = {}
     for key, addresses in held.items():
         if key in present or not addresses or (key in emptied and emptied[key] > began[key]):
             continue
@@ -43,8 +43,8 @@ def removed_stacks(history: History, environment: str, present: Collection[str])
             for other, mine in held.items()
             if other in present
         }
-        found[key] = RemovedStack(frozenset(addresses), {other: some for other, some in again.items() if some})
-    return found
+        removed[key] = RemovedStack(frozenset(addresses), {other: some for other, some in again.items() if some})
+    return removed
 
 
 def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datetime | None]], dict[str, datetime]]:
@@ -73,13 +73,13 @@ def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datet
 
 def _emptied(history: History) -> dict[str, datetime]:
     """The time when each state was last found intentionally empty, except for states that were restored since."""
-    found: dict[str, datetime] = {}
+    emptied: dict[str, datetime] = {}
     for event, record in history.of(StateBackedUp, StateRestoreEnded):
         if isinstance(record, StateBackedUp) and record.finding == "none":
-            found[event.subject] = event.time
+            emptied[event.subject] = event.time
         elif isinstance(record, StateRestoreEnded) and record.result == "restored":
-            found.pop(event.subject, None)
-    return found
+            emptied.pop(event.subject, None)
+    return emptied
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +100,19 @@ def recreations(
     creates, including stacks that did so in an earlier deployment.
     """
     created = {key: frozenset(addresses) for key, addresses in creations.items()}
-    found = {}
+    recreated = {}
     for key, mine in created.items():
         alone = recreated_stack(mine, removed)
         if alone:
-            found[key] = Recreation(alone, (key,))
-    for name, one in sorted(removed.items()):
-        now = {key: mine & one.addresses for key, mine in created.items() if mine & one.addresses}
-        parts = [*now.values(), *one.again.values()]
-        by = tuple(sorted({*now, *one.again}))
-        if len(by) > 1 and 2 * len(frozenset().union(*parts)) >= len(one.addresses):
+            recreated[key] = Recreation(alone, (key,))
+    for name, stack in sorted(removed.items()):
+        now = {key: mine & stack.addresses for key, mine in created.items() if mine & stack.addresses}
+        parts = [*now.values(), *stack.again.values()]
+        by = tuple(sorted({*now, *stack.again}))
+        if len(by) > 1 and 2 * len(frozenset().union(*parts)) >= len(stack.addresses):
             for key in now:
-                found.setdefault(key, Recreation(name, by))
-    return found
+                recreated.setdefault(key, Recreation(name, by))
+    return recreated
 
 
 def recreated_stack(creations: Iterable[str], removed: Mapping[str, RemovedStack]) -> str:
@@ -121,20 +121,20 @@ def recreated_stack(creations: Iterable[str], removed: Mapping[str, RemovedStack
     It is one that holds at least half of what is created, or of which at least half is created.
     """
     created = frozenset(creations)
-    for key, one in sorted(removed.items()):
-        both = len(created & one.addresses)
-        if both and (2 * both >= len(created) or 2 * both >= len(one.addresses)):
+    for key, stack in sorted(removed.items()):
+        both = len(created & stack.addresses)
+        if both and (2 * both >= len(created) or 2 * both >= len(stack.addresses)):
             return key
     return ""
 
 
-def explanation(environment: str, key: str, found: Recreation) -> tuple[str, str]:
+def explanation(environment: str, key: str, recreation: Recreation) -> tuple[str, str]:
     """Returns the problem of a stack that creates the resources of a removed one again, and the hint."""
-    removed = found.removed
+    removed = recreation.removed
     gone = f"`terrace state backup {environment} --accept {removed}`"
     destroy = f"To remove {removed}: `terrace destroy {environment} {removed} --reason WHY` first"
-    if len(found.by) > 1:
-        others = listed(found.by, 5)
+    if len(recreation.by) > 1:
+        others = listed(recreation.by, 5)
         return (
             f"{others} together create the resources of {removed}, which was removed from the configuration and not "
             "destroyed: everything would exist twice",

@@ -25,7 +25,7 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class RestoreFacts:
     """Facts about a restore: the Terraform `version` in use, the deployments that `applied` something since the backup,
     the hash of the backup's state and the state's lineage in the ledger ("": no record). `same_state` are the lineages
     of the state in the ledger, `holds_nothing` is True if the current state has neither resources nor outputs.
@@ -47,31 +47,35 @@ class Difference:
     action: str
 
 
-def obstacles(current: StateSnapshot, record: BackupRecord, copy: StateSnapshot, known: Known) -> tuple[Obstacle, ...]:
+def obstacles(
+    current: StateSnapshot, record: BackupRecord, copy: StateSnapshot, facts: RestoreFacts
+) -> tuple[Obstacle, ...]:
     """Returns all reasons against it; without any, only the plan afterwards can still prevent it."""
-    return tuple(_obstacles(current, record, copy, known))
+    return tuple(_obstacles(current, record, copy, facts))
 
 
-def _obstacles(current: StateSnapshot, record: BackupRecord, copy: StateSnapshot, known: Known) -> Iterator[Obstacle]:
-    continued = copy.lineage in known.same_state
+def _obstacles(
+    current: StateSnapshot, record: BackupRecord, copy: StateSnapshot, facts: RestoreFacts
+) -> Iterator[Obstacle]:
+    continued = copy.lineage in facts.same_state
     if current.content and current.lineage != copy.lineage and not continued:
         why = f"the backup belongs to a different state: lineage {copy.lineage}, not {current.lineage}"
-        yield Obstacle(why, OTHER_LINEAGE if known.holds_nothing else "")
-    if not current.content and known.lineage and known.lineage != copy.lineage and not continued:
-        why = f"the backend is empty, and its last state had the lineage {known.lineage}"
+        yield Obstacle(why, OTHER_LINEAGE if facts.holds_nothing else "")
+    if not current.content and facts.lineage and facts.lineage != copy.lineage and not continued:
+        why = f"the backend is empty, and its last state had the lineage {facts.lineage}"
         yield Obstacle(f"{why}, not {copy.lineage}", OTHER_LINEAGE)
-    if is_newer(copy.terraform_version, known.version):
+    if is_newer(copy.terraform_version, facts.version):
         yield Obstacle(
-            f"it was written by version {copy.terraform_version or 'unknown'}, newer than {known.version} in use"
+            f"it was written by version {copy.terraform_version or 'unknown'}, newer than {facts.version} in use"
         )
-    if not known.sha256:
+    if not facts.sha256:
         why = "the ledger has no record of it: someone else stored it, or its writer was killed"
         yield Obstacle(why, UNRECORDED)
-    elif known.sha256 != record.sha256:
+    elif facts.sha256 != record.sha256:
         yield Obstacle("its content differs from the ledger's record")
-    if known.applied:
+    if facts.applied:
         yield Obstacle(
-            f"applied since the backup: {', '.join(known.applied)}; their resources would be created again", LATER_APPLY
+            f"applied since the backup: {', '.join(facts.applied)}; their resources would be created again", LATER_APPLY
         )
 
 
@@ -79,9 +83,11 @@ def differences(plan: Plan) -> tuple[Difference, ...]:
     """Returns all changes of a plan, by address; outputs as `output.NAME`. Empty: state, configuration and live
     resources agree.
     """
-    found = [Difference(change.address, change.action.value) for change in plan.effective]
-    found += [Difference(f"output.{o.name}", o.action.value) for o in plan.outputs if o.action is not Action.NO_OP]
-    return tuple(sorted(found))
+    differences = [Difference(change.address, change.action.value) for change in plan.effective]
+    differences += [
+        Difference(f"output.{o.name}", o.action.value) for o in plan.outputs if o.action is not Action.NO_OP
+    ]
+    return tuple(sorted(differences))
 
 
 def is_newer(written_by: str, ours: str) -> bool:

@@ -84,16 +84,16 @@ class Restores(Fold[tuple[Restore, ...]]):
 
     def add(self, event: Event) -> None:
         """Take the next event."""
-        found = self._found
+        restores = self._found
         match event.record:
             case StateRestoreBegun() as begun:
-                found[begun.restore] = _begun(event, begun)
+                restores[begun.restore] = _begun(event, begun)
             case StateBackedUp(restore=known) as saved if known:
-                found[known] = replace(
-                    found[known], previous=saved.backup, previous_serial=saved.serial, target=saved.target
+                restores[known] = replace(
+                    restores[known], previous=saved.backup, previous_serial=saved.serial, target=saved.target
                 )
             case StateRestoreEnded() as ended:
-                found[ended.restore] = replace(found[ended.restore], result=ended.result)
+                restores[ended.restore] = replace(restores[ended.restore], result=ended.result)
 
     def result(self) -> tuple[Restore, ...]:
         """The restores so far, oldest first."""

@@ -11,7 +11,7 @@ from typing import Literal
 from terrace.config.model import Config
 from terrace.ledger.model import History
 from terrace.plans.ports import StateSnapshot
-from terrace.states.backup_status import Finding, Standing, no_state, stacks_of, standings, went_back
+from terrace.states.backup_status import BackupStatus, Finding, backup_statuses, no_state, stacks_of, went_back
 from terrace.states.restore_rules import Difference
 from terrace.states.state_file import holds_nothing
 from terrace.words import duration
@@ -68,62 +68,62 @@ class Drill:
     targets: tuple[timedelta | None, timedelta | None] = (None, None)
 
 
-def judge(known: Standing, state: StateSnapshot) -> tuple[Finding, str]:
+def judge(status: BackupStatus, state: StateSnapshot) -> tuple[Finding, str]:
     """Returns the finding, and the reason if it is an alarm. `saved` means that the state changed and needs a backup.
 
     A state that is missing, has a lower serial or was created again is an alarm. So is one that did not change in an
     apply that created or deleted resources.
     """
-    before = known.planned_on
+    before = status.planned_on
     if before is not None and not before.is_before(state.lineage, state.serial):
         return "alarm", UNWRITTEN
     if not state.content:
-        if known.backup:
-            return "alarm", no_state(known.serial)
+        if status.backup:
+            return "alarm", no_state(status.serial)
         return "none", ""
-    back = went_back(known, state.lineage, state.serial)
+    back = went_back(status, state.lineage, state.serial)
     if back:
         return "alarm", back
-    if known.alarm and holds_nothing(state.content):
+    if status.alarm and holds_nothing(state.content):
         # A reverted restore leaves an empty state where there was none: that is not a change.
-        return "alarm", known.alarm
-    same = hashlib.sha256(state.content).hexdigest() == known.sha256
+        return "alarm", status.alarm
+    same = hashlib.sha256(state.content).hexdigest() == status.sha256
     return ("same" if same else "saved"), ""
 
 
-def judge_drill(found: Drill, rpo: timedelta) -> Drill:
+def judge_drill(drill: Drill, rpo: timedelta) -> Drill:
     """A drill in which the copy came back, with the loss that it would have meant and its result."""
-    found = replace(found, rpo=rpo)
-    if found.differences:
-        told = ", ".join(f"{one.action} {one.address}" for one in found.differences[:5])
-        return replace(found, reasons=(f"with the backup, a plan of the deployed configuration would {told}",))
-    assert found.rto is not None, "it came back, and that was timed"
+    drill = replace(drill, rpo=rpo)
+    if drill.differences:
+        shown = ", ".join(f"{difference.action} {difference.address}" for difference in drill.differences[:5])
+        return replace(drill, reasons=(f"with the backup, a plan of the deployed configuration would {shown}",))
+    assert drill.rto is not None, "it came back, and that was timed"
     missed = []
-    if found.targets[0] is not None and rpo > found.targets[0]:
+    if drill.targets[0] is not None and rpo > drill.targets[0]:
         missed.append(
             f"RPO: the changes of the last {duration(rpo, units=2)} are not in a backup; "
-            f"the objective is {duration(found.targets[0])}"
+            f"the objective is {duration(drill.targets[0])}"
         )
-    if found.targets[1] is not None and found.rto > found.targets[1]:
-        took = duration(found.rto, units=2)
-        missed.append(f"RTO: the restore took {took}; the objective is {duration(found.targets[1])}")
-    return replace(found, result="missed" if missed else "passed", reasons=tuple(missed))
+    if drill.targets[1] is not None and drill.rto > drill.targets[1]:
+        took = duration(drill.rto, units=2)
+        missed.append(f"RTO: the restore took {took}; the objective is {duration(drill.targets[1])}")
+    return replace(drill, result="missed" if missed else "passed", reasons=tuple(missed))
 
 
 def problems(history: History, config: Config, now: datetime) -> Mapping[str, tuple[str, ...]]:
     """Returns sentences about the state problems of each environment; an environment without problems is absent."""
-    known = standings(history)
-    found: dict[str, tuple[str, ...]] = {}
+    statuses = backup_statuses(history)
+    problems_of: dict[str, tuple[str, ...]] = {}
     for environment in config.environments:
-        told = []
+        sentences = []
         for key in stacks_of(history, environment.name):
-            standing = known.get(key)
-            problem = standing.problem(environment.rpo, now) if standing is not None else "never checked"
+            backup_status = statuses.get(key)
+            problem = backup_status.problem(environment.rpo, now) if backup_status is not None else "never checked"
             if problem:
-                told.append(f"state of {key}: {problem}")
-        if told:
-            found[environment.name] = tuple(told)
-    return found
+                sentences.append(f"state of {key}: {problem}")
+        if sentences:
+            problems_of[environment.name] = tuple(sentences)
+    return problems_of
 
 
 def milliseconds(span: timedelta | None) -> int | None:

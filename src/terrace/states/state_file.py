@@ -151,7 +151,9 @@ def holds_nothing(content: bytes) -> bool:
 
 def addresses_in(content: bytes) -> tuple[str, ...]:
     """The addresses of the managed objects that a state holds, sorted."""
-    return tuple(sorted(one for one in _instances(content) if not one.rpartition(".data.")[2].startswith("data.")))
+    return tuple(
+        sorted(address for address in _instances(content) if not address.rpartition(".data.")[2].startswith("data."))
+    )
 
 
 def with_serial(content: bytes, serial: int) -> bytes:
@@ -176,14 +178,14 @@ def emptied(content: bytes, serial: int) -> bytes:
     return msgspec.json.encode(parts)
 
 
-def same_objects(one: bytes, other: bytes) -> bool:
+def same_objects(content: bytes, other: bytes) -> bool:
     """Returns whether two states of one lineage have the same resources and outputs. An empty state equals no state.
 
     Serial, version and what another version of Terraform notes besides may differ.
     """
-    if not compare(one, other).empty:
+    if not compare(content, other).empty:
         return False
-    return not (_instances(one) or _outputs(one)) or _lineage(one) == _lineage(other)
+    return not (_instances(content) or _outputs(content)) or _lineage(content) == _lineage(other)
 
 
 def compare(old: bytes, new: bytes) -> StateDiff:
@@ -254,13 +256,13 @@ def _index(key: str | int | None) -> str:
 def _outputs(content: bytes) -> Mapping[str, msgspec.Raw]:
     if not content.strip():
         return {}
-    found = typed_json.decode(_parts(content).get("outputs", msgspec.Raw(b"{}")), dict[str, _RawOutput])
-    return {name: output.value for name, output in found.items()}
+    outputs = typed_json.decode(_parts(content).get("outputs", msgspec.Raw(b"{}")), dict[str, _RawOutput])
+    return {name: output.value for name, output in outputs.items()}
 
 
-def _differing(one: Mapping[str, msgspec.Raw], other: Mapping[str, msgspec.Raw]) -> set[str]:
+def _differing(outputs: Mapping[str, msgspec.Raw], other: Mapping[str, msgspec.Raw]) -> set[str]:
     return {
         name
-        for name in one.keys() | other.keys()
-        if name not in one or name not in other or _plain(one[name]) != _plain(other[name])
+        for name in outputs.keys() | other.keys()
+        if name not in outputs or name not in other or _plain(outputs[name]) != _plain(other[name])
     }

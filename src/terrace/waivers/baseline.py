@@ -44,7 +44,7 @@ class Renewed:
     @property
     def count(self) -> int:
         """How many findings it covers."""
-        return sum(one.count for one in self.records)
+        return sum(record.count for record in self.records)
 
 
 class Everything:
@@ -56,7 +56,7 @@ class Everything:
 
 def renewed(
     findings: Sequence[Finding],
-    known: Iterable[Waiver],
+    previous: Iterable[Waiver],
     accept: Container[str],
     grant: Grant,
     content: Content,
@@ -67,7 +67,7 @@ def renewed(
     Records without a finding are removed. Only findings of rules in `accept` are added, or renewed where their record
     has expired. A finding that does not block needs no record.
     """
-    before = {record.key: record for record in known}
+    before = {record.key: record for record in previous}
     keys = [key_of(finding, content, checks, before) for finding in findings]
     there = Counter(key for key in keys if key is not None)
     holding = Counter(key for key, f in zip(keys, findings, strict=True) if key is not None and f.blocks)
@@ -106,14 +106,14 @@ def _blocks(finding: Finding) -> bool:
 
 
 def _uncovered(findings: Sequence[Finding], keys: Sequence[Key | None], room: Counter[Key]) -> tuple[Finding, ...]:
-    found = []
+    uncovered = []
     for finding, key in zip(findings, keys, strict=True):
         if key is None or not finding.blocks:
             continue
         room[key] -= 1
         if room[key] < 0:
-            found.append(finding)
-    return tuple(found)
+            uncovered.append(finding)
+    return tuple(uncovered)
 
 
 def _again(record: Waiver, grant: Grant) -> Waiver:

@@ -56,12 +56,12 @@ def skips(path: str, content: bytes) -> tuple[Skip, ...]:
         return ()
     root = parse(content).root_node
     tops = list(blocks(root))
-    found: list[Skip] = []
+    skips: list[Skip] = []
     for node in everything(root):
         if node.type == "comment":
             for at, text in enumerate(text_of(node).split("\n")):
-                found += _of_line(text.removesuffix("*/").rstrip(), path, line_of(node) + at, tops)
-    return tuple(found)
+                skips += _of_line(text.removesuffix("*/").rstrip(), path, line_of(node) + at, tops)
+    return tuple(skips)
 
 
 def brought(path: str, content: bytes, accepted: bytes) -> tuple[Skip, ...]:
@@ -98,14 +98,14 @@ def _about(line: int, tops: list[Node]) -> tuple[str, int, int]:
         first, last = line_of(block), int(block.end_point[0]) + 1
         if line <= last:
             kind, labels = head(block)
-            known = {"resource": labels, "data": ["data", *labels], "module": ["module", *labels]}
-            return ".".join(known.get(kind, [])), min(line, first), last
+            addresses = {"resource": labels, "data": ["data", *labels], "module": ["module", *labels]}
+            return ".".join(addresses.get(kind, [])), min(line, first), last
     return "", line, line
 
 
 def _day(more: str) -> date | None:
-    found = _UNTIL.search(more)
+    match = _UNTIL.search(more)
     try:
-        return date.fromisoformat(found[1]) if found else None
+        return date.fromisoformat(match[1]) if match else None
     except ValueError:
         return None

@@ -29,8 +29,8 @@ def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed:
     same = rules == proposed and all(trusted.entries.get(path) == head.entries.get(path) for path in (PATH, BASELINE))
     sources = [path for path in changed if path.endswith((".tf", ".tofu")) and path in head.entries]
     before = read_many(trusted, [path for path in sources if path in trusted.entries])
-    found = read_many(head, sources).items()
-    asked = tuple(skip for path, content in found for skip in brought(path, content, before.get(path, b"")))
+    contents = read_many(head, sources).items()
+    asked = tuple(skip for path, content in contents for skip in brought(path, content, before.get(path, b"")))
     try:
         return Waivers(offered if same else records(trusted, rules), offered, skips=asked)
     except BadInput as error:
@@ -38,7 +38,7 @@ def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed:
         return Waivers((), offered, unread=str(error), skips=asked)
 
 
-def standing(trusted: Tree, rules: Config) -> Waivers:
+def valid_waivers(trusted: Tree, rules: Config) -> Waivers:
     """Returns the waivers of the protected branch alone. If they are unreadable, none is valid; `unread` is why."""
     try:
         return Waivers(records(trusted, rules))

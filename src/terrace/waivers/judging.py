@@ -59,11 +59,11 @@ def waive(
     A finding gets a note where its record has expired, and where the change adds or removes one. The order of the
     records does not matter.
     """
-    found = tuple(findings)
-    counts = matched(found, (w for w in waivers.judging if w.holds(today)), content, checks)
-    ended = matched(found, (w for w in waivers.judging if w.ended(today)), content, checks)
-    offered = matched(found, (w for w in waivers.offered if w.holds(today)), content, checks)
-    return tuple(_as_left(finding, counts.get(at), ended.get(at), offered.get(at)) for at, finding in enumerate(found))
+    every = tuple(findings)
+    counts = matched(every, (w for w in waivers.judging if w.holds(today)), content, checks)
+    ended = matched(every, (w for w in waivers.judging if w.ended(today)), content, checks)
+    offered = matched(every, (w for w in waivers.offered if w.holds(today)), content, checks)
+    return tuple(_as_left(finding, counts.get(at), ended.get(at), offered.get(at)) for at, finding in enumerate(every))
 
 
 def matched(
@@ -74,21 +74,21 @@ def matched(
     A waiver applies to every finding of its place; a record of the baseline to as many as its count.
     """
     named: dict[str, list[Waiver]] = {}
-    known: dict[Key, Waiver] = {}
+    by_key: dict[Key, Waiver] = {}
     for waiver in sorted(waivers, key=_lasting, reverse=True):
-        if waiver.known:
-            known.setdefault(waiver.key, waiver)
+        if waiver.is_baseline:
+            by_key.setdefault(waiver.key, waiver)
         else:
             named.setdefault(waiver.rule, []).append(waiver)
-    found: dict[int, Waiver] = {}
+    matches: dict[int, Waiver] = {}
     for at, finding in enumerate(findings):
         mine = [waiver for name in dict.fromkeys(names_of(finding)) for waiver in named.get(name, ())]
         fitting = [waiver for waiver in mine if is_about(waiver, finding, checks)]
         if fitting:
-            found[at] = max(fitting, key=_lasting)
-    if known:
-        found.update(_known(findings, known, content, checks, found))
-    return found
+            matches[at] = max(fitting, key=_lasting)
+    if by_key:
+        matches.update(_known(findings, by_key, content, checks, matches))
+    return matches
 
 
 def is_about(waiver: Waiver, finding: Finding, checks: DeclaredChecks) -> bool:
@@ -106,11 +106,11 @@ def names_of(finding: Finding) -> tuple[str, ...]:
     return (finding.rule, *finding.also, *((finding.family,) if finding.family else ()))
 
 
-def key_of(finding: Finding, content: Content, checks: DeclaredChecks, known: Container[Key] = ()) -> Key | None:
+def key_of(finding: Finding, content: Content, checks: DeclaredChecks, in_baseline: Container[Key] = ()) -> Key | None:
     """Returns the key of a finding in the baseline, which stays the same; None where no baseline can contain it.
 
     The place is the address where a stack is known, else the file and the content of the line. If several tools agree,
-    the name is their family, because another one of them can report it next time; a `known` name goes first.
+    the name is their family, because another one of them can report it next time; a name in the baseline goes first.
     """
     if finding.status is Status.WAIVED or why_never(finding, checks) is not None:
         return None
@@ -124,41 +124,41 @@ def key_of(finding: Finding, content: Content, checks: DeclaredChecks, known: Co
         return None
     usual = finding.family if finding.also and finding.family else finding.rule
     keys = [(name, *place) for name in names_of(finding)]
-    return next((key for key in keys if key in known), (usual, *place))
+    return next((key for key in keys if key in in_baseline), (usual, *place))
 
 
 def _known(
     findings: Sequence[Finding],
-    known: Mapping[Key, Waiver],
+    by_key: Mapping[Key, Waiver],
     content: Content,
     checks: DeclaredChecks,
     taken: Mapping[int, Waiver],
 ) -> Mapping[int, Waiver]:
-    rules = {key[0] for key in known}
+    rules = {key[0] for key in by_key}
     keys = {
         at: key
         for at, finding in enumerate(findings)
         if at not in taken
         and not rules.isdisjoint(names_of(finding))
-        and (key := key_of(finding, content, checks, known)) in known
+        and (key := key_of(finding, content, checks, by_key)) in by_key
     }
     # Equal findings cannot be distinguished: always the same ones are treated as known.
     ordered = sorted(keys, key=lambda at: (not findings[at].blocks, findings[at].line, repr(findings[at])))
     used: Counter[Key] = Counter()
-    found = {}
+    families = {}
     for at in ordered:
         key = keys[at]
         assert key is not None
-        if used[key] < known[key].count:
+        if used[key] < by_key[key].count:
             used[key] += 1
-            found[at] = known[key]
-    return found
+            families[at] = by_key[key]
+    return families
 
 
 def _lasting(waiver: Waiver) -> tuple[object, ...]:
     """Returns a total order, so that the same one of several records is used whatever their order."""
     who = (waiver.owner, waiver.reason, waiver.ticket, waiver.granted.isoformat(), waiver.source, waiver.line)
-    return (waiver.expires, not waiver.known, waiver.count, *waiver.key, *who)
+    return (waiver.expires, not waiver.is_baseline, waiver.count, *waiver.key, *who)
 
 
 def _as_left(finding: Finding, counts: Waiver | None, ended: Waiver | None, offered: Waiver | None) -> Finding:
@@ -178,5 +178,5 @@ def _as_left(finding: Finding, counts: Waiver | None, ended: Waiver | None, offe
 def words(waiver: Waiver) -> str:
     """Returns the owner, the expiry date and the reason of a waiver, in one line."""
     ticket = f" ({waiver.ticket})" if waiver.ticket else ""
-    since = f"known from the baseline since {waiver.since}, " if waiver.known else ""
+    since = f"known from the baseline since {waiver.since}, " if waiver.is_baseline else ""
     return f"{since}waived by {waiver.owner} until {waiver.expires}: {' '.join(waiver.reason.split())}{ticket}"

@@ -41,12 +41,12 @@ def proposed(
 
     A comment that matches a finding proposes a record for the finding's address; else one for its file.
     """
-    told = []
+    proposals = []
     for skip in skips:
         met = [finding for finding in findings if _met(skip, finding)]
         if not met or not all(finding.note for finding in met):
-            told.append(_finding(skip, met, terms, checks))
-    return tuple(told)
+            proposals.append(_finding(skip, met, terms, checks))
+    return tuple(proposals)
 
 
 def _met(skip: Skip, finding: Finding) -> bool:
@@ -66,9 +66,9 @@ def _met(skip: Skip, finding: Finding) -> bool:
 
 def _finding(skip: Skip, met: Sequence[Finding], terms: Terms, checks: DeclaredChecks) -> Finding:
     never = why_rule_never(skip.rule, checks)
-    said = f"a comment asks to skip {skip.rule} ({skip.tool}); a comment alone waives nothing"
+    text = f"a comment asks to skip {skip.rule} ({skip.tool}); a comment alone waives nothing"
     if skip.reason:
-        said += f": {skip.reason}"
+        text += f": {skip.reason}"
     record = None if skip.wide or never is not None else _record(skip, met, terms)
     if record is not None:
         fix = _command(record)
@@ -81,7 +81,7 @@ def _finding(skip: Skip, met: Sequence[Finding], terms: Terms, checks: DeclaredC
         Severity.INFO,
         Status.FAIL,
         "terrace",
-        said,
+        text,
         path=skip.path,
         line=skip.line,
         detail=f"# {PATH}\n{snippet(record)}" if record is not None else "",

@@ -29,8 +29,8 @@ def dated(
     ended = [w for w in waivers.offered if w.ended(today)]
     ending = [w for w in waivers.offered if w.holds(today) and w.expires - today <= SOON]
     speaking = {w.key for at, w in matched(findings, ended, content, checks).items() if findings[at].blocks}
-    found = [_expired(group, any(w.key in speaking for w in group)) for group in _grouped(ended)]
-    return (*found, *(_ends(group, today) for group in _grouped(ending)))
+    ended_findings = [_expired(group, any(w.key in speaking for w in group)) for group in _grouped(ended)]
+    return (*ended_findings, *(_ends(group, today) for group in _grouped(ending)))
 
 
 def unused(judged: Iterable[Finding], waivers: Waivers, today: date, checks: DeclaredChecks) -> tuple[Finding, ...]:
@@ -57,8 +57,13 @@ def idle_records(
     findings: Sequence[Finding], records: Sequence[Waiver], content: Content, checks: DeclaredChecks
 ) -> list[Waiver]:
     """Returns the records that apply to no finding, except where a finding could have been missed."""
-    busy = {(w.source, w.key) for w in matched(findings, (w for w in records if not w.known), content, checks).values()}
-    busy |= {(w.source, w.key) for w in matched(findings, (w for w in records if w.known), content, checks).values()}
+    busy = {
+        (w.source, w.key)
+        for w in matched(findings, (w for w in records if not w.is_baseline), content, checks).values()
+    }
+    busy |= {
+        (w.source, w.key) for w in matched(findings, (w for w in records if w.is_baseline), content, checks).values()
+    }
     blind = blind_to(findings, checks)
     return [w for w in records if (w.source, w.key) not in busy and not blind(w)]
 
@@ -98,14 +103,14 @@ def more_waived(waivers: Waivers) -> tuple[Finding, ...]:
 
     The records of the baseline have one together: their number may only fall.
     """
-    known = {w.key: w for w in sorted(waivers.judging, key=lambda w: (w.expires, w.count)) if w.known}
+    by_key = {w.key: w for w in sorted(waivers.judging, key=lambda w: (w.expires, w.count)) if w.is_baseline}
     named: dict[str, list[Waiver]] = {}
     for old in waivers.judging:
-        if not old.known:
+        if not old.is_baseline:
             named.setdefault(old.rule, []).append(old)
     added = []
     for new in waivers.offered:
-        likes = [*named.get(new.rule, ()), *([known[new.key]] if new.known and new.key in known else ())]
+        likes = [*named.get(new.rule, ()), *([by_key[new.key]] if new.is_baseline and new.key in by_key else ())]
         if not any(_covers(old, new) for old in likes):
             added.append(new)
     before = {(w.source, w.key) for w in waivers.judging}
@@ -116,7 +121,7 @@ def _covers(old: Waiver, new: Waiver) -> bool:
     """Returns whether an old record waives as much, for as long: a waiver as wide, or the baseline."""
     if old.expires < new.expires or old.unknown != new.unknown:
         return False
-    if old.known:
+    if old.is_baseline:
         return old.count >= new.count
     exact = "*" not in new.address + new.path
     return old.key == new.key or (exact and old.reaches(new.stack, new.address, new.path))
@@ -126,13 +131,13 @@ def _grouped(waivers: Sequence[Waiver], *, by_day: bool = True) -> list[list[Wai
     """Returns each record alone, but those of the baseline together: there can be hundreds."""
     groups: dict[object, list[Waiver]] = {}
     for at, waiver in enumerate(waivers):
-        groups.setdefault(((waiver.expires if by_day else None) if waiver.known else at), []).append(waiver)
+        groups.setdefault(((waiver.expires if by_day else None) if waiver.is_baseline else at), []).append(waiver)
     return list(groups.values())
 
 
 def _named(group: Sequence[Waiver]) -> str:
     first = group[0]
-    if first.known:
+    if first.is_baseline:
         return f"{plural(len(group), 'record')} of {BASELINE}"
     return f"the waiver of {first.owner} for {first.about}"
 
@@ -157,16 +162,16 @@ def _ends(group: Sequence[Waiver], today: date) -> Finding:
 
 
 def _unused(group: Sequence[Waiver]) -> Finding:
-    known = group[0].known
+    is_baseline = group[0].is_baseline
     verb = "is" if len(group) == 1 else "are"
-    fix = "run `terrace baseline`" if known else "remove the record"
+    fix = "run `terrace baseline`" if is_baseline else "remove the record"
     message = f"{_named(group)} {verb} no longer needed: nothing was found there"
     return _finding("waiver-unused", Severity.INFO, message, group[0], fix, advisory=True)
 
 
 def _more(group: Sequence[Waiver], before: bool) -> Finding:
     first = group[0]
-    if first.known:
+    if first.is_baseline:
         message = f"this change adds, widens or extends {_named(group)}"
     elif before:
         message = f"this change extends {_named(group)} to {first.expires}"

@@ -35,7 +35,7 @@ def with_waiver(text: str, waiver: Waiver) -> str:
 def baseline(records: Iterable[Waiver]) -> str:
     """Returns the text of a baseline, sorted, so that equal records make equal text."""
     ordered = sorted(records, key=lambda w: (w.rule, w.stack, w.path, w.address, w.content, w.unknown))
-    return f"{ABOUT_BASELINE}{dumped({'version': 1, 'known': [fields(one) for one in ordered]})}"
+    return f"{ABOUT_BASELINE}{dumped({'version': 1, 'known': [fields(waiver) for waiver in ordered]})}"
 
 
 def snippet(waiver: Waiver) -> str:
@@ -45,14 +45,14 @@ def snippet(waiver: Waiver) -> str:
 
 def fields(waiver: Waiver) -> dict[str, Any]:
     """Returns a record as in its file, without the keys that it does not set."""
-    known = waiver.since is not None
-    found: dict[str, Any] = {
+    is_baseline = waiver.since is not None
+    entry: dict[str, Any] = {
         "rule": waiver.rule,
         "stack": waiver.stack,
         "address": waiver.address,
         "path": waiver.path,
         "content": waiver.content,
-        "count": waiver.count if known and waiver.count > 1 else None,
+        "count": waiver.count if is_baseline and waiver.count > 1 else None,
         "status": "unknown" if waiver.unknown else "",
         "owner": waiver.owner,
         "reason": waiver.reason,
@@ -61,7 +61,7 @@ def fields(waiver: Waiver) -> dict[str, Any]:
         "granted": waiver.granted,
         "expires": waiver.expires,
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in entry.items() if value}
 
 
 def dumped(record: Any) -> str:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from support.planted import secrets
-from terrace.checks.secrets.text import allows_bare, sightings
+from terrace.checks.secrets.text import allows_bare, find_secrets
 
 CORPUS = Path(__file__).parents[3] / "benchmarks/leaks_corpus.py"
 SECRET = "Tr0ub" + "4dor&3x"
 
 
 def told(path: str, text: str) -> list[str]:
-    return [text[one.start : one.end] for one in sightings(text, bare=allows_bare(path), path=path)]
+    return [text[one.start : one.end] for one in find_secrets(text, bare=allows_bare(path), path=path)]
 
 
 def test_recall_and_precision_on_the_corpus() -> None:

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.planted import look_alikes, secrets
-from terrace.checks.secrets.text import allows_bare, sightings
+from terrace.checks.secrets.text import allows_bare, find_secrets
 
 
 def found(path: str, text: str) -> list[str]:
-    return [s.kind.name for s in sightings(text, bare=allows_bare(path))]
+    return [s.kind.name for s in find_secrets(text, bare=allows_bare(path))]
 
 
 @pytest.mark.parametrize("name", secrets(0))
@@ -36,7 +36,7 @@ def test_two_secrets_of_one_line_are_two() -> None:
 
 @given(st.text(), st.booleans())
 def test_any_text_can_be_read(text: str, bare: bool) -> None:
-    spans = [(s.start, s.end) for s in sightings(f"{text}\npassword = {text}", bare=bare)]
+    spans = [(s.start, s.end) for s in find_secrets(f"{text}\npassword = {text}", bare=bare)]
     assert spans == sorted(spans)
     assert all(0 <= start < end for start, end in spans)
     assert all(one[1] <= other[0] for one, other in pairwise(spans))

@@ -138,7 +138,7 @@ class Commands:
             sorted(command.outputs),
             command.network,
             sorted(variables.items()),
-            [[path, one.mode, hashlib.sha256(one.content).hexdigest()] for path, one in sorted(files.items())],
+            [[path, file.mode, hashlib.sha256(file.content).hexdigest()] for path, file in sorted(files.items())],
         ]
         source = self._mac(json.dumps(asked).encode())
         key = self._mac(json.dumps([source, program.identity]).encode())
@@ -160,8 +160,8 @@ class Commands:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._given is None:
             with file_lock(self._folder / "secret.lock", "the key of the cached outputs"):
-                found = read_plain(self._folder, "secret")
-                if found is None or len(found) != hashlib.sha256().digest_size:
+                secret = read_plain(self._folder, "secret")
+                if secret is None or len(secret) != hashlib.sha256().digest_size:
                     put(self._folder, "secret", os.urandom(hashlib.sha256().digest_size), mode=0o600)
                 self._given = read_plain(self._folder, "secret") or b""
         return hmac.digest(self._given, b"terrace before plan", "sha256")
@@ -171,26 +171,26 @@ class Commands:
     def _program(self, command: BeforePlan, files: Mapping[str, Input]) -> _Program:
         name = command.argv[0]
         if "/" not in name:
-            found = self._path.find(name)
-            if found is None:
+            program = self._path.find(name)
+            if program is None:
                 there = self._path.unseen(name)
                 raise NotReady(
                     f"{name} was not found in the folders of PATH that commands can read: "
                     f"{', '.join(self._path.folders)}" + (f"; it cannot read {there}" if there else ""),
                     hint=f"install {name} system-wide: commands cannot read your home",
                 )
-            return _Program(found.path, identity(found.path), found.readable)
+            return _Program(program.path, identity(program.path), program.readable)
         path = os.path.normpath(f"{command.folder}/{name}" if command.folder else name)
         script = files.get(path)
         if script is None or script.is_link:
             raise BadInput(
-                f"{path} is not in its inputs: {', '.join(one or '.' for one in command.inputs)}",
+                f"{path} is not in its inputs: {', '.join(name or '.' for name in command.inputs)}",
                 hint="commit that file and add it to `inputs`",
             )
         if not script.executable:
             raise BadInput(f"{path} is not executable", hint=f"git update-index --chmod=+x {quote_word(path)}")
-        known, readable = self._interpreter(script.content)
-        return _Program(f"{INSIDE}/{path}", known, readable)
+        interpreter, readable = self._interpreter(script.content)
+        return _Program(f"{INSIDE}/{path}", interpreter, readable)
 
     def _interpreter(self, script: bytes) -> tuple[str, tuple[str, ...]]:
         """Returns the identity of the interpreter of a script ("" where it needs none or that is unknown), and the
@@ -198,8 +198,8 @@ class Commands:
         line = script[2:200].partition(b"\n")[0] if script.startswith(b"#!") else b""
         words = line.decode("utf-8", "replace").split()
         if len(words) > 1 and words[0].endswith("/env"):
-            found = self._path.find(next((word for word in words[1:] if not word.startswith("-")), ""))
-            return (identity(found.path), found.readable) if found else ("", ())
+            program = self._path.find(next((word for word in words[1:] if not word.startswith("-")), ""))
+            return (identity(program.path), program.readable) if program else ("", ())
         return (identity(words[0]) if words else ""), ()
 
     # --- what is kept ------------------------------------------------------------------------------------------
@@ -215,61 +215,61 @@ class Commands:
             result = typed_json.decode((folder / _MANIFEST).read_bytes(), _Result)
             if not hmac.compare_digest(result.mac, self._mac_of(key, result.files)):
                 raise ValueError("another key")
-            for number, one in enumerate(result.files):
+            for number, kept in enumerate(result.files):
                 content = (folder / str(number)).read_bytes()
-                if len(content) != one.size or hashlib.sha256(content).hexdigest() != one.sha256:
+                if len(content) != kept.size or hashlib.sha256(content).hexdigest() != kept.sha256:
                     raise ValueError("another content")
-                check_output(site, command, one.path)
-                self._place(site, one, content)
-                made[one.path] = Input("100755" if one.executable else "100644", content)
+                check_output(site, command, kept.path)
+                self._place(site, kept, content)
+                made[kept.path] = Input("100755" if kept.executable else "100644", content)
             os.utime(folder)
         except (OSError, ValueError, msgspec.MsgspecError):
             demolish(folder)
             return None
-        return tuple(PreparedFile(one.path, one.executable, one.sha256) for one in result.files)
+        return tuple(PreparedFile(file.path, file.executable, file.sha256) for file in result.files)
 
     def _mac_of(self, key: str, files: tuple[_Kept, ...]) -> str:
         return self._mac(b"result " + key.encode() + msgspec.json.encode(files))
 
-    def _place(self, site: Site, one: _Kept, content: bytes) -> None:
+    def _place(self, site: Site, kept: _Kept, content: bytes) -> None:
         """Writes a file into the checkout, unless it is already like that."""
-        committed = _tree(site).entries.get(one.path)
+        committed = _tree(site).entries.get(kept.path)
         if committed is not None:
-            if committed.is_link or _tree(site).read(one.path) != content:
+            if committed.is_link or _tree(site).read(kept.path) != content:
                 raise BadInput(
-                    f"it wrote {one.path!r}, which is in the commit with other content",
+                    f"it wrote {kept.path!r}, which is in the commit with other content",
                     hint="remove that file from the commit, or commit the output of the command",
                 )
             return
-        place = site.root / one.path
+        place = site.root / kept.path
         with self._guard:
             before = self._placed.get(place)
             if before is not None and before.look == _look(place):
-                if before.sha256 == one.sha256:
+                if before.sha256 == kept.sha256:
                     return
                 if before.stack != site.stack.key:
                     raise BadInput(
-                        f"it wrote {one.path!r}, which a command for {before.stack} wrote with other content",
+                        f"it wrote {kept.path!r}, which a command for {before.stack} wrote with other content",
                         hint="let it write to a different path for each stack, such as a folder named `{1}`",
                     )
             try:
-                with opened_parent(site.root, one.path, make=True):
-                    put(site.root, one.path, content, mode=0o755 if one.executable else 0o644)
-                self._placed[place] = _Placed(site.stack.key, one.sha256, look_of(place.lstat()))
+                with opened_parent(site.root, kept.path, make=True):
+                    put(site.root, kept.path, content, mode=0o755 if kept.executable else 0o644)
+                self._placed[place] = _Placed(site.stack.key, kept.sha256, look_of(place.lstat()))
             except OSError as error:
-                raise BadInput(f"it wrote {one.path!r}, which cannot be in the checkout: {error.strerror}") from error
+                raise BadInput(f"it wrote {kept.path!r}, which cannot be in the checkout: {error.strerror}") from error
 
     def _keep(self, key: str, run: Path, written: Mapping[str, Written]) -> None:
         """Stores a result atomically: if this process is killed, the result is complete or absent."""
         part = run / "part"
         part.mkdir(mode=0o700)
         files = []
-        for number, (path, one) in enumerate(sorted(written.items())):
-            descriptor = os.open(one.place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        for number, (path, output) in enumerate(sorted(written.items())):
+            descriptor = os.open(output.place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
             with os.fdopen(descriptor, "rb") as file:
                 content = file.read()
             (part / str(number)).write_bytes(content)
-            files.append(_Kept(path, one.executable, hashlib.sha256(content).hexdigest(), len(content)))
+            files.append(_Kept(path, output.executable, hashlib.sha256(content).hexdigest(), len(content)))
         result = _Result(tuple(files), self._mac_of(key, tuple(files)))
         (part / _MANIFEST).write_bytes(msgspec.json.encode(result))
         kept = self._folder / "kept"
@@ -281,12 +281,12 @@ class Commands:
     def _make_room(self, key: str) -> None:
         """Removes the least recently used results. Losing them only costs time."""
         with contextlib.suppress(OSError):
-            known = []
+            kept_folders = []
             for folder in (self._folder / "kept").iterdir():
                 size = sum(file.stat().st_size for file in folder.iterdir())
-                known.append((folder.stat().st_mtime, size, folder))
-            left = sum(size for _, size, _ in known)
-            for _, size, folder in sorted(known):
+                kept_folders.append((folder.stat().st_mtime, size, folder))
+            left = sum(size for _, size, _ in kept_folders)
+            for _, size, folder in sorted(kept_folders):
                 if left <= KEPT_BYTES:
                     return
                 if folder.name != key:
@@ -333,9 +333,9 @@ class Commands:
             ended = run_isolated(order)
             if ended.code != 0:
                 how = f"exited with {ended.code}" if ended.code > 0 else f"was terminated by signal {-ended.code}"
-                said = _last_words(ended.err.strip() or ended.out.strip(), variables.values())
+                message = _last_words(ended.err.strip() or ended.out.strip(), variables.values())
                 raise BadInput(
-                    f"it {how}{said and ':'}{said}",
+                    f"it {how}{message and ':'}{message}",
                     hint="it can read only its `inputs`: no home, no credentials and, unless `network: true`, no "
                     "network",
                 )
@@ -354,10 +354,10 @@ def _look(path: Path) -> Look | None:
         return None
 
 
-def _last_words(said: bytes, secrets: Iterable[str]) -> str:
+def _last_words(output: bytes, secrets: Iterable[str]) -> str:
     """Returns the last lines of a command's output, without the values of its variables and anything that looks like a
     secret."""
-    text = said[-16 * _SHOWN_BYTES :].decode("utf-8", "replace")
+    text = output[-16 * _SHOWN_BYTES :].decode("utf-8", "replace")
     for value in secrets:
         for part in (value, *value.splitlines()):
             text = text.replace(part, HIDDEN) if len(part) >= _LEAST_SECRET else text

@@ -70,26 +70,26 @@ def inputs_of(tree: Tree, command: BeforePlan, made: Mapping[str, Input]) -> dic
     paths = [path for path in tree.entries if command.sees(path)]
     layout = Layout(tree)
     contents = read_many(tree, paths)
-    found: dict[str, Input] = {}
+    inputs: dict[str, Input] = {}
     for path in paths:
         entry = tree.entries[path]
         # A link that leads out of the repository is dangling in a private checkout too.
         if not entry.is_link or layout.is_inside(path):
-            found[path] = Input(entry.mode, contents[path])
-    found |= {path: one for path, one in made.items() if command.sees(path)}
-    named = ", ".join(one or "." for one in command.inputs)
-    if not found:
+            inputs[path] = Input(entry.mode, contents[path])
+    inputs |= {path: file for path, file in made.items() if command.sees(path)}
+    named = ", ".join(name or "." for name in command.inputs)
+    if not inputs:
         raise BadInput(
             f"its inputs contain no file of the commit: {named}",
             hint="paths in `inputs` are relative to the root of the repository",
         )
-    size = sum(len(one.content) for one in found.values())
+    size = sum(len(file.content) for file in inputs.values())
     if size > INPUT_BYTES:
         raise BadInput(
             f"its inputs have {size:,} bytes; the maximum is {INPUT_BYTES:,}: {named}",
             hint="list fewer files in `inputs`",
         )
-    return found
+    return inputs
 
 
 def stage(tree: Path, files: Mapping[str, Input], folder: str, folders: Iterable[str] = ()) -> dict[str, Look]:
@@ -98,14 +98,14 @@ def stage(tree: Path, files: Mapping[str, Input], folder: str, folders: Iterable
     or a link of that name.
     """
     (tree / folder).mkdir(parents=True, exist_ok=True)
-    for path, one in sorted(files.items(), key=lambda item: item[1].is_link):
+    for path, file in sorted(files.items(), key=lambda item: item[1].is_link):
         place = tree / path
         place.parent.mkdir(parents=True, exist_ok=True)
-        if one.is_link:
-            place.symlink_to(os.fsdecode(one.content))
+        if file.is_link:
+            place.symlink_to(os.fsdecode(file.content))
         else:
-            place.write_bytes(one.content)
-            place.chmod(0o755 if one.executable else 0o644)
+            place.write_bytes(file.content)
+            place.chmod(0o755 if file.executable else 0o644)
         os.utime(place, (EPOCH, EPOCH), follow_symlinks=False)
     for path in folders:
         _make_folder(tree, path)
@@ -131,7 +131,7 @@ def collect(
     """Returns the files that a command wrote, by path. All its processes must have exited. Raises BadInput for outputs
     that are not allowed.
     """
-    found: dict[str, Written] = {}
+    outputs: dict[str, Written] = {}
     outside: list[str] = []
     size = 0
     for path, there, about in _walk(tree):
@@ -147,8 +147,8 @@ def collect(
             what = "a link" if stat.S_ISLNK(about.st_mode) else "not a plain file"
             raise BadInput(f"it wrote {path!r}, which is {what}", hint="write plain files only")
         size += about.st_size
-        found[path] = Written(there, bool(about.st_mode & 0o100))
-        if size > OUTPUT_BYTES or len(found) > OUTPUT_FILES:
+        outputs[path] = Written(there, bool(about.st_mode & 0o100))
+        if size > OUTPUT_BYTES or len(outputs) > OUTPUT_FILES:
             raise BadInput(
                 f"its outputs have more than {OUTPUT_BYTES:,} bytes or {OUTPUT_FILES:,} files",
                 hint="remove files that the plan does not need, or write them to $TMPDIR",
@@ -158,7 +158,7 @@ def collect(
             f"it wrote {listed([repr(path) for path in sorted(outside)], _SHOWN)}, which `outputs` does not list",
             hint="add it to `outputs`, or write it to $TMPDIR",
         )
-    return found
+    return outputs
 
 
 def check_output(site: Site, command: BeforePlan, path: str) -> None:
@@ -172,13 +172,13 @@ def check_output(site: Site, command: BeforePlan, path: str) -> None:
 
 def changed(root: Path, prepared: Sequence[Prepared]) -> str | None:
     """Returns the first file of a checkout that changed since a command wrote it, or None."""
-    last = {one.path: one for command in prepared for one in command.files}
-    for path, one in last.items():
+    last = {file.path: file for command in prepared for file in command.files}
+    for path, file in last.items():
         try:
             content = read_plain(root, path)
         except (OSError, BadInput):
             content = None
-        if content is None or hashlib.sha256(content).hexdigest() != one.sha256:
+        if content is None or hashlib.sha256(content).hexdigest() != file.sha256:
             return path
     return None
 
@@ -210,14 +210,14 @@ def _walk(tree: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
                 yield path, Path(entry.path), entry.stat(follow_symlinks=False)
 
 
-def _is_same(there: Path, about: os.stat_result, one: Input) -> bool:
+def _is_same(there: Path, about: os.stat_result, file: Input) -> bool:
     """Returns whether a file that was written again is unchanged."""
-    if one.is_link:
-        return stat.S_ISLNK(about.st_mode) and os.fsencode(there.readlink()) == one.content
-    if not stat.S_ISREG(about.st_mode) or about.st_size != len(one.content):
+    if file.is_link:
+        return stat.S_ISLNK(about.st_mode) and os.fsencode(there.readlink()) == file.content
+    if not stat.S_ISREG(about.st_mode) or about.st_size != len(file.content):
         return False
-    if bool(about.st_mode & 0o100) != one.executable:
+    if bool(about.st_mode & 0o100) != file.executable:
         return False
     with contextlib.suppress(OSError):
-        return there.read_bytes() == one.content
+        return there.read_bytes() == file.content
     return False

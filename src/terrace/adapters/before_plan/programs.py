@@ -45,7 +45,7 @@ class SearchPath:
 
     def __init__(self, path: str, private: Sequence[Path]) -> None:
         self._home = Path.home()
-        self._private = tuple(one.resolve() for one in private)
+        self._private = tuple(folder.resolve() for folder in private)
         self.folders: list[str] = []
         self.readable: list[str] = []
         self.hidden: list[str] = []
@@ -65,20 +65,20 @@ class SearchPath:
                 self.hidden.append(name)
 
     def _show(self, path: str) -> None:
-        if not _is_of_system(path) and not any(_is_in(path, one) for one in self.readable):
+        if not _is_of_system(path) and not any(_is_in(path, folder) for folder in self.readable):
             self.readable.append(path)
 
     def _show_interpreters(self, folder: Path) -> None:
         for name in ("python3", "python"):
             links = self._links(folder / name)
             if links and not isinstance(links, _Unseen):
-                for one in links:
-                    self._show(one)
+                for link in links:
+                    self._show(link)
 
     def _links(self, path: Path) -> tuple[str, ...] | _Unseen:
         """Returns what a command has to read for a program: the folders of each link on the way to its file, and of
         that file. In a folder that is not called `bin`, only the file."""
-        found: list[str] = []
+        links: list[str] = []
         for _ in range(_MOST_LINKS):
             real_folder = Path(os.path.realpath(path.parent))
             for folder in dict.fromkeys((path.parent, real_folder)):
@@ -87,9 +87,9 @@ class SearchPath:
                 if self._is_private(folder.resolve()):
                     return _Unseen(str(path))
                 whole = folder.name in ("bin", "sbin")
-                found.append(self._shown(folder) if whole else str(folder / path.name))
+                links.append(self._shown(folder) if whole else str(folder / path.name))
             if not path.is_symlink():
-                return tuple(dict.fromkeys(found))
+                return tuple(dict.fromkeys(links))
             path = Path(os.path.normpath(real_folder / path.readlink()))
         return _Unseen(str(path))
 
@@ -104,7 +104,7 @@ class SearchPath:
 
     def _is_private(self, real: Path) -> bool:
         """Returns whether a folder is, contains or is in one that commands cannot read."""
-        private = any(real.is_relative_to(one) or one.is_relative_to(real) for one in self._private)
+        private = any(real.is_relative_to(folder) or folder.is_relative_to(real) for folder in self._private)
         return private or self._home.is_relative_to(real)
 
     def find(self, name: str) -> FoundProgram | None:
@@ -120,9 +120,9 @@ class SearchPath:
     def _beside(self, paths: Sequence[str]) -> tuple[str, ...]:
         """Returns the paths that PATH does not include already, without those in another one of them."""
         more: list[str] = []
-        for one in sorted(paths):
-            if not any(_is_in(one, known) for known in (*self.readable, *more)):
-                more.append(one)
+        for path in sorted(paths):
+            if not any(_is_in(path, folder) for folder in (*self.readable, *more)):
+                more.append(path)
         return tuple(more)
 
     def _links_of_reader(self, script: Path) -> tuple[str, ...]:
@@ -153,4 +153,4 @@ def _is_in(path: str, folder: str) -> bool:
 
 
 def _is_of_system(path: str) -> bool:
-    return any(_is_in(path, one) for one in SYSTEM) or any(_is_in(path, f"/etc/{one}") for one in SETTINGS)
+    return any(_is_in(path, folder) for folder in SYSTEM) or any(_is_in(path, f"/etc/{folder}") for folder in SETTINGS)

@@ -18,12 +18,12 @@ def usual() -> Mapping[str, str]:
 
 def by_token(server: str, token: str, environ: Mapping[str, str]) -> Mapping[str, str]:
     """Returns variables with which Git sends a token to that server (`https://HOST`) and not to any other."""
-    known = int(environ.get("GIT_CONFIG_COUNT", "0") or 0)
+    count = int(environ.get("GIT_CONFIG_COUNT", "0") or 0)
     shown = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     key = f"http.{server.rstrip('/')}/.extraheader"
     # The empty value removes a header that a checkout left in the repository: servers reject two of them.
     values = ("", f"AUTHORIZATION: basic {shown}")
-    found = {"GIT_CONFIG_COUNT": str(known + len(values))}
-    for number, value in enumerate(values, known):
-        found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
-    return found
+    variables = {"GIT_CONFIG_COUNT": str(count + len(values))}
+    for number, value in enumerate(values, count):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables

@@ -68,7 +68,7 @@ _DAMAGE = re.compile(
 )
 
 
-def damaged(folder: Path, said: str) -> NotReady:
+def damaged(folder: Path, message: str) -> NotReady:
     """Returns the error for objects that are missing or damaged in this clone. No conclusion may be drawn from them."""
     how = f"`git -C {folder} fsck --full` lists them; `git fetch --refetch` downloads them again; otherwise clone again"
     alternates = folder / ".git" / "objects" / "info" / "alternates"
@@ -76,7 +76,7 @@ def damaged(folder: Path, said: str) -> NotReady:
         for line in alternates.read_text("utf-8", "replace").splitlines():
             if line and not line.startswith("#") and not (alternates.parent.parent / line).is_dir():
                 how = f"restore {line}, which {alternates} lists as a store of objects; {how}"
-    return NotReady(f"objects of the clone {folder} are missing or damaged: {mask_tokens(said.strip())}", hint=how)
+    return NotReady(f"objects of the clone {folder} are missing or damaged: {mask_tokens(message.strip())}", hint=how)
 
 
 def failure(folder: Path, what: str, done: Finished) -> TerraceError:
@@ -132,13 +132,15 @@ def git_untrusted(
     """
     inherited = {name: value for name, value in git_environment().items() if not name.startswith("GIT_")}
     mine = {name: value for name, value in git_environment().items() if name.startswith(_GIVING_ACCESS)}
-    given = {name: value for name, value in (env or {}).items() if not name.startswith("GIT_") or _gives_access(name)}
+    variables = {
+        name: value for name, value in (env or {}).items() if not name.startswith("GIT_") or _gives_access(name)
+    }
     limits = {"GIT_ALLOW_PROTOCOL": transport or "none", "GIT_PROTOCOL_FROM_USER": "0"}
     # HOME is the user's, for credential helpers; parent folders are not searched for a repository.
     limits["GIT_CEILING_DIRECTORIES"] = os.fspath(folder.parent)
     return run(
         ["git", *_ALWAYS, *_APART, "-C", folder, *args],
-        env={**inherited, **mine, **given, **limits},
+        env={**inherited, **mine, **variables, **limits},
         timeout=timeout,
     )
 

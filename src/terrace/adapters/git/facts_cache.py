@@ -24,7 +24,7 @@ class FactsCache:
 
     def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
         """Returns the cached facts of these keys."""
-        found: dict[str, bytes] = {}
+        contents: dict[str, bytes] = {}
         wanted = list(keys)
         with self._open() as connection:
             for start in range(0, len(wanted), _AT_ONCE) if connection is not None else ():
@@ -32,8 +32,8 @@ class FactsCache:
                 marks = ",".join("?" * len(part))
                 assert connection is not None
                 rows = connection.execute(f"SELECT key, facts FROM facts WHERE key IN ({marks})", part)
-                found.update((key, facts) for key, facts in rows if isinstance(facts, bytes))
-        return found
+                contents.update((key, facts) for key, facts in rows if isinstance(facts, bytes))
+        return contents
 
     def put_many(self, facts: Mapping[str, bytes]) -> None:
         """Stores facts, if possible."""

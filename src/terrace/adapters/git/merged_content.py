@@ -34,10 +34,10 @@ class GitMergedContent:
     def parents(self, commit: str) -> tuple[str, ...]:
         """Returns the parents of a commit. Raises NotReady where this clone lacks the commit, or is shallow there."""
         done = self._repository.git("rev-parse", "--verify", "--quiet", f"{names.commit_id(commit)}^@")
-        found = tuple(os.fsdecode(done.out).split())
-        if not found and (self._repository.shallow or not self._has(commit)):
+        ids = tuple(os.fsdecode(done.out).split())
+        if not ids and (self._repository.shallow or not self._has(commit)):
             raise NotReady(f"this clone does not have the parents of {commit[:12]}", hint="`git fetch --unshallow`")
-        return found
+        return ids
 
     def is_merge(self, commit: str, base: str, head: str, ref: str) -> bool:
         """Returns whether the content of a commit is exactly the merge of two others, without a conflict. `ref` is the

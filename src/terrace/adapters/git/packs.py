@@ -56,15 +56,15 @@ def write_objects(folder: Path, objects: Sequence[Object]) -> Finished:
     """Writes objects into the clone, in this order and durably; the caller checks the exit code. Existing ones are
     kept."""
     body = b"PACK" + (2).to_bytes(4, "big") + len(objects).to_bytes(4, "big")
-    body += b"".join(_size(one) + zlib.compress(one.content, 1) for one in objects)
-    name = hashlib.sha256 if any(len(one.id) == _SHA256 for one in objects) else hashlib.sha1
+    body += b"".join(_size(item) + zlib.compress(item.content, 1) for item in objects)
+    name = hashlib.sha256 if any(len(item.id) == _SHA256 for item in objects) else hashlib.sha1
     return git(folder, *DURABLE, "unpack-objects", "-q", stdin=body + name(body, usedforsecurity=False).digest())
 
 
-def _size(one: Object) -> bytes:
+def _size(item: Object) -> bytes:
     """Returns the header of a pack entry: kind and size, first four bits and then seven at a time."""
-    left = len(one.content)
-    head = [_TYPES[one.kind] << 4 | left & 15]
+    left = len(item.content)
+    head = [_TYPES[item.kind] << 4 | left & 15]
     left >>= 4
     while left:
         head[-1] |= 128

@@ -115,13 +115,13 @@ class Submodules:
     def parts(self, own: GitTree) -> _Parts:
         """Returns the files of a commit and of its submodules; submodules that are unavailable are left out and
         reported."""
-        known = self._composed.get(own.commit)
-        if known is None:
-            known = self._compose(own)
+        composed = self._composed.get(own.commit)
+        if composed is None:
+            composed = self._compose(own)
             while len(self._composed) >= _KEPT:
                 self._composed.pop(next(iter(self._composed)))
-            self._composed[own.commit] = known
-        return known
+            self._composed[own.commit] = composed
+        return composed
 
     def _find_submodule(self) -> SubmoduleRules | None:
         if not self._rules:
@@ -145,14 +145,14 @@ class Submodules:
                 left[full] = commit
                 if not is_chosen(full, rules.chosen, nested=bool(level.prefix)):
                     continue
-                found = self._mount(level, path, commit, own.commit, rules)
-                if isinstance(found, AbsentSubmodule):
-                    absent[full] = found
+                mounted = self._mount(level, path, commit, own.commit, rules)
+                if isinstance(mounted, AbsentSubmodule):
+                    absent[full] = mounted
                     continue
                 del left[full]
-                mounts[full] = found.tree
-                entries |= {f"{full}/{inner}": entry for inner, entry in found.tree.entries.items()}
-                levels.append(found)
+                mounts[full] = mounted.tree
+                entries |= {f"{full}/{inner}": entry for inner, entry in mounted.tree.entries.items()}
+                levels.append(mounted)
         return _Parts(MappingProxyType(entries), left, absent, mounts)
 
     def _mount(
@@ -182,8 +182,8 @@ class Submodules:
                     place,
                 )
             source = resolve_url(there.url, level.base)
-            known = level.trusted.submodules.get(path)
-            if rules.only_trusted and commit != known:
+            trusted_url = level.trusted.submodules.get(path)
+            if rules.only_trusted and commit != trusted_url:
                 return AbsentSubmodule(
                     f"its commit {commit[:12]} is not fetched for changes by untrusted authors",
                     "checks of merged commits, and checks that plan, fetch it",
@@ -198,7 +198,7 @@ class Submodules:
                 check_path(f"{level.prefix}{path}/{inner}")
             if level.depth + 1 >= DEEPEST:
                 return AbsentSubmodule("it is nested in too many other submodules", "use another folder", place)
-            trusted = self._trusted(source, known, rules, tree)
+            trusted = self._trusted(source, trusted_url, rules, tree)
         except Interrupted:
             raise
         except TerraceError as error:
@@ -217,7 +217,7 @@ class Submodules:
 
     @staticmethod
     def _conflicts(tree: GitTree, path: str) -> bool:
-        return any(one == path or one.startswith(f"{path}/") for one in tree.entries)
+        return any(entry == path or entry.startswith(f"{path}/") for entry in tree.entries)
 
     @staticmethod
     def _declared(tree: GitTree) -> Mapping[str, DeclaredSubmodule]:
@@ -290,16 +290,16 @@ class Submodules:
                 f"its repository {shown_url(source.url)} does not have the commit {commit[:12]}",
                 hint="push that commit there (`git push --recurse-submodules=on-demand`), or use another commit",
             )
-        said = mask_tokens(done.message).strip().splitlines()
+        lines = mask_tokens(done.message).strip().splitlines()
         raise NotReady(
-            f"its repository {shown_url(source.url)} cannot be read: {said[-1] if said else 'git fetch failed'}",
+            f"its repository {shown_url(source.url)} cannot be read: {lines[-1] if lines else 'git fetch failed'}",
             hint="Git needs credentials for that repository: a credential helper, or an SSH key in the agent",
         )
 
     def _fetch(self, folder: Path, source: SubmoduleUrl, depth: tuple[str, ...], specs: tuple[str, ...]) -> Finished:
         quiet = ("--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-gc")
-        given = ("fetch", *quiet, *depth, "--end-of-options", source.url, *specs)
-        return git_untrusted(folder, *given, transport=source.transport, env=self._access(), timeout=FETCH_SECONDS)
+        arguments = ("fetch", *quiet, *depth, "--end-of-options", source.url, *specs)
+        return git_untrusted(folder, *arguments, transport=source.transport, env=self._access(), timeout=FETCH_SECONDS)
 
     @staticmethod
     def _keep(folder: Path, commit: str) -> None:
@@ -307,14 +307,14 @@ class Submodules:
 
     def _prune(self, mine: Path) -> None:
         """Removes clones beyond the limit. One that another process may be using is kept."""
-        found = []
+        stores = []
         with contextlib.suppress(OSError):
-            for one in self._stores.iterdir():
-                if one.is_dir() and not one.is_symlink() and one != mine:
-                    found.append((one.stat().st_mtime, one))
-        for used, one in sorted(found, reverse=True)[MOST_STORES - 1 :]:
+            for path in self._stores.iterdir():
+                if path.is_dir() and not path.is_symlink() and path != mine:
+                    stores.append((path.stat().st_mtime, path))
+        for used, path in sorted(stores, reverse=True)[MOST_STORES - 1 :]:
             if time.time() - used > UNUSED_SECONDS:
-                shutil.rmtree(one, ignore_errors=True)
+                shutil.rmtree(path, ignore_errors=True)
         if _size(mine) > STORE_BYTES:
             shutil.rmtree(mine, ignore_errors=True)
 
@@ -353,11 +353,11 @@ class TreeWithSubmodules:
     def read_many(self, paths: Iterable[str]) -> dict[str, bytes]:
         """Returns the contents of many files, by one process per repository. Raises KeyError where one does not
         exist."""
-        found: dict[str, bytes] = {}
+        by_path: dict[str, bytes] = {}
         for prefix, tree, mine in self._by_tree(paths):
             contents = tree.read_many(path[len(prefix) :] for path in mine)
-            found |= {f"{prefix}{path}": content for path, content in contents.items()}
-        return found
+            by_path |= {f"{prefix}{path}": content for path, content in contents.items()}
+        return by_path
 
     def blobs(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yields the contents of blobs with their ids, each from a repository that has it."""
@@ -376,9 +376,9 @@ class TreeWithSubmodules:
             return
         groups: dict[str, list[str]] = {}
         # The deepest first: a nested submodule provides its own files.
-        known = sorted(mounts, key=len, reverse=True)
+        mount_paths = sorted(mounts, key=len, reverse=True)
         for path in paths:
-            at = next((one for one in known if path.startswith(f"{one}/")), "")
+            at = next((mount for mount in mount_paths if path.startswith(f"{mount}/")), "")
             groups.setdefault(at, []).append(path)
         for at, mine in groups.items():
             yield (f"{at}/", mounts[at], mine) if at else ("", self.own, mine)
@@ -406,12 +406,12 @@ def _has(folder: Path, commit: str) -> bool:
     """Returns whether a private clone has all objects of a commit, undamaged."""
     if not _is_sound(folder):
         return False
-    given = ("rev-list", "--verify-objects", "--objects", "--no-walk", "--quiet", "--end-of-options", commit, "--")
-    return git_untrusted(folder, *given).code == 0
+    arguments = ("rev-list", "--verify-objects", "--objects", "--no-walk", "--quiet", "--end-of-options", commit, "--")
+    return git_untrusted(folder, *arguments).code == 0
 
 
 def _size(folder: Path) -> int:
     """Returns the approximate size of a private clone's packs in bytes."""
     with contextlib.suppress(OSError):
-        return sum(one.stat().st_size for one in (folder / ".git" / "objects" / "pack").iterdir())
+        return sum(pack.stat().st_size for pack in (folder / ".git" / "objects" / "pack").iterdir())
     return 0

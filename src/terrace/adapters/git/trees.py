@@ -30,17 +30,17 @@ class Contents:
         self._kept: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
-    def known(self, ids: Iterable[str]) -> dict[str, bytes]:
+    def cached(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Returns the cached files among these."""
         with self._lock:
-            return {one: self._kept[one] for one in ids if one in self._kept}
+            return {tree_id: self._kept[tree_id] for tree_id in ids if tree_id in self._kept}
 
     def keep(self, contents: Mapping[str, bytes]) -> None:
         """Caches these, and drops the oldest where there are too many."""
         with self._lock:
-            for one, content in contents.items():
-                if len(content) <= self._largest and one not in self._kept:
-                    self._kept[one] = content
+            for blob_id, content in contents.items():
+                if len(content) <= self._largest and blob_id not in self._kept:
+                    self._kept[blob_id] = content
                     self._bytes += len(content) + _OVERHEAD
             while self._bytes > self._size:
                 self._bytes -= len(self._kept.pop(next(iter(self._kept)))) + _OVERHEAD
@@ -76,7 +76,7 @@ class GitTree:
         """Returns the contents of many files, by at most one process. Raises KeyError where one does not exist."""
         entries = self.entries
         blobs = {path: entries[path].blob for path in paths}
-        contents = self._contents.known(blobs.values())
+        contents = self._contents.cached(blobs.values())
         wanted = sorted(set(blobs.values()) - contents.keys())
         fresh = dict(zip(wanted, objects(self.root, wanted), strict=True))
         self._contents.keep(fresh)
@@ -91,11 +91,11 @@ def _listing(root: Path, commit: str) -> tuple[Mapping[str, Entry], Mapping[str,
     submodules: dict[str, str] = {}
     modes: dict[bytes, str] = {}
     for line in _listed(root, commit).split(b"\0"):
-        head, found, name = line.partition(b"\t")
-        if found and head[:6] != _SUBMODULE:
+        head, entry, name = line.partition(b"\t")
+        if entry and head[:6] != _SUBMODULE:
             mode = modes.setdefault(head[:6], head[:6].decode())
             entries[os.fsdecode(name)] = Entry(head[head.rindex(b" ") + 1 :].decode(), mode)
-        elif found:
+        elif entry:
             submodules[os.fsdecode(name)] = head[head.rindex(b" ") + 1 :].decode()
     return MappingProxyType(entries), MappingProxyType(submodules)
 

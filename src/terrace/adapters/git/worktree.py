@@ -160,11 +160,11 @@ class Worktree:
     def _read_record(self) -> Mapping[bytes, _Seen]:
         """Returns the files that need not be read: those that did not change shortly before they were recorded."""
         try:
-            found = msgspec.msgpack.decode(self.record.read_bytes(), type=_Record)
+            record = msgspec.msgpack.decode(self.record.read_bytes(), type=_Record)
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return {}
-        limit = found.at - int(RACY_SECONDS * 1e9)
-        return {path: seen for path, seen in found.files.items() if seen.look[-1] < limit}
+        limit = record.at - int(RACY_SECONDS * 1e9)
+        return {path: seen for path, seen in record.files.items() if seen.look[-1] < limit}
 
     def _write_record(self, kept: dict[bytes, _Seen]) -> None:
         """Losing the record only costs time."""
@@ -239,8 +239,8 @@ def _is_right(
         return stat.S_ISLNK(look.st_mode) and os.fsencode(os.readlink(name, dir_fd=folder)) == targets[path]
     if not stat.S_ISREG(look.st_mode) or look.st_nlink != 1:
         return False
-    now, known = _seen(asked, look), before.get(os.fsencode(path))
-    if known is None or known != now:
+    now, recorded = _seen(asked, look), before.get(os.fsencode(path))
+    if recorded is None or recorded != now:
         if bool(look.st_mode & 0o100) != (asked.mode == "100755"):
             return False
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)

@@ -51,13 +51,13 @@ def pull_request_run(environ: Mapping[str, str]) -> PullRequestRun:
 
 def token(environ: Mapping[str, str]) -> str:
     """Returns the token of the workflow. Raises NotReady where the step does not pass it on."""
-    found = environ.get("GITHUB_TOKEN", "")
-    if not found:
+    token = environ.get("GITHUB_TOKEN", "")
+    if not token:
         hint = (
             "in the step: env: {GITHUB_TOKEN: ${{ github.token }}}; permissions: {pull-requests: write, checks: write}"
         )
         raise NotReady("GITHUB_TOKEN is not set, so Terrace cannot write on the pull request", hint=hint)
-    return found
+    return token
 
 
 def event(environ: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
@@ -73,13 +73,13 @@ def event(environ: Mapping[str, str]) -> tuple[str, Mapping[str, Any]]:
 
 def run_id(environ: Mapping[str, str]) -> str:
     """Returns the id of this run. Raises NotReady outside of GitHub Actions."""
-    found = environ.get("GITHUB_RUN_ID", "")
-    if environ.get("GITHUB_ACTIONS") != "true" or not re.fullmatch(r"[0-9]{1,20}", found):
+    run = environ.get("GITHUB_RUN_ID", "")
+    if environ.get("GITHUB_ACTIONS") != "true" or not re.fullmatch(r"[0-9]{1,20}", run):
         raise NotReady(
             "this is not a GitHub Actions run, so it has no reviews",
             hint="in a terminal use `terrace approve ENV`, without --from-run",
         )
-    return found
+    return run
 
 
 def is_again(environ: Mapping[str, str]) -> bool:
@@ -106,10 +106,10 @@ def output(environ: Mapping[str, str], name: str, value: str) -> None:
 
 def _event(path: str) -> Mapping[str, Any]:
     try:
-        told = json.loads(Path(path).read_bytes()) if path else {}
+        event = json.loads(Path(path).read_bytes()) if path else {}
     except (OSError, ValueError, RecursionError) as error:
         raise NotReady(
             f"the event file of this run cannot be read: {path}",
             hint="GitHub sets GITHUB_EVENT_PATH in every step; do not change it",
         ) from error
-    return told if isinstance(told, dict) else {}
+    return event if isinstance(event, dict) else {}

@@ -76,9 +76,9 @@ def connect(
     if not token:
         return None
     github = GitHub(where, Token(token), transport=transport)
-    given = environ.get("TERRACE_GITHUB_LOGIN", "")
-    if given or environ.get("GITHUB_ACTIONS") == "true":
-        return Connection(github, given or LOGIN)
+    login = environ.get("TERRACE_GITHUB_LOGIN", "")
+    if login or environ.get("GITHUB_ACTIONS") == "true":
+        return Connection(github, login or LOGIN)
     return Connection(github, str(github.read("/user")["login"]))
 
 

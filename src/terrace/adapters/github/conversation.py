@@ -13,7 +13,7 @@ from terrace.adapters.github.comments import Comments
 from terrace.adapters.github.merges import GitHubMerges, writers
 from terrace.adapters.github.refusals import Refused
 from terrace.errors import BadInput
-from terrace.forge.model import Change, Permission, Review, RunReview, Said
+from terrace.forge.model import Change, Comment, Permission, Review, RunReview
 
 CHECK = ".github/workflows/00-pr-validation.yml"
 """The workflow that checks pull requests, as `terrace init github` writes it."""
@@ -39,35 +39,35 @@ class GitHubConversation:
         self._merges = GitHubMerges(github, branch)
         self._marker = marker
 
-    def said(self, id_: str) -> Said | None:
-        told = self._github.find(f"issues/comments/{_number(id_)}")
-        return None if told is None else _said(told)
+    def read_comment(self, id_: str) -> Comment | None:
+        response = self._github.find(f"issues/comments/{_number(id_)}")
+        return None if response is None else _comment_of(response)
 
     def permission(self, login: str) -> Permission:
         """Returns the permission that GitHub computes from teams, organization and repository. A custom role counts as
         the role that it is based on."""
-        told = self._github.find(f"collaborators/{_login(login)}/permission")
-        return "none" if told is None else _PERMISSIONS.get(_level(told), "none")
+        response = self._github.find(f"collaborators/{_login(login)}/permission")
+        return "none" if response is None else _PERMISSIONS.get(_level(response), "none")
 
     def change(self, number: int) -> Change | None:
-        told = self._github.find(f"pulls/{int(number)}")
-        if told is None:
+        pull = self._github.find(f"pulls/{int(number)}")
+        if pull is None:
             return None
-        head, base = told["head"], told["base"]
+        head, base = pull["head"], pull["base"]
         return Change(
-            number=int(told["number"]),
-            author=str((told.get("user") or {}).get("login", "")),
+            number=int(pull["number"]),
+            author=str((pull.get("user") or {}).get("login", "")),
             head=str(head["sha"]),
             base=str(base["ref"]),
-            open=told["state"] == "open",
-            merged=str(told.get("merge_commit_sha") or "") if told.get("merged") else "",
+            open=pull["state"] == "open",
+            merged=str(pull.get("merge_commit_sha") or "") if pull.get("merged") else "",
             # A head whose repository no longer exists came from a fork.
             foreign=(head.get("repo") or {}).get("id") != base["repo"]["id"],
             pushers=writers(self._github, int(number)),
         )
 
-    def acknowledge(self, said: Said, sign: Sign) -> None:
-        path = f"issues/comments/{_number(said.id)}/reactions"
+    def acknowledge(self, comment: Comment, sign: Sign) -> None:
+        path = f"issues/comments/{_number(comment.id)}/reactions"
         try:
             # GitHub keeps one reaction of a kind per account, so that a second request changes nothing.
             self._github.create_once("POST", path, {"content": _REACTIONS[sign]}, lambda: None)
@@ -91,19 +91,19 @@ class GitHubConversation:
         return self._merges.origins(commit)
 
     def review(self, number: int, id_: str) -> Review | None:
-        told = self._github.find(f"pulls/{int(number)}/reviews/{_number(id_)}")
-        if told is None or not told.get("submitted_at"):
+        response = self._github.find(f"pulls/{int(number)}/reviews/{_number(id_)}")
+        if response is None or not response.get("submitted_at"):
             return None
-        user = told.get("user") or {}
+        user = response.get("user") or {}
         return Review(
-            id=str(int(told["id"])),
+            id=str(int(response["id"])),
             number=int(number),
             login=str(user.get("login", "")),
             machine=user.get("type") != "User",
-            approves=told["state"] == "APPROVED",
-            head=str(told.get("commit_id") or ""),
-            text=str(told.get("body") or ""),
-            at=datetime.fromisoformat(told["submitted_at"]),
+            approves=response["state"] == "APPROVED",
+            head=str(response.get("commit_id") or ""),
+            text=str(response.get("body") or ""),
+            at=datetime.fromisoformat(response["submitted_at"]),
         )
 
     def testify(self, number: int, marker: str, body: str) -> str:
@@ -114,30 +114,30 @@ class GitHubConversation:
 
     def run_reviews(self, run: str) -> tuple[RunReview, ...]:
         """https://docs.github.com/en/rest/actions/workflow-runs#get-the-review-history-for-a-workflow-run"""
-        found = []
+        reviews = []
         # GitHub deletes runs after a while, and their reviews with them.
-        for told in self._github.find(f"actions/runs/{_number(run)}/approvals") or ():
-            user = told.get("user") or {}
-            if told["state"] not in ("approved", "rejected"):
+        for review in self._github.find(f"actions/runs/{_number(run)}/approvals") or ():
+            user = review.get("user") or {}
+            if review["state"] not in ("approved", "rejected"):
                 continue
-            for environment in told["environments"]:
-                found.append(
+            for environment in review["environments"]:
+                reviews.append(
                     RunReview(
                         run,
                         str(environment.get("name", "")),
                         str(user.get("login", "")),
                         user.get("type") != "User",
-                        told["state"] == "approved",
-                        str(told.get("comment") or ""),
+                        review["state"] == "approved",
+                        str(review.get("comment") or ""),
                     )
                 )
-        return tuple(found)
+        return tuple(reviews)
 
     def again(self, change: Change) -> str | None:
-        found = list(self._github.each("actions/runs", "workflow_runs", head_sha=change.head, event="pull_request"))
-        ours = (run for run in found if run["path"].partition("@")[0] == CHECK)
+        runs = list(self._github.each("actions/runs", "workflow_runs", head_sha=change.head, event="pull_request"))
+        ours = (run for run in runs if run["path"].partition("@")[0] == CHECK)
         # Where another workflow runs `terrace check`, its newest run is used.
-        run = next(ours, next(iter(found), None))
+        run = next(ours, next(iter(runs), None))
         if run is None:
             return None
         if run["status"] == "completed":
@@ -146,17 +146,17 @@ class GitHubConversation:
         return str(run["html_url"])
 
 
-def _said(told: Mapping[str, Any]) -> Said:
-    user = told.get("user") or {}
-    return Said(
-        id=str(int(told["id"])),
-        number=int(str(told["issue_url"]).rsplit("/", 1)[1]),
+def _comment_of(response: Mapping[str, Any]) -> Comment:
+    user = response.get("user") or {}
+    return Comment(
+        id=str(int(response["id"])),
+        number=int(str(response["issue_url"]).rsplit("/", 1)[1]),
         login=str(user.get("login", "")),
-        machine=user.get("type") != "User" or told.get("performed_via_github_app") is not None,
-        text=str(told.get("body") or ""),
-        at=datetime.fromisoformat(told["created_at"]),
-        edited=_second(told["updated_at"]) != _second(told["created_at"]),
-        url=str(told["html_url"]),
+        machine=user.get("type") != "User" or response.get("performed_via_github_app") is not None,
+        text=str(response.get("body") or ""),
+        at=datetime.fromisoformat(response["created_at"]),
+        edited=_second(response["updated_at"]) != _second(response["created_at"]),
+        url=str(response["html_url"]),
     )
 
 
@@ -165,11 +165,11 @@ def _second(time: str) -> datetime:
     return datetime.fromisoformat(time).replace(microsecond=0)
 
 
-def _level(told: Mapping[str, Any]) -> str:
+def _level(response: Mapping[str, Any]) -> str:
     """Returns the level of a permission. `permission` has four values: it is read for triage and write for maintain.
     `role_name` has more, among them custom roles."""
-    role = str(told.get("role_name") or "")
-    return role if role in ("triage", "maintain") else str(told["permission"])
+    role = str(response.get("role_name") or "")
+    return role if role in ("triage", "maintain") else str(response["permission"])
 
 
 def _number(id_: str) -> int:

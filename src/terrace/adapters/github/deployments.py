@@ -50,13 +50,13 @@ class GitHubBoard:
         if not newest:
             return
         existing, refused = self._ours(environment, len(newest)), None
-        for one in newest:
-            found = existing.get(one.key)
+        for announcement in newest:
+            deployment = existing.get(announcement.key)
             # A deployment that ended before it was ever shown is history: the ledger has it.
-            if found is None and one.state == "gone":
+            if deployment is None and announcement.state == "gone":
                 continue
             try:
-                self._set_status(found if found is not None else self._create(one), one)
+                self._set_status(deployment if deployment is not None else self._create(announcement), announcement)
             except Refused as error:
                 # For example, its commit no longer exists. The others are shown nevertheless.
                 refused = error
@@ -65,36 +65,36 @@ class GitHubBoard:
 
     def _ours(self, environment: str, number: int) -> dict[str, int]:
         """Returns Terrace's newest deployments of an environment: key -> GitHub's id."""
-        found: dict[str, int] = {}
+        by_key: dict[str, int] = {}
         for record in islice(self._github.each("deployments", environment=environment), MAX_DEPLOYMENTS):
             key = _key(record) if (record.get("creator") or {}).get("login") == self._login else None
             if key is not None:
-                found.setdefault(key, int(record["id"]))
-            if len(found) > number:
+                by_key.setdefault(key, int(record["id"]))
+            if len(by_key) > number:
                 break
-        return found
+        return by_key
 
-    def _create(self, one: Announcement) -> int:
+    def _create(self, announcement: Announcement) -> int:
         asked = {
-            "ref": one.commit,
-            "environment": one.environment,
-            "description": "Terrace " + one.key,
-            "payload": {"terrace": one.key},
+            "ref": announcement.commit,
+            "environment": announcement.environment,
+            "description": "Terrace " + announcement.key,
+            "payload": {"terrace": announcement.key},
             "auto_merge": False,
             # Terrace's gates have already passed. Without this, GitHub would require checks of a merged commit.
             "required_contexts": [],
-            "production_environment": self._production(one.environment),
+            "production_environment": self._production(announcement.environment),
             "transient_environment": False,
         }
-        made = self._github.create_once("POST", "deployments", asked, partial(self._find, one))
+        made = self._github.create_once("POST", "deployments", asked, partial(self._find, announcement))
         return int(made["id"])
 
-    def _find(self, one: Announcement) -> Mapping[str, Any] | None:
-        found = self._ours(one.environment, 10).get(one.key)
-        return None if found is None else {"id": found}
+    def _find(self, announcement: Announcement) -> Mapping[str, Any] | None:
+        deployment = self._ours(announcement.environment, 10).get(announcement.key)
+        return None if deployment is None else {"id": deployment}
 
-    def _set_status(self, deployment: int, one: Announcement) -> None:
-        wanted = (_STATES[one.state], clipped(one.description, MAX_DESCRIPTION))
+    def _set_status(self, deployment: int, announcement: Announcement) -> None:
+        wanted = (_STATES[announcement.state], clipped(announcement.description, MAX_DESCRIPTION))
         if self._newest_status(deployment) == wanted:
             return
         asked = {"state": wanted[0], "description": wanted[1], "auto_inactive": False}

@@ -13,10 +13,10 @@ from terrace.words import plural
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One kind of protection. `found` is its current state; `how` is what to change, "" where nothing is missing."""
+    """One kind of protection. `status` is its current state; `how` is what to change, "" where nothing is missing."""
 
     what: str
-    found: str
+    status: str
     how: str = ""
 
 
@@ -37,37 +37,37 @@ class Inspection:
 
     def _environment(self, name: str, page: str) -> Guard:
         what = f"environment {name}"
-        told = self._github.find(f"environments/{quote(name, safe='')}")
+        environment = self._github.find(f"environments/{quote(name, safe='')}")
         where = f"{page}/settings/environments"
-        if told is None:
+        if environment is None:
             return Guard(
                 what,
                 "GitHub has no environment of this name, so any workflow can read its secrets",
                 f"create it: {where}",
             )
-        rules = {rule["type"]: rule for rule in told.get("protection_rules") or ()}
+        rules = {rule["type"]: rule for rule in environment.get("protection_rules") or ()}
         reviewers = rules.get("required_reviewers")
         if reviewers is None:
             how = f"{where} (in private repositories, required reviewers need GitHub Enterprise)"
             return Guard(what, "no required reviewers: Terrace's approvals are the only gate", how)
         number = len(reviewers.get("reviewers") or ())
-        found = f"{plural(number, 'required reviewer')}"
+        text = f"{plural(number, 'required reviewer')}"
         if not reviewers.get("prevent_self_review"):
-            return Guard(what, f"{found}, who can approve runs that they started", f"prevent self-review: {where}")
-        return Guard(what, found)
+            return Guard(what, f"{text}, who can approve runs that they started", f"prevent self-review: {where}")
+        return Guard(what, text)
 
     def _required(self, branch: str, check: str, page: str) -> Guard:
         what = f"branch {branch}"
         asked = [
-            one["context"]
+            required["context"]
             for rule in self._rules(branch)
             if rule["type"] == "required_status_checks"
-            for one in (rule.get("parameters") or {}).get("required_status_checks", ())
+            for required in (rule.get("parameters") or {}).get("required_status_checks", ())
         ]
         if check in asked:
             return Guard(what, f"requires the check {check}")
-        found = f"no ruleset requires the check {check} (Terrace cannot read classic branch protection rules)"
-        return Guard(what, found, f"{page}/settings/rules")
+        text = f"no ruleset requires the check {check} (Terrace cannot read classic branch protection rules)"
+        return Guard(what, text, f"{page}/settings/rules")
 
     def _ledger(self, ledger: str, page: str) -> Guard:
         what = f"branch {ledger}"
@@ -76,8 +76,8 @@ class Inspection:
         if not lacking:
             return Guard(what, "only its writer can push, and no one can rewrite or delete it")
         words = {"deletion": "delete", "non_fast_forward": "rewrite", "update": "write"}
-        found = f"anyone with push access can {', '.join(words[kind] for kind in lacking)} it"
-        return Guard(what, found, f"import .github/terrace/ruleset-ledger*.json: {page}/settings/rules")
+        text = f"anyone with push access can {', '.join(words[kind] for kind in lacking)} it"
+        return Guard(what, text, f"import .github/terrace/ruleset-ledger*.json: {page}/settings/rules")
 
     def _rules(self, branch: str) -> list[Any]:
         return list(self._github.each(f"rules/branches/{quote(branch, safe='')}"))

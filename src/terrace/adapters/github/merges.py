@@ -58,26 +58,27 @@ class GitHubMerges:
         if not merged:
             return f"reached {self._branch} without a merged pull request"
         made = _made_by(merged, commit)
-        told = [
-            self._missing_reviewer(one) or self._unreviewed_content(one, commit, tip, content) for one in made or merged
+        problems = [
+            self._missing_reviewer(pull) or self._unreviewed_content(pull, commit, tip, content)
+            for pull in made or merged
         ]
         if made:
-            return None if None in told else told[0]
-        return next((why for why in told if why is not None), None)
+            return None if None in problems else problems[0]
+        return next((why for why in problems if why is not None), None)
 
     def origin(self, commit: str) -> int | None:
         """Returns the number of the pull request that a commit was merged by: the newest of several, or None."""
         merged = self._merging(commit)
-        return max((int(one["number"]) for one in _made_by(merged, commit) or merged), default=None)
+        return max((int(pull["number"]) for pull in _made_by(merged, commit) or merged), default=None)
 
     def origins(self, commit: str) -> tuple[int, ...]:
         """Returns the numbers of all pull requests that a commit may have been merged by, newest first."""
-        return tuple(sorted({int(one["number"]) for one in self._merged_with(commit)}, reverse=True))
+        return tuple(sorted({int(pull["number"]) for pull in self._merged_with(commit)}, reverse=True))
 
     def openers(self, commit: str) -> tuple[str, ...]:
         """Returns the accounts that opened the pull requests that a commit was merged by; none where it was pushed
         directly."""
-        logins = {str((one.get("user") or {}).get("login") or "") for one in self._merged_with(commit)}
+        logins = {str((pull.get("user") or {}).get("login") or "") for pull in self._merged_with(commit)}
         return tuple(sorted(logins - {""}))
 
     def _merged_with(self, commit: str) -> list[Mapping[str, Any]]:
@@ -92,12 +93,12 @@ class GitHubMerges:
             raise BadInput(f"{commit[:60]!r} is not a valid commit id")
         if commit not in self._known:
             try:
-                found = [one for one in self._github.each(f"commits/{commit}/pulls") if self._merged(one)]
+                pulls = [pull for pull in self._github.each(f"commits/{commit}/pulls") if self._merged(pull)]
             except Refused as error:
                 if error.status not in (404, 422):
                     raise
-                found = []
-            self._known[commit] = found
+                pulls = []
+            self._known[commit] = pulls
         return self._known[commit]
 
     def _merged(self, pull: Mapping[str, Any]) -> bool:
@@ -132,7 +133,9 @@ class GitHubMerges:
         """Returns when the base of a pull request last changed or was force-pushed: earlier reviews saw a different
         diff."""
         events = self._github.each(f"issues/{number}/events")
-        return max((_at(one.get("created_at")) for one in events if one.get("event") in _BASE_CHANGES), default=None)
+        return max(
+            (_at(event.get("created_at")) for event in events if event.get("event") in _BASE_CHANGES), default=None
+        )
 
     def _unreviewed_content(self, pull: Mapping[str, Any], commit: str, tip: str, content: MergedContent) -> str | None:
         """Returns why the merged content is not the reviewed content; None where it is."""
@@ -146,7 +149,7 @@ class GitHubMerges:
             return None
         parents, ref = content.parents(end), f"refs/pull/{number}/head"
         if len(parents) > 1 and parents[1:] != (head,):
-            others = ", ".join(one[:12] for one in parents[1:])
+            others = ", ".join(parent[:12] for parent in parents[1:])
             return f"{came}, but {end[:12]} merges {others} instead of the reviewed {head[:12]}"
         if parents and content.is_merge(end, parents[0], head, ref):
             return None
@@ -165,7 +168,7 @@ class GitHubMerges:
                 break
             at = parents[0]
             merged = self._merging(at)
-            if _made_by(merged, at) or number not in {int(one["number"]) for one in merged}:
+            if _made_by(merged, at) or number not in {int(pull["number"]) for pull in merged}:
                 break
         return at
 
@@ -184,20 +187,20 @@ class GitHubMerges:
         """Returns whether the reviewer has write access. Reviews by bots are ignored."""
         if login.endswith("[bot]"):
             return False
-        told = self._github.find(f"collaborators/{login}/permission")
-        return told is not None and told["permission"] in _MAY
+        response = self._github.find(f"collaborators/{login}/permission")
+        return response is not None and response["permission"] in _MAY
 
 
-def _at(told: object) -> datetime:
+def _at(time: object) -> datetime:
     """Returns a time in GitHub's format. A missing one is treated as the earliest possible time of an approval."""
-    return datetime.fromisoformat(str(told)) if told else datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+    return datetime.fromisoformat(str(time)) if time else datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def _made_by(merged: Sequence[Mapping[str, Any]], commit: str) -> list[Mapping[str, Any]]:
     """Returns the pull requests whose merge created this commit; none for an intermediate commit of a rebase merge,
     because GitHub reports the last one only.
     """
-    return [one for one in merged if one.get("merge_commit_sha") == commit]
+    return [pull for pull in merged if pull.get("merge_commit_sha") == commit]
 
 
 MAX_LISTED_COMMITS = 250

@@ -73,14 +73,14 @@ class CheckRuns:
 def _annotations(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
     return [
         {
-            "path": one.path,
-            "start_line": one.line,
-            "end_line": one.line,
-            "annotation_level": one.level,
-            "title": one.title[:255],
-            "message": one.message[:64_000],
+            "path": annotation.path,
+            "start_line": annotation.line,
+            "end_line": annotation.line,
+            "annotation_level": annotation.level,
+            "title": annotation.title[:255],
+            "message": annotation.message[:64_000],
         }
-        for one in annotations
+        for annotation in annotations
     ]
 
 

@@ -36,8 +36,8 @@ def _how_to_grant(needed: str) -> str:
     suffices."""
     if not needed:
         return "ask an administrator of the repository which permission is missing"
-    one = needed.split(";")[0].split(",")[0].strip()
-    name, _, level = one.partition("=")
+    permission = needed.split(";")[0].split(",")[0].strip()
+    name, _, level = permission.partition("=")
     return (
         f"in a workflow: `permissions: {{{name.replace('_', '-')}: {level}}}` for the job; for an App: "
         f"{name.replace('_', ' ')}, {level}, in its settings under Permissions"

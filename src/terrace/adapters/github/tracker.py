@@ -27,23 +27,23 @@ class GitHubTracker:
         self._login = login
 
     def keep(self, matter: TrackedProblem) -> str | None:
-        found, *others = self._mine(matter) or [None]
+        issue, *others = self._mine(matter) or [None]
         for extra in others:
             # Two concurrent runs opened one each.
             if extra["state"] == "open":
                 self._set(extra, {"state": "closed", "state_reason": "not_planned"})
-        if found is None:
+        if issue is None:
             return self._open(matter) if matter.open else None
         state = "open" if matter.open else "closed"
         changes: dict[str, Any] = {}
-        if found["state"] != state:
+        if issue["state"] != state:
             changes |= {"state": state, "state_reason": "reopened" if matter.open else "completed"}
         # A closed issue keeps its last text.
-        if matter.open and found["body"] != (body := _body(matter)):
+        if matter.open and issue["body"] != (body := _body(matter)):
             changes["body"] = body
         if changes:
-            found = self._set(found, changes)
-        return str(found["html_url"])
+            issue = self._set(issue, changes)
+        return str(issue["html_url"])
 
     def _open(self, matter: TrackedProblem) -> str:
         label = LABEL.format(kind=matter.kind)

@@ -27,9 +27,9 @@ _NAME = re.compile(r"[a-z_]{2,64}")
 
 def genuine(body: bytes, signature: str, secrets: Sequence[bytes]) -> bool:
     """Returns whether one of the secrets signed exactly these bytes."""
-    given = signature.encode("utf-8", "replace")
+    signed = signature.encode("utf-8", "replace")
     # All secrets are compared in constant time, so that the duration reveals nothing about them.
-    fits = [hmac.compare_digest(b"sha256=" + _signed(body, secret), given) for secret in secrets]
+    fits = [hmac.compare_digest(b"sha256=" + _signed(body, secret), signed) for secret in secrets]
     return any(fits)
 
 
@@ -79,10 +79,10 @@ class PullRequestAction(msgspec.Struct, frozen=True):
     pull_request: PullRequest
 
 
-Said = TypeVar("Said", About, Push, PullRequestAction)
+Payload = TypeVar("Payload", About, Push, PullRequestAction)
 
 
-def read(body: bytes, kind: type[Said]) -> Said:
+def read(body: bytes, kind: type[Payload]) -> Payload:
     """Returns a delivery of one kind; other fields are ignored. Raises BadInput for an invalid one."""
     try:
         return typed_json.decode(body, kind)

@@ -65,11 +65,11 @@ class GitHubProtectionRules:
         self._github = github
 
     def pending_runs(self) -> tuple[PendingRun, ...]:
-        found = []
+        pending_runs = []
         for run in self._github.each("actions/runs", "workflow_runs", status="waiting"):
             for pending in self._github.read(f"actions/runs/{int(run['id'])}/pending_deployments"):
                 name = str((pending.get("environment") or {}).get("name", ""))
-                found.append(
+                pending_runs.append(
                     PendingRun(
                         run=str(int(run["id"])),
                         environment=name,
@@ -79,7 +79,7 @@ class GitHubProtectionRules:
                         of_branch=is_of_branch(run, self._github.place),
                     )
                 )
-        return tuple(found)
+        return tuple(pending_runs)
 
     def answer(self, pending: PendingRun, answer: Literal["approved", "rejected"], why: str) -> None:
         """https://docs.github.com/en/rest/actions/workflow-runs#review-custom-deployment-protection-rules"""

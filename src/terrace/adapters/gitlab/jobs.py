@@ -48,21 +48,21 @@ def merge_request_job(environ: Mapping[str, str]) -> MergeRequestJob:
 
 def token(environ: Mapping[str, str]) -> str:
     """Returns the token that can write. Raises NotReady without one: the job's own token can only read."""
-    found = environ.get("GITLAB_TOKEN", "")
-    if not found:
+    token = environ.get("GITLAB_TOKEN", "")
+    if not token:
         raise NotReady(
             "GITLAB_TOKEN is not set, and CI_JOB_TOKEN can read comments but not write them",
             hint="create a project access token (scope api, role Developer) and store it as the masked variable "
             "GITLAB_TOKEN",
         )
-    return found
+    return token
 
 
 def _variable(environ: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
-    found = environ.get(name, "")
-    if not form.fullmatch(found):
+    value = environ.get(name, "")
+    if not form.fullmatch(value):
         raise NotReady(
             f"the variable {name} does not have the form that GitLab gives it",
             hint="GitLab CI sets it; do not override it",
         )
-    return found
+    return value

@@ -44,15 +44,17 @@ class MergeRequestPage:
     def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: object) -> str:
         """Sets the status of the commit. A status has one line of text and no annotations: the note has the summary,
         and a JUnit report shows the findings at their lines."""
-        state, told = "success" if passed else "failed", title[:LONGEST_TITLE]
+        state, description = "success" if passed else "failed", title[:LONGEST_TITLE]
 
         def stands() -> Any | None:
             where = f"repository/commits/{self._at.commit}/statuses"
-            found = [one for one in self._gitlab.each(where, name=name) if one["pipeline_id"] == self._at.pipeline]
-            same = found and (found[-1]["status"], found[-1]["description"]) == (state, told)
-            return found[-1] if same else None
+            statuses = [
+                status for status in self._gitlab.each(where, name=name) if status["pipeline_id"] == self._at.pipeline
+            ]
+            same = statuses and (statuses[-1]["status"], statuses[-1]["description"]) == (state, description)
+            return statuses[-1] if same else None
 
-        asked = {"state": state, "name": name, "description": told, "pipeline_id": self._at.pipeline}
+        asked = {"state": state, "name": name, "description": description, "pipeline_id": self._at.pipeline}
         if stands() is None:
             self._gitlab.create_once(f"statuses/{self._at.commit}", asked, stands)
         return f"{self._at.url}/-/pipelines/{self._at.pipeline}"

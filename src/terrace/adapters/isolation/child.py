@@ -132,8 +132,8 @@ def _map_two_users(process: int) -> bool:
 
 def _hand_over(order: dict[str, Any]) -> None:
     """Gives the writable folders and the output files to that user. The program does not run yet."""
-    for said in (1, 2):
-        os.fchown(said, _NOBODY, _NOBODY)
+    for descriptor in (1, 2):
+        os.fchown(descriptor, _NOBODY, _NOBODY)
     for folder in order["writable"]:
         os.chown(folder, _NOBODY, _NOBODY)
         for there, folders, files in os.walk(folder):
@@ -194,8 +194,8 @@ def _raise_loopback() -> None:
     import socket
     import struct
 
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        fcntl.ioctl(one, 0x8914, struct.pack("16sh", b"lo", 1) + bytes(14))
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection:
+        fcntl.ioctl(connection, 0x8914, struct.pack("16sh", b"lo", 1) + bytes(14))
 
 
 def _give_up_rights() -> None:
@@ -230,7 +230,7 @@ def _first(order: dict[str, Any], report: int, ready: int, go: int, other_user: 
         _hand_over(order)
     _build(order)
     _give_up_rights()
-    told, tells = os.pipe()
+    reader, tells = os.pipe()
     child = os.fork()
     if child == 0:
         try:
@@ -248,7 +248,7 @@ def _first(order: dict[str, Any], report: int, ready: int, go: int, other_user: 
         finally:
             os._exit(127)
     os.close(tells)
-    why = os.read(told, 1000).decode("utf-8", "replace")
+    why = os.read(reader, 1000).decode("utf-8", "replace")
     code = _wait(child)
     _write(report, {"error": f"{order['argv'][0]} cannot be run: {why}"} if why else {"code": code})
     return 0
@@ -261,8 +261,8 @@ def _wait(child: int) -> int:
             return os.waitstatus_to_exitcode(status)
 
 
-def _write(report: int, told: dict[str, Any]) -> None:
-    os.pwrite(report, json.dumps(told).encode(), 0)
+def _write(report: int, values: dict[str, Any]) -> None:
+    os.pwrite(report, json.dumps(values).encode(), 0)
 
 
 def main() -> int:

@@ -119,17 +119,17 @@ def run_isolated(order: Order) -> Ended:
         name=order.argv[0],
     )
     try:
-        told = typed_json.decode(report.read_bytes(), _Report)
+        outcome = typed_json.decode(report.read_bytes(), _Report)
     except (OSError, msgspec.MsgspecError):
-        said = done.message.splitlines()
+        lines = done.message.splitlines()
         raise NoIsolation(
-            f"this machine cannot isolate a program: {said[-1] if said else 'the helper was killed'}", hint=HINT
+            f"this machine cannot isolate a program: {lines[-1] if lines else 'the helper was killed'}", hint=HINT
         ) from None
-    if told.code is None:
-        if told.isolation:
-            raise NoIsolation(f"this machine cannot isolate a program: {told.error}", hint=HINT)
-        raise NotReady(told.error)
-    return Ended(told.code, done.out, done.err)
+    if outcome.code is None:
+        if outcome.isolation:
+            raise NoIsolation(f"this machine cannot isolate a program: {outcome.error}", hint=HINT)
+        raise NotReady(outcome.error)
+    return Ended(outcome.code, done.out, done.err)
 
 
 @lru_cache(maxsize=1)
@@ -139,10 +139,10 @@ def why_not() -> str:
     try:
         inside = folder / "tmp"
         inside.mkdir()
-        found = shutil.which("true", path="/usr/bin:/bin")
-        if found is None:
+        program = shutil.which("true", path="/usr/bin:/bin")
+        if program is None:
             return "there is no program `true`"
-        order = Order(found, ["true"], "/tmp", {}, folder, {inside: "/tmp"}, seconds=30)
+        order = Order(program, ["true"], "/tmp", {}, folder, {inside: "/tmp"}, seconds=30)
         ended = run_isolated(order)
         return "" if ended.code == 0 else f"`true` exited with {ended.code}"
     except NotReady as error:

@@ -60,10 +60,10 @@ class SeenHead:
 
         Tags can be deleted, and the key of the ledger may be that of another repository too.
         """
-        found = f"this one is {events[0].id}" if events else "there is no ledger"
+        actual = f"this one is {events[0].id}" if events else "there is no ledger"
         if self._named and (not events or events[0].id != self._named):
             raise Corrupt(
-                f"terrace.yaml names the ledger {self._named}, and {found}",
+                f"terrace.yaml names the ledger {self._named}, and {actual}",
                 hint="it was replaced or deleted; another clone may have it. If it is permanently lost: "
                 "`terrace ledger begin --reason WHY`, and set its id as `ledger_id` in terrace.yaml",
             )
@@ -81,8 +81,8 @@ class SeenHead:
 
     def _read(self) -> Head | None:
         try:
-            told = json.loads(self._path.read_bytes())
-            count, head = told["events"], told["head"]
+            record = json.loads(self._path.read_bytes())
+            count, head = record["events"], record["head"]
             if not isinstance(count, int) or not isinstance(head, str) or count < 1:
                 raise ValueError("another shape")
         except FileNotFoundError:

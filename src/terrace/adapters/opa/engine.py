@@ -102,38 +102,38 @@ class Opa:
     @cached_property
     def program(self) -> str:
         """Returns the path of OPA. Raises NotReady where there is none, or its version is too old."""
-        found = shutil.which("opa", path=self._path)
-        if found is None:
+        program = shutil.which("opa", path=self._path)
+        if program is None:
             raise NotReady("the policies need OPA, but opa was not found", hint=INSTALL)
-        said = run([found, "version"], env={}, timeout=30).out.decode("utf-8", "replace")
-        version = re.search(r"Version:\s*(\d+)\.", said)
+        output = run([program, "version"], env={}, timeout=30).out.decode("utf-8", "replace")
+        version = re.search(r"Version:\s*(\d+)\.", output)
         if version is None or int(version[1]) < 1:
-            raise NotReady(f"{found} is not OPA 1.0 or newer", hint=INSTALL)
-        return found
+            raise NotReady(f"{program} is not OPA 1.0 or newer", hint=INSTALL)
+        return program
 
     @cached_property
     def _capabilities(self) -> str:
         """Returns the capabilities of policies: all of this OPA, without access beyond the policy."""
-        told = json.loads(run([self.program, "capabilities", "--current"], env={}, timeout=30).out)
-        told["builtins"] = [builtin for builtin in told["builtins"] if builtin["name"] not in FORBIDDEN]
-        told["allow_net"] = []
-        return json.dumps(told)
+        capabilities = json.loads(run([self.program, "capabilities", "--current"], env={}, timeout=30).out)
+        capabilities["builtins"] = [builtin for builtin in capabilities["builtins"] if builtin["name"] not in FORBIDDEN]
+        capabilities["allow_net"] = []
+        return json.dumps(capabilities)
 
-    def evaluate(self, root: Path, folders: Sequence[str], given: Mapping[str, Any] | bytes) -> Evaluated:
+    def evaluate(self, root: Path, folders: Sequence[str], policy_input: Mapping[str, Any] | bytes) -> Evaluated:
         """Evaluates all packages of these folders below `root` for one input; data has its path relative to its folder.
         Folders can have different versions of Rego; those of the same version can use each other's packages. Policies
         that do not compile or exceed a limit are breakages.
         """
-        document = given if isinstance(given, bytes) else msgspec.json.encode(given)
+        document = policy_input if isinstance(policy_input, bytes) else msgspec.json.encode(policy_input)
         ran = self._evaluated(root, folders, document)
-        if not any(one.code.startswith("rego_") for one in ran.breakages):
+        if not any(breakage.code.startswith("rego_") for breakage in ran.breakages):
             return ran
         # Written for Rego v0, like most existing policies: keywords and semantics differ.
-        old = [one for one in folders if self._is_old(root, one)] or list(folders)
+        old = [folder for folder in folders if self._is_old(root, folder)] or list(folders)
         second = self._evaluated(root, _with_data(root, old, folders), document, _OLD)
         if len(old) == len(folders):
             return ran if second.breakages else replace(second, old=tuple(old))
-        first = self._evaluated(root, [one for one in folders if one not in old], document)
+        first = self._evaluated(root, [folder for folder in folders if folder not in old], document)
         return Evaluated(_merged(first.data, second.data), first.breakages + second.breakages, tuple(old))
 
     def _is_old(self, root: Path, folder: str) -> bool:
@@ -142,8 +142,8 @@ class Opa:
 
     def _reads(self, root: Path, folder: str, *more: str) -> bool:
         argv = [self.program, "check", "--format", "json", *_NO_TESTS, *more, folder]
-        told = _json(run(argv, cwd=root, env={}, timeout=60).err) or {}
-        errors = told.get("errors") or () if isinstance(told, dict) else ()
+        result = _json(run(argv, cwd=root, env={}, timeout=60).err) or {}
+        errors = result.get("errors") or () if isinstance(result, dict) else ()
         return not any(error.get("code") == "rego_parse_error" for error in errors)
 
     def _evaluated(self, root: Path, folders: Sequence[str], document: bytes, *more: str) -> Evaluated:
@@ -178,7 +178,7 @@ class Opa:
             except NotReady as error:
                 return Evaluated({}, (PolicyError(error.message),))
         ran = _read(done, root)
-        if any(one.code == "eval_cancel_error" for one in ran.breakages):
+        if any(breakage.code == "eval_cancel_error" for breakage in ran.breakages):
             raise LimitExceeded("they exceeded the time limit", "time")
         return ran
 
@@ -212,21 +212,21 @@ class Opa:
         with tempfile.TemporaryDirectory(prefix="terrace-opa-") as place:
             bundle = Path(place)
             # A bundle accepts policies of both versions, without data files.
-            version = 0 if all(self._is_old(root, one) for one in folders) else 1
+            version = 0 if all(self._is_old(root, folder) for folder in folders) else 1
             (bundle / ".manifest").write_text(json.dumps({"rego_version": version}))
             for number, path in enumerate(_policies(root, folders)):
                 shutil.copyfile(path, bundle / f"{number}.rego")
             argv = [self.program, "deps", "--format", "json", "--bundle", place, "data"]
-            told = _json(run(argv, cwd=root, env={}, timeout=60).out)
-        if not isinstance(told, dict):
+            result = _json(run(argv, cwd=root, env={}, timeout=60).out)
+        if not isinstance(result, dict):
             return None
-        return Reads(_refs(told.get("base")), _refs(told.get("virtual")))
+        return Reads(_refs(result.get("base")), _refs(result.get("virtual")))
 
-    def ask(self, query: str, root: Path, folders: Sequence[str], given: Mapping[str, Any]) -> Any:
+    def ask(self, query: str, root: Path, folders: Sequence[str], document: Mapping[str, Any]) -> Any:
         """Returns the value of one query in Rego v1 for an input. Raises LimitExceeded, and BadInput where it cannot be
         run."""
-        old = [_OLD] if folders and all(self._is_old(root, one) for one in folders) else []
-        ran = self._query(query, root, folders, msgspec.json.encode(given), self._seconds, old)
+        old = [_OLD] if folders and all(self._is_old(root, folder) for folder in folders) else []
+        ran = self._query(query, root, folders, msgspec.json.encode(document), self._seconds, old)
         if ran.breakages:
             first = ran.breakages[0]
             raise BadInput(f"{first.path}:{first.line}: {first.message}" if first.path else first.message)
@@ -235,11 +235,11 @@ class Opa:
     def _packages(self, root: Path, folders: Sequence[str], more: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Returns the packages of these folders, each with its first file."""
         for folder in folders:
-            told = _json(
+            result = _json(
                 run([self.program, "inspect", "--format", "json", *more, folder], cwd=root, env={}, timeout=60).out
             )
-            found = told.get("namespaces") or {} if isinstance(told, dict) else {}
-            for package, files in sorted(found.items()):
+            namespaces = result.get("namespaces") or {} if isinstance(result, dict) else {}
+            for package, files in sorted(namespaces.items()):
                 mine = [file for file in files if file.endswith(".rego") and not file.endswith("_test.rego")]
                 if mine:
                     yield package, mine[0]
@@ -255,27 +255,27 @@ class Opa:
     def catalogue(self, root: Path, folders: Sequence[str]) -> tuple[PolicyRule, ...]:
         """Returns the rules that the policies of these folders below `root` document; files that OPA cannot parse have
         none."""
-        found: list[PolicyRule] = []
+        rules: list[PolicyRule] = []
         for folder in folders:
             done = run(
                 [self.program, "inspect", "--annotations", "--format", "json", folder], cwd=root, env={}, timeout=60
             )
-            told = _json(done.out)
-            found += catalogue(told.get("annotations") or () if isinstance(told, dict) else ())
-        return tuple(found)
+            result = _json(done.out)
+            rules += catalogue(result.get("annotations") or () if isinstance(result, dict) else ())
+        return tuple(rules)
 
     def test(self, root: Path, folders: Sequence[str]) -> Tested:
         """Runs the tests of these folders below `root`, with the capabilities of policies; returns the results and the
         coverage. Folders in Rego v0 are tested separately. Coverage is reported only where all tests pass.
         """
-        old = [one for one in folders if self._is_old(root, one)]
+        old = [folder for folder in folders if self._is_old(root, folder)]
         groups = [
-            ([one for one in folders if one not in old], ()),
+            ([folder for folder in folders if folder not in old], ()),
             (_with_data(root, old, folders) if old else [], (_OLD,)),
         ]
-        told = [self._test(root, group, more) for group, more in groups if group]
-        files = {name: file for one in told for name, file in one.coverage.items()}
-        return Tested(tuple(case for one in told for case in one.cases), files, tuple(old))
+        results = [self._test(root, group, more) for group, more in groups if group]
+        files = {name: file for result in results for name, file in result.coverage.items()}
+        return Tested(tuple(case for result in results for case in result.cases), files, tuple(old))
 
     def _test(self, root: Path, folders: Sequence[str], more: Sequence[str]) -> Tested:
         with self._capabilities_file() as capabilities:
@@ -283,9 +283,9 @@ class Opa:
             done = run([*argv, *folders], cwd=root, env={}, timeout=10 * self._seconds)
             cases = _json(done.out) if done.out.strip() else []
             if not isinstance(cases, list) or done.code not in (0, 2):
-                said = done.message or done.out.decode("utf-8", "replace").strip()
+                message = done.message or done.out.decode("utf-8", "replace").strip()
                 hint = "fix the file and line in the message"
-                raise BadInput(f"the tests could not be run: {_explained(said[:2000])}", hint=hint)
+                raise BadInput(f"the tests could not be run: {_explained(message[:2000])}", hint=hint)
             if not cases or any(case.get("fail") or case.get("error") for case in cases):
                 return Tested(tuple(cases), {})
             report = _json(run([*argv, "--coverage", *folders], cwd=root, env={}, timeout=10 * self._seconds).out)
@@ -297,30 +297,30 @@ def _policies(root: Path, folders: Sequence[str]) -> Iterator[Path]:
         yield from (p for p in sorted((root / folder).rglob("*.rego")) if not p.name.endswith("_test.rego"))
 
 
-def _refs(told: Any) -> frozenset[tuple[str, ...]]:
+def _refs(items: Any) -> frozenset[tuple[str, ...]]:
     """Returns the paths up to the first step that is not a literal."""
-    found = set()
-    for steps in told or ():
+    refs = set()
+    for steps in items or ():
         written = itertools.takewhile(lambda step: step["type"] == "string", steps[1:])
-        found.add((str(steps[0]["value"]), *(step["value"] for step in written)))
-    return frozenset(found)
+        refs.add((str(steps[0]["value"]), *(step["value"] for step in written)))
+    return frozenset(refs)
 
 
-def _json(said: bytes) -> Any:
+def _json(output: bytes) -> Any:
     try:
-        return json.loads(said)
+        return json.loads(output)
     except ValueError:
         return None
 
 
 def _read(done: Finished, folder: Path) -> Evaluated:
-    told = _json(done.out)
-    if not isinstance(told, dict):
+    result = _json(done.out)
+    if not isinstance(result, dict):
         return Evaluated({}, (PolicyError(done.message[:500] or f"opa exited with {done.code} and printed nothing"),))
-    errors = told.get("errors")
+    errors = result.get("errors")
     if errors:
         return Evaluated({}, tuple(_breakage(error, folder) for error in errors))
-    results = told.get("result") or []
+    results = result.get("result") or []
     value = results[0]["expressions"][0]["value"] if results else {}
     return Evaluated(value if isinstance(value, dict) else {}, value=value)
 
@@ -332,12 +332,12 @@ def _frugal(memory: int) -> dict[str, str]:
 
 def _with_data(root: Path, some: Sequence[str], folders: Sequence[str]) -> list[str]:
     """Returns some of the folders, and those that contain only data."""
-    return [one for one in folders if one in some or not any((root / one).rglob("*.rego"))]
+    return [folder for folder in folders if folder in some or not any((root / folder).rglob("*.rego"))]
 
 
-def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(data: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     """Merges both documents. Sets of messages in both are united."""
-    merged = dict(one)
+    merged = dict(data)
     for name, value in other.items():
         there = merged.get(name)
         if isinstance(there, dict) and isinstance(value, dict):

@@ -35,8 +35,8 @@ class LaidOutFolders:
 
     def beside(self, folder: str) -> list[str]:
         """Returns the folders of data for policies for the plain plan."""
-        there = (self.data / one for one in self.shown[folder].data)
-        return [str(one) for one in there if one.is_dir()]
+        there = (self.data / name for name in self.shown[folder].data)
+        return [str(path) for path in there if path.is_dir()]
 
 
 @contextmanager
@@ -50,31 +50,31 @@ def laid_out(
     with tempfile.TemporaryDirectory(prefix="terrace-policies-") as place:
         root = Path(place)
         laid = LaidOutFolders(root / "view", root / "plain", root / "data", shown)
-        data = [one for plain in shown.values() for one in plain.data]
+        data = [folder for plain in shown.values() for folder in plain.data]
         for name, content in files.items():
-            own = max((one for one in folders if _is_below(name, one)), key=len, default=None)
+            own = max((folder for folder in folders if _is_below(name, folder)), key=len, default=None)
             if own is not None and own not in shown:
                 named = view_data.get(own)
-                if name.endswith(".rego") or named is None or any(_is_below(name, one) for one in named):
+                if name.endswith(".rego") or named is None or any(_is_below(name, folder) for folder in named):
                     _write(laid.view / name, content)
             elif own is not None and name.endswith(".rego"):
                 _write(laid.plain / name, content)
-            if any(_is_below(name, one) for one in data):
+            if any(_is_below(name, folder) for folder in data):
                 _write(laid.data / name, content)
-        for one in (laid.view, laid.plain, laid.data):
-            one.mkdir(exist_ok=True)
+        for layout_root in (laid.view, laid.plain, laid.data):
+            layout_root.mkdir(exist_ok=True)
         yield laid
 
 
 def on_disk(root: Path, folders: Sequence[str]) -> Mapping[str, bytes]:
     """Returns the policies and data of a working tree, by path."""
-    found = {}
+    files = {}
     for folder in folders:
         for path in sorted((root / folder).rglob("*")):
             # A link out of the repository is not a policy of it.
             if path.name.endswith(KINDS) and path.is_file() and path.resolve().is_relative_to(root.resolve()):
-                found[path.relative_to(root).as_posix()] = path.read_bytes()
-    return found
+                files[path.relative_to(root).as_posix()] = path.read_bytes()
+    return files
 
 
 def _is_below(name: str, folder: str) -> bool:

@@ -64,13 +64,13 @@ def _annotations(files: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
-    found = []
+    paths = []
     for entry in folder.iterdir():
         if entry.is_dir():
-            found += _below(entry, f"{prefix}{entry.name}/")
+            paths += _below(entry, f"{prefix}{entry.name}/")
         else:
-            found.append((f"{prefix}{entry.name}", entry.read_text(encoding="utf-8")))
-    return found
+            paths.append((f"{prefix}{entry.name}", entry.read_text(encoding="utf-8")))
+    return paths
 
 
 def upgrade_of(root: Path) -> Upgrade:

@@ -59,7 +59,7 @@ def tried(
     laid: LaidOutFolders,
     folders: Sequence[str],
     rule: str,
-    given: Callable[[Literal["view", "plan"]], dict[str, Any]],
+    input_of: Callable[[Literal["view", "plan"]], dict[str, Any]],
     hiding: SecretMask,
 ) -> Trial:
     """Runs the package named `rule`, or with the rule of that id or name, below these folders. The rule can read
@@ -68,34 +68,43 @@ def tried(
     """
     package, path, own = _package(opa, laid, folders, rule)
     root = laid.root(own)
-    document = given("plan" if own in laid.shown else "view")
-    beside = [own, *laid.beside(own)] if own in laid.shown else [one for one in folders if one not in laid.shown]
-    said = _said(package, opa.ask(package, root, beside, document))
-    is_named = any(one.rule == rule for one in said)
-    picked = [one for one in said if not is_named or one.rule == rule]
-    spots = [list(_spots(document, one.address)) for one in picked]
+    document = input_of("plan" if own in laid.shown else "view")
+    beside = (
+        [own, *laid.beside(own)] if own in laid.shown else [folder for folder in folders if folder not in laid.shown]
+    )
+    findings = _said(package, opa.ask(package, root, beside, document))
+    is_named = any(finding.rule == rule for finding in findings)
+    picked = [finding for finding in findings if not is_named or finding.rule == rule]
+    spots = [list(_spots(document, finding.address)) for finding in picked]
     share = max(1, MOST // max(1, len(picked)))
     tries = [(n, spot) for n, all_ in enumerate(spots[:MOST]) for spot in all_[:share]]
     without = _without(opa, package, root, beside, document, [spot for _, spot in tries])
     names = _named((root / path).read_text(encoding="utf-8", errors="replace"))
     messages = []
-    for n, one in enumerate(picked):
-        key = (one.rule, one.address, one.message)
+    for n, finding in enumerate(picked):
+        key = (finding.rule, finding.address, finding.message)
         # A value that only occurs in the message changes its text, but does not decide it.
-        before = _count(one, said)
+        before = _count(finding, findings)
         hangs = {
             spot: _short(_concealed(document, spot, hiding))
             for (m, spot), left in zip(tries, without, strict=True)
-            if m == n and key not in {(f.rule, f.address, f.message) for f in left} and _count(one, left) < before
+            if m == n and key not in {(f.rule, f.address, f.message) for f in left} and _count(finding, left) < before
         }
         # Nearly every rule depends on the action itself: it is reported only where there is nothing else.
         hangs = {spot: value for spot, value in hangs.items() if not _is_action(spot)} or hangs
         there = {_path(document, spot) for spot in spots[n]}
-        absent = tuple(name for name in names if one.address and not any(_within(name, spot) for spot in there))
+        absent = tuple(name for name in names if finding.address and not any(_within(name, spot) for spot in there))
         values = {_path(document, spot): value for spot, value in hangs.items()}
-        text = hiding.hide(without_secrets(one.message))
+        text = hiding.hide(without_secrets(finding.message))
         messages.append(
-            Message(one.rule, text, one.status is Status.UNKNOWN, one.address or "", tuple(values.items()), absent)
+            Message(
+                finding.rule,
+                text,
+                finding.status is Status.UNKNOWN,
+                finding.address or "",
+                tuple(values.items()),
+                absent,
+            )
         )
     return Trial(package.removeprefix("data."), len(_resources(document)), tuple(messages))
 
@@ -108,21 +117,23 @@ def _package(opa: Opa, laid: LaidOutFolders, folders: Sequence[str], rule: str) 
         for package, path in opa.packages(laid.root(folder), [folder]).items()
         if not package.endswith("_test")
     ]
-    ids = {one.path: one.id for folder in folders for one in opa.catalogue(laid.root(folder), [folder])}
-    found = [one for one in packages if _is_called(rule, one[0], one[1]) or ids.get(one[1]) == rule]
+    ids = {rule.path: rule.id for folder in folders for rule in opa.catalogue(laid.root(folder), [folder])}
+    chosen = [
+        package for package in packages if _is_called(rule, package[0], package[1]) or ids.get(package[1]) == rule
+    ]
     # The last part of a package name is its short name, which may not be unique.
-    found = found or [one for one in packages if rule == one[0].rpartition(".")[2]]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        paths = len({package for package, _, _ in found}) < len(found)
-        choices = sorted(path if paths else package.removeprefix("data.") for package, path, _ in found)
-        raise BadInput(f"{len(found)} rules have the name {rule!r}", hint=f"use one of: {', '.join(choices[:20])}")
-    known = [*ids.values(), *(package.removeprefix("data.") for package, _, _ in packages)]
-    near = find_nearest(rule, known)
+    chosen = chosen or [package for package in packages if rule == package[0].rpartition(".")[2]]
+    if len(chosen) == 1:
+        return chosen[0]
+    if chosen:
+        paths = len({package for package, _, _ in chosen}) < len(chosen)
+        choices = sorted(path if paths else package.removeprefix("data.") for package, path, _ in chosen)
+        raise BadInput(f"{len(chosen)} rules have the name {rule!r}", hint=f"use one of: {', '.join(choices[:20])}")
+    names = [*ids.values(), *(package.removeprefix("data.") for package, _, _ in packages)]
+    near = find_nearest(rule, names)
     raise BadInput(
         f"there is no rule {rule!r}",
-        hint=f"did you mean {near!r}?" if near else f"existing rules: {', '.join(sorted(known)[:20])}",
+        hint=f"did you mean {near!r}?" if near else f"existing rules: {', '.join(sorted(names)[:20])}",
     )
 
 
@@ -131,9 +142,9 @@ def _is_called(rule: str, package: str, path: str) -> bool:
     return rule in (name, package, path) or rule.rpartition(".")[0] == name
 
 
-def _count(one: Finding, found: Sequence[Finding]) -> int:
+def _count(finding: Finding, findings: Sequence[Finding]) -> int:
     """Returns how often the rule has the same message for the same address."""
-    return sum(1 for f in found if (f.rule, f.address, f.status) == (one.rule, one.address, one.status))
+    return sum(1 for f in findings if (f.rule, f.address, f.status) == (finding.rule, finding.address, finding.status))
 
 
 def _is_action(spot: Spot) -> bool:
@@ -152,8 +163,8 @@ def _without(
     # In order, since it is an array; without a package the result is empty.
     query = f"[x | p := input.paths[_]; d := json.remove(input.document, [p]); x := {package} with input as d]"
     paths = [_pointer(spot) for spot in spots]
-    told = opa.ask(query, root, folders, {"document": document, "paths": paths})
-    return [_said(package, one) for one in told or ()]
+    answers = opa.ask(query, root, folders, {"document": document, "paths": paths})
+    return [_said(package, item) for item in answers or ()]
 
 
 def _pointer(spot: Spot) -> str:
@@ -161,8 +172,8 @@ def _pointer(spot: Spot) -> str:
 
 
 def _resources(document: Any) -> list[Any]:
-    told = document.get("resources") or document.get("resource_changes")
-    return told or list(_planned((document.get("planned_values") or {}).get("root_module")))
+    resources = document.get("resources") or document.get("resource_changes")
+    return resources or list(_planned((document.get("planned_values") or {}).get("root_module")))
 
 
 def _planned(module: Any) -> Iterator[Any]:
@@ -240,9 +251,9 @@ def _short(value: Any) -> str:
 
 def _named(text: str) -> tuple[str, ...]:
     """Returns the attributes that a policy's text names, such as `after.acl`."""
-    found = re.findall(rf"\.((?:{'|'.join(_SIDES)})(?:\.[a-z_]\w*)+)", text)
-    found += [f"{side}.{name}" for side, name in re.findall(rf"\.({'|'.join(_SIDES)}),\s*\"(\w+)\"", text)]
-    return tuple(dict.fromkeys(one.removesuffix(".unknown").removesuffix(".sensitive") for one in found))
+    paths = re.findall(rf"\.((?:{'|'.join(_SIDES)})(?:\.[a-z_]\w*)+)", text)
+    paths += [f"{side}.{name}" for side, name in re.findall(rf"\.({'|'.join(_SIDES)}),\s*\"(\w+)\"", text)]
+    return tuple(dict.fromkeys(path.removesuffix(".unknown").removesuffix(".sensitive") for path in paths))
 
 
 def _within(name: str, spot: str) -> bool:

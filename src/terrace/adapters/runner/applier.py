@@ -187,15 +187,15 @@ class LocalApplier:
             raise
 
     def _spawn(self, run: RunFolder, ready: _Ready, word: socket.socket) -> subprocess.Popen[bytes]:
-        with (run.path / "runner.log").open("wb") as said:
+        with (run.path / "runner.log").open("wb") as log_file:
             child = subprocess.Popen(
                 # -P: the current folder belongs to the repository, from which Python must not import anything.
                 [sys.executable, "-P", "-m", _CHILD, str(run.path), str(ready.lock), str(word.fileno())],
                 cwd=run.path,
                 env=ready.variables,
                 stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
+                stdout=log_file,
+                stderr=log_file,
                 start_new_session=True,
                 pass_fds=(ready.lock, word.fileno(), *lock_of(ready.plan)),
             )
@@ -382,16 +382,18 @@ class LocalApplier:
             return RunOutcome(
                 ended.code or 1, f"{ended.reason}: nothing was applied", evidence=Evidence.RUNNER_DECLINED
             )
-        code, found = ended.code, (*distinct(log.diagnostics), *_truncation_note(ended.log))
+        code, diagnostics = ended.code, (*distinct(log.diagnostics), *_truncation_note(ended.log))
         unsaved = run.unsaved if ended.unsaved_state else None
         if code == 0:
-            return RunOutcome(code, log.summary or "applied", found, unsaved)
-        reason = str(failure(self._terraform.product, "apply", log.stack, code, found, "".join(log.plain)).message)
+            return RunOutcome(code, log.summary or "applied", diagnostics, unsaved)
+        reason = str(
+            failure(self._terraform.product, "apply", log.stack, code, diagnostics, "".join(log.plain)).message
+        )
         summary = f"{reason}; {plural(log.done, 'change')} completed" if log.done else reason
         if ended.interrupted:
             summary = f"interrupted; {summary}"
-        lost = unknown_outcome(found) or log.unknown_outcome(ended)
-        return RunOutcome(code, summary, found, unsaved, lost, None if lost else Evidence.TERRAFORM_FAILED)
+        lost = unknown_outcome(diagnostics) or log.unknown_outcome(ended)
+        return RunOutcome(code, summary, diagnostics, unsaved, lost, None if lost else Evidence.TERRAFORM_FAILED)
 
     def _run(self, attempt: Attempt) -> RunFolder:
         return RunFolder.of(self._folder, attempt.id)
@@ -431,8 +433,8 @@ def _truncation_note(seal: LogSeal | None) -> tuple[Diagnostic, ...]:
     """Returns a note about the truncation of the log, where it was truncated."""
     if seal is None or not seal.cut:
         return ()
-    said = f"the log of the apply was truncated by {seal.cut:,} bytes; the state is not affected"
-    return (Diagnostic("warning", said),)
+    message = f"the log of the apply was truncated by {seal.cut:,} bytes; the state is not affected"
+    return (Diagnostic("warning", message),)
 
 
 class _Log:
@@ -528,11 +530,11 @@ class _Log:
             self._read_plain(line)
             return
         self.is_cut = self.is_cut or message.get("type") == CUT
-        told = diagnostic(message, self._folder)
-        if told is not None:
-            self._erred = self._erred or told.severity == "error"
+        found_diagnostic = diagnostic(message, self._folder)
+        if found_diagnostic is not None:
+            self._erred = self._erred or found_diagnostic.severity == "error"
             if len(self.diagnostics) < MOST_DIAGNOSTICS:
-                self.diagnostics.append(told)
+                self.diagnostics.append(found_diagnostic)
         if message.get("type") == "change_summary":
             self.summary = str(message.get("@message", ""))
         step = progress(self.stack, message)

@@ -125,17 +125,17 @@ class _Run:
         """Reports that this process is ready, and waits for the start signal; returns None where none comes."""
         with contextlib.suppress(OSError):
             os.write(self._word, b"r")
-        told = b""
-        while not told.endswith(b"\n"):
+        request = b""
+        while not request.endswith(b"\n"):
             try:
                 more = os.read(self._word, 4096)
             except OSError:
                 return None
             if not more:
                 return None
-            told += more
+            request += more
         os.close(self._word)
-        return StartSignal.read(told)
+        return StartSignal.read(request)
 
     def _terraform(
         self, permits: Permits, log: int, bounded: RunLog, variables: Mapping[str, str], handles: tuple[int, ...]
@@ -182,8 +182,8 @@ class _Run:
 
     def _decline(self, reason: str) -> None:
         """Records that Terraform was not started. Only this process could have started it."""
-        told = {"end": "not started", "code": 1, "at": time.time(), "reason": reason}
-        self._run.write("exit.json", {**self._bound, **told, "interrupted": bool(self._stopped)})
+        end = {"end": "not started", "code": 1, "at": time.time(), "reason": reason}
+        self._run.write("exit.json", {**self._bound, **end, "interrupted": bool(self._stopped)})
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         # A second signal makes Terraform abandon operations in progress, so that only one is sent.

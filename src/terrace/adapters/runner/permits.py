@@ -115,13 +115,13 @@ class Permits:
         """Returns whether the folder exists, is in memory, and belongs to this user alone."""
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
-            found = self._folder.lstat()
+            status = self._folder.lstat()
         except OSError:
             return False
-        private = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & 0o077
+        private = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077
         return private and file_system(self._folder) in MEMORY_FILE_SYSTEMS
 
 
-def _identity(found: os.stat_result) -> str:
+def _identity(status: os.stat_result) -> str:
     # Not the change time of the inode, since a rename changes it. Inode numbers in memory are not reused.
-    return f"{found.st_dev}:{found.st_ino}"
+    return f"{status.st_dev}:{status.st_ino}"

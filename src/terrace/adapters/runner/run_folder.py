@@ -174,10 +174,10 @@ class RunFolder:
         except OSError as error:
             raise Corrupt(f"{self.path / name} cannot be read: {error.strerror}", hint=_HINT) from error
         try:
-            found = typed_json.decode(text, kind)
+            record = typed_json.decode(text, kind)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Corrupt(f"{self.path / name} is damaged: {error}", hint=_HINT) from error
-        bound = (found.attempt, found.nonce, found.sha256)
+        bound = (record.attempt, record.nonce, record.sha256)
         if not attempt.prepared.nonce or bound != (attempt.id, attempt.prepared.nonce, attempt.sha256):
             raise Corrupt(f"{self.path / name} does not belong to the attempt {attempt.id}", hint=_HINT)
-        return found
+        return record

@@ -81,13 +81,13 @@ class RunLog:
         return 0
 
     def _line(self) -> bytes:
-        said = {
+        line = {
             "@level": "warn",
             "@message": "Terrace: this log is truncated here: Terraform printed more than the limit of "
             f"{self._limit} bytes",
             "type": CUT,
         }
-        return b"\n" + json.dumps(said).encode() + b"\n"
+        return b"\n" + json.dumps(line).encode() + b"\n"
 
     def _write(self, text: bytes) -> None:
         # A full disk must not end an apply; the record of its result has the truncation too.

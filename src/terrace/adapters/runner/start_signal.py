@@ -34,8 +34,8 @@ class StartSignal:
     def read(line: bytes) -> StartSignal | None:
         """Decodes the result of `line`; returns None for anything else."""
         try:
-            told = json.loads(line)
-            return StartSignal(float(told["since_boot"]), float(told["wall"]))
+            signal = json.loads(line)
+            return StartSignal(float(signal["since_boot"]), float(signal["wall"]))
         except (ValueError, TypeError, KeyError):
             return None
 

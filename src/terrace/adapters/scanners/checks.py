@@ -69,66 +69,66 @@ class Scanners:
     def _found(self, scanner: Scanner, context: CheckContext) -> Found | None:
         """Returns the tool; None where it is not installed and not requested. Raises NotReady where it is requested."""
         wanted = scanner.tool
-        found = self._box.find(wanted)
-        if found is None and wanted.name in context.trusted.checks:
+        program = self._box.find(wanted)
+        if program is None and wanted.name in context.trusted.checks:
             hint = f"terrace tools install {wanted.name}"
             raise NotReady(f"{wanted.name} was not found", hint=hint)
-        if found is not None and wanted.refused and self._box.version(found) in wanted.refused:
-            raise NotReady(f"{found.path} is a version that is known to be malicious", hint=f"remove {found.path}")
-        return found
+        if program is not None and wanted.refused and self._box.version(program) in wanted.refused:
+            raise NotReady(f"{program.path} is a version that is known to be malicious", hint=f"remove {program.path}")
+        return program
 
     # --- what --------------------------------------------------------------------------------------------------------
 
     def scan_sources(self, scanner: Scanner, scan: SourceScan, context: CheckContext) -> tuple[Finding, ...]:
         """Returns what a scanner finds in the sources that the change touches."""
-        found = self._found(scanner, context)
-        if found is None:
+        program = self._found(scanner, context)
+        if program is None:
             return ()
-        given = self._copy(context)
-        if not given.paths:
+        copy = self._copy(context)
+        if not copy.paths:
             return ()
         asked = self._settings(scanner)
-        key = _key(found, asked, "sources", *given.identity())
+        key = _key(program, asked, "sources", *copy.identity())
 
         def look() -> tuple[Finding, ...]:
-            with self._run(scanner, found, asked, given.files()) as run:
+            with self._run(scanner, program, asked, copy.files()) as run:
                 return run.scan_sources(scan)
 
-        unread = () if scanner.reports_syntax_errors else _unread(scanner.name, given, context)
+        unread = () if scanner.reports_syntax_errors else _unread(scanner.name, copy, context)
         return (*self._cached(key, look), *unread, *_ignored(scanner.name, asked))
 
     def scan_plans(self, scanner: Scanner, scan: PlanScan, context: CheckContext) -> tuple[Finding, ...]:
         """Returns what a scanner finds in the plans."""
         plans = context.plans
-        found = self._found(scanner, context) if plans else None
-        if found is None:
+        program = self._found(scanner, context) if plans else None
+        if program is None:
             return ()
         asked = self._settings(scanner)
         texts = {key: json.dumps(document(plan)).encode() for key, plan in plans.items()}
-        keys = {name: _key(found, asked, "plan", text.decode()) for name, text in texts.items()}
+        keys = {name: _key(program, asked, "plan", text.decode()) for name, text in texts.items()}
         kept = {name: self._kept(key) for name, key in keys.items()}
         fresh = {f"plan-{number}.json": name for number, name in enumerate(n for n, k in kept.items() if k is None)}
-        told = {name: one for name, one in kept.items() if one is not None}
+        results = {name: findings for name, findings in kept.items() if findings is not None}
         if fresh:
-            with self._run(scanner, found, asked, {file: texts[name] for file, name in fresh.items()}) as run:
-                said = run.scan_plans(scan, fresh)
+            with self._run(scanner, program, asked, {file: texts[name] for file, name in fresh.items()}) as run:
+                new = run.scan_plans(scan, fresh)
             for name in fresh.values():
-                told[name] = tuple(f for f in said if f.stack == name)
-            rest = tuple(f for f in said if f.stack is None)
+                results[name] = tuple(f for f in new if f.stack == name)
+            rest = tuple(f for f in new if f.stack is None)
             if not rest:
                 for name in fresh.values():
-                    self._keep(keys[name], told[name])
-            return self._placed(context, (*(f for name in plans for f in told[name]), *rest))
-        return self._placed(context, tuple(f for name in plans for f in told[name]))
+                    self._keep(keys[name], results[name])
+            return self._placed(context, (*(f for name in plans for f in results[name]), *rest))
+        return self._placed(context, tuple(f for name in plans for f in results[name]))
 
     def scan_commits(self, scanner: Scanner, scan: CommitScan, context: CheckContext) -> tuple[Finding, ...]:
         """Returns the secrets that a scanner finds in the commits of the change."""
-        found = self._found(scanner, context)
-        if found is None:
+        program = self._found(scanner, context)
+        if program is None:
             return ()
         change = context.change_set
         asked = self._settings(scanner)
-        key = _key(found, asked, "secrets", change.base, change.head, self._trusted)
+        key = _key(program, asked, "secrets", change.base, change.head, self._trusted)
 
         trusted = self._repository.tree(self._trusted)
 
@@ -136,13 +136,13 @@ class Scanners:
             return trusted.read(path) if path in trusted.entries else b""
 
         def look() -> tuple[Finding, ...]:
-            told: list[Finding] = []
+            findings: list[Finding] = []
             for layer in _layers(patches_between(self._root, change.base, change.head)):
                 # A line that is on the protected branch, with its comment, may have moved.
                 files = {_called(path): unexcused(_as_file(patch), known(path)) for path, patch in layer.items()}
-                with self._run(scanner, found, asked, files) as run:
-                    told += run.scan_commits(scan, _spots(layer), asked)
-            return tuple(told)
+                with self._run(scanner, program, asked, files) as run:
+                    findings += run.scan_commits(scan, _spots(layer), asked)
+            return tuple(findings)
 
         return (*self._cached(key, look), *_ignored(scanner.name, asked))
 
@@ -171,14 +171,16 @@ class Scanners:
     # --- where -------------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _run(self, scanner: Scanner, found: Found, asked: Settings, files: Mapping[str, bytes]) -> Iterator[ScannerRun]:
+    def _run(
+        self, scanner: Scanner, program: Found, asked: Settings, files: Mapping[str, bytes]
+    ) -> Iterator[ScannerRun]:
         # Resolved, since scanners print real paths.
         with tempfile.TemporaryDirectory(prefix="terrace-scan-") as place:
             base = Path(place).resolve()
             for folder, content in (("root", files), ("settings", asked.files), ("home", {})):
                 _laid_out(base / folder, content)
             folders = ScanFolders(base / "root", base / "settings", base / "home")
-            yield ScannerRun(scanner, found.path.absolute(), folders, self._box.path, self._seconds)
+            yield ScannerRun(scanner, program.path.absolute(), folders, self._box.path, self._seconds)
 
     # --- again -------------------------------------------------------------------------------------------------------
 
@@ -186,9 +188,9 @@ class Scanners:
         kept = self._kept(key)
         if kept is not None:
             return kept
-        told = look()
-        self._keep(key, told)
-        return told
+        findings = look()
+        self._keep(key, findings)
+        return findings
 
     def _kept(self, key: str) -> tuple[Finding, ...] | None:
         try:
@@ -196,8 +198,8 @@ class Scanners:
         except (OSError, msgspec.MsgspecError):
             return None
 
-    def _keep(self, key: str, told: tuple[Finding, ...]) -> None:
-        write_cache(self._cache / key, msgspec.json.encode(told))
+    def _keep(self, key: str, findings: tuple[Finding, ...]) -> None:
+        write_cache(self._cache / key, msgspec.json.encode(findings))
         with suppress(OSError):
             kept = sorted(self._cache.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
             for old in kept[KEPT:]:
@@ -222,8 +224,8 @@ class Copy:
         """Returns the copied files, without the suppressing comments that the change adds."""
         read = read_many(self.head, set(self.paths.values()))
         accepted = read_many(self.trusted, [path for path in self.paths if path in self.trusted.entries])
-        found = {path: unexcused(read[real], accepted.get(path, b"")) for path, real in self.paths.items()}
-        return {path: content for path, content in found.items() if len(content) <= LARGEST}
+        contents = {path: unexcused(read[real], accepted.get(path, b"")) for path, real in self.paths.items()}
+        return {path: content for path, content in contents.items() if len(content) <= LARGEST}
 
 
 class Comments:
@@ -266,7 +268,7 @@ def _given(context: CheckContext, tree: Tree) -> dict[str, str]:
     graph = context.inventory.graph
     folders = {path for impact in context.change_set.impacts for path in graph.reached(impact.stack)}
     folders |= {parent(path) for path in context.change_set.changed} & layout.folders.keys()
-    found = {}
+    settings = {}
     for path in tree.entries:
         if not any(not folder or parent(path) == folder or path.startswith(f"{folder}/") for folder in folders):
             continue
@@ -275,8 +277,8 @@ def _given(context: CheckContext, tree: Tree) -> dict[str, str]:
         if real is None or real not in tree.entries or tree.entries[real].is_link:
             continue
         if path.rpartition("/")[2] not in CONFIGURATION_FILES:
-            found[path] = real
-    return found
+            settings[path] = real
+    return settings
 
 
 def _laid_out(root: Path, files: Mapping[str, bytes]) -> None:
@@ -331,14 +333,14 @@ def _as_file(patch: Patch) -> bytes:
     return f"{text}\n".encode("utf-8", "surrogateescape")
 
 
-def _unread(name: str, given: Copy, context: CheckContext) -> tuple[Finding, ...]:
+def _unread(name: str, copy: Copy, context: CheckContext) -> tuple[Finding, ...]:
     """Returns findings about files with syntax errors, which the scanner itself ignores silently."""
     graph = context.inventory.graph
     broken = {
         path: facts.error_line
         for folder in graph.folders.values()
         for path, facts in zip(folder.files, folder.facts, strict=True)
-        if facts.error_line and path in given.paths
+        if facts.error_line and path in copy.paths
     }
     return tuple(
         Finding(
@@ -371,11 +373,11 @@ def _ignored(name: str, asked: Settings) -> tuple[Finding, ...]:
     )
 
 
-def _key(found: Found, asked: Settings, *content: str) -> str:
+def _key(program: Found, asked: Settings, *content: str) -> str:
     """Returns the cache key of a result, which differs for another program, configuration or content."""
-    seen = hashlib.sha256(f"{__version__}\0{FORMAT}\0{found.identity}\0".encode())
+    seen = hashlib.sha256(f"{__version__}\0{FORMAT}\0{program.identity}\0".encode())
     for name in sorted(asked.files):
         seen.update(f"{name}\0{len(asked.files[name])}\0".encode() + asked.files[name])
     for part in content:
         seen.update(hashlib.sha256(part.encode("utf-8", "surrogateescape")).digest())
-    return f"{found.tool.name}-{seen.hexdigest()[:32]}"
+    return f"{program.tool.name}-{seen.hexdigest()[:32]}"

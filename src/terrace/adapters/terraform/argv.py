@@ -45,11 +45,11 @@ def init(site: Site, *, files: Argv, as_json: bool) -> Argv:
             "setting",
             hint="move Terrace's cache to a path without `=`: export TERRACE_HOME=PATH",
         )
-    given = (
+    options = (
         *(f"-backend-config={site.root / path}" for path in stack.backend_files),
         *(f"-backend-config={name}={value}" for name, value in stack.backend_config),
     )
-    return ("init", "-input=false", "-no-color", "-reconfigure", *(("-json",) if as_json else ()), *files, *given)
+    return ("init", "-input=false", "-no-color", "-reconfigure", *(("-json",) if as_json else ()), *files, *options)
 
 
 def plan(saved: Path, *, files: Argv, goal: Goal, wait: timedelta | None) -> Argv:

@@ -52,14 +52,14 @@ def _command(wanted: str, environ: Mapping[str, str]) -> tuple[str, ...]:
         return _embedded()
     if wanted == "auto":
         for name in ("terraform", "tofu"):
-            found = shutil.which(name, path=path)
-            if found:
-                return (found,)
+            program = shutil.which(name, path=path)
+            if program:
+                return (program,)
         return _embedded()
-    found = shutil.which(wanted, path=path)
-    if found is None:
+    program = shutil.which(wanted, path=path)
+    if program is None:
         raise NotReady(f"{wanted!r} was not found or is not executable", hint=INSTALL)
-    return (str(Path(found).absolute()),)
+    return (str(Path(program).absolute()),)
 
 
 def _embedded() -> tuple[str, ...]:
@@ -90,13 +90,13 @@ def _read_version(command: tuple[str, ...], environ: Mapping[str, str]) -> Binar
     env = {k: environ[k] for k in ("PATH", "HOME") if k in environ}
     done = run((*command, *argv.version()), env={**env, "CHECKPOINT_DISABLE": "1"}, timeout=60)
     try:
-        told = json.loads(done.out)
-        version = parse(told["terraform_version"])
+        document = json.loads(done.out)
+        version = parse(document["terraform_version"])
     except (ValueError, KeyError, TypeError) as error:
         # A wrapper may print its error on stdout.
-        said = done.message or done.out.decode("utf-8", "replace").strip() or f"nothing, with exit code {done.code}"
+        message = done.message or done.out.decode("utf-8", "replace").strip() or f"nothing, with exit code {done.code}"
         raise NotReady(
-            f"{command[0]} does not respond like Terraform: it prints {said[:200]!a}", hint=INSTALL
+            f"{command[0]} does not respond like Terraform: it prints {message[:200]!a}", hint=INSTALL
         ) from error
     return Binary(command, _product(command), version)
 

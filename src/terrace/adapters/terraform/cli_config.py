@@ -37,14 +37,14 @@ def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
     for path in own:
         if path and Path(path).is_file():
             return CliConfig(Path(path), shared_cache=True, overrides=b"dev_overrides" in Path(path).read_bytes())
-    found = mirrors()
+    mirrors_found = mirrors()
     # Terraform links providers from a mirror, so that a cache would save nothing.
-    plugins = None if found else cache / "plugins"
+    plugins = None if mirrors_found else cache / "plugins"
     if plugins is not None:
         plugins.mkdir(parents=True, exist_ok=True)
     made = cache / "terraform.rc"
     # Bytes, since a path need not be UTF-8 and the existing file can contain anything.
-    text = os.fsencode(render(found, plugins))
+    text = os.fsencode(render(mirrors_found, plugins))
     if not made.is_file() or made.read_bytes() != text:
         cache.mkdir(parents=True, exist_ok=True)
         if made.is_dir() and not made.is_symlink():
@@ -53,16 +53,16 @@ def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
     return CliConfig(made, shared_cache=plugins is not None)
 
 
-def render(found: tuple[Path, ...], plugins: Path | None) -> str:
+def render(mirrors: tuple[Path, ...], plugins: Path | None) -> str:
     """Returns the text of the file: providers of a mirror are installed only from there, all others from the
     registry."""
     lines = ["disable_checkpoint = true"]
     if plugins is not None:
         lines.append(f"plugin_cache_dir = {_quoted(plugins)}")
-    if found:
+    if mirrors:
         taken: list[str] = []
         lines.append("provider_installation {")
-        for mirror in found:
+        for mirror in mirrors:
             names = [name for name in _providers(mirror) if name not in taken]
             taken += names
             include = json.dumps(names)

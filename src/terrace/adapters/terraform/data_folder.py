@@ -60,10 +60,10 @@ class DataFolder:
             return None
         except (OSError, ValueError, RecursionError):
             return _READY
-        found = self._record()
+        digests = self._record()
         if not isinstance(recorded, dict):
             return _READY
-        return next((name for name in sorted({*recorded, *found}) if recorded.get(name) != found.get(name)), "")
+        return next((name for name in sorted({*recorded, *digests}) if recorded.get(name) != digests.get(name)), "")
 
     def mark(self, lock_file: bytes) -> None:
         """Records that `init` succeeded, and with which dependency lock file."""
@@ -100,18 +100,18 @@ class DataFolder:
                 path.unlink()
 
     def _record(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+        digests: dict[str, str] = {}
         for folder, folders, files in os.walk(self.path):
             here = Path(folder)
             for name in (*files, *(name for name in folders if (here / name).is_symlink())):
                 path = here / name
                 # Terrace's own records change at any time; they are validated where they are read.
                 if here != self.path or not name.startswith(("terrace-", _LOCK)):
-                    found[path.relative_to(self.path).as_posix()] = _identity(path)
+                    digests[path.relative_to(self.path).as_posix()] = _identity(path)
             if here == self.path:
                 # Terraform itself verifies providers against the dependency lock file.
                 folders[:] = [name for name in folders if name != "providers"]
-        return found
+        return digests
 
     @property
     def lock_file(self) -> bytes:
@@ -122,8 +122,8 @@ class DataFolder:
     def backend(self) -> tuple[str, Mapping[str, Any]]:
         """Returns the type and settings of the backend that `init` configured; "" and none without a backend."""
         try:
-            told = json.loads((self.path / "terraform.tfstate").read_bytes())["backend"]
-            return str(told["type"]), dict(told["config"])
+            backend = json.loads((self.path / "terraform.tfstate").read_bytes())["backend"]
+            return str(backend["type"]), dict(backend["config"])
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return "", {}
 
@@ -174,8 +174,8 @@ def data_folder(cache: Path, site: Site, binary: str, states: Path, *, variables
 
 def _variables(site: Site) -> Iterator[str]:
     """Returns the content of all variable files of the stack, in order of precedence."""
-    found = sorted(path for path in site.folder.iterdir() if is_automatic_variables(path.name))
-    for path in (*found, *(site.root / name for name in site.stack.var_files)):
+    paths = sorted(path for path in site.folder.iterdir() if is_automatic_variables(path.name))
+    for path in (*paths, *(site.root / name for name in site.stack.var_files)):
         # The command itself reports files that cannot be read.
         with contextlib.suppress(OSError):
             yield f"{path.relative_to(site.root)} {hashlib.sha256(path.read_bytes()).hexdigest()}"

@@ -121,8 +121,8 @@ def execute(
             message, hint = _STOPPED[reason](name, limit, bounds)
             raise NotReady(message, hint=hint)
         before = b"".join(stop.cut for stop in stops)
-        said = (before + _end_of(err))[-SHOWN_BYTES:]
-        return Finished(code, out, said.decode("utf-8", "replace"))
+        last_words = (before + _end_of(err))[-SHOWN_BYTES:]
+        return Finished(code, out, last_words.decode("utf-8", "replace"))
 
 
 def _end_of(err: IO[bytes]) -> bytes:
@@ -195,13 +195,13 @@ class _Stop:
 
     def _bound_errors(self, err: IO[bytes], errors: int) -> None:
         while not self._over.wait(WATCH_SECONDS):
-            found = os.fstat(err.fileno())
-            if self.reason not in _SAYINGS and found.st_size <= errors:
+            status = os.fstat(err.fileno())
+            if self.reason not in _SAYINGS and status.st_size <= errors:
                 continue
             if not self.writes:
                 self.now("errors")
             # The file becomes sparse: the child continues to write at its offset, and the dropped output uses no space.
-            if found.st_blocks * 512 > SHOWN_BYTES:
+            if status.st_blocks * 512 > SHOWN_BYTES:
                 # This may be the error that ends it.
                 self.cut = _end_of(err)
                 os.ftruncate(err.fileno(), 0)
@@ -240,32 +240,38 @@ def _follow(
     start: _Start, interruption: Interruption, line: Callable[[bytes], None] | None, bounds: OutputLimits
 ) -> int:
     # A file, not a pipe: a process that writes into a pipe without a reader is terminated, even while it holds a lock.
-    with private_file() as said:
-        stop = start(said)
+    with private_file() as stdout:
+        stop = start(stdout)
         with stop.child as child, interruption.telling(lambda: _stop(child)):
             heard = 0
             ended = False
             while not ended:
                 ended = child.poll() is not None
-                heard += _pass_lines(said, heard, line, bounds, stop, ended=ended)
+                heard += _pass_lines(stdout, heard, line, bounds, stop, ended=ended)
                 if not ended:
                     time.sleep(POLL_SECONDS)
             return child.wait()
 
 
 def _pass_lines(
-    said: IO[bytes], heard: int, line: Callable[[bytes], None] | None, bounds: OutputLimits, stop: _Stop, *, ended: bool
+    stdout: IO[bytes],
+    heard: int,
+    line: Callable[[bytes], None] | None,
+    bounds: OutputLimits,
+    stop: _Stop,
+    *,
+    ended: bool,
 ) -> int:
     """Passes the new lines on; returns their size in bytes. Nothing is read once the output limit is exceeded."""
-    found = os.fstat(said.fileno())
-    if line is None or stop.reason in _SAYINGS or found.st_size > bounds.stream:
+    status = os.fstat(stdout.fileno())
+    if line is None or stop.reason in _SAYINGS or status.st_size > bounds.stream:
         if line is not None and not stop.writes:
             stop.now("stream")
             stop.reason = stop.reason or "stream"
-        if found.st_blocks * 512 > SHOWN_BYTES:
-            os.ftruncate(said.fileno(), 0)
+        if status.st_blocks * 512 > SHOWN_BYTES:
+            os.ftruncate(stdout.fileno(), 0)
         return 0
-    fresh = os.pread(said.fileno(), found.st_size - heard, heard)
+    fresh = os.pread(stdout.fileno(), status.st_size - heard, heard)
     whole = fresh if ended else fresh[: fresh.rfind(b"\n") + 1]
     lines = whole.splitlines(keepends=True)
     longest = max(len(fresh) - len(whole), *map(len, lines), 0)

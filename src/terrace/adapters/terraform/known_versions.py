@@ -29,7 +29,7 @@ def identity(program: Path) -> str | None:
         with path.open("rb") as file:
             seen = os.fstat(file.fileno())
             built = _build_information(file)
-            if not any(one in built for one in _PACKAGES):
+            if not any(package in built for package in _PACKAGES):
                 return None
     except (OSError, struct.error, ValueError):
         return None
@@ -40,10 +40,10 @@ def identity(program: Path) -> str | None:
 def recall(cache: Path, program: str) -> str | None:
     """Returns the version of the program with this identity; None where it is not recorded."""
     try:
-        told = json.loads(_place(cache).read_bytes())
+        record = json.loads(_place(cache).read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    version = told.get(program) if isinstance(told, dict) else None
+    version = record.get(program) if isinstance(record, dict) else None
     return version if isinstance(version, str) else None
 
 
@@ -72,8 +72,8 @@ def _build_information(file: BinaryIO) -> bytes:
     names = _read(file, *sections[names_at][1:]) if names_at < count else b""
     for name, start, length in sections:
         if names[name : name + len(_SECTION) + 1] == _SECTION + b"\0":
-            found = _read(file, start, min(length, _LOOKED_AT))
-            return found if found.startswith(_MAGIC) else b""
+            information = _read(file, start, min(length, _LOOKED_AT))
+            return information if information.startswith(_MAGIC) else b""
     return b""
 
 

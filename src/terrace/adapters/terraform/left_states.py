@@ -37,12 +37,12 @@ class CheckoutStates:
     def find(self, stack: Stack, paths: tuple[str, ...]) -> tuple[LeftState, ...]:
         """Returns the local states with resources or outputs: beside the stack, at these paths, and of workspaces (the
         stack's own, or all where it names none)."""
-        found: dict[str, LeftState] = {}
+        states: dict[str, LeftState] = {}
         for path in self._candidates(stack, paths):
             left = _left(_without_dots(path))
             if left is not None and (left.problem or not holds_nothing(left.content)):
-                found.setdefault(os.path.realpath(path), left)
-        return tuple(found.values())
+                states.setdefault(os.path.realpath(path), left)
+        return tuple(states.values())
 
     def _candidates(self, stack: Stack, paths: tuple[str, ...]) -> Iterator[Path]:
         folder = self._root / stack.path
@@ -57,7 +57,7 @@ class CheckoutStates:
         else:
             yield folder / _NAME
             if workspaces.is_dir():
-                yield from (one / _NAME for one in sorted(workspaces.iterdir()))
+                yield from (path / _NAME for path in sorted(workspaces.iterdir()))
         for path in (*paths, recorded):
             if path and "\0" not in path and not _resolve(folder / path).is_relative_to(_resolve(self._states)):
                 yield folder / path
@@ -71,7 +71,7 @@ class CheckoutStates:
         """Returns the first block of a non-local backend in an uncommitted file in the stack's folder."""
         folder = self._root / stack.path
         try:
-            names = sorted(one.name for one in folder.iterdir() if is_configuration(one.name))
+            names = sorted(path.name for path in folder.iterdir() if is_configuration(path.name))
         except OSError:
             return None
         for name in names:
@@ -89,13 +89,13 @@ class CheckoutStates:
         folders, and the targets of links."""
         records = (f".terraform/{_NAME}", ".terraform/environment")
         root = self._root.absolute()
-        found: dict[str, None] = {}
-        for one in (root / path, *(root / stack.path / name for name in records)):
-            for base, there in ((root, one), (_resolve(root), _resolve(one))):
+        sources: dict[str, None] = {}
+        for folder in (root / path, *(root / stack.path / name for name in records)):
+            for base, there in ((root, folder), (_resolve(root), _resolve(folder))):
                 if there.is_relative_to(base) and ".." not in there.relative_to(base).parts:
                     relative = there.relative_to(base)
-                    found |= dict.fromkeys(str(each) for each in (relative, *relative.parents))
-        return tuple(found)
+                    sources |= dict.fromkeys(str(each) for each in (relative, *relative.parents))
+        return tuple(sources)
 
     def read(self, path: str) -> LeftState:
         """Returns the state in a file of that path. Raises BadInput where there is none."""
@@ -141,7 +141,7 @@ def _without_dots(path: Path) -> Path:
 def _unused_name(path: Path) -> Path:
     """Returns an unused name beside the file."""
     names = (path.with_name(f"{path.name}{_ASIDE}{number or ''}") for number in range(1000))
-    return next(one for one in names if not os.path.lexists(one))
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def _left(path: Path) -> LeftState | None:
@@ -195,8 +195,8 @@ def _start_of(path: Path, size: int = _CONFIGURATION_BYTES) -> bytes:
 def _record(folder: Path) -> RecordedBackend | None:
     """Returns the record of `init` in the folder, as far as it has Terraform's format."""
     try:
-        told = json.loads(_start_of(folder / ".terraform" / _NAME, _RECORD_BYTES))["backend"]
-        return RecordedBackend(str(told["type"]), dict(told["config"]), _selected(folder))
+        backend = json.loads(_start_of(folder / ".terraform" / _NAME, _RECORD_BYTES))["backend"]
+        return RecordedBackend(str(backend["type"]), dict(backend["config"]), _selected(folder))
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

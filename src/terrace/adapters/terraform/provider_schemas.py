@@ -32,14 +32,14 @@ class ProviderSchemas:
         lock file, which names the versions of the providers. Without a lock file nothing is cached.
         """
         path = self._folder / hashlib.sha256(product.encode() + b"\n" + lock_file).hexdigest()[:32]
-        known = _read(path) if lock_file else {}
-        missing = {pair for pair in wanted if " ".join(pair) not in known}
+        recorded = _read(path) if lock_file else {}
+        missing = {pair for pair in wanted if " ".join(pair) not in recorded}
         if missing:
             answer = computed_attributes(ask(), missing)
-            known |= {" ".join(pair): sorted(names) for pair, names in answer.items()}
+            recorded |= {" ".join(pair): sorted(names) for pair, names in answer.items()}
             if lock_file:
-                write_cache(path, msgspec.json.encode(known))
-        return {pair: frozenset(known[" ".join(pair)]) for pair in wanted if " ".join(pair) in known}
+                write_cache(path, msgspec.json.encode(recorded))
+        return {pair: frozenset(recorded[" ".join(pair)]) for pair in wanted if " ".join(pair) in recorded}
 
 
 class RecordedSchemas:
@@ -53,15 +53,15 @@ class RecordedSchemas:
 
     def unsettable(self, wanted: frozenset[tuple[str, str]], locked: Iterable[LockedProvider]) -> Unsettable:
         """Returns the attributes of the wanted types; none for a provider without a recorded schema."""
-        found: dict[tuple[str, str], frozenset[str]] = {}
+        attributes: dict[tuple[str, str], frozenset[str]] = {}
         for provider in locked:
             types = {type_ for address, type_ in wanted if address == provider.address}
             for checksum in (entry for entry in provider.hashes if entry.startswith("h1:")) if types else ():
-                known = self._known(provider, checksum, types)
-                found |= {(provider.address, type_): paths for type_, paths in known.items()}
-                if known:
+                recorded = self._known(provider, checksum, types)
+                attributes |= {(provider.address, type_): paths for type_, paths in recorded.items()}
+                if recorded:
                     break
-        return found
+        return attributes
 
     def _known(self, provider: LockedProvider, checksum: str, types: set[str]) -> dict[str, frozenset[str]]:
         name = hashlib.sha256("\n".join((provider.address, provider.version, checksum)).encode()).hexdigest()[:32]

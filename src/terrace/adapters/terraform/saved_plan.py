@@ -54,7 +54,7 @@ def _in_checkout(folder: Path, data: Path) -> Sources:
     try:
         manifest = data / _MANIFEST
         listed = json.loads(manifest.read_bytes())["Modules"] if manifest.is_file() else []
-        folders = {"": folder, **{str(one["Key"]): folder / str(one["Dir"]) for one in listed}}
+        folders = {"": folder, **{str(module["Key"]): folder / str(module["Dir"]) for module in listed}}
         left = _LARGEST
         files: dict[str, list[tuple[str, bytes]]] = {}
         for key, place in folders.items():

@@ -49,18 +49,20 @@ class Toolbox:
         own = self.place(tool) / "bin" / tool.name
         return _found(tool, own, ours=True) if own.is_file() else None
 
-    def version(self, found: Found) -> str:
+    def version(self, program: Found) -> str:
         """Returns its version, such as "3.3.30"; "" where it reports none."""
-        if found.ours:
-            return found.tool.version
+        if program.ours:
+            return program.tool.version
         with tempfile.TemporaryDirectory(prefix="terrace-tool-") as home:
             env = confinement(self.path, Path(home))
             try:
-                done = confined([found.path, *found.tool.asks], cwd=Path(home), env=env, limits=Limits(_ASKING_SECONDS))
+                done = confined(
+                    [program.path, *program.tool.asks], cwd=Path(home), env=env, limits=Limits(_ASKING_SECONDS)
+                )
             except NotReady:
                 return ""
-        said = _VERSION.search(done.out) or _VERSION.search(done.err)
-        return said[0].decode() if said else ""
+        match = _VERSION.search(done.out) or _VERSION.search(done.err)
+        return match[0].decode() if match else ""
 
 
 def _found(tool: Tool, path: Path, *, ours: bool) -> Found:

@@ -106,10 +106,10 @@ def _release(source: Release, tool: Tool, aside: Path, say: Say) -> None:
     url = f"{source.url}/{name}"
     say(f"fetching {url}")
     archive = aside / "archive"
-    found = _download(url, archive)
-    if found != sha256:
+    digest = _download(url, archive)
+    if digest != sha256:
         raise Corrupt(
-            f"{url} does not match the pinned checksum: its SHA-256 is {found}, not {sha256}",
+            f"{url} does not match the pinned checksum: its SHA-256 is {digest}, not {sha256}",
             hint="do not use it: the published file was changed, or the download was tampered with. It was not "
             "installed.",
         )
@@ -192,5 +192,5 @@ def _run(argv: list[str | Path], cwd: Path, env: Mapping[str, str]) -> None:
     # In the process group of Terrace, so that ^C stops it too.
     done = run(argv, cwd=cwd, env=env, timeout=BUILD_SECONDS)
     if done.code != 0:
-        said = (done.err or done.out).decode("utf-8", "replace").strip()
-        raise NotReady(f"{Path(argv[0]).name} exited with {done.code}: {said[-_LONGEST:]}")
+        message = (done.err or done.out).decode("utf-8", "replace").strip()
+        raise NotReady(f"{Path(argv[0]).name} exited with {done.code}: {message[-_LONGEST:]}")

@@ -12,7 +12,7 @@ TOOLS: tuple[Tool, ...] = (OPA, *(scanner.tool for scanner in SCANNERS.values())
 
 def tool(name: str) -> Tool:
     """Returns the tool of that name. Raises BadInput with the most similar name where there is none."""
-    known = {each.name: each for each in TOOLS}
-    if name not in known:
-        raise unknown_name_error("tool", name, known)
-    return known[name]
+    tools = {each.name: each for each in TOOLS}
+    if name not in tools:
+        raise unknown_name_error("tool", name, tools)
+    return tools[name]

@@ -37,7 +37,7 @@ from terrace.hcl.tree import Tree
 from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import strange_times
 from terrace.ledger.dates import doubt
-from terrace.ledger.dismissals import told, unread, way_out
+from terrace.ledger.dismissals import describe_faults, unread, way_out
 from terrace.plans.required_versions import wrong_versions
 from terrace.stacks.config_problems import examine
 from terrace.stacks.discovery import environments
@@ -61,7 +61,7 @@ class Row:
 
     what: str
     state: str
-    found: str
+    status: str
     how: str = ""
 
 
@@ -71,7 +71,7 @@ def diagnose(folder: str, *, as_json: bool) -> int:
     if as_json:
         from terrace.report.json.setup import DoctorJson, DoctorRow
 
-        parts = tuple(DoctorRow(what=r.what, state=r.state, found=r.found, how=r.how) for r in rows)
+        parts = tuple(DoctorRow(what=r.what, state=r.state, found=r.status, how=r.how) for r in rows)
         emit(DoctorJson(ok=all(row.state != "missing" for row in rows), rows=parts))
     else:
         _show(rows)
@@ -85,7 +85,7 @@ def _show(rows: list[Row]) -> None:
     styles = {"ok": "green", "missing": "red", "optional": "yellow"}
     for row in rows:
         how = [(f"→ {row.how}", "cyan")] if row.how else []
-        table.add((row.state, styles[row.state]), row.what, paragraph([row.found, *how]))
+        table.add((row.state, styles[row.state]), row.what, paragraph([row.status, *how]))
     show(table)
     _show_things_to_do(rows)
 
@@ -102,7 +102,7 @@ def _show_things_to_do(rows: list[Row]) -> None:
         return
     show(line((f"{plural(len(missing), 'thing')} to do", "red bold"), f"{rest}:"))
     for number, row in enumerate(missing, start=1):
-        show(line(f"  {number}. {row.what}: {row.how or row.found}"))
+        show(line(f"  {number}. {row.what}: {row.how or row.status}"))
 
 
 def _rows(folder: Path) -> Iterator[Row]:
@@ -193,8 +193,8 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
         yield Row("stacks", "missing", "no stacks found: there is nothing to check or deploy", how)
     else:
         many = len({stack.environment for stack in inventory.stacks})
-        found = f"{count} stack{'s' * (count > 1)} of {many} environment{'s' * (many > 1)}"
-        yield Row("stacks", "ok", found)
+        summary = f"{count} stack{'s' * (count > 1)} of {many} environment{'s' * (many > 1)}"
+        yield Row("stacks", "ok", summary)
     if inventory.outside:
         yield Row("root modules", "optional", roots_without_stack_notice(inventory.outside).message, how)
     for notice in _uncommitted(project, inventory, tree):
@@ -217,10 +217,10 @@ def _required_versions(project: Project, inventory: Inventory) -> Iterator[Row]:
         return
     if refused:
         more = f", and {len(refused) - 1} more" if len(refused) > 1 else ""
-        one = refused[0]
-        found = f"{one.place} of {one.stack} requires {one.constraint}, but {product} is {version}{more}"
+        wrong = refused[0]
+        summary = f"{wrong.place} of {wrong.stack} requires {wrong.constraint}, but {product} is {version}{more}"
         how = "install a matching version, or change `required_version`"
-        yield Row("required_version", "missing", found, how)
+        yield Row("required_version", "missing", summary, how)
 
 
 def _place(project: Project) -> str:
@@ -236,12 +236,12 @@ def _trust_root(project: Project) -> Iterator[Row]:
         yield Row("trusted remote", "ok", "none: this repository has no remote, so its local branch is trusted")
     else:
         others = [name for name in project.repository.remotes if name != place.remote.name]
-        found = f"{place.remote.name}: {place.remote.how}"
+        summary = f"{place.remote.name}: {place.remote.how}"
         if trust.config.remote != place.remote.name:
-            found += f"; terrace.yaml names {trust.config.remote}"
+            summary += f"; terrace.yaml names {trust.config.remote}"
         unsaid = bool(others) and not place.remote.setting
         how = f"git config {REMOTE_SETTING} {place.remote.name}" if unsaid else ""
-        yield Row("trusted remote", "optional" if unsaid else "ok", found, how)
+        yield Row("trusted remote", "optional" if unsaid else "ok", summary, how)
     yield Row("protected branch", "ok", f"{place.branch.name}: {place.branch.how}")
 
 
@@ -271,8 +271,8 @@ def _ledger_id(project: Project) -> Iterator[Row]:
         if named:
             yield Row("ledger id", "ok", f"{named}; no other ledger is accepted")
         elif history.events:
-            found = f"{history.ledger_id} is not in terrace.yaml, so a new clone could accept another ledger"
-            yield Row("ledger id", "optional", found, f'`ledger_id: "{history.ledger_id}"` in terrace.yaml, merged')
+            summary = f"{history.ledger_id} is not in terrace.yaml, so a new clone could accept another ledger"
+            yield Row("ledger id", "optional", summary, f'`ledger_id: "{history.ledger_id}"` in terrace.yaml, merged')
 
 
 def _refused_stacks(project: Project) -> Iterator[Row]:
@@ -298,9 +298,11 @@ def _forge(project: Project) -> Iterator[Row]:
         from terrace.adapters.github.inspection import Inspection
         from terrace.adapters.ledgers.git import BRANCH
 
-        asking = [one.name for one in project.trust.config.environments if one.approvals.requires_any]
+        asking = [
+            environment.name for environment in project.trust.config.environments if environment.approvals.requires_any
+        ]
         for guard in Inspection(forge.github).guards(asking, project.trust.config.branch, BRANCH, GATE):
-            yield Row(guard.what, "optional" if guard.how else "ok", guard.found, guard.how)
+            yield Row(guard.what, "optional" if guard.how else "ok", guard.status, guard.how)
     except TerraceError as error:
         yield Row("forge", "optional", error.message, error.hint or "")
 
@@ -308,14 +310,16 @@ def _forge(project: Project) -> Iterator[Row]:
 def _tools(config: Config) -> Row:
     """Checks the third-party tools: missing if terrace.yaml requires one, optional if it does not mention it."""
     box = Toolbox(Home.tools())
-    there = [one.name for one in TOOLS if box.find(one) is not None]
-    absent = [one.name for one in TOOLS if one.name not in there]
+    there = [tool.name for tool in TOOLS if box.find(tool) is not None]
+    absent = [tool.name for tool in TOOLS if tool.name not in there]
     needed = [n for n in absent if n in config.checks and config.level(n) == "required"]
     needed += ["opa"] if "opa" in absent and config.has_policies and config.level("policy") == "required" else []
     unsaid = [name for name in absent if name != "opa" and config.level(name) != "off"]
     state = "missing" if needed else "optional" if unsaid else "ok"
-    found = f"{', '.join(there) or 'none'}" + (f"; not found: {', '.join(absent)}" if absent else "")
-    return Row("tools", state, found, f"terrace tools install {' '.join(needed or unsaid)}" if needed or unsaid else "")
+    summary = f"{', '.join(there) or 'none'}" + (f"; not found: {', '.join(absent)}" if absent else "")
+    return Row(
+        "tools", state, summary, f"terrace tools install {' '.join(needed or unsaid)}" if needed or unsaid else ""
+    )
 
 
 def _signing(project: Project) -> Iterator[Row]:
@@ -325,9 +329,9 @@ def _signing(project: Project) -> Iterator[Row]:
     asked = any(e.approvals.requires_any and not e.approvals.unsigned for e in config.environments)
     how = f"add the SSH keys of approvers to {config.signers}" if asked and not signers else ""
     there = config.signers in project.repository.tree(project.trust.commit).entries
-    found = f"{signers} keys in {config.signers}" if there else f"no keys: {config.signers} does not exist"
+    summary = f"{signers} keys in {config.signers}" if there else f"no keys: {config.signers} does not exist"
     needed = "" if asked or signers else "; no environment requires an approval"
-    yield Row("signers", "missing" if how else "ok", f"{found} at {project.trust.commit[:7]}{needed}", how)
+    yield Row("signers", "missing" if how else "ok", f"{summary} at {project.trust.commit[:7]}{needed}", how)
     for names in shared_keys(project.trust.signers):
         what = f"{', '.join(names)} have the same key in {config.signers}, and are one person"
         yield Row("one key, one person", "optional", what, "use a separate key for each person")
@@ -338,25 +342,25 @@ def _signing(project: Project) -> Iterator[Row]:
 
 def _credentials(environment: Environment) -> Row:
     """Checks the variables of an environment. They are optional, because read-only commands do not need them."""
-    given = environment.credentials
-    specs = (*given.plan.values(), *given.apply.values())
+    credentials = environment.credentials
+    specs = (*credentials.plan.values(), *credentials.apply.values())
     names = sorted({*environment.env, *(s.removeprefix("env:") for s in specs if s.startswith("env:"))})
     missing = [name for name in names if name not in ENVIRON]
-    found = (
+    summary = (
         f"{', '.join(missing)} not set" if missing else f"{len(names)} variables" if names else "no variables required"
     )
     how = f"export {missing[0]}=..." if missing else ""
-    return Row(f"credentials of {environment.name}", "optional" if missing else "ok", found, how)
+    return Row(f"credentials of {environment.name}", "optional" if missing else "ok", summary, how)
 
 
 def _git() -> Row:
     try:
-        said = run(["git", "--version"], timeout=10).out.decode("utf-8", "replace").strip()
+        output = run(["git", "--version"], timeout=10).out.decode("utf-8", "replace").strip()
     except TerraceError as error:
         return _broken("git", error)
-    found = re.search(r"(\d+)\.(\d+)", said)
-    fits = found is not None and (int(found[1]), int(found[2])) >= OLDEST_GIT
-    return Row("git", "ok" if fits else "missing", said, "" if fits else "install git 2.30 or newer")
+    match = re.search(r"(\d+)\.(\d+)", output)
+    fits = match is not None and (int(match[1]), int(match[2])) >= OLDEST_GIT
+    return Row("git", "ok" if fits else "missing", output, "" if fits else "install git 2.30 or newer")
 
 
 def _terraform(terraform: LocalTerraform) -> str:
@@ -373,17 +377,17 @@ def _fast_lane(project: Project) -> Row:
     closed = project.terraform.lane_closed
     if closed:
         return Row("fast lane", "ok", f"closed: {closed}")
-    found = _LANES[project.trust.config.terraform.fast]
+    summary = _LANES[project.trust.config.terraform.fast]
     surprises = project.terraform.surprises
     if not surprises:
-        return Row("fast lane", "ok", found)
+        return Row("fast lane", "ok", summary)
     last = surprises[-1]
     when = datetime.fromtimestamp(last.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     number = len(surprises)
-    found += f"; {number} fallback{'s' * (number > 1)}, the last one {when}: {last.stack}: {last.why}"
+    summary += f"; {number} fallback{'s' * (number > 1)}, the last one {when}: {last.stack}: {last.why}"
     log = project.terraform.surprises_file
     how = f"these operations ran without the fast lane; delete {log} to enable it again"
-    return Row("fast lane", "optional", found, how)
+    return Row("fast lane", "optional", summary, how)
 
 
 def _encryption(project: Project) -> str:
@@ -399,15 +403,15 @@ def _encryption(project: Project) -> str:
 def _states(project: Project) -> Iterator[Row]:
     """Checks whether every deployed state has a recent backup."""
     try:
-        found = problems(project.ledger.read(), project.trust.config, now())
+        problems_of = problems(project.ledger.read(), project.trust.config, now())
     except TerraceError:
         # The row of the ledger reports this.
         return
     for environment in project.trust.config.environments:
-        told = found.get(environment.name, ())
-        how = f"terrace state backup {environment.name}" if told else ""
-        said = "; ".join(told) or ("within the RPO" if environment.rpo is not None else "no RPO is set")
-        yield Row(f"states of {environment.name}", "missing" if told else "ok", said, how)
+        sentences = problems_of.get(environment.name, ())
+        how = f"terrace state backup {environment.name}" if sentences else ""
+        summary = "; ".join(sentences) or ("within the RPO" if environment.rpo is not None else "no RPO is set")
+        yield Row(f"states of {environment.name}", "missing" if sentences else "ok", summary, how)
 
 
 def _key_is_set(config: Config, key: bytes) -> str:
@@ -433,7 +437,7 @@ def _ledger_problems(project: Project) -> Iterator[Row]:
         yield Row("ledger key", "ok", f"{history.key.id} authenticates the outcomes of deployments")
     faults = unread(history, project.dismissed)
     if faults:
-        yield Row("ledger events", "missing", told(faults), way_out(faults))
+        yield Row("ledger events", "missing", describe_faults(faults), way_out(faults))
     times = strange_times(history.events, now(), history.undated)
     if times:
         position, why = times[-1]

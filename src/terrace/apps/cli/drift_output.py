@@ -32,8 +32,8 @@ def show_drift(
     Report(FORMATS[style], None).write(DRIFT_FORMATS[style](report))
     if FORMATS[style].type == "json":
         return
-    for one in remedied:
-        _show_remediation(one)
+    for outcome in remedied:
+        _show_remediation(outcome)
     if refused:
         # On stderr, because the report may be a Markdown page.
         for line in refusal_lines(refused).splitlines():

@@ -71,13 +71,13 @@ def _document(project: Project, changed: tuple[str, ...], conflicts: frozenset[s
     tree = project.repository.tree(head)
     pages = ModulePages(tree, discover(tree, project.config_at(head)), lambda path: read_plain(root, path))
     every_module = project.trust.config.setting(SETTINGS).modules == "all"
-    for one in pages.of(pages.required(map(parent, changed), every_module=every_module)):
-        if isinstance(one, Unknown):
-            yield Fix(str(one.place), _DOCS, one.why)
-        elif one.readme in conflicts:
-            yield Fix(one.readme, _DOCS, "it has merge conflicts")
-        elif not one.current:
-            yield _write(project, one.readme, one.after, _DOCS)
+    for documented in pages.of(pages.required(map(parent, changed), every_module=every_module)):
+        if isinstance(documented, Unknown):
+            yield Fix(str(documented.place), _DOCS, documented.why)
+        elif documented.readme in conflicts:
+            yield Fix(documented.readme, _DOCS, "it has merge conflicts")
+        elif not documented.current:
+            yield _write(project, documented.readme, documented.after, _DOCS)
 
 
 def _write(project: Project, path: str, content: bytes, what: str) -> Fix:

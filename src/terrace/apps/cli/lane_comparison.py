@@ -37,9 +37,9 @@ def compare(folder: str, environment: str, *, as_json: bool) -> int:
     The plans are of the tip of the protected branch. No state is locked or changed, and no plan is kept.
     """
     project = Project(Path(folder))
-    known = [one.name for one in project.trust.config.environments]
-    if environment not in known:
-        raise unknown_name_error("environment", environment, known)
+    names = [environment.name for environment in project.trust.config.environments]
+    if environment not in names:
+        raise unknown_name_error("environment", environment, names)
     closed = project.terraform_by("plan-only").lane_closed
     if closed:
         raise NotReady(f"the fast lane is disabled: {closed}")

@@ -12,7 +12,7 @@ from terrace.errors import BadInput, TerraceError
 from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.dismissals import told, unread, way_out
+from terrace.ledger.dismissals import describe_faults, unread, way_out
 from terrace.ledger.folds import Hold
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
@@ -40,7 +40,7 @@ def hold_of(project: Project, history: History, environment: str) -> Hold | None
     """Returns the hold of an environment. Invalid events come first, because no other hold ends them."""
     mine = tuple(fault for fault in unread(history, project.dismissed) if fault.holds(environment))
     if mine:
-        return Hold(told(mine), mine[0].event.actor, mine[0].event.time)
+        return Hold(describe_faults(mine), mine[0].event.actor, mine[0].event.time)
     return folds.hold(history, environment, releases(history, project.proof))
 
 
@@ -65,7 +65,7 @@ def note_age(project: Project, error: TerraceError | None) -> None:
 def show_faults(faults: tuple[Fault, ...]) -> None:
     """Prints the invalid events and how to continue, if there are any."""
     if faults:
-        show(f"{visible(told(faults))}\nhint: {way_out(faults)}")
+        show(f"{visible(describe_faults(faults))}\nhint: {way_out(faults)}")
 
 
 def note_past_rules(project: Project) -> None:

@@ -124,27 +124,27 @@ def environment_lines(
 ) -> list[str]:
     """Returns the lines of `environments:` below the key."""
     lines = []
-    for index, one in enumerate(environments):
-        lines.append(f"  {word(one.name)}:")
-        if one.after is not None:
-            lines.append(f"    after: {word(one.after)}   # only commits that succeeded there")
+    for index, environment in enumerate(environments):
+        lines.append(f"  {word(environment.name)}:")
+        if environment.after is not None:
+            lines.append(f"    after: {word(environment.after)}   # only commits that succeeded there")
         elif not index:
             more = "   # automatic: `terrace tick` deploys new commits of the protected branch"
             lines.append(f"    deploy: manual{more}")
         else:
             lines.append("    deploy: manual")
-        if one.asks:
+        if environment.asks:
             lines.append("    approvals: 1   # or by team: {security: 1, owners: 2}")
-        if one.protected:
+        if environment.protected:
             lines.append("    protected: true   # `terrace destroy` refuses it")
             lines.append("    drift: {remediate: off}")
-        lines += _variable_line(around, one.name)
+        lines += _variable_line(around, environment.name)
     return lines
 
 
 def entry_lines(entries: tuple[ProposedEntry, ...]) -> list[str]:
     """Returns the lines of `stacks:`, with the key; none where there is no entry."""
-    return ["stacks:", *(f"  - {{{', '.join(_pairs(one))}}}" for one in entries)] if entries else []
+    return ["stacks:", *(f"  - {{{', '.join(_pairs(entry))}}}" for entry in entries)] if entries else []
 
 
 def _pairs(entry: ProposedEntry) -> Iterator[str]:
@@ -171,15 +171,15 @@ policy_pack:   # {rules} rules for AWS and Azure, inside Terrace; to edit them: 
 
 def show_proposal(proposal: Proposal) -> None:
     """Prints the proposal with its reasons, and the folders without a stack, on stderr."""
-    for one in proposal.environments:
-        note(f"environment {one.name}: {one.why}")
+    for environment in proposal.environments:
+        note(f"environment {environment.name}: {environment.why}")
     if proposal.stacks:
         count = len(proposal.stacks)
         note(f"{count} stack{'s' * (count > 1)}: {_some([key for key, _ in proposal.stacks])}")
     for remark in proposal.remarks:
         note(f"please check: {remark}")
     for tool in proposal.conventions:
-        note(f"{tool.tool}: {tool.found}")
+        note(f"{tool.tool}: {tool.summary}")
         note(f"  hint: {tool.hint}")
     generated = {folder for tool in proposal.conventions for folder in tool.folders}
     for left in proposal.unplaced:
@@ -195,7 +195,7 @@ def _some(names: list[str], most: int = 8) -> str:
 
 def confirm_proposal(proposal: Proposal) -> Proposal | None:
     """Asks for missing names and for confirmation. Returns the proposal; None if it is declined."""
-    if any(one.name == UNNAMED for one in proposal.environments):
+    if any(environment.name == UNNAMED for environment in proposal.environments):
         name = answer(f"Name of the environment? [{UNNAMED}] ") or UNNAMED
         if not NAME.fullmatch(name):
             raise BadInput(f"{name!r} cannot name an environment", hint="use letters, digits, `.`, `_` and `-`")

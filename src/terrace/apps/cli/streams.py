@@ -30,12 +30,12 @@ class LogStream:
     def write(self, text: str) -> int:
         """Writes text. Commands that are written in several pieces are escaped too."""
         whole = self._begun + text
-        told = harmless(whole.replace("\r", "\n"))
-        self._stream.write(told[len(self._begun) :])
-        last = told.rpartition("\n")[2]
+        printable = harmless(whole.replace("\r", "\n"))
+        self._stream.write(printable[len(self._begun) :])
+        last = printable.rpartition("\n")[2]
         # Keep only a prefix that can become a command, so that the length of the pieces does not matter.
-        found = _OPEN.search(last)
-        self._begun = last if found and found.start() == 0 else found[0] if found else "."
+        match = _OPEN.search(last)
+        self._begun = last if match and match.start() == 0 else match[0] if match else "."
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:

@@ -129,11 +129,11 @@ class Stage:
         """Prints a line of plain text."""
         self._console.print(paragraph(text.split("\n")))
 
-    def expect(self, what: str, found: object, wanted: object) -> None:
+    def expect(self, what: str, actual: object, wanted: object) -> None:
         """Shows a value of the cloud. Raises TerraceError where it is not the expected one."""
-        self.tell(f"  {what} = {found}")
-        if found != wanted:
-            raise TerraceError(f"{what} is {found!r}, expected {wanted!r}")
+        self.tell(f"  {what} = {actual}")
+        if actual != wanted:
+            raise TerraceError(f"{what} is {actual!r}, expected {wanted!r}")
 
     def run(self, *arguments: str, expect: int = 0) -> None:
         """Runs terrace. Raises TerraceError where its exit code is not the expected one."""

@@ -59,11 +59,11 @@ class Handlers:
         from terrace.apps.wiring.chatops import work_off
 
         payload = msgspec.json.decode(delivery.body)
-        with show_progress(as_json=False) as told:
-            heard = work_off(self._folder, delivery.event, payload, "hear", told)
+        with show_progress(as_json=False) as watcher:
+            heard = work_off(self._folder, delivery.event, payload, "hear", watcher)
             if heard is not None and heard.left and self._reach == "deployments":
                 # A ticked box has no second pass: the deployment that it approves is scheduled work.
-                heard = work_off(self._folder, delivery.event, payload, "act", told) or heard
+                heard = work_off(self._folder, delivery.event, payload, "act", watcher) or heard
         if heard is not None and heard.left:
             self.due()
         return Outcome("done", heard.reply.happened) if heard else Outcome("ignored", "it is not addressed to Terrace")
@@ -87,10 +87,10 @@ class Handlers:
         if change is None or not change.open:
             return Outcome("ignored", f"#{number} is no longer open")
         project.repository.bring(f"refs/pull/{number}/head", change.head)
-        with show_progress(as_json=False) as told:
+        with show_progress(as_json=False) as watcher:
             # A plan runs code of the change, and no maintainer has reviewed these yet.
             by = unplanned if change.foreign or change.author == _DEPENDABOT else plan_in
-            record = checked(project, project.read_only_context(told), *change_of(project, change.head), by)
+            record = checked(project, project.read_only_context(watcher), *change_of(project, change.head), by)
         page = PullRequestPage(self._forge.github, number, change.head, self._forge.login, delivery.id)
         publish(page, record)
         return Outcome("done", f"#{number} at {change.head[:7]}: {title(record)}")
@@ -114,8 +114,10 @@ class Handlers:
         )
         show_tick(ticked)
         # Scheduled work comes first, so that no pending run delays it.
-        told = self._pending_runs() if Project(self._folder).forge is not None else ()
-        return "; ".join((*told, "all scheduled work is done" if ticked.is_good else "something is blocked or waiting"))
+        answered = self._pending_runs() if Project(self._folder).forge is not None else ()
+        return "; ".join(
+            (*answered, "all scheduled work is done" if ticked.is_good else "something is blocked or waiting")
+        )
 
     def protection_rule(self, delivery: Delivery) -> Outcome:
         """Answers the pending workflow runs of environments, which are read from GitHub."""

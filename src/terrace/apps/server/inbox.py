@@ -61,14 +61,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The result of a delivery. `said` is the last message about it."""
+    """The result of a delivery. `message` is the last message about it."""
 
     id: str
     event: str
     state: State
     attempts: int
     received: datetime
-    said: str
+    message: str
 
 
 class Inbox:
@@ -98,9 +98,9 @@ class Inbox:
             if done.rowcount:
                 return "new"
             of_that_id = connection.execute("SELECT event, digest FROM deliveries WHERE id = ?", (delivery.id,))
-            known = of_that_id.fetchone()
+            stored = of_that_id.fetchone()
         # The body is signed, but not the id: an old body with a new id is still an old delivery.
-        return "known" if known in (None, (delivery.event, digest)) else "other"
+        return "known" if stored in (None, (delivery.event, digest)) else "other"
 
     def begin(self) -> Delivery | None:
         """Starts and returns the oldest delivery that is due; None where there is none. Called by the only worker after
@@ -120,11 +120,11 @@ class Inbox:
             ).fetchone()
         return None if row is None else Delivery(*row)
 
-    def end(self, id_: str, state: Literal["done", "ignored"], said: str) -> None:
+    def end(self, id_: str, state: Literal["done", "ignored"], message: str) -> None:
         """Marks it as processed. Its body is forgotten: what people wrote is kept by the forge, not here."""
         with self._writing() as connection:
             connection.execute(
-                "UPDATE deliveries SET state = ?, said = ?, body = NULL WHERE id = ?", (state, said, id_)
+                "UPDATE deliveries SET state = ?, said = ?, body = NULL WHERE id = ?", (state, message, id_)
             )
             horizon = (self._clock() - KEPT).timestamp()
             connection.execute("DELETE FROM deliveries WHERE body IS NULL AND received < ?", (horizon,))
@@ -163,8 +163,8 @@ class Inbox:
                 (most,),
             ).fetchall()
         return tuple(
-            Entry(id_, event, state, attempts, datetime.fromtimestamp(received, UTC), said)
-            for id_, event, state, attempts, received, said in rows
+            Entry(id_, event, state, attempts, datetime.fromtimestamp(received, UTC), message)
+            for id_, event, state, attempts, received, message in rows
         )
 
     def count(self) -> dict[State, int]:

@@ -78,8 +78,8 @@ class Receiver:
 
     async def receive(self, request: Request) -> Response:
         """Responds with 202 once the delivery is on disk, 200 for a known one."""
-        told = request.headers.get("content-length", "")
-        if told.isdigit() and int(told) > LONGEST:
+        length = request.headers.get("content-length", "")
+        if length.isdigit() and int(length) > LONGEST:
             return _no(413, _TOO_LONG)
         body = bytearray()
         try:
@@ -148,12 +148,12 @@ def secrets_of(environ: Mapping[str, str]) -> tuple[bytes, ...]:
     """Returns the secrets for signatures of deliveries: several during a rotation. Raises NotReady where there is none,
     or one is too short.
     """
-    found = tuple(one.encode() for one in environ.get(SECRET, "").split())
+    secrets = tuple(secret.encode() for secret in environ.get(SECRET, "").split())
     hint = f"export {SECRET}=$(openssl rand -hex 32), and the same in the settings of the webhook"
-    if not found:
+    if not secrets:
         raise NotReady(
             f"{SECRET} is not set, so GitHub's deliveries cannot be distinguished from forged ones", hint=hint
         )
-    if any(len(one) < SHORTEST for one in found):
+    if any(len(secret) < SHORTEST for secret in secrets):
         raise NotReady(f"a secret in {SECRET} has fewer than {SHORTEST} characters", hint=hint)
-    return found
+    return secrets

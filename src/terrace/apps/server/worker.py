@@ -21,7 +21,7 @@ class Outcome:
     """The result of a delivery: done or ignored, with the reason in one line."""
 
     result: Literal["done", "ignored"]
-    said: str
+    message: str
 
 
 class Handler(Protocol):
@@ -88,5 +88,5 @@ class Worker:
             why = str(error) if isinstance(error, TerraceError) else f"a bug in Terrace: {error!r}"
             self._tell(f"{name}: {self._inbox.fail(delivery.id, why)}: {why}")
             return
-        self._inbox.end(delivery.id, outcome.result, outcome.said)
-        self._tell(f"{name}: {outcome.result}: {outcome.said}")
+        self._inbox.end(delivery.id, outcome.result, outcome.message)
+        self._tell(f"{name}: {outcome.result}: {outcome.message}")

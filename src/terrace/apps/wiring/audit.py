@@ -39,7 +39,7 @@ def run_audit(
         # Without OPA, the check reports an unknown result for every stack.
         rules = ()
 
-    waivers = project.standing()
+    waivers = project.valid_waivers()
     if waivers.unread:
         note(f"note: all waivers are ignored: those of the protected branch cannot be read ({waivers.unread})")
 
@@ -52,12 +52,12 @@ def run_audit(
 def _with_unused(context: Context, looks: tuple[Audited, ...], waivers: Waivers) -> tuple[Audited, ...]:
     """Adds the unused waivers to the last audit, if all environments were audited."""
     every = {environment.name for environment in context.config.environments}
-    if not looks or {one.scope.environment for one in looks} != every:
+    if not looks or {look.scope.environment for look in looks} != every:
         return looks
-    found = unused(
-        (f for one in looks for f in one.findings), waivers, context.clock().date(), context.config.known_checks
+    findings = unused(
+        (f for look in looks for f in look.findings), waivers, context.clock().date(), context.config.known_checks
     )
-    return (*looks[:-1], replace(looks[-1], findings=(*looks[-1].findings, *found)))
+    return (*looks[:-1], replace(looks[-1], findings=(*looks[-1].findings, *findings)))
 
 
 def audit_if_due(project: Project, context: Context, chosen: tuple[str, ...] = ()) -> tuple[Audited, ...]:
@@ -93,7 +93,7 @@ def record_audit(
         raise
     except TerraceError as error:
         return error
-    for one in looks:
-        if one.scope.commits and one.scope.environment not in recorded:
-            note(f"note: {one.scope.environment} is not recorded, because a deployment ran there at the same time")
+    for look in looks:
+        if look.scope.commits and look.scope.environment not in recorded:
+            note(f"note: {look.scope.environment} is not recorded, because a deployment ran there at the same time")
     return None

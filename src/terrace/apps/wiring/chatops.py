@@ -62,11 +62,11 @@ def _answered(
 def _comment(chat: ChatContext, id_: int, turn: Turn) -> tuple[int, str, CommandResult] | None:
     from terrace.pipelines.conversation import comments
 
-    said = chat.talk.said(str(id_))
-    if said is None:
+    comment = chat.talk.read_comment(str(id_))
+    if comment is None:
         return None
-    heard = comments.hear(chat, said) if turn == "hear" else comments.act(chat, said)
-    return None if heard is None else (said.number, said.id, heard)
+    heard = comments.hear(chat, comment) if turn == "hear" else comments.act(chat, comment)
+    return None if heard is None else (comment.number, comment.id, heard)
 
 
 def _review(chat: ChatContext, number: int, id_: int, turn: Turn) -> tuple[int, str, CommandResult] | None:
@@ -107,10 +107,10 @@ def _request(chat: ChatContext, payload: Mapping[str, Any]) -> tuple[int, str, C
 
 
 def _id(payload: Mapping[str, Any], of: str, name: str = "id") -> int:
-    found = (payload.get(of) or {}).get(name)
-    if not isinstance(found, int):
+    value = (payload.get(of) or {}).get(name)
+    if not isinstance(value, int):
         raise BadInput(f"the event has no {name} of its {of.replace('_', ' ')}")
-    return found
+    return value
 
 
 def _chat_context(folder: Path, talk: GitHubConversation, project: Project, watcher: Watcher) -> ChatContext:

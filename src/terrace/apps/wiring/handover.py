@@ -42,11 +42,11 @@ class PlanCollector:
 class HandedOverPlans:
     """Plans from other jobs, by the stack's key. Only those of the checked commit are used."""
 
-    found: Mapping[str, tuple[str, Plan | Failure]]
+    by_stack: Mapping[str, tuple[str, Plan | Failure]]
 
     def plan(self, context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
         """Returns the plan of a stack. Raises the error of its planning, and NotReady where none was handed over."""
-        commit, made = self.found.get(stack.key, ("", Failure("")))
+        commit, made = self.by_stack.get(stack.key, ("", Failure("")))
         if not commit:
             raise NotReady(
                 f"no plan of {stack.key} was handed over",
@@ -82,7 +82,7 @@ def hand_over(file: Path, key: DigestKey, environment: str, handed: Handed) -> N
 def take_over(folder: Path, key: DigestKey) -> HandedOverPlans:
     """Returns the plans in a folder; none where it does not exist. Raises NotReady for files that were not encrypted
     with this key."""
-    found: dict[str, tuple[str, Plan | Failure]] = {}
+    plans: dict[str, tuple[str, Plan | Failure]] = {}
     for file in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             header, content = _seals(key).open(file.name, file.read_bytes())
@@ -91,9 +91,9 @@ def take_over(folder: Path, key: DigestKey) -> HandedOverPlans:
             raise NotReady(f"{file.name} was changed after it was handed over", hint="run the checks again") from error
         # A job can hand over only plans of its own environment.
         mine = header["environment"]
-        found |= {p.stack.key: (handed.commit, p) for p in handed.plans if p.stack.environment == mine}
-        found |= {k: (handed.commit, why) for k, why in handed.failures.items() if k.partition("/")[0] == mine}
-    return HandedOverPlans(found)
+        plans |= {p.stack.key: (handed.commit, p) for p in handed.plans if p.stack.environment == mine}
+        plans |= {k: (handed.commit, why) for k, why in handed.failures.items() if k.partition("/")[0] == mine}
+    return HandedOverPlans(plans)
 
 
 def _seals(key: DigestKey) -> BackupCipher:

@@ -119,9 +119,9 @@ def unwritable(error: OSError) -> NotReady:
 def _name(repository: Path) -> str:
     """Returns the name of a checkout's folders, and records it in its Git directory where that can be written."""
     git = _git_directory(repository)
-    known = _read_record(git)
-    name = known[0] if known is not None and not _is_another(known, repository) else _by_path(repository)
-    if git is not None and known != (name, repository):
+    recorded = _read_record(git)
+    name = recorded[0] if recorded is not None and not _is_another(recorded, repository) else _by_path(repository)
+    if git is not None and recorded != (name, repository):
         text = json.dumps({"name": name, "path": str(repository)})
         # Without the record, the next command determines the same name.
         with contextlib.suppress(OSError, TerraceError):
@@ -133,9 +133,9 @@ def _by_path(repository: Path) -> str:
     return f"{repository.name}-{hashlib.sha256(os.fsencode(repository)).hexdigest()[:10]}"
 
 
-def _is_another(known: tuple[str, Path], repository: Path) -> bool:
+def _is_another(recorded: tuple[str, Path], repository: Path) -> bool:
     """Returns whether the checkout with these folders still exists at the recorded path: then this one is a copy."""
-    name, path = known
+    name, path = recorded
     if path == repository:
         return False
     with contextlib.suppress(OSError):
@@ -147,11 +147,11 @@ def _is_another(known: tuple[str, Path], repository: Path) -> bool:
 
 def _git_directory(checkout: Path) -> Path | None:
     """Returns the Git directory of this checkout alone, which in a linked worktree is not the shared one."""
-    found = checkout / ".git"
+    path = checkout / ".git"
     try:
-        if found.is_dir():
-            return found
-        with found.open("rb") as file:
+        if path.is_dir():
+            return path
+        with path.open("rb") as file:
             text = os.fsdecode(file.read(_RECORD_BYTES))
     except (OSError, ValueError):
         return None
@@ -165,8 +165,8 @@ def _read_record(git: Path | None) -> tuple[str, Path] | None:
         return None
     try:
         with (git / RECORD).open("rb") as file:
-            told = json.loads(file.read(_RECORD_BYTES))
-        name, path = told["name"], told["path"]
+            record = json.loads(file.read(_RECORD_BYTES))
+        name, path = record["name"], record["path"]
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     sound = isinstance(name, str) and isinstance(path, str) and "\0" not in path and Path(path).is_absolute()

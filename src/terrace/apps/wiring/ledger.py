@@ -163,7 +163,7 @@ def folds_of_snapshots() -> Sequence[type[Fold[Any]]]:
         folds.JustifiedReleases,
         answers.AllAnswers,
         adoptions.Adoptions,
-        backup_status.Standings,
+        backup_status.BackupStatuses,
         backup_status.RecordedCopies,
         backup_status.Lineages,
         restores.Restores,

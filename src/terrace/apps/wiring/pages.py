@@ -19,9 +19,9 @@ def page(environ: Mapping[str, str]) -> Page:
     if environ.get("GITLAB_CI") == "true":
         return _merge_request(environ)
     if environ.get(FOLDER):
-        from terrace.adapters.pages import FilesPage
+        from terrace.adapters.folder_page import FolderPage
 
-        return FilesPage(Path(environ[FOLDER]))
+        return FolderPage(Path(environ[FOLDER]))
     raise NotReady(
         "this is not a GitHub Actions run or a GitLab CI job, so there is no page to write on",
         hint=f"elsewhere set {FOLDER}=DIR: a folder for the comment and the verdict",

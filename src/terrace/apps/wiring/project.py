@@ -443,11 +443,11 @@ class Project:
         trusted, head = self.repository.tree(self.trust.commit), self.repository.tree(inventory.commit)
         return waivers(trusted, self.trust.config, head, inventory.config, changed)
 
-    def standing(self) -> Waivers:
+    def valid_waivers(self) -> Waivers:
         """Returns the waivers of the trust root alone: for audits of the deployed configuration."""
-        from terrace.waivers.committed import standing
+        from terrace.waivers.committed import valid_waivers
 
-        return standing(self.repository.tree(self.trust.commit), self.trust.config)
+        return valid_waivers(self.repository.tree(self.trust.commit), self.trust.config)
 
     def scanners(self) -> Scanners:
         """Returns the scanners of this machine, configured by the trust root."""

@@ -73,8 +73,8 @@ class Ticked:
     @property
     def found_trouble(self) -> bool:
         """Returns whether a state is unsafe, there is drift, or an audit has a blocking finding."""
-        drifted = any(one.check is not None and one.check.status != "clean" for one in self.reviews)
-        return not all(look.good for look in self.looks) or drifted or any(one.blocking for one in self.audits)
+        drifted = any(review.check is not None and review.check.status != "clean" for review in self.reviews)
+        return not all(look.good for look in self.looks) or drifted or any(audit.blocking for audit in self.audits)
 
 
 def tick(
@@ -101,7 +101,12 @@ def tick(
             context.step_logs.remove_expired(environment.name)
         looks, reviews, audits = _run_checks(project, context, chosen) if reach == "apply" else ((), (), ())
     show_deployments(
-        project, [one.name for one in project.trust.config.environments if not chosen or one.name in chosen]
+        project,
+        [
+            environment.name
+            for environment in project.trust.config.environments
+            if not chosen or environment.name in chosen
+        ],
     )
     left = () if chosen else orphaned_stacks(project.survey, project.trust.commit, project.ledger.read())
     return project, Ticked(tuple(actions), looks, reviews, audits, left)

@@ -133,4 +133,6 @@ def _tools(premises: Premises) -> tuple[str, ...]:
 
 def _roles(premises: Premises) -> tuple[str, ...]:
     """Returns all required roles, in promotion order."""
-    return tuple(dict.fromkeys(role for one in premises.config.environments for role in premises.approvers(one)))
+    return tuple(
+        dict.fromkeys(role for environment in premises.config.environments for role in premises.approvers(environment))
+    )

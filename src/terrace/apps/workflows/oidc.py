@@ -24,8 +24,8 @@ def trust(premises: Premises, cloud: str) -> Mapping[str, str]:
         "owner": f"\ndefault = {quote(owner)}" if owner else "",
         "repository": f"\ndefault = {quote(repository)}" if repository else "",
     }
-    told = {"title": CLOUDS[cloud].title, "folder": f"{FOLDER}/oidc-{cloud}"}
+    replacements = {"title": CLOUDS[cloud].title, "folder": f"{FOLDER}/oidc-{cloud}"}
     return {
         "main.tf": fill(template(f"terrace/oidc-{cloud}.tf"), values),
-        "README.md": fill(template("terrace/oidc.md"), told),
+        "README.md": fill(template("terrace/oidc.md"), replacements),
     }

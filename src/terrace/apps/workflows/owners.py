@@ -21,7 +21,7 @@ def owned(premises: Premises) -> tuple[str, ...]:
         return ()
     careful = _people(premises, asked[-1])
     judging = dict.fromkeys((".github/", ".terrace/", "terrace.yaml", *(f"{path}/" for path in config.policy_sources)))
-    lines = [_line("", _people(premises, one)) for one in asked if _has_root(premises, one)]
+    lines = [_line("", _people(premises, environment)) for environment in asked if _has_root(premises, environment)]
     lines += [_line(path, careful) for path in judging]
     for environment in asked:
         paths = (f"environments/{environment.name}/", *_elsewhere(premises, environment))
@@ -32,17 +32,17 @@ def owned(premises: Premises) -> tuple[str, ...]:
 def _elsewhere(premises: Premises, environment: Environment) -> Iterable[str]:
     """Folders of an environment's stacks that are not where the convention has them."""
     home = f"environments/{environment.name}"
-    found = {s.path for s in premises.config.stacks if s.environment == environment.name and s.path}
+    paths = {s.path for s in premises.config.stacks if s.environment == environment.name and s.path}
     # With the environment in the place of its capture; `*` means the same to the forge.
-    for one in premises.config.stack_patterns:
-        capture = _CAPTURE.search(one.environment)
+    for stack_pattern in premises.config.stack_patterns:
+        capture = _CAPTURE.search(stack_pattern.environment)
         if capture is None:
-            found |= {one.path} if one.environment == environment.name else set()
-        elif (value := _captured(one.environment, capture, environment.name)) is not None:
-            parts = one.path.split("*")
+            paths |= {stack_pattern.path} if stack_pattern.environment == environment.name else set()
+        elif (value := _captured(stack_pattern.environment, capture, environment.name)) is not None:
+            parts = stack_pattern.path.split("*")
             number = int(capture[1])
-            found.add("*".join(parts[:number]) + value + "*".join(parts[number:]))
-    return sorted(f"{path}/" for path in found if path != home and not path.startswith(f"{home}/"))
+            paths.add("*".join(parts[:number]) + value + "*".join(parts[number:]))
+    return sorted(f"{path}/" for path in paths if path != home and not path.startswith(f"{home}/"))
 
 
 def _captured(template: str, capture: re.Match[str], name: str) -> str | None:

@@ -21,20 +21,20 @@ class Pin:
 
 def pins() -> Mapping[str, Pin]:
     """Returns the pins of this version of Terrace, by the name of the action."""
-    found = json.loads((resources.files("terrace.apps.workflows") / "actions.json").read_text(encoding="utf-8"))
-    return {action: Pin(**pin) for action, pin in found.items()}
+    versions = json.loads((resources.files("terrace.apps.workflows") / "actions.json").read_text(encoding="utf-8"))
+    return {action: Pin(**pin) for action, pin in versions.items()}
 
 
 def used(text: str) -> Mapping[str, Pin]:
     """Returns the pins in a file."""
-    return {found["action"]: Pin(found["version"], found["commit"]) for found in _USED.finditer(text)}
+    return {match["action"]: Pin(match["version"], match["commit"]) for match in _USED.finditer(text)}
 
 
 def repinned(text: str, chosen: Mapping[str, Pin]) -> str:
     """Returns the file with these versions of its actions."""
 
-    def pin(found: re.Match[str]) -> str:
-        one = chosen.get(found["action"], Pin(found["version"], found["commit"]))
-        return f"uses: {found['action']}@{one.commit} # {one.version}"
+    def pin(match: re.Match[str]) -> str:
+        pin = chosen.get(match["action"], Pin(match["version"], match["commit"]))
+        return f"uses: {match['action']}@{pin.commit} # {pin.version}"
 
     return _USED.sub(pin, text)

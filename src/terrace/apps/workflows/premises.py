@@ -34,7 +34,7 @@ class Premises:
     def logins(self, members: Iterable[str]) -> tuple[str, ...]:
         """The accounts of people, sorted."""
         people = self.config.people
-        return tuple(sorted({(people[one].login if one in people else "") or one for one in members}))
+        return tuple(sorted({(people[member].login if member in people else "") or member for member in members}))
 
     def approvers(self, environment: Environment) -> Mapping[str, tuple[str, ...]]:
         """The required approvers there, by team; every team if any team is enough."""
@@ -45,8 +45,8 @@ class Premises:
 
 def clouds_of(providers: Iterable[str]) -> tuple[str, ...]:
     """Returns the clouds of providers, by their sources."""
-    found = {_CLOUD_OF.get(provider.rpartition("/")[2]) for provider in providers}
-    return tuple(cloud for cloud in WITH_IDENTITY if cloud in found)
+    clouds = {_CLOUD_OF.get(provider.rpartition("/")[2]) for provider in providers}
+    return tuple(cloud for cloud in WITH_IDENTITY if cloud in clouds)
 
 
 def word(name: str) -> str:

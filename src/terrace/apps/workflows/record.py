@@ -37,7 +37,7 @@ def hashed(text: str) -> str:
 
 def encoded(record: Record) -> str:
     """Returns the text of the lock file."""
-    told = {
+    fields = {
         "schema": SCHEMA,
         "terrace": record.terrace,
         "clouds": list(record.clouds),
@@ -46,7 +46,7 @@ def encoded(record: Record) -> str:
         },
         "files": dict(sorted(record.files.items())),
     }
-    return json.dumps(told, indent=2) + "\n"
+    return json.dumps(fields, indent=2) + "\n"
 
 
 def decoded(text: str) -> Record:
@@ -57,9 +57,9 @@ def decoded(text: str) -> Record:
         raise BadInput(f"{LOCK} does not have the format that Terrace writes", hint="restore it from Git") from error
 
 
-def _read(told: Any) -> Record:
-    files = {str(path): str(value) for path, value in told["files"].items()}
-    if told["schema"] != SCHEMA or not all(_HASH.fullmatch(value) for value in files.values()):
+def _read(document: Any) -> Record:
+    files = {str(path): str(value) for path, value in document["files"].items()}
+    if document["schema"] != SCHEMA or not all(_HASH.fullmatch(value) for value in files.values()):
         raise ValueError
-    actions = {str(name): Pin(str(pin["version"]), str(pin["commit"])) for name, pin in told["actions"].items()}
-    return Record(str(told["terrace"]), actions, files, tuple(str(cloud) for cloud in told["clouds"]))
+    actions = {str(name): Pin(str(pin["version"]), str(pin["commit"])) for name, pin in document["actions"].items()}
+    return Record(str(document["terrace"]), actions, files, tuple(str(cloud) for cloud in document["clouds"]))

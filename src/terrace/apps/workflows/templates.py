@@ -21,9 +21,9 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     value with the same indentation, or removed where the value is empty. Raises KeyError for a placeholder without a
     value."""
 
-    def block(found: re.Match[str]) -> str:
-        lines = fill(values[found["name"]], values).splitlines()
-        return "".join(f"{found['indent']}{line}".rstrip() + "\n" for line in lines)
+    def block(match: re.Match[str]) -> str:
+        lines = fill(values[match["name"]], values).splitlines()
+        return "".join(f"{match['indent']}{line}".rstrip() + "\n" for line in lines)
 
-    whole = _WORD.sub(lambda found: values[found[1]], _LINE.sub(block, text))
+    whole = _WORD.sub(lambda match: values[match[1]], _LINE.sub(block, text))
     return _GAP.sub("\n\n", whole).rstrip("\n") + "\n"

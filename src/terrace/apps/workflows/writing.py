@@ -23,8 +23,8 @@ def recorded(root: Path) -> Record | None:
 def there(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """Returns the existing ones of these files. Raises BadInput for one that cannot be read or whose path contains a
     link."""
-    found = {path: _text(root, path) for path in paths}
-    return {path: text for path, text in found.items() if text is not None}
+    texts = {path: _text(root, path) for path in paths}
+    return {path: text for path, text in texts.items() if text is not None}
 
 
 def elsewhere(root: Path, paths: Iterable[str]) -> dict[str, str]:
@@ -32,15 +32,19 @@ def elsewhere(root: Path, paths: Iterable[str]) -> dict[str, str]:
     the first that it finds: writing the generated one would silently disable the existing one.
     """
     single = [path for path in paths if path.rpartition("/")[2] in _ONE_OF_A_KIND]
-    found = {path: next(_namesakes(root, path), "") for path in single}
-    return {path: theirs for path, theirs in found.items() if theirs}
+    namesakes = {path: next(_namesakes(root, path), "") for path in single}
+    return {path: theirs for path, theirs in namesakes.items() if theirs}
 
 
 def _namesakes(root: Path, path: str) -> Iterator[str]:
     name = path.rpartition("/")[2].lower()
     for folder in ("", ".github/", "docs/"):
         near = (root / folder).iterdir() if (root / folder).is_dir() else ()
-        yield from (f"{folder}{one.name}" for one in near if one.name.lower() == name and f"{folder}{one.name}" != path)
+        yield from (
+            f"{folder}{near_path.name}"
+            for near_path in near
+            if near_path.name.lower() == name and f"{folder}{near_path.name}" != path
+        )
 
 
 def perform(root: Path, todo: Upgrade) -> None:

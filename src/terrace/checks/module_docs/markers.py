@@ -47,22 +47,22 @@ def marked(content: bytes, path: str) -> Marked | None:
     Raises BadInput at `path`:line for markers that are incomplete, out of order, or repeated.
     """
     first: _Line | None = None
-    found: Marked | None = None
+    section: Marked | None = None
     for line in _markers(content):
         pair, at = _WORDS[line.word]
         if at == 0:
             if first is not None:
                 raise _wrong(path, line, f"a part begins twice: {line.word!r} is at line {first.number}, too")
             first = line
-        elif first is None or found is not None:
+        elif first is None or section is not None:
             raise _wrong(path, line, f"{line.word!r} ends a part that nothing begins")
         elif _WORDS[first.word][0] != pair:
             raise _wrong(path, line, f"{line.word!r} does not end what {first.word!r} at line {first.number} begins")
         else:
-            found = Marked(first.end, line.start, first.newline or b"\n")
-    if first is not None and found is None:
+            section = Marked(first.end, line.start, first.newline or b"\n")
+    if first is not None and section is None:
         raise _wrong(path, first, f"{first.word!r} begins a part that nothing ends")
-    return found
+    return section
 
 
 def put(page: str, content: bytes, path: str) -> bytes:
@@ -91,15 +91,15 @@ def new(title: str, page: str) -> bytes:
 
 def _markers(content: bytes) -> list[_Line]:
     """Yields the lines that are markers. Code blocks before the part are skipped; in the part only its end counts."""
-    found: list[_Line] = []
+    markers: list[_Line] = []
     if b"<!--" not in content and b"[//]" not in content:
-        return found
+        return markers
     fence = b""
     at = len(_BOM) if content.startswith(_BOM) else 0
     for number, whole in enumerate(content[at:].splitlines(keepends=True), 1):
         line = whole.rstrip(b"\r\n")
         start, at = at, at + len(whole)
-        inside = bool(found) and _WORDS[found[-1].word][1] == 0
+        inside = bool(markers) and _WORDS[markers[-1].word][1] == 0
         opened = _FENCE.fullmatch(line)
         if opened and not inside:
             if not fence:
@@ -109,8 +109,8 @@ def _markers(content: bytes) -> list[_Line]:
         marker = _MARKER.fullmatch(line)
         word = (marker[1] or marker[2]).decode() if marker else ""
         if word in _WORDS and not fence:
-            found.append(_Line(number, start, at, word, whole[len(line) :]))
-    return found
+            markers.append(_Line(number, start, at, word, whole[len(line) :]))
+    return markers
 
 
 def _newline(content: bytes) -> bytes:

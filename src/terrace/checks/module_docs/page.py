@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from terrace.checks.secrets.text import sightings
+from terrace.checks.secrets.text import find_secrets
 from terrace.hcl.interface import Input, Interface
 from terrace.text import visible
 
@@ -34,15 +34,20 @@ def page(module: Interface) -> str:
         _section(
             "Providers",
             ("Name", "Source", "Version"),
-            [(code(one.name), code(one.source), _code_or(one.version, "any")) for one in module.providers],
+            [
+                (code(provider.name), code(provider.source), _code_or(provider.version, "any"))
+                for provider in module.providers
+            ],
         ),
         _inputs(module.inputs),
         _outputs(module),
-        _section("Resources", ("Name", "Kind"), [(code(one.name), one.kind) for one in module.resources]),
+        _section(
+            "Resources", ("Name", "Kind"), [(code(resource.name), resource.kind) for resource in module.resources]
+        ),
         _section(
             "Modules",
             ("Name", "Source", "Version"),
-            [(code(one.name), _code_or(one.source), _code_or(one.version)) for one in module.modules],
+            [(code(called.name), _code_or(called.source), _code_or(called.version)) for called in module.modules],
         ),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -61,8 +66,8 @@ def code(text: str) -> str:
 def words(text: str) -> str:
     """Returns text as prose in a cell, with every character literal; text between backticks is code."""
     clear = text.strip()
-    for one in reversed(sightings(clear, bare=False)):
-        clear = f"{clear[: one.start]}{_HIDDEN}{clear[one.end :]}"
+    for secret in reversed(find_secrets(clear, bare=False)):
+        clear = f"{clear[: secret.start]}{_HIDDEN}{clear[secret.end :]}"
     lines = _cut(clear).split("\n")
     return "<br>".join(_words(visible(line.rstrip().replace("\t", " "))) for line in lines)
 
@@ -72,13 +77,13 @@ def _words(line: str) -> str:
     return "".join(code(part) if at % 2 else _SPECIAL.sub(_escape, part) for at, part in enumerate(parts))
 
 
-def _escape(found: re.Match[str]) -> str:
+def _escape(match: re.Match[str]) -> str:
     named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", ":": "&#58;", "|": "&#124;"}
-    return named.get(found[0], f"\\{found[0]}")
+    return named.get(match[0], f"\\{match[0]}")
 
 
 def _entities(text: str) -> str:
-    return _SPECIAL.sub(lambda found: found[0] if found[0] == ":" else f"&#{ord(found[0])};", text)
+    return _SPECIAL.sub(lambda match: match[0] if match[0] == ":" else f"&#{ord(match[0])};", text)
 
 
 def _cut(text: str) -> str:
@@ -90,7 +95,7 @@ def _cut(text: str) -> str:
 
 def _requirements(module: Interface) -> list[tuple[str, ...]]:
     own = [("`terraform`", code(", ".join(module.terraform)))] if module.terraform else []
-    return [*own, *((code(one.name), _code_or(one.version, "any")) for one in module.required)]
+    return [*own, *((code(provider.name), _code_or(provider.version, "any")) for provider in module.required)]
 
 
 def _inputs(inputs: Sequence[Input]) -> str:
@@ -98,36 +103,36 @@ def _inputs(inputs: Sequence[Input]) -> str:
         return "## Inputs\n\nNone."
     rows = [
         (
-            code(one.name),
-            words(one.description),
-            code(_hidden(one.name, one.type)),
-            _default(one),
-            "yes" if one.default is None else "no",
-            "yes" if one.sensitive else "no",
-            "<br>".join(words(rule.message) if rule.message else code(rule.condition) for rule in one.rules),
+            code(variable.name),
+            words(variable.description),
+            code(_hidden(variable.name, variable.type)),
+            _default(variable),
+            "yes" if variable.default is None else "no",
+            "yes" if variable.sensitive else "no",
+            "<br>".join(words(rule.message) if rule.message else code(rule.condition) for rule in variable.rules),
         )
-        for one in inputs
+        for variable in inputs
     ]
     titles = ("Name", "Description", "Type", "Default", "Required", "Sensitive", "Rules")
     wanted = [at for at in range(7) if at < 5 or any(row[at] not in ("no", "") for row in rows)]
     return _section("Inputs", [titles[at] for at in wanted], [[row[at] for at in wanted] for row in rows])
 
 
-def _default(one: Input) -> str:
-    if one.default is None:
+def _default(variable: Input) -> str:
+    if variable.default is None:
         return ""
-    shown = _hidden(one.name, one.default)
+    shown = _hidden(variable.name, variable.default)
     # A default is in the source already, and is not spread further.
-    secret = shown != one.default and shown.strip('"') == _HIDDEN
+    secret = shown != variable.default and shown.strip('"') == _HIDDEN
     return "(hidden: it looks like a secret)" if secret else code(shown)
 
 
 def _hidden(name: str, expression: str) -> str:
     """Returns an expression of a module without the secrets in it, found as in the source."""
     head = f'variable "{name}" {{\n  default = '
-    found = sightings(f"{head}{expression}\n}}\n", bare=False, path="variables.tf")
-    for one in reversed(found):
-        start, end = one.start - len(head), one.end - len(head)
+    secrets = find_secrets(f"{head}{expression}\n}}\n", bare=False, path="variables.tf")
+    for secret in reversed(secrets):
+        start, end = secret.start - len(head), secret.end - len(head)
         expression = f"{expression[: max(start, 0)]}{_HIDDEN}{expression[end:]}"
     return expression
 
@@ -135,11 +140,15 @@ def _hidden(name: str, expression: str) -> str:
 def _outputs(module: Interface) -> str:
     if not module.outputs:
         return "## Outputs\n\nNone."
-    if not any(one.sensitive for one in module.outputs):
+    if not any(output.sensitive for output in module.outputs):
         return _section(
-            "Outputs", ("Name", "Description"), [(code(one.name), words(one.description)) for one in module.outputs]
+            "Outputs",
+            ("Name", "Description"),
+            [(code(output.name), words(output.description)) for output in module.outputs],
         )
-    rows = [(code(one.name), words(one.description), "yes" if one.sensitive else "no") for one in module.outputs]
+    rows = [
+        (code(output.name), words(output.description), "yes" if output.sensitive else "no") for output in module.outputs
+    ]
     return _section("Outputs", ("Name", "Description", "Sensitive"), rows)
 
 

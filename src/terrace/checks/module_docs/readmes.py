@@ -83,12 +83,14 @@ class ModulePages:
 
     def modules(self) -> tuple[str, ...]:
         """Returns every folder that should have docs: modules for others, and other folders with markers."""
-        return tuple(one for one in self._ours(self.layout.folders) if self.called(one) or self.has_markers(one))
+        return tuple(
+            folder for folder in self._ours(self.layout.folders) if self.called(folder) or self.has_markers(folder)
+        )
 
     def required(self, folders: Iterable[str], *, every_module: bool) -> tuple[str, ...]:
         """Returns those of the folders whose module docs must be right: with markers, or, if so, `every_module`."""
         modules = self._ours(set(folders) & self.layout.folders.keys())
-        return tuple(one for one in modules if self.has_markers(one) or (every_module and self.called(one)))
+        return tuple(module for module in modules if self.has_markers(module) or (every_module and self.called(module)))
 
     def _ours(self, folders: Iterable[str]) -> list[str]:
         """Returns the folders that are not below a hidden one: `.terraform` contains third-party modules."""
@@ -121,14 +123,14 @@ class ModulePages:
         ways = {name: self.layout.resolve(f"{folder}/{name}" if folder else name).real for name in names}
         paths = {name: path for name, path in ways.items() if path is not None and path in self._tree.entries}
         contents = read_many(self._tree, paths.values())
-        found = read_interface({name: contents[path] for name, path in paths.items()})
-        if isinstance(found, UnreadableFile):
-            place = Place(f"{folder}/{found.file}" if folder else found.file, found.line)
-            return Unknown(folder, place, f"{found.why}, so that its module cannot be documented", "fix the file")
+        interface = read_interface({name: contents[path] for name, path in paths.items()})
+        if isinstance(interface, UnreadableFile):
+            place = Place(f"{folder}/{interface.file}" if folder else interface.file, interface.line)
+            return Unknown(folder, place, f"{interface.why}, so that its module cannot be documented", "fix the file")
         readme = self.readme(folder)
         try:
             before = self._reader(readme)
-            text = page(found)
+            text = page(interface)
             if before is None:
                 title = words(visible(folder.rpartition("/")[2])) or "This module"
                 return Page(folder, readme, None, new(title, text))
@@ -157,30 +159,30 @@ def in_tree(tree: Tree) -> Reader:
     return read
 
 
-def finding_of(one: Documented) -> Finding | None:
+def finding_of(documented: Documented) -> Finding | None:
     """Returns the finding of the check `docs` for a module; None when its docs are right."""
-    if isinstance(one, Unknown):
+    if isinstance(documented, Unknown):
         return Finding(
             rule="docs",
             severity=Severity.LOW,
             status=Status.UNKNOWN,
             tool="terrace",
-            message=one.why,
-            path=one.place.path,
-            line=one.place.line,
-            fix=one.hint,
+            message=documented.why,
+            path=documented.place.path,
+            line=documented.place.line,
+            fix=documented.hint,
         )
-    if one.current:
+    if documented.current:
         return None
-    missing = one.before is None or not one.line
+    missing = documented.before is None or not documented.line
     return Finding(
         rule="docs",
         severity=Severity.LOW,
         status=Status.FAIL,
         tool="terrace",
         message="its README has no module docs" if missing else "its module docs are outdated",
-        path=one.readme,
-        line=one.line,
-        detail=one.diff,
-        fix=f"terrace docs generate {quote_word(one.folder or '.')}, or terrace check --fix",
+        path=documented.readme,
+        line=documented.line,
+        detail=documented.diff,
+        fix=f"terrace docs generate {quote_word(documented.folder or '.')}, or terrace check --fix",
     )

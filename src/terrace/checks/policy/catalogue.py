@@ -43,28 +43,30 @@ def catalogue(annotations: Iterable[Mapping[str, Any]]) -> tuple[PolicyRule, ...
 
     An annotation without an id is not a rule, and is left out.
     """
-    found = (_rule(one.get("annotations") or {}, one.get("location") or {}) for one in annotations)
-    return tuple(sorted((rule for rule in found if rule is not None), key=lambda rule: rule.id))
+    rules = (_rule(annotation.get("annotations") or {}, annotation.get("location") or {}) for annotation in annotations)
+    return tuple(sorted((rule for rule in rules if rule is not None), key=lambda rule: rule.id))
 
 
-def _rule(said: Mapping[str, Any], place: Mapping[str, Any]) -> PolicyRule | None:
-    custom = said.get("custom") or {}
+def _rule(annotations: Mapping[str, Any], place: Mapping[str, Any]) -> PolicyRule | None:
+    custom = annotations.get("custom") or {}
     if not isinstance(custom, dict) or not custom.get("id"):
         return None
     return PolicyRule(
         id=str(custom["id"]),
-        title=str(said.get("title", "")),
+        title=str(annotations.get("title", "")),
         severity=_SEVERITIES.get(str(custom.get("severity", "")).lower(), Severity.HIGH),
         family=str(custom.get("family", "")),
-        why=str(said.get("description", "")),
+        why=str(annotations.get("description", "")),
         fix=str(custom.get("remediation", "")),
         types=_words(custom.get("types")),
         controls=_words(custom.get("controls")),
-        references=tuple(str(one["ref"]) for one in said.get("related_resources") or () if "ref" in one),
+        references=tuple(
+            str(resource["ref"]) for resource in annotations.get("related_resources") or () if "ref" in resource
+        ),
         path=str(place.get("file", "")),
         line=int(place.get("row", 0)),
     )
 
 
 def _words(listed: Any) -> tuple[str, ...]:
-    return tuple(str(one) for one in listed) if isinstance(listed, list) else ()
+    return tuple(str(item) for item in listed) if isinstance(listed, list) else ()

@@ -22,33 +22,33 @@ def uncovered(rules: Iterable[PolicyRule], plans: Mapping[str, Plan]) -> tuple[F
 
     A rule for every type (`*`) covers none: it knows nothing about the type.
     """
-    known = {type_ for rule in rules for type_ in rule.types if type_ != "*"}
-    if not any(type_.startswith(PROVIDERS) for type_ in known):
+    covered = {type_ for rule in rules for type_ in rule.types if type_ != "*"}
+    if not any(type_.startswith(PROVIDERS) for type_ in covered):
         return ()
-    found = Counter(
+    counts = Counter(
         change.type
         for plan in plans.values()
         for change in plan.changes
         if change.mode == "managed"
         and change.action not in (Action.DELETE, Action.FORGET)
         and change.type.startswith(PROVIDERS)
-        and change.type not in known
+        and change.type not in covered
     )
-    if not found:
+    if not counts:
         return ()
-    shown = listed([f"{type_} ({count})" for type_, count in sorted(found.items(), key=_most)], _NAMED)
-    types = "resource type" if len(found) == 1 else "resource types"
+    shown = listed([f"{type_} ({count})" for type_, count in sorted(counts.items(), key=_most)], _NAMED)
+    types = "resource type" if len(counts) == 1 else "resource types"
     return (
         Finding(
             rule="not-covered",
             severity=Severity.INFO,
             status=Status.UNKNOWN,
             tool="opa",
-            message=f"no policy evaluates {len(found)} {types} in these plans: {shown}",
+            message=f"no policy evaluates {len(counts)} {types} in these plans: {shown}",
             advisory=True,
         ),
     )
 
 
-def _most(one: tuple[str, int]) -> tuple[int, str]:
-    return -one[1], one[0]
+def _most(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]

@@ -85,14 +85,14 @@ class Reads:
 
 def matches(namespace: str, patterns: Iterable[str]) -> bool:
     """Returns whether a package is one of these namespaces, with `*`, `?` and `[...]` as in conftest."""
-    return any(namespace == one or fnmatchcase(namespace, one.replace("[^", "[!")) for one in patterns)
+    return any(namespace == pattern or fnmatchcase(namespace, pattern.replace("[^", "[!")) for pattern in patterns)
 
 
 def judging(reads: Reads, namespaces: tuple[str, ...]) -> tuple[Ref, ...]:
     """Returns the rules that report findings, sorted: `deny`, `violation` and `warn` of the packages in
     `namespaces`."""
-    found = (ref for ref in reads.rules if any(ref[-1] == k or ref[-1].startswith(f"{k}_") for k in _KINDS))
-    return tuple(sorted(ref for ref in found if not namespaces or matches(package(ref), namespaces)))
+    decisions = (ref for ref in reads.rules if any(ref[-1] == k or ref[-1].startswith(f"{k}_") for k in _KINDS))
+    return tuple(sorted(ref for ref in decisions if not namespaces or matches(package(ref), namespaces)))
 
 
 def package(rule: Ref) -> str:
@@ -111,27 +111,29 @@ def unreached(
 
     `data` is the data document with everything that was loaded; None when it is unknown.
     """
-    found = list(_misnamed(folder, reads, namespaces))
+    findings = list(_misnamed(folder, reads, namespaces))
     if not judging(reads, ()):
-        said = "has no rule `deny`, `violation` or `warn`: it finds nothing"
+        problem = "has no rule `deny`, `violation` or `warn`: it finds nothing"
         fix = "rename its rules; remove a folder that only helps others from `policies`"
-        found.append(_finding(folder, said, fix))
+        findings.append(_finding(folder, problem, fix))
     elif reads.keys and not reads.keys & (_KEYS[shape] | {""}):
-        found.append(_foreign(folder, shape, reads.keys, "whose rules can never find anything: they", advisory=False))
-    found += _without_data(folder, reads, data) if data is not None else ()
+        findings.append(
+            _foreign(folder, shape, reads.keys, "whose rules can never find anything: they", advisory=False)
+        )
+    findings += _without_data(folder, reads, data) if data is not None else ()
     if shape == "plan" and any(ref[:2] == CONFTEST[:2] for ref in reads.base):
-        found.append(_conftest(folder))
-    return tuple(found)
+        findings.append(_conftest(folder))
+    return tuple(findings)
 
 
 def _misnamed(folder: str, reads: Reads, namespaces: tuple[str, ...]) -> Iterable[Finding]:
     packages = sorted({package(rule) for rule in judging(reads, ())})
-    for one in namespaces:
-        if not any(matches(name, (one,)) for name in packages):
+    for namespace in namespaces:
+        if not any(matches(name, (namespace,)) for name in packages):
             there = ", ".join(f"`{name}`" for name in packages[:8]) or "none"
             yield _finding(
                 folder,
-                f"has no package with rules in the namespace `{one}`: it finds nothing",
+                f"has no package with rules in the namespace `{namespace}`: it finds nothing",
                 f"fix `namespaces` in terrace.yaml; the packages with rules there: {there}",
             )
 
@@ -141,13 +143,13 @@ def dead_files(shape: Shape, texts: Mapping[str, str]) -> tuple[Finding, ...]:
 
     Users of conftest keep rules for several kinds of input in one package, so that the package does not show it.
     """
-    found = []
+    findings = []
     for path, text in sorted(texts.items()):
         code = re.sub(r"#.*", "", text)
         keys = keys_of(code)
         if judges(code) and keys and not keys & (_KEYS[shape] | {""}):
-            found.append(_foreign(path, shape, keys, "cannot say anything: its rules", advisory=True))
-    return tuple(found)
+            findings.append(_foreign(path, shape, keys, "cannot say anything: its rules", advisory=True))
+    return tuple(findings)
 
 
 def keys_of(text: str) -> frozenset[str]:
@@ -166,8 +168,10 @@ _JUDGES = re.compile(r"^(?:default\s+)?(?:deny|violation|warn)(?:_\w+)?\b", re.M
 
 def _foreign(place: str, shape: Shape, keys: frozenset[str], who: str, *, advisory: bool) -> Finding:
     which = ", ".join(f"`input.{key}`" for key in sorted(keys))
-    said = f"{who} read only {which}, which {_WHAT[shape]}"
-    return _finding(place, f"holds policies {said}" if not advisory else said, _advice(keys, shape), advisory=advisory)
+    problem = f"{who} read only {which}, which {_WHAT[shape]}"
+    return _finding(
+        place, f"holds policies {problem}" if not advisory else problem, _advice(keys, shape), advisory=advisory
+    )
 
 
 def _advice(keys: frozenset[str], shape: Shape) -> str:
@@ -182,7 +186,7 @@ def _advice(keys: frozenset[str], shape: Shape) -> str:
 
 def _without_data(folder: str, reads: Reads, data: Mapping[str, Any]) -> Iterable[Finding]:
     packages = {rule[1:-1] for rule in reads.rules}
-    absent = sorted({one for ref in reads.base if ref[0] == "data" and (one := _absent(ref, packages, data))})
+    absent = sorted({missing for ref in reads.base if ref[0] == "data" and (missing := _absent(ref, packages, data))})
     for name in absent:
         yield _finding(
             folder,
@@ -199,7 +203,7 @@ def _absent(ref: Ref, packages: set[Ref], data: Mapping[str, Any]) -> str | None
             within = within[name]
             continue
         around = ref[1:length]
-        if not around or any(one[: len(around)] == around for one in packages):
+        if not around or any(package[: len(around)] == around for package in packages):
             return ".".join(ref[1 : length + 1])
         return None
     return None
@@ -223,13 +227,13 @@ FILE_NAME = "tfplan.json"
 """The name in `data.conftest.file`."""
 
 
-def _finding(folder: str, said: str, fix: str, *, advisory: bool = False) -> Finding:
+def _finding(folder: str, problem: str, fix: str, *, advisory: bool = False) -> Finding:
     return Finding(
         "policy",
         Severity.HIGH,
         Status.UNKNOWN,
         "opa",
-        f"{folder} {said}",
+        f"{folder} {problem}",
         path=folder.split(", ")[0],
         fix=fix.replace("FOLDER", folder),
         advisory=advisory,

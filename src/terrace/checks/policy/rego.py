@@ -35,8 +35,8 @@ def findings(packages: Mapping[str, Any], stack: str, namespaces: tuple[str, ...
     """
     every = _packages(packages, ())
     named = ((name, rules) for name, rules in every if not namespaces or matches(name, namespaces))
-    found = [one for name, rules in named for one in _package(name, rules, stack)]
-    return tuple(sorted(found, key=lambda f: (-f.severity, f.rule, f.address or "", f.message)))
+    findings = [finding for name, rules in named for finding in _package(name, rules, stack)]
+    return tuple(sorted(findings, key=lambda f: (-f.severity, f.rule, f.address or "", f.message)))
 
 
 def broken(breakage: PolicyError, stack: str) -> Finding:
@@ -68,7 +68,7 @@ def _kind(rule: str) -> str | None:
 
 
 def _package(name: str, rules: Mapping[str, Any], stack: str) -> Iterator[Finding]:
-    excepted = {one for names in _listed(rules.get("exception")) for one in _listed(names) if isinstance(one, str)}
+    excepted = {name for names in _listed(rules.get("exception")) for name in _listed(names) if isinstance(name, str)}
     for rule, value in rules.items():
         kind = _kind(rule)
         if kind is None or rule.removeprefix(kind).removeprefix("_") in excepted:
@@ -88,25 +88,25 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _finding(rule: str, kind: str, message: Any, stack: str) -> Finding:
-    told: Mapping[str, Any] = message if isinstance(message, dict) else {"msg": message}
-    text = told.get("msg")
-    said = text if isinstance(text, str) and text else f"{rule} applies, and has no message"
-    severity = _SEVERITIES.get(str(told.get("severity", "")).lower(), _usual(kind))
-    more = told.get("metadata")
+    details: Mapping[str, Any] = message if isinstance(message, dict) else {"msg": message}
+    text = details.get("msg")
+    text_or_default = text if isinstance(text, str) and text else f"{rule} applies, and has no message"
+    severity = _SEVERITIES.get(str(details.get("severity", "")).lower(), _usual(kind))
+    more = details.get("metadata")
     metadata: Mapping[str, Any] = more if isinstance(more, dict) else {}
-    address = told.get("resource") or told.get("address") or metadata.get("resource")
-    fix = told.get("fix") or metadata.get("fix") or metadata.get("remediation")
+    address = details.get("resource") or details.get("address") or metadata.get("resource")
+    fix = details.get("fix") or metadata.get("fix") or metadata.get("remediation")
     return Finding(
-        rule=str(told.get("rule") or metadata.get("id") or rule),
+        rule=str(details.get("rule") or metadata.get("id") or rule),
         severity=severity,
-        status=Status.UNKNOWN if told.get("status") == "unknown" else Status.FAIL,
+        status=Status.UNKNOWN if details.get("status") == "unknown" else Status.FAIL,
         tool="opa",
-        message=said,
+        message=text_or_default,
         stack=stack,
         address=str(address) if address else None,
         fix=str(fix) if fix else None,
-        advisory=kind == "warn" or told.get("advisory") is True,
-        family=str(told.get("family") or metadata.get("family") or ""),
+        advisory=kind == "warn" or details.get("advisory") is True,
+        family=str(details.get("family") or metadata.get("family") or ""),
     )
 
 

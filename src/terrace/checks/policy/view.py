@@ -76,7 +76,10 @@ def _resource(
         "sensitive": [list(path) for path in change.sensitive],
         "unmarked": _unmarked(change, copies),
         "replaced_by": [list(path) for path in change.replace_paths],
-        "json": {**dict(_documents(after, ())), **{name: _plain(one) for name, one in change.documents.items()}},
+        "json": {
+            **dict(_documents(after, ())),
+            **{name: _plain(document) for name, document in change.documents.items()},
+        },
         "defaults": defaults_of(change.type, after),
         "refers_to": list(refers_to),
         "referred_from": list(referred_from),
@@ -101,7 +104,9 @@ def _unmarked(change: ResourceChange, copies: Copies | None) -> list[list[str | 
     if not copies:
         return []
     return [
-        list(path) for path in dict.fromkeys(one.path for one in in_value(change.after, "", copies)) if path in copies
+        list(path)
+        for path in dict.fromkeys(secret.path for secret in in_value(change.after, "", copies))
+        if path in copies
     ]
 
 
@@ -140,10 +145,10 @@ def _documents(value: Any, path: Path) -> Iterator[tuple[str, Any]]:
             yield from _documents(inner, (*path, index))
     elif isinstance(value, str) and value.lstrip()[:1] in ("{", "[") and len(value) <= _LONGEST:
         try:
-            found = json.loads(value)
+            document = json.loads(value)
         except (ValueError, RecursionError):
             return
-        yield ".".join(str(part) for part in path), found
+        yield ".".join(str(part) for part in path), document
 
 
 def _links(plan: Plan) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:

@@ -68,9 +68,9 @@ class Report(msgspec.Struct):
     checkov_version: str | None = None
 
 
-def read_sources(output: bytes, known: KnownPath) -> tuple[Finding, ...]:
+def read_sources(output: bytes, path_of: KnownPath) -> tuple[Finding, ...]:
     """Returns findings by file and line. A file that checkov could not read is unknown."""
-    return tuple(_source_findings(output, known))
+    return tuple(_source_findings(output, path_of))
 
 
 def read_plans(output: bytes, stacks: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -78,14 +78,14 @@ def read_plans(output: bytes, stacks: Mapping[str, str]) -> tuple[Finding, ...]:
     return tuple(_plan_findings(output, stacks))
 
 
-def _source_findings(output: bytes, known: KnownPath) -> Iterator[Finding]:
+def _source_findings(output: bytes, path_of: KnownPath) -> Iterator[Finding]:
     for results in (report.results for report in _reports(output) if report.results is not None):
         for record in results.failed_checks:
-            yield _finding(record, Status.FAIL, path=known(record.file_abs_path), line=_line(record))
+            yield _finding(record, Status.FAIL, path=path_of(record.file_abs_path), line=_line(record))
         for record in results.skipped_checks:
-            yield _finding(record, Status.WAIVED, path=known(record.file_abs_path), line=_line(record))
+            yield _finding(record, Status.WAIVED, path=path_of(record.file_abs_path), line=_line(record))
         for path in results.parsing_errors:
-            where = known(path)
+            where = path_of(path)
             yield Finding(
                 rule=TOOL,
                 severity=Severity.HIGH,

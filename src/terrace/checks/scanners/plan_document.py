@@ -49,14 +49,14 @@ def _change(change: ResourceChange) -> dict[str, Any]:
 
 
 def _head(change: ResourceChange) -> dict[str, Any]:
-    found = {
+    head = {
         "address": change.address,
         "mode": change.mode,
         "type": change.type,
         "name": change.name,
         "provider_name": change.provider,
     }
-    return found if change.index is None else {**found, "index": change.index}
+    return head if change.index is None else {**head, "index": change.index}
 
 
 def _values(changes: Iterable[ResourceChange]) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _values(changes: Iterable[ResourceChange]) -> dict[str, Any]:
 
 def _ways(module: str) -> list[tuple[str, str]]:
     """Yields every module above this one, each with the one that contains it."""
-    found, quoted, escaped, ends = [], False, False, []
+    pieces, quoted, escaped, ends = [], False, False, []
     for index, character in enumerate(module):
         if quoted:
             escaped, quoted = character == "\\" and not escaped, character != '"' or escaped
@@ -85,17 +85,17 @@ def _ways(module: str) -> list[tuple[str, str]]:
             ends.append(index)
     parent = ""
     for end in (*ends, len(module)) if module else ():
-        found.append((parent, module[:end]))
+        pieces.append((parent, module[:end]))
         parent = module[:end]
-    return found
+    return pieces
 
 
 def _configuration(plan: Plan) -> dict[str, Any]:
     """Returns the blocks of every module with their references; nothing else is known of expressions."""
     root: dict[str, Any] = {"resources": [], "module_calls": {}}
-    told: dict[str, dict[str, Any]] = {}
+    modules: dict[str, dict[str, Any]] = {}
     for block, attribute, reference in plan.references:
-        told.setdefault(block, {})[attribute] = {"references": [reference]}
+        modules.setdefault(block, {})[attribute] = {"references": [reference]}
     for block, change in {block_of(change.address): change for change in plan.changes}.items():
         module = root
         for name in block_of(change.module).split(".")[1::2]:
@@ -108,7 +108,7 @@ def _configuration(plan: Plan) -> dict[str, Any]:
                 "mode": change.mode,
                 "type": change.type,
                 "name": change.name,
-                "expressions": told.get(block, {}),
+                "expressions": modules.get(block, {}),
             }
         )
     return root
@@ -120,8 +120,8 @@ def _split(value: Value, name: str = "") -> tuple[Any, Any]:
         return None, True
     if isinstance(value, dict):
         parts = {inner: _split(item, str(inner)) for inner, item in value.items()}
-        known = {inner: part for inner, (part, marks) in parts.items() if marks is not True}
-        return known, {inner: marks for inner, (_, marks) in parts.items() if marks not in ({}, [], False)}
+        masked = {inner: part for inner, (part, marks) in parts.items() if marks is not True}
+        return masked, {inner: marks for inner, (_, marks) in parts.items() if marks not in ({}, [], False)}
     if isinstance(value, list):
         pairs = [_split(item, name) for item in value]
         marks = [mark for _, mark in pairs]

@@ -63,29 +63,29 @@ class Report(msgspec.Struct):
     errors: list[Failure]
 
 
-def read_sources(output: bytes, known: KnownPath) -> tuple[Finding, ...]:
+def read_sources(output: bytes, path_of: KnownPath) -> tuple[Finding, ...]:
     """Returns findings by file and line. A file that tflint could not read is unknown."""
     report = decoded(TOOL, output, Report)
     return (
-        *(_issue(issue, known) for issue in report.issues),
-        *(_failure(failure, known) for failure in report.errors),
+        *(_issue(issue, path_of) for issue in report.issues),
+        *(_failure(failure, path_of) for failure in report.errors),
     )
 
 
-def _issue(issue: Issue, known: KnownPath) -> Finding:
+def _issue(issue: Issue, path_of: KnownPath) -> Finding:
     return Finding(
         rule=f"{TOOL}.{issue.rule.name}",
         severity=_SEVERITIES.get(issue.rule.severity.lower(), Severity.MEDIUM),
         status=Status.FAIL,
         tool=TOOL,
         message=issue.message,
-        path=known(issue.range.filename),
+        path=path_of(issue.range.filename),
         line=max(issue.range.start.line, 0),
         fix=issue.rule.link or None,
     )
 
 
-def _failure(failure: Failure, known: KnownPath) -> Finding:
+def _failure(failure: Failure, path_of: KnownPath) -> Finding:
     place = failure.range or Range()
     return Finding(
         rule=TOOL,
@@ -93,7 +93,7 @@ def _failure(failure: Failure, known: KnownPath) -> Finding:
         status=Status.UNKNOWN,
         tool=TOOL,
         message=f"tflint could not scan: {failure.message}",
-        path=known(place.filename) if place.filename else None,
+        path=path_of(place.filename) if place.filename else None,
         line=max(place.start.line, 0),
         fix="fix the error",
     )

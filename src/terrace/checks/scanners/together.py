@@ -34,10 +34,10 @@ Place = tuple[str, ...]
 
 def together(findings: Iterable[Finding], places: Places) -> tuple[Finding, ...]:
     """Returns the findings, each fault once, in their order."""
-    given = tuple(dict.fromkeys(findings))
+    distinct = tuple(dict.fromkeys(findings))
     addressed: dict[tuple[Word, Place], list[Finding]] = {}
     spotted: dict[tuple[Word, Spot], list[Finding]] = {}
-    for finding in given:
+    for finding in distinct:
         place, spot = _address(finding), _spot(finding, places)
         if place is not None:
             addressed.setdefault((_word(finding), place), []).append(finding)
@@ -45,17 +45,17 @@ def together(findings: Iterable[Finding], places: Places) -> tuple[Finding, ...]
             spotted.setdefault((_word(finding), spot), []).append(finding)
     # A finding about a block applies to each of its resources.
     covered: set[tuple[Word, Spot]] = set()
-    told: dict[Finding, Finding] = {}
+    merged: dict[Finding, Finding] = {}
     for (word, _), members in addressed.items():
         spots = {(word, spot) for member in members if (spot := _spot(member, places)) is not None}
         covered |= spots & spotted.keys()
-        told.update(_one(members, [other for key in spots for other in spotted.get(key, ())]))
+        merged.update(_one(members, [other for key in spots for other in spotted.get(key, ())]))
     for key, members in spotted.items():
         if key not in covered:
-            told.update(_one(members, ()))
-    loose = {f for f in given if _address(f) is None and _spot(f, places) is None}
+            merged.update(_one(members, ()))
+    loose = {f for f in distinct if _address(f) is None and _spot(f, places) is None}
     # Two that differed only in their enforcement are one now.
-    return tuple(dict.fromkeys(told.get(f, f) for f in given if f in told or f in loose))
+    return tuple(dict.fromkeys(merged.get(f, f) for f in distinct if f in merged or f in loose))
 
 
 def _one(members: Iterable[Finding], also: Iterable[Finding]) -> Mapping[Finding, Finding]:

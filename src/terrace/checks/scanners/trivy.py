@@ -51,31 +51,35 @@ class Report(msgspec.Struct):
     results: list[Target] | None = msgspec.field(name="Results", default=None)
 
 
-def read_sources(output: bytes, known: KnownPath) -> tuple[Finding, ...]:
+def read_sources(output: bytes, path_of: KnownPath) -> tuple[Finding, ...]:
     """Returns findings by file and line."""
     report = decoded(TOOL, output, Report)
     return tuple(
-        _finding(misconfiguration, known(target.target))
+        _finding(misconfiguration, path_of(target.target))
         for target in report.results or ()
         for misconfiguration in target.found or ()
         if misconfiguration.status == "FAIL"
     )
 
 
-def _finding(found: Misconfiguration, path: str | None) -> Finding:
-    named = found.severity.upper()
-    what = f"{found.cause.resource}: {found.title}" if found.cause.resource else found.title
+def _finding(misconfiguration: Misconfiguration, path: str | None) -> Finding:
+    named = misconfiguration.severity.upper()
+    what = (
+        f"{misconfiguration.cause.resource}: {misconfiguration.title}"
+        if misconfiguration.cause.resource
+        else misconfiguration.title
+    )
     return Finding(
-        rule=f"{TOOL}.{found.id}",
+        rule=f"{TOOL}.{misconfiguration.id}",
         severity=Severity[named] if named in Severity.__members__ else Severity.MEDIUM,
         status=Status.FAIL,
         tool=TOOL,
-        message=what or found.message,
+        message=what or misconfiguration.message,
         path=path,
-        line=max(found.cause.start_line, 0),
-        detail=found.message,
-        fix=found.resolution or None,
-        family=family_of(TOOL, found.id),
+        line=max(misconfiguration.cause.start_line, 0),
+        detail=misconfiguration.message,
+        fix=misconfiguration.resolution or None,
+        family=family_of(TOOL, misconfiguration.id),
     )
 
 

@@ -10,8 +10,8 @@ from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck
 
 def check_secrets(context: CheckContext) -> Findings:
     """Returns a finding for each secret that the commits of the change add; below high severity it is advisory."""
-    found = context.adapters.secrets.change(context.change_set.base, context.change_set.head)
-    return tuple(replace(finding, advisory=finding.severity < Severity.HIGH) for finding in found)
+    findings = context.adapters.secrets.change(context.change_set.base, context.change_set.head)
+    return tuple(replace(finding, advisory=finding.severity < Severity.HIGH) for finding in findings)
 
 
 def check_files(context: CheckContext) -> Findings:

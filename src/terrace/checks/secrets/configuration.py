@@ -58,7 +58,7 @@ def named_texts(text: str, path: str, tellings: Sequence[int]) -> Iterator[Named
         # In one plain line the search by lines finds as much.
         if first < last and _MORE.search(text, start, end):
             block = _Hcl(text[start:end], [at - start for at in tellings[first:last]])
-            yield from (one._replace(start=one.start + start, end=one.end + start) for one in block.texts())
+            yield from (text._replace(start=text.start + start, end=text.end + start) for text in block.texts())
 
 
 # --- names -------------------------------------------------------------------------------------------------------
@@ -128,11 +128,11 @@ def _parts(text: str, tellings: Sequence[int]) -> Iterator[int]:
     part.
     """
     end = 0
-    for found in _BLOCK.finditer(text):
-        if found.start() >= end:
-            yield from _attributes(text, end, found.start(), tellings)
-            yield found.start()
-            closed = _CLOSED.search(text, found.end())
+    for match in _BLOCK.finditer(text):
+        if match.start() >= end:
+            yield from _attributes(text, end, match.start(), tellings)
+            yield match.start()
+            closed = _CLOSED.search(text, match.end())
             if closed is None:
                 return
             end = closed.end()
@@ -172,9 +172,9 @@ class _Hcl:
         todo: list[tuple[Node, str]] = [(parser().parse(self._raw).root_node, "")]
         while todo:
             node, name = todo.pop()
-            found = self._text_of(node, name)
-            if found is not None:
-                yield found
+            text = self._text_of(node, name)
+            if text is not None:
+                yield text
             todo.extend(each for each in self._inside(node, name) if self._may_hold(*each))
 
     def _may_hold(self, node: Node, name: str) -> bool:
@@ -252,10 +252,10 @@ class _Hcl:
     ) -> Iterator[tuple[Node, str]]:
         """Yields the values of one object or block, each with its name. A `name` beside a `value` is the value's
         name."""
-        said = next((self._literal(node) for key, node in pairs if key.lower() in ("name", "key")), "")
+        name = next((self._literal(node) for key, node in pairs if key.lower() in ("name", "key")), "")
         for key, node in pairs:
             if key.lower() in _VALUES:
-                yield node, next((one for one in (said, *outer) if one and says_secret(one)), key)
+                yield node, next((text for text in (name, *outer) if text and says_secret(text)), key)
             else:
                 yield node, key if named else below(outer[0], key)
 
@@ -278,7 +278,7 @@ class _Open:
     name: str
     is_list: bool
     key: str = ""
-    said: str = ""
+    name_value: str = ""
     values: list[tuple[int, int]] = field(default_factory=list)
 
     @property
@@ -299,7 +299,7 @@ def _json(text: str) -> Iterator[NamedText]:
         else:
             start, end = token.span(1)
             if here.key.lower() in ("name", "key") and not here.is_list:
-                here.said = token[1]
+                here.name_value = token[1]
             if here.key.lower() == "value" and not here.is_list:
                 here.values.append((start, end))
             yield _text(text, here.called, start, end)
@@ -309,8 +309,8 @@ def _json(text: str) -> Iterator[NamedText]:
 
 def _beside(text: str, closed: _Open) -> Iterator[NamedText]:
     """Yields the values of an object that has their name beside them."""
-    if closed.said and not says_secret(closed.name):
-        yield from (_text(text, closed.said, start, end) for start, end in closed.values)
+    if closed.name_value and not says_secret(closed.name):
+        yield from (_text(text, closed.name_value, start, end) for start, end in closed.values)
     closed.values = []
 
 

@@ -24,7 +24,7 @@ def with_commits(commit: str) -> str:
     return f"was added by commit {commit[:7]}"
 
 
-def standing(commit: str) -> str:
+def is_in_file(commit: str) -> str:
     """Returns that the secret is in the files; the commit that added it was not searched for."""
     return "is in the file"
 
@@ -32,7 +32,7 @@ def standing(commit: str) -> str:
 UNCOMMITTED = "is in the working tree, and is not committed yet"
 
 
-def told(
+def secret_findings(
     leaks: Iterable[Leak],
     there: Iterable[Leak],
     baseline: Baseline,
@@ -48,11 +48,11 @@ def told(
     first: dict[tuple[str, str], Leak] = {}
     for leak in leaks:
         first.setdefault((leak.fingerprint, leak.path), leak)
-    found = [
+    findings = [
         _finding(leak, now.get(key), baseline.accepted.get(leak.fingerprint), today, path, whence)
         for key, leak in first.items()
     ]
-    return tuple(sorted(found, key=lambda f: (-f.severity, f.path or "", f.line)))
+    return tuple(sorted(findings, key=lambda f: (-f.severity, f.path or "", f.line)))
 
 
 def _finding(
@@ -113,16 +113,16 @@ COMMITS_MISSING = Finding(
 def more_accepted(old: Baseline, new: Baseline, path: str) -> tuple[Finding, ...]:
     """Returns a finding for each secret that a change starts to accept, or accepts for longer."""
     fix = "revert it, or merge it separately, after a review by an owner"
-    found = []
+    findings = []
     for fingerprint, accepted in new.accepted.items():
-        known = old.accepted.get(fingerprint)
-        if known is not None and accepted.until <= known.until:
+        accepted_before = old.accepted.get(fingerprint)
+        if accepted_before is not None and accepted.until <= accepted_before.until:
             continue
-        word = "for longer" if known is not None else "a secret"
+        word = "for longer" if accepted_before is not None else "a secret"
         message = (
             f"this change accepts {word}: {fingerprint} until {accepted.until} ({accepted.owner}: {accepted.reason})"
         )
-        found.append(
+        findings.append(
             Finding(RULE, Severity.HIGH, Status.FAIL, "terrace", message, path=path, line=accepted.line, fix=fix)
         )
-    return tuple(found)
+    return tuple(findings)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from terrace.assess.model import Assessment, Finding
 from terrace.checks.secrets.names import plausible, reads_like_words, says_secret
 from terrace.checks.secrets.plan import Exposed, in_value
-from terrace.checks.secrets.text import allows_bare, sightings
+from terrace.checks.secrets.text import allows_bare, find_secrets
 from terrace.plans.model import MASKED, Action, OutputChange, Path, Plan, ResourceChange, Value
 
 HIDDEN = "(sensitive)"
@@ -31,12 +31,12 @@ class SecretMask:
     """A mask for known secrets in texts. A secret that reads like words (`postgres`) is hidden only in quotes."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        known = {form for secret in secrets if len(secret) >= SHORTEST for form in (secret, _escaped(secret))}
+        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in (secret, _escaped(secret))}
         # The lines of a secret are separate in a diff.
-        known |= {line.strip() for secret in known for line in secret.splitlines() if len(line.strip()) >= 16}
+        forms |= {line.strip() for secret in forms for line in secret.splitlines() if len(line.strip()) >= 16}
         # The longest first: a secret that contains another one is hidden completely.
         self._texts = sorted(
-            {f'"{text}"' if reads_like_words(text) else text for text in known}, key=lambda text: (-len(text), text)
+            {f'"{text}"' if reads_like_words(text) else text for text in forms}, key=lambda text: (-len(text), text)
         )
 
     def hide(self, text: str) -> str:
@@ -65,8 +65,8 @@ def without_secrets(text: str, *, bare: bool = False, path: str = "") -> str:
     """Returns a text, which can be a diff, without the secrets that the search in texts finds in it."""
     # In a diff the first column does not belong to the line.
     searched = "\n".join(f" {line[1:]}" if line[:1] in ("+", "-") else line for line in text.split("\n"))
-    for sighting in reversed(sightings(searched, bare=bare, path=path)):
-        text = f"{text[: sighting.start]}{HIDDEN}{text[sighting.end :]}"
+    for match in reversed(find_secrets(searched, bare=bare, path=path)):
+        text = f"{text[: match.start]}{HIDDEN}{text[match.end :]}"
     return text
 
 
@@ -96,8 +96,8 @@ def masked(assessment: Assessment) -> Assessment:
 
 def masked_findings(findings: Iterable[Finding], plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
     """Returns the findings for reports. `plans` are those that they are about."""
-    found = tuple(findings)
-    return tuple(map(hiding_of(plans).finding, found)) if found else ()
+    masked = tuple(findings)
+    return tuple(map(hiding_of(plans).finding, masked)) if masked else ()
 
 
 def hiding_of(plans: Mapping[str, Plan]) -> SecretMask:
@@ -107,13 +107,13 @@ def hiding_of(plans: Mapping[str, Plan]) -> SecretMask:
 
 def shown_secrets(plan: Plan) -> frozenset[str]:
     """Returns every secret that a plan shows in clear text."""
-    found: set[str] = set()
+    secrets: set[str] = set()
     for change in (*plan.changes, *plan.drift):
         if change.action is not Action.NO_OP:
-            found |= {one.secret for side in (change.before, change.after) for one in in_value(side, "")}
+            secrets |= {exposed.secret for side in (change.before, change.after) for exposed in in_value(side, "")}
     for output in plan.outputs:
-        found |= {one.secret for side in (output.before, output.after) for one in in_value(side, output.name)}
-    return frozenset(found)
+        secrets |= {exposed.secret for side in (output.before, output.after) for exposed in in_value(side, output.name)}
+    return frozenset(secrets)
 
 
 def concealed(plan: Plan) -> Plan:
@@ -124,28 +124,34 @@ def concealed(plan: Plan) -> Plan:
     shown = shown_secrets(plan)
     hiding, whole = SecretMask(shown), SecretMask((*plan.secrets, *shown))
 
-    def text(said: str) -> str:
-        return whole.hide(without_secrets(said))
+    def text(text: str) -> str:
+        return whole.hide(without_secrets(text))
 
-    def change(one: ResourceChange) -> ResourceChange:
-        if one.action is Action.NO_OP:
-            return one
+    def change(resource: ResourceChange) -> ResourceChange:
+        if resource.action is Action.NO_OP:
+            return resource
         return replace(
-            one, before=concealed_value(one.before, "", hiding), after=concealed_value(one.after, "", hiding)
+            resource,
+            before=concealed_value(resource.before, "", hiding),
+            after=concealed_value(resource.after, "", hiding),
         )
 
-    def output(one: OutputChange) -> OutputChange:
-        before, after = (concealed_value(side, one.name, hiding) for side in (one.before, one.after))
-        return replace(one, before=before, after=after)
+    def output(output_change: OutputChange) -> OutputChange:
+        before, after = (
+            concealed_value(side, output_change.name, hiding) for side in (output_change.before, output_change.after)
+        )
+        return replace(output_change, before=before, after=after)
 
     return replace(
         plan,
         changes=tuple(map(change, plan.changes)),
         drift=tuple(map(change, plan.drift)),
         outputs=tuple(map(output, plan.outputs)),
-        warnings=tuple(replace(one, summary=text(one.summary), detail=text(one.detail)) for one in plan.warnings),
+        warnings=tuple(
+            replace(warning, summary=text(warning.summary), detail=text(warning.detail)) for warning in plan.warnings
+        ),
         deferred=tuple(map(text, plan.deferred)),
-        checks=tuple(replace(one, problems=tuple(map(text, one.problems))) for one in plan.checks),
+        checks=tuple(replace(check, problems=tuple(map(text, check.problems))) for check in plan.checks),
         unmarked=(),
         secrets=(),
         shown=b"",
@@ -155,8 +161,8 @@ def concealed(plan: Plan) -> Plan:
 def concealed_value(value: Value, name: str, hiding: SecretMask) -> Value:
     """Returns a value with the name `name` without any secret: those that it shows itself, and known ones."""
     spots: dict[Path, list[Exposed]] = {}
-    for one in in_value(value, name):
-        spots.setdefault(one.path, []).append(one)
+    for exposed in in_value(value, name):
+        spots.setdefault(exposed.path, []).append(exposed)
     return _without(value, (), spots, hiding)
 
 
@@ -169,10 +175,10 @@ def _without(value: Value, path: Path, spots: Mapping[Path, list[Exposed]], hidi
     if not isinstance(value, str):
         return value
     text = value
-    for one in spots.get(path, ()):
-        shorter = text.replace(one.secret, HIDDEN).replace(_escaped(one.secret), HIDDEN)
+    for exposed in spots.get(path, ()):
+        shorter = text.replace(exposed.secret, HIDDEN).replace(_escaped(exposed.secret), HIDDEN)
         # In base64, or another encoding: the whole text is masked.
-        if one.secret == value or (shorter == text and HIDDEN not in text):
+        if exposed.secret == value or (shorter == text and HIDDEN not in text):
             return MASKED
         text = shorter
     return hiding.hide(text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from terrace.checks.secrets.kinds import Kind
 from terrace.checks.secrets.patch import Patch
-from terrace.checks.secrets.text import allows_bare, sightings
+from terrace.checks.secrets.text import allows_bare, find_secrets
 
 LONG = 20
 """Length from which the first two characters of a secret can be shown."""
@@ -42,13 +42,15 @@ class Leak:
 
 def fingerprints(salt: bytes) -> Fingerprint:
     """Returns a function to fingerprints under a salt. It is slow on purpose, so that no one guesses weak passwords."""
-    known: dict[str, str] = {}
+    by_secret: dict[str, str] = {}
 
     def of(secret: str) -> str:
-        if secret not in known:
+        if secret not in by_secret:
             text = secret.encode("utf-8", "surrogatepass")
-            known[secret] = hashlib.scrypt(text, salt=b"terrace leak 1\n" + salt, n=1 << 12, r=8, p=1, dklen=10).hex()
-        return known[secret]
+            by_secret[secret] = hashlib.scrypt(
+                text, salt=b"terrace leak 1\n" + salt, n=1 << 12, r=8, p=1, dklen=10
+            ).hex()
+        return by_secret[secret]
 
     return of
 
@@ -60,18 +62,18 @@ def leaks(patches: Iterable[Patch], fingerprint: Fingerprint) -> Iterator[Leak]:
 
 
 def _leaks(patch: Patch, fingerprint: Fingerprint) -> Iterator[Leak]:
-    found = sightings(patch.text, bare=allows_bare(patch.path) and bool(patch.path), path=patch.path)
-    if not found:
+    matches = find_secrets(patch.text, bare=allows_bare(patch.path) and bool(patch.path), path=patch.path)
+    if not matches:
         return
     begins = _line_starts(patch.text)
-    for sighting in found:
-        first, last = (bisect_right(begins, at) - 1 for at in (sighting.start, sighting.end - 1))
+    for match in matches:
+        first, last = (bisect_right(begins, at) - 1 for at in (match.start, match.end - 1))
         number = next((n for n in patch.numbers[first : last + 1] if n > 0), None)
         if number is None:
             continue
-        secret = patch.text[sighting.start : sighting.end]
+        secret = patch.text[match.start : match.end]
         yield Leak(
-            kind=sighting.kind,
+            kind=match.kind,
             commit=patch.commit,
             path=patch.path,
             line=number,

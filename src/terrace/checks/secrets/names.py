@@ -71,8 +71,8 @@ def words(name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=4096)
 def says_password(name: str) -> bool:
     """Returns whether a name is the name of a password, which can be any text."""
-    found = _essence(name)
-    return bool(found) and (found[-1] in _PASSWORDS or found[-1].endswith(("password", "passwd")))
+    essence = _essence(name)
+    return bool(essence) and (essence[-1] in _PASSWORDS or essence[-1].endswith(("password", "passwd")))
 
 
 @lru_cache(maxsize=4096)
@@ -81,24 +81,24 @@ def says_secret(name: str) -> bool:
 
     Names with another ending are not: `secret_name`, `password_length`, `token_ttl`, `public_key`.
     """
-    found = _essence(name)
-    if not found or found[-2:] in _NAMES_OF_SECRETS or "checksum" in found:
+    essence = _essence(name)
+    if not essence or essence[-2:] in _NAMES_OF_SECRETS or "checksum" in essence:
         return False
-    if found[-1] in _NOUNS or says_password(name):
+    if essence[-1] in _NOUNS or says_password(name):
         return True
-    if found[-1] == "key":
-        return len(found) > 1 and found[-2] in _KEYS
-    return found[-2:] in (("connection", "string"), ("secret", "data")) or found[-1] == "connectionstring"
+    if essence[-1] == "key":
+        return len(essence) > 1 and essence[-2] in _KEYS
+    return essence[-2:] in (("connection", "string"), ("secret", "data")) or essence[-1] == "connectionstring"
 
 
 def _essence(name: str) -> tuple[str, ...]:
     """Returns the words of a name without its endings: numbers, `value`, and the plural."""
-    found = words(name)
-    if found and found[-1].endswith("s") and (found[-1][:-1] in _PLURAL or found[-1].endswith("passwords")):
-        found = (*found[:-1], found[-1][:-1])
-    while found and (found[-1].isdigit() or (found[-1] in _TRAILING and found[-2:] != ("connection", "string"))):
-        found = found[:-1]
-    return found
+    parts = words(name)
+    if parts and parts[-1].endswith("s") and (parts[-1][:-1] in _PLURAL or parts[-1].endswith("passwords")):
+        parts = (*parts[:-1], parts[-1][:-1])
+    while parts and (parts[-1].isdigit() or (parts[-1] in _TRAILING and parts[-2:] != ("connection", "string"))):
+        parts = parts[:-1]
+    return parts
 
 
 def is_reference(value: str) -> bool:

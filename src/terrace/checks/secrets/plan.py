@@ -17,7 +17,7 @@ from terrace.assess.model import Finding, Status
 from terrace.checks.base import ONE_PLACE, CheckContext, Findings, PlanCheck, Rule
 from terrace.checks.secrets.configuration import below
 from terrace.checks.secrets.kinds import Kind
-from terrace.checks.secrets.text import kind_of, sightings
+from terrace.checks.secrets.text import find_secrets, kind_of
 from terrace.plans.model import MASKED, Action, Path, Plan, Value
 
 RULE = "plan-secrets"
@@ -59,13 +59,13 @@ def _of_plan(key: str, plan: Plan) -> Iterator[Finding]:
             yield from _findings(key, address, in_value(output.after, output.name, copies.get(address)))
 
 
-def _findings(key: str, address: str, found: Iterator[Exposed]) -> Iterator[Finding]:
-    told = {(one.place, one.kind.name): one for one in found}
-    for one in told.values():
-        where = f"{address} shows {one.kind.title}" + (f" in {one.place}" if one.place else "")
+def _findings(key: str, address: str, exposed: Iterator[Exposed]) -> Iterator[Finding]:
+    by_place = {(secret.place, secret.kind.name): secret for secret in exposed}
+    for secret in by_place.values():
+        where = f"{address} shows {secret.kind.title}" + (f" in {secret.place}" if secret.place else "")
         yield Finding(
             RULE,
-            one.kind.severity,
+            secret.kind.severity,
             Status.FAIL,
             "terrace",
             where,
@@ -82,10 +82,10 @@ Copies = Mapping[Path, str]
 
 def copies_of(plan: Plan) -> Mapping[str, Copies]:
     """Returns the hidden texts of every resource and output, by its address."""
-    found: dict[str, dict[Path, str]] = {}
-    for one in plan.unmarked:
-        found.setdefault(one.address, {})[one.path] = one.text
-    return found
+    copies: dict[str, dict[Path, str]] = {}
+    for value in plan.unmarked:
+        copies.setdefault(value.address, {})[value.path] = value.text
+    return copies
 
 
 def in_value(value: Value, name: str, copies: Copies | None = None) -> Iterator[Exposed]:
@@ -109,8 +109,12 @@ def _in(value: Value, name: str, place: str, path: Path, copies: Copies, depth: 
         called = value.get("name", value.get("key"))
         for inner, item in value.items():
             # A list of variables has the name beside the value.
-            said = called if str(inner).lower() == "value" and isinstance(called, str) else below(name, str(inner))
-            yield from _in(item, said, f"{place}.{inner}" if place else str(inner), (*path, inner), copies, depth + 1)
+            spoken_name = (
+                called if str(inner).lower() == "value" and isinstance(called, str) else below(name, str(inner))
+            )
+            yield from _in(
+                item, spoken_name, f"{place}.{inner}" if place else str(inner), (*path, inner), copies, depth + 1
+            )
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _in(item, name, f"{place}[{index}]", (*path, index), copies, depth + 1)
@@ -124,15 +128,15 @@ def _within(value: str, place: str, depth: int) -> Iterator[tuple[str, Kind, str
     """Yields the secrets in a text: JSON, a script, or either of them in base64."""
     parsed = _json(value)
     if parsed is not None:
-        for one in _in(parsed, "", place, (), {}, depth + 1):
-            yield one.place, one.kind, one.secret
+        for exposed in _in(parsed, "", place, (), {}, depth + 1):
+            yield exposed.place, exposed.kind, exposed.secret
         return
-    found = sightings(value)
-    if not found and (inner := _unpacked(value)) is not None:
+    matches = find_secrets(value)
+    if not matches and (inner := _unpacked(value)) is not None:
         yield from _within(inner, f"{place} (base64)", depth + 1) if depth < DEEPEST else ()
         return
-    for sighting in found:
-        yield place, sighting.kind, value[sighting.start : sighting.end]
+    for match in matches:
+        yield place, match.kind, value[match.start : match.end]
 
 
 def _json(value: str) -> Any:

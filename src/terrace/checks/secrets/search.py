@@ -12,9 +12,9 @@ from terrace.checks.secrets.baseline import PATH, Baseline, read_baseline
 from terrace.checks.secrets.findings import (
     COMMITS_MISSING,
     UNCOMMITTED,
+    is_in_file,
     more_accepted,
-    standing,
-    told,
+    secret_findings,
     unlooked,
     with_commits,
 )
@@ -75,7 +75,7 @@ class SecretSearch:
         tree = self._repository.tree(head)
         read = _noting((whole_file(head, path, tree.read(path)) for path in tree.entries), partial)
         there = tuple(leaks(read, self._fingerprint(baseline)))
-        return (*told(there, there, baseline, self._today, PATH, standing), *unlooked(partial))
+        return (*secret_findings(there, there, baseline, self._today, PATH, is_in_file), *unlooked(partial))
 
     def _history(self, base: str | None, head: str, baseline: Baseline) -> tuple[Finding, ...]:
         partial: list[Patch] = []
@@ -89,7 +89,7 @@ class SecretSearch:
             return UNCOMMITTED if commit == fresh else with_commits(commit)
 
         missing = () if self._repository.is_whole(base, head) else (COMMITS_MISSING,)
-        return (*told(added, there, baseline, self._today, PATH, whence), *unlooked(partial), *missing)
+        return (*secret_findings(added, there, baseline, self._today, PATH, whence), *unlooked(partial), *missing)
 
     def _of_submodules(self, base: str | None, head: str) -> Iterator[Patch]:
         """Yields the changed files of submodules as a whole: no commit of this repository adds their lines."""

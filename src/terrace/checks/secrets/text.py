@@ -22,7 +22,7 @@ from terrace.checks.secrets.names import (
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class SecretMatch:
     """The place of a secret of some kind in a text: `text[start:end]`."""
 
     kind: Kind
@@ -86,21 +86,21 @@ _CODE = (
 """Values without quotes that are expressions, or prose."""
 
 
-def sightings(text: str, *, bare: bool = True, path: str = "") -> list[Sighting]:
+def find_secrets(text: str, *, bare: bool = True, path: str = "") -> list[SecretMatch]:
     """Returns every secret of a text, in order; none overlaps another. `bare`: values can be without quotes.
 
     In configuration and JSON, by the ending of `path`, each value is read with its name. Lines are searched as well,
     for comments and for parts that cannot be parsed.
     """
-    found = _Found()
-    for sighting in _formats(text):
-        found.add(sighting)
+    matches = _Found()
+    for match in _formats(text):
+        matches.add(match)
     small = _small(text)
     lines, tellings = _lines_that_tell(text, small)
     if lines:
-        for sighting in (*_configured(text, path, tellings), *_named(text, small, lines, bare)):
-            found.add(sighting)
-    return found.kept
+        for match in (*_configured(text, path, tellings), *_named(text, small, lines, bare)):
+            matches.add(match)
+    return matches.kept
 
 
 def allows_bare(path: str) -> bool:
@@ -112,23 +112,23 @@ class _Found:
     """The secrets found so far, in order. The first of two that overlap is kept."""
 
     def __init__(self) -> None:
-        self.kept: list[Sighting] = []
+        self.kept: list[SecretMatch] = []
 
-    def add(self, new: Sighting) -> None:
-        at = bisect_left(self.kept, new.start, key=lambda one: one.start)
+    def add(self, new: SecretMatch) -> None:
+        at = bisect_left(self.kept, new.start, key=lambda kept: kept.start)
         before = at == 0 or self.kept[at - 1].end <= new.start
         after = at == len(self.kept) or new.end <= self.kept[at].start
         if before and after:
             self.kept.insert(at, new)
 
 
-def _formats(text: str) -> Iterator[Sighting]:
+def _formats(text: str) -> Iterator[SecretMatch]:
     for kind in KINDS:
         if any(mark in text for mark in kind.marks):
             for match in kind.pattern.finditer(text):
                 start, end = match.span(1 if kind.pattern.groups else 0)
                 if not _is_example(kind, text[start:end]):
-                    yield Sighting(kind, start, end)
+                    yield SecretMatch(kind, start, end)
 
 
 def _is_example(kind: Kind, value: str) -> bool:
@@ -162,28 +162,28 @@ def _lines_that_tell(text: str, small: str) -> tuple[list[tuple[int, int]], list
     lines: list[tuple[int, int]] = []
     tellings: list[int] = []
     for start, end in sorted(_lines_that_mention(small)):
-        known = len(tellings)
+        count = len(tellings)
         for first, last in _windows(small, start, end):
             tellings += [name.start() for name in _NAME.finditer(text, first, last) if says_secret(name[0])]
-        if len(tellings) > known:
+        if len(tellings) > count:
             lines.append((start, end))
     return lines, tellings
 
 
-def _configured(text: str, path: str, tellings: Sequence[int]) -> Iterator[Sighting]:
+def _configured(text: str, path: str, tellings: Sequence[int]) -> Iterator[SecretMatch]:
     """Yields values of configuration with the name of a secret, and secrets in the lines of its texts."""
-    for one in named_texts(text, path, tellings):
-        kind = kind_of(one.name, one.value) if one.name and "\n" not in one.value else None
+    for named in named_texts(text, path, tellings):
+        kind = kind_of(named.name, named.value) if named.name and "\n" not in named.value else None
         if kind is not None:
-            yield Sighting(kind, one.start, one.end)
-        elif one.inner:
-            small = _small(one.inner)
-            lines, _ = _lines_that_tell(one.inner, small)
-            for found in _named(one.inner, small, lines, bare=True):
-                yield Sighting(found.kind, one.start + found.start, one.start + found.end)
+            yield SecretMatch(kind, named.start, named.end)
+        elif named.inner:
+            small = _small(named.inner)
+            lines, _ = _lines_that_tell(named.inner, small)
+            for match in _named(named.inner, small, lines, bare=True):
+                yield SecretMatch(match.kind, named.start + match.start, named.start + match.end)
 
 
-def _named(text: str, small: str, lines: Iterable[tuple[int, int]], bare: bool) -> Iterator[Sighting]:
+def _named(text: str, small: str, lines: Iterable[tuple[int, int]], bare: bool) -> Iterator[SecretMatch]:
     """Yields the secrets in lines that mention one."""
     for start, end in lines:
         # A name can be on one line and its value on one of the next.
@@ -240,13 +240,13 @@ def _lines_on(text: str, at: int, count: int) -> int:
     return at
 
 
-def _told(match: re.Match[str], bare: bool) -> Iterator[Sighting]:
+def _told(match: re.Match[str], bare: bool) -> Iterator[SecretMatch]:
     group = next((g for g in ("vd", "vs", "vb") if match[g] is not None), None)
     if group is None or (group == "vb" and not bare):
         return
     kind = kind_of(match["name"], match[group])
     if kind is not None:
-        yield Sighting(kind, match.start(group), match.end(group))
+        yield SecretMatch(kind, match.start(group), match.end(group))
 
 
 def kind_of(name: str, value: str) -> Kind | None:

@@ -66,9 +66,9 @@ POLICY_FOLDERS = ListOf(
 
 def split_policies(folders: Iterable[PolicyFolder]) -> dict[str, Any]:
     """Returns the fields of `Config` for the folders of policies: all of them, and what those of each input need."""
-    shown = {one.path: PlainPolicies(one.namespaces, one.data) for one in folders if one.input == "plan"}
-    view_data = {one.path: one.data for one in folders if one.input == "view" and one.data}
-    return {"policies": tuple(one.path for one in folders), "shown": shown, "view_data": view_data}
+    shown = {folder.path: PlainPolicies(folder.namespaces, folder.data) for folder in folders if folder.input == "plan"}
+    view_data = {folder.path: folder.data for folder in folders if folder.input == "view" and folder.data}
+    return {"policies": tuple(folder.path for folder in folders), "shown": shown, "view_data": view_data}
 
 
 POLICY_PACK = Record(
@@ -226,14 +226,14 @@ def checks_record(checks: DeclaredChecks) -> Record[dict[str, Any]]:
     )
 
 
-def split_checks(declared: DeclaredChecks, given: Mapping[str, Any]) -> dict[str, Any]:
+def split_checks(declared: DeclaredChecks, configured: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the fields of `Config` for the key `checks`. A check without a level keeps its default level."""
     settings = {
         name: CheckSetting(setting.get("level", declared[name].level), setting.get("fail_on"))
-        for name, setting in given.items()
+        for name, setting in configured.items()
         if name != "fail_on"
     }
-    return {"checks": settings, **({"fail_on": given["fail_on"]} if "fail_on" in given else {})}
+    return {"checks": settings, **({"fail_on": configured["fail_on"]} if "fail_on" in configured else {})}
 
 
 WAIVERS = Record(

@@ -64,10 +64,10 @@ def _split_environments(environments: Mapping[str, Environment]) -> dict[str, An
     return {"environments": tuple(environments.values())} if environments else {}
 
 
-def _convert_submodules(given: bool | tuple[str, ...]) -> tuple[str, ...]:
-    if isinstance(given, bool):
-        return (EVERY,) if given else ()
-    return tuple(dict.fromkeys(given))
+def _convert_submodules(value: bool | tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(value, bool):
+        return (EVERY,) if value else ()
+    return tuple(dict.fromkeys(value))
 
 
 TERRACE = Record(
@@ -92,7 +92,10 @@ TERRACE = Record(
                 gone="the environment {name} and its rules are removed",
                 new="{name} is new: its stacks are deployed by the rules of {name} alone",
             ),
-            sets=Spread(_split_environments, lambda config: {one.name: one for one in config.environments}),
+            sets=Spread(
+                _split_environments,
+                lambda config: {environment.name: environment for environment in config.environments},
+            ),
         ),
         Key(
             "stacks",

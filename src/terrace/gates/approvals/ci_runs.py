@@ -41,7 +41,7 @@ def why_unproven(run: CiRun | None, branch: str, people: People, requester: str,
     if why := why_untrusted(branch, of_branch=run.of_branch, event=run.event, ran_on=run.branch):
         return why
     started = {"@terrace"} if run.automatic else {people.of_login(login) or f"@{login}" for login in run.logins}
-    if people.person(requester) not in {people.person(one) for one in started}:
+    if people.person(requester) not in {people.person(account) for account in started}:
         return f"it was started by {', '.join(sorted(started)) or 'no account'}, and not by {requester}"
     if opened_at < run.began_at - SKEW or (run.ended_at is not None and opened_at > run.ended_at + SKEW):
         return "the deployment was not opened while it ran"

@@ -69,18 +69,18 @@ def read_declaration(text: str) -> Declaration:
         values = [json.loads(line.removeprefix(f"{n}: ")) for n, line in zip(_FIELDS, lines[1:], strict=True)]
         if not all(isinstance(value, str) for value in values):
             raise ValueError("not a text")
-        found = dict(zip(_FIELDS, values, strict=True))
-        if found["act"] not in get_args(Act):
+        fields = dict(zip(_FIELDS, values, strict=True))
+        if fields["act"] not in get_args(Act):
             raise ValueError("another act")
         declaration = Declaration(
-            act=cast("Act", found["act"]),
-            ledger=found["ledger"],
-            environment=found["environment"],
-            about=found["about"],
-            facts=found["facts"],
-            actor=found["actor"],
-            at=datetime.fromisoformat(found["at"]),
-            reason=found["reason"],
+            act=cast("Act", fields["act"]),
+            ledger=fields["ledger"],
+            environment=fields["environment"],
+            about=fields["about"],
+            facts=fields["facts"],
+            actor=fields["actor"],
+            at=datetime.fromisoformat(fields["at"]),
+            reason=fields["reason"],
         )
         same = declaration_bytes(declaration) == text.encode("utf-8")
     except (ValueError, RecursionError, OverflowError) as error:

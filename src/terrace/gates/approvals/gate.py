@@ -42,7 +42,9 @@ def approvals(request: Request) -> Iterator[GateResult]:
     """The people that the rule names approved exactly these plans, and no one rejected them."""
     environment, facts, plans = request.environment, request.facts, request.plans
     usual = approval_rule(environment, facts.origin, proven=facts.proven)
-    if plans.agreed and any(one.weight is Weight.NAME and one.name in plans.agreed for one in plans.objections):
+    if plans.agreed and any(
+        objection.weight is Weight.NAME and objection.name in plans.agreed for objection in plans.objections
+    ):
         # The ledger only claims that a person accepted a loss: the usual approvers have to see the plan.
         usual = combine_strictest(usual, environment.approvals)
     rule = raise_for_risk(usual, environment, facts.origin, plans.risk)
@@ -203,14 +205,14 @@ def _missing_people(
 ) -> GateResult:
     """Returns the number of missing people, besides the `coming` ones who will fill a role."""
     have = {approver.person for approver in result.approvers}
-    known = people.known()
-    free = [name for person, name in known.items() if person not in have and barred.why(name) is None]
+    everyone = people.everyone()
+    free = [name for person, name in everyone.items() if person not in have and barred.why(name) is None]
     asked = environment.approvals.count
     more = asked - len(have) - coming
     besides = f", {coming} more needed for the roles" if coming else ""
     reason = f"{len(have)} of {asked} people have approved{besides}"
     command = f"`terrace approve {environment.name}` by"
-    if not known:
+    if not everyone:
         return waits(reason, f"{command} {more} more, other than the requester and the authors")
     if len(free) >= more + coming:
         return waits(reason, f"{command} {_any_of(more, free)}")
@@ -248,10 +250,10 @@ def why_decision_invalid(request: Request, approval: Approval) -> str | None:
     why = why_approval_invalid(rule, asked, approval, now) if rule.requires_any else None
     if why is not None:
         return why
-    decisions = replace(plans.decisions, given=(*plans.decisions.given, approval))
+    decisions = replace(plans.decisions, decisions=(*plans.decisions.decisions, approval))
     result = tally(people, rule, barred, asked, decisions, now)
     person = people.person(approval.actor)
-    approver = next((one for one in result.approvers if one.person == person), None)
+    approver = next((approver for approver in result.approvers if approver.person == person), None)
     if approver is None:
         name = people.shown(approval.actor)
         reasons = (

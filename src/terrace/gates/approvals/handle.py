@@ -23,5 +23,5 @@ def handle(deployment: str, subjects: Iterable[Subject]) -> str:
 
     The order of the plans does not matter.
     """
-    told = sorted(astuple(subject) for subject in subjects)
-    return hashlib.sha256(json.dumps([deployment, told]).encode()).hexdigest()[:LENGTH] if told else ""
+    values = sorted(astuple(subject) for subject in subjects)
+    return hashlib.sha256(json.dumps([deployment, values]).encode()).hexdigest()[:LENGTH] if values else ""

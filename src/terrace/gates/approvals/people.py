@@ -30,13 +30,13 @@ class People:
 
     def identities(self, word: str) -> frozenset[str]:
         """Returns all names of the person with this name or email: the text itself, and its owners in terrace.yaml."""
-        given = _folded(word)
-        return frozenset({given, *self._owners.get(given, ())} - {""})
+        folded = _folded(word)
+        return frozenset({folded, *self._owners.get(folded, ())} - {""})
 
     def person(self, word: str) -> str:
         """Returns the canonical name of the person with this name or email. It is equal for all names of one person."""
-        given = _folded(word)
-        return given if given in self._names else min(self._owners.get(given, ()), default=given)
+        folded = _folded(word)
+        return folded if folded in self._names else min(self._owners.get(folded, ()), default=folded)
 
     def of_login(self, login: str) -> str | None:
         """Returns the person with this account on the forge: by terrace.yaml, or else by an equal name.
@@ -53,7 +53,7 @@ class People:
         """Returns the members of a team: canonical name -> displayed name. Empty for an unknown team."""
         return {self.person(m): self.shown(m) for m in self._teams.get(team, ())}
 
-    def known(self) -> dict[str, str]:
+    def everyone(self) -> dict[str, str]:
         """Returns everyone in terrace.yaml: canonical name -> displayed name."""
         everybody = (*self._names.values(), *(member for team in self._teams.values() for member in team))
         return {self.person(word): self.shown(word) for word in everybody}
@@ -97,13 +97,13 @@ class IneligibleApprovers:
         return self._people.identities(person if person is not None else login)
 
     def _written(self, author: Author) -> frozenset[str]:
-        found = self._people.identities(author.name) | self._people.identities(author.email)
+        identities = self._people.identities(author.name) | self._people.identities(author.email)
         hidden = _NO_REPLY.fullmatch(author.email.strip())
         person = self._people.of_login(hidden[1]) if hidden is not None else None
-        return found | self._people.identities(person) if person is not None else found
+        return identities | self._people.identities(person) if person is not None else identities
 
 
-class Persons:
+class PersonGroups:
     """Names grouped by person: terrace.yaml gives them to one person, or one key or account proved them.
 
     `seen` are pairs of a name and its proof, "" for none.
@@ -125,9 +125,9 @@ class Persons:
             node = above
         return node
 
-    def _join(self, one: str, other: str) -> None:
-        if one != other:
-            self._above[max(one, other)] = min(one, other)
+    def _join(self, root: str, other: str) -> None:
+        if root != other:
+            self._above[max(root, other)] = min(root, other)
 
 
 def _folded(word: str) -> str:

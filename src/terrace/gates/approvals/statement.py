@@ -100,10 +100,10 @@ def _line(name: str, value: str) -> str:
 def _values(lines: list[str], first: str, names: tuple[str, ...]) -> dict[str, str]:
     if len(lines) != len(names) + 1 or lines[0] != first:
         raise ValueError("another shape")
-    found = {}
+    values = {}
     for line, name in zip(lines[1:], names, strict=True):
         value = json.loads(line.removeprefix(f"{name}: "))
         if not isinstance(value, str):
             raise ValueError("not a text")
-        found[name] = value
-    return found
+        values[name] = value
+    return values

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terrace.config.model import ApprovalRule
-from terrace.gates.approvals.people import IneligibleApprovers, People, Persons
+from terrace.gates.approvals.people import IneligibleApprovers, People, PersonGroups
 from terrace.gates.model import PROVEN, Approval, Subject, Withdrawal
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -64,9 +64,9 @@ class Question:
         """
         plans = {(subject.stack, subject.digest) for subject in self.subjects}
         return any(
-            one.environment == self.environment
-            and ((one.stack, one.digest) in plans or (one.commit == self.commit and not self.repairing))
-            for one in subjects
+            subject.environment == self.environment
+            and ((subject.stack, subject.digest) in plans or (subject.commit == self.commit and not self.repairing))
+            for subject in subjects
         )
 
 
@@ -74,7 +74,7 @@ class Question:
 class Decisions:
     """The decisions on a question: approvals and rejections, and withdrawals of rejections."""
 
-    given: tuple[Approval, ...] = ()
+    decisions: tuple[Approval, ...] = ()
     withdrawn: tuple[Withdrawal, ...] = ()
 
 
@@ -93,23 +93,23 @@ def tally(
     """
     persons = group_persons(people, decisions)
     groups: dict[str, list[Approval]] = {}
-    for approval in decisions.given:
+    for approval in decisions.decisions:
         groups.setdefault(persons.of(approval.actor), []).append(approval)
     rejections = _rejections_with_withdrawals(people, persons, rule, barred, question, decisions)
     against = {persons.of(rejection.actor): rejection for rejection, withdrawal in rejections if withdrawal is None}
     result = Tally()
-    for person, given in groups.items():
+    for person, approvals in groups.items():
         if person in against:
             result = replace(result, rejections=(*result.rejections, against[person]))
             continue
         # By the time in the signed statement, not by position: a copy of an old approval stays old.
-        given.sort(key=lambda a: (a.at, a.answer == "reject"))
+        approvals.sort(key=lambda a: (a.at, a.answer == "reject"))
         withdrawals = [
             withdrawal
             for rejection, withdrawal in rejections
             if withdrawal is not None and persons.of(rejection.actor) == person
         ]
-        result = _with_person(result, people, rule, barred, question, given, withdrawals, now)
+        result = _with_person(result, people, rule, barred, question, approvals, withdrawals, now)
     return result
 
 
@@ -158,11 +158,11 @@ def roles_that_can_switch(role: str, filled: Mapping[str, tuple[Approver, ...]])
     return tuple(reached)
 
 
-def group_persons(people: People, decisions: Decisions) -> Persons:
+def group_persons(people: People, decisions: Decisions) -> PersonGroups:
     """Returns the people among all who decided, grouped by person."""
-    decided_by = [(a.actor, a.by if a.proof in PROVEN else "") for a in decisions.given]
+    decided_by = [(a.actor, a.by if a.proof in PROVEN else "") for a in decisions.decisions]
     withdrawn_by = [(w.actor, w.identity.by if w.identity.proven else "") for w in decisions.withdrawn]
-    return Persons(people, [*decided_by, *withdrawn_by])
+    return PersonGroups(people, [*decided_by, *withdrawn_by])
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ class _Withdrawal:
 
 def _rejections_with_withdrawals(
     people: People,
-    persons: Persons,
+    persons: PersonGroups,
     rule: ApprovalRule,
     barred: IneligibleApprovers,
     question: Question,
@@ -188,7 +188,7 @@ def _rejections_with_withdrawals(
     """Returns the rejections that concern the question, oldest first, each with its withdrawal."""
     rejections = (
         rejection
-        for rejection in decisions.given
+        for rejection in decisions.decisions
         if rejection.answer == "reject" and why_rejection_invalid(people, rule, question, rejection) is None
     )
     return [
@@ -203,19 +203,19 @@ def _with_person(
     rule: ApprovalRule,
     barred: IneligibleApprovers,
     question: Question,
-    given: Sequence[Approval],
+    approvals: Sequence[Approval],
     withdrawals: Sequence[_Withdrawal],
     now: datetime,
 ) -> Tally:
     """Returns the tally with one more person, whose rejections are all withdrawn.
 
-    `given` are their decisions under all names, oldest first; `withdrawals` are those of the rejections.
+    `approvals` are their decisions under all names, oldest first; `withdrawals` are those of the rejections.
     """
-    answer = _last_approval(people, rule, question, given, withdrawals, now)
-    approval = answer.given
+    answer = _last_approval(people, rule, question, approvals, withdrawals, now)
+    approval = answer.approval
     name = people.shown(approval.actor)
     teams = people.teams_of(people.person(approval.actor))
-    why = answer.void or next((why for a in given if (why := barred.why(a.actor, a.by)) is not None), None)
+    why = answer.void or next((why for a in approvals if (why := barred.why(a.actor, a.by)) is not None), None)
     if why is None and approval.role and approval.role not in teams:
         why = f"approves as {approval.role} without being a member of that team"
     if why is not None:
@@ -229,7 +229,7 @@ def _with_person(
 class _LastApproval:
     """The last valid approval of a person, or the reason why they have none."""
 
-    given: Approval
+    approval: Approval
     void: str | None = None
 
 
@@ -237,15 +237,15 @@ def _last_approval(
     people: People,
     rule: ApprovalRule,
     question: Question,
-    given: Sequence[Approval],
+    approvals: Sequence[Approval],
     withdrawals: Sequence[_Withdrawal],
     now: datetime,
 ) -> _LastApproval:
-    reasons = [_why_not_an_approval(people, rule, question, approval, withdrawals, now) for approval in given]
-    for approval, why in zip(reversed(given), reversed(reasons), strict=True):
+    reasons = [_why_not_an_approval(people, rule, question, approval, withdrawals, now) for approval in approvals]
+    for approval, why in zip(reversed(approvals), reversed(reasons), strict=True):
         if why is None:
             return _LastApproval(approval)
-    return _LastApproval(given[-1], reasons[-1])
+    return _LastApproval(approvals[-1], reasons[-1])
 
 
 def _why_not_an_approval(
@@ -304,7 +304,7 @@ def why_rejection_invalid(people: People, rule: ApprovalRule, question: Question
 
 def _find_withdrawal(
     people: People,
-    persons: Persons,
+    persons: PersonGroups,
     rule: ApprovalRule,
     barred: IneligibleApprovers,
     rejection: Approval,
@@ -313,20 +313,23 @@ def _find_withdrawal(
     """Returns the withdrawal of a rejection: by the same person, or by two other people who can approve and are proven.
     None when it is not withdrawn."""
     mine, others = persons.of(rejection.actor), dict[str, _Withdrawal]()
-    for one in sorted(withdrawals, key=lambda w: (w.at, w.position)):
-        if one.of != rejection.id or why_withdrawal_invalid(people, persons, rule, barred, rejection, one) is not None:
+    for withdrawal in sorted(withdrawals, key=lambda w: (w.at, w.position)):
+        if (
+            withdrawal.of != rejection.id
+            or why_withdrawal_invalid(people, persons, rule, barred, rejection, withdrawal) is not None
+        ):
             continue
-        if persons.of(one.actor) == mine:
-            return _Withdrawal(one.at, one.position)
-        others.setdefault(persons.of(one.actor), _Withdrawal(one.at, one.position))
+        if persons.of(withdrawal.actor) == mine:
+            return _Withdrawal(withdrawal.at, withdrawal.position)
+        others.setdefault(persons.of(withdrawal.actor), _Withdrawal(withdrawal.at, withdrawal.position))
         if len(others) >= OTHERS:
-            return _Withdrawal(one.at, max(withdrawal.position for withdrawal in others.values()))
+            return _Withdrawal(withdrawal.at, max(withdrawal.position for withdrawal in others.values()))
     return None
 
 
 def why_withdrawal_invalid(
     people: People,
-    persons: Persons,
+    persons: PersonGroups,
     rule: ApprovalRule,
     barred: IneligibleApprovers,
     rejection: Approval,
@@ -346,7 +349,7 @@ def why_withdrawal_invalid(
         return None
     if not identity.proven:
         return "withdrawing the rejection of another person requires two people with SSH keys"
-    known = people.known()
-    if known and people.person(withdrawal.actor) not in known:
+    everyone = people.everyone()
+    if everyone and people.person(withdrawal.actor) not in everyone:
         return "terrace.yaml does not name this person"
     return barred.why(withdrawal.actor, identity.by)

@@ -136,12 +136,12 @@ def _json(value: Any) -> Any:
     """The JSON data of a part of a record. Fields without a value are left out, others may be (`Part.OMITTED`)."""
     if isinstance(value, msgspec.Struct):
         omitted = _omitted(type(value))
-        found = {value.__struct_config__.tag_field: value.__struct_config__.tag} if value.__struct_config__.tag else {}
+        fields = {value.__struct_config__.tag_field: value.__struct_config__.tag} if value.__struct_config__.tag else {}
         for name in value.__struct_fields__:
             inner = getattr(value, name)
             if inner is not msgspec.UNSET and (name not in omitted or inner != omitted[name]):
-                found[name] = _json(inner)
-        return found
+                fields[name] = _json(inner)
+        return fields
     if isinstance(value, list | tuple):
         return [_json(inner) for inner in value]
     if isinstance(value, Mapping):
@@ -196,22 +196,22 @@ def _depth(value: object, limit: int) -> int:
     depth = 0
     while level and depth <= limit:
         inner: list[object] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner.extend(v for v in one.values() if isinstance(v, dict | list | tuple))
-            elif isinstance(one, list | tuple):
-                inner.extend(v for v in one if isinstance(v, dict | list | tuple))
+        for item in level:
+            if isinstance(item, dict):
+                inner.extend(v for v in item.values() if isinstance(v, dict | list | tuple))
+            elif isinstance(item, list | tuple):
+                inner.extend(v for v in item if isinstance(v, dict | list | tuple))
         level = inner
         depth += 1
     return depth
 
 
-def _place(said: str) -> tuple[str, str]:
+def _place(message: str) -> tuple[str, str]:
     """Returns the field and the reason of an error of msgspec: `Expected `str`, got `int` - at `$.waves[0]``."""
-    why, *places = re.split(r" - at `(?:key in )?", said)
+    why, *places = re.split(r" - at `(?:key in )?", message)
     field = "".join(place.rstrip("`").removeprefix("$") for place in reversed(places)).lstrip(".")
-    told = next((name for pattern, name in NAMES.items() if repr(pattern) in why), None)
-    return field or "payload", f"not {told}" if told else _short(why)
+    pattern_name = next((name for pattern, name in NAMES.items() if repr(pattern) in why), None)
+    return field or "payload", f"not {pattern_name}" if pattern_name else _short(why)
 
 
 def _is_unicode(text: str) -> bool:

@@ -100,7 +100,9 @@ OriginRecord = (
 )
 """The origin of a deployment. A value that was ever written stays readable."""
 
-ORIGINS: Mapping[str, type[OriginRecord]] = {str(one.__struct_config__.tag): one for one in get_args(OriginRecord)}
+ORIGINS: Mapping[str, type[OriginRecord]] = {
+    str(record.__struct_config__.tag): record for record in get_args(OriginRecord)
+}
 """The record of each origin, by its word."""
 
 
@@ -115,14 +117,14 @@ class AdditionsRecord(Part, frozen=True):
         """Returns the record of additions."""
         return cls(
             moves=tuple((move.folder, move.source, move.target) for move in additions.moves),
-            imports=tuple((one.stack, one.address, one.id) for one in additions.imports),
+            imports=tuple((addition.stack, addition.address, addition.id) for addition in additions.imports),
         )
 
     def additions(self) -> Additions:
         """Returns the additions of this record."""
         return Additions(
             moves=tuple(Move(*move) for move in self.moves),
-            imports=tuple(Import(*one) for one in self.imports),
+            imports=tuple(Import(*fields) for fields in self.imports),
         )
 
 

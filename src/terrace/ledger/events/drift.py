@@ -34,7 +34,7 @@ class CauseRecord(Part, frozen=True):
     event: Line = ""
 
 
-class SightingRecord(Part, frozen=True):
+class ResourceDriftRecord(Part, frozen=True):
     """One address that differs from the deployed configuration, without values."""
 
     OMITTED: ClassVar[frozenset[str]] = frozenset({"inputs", "causes", "cause_unknown"})
@@ -74,7 +74,7 @@ class ObservationRecord(Part, frozen=True):
     commit: CommitOrNone = ""
     why: Text = ""
     undeployed: tuple[CommitOrNone, ...] = ()
-    sightings: tuple[SightingRecord, ...] = ()
+    sightings: tuple[ResourceDriftRecord, ...] = ()
     ignored: tuple[IgnoredRecord, ...] = ()
     notices: tuple[Text, ...] = ()
     objects: Count = 0

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from terrace.ledger import kinds
 from terrace.ledger.events.deployments import HolderRecord
-from terrace.ledger.events.drift import SightingRecord
+from terrace.ledger.events.drift import ResourceDriftRecord
 from terrace.ledger.events.grammar import (
     BackupName,
     BackupOrNone,
@@ -78,7 +78,7 @@ class StackAdopted(Record, frozen=True):
     engine: Line = ""
     providers: tuple[Line, ...] = ()
     written_by: Line = ""
-    accepted: tuple[SightingRecord, ...] = ()
+    accepted: tuple[ResourceDriftRecord, ...] = ()
 
 
 class StateRestoreBegun(Record, frozen=True):

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType, ValidationError, convert, structs
 
 from terrace.errors import Diagnostic, Place, Snippet
 from terrace.ledger import kinds
-from terrace.ledger.events.drift import SightingRecord
+from terrace.ledger.events.drift import ResourceDriftRecord
 from terrace.ledger.events.grammar import (
     BackupName,
     CommitOrNone,
@@ -105,7 +105,7 @@ class Detail(Part, frozen=True):
     replace: Count | UnsetType = UNSET
     delete: Count | UnsetType = UNSET
     changes: tuple[tuple[ActionName, ResourceAddress], ...] | UnsetType = UNSET
-    sightings: tuple[SightingRecord, ...] | UnsetType = UNSET
+    sightings: tuple[ResourceDriftRecord, ...] | UnsetType = UNSET
     notices: tuple[Text, ...] | UnsetType = UNSET
     objections: tuple[ObjectionRecord, ...] | UnsetType = UNSET
     findings: dict[str, Count] | UnsetType = UNSET
@@ -132,7 +132,7 @@ class Detail(Part, frozen=True):
     state_sha256: Word | UnsetType = UNSET
     key_id: Word | UnsetType = UNSET
     outputs: dict[str, Any] | UnsetType = UNSET
-    echoes: tuple[SightingRecord, ...] | UnsetType = UNSET
+    echoes: tuple[ResourceDriftRecord, ...] | UnsetType = UNSET
     # The results of probes.
     healthy: bool | UnsetType = UNSET
     probes: tuple[ProbeRecord, ...] | UnsetType = UNSET

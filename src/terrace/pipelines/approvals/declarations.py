@@ -28,10 +28,12 @@ def declare(
     `at` is the time of the declaration, now where it is None; `vouch` proves it in another way than that of the
     context.
     """
-    said = Declaration(act, history.ledger_id, environment, about, facts, context.actor, at or context.clock(), reason)
-    return declaration_record(said, (vouch or context.vouch)(declaration_bytes(said)))
+    declaration = Declaration(
+        act, history.ledger_id, environment, about, facts, context.actor, at or context.clock(), reason
+    )
+    return declaration_record(declaration, (vouch or context.vouch)(declaration_bytes(declaration)))
 
 
-def is_proven(context: Context, said: Declared | None) -> bool:
+def is_proven(context: Context, declared: Declared | None) -> bool:
     """Returns whether a declaration is valid: its author is proven, or no keys are configured."""
-    return not context.signers or (said is not None and context.proof(said).proven)
+    return not context.signers or (declared is not None and context.proof(declared).proven)

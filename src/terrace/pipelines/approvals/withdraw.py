@@ -25,10 +25,10 @@ from terrace.stacks.model import Manual
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """The withdrawn rejections. `standing` are those that still block, because other people must withdraw them too."""
+    """The withdrawn rejections. `remaining` are those that still block, because other people must withdraw them too."""
 
     noes: tuple[Approval, ...]
-    standing: tuple[Approval, ...]
+    remaining: tuple[Approval, ...]
 
 
 def withdraw(
@@ -48,23 +48,23 @@ def withdraw(
     history = context.ledger.read()
     people = People(context.config)
     every = active_rejections(context, history, environment)
-    mine = [one for one in every if _meant(people, one.no, context.actor, of)]
+    mine = [rejection for rejection in every if _meant(people, rejection.no, context.actor, of)]
     if not mine:
-        told = ", ".join(f"{people.shown(one.no.actor)} ({one.no.id})" for one in every) or "nobody"
+        listed = ", ".join(f"{people.shown(rejection.no.actor)} ({rejection.no.id})" for rejection in every) or "nobody"
         raise BadInput(
-            f"no active rejection matches in {environment}. Not recorded", hint=f"active rejections there: {told}"
+            f"no active rejection matches in {environment}. Not recorded", hint=f"active rejections there: {listed}"
         )
-    records = [_record(context, history, environment, one.no, reason, at, vouch) for one in mine]
+    records = [_record(context, history, environment, rejection.no, reason, at, vouch) for rejection in mine]
 
     def decide(seen: History) -> tuple[Draft, ...]:
         before = {(w.of, w.declared.statement) for w in withdrawals(seen, environment)}
-        new = [one for one in records if (one.of, one.declaration.statement) not in before]
-        fresh = [draft(one, environment, context.actor) for one in new]
+        new = [record for record in records if (record.of, record.declaration.statement) not in before]
+        fresh = [draft(record, environment, context.actor) for record in new]
         written = withdrawals(preview(seen, fresh, context.clock()), environment)
-        for one in written[len(written) - len(fresh) :] if fresh else ():
-            said = one.declared.declaration
-            proven = Withdrawal(said.actor, one.of, said.at, context.proof(one.declared))
-            about = next(no for no in mine if no.no.id == one.of)
+        for withdrawal in written[len(written) - len(fresh) :] if fresh else ():
+            declaration = withdrawal.declared.declaration
+            proven = Withdrawal(declaration.actor, withdrawal.of, declaration.at, context.proof(withdrawal.declared))
+            about = next(no for no in mine if no.no.id == withdrawal.of)
             persons = group_persons(people, about.answers)
             why = why_withdrawal_invalid(people, persons, about.rule, about.barred, about.no, proven)
             if why is not None:
@@ -72,8 +72,8 @@ def withdraw(
         return tuple(fresh)
 
     after = append(context.ledger, history, decide)
-    still = {one.no.id for one in active_rejections(context, after, environment)}
-    noes = tuple(one.no for one in mine)
+    still = {rejection.no.id for rejection in active_rejections(context, after, environment)}
+    noes = tuple(rejection.no for rejection in mine)
     return Withdrawn(noes, tuple(no for no in noes if no.id in still))
 
 
@@ -113,11 +113,11 @@ def active_rejections(context: Context, history: History, environment: str) -> t
     """Returns every rejection in an environment that is not withdrawn, oldest first."""
     settings = context.config.environment(environment)
     people = People(context.config)
-    given = {one.id: one for one in folds.answers(history) if one.answer == "reject"}
+    rejected = {decision.id: decision for decision in folds.answers(history) if decision.answer == "reject"}
     good = folds.last_good(history, environment)
     origins = {deployment.id: deployment.origin for deployment in folds.deployments(history)}
-    found: dict[str, ActiveRejection] = {}
-    for no in given.values():
+    active: dict[str, ActiveRejection] = {}
+    for no in rejected.values():
         commits = [subject.commit for subject in no.subjects if subject.environment == environment]
         if not commits:
             continue
@@ -126,7 +126,7 @@ def active_rejections(context: Context, history: History, environment: str) -> t
         authors = context.repository.authors(base, commits[0])
         barred = IneligibleApprovers(people, "", authors, opened_by=openers_since(context, base, commits[0])[0])
         about = Question(no.deployment, environment, commits[0], no.subjects)
-        said = decisions_about(history, about, "", context.proof)
-        for one in valid_rejections(people, rule, barred, about, said):
-            found.setdefault(one.id, ActiveRejection(one, rule, barred, said))
-    return tuple(found.values())
+        decisions = decisions_about(history, about, "", context.proof)
+        for valid in valid_rejections(people, rule, barred, about, decisions):
+            active.setdefault(valid.id, ActiveRejection(valid, rule, barred, decisions))
+    return tuple(active.values())

@@ -36,8 +36,8 @@ def preview_gates(context: Context, history: History, assessment: Assessment) ->
 
 def change_risk(context: Context, history: History, assessment: Assessment) -> Risk:
     """Returns the risk of a change. An environment that the trust root does not know has no history to consider."""
-    known = {environment.name for environment in context.config.environments}
-    touched = {impact.stack.environment for impact in assessment.change_set.impacts} & known
+    names = {environment.name for environment in context.config.environments}
+    touched = {impact.stack.environment for impact in assessment.change_set.impacts} & names
     return risk(assessment, surroundings(context.config, history, sorted(touched), context.clock()))
 
 
@@ -60,11 +60,11 @@ def _is_told(plan: Plan | None) -> bool:
 
 
 def _subjects(context: Context, history: History, assessment: Assessment, impacts: list[Impact]) -> tuple[Subject, ...]:
-    found = []
+    subjects = []
     for impact in impacts:
         plan = assessment.plans.get(impact.stack.key)
         if plan is not None and not plan.is_empty:
-            found.append(
+            subjects.append(
                 Subject(
                     ledger=history.ledger_id,
                     environment=impact.stack.environment,
@@ -75,4 +75,4 @@ def _subjects(context: Context, history: History, assessment: Assessment, impact
                     lineage="",
                 )
             )
-    return tuple(found)
+    return tuple(subjects)

@@ -56,12 +56,13 @@ def plan_stack(
             hint="ask an owner to merge the environment first; after that, changes to its stacks are planned",
         )
     inventory.require_usable(stack)
-    for one in find_shared_states(inventory):
-        if stack.key in (one.stack.key, one.other.key):
+    for sharing in find_shared_states(inventory):
+        if stack.key in (sharing.stack.key, sharing.other.key):
             raise BadInput(
-                f"{one.stack.key} and {one.other.key} have the same state ({one.address}), so neither is planned",
+                f"{sharing.stack.key} and {sharing.other.key} have the same state ({sharing.address}), so neither is "
+                "planned",
                 hint="give each stack its own backend address",
-                place=one.address.place,
+                place=sharing.address.place,
             )
     if history is not None and has_no_known_state(history, stack.key):
         # States that Terraform left locally are searched first: a state is pulled only where that makes a difference.
@@ -126,25 +127,25 @@ def collect_plans(
         ]
         if pending and isinstance(failure, TerraformFailed):
             unplanned[key] = f"planned after {', '.join(pending)}: {failure}"
-            found = _broken(key, failure)
-            findings += [replace(finding, advisory=True, message=unplanned[key]) for finding in found[:1]]
+            broken = _broken(key, failure)
+            findings += [replace(finding, advisory=True, message=unplanned[key]) for finding in broken[:1]]
         else:
             unplanned[key] = str(failure)
             waits = isinstance(failure, AwaitsMerge)
-            findings += [replace(one, advisory=one.advisory or waits) for one in _broken(key, failure)]
+            findings += [replace(finding, advisory=finding.advisory or waits) for finding in _broken(key, failure)]
     return made, unplanned, findings
 
 
 def earlier_stacks(inventory: Inventory, impacts: tuple[Impact, ...]) -> dict[str, tuple[str, ...]]:
     """Returns, for every impacted stack, the stacks of its environment in earlier waves."""
-    found: dict[str, tuple[str, ...]] = {}
+    waves_before: dict[str, tuple[str, ...]] = {}
     for environment in {impact.stack.environment for impact in impacts}:
         earlier: tuple[str, ...] = ()
         stacks = tuple(stack for stack in inventory.of(environment) if stack.key not in inventory.refusals)
         for wave in stack_waves(stacks, inventory.graph):
-            found.update({stack.key: earlier for stack in wave})
+            waves_before.update({stack.key: earlier for stack in wave})
             earlier = (*earlier, *(stack.key for stack in wave))
-    return found
+    return waves_before
 
 
 def _broken(key: str, error: TerraceError) -> list[Finding]:
@@ -186,12 +187,12 @@ def _broken(key: str, error: TerraceError) -> list[Finding]:
 
 def find_recreations(history: History, inventory: Inventory, plans: Mapping[str, Plan]) -> list[Finding]:
     """Returns findings for stacks that create what a removed or renamed stack still has: a deployment refuses them."""
-    found = []
+    recreations = []
     for environment in dict.fromkeys(plan.stack.environment for plan in plans.values()):
         creations = {key: creations_of(plan) for key, plan in plans.items() if plan.stack.environment == environment}
-        for key, one in find_recreated(history, inventory, environment, creations).items():
-            message, fix = explanation(environment, key, one)
-            found.append(
+        for key, recreation in find_recreated(history, inventory, environment, creations).items():
+            message, fix = explanation(environment, key, recreation)
+            recreations.append(
                 Finding("shared-state", Severity.CRITICAL, Status.FAIL, "terrace", message, stack=key, fix=fix)
             )
-    return found
+    return recreations

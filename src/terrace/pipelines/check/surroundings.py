@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from terrace.assess.risk import EnvironmentFacts
 from terrace.config.environment_names import is_production
 from terrace.config.model import Config, Environment
-from terrace.drift.checks import newest_first, standing
+from terrace.drift.checks import drift_status, newest_first
 from terrace.ledger import folds
 from terrace.ledger.model import History
 from terrace.plans.addresses import block_of
@@ -22,7 +22,7 @@ def surroundings(config: Config, history: History, names: Iterable[str], now: da
 def _of(config: Config, history: History, environment: Environment, now: datetime) -> EnvironmentFacts:
     name = environment.name
     mine = folds.of_environment(history, name)
-    how = standing(newest_first(history, name), now, environment.drift.every)
+    how = drift_status(newest_first(history, name), now, environment.drift.every)
     drifted = None if how is None or how.status == "unknown" or how.overdue else how.status == "drifted"
     addresses = [address for d in mine if d.touched for step in d.steps for _, address in step.detail.changes or ()]
     return EnvironmentFacts(

@@ -28,7 +28,7 @@ from terrace.forge.grammar import (
     forms,
     understood,
 )
-from terrace.forge.model import Change, Said
+from terrace.forge.model import Change, Comment
 from terrace.gates.approvals.people import People
 from terrace.gates.model import Witness
 from terrace.ledger import folds, kinds
@@ -59,36 +59,36 @@ PATIENCE = timedelta(hours=1)
 """Maximum age of a command: an older one that is found later was not meant for now."""
 
 
-def hear(chat: ChatContext, said: Said) -> CommandResult | None:
+def hear(chat: ChatContext, comment: Comment) -> CommandResult | None:
     """Runs the first pass; returns None where the comment is not a command."""
-    command = understood(said.text)
-    if command is None or said.machine:
+    command = understood(comment.text)
+    if command is None or comment.machine:
         return None
     if isinstance(command, UnknownCommand):
         return refused(f"No changes were made: {command.why}.", following=(command.hint, "/terrace help"))
-    change = chat.talk.change(said.number)
-    why = refusal(command, said, chat.talk.permission(said.login), change)
+    change = chat.talk.change(comment.number)
+    why = refusal(command, comment, chat.talk.permission(comment.login), change)
     if why is not None:
         return refused(f"No changes were made: {why}.")
     try:
-        return _meant(chat, said, command, change)
+        return _meant(chat, comment, command, change)
     except TerraceError as error:
         return refused(f"No changes were made: {error.message}.", hint=error.hint)
 
 
-def act(chat: ChatContext, said: Said) -> CommandResult | None:
+def act(chat: ChatContext, comment: Comment) -> CommandResult | None:
     """Runs the second pass: what the first one left, where the credentials are. Returns None where it left nothing."""
-    heard = hear(chat, said)
-    command = understood(said.text)
+    heard = hear(chat, comment)
+    command = understood(comment.text)
     if heard is None or not heard.left or not isinstance(command, Deploy | Rollback | Approve | Reject):
         return None
-    context = chat.deployment_context(_name(chat.config, said.login))
+    context = chat.deployment_context(_name(chat.config, comment.login))
     if isinstance(command, Deploy | Rollback):
         history = context.ledger.read()
-        taken = append(context.ledger, history, lambda seen: _take(context, seen, said, command))
+        taken = append(context.ledger, history, lambda seen: _take(context, seen, comment, command))
         if len(taken.events) == len(history.events):
             return _taken_before()
-    return _done(context, lambda: _do(context, chat, said, command))
+    return _done(context, lambda: _do(context, chat, comment, command))
 
 
 def resume_environment(chat: ChatContext, person: str, environment: str) -> CommandResult:
@@ -114,54 +114,54 @@ def _resumed(context: Context, environment: str) -> Deployment | Refused:
     return resume(context, deployment)
 
 
-def _is_taken(history: History, said: Said) -> bool:
-    return any(event.subject == said.id for event, _ in history.of(CommandTaken))
+def _is_taken(history: History, comment: Comment) -> bool:
+    return any(event.subject == comment.id for event, _ in history.of(CommandTaken))
 
 
 def _taken_before() -> CommandResult:
     return refused("This comment was already processed, and is not run again.", following=("/terrace status",))
 
 
-def _take(context: Context, history: History, said: Said, command: Command) -> tuple[Draft, ...]:
+def _take(context: Context, history: History, comment: Comment, command: Command) -> tuple[Draft, ...]:
     """Records that a comment is being processed, unless it was: two rollbacks are not the same as one."""
-    if _is_taken(history, said):
+    if _is_taken(history, comment):
         return ()
-    return (draft(CommandTaken(type(command).__name__.lower()), said.id, context.actor),)
+    return (draft(CommandTaken(type(command).__name__.lower()), comment.id, context.actor),)
 
 
-def _meant(chat: ChatContext, said: Said, command: Command, change: Change | None) -> CommandResult:
+def _meant(chat: ChatContext, comment: Comment, command: Command, change: Change | None) -> CommandResult:
     if isinstance(command, Look):
-        return _look(chat, said, command, change)
+        return _look(chat, comment, command, change)
     if isinstance(command, Explain):
-        told = chat.explained(command.rule)
-        if told is None:
+        explanation = chat.explained(command.rule)
+        if explanation is None:
             return refused(f"There is no rule {command.rule}.", hint="the comment of the check lists its rules")
-        return CommandResult(Reply(told))
-    context = chat.audit_context(_name(chat.config, said.login))
+        return CommandResult(Reply(explanation))
+    context = chat.audit_context(_name(chat.config, comment.login))
     try:
         chat.config.environment(command.environment)
     except BadInput as error:
         raise removed_environment_error(context.ledger.read(), chat.config, command.environment) or error from None
     if isinstance(command, Approve | Reject):
-        return _answered(chat, context, said, command)
+        return _answered(chat, context, comment, command)
     if isinstance(command, Withdraw):
-        return _withdrawn(chat, context, said, command)
-    if _is_taken(context.ledger.read(), said):
+        return _withdrawn(chat, context, comment, command)
+    if _is_taken(context.ledger.read(), comment):
         return _taken_before()
-    if context.clock() - said.at > PATIENCE:
+    if context.clock() - comment.at > PATIENCE:
         return refused("No changes were made: the command is more than an hour old. Comment again to run it.")
     if isinstance(command, Unlock):
-        append(context.ledger, context.ledger.read(), lambda seen: _take(context, seen, said, command))
+        append(context.ledger, context.ledger.read(), lambda seen: _take(context, seen, comment, command))
         people = needed(chat.config.environment(command.environment))
         try:
-            witness = Witness("comment", said.id, str(said.number), said.login)
+            witness = Witness("comment", comment.id, str(comment.number), comment.login)
             hold(
                 context,
                 command.environment,
                 command.why,
                 kinds.ENVIRONMENT_UNHELD,
                 people,
-                at=said.at,
+                at=comment.at,
                 vouch=lambda _: witness,
             )
         except BadInput as error:
@@ -184,11 +184,11 @@ def _meant(chat: ChatContext, said: Said, command: Command, change: Change | Non
     return CommandResult(Reply(f"{begun}. The result will be posted here."), left=command.environment)
 
 
-def _look(chat: ChatContext, said: Said, command: Look, change: Change | None) -> CommandResult:
+def _look(chat: ChatContext, comment: Comment, command: Look, change: Change | None) -> CommandResult:
     if command.what == "help":
         return CommandResult(Reply("Available commands, one line in a comment:", block=commands(forms())))
     if command.what == "status":
-        return _status(chat, chat.audit_context(_name(chat.config, said.login)))
+        return _status(chat, chat.audit_context(_name(chat.config, comment.login)))
     if change is None:
         return refused("No changes were made: this is not a pull request, so there is nothing to check.")
     run = chat.talk.again(change)
@@ -203,8 +203,8 @@ def _status(chat: ChatContext, context: Context) -> CommandResult:
     names = [environment.name for environment in chat.config.environments]
     waits = {name: approving.pending_handle(context.policy, history, name) for name in names}
     lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
-    told = _gone(context, history)
-    return CommandResult(Reply("Deployed versions:", told, lines, block=environments(history, names)))
+    orphaned = _gone(context, history)
+    return CommandResult(Reply("Deployed versions:", orphaned, lines, block=environments(history, names)))
 
 
 def _gone(context: Context, history: History) -> tuple[str, ...]:
@@ -216,33 +216,35 @@ def _gone(context: Context, history: History) -> tuple[str, ...]:
         raise
     except TerraceError as error:
         return (f"the stacks of the protected branch are unknown: {error}",)
-    return tuple(orphan_line(one) for one in orphaned_stacks(context.survey, tip, history))
+    return tuple(orphan_line(stack) for stack in orphaned_stacks(context.survey, tip, history))
 
 
-def _answered(chat: ChatContext, context: Context, said: Said, command: Approve | Reject) -> CommandResult:
-    person = People(chat.config).of_login(said.login)
+def _answered(chat: ChatContext, context: Context, comment: Comment, command: Approve | Reject) -> CommandResult:
+    person = People(chat.config).of_login(comment.login)
     if person is None:
         return refused(
             "No changes were made: no person in terrace.yaml has this account.",
-            hint=f"add to terrace.yaml: `people: {{NAME: {{login: {said.login}}}}}`",
+            hint=f"add to terrace.yaml: `people: {{NAME: {{login: {comment.login}}}}}`",
         )
-    witness = Witness("comment", said.id, str(said.number), said.login)
+    witness = Witness("comment", comment.id, str(comment.number), comment.login)
     why = command.why if isinstance(command, Reject) else ""
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
     role = infer_role(chat.config, command.environment, person)
-    word = approving.GivenDecision(answer, role, why, lambda _: witness, said.at, command.handle)
+    word = approving.GivenDecision(answer, role, why, lambda _: witness, comment.at, command.handle)
     return decisions.answer(chat.talk, context, command.environment, witness, word)
 
 
-def _withdrawn(chat: ChatContext, context: Context, said: Said, command: Withdraw) -> CommandResult:
-    person = People(chat.config).of_login(said.login)
+def _withdrawn(chat: ChatContext, context: Context, comment: Comment, command: Withdraw) -> CommandResult:
+    person = People(chat.config).of_login(comment.login)
     if person is None:
         return refused("No changes were made: no person in terrace.yaml has this account.")
-    witness = Witness("comment", said.id, str(said.number), said.login)
-    if any(one.declared.witness == witness for one in withdrawals(context.ledger.read(), command.environment)):
+    witness = Witness("comment", comment.id, str(comment.number), comment.login)
+    if any(
+        withdrawal.declared.witness == witness for withdrawal in withdrawals(context.ledger.read(), command.environment)
+    ):
         return _taken_before()
-    done = withdraw(context, command.environment, command.why, of=command.of, at=said.at, vouch=lambda _: witness)
-    if done.standing:
+    done = withdraw(context, command.environment, command.why, of=command.of, at=comment.at, vouch=lambda _: witness)
+    if done.remaining:
         return CommandResult(
             Reply(
                 f"Recorded. The rejection still blocks until another person withdraws it in {command.environment} too."
@@ -254,16 +256,16 @@ def _withdrawn(chat: ChatContext, context: Context, said: Said, command: Withdra
 
 
 def _do(
-    context: Context, chat: ChatContext, said: Said, command: Deploy | Rollback | Approve | Reject
+    context: Context, chat: ChatContext, comment: Comment, command: Deploy | Rollback | Approve | Reject
 ) -> Deployment | Refused:
     match command:
         case Deploy(environment):
-            change = chat.talk.change(said.number)
+            change = chat.talk.change(comment.number)
             if change is None or not change.merged:
                 raise BadInput("only merged changes are deployed")
             return deploy(context, environment, context.repository.resolve(change.merged), Manual(context.actor))
         case Rollback(environment, why):
-            reason = why or f"requested at {said.url}"
+            reason = why or f"requested at {comment.url}"
             return rolling.rollback(context, environment, to=None, reason=reason, agreed=frozenset())
         case Approve(environment) | Reject(environment):
             return _resumed(context, environment)

@@ -7,7 +7,7 @@ from typing import Literal
 from terrace.forge.approval_confirmations import ObservedDecision
 from terrace.forge.author_permission import barred
 from terrace.forge.grammar import Approve, Reject, Unlock, Withdraw, understood
-from terrace.forge.model import Said
+from terrace.forge.model import Comment
 from terrace.forge.ports import Conversation
 from terrace.gates.approvals.handle import handle
 from terrace.gates.approvals.people import People
@@ -33,19 +33,19 @@ def is_confirmed(talk: Conversation, people: People, signed: SignedApproval) -> 
             and {subject.environment for subject in signed.subjects} == {review.environment}
             for review in talk.run_reviews(witness.id)
         )
-    said = talk.said(witness.id)
-    if said is None or said.edited or not _names(witness, said):
+    comment = talk.read_comment(witness.id)
+    if comment is None or comment.edited or not _names(witness, comment):
         return False
     if witness.kind == "comment":
         # The time as well: a decision with a later date would be valid longer, and after a rejection that followed it.
-        here = not said.machine and said.login == witness.login and said.at == signed.at
-        return here and _means(said.text, signed)
+        here = not comment.machine and comment.login == witness.login and comment.at == signed.at
+        return here and _means(comment.text, signed)
     # Terrace's own comment about a review, if no one else can write as Terrace; never later than the decision.
     return (
         talk.mine_alone
-        and signed.at - said.at <= CLOCK_SKEW
-        and _same(said.login, talk.me)
-        and said.text.split("\n", 1)[0].rstrip() == _testimony(witness, signed)
+        and signed.at - comment.at <= CLOCK_SKEW
+        and _same(comment.login, talk.me)
+        and comment.text.split("\n", 1)[0].rstrip() == _testimony(witness, signed)
     )
 
 
@@ -55,11 +55,11 @@ def is_declaration_confirmed(talk: Conversation, people: People, declared: Decla
 
     Raises NotReady where the forge cannot be asked.
     """
-    witness, said = declared.witness, declared.declaration
-    if witness is None or witness.kind != "comment" or people.of_login(witness.login) != said.actor:
+    witness, declaration = declared.witness, declared.declaration
+    if witness is None or witness.kind != "comment" or people.of_login(witness.login) != declaration.actor:
         return False
-    heard = talk.said(witness.id)
-    if heard is None or heard.edited or heard.machine or heard.at != said.at:
+    heard = talk.read_comment(witness.id)
+    if heard is None or heard.edited or heard.machine or heard.at != declaration.at:
         return False
     if not _names(witness, heard) or heard.login != witness.login:
         return False
@@ -71,9 +71,13 @@ def is_declaration_confirmed(talk: Conversation, people: People, declared: Decla
         return False
     match command:
         case Withdraw(environment, of, why):
-            return said.act == "withdraw" and (environment, of, why) == (said.environment, said.about, said.reason)
+            return declaration.act == "withdraw" and (environment, of, why) == (
+                declaration.environment,
+                declaration.about,
+                declaration.reason,
+            )
         case Unlock(environment, why):
-            return said.act == "unhold" and (environment, why) == (said.environment, said.reason)
+            return declaration.act == "unhold" and (environment, why) == (declaration.environment, declaration.reason)
 
 
 def _testimony(witness: Witness, signed: SignedApproval) -> str | None:
@@ -88,14 +92,14 @@ def _testimony(witness: Witness, signed: SignedApproval) -> str | None:
     ).marker
 
 
-def _names(witness: Witness, said: Said) -> bool:
+def _names(witness: Witness, comment: Comment) -> bool:
     """Returns whether the id of a comment is spelled as on the forge: spelled otherwise, one comment could be valid
     twice."""
-    return (witness.id, witness.number) == (said.id, str(said.number))
+    return (witness.id, witness.number) == (comment.id, str(comment.number))
 
 
-def _same(one: str, other: str) -> bool:
-    return one.casefold() == other.casefold()
+def _same(line: str, other: str) -> bool:
+    return line.casefold() == other.casefold()
 
 
 def _means(text: str, signed: SignedApproval) -> bool:

@@ -23,45 +23,50 @@ def answer(
 ) -> CommandResult:
     """Records a decision, unless it is recorded, and returns the reply. Raises BadInput where it would be invalid."""
     history = context.ledger.read()
-    found = approving.waiting(context.policy, history, environment)
-    if found is None and is_recorded(history, witness, word.answer):
+    pending = approving.waiting(context.policy, history, environment)
+    if pending is None and is_recorded(history, witness, word.answer):
         latest = folds.latest(history, environment)
         ended = word.answer == "reject" and latest is not None and _said_here(history, latest, witness, word.answer)
         before = Reply("This decision was already recorded.", following=("/terrace status",))
         return CommandResult(before, left=environment if ended else "")
     # A rejection is recorded even if the ledger has an earlier one with this comment: it names its deployment.
     earlier = word.answer == "approve" and is_recorded(history, witness, word.answer)
-    if found is not None and earlier and not _said_here(history, found[0], witness, word.answer):
+    if pending is not None and earlier and not _said_here(history, pending[0], witness, word.answer):
         raise BadInput(
             "this comment approved an earlier deployment of the same plans. Comment again to approve this one"
         )
-    if found is not None and word.answer == "approve":
-        why = explain_own_change(talk, context.repository, history, found[0], witness.login)
+    if pending is not None and word.answer == "approve":
+        why = explain_own_change(talk, context.repository, history, pending[0], witness.login)
         if why is not None:
             raise BadInput(why)
     deployment, verdict = approving.answer(context, environment, word)
-    given = folds.approvals(context.ledger.read(), deployment.id)
-    no = next((one.id for one in given if one.witness == witness and one.answer == word.answer), "")
+    approvals = folds.approvals(context.ledger.read(), deployment.id)
+    no = next(
+        (approval.id for approval in approvals if approval.witness == witness and approval.answer == word.answer), ""
+    )
     return decision_reply(deployment, verdict, word.answer, no)
 
 
-def is_recorded(history: History, witness: Witness, said: approving.Answer) -> bool:
+def is_recorded(history: History, witness: Witness, decision: approving.Answer) -> bool:
     """Returns whether the ledger has that decision from that place on the forge, for whichever deployment."""
     return any(
-        one.witness is not None and Witness(**asdict(one.witness)) == witness and one.answer == said
-        for _, one in history.of(ApprovalGiven)
+        record.witness is not None and Witness(**asdict(record.witness)) == witness and record.answer == decision
+        for _, record in history.of(ApprovalGiven)
     )
 
 
-def _said_here(history: History, deployment: Deployment, witness: Witness, said: approving.Answer) -> bool:
-    return any(one.witness == witness and one.answer == said for one in folds.approvals(history, deployment.id))
+def _said_here(history: History, deployment: Deployment, witness: Witness, decision: approving.Answer) -> bool:
+    return any(
+        approval.witness == witness and approval.answer == decision
+        for approval in folds.approvals(history, deployment.id)
+    )
 
 
-def decision_reply(deployment: Deployment, verdict: Verdict, said: approving.Answer, no: str) -> CommandResult:
+def decision_reply(deployment: Deployment, verdict: Verdict, decision: approving.Answer, no: str) -> CommandResult:
     """Returns the reply: whether the deployment continues, or what else is required. `no` is the id of a rejection."""
-    word = "The approval" if said == "approve" else "The rejection"
+    word = "The approval" if decision == "approve" else "The rejection"
     what = f"{word} of deployment {deployment.id} of {deployment.commit[:12]} is recorded"
-    if said == "reject":
+    if decision == "reject":
         over = "The deployment has ended, and nothing more of it is applied"
         back = f"/terrace withdraw {deployment.environment} {no} WHY"
         reply = Reply(f"{what}. {over}. To withdraw the rejection:", following=(back,))

@@ -25,8 +25,8 @@ def explain_own_change(
     good = folds.last_good(history, deployment.environment)
     if good is not None and not repository.is_whole(good.commit, deployment.commit):
         return "this clone is too shallow to determine who wrote the new commits (`git fetch --unshallow`)"
-    known = good is not None and repository.contains(deployment.commit, good.commit)
-    landed = repository.landed(good.commit if good is not None and known else None, deployment.commit)
+    is_known = good is not None and repository.contains(deployment.commit, good.commit)
+    landed = repository.landed(good.commit if good is not None and is_known else None, deployment.commit)
     return explain_own_commits(talk, landed, login)
 
 

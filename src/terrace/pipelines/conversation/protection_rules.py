@@ -22,9 +22,9 @@ from terrace.stacks.model import Automatic
 
 def answer_protection_rules(context: Context, rules: ProtectionRules) -> Iterator[str]:
     """Decides on every pending run for which the gates pass or block; yields what happened to each."""
-    known = {environment.name for environment in context.config.environments}
+    names = {environment.name for environment in context.config.environments}
     for pending in rules.pending_runs():
-        if pending.environment not in known:
+        if pending.environment not in names:
             continue
         # The gates evaluate a commit. A run does what its workflow says, and gets the credentials.
         untrusted = why_untrusted(

@@ -91,8 +91,8 @@ def _answered(
         comment = chat.talk.testify(number, seen.marker, testimony_page(seen))
         witness = Witness(seen.kind, comment, str(number), seen.login)
         chosen = role or infer_role(chat.config, seen.environment, person)
-        told = chat.talk.said(comment) if at is None else None
-        when = told.at if told is not None else at
+        comment_now = chat.talk.read_comment(comment) if at is None else None
+        when = comment_now.at if comment_now is not None else at
         word = approving.GivenDecision(seen.answer, chosen, "", lambda _: witness, when, seen.handle)
         return decisions.answer(chat.talk, context, seen.environment, witness, word)
     except TerraceError as error:

@@ -40,18 +40,18 @@ def record(
     Recording the same again changes nothing. Raises BadInput where other plans are pending than the reviewers saw.
     """
     people = People(config)
-    found = []
+    recorded = []
     for review in talk.run_reviews(run):
         if review.environment != environment or review.machine:
             continue
         answer: approving.Answer = "approve" if review.approves else "reject"
         person = people.of_login(review.login)
         if person is None:
-            found.append(Recorded(review.login, answer, None, "no person in terrace.yaml has this account"))
+            recorded.append(Recorded(review.login, answer, None, "no person in terrace.yaml has this account"))
             continue
         context = audit_context(person)
         if why := _own(talk, context, environment, review):
-            found.append(Recorded(review.login, answer, None, why))
+            recorded.append(Recorded(review.login, answer, None, why))
             continue
         witness = Witness("environment", run, run, review.login)
         role = infer_role(config, environment, person)
@@ -63,19 +63,19 @@ def record(
             _, verdict = approving.answer(context, environment, word)
         except BadInput as error:
             # It is reported, and does not prevent the recording of other reviews.
-            found.append(Recorded(review.login, answer, None, error.message))
+            recorded.append(Recorded(review.login, answer, None, error.message))
             continue
-        found.append(Recorded(review.login, answer, verdict))
-    return tuple(found)
+        recorded.append(Recorded(review.login, answer, verdict))
+    return tuple(recorded)
 
 
 def _own(talk: Conversation, context: Context, environment: str, review: RunReview) -> str | None:
     """Returns why an approval would be of the reviewer's own work; None where it is not, or for a rejection."""
     history = context.ledger.read()
-    found = approving.waiting(context.policy, history, environment)
-    if found is None or not review.approves:
+    pending = approving.waiting(context.policy, history, environment)
+    if pending is None or not review.approves:
         return None
-    return explain_own_change(talk, context.repository, history, found[0], review.login)
+    return explain_own_change(talk, context.repository, history, pending[0], review.login)
 
 
 def _seen(witness: Witness, _: bytes) -> Witness:

@@ -109,8 +109,8 @@ def _told(outcome: RunOutcome) -> ApplyOutcome:
 
 def _warned(outcome: RunOutcome) -> tuple[str, ...]:
     """Returns the warnings that Terraform printed during the apply, such as those of a `check` block that failed."""
-    told = [warning_sentence(one) for one in outcome.diagnostics if one.severity == "warning"]
-    return tuple(dict.fromkeys(without_secrets(one) for one in told if fits(one)))[:MOST_NOTICES]
+    sentences = [warning_sentence(diagnostic) for diagnostic in outcome.diagnostics if diagnostic.severity == "warning"]
+    return tuple(dict.fromkeys(without_secrets(sentence) for sentence in sentences if fits(sentence)))[:MOST_NOTICES]
 
 
 def _never_started() -> ApplyOutcome:

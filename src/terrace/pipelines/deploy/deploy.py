@@ -41,14 +41,17 @@ def enter(context: Context, history: History, opening: Opening) -> Deployment | 
     `history` is what the opening was derived from. If another deployment started since then, this one is refused.
     """
     environment, commit, origin, settles = opening.environment, opening.commit, opening.origin, opening.settles
-    deployment_id, known = context.new_id(), _newest(history, environment)
+    deployment_id, newest_before = context.new_id(), _newest(history, environment)
     with context.leases.hold(environment) as free:
         if not free:
             return Refused(commit, busy(context, history, environment, commit, origin))
 
         def decide(seen: History) -> tuple[Draft, ...]:
             # Decided on the very history that is written to: another writer may have closed a gate since.
-            if entry(context, seen, environment, commit, origin, settles).open or _newest(seen, environment) != known:
+            if (
+                entry(context, seen, environment, commit, origin, settles).open
+                or _newest(seen, environment) != newest_before
+            ):
                 return ()
             return (
                 *superseded(context, folds.latest(seen, environment), origin),

@@ -30,15 +30,15 @@ from terrace.rollout.next_step import Finish, Perform, Task, Wait, next_step
 
 def drive(context: Context, history: History, deployment_id: str) -> Deployment:
     """Runs a deployment until it finishes or waits. The caller holds the lease of the environment."""
-    found = next(d for d in deployments(history) if d.id == deployment_id)
-    holder = context.leases.holder(context.actor, found.environment)
+    deployment = next(d for d in deployments(history) if d.id == deployment_id)
+    holder = context.leases.holder(context.actor, deployment.environment)
     journal = Journal(context.ledger, history, deployment_id, holder, context.actor)
     journal.take_lease()
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool:
         run = DeploymentRun(context, journal.deployment, journal.history, stack, journal.objection)
         stack.callback(_release, run)
         context.watcher.opened(run.deployment, run.history)
-        context.step_logs.remove_expired(found.environment)
+        context.step_logs.remove_expired(deployment.environment)
         while True:
             whom = asked(context, lambda: journal.history, run.deployment)
             answer = next_step(run.deployment, whom, run.attempts)

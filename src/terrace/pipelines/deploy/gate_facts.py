@@ -11,7 +11,7 @@ from terrace.gates.facts import Facts, Reviewed, Upstream
 from terrace.ledger import folds
 from terrace.ledger.dates import doubt
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.dismissals import told, unread, way_out
+from terrace.ledger.dismissals import describe_faults, unread, way_out
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approvals.decisions import was_approved
@@ -50,7 +50,7 @@ def facts(
         busy=_why_busy(context, history, settings, doubtful, settles),
         origin=origin,
         ahead=_newer_deployed(context, history, environment, commit),
-        unread=(told(faults), way_out(faults)) if faults else None,
+        unread=(describe_faults(faults), way_out(faults)) if faults else None,
         unsettled=doubtful.id if doubtful is not None else "",
     )
 
@@ -109,7 +109,7 @@ def openers_since(context: Context, there: str | None, commit: str) -> tuple[tup
             "commit first",
         )
     try:
-        return tuple(dict.fromkeys(login for one in landed for login in context.openers(one))), ""
+        return tuple(dict.fromkeys(login for commit in landed for login in context.openers(commit))), ""
     except (NotReady, BadInput) as error:
         return (), error.message
 
@@ -129,7 +129,7 @@ def insist_on_readable(context: Context, history: History, environment: str) -> 
     faults = unread_in(context, history, environment)
     if faults:
         raise BadInput(
-            f"{told(faults)}: {environment} is on hold until a person has checked this", hint=way_out(faults)
+            f"{describe_faults(faults)}: {environment} is on hold until a person has checked this", hint=way_out(faults)
         )
 
 
@@ -159,9 +159,9 @@ def facts_of_open_deployment(context: Context, history: History, deployment: Dep
         reviewed=None if isinstance(origin, Repairing | Remediation) else review_status(context, history, name, commit),
         proven=_asks_as_usual(settings, deployment.origin) or was_approved(context, history, settings, commit),
         unfounded=tuple(
-            f"event {one.position} of the ledger opens deployment {deployment.id}, and its `{one.field}` is "
-            f"invalid: {one.why}"
-            for one in find_false_claims(context, history, deployment)
+            f"event {claim.position} of the ledger opens deployment {deployment.id}, and its `{claim.field}` is "
+            f"invalid: {claim.why}"
+            for claim in find_false_claims(context, history, deployment)
         ),
     )
 
@@ -232,7 +232,11 @@ def review_status(context: Context, history: History, environment: str, commit: 
     if len(landed) > MOST_REVIEWED:
         return Reviewed(unknown=f"there are {len(landed)} new commits, and Terrace checks {MOST_REVIEWED} at most")
     try:
-        lacking = [f"{one[:12]} {why}" for one in landed if (why := context.unreviewed(one, commit)) is not None]
+        lacking = [
+            f"{landed_commit[:12]} {why}"
+            for landed_commit in landed
+            if (why := context.unreviewed(landed_commit, commit)) is not None
+        ]
     except NotReady as error:
         return Reviewed(unknown=error.message)
     return Reviewed(tuple(lacking))

@@ -27,7 +27,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gate_facts import add_openers, facts, facts_of_open_deployment, review_status, timed
 from terrace.pipelines.deploy.plan_rules import risk_of
 from terrace.pipelines.states.state_owners import foreign_addresses
-from terrace.rollout.course import course
+from terrace.rollout.environment_steps import environment_steps
 from terrace.rollout.health import health
 from terrace.rollout.next_step import Asked, Horizon
 from terrace.stacks.model import Automatic, Origin
@@ -48,10 +48,10 @@ def entry(
     """
     settings = context.config.environment(environment)
     seen = add_openers(context, history, environment, facts(context, history, environment, commit, origin, settles))
-    said = decisions_about(history, question(settings, seen, ()), "", context.proof)
+    decisions = decisions_about(history, question(settings, seen, ()), "", context.proof)
     reviewed = review_status(context, history, environment, commit)
     seen = replace(timed(context, history, seen), reviewed=reviewed, overtaken_by=overtaken_by)
-    return decide(Request(Moment.ENTRY, context.config, settings, seen, context.clock(), Plans(decisions=said)))
+    return decide(Request(Moment.ENTRY, context.config, settings, seen, context.clock(), Plans(decisions=decisions)))
 
 
 def busy(context: Context, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
@@ -77,13 +77,13 @@ def asked(
     now = clock or context.clock
     settings = context.config.environment(deployment.environment)
     rule = approval_rule(settings, deployment.origin)
-    known: dict[str, Facts] = {}
+    facts_of: dict[str, Facts] = {}
 
     def seen(at: History) -> Facts:
         # Both verdicts of one step use the same history, so its facts are collected once.
-        if at.head not in known:
-            known[at.head] = facts_of_open_deployment(context, at, deployment)
-        return known[at.head]
+        if at.head not in facts_of:
+            facts_of[at.head] = facts_of_open_deployment(context, at, deployment)
+        return facts_of[at.head]
 
     def consented(plans: tuple[StepRecord, ...]) -> Verdict:
         at = history()
@@ -95,8 +95,8 @@ def asked(
 
     return Asked(
         consent=consented,
-        condition=lambda one: health(settings.rollout, one, now(), probed=bool(settings.health)),
-        course=course(deployment.origin, settings),
+        condition=lambda deployment: health(settings.rollout, deployment, now(), probed=bool(settings.health)),
+        environment_steps=environment_steps(deployment.origin, settings),
         horizon=Horizon.ALL if rule.requires_any or settings.risk or context.reach == "plan" else Horizon.WAVE,
         entry=admitted,
     )
@@ -123,16 +123,18 @@ def decide_plans(
 
     `seen` are the facts of this history, where they are already collected.
     """
-    known = timed(context, history, seen or facts_of_open_deployment(context, history, deployment))
-    request = situation(context, history, deployment, plans, known)
+    facts = timed(context, history, seen or facts_of_open_deployment(context, history, deployment))
+    request = situation(context, history, deployment, plans, facts)
     about_plans = replace(
         request.plans,
-        objections=tuple(_objection(record.stack, one) for record in plans for one in record.detail.objections or ()),
+        objections=tuple(
+            _objection(record.stack, objection) for record in plans for objection in record.detail.objections or ()
+        ),
         agreed=deployment.agreed,
         absorbed=_absorbed(context, history, deployment, plans),
     )
     verdict = decide(replace(request, plans=about_plans))
-    again = decide(replace(request, moment=Moment.PLAN, facts=known, now=context.clock()))
+    again = decide(replace(request, moment=Moment.PLAN, facts=facts, now=context.clock()))
     still_open = tuple(result for result in again.open if result not in verdict.results)
     return replace(verdict, results=(*still_open, *verdict.results))
 
@@ -142,12 +144,12 @@ def situation(
     history: History,
     deployment: Deployment,
     plans: tuple[StepRecord, ...],
-    known: Facts | None = None,
+    facts: Facts | None = None,
 ) -> Request:
     """Returns the request to apply these plans, with the approvals and rejections so far."""
     settings = context.config.environment(deployment.environment)
     seen = replace(
-        known or facts_of_open_deployment(context, history, deployment),
+        facts or facts_of_open_deployment(context, history, deployment),
         origin=deployment.origin,
         deployment=deployment.id,
     )
@@ -163,9 +165,9 @@ def situation(
         doubt = f"{run}: {why}" if why else ""
         seen = replace(seen, requester_unproven=not run or bool(why), run_unproven=doubt)
     bound = subjects(context.policy, history, deployment, plans)
-    said = decisions_about(history, question(settings, seen, bound), deployment.id, context.proof)
+    decisions = decisions_about(history, question(settings, seen, bound), deployment.id, context.proof)
     seen = replace(seen, may_apply=context.reach == "apply")
-    about_plans = Plans(bound, said, risk=risk_of(plans))
+    about_plans = Plans(bound, decisions, risk=risk_of(plans))
     return Request(Moment.APPLY, context.config, settings, seen, no_earlier(history, context.clock()), about_plans)
 
 
@@ -173,14 +175,22 @@ def _absorbed(
     context: Context, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]
 ) -> tuple[Absorbed, ...]:
     """Returns the security-related drift that applying these plans would adopt, with the person who acknowledged it."""
-    given = acknowledgements(history, deployment.environment)
-    found = []
+    acknowledged = acknowledgements(history, deployment.environment)
+    absorbed = []
     for record in plans:
         for seen in plan_absorptions(record) if not record.detail.empty else ():
-            mine = [one for one in given if any(one.covers(seen, path) for path in seen.kept)]
-            who = answered([one for one in mine if is_proven(context, one.declared)], seen, seen.kept)
-            found.append(Absorbed(record.stack, seen.address, seen.kept, who.by if who else ""))
-    return tuple(found)
+            mine = [
+                acknowledgement
+                for acknowledgement in acknowledged
+                if any(acknowledgement.covers(seen, path) for path in seen.kept)
+            ]
+            who = answered(
+                [acknowledgement for acknowledgement in mine if is_proven(context, acknowledgement.declared)],
+                seen,
+                seen.kept,
+            )
+            absorbed.append(Absorbed(record.stack, seen.address, seen.kept, who.by if who else ""))
+    return tuple(absorbed)
 
 
 def _objection(stack: str, record: ObjectionRecord) -> Objection:

@@ -49,19 +49,19 @@ def find_false_claims(context: Context, history: History, deployment: Deployment
         return (WrongClaim(-1, "id", f"no event opens deployment {deployment.id}"),)
     before = history.before(event.position)
     try:
-        found = [*_origin(context, before, event, deployment)]
-        if not found:
-            found += refuted(event.position, deployment, _claims(context, before, deployment))
+        claims = [*_origin(context, before, event, deployment)]
+        if not claims:
+            claims += refuted(event.position, deployment, _claims(context, before, deployment))
     except Interrupted:
         raise
     except _Unfounded as error:
         return (WrongClaim(event.position, error.field, error.why),)
     except TerraceError as error:
         return (WrongClaim(event.position, "commit", error.message),)
-    if not found and deployment.settles:
+    if not claims and deployment.settles:
         settled = _deployment(before, deployment.settles)
         return find_false_claims(context, before, settled) if settled is not None else ()
-    return tuple(found)
+    return tuple(claims)
 
 
 def root_of(history: History, deployment: Deployment) -> Deployment:
@@ -79,77 +79,79 @@ def _deployment(history: History, deployment: str) -> Deployment | None:
     return folds.deployment_of(history, deployment)
 
 
-def _origin(context: Context, before: History, event: Event, said: Deployment) -> Iterator[WrongClaim]:
+def _origin(context: Context, before: History, event: Event, claimed: Deployment) -> Iterator[WrongClaim]:
     """Yields where the origin contradicts what the trust root allows."""
-    environment = context.config.environment(said.environment)
-    busy = folds.latest(before, said.environment)
+    environment = context.config.environment(claimed.environment)
+    busy = folds.latest(before, claimed.environment)
     if busy is not None and busy.open:
-        yield WrongClaim(event.position, "environment", f"deployment {busy.id} was open in {said.environment}")
-    match said.origin:
+        yield WrongClaim(event.position, "environment", f"deployment {busy.id} was open in {claimed.environment}")
+    match claimed.origin:
         case Automatic() if environment.deploy != "automatic":
-            yield WrongClaim(event.position, "origin", f"{said.environment} has no automatic deployments")
+            yield WrongClaim(event.position, "origin", f"{claimed.environment} has no automatic deployments")
         case Promotion(source=source) if source != environment.after:
-            yield WrongClaim(event.position, "origin", f"{said.environment} accepts no promotions from {source}")
-        case AutomaticRollback(of=of) if not said.settles:
+            yield WrongClaim(event.position, "origin", f"{claimed.environment} accepts no promotions from {source}")
+        case AutomaticRollback(of=of) if not claimed.settles:
             failed = _deployment(before, of)
             answer = None
-            if failed is not None and failed.environment == said.environment:
+            if failed is not None and failed.environment == claimed.environment:
                 answer = reaction(environment, failed, before)
             if not isinstance(answer, GoBack):
                 reasons = answer.reasons if isinstance(answer, Pause) else ()
                 why = "; ".join(reasons) or (
-                    f"{of} is not a failed deployment of {said.environment} that `on_failure: rollback` rolls back"
+                    f"{of} is not a failed deployment of {claimed.environment} that `on_failure: rollback` rolls back"
                 )
                 yield WrongClaim(event.position, "origin", f"no automatic rollback is due: {why}")
 
 
-def _claims(context: Context, before: History, said: Deployment) -> Claims:
+def _claims(context: Context, before: History, claimed: Deployment) -> Claims:
     """Returns what the event has to claim. Raises _Unfounded and TerraceError where no such deployment is possible."""
-    if said.settles:
-        return _settling(context, before, said)
-    name = said.environment
-    match said.origin:
+    if claimed.settles:
+        return _settling(context, before, claimed)
+    name = claimed.environment
+    match claimed.origin:
         case Rollback() | AutomaticRollback():
-            by_itself = isinstance(said.origin, AutomaticRollback)
-            way = find_rollback_target(context, before, name, None if by_itself else said.commit)
+            by_itself = isinstance(claimed.origin, AutomaticRollback)
+            way = find_rollback_target(context, before, name, None if by_itself else claimed.commit)
             # After two failures in a row the automatic rollback names the newest one, and so does the rollback target.
-            of = said.origin.of if by_itself else way.of
+            of = claimed.origin.of if by_itself else way.of
             return Claims(way.target.commit, way.waves, way.live, of, way.additions, agreeable=not by_itself)
         case Remediation(of=of):
-            answer = proposals(context.config.environment(name), before, said.opened_at)
-            fitting = [p for p in answer.proposals if p.check == of and p.commit == said.commit]
+            answer = proposals(context.config.environment(name), before, claimed.opened_at)
+            fitting = [p for p in answer.proposals if p.check == of and p.commit == claimed.commit]
             if not fitting:
                 why = "; ".join(dict.fromkeys(r.reason for r in answer.refusals)) or "no check detected such drift"
                 raise _Unfounded("origin", f"this drift is not allowed to be reverted: {why}")
-            order = deployment_waves(context.survey(said.commit), name)
-            return Claims(said.commit, select_waves(order, fitting[0].stacks), "", of, partial=True)
+            order = deployment_waves(context.survey(claimed.commit), name)
+            return Claims(claimed.commit, select_waves(order, fitting[0].stacks), "", of, partial=True)
         case Destruction():
-            stack = said.stacks[0] if said.partial and said.stacks else None
+            stack = claimed.stacks[0] if claimed.partial and claimed.stacks else None
             commit, waves = find_destruction(context, before, name, stack)
             return Claims(commit, waves, commit, partial=stack is not None)
         case Recovery(of=of):
             raise _Unfounded("settles", f"it recovers deployment {of} but names no deployment in `settles`")
     good = folds.last_good(before, name)
-    order = deployment_waves(context.survey(said.commit), name)
-    return Claims(said.commit, order, good.commit if good is not None else "")
+    order = deployment_waves(context.survey(claimed.commit), name)
+    return Claims(claimed.commit, order, good.commit if good is not None else "")
 
 
-def _settling(context: Context, before: History, said: Deployment) -> Claims:
+def _settling(context: Context, before: History, claimed: Deployment) -> Claims:
     """Returns what a recovery has to claim: the deployment with the unknown outcome again, with imports."""
-    left = folds.unsettled(before, said.environment, needed(context.config.environment(said.environment)))
-    if left is None or left.id != said.settles:
-        raise _Unfounded("settles", f"deployment {said.settles} of {said.environment} does not have an unknown outcome")
+    left = folds.unsettled(before, claimed.environment, needed(context.config.environment(claimed.environment)))
+    if left is None or left.id != claimed.settles:
+        raise _Unfounded(
+            "settles", f"deployment {claimed.settles} of {claimed.environment} does not have an unknown outcome"
+        )
     expected: type[object] = Recovery
     of = left.id
     if isinstance(left.origin, Destruction):
         expected, of = Destruction, ""
     elif isinstance(left.origin, Undoing):
         expected, of = Rollback, left.origin.of
-    if type(said.origin) is not expected:
+    if type(claimed.origin) is not expected:
         raise _Unfounded("origin", f"its origin cannot recover deployment {left.id}")
     destroys = expected is Destruction
-    additions = Additions(left.additions.moves, () if destroys else _kept(left, said))
-    if left.agreed - said.agreed:
+    additions = Additions(left.additions.moves, () if destroys else _kept(left, claimed))
+    if left.agreed - claimed.agreed:
         raise _Unfounded("agreed", "it leaves out what was accepted before")
     return Claims(
         left.commit,
@@ -164,8 +166,8 @@ def _settling(context: Context, before: History, said: Deployment) -> Claims:
     )
 
 
-def _kept(left: Deployment, said: Deployment) -> tuple[Import, ...]:
+def _kept(left: Deployment, claimed: Deployment) -> tuple[Import, ...]:
     """Returns the imports of the recovered deployment, except those that the recovery repeats with another id."""
-    named = {(one.stack, one.address) for one in said.additions.imports}
-    renamed = {(i.stack, i.address) for i in left.additions.imports if i not in said.additions.imports} & named
+    named = {(addition.stack, addition.address) for addition in claimed.additions.imports}
+    renamed = {(i.stack, i.address) for i in left.additions.imports if i not in claimed.additions.imports} & named
     return tuple(i for i in left.additions.imports if (i.stack, i.address) not in renamed)

@@ -31,7 +31,7 @@ from terrace.pipelines.check.surroundings import surroundings
 from terrace.pipelines.context import Context
 from terrace.plans.model import Plan
 from terrace.stacks.model import ChangeSet
-from terrace.waivers.committed import standing
+from terrace.waivers.committed import valid_waivers
 from terrace.waivers.content import contents
 from terrace.waivers.judging import Waivers, waive
 
@@ -52,9 +52,9 @@ class PlanEvaluator:
             "plan-secrets": partial(find_exposed, plans),
         }
         wanted = {name: look for name, look in checks.items() if self._config.level(name) != "off"}
-        found = [finding for name, look in wanted.items() for finding in enforce(self._config, name, look)]
+        findings = [finding for name, look in wanted.items() for finding in enforce(self._config, name, look)]
         known_checks, today = self._config.known_checks, self._clock().date()
-        left = waive(masked_findings(found, plans), self._waivers, today, known_checks, contents(self._tree))
+        left = waive(masked_findings(findings, plans), self._waivers, today, known_checks, contents(self._tree))
         if not self._waivers.unread:
             return left
         why = f"(no waiver is applied: {' '.join(self._waivers.unread.split())})"
@@ -62,7 +62,7 @@ class PlanEvaluator:
 
     @cached_property
     def _waivers(self) -> Waivers:
-        return standing(self._tree, self._config)
+        return valid_waivers(self._tree, self._config)
 
 
 def rule_files(tree: Tree, config: Config) -> Mapping[str, str]:
@@ -102,7 +102,10 @@ class PlanFindings:
         for finding in self.findings:
             word = "advisory" if finding.advisory and finding.status is Status.FAIL else finding.status.value
             counts[word] = counts.get(word, 0) + 1
-        risk = {name: (one.number, tuple(what[:200] for what in one.first)) for name, one in self.evidence.items()}
+        risk = {
+            name: (counted.number, tuple(what[:200] for what in counted.first))
+            for name, counted in self.evidence.items()
+        }
         return Detail(findings=dict(sorted(counts.items())), risk=risk)
 
 

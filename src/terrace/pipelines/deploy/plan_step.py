@@ -9,10 +9,10 @@ from msgspec import UNSET
 from terrace.assess.model import Objection, Weight
 from terrace.checks.secrets.masking import concealed
 from terrace.config.naming import quote_word
-from terrace.drift.model import Sighting
+from terrace.drift.detection import find_drift, only_outside
+from terrace.drift.model import ResourceDrift
 from terrace.drift.own_changes import own_changes_of, without_own_changes
-from terrace.drift.records import sighting_record
-from terrace.drift.sightings import only_outside, sightings
+from terrace.drift.records import resource_drift_record
 from terrace.errors import NotReady, TerraformFailed
 from terrace.gates.approvals.gate import approval_rule
 from terrace.ledger import folds
@@ -38,7 +38,7 @@ from terrace.plans.summaries import deeds, notices
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.backends import backend_locations
 from terrace.stacks.model import Destruction, Undoing
-from terrace.states.backup_status import lineages, standings
+from terrace.states.backup_status import backup_statuses, lineages
 from terrace.states.removed_stacks import explanation
 from terrace.states.state_file import holds_nothing, objects
 
@@ -77,7 +77,7 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
     wrong = wrong or _recreated(run, key, fresh.plan)
     if wrong:
         return StepOutcome("failed", wrong, _facts(run, fresh))
-    never = [one.attribute for one in fresh.plan.moving if one.never_equal]
+    never = [attribute.attribute for attribute in fresh.plan.moving if attribute.never_equal]
     settings = run.context.config.environment(run.deployment.environment)
     if never and approval_rule(settings, run.deployment.origin).requires_any:
         # Before approvals are requested: no later plan could be the approved one.
@@ -88,18 +88,20 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
             return StepOutcome("failed", _volatile(differing(fresh.plan, again.plan)), _facts(run, again))
         fresh = again
     run.fresh_plans[attempt] = fresh
-    found = judged(run.context, run.history, fresh.plan)
+    findings = judged(run.context, run.history, fresh.plan)
     own = (*_found_state(run, key, fresh.state), *_made_differently(run.deployment, key, fresh))
-    against = (*objections(run, fresh), *own, *found.objections)
-    message = "; ".join([deeds(fresh.plan) or "no changes", *(f"{one.address} {one.why}" for one in against)])
-    against_it = Detail(objections=tuple(_objection(one) for one in against))
-    return StepOutcome("succeeded", message, _facts(run, fresh).merged(against_it).merged(found.detail()))
+    against = (*objections(run, fresh), *own, *findings.objections)
+    message = "; ".join(
+        [deeds(fresh.plan) or "no changes", *(f"{objection.address} {objection.why}" for objection in against)]
+    )
+    against_it = Detail(objections=tuple(_objection(objection) for objection in against))
+    return StepOutcome("succeeded", message, _facts(run, fresh).merged(against_it).merged(findings.detail()))
 
 
 def _volatile(names: Sequence[str]) -> str:
-    told = f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
+    listed = f"{', '.join(names[:5])}{', ...' if len(names) > 5 else ''}"
     return (
-        f"volatile: these attributes differ in every plan: {told}; remove them from the configuration, or "
+        f"volatile: these attributes differ in every plan: {listed}; remove them from the configuration, or "
         f"list them in `volatile: {{allow: [ADDRESS.ATTRIBUTE]}}` of the environment in terrace.yaml"
     )
 
@@ -112,8 +114,8 @@ def _recreated(run: DeploymentRun, key: str, plan: Plan) -> str:
     """
     creations = run.creations(key, creations_of(plan))
     environment = run.deployment.environment
-    found = find_recreated(run.history, run.inventory, environment, creations).get(key)
-    return ". ".join(explanation(environment, key, found)) if found else ""
+    recreation = find_recreated(run.history, run.inventory, environment, creations).get(key)
+    return ". ".join(explanation(environment, key, recreation)) if recreation else ""
 
 
 def _foreign_state(run: DeploymentRun, key: str) -> str:
@@ -149,12 +151,12 @@ def _of_nobody_known(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
     of a stack that Terrace never deployed.
     """
     number = objects(state.content) if state.content else 0
-    if not number or key in standings(run.history) or lineages(run.history).get(state.lineage):
+    if not number or key in backup_statuses(run.history) or lineages(run.history).get(state.lineage):
         return ""
-    if any(one.last(Step.APPLY, key) is not None for one in folds.deployments(run.history)):
+    if any(deployment.last(Step.APPLY, key) is not None for deployment in folds.deployments(run.history)):
         return ""
     stack = run.inventory.stack(key)
-    unclear = next((one for one in backend_locations(stack, run.inventory.graph) if one.unknown), None)
+    unclear = next((location for location in backend_locations(stack, run.inventory.graph) if location.unknown), None)
     if unclear is None:
         return ""
     return (
@@ -166,7 +168,7 @@ def _of_nobody_known(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
 
 def _found_state(run: DeploymentRun, key: str, state: StateSnapshot) -> tuple[Objection, ...]:
     """Returns what approvers need to know about the state of a stack that was never applied here."""
-    if key in standings(run.history) or not state.content:
+    if key in backup_statuses(run.history) or not state.content:
         return ()
     owners = lineages(run.history).get(state.lineage, frozenset())
     _, former = owner_of(run.context, run.history, run.inventory, run.inventory.stack(key), owners)
@@ -194,8 +196,8 @@ def _needs_newer_provider(run: DeploymentRun, key: str, error: TerraformFailed) 
     return bool(newer)
 
 
-def _objection(one: Objection) -> ObjectionRecord:
-    return ObjectionRecord(one.rule, one.address, one.why, one.weight.value)
+def _objection(objection: Objection) -> ObjectionRecord:
+    return ObjectionRecord(objection.rule, objection.address, objection.why, objection.weight.value)
 
 
 def _differs_from_before(deployment: Deployment, key: str, fresh: FreshPlan) -> bool:
@@ -211,7 +213,7 @@ def _differs_from_before(deployment: Deployment, key: str, fresh: FreshPlan) -> 
 def _made_differently(deployment: Deployment, key: str, fresh: FreshPlan) -> tuple[Objection, ...]:
     """Returns the commands that created other files for this plan than for the previous one, from the same source."""
     ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and r.detail.prepared is not UNSET]
-    before = {one.source: one.files for one in ended[-1].detail.prepared or ()} if ended else {}
+    before = {command.source: command.files for command in ended[-1].detail.prepared or ()} if ended else {}
     names = not_reproducible(fresh.made.prepared, before)
     why = f"created other files for this plan than for the previous one, from the same source: {NOT_REPRODUCIBLE_HINT}"
     return tuple(Objection("before-plan", key, f"the command `{name}`", why, Weight.SAY) for name in names)
@@ -228,9 +230,9 @@ def _facts(run: DeploymentRun, fresh: FreshPlan) -> Detail:
         replace=plan.count(Action.REPLACE),
         delete=plan.count(Action.DELETE),
         changes=tuple((change.action.value, change.address) for change in plan.effective),
-        sightings=tuple(sighting_record(one) for one in _outside(run, plan)),
+        sightings=tuple(resource_drift_record(resource) for resource in _outside(run, plan)),
         notices=_notices(plan) or UNSET,
-        prepared=tuple(PreparedRecord(one.shown, one.source, one.digest) for one in commands) or UNSET,
+        prepared=tuple(PreparedRecord(command.shown, command.source, command.digest) for command in commands) or UNSET,
         lineage=fresh.state.lineage,
         serial=fresh.state.serial,
         new_state=True if _is_new(run, plan.stack.key, fresh.state) else UNSET,
@@ -248,12 +250,12 @@ def _notices(plan: Plan) -> tuple[str, ...]:
     return tuple(sentence for sentence in notices(concealed(plan))[:MOST_NOTICES] if fits(sentence))
 
 
-def _outside(run: DeploymentRun, plan: Plan) -> list[Sighting]:
+def _outside(run: DeploymentRun, plan: Plan) -> list[ResourceDrift]:
     """Returns the changes from outside. A release's own changes are not drift, nor are those of Terrace's own
     applies."""
     echoes = own_changes_of(run.history, plan.stack.environment, plan.stack.key)
-    seen = without_own_changes(sightings(plan), echoes)
-    return [outside for one in seen if (outside := only_outside(one)) is not None]
+    seen = without_own_changes(find_drift(plan), echoes)
+    return [outside for resource in seen if (outside := only_outside(resource)) is not None]
 
 
 def _plan_at_rest(run: DeploymentRun, key: str) -> FreshPlan:

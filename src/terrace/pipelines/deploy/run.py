@@ -65,7 +65,9 @@ class DeploymentRun:
     @property
     def attempts(self) -> frozenset[str]:
         """The attempts that only this process can confirm: its fresh plans, and the backups that it made."""
-        backups = {a for a, one in self._ended.items() if one.step is Step.BACKUP and one.result == "succeeded"}
+        backups = {
+            a for a, record in self._ended.items() if record.step is Step.BACKUP and record.result == "succeeded"
+        }
         return frozenset({*self.fresh_plans, *backups})
 
     def see(self, deployment: Deployment) -> None:

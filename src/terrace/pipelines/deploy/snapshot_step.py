@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from terrace.drift.model import Sighting
+from terrace.drift.model import ResourceDrift
 from terrace.drift.own_changes import own_changes_in
-from terrace.drift.records import sighting_record
+from terrace.drift.records import resource_drift_record
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.deployment import Step, StepRecord
 from terrace.ledger.events.codec import fits
@@ -39,7 +39,7 @@ def snapshot(run: DeploymentRun, key: str) -> StepOutcome:
         return StepOutcome("failed", UNWRITTEN, state_position(state))
     ended = save_backup(run, key, state, "after")
     outputs = {name: "(sensitive)" if o.sensitive else _shown(plain(o.value)) for name, o in state.outputs.items()}
-    echoes = tuple(sighting_record(one) for one in _echoes(run, key, after))
+    echoes = tuple(resource_drift_record(echo) for echo in _echoes(run, key, after))
     return StepOutcome(ended.result, ended.message, ended.detail.merged(Detail(outputs=outputs, echoes=echoes)))
 
 
@@ -117,7 +117,7 @@ def _planned_after(run: DeploymentRun, key: str) -> Plan | None:
         return None
 
 
-def _echoes(run: DeploymentRun, key: str, after: Plan | None) -> tuple[Sighting, ...]:
+def _echoes(run: DeploymentRun, key: str, after: Plan | None) -> tuple[ResourceDrift, ...]:
     """Returns what the apply left that will look like drift. Without a plan now, people acknowledge it later."""
     planned = run.deployment.last(Step.PLAN, key)
     if after is None or planned is None:

@@ -6,9 +6,9 @@ from msgspec import structs
 
 from terrace.drift.acknowledgements import acknowledgement_of, acknowledgements
 from terrace.drift.checks import newest
-from terrace.drift.model import Sighting
-from terrace.drift.records import sightings_of
-from terrace.drift.sightings import only_paths
+from terrace.drift.detection import only_paths
+from terrace.drift.model import ResourceDrift
+from terrace.drift.records import resources_of
 from terrace.errors import BadInput
 from terrace.gates.approvals.declaration import facts_of
 from terrace.ledger import folds
@@ -27,7 +27,7 @@ def acknowledge(
     reason: str,
     stack: str | None = None,
     attributes: tuple[str, ...] = (),
-) -> Sighting:
+) -> ResourceDrift:
     """Records that the actor acknowledges the drift at an address, with the reason; returns what was acknowledged.
 
     With `attributes` only these are acknowledged, each with everything in it. Drift that a pending deployment found is
@@ -37,17 +37,19 @@ def acknowledge(
     context.config.environment(environment)
     history = context.ledger.read()
     seen = _seen(history, environment)
-    found = {one.stack: one for one in seen if one.address == address and stack in (None, one.stack)}
-    if not found:
-        known = ", ".join(sorted({one.address for one in seen})) or "nothing"
-        raise BadInput(f"no drift is known at {address} in {environment}", hint=f"drift was detected at: {known}")
-    if len(found) > 1:
-        raise BadInput(f"{address} has drift in {', '.join(sorted(found))}", hint="pass --stack STACK")
-    (sighting,) = found.values()
-    chosen = _chosen(sighting, attributes)
+    by_stack = {
+        resource.stack: resource for resource in seen if resource.address == address and stack in (None, resource.stack)
+    }
+    if not by_stack:
+        addresses = ", ".join(sorted({resource.address for resource in seen})) or "nothing"
+        raise BadInput(f"no drift is known at {address} in {environment}", hint=f"drift was detected at: {addresses}")
+    if len(by_stack) > 1:
+        raise BadInput(f"{address} has drift in {', '.join(sorted(by_stack))}", hint="pass --stack STACK")
+    (resource,) = by_stack.values()
+    chosen = _chosen(resource, attributes)
 
     def decide(now: History) -> tuple[Draft, ...]:
-        if sighting not in _seen(now, environment):
+        if resource not in _seen(now, environment):
             raise BadInput(
                 "the drift changed in the meantime. Not recorded",
                 hint=f"`terrace drift {environment}` shows the current drift",
@@ -67,27 +69,28 @@ def acknowledge(
     return chosen
 
 
-def _chosen(sighting: Sighting, attributes: tuple[str, ...]) -> Sighting:
+def _chosen(resource: ResourceDrift, attributes: tuple[str, ...]) -> ResourceDrift:
     """Returns the drift of these attributes alone; all of it where none is named."""
     if not attributes:
-        return sighting
-    within = {name: [p for p in sighting.paths if p == name or p.startswith(f"{name}.")] for name in attributes}
+        return resource
+    within = {name: [p for p in resource.paths if p == name or p.startswith(f"{name}.")] for name in attributes}
     unknown = [name for name, paths in within.items() if not paths]
     if unknown:
-        known = ", ".join(sighting.paths) or "no attribute alone"
+        attributes_with_drift = ", ".join(resource.paths) or "no attribute alone"
         raise BadInput(
-            f"{', '.join(unknown)} of {sighting.address} has no drift", hint=f"attributes with drift: {known}"
+            f"{', '.join(unknown)} of {resource.address} has no drift",
+            hint=f"attributes with drift: {attributes_with_drift}",
         )
     chosen = {path for paths in within.values() for path in paths}
-    return only_paths(sighting, tuple(path for path in sighting.paths if path in chosen))
+    return only_paths(resource, tuple(path for path in resource.paths if path in chosen))
 
 
-def _seen(history: History, environment: str) -> tuple[Sighting, ...]:
+def _seen(history: History, environment: str) -> tuple[ResourceDrift, ...]:
     """Returns the drift that the ledger knows, the newest last."""
     last = newest(history, environment)
-    seen = list(last.sightings) if last is not None else []
+    seen = list(last.resources) if last is not None else []
     current = folds.latest(history, environment)
     if current is not None and current.open:
         for record in awaiting(current):
-            seen += sightings_of(record.stack, record.detail.sightings or ())
+            seen += resources_of(record.stack, record.detail.sightings or ())
     return tuple(seen)

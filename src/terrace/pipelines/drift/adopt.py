@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from terrace.config.naming import unknown_name_error
 from terrace.drift.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopted, shown
 from terrace.drift.checks import newest
-from terrace.drift.sightings import changed_paths
+from terrace.drift.detection import changed_paths
 from terrace.errors import BadInput
 from terrace.hcl.tree import Tree
 from terrace.pipelines.context import Context
@@ -36,7 +36,7 @@ def adopt(context: Context, environment: str, address: str, stack: str | None) -
     """
     key = _stack_of(context, environment, address, stack)
     plan = planned(context, environment, key)
-    drift = next((one for one in plan.drift if one.address == address and changed_paths(one)), None)
+    drift = next((change for change in plan.drift if change.address == address and changed_paths(change)), None)
     if drift is None or drift.action is Action.DELETE:
         gone = drift is not None or any(d.address == address for d in plan.drift if d.action is Action.DELETE)
         if gone:
@@ -55,21 +55,21 @@ def _stack_of(context: Context, environment: str, address: str, stack: str | Non
     if stack is not None:
         return stack
     last = newest(context.ledger.read(), environment)
-    seen = last.sightings if last is not None else ()
-    found = sorted({one.stack for one in seen if one.address == address})
-    if not found:
-        known = ", ".join(sorted({one.address for one in seen})) or "nothing"
-        raise BadInput(f"no drift is known at {address} in {environment}", hint=f"drift was detected at: {known}")
-    if len(found) > 1:
-        raise BadInput(f"{address} has drift in {', '.join(found)}", hint="pass --stack STACK")
-    return found[0]
+    seen = last.resources if last is not None else ()
+    stacks = sorted({resource.stack for resource in seen if resource.address == address})
+    if not stacks:
+        addresses = ", ".join(sorted({resource.address for resource in seen})) or "nothing"
+        raise BadInput(f"no drift is known at {address} in {environment}", hint=f"drift was detected at: {addresses}")
+    if len(stacks) > 1:
+        raise BadInput(f"{address} has drift in {', '.join(stacks)}", hint="pass --stack STACK")
+    return stacks[0]
 
 
 def _stack(inventory: Inventory, key: str) -> Stack:
-    known = {stack.key: stack for stack in inventory.stacks}
-    if key not in known:
-        raise unknown_name_error("stack", key, known)
-    return known[key]
+    stacks_by_key = {stack.key: stack for stack in inventory.stacks}
+    if key not in stacks_by_key:
+        raise unknown_name_error("stack", key, stacks_by_key)
+    return stacks_by_key[key]
 
 
 def _wanted(plan: Plan, drift: ResourceChange) -> tuple[Wanted, ...]:
@@ -90,17 +90,17 @@ def propose_edit(
     Writes nothing of a block that other resources share. Raises BadInput where no file of its folder has the block.
     """
     folder, many = _folder_of(inventory, stack, drift)
-    known = inventory.graph.folders.get(folder)
-    for path in known.files if known is not None else ():
+    module = inventory.graph.folders.get(folder)
+    for path in module.files if module is not None else ():
         content = tree.read(path)
-        found = adopted(content, drift.type, drift.name, wanted) if path.endswith(".tf") else None
-        if found is None:
+        adoption = adopted(content, drift.type, drift.name, wanted) if path.endswith(".tf") else None
+        if adoption is None:
             continue
         why = _not_alone(inventory, stack, folder, drift, many=many)
         if why:
-            not_written = (Left(w.attribute, w.line, w.old, w.new, why) for w in found.written)
-            found = Adoption(content, (), (*not_written, *found.left))
-        return Proposed(stack.key, path, found)
+            not_written = (Left(w.attribute, w.line, w.old, w.new, why) for w in adoption.written)
+            adoption = Adoption(content, (), (*not_written, *adoption.left))
+        return Proposed(stack.key, path, adoption)
     raise BadInput(
         f"the block of {drift.address} is not in {folder} in native syntax",
         hint="write the change into the block: " + ", ".join(f"{w.attribute} = {shown(w.after)}" for w in wanted),
@@ -111,8 +111,8 @@ def _folder_of(inventory: Inventory, stack: Stack, drift: ResourceChange) -> tup
     """Returns the folder of the module of an address, and whether that module has several instances."""
     folder, many = stack.path, False
     for name, index in _STEP.findall(drift.module):
-        known = inventory.graph.folders.get(folder)
-        targets = [call.target for call in (known.calls if known else ()) if call.call.name == name]
+        module = inventory.graph.folders.get(folder)
+        targets = [call.target for call in (module.calls if module else ()) if call.call.name == name]
         if not targets:
             raise BadInput(
                 f"{drift.address} is in a module outside this repository",
@@ -127,8 +127,8 @@ def _not_alone(inventory: Inventory, stack: Stack, folder: str, drift: ResourceC
     if many or drift.index is not None:
         return "its block has several instances, and all of them would change"
     graph = inventory.graph
-    others = [one.key for one in inventory.stacks if one.key != stack.key and folder in graph.reached(one)]
+    others = [other.key for other in inventory.stacks if other.key != stack.key and folder in graph.reached(other)]
     if others:
         return f"{folder} is also used by {', '.join(others)}, which would change too"
-    calls = [call for one in graph.reached(stack) for call in graph.folders[one].calls if call.target == folder]
+    calls = [call for path in graph.reached(stack) for call in graph.folders[path].calls if call.target == folder]
     return f"{folder} is called {len(calls)} times, and all of its instances would change" if len(calls) > 1 else ""

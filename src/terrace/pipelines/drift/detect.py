@@ -11,12 +11,12 @@ from pathlib import Path
 
 from terrace.checks.secrets.masking import SecretMask, concealed, concealed_value, hiding_of, without_secrets
 from terrace.drift.causes import explained, has_cause, window_of
-from terrace.drift.checks import Check, newest, newest_first, standing, with_values
+from terrace.drift.checks import Check, drift_status, newest, newest_first, with_values
+from terrace.drift.detection import find_drift
 from terrace.drift.ignore import apply_ignore_rules
-from terrace.drift.model import Observation, Sighting
+from terrace.drift.model import Observation, ResourceDrift
 from terrace.drift.own_changes import always_recreated, own_changes_of, without_own_changes
 from terrace.drift.records import observation_record
-from terrace.drift.sightings import sightings
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.deployed_revisions import Baseline, baseline, running
@@ -48,7 +48,7 @@ class Target:
     inventory: Inventory
     root: Path
     undeployed: tuple[str, ...]
-    echoes: tuple[Sighting, ...]
+    echoes: tuple[ResourceDrift, ...]
     history: History
 
 
@@ -62,17 +62,20 @@ def look(context: Context, environments: Iterable[str], every: timedelta = timed
     history = context.ledger.read()
     with ExitStack() as stack:
         seen = _observe_all(context, history, names, stack)
-    seen = {name: _explained(context, history, name, found) for name, found in seen.items()}
+    seen = {name: _explained(context, history, name, observations) for name, observations in seen.items()}
     span = int(every.total_seconds())
 
     def decide(now: History) -> tuple[Draft, ...]:
         drafts = []
         for name in names:
-            found = seen[name]
+            observations = seen[name]
             if folds.latest(now, name) != folds.latest(history, name):
-                found = tuple(_unknown(one, "discarded: a deployment started during the check") for one in found)
-            if found:
-                checked = DriftChecked(span, tuple(observation_record(one) for one in found))
+                observations = tuple(
+                    _unknown(observation, "discarded: a deployment started during the check")
+                    for observation in observations
+                )
+            if observations:
+                checked = DriftChecked(span, tuple(observation_record(observation) for observation in observations))
                 drafts.append(draft(checked, name, context.actor))
         return tuple(drafts)
 
@@ -82,22 +85,22 @@ def look(context: Context, environments: Iterable[str], every: timedelta = timed
 
 
 def _explained(
-    context: Context, history: History, environment: str, found: tuple[Observation, ...]
+    context: Context, history: History, environment: str, observations: tuple[Observation, ...]
 ) -> tuple[Observation, ...]:
     """Returns the results with the causes that the change logs of terrace.yaml show. They are read once for all
     stacks."""
     places, now = context.config.environment(environment).drift.logs, context.clock()
     windows = {
-        (one.stack, one.fingerprint): window
-        for seen in found
-        for one in seen.sightings
-        if has_cause(one) and (window := window_of(history, environment, one, now)) is not None
+        (resource.stack, resource.fingerprint): window
+        for seen in observations
+        for resource in seen.resources
+        if has_cause(resource) and (window := window_of(history, environment, resource, now)) is not None
     }
     if not places or not windows:
-        return found
-    since, until = min(one.since for one in windows.values()), max(one.until for one in windows.values())
+        return observations
+    since, until = min(window.since for window in windows.values()), max(window.until for window in windows.values())
     logged = context.logs.read(places, since, until)
-    return tuple(explained(one, windows, logged, now) for one in found)
+    return tuple(explained(observation, windows, logged, now) for observation in observations)
 
 
 def record_overdue(context: Context, environments: Iterable[str]) -> None:
@@ -108,12 +111,12 @@ def record_overdue(context: Context, environments: Iterable[str]) -> None:
         drafts = []
         for name in names:
             every = context.config.environment(name).drift.every
-            how = standing(newest_first(history, name), context.clock(), every)
+            how = drift_status(newest_first(history, name), context.clock(), every)
             if how is None or not how.overdue:
                 continue
             since = how.checked_at
-            told = [event for event, _ in history.of(DriftOverdue) if event.subject == name]
-            if not told or (since is not None and told[-1].time < since):
+            reminders = [event for event, _ in history.of(DriftOverdue) if event.subject == name]
+            if not reminders or (since is not None and reminders[-1].time < since):
                 drafts.append(draft(DriftOverdue(how.overdue), name, context.actor))
         return tuple(drafts)
 
@@ -123,50 +126,50 @@ def record_overdue(context: Context, environments: Iterable[str]) -> None:
 def due(context: Context) -> tuple[str, ...]:
     """Returns the environments for which a drift check is due by terrace.yaml."""
     history, now = context.ledger.read(), context.clock()
-    found = []
+    due_now = []
     for environment in (*context.config.environments, *context.config.former):
         every = environment.drift.every
         if not every or not baseline(history, environment.name).commits:
             continue
         last = newest(history, environment.name)
         if last is None or now - last.at >= every:
-            found.append(environment.name)
-    return tuple(found)
+            due_now.append(environment.name)
+    return tuple(due_now)
 
 
 def _observe_all(
     context: Context, history: History, names: tuple[str, ...], stack: ExitStack
 ) -> Mapping[str, tuple[Observation, ...]]:
     """Returns the result for every stack, by environment; stacks are checked concurrently."""
-    found: dict[str, list[Observation]] = {name: [] for name in names}
+    by_environment: dict[str, list[Observation]] = {name: [] for name in names}
     targets: list[Target] = []
     for name in names:
-        known = baseline(history, name)
+        deployed = baseline(history, name)
         busy = running(history, name)
-        told = [_untold(key, known, why) for key, why in known.unclear.items()]
+        observations = [_untold(key, deployed, why) for key, why in deployed.unclear.items()]
         if busy is not None:
             why = f"skipped: deployment {busy.id} is in progress there"
-            told = [_untold(key, known, why) for key in (*known.commits, *known.unclear)]
+            observations = [_untold(key, deployed, why) for key in (*deployed.commits, *deployed.unclear)]
         else:
-            ready, broken = _targets(context, history, name, known, stack)
+            ready, broken = _targets(context, history, name, deployed, stack)
             targets += ready
-            told += broken
-        found[name] += told
+            observations += broken
+        by_environment[name] += observations
     with ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool:
-        for target, seen in zip(targets, pool.map(lambda one: _observe(context, one), targets), strict=True):
-            found[target.environment].append(seen)
-    return {name: tuple(sorted(mine, key=lambda o: o.stack)) for name, mine in found.items()}
+        for target, seen in zip(targets, pool.map(lambda target: _observe(context, target), targets), strict=True):
+            by_environment[target.environment].append(seen)
+    return {name: tuple(sorted(mine, key=lambda o: o.stack)) for name, mine in by_environment.items()}
 
 
 def _targets(
-    context: Context, history: History, environment: str, known: Baseline, stack: ExitStack
+    context: Context, history: History, environment: str, deployed: Baseline, stack: ExitStack
 ) -> tuple[list[Target], list[Observation]]:
     """Returns the stacks that can be checked, each in a checkout of its commit, and the results for those that
     cannot."""
     ready: list[Target] = []
     broken: list[Observation] = []
-    for number, commit in enumerate(sorted(set(known.commits.values()))):
-        keys = sorted(key for key, at in known.commits.items() if at == commit)
+    for number, commit in enumerate(sorted(set(deployed.commits.values()))):
+        keys = sorted(key for key, at in deployed.commits.items() if at == commit)
         try:
             inventory = context.survey(commit)
             ahead = _undeployed(context, inventory, keys)
@@ -174,9 +177,9 @@ def _targets(
         except Interrupted:
             raise
         except TerraceError as error:
-            broken += [_untold(key, known, str(error)) for key in keys]
+            broken += [_untold(key, deployed, str(error)) for key in keys]
             continue
-        there = {one.key for one in inventory.stacks}
+        there = {stack.key for stack in inventory.stacks}
         ready += [
             Target(
                 environment,
@@ -192,7 +195,7 @@ def _targets(
             if key in there
         ]
         why = f"commit {commit[:7]} is deployed, but has no such stack under the current terrace.yaml"
-        broken += [_untold(key, known, why) for key in keys if key not in there]
+        broken += [_untold(key, deployed, why) for key in keys if key not in there]
     return ready, broken
 
 
@@ -212,11 +215,11 @@ def _observe(context: Context, target: Target) -> Observation:
 def planned(context: Context, environment: str, key: str) -> Plan:
     """Returns the plan of one stack against its deployed commit. Raises BadInput when that cannot be determined."""
     history = context.ledger.read()
-    known = baseline(history, environment)
-    if key not in known.commits:
-        raise BadInput(f"the deployed commit of {key} is unknown: {known.unclear.get(key, 'it was never deployed')}")
+    deployed = baseline(history, environment)
+    if key not in deployed.commits:
+        raise BadInput(f"the deployed commit of {key} is unknown: {deployed.unclear.get(key, 'it was never deployed')}")
     with ExitStack() as stack:
-        ready, broken = _targets(context, history, environment, Baseline({key: known.commits[key]}, {}), stack)
+        ready, broken = _targets(context, history, environment, Baseline({key: deployed.commits[key]}, {}), stack)
         if broken:
             raise BadInput(broken[0].why)
         (target,) = ready
@@ -236,39 +239,39 @@ def _compared(context: Context, target: Target, site: Site, bare: Observation) -
     if plan.errored or not plan.complete:
         return _unknown(bare, "Terraform could not plan everything")
     rules = context.config.environment(target.environment).drift.ignore
-    differing = sightings(plan)
+    differing = find_drift(plan)
     seen = without_own_changes(differing, target.echoes)
     anew = [
-        f"{_told(one)} is recreated by every plan, which is not drift"
-        for one in always_recreated(differing, target.echoes)
+        f"{_told(resource)} is recreated by every plan, which is not drift"
+        for resource in always_recreated(differing, target.echoes)
     ]
     hiding = hiding_of({target.key: plan})
-    looked = apply_ignore_rules((_concealed(one, hiding) for one in seen), rules, context.clock().date())
+    looked = apply_ignore_rules((_concealed(resource, hiding) for resource in seen), rules, context.clock().date())
     return replace(
         bare,
-        status="drifted" if looked.sightings else "clean",
-        sightings=looked.sightings,
+        status="drifted" if looked.resources else "clean",
+        resources=looked.resources,
         ignored=looked.ignored,
         notices=(*looked.notices, *anew, *notices(concealed(plan))[:MOST_NOTICES]),
         objects=sum(1 for change in plan.changes if change.mode == "managed"),
     )
 
 
-def _concealed(one: Sighting, hiding: SecretMask) -> Sighting:
+def _concealed(resource: ResourceDrift, hiding: SecretMask) -> ResourceDrift:
     """Returns the drift without secrets in its values, and without copies of secrets from elsewhere in the plan."""
     hidden = {
         path: (concealed_value(was, _name(path), hiding), concealed_value(is_, _name(path), hiding))
-        for path, (was, is_) in one.values.items()
+        for path, (was, is_) in resource.values.items()
     }
-    return replace(one, values=hidden)
+    return replace(resource, values=hidden)
 
 
 def _name(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _told(one: Sighting) -> str:
-    return f"{one.address} ({', '.join(one.paths)})" if one.paths else one.address
+def _told(resource: ResourceDrift) -> str:
+    return f"{resource.address} ({', '.join(resource.paths)})" if resource.paths else resource.address
 
 
 def _undeployed(context: Context, inventory: Inventory, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
@@ -287,10 +290,10 @@ def _undeployed(context: Context, inventory: Inventory, keys: Iterable[str]) -> 
     return {key: repository.touching(commit, tip, paths.get(key, ())) for key in keys}
 
 
-def _untold(key: str, known: Baseline, why: str) -> Observation:
+def _untold(key: str, deployed: Baseline, why: str) -> Observation:
     """Returns the result for a stack that was not checked."""
-    return Observation(key, "", "unknown", known.commits.get(key, ""), why)
+    return Observation(key, "", "unknown", deployed.commits.get(key, ""), why)
 
 
 def _unknown(seen: Observation, why: str) -> Observation:
-    return replace(seen, status="unknown", why=why, sightings=(), ignored=(), notices=())
+    return replace(seen, status="unknown", why=why, resources=(), ignored=(), notices=())

@@ -27,12 +27,12 @@ def dismiss(
     _insist_on(reason)
     history = ledger.read()
     fault = _fault(history, position, counts)
-    said = Dismissal(history.ledger_id, position, fault.event.hash, reason, actor)
-    signature = sign(said.text)
-    signed = Dismissal(said.ledger, position, said.hash, reason, actor, signature)
+    dismissal = Dismissal(history.ledger_id, position, fault.event.hash, reason, actor)
+    signature = sign(dismissal.text)
+    signed = Dismissal(dismissal.ledger, position, dismissal.hash, reason, actor, signature)
     if not counts(signed):
         raise _not_a_signer(actor)
-    record = EventDismissed(position, said.hash, reason, said.text.decode("ascii"), signature)
+    record = EventDismissed(position, dismissal.hash, reason, dismissal.text.decode("ascii"), signature)
 
     def decide(seen: History) -> tuple[Draft, ...]:
         _fault(seen, position, counts)
@@ -90,12 +90,12 @@ def dismiss_several(
     history = ledger.read()
     last = faults[-1].event
     spans = spans_of(fault.event.position for fault in faults)
-    said = DismissalOfSeveral(history.ledger_id, spans, last.hash, reason, actor)
-    signature = sign(said.text)
-    if not counts(replace(said, signature=signature)):
+    dismissal = DismissalOfSeveral(history.ledger_id, spans, last.hash, reason, actor)
+    signature = sign(dismissal.text)
+    if not counts(replace(dismissal, signature=signature)):
         raise _not_a_signer(actor)
     pairs = tuple((span.first, span.last) for span in spans)
-    record = EventsDismissed(pairs, last.hash, reason, said.text.decode("ascii"), signature)
+    record = EventsDismissed(pairs, last.hash, reason, dismissal.text.decode("ascii"), signature)
     wanted = {(fault.event.position, fault.event.hash) for fault in faults}
 
     def decide(seen: History) -> tuple[Draft, ...]:
@@ -109,10 +109,10 @@ def dismiss_several(
 
 
 def _fault(history: History, position: int, counts: Counts) -> Fault:
-    found = next((one for one in unread(history, counts) if one.event.position == position), None)
-    if found is None:
+    fault = next((fault for fault in unread(history, counts) if fault.event.position == position), None)
+    if fault is None:
         raise _holds_nothing(Span(position, position))
-    return found
+    return fault
 
 
 def _holds_nothing(span: Span) -> BadInput:
@@ -142,30 +142,30 @@ def dismiss_dates(
     """
     _insist_on(reason)
     history = ledger.read()
-    found = misdated(history, position, clock())
-    if not found:
+    ahead_of_clock = misdated(history, position, clock())
+    if not ahead_of_clock:
         raise BadInput(
             f"event {position} of the ledger is not dated in the future, or its date is already ignored",
             hint="`terrace ledger verify` lists dates in the future",
         )
-    last = found[-1]
-    said = DatesDismissal(history.ledger_id, position, last.position, last.hash, reason, actor)
-    signature = sign(said.text)
-    if not counts(replace(said, signature=signature)):
+    last = ahead_of_clock[-1]
+    dismissal = DatesDismissal(history.ledger_id, position, last.position, last.hash, reason, actor)
+    signature = sign(dismissal.text)
+    if not counts(replace(dismissal, signature=signature)):
         raise _not_a_signer(actor)
-    record = DatesDismissed(position, last.position, last.hash, reason, said.text.decode("ascii"), signature)
+    record = DatesDismissed(position, last.position, last.hash, reason, dismissal.text.decode("ascii"), signature)
 
     def decide(seen: History) -> tuple[Draft, ...]:
         return (draft(record, "ledger", actor),) if misdated(seen, position, clock()) else ()
 
     append(ledger, history, decide)
-    return found
+    return ahead_of_clock
 
 
 def misdated(history: History, position: int, now: datetime) -> tuple[Event, ...]:
     """Returns the event at a position and those after it that are dated in the future; none where it is not."""
-    found = tuple(event for event in ahead(history, now) if event.position >= position)
-    return found if found and found[0].position == position else ()
+    ahead_of_clock = tuple(event for event in ahead(history, now) if event.position >= position)
+    return ahead_of_clock if ahead_of_clock and ahead_of_clock[0].position == position else ()
 
 
 def _insist_on(reason: str) -> None:

@@ -27,12 +27,12 @@ class Change:
     @property
     def unchecked(self) -> Mapping[str, int]:
         """The number of events by kind that become valid without a checked code."""
-        return dict(sorted(Counter(one.event.kind for one in self.unproven).items()))
+        return dict(sorted(Counter(unproven_event.event.kind for unproven_event in self.unproven).items()))
 
     @property
     def doubtful(self) -> tuple[int, ...]:
         """The positions of events that were written without the key while it was in use, as forged events would be."""
-        return tuple(one.event.position for one in self.unproven if one.doubtful)
+        return tuple(unproven_event.event.position for unproven_event in self.unproven if unproven_event.doubtful)
 
 
 def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:

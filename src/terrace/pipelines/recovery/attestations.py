@@ -11,7 +11,7 @@ from dataclasses import replace
 from terrace.config.model import Environment
 from terrace.errors import BadInput
 from terrace.gates.approvals.declaration import facts_of
-from terrace.gates.approvals.people import People, Persons
+from terrace.gates.approvals.people import People, PersonGroups
 from terrace.ledger.declared import declared
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.event import Event
@@ -34,16 +34,16 @@ def attest(context: Context, history: History, deployment: Deployment, why: str)
         begun = _last(seen, deployment)
         if begun is None:
             return ()
-        said = _persons(context, seen, deployment, begun.position)
+        names_before = _persons(context, seen, deployment, begun.position)
         proof = declare(context, seen, "dead", deployment.environment, begun.id, why)
         attested = draft(RecoveryAttested(why, begun.id, proof), deployment.id, context.actor)
         with_it = _persons(context, preview(seen, [attested], context.clock()), deployment, begun.position)
-        if len(with_it) == len(said):
+        if len(with_it) == len(names_before):
             raise BadInput(
                 "there is no proof of who declares that the process has terminated. Not recorded",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
-        return (attested,) if len(_counted(context, with_it)) > len(_counted(context, said)) else ()
+        return (attested,) if len(_counted(context, with_it)) > len(_counted(context, names_before)) else ()
 
     return append(context.ledger, history, decide)
 
@@ -57,7 +57,7 @@ def apply_attestations(
     context: Context, history: History, deployment: Deployment, record: StepRecord
 ) -> tuple[str, ...]:
     """Returns the people who declared it about an apply after it started, each once."""
-    begun = (event for event, one in history.of(StepBegun) if one.attempt == record.attempt)
+    begun = (event for event, begun_step in history.of(StepBegun) if begun_step.attempt == record.attempt)
     return _counted(context, _persons(context, history, deployment, next(begun).position))
 
 
@@ -76,19 +76,23 @@ def answers(context: Context) -> Answers:
     known."""
 
     def counted(history: History, deployment: str) -> tuple[Settlement, ...]:
-        found: list[tuple[Settlement, tuple[str, str]]] = []
+        settlements: list[tuple[Settlement, tuple[str, str]]] = []
         for event, record in history.of(RecoverySettled):
             if event.subject != deployment:
                 continue
             environment, facts = record.stack.partition("/")[0], facts_of(settled_facts(record))
-            told = record.declaration
-            said = declared(history, event, told, "settle", environment, record.attempt, record.reason, facts)
-            identity = context.proof(said)
+            declaration = record.declaration
+            statement = declared(
+                history, event, declaration, "settle", environment, record.attempt, record.reason, facts
+            )
+            identity = context.proof(statement)
             if identity.proven or not context.signers:
-                one = Settlement(deployment, record.stack, record.attempt, event.actor, record.reason, record.addresses)
-                found.append((one, (event.actor, identity.by if identity.proven else "")))
-        persons = Persons(People(context.config), tuple(name for _, name in found))
-        return tuple(replace(one, by=persons.of(name[0])) for one, name in found)
+                settlement = Settlement(
+                    deployment, record.stack, record.attempt, event.actor, record.reason, record.addresses
+                )
+                settlements.append((settlement, (event.actor, identity.by if identity.proven else "")))
+        persons = PersonGroups(People(context.config), tuple(name for _, name in settlements))
+        return tuple(replace(settlement, by=persons.of(name[0])) for settlement, name in settlements)
 
     return counted
 
@@ -102,8 +106,8 @@ def driven(context: Context, history: History, deployment: Deployment) -> bool:
     """Returns whether the process may still run: neither this machine nor enough people confirm that it terminated."""
     if deployment.lease is None or context.leases.dead(deployment.lease.holder, deployment.environment):
         return False
-    said = process_attestations(context, history, deployment)
-    return len(said) < needed(context.config.environment(deployment.environment))
+    persons_who_attested = process_attestations(context, history, deployment)
+    return len(persons_who_attested) < needed(context.config.environment(deployment.environment))
 
 
 def _taken(history: History, deployment: Deployment) -> int:
@@ -127,10 +131,10 @@ def _persons(context: Context, history: History, deployment: Deployment, since: 
     A declaration names what it is about, so that an old one cannot be used for what was started since. Where keys are
     configured, only declarations proven by one of them are valid.
     """
-    said = [(event, record) for event, record in history.of(RecoveryAttested) if event.subject == deployment.id]
-    places = {event.id: event.position for event in history.readable} if said else {}
-    found = []
-    for event, record in said:
+    attested = [(event, record) for event, record in history.of(RecoveryAttested) if event.subject == deployment.id]
+    places = {event.id: event.position for event in history.readable} if attested else {}
+    persons = []
+    for event, record in attested:
         of = record.begun
         about = places.get(of, -1) if of else event.position
         if not since <= about <= event.position or event.position <= since:
@@ -138,13 +142,13 @@ def _persons(context: Context, history: History, deployment: Deployment, since: 
         word = declared(history, event, record.declaration, "dead", deployment.environment, of, record.reason)
         identity = context.proof(word)
         if identity.proven or not context.signers:
-            found.append((event.actor, identity.by if identity.proven else ""))
-    return tuple(found)
+            persons.append((event.actor, identity.by if identity.proven else ""))
+    return tuple(persons)
 
 
-def _counted(context: Context, said: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+def _counted(context: Context, actors: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Returns one name for each person among these."""
-    people, every = People(context.config), tuple(said)
-    persons = Persons(people, every)
+    people, every = People(context.config), tuple(actors)
+    persons = PersonGroups(people, every)
     names = {persons.of(name): people.shown(name) for name, _ in reversed(every)}
     return tuple(reversed(names.values()))

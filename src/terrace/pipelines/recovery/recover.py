@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from terrace.errors import BadInput, StateLock, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, StepRecord
-from terrace.ledger.dismissals import told as sentence
+from terrace.ledger.dismissals import describe_faults as sentence
 from terrace.ledger.dismissals import way_out
 from terrace.ledger.events.deployments import RecoveryBegun, RemainsRecord
 from terrace.ledger.model import Draft, History, draft
@@ -26,7 +26,7 @@ from terrace.pipelines.planning import site_in
 from terrace.pipelines.recovery.attestations import answers, apply_attestations, attest, needed, unproven_note
 from terrace.pipelines.states.known_states import wrong_state
 from terrace.plans.ports import Fate, LoggedLeftovers, Site, StateSnapshot
-from terrace.rollout.recovery import Aftermath, Statements, aftermath, creations, is_ours
+from terrace.rollout.recovery import StackRecovery, Statements, creations, is_ours, plan_recovery
 from terrace.stacks.additions import Additions
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Recovery, Rollback, Undoing
 from terrace.states.restore_rules import LATER_APPLY
@@ -47,7 +47,7 @@ class UnknownApply:
     attempt: str
     alive: str
     state: StateSnapshot
-    aftermath: Aftermath
+    recovery: StackRecovery
     lock: StateLock | None
     ours: bool
     unsaved: StateSnapshot | None
@@ -72,38 +72,38 @@ class Examination:
     @property
     def obstacles(self) -> tuple[str, ...]:
         """The open questions, each with the way to resolve it."""
-        found = [self.unread] if self.unread else []
-        for one in self.remains:
-            if one.alive:
-                found.append(f"{one.stack}: {one.alive}")
-            if one.wrong:
-                found.append(
-                    f"{one.stack}: {one.wrong}. A restore needs --accept {LATER_APPLY}; afterwards this command "
+        questions = [self.unread] if self.unread else []
+        for apply in self.remains:
+            if apply.alive:
+                questions.append(f"{apply.stack}: {apply.alive}")
+            if apply.wrong:
+                questions.append(
+                    f"{apply.stack}: {apply.wrong}. A restore needs --accept {LATER_APPLY}; afterwards this command "
                     "asks about everything that the interrupted apply would have created"
                 )
-            found += [
-                f"{one.stack}: {address} may exist. Search for it in the cloud, then pass --import '{address}=ID' "
+            questions += [
+                f"{apply.stack}: {address} may exist. Search for it in the cloud, then pass --import '{address}=ID' "
                 f"or --absent '{address}'"
-                for address in one.aftermath.open
+                for address in apply.recovery.open
             ]
-            found += [
-                f"{one.stack}: {address} is in the state, but its creation was interrupted. Check it in the "
+            questions += [
+                f"{apply.stack}: {address} is in the state, but its creation was interrupted. Check it in the "
                 f"cloud, then pass --whole '{address}', or taint it to replace it"
-                for address in one.aftermath.unfinished
+                for address in apply.recovery.unfinished
             ]
-            found += [
-                f"{one.stack}: {old.address} was recreated as {old.made}, and the state still has {old.recorded}. "
+            questions += [
+                f"{apply.stack}: {old.address} was recreated as {old.made}, and the state still has {old.recorded}. "
                 f"Check in the cloud that the old one was deleted, then pass --gone '{old.address}'"
-                for old in one.aftermath.stale
+                for old in apply.recovery.stale
             ]
-            if one.unlisted:
-                found.append(
-                    f"{one.stack}: the ledger does not list everything that its plan would create. Check all of "
-                    f"its resources, correct its state manually, then pass --settled {one.stack}"
+            if apply.unlisted:
+                questions.append(
+                    f"{apply.stack}: the ledger does not list everything that its plan would create. Check all of "
+                    f"its resources, correct its state manually, then pass --settled {apply.stack}"
                 )
-            if one.lock is not None and not one.ours:
-                found.append(f"{one.stack}: {_whose(one.lock)}")
-        return tuple(found)
+            if apply.lock is not None and not apply.ours:
+                questions.append(f"{apply.stack}: {_whose(apply.lock)}")
+        return tuple(questions)
 
 
 def _whose(lock: StateLock) -> str:
@@ -118,52 +118,52 @@ def _whose(lock: StateLock) -> str:
     )
 
 
-def examine(context: Context, deployment: Deployment, told: Statements) -> Examination:
+def examine(context: Context, deployment: Deployment, statements: Statements) -> Examination:
     """Examines what a deployment left. Changes nothing, but records a declaration that the process has terminated."""
     history = context.ledger.read()
-    if told.dead:
-        history = attest(context, history, deployment, told.dead)
+    if statements.dead:
+        history = attest(context, history, deployment, statements.dead)
     inventory = context.survey(deployment.commit)
     # Not the environment's own checkout: a process that still runs may use it.
     with context.repository.checkout(deployment.commit, f"{deployment.environment}-look") as root:
         remains = []
         for record in deployment.in_doubt:
             site = site_in(context, inventory, inventory.stack(record.stack), root, "plan")
-            remains.append(_remains(context, history, deployment, record, site, told))
+            remains.append(_remains(context, history, deployment, record, site, statements))
     faults = unread_in(context, history, deployment.environment)
     unread = f"{sentence(faults)}: {way_out(faults)}" if faults else ""
-    return Examination(deployment, tuple(remains), frozenset(told.again), unread)
+    return Examination(deployment, tuple(remains), frozenset(statements.again), unread)
 
 
-def recover(context: Context, found: Examination) -> Deployment | Refused:
+def recover(context: Context, examination: Examination) -> Deployment | Refused:
     """Secures the states, removes the terminated attempt's own locks, and starts a deployment of the same commit.
 
     It imports what was created and not recorded, and needs new approvals. Raises BadInput while obstacles are left.
     """
-    if found.obstacles:
-        raise BadInput(f"{found.obstacles[0]}", hint="resolve that first. No changes were made")
-    deployment = found.deployment
+    if examination.obstacles:
+        raise BadInput(f"{examination.obstacles[0]}", hint="resolve that first. No changes were made")
+    deployment = examination.deployment
     with context.leases.hold(deployment.environment) as free:
         if not free:
             raise BadInput(
                 f"another process on this machine works on {deployment.environment}", hint="wait until it has finished"
             )
-        history = append(context.ledger, context.ledger.read(), lambda seen: _intent(context, seen, found))
+        history = append(context.ledger, context.ledger.read(), lambda seen: _intent(context, seen, examination))
         inventory = context.survey(deployment.commit)
         with context.repository.checkout(deployment.commit, deployment.environment) as root:
-            for one in found.remains:
+            for apply in examination.remains:
                 _secure(
-                    context, deployment, one, site_in(context, inventory, inventory.stack(one.stack), root, "apply")
+                    context, deployment, apply, site_in(context, inventory, inventory.stack(apply.stack), root, "apply")
                 )
-    return enter(context, history, _opening(context, found))
+    return enter(context, history, _opening(context, examination))
 
 
-def _opening(context: Context, found: Examination) -> Opening:
-    deployment = found.deployment
-    imports = tuple(one for remains in found.remains for one in remains.aftermath.imports)
+def _opening(context: Context, examination: Examination) -> Opening:
+    deployment = examination.deployment
+    imports = tuple(addition for remains in examination.remains for addition in remains.recovery.imports)
     origin = _origin(context, deployment)
-    known = {(one.stack, one.address) for one in imports}
-    earlier = tuple(i for i in deployment.additions.imports if (i.stack, i.address) not in known)
+    imported = {(addition.stack, addition.address) for addition in imports}
+    earlier = tuple(i for i in deployment.additions.imports if (i.stack, i.address) not in imported)
     return Opening(
         deployment.environment,
         deployment.commit,
@@ -171,7 +171,7 @@ def _opening(context: Context, found: Examination) -> Opening:
         deployment.waves,
         deployment.live,
         Additions(deployment.additions.moves, () if isinstance(origin, Destruction) else (*earlier, *imports)),
-        deployment.agreed | found.agreed,
+        deployment.agreed | examination.agreed,
         deployment.partial,
         held=f"rolled back to {deployment.commit[:7]}: {origin.reason}" if isinstance(origin, Undoing) else "",
         settles=deployment.id,
@@ -189,36 +189,36 @@ def _origin(context: Context, deployment: Deployment) -> Origin:
     return Recovery(deployment.id, context.actor)
 
 
-def _secure(context: Context, deployment: Deployment, one: UnknownApply, site: Site) -> None:
+def _secure(context: Context, deployment: Deployment, apply: UnknownApply, site: Site) -> None:
     """Backs up the state, then removes the terminated attempt's lock, pushes the state that it could not write, and
     removes deleted resources from the state."""
-    for state in (one.state, one.unsaved):
+    for state in (apply.state, apply.unsaved):
         if state is not None and state.content:
             context.backups.save(
                 deployment.environment,
-                one.stack,
+                apply.stack,
                 state,
                 commit=deployment.commit,
                 deployment=deployment.id,
                 moment="restore",
             )
-    if one.lock is not None:
-        context.terraform.unlock(site, one.lock)
-    if one.unsaved is not None:
-        context.terraform.push_state(site, one.unsaved.content)
-    for address in one.aftermath.forgets:
+    if apply.lock is not None:
+        context.terraform.unlock(site, apply.lock)
+    if apply.unsaved is not None:
+        context.terraform.push_state(site, apply.unsaved.content)
+    for address in apply.recovery.forgets:
         context.terraform.forget(site, address)
 
 
 def _remains(
-    context: Context, history: History, deployment: Deployment, record: StepRecord, site: Site, told: Statements
+    context: Context, history: History, deployment: Deployment, record: StepRecord, site: Site, statements: Statements
 ) -> UnknownApply:
     attempt = attempt_of(history, deployment, record)
     never = context.applier.withdraw(attempt)
     autopsy = LoggedLeftovers(whole=True) if never else context.applier.autopsy(attempt)
     state = context.terraform.pull_state(site)
     unsaved = _unsaved(autopsy, state)
-    known = recorded((unsaved or state).content)
+    in_state = recorded((unsaved or state).content)
     planned = creations(deployment, record)
     lock = context.terraform.lock_of(site)
     witness = autopsy or LoggedLeftovers()
@@ -227,40 +227,42 @@ def _remains(
         attempt=record.attempt,
         alive="" if never else may_live(context, history, deployment, record),
         state=state,
-        aftermath=aftermath(record.stack, autopsy, planned or {}, known, told),
+        recovery=plan_recovery(record.stack, autopsy, planned or {}, in_state, statements),
         unlisted=planned is None and not never,
         lock=lock,
         ours=lock is not None
         and (
-            is_ours(lock, witness, context.clock()) or _named_as_ours(context, history, deployment, record, lock, told)
+            is_ours(lock, witness, context.clock())
+            or _named_as_ours(context, history, deployment, record, lock, statements)
         ),
         unsaved=unsaved,
         wrong="" if unsaved is not None else wrong_state(history, deployment.environment, record.stack, state),
     )
 
 
-def _intent(context: Context, seen: History, found: Examination) -> tuple[Draft, ...]:
+def _intent(context: Context, seen: History, examination: Examination) -> tuple[Draft, ...]:
     """Records what is about to be done. Raises BadInput when another process was first."""
-    environment = found.deployment.environment
+    environment = examination.deployment.environment
     insist_on_readable(context, seen, environment)
     left = folds.unsettled(seen, environment, needed(context.config.environment(environment)), answers(context))
     latest = folds.latest(seen, environment)
-    if left is None or left.id != found.deployment.id or latest is None or latest.open:
-        hint = f"`terrace status` shows the current status, `terrace resume {found.deployment.environment}` continues"
-        raise BadInput(f"another process is recovering deployment {found.deployment.id}", hint=hint)
+    if left is None or left.id != examination.deployment.id or latest is None or latest.open:
+        resume = f"terrace resume {examination.deployment.environment}"
+        hint = f"`terrace status` shows the current status, `{resume}` continues"
+        raise BadInput(f"another process is recovering deployment {examination.deployment.id}", hint=hint)
     stacks = tuple(
         RemainsRecord(
-            stack=one.stack,
-            attempt=one.attempt,
-            serial=one.state.serial,
-            unlock=one.lock.id if one.lock is not None else "",
-            push=one.unsaved.serial if one.unsaved is not None else -1,
-            imports=tuple(i.address for i in one.aftermath.imports),
-            forgets=one.aftermath.forgets,
+            stack=apply.stack,
+            attempt=apply.attempt,
+            serial=apply.state.serial,
+            unlock=apply.lock.id if apply.lock is not None else "",
+            push=apply.unsaved.serial if apply.unsaved is not None else -1,
+            imports=tuple(i.address for i in apply.recovery.imports),
+            forgets=apply.recovery.forgets,
         )
-        for one in found.remains
+        for apply in examination.remains
     )
-    return (draft(RecoveryBegun(stacks), found.deployment.id, context.actor),)
+    return (draft(RecoveryBegun(stacks), examination.deployment.id, context.actor),)
 
 
 def may_live(context: Context, history: History, deployment: Deployment, record: StepRecord) -> str:
@@ -275,31 +277,36 @@ def may_live(context: Context, history: History, deployment: Deployment, record:
     if fate is not Fate.UNKNOWN:
         return ""
     asked = needed(context.config.environment(deployment.environment))
-    said = apply_attestations(context, history, deployment, record)
-    if len(said) >= asked:
+    attested_by = apply_attestations(context, history, deployment, record)
+    if len(attested_by) >= asked:
         return ""
     where = record.detail.host or "another machine"
     faith = unproven_note(context)
     return (
-        f"its apply ran on {where}, and {len(said)} of {asked} people declared that it has terminated{faith}: "
+        f"its apply ran on {where}, and {len(attested_by)} of {asked} people declared that it has terminated{faith}: "
         "pass --dead WHY"
     )
 
 
 def _named_as_ours(
-    context: Context, history: History, deployment: Deployment, record: StepRecord, lock: StateLock, told: Statements
+    context: Context,
+    history: History,
+    deployment: Deployment,
+    record: StepRecord,
+    lock: StateLock,
+    statements: Statements,
 ) -> bool:
     """Returns whether people identified a lock without a name by its id; where two are needed, both declared the end of
     the apply."""
     asked = needed(context.config.environment(deployment.environment))
-    said = apply_attestations(context, history, deployment, record)
-    return not lock.who and lock.id == told.unlock and (asked == 1 or len(said) >= asked)
+    attested_by = apply_attestations(context, history, deployment, record)
+    return not lock.who and lock.id == statements.unlock and (asked == 1 or len(attested_by) >= asked)
 
 
 def _unsaved(autopsy: LoggedLeftovers | None, state: StateSnapshot) -> StateSnapshot | None:
     """Returns the state that could not be written, if it is later than the current one."""
     if autopsy is None or not autopsy.unsaved:
         return None
-    found = read_state(autopsy.unsaved, "the state that was not saved")
-    fits = not state.content or (found.lineage == state.lineage and found.serial > state.serial)
-    return found if fits else None
+    unsaved = read_state(autopsy.unsaved, "the state that was not saved")
+    fits = not state.content or (unsaved.lineage == state.lineage and unsaved.serial > state.serial)
+    return unsaved if fits else None

@@ -24,16 +24,16 @@ class Answered:
     """
 
     deployment: Deployment
-    said: dict[str, tuple[str, ...]]
-    asked: int
+    accepted_by: dict[str, tuple[str, ...]]
+    needed: int
 
     @property
     def missing(self) -> tuple[str, ...]:
         """The acceptances that are still needed, stack by stack."""
         return tuple(
-            f"{stack}: {len(who)} of {self.asked} people accepted it: --settled {stack}"
-            for stack, who in self.said.items()
-            if len(who) < self.asked
+            f"{stack}: {len(who)} of {self.needed} people accepted it: --settled {stack}"
+            for stack, who in self.accepted_by.items()
+            if len(who) < self.needed
         )
 
 
@@ -65,36 +65,44 @@ def settle(context: Context, deployment: Deployment, stacks: tuple[str, ...], re
     def decide(seen: History) -> tuple[Draft, ...]:
         drafts = {key: _draft(context, seen, deployment, doubtful[key], reason) for key in stacks}
         with_them = preview(seen, tuple(drafts.values()), context.clock())
-        before, after = (answers(context)(one, deployment.id) for one in (seen, with_them))
+        before, after = (answers(context)(history, deployment.id) for history in (seen, with_them))
         if len(after) == len(before):
             raise BadInput(
                 "there is no proof of who accepts it. Not recorded",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
-        known = {(one.stack, one.by) for one in before}
-        fresh = {one.stack for one in after[len(before) :] if (one.stack, one.by) not in known}
+        settled_before = {(settlement.stack, settlement.by) for settlement in before}
+        fresh = {
+            settlement.stack
+            for settlement in after[len(before) :]
+            if (settlement.stack, settlement.by) not in settled_before
+        }
         return tuple(drafts[key] for key in drafts if key in fresh)
 
     return answered(context, append(context.ledger, history, decide), deployment)
 
 
 def _draft(context: Context, seen: History, deployment: Deployment, record: StepRecord, reason: str) -> Draft:
-    said = {
+    facts = {
         "stack": record.stack,
         "attempt": record.attempt,
         "addresses": list(addresses(deployment, record)),
     }
-    proof = declare(context, seen, "settle", deployment.environment, record.attempt, reason, facts_of(said))
+    proof = declare(context, seen, "settle", deployment.environment, record.attempt, reason, facts_of(facts))
     settled = RecoverySettled(record.stack, record.attempt, reason, addresses(deployment, record), proof)
     return draft(settled, deployment.id, context.actor)
 
 
 def answered(context: Context, history: History, deployment: Deployment) -> Answered:
     """Returns who has accepted what so far."""
-    said = answers(context)(history, deployment.id)
+    settlements = answers(context)(history, deployment.id)
     by_stack = {
         record.stack: tuple(
-            dict.fromkeys(one.by for one in said if (one.stack, one.attempt) == (record.stack, record.attempt))
+            dict.fromkeys(
+                settlement.by
+                for settlement in settlements
+                if (settlement.stack, settlement.attempt) == (record.stack, record.attempt)
+            )
         )
         for record in deployment.in_doubt
     }

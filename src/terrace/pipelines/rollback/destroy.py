@@ -46,8 +46,10 @@ def destroy(
     going = {key for wave in waves for key in wave}
     left = find_readers(context.survey, history, going)
     held = tuple(_still_read(edge) for edge in left.edges if edge.reader not in allowed)
-    unread = (replace(one, stacks=tuple(key for key in one.stacks if key not in allowed)) for one in left.unread)
-    held += tuple(_may_read(one, going) for one in unread if one.stacks)
+    unread = (
+        replace(reader, stacks=tuple(key for key in reader.stacks if key not in allowed)) for reader in left.unread
+    )
+    held += tuple(_may_read(reader, going) for reader in unread if reader.stacks)
     if held:
         return Refused(commit, Verdict(environment, held))
     origin = Destruction(context.actor, _with_readers(reason, allowed & left.stacks))

@@ -18,7 +18,7 @@ from terrace.stacks.backends import BackendLocation, backend_locations, common_l
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge, find_edges
-from terrace.states.backup_status import lineages, standings
+from terrace.states.backup_status import backup_statuses, lineages
 from terrace.words import listed
 
 _MOST_SHOWN = 3
@@ -43,26 +43,26 @@ def _deployed(history: History) -> dict[str, Deployment]:
 
 def _renamed(history: History, there: Mapping[str, Deployment]) -> dict[str, str]:
     """Returns the stacks whose state another stack was deployed with since, with that stack: their new names."""
-    found: dict[str, str] = {}
-    known = standings(history)
+    renamed: dict[str, str] = {}
+    statuses = backup_statuses(history)
     shared = lineages(history)
     for key, deployment in there.items():
-        standing = known.get(key)
-        for other in sorted(shared.get(standing.lineage, ()) if standing is not None else ()):
+        backup_status = statuses.get(key)
+        for other in sorted(shared.get(backup_status.lineage, ()) if backup_status is not None else ()):
             later = there.get(other)
             if other != key and later is not None and later.opened_at > deployment.opened_at:
-                found[key] = other
-    return found
+                renamed[key] = other
+    return renamed
 
 
 def removed_environments(history: History, config: Config) -> dict[str, tuple[str, ...]]:
     """Returns the environments with resources that terrace.yaml no longer names, with their stacks."""
     named = {environment.name for environment in config.environments}
-    found: dict[str, tuple[str, ...]] = {}
+    removed: dict[str, tuple[str, ...]] = {}
     for key, deployment in sorted(deployed_stacks(history).items()):
         if deployment.environment not in named:
-            found[deployment.environment] = (*found.get(deployment.environment, ()), key)
-    return found
+            removed[deployment.environment] = (*removed.get(deployment.environment, ()), key)
+    return removed
 
 
 def removed_environment_error(history: History, config: Config, name: str) -> BadInput | None:
@@ -107,10 +107,10 @@ def _orphaned_stack(
         raise
     except TerraceError as error:
         return replace(left, unread=error.message, hint=error.hint or "")
-    if all(one.key != key for one in there.stacks):
+    if all(stack.key != key for stack in there.stacks):
         return left
-    found = taken_over(there, tip, key)
-    return left if found is None else replace(left, renamed=found[0])
+    taken = taken_over(there, tip, key)
+    return left if taken is None else replace(left, renamed=taken[0])
 
 
 def taken_over(here: Inventory, tip: Inventory, key: str) -> tuple[str, BackendLocation] | None:
@@ -146,7 +146,7 @@ class RemainingReaders:
     @property
     def stacks(self) -> frozenset[str]:
         """All of them by their keys."""
-        return frozenset({edge.reader for edge in self.edges}.union(*(one.stacks for one in self.unread)))
+        return frozenset({edge.reader for edge in self.edges}.union(*(reader.stacks for reader in self.unread)))
 
 
 def find_readers(survey: Callable[[str], Inventory], history: History, keys: Collection[str]) -> RemainingReaders:
@@ -156,7 +156,7 @@ def find_readers(survey: Callable[[str], Inventory], history: History, keys: Col
     for key, deployment in deployed_stacks(history).items():
         if key not in keys:
             commits.setdefault(deployment.commit, set()).add(key)
-    found: list[Edge] = []
+    edges: list[Edge] = []
     unread: list[UnreadableReaders] = []
     for commit, readers in sorted(commits.items()):
         try:
@@ -172,8 +172,8 @@ def find_readers(survey: Callable[[str], Inventory], history: History, keys: Col
             unread.append(UnreadableReaders(tuple(sorted(absent)), commit, why, ""))
         for edge in find_edges(there.stacks, there.graph):
             if edge.certain and edge.owner in keys and edge.reader in readers:
-                found.append(edge)
-    return RemainingReaders(tuple(sorted(found)), tuple(unread))
+                edges.append(edge)
+    return RemainingReaders(tuple(sorted(edges)), tuple(unread))
 
 
 def stacks_to_destroy(history: History, environment: str) -> dict[str, Deployment]:

@@ -36,7 +36,9 @@ def objections(run: DeploymentRun, fresh: FreshPlan) -> tuple[Objection, ...]:
         return remediation.objections(fresh.plan, looks, deployment.origin.of, rule)
     if isinstance(deployment.origin, Recovery):
         key = fresh.plan.stack.key
-        return recovery(fresh.plan, {one.address for one in deployment.additions.imports if one.stack == key})
+        return recovery(
+            fresh.plan, {addition.address for addition in deployment.additions.imports if addition.stack == key}
+        )
     if not isinstance(deployment.origin, Undoing):
         return ()
     history = run.history
@@ -51,16 +53,16 @@ def _of_the_state(run: DeploymentRun, fresh: FreshPlan, target: Deployment | Non
     """Returns the objections to planning an old configuration on this very state: Terraform itself does not refuse
     it."""
     key, state, ours = fresh.plan.stack.key, fresh.state, run.context.terraform.version
-    found = []
+    objections_found = []
     writer = _last_writer(run.history, run.deployment.environment, key)
     if writer and is_newer(writer, ours):
         why = f"was written by version {writer}, but the version in use is {ours}"
-        found.append(Objection("version", key, f"state of {key}", why, Weight.NAME))
+        objections_found.append(Objection("version", key, f"state of {key}", why, Weight.NAME))
     saved = target.last(Step.SNAPSHOT, key) if target is not None else None
     if saved is not None and saved.detail.lineage not in (UNSET, state.lineage):
         why = "is not the one of that release: it was recreated or moved since"
-        found.append(Objection("lineage", key, f"state of {key}", why, Weight.NAME))
-    return tuple(found)
+        objections_found.append(Objection("lineage", key, f"state of {key}", why, Weight.NAME))
+    return tuple(objections_found)
 
 
 def _last_writer(history: History, environment: str, key: str) -> str:
@@ -110,7 +112,7 @@ def newer_lock_file(context: Context, live: str, folder: str, error: TerraformFa
 
 def _providers(context: Context, commit: str, live: str, folder: str, *, kept_lock: bool) -> str:
     path = f"{folder}/{LOCK_FILE}" if folder else LOCK_FILE
-    old, new = (context.repository.tree(one).entries.get(path) for one in (commit, live))
+    old, new = (context.repository.tree(commit_or_live).entries.get(path) for commit_or_live in (commit, live))
     if old == new:
         return ""
     if kept_lock:

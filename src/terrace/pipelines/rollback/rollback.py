@@ -81,9 +81,9 @@ def simulate(context: Context, environment: str, *, to: str | None, reason: str,
     kept: set[str] = set()
     plans = plans_at(context, inventory, environment, way.additions, _planner(way, kept))
     against = tuple(
-        one
+        objection
         for key, plan in plans.items()
-        for one in reversal(
+        for objection in reversal(
             plan, describe_undone(context, inventory, way.undone, way.live, plan, kept_lock=key in kept)
         )
     )
@@ -117,10 +117,10 @@ def react(context: Context, ended: Deployment | Refused) -> Deployment | Refused
     """Reacts to the result of a deployment; returns None where no reaction is due. Called twice it reacts once."""
     if isinstance(ended, Refused):
         return None
-    found = reaction(context.config.environment(ended.environment), ended, context.ledger.read())
-    match found:
+    chosen = reaction(context.config.environment(ended.environment), ended, context.ledger.read())
+    match chosen:
         case GoBack(origin):
             return roll_back_automatically(context, ended.environment, origin)
         case Pause():
-            return found
+            return chosen
     return None

@@ -80,7 +80,7 @@ def find_rollback_target(context: Context, history: History, environment: str, t
     inventory = context.survey(target.commit)
     forward = deployment_waves(inventory, environment)
     ahead = [context.survey(commit) for commit in dict.fromkeys(d.commit for d in undone)]
-    known = {key for wave in forward for key in wave}
+    keys = {key for wave in forward for key in wave}
     return RollbackTarget(
         environment,
         target,
@@ -89,12 +89,12 @@ def find_rollback_target(context: Context, history: History, environment: str, t
         # Stacks that depend on others are rolled back first.
         tuple(reversed(forward)),
         Additions(moves=_moves_back(context, inventory, ahead, environment)),
-        tuple(sorted({s.key for one in ahead for s in one.of(environment)} - known)),
+        tuple(sorted({s.key for inventory in ahead for s in inventory.of(environment)} - keys)),
     )
 
 
 def _moves_back(context: Context, inventory: Inventory, ahead: list[Inventory], environment: str) -> tuple[Move, ...]:
-    def made(one: Inventory) -> frozenset[Move]:
-        return find_moves(one, context.repository.tree(one.commit), one.of(environment))
+    def made(inventory: Inventory) -> frozenset[Move]:
+        return find_moves(inventory, context.repository.tree(inventory.commit), inventory.of(environment))
 
-    return reverse_moves(frozenset(move for one in ahead for move in made(one)), made(inventory), inventory)
+    return reverse_moves(frozenset(move for inventory in ahead for move in made(inventory)), made(inventory), inventory)

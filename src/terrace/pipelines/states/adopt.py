@@ -10,7 +10,7 @@ from pathlib import Path
 
 from terrace.config.naming import quote_word, unknown_name_error
 from terrace.drift.own_changes import split_differences
-from terrace.drift.records import sighting_record
+from terrace.drift.records import resource_drift_record
 from terrace.drift.state_adoption import Adopted, Adoption, Settled
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.hcl.lock_file import read_lock_file
@@ -62,7 +62,7 @@ class AdoptionRun:
             return self.inventory.stack(key)
         except KeyError:
             there = self.inventory.of(self.environment)
-            raise unknown_name_error("stack", key, [one.key for one in there]) from None
+            raise unknown_name_error("stack", key, [stack.key for stack in there]) from None
 
     def site(self, stack: Stack, purpose: Purpose) -> Site:
         """Returns the place where Terraform works on a stack. Raises BadInput for a refused one."""
@@ -113,33 +113,33 @@ def examine(at: AdoptionRun, stack: Stack, path: str | None = None) -> Adoption 
         return settled
     site = at.site(stack, "plan")
     there = at.context.terraform.pull_state(site)
-    found = _found(at, stack, there, path)
-    if holds_nothing(found.state.content):
-        raise BadInput(f"{found.source} has no resource and no output, so there is nothing to adopt for {stack.key}")
-    _insist_on_own(at, at.history, stack, found.state, found.source)
-    if found.done:
-        _insist_on_own(at, at.history, stack, there, found.target)
-    plan, providers = _planned(at, site, found)
+    left = _found(at, stack, there, path)
+    if holds_nothing(left.state.content):
+        raise BadInput(f"{left.source} has no resource and no output, so there is nothing to adopt for {stack.key}")
+    _insist_on_own(at, at.history, stack, left.state, left.source)
+    if left.done:
+        _insist_on_own(at, at.history, stack, there, left.target)
+    plan, providers = _planned(at, site, left)
     accepted, outside = split_differences(plan)
     acting = [change for change in plan.effective if not (change.action is Action.CREATE and not change.importing)]
     return Adoption(
         stack=stack,
         commit=at.inventory.commit,
-        source=found.source,
-        target=found.target,
-        state=found.state,
-        objects=addresses_in(found.state.content),
+        source=left.source,
+        target=left.target,
+        state=left.state,
+        objects=addresses_in(left.state.content),
         creates=tuple(c.address for c in plan.effective if c not in acting),
         changes=tuple(c.address for c in acting if c.action is not Action.DELETE),
         deletes=tuple(c.address for c in acting if c.action is Action.DELETE),
-        outputs=sum(1 for one in plan.outputs if one.action is not Action.NO_OP),
+        outputs=sum(1 for output in plan.outputs if output.action is not Action.NO_OP),
         accepted=accepted,
         outside=outside,
         engine=f"{at.context.terraform.product} {at.context.terraform.version}",
         providers=providers,
-        left=found.left,
-        done=found.done,
-        in_place=found.in_place,
+        left=left.left,
+        done=left.done,
+        in_place=left.in_place,
     )
 
 
@@ -186,11 +186,11 @@ def adopt_state(at: AdoptionRun, adoption: Adoption, reason: str) -> Adopted:
             hint="run the command again",
         )
     _insist_on_own(at, context.ledger.read(), stack, again.state, again.source)
-    said = f"adopted from {adoption.source}: {reason}"
+    reason_text = f"adopted from {adoption.source}: {reason}"
     copies: list[StateBackedUp] = []
     now = there
     if not again.in_place:
-        copies.append(_copied(at, stack, adoption.state, "before", said))
+        copies.append(_copied(at, stack, adoption.state, "before", reason_text))
         with_rights = at.site(stack, "apply")
         if not again.done:
             context.terraform.push_state(with_rights, adoption.state.content)
@@ -201,7 +201,7 @@ def adopt_state(at: AdoptionRun, adoption: Adoption, reason: str) -> Adopted:
                 hint=f"the backup is {copies[0].backup}: `terrace state diff {quote_word(key)}`",
             )
     continues = adoption.state.lineage if now.lineage != adoption.state.lineage else ""
-    copies.append(_copied(at, stack, now, "poll" if again.in_place else "after", said, continues))
+    copies.append(_copied(at, stack, now, "poll" if again.in_place else "after", reason_text, continues))
     drafts = [draft(copy, key, context.actor) for number, copy in enumerate(copies) if copy not in copies[:number]]
     record = _record(adoption, copies[-1], reason)
     drafts.append(draft(record, key, context.actor))
@@ -253,17 +253,17 @@ def _record(adoption: Adoption, copy: StateBackedUp, reason: str) -> StackAdopte
         engine=adoption.engine,
         providers=adoption.providers,
         written_by=adoption.state.terraform_version,
-        accepted=tuple(sighting_record(one) for one in adoption.accepted),
+        accepted=tuple(resource_drift_record(resource) for resource in adoption.accepted),
     )
 
 
 def _is_known(history: History, key: str, record: StackAdopted) -> bool:
     """Returns whether the ledger has this very adoption: its process terminated before it could report that."""
-    known = newest_adoptions(history, record.environment).get(key)
-    if known is None:
+    adoption = newest_adoptions(history, record.environment).get(key)
+    if adoption is None:
         return False
     same = ("commit", "lineage", "serial", "sha256", "same")
-    return all(getattr(known.record, name) == getattr(record, name) for name in same)
+    return all(getattr(adoption.record, name) == getattr(record, name) for name in same)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +297,10 @@ def _found(at: AdoptionRun, stack: Stack, there: StateSnapshot, path: str | None
 
 def target_of(inventory: Inventory, stack: Stack) -> str:
     """Returns the description of the place to which the state of a stack is moved."""
-    found = backend_locations(stack, inventory.graph)
-    if not found or found[0].type == "local":
+    locations = backend_locations(stack, inventory.graph)
+    if not locations or locations[0].type == "local":
         return KEPT
-    return str(found[0])
+    return str(locations[0])
 
 
 def _elsewhere(at: AdoptionRun, stack: Stack, path: str | None) -> tuple[str, StateSnapshot, LeftState | None] | None:
@@ -312,15 +312,15 @@ def _elsewhere(at: AdoptionRun, stack: Stack, path: str | None) -> tuple[str, St
     earlier = _earlier(at, stack)
     if earlier is not None:
         return (*earlier, None)
-    found = context.left.find(stack, local_paths(stack, inventory.graph))
-    if len(found) > 1:
+    left_states = context.left.find(stack, local_paths(stack, inventory.graph))
+    if len(left_states) > 1:
         raise BadInput(
-            f"Terraform left several states for {stack.key}: {', '.join(one.path for one in found)}",
+            f"Terraform left several states for {stack.key}: {', '.join(state.path for state in left_states)}",
             hint=f"pass one of them: `terrace state adopt {quote_word(stack.key)} --from PATH`",
         )
-    if found:
-        _insist_on_merged(at, stack, found[0].path)
-        return _of_file(stack, found[0])
+    if left_states:
+        _insist_on_merged(at, stack, left_states[0].path)
+        return _of_file(stack, left_states[0])
     recorded = context.left.backend(stack)
     if recorded is not None:
         _insist_on_merged(at, stack, stack.file(".terraform"))
@@ -339,12 +339,12 @@ def _insist_on_merged(at: AdoptionRun, stack: Stack, path: str) -> None:
     repository = at.context.repository
     here = repository.tree(repository.resolve("HEAD")).entries
     merged = repository.tree(at.inventory.commit).entries
-    for one in at.context.left.sources(stack, path):
-        if one in here and (
-            one not in merged or (merged[one].blob, merged[one].mode) != (here[one].blob, here[one].mode)
+    for source in at.context.left.sources(stack, path):
+        if source in here and (
+            source not in merged or (merged[source].blob, merged[source].mode) != (here[source].blob, here[source].mode)
         ):
             raise BadInput(
-                f"{one} is a file of the checked-out commit, not of the protected branch, so it cannot name the "
+                f"{source} is a file of the checked-out commit, not of the protected branch, so it cannot name the "
                 f"state of {stack.key}",
                 hint="check out the protected branch, or pass the file of the state: `terrace state adopt "
                 f"{quote_word(stack.key)} --from PATH`",
@@ -400,11 +400,11 @@ def _earlier(at: AdoptionRun, stack: Stack) -> tuple[str, StateSnapshot] | None:
 
 def _is_moved(at: AdoptionRun, stack: Stack, before: Inventory) -> bool:
     """Returns whether a stack had another state address at an earlier commit."""
-    if all(one.key != stack.key for one in before.stacks):
+    if all(other.key != stack.key for other in before.stacks):
         return False
     former = backend_locations(before.stack(stack.key), before.graph)
     now = backend_locations(stack, at.inventory.graph)
-    return bool(former) and not any(one.is_same(other) for one in former for other in now)
+    return bool(former) and not any(location.is_same(other) for location in former for other in now)
 
 
 def _settled(at: AdoptionRun, stack: Stack) -> Settled | None:
@@ -466,15 +466,15 @@ def _insist_on_free(there: StateSnapshot, state: StateSnapshot, target: str, key
     )
 
 
-def _planned(at: AdoptionRun, site: Site, found: _Found) -> tuple[Plan, tuple[str, ...]]:
+def _planned(at: AdoptionRun, site: Site, left: _Found) -> tuple[Plan, tuple[str, ...]]:
     """Returns a plan on the state, and the versions of the providers in it.
 
     The plan is made where the state is, under its lock, or in a scratch backend. Nothing is written anywhere else.
     """
-    if found.in_place:
+    if left.in_place:
         return _plan(at, site, lock=True)
     with at.context.terraform.scratch(site) as scratch:
-        at.context.terraform.push_state(scratch, found.state.content)
+        at.context.terraform.push_state(scratch, left.state.content)
         return _plan(at, scratch, lock=False)
 
 
@@ -482,7 +482,7 @@ def _plan(at: AdoptionRun, site: Site, *, lock: bool) -> tuple[Plan, tuple[str, 
     made = at.context.terraform.plan(site, lock=lock, listener=at.context.watcher.progress)
     try:
         plan = reading(at.context, site, at.inventory.commit, made)
-        providers = tuple(f"{one.address} {one.version}" for one in read_lock_file(made.lock))
+        providers = tuple(f"{provider.address} {provider.version}" for provider in read_lock_file(made.lock))
     finally:
         made.discard()
     if plan.errored or not plan.complete:

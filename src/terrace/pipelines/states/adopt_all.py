@@ -54,51 +54,51 @@ def chosen_stacks(inventory: Inventory, environments: Collection[str], names: Co
     return tuple(stack for stack in there if not names or stack.key in names or stack.name in names)
 
 
-def survey(context: Context, environments: Iterable[str], names: Collection[str], told: ReportRow) -> Survey:
+def survey(context: Context, environments: Iterable[str], names: Collection[str], report: ReportRow) -> Survey:
     """Examines every stack, several concurrently. Writes nothing. An error of one stack is in its row."""
     environments = tuple(environments)
     inventory = context.survey(context.repository.protected_tip())
     wanted = chosen_stacks(inventory, environments, names)
-    found: list[Row] = []
+    surveyed: list[Row] = []
     for environment in environments:
         stacks = [stack for wave in _waves(inventory, environment) for stack in wave if stack in wanted]
-        found += _looked(context, inventory, environment, stacks, told)
-    rows = without_shared_states(found)
+        surveyed += _looked(context, inventory, environment, stacks, report)
+    rows = without_shared_states(surveyed)
     needed = {key: mine for name in environments for key, mine in _needed(inventory, name).items()}
     return Survey(inventory.commit, _with_later(needed, rows))
 
 
-def adopt_all(context: Context, found: Survey, reason: str, told: ReportRow) -> tuple[Row, ...]:
+def adopt_all(context: Context, survey: Survey, reason: str, report: ReportRow) -> tuple[Row, ...]:
     """Adopts the states that can be adopted, wave by wave of each environment; returns every row as it is then.
 
     After a crash at any point the same call continues: what is recorded is not done again.
     """
-    rows = {row.stack: row for row in found.rows}
-    for environment in dict.fromkeys(row.environment for row in found.rows):
+    rows = {row.stack: row for row in survey.rows}
+    for environment in dict.fromkeys(row.environment for row in survey.rows):
         todo = {key for key, row in rows.items() if row.environment == environment and row.result in ("ready", "later")}
         if not todo:
             continue
         try:
             with lock_environment(context, environment), adoption_run(context, environment) as at:
-                if at.inventory.commit != found.commit:
+                if at.inventory.commit != survey.commit:
                     raise BadInput(
                         "the protected branch moved in the meantime. No changes were made", hint="run the command again"
                     )
                 for wave in _waves(at.inventory, environment):
                     mine = [rows[stack.key] for stack in wave if stack.key in todo]
-                    rows |= {row.stack: row for row in _each(context, mine, partial(_taken, at, reason, told))}
+                    rows |= {row.stack: row for row in _each(context, mine, partial(_taken, at, reason, report))}
         except Interrupted:
             raise
         except TerraceError as error:
             for key in sorted(todo):
                 if rows[key].result in ("ready", "later"):
                     rows[key] = rows[key].refused(error)
-                    told(rows[key])
+                    report(rows[key])
     return tuple(rows.values())
 
 
 def _looked(
-    context: Context, inventory: Inventory, environment: str, stacks: list[Stack], told: ReportRow
+    context: Context, inventory: Inventory, environment: str, stacks: list[Stack], report: ReportRow
 ) -> tuple[Row, ...]:
     blanks = [Row(stack.key, environment, stack.shown_path, "refused") for stack in stacks]
     here = {stack.key: stack for stack in stacks}
@@ -109,8 +109,8 @@ def _looked(
     def one(at: AdoptionRun, blank: Row) -> Row:
         row = _row(at, here[blank.stack], blank)
         # A stack that could not be planned may only wait for another one, which is known after all are examined.
-        if row.found is not None or row.result != "refused" or not needed.get(row.stack):
-            told(row)
+        if row.adoption is not None or row.result != "refused" or not needed.get(row.stack):
+            report(row)
         return row
 
     try:
@@ -123,18 +123,18 @@ def _looked(
     return rows
 
 
-def _each(context: Context, rows: Iterable[Row], one: Callable[[Row], Row]) -> tuple[Row, ...]:
+def _each(context: Context, rows: Iterable[Row], adopt_row: Callable[[Row], Row]) -> tuple[Row, ...]:
     """Returns the rows after `work`, in their order; up to `parallel` run concurrently."""
     with ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool:
-        return tuple(pool.map(one, rows))
+        return tuple(pool.map(adopt_row, rows))
 
 
 def _row(at: AdoptionRun, stack: Stack, blank: Row) -> Row:
     try:
-        found = examine(at, stack)
-        if isinstance(found, Settled):
-            return replace(blank, result="settled", settled=found)
-        ready = replace(blank, result="ready", found=found)
+        examined = examine(at, stack)
+        if isinstance(examined, Settled):
+            return replace(blank, result="settled", settled=examined)
+        ready = replace(blank, result="ready", adoption=examined)
     except Interrupted:
         raise
     except TerraceError as error:
@@ -143,7 +143,7 @@ def _row(at: AdoptionRun, stack: Stack, blank: Row) -> Row:
             return replace(row, hint=_UNKNOWN_OWNER)
         return row
     try:
-        insist_on_no_creation(found, frozenset())
+        insist_on_no_creation(examined, frozenset())
     except BadInput as error:
         return ready.refused(error)
     return ready
@@ -155,41 +155,41 @@ def _with_later(needed: Mapping[str, set[str]], rows: Iterable[Row]) -> tuple[Ro
     """
     moving: set[str] = set()
     refused: set[str] = set()
-    found = []
+    following = []
     for row in rows:
         after = tuple(sorted(needed.get(row.stack, set()) & moving))
-        if row.result == "refused" and row.found is None and after:
+        if row.result == "refused" and row.adoption is None and after:
             row = replace(row, result="later", after=after)
-        elif row.result == "refused" and row.found is None and (blocking := needed.get(row.stack, set()) & refused):
+        elif row.result == "refused" and row.adoption is None and (blocking := needed.get(row.stack, set()) & refused):
             first = ", ".join(sorted(blocking))
             row = replace(row, hint=f"it needs {first}, which cannot be adopted: resolve that first", after=())
-        if row.result == "later" or (row.result == "ready" and row.found is not None and not row.found.in_place):
+        if row.result == "later" or (row.result == "ready" and row.adoption is not None and not row.adoption.in_place):
             moving.add(row.stack)
         if row.result == "refused":
             refused.add(row.stack)
-        found.append(row)
-    return tuple(found)
+        following.append(row)
+    return tuple(following)
 
 
-def _taken(at: AdoptionRun, reason: str, told: ReportRow, row: Row) -> Row:
+def _taken(at: AdoptionRun, reason: str, report: ReportRow, row: Row) -> Row:
     done = _take(at, reason, row)
-    told(done)
+    report(done)
     return done
 
 
 def _take(at: AdoptionRun, reason: str, row: Row) -> Row:
     try:
-        found = row.found
-        if found is None:
+        adoption = row.adoption
+        if adoption is None:
             # The state that it reads was moved a moment before.
             fresh = replace(at, history=at.context.ledger.read())
             looked = examine(fresh, at.stack(row.stack))
             if isinstance(looked, Settled):
                 return replace(row, result="settled", settled=looked, why="", hint="", place="")
             insist_on_no_creation(looked, frozenset())
-            found = looked
-        done: Adopted = adopt_state(at, found, reason)
-        return replace(row, result="adopted", found=found, done=done, why="", hint="", place="")
+            adoption = looked
+        done: Adopted = adopt_state(at, adoption, reason)
+        return replace(row, result="adopted", adoption=adoption, done=done, why="", hint="", place="")
     except Interrupted:
         raise
     except TerraceError as error:
@@ -208,9 +208,9 @@ def _needed(inventory: Inventory, environment: str) -> Mapping[str, set[str]]:
     ones elsewhere."""
     every = tuple(stack for stack in inventory.stacks if stack.key not in inventory.refusals)
     rest = tuple(stack for stack in every if stack.environment == environment)
-    found = {key: set(mine) for key, mine in find_needs(rest, inventory.graph).items()}
+    needs = {key: set(mine) for key, mine in find_needs(rest, inventory.graph).items()}
     here = {stack.key for stack in rest}
     for edge in find_edges(every, inventory.graph):
         if edge.reader in here and (edge.certain or edge.owner in here):
-            found[edge.reader].add(edge.owner)
-    return found
+            needs[edge.reader].add(edge.owner)
+    return needs

@@ -15,7 +15,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
 from terrace.pipelines.states.workspace import StateWorkspace, open_workspace, release
 from terrace.plans.ports import StateSnapshot
-from terrace.states.backup_status import StackRelease, Standing, stacks_of, standings
+from terrace.states.backup_status import BackupStatus, StackRelease, backup_statuses, stacks_of
 from terrace.states.restores import open_restore
 from terrace.states.state_checks import Look, judge
 from terrace.states.state_file import addresses_in
@@ -42,23 +42,23 @@ def back_up(context: Context, environments: Iterable[str], accepted: frozenset[s
 def due_for_backup(context: Context) -> tuple[str, ...]:
     """Returns the environments with an RPO in which a state was last checked more than half of the RPO ago."""
     history = context.ledger.read()
-    known = standings(history)
+    statuses = backup_statuses(history)
     now = context.clock()
-    found = []
+    due_now = []
     for environment in context.config.environments:
         if environment.rpo is None or open_restore(history, environment.name) is not None:
             continue
-        mine = [known.get(key) for key in stacks_of(history, environment.name)]
+        mine = [statuses.get(key) for key in stacks_of(history, environment.name)]
         if any(s is None or s.checked_at is None or now - s.checked_at > environment.rpo / 2 for s in mine):
-            found.append(environment.name)
-    return tuple(found)
+            due_now.append(environment.name)
+    return tuple(due_now)
 
 
 def _looks(
     context: Context, history: History, environment: str, accepted: frozenset[str], gone: frozenset[str]
 ) -> Iterator[Look]:
     """Yields the checks of one environment, release by release: its stacks may be at different ones."""
-    known = standings(history)
+    statuses = backup_statuses(history)
     busy = _busy(history, environment)
     by_release: dict[str, list[Look]] = {}
     releases: dict[str, StackRelease] = {}
@@ -80,9 +80,9 @@ def _looks(
             ):
 
                 def one(blank: Look, on: StateWorkspace = on) -> Look:
-                    standing = known.get(blank.stack) or Standing(blank.stack, environment)
+                    backup_status = statuses.get(blank.stack) or BackupStatus(blank.stack, environment)
                     accept, removed = blank.stack in accepted, blank.stack in gone
-                    return _look(on, blank, standing, accept=accept, removed=removed)
+                    return _look(on, blank, backup_status, accept=accept, removed=removed)
 
                 yield from pool.map(one, blanks)
         except Interrupted:
@@ -91,24 +91,24 @@ def _looks(
             yield from (replace(blank, reason=f"its release cannot be checked out: {error}") for blank in blanks)
 
 
-def _look(on: StateWorkspace, look: Look, known: Standing, *, accept: bool, removed: bool) -> Look:
+def _look(on: StateWorkspace, look: Look, status: BackupStatus, *, accept: bool, removed: bool) -> Look:
     try:
         state = on.context.terraform.pull_state(on.site(look.stack, "plan"))
     except Interrupted:
         raise
     except TerraceError as error:
         return replace(look, reason=f"it could not be read: {error}")
-    finding, reason = judge(known, state)
+    finding, reason = judge(status, state)
     if finding == "alarm" and accept:
         finding, reason = ("saved" if state.content else "none"), f"accepted by {on.context.actor}: {reason}"
     if removed and (not state.content or not addresses_in(state.content)):
-        said = f"accepted by {on.context.actor}: it has no resources, and {look.stack} no longer exists"
-        return replace(look, finding="none", reason=said, lineage=state.lineage, serial=state.serial)
+        accepted = f"accepted by {on.context.actor}: it has no resources, and {look.stack} no longer exists"
+        return replace(look, finding="none", reason=accepted, lineage=state.lineage, serial=state.serial)
     look = replace(look, finding=finding, reason=reason, lineage=state.lineage, serial=state.serial)
-    return _saved(on.context, look, known, state) if state.content else look
+    return _saved(on.context, look, status, state) if state.content else look
 
 
-def _saved(context: Context, look: Look, known: Standing, state: StateSnapshot) -> Look:
+def _saved(context: Context, look: Look, status: BackupStatus, state: StateSnapshot) -> Look:
     """Returns the check with the backup of its state. A wrong state is backed up too: it may be the only one left."""
     look = replace(look, sha256=hashlib.sha256(state.content).hexdigest())
     try:
@@ -118,7 +118,7 @@ def _saved(context: Context, look: Look, known: Standing, state: StateSnapshot) 
         )
     except TerraceError as error:
         return _not_saved(look, error)
-    lost = look.finding == "same" and record.original != known.backup
+    lost = look.finding == "same" and record.original != status.backup
     return replace(look, backup=record.original, finding="saved" if lost else look.finding)
 
 

@@ -14,7 +14,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
 from terrace.pipelines.states.workspace import StateWorkspace, choose_backup, open_workspace
 from terrace.plans.ports import StateSnapshot
-from terrace.states.backup_status import Standing, recorded, release_of, stacks_of, standings
+from terrace.states.backup_status import BackupStatus, backup_statuses, recorded, release_of, stacks_of
 from terrace.states.backups import BackupRecord
 from terrace.states.restore_rules import differences
 from terrace.states.restores import open_restore
@@ -27,15 +27,15 @@ def drill(context: Context, environments: Iterable[str]) -> tuple[Drill, ...]:
 
     Changes nothing real: each backup is pushed to a scratch backend in memory, and only planned on.
     """
-    found: list[Drill] = []
+    drills: list[Drill] = []
     for environment in environments:
         history = context.ledger.read()
         with context.leases.hold(environment) as free:
             busy = _busy(history, environment) if free else "another process on this machine is working there"
             mine = [_drilled(context, history, environment, key, busy=busy) for key in stacks_of(history, environment)]
         _record(context, history, mine)
-        found += mine
-    return tuple(found)
+        drills += mine
+    return tuple(drills)
 
 
 def _busy(history: History, environment: str) -> str:
@@ -48,8 +48,8 @@ def _busy(history: History, environment: str) -> str:
 
 
 def _record(context: Context, history: History, drills: list[Drill]) -> None:
-    held = [one for one in drills if one.result != "skipped"]
-    drafts = tuple(draft(_drilled_record(one), one.stack, context.actor) for one in held)
+    held = [drill for drill in drills if drill.result != "skipped"]
+    drafts = tuple(draft(_drilled_record(drill), drill.stack, context.actor) for drill in held)
     append(context.ledger, history, lambda seen: drafts)
 
 
@@ -62,17 +62,17 @@ def _drilled(context: Context, history: History, environment: str, key: str, *, 
     assert last is not None, "only stacks that were applied or adopted are drilled"
     if last.destroyed:
         return replace(blank, result="skipped", reasons=("it was destroyed",))
-    standing = standings(history).get(key) or Standing(key, environment)
+    backup_status = backup_statuses(history).get(key) or BackupStatus(key, environment)
     began = context.clock()
     try:
-        record = choose_backup(context, standing)
+        record = choose_backup(context, backup_status)
         blank = replace(blank, backup=record.original, commit=last.commit)
-        known = recorded(history).get(record.original)
-        if known is not None and known != record.sha256:
+        digest = recorded(history).get(record.original)
+        if digest is not None and digest != record.sha256:
             return replace(blank, reasons=("the ledger has that backup with another content",))
         with open_workspace(context, last) as on:
             drill = _brought_back(on, blank, record, began)
-            return judge_drill(drill, data_loss(standing, record, _current_state(on, key), context.clock()))
+            return judge_drill(drill, data_loss(backup_status, record, _current_state(on, key), context.clock()))
     except Interrupted:
         raise
     except TerraceError as error:
@@ -86,8 +86,8 @@ def _brought_back(on: StateWorkspace, blank: Drill, record: BackupRecord, began:
     read_state(content, f"the backup {record.name}")
     with context.terraform.scratch(on.site(blank.stack, "plan")) as scratch:
         context.terraform.push_state(scratch, content)
-        found = differences(on.plan(scratch))
-    return replace(blank, differences=found, objects=objects(content), rto=context.clock() - began)
+        drifted = differences(on.plan(scratch))
+    return replace(blank, differences=drifted, objects=objects(content), rto=context.clock() - began)
 
 
 def _current_state(workspace: StateWorkspace, key: str) -> StateSnapshot | None:
@@ -100,28 +100,28 @@ def _current_state(workspace: StateWorkspace, key: str) -> StateSnapshot | None:
         return None
 
 
-def data_loss(known: Standing, record: BackupRecord, state: StateSnapshot | None, now: datetime) -> timedelta:
+def data_loss(status: BackupStatus, record: BackupRecord, state: StateSnapshot | None, now: datetime) -> timedelta:
     """Returns how much would be lost with the current state: nothing while the backup is the current state.
 
-    Otherwise it is the time since the backup was last verified to be the current state. `known` is what the ledger
+    Otherwise it is the time since the backup was last verified to be the current state. `status` is what the ledger
     knows of the stack; `state` is None where it cannot be read.
     """
     if state is not None and (state.lineage, state.serial) == (record.lineage, record.serial):
         return timedelta(0)
-    verified = known.checked_at if known.backup == record.original else None
+    verified = status.checked_at if status.backup == record.original else None
     return now - (record.taken_at if verified is None else max(record.taken_at, verified))
 
 
-def _drilled_record(one: Drill) -> StateDrilled:
+def _drilled_record(drill: Drill) -> StateDrilled:
     return StateDrilled(
-        environment=one.environment,
-        backup=one.backup,
-        result=one.result,
-        commit=one.commit,
-        reasons=one.reasons,
-        differences=tuple((d.action, d.address) for d in one.differences),
-        rto_ms=milliseconds(one.rto),
-        rpo_ms=milliseconds(one.rpo),
-        rpo_target_ms=milliseconds(one.targets[0]),
-        rto_target_ms=milliseconds(one.targets[1]),
+        environment=drill.environment,
+        backup=drill.backup,
+        result=drill.result,
+        commit=drill.commit,
+        reasons=drill.reasons,
+        differences=tuple((d.action, d.address) for d in drill.differences),
+        rto_ms=milliseconds(drill.rto),
+        rpo_ms=milliseconds(drill.rpo),
+        rpo_target_ms=milliseconds(drill.targets[0]),
+        rto_target_ms=milliseconds(drill.targets[1]),
     )

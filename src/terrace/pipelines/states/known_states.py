@@ -12,7 +12,7 @@ from terrace.plans.ports import StateSnapshot
 from terrace.stacks.backends import backend_locations
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
-from terrace.states.backup_status import Standing, release_of, standings
+from terrace.states.backup_status import BackupStatus, backup_statuses, release_of
 from terrace.states.removed_stacks import Recreation, recreations, removed_stacks
 from terrace.states.state_checks import UNWRITTEN, judge
 from terrace.states.state_file import holds_nothing
@@ -24,8 +24,8 @@ def wrong_state(history: History, environment: str, key: str, state: StateSnapsh
     `moved` is from where to where the address of the state changed since the last deployment, "" where it did not. Then
     neither a restore nor an acceptance is proposed: the state at the new address may be another stack's.
     """
-    known = standings(history).get(key) or Standing(key, environment)
-    finding, reason = judge(known, state)
+    status = backup_statuses(history).get(key) or BackupStatus(key, environment)
+    finding, reason = judge(status, state)
     if finding != "alarm":
         return ""
     if moved:
@@ -52,18 +52,18 @@ def moved_state(context: Context, history: History, inventory: Inventory, stack:
     if last is None or last.commit == inventory.commit:
         return ""
     there = readable(context.survey, last.commit)
-    if there is None or all(one.key != stack.key for one in there.stacks):
+    if there is None or all(other.key != stack.key for other in there.stacks):
         return ""
     former = backend_locations(there.stack(stack.key), there.graph)
     now = backend_locations(stack, inventory.graph)
-    if not former or not now or any(one.is_same(other) for one in former for other in now):
+    if not former or not now or any(location.is_same(other) for location in former for other in now):
         return ""
     return f"from {former[0]} to {now[0]}" if str(former[0]) != str(now[0]) else ""
 
 
 def creations_of(plan: Plan) -> tuple[str, ...]:
     """Returns the addresses that a plan creates; imported resources exist already."""
-    return tuple(one.address for one in plan.changes if one.action is Action.CREATE and not one.importing)
+    return tuple(change.address for change in plan.changes if change.action is Action.CREATE and not change.importing)
 
 
 def find_recreated(

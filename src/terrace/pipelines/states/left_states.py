@@ -10,15 +10,15 @@ from terrace.plans.ports import RecordedBackend
 from terrace.stacks.backends import backend_locations, changed_parts, local_paths, recorded_location
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
-from terrace.states.backup_status import standings
+from terrace.states.backup_status import backup_statuses
 from terrace.states.checkout_states import LeftState
 from terrace.states.state_file import addresses_in, holds_nothing
 
 
 def has_no_known_state(history: History, key: str) -> bool:
     """Returns whether the ledger knows no state of a stack: then one that Terraform left elsewhere may be its state."""
-    known = standings(history).get(key)
-    return known is None or not known.lineage
+    status = backup_statuses(history).get(key)
+    return status is None or not status.lineage
 
 
 def find_unadopted_state(context: Context, inventory: Inventory, stack: Stack, content: bytes) -> tuple[str, str]:
@@ -40,11 +40,11 @@ def find_unadopted_state(context: Context, inventory: Inventory, stack: Stack, c
             "terrace.yaml (`backend_config`), with a committed backend block; or delete the file if it is not "
             "needed",
         )
-    found = context.left.find(stack, local_paths(stack, inventory.graph))
-    if found:
-        told = "; ".join(_told(one) for one in found[:3])
+    states = context.left.find(stack, local_paths(stack, inventory.graph))
+    if states:
+        listed = "; ".join(_told(state) for state in states[:3])
         return (
-            f"{stack.key} has no state where Terrace plans it, but Terraform left one: {told}. A plan would "
+            f"{stack.key} has no state where Terrace plans it, but Terraform left one: {listed}. A plan would "
             "create everything a second time",
             f"`terrace state adopt {word}` shows it and moves it. If it is no longer needed, delete it",
         )
@@ -64,7 +64,7 @@ def find_unadopted_state(context: Context, inventory: Inventory, stack: Stack, c
 
 def _in_another_workspace(inventory: Inventory, stack: Stack, recorded: RecordedBackend) -> tuple[str, str]:
     """Returns whether the user works in a workspace of the folder that is not a configured stack."""
-    here = {one.workspace for one in inventory.stacks if one.path == stack.path}
+    here = {other.workspace for other in inventory.stacks if other.path == stack.path}
     if stack.workspace != DEFAULT_WORKSPACE or recorded.workspace in here:
         return "", ""
     return (

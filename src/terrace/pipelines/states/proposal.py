@@ -12,9 +12,16 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gate_facts import insist_on_readable
 from terrace.pipelines.states.workspace import choose_backup, environment_of, open_workspace, release
 from terrace.plans.ports import StateSnapshot
-from terrace.states.backup_status import StackRelease, Standing, applied_since, recorded, same_state, standings
+from terrace.states.backup_status import (
+    BackupStatus,
+    StackRelease,
+    applied_since,
+    backup_statuses,
+    recorded,
+    same_state,
+)
 from terrace.states.backups import BackupRecord
-from terrace.states.restore_rules import Known, Obstacle, obstacles
+from terrace.states.restore_rules import Obstacle, RestoreFacts, obstacles
 from terrace.states.restores import open_restore
 from terrace.states.state_file import StateDiff, compare, holds_nothing, read_state, same_objects, with_lineage
 
@@ -41,27 +48,27 @@ def propose(context: Context, key: str, wanted: str | None) -> Proposal:
     insist_on_idle(history, environment)
     insist_on_readable(context, history, environment)
     last = release(history, environment, key)
-    standing = standings(history).get(key) or Standing(key, environment)
-    record = choose_backup(context, standing, wanted)
+    backup_status = backup_statuses(history).get(key) or BackupStatus(key, environment)
+    record = choose_backup(context, backup_status, wanted)
     copy = read_state(context.backups.load(record.name), f"the backup {record.name}")
     with open_workspace(context, last, aside=True) as on:
         current = context.terraform.pull_state(on.site(key, "plan"))
-    kin = same_state(history, key, current.lineage or standing.lineage)
+    kin = same_state(history, key, current.lineage or backup_status.lineage)
     if same_objects(current.content, with_lineage_of(copy.content, current, kin)):
         raise BadInput(
             f"{record.name} has the same content as the state of {key}, so there is nothing to restore",
             hint=f"`terrace state list {quote_word(key)}` lists other backups: --from NAME. If the state is right "
             f"as it is: `terrace state backup {quote_word(environment)} --accept {quote_word(key)}`",
         )
-    known = Known(
+    facts = RestoreFacts(
         version=context.terraform.version,
         applied=applied_since(history, key, record.taken_at),
         sha256=recorded(history).get(record.original, ""),
-        lineage=standing.lineage,
+        lineage=backup_status.lineage,
         same_state=kin,
         holds_nothing=holds_nothing(current.content),
     )
-    against = obstacles(current, record, copy, known)
+    against = obstacles(current, record, copy, facts)
     return Proposal(key, last, record, current, compare(current.content, copy.content), against)
 
 
@@ -76,16 +83,16 @@ def with_lineage_of(copy: bytes, current: StateSnapshot, kin: frozenset[str]) ->
 
 def insist_on_accepted(proposal: Proposal, accepted: frozenset[str]) -> None:
     """Raises BadInput with every obstacle that was not accepted."""
-    left = [one for one in proposal.obstacles if not one.consent or one.consent not in accepted]
+    left = [obstacle for obstacle in proposal.obstacles if not obstacle.consent or obstacle.consent not in accepted]
     if not left:
         return
-    words = [one.consent for one in left if one.consent]
+    words = [obstacle.consent for obstacle in left if obstacle.consent]
     hint = (
         f"to accept that: {' '.join(f'--accept {quote_word(word)}' for word in words)}"
         if len(words) == len(left)
         else None
     )
-    raise BadInput(f"{proposal.record.name} is not restored: {'; '.join(one.why for one in left)}", hint=hint)
+    raise BadInput(f"{proposal.record.name} is not restored: {'; '.join(obstacle.why for obstacle in left)}", hint=hint)
 
 
 def insist_on_idle(history: History, environment: str) -> None:

@@ -134,7 +134,7 @@ class _Work:
 def _drive(
     context: Context, history: History, restore_id: str, accepted: frozenset[str], expected: StateSnapshot | None = None
 ) -> Restored:
-    begun = next(one for one in restores(history) if one.id == restore_id)
+    begun = next(restore for restore in restores(history) if restore.id == restore_id)
     last = release_named(history, begun.deployment)
     assert last is not None, "a restore starts from a known release"
     with open_workspace(context, last) as on:
@@ -230,30 +230,32 @@ def _is_copy(work: _Work, current: StateSnapshot, before: bytes) -> bool:
 def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
     """Verifies the restored state: a plan at the release must do nothing, or nothing but what was accepted."""
     try:
-        found = differences(work.on.plan(work.on.site(work.key, "plan")))
-        left = tuple(one for one in found if one.address not in work.accepted | work.doubted)
+        left_differences = differences(work.on.plan(work.on.site(work.key, "plan")))
+        left = tuple(
+            difference for difference in left_differences if difference.address not in work.accepted | work.doubted
+        )
         problem = f"the plan would {_told(left)}" if left else ""
     except TerraformFailed as error:
-        found, problem = (), f"no plan can be made with it: {error}"
+        left_differences, problem = (), f"no plan can be made with it: {error}"
     if not problem:
         why = (
             "as accepted"
-            if any(one.address in work.accepted for one in found)
+            if any(difference.address in work.accepted for difference in left_differences)
             else ("as the interrupted apply would have done")
         )
-        said = f"a plan does {_told(found)}, {why}" if found else "a plan has no changes"
-        return _end(work, "restored", said, current, found)
+        summary = f"a plan does {_told(left_differences)}, {why}" if left_differences else "a plan has no changes"
+        return _end(work, "restored", summary, current, left_differences)
     content = with_serial(before, current.serial + 1) if before else emptied(current.content, current.serial + 1)
     current = work.push(content)
-    return _end(work, "put_back", f"{problem}; the previous state was put back", current, found)
+    return _end(work, "put_back", f"{problem}; the previous state was put back", current, left_differences)
 
 
-def _told(found: tuple[Difference, ...]) -> str:
-    return listed([f"{one.action} {one.address}" for one in found], 5)
+def _told(differences: tuple[Difference, ...]) -> str:
+    return listed([f"{difference.action} {difference.address}" for difference in differences], 5)
 
 
 def _end(
-    work: _Work, result: RestoreResult, reason: str, current: StateSnapshot, found: tuple[Difference, ...] = ()
+    work: _Work, result: RestoreResult, reason: str, current: StateSnapshot, differences: tuple[Difference, ...] = ()
 ) -> Restored:
     """Backs up the state as it is now, and records the result; a clean result releases the hold."""
     begun, context = work.restore, work.context
@@ -262,7 +264,7 @@ def _end(
         restore=begun.id,
         result=result,
         reason=reason,
-        differences=tuple((one.action, one.address) for one in found),
+        differences=tuple((difference.action, difference.address) for difference in differences),
     )
     # A state without resources is not a useful backup, and would hide those that can be restored.
     if current.content and (objects(current.content) or result == "restored"):
@@ -278,7 +280,7 @@ def _end(
             continues=work.lineage if result == "restored" and work.lineage != current.lineage else "",
         )
     ended = draft(record, begun.stack, context.actor)
-    clean = begun.held_by_us and not found and result in ("restored", "unchanged")
+    clean = begun.held_by_us and not differences and result in ("restored", "unchanged")
 
     def finish(seen: History) -> tuple[Draft, ...]:
         held = folds.hold(seen, begun.environment)
@@ -292,4 +294,4 @@ def _end(
     people = needed(context.config.environment(begun.environment))
     unknown = folds.unsettled(history, begun.environment, people, answers(context))
     why = held.reason if held is not None else ""
-    return Restored(begun, result, reason, found, current.serial, why, unknown.id if unknown is not None else "")
+    return Restored(begun, result, reason, differences, current.serial, why, unknown.id if unknown is not None else "")

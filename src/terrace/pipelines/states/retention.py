@@ -12,7 +12,7 @@ from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
 from terrace.states.backup_status import good_backups
-from terrace.states.backups import BackupRecord, Rekeyed
+from terrace.states.backups import BackupRecord, Reencryption
 from terrace.states.restores import open_restore
 from terrace.states.retention import Retention, retention
 
@@ -42,7 +42,7 @@ def prune(context: Context, environments: Collection[str], *, dry_run: bool = Fa
     return answer
 
 
-def rekey(context: Context) -> Rekeyed:
+def rekey(context: Context) -> Reencryption:
     """Encrypts every backup again as a new one would be. A backup is removed only after its new version was stored and
     read.
 
@@ -50,21 +50,21 @@ def rekey(context: Context) -> Rekeyed:
     """
     history = context.ledger.read()
     _no_restore(history, [environment.name for environment in context.config.environments])
-    found = context.backups.catalogue()
-    records = found.records
-    today = {record.original: record for record in records if context.backups.sealed_for_today(record)}
-    old = [record for record in records if not context.backups.sealed_for_today(record)]
+    catalogue = context.backups.catalogue()
+    records = catalogue.records
+    today = {record.original: record for record in records if context.backups.has_current_keys(record)}
+    old = [record for record in records if not context.backups.has_current_keys(record)]
     begun = tuple(_rekey(context, stack, mine, "begun") for stack, mine in _by_stack(old))
     history = append(context.ledger, history, lambda seen: begun)
     sealed: list[BackupRecord] = []
-    failed = list(found.damaged)
+    failed = list(catalogue.damaged)
     for record in old:
         try:
             anew = today.get(record.original)
             if anew is not None:
                 # Stored by an interrupted call: it may not have been read back yet.
                 context.backups.load(anew.name)
-            sealed.append(anew or context.backups.reseal(record))
+            sealed.append(anew or context.backups.encrypt_again(record))
             context.backups.remove((record,))
         except Interrupted:
             raise
@@ -72,7 +72,7 @@ def rekey(context: Context) -> Rekeyed:
             failed.append((record.name, str(error)))
     ended = tuple(_rekey(context, stack, mine, "ended") for stack, mine in _by_stack(sealed))
     append(context.ledger, history, lambda seen: ended)
-    return Rekeyed(tuple(sealed), len(today), tuple(failed))
+    return Reencryption(tuple(sealed), len(today), tuple(failed))
 
 
 def _no_restore(history: History, environments: Iterable[str]) -> None:

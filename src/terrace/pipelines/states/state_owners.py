@@ -24,17 +24,17 @@ def foreign_addresses(context: Context, history: History, deployment: Deployment
     here = context.survey(deployment.commit)
     keys = set(deployment.stacks)
     mine = [stack for stack in here.of(deployment.environment) if stack.key in keys]
-    found: dict[str, str] = {}
+    foreign: dict[str, str] = {}
     for there, others in _others(context, history, here):
         for stack in mine:
             for other in others:
-                if stack.key not in found and not _may_share(here, stack, other):
+                if stack.key not in foreign and not _may_share(here, stack, other):
                     same = common_location(backend_locations(stack, here.graph), backend_locations(other, there.graph))
                     if same is not None:
                         where = f" ({same.place})" if same.place is not None else ""
                         at = "" if there is here else f" at {there.commit[:7]}"
-                        found[stack.key] = f"{stack.key}{where} names the state of {other.key}{at}: {same}"
-    return tuple(found.values())
+                        foreign[stack.key] = f"{stack.key}{where} names the state of {other.key}{at}: {same}"
+    return tuple(foreign.values())
 
 
 def _may_share(here: Inventory, stack: Stack, other: Stack) -> bool:
@@ -44,7 +44,7 @@ def _may_share(here: Inventory, stack: Stack, other: Stack) -> bool:
     """
     if stack.key == other.key:
         return True
-    return stack.environment == other.environment and all(one.key != other.key for one in here.stacks)
+    return stack.environment == other.environment and all(stack.key != other.key for stack in here.stacks)
 
 
 def _others(context: Context, history: History, here: Inventory) -> Iterator[tuple[Inventory, tuple[Stack, ...]]]:
@@ -65,21 +65,21 @@ def _others(context: Context, history: History, here: Inventory) -> Iterator[tup
 def _deployed(context: Context, history: History) -> dict[str, set[str]]:
     """Returns the commits that stacks were last applied from or adopted at, with those stacks; without destroyed
     ones."""
-    known = {environment.name for environment in context.config.environments}
+    names = {environment.name for environment in context.config.environments}
     last: dict[str, str] = {}
     for deployment in folds.deployments(history):
-        for key in deployment.stacks if deployment.environment in known else ():
+        for key in deployment.stacks if deployment.environment in names else ():
             if deployment.last(Step.APPLY, key) is None and not deployment.done(key):
                 continue
             last[key] = deployment.commit
             if isinstance(deployment.origin, Destruction) and deployment.done(key):
                 del last[key]
-    for name in known:
-        last |= {key: one.commit for key, one in newest_adoptions(history, name).items()}
-    found: dict[str, set[str]] = {}
+    for name in names:
+        last |= {key: adoption.commit for key, adoption in newest_adoptions(history, name).items()}
+    deployed: dict[str, set[str]] = {}
     for key, commit in last.items():
-        found.setdefault(commit, set()).add(key)
-    return found
+        deployed.setdefault(commit, set()).add(key)
+    return deployed
 
 
 def owner_of(
@@ -94,7 +94,7 @@ def owner_of(
     former = ""
     for other in sorted(owners - {stack.key}):
         environment = other.partition("/")[0]
-        gone = all(one.key != other for one in here.stacks)
+        gone = all(stack.key != other for stack in here.stacks)
         if not gone or (
             environment != stack.environment and not _is_new_name(context, history, stack.environment, other)
         ):
@@ -110,11 +110,15 @@ def _is_new_name(context: Context, history: History, environment: str, other: st
     other people own. Where that is unknown it is not either.
     """
     gone = other.partition("/")[0]
-    if any(one.name == gone for one in context.config.environments):
+    if any(environment.name == gone for environment in context.config.environments):
         return False
-    commits = [one.commit for one in folds.deployments(history) if one.environment == gone and other in one.stacks]
+    commits = [
+        deployment.commit
+        for deployment in folds.deployments(history)
+        if deployment.environment == gone and other in deployment.stacks
+    ]
     adopted = newest_adoptions(history, gone).get(other)
     if adopted is not None:
         commits.append(adopted.commit)
     before = readable(context.survey, commits[-1]) if commits else None
-    return before is not None and all(one.name != environment for one in before.config.environments)
+    return before is not None and all(other.name != environment for other in before.config.environments)

@@ -15,7 +15,7 @@ from terrace.pipelines.planning import plan_of, site_in
 from terrace.plans.model import Plan
 from terrace.plans.ports import Purpose, Site
 from terrace.stacks.inventory import Inventory
-from terrace.states.backup_status import StackRelease, Standing, release_of
+from terrace.states.backup_status import BackupStatus, StackRelease, release_of
 from terrace.states.backups import BackupRecord, named
 
 
@@ -66,10 +66,10 @@ def open_workspace(context: Context, release: StackRelease, *, aside: bool = Fal
 
 def release(history: History, environment: str, key: str) -> StackRelease:
     """Returns the release of a stack: its last deployment or adoption. Raises BadInput where there is none."""
-    found = release_of(history, environment, key)
-    if found is None:
+    release = release_of(history, environment, key)
+    if release is None:
         raise BadInput(f"nothing was ever deployed to {key}", hint=f"run `terrace deploy {environment}` first")
-    return found
+    return release
 
 
 def environment_of(context: Context, key: str) -> str:
@@ -77,13 +77,13 @@ def environment_of(context: Context, key: str) -> str:
     return context.config.environment(key.partition("/")[0]).name
 
 
-def choose_backup(context: Context, standing: Standing, wanted: str | None = None) -> BackupRecord:
+def choose_backup(context: Context, backup_status: BackupStatus, wanted: str | None = None) -> BackupRecord:
     """Returns the wanted backup of a stack; by default the newest one of a state that was as expected."""
-    records = context.backups.catalogue(standing.environment, standing.stack).records
+    records = context.backups.catalogue(backup_status.environment, backup_status.stack).records
     if not records:
         raise BadInput(
-            f"there is no backup of {standing.stack}", hint="`terrace state list` lists the existing backups"
+            f"there is no backup of {backup_status.stack}", hint="`terrace state list` lists the existing backups"
         )
     if wanted is not None:
         return named(records, wanted)
-    return next((one for one in reversed(records) if one.original == standing.backup), records[-1])
+    return next((record for record in reversed(records) if record.original == backup_status.backup), records[-1])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from terrace.compliance.answers import STATES, Answer, Answers, Evidence, State
 from terrace.compliance.overview import Compliance
+from terrace.compliance.results import STATES, ControlResult, Evidence, FrameworkResult, State
 from terrace.report.compliance_words import (
     CAVEAT,
     check_words,
@@ -57,8 +57,8 @@ def _body(record: Compliance) -> Iterator[Markup]:
     )
     yield from _environments(record)
     yield from _summary(record)
-    for answers in record.frameworks:
-        yield from _framework(answers)
+    for result in record.frameworks:
+        yield from _framework(result)
     yield html(
         "<h3>Source of this report</h3>\n<p>Rules <code>{policy}</code>, ledger <code>{head}</code>. Full checks older "
         "than {stale} days are not accepted as evidence. Deployments of the last {period} days were evaluated.</p>",
@@ -85,31 +85,31 @@ def _environments(record: Compliance) -> Iterator[Markup]:
 def _summary(record: Compliance) -> Iterator[Markup]:
     heads = join(html("<th class=num>{state}", state=state) for state in (*STATES, "listed"))
     yield html("<h3>Summary</h3>\n<table><thead><tr><th>Framework{heads}</tr></thead><tbody>", heads=heads)
-    for answers in record.frameworks:
-        cells = join(html("<td class=num>{count}</td>", count=answers.count(state)) for state in STATES)
+    for result in record.frameworks:
+        cells = join(html("<td class=num>{count}</td>", count=result.count(state)) for state in STATES)
         yield html(
             '<tr><td><a href="#{id}">{title}</a></td>{cells}<td class=num>{listed}</td></tr>',
-            id=answers.framework.id,
-            title=framework_title(answers),
+            id=result.framework.id,
+            title=framework_title(result),
             cells=cells,
-            listed=len(answers.answers),
+            listed=len(result.controls),
         )
     yield Markup("</tbody></table>")
 
 
-def _framework(answers: Answers) -> Iterator[Markup]:
-    framework = answers.framework
+def _framework(result: FrameworkResult) -> Iterator[Markup]:
+    framework = result.framework
     yield html(
         '<h2 id="{id}">{title}</h2>\n<p>{totals}.</p>\n<p class=soft>Listed: {scope}. The titles are not those of the '
         "framework. Mapping: {source}.</p>",
         id=framework.id,
-        title=framework_title(answers),
-        totals=totals(answers),
+        title=framework_title(result),
+        totals=totals(result),
         scope=framework.scope,
         source=framework.source,
     )
     for state in ("fail", "pass", "not evaluated", "manual"):
-        mine = [answer for answer in answers.answers if answer.state == state]
+        mine = [control_result for control_result in result.controls if control_result.state == state]
         if mine:
             yield html(
                 "<h3>{head}: {count}</h3>\n<table><thead><tr><th>Control<th>State<th class=about>About<th>Evidence</tr>"
@@ -117,23 +117,25 @@ def _framework(answers: Answers) -> Iterator[Markup]:
                 head=_HEADS[state],
                 count=len(mine),
             )
-            yield from map(_answer, mine)
+            yield from map(_control, mine)
             yield Markup("</tbody></table>")
 
 
-def _answer(answer: Answer) -> Markup:
-    if answer.state in ("not evaluated", "manual"):
-        evidence = html("{why}", why=answer.why)
+def _control(control_result: ControlResult) -> Markup:
+    if control_result.state in ("not evaluated", "manual"):
+        evidence = html("{why}", why=control_result.why)
     else:
-        items = join(map(_evidence, relevant_evidence(answer)))
-        evidence = html("<span class=soft>{coverage}</span><ul>{items}</ul>", coverage=coverage(answer), items=items)
+        items = join(map(_evidence, relevant_evidence(control_result)))
+        evidence = html(
+            "<span class=soft>{coverage}</span><ul>{items}</ul>", coverage=coverage(control_result), items=items
+        )
     return html(
         '<tr><td class=id>{id}</td><td><span class="state {kind}">{state}</span></td><td>{title}</td>'
         "<td>{evidence}</td></tr>",
-        id=answer.control.id,
-        kind=answer.state.split()[0],
-        state=answer.state,
-        title=answer.control.title,
+        id=control_result.control.id,
+        kind=control_result.state.split()[0],
+        state=control_result.state,
+        title=control_result.control.title,
         evidence=evidence,
     )
 

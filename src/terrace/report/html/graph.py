@@ -97,7 +97,7 @@ def _contents(
 def _folded(boxes: list[Box], edges: set[tuple[str, str]]) -> tuple[list[Box], set[tuple[str, str]]]:
     """Joins the boxes that exceed a column into one; changed folders keep their own box as long as possible."""
     kept: list[Box] = []
-    known: dict[str, str] = {}
+    folded: dict[str, str] = {}
     for column in range(1 + max(box.column for box in boxes)):
         mine = sorted((b for b in boxes if b.column == column), key=lambda b: (not b.changed, not b.touched, b.label))
         rest = mine[TALLEST - 1 :] if len(mine) > TALLEST else []
@@ -106,8 +106,8 @@ def _folded(boxes: list[Box], edges: set[tuple[str, str]]) -> tuple[list[Box], s
             label = and_more(len(rest), "stack" if rest[0].stack else "module")
             more = Box(f"\0{column}", label, "", column, any(b.touched for b in rest), False, rest[0].stack)
             kept.append(more)
-            known |= {box.key: more.key for box in rest}
-    return kept, {(known.get(a, a), known.get(b, b)) for a, b in edges}
+            folded |= {box.key: more.key for box in rest}
+    return kept, {(folded.get(a, a), folded.get(b, b)) for a, b in edges}
 
 
 def _under(keys: Iterable[str], labels: Mapping[str, str], *, changed: bool) -> str:
@@ -125,17 +125,17 @@ def _depths(shown: Iterable[str], edges: set[tuple[str, str]]) -> dict[str, int]
     callers: dict[str, list[str]] = {}
     for called, caller in edges:
         callers.setdefault(called, []).append(caller)
-    found: dict[str, int] = {}
+    depths: dict[str, int] = {}
 
     def depth(path: str, way: frozenset[str]) -> int:
-        if path not in found:
+        if path not in depths:
             above = [depth(by, way | {path}) for by in callers.get(path, ()) if by not in way]
-            found[path] = 1 + max(above, default=-1)
-        return found[path]
+            depths[path] = 1 + max(above, default=-1)
+        return depths[path]
 
     for path in sorted(shown):
         depth(path, frozenset({path}))
-    return found
+    return depths
 
 
 def _columns(boxes: list[Box], edges: set[tuple[str, str]]) -> list[list[Box]]:

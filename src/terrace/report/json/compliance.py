@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from terrace.compliance.answers import STATES, Answer, Answers, Evidence
 from terrace.compliance.overview import Compliance, LatestAudit
+from terrace.compliance.results import STATES, ControlResult, Evidence, FrameworkResult
 from terrace.report.json.record import Counts, JsonRecord, when, when_known
 
 
@@ -142,29 +142,29 @@ def _compliant_environment(looked: LatestAudit) -> CompliantEnvironment:
     )
 
 
-def _framework_part(answers: Answers) -> FrameworkPart:
-    framework = answers.framework
+def _framework_part(result: FrameworkResult) -> FrameworkPart:
+    framework = result.framework
     return FrameworkPart(
         id=framework.id,
         name=framework.name,
         version=framework.version,
         scope=framework.scope,
         source=framework.source,
-        counts={state.replace(" ", "_"): answers.count(state) for state in STATES} | {"listed": len(answers.answers)},
-        controls=tuple(map(_control_part, answers.answers)),
+        counts={state.replace(" ", "_"): result.count(state) for state in STATES} | {"listed": len(result.controls)},
+        controls=tuple(map(_control_part, result.controls)),
     )
 
 
-def _control_part(answer: Answer) -> ControlPart:
+def _control_part(control_result: ControlResult) -> ControlPart:
     return ControlPart(
-        id=answer.control.id,
-        title=answer.control.title,
-        state=answer.state.replace(" ", "_"),
-        why=answer.why,
-        mapped_checks=answer.mapped,
-        mapped_checks_looked_at=answer.looked,
-        own_sources=tuple(answer.own),
-        evidence=tuple(map(_evidence_part, answer.evidence)),
+        id=control_result.control.id,
+        title=control_result.control.title,
+        state=control_result.state.replace(" ", "_"),
+        why=control_result.why,
+        mapped_checks=control_result.mapped,
+        mapped_checks_looked_at=control_result.looked,
+        own_sources=tuple(control_result.own),
+        evidence=tuple(map(_evidence_part, control_result.evidence)),
     )
 
 

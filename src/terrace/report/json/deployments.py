@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from msgspec import UNSET, UnsetType
 
 from terrace.assess.model import Objection
-from terrace.drift.checks import Standing
+from terrace.drift.checks import EnvironmentDrift
 from terrace.errors import Diagnostic, TerraceError
 from terrace.gates.model import Approval, Outcome, Verdict, Witness
 from terrace.ledger.adoptions import AdoptedStack
@@ -942,7 +942,7 @@ class StatusJson(JsonRecord, tag_field="schema", tag="terrace/status@1"):
 
 
 def environment_statuses(
-    situations: Iterable[Situation], alarms: Mapping[str, tuple[str, ...]], drift: Mapping[str, Standing]
+    situations: Iterable[Situation], alarms: Mapping[str, tuple[str, ...]], drift: Mapping[str, EnvironmentDrift]
 ) -> tuple[EnvironmentStatus, ...]:
     """Returns the status of every environment. `alarms` and `drift` are by the name of the environment."""
     return tuple(
@@ -950,7 +950,9 @@ def environment_statuses(
     )
 
 
-def _environment_status(situation: Situation, alarms: tuple[str, ...], drift: Standing | None) -> EnvironmentStatus:
+def _environment_status(
+    situation: Situation, alarms: tuple[str, ...], drift: EnvironmentDrift | None
+) -> EnvironmentStatus:
     latest, good, hold, live = situation.latest, situation.released, situation.hold, situation.live
     is_open = latest is not None and latest.result is None
     has_failed = latest is not None and latest.result not in (None, "succeeded")

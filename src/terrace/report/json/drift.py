@@ -11,7 +11,7 @@ from terrace.drift.acknowledgements import Acknowledgement, answered, answers
 from terrace.drift.adopt import Adoption
 from terrace.drift.adopted_drift import Absorption
 from terrace.drift.issues import StackDrift
-from terrace.drift.model import Cause, Observation, Quadrant, Sighting
+from terrace.drift.model import Cause, DriftKind, Observation, ResourceDrift
 from terrace.drift.review import Review
 from terrace.report.drift_words import remedy, shown_value
 from terrace.report.json.deployments import DriftDeployment
@@ -258,16 +258,16 @@ def drifted_environments(reviews: Iterable[Review]) -> tuple[DriftedEnvironment,
 
 
 def _drifted_environment(review: Review) -> DriftedEnvironment:
-    check, standing = review.check, review.standing
+    check, status = review.check, review.status
     return DriftedEnvironment(
         name=review.environment,
         check=check.id if check else None,
         status=check.status if check else None,
         checked_at=when(check.at) if check else None,
-        last_good_at=when_known(standing.checked_at) if standing else None,
+        last_good_at=when_known(status.checked_at) if status else None,
         stacks=tuple(_drifted_stack(review, check.at, seen) for seen in check.observations) if check else (),
         absorbed=tuple(map(_absorbed_drift, review.absorbed)),
-        overdue=standing.overdue if standing else "",
+        overdue=status.overdue if status else "",
     )
 
 
@@ -279,7 +279,7 @@ def _drifted_stack(review: Review, at: datetime, observation: Observation) -> Dr
         status=observation.status,
         commit=observation.commit,
         undeployed_commits=tuple(observation.undeployed),
-        resources=tuple(_drifted_resource(review, observation, sighting) for sighting in observation.sightings),
+        resources=tuple(_drifted_resource(review, observation, resource) for resource in observation.resources),
         ignored=tuple(
             IgnoredDrift(address=i.address, paths=tuple(i.paths), owner=i.owner, reason=i.reason, until=i.until)
             for i in observation.ignored
@@ -303,23 +303,23 @@ def _drift_issue(issue: StackDrift, at: datetime) -> DriftIssue:
     )
 
 
-def _drifted_resource(review: Review, observation: Observation, sighting: Sighting) -> DriftedResource:
-    acknowledged = answers(review.acknowledged, sighting)
+def _drifted_resource(review: Review, observation: Observation, resource: ResourceDrift) -> DriftedResource:
+    acknowledged = answers(review.acknowledged, resource)
     return DriftedResource(
-        address=sighting.address,
-        type=sighting.type,
-        quadrant=sighting.quadrant.value,
-        severity=sighting.severity.word,
-        paths=tuple(sighting.paths),
-        undo=sighting.undo.value,
-        attributes=tuple(_drifted_attribute(sighting, path, acknowledged.get(path)) for path in sighting.paths),
-        remedy=remedy(review.environment, sighting, observation.commit),
-        seen=review.in_a_row(sighting),
-        fingerprint=sighting.fingerprint,
-        causes=tuple(map(_cause_part, sighting.causes)),
-        more_causes=sighting.more_causes,
-        cause_unknown=sighting.cause_unknown,
-        acknowledged=_acknowledgement_part(answered(review.acknowledged, sighting, sighting.paths)),
+        address=resource.address,
+        type=resource.type,
+        quadrant=resource.kind.value,
+        severity=resource.severity.word,
+        paths=tuple(resource.paths),
+        undo=resource.undo.value,
+        attributes=tuple(_drifted_attribute(resource, path, acknowledged.get(path)) for path in resource.paths),
+        remedy=remedy(review.environment, resource, observation.commit),
+        seen=review.in_a_row(resource),
+        fingerprint=resource.fingerprint,
+        causes=tuple(map(_cause_part, resource.causes)),
+        more_causes=resource.more_causes,
+        cause_unknown=resource.cause_unknown,
+        acknowledged=_acknowledgement_part(answered(review.acknowledged, resource, resource.paths)),
     )
 
 
@@ -335,26 +335,26 @@ def _cause_part(cause: Cause) -> CausePart:
     )
 
 
-def _drifted_attribute(sighting: Sighting, path: str, acknowledgement: Acknowledgement | None) -> DriftedAttribute:
-    quadrant = sighting.quadrant_of(path)
-    is_changed_outside = sighting.quadrant in (Quadrant.ACTIONABLE, Quadrant.UNMANAGED)
-    deployed, live = sighting.values.get(path, (UNSET, UNSET))
+def _drifted_attribute(resource: ResourceDrift, path: str, acknowledgement: Acknowledgement | None) -> DriftedAttribute:
+    kind = resource.kind_of(path)
+    is_changed_outside = resource.kind in (DriftKind.ACTIONABLE, DriftKind.UNMANAGED)
+    deployed, live = resource.values.get(path, (UNSET, UNSET))
     return DriftedAttribute(
         path=path,
-        quadrant=quadrant.value,
-        managed=quadrant is Quadrant.ACTIONABLE if is_changed_outside else UNSET,
-        deployed=shown_value(deployed) if path in sighting.values else UNSET,
-        there=shown_value(live) if path in sighting.values else UNSET,
+        quadrant=kind.value,
+        managed=kind is DriftKind.ACTIONABLE if is_changed_outside else UNSET,
+        deployed=shown_value(deployed) if path in resource.values else UNSET,
+        there=shown_value(live) if path in resource.values else UNSET,
         acknowledged=_acknowledgement_part(acknowledgement),
     )
 
 
 def _absorbed_drift(absorption: Absorption) -> AbsorbedDrift:
     return AbsorbedDrift(
-        stack=absorption.sighting.stack,
-        address=absorption.sighting.address,
-        severity=absorption.sighting.severity.word,
-        paths=tuple(absorption.sighting.kept),
+        stack=absorption.resource.stack,
+        address=absorption.resource.address,
+        severity=absorption.resource.severity.word,
+        paths=tuple(absorption.resource.kept),
         deployment=absorption.deployment,
         at=when(absorption.at),
         acknowledged=_acknowledgement_part(absorption.acknowledged),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from terrace.drift.model import Sighting
+from terrace.drift.model import ResourceDrift
 from terrace.drift.state_adoption import Adopted, Row, Settled
 from terrace.plans.ports import StateSnapshot
 from terrace.report.json.record import JsonRecord, when, when_known
-from terrace.states.backup_status import Standing
-from terrace.states.backups import BackupRecord, Catalogue, Rekeyed
+from terrace.states.backup_status import BackupStatus
+from terrace.states.backups import BackupRecord, Catalogue, Reencryption
 from terrace.states.restore_rules import Difference
 from terrace.states.restores import Restored
 from terrace.states.retention import Retention
@@ -161,32 +161,32 @@ class StateListJson(JsonRecord, tag_field="schema", tag="terrace/state-list@1"):
 def state_list_json(
     catalogue: Catalogue,
     good: frozenset[str],
-    standings: Mapping[str, Standing],
+    backup_statuses: Mapping[str, BackupStatus],
     problems: Mapping[str, tuple[str, ...]],
     now: datetime,
 ) -> StateListJson:
     """Returns the output of `terrace state list`. `good` are backups of good releases."""
     return StateListJson(
-        backups=tuple(_backup_part(record, good, standings.get(record.stack)) for record in catalogue.records),
+        backups=tuple(_backup_part(record, good, backup_statuses.get(record.stack)) for record in catalogue.records),
         damaged=tuple(DamagedBackup(name=name, why=why) for name, why in catalogue.damaged),
         stacks=tuple(
             StackBackups(
-                stack=standing.stack,
-                environment=standing.environment,
-                backup=standing.backup or None,
-                checked_at=when_known(standing.checked_at),
-                exposure_ms=milliseconds(standing.exposure(now)),
-                alarm=standing.alarm or None,
+                stack=backup_status.stack,
+                environment=backup_status.environment,
+                backup=backup_status.backup or None,
+                checked_at=when_known(backup_status.checked_at),
+                exposure_ms=milliseconds(backup_status.exposure(now)),
+                alarm=backup_status.alarm or None,
             )
-            for standing in standings.values()
+            for backup_status in backup_statuses.values()
         ),
         problems=_flat(problems),
     )
 
 
-def _backup_part(record: BackupRecord, good: frozenset[str], standing: Standing | None) -> BackupPart:
-    is_current = standing is not None and standing.backup == record.original
-    drill = standing.drilled if standing is not None else None
+def _backup_part(record: BackupRecord, good: frozenset[str], backup_status: BackupStatus | None) -> BackupPart:
+    is_current = backup_status is not None and backup_status.backup == record.original
+    drill = backup_status.drilled if backup_status is not None else None
     is_drilled = drill is not None and drill.backup == record.original
     return BackupPart(
         name=record.name,
@@ -203,7 +203,7 @@ def _backup_part(record: BackupRecord, good: frozenset[str], standing: Standing 
         key_id=record.key_id,
         recipients=tuple(record.recipients),
         good=record.original in good,
-        checked_at=when_known(standing.checked_at) if standing is not None and is_current else None,
+        checked_at=when_known(backup_status.checked_at) if backup_status is not None and is_current else None,
         drilled_at=when(drill.at) if drill is not None and is_drilled else None,
         drill=drill.result if drill is not None and is_drilled else None,
     )
@@ -476,7 +476,7 @@ class StateRekeyJson(JsonRecord, tag_field="schema", tag="terrace/state-rekey@1"
     """Backups that could not be encrypted again."""
 
 
-def state_rekey_json(rekeyed: Rekeyed) -> StateRekeyJson:
+def state_rekey_json(rekeyed: Reencryption) -> StateRekeyJson:
     """Returns the output of `terrace state rekey`."""
     return StateRekeyJson(
         sealed=tuple(record.name for record in rekeyed.sealed),
@@ -601,8 +601,8 @@ def adopt_json(commit: str, rows: Iterable[Row], *, written: bool) -> AdoptJson:
 
 
 def _adoption_row(row: Row) -> AdoptionRow:
-    adoption, settled, done = row.found, row.settled, row.done
-    known = adoption if adoption is not None else settled
+    adoption, settled, done = row.adoption, row.settled, row.done
+    adopted = adoption if adoption is not None else settled
     state = done.state if done is not None else adoption.state if adoption is not None else None
     return AdoptionRow(
         stack=row.stack,
@@ -610,11 +610,11 @@ def _adoption_row(row: Row) -> AdoptionRow:
         path=row.path,
         result=_adoption_result(row),
         source=adoption.source if adoption is not None else None,
-        target=known.target if known is not None else None,
+        target=adopted.target if adopted is not None else None,
         lineage=state.lineage if state is not None else None,
         serial=state.serial if state is not None else None,
         objects=len(adoption.objects) if adoption is not None else None,
-        same=known.same if known is not None else None,
+        same=adopted.same if adopted is not None else None,
         creates=tuple(adoption.creates) if adoption is not None else (),
         changes=tuple(adoption.changes) if adoption is not None else (),
         deletes=tuple(adoption.deletes) if adoption is not None else (),
@@ -623,7 +623,7 @@ def _adoption_row(row: Row) -> AdoptionRow:
         outside=tuple(map(_adopted_difference, adoption.outside)) if adoption is not None else (),
         engine=adoption.engine if adoption is not None else None,
         providers=tuple(adoption.providers) if adoption is not None else (),
-        commit=known.commit if known is not None else None,
+        commit=adopted.commit if adopted is not None else None,
         backup=done.backup if done is not None else None,
         put_aside=(done.put_aside or None) if done is not None else None,
         after=tuple(row.after),
@@ -639,7 +639,7 @@ def _adoption_result(row: Row) -> str:
     return row.result
 
 
-def _adopted_difference(sighting: Sighting) -> AdoptedDifference:
+def _adopted_difference(resource: ResourceDrift) -> AdoptedDifference:
     return AdoptedDifference(
-        address=sighting.address, paths=tuple(sighting.paths), severity=sighting.severity.name.lower()
+        address=resource.address, paths=tuple(resource.paths), severity=resource.severity.name.lower()
     )

@@ -25,20 +25,26 @@ def compliance_markdown(record: Compliance) -> str:
         f"| {plain(looked.environment)} | {plain(check_words(looked))} | {plain('; '.join(looked.notes)) or '-'} |"
         for looked in record.looked
     ]
-    for answers in record.frameworks:
-        lines += ["", f"## {plain(framework_title(answers))}", "", f"**{totals(answers)}**", ""]
-        lines += [f"Listed: {plain(answers.framework.scope)}. Mapping: {plain(answers.framework.source)}.", ""]
+    for result in record.frameworks:
+        lines += ["", f"## {plain(framework_title(result))}", "", f"**{totals(result)}**", ""]
+        lines += [f"Listed: {plain(result.framework.scope)}. Mapping: {plain(result.framework.source)}.", ""]
         lines += ["| control | about | state | why | evidence |", "| --- | --- | --- | --- | --- |"]
-        for answer in answers.answers:
-            control = answer.control
-            row = (code(control.id), plain(control.title), answer.state, plain(clipped(answer.why)), coverage(answer))
+        for control_result in result.controls:
+            control = control_result.control
+            row = (
+                code(control.id),
+                plain(control.title),
+                control_result.state,
+                plain(clipped(control_result.why)),
+                coverage(control_result),
+            )
             lines.append(f"| {' | '.join(row)} |")
-        shown = [answer for answer in answers.answers if answer.state in ("fail", "pass")]
+        shown = [control_result for control_result in result.controls if control_result.state in ("fail", "pass")]
         if shown:
             lines += ["", "### Evidence", ""]
-        for answer in shown:
-            lines.append(f"- {code(answer.control.id)} {answer.state}")
-            evidence = relevant_evidence(answer)
+        for control_result in shown:
+            lines.append(f"- {code(control_result.control.id)} {control_result.state}")
+            evidence = relevant_evidence(control_result)
             lines += [f"  - {e.outcome.word}: {plain(clipped(evidence_sentence(e)))}" for e in evidence]
             lines += [f"    - {code(clipped(place))}" for e in evidence for place in e.places]
     lines += ["", f"Rules {code(record.policy)}, ledger {code(record.head[:12] or 'empty')}."]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from terrace.drift.acknowledgements import answered
-from terrace.drift.model import Observation, Sighting
+from terrace.drift.model import Observation, ResourceDrift
 from terrace.drift.review import Review
 from terrace.report.drift_words import (
     absorbed_line,
     attribute_lines,
     cause_lines,
-    quadrant_words,
+    kind_words,
     remedy,
     undeployed_line,
 )
@@ -28,8 +28,8 @@ def drift_markdown(reviews: Iterable[Review]) -> str:
         for observation in check.observations if check else ():
             parts += _section(review, observation)
         parts += [f"- {plain(absorbed_line(absorption))}" for absorption in review.absorbed]
-        if review.standing and review.standing.overdue:
-            parts += ["", f"**Alarm**: {plain(review.standing.overdue)}"]
+        if review.status and review.status.overdue:
+            parts += ["", f"**Alarm**: {plain(review.status.overdue)}"]
         parts.append("")
     return "\n".join(parts).rstrip() + "\n"
 
@@ -43,9 +43,9 @@ def _section(review: Review, observation: Observation) -> list[str]:
     reason, _, more = observation.why.partition("\n")
     why = f": {prose(' '.join([reason, *more.split()]))}" if reason else ""
     lines = [f"**{plain(observation.stack)}** {observation.status}{why}", ""]
-    if observation.sightings:
+    if observation.resources:
         lines += ["| Severity | | Address | Differences | How to resolve it |", "| --- | --- | --- | --- | --- |"]
-        lines += [_row(review, observation, sighting) for sighting in observation.sightings]
+        lines += [_row(review, observation, resource) for resource in observation.resources]
         lines.append("")
     for ignored in observation.ignored:
         lines.append(f"- ignored until {ignored.until} ({plain(ignored.owner)}): {code(ignored.address)}")
@@ -55,11 +55,11 @@ def _section(review: Review, observation: Observation) -> list[str]:
     return [*lines, ""] if lines[-1] else lines
 
 
-def _row(review: Review, observation: Observation, sighting: Sighting) -> str:
-    attributes = "<br>".join(code(text) for text in attribute_lines(review, sighting))
-    given = answered(review.acknowledged, sighting, sighting.paths)
+def _row(review: Review, observation: Observation, resource: ResourceDrift) -> str:
+    attributes = "<br>".join(code(text) for text in attribute_lines(review, resource))
+    given = answered(review.acknowledged, resource, resource.paths)
     acknowledged = f"acknowledged by {plain(given.by)}: {plain(given.reason)}; " if given else ""
-    resolve = f"{acknowledged}{remedy(review.environment, sighting, observation.commit)}"
-    causes = "".join(f"<br>{prose(cause)}" for cause in cause_lines(sighting))
-    kind = quadrant_words(sighting)
-    return f"| {sighting.severity.word} | {kind} | {code(sighting.address)} | {attributes} | {resolve}{causes} |"
+    resolve = f"{acknowledged}{remedy(review.environment, resource, observation.commit)}"
+    causes = "".join(f"<br>{prose(cause)}" for cause in cause_lines(resource))
+    kind = kind_words(resource)
+    return f"| {resource.severity.word} | {kind} | {code(resource.address)} | {attributes} | {resolve}{causes} |"

@@ -21,13 +21,13 @@ _RENDERED = re.compile(r"[@#]|:(?=(?:[0-9_+-]*[a-z][a-z0-9_+-]*|100|1234|[+-]1):
 
 def plain(text: str) -> str:
     """Returns text from outside as Markdown that shows it letter by letter."""
-    shown = _RENDERED.sub(lambda found: f"{found[0]}{_APART}", visible(text))
+    shown = _RENDERED.sub(lambda match: f"{match[0]}{_APART}", visible(text))
     return _SPECIAL.sub(_shown, shown).replace(_APART, "&#8203;")
 
 
-def _shown(found: re.Match[str]) -> str:
+def _shown(match: re.Match[str]) -> str:
     """Returns a letter that shows and has no effect."""
-    return f"&#{ord(found[1][0])};{found[1][1:]}"
+    return f"&#{ord(match[1][0])};{match[1][1:]}"
 
 
 def plain_within(text: str, limit: int) -> str:

@@ -64,10 +64,10 @@ def ledger_page(history: History) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def environments(history: History, known: Iterable[str] = ()) -> str:
-    """Returns a table of the `known` environments and of those that were ever deployed to: deployed commits, and what
-    each waits for."""
-    names = dict.fromkeys((*known, *(deployment.environment for deployment in folds.deployments(history))))
+def environments(history: History, configured: Iterable[str] = ()) -> str:
+    """Returns a table of the `configured` environments and of those that were ever deployed to: deployed commits, and
+    what each waits for."""
+    names = dict.fromkeys((*configured, *(deployment.environment for deployment in folds.deployments(history))))
     if not names:
         return "Nothing was deployed yet."
     rows = []

@@ -26,9 +26,9 @@ def release_notes(deployment: Deployment, commits: Sequence[Commit], approvals: 
         more = and_more(len(listed) - MOST)
         lines = [f"- {plain(clipped(c.message.split(chr(10))[0], 120))} ({c.id[:12]})" for c in listed[:MOST]]
         parts.append("\n".join(["### Commits", "", *lines, *([f"- {more}"] if more else [])]))
-    given = [approval for approval in approvals if approval.answer == "approve"]
-    if given:
-        lines = [f"- {plain(clipped(approval.actor, 60))}{_role(approval)}" for approval in given]
+    approved = [approval for approval in approvals if approval.answer == "approve"]
+    if approved:
+        lines = [f"- {plain(clipped(approval.actor, 60))}{_role(approval)}" for approval in approved]
         parts.append("\n".join(["### Approved by", "", *lines]))
     return "\n\n".join(parts) + "\n"
 

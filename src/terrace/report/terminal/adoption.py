@@ -21,7 +21,7 @@ def adoption_table(rows: Iterable[Row], root: str) -> Record:
     # A path that is cut is of no use.
     table.columns[1].overflow = "fold"
     for row in rows:
-        adoption = row.found
+        adoption = row.adoption
         table.add(
             row.stack,
             _state_place(row, root),
@@ -34,11 +34,11 @@ def adoption_table(rows: Iterable[Row], root: str) -> Record:
 
 def row_line(row: Row) -> Line:
     """Returns the result of one stack in one line."""
-    if row.result == "adopted" and row.found is not None:
-        same = row.found.same and not row.found.outside
-        rest = "" if same else f", differs from Git: {_differences(row.found)}"
+    if row.result == "adopted" and row.adoption is not None:
+        same = row.adoption.same and not row.adoption.outside
+        rest = "" if same else f", differs from Git: {_differences(row.adoption)}"
         return line(f"{row.stack}: ", ("adopted", "green"), rest)
-    if row.result == "ready" and row.found is not None:
+    if row.result == "ready" and row.adoption is not None:
         return line(f"{row.stack}: differs from Git: ", _verdict(row))
     return line(f"{row.stack}: ", _verdict(row))
 
@@ -47,7 +47,7 @@ def adoption_details(rows: Iterable[Row]) -> Record:
     """Returns what exactly differs, and why some stacks cannot be adopted."""
     lines: list[Line] = []
     for row in rows:
-        adoption = row.found
+        adoption = row.adoption
         if row.result == "refused":
             where = f"{row.place}: " if row.place else ""
             lines.append(line((f"{row.stack} cannot be adopted", "red"), f" ({row.path}): {where}{row.why}"))
@@ -83,7 +83,9 @@ def adoption_summary(rows: Iterable[Row]) -> str:
 def old_files_note(rows: Iterable[Row]) -> str:
     """Returns what happens to state files that are moved; "" where no stack has one."""
     every = tuple(rows)
-    number = sum(1 for row in every if row.result == "ready" and row.found is not None and row.found.left is not None)
+    number = sum(
+        1 for row in every if row.result == "ready" and row.adoption is not None and row.adoption.left is not None
+    )
     later = any(row.result == "later" for row in every)
     if not number and not later:
         return ""
@@ -106,11 +108,11 @@ def adopted_line(environment: str, adopted: Mapping[str, AdoptedStack]) -> str:
 
 
 def _state_place(row: Row, root: str) -> str:
-    if row.found is None:
+    if row.adoption is None:
         return row.settled.target if row.settled is not None else "-"
-    if row.found.in_place or row.done is not None:
-        return row.found.target
-    return f"{row.found.source.removeprefix(f'{root}/')}, to be moved"
+    if row.adoption.in_place or row.done is not None:
+        return row.adoption.target
+    return f"{row.adoption.source.removeprefix(f'{root}/')}, to be moved"
 
 
 def _verdict(row: Row) -> Part:
@@ -119,9 +121,9 @@ def _verdict(row: Row) -> Part:
         return f"{how}, at {row.settled.commit[:7]}", "dim"
     if row.result == "refused":
         return "cannot be adopted", "red"
-    if row.result == "later" or row.found is None:
+    if row.result == "later" or row.adoption is None:
         return f"planned after {', '.join(row.after)} is adopted", "yellow"
-    return _differences(row.found), "green" if row.found.same else "yellow"
+    return _differences(row.adoption), "green" if row.adoption.same else "yellow"
 
 
 def _differences(adoption: Adoption) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from terrace.compliance.answers import Answer, Outcome, State
 from terrace.compliance.overview import Compliance
+from terrace.compliance.results import ControlResult, Outcome, State
 from terrace.report.compliance_words import (
     CAVEAT,
     check_words,
@@ -28,23 +28,24 @@ def compliance_report(record: Compliance) -> Record:
     for looked in record.looked:
         parts.append(line((visible(looked.environment), "bold"), f": {visible(check_words(looked))}"))
         parts += [line(f"  note: {visible(note)}", style="yellow") for note in looked.notes]
-    for answers in record.frameworks:
-        parts += [line(""), line(visible(framework_title(answers)), style="bold"), line(f"  {totals(answers)}")]
+    for result in record.frameworks:
+        parts += [line(""), line(visible(framework_title(result)), style="bold"), line(f"  {totals(result)}")]
         for state in ("fail", "pass"):
-            for answer in (a for a in answers.answers if a.state == state):
-                head = f"{answer.control.id:<9} {visible(answer.control.title)} ({coverage(answer)})"
+            for control_result in (a for a in result.controls if a.state == state):
+                control = control_result.control
+                head = f"{control.id:<9} {visible(control.title)} ({coverage(control_result)})"
                 parts.append(line((f"  {state:<5}", STATE_STYLES[state]), head))
-                parts += _evidence(answer, state)
+                parts += _evidence(control_result, state)
         for state in ("not evaluated", "manual"):
-            ids = [answer.control.id for answer in answers.answers if answer.state == state]
+            ids = [control_result.control.id for control_result in result.controls if control_result.state == state]
             if ids:
                 parts.append(line((f"  {state}: ", STATE_STYLES[state]), ", ".join(ids)))
     parts += [line(""), line(CAVEAT), line("reasons for each state: --format markdown, html or json", style="dim")]
     return Group(*parts)
 
 
-def _evidence(answer: Answer, state: State) -> list[Record]:
-    shown = [e for e in relevant_evidence(answer) if state != "fail" or e.outcome >= Outcome.WAIVED]
+def _evidence(control_result: ControlResult, state: State) -> list[Record]:
+    shown = [e for e in relevant_evidence(control_result) if state != "fail" or e.outcome >= Outcome.WAIVED]
     lines: list[Record] = [line(f"          {clipped(evidence_sentence(e))}", style="dim") for e in shown[:_MOST]]
     if more := and_more(len(shown) - _MOST):
         lines.append(line(f"          {more}", style="dim"))

@@ -15,7 +15,7 @@ from terrace.report.drift_words import (
     attribute_lines,
     cause_lines,
     has_attribute_lines,
-    quadrant_words,
+    kind_words,
     remedy,
     resource_words,
     undeployed_line,
@@ -58,8 +58,8 @@ def _tree(review: Review) -> Tree:
             branch.node(text, style=style)
     for absorption in review.absorbed:
         tree.node(line(absorbed_line(absorption), style="yellow"))
-    if review.standing and review.standing.overdue:
-        tree.node(line(f"alarm: {review.standing.overdue}", style="red bold"))
+    if review.status and review.status.overdue:
+        tree.node(line(f"alarm: {review.status.overdue}", style="red bold"))
     return tree
 
 
@@ -73,16 +73,16 @@ def _lines(review: Review, observation: Observation) -> Iterable[tuple[str, str]
             yield f"it drifted on {since} and is clean now{flapping}: closed after {left}", ""
         else:
             yield f"drifted since {since}{flapping}", ""
-    for sighting in observation.sightings:
-        what = resource_words(sighting.address, sighting.paths)
-        yield f"{sighting.severity.word} {quadrant_words(sighting)} {what}", SEVERITY_STYLES[sighting.severity]
-        if has_attribute_lines(review, sighting):
-            yield from ((f"  {visible(text)}", "") for text in attribute_lines(review, sighting))
-        yield from ((f"  {text}", "") for text in cause_lines(sighting))
-        given = answered(review.acknowledged, sighting, sighting.paths)
+    for resource in observation.resources:
+        what = resource_words(resource.address, resource.paths)
+        yield f"{resource.severity.word} {kind_words(resource)} {what}", SEVERITY_STYLES[resource.severity]
+        if has_attribute_lines(review, resource):
+            yield from ((f"  {visible(text)}", "") for text in attribute_lines(review, resource))
+        yield from ((f"  {text}", "") for text in cause_lines(resource))
+        given = answered(review.acknowledged, resource, resource.paths)
         if given is not None:
             yield f"  acknowledged by {visible(given.by)}: {visible(given.reason)}", "cyan"
-        yield f"  → {remedy(review.environment, sighting, observation.commit)}", "cyan"
+        yield f"  → {remedy(review.environment, resource, observation.commit)}", "cyan"
     for ignored in observation.ignored:
         what = resource_words(ignored.address, ignored.paths)
         yield f"ignored {what} until {ignored.until} ({visible(ignored.owner)})", "dim"

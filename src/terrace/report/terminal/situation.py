@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from terrace.drift.checks import Standing
+from terrace.drift.checks import EnvironmentDrift
 from terrace.gates.model import GateResult
 from terrace.ledger.deployment import Deployment
 from terrace.report.next_steps import moment, next_steps
@@ -16,7 +16,7 @@ from terrace.rollout.situation import Situation
 from terrace.words import ago, duration
 
 
-def status_report(situations: Iterable[Situation], drift: Mapping[str, Standing], now: datetime) -> Record:
+def status_report(situations: Iterable[Situation], drift: Mapping[str, EnvironmentDrift], now: datetime) -> Record:
     """Returns a line for each environment in the promotion order, then for each what it waits for and what to do."""
     every = list(situations)
     table = Table("Environment", "State", "Live", "Since", "Drift")
@@ -122,9 +122,9 @@ def _since(live: Deployment | None, now: datetime) -> str:
     return ago(live.ended_at, now) if live.ended_at else "baking" if live.waiting else "now"
 
 
-def _drift(standing: Standing | None, now: datetime) -> Part:
-    if standing is None:
+def _drift(drift: EnvironmentDrift | None, now: datetime) -> Part:
+    if drift is None:
         return "-", "dim"
-    alarm = [line(f"alarm: {standing.overdue}", style="red")] if standing.overdue else []
-    status = f"{standing.status}, {ago(standing.checked_at, now)}" if standing.checked_at else standing.status
-    return paragraph([(status, RESULT_STYLES.get(standing.status, "")), *alarm])
+    alarm = [line(f"alarm: {drift.overdue}", style="red")] if drift.overdue else []
+    status = f"{drift.status}, {ago(drift.checked_at, now)}" if drift.checked_at else drift.status
+    return paragraph([(status, RESULT_STYLES.get(drift.status, "")), *alarm])

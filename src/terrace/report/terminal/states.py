@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from terrace.drift.state_adoption import Adopted, Adoption, Settled
 from terrace.plans.ports import StateSnapshot
 from terrace.report.terminal.screen import Group, Line, Record, Table, Tree, line, paragraph
-from terrace.states.backup_status import Standing
-from terrace.states.backups import BackupRecord, Catalogue, Rekeyed
+from terrace.states.backup_status import BackupStatus
+from terrace.states.backups import BackupRecord, Catalogue, Reencryption
 from terrace.states.restore_rules import Obstacle
 from terrace.states.restores import Restored
 from terrace.states.retention import Retention
@@ -50,7 +50,7 @@ def state_problems(problems: Mapping[str, tuple[str, ...]]) -> Line:
 
 
 def backups_table(
-    catalogue: Catalogue, good: frozenset[str], standings: Mapping[str, Standing], now: datetime
+    catalogue: Catalogue, good: frozenset[str], backup_statuses: Mapping[str, BackupStatus], now: datetime
 ) -> Record:
     """Returns backups, the newest first, a line each. `good` are backups of good releases."""
     table = Table("Backup", "Stack", "Taken", "Serial", "Moment", "Commit", "Key", "Size", "")
@@ -64,18 +64,20 @@ def backups_table(
             record.commit[:7],
             record.key_id,
             _size(record.size),
-            ", ".join(_remarks(record, good, standings.get(record.stack), now)),
+            ", ".join(_remarks(record, good, backup_statuses.get(record.stack), now)),
         )
     damaged = [line(f"damaged: {name}: {why}", style="red") for name, why in catalogue.damaged]
     return Group(table, *damaged)
 
 
-def _remarks(record: BackupRecord, good: frozenset[str], standing: Standing | None, now: datetime) -> Iterable[str]:
+def _remarks(
+    record: BackupRecord, good: frozenset[str], backup_status: BackupStatus | None, now: datetime
+) -> Iterable[str]:
     if record.original in good:
         yield "good release"
-    if standing is not None and standing.backup == record.original:
-        yield f"equal to the state (checked {ago(standing.checked_at, now)})"
-    drill = standing.drilled if standing is not None else None
+    if backup_status is not None and backup_status.backup == record.original:
+        yield f"equal to the state (checked {ago(backup_status.checked_at, now)})"
+    drill = backup_status.drilled if backup_status is not None else None
     if drill is not None and drill.backup == record.original:
         yield f"drill {drill.result} {ago(drill.at, now)}"
 
@@ -208,7 +210,7 @@ def drills_table(drills: Iterable[Drill]) -> Table:
     return table
 
 
-def rekeyed_tree(rekeyed: Rekeyed) -> Record:
+def rekeyed_tree(rekeyed: Reencryption) -> Record:
     """Returns how many backups were encrypted again, and which could not be."""
     encrypted, failed = len(rekeyed.sealed), len(rekeyed.failed)
     tree = Tree(f"{encrypted} encrypted again, {rekeyed.already} had the current key, {failed} failed")

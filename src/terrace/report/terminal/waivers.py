@@ -16,8 +16,8 @@ from terrace.words import plural
 
 def waivers_list(waivers: Waivers, secrets: Iterable[Accepted], today: date) -> Record:
     """Returns waivers, the next to expire first, then accepted secrets, a line each; and one line of known findings."""
-    single = sorted((w for w in waivers.offered if not w.known), key=lambda w: (w.expires, w.rule, w.place))
-    known = [waiver for waiver in waivers.offered if waiver.known]
+    single = sorted((w for w in waivers.offered if not w.is_baseline), key=lambda w: (w.expires, w.rule, w.place))
+    baseline = [waiver for waiver in waivers.offered if waiver.is_baseline]
     merged = {waiver.key for waiver in waivers.judging}
     lines = [
         line((f"{_validity(w, today):>12}", _style(w, today)), f"  {_line(w, is_merged=w.key in merged)}")
@@ -26,9 +26,9 @@ def waivers_list(waivers: Waivers, secrets: Iterable[Accepted], today: date) -> 
     for secret in sorted(secrets, key=lambda secret: (secret.until, secret.fingerprint)):
         text = f"secret {secret.fingerprint}: {secret.owner}, until {secret.until}: {' '.join(secret.reason.split())}"
         lines.append(line(f"{time_left(secret.until, today):>12}  {visible(text)}"))
-    if known:
-        until = max(waiver.expires for waiver in known)
-        count = sum(waiver.count for waiver in known)
+    if baseline:
+        until = max(waiver.expires for waiver in baseline)
+        count = sum(waiver.count for waiver in baseline)
         lines.append(line(f"{plural(count, 'known finding')}, until {until} ({BASELINE})"))
     return Group(*lines) if lines else line("there are no waivers")
 

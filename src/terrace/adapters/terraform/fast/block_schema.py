@@ -18,15 +18,17 @@ def unsettable(content: bytes, types: frozenset[str]) -> dict[str, frozenset[str
     """Returns, by resource type, the paths that only the provider sets, with dots and without indexes. `content` is a
     provider's encoded schema. Types that it does not have are left out. Raises BadSchema where it is not a schema.
     """
-    found: dict[str, frozenset[str]] = {}
+    attributes: dict[str, frozenset[str]] = {}
     try:
         for name, start, end in entries(content, RESOURCES):
             if name in types:
                 block = [span for key, *span in _messages(content, start, end) if key == 2]
-                found[name] = frozenset(path for first, last in block for path in _block(content, first, last, "", 0))
+                attributes[name] = frozenset(
+                    path for first, last in block for path in _block(content, first, last, "", 0)
+                )
     except (IndexError, UnicodeDecodeError) as error:
         raise BadSchema("the schema is truncated or invalid") from error
-    return found
+    return attributes
 
 
 def _block(content: bytes, start: int, end: int, at: str, depth: int) -> Iterator[str]:

@@ -75,12 +75,12 @@ class LaneDecisions:
                 self.note(site, f"{locked.address}: {error}")
         if not packages or self.memory.exclusion(site.stack.key, named(packages)) is not None:
             return None
-        known = known_types(folder)
-        content = state() if known is None else None
+        types = known_types(folder)
+        content = state() if types is None else None
         if content is not None:
-            known = types_in(content)
-            keep_types(folder, known)
-        return LaneRequest(packages, words(site.folder, folder.path) | (known or frozenset()))
+            types = types_in(content)
+            keep_types(folder, types)
+        return LaneRequest(packages, words(site.folder, folder.path) | (types or frozenset()))
 
     @contextlib.contextmanager
     def ride(self, site: Site, load: LaneRequest, environment: Mapping[str, str]) -> Iterator[LaneUse]:
@@ -91,8 +91,8 @@ class LaneDecisions:
         except LaneDied as error:
             self._lost = str(error)
             raise
-        for told in (*(f"{address}: {why}" for address, why in ride.aside.items()), *ride.surprises):
-            self.note(site, told)
+        for sentence in (*(f"{address}: {why}" for address, why in ride.aside.items()), *ride.surprises):
+            self.note(site, sentence)
 
     def note(self, site: Site, why: str) -> None:
         """Records that a part of a stack was planned without the lane, which is tried again next time."""
@@ -100,9 +100,9 @@ class LaneDecisions:
 
     def learn(self, folder: DataFolder, document: bytes) -> None:
         """Records the types of a stack, from its plan as JSON."""
-        known, found = known_types(folder) or frozenset(), types_in(document)
-        if not found <= known:
-            keep_types(folder, known | found)
+        earlier, used = known_types(folder) or frozenset(), types_in(document)
+        if not used <= earlier:
+            keep_types(folder, earlier | used)
 
     def surprised(self, site: Site, load: LaneRequest, why: str, document: bytes) -> None:
         """Records that a plan succeeded without the lane after it failed with it, and the types that were missing."""
@@ -131,12 +131,12 @@ SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
 def words(root: Path, data: Path) -> frozenset[str]:
     """Returns all words in the stack's files and in the modules that `init` recorded in its data folder."""
-    found: set[bytes] = set()
+    words_found: set[bytes] = set()
     for folder in _modules(root, data):
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             if path.name.endswith(SUFFIXES):
-                found.update(_WORD.findall(path.read_bytes()))
-    return frozenset(word.decode() for word in found)
+                words_found.update(_WORD.findall(path.read_bytes()))
+    return frozenset(word.decode() for word in words_found)
 
 
 def _modules(root: Path, data: Path) -> Iterator[Path]:

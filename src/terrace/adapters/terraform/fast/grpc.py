@@ -65,14 +65,14 @@ class _Reply:
 
     message: asyncio.Future[bytes] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     status: int = UNAVAILABLE
-    said: str = ""
+    message_text: str = ""
     parts: list[bytes] = field(default_factory=list)
 
     def headers(self, headers: Headers, end: bool) -> None:
-        found = dict(headers)
-        if b"grpc-status" in found:
-            self.status = int(found[b"grpc-status"])
-            self.said = found.get(b"grpc-message", b"").decode("ascii", "replace")
+        by_name = dict(headers)
+        if b"grpc-status" in by_name:
+            self.status = int(by_name[b"grpc-status"])
+            self.message_text = by_name.get(b"grpc-message", b"").decode("ascii", "replace")
         if end:
             self._over()
 
@@ -86,7 +86,7 @@ class _Reply:
         if self.message.done():
             return
         if self.status != OK:
-            self.message.set_exception(Refused(self.status, self.said))
+            self.message.set_exception(Refused(self.status, self.message_text))
         elif len(content) < 5 or content[0] != 0 or len(content) - 5 != struct.unpack_from(">I", content, 1)[0]:
             self.message.set_exception(Refused(UNAVAILABLE, "its response is not a message"))
         else:

@@ -79,11 +79,11 @@ class Memory:
             return
         for line in lines:
             with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
-                found = json.loads(line)
+                entry = json.loads(line)
                 yield Surprise(
-                    float(found["at"]),
-                    str(found["stack"]),
-                    str(found["why"]),
-                    tuple(str(name) for name in found["types"]),
-                    str(found["packages"]),
+                    float(entry["at"]),
+                    str(entry["stack"]),
+                    str(entry["why"]),
+                    tuple(str(name) for name in entry["types"]),
+                    str(entry["packages"]),
                 )

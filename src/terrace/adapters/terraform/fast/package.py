@@ -49,11 +49,11 @@ def package_of(data: Path, locked: LockedProvider, seals: Path) -> Package:
     folder = package_folder(data, locked)
     if not folder.is_dir():
         raise NotInstalled("it is not installed where init puts it")
-    known = {entry for entry in locked.hashes if entry.startswith("h1:")}
-    if not known:
+    hashes = {entry for entry in locked.hashes if entry.startswith("h1:")}
+    if not hashes:
         raise NotProven("the lock file has no h1: hash for it")
     checksum = _checksum(folder.resolve(), seals)
-    if checksum not in known:
+    if checksum not in hashes:
         raise NotProven(f"its files have the hash {checksum}, which is not in the lock file")
     return Package(locked.address, locked.version, _program(folder.resolve(), locked), checksum)
 

@@ -38,9 +38,9 @@ class Relay:
     """Serves one provider of one stack. `surprises` describes unexpected events."""
 
     def __init__(
-        self, told: ReducedSchemas, start: Start, sockets: Path, spawn: Callable[[Coroutine[Any, Any, None]], None]
+        self, schemas: ReducedSchemas, start: Start, sockets: Path, spawn: Callable[[Coroutine[Any, Any, None]], None]
     ):
-        self.told = told
+        self.schemas = schemas
         self.surprises: list[str] = []
         self._start = start
         self._sockets = sockets
@@ -126,17 +126,17 @@ class _Call:
     def headers(self, headers: Headers, end: bool) -> None:
         path = dict(headers)[b":path"].decode("ascii", "replace")
         service, _, method = path[1:].partition("/")
-        told = self._caller.relay.told
+        schemas = self._caller.relay.schemas
         if path in _OPEN_ENDED:
             # Streams on which Terraform's providers send nothing; they end with the connection.
             self._answer = lambda: None
         elif path == _SHUTDOWN:
             self._answer = lambda: grpc.answer(self._wire, self._stream, b"")
-        elif service != f"tfplugin{told.protocol}.Provider":
+        elif service != f"tfplugin{schemas.protocol}.Provider":
             self._caller.relay.surprises.append("Terraform called a service that no provider has")
             self._refuse(grpc.UNIMPLEMENTED, "not served")
         elif method in _SCHEMA:
-            self._answer = lambda: grpc.answer(self._wire, self._stream, told.schema)
+            self._answer = lambda: grpc.answer(self._wire, self._stream, schemas.schema)
         elif method == _IDENTITIES:
             self._answer = self._identities
         elif method in _STOP and self._caller.provider is None and self._caller.relay.idle:
@@ -163,11 +163,11 @@ class _Call:
             wire.reset(stream, code)
 
     def _identities(self) -> None:
-        known = self._caller.relay.told.identities
-        if known is None:
+        identities = self._caller.relay.schemas.identities
+        if identities is None:
             self._refuse(grpc.UNIMPLEMENTED, "unknown method GetResourceIdentitySchemas")
         else:
-            grpc.answer(self._wire, self._stream, known)
+            grpc.answer(self._wire, self._stream, identities)
 
     def _refuse(self, status: int, message: str) -> None:
         self._answer = lambda: None

@@ -59,5 +59,5 @@ def _read(file: BinaryIO) -> EncodedSchemas:
     if hashlib.sha256(body).hexdigest() != digest:
         raise ValueError("truncated")
     head, _, rest = body.partition(b"\n")
-    protocol, length, _, known = (int(part) for part in head.split())
-    return EncodedSchemas(protocol, rest[:length], rest[length:] if known else None)
+    protocol, length, _, identities_length = (int(part) for part in head.split())
+    return EncodedSchemas(protocol, rest[:length], rest[length:] if identities_length else None)

@@ -129,7 +129,7 @@ class _Server:
             else:
                 reattach[address] = {
                     "Protocol": "grpc",
-                    "ProtocolVersion": relay.told.protocol,
+                    "ProtocolVersion": relay.schemas.protocol,
                     "Pid": os.getpid(),
                     "Test": True,
                     "Addr": {"Network": "unix", "String": str(socket)},
@@ -141,9 +141,9 @@ class _Server:
     async def _relay(self, order: dict[str, Any], package: dict[str, str], socket: Path) -> Relay:
         protocol, schema, identities = await self._known.of(package, order)
         types = set(schema.types) & set(order["words"])
-        told = ReducedSchemas(protocol, schema.cut(types), identities.cut(types) if identities is not None else None)
+        schemas = ReducedSchemas(protocol, schema.cut(types), identities.cut(types) if identities is not None else None)
         start = Start(Path(package["program"]), Path(order["folder"]), order["environment"], order["patience"])
-        relay = Relay(told, start, self._sockets, self.spawn)
+        relay = Relay(schemas, start, self._sockets, self.spawn)
         await relay.listen(socket)
         return relay
 

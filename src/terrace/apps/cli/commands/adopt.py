@@ -83,29 +83,29 @@ def adopt(
         note(f"note: the working tree has uncommitted changes ({first}): states are compared with the protected branch")
     with adoption_progress(len(chosen)) as progress:
         context = project.read_only_context(progress) if only_print else project.deployment_context(progress)
-        found = survey(context, wanted, stacks, progress.row)
+        surveyed = survey(context, wanted, stacks, progress.row)
     if not as_json:
-        show(f"compared with {found.commit[:7]}, the newest commit of the protected branch")
-        show(adoption_table(found.rows, str(project.repository.root)))
-        show(adoption_details(found.rows))
-        show(adoption_summary(found.rows))
-        if moved := old_files_note(found.rows):
+        show(f"compared with {surveyed.commit[:7]}, the newest commit of the protected branch")
+        show(adoption_table(surveyed.rows, str(project.repository.root)))
+        show(adoption_details(surveyed.rows))
+        show(adoption_summary(surveyed.rows))
+        if moved := old_files_note(surveyed.rows):
             show(moved)
-    able = [row for row in found.rows if row.result in ("ready", "later")]
+    able = [row for row in surveyed.rows if row.result in ("ready", "later")]
     if only_print or not able:
         if as_json:
-            emit(adopt_json(found.commit, found.rows, written=False))
-        return _exit_code(found.rows)
+            emit(adopt_json(surveyed.commit, surveyed.rows, written=False))
+        return _exit_code(surveyed.rows)
     question = f"adopt {len(able)} stack{'' if len(able) == 1 else 's'}? No infrastructure is changed."
-    if old_files_note(found.rows):
+    if old_files_note(surveyed.rows):
         question += " Old state files are renamed to *.adopted."
     if not confirmed(question, yes=yes):
         note("No changes were made.")
         return 1
-    return _take_over(project, found, reason or "no reason given", len(able), as_json=as_json)
+    return _take_over(project, surveyed, reason or "no reason given", len(able), as_json=as_json)
 
 
-def _take_over(project: Project, found: Survey, reason: str, number: int, *, as_json: bool) -> int:
+def _take_over(project: Project, survey: Survey, reason: str, number: int, *, as_json: bool) -> int:
     from terrace.apps.cli.adoption_progress import adoption_progress
     from terrace.apps.output.console import emit, show
     from terrace.pipelines.states.adopt_all import adopt_all
@@ -113,11 +113,11 @@ def _take_over(project: Project, found: Survey, reason: str, number: int, *, as_
     from terrace.report.terminal.adoption import adoption_details, adoption_summary, row_line
 
     with adoption_progress(number) as progress:
-        rows = adopt_all(project.deployment_context(progress), found, reason, progress.row)
+        rows = adopt_all(project.deployment_context(progress), survey, reason, progress.row)
     if as_json:
-        emit(adopt_json(found.commit, rows, written=any(row.result == "adopted" for row in rows)))
+        emit(adopt_json(survey.commit, rows, written=any(row.result == "adopted" for row in rows)))
         return _exit_code(rows)
-    taken = {row.stack for row in found.rows if row.result in ("ready", "later")}
+    taken = {row.stack for row in survey.rows if row.result in ("ready", "later")}
     for row in rows:
         if row.stack in taken:
             show(row_line(row))

@@ -195,7 +195,7 @@ def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: 
         note("No changes were made.")
         return 1
     done = withdraw(context, environment, reason, of=of)
-    left = [no.id for no in done.standing]
+    left = [no.id for no in done.remaining]
     if as_json:
         withdrawn = tuple(no.id for no in done.noes if no.id not in left)
         emit(WithdrawJson(environment=environment, withdrawn=withdrawn, standing=tuple(left)))

@@ -100,7 +100,7 @@ def _folders_of(pages: ModulePages, root: Path, start: Path, wanted: Iterable[st
 
     from terrace.errors import BadInput
 
-    found: set[str] = set()
+    folders: set[str] = set()
     for name in wanted:
         real = Path(os.path.normpath(start.absolute() / name))
         if not real.is_relative_to(root):
@@ -109,32 +109,32 @@ def _folders_of(pages: ModulePages, root: Path, start: Path, wanted: Iterable[st
         if not real.is_relative_to(root):
             raise BadInput(f"{name} is outside the repository", hint=f"the repository is {root}")
         path = real.relative_to(root).as_posix().removeprefix(".")
-        below = [one for one in pages.modules() if one.startswith(f"{path}/") or not path]
+        below = [module for module in pages.modules() if module.startswith(f"{path}/") or not path]
         mine = [path] if path in pages.layout.folders else below
         if not mine:
             raise BadInput(f"{name} contains no module", hint="name a folder with *.tf, *.tofu or *.tf.json files")
-        found.update(mine)
-    return sorted(found)
+        folders.update(mine)
+    return sorted(folders)
 
 
-def _write(project: Project, one: Documented) -> str:
+def _write(project: Project, documented: Documented) -> str:
     from terrace.adapters.files import write_whole
     from terrace.checks.module_docs.readmes import Unknown
 
-    if isinstance(one, Unknown) or one.current:
-        return _state(one)
-    write_whole(project.repository.root, one.readme, one.after)
+    if isinstance(documented, Unknown) or documented.current:
+        return _state(documented)
+    write_whole(project.repository.root, documented.readme, documented.after)
     return "written"
 
 
-def _state(one: Documented) -> str:
+def _state(documented: Documented) -> str:
     from terrace.checks.module_docs.readmes import Unknown
 
-    if isinstance(one, Unknown):
+    if isinstance(documented, Unknown):
         return "unknown"
-    if one.current:
+    if documented.current:
         return "current"
-    return "missing" if one.before is None else "differs"
+    return "missing" if documented.before is None else "differs"
 
 
 def _show(command: str, results: list[tuple[Documented, str]], *, as_json: bool) -> None:
@@ -145,21 +145,25 @@ def _show(command: str, results: list[tuple[Documented, str]], *, as_json: bool)
     from terrace.text import visible
 
     if as_json:
-        emit(DocsJson(command=command, modules=tuple(_documented_module(one, state) for one, state in results)))
+        emit(
+            DocsJson(
+                command=command, modules=tuple(_documented_module(documented, state) for documented, state in results)
+            )
+        )
         return
-    for one, state in results:
-        if isinstance(one, Unknown):
-            error = BadInput(one.why, hint=one.hint, place=one.place)
+    for documented, state in results:
+        if isinstance(documented, Unknown):
+            error = BadInput(documented.why, hint=documented.hint, place=documented.place)
             note(f"error: {error}")
-            if one.hint:
-                note(f"  hint: {one.hint}")
+            if documented.hint:
+                note(f"  hint: {documented.hint}")
         elif state == "written":
-            sys.stdout.write(f"wrote {visible(one.readme)}\n")
+            sys.stdout.write(f"wrote {visible(documented.readme)}\n")
         elif state != "current":
-            where = f"{visible(one.readme)}:{one.line}" if one.line else visible(one.readme)
+            where = f"{visible(documented.readme)}:{documented.line}" if documented.line else visible(documented.readme)
             problem = "there is no README" if state == "missing" else "the module docs are out of date"
             sys.stdout.write(f"{where}: {problem}\n")
-            show_lines(one.diff)
+            show_lines(documented.diff)
     counts = {state: sum(1 for _, each in results if each == state) for state in _STATES}
     summary = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     note(
@@ -171,12 +175,16 @@ def _show(command: str, results: list[tuple[Documented, str]], *, as_json: bool)
         note("hint: terrace docs generate")
 
 
-def _documented_module(one: Documented, state: str) -> DocumentedModule:
+def _documented_module(documented: Documented, state: str) -> DocumentedModule:
     from terrace.checks.module_docs.readmes import Unknown
     from terrace.report.json.checks import DocumentedModule
 
-    if isinstance(one, Unknown):
-        path, line = one.place.path, one.place.line
-        return DocumentedModule(folder=one.folder, state=state, path=path, line=line, message=one.why, diff="")
-    diff = "" if state == "written" else one.diff
-    return DocumentedModule(folder=one.folder, state=state, path=one.readme, line=one.line, message="", diff=diff)
+    if isinstance(documented, Unknown):
+        path, line = documented.place.path, documented.place.line
+        return DocumentedModule(
+            folder=documented.folder, state=state, path=path, line=line, message=documented.why, diff=""
+        )
+    diff = "" if state == "written" else documented.diff
+    return DocumentedModule(
+        folder=documented.folder, state=state, path=documented.readme, line=documented.line, message="", diff=diff
+    )

@@ -78,10 +78,10 @@ def drift_look(
         if remedy:
             remedied, again = _remediate(context, _remediable(project, environments, wanted))
             checks += again
-    known = review_drift(project, wanted)
+    reviewed_before = review_drift(project, wanted)
     _note_unreadable(project)
-    track_drift(project, known)
-    reviews = tuple(review.of_look(checks) for review in known)
+    track_drift(project, reviewed_before)
+    reviews = tuple(review.of_look(checks) for review in reviewed_before)
     show_drift(reviews, style, remedied, refused=project.left_out(wanted))
     worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
     return end_job(Ending({"result": worst}, lambda: drift_markdown(reviews)), _exit_code(reviews))
@@ -220,7 +220,7 @@ def _watch(folder: str, names: tuple[str, ...], every: str, style: str, *, remed
         try:
             reviews, remedied = _run_round(folder, names, interval, remedy=remedy)
             show_drift(reviews, style, remedied)
-            overdue = [r.standing.overdue for r in reviews if r.standing and r.standing.overdue]
+            overdue = [r.status.overdue for r in reviews if r.status and r.status.overdue]
         except TerraceError as error:
             INTERRUPTION.check()
             note(f"error: {error}")
@@ -251,14 +251,16 @@ def _run_round(
     checks = detect.look(context, wanted, interval)
     remedied, again = _remediate(context, _remediable(project, names, wanted)) if remedy else ((), ())
     detect.record_overdue(context, wanted)
-    known = review_drift(project, wanted)
-    track_drift(project, known)
-    return tuple(review.of_look((*checks, *again)) for review in known), remedied
+    reviews = review_drift(project, wanted)
+    track_drift(project, reviews)
+    return tuple(review.of_look((*checks, *again)) for review in reviews), remedied
 
 
 def _remediable(project: Project, names: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the environments whose drift can be reverted. A removed environment is included only by its name."""
-    return names or tuple(one.name for one in project.trust.config.environments if one.name in wanted)
+    return names or tuple(
+        environment.name for environment in project.trust.config.environments if environment.name in wanted
+    )
 
 
 def _remediate(context: Context, names: tuple[str, ...]) -> tuple[tuple[RemediationResult, ...], tuple[Check, ...]]:
@@ -268,7 +270,7 @@ def _remediate(context: Context, names: tuple[str, ...]) -> tuple[tuple[Remediat
     from terrace.pipelines.drift.remediate import remediate
 
     remedied = remediate(context, names)
-    touched = [one.environment for one in remedied if any(isinstance(d, Deployment) for d in one.deployments)]
+    touched = [result.environment for result in remedied if any(isinstance(d, Deployment) for d in result.deployments)]
     return remedied, detect.look(context, touched) if touched else ()
 
 

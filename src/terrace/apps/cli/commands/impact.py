@@ -43,5 +43,5 @@ def impact(folder: str, base: str | None, why: bool, as_json: bool) -> int:
             show_lines(refusal_lines(refused))
     # Only environments of the protected branch: CI starts a job for each, with the credentials of that environment.
     names = {stack.environment for stack in touched}
-    known = (environment.name for environment in project.trust.config.environments if environment.name in names)
-    return job_result.end_job(job_result.environment_matrix(known), 0)
+    with_stacks = (environment.name for environment in project.trust.config.environments if environment.name in names)
+    return job_result.end_job(job_result.environment_matrix(with_stacks), 0)

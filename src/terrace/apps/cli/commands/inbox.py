@@ -62,7 +62,7 @@ def _table(entries: Iterable[Entry]) -> Table:
             entry.event,
             (entry.state, "red" if entry.state in ("failed", "dead") else ""),
             str(entry.attempts),
-            clipped(entry.said, 200),
+            clipped(entry.message, 200),
             entry.id,
         )
     return table
@@ -77,5 +77,5 @@ def _delivery_part(entry: Entry) -> DeliveryPart:
         state=entry.state,
         attempts=entry.attempts,
         received_at=entry.received.isoformat(),
-        said=entry.said,
+        said=entry.message,
     )

@@ -135,7 +135,7 @@ def _premises_of(project: Project, clouds: tuple[str, ...]) -> Premises:
     config = here.config
     if not config.environments:
         raise _nothing_to_deploy()
-    sources = {source for one in here.graph.folders.values() for source in provider_sources(one.facts)}
+    sources = {source for folder in here.graph.folders.values() for source in provider_sources(folder.facts)}
     where = place({}, config.forge.repository, config.forge.api, project.repository.remote_url)
     repository = f"{where.owner}/{where.name}" if where is not None else ""
     local = tuple(stack.key for stack in here.stacks if here.graph.backend(stack) in ("", "local"))

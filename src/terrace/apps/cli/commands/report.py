@@ -72,7 +72,7 @@ def report_compliance(
     from terrace.apps.cli.reports import requested_report
     from terrace.apps.wiring.audit import chosen_environments
     from terrace.apps.wiring.project import Project, now
-    from terrace.compliance.gathering import Known, Span
+    from terrace.compliance.gathering import EvidenceInputs, Span
     from terrace.compliance.overview import compliance
     from terrace.compliance.shipped import aliases, framework, sources
     from terrace.report.compliance_words import has_failures
@@ -83,8 +83,8 @@ def report_compliance(
     wanted = tuple(framework(name) for name in dict.fromkeys(frameworks or NAMES))
     project = Project(Path(folder))
     names = chosen_environments(project, environments)
-    known = Known(project.trust.config, project.ledger.read(), project.trust.policy, project.proof, aliases())
+    facts = EvidenceInputs(project.trust.config, project.ledger.read(), project.trust.policy, project.proof, aliases())
     span = Span(now(), timedelta(days=stale_after), timedelta(days=period))
-    record = compliance(known, names, wanted, sources(), span)
+    record = compliance(facts, names, wanted, sources(), span)
     report.write(COMPLIANCE_FORMATS[style](record))
     return end_job(Ending({}, lambda: compliance_markdown(record)), 1 if has_failures(record.frameworks) else 0)

@@ -81,7 +81,7 @@ def resume(
     from terrace.pipelines.deploy import deploy as deploying
     from terrace.rollout.recovery import Statements
 
-    told = Statements(_parse_imports(imports), absent, whole, gone, again, dead, unlock)
+    statements = Statements(_parse_imports(imports), absent, whole, gone, again, dead, unlock)
     project = Project(Path(folder))
     deployments = _unfinished_deployments(project, environment)
     if not deployments:
@@ -97,7 +97,7 @@ def resume(
             raise BadInput(f"deployment {deployment.id} is open", hint="`terrace resume` first, without --settled")
         return _settle(project, deployment, settled, reason, dead, yes=yes, as_json=as_json)
     if not deployment.open:
-        return _recover(project, deployment, told, yes=yes, wait=wait, as_json=as_json)
+        return _recover(project, deployment, statements, yes=yes, wait=wait, as_json=as_json)
     return run_deployment(
         project, "resume", lambda context: deploying.resume(context, deployment, dead), wait=wait, as_json=as_json
     )
@@ -165,7 +165,7 @@ def _unfinished_deployment(context: Context, history: History, environment: Envi
 
 
 def _recover(
-    project: Project, deployment: Deployment, told: Statements, *, yes: bool, wait: bool, as_json: bool
+    project: Project, deployment: Deployment, statements: Statements, *, yes: bool, wait: bool, as_json: bool
 ) -> int:
     """Shows the leftovers of a deployment with an unknown outcome; recovers after a confirmation."""
     from terrace.apps.cli.deployment_run import run_deployment
@@ -176,21 +176,21 @@ def _recover(
     from terrace.report.terminal.recovery import leftovers_tree
 
     with show_progress(as_json=as_json) as watcher:
-        found = recovery.examine(project.deployment_context(watcher), deployment, told)
-    if not found.obstacles and _agree_to_recover(found, yes=yes, as_json=as_json):
+        examination = recovery.examine(project.deployment_context(watcher), deployment, statements)
+    if not examination.obstacles and _agree_to_recover(examination, yes=yes, as_json=as_json):
         return run_deployment(
-            project, "resume", lambda context: recovery.recover(context, found), wait=wait, as_json=as_json
+            project, "resume", lambda context: recovery.recover(context, examination), wait=wait, as_json=as_json
         )
     if as_json:
-        emit(recovery_json(found.deployment, _leftovers(found), found.obstacles))
+        emit(recovery_json(examination.deployment, _leftovers(examination), examination.obstacles))
     else:
-        show(leftovers_tree(found.deployment, _leftovers(found), found.obstacles))
-        if not found.obstacles:
-            show(f"next: terrace resume {found.deployment.environment} --yes")
+        show(leftovers_tree(examination.deployment, _leftovers(examination), examination.obstacles))
+        if not examination.obstacles:
+            show(f"next: terrace resume {examination.deployment.environment} --yes")
     return 1
 
 
-def _agree_to_recover(found: Examination, *, yes: bool, as_json: bool) -> bool:
+def _agree_to_recover(examination: Examination, *, yes: bool, as_json: bool) -> bool:
     import sys
 
     from terrace.apps.output.console import note, show, typed_back
@@ -199,33 +199,33 @@ def _agree_to_recover(found: Examination, *, yes: bool, as_json: bool) -> bool:
     if yes or not sys.stdin.isatty():
         return yes
     if not as_json:
-        show(leftovers_tree(found.deployment, _leftovers(found), found.obstacles))
-    name = found.deployment.environment
+        show(leftovers_tree(examination.deployment, _leftovers(examination), examination.obstacles))
+    name = examination.deployment.environment
     agreed = typed_back(name, f"this recovers {name} with a new plan; type its name to continue", yes=False)
     if not agreed:
         note("No changes were made.")
     return agreed
 
 
-def _leftovers(found: Examination) -> tuple[ApplyLeftovers, ...]:
+def _leftovers(examination: Examination) -> tuple[ApplyLeftovers, ...]:
     from terrace.report.leftovers import ApplyLeftovers
 
     return tuple(
         ApplyLeftovers(
-            stack=one.stack,
-            attempt=one.attempt,
-            dead=not one.alive,
-            serial=one.state.serial,
-            imports=tuple((i.address, i.id) for i in one.aftermath.imports),
-            open=one.aftermath.open,
-            unfinished=one.aftermath.unfinished,
-            forgets=one.aftermath.forgets,
-            stale=tuple((old.address, old.recorded, old.made) for old in one.aftermath.stale),
-            lock=one.lock,
-            ours=one.ours,
-            unsaved=one.unsaved.serial if one.unsaved is not None else None,
+            stack=apply.stack,
+            attempt=apply.attempt,
+            dead=not apply.alive,
+            serial=apply.state.serial,
+            imports=tuple((i.address, i.id) for i in apply.recovery.imports),
+            open=apply.recovery.open,
+            unfinished=apply.recovery.unfinished,
+            forgets=apply.recovery.forgets,
+            stale=tuple((old.address, old.recorded, old.made) for old in apply.recovery.stale),
+            lock=apply.lock,
+            ours=apply.ours,
+            unsaved=apply.unsaved.serial if apply.unsaved is not None else None,
         )
-        for one in found.remains
+        for apply in examination.remains
     )
 
 
@@ -259,7 +259,7 @@ def _settle(
         return 1
     settled = settlement.settle(project.deployment_context(Silent()), deployment, stacks, reason, dead)
     if as_json:
-        emit(settled_json(deployment, settled.said, settled.missing))
+        emit(settled_json(deployment, settled.accepted_by, settled.missing))
         return 1 if settled.missing else 0
     for line in settled.missing:
         show(f"still needed: {line}")

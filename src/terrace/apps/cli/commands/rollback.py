@@ -99,12 +99,12 @@ def _show_preview(
     from terrace.report.terminal.rollback_preview import rollback_preview
 
     with show_progress(as_json=as_json) as watcher:
-        found = rolling.simulate(
+        simulation = rolling.simulate(
             project.read_only_context(watcher), environment, to=commit, reason=reason, agreed=agreed
         )
-    facts = (found.way.target, found.way.undone, found.plans, found.objections, found.way.left)
+    facts = (simulation.way.target, simulation.way.undone, simulation.plans, simulation.objections, simulation.way.left)
     if as_json:
-        emit(rollback_plan_json(*facts, found.took, found.verdict))
+        emit(rollback_plan_json(*facts, simulation.took, simulation.verdict))
     else:
-        show(rollback_preview(*facts, found.took, found.verdict))
-    return 0 if found.verdict.outcome is Outcome.PASS else 1
+        show(rollback_preview(*facts, simulation.took, simulation.verdict))
+    return 0 if simulation.verdict.outcome is Outcome.PASS else 1

@@ -65,7 +65,7 @@ def show(folder: str, deployment: str, log: str | None, follow: bool, as_json: b
 
     project, unreachable = Project.open_for_reading(Path(folder))
     history = project.ledger.read()
-    by_id = {known.id: known for known in folds.deployments(history)}
+    by_id = {deployment.id: deployment for deployment in folds.deployments(history)}
     wanted = by_id.get(deployment) or folds.latest(history, deployment)
     if wanted is None:
         near = find_nearest(deployment, [known.name for known in project.trust.config.environments])

@@ -58,14 +58,14 @@ def state_backup(folder: str, environments: tuple[str, ...], accepted: tuple[str
         # While a state has a problem, any backup may be needed.
         dropped = prune(context, wanted) if all(look.good for look in looks) else None
     every = problems(context.ledger.read(), context.config, context.clock())
-    found = {name: told for name, told in every.items() if name in wanted}
+    chosen = {name: sentences for name, sentences in every.items() if name in wanted}
     if as_json:
-        emit(state_backup_json(looks, found, dropped))
+        emit(state_backup_json(looks, chosen, dropped))
     else:
         show(state_checks_table(looks) if looks else "there are no deployments yet, so there is no state to back up")
-        if found:
-            show(state_problems(found))
-    return 0 if all(look.good for look in looks) and not found else 1
+        if chosen:
+            show(state_problems(chosen))
+    return 0 if all(look.good for look in looks) and not chosen else 1
 
 
 @state.command("list")
@@ -86,21 +86,23 @@ def state_list(folder: str, place: str | None, as_json: bool) -> int:
     from terrace.apps.wiring.project import Project, now
     from terrace.report.json.states import state_list_json
     from terrace.report.terminal.states import backups_table, state_problems
-    from terrace.states.backup_status import good_backups, standings
+    from terrace.states.backup_status import backup_statuses, good_backups
     from terrace.states.state_checks import problems
 
     project = Project(Path(folder))
     environment = project.named(place.partition("/")[0]).name if place else None
-    found = project.backups().catalogue(environment, place if place and "/" in place else None)
+    catalogue = project.backups().catalogue(environment, place if place and "/" in place else None)
     history = project.ledger.read()
     good = good_backups(history)
-    known = {key: one for key, one in standings(history).items() if environment in (None, one.environment)}
+    statuses = {
+        key: status for key, status in backup_statuses(history).items() if environment in (None, status.environment)
+    }
     every = problems(history, project.trust.config, now())
-    wrong = {name: told for name, told in every.items() if environment in (None, name)}
+    wrong = {name: sentences for name, sentences in every.items() if environment in (None, name)}
     if as_json:
-        emit(state_list_json(found, good, known, wrong, now()))
+        emit(state_list_json(catalogue, good, statuses, wrong, now()))
     else:
-        show(backups_table(found, good, known, now()) if found.records else "there are no backups yet")
+        show(backups_table(catalogue, good, statuses, now()) if catalogue.records else "there are no backups yet")
         if wrong:
             show(state_problems(wrong))
     return 0
@@ -130,11 +132,11 @@ def state_diff(folder: str, stack: str, older: str | None, newer: str | None, as
     from terrace.report.terminal.states import comparison
 
     project = Project(Path(folder))
-    found = difference(project.read_only_context(Silent()), stack, older, newer)
+    compared = difference(project.read_only_context(Silent()), stack, older, newer)
     if as_json:
-        emit(state_diff_json(found))
+        emit(state_diff_json(compared))
     else:
-        show(comparison(found))
+        show(comparison(compared))
     return 0
 
 
@@ -256,22 +258,22 @@ def state_adopt(
     project = Project(Path(folder))
     with show_progress(as_json=as_json) as watcher:
         context = project.deployment_context(watcher)
-        found = propose_adoption(context, stack, path)
-        if isinstance(found, Settled):
+        proposed = propose_adoption(context, stack, path)
+        if isinstance(proposed, Settled):
             if as_json:
-                emit(state_adopt_json(found))
+                emit(state_adopt_json(proposed))
             else:
-                show(nothing_to_adopt(found))
+                show(nothing_to_adopt(proposed))
             return 0
         if not as_json:
-            show(adoption_proposal(found))
-        insist_on_no_creation(found, frozenset(accepted))
+            show(adoption_proposal(proposed))
+        insist_on_no_creation(proposed, frozenset(accepted))
         if yes and not reason:
             raise BadInput("--yes needs --reason WHY", hint="the reason is recorded in the ledger")
         if not typed_back(stack, f"to adopt that state for {stack}, type its name", yes=yes):
             note("No changes were made.")
             return 1
-        done = adopt(context, found, frozenset(accepted), reason or "no reason given")
+        done = adopt(context, proposed, frozenset(accepted), reason or "no reason given")
     if as_json:
         emit(state_adopt_json(done))
     else:
@@ -302,12 +304,12 @@ def state_drill(folder: str, environments: tuple[str, ...], as_json: bool) -> in
     project = Project(Path(folder))
     wanted = _chosen_environments(project, environments)
     with show_progress(as_json=as_json) as watcher:
-        found = drill(project.deployment_context(watcher), wanted)
+        drills = drill(project.deployment_context(watcher), wanted)
     if as_json:
-        emit(state_drill_json(found))
+        emit(state_drill_json(drills))
     else:
-        show(drills_table(found) if found else "there are no deployments yet, so there is no state to restore")
-    return 1 if any(one.result in ("missed", "failed") for one in found) else 0
+        show(drills_table(drills) if drills else "there are no deployments yet, so there is no state to restore")
+    return 1 if any(drill.result in ("missed", "failed") for drill in drills) else 0
 
 
 @state.command("rekey")
@@ -411,9 +413,9 @@ def _go_on(
     return go_on(context, begun, accepted, takeover=takeover)
 
 
-def _chosen_environments(project: Project, given: tuple[str, ...]) -> tuple[str, ...]:
+def _chosen_environments(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the named environments, or all, in promotion order."""
     config = project.trust.config
-    for name in given:
+    for name in names:
         project.named(name)
-    return tuple(e.name for e in config.environments if not given or e.name in given)
+    return tuple(e.name for e in config.environments if not names or e.name in names)

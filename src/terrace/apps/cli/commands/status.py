@@ -18,7 +18,7 @@ def status(folder: str, as_json: bool) -> int:
     from terrace.apps.cli.ledger_facts import known_environments, note_age, show_faults, situation
     from terrace.apps.output.console import emit, show, show_lines
     from terrace.apps.wiring.project import Project, now
-    from terrace.drift.checks import current_standing
+    from terrace.drift.checks import current_drift_status
     from terrace.ledger.adoptions import newest_adoptions
     from terrace.ledger.dates import doubt
     from terrace.ledger.dismissals import unread
@@ -41,7 +41,7 @@ def status(folder: str, as_json: bool) -> int:
     drift = {
         e.name: how
         for e in environments
-        if (how := current_standing(history, e.name, now(), e.drift.every)) is not None
+        if (how := current_drift_status(history, e.name, now(), e.drift.every)) is not None
     }
     problem = project.unreadable
     left_out = project.left_out(e.name for e in environments)

@@ -69,19 +69,19 @@ def tools_install(names: tuple[str, ...]) -> int:
     from terrace.errors import NotReady
 
     box = Toolbox(Home.tools())
-    wanted = [tool(name) for name in names] or [one for one in TOOLS if box.find(one) is None]
+    wanted = [tool(name) for name in names] or [tool for tool in TOOLS if box.find(tool) is None]
     # A failure does not stop the installation of the other tools.
     failed: list[NotReady] = []
-    for one in wanted:
+    for missing in wanted:
         try:
-            path = install(one, box, note)
+            path = install(missing, box, note)
         except NotReady as error:
             failed.append(error)
             continue
-        show(f"{one.name} {one.version}: {path}")
-        found = box.find(one)
-        if found is not None and not found.ours:
-            note(f"note: {found.path} takes precedence, because it is on PATH")
+        show(f"{missing.name} {missing.version}: {path}")
+        program = box.find(missing)
+        if program is not None and not program.ours:
+            note(f"note: {program.path} takes precedence, because it is on PATH")
     if not wanted:
         show("all tools are installed")
     if failed:
@@ -115,8 +115,8 @@ def _find_tools() -> tuple[_Row, ...]:
     box = Toolbox(Home.tools())
 
     def find(tool: Tool) -> _Row:
-        found = box.find(tool)
-        return _Row(tool, found, box.version(found) if found else "")
+        program = box.find(tool)
+        return _Row(tool, program, box.version(program) if program else "")
 
     with ThreadPoolExecutor(len(TOOLS)) as pool:
         return tuple(pool.map(find, TOOLS))
@@ -134,14 +134,14 @@ def _tool_row(row: _Row) -> ToolRow:
 
     from terrace.report.json.setup import ToolRow
 
-    found = row.found
+    program = row.found
     return ToolRow(
         name=row.tool.name,
         state=row.state,
         purpose=row.tool.purpose,
         missing_means=row.tool.missing,
         pinned=row.tool.version,
-        path=str(found.path) if found is not None else UNSET,
-        where=("terrace" if found.ours else "path") if found is not None else UNSET,
-        version=row.version if found is not None else UNSET,
+        path=str(program.path) if program is not None else UNSET,
+        where=("terrace" if program.ours else "path") if program is not None else UNSET,
+        version=row.version if program is not None else UNSET,
     )

@@ -11,7 +11,7 @@ from support.payloads import detail_of
 from terrace.config.model import CommandProbe, Environment, Rollout
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
-from terrace.rollout.course import Course, course
+from terrace.rollout.environment_steps import EnvironmentSteps, environment_steps
 from terrace.rollout.health import Health, Healthy, Measure, Rest, Unclear, Unhealthy
 from terrace.rollout.next_step import Asked, Finish, Perform, Task, Wait, next_step
 from terrace.stacks.model import (
@@ -27,38 +27,39 @@ from terrace.stacks.model import (
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)
 PROBE = CommandProbe(("true",))
-PLAIN = Environment("prod")
-WATCHED = replace(PLAIN, health=(PROBE,), on_failure="rollback")
+SMOKE_AND_TAG = Environment("prod")
+WATCHED = replace(SMOKE_AND_TAG, health=(PROBE,), on_failure="rollback")
 BACK = (Rollback("d0", "ann", "sick"), AutomaticRollback("d0", "sick"))
 
 
 def test_a_release_nobody_watches_is_smoked_and_tagged() -> None:
-    assert course(Manual("ann"), PLAIN) == Course((), (Step.SMOKE, Step.TAG))
+    assert environment_steps(Manual("ann"), SMOKE_AND_TAG) == EnvironmentSteps((), (Step.SMOKE, Step.TAG))
 
 
 @pytest.mark.parametrize(
-    "environment", [replace(PLAIN, health=(PROBE,)), replace(PLAIN, rollout=Rollout(bake=timedelta(minutes=1)))]
+    "environment",
+    [replace(SMOKE_AND_TAG, health=(PROBE,)), replace(SMOKE_AND_TAG, rollout=Rollout(bake=timedelta(minutes=1)))],
 )
 def test_a_probe_or_a_bake_makes_it_watched(environment: Environment) -> None:
-    assert course(Manual("ann"), environment).closing == (Step.SMOKE, Step.HEALTH, Step.TAG)
+    assert environment_steps(Manual("ann"), environment).closing == (Step.SMOKE, Step.HEALTH, Step.TAG)
 
 
 @pytest.mark.parametrize("origin", [Manual("ann"), Promotion("staging", "ann"), Recovery("d0", "ann")])
 def test_who_would_go_back_by_himself_measures_first(origin: Origin) -> None:
-    assert course(origin, WATCHED).opening == (Step.BASELINE,)
-    assert course(origin, replace(WATCHED, health=(), smoke=(PROBE,))).opening == (Step.BASELINE,)
-    assert course(origin, replace(WATCHED, health=())).opening == (), "there is nothing to measure"
-    assert course(origin, replace(WATCHED, on_failure="pause")).opening == ()
+    assert environment_steps(origin, WATCHED).opening == (Step.BASELINE,)
+    assert environment_steps(origin, replace(WATCHED, health=(), smoke=(PROBE,))).opening == (Step.BASELINE,)
+    assert environment_steps(origin, replace(WATCHED, health=())).opening == (), "there is nothing to measure"
+    assert environment_steps(origin, replace(WATCHED, on_failure="pause")).opening == ()
 
 
 @pytest.mark.parametrize("origin", BACK)
 def test_a_way_back_measures_nothing_first_and_prepares_the_revert_last(origin: Origin) -> None:
-    assert course(origin, WATCHED) == Course((), (Step.SMOKE, Step.HEALTH, Step.TAG, Step.REVERT))
+    assert environment_steps(origin, WATCHED) == EnvironmentSteps((), (Step.SMOKE, Step.HEALTH, Step.TAG, Step.REVERT))
 
 
 def test_a_remedy_is_smoked_and_no_release_and_a_destruction_ends_with_its_stacks() -> None:
-    assert course(Remediation("e1", "ann"), WATCHED) == Course((), (Step.SMOKE,))
-    assert course(Destruction("ann", "over"), WATCHED) == Course((), ())
+    assert environment_steps(Remediation("e1", "ann"), WATCHED) == EnvironmentSteps((), (Step.SMOKE,))
+    assert environment_steps(Destruction("ann", "over"), WATCHED) == EnvironmentSteps((), ())
 
 
 # --- walking it --------------------------------------------------------------------------------------------------
@@ -77,11 +78,11 @@ def deployment(*steps: StepRecord, empty: bool = True) -> Deployment:
     return Deployment("d1", "prod", "c" * 40, Manual("a"), "a", START, (("prod",),), "p", (planned, *steps))
 
 
-RELEASE = course(Manual("a"), WATCHED)
+RELEASE = environment_steps(Manual("a"), WATCHED)
 WELL = Healthy()
 
 
-def ask(one: Deployment, how: Health = WELL, by: Course = RELEASE) -> object:
+def ask(one: Deployment, how: Health = WELL, by: EnvironmentSteps = RELEASE) -> object:
     return next_step(one, Asked(passes, lambda seen: how, by), frozenset({"plan-prod"}))
 
 
@@ -122,7 +123,7 @@ def test_sickness_ends_it_and_doubt_only_waits() -> None:
 
 
 def test_each_step_of_the_closing_is_done_once_and_a_failed_one_ends_it() -> None:
-    back = course(BACK[0], WATCHED)
+    back = environment_steps(BACK[0], WATCHED)
     done = [record(Step.SMOKE), record(Step.TAG)]
     assert ask(deployment(*done), by=back) == Perform((Task(Step.REVERT),))
     assert ask(deployment(*done, record(Step.REVERT)), by=back) == Finish("succeeded")
@@ -132,4 +133,4 @@ def test_each_step_of_the_closing_is_done_once_and_a_failed_one_ends_it() -> Non
 
 
 def test_a_destruction_is_over_with_its_stacks() -> None:
-    assert ask(deployment(), by=course(Destruction("ann", "over"), WATCHED)) == Finish("succeeded")
+    assert ask(deployment(), by=environment_steps(Destruction("ann", "over"), WATCHED)) == Finish("succeeded")

@@ -1,4 +1,4 @@
-"""A plan at the deployed commit, told as what differs: four quadrants, no noise, nothing dropped that is real."""
+"""A plan at the deployed commit, told as what differs: four kinds, no noise, nothing dropped that is real."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from support.payloads import payload_of
 from support.plans import change, drifted, plan_of
 from terrace.assess.model import Severity
-from terrace.drift.model import Quadrant
-from terrace.drift.records import sighting_record, sightings_of
-from terrace.drift.sightings import only_outside, only_paths, sightings
+from terrace.drift.detection import find_drift, only_outside, only_paths
+from terrace.drift.model import DriftKind
+from terrace.drift.records import resource_drift_record, resources_of
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange
 from terrace.plans.normalization import settled
@@ -29,34 +29,34 @@ GROUP = "aws_security_group.web"
         (
             [drifted(GROUP, {"ingress": []}, {"ingress": [{"from_port": 22}]})],
             [change(GROUP, Action.UPDATE, {"ingress": [{"from_port": 22}]}, {"ingress": []})],
-            (Quadrant.ACTIONABLE, Action.UPDATE, ("ingress",), ()),
+            (DriftKind.ACTIONABLE, Action.UPDATE, ("ingress",), ()),
         ),
         (
             [drifted(GROUP, {"timeouts": None}, {"timeouts": {"create": "1m"}})],
             [change(GROUP, Action.NO_OP)],
-            (Quadrant.UNMANAGED, Action.NO_OP, ("timeouts.create",), ("timeouts.create",)),
+            (DriftKind.UNMANAGED, Action.NO_OP, ("timeouts.create",), ("timeouts.create",)),
         ),
         (
             [],
             [change(GROUP, Action.UPDATE, {"name": "a"}, {"name": UNKNOWN})],
-            (Quadrant.INPUT, Action.UPDATE, ("name",), ()),
+            (DriftKind.INPUT, Action.UPDATE, ("name",), ()),
         ),
         (
             [change(GROUP, Action.DELETE, {"name": "a"})],
             [change(GROUP, Action.CREATE, None, {"name": "a"})],
-            (Quadrant.DELETED, Action.CREATE, (), ()),
+            (DriftKind.DELETED, Action.CREATE, (), ()),
         ),
         (
             [change(GROUP, Action.DELETE, {"name": "a"})],
             [],
-            (Quadrant.DELETED, Action.NO_OP, (), ()),
+            (DriftKind.DELETED, Action.NO_OP, (), ()),
         ),
     ],
     ids=["actionable", "unmanaged", "input", "deleted", "deleted and given up"],
 )
 def test_each_address_stands_in_its_quadrant(drift: Any, changes: Any, expected: Any) -> None:
-    (seen,) = sightings(plan_of(changes, drift))
-    assert (seen.quadrant, seen.undo, seen.paths, seen.kept) == expected
+    (seen,) = find_drift(plan_of(changes, drift))
+    assert (seen.kind, seen.undo, seen.paths, seen.kept) == expected
 
 
 @pytest.mark.parametrize(
@@ -73,13 +73,13 @@ def test_each_address_stands_in_its_quadrant(drift: Any, changes: Any, expected:
 )
 def test_noise_is_no_drift_and_what_is_done_besides_is_input(before: Any, after: Any) -> None:
     noise = [drifted(GROUP, before, after)]
-    assert sightings(plan_of([change(GROUP, Action.NO_OP)], noise)) == ()
-    (seen,) = sightings(plan_of([change(GROUP, Action.UPDATE, {"a": "1"}, {"a": "2"})], noise))
-    assert seen.quadrant is Quadrant.INPUT
+    assert find_drift(plan_of([change(GROUP, Action.NO_OP)], noise)) == ()
+    (seen,) = find_drift(plan_of([change(GROUP, Action.UPDATE, {"a": "1"}, {"a": "2"})], noise))
+    assert seen.kind is DriftKind.INPUT
 
 
 def test_order_counts_where_it_may_mean_something() -> None:
-    (seen,) = sightings(plan_of([], [drifted(GROUP, {"command": ["a", "b"]}, {"command": ["b", "a"]})]))
+    (seen,) = find_drift(plan_of([], [drifted(GROUP, {"command": ["a", "b"]}, {"command": ["b", "a"]})]))
     assert seen.paths == ("command",)
 
 
@@ -87,10 +87,10 @@ def test_a_secret_that_changed_is_seen_and_not_told() -> None:
     address = "aws_db_instance.main"
     before, after = (marks(address, {"password": word}, KEY) for word in ("old", "new"))
     hidden = drifted(address, {"password": MASKED}, {"password": MASKED}, before_marks=before, after_marks=after)
-    (seen,) = sightings(plan_of([], [hidden]))
+    (seen,) = find_drift(plan_of([], [hidden]))
     assert (seen.paths, list(seen.observed.values())) == (("password",), [after["password"]])
     same = drifted(address, {"password": MASKED}, {"password": MASKED}, before_marks=before, after_marks=before)
-    assert sightings(plan_of([], [same])) == ()
+    assert find_drift(plan_of([], [same])) == ()
 
 
 def test_what_a_release_changes_besides_is_still_told_as_taken_over() -> None:
@@ -99,16 +99,16 @@ def test_what_a_release_changes_besides_is_still_told_as_taken_over() -> None:
     there = {"tags": {"a": "1"}, "inline_policy": [{"name": "x"}]}
     drift = [drifted(role, {"tags": {"a": "1"}}, there)]
     release = [change(role, Action.UPDATE, there, {**there, "tags": {"a": "2"}})]
-    (seen,) = sightings(plan_of(release, drift))
-    assert (seen.quadrant, seen.kept, seen.inputs, seen.grave) == (
-        *(Quadrant.UNMANAGED, ("inline_policy",), ("tags.a",)),
+    (seen,) = find_drift(plan_of(release, drift))
+    assert (seen.kind, seen.kept, seen.inputs, seen.grave) == (
+        *(DriftKind.UNMANAGED, ("inline_policy",), ("tags.a",)),
         True,
     )
     outside = only_outside(seen)
     assert outside is not None
     assert (outside.paths, outside.inputs, outside.grave) == (("inline_policy",), (), True)
     back = [change(role, Action.UPDATE, there, {"tags": {"a": "1"}})]
-    (mended,) = sightings(plan_of(back, drift))
+    (mended,) = find_drift(plan_of(back, drift))
     assert (mended.kept, mended.grave) == ((), False)
 
 
@@ -119,12 +119,12 @@ def test_a_secret_that_a_deployment_changes_back_is_managed_and_one_that_stays_i
     hidden = {"value": MASKED}
     drift = [drifted(address, hidden, hidden, before_marks=was, after_marks=is_)]
     back = change(address, Action.UPDATE, hidden, hidden, before_marks=is_, after_marks=was)
-    (seen,) = sightings(plan_of([back], drift))
-    assert (seen.quadrant, seen.kept) == (Quadrant.ACTIONABLE, ())
+    (seen,) = find_drift(plan_of([back], drift))
+    assert (seen.kind, seen.kept) == (DriftKind.ACTIONABLE, ())
     tags = ({"value": MASKED, "tags": {"a": "1"}}, {"value": MASKED, "tags": {"a": "2"}})
     stays = change(address, Action.UPDATE, *tags, before_marks=is_, after_marks=is_)
-    (seen,) = sightings(plan_of([stays], drift))
-    assert (seen.quadrant, seen.kept, seen.inputs) == (Quadrant.UNMANAGED, ("value",), ("tags.a",))
+    (seen,) = find_drift(plan_of([stays], drift))
+    assert (seen.kind, seen.kept, seen.inputs) == (DriftKind.UNMANAGED, ("value",), ("tags.a",))
 
 
 MIXED_BEFORE = {"tags": {"a": "1"}, "inline_policy": [], "source": "x"}
@@ -136,40 +136,40 @@ def mixed(**more: Any) -> Any:
     back = {**MIXED_THERE, "tags": {"a": "1"}, "source": "y", "etag": UNKNOWN}
     drift = [drifted("aws_iam_role.app", MIXED_BEFORE, MIXED_THERE)]
     acting = change("aws_iam_role.app", Action.UPDATE, MIXED_THERE, {**back, **more}, unset=(("etag",),))
-    return sightings(plan_of([acting], drift))[0]
+    return find_drift(plan_of([acting], drift))[0]
 
 
 def test_each_attribute_has_its_own_quadrant() -> None:
     seen = mixed()
-    assert {path: seen.quadrant_of(path) for path in seen.paths} == {
-        "inline_policy": Quadrant.UNMANAGED,
-        "source": Quadrant.INPUT,
-        "tags.a": Quadrant.ACTIONABLE,
+    assert {path: seen.kind_of(path) for path in seen.paths} == {
+        "inline_policy": DriftKind.UNMANAGED,
+        "source": DriftKind.INPUT,
+        "tags.a": DriftKind.ACTIONABLE,
     }
-    assert (seen.quadrant, seen.values["source"]) == (Quadrant.ACTIONABLE, ("x", "y"))
-    assert sightings_of("dev", [sighting_record(seen)])[0].inputs == ("source",)
+    assert (seen.kind, seen.values["source"]) == (DriftKind.ACTIONABLE, ("x", "y"))
+    assert resources_of("dev", [resource_drift_record(seen)])[0].inputs == ("source",)
 
 
 @pytest.mark.parametrize(
-    ("paths", "quadrant", "severity"),
+    ("paths", "kind", "severity"),
     [
-        (("tags.a",), Quadrant.ACTIONABLE, Severity.LOW),
-        (("inline_policy", "source"), Quadrant.UNMANAGED, Severity.CRITICAL),
-        (("source",), Quadrant.INPUT, Severity.CRITICAL),
+        (("tags.a",), DriftKind.ACTIONABLE, Severity.LOW),
+        (("inline_policy", "source"), DriftKind.UNMANAGED, Severity.CRITICAL),
+        (("source",), DriftKind.INPUT, Severity.CRITICAL),
     ],
 )
 def test_a_part_of_a_difference_is_judged_as_a_difference_of_its_own(
-    paths: tuple[str, ...], quadrant: Quadrant, severity: Severity
+    paths: tuple[str, ...], kind: DriftKind, severity: Severity
 ) -> None:
     part = only_paths(mixed(), paths)
-    assert (part.quadrant, part.severity, part.grave) == (quadrant, severity, "inline_policy" in paths)
+    assert (part.kind, part.severity, part.grave) == (kind, severity, "inline_policy" in paths)
     assert part.fingerprint != mixed().fingerprint
     assert set(part.values) == set(paths)
 
 
 def test_outputs_that_would_change_are_input_drift() -> None:
-    (seen,) = sightings(plan_of(outputs=[OutputChange("url", Action.UPDATE, "a", "b")]))
-    assert (seen.address, seen.quadrant, seen.severity) == ("output.url", Quadrant.INPUT, Severity.LOW)
+    (seen,) = find_drift(plan_of(outputs=[OutputChange("url", Action.UPDATE, "a", "b")]))
+    assert (seen.address, seen.kind, seen.severity) == ("output.url", DriftKind.INPUT, Severity.LOW)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_outputs_that_would_change_are_input_drift() -> None:
 def test_the_worst_rule_counts(address: str, before: Any, after: Any, undo: Action | None, expected: Severity) -> None:
     action = Action.DELETE if after is None else Action.UPDATE
     changes = [change(address, undo, after, before)] if undo is not None else []
-    (seen,) = sightings(plan_of(changes, [change(address, action, before, after)]))
+    (seen,) = find_drift(plan_of(changes, [change(address, action, before, after)]))
     assert seen.severity is expected
 
 
@@ -217,7 +217,7 @@ OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "tags", "policy"]), VALUES)
 
 @given(OBJECTS, OBJECTS)
 def test_what_differs_beyond_noise_is_seen_and_nothing_else(before: Any, after: Any) -> None:
-    seen = sightings(plan_of([], [drifted("acme_thing.a", before, after)]))
+    seen = find_drift(plan_of([], [drifted("acme_thing.a", before, after)]))
     assert bool(seen) == (settled(before) != settled(after))
 
 
@@ -228,9 +228,9 @@ def test_marks_say_the_same_as_values(before: Any, after: Any) -> None:
         "acme_thing.a", {}, {}, before_marks=marks("a", before, KEY), after_marks=marks("a", after, KEY) or {"": ""}
     )
     by_value = {
-        p.partition(".")[0] for s in sightings(plan_of([], [drifted("acme_thing.a", before, after)])) for p in s.paths
+        p.partition(".")[0] for s in find_drift(plan_of([], [drifted("acme_thing.a", before, after)])) for p in s.paths
     }
-    by_mark = {p for s in sightings(plan_of([], [hidden])) for p in s.paths} - {""}
+    by_mark = {p for s in find_drift(plan_of([], [hidden])) for p in s.paths} - {""}
     assert by_mark == by_value
 
 
@@ -243,11 +243,11 @@ def test_the_values_are_told_by_path_and_secrets_are_not() -> None:
     was = {"tags": {"a": "1"}, "ports": [1], "password": MASKED, "env": {"API_TOKEN": "none"}}
     is_ = {"tags": {"a": "2"}, "ports": [1, 2], "password": MASKED, "env": {"API_TOKEN": "ghp_" + "a1B2" * 9}}
     before, after = marks("t.a", {"password": "old"}, KEY), marks("t.a", {"password": "new"}, KEY)
-    (seen,) = sightings(plan_of([], [drifted("t.a", was, is_, before_marks=before, after_marks=after)]))
+    (seen,) = find_drift(plan_of([], [drifted("t.a", was, is_, before_marks=before, after_marks=after)]))
     assert seen.values == {
         "env.API_TOKEN": ("none", MASKED),
         "password": (MASKED, MASKED),
         "ports": ([1], [1, 2]),
         "tags.a": ("1", "2"),
     }
-    assert payload_of(sighting_record(seen)).keys() & {"values"} == set(), "the ledger keeps none"
+    assert payload_of(resource_drift_record(seen)).keys() & {"values"} == set(), "the ledger keeps none"

@@ -11,7 +11,7 @@ import msgspec
 from terrace.forge.ports import Annotation
 
 
-class FilesPage:
+class FolderPage:
     """A folder that a mail system, a patch queue or a web server reads. Files are replaced atomically."""
 
     def __init__(self, folder: Path) -> None:

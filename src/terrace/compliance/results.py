@@ -52,7 +52,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ControlResult:
     """The result of one control, with all evidence, the worst first. Of the `mapped` checks `looked` have a rule
     that saw something and could tell; `own` are the sources of Terrace's that had something to look at."""
 
@@ -67,81 +67,87 @@ class Answer:
 
     @property
     def looked(self) -> int:
-        told = (one for one in self.evidence if one.outcome not in (Outcome.NOT_APPLICABLE, Outcome.UNKNOWN))
-        return len({one.key for one in told if not one.key.startswith(OWN)})
+        useful = (piece for piece in self.evidence if piece.outcome not in (Outcome.NOT_APPLICABLE, Outcome.UNKNOWN))
+        return len({piece.key for piece in useful if not piece.key.startswith(OWN)})
 
     @property
     def own(self) -> tuple[str, ...]:
-        told = (one for one in self.evidence if one.key.startswith(OWN) and one.outcome is not Outcome.NOT_APPLICABLE)
-        return tuple(dict.fromkeys(one.by for one in told))
+        own = (
+            piece
+            for piece in self.evidence
+            if piece.key.startswith(OWN) and piece.outcome is not Outcome.NOT_APPLICABLE
+        )
+        return tuple(dict.fromkeys(piece.by for piece in own))
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class FrameworkResult:
     """One framework with a result for every listed control."""
 
     framework: Framework
-    answers: tuple[Answer, ...]
+    controls: tuple[ControlResult, ...]
 
     def count(self, state: State) -> int:
         """How many controls are in that state."""
-        return sum(1 for one in self.answers if one.state == state)
+        return sum(1 for control in self.controls if control.state == state)
 
 
-def answers(framework: Framework, evidence: Iterable[Evidence]) -> Answers:
+def evaluate_framework(framework: Framework, evidence: Iterable[Evidence]) -> FrameworkResult:
     """Returns the result of each control of a framework."""
     by_key: dict[str, list[Evidence]] = {}
-    for one in evidence:
-        by_key.setdefault(one.key, []).append(one)
-    told = []
+    for piece in evidence:
+        by_key.setdefault(piece.key, []).append(piece)
+    results = []
     for control in framework.controls:
-        mine = [one for key in control.keys for one in by_key.get(key, ())]
-        told.append(answer(control, mine))
-    return Answers(framework, tuple(told))
+        mine = [piece for key in control.keys for piece in by_key.get(key, ())]
+        results.append(evaluate_control(control, mine))
+    return FrameworkResult(framework, tuple(results))
 
 
-def answer(control: Control, evidence: Iterable[Evidence]) -> Answer:
+def evaluate_control(control: Control, evidence: Iterable[Evidence]) -> ControlResult:
     """Returns the result of a control from the evidence.
 
     It fails when anything of it is wrong, waived or not. It passes if there is evidence for more than a part of it, all
     evidence is correct, and nothing is unknown; a control that people have to assess never passes automatically.
     """
-    found = tuple(sorted(evidence, key=lambda one: (-one.outcome, one.key, one.by, one.environment)))
-    worst = max((one.outcome for one in found), default=None)
+    pieces = tuple(sorted(evidence, key=lambda piece: (-piece.outcome, piece.key, piece.by, piece.environment)))
+    worst = max((piece.outcome for piece in pieces), default=None)
     if worst in (Outcome.FAILED, Outcome.WAIVED):
-        wrong = [one for one in found if one.outcome >= Outcome.WAIVED]
-        return Answer(control, "fail", _told(wrong), found)
+        wrong = [piece for piece in pieces if piece.outcome >= Outcome.WAIVED]
+        return ControlResult(control, "fail", _told(wrong), pieces)
     if control.manual or not control.keys:
-        more = "; Terrace's evidence is only an indication" if found else ""
-        return Answer(control, "manual", f"a person has to assess it{more}", found)
+        more = "; Terrace's evidence is only an indication" if pieces else ""
+        return ControlResult(control, "manual", f"a person has to assess it{more}", pieces)
     if worst is None:
-        return Answer(control, "not evaluated", "no rule and no evidence of Terrace covers it", found)
+        return ControlResult(control, "not evaluated", "no rule and no evidence of Terrace covers it", pieces)
     if worst is Outcome.UNKNOWN:
-        return Answer(control, "not evaluated", _told([o for o in found if o.outcome is Outcome.UNKNOWN]), found)
+        return ControlResult(
+            control, "not evaluated", _told([o for o in pieces if o.outcome is Outcome.UNKNOWN]), pieces
+        )
     if worst is Outcome.NOT_APPLICABLE:
-        return Answer(control, "not evaluated", _told(found[:1], "not applicable: "), found)
-    right = [one for one in found if one.outcome is Outcome.PASSED]
-    good = [one for one in right if one.key not in control.partly]
+        return ControlResult(control, "not evaluated", _told(pieces[:1], "not applicable: "), pieces)
+    right = [piece for piece in pieces if piece.outcome is Outcome.PASSED]
+    good = [piece for piece in right if piece.key not in control.partly]
     if not good:
         why = f"no failures, but only a part of it is evaluated: {', '.join(_names(right))}"
-        return Answer(control, "not evaluated", why, found)
-    return Answer(control, "pass", f"no failures in the evaluated part: {', '.join(_names(good))}", found)
+        return ControlResult(control, "not evaluated", why, pieces)
+    return ControlResult(control, "pass", f"no failures in the evaluated part: {', '.join(_names(good))}", pieces)
 
 
 def _told(those: Iterable[Evidence], before: str = "") -> str:
     """The first in full, and how many more there are."""
     first, *more = distinct(those)
-    said = f"{before}{first.by} in {first.environment}: {first.what}"
-    return f"{said} ({and_more(len(more))})" if more else said
+    text = f"{before}{first.by} in {first.environment}: {first.what}"
+    return f"{text} ({and_more(len(more))})" if more else text
 
 
 def distinct(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Returns each evidence once: one audit may serve several checks that are mapped to a control."""
-    found: dict[tuple[str, str, str], Evidence] = {}
-    for one in evidence:
-        found.setdefault((one.by, one.environment, one.what), one)
-    return tuple(found.values())
+    distinct: dict[tuple[str, str, str], Evidence] = {}
+    for piece in evidence:
+        distinct.setdefault((piece.by, piece.environment, piece.what), piece)
+    return tuple(distinct.values())
 
 
 def _names(evidence: Iterable[Evidence]) -> list[str]:
-    return list(dict.fromkeys(one.by for one in evidence))
+    return list(dict.fromkeys(piece.by for piece in evidence))

@@ -1,17 +1,16 @@
-"""Drift in a plan at the deployed commit: each address with its quadrant. Noise is dropped here."""
+"""Drift in a plan at the deployed commit: each address with its kind. Noise is dropped here."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from terrace.assess.model import Severity
 from terrace.checks.secrets.plan import shows_secret
-from terrace.clouds.exposure import HARMLESS, PROTECTION_ATTRIBUTES, SECURITY_ATTRIBUTES, is_one_of, is_security_type
-from terrace.clouds.stateful import is_stateful
-from terrace.drift.model import Quadrant, Sighting
+from terrace.drift.model import DriftKind, ResourceDrift
+from terrace.drift.severity import is_grave, severity
 from terrace.plans.model import MASKED, Action, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.normalization import settled
 
@@ -23,22 +22,22 @@ LONGEST_NAME = 2048
 """Maximum number of characters of a text by which a log may name a resource."""
 
 
-def sightings(plan: Plan) -> tuple[Sighting, ...]:
+def find_drift(plan: Plan) -> tuple[ResourceDrift, ...]:
     """Returns everything that is not as deployed, in the order of addresses; empty when nothing differs."""
-    drift = {(one.address, one.deposed): one for one in plan.drift}
-    acting = {(one.address, one.deposed): one for one in plan.effective}
-    found = [
-        sighting
+    drift = {(change.address, change.deposed): change for change in plan.drift}
+    acting = {(change.address, change.deposed): change for change in plan.effective}
+    resources = [
+        resource
         for key in drift.keys() | acting.keys()
-        if (sighting := _sighting(plan.stack.key, drift.get(key), acting.get(key))) is not None
+        if (resource := _resource_drift(plan.stack.key, drift.get(key), acting.get(key))) is not None
     ]
-    outputs = [_output(plan.stack.key, one) for one in plan.outputs if one.action is not Action.NO_OP]
-    return (*sorted(found, key=lambda s: (s.address, s.fingerprint)), *outputs)
+    outputs = [_output(plan.stack.key, output) for output in plan.outputs if output.action is not Action.NO_OP]
+    return (*sorted(resources, key=lambda s: (s.address, s.fingerprint)), *outputs)
 
 
-def fingerprint(stack: str, address: str, quadrant: Quadrant, paths: tuple[str, ...]) -> str:
+def fingerprint(stack: str, address: str, kind: DriftKind, paths: tuple[str, ...]) -> str:
     """Returns a fingerprint that is equal for the same difference at the same place, whatever its values."""
-    text = json.dumps([stack, address, quadrant.value, list(paths)])
+    text = json.dumps([stack, address, kind.value, list(paths)])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -50,15 +49,15 @@ def changed_paths(change: ResourceChange) -> tuple[str, ...]:
 
 def changed_values(change: ResourceChange) -> dict[str, tuple[Value, Value]]:
     """Returns the values before and after of each of these paths, in their order; what the plan hides is masked."""
-    found = {
+    values = {
         ".".join(path): (_shown(path, before), _shown(path, after))
         for path, before, after in _differences(settled(change.before), settled(change.after), ())
     }
-    seen = {path.partition(".")[0] for path in found}
+    seen = {path.partition(".")[0] for path in values}
     before, after = change.before_marks, change.after_marks
     # Masked values differ when their marks do.
     hidden = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} if after else set()
-    return dict(sorted({**found, **dict.fromkeys(hidden - seen, (MASKED, MASKED))}.items()))
+    return dict(sorted({**values, **dict.fromkeys(hidden - seen, (MASKED, MASKED))}.items()))
 
 
 def _shown(path: tuple[str, ...], value: Value) -> Value:
@@ -66,12 +65,7 @@ def _shown(path: tuple[str, ...], value: Value) -> Value:
     return MASKED if shows_secret(path[-1] if path else "", value) else value
 
 
-def is_grave(type_: str, kept: tuple[str, ...]) -> bool:
-    """Returns whether adopting these paths into the state would hide a security-related difference."""
-    return bool(kept) and severity(type_, kept) is Severity.CRITICAL
-
-
-def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange | None) -> Sighting | None:
+def _resource_drift(stack: str, drift: ResourceChange | None, change: ResourceChange | None) -> ResourceDrift | None:
     if drift is not None and drift.action is not Action.DELETE:
         paths = changed_paths(drift)
         drift = drift if paths else None
@@ -85,11 +79,11 @@ def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange |
     undo = change.action if change is not None else Action.NO_OP
     kept = _kept(tuple(outside), change)
     marks = {**(change.before_marks if change is not None else {}), **drift.after_marks}
-    whole = Sighting(
+    whole = ResourceDrift(
         stack=stack,
         address=drift.address,
         type=drift.type,
-        quadrant=Quadrant.ACTIONABLE,
+        kind=DriftKind.ACTIONABLE,
         severity=Severity.LOW,
         paths=tuple(values),
         undo=undo,
@@ -103,24 +97,24 @@ def _sighting(stack: str, drift: ResourceChange | None, change: ResourceChange |
     return only_paths(whole, whole.paths)
 
 
-def only_paths(seen: Sighting, paths: tuple[str, ...]) -> Sighting:
+def only_paths(seen: ResourceDrift, paths: tuple[str, ...]) -> ResourceDrift:
     """Returns the drift of some of its paths alone, with everything that follows from them."""
     kept = tuple(path for path in seen.kept if path in paths)
     inputs = tuple(path for path in seen.inputs if path in paths)
-    quadrant = seen.quadrant
-    if quadrant in (Quadrant.ACTIONABLE, Quadrant.UNMANAGED):
+    kind = seen.kind
+    if kind in (DriftKind.ACTIONABLE, DriftKind.UNMANAGED):
         if set(paths) <= set(inputs) and paths:
-            quadrant, inputs = Quadrant.INPUT, ()
+            kind, inputs = DriftKind.INPUT, ()
         elif seen.undo is Action.NO_OP or set(paths) <= {*kept, *inputs}:
-            quadrant = Quadrant.UNMANAGED
+            kind = DriftKind.UNMANAGED
         else:
-            quadrant = Quadrant.ACTIONABLE
+            kind = DriftKind.ACTIONABLE
     return replace(
         seen,
-        quadrant=quadrant,
+        kind=kind,
         severity=severity(seen.type, paths, undo=seen.undo),
         paths=paths,
-        fingerprint=fingerprint(seen.stack, seen.address, quadrant, paths),
+        fingerprint=fingerprint(seen.stack, seen.address, kind, paths),
         kept=kept,
         inputs=inputs,
         grave=is_grave(seen.type, kept),
@@ -129,9 +123,9 @@ def only_paths(seen: Sighting, paths: tuple[str, ...]) -> Sighting:
     )
 
 
-def only_outside(seen: Sighting) -> Sighting | None:
+def only_outside(seen: ResourceDrift) -> ResourceDrift | None:
     """Returns the drift that was changed outside; None where nothing was."""
-    if seen.quadrant is Quadrant.INPUT:
+    if seen.kind is DriftKind.INPUT:
         return None
     return only_paths(seen, tuple(path for path in seen.paths if path not in seen.inputs)) if seen.inputs else seen
 
@@ -148,16 +142,16 @@ def _inputs(change: ResourceChange | None, outside: tuple[str, ...]) -> dict[str
     }
 
 
-def _deleted(stack: str, drift: ResourceChange, change: ResourceChange | None) -> Sighting:
-    return Sighting(
+def _deleted(stack: str, drift: ResourceChange, change: ResourceChange | None) -> ResourceDrift:
+    return ResourceDrift(
         stack=stack,
         address=drift.address,
         type=drift.type,
-        quadrant=Quadrant.DELETED,
+        kind=DriftKind.DELETED,
         severity=severity(drift.type, (), gone=True),
         paths=(),
         undo=change.action if change is not None else Action.NO_OP,
-        fingerprint=fingerprint(stack, drift.address, Quadrant.DELETED, ()),
+        fingerprint=fingerprint(stack, drift.address, DriftKind.DELETED, ()),
         identity=_identity(drift),
     )
 
@@ -168,26 +162,26 @@ def _identity(drift: ResourceChange) -> dict[str, str]:
     return {name: value for name, value in before.items() if isinstance(value, str) and 0 < len(value) <= LONGEST_NAME}
 
 
-def _input(stack: str, change: ResourceChange) -> Sighting:
+def _input(stack: str, change: ResourceChange) -> ResourceDrift:
     paths = changed_paths(change) if change.action is Action.UPDATE or change.action is Action.REPLACE else ()
-    return Sighting(
+    return ResourceDrift(
         stack=stack,
         address=change.address,
         type=change.type,
-        quadrant=Quadrant.INPUT,
+        kind=DriftKind.INPUT,
         severity=severity(change.type, paths, undo=change.action),
         paths=paths,
         undo=change.action,
-        fingerprint=fingerprint(stack, change.address, Quadrant.INPUT, paths),
+        fingerprint=fingerprint(stack, change.address, DriftKind.INPUT, paths),
         observed=_of(change.before_marks, paths),
         values=changed_values(change) if paths else {},
     )
 
 
-def _output(stack: str, change: OutputChange) -> Sighting:
+def _output(stack: str, change: OutputChange) -> ResourceDrift:
     address = f"output.{change.name}"
-    print_ = fingerprint(stack, address, Quadrant.INPUT, ())
-    return Sighting(stack, address, "output", Quadrant.INPUT, Severity.LOW, (), change.action, print_)
+    print_ = fingerprint(stack, address, DriftKind.INPUT, ())
+    return ResourceDrift(stack, address, "output", DriftKind.INPUT, Severity.LOW, (), change.action, print_)
 
 
 def _kept(paths: tuple[str, ...], change: ResourceChange | None) -> tuple[str, ...]:
@@ -200,8 +194,8 @@ def _kept(paths: tuple[str, ...], change: ResourceChange | None) -> tuple[str, .
     return tuple(path for path in paths if not any(_overlap(path, other) for other in mended))
 
 
-def _overlap(one: str, other: str) -> bool:
-    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
+def _overlap(path: str, other: str) -> bool:
+    return path == other or path.startswith(f"{other}.") or other.startswith(f"{path}.")
 
 
 def _of(marks: Mapping[str, str], paths: tuple[str, ...]) -> dict[str, str]:
@@ -219,26 +213,3 @@ def _differences(before: Value, after: Value, at: tuple[str, ...]) -> Iterator[t
             return
     if before != after:
         yield at, before, after
-
-
-def severity(type_: str, paths: Iterable[str], *, undo: Action = Action.NO_OP, gone: bool = False) -> Severity:
-    """Returns the severity of a difference in these paths of a resource, or of its deletion (`gone`). `undo` is what
-    would fix it."""
-    found = [_of_path(type_, path) for path in paths]
-    if gone:
-        grave = is_stateful(type_) or is_security_type(type_)
-        found.append(Severity.CRITICAL if grave else Severity.HIGH)
-    if undo in (Action.REPLACE, Action.DELETE):
-        found.append(Severity.HIGH)
-    # A type without a rule, or a difference without a path, is neither minor nor severe.
-    default = Severity.CRITICAL if is_security_type(type_) else Severity.MEDIUM
-    return max(found, default=default)
-
-
-def _of_path(type_: str, path: str) -> Severity:
-    attribute = path.partition(".")[0]
-    if attribute in HARMLESS:
-        return Severity.LOW
-    if is_security_type(type_) or is_one_of(attribute, SECURITY_ATTRIBUTES):
-        return Severity.CRITICAL
-    return Severity.HIGH if is_one_of(attribute, PROTECTION_ATTRIBUTES) else Severity.MEDIUM
