@@ -13,6 +13,8 @@ from terrace.adapters.git.trees import GitTree
 from terrace.errors import BadInput, NotReady, TerraceError
 from terrace.stacks.repository import Author
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:

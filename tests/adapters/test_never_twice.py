@@ -43,6 +43,8 @@ from terrace.pipelines.deploy.apply_step import wait_for_earlier
 from terrace.pipelines.deploy.step_results import ApplyFailed, ApplySucceeded, ApplyUnknown
 from terrace.plans.ports import Attempt, Evidence, Fate, Preparation
 
+pytestmark = pytest.mark.slow
+
 Stage = Literal["prepared", "taken", "started", "logged", "ended", "failed"]
 
 STAGES: tuple[Stage, ...] = ("prepared", "taken", "started", "logged", "ended", "failed")

@@ -20,6 +20,8 @@ from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.model import Subject
 from terrace.ledger.answers import SignedApproval
 
+pytestmark = pytest.mark.slow
+
 SUBJECT = Subject("ledger", "prod", "prod/app", "c" * 40, "digest", "policy", "lineage")
 SAID = Statement("bob", "security", "approve", (SUBJECT,), datetime(2026, 1, 5, 12, tzinfo=UTC), "looks right", "d1")
 TEXT = statement_bytes(SAID)

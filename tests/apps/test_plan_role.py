@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
+import pytest
 
 from support.aws import iam
 from support.backends import BUCKET, S3
 from support.cli import world
 from terrace.adapters.embedded_aws import EmbeddedAws
+
+pytestmark = pytest.mark.slow
 
 ONE = 'resource "terraform_data" "it" {\n  input = "one"\n}\n'
 CONFIG = """\

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,7 @@ def test_what_changes_nothing_on_the_page_leaves_it() -> None:
     assert changed_page(history, history.events[:1]) == ledger_page(History(history.events, key=NO_KEY))
 
 
+@pytest.mark.slow
 def test_the_branch_has_the_page_of_its_events_however_many_write_at_once(tmp_path: Path) -> None:
     work = with_remote(tmp_path / "work")
     clones = [clone(work, tmp_path / f"clone-{number}") for number in range(3)]

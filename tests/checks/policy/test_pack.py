@@ -46,6 +46,7 @@ def tested() -> Mapping[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_it_is_strict_and_formatted() -> None:
     assert run("check", "--strict", ".").stderr == ""
     assert run("fmt", "--list", "--fail", ".").stdout == ""
@@ -55,6 +56,7 @@ def test_it_compiles_beside_policies_of_rego_v0() -> None:
     assert run("check", "--v0-compatible", ".").stderr == ""
 
 
+@pytest.mark.slow
 def test_the_tests_of_the_rules_pass_and_reach_nearly_all_of_them(tested: Mapping[str, Any]) -> None:
     assert tested["coverage"] >= 95
 
