@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from terrace.adapters.confined import LimitExceeded, Limits, confined, confinement
-from terrace.adapters.process import Finished
+from terrace.adapters.confined import Limits, confined, confinement
 from terrace.errors import NotReady
 
 ENV = confinement(os.environ["PATH"], Path("/nowhere"))
@@ -61,16 +61,31 @@ os.kill(os.getpid(), signal.SIGSEGV) if sys.argv[2] == "signal" else sys.exit(2)
 """
 
 
+CONFINING = """
+import os, sys
+from pathlib import Path
+from terrace.adapters.confined import LimitExceeded, Limits, confined, confinement
+own, *argv = sys.argv[1:]
+held = b"x" * (int(own) << 20)
+env = confinement(os.environ["PATH"], Path("/nowhere"))
+try:
+    print(confined([sys.executable, "-c", *argv], cwd=Path.cwd(), env=env, limits=Limits(memory=1 << 28)).code)
+except LimitExceeded as error:
+    print(error.what, error)
+"""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of another process")
 @pytest.mark.parametrize("ending", ["signal", "exit"])
-def test_a_crash_near_the_memory_limit_is_the_limit(tmp_path: Path, ending: str) -> None:
+def test_a_crash_near_the_memory_limit_is_the_limit(ending: str) -> None:
     """The garbage collector of Go 1.26 does not check what it allocates, and reads address 0."""
 
-    def run(megabytes: int) -> Finished:
-        argv = [sys.executable, "-c", CRASHING, str(megabytes), ending]
-        return confined(argv, cwd=tmp_path, env=ENV, limits=Limits(memory=1 << 28))
+    def run(megabytes: int, own: int = 0) -> str:
+        # The memory of this process, which runs many tests, is no part of it.
+        argv = [sys.executable, "-P", "-c", CONFINING, str(own), CRASHING, str(megabytes), ending]
+        return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
 
-    with pytest.raises(LimitExceeded, match="needs more than 256 MB of memory") as raised:
-        run(120)
-    assert raised.value.what == "memory"
-    assert run(1).code == (-signal.SIGSEGV if ending == "signal" else 2)
+    assert run(120) == "memory python needs more than 256 MB of memory"
+    crashed = str(-signal.SIGSEGV if ending == "signal" else 2)
+    assert run(1) == crashed
+    assert run(1, own=150) == crashed, "what Terrace itself holds is not counted"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -162,12 +163,15 @@ def _lacked_memory(done: Finished, peak: int, memory: int) -> bool:
 
 
 def _reap(child: subprocess.Popen[bytes]) -> int:
-    """Waits for the end of the process and returns its largest memory in bytes, 0 where it is not reported."""
+    """Waits for the end of the process and returns its largest memory in bytes, 0 where it is not known."""
     if not hasattr(os, "wait4"):
         child.wait()
         return 0
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
+    # Linux counts what this process had when it started the other one as memory of that one.
+    if usage.ru_maxrss <= resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
+        return 0
     return int(usage.ru_maxrss) * (1 if sys.platform == "darwin" else 1024)
 
 
