@@ -163,7 +163,7 @@ def _lacked_memory(done: Finished, peak: int, memory: int) -> bool:
 
 
 def _reap(child: subprocess.Popen[bytes]) -> int:
-    """Waits for the end of the process and returns its largest memory in bytes, 0 where it is not known."""
+    """Waits for the end of the process and returns its largest memory in bytes, 0 if unknown."""
     if not hasattr(os, "wait4"):
         child.wait()
         return 0

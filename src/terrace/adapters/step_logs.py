@@ -24,6 +24,7 @@ from terrace.adapters.backup_encryption import BackupCipher, header_end, read_he
 from terrace.errors import Corrupt, TerraceError
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.rollout.ports import LogLine, StepLog
+from terrace.typed_json import decode
 
 ENDING = ".log.enc"
 _TIME = "%Y%m%dT%H%M%SZ"
@@ -171,7 +172,7 @@ class StoredLogs:
         header, content = self._cipher.open(name, self._artifacts.get(name))
         if header.get("name") != name:
             raise Corrupt(f"{name} was replaced by another part")
-        return msgspec.json.decode(content, type=list[LogLine])
+        return decode(content, list[LogLine])
 
 
 class _Log:

@@ -13,12 +13,15 @@ from terrace.gates.commit import forward, promotion, protected_branch, reviewed,
 from terrace.gates.deployment import clock, opening, overtaken, reach, state
 from terrace.gates.environment import busy, held, protected, remediation, unread
 from terrace.gates.gate import ALL_ORIGINS, RELEASES, Gate, Moment
+from terrace.gates.model import GateResult
 from terrace.gates.objections import objections, policy
 from terrace.gates.risk import risk
 from terrace.stacks.model import Destruction, Remediation
 
 _CHECK, _ENTRY, _PLAN, _APPLY = Moment.CHECK, Moment.ENTRY, Moment.PLAN, Moment.APPLY
 
+HELD: Final = Gate("held", held, frozenset({_CHECK, _ENTRY, _APPLY}), RELEASES | {Remediation})
+APPROVALS: Final = Gate("approvals", approvals, frozenset({_CHECK, _APPLY}))
 OPENING: Final = Gate("opening", opening, frozenset({_PLAN}))
 POLICY: Final = Gate("policy", policy, frozenset({_APPLY}))
 OBJECTIONS: Final = Gate("objections", objections, frozenset({_APPLY}))
@@ -27,7 +30,7 @@ HEALTH: Final = Gate("health", lambda request: (), frozenset())
 """Evaluated by the rollout itself, once the plans are applied."""
 
 GATES: tuple[Gate, ...] = (
-    Gate("held", held, frozenset({_CHECK, _ENTRY, _APPLY}), RELEASES | {Remediation}),
+    HELD,
     Gate("held", unread, frozenset({_CHECK, _ENTRY, _APPLY})),
     Gate("clock", clock, frozenset({_CHECK, _ENTRY, _PLAN}), delays_planning=True),
     OPENING,
@@ -46,8 +49,13 @@ GATES: tuple[Gate, ...] = (
     OBJECTIONS,
     Gate("absorption", absorption, frozenset({_APPLY}), ALL_ORIGINS - {Destruction}),
     Gate("risk", risk, frozenset({_CHECK, _APPLY})),
-    Gate("approvals", approvals, frozenset({_CHECK, _APPLY})),
+    APPROVALS,
     Gate("reach", reach, frozenset({_APPLY})),
     HEALTH,
 )
 """The gates of Terrace."""
+
+
+def is_of(result: GateResult, gate: Gate) -> bool:
+    """Returns whether a gate of this name gave a result."""
+    return result.gate == gate.name

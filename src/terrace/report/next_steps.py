@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from terrace.config.naming import quote_word
+from terrace.gates.all import APPROVALS, HEALTH, is_of
 from terrace.gates.deployment import HANDED_OVER
 from terrace.gates.model import GateResult
 from terrace.ledger.deployment import Deployment
@@ -43,7 +44,7 @@ def _of_open(situation: Situation, latest: Deployment) -> tuple[str, ...]:
     # People first: timers pass on their own meanwhile.
     ordered = sorted(gates, key=lambda gate: gate.until is not None)
     steps = [step for gate in ordered if (step := _of_gate(situation, gate))]
-    if all(gate.until is not None or gate.gate == "health" for gate in gates):
+    if all(gate.until is not None or is_of(gate, HEALTH) for gate in gates):
         return tuple(dict.fromkeys(steps))
     return tuple(dict.fromkeys((*steps, f"{resume}, once every gate passes")))
 
@@ -55,7 +56,7 @@ def _of_gate(situation: Situation, gate: GateResult) -> str:
         return f"`terrace tick` after {moment(gate.until)}, or `terrace resume {name} --wait`"
     if gate.reason == HANDED_OVER:
         return f"`terrace resume {name}`, where applies are allowed"
-    if gate.gate == "approvals" and situation.handle and "terrace approve" in gate.satisfy:
+    if is_of(gate, APPROVALS) and situation.handle and "terrace approve" in gate.satisfy:
         return gate.satisfy.replace(f"`terrace approve {name}", f"`terrace approve {name} {situation.handle}")
     return gate.satisfy
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from terrace.gates.all import HELD, is_of
 from terrace.gates.model import GateResult
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.folds import Hold
@@ -68,5 +69,5 @@ class Situation:
             reasons = tuple(self.step.reasons)
         elif latest is not None and latest.open and self.step is None:
             reasons = tuple(latest.waiting)
-        held = self.hold is not None and not any(result.gate == "held" for result in self.open_gates)
+        held = self.hold is not None and not any(is_of(result, HELD) for result in self.open_gates)
         return (f"on hold: {self.hold.reason} (by {self.hold.by})", *reasons) if held and self.hold else reasons
