@@ -1,9 +1,11 @@
-"""How the cost of a ledger grows with its age: ledgers of several sizes, made of a recorded cycle. Prints the law.
+"""Measures how the cost of a ledger grows with its age: ledgers of several sizes, made of a recorded cycle.
 
-    python benchmarks/ledger.py [EVENTS ...]        1000 10000 by itself; 100000 takes minutes
+    python benchmarks/ledger.py [EVENTS ...]        default: 1000 10000 100000, which takes some minutes
 
-Whole commands (`status`, an append) are processes of their own, told in seconds and MiB at most; a deployment with
-nothing to do is played in memory. The last lines tell how much dearer the largest ledger is than the smallest.
+`status` and `hold` are processes of their own: the first one reads the whole ledger and writes a snapshot, later ones
+start from it. Reading and appending are measured in one process as well, and a deployment without changes in memory.
+Prints CPU seconds with those of child processes, the peak memory in MiB, and the ratio of the largest ledger to the
+smallest one for each.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from simulation.aged import Counted, aged, counted, released
 from simulation.people import People
 from terrace.adapters.ledgers.git import GitLedger
+from terrace.adapters.ledgers.snapshots import SnapshotFile
 from terrace.adapters.ledgers.sqlite import SqliteLedger
+from terrace.apps.wiring.ledger import folds_of_snapshots
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import encode
 from terrace.ledger.event import Event
@@ -41,17 +45,18 @@ AN_APPEND = 3
 def main() -> None:
     """Make a ledger of each size and measure what is done with it."""
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    given.add_argument("events", nargs="*", type=int, default=[1000, 10000], help="how many events")
+    given.add_argument("events", nargs="*", type=int, default=[1000, 10000, 100000], help="how many events")
     sizes: Sequence[int] = given.parse_args().events
     table = [_measured(size) for size in sizes]
     width = max(len(name) for name in table[0])
     print(f"{'events':{width}}  " + "".join(f"{size:>12}" for size in sizes))
     for name in table[0]:
         print(f"{name:{width}}  " + "".join(f"{row[name]:12.3f}" for row in table))
-    print(f"\n{sizes[-1]} events against {sizes[0]} ({sizes[-1] / sizes[0]:.0f} times as many):")
+    print(f"\n{sizes[-1]} events against {sizes[0]}, {sizes[-1] / sizes[0]:.0f} times as many:")
     for name in table[0]:
-        least = 0.001 if name.endswith(" s") else 1.0
-        print(f"{name:{width}}  {table[-1][name] / max(table[0][name], least):12.1f} times as much")
+        # Below ten milliseconds a ratio says nothing.
+        least = 0.01 if name.endswith(" s") else 1.0
+        print(f"{name:{width}}  {max(table[-1][name], least) / max(table[0][name], least):12.1f} times")
 
 
 def _measured(size: int) -> dict[str, float]:
@@ -66,13 +71,17 @@ def _measured(size: int) -> dict[str, float]:
 
 
 def _deployed(people: People) -> dict[str, float]:
-    """A deployment of two stacks in which nothing is to do, with the events in memory."""
+    """Deployments of two stacks without changes, with the events in memory."""
     began = time.process_time()
     Counted.looks = 0
     people.deploy("dev", machine=0)
+    first = time.process_time()
+    looks = Counted.looks / len(people.world.ledger.events)
+    people.deploy("dev", machine=0)
     return {
-        "deploy, nothing to do: CPU s": time.process_time() - began,
-        "deploy: looks at each old event": Counted.looks / len(people.world.ledger.events),
+        "deploy without a snapshot: CPU s": first - began,
+        "deploy: looks at each old event": looks,
+        "deploy, events known: CPU s": time.process_time() - first,
     }
 
 
@@ -94,12 +103,13 @@ def _commands(place: Path, events: Sequence[Event]) -> dict[str, float]:
         seconds, memory = _process(repository, env, "status")
         found |= {f"{title}: CPU s": seconds, f"{title}: MiB": memory}
     found["ledger verify: CPU s"] = _process(repository, env, "ledger", "verify")[0]
+    found |= _fetched(repository, place)
     found["hold (one append): CPU s"] = _process(repository, env, "hold", "dev", "--reason", "measured")[0]
     return found
 
 
 def _process(repository: Path, env: dict[str, str], *words: str) -> tuple[float, float]:
-    """The CPU seconds of a command and its children, and the MiB of the largest of them at most."""
+    """The CPU seconds of a command and its children, and the peak memory of the largest of them in MiB."""
     # A process of its own: what the largest child had is never forgotten.
     argv = [sys.executable, "-c", _WATCHED, sys.executable, "-P", "-m", "terrace", *words]
     done = subprocess.run(argv, cwd=repository, env=env, capture_output=True, check=False)
@@ -126,11 +136,39 @@ def _appends(place: Path, events: Sequence[Event]) -> dict[str, float]:
     sqlite = SqliteLedger(file, clock=_now, new_id=_id, key=NO_KEY)
     sqlite.append([Draft("ledger.opened", "ledger", "ann")], head=sqlite.read().head)
     _fill(file, events)
-    git = GitLedger(place / "repository", remote=None, clock=_now, new_id=_id, page=changed_page, key=NO_KEY)
     found: dict[str, float] = {}
-    for name, ledger in (("git", git), ("sqlite", SqliteLedger(file, clock=_now, new_id=_id, key=NO_KEY))):
-        found |= _in_process(name, ledger)
+    for state in ("no snapshot", "snapshot"):
+        kept = {kind: SnapshotFile(lambda: place / "snapshots", kind, NO_KEY, folds_of_snapshots) for kind in _KINDS}
+        git = GitLedger(
+            place / "repository",
+            remote=None,
+            clock=_now,
+            new_id=_id,
+            page=changed_page,
+            snapshots=kept["git"],
+            key=NO_KEY,
+        )
+        sqlite = SqliteLedger(file, clock=_now, new_id=_id, snapshots=kept["sqlite"], key=NO_KEY)
+        found |= _in_process(f"git, {state}", git)
+        found |= _in_process(f"sqlite, {state}", sqlite)
     return found
+
+
+def _fetched(repository: Path, place: Path) -> dict[str, float]:
+    """The size of the ledger branch that a new clone fetches, complete and in a shallow clone."""
+    found = {}
+    for title, options in (("full", ()), ("shallow", ("--depth=1",))):
+        clone = place / title
+        clone.mkdir()
+        _git(clone, "init", "--quiet")
+        spec = "terrace/ledger:refs/heads/ledger"
+        _git(clone, "fetch", "--quiet", "--no-tags", *options, f"file://{repository}", spec)
+        size = sum(path.stat().st_size for path in (clone / ".git" / "objects").rglob("*.pack"))
+        found[f"fetch of a {title} clone: MiB"] = size / (1 << 20)
+    return found
+
+
+_KINDS = ("git", "sqlite")
 
 
 def _in_process(name: str, ledger: Ledger) -> dict[str, float]:
@@ -164,7 +202,7 @@ def _fill(file: Path, events: Sequence[Event]) -> None:
 
 
 def _commits(events: Sequence[Event]) -> Iterator[bytes]:
-    """What `git fast-import` makes the branch of: a commit for every few events, as appends write them."""
+    """Yields the input of `git fast-import` for the branch: a commit for every few events, as appends write them."""
     for first in range(0, len(events), AN_APPEND):
         content = b"".join(encode(event) + b"\n" for event in events[first : first + AN_APPEND])
         yield b"commit refs/heads/terrace/ledger\ncommitter t <t@localhost> 1767600000 +0000\ndata 1\nx\n"
