@@ -31,6 +31,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.events.codec import RECORDS
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.reading import Reading
+from terrace.ledger.usual_durations import usual_durations
 from terrace.ledger.view import Fold
 from terrace.states import backup_status, restores
 
@@ -79,6 +80,7 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     backup_status.lineages,
     backup_status.good_backups,
     restores.restores,
+    usual_durations,
     adoptions,
     lambda h: [newest_adoptions(h, e) for e in ENVIRONMENTS],
     lambda h: [list(recorded_audits.newest_first(h, e)) for e in ENVIRONMENTS],

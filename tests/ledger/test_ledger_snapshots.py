@@ -33,7 +33,9 @@ from terrace.ledger.events.people import EnvironmentHeld
 from terrace.ledger.model import Draft, History
 from terrace.ledger.reader_state import ReaderState
 from terrace.ledger.snapshot import Snapshot
+from terrace.ledger.usual_durations import usual_durations
 from terrace.ledger.view import Fold
+from terrace.states.backup_status import good_backups
 
 OURS, THEIRS = EventKey.of(b"ours"), EventKey.of(b"theirs")
 LONG = aged(released().world.ledger.events, 2500)
@@ -141,6 +143,7 @@ def test_views_of_the_past_are_answered_by_the_snapshot_alone() -> None:
     for name in ("dev", "staging"):
         assert folds.live(history, name) and folds.last_good(history, name) and not folds.hold(history, name)
         assert folds.unsettled(history, name, 1) is None and folds.changes(history, name)
+    assert usual_durations(history) and good_backups(history)
     first = folds.deployments(history)[0]
     assert first.touched and not first.in_doubt and len(folds.answers(history)) > 100
     assert asked == [], "no event of the past is read for the state of now"
@@ -329,7 +332,7 @@ def _fill(file: Path, events: Sequence[Event]) -> None:
         connection.executemany("INSERT INTO events VALUES (?, ?)", [(one.position, encode(one)) for one in events])
 
 
-STATES = "c80e1e4212f73d3a"
+STATES = "7ab3c8a591f9c01d"
 """A hash of all states of a recorded history."""
 
 
@@ -346,4 +349,4 @@ def test_a_change_of_what_a_snapshot_has_is_a_change_of_its_format() -> None:
     states = [typed_json.unpack(taken.reader, ReaderState)]
     states += [typed_json.unpack(taken.folds[fold.__name__], fold.STATE) for fold in folds_of_snapshots()]
     found = hashlib.sha256(msgspec.msgpack.Encoder(order="deterministic").encode(states)).hexdigest()[:16]
-    assert (snapshot.FORMAT, found) == (1, STATES), "raise FORMAT in terrace/ledger/snapshot.py, then set both here"
+    assert (snapshot.FORMAT, found) == (2, STATES), "raise FORMAT in terrace/ledger/snapshot.py, then set both here"

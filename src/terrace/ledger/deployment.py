@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Literal
 
 from terrace.ledger.events.steps import NO_DETAIL, Detail
+from terrace.plans.addresses import type_of
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.model import Origin
 
@@ -86,11 +87,14 @@ class Lease:
 @dataclass(frozen=True, slots=True)
 class StackResults:
     """The results of the steps of a deployment: whether a stack is `done`, the stacks with a started apply, and whether
-    the outcome of one is unknown."""
+    the outcome of one is unknown. `backups` are the copies of states after successful applies; `types` are the types of
+    the resources in its plans, if anything was applied."""
 
     done: Mapping[str, bool]
     applied: frozenset[str]
     in_doubt: bool
+    backups: frozenset[str] = frozenset()
+    types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,4 +183,12 @@ class Deployment:
             return self.results
         done = {stack: result for stack in self.stacks if (result := self.done(stack)) is not None}
         applied = frozenset(r.stack for r in self.steps if r.step is Step.APPLY)
-        return StackResults(done, applied, bool(self.in_doubt))
+        copies = (r.detail.backup for r in self.steps if r.step is Step.SNAPSHOT and r.result == "succeeded")
+        addresses = (address for r in self.steps for _, address in r.detail.changes or ()) if applied else ()
+        return StackResults(
+            done,
+            applied,
+            bool(self.in_doubt),
+            frozenset(name for name in copies if name),
+            frozenset(map(type_of, addresses)),
+        )

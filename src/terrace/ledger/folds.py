@@ -121,7 +121,7 @@ class Deployments(Fold[tuple[Deployment, ...]]):
         fold = cls()
 
         def steps(positions: Sequence[int]) -> Sequence[StepRecord]:
-            return _replayed(positions, readable, fold).deployment().steps
+            return _replayed(positions, readable, None).deployment().steps
 
         fold._final = {one.id: closed_deployment(one, steps) for one in state.final}
         for one in state.later:

@@ -114,6 +114,10 @@ class History:
             return self
         return self._earlier.at(self, position)
 
+    def forget_earlier(self) -> None:
+        """Forgets the cached histories before this one. They are built again if they are needed."""
+        self._earlier.clear()
+
     def followed_by(self, events: Sequence[Event]) -> History:
         """Returns the history of the same reader after these events are written. Cached results are reused."""
         if not events:
@@ -173,6 +177,11 @@ class _Earlier:
         while len(self._kept) > _KEPT:
             # Stacks are planned in several threads, and each may ask.
             self._kept.pop(next(iter(self._kept)), None)
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        self.first = None
+        self._kept.clear()
 
     def at(self, history: History, position: int) -> History:
         """The history with the first events of another one, made from the longest one that is kept."""

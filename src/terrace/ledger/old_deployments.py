@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import chain
 
 import msgspec
+from msgspec import structs
 
 from terrace.ledger.deployment import Deployment, Result, StackResults, StepRecord
 from terrace.ledger.event import Event
@@ -47,6 +48,8 @@ class ClosedDeployment(msgspec.Struct, array_like=True, frozen=True):
     done: dict[str, bool]
     applied: frozenset[str]
     in_doubt: bool
+    backups: frozenset[str]
+    types: frozenset[str]
 
 
 class LaterDeployment(msgspec.Struct, array_like=True, frozen=True):
@@ -64,13 +67,18 @@ class DeploymentsState(msgspec.Struct, frozen=True):
 
 
 _SAME = tuple(
-    name for name in ClosedDeployment.__struct_fields__ if name not in ("origin", "done", "applied", "in_doubt")
+    name
+    for name in ClosedDeployment.__struct_fields__
+    if name not in ("origin", "done", "applied", "in_doubt", "backups", "types")
 )
 """Fields that a deployment and its state have in common."""
 
 
 def closed_state(deployment: Deployment) -> ClosedDeployment:
     """Returns the state of a deployment that has ended."""
+    if isinstance(deployment.steps, _OldSteps):
+        # Only a rollback changes it later.
+        return structs.replace(deployment.steps.state, undone_by=deployment.undone_by)
     results = deployment.stack_results
     return ClosedDeployment(
         **{name: getattr(deployment, name) for name in _SAME},
@@ -78,6 +86,8 @@ def closed_state(deployment: Deployment) -> ClosedDeployment:
         done=dict(results.done),
         applied=results.applied,
         in_doubt=results.in_doubt,
+        backups=results.backups,
+        types=results.types,
     )
 
 
@@ -86,21 +96,21 @@ def closed_deployment(state: ClosedDeployment, replay: Replay) -> Deployment:
     return Deployment(
         **{name: getattr(state, name) for name in _SAME},
         origin=origin_of(state.origin),
-        steps=_OldSteps(state.positions, replay),
-        results=StackResults(state.done, state.applied, state.in_doubt),
+        steps=_OldSteps(state, replay),
+        results=StackResults(state.done, state.applied, state.in_doubt, state.backups, state.types),
     )
 
 
 class _OldSteps(LazySequence[StepRecord]):
     """The steps of a deployment of a snapshot."""
 
-    def __init__(self, positions: Sequence[int], replay: Replay) -> None:
-        self._positions = positions
+    def __init__(self, state: ClosedDeployment, replay: Replay) -> None:
+        self.state = state
         self._replay = replay
 
     @cached_property
     def _steps(self) -> Sequence[StepRecord]:
-        return self._replay(self._positions)
+        return self._replay(self.state.positions)
 
     def __len__(self) -> int:
         return len(self._steps)

@@ -28,7 +28,7 @@ from terrace.ledger.view import Fold, View
 
 T = TypeVar("T")
 
-FORMAT = 1
+FORMAT = 2
 """The version of everything in a snapshot. Raise it with any change of a state or of how it is made."""
 
 LONGEST_TAIL = 1000
@@ -96,7 +96,10 @@ def recall(snapshot: Snapshot, key: LedgerKey, lines: Lines) -> History:
 
 def resume(snapshot: Snapshot, history: History, lines: Lines) -> History:
     """Returns the same history, of which the events of a snapshot are no longer in memory."""
-    return recall(snapshot, history.key, lines).followed_by(history.events[snapshot.count :])
+    resumed = recall(snapshot, history.key, lines).followed_by(history.events[snapshot.count :])
+    # The histories before refer to each other: without this, their events would stay in memory.
+    history.forget_earlier()
+    return resumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def take(history: History, folds: Iterable[type[Fold[Any]]], anchor: str) -> Sna
         positions=array("I", kept.positions).tobytes(),
         ends=array("Q", kept.ends).tobytes(),
         lines=kept.content,
-        ids=_packed(sorted((known.ids if known is not None else frozenset()) | {event.id for event in new})),
+        ids=_packed((known.ids if known is not None else frozenset()) | {event.id for event in new}),
         reader=_packed(view.reader.state(covered.events, state)),
         folds={kind.__name__: _packed(view.folded(kind).state()) for kind in folds},
     )

@@ -35,6 +35,14 @@ def block_of(address: str) -> str:
     return "".join(character for character, is_inside in _characters(address) if not is_inside)
 
 
+def type_of(address: str) -> str:
+    """Returns the type in an address: `module.a["x"].aws_vpc.main[0]` is an aws_vpc."""
+    parts = block_of(address).split(".")
+    while len(parts) > 2 and parts[0] == "module":
+        parts = parts[2:]
+    return parts[1] if parts[0] == "data" and len(parts) > 1 else parts[0]
+
+
 def parts_of(address: str) -> AddressParts | None:
     """Returns the parts of a resource address, or None if it is not a resource address."""
     steps = steps_of(address)

@@ -181,11 +181,10 @@ class BackupStatuses(Fold[Mapping[str, BackupStatus]]):
 def good_backups(history: History) -> frozenset[str]:
     """The names of the copies that good releases left: each is of a state after which everything was right."""
     return frozenset(
-        record.detail.backup
+        name
         for deployment in folds.deployments(history)
         if deployment.result == "succeeded" and not deployment.undone_by
-        for record in deployment.steps
-        if record.step is Step.SNAPSHOT and record.result == "succeeded" and record.detail.backup
+        for name in deployment.stack_results.backups
     )
 
 

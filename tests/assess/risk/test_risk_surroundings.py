@@ -9,7 +9,8 @@ import pytest
 from terrace.config.model import Config, Environment
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
-from terrace.pipelines.check.surroundings import surroundings, type_of
+from terrace.pipelines.check.surroundings import surroundings
+from terrace.plans.addresses import type_of
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 LADDER = Config(

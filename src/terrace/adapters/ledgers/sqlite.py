@@ -13,6 +13,7 @@ from terrace.adapters.ledgers.snapshots import SnapshotFile
 from terrace.errors import Conflict, Corrupt, NotReady
 from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.chain import decode_all, encode, seal_all
+from terrace.ledger.collector import without_collector
 from terrace.ledger.event import Event
 from terrace.ledger.model import Draft, History
 from terrace.ledger.old_events import trusted_after
@@ -21,7 +22,7 @@ from terrace.ledger.snapshot import Snapshot, is_due, recall, resume, take
 BUSY_SECONDS = 30.0
 """How long a writer waits for another one's transaction."""
 
-_PART = 20_000
+_PART = 10_000
 """Events that are decoded at once: the memory of a long ledger is that of a part and of a snapshot."""
 
 _ALL = 1 << 62
@@ -85,9 +86,10 @@ class SqliteLedger:
             # Also where the file was replaced.
             known = History(key=self._key)
         history = known
-        while lines := self._lines(len(history.events), len(history.events) + _PART):
-            events = decode_all(lines, first=len(history.events))
-            history = self._with_snapshot(history.followed_by(trusted_after(history, events)))
+        with without_collector():
+            while lines := self._lines(len(history.events), len(history.events) + _PART):
+                events = decode_all(lines, first=len(history.events))
+                history = self._with_snapshot(history.followed_by(trusted_after(history, events)))
         return history
 
     def _has(self, known: History) -> bool:

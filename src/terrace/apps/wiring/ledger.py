@@ -152,7 +152,7 @@ class ProjectLedger:
 
 def folds_of_snapshots() -> Sequence[type[Fold[Any]]]:
     """Returns the folds that commands continue from a snapshot of the ledger."""
-    from terrace.ledger import adoptions, answers, folds, view
+    from terrace.ledger import adoptions, answers, folds, usual_durations, view
     from terrace.states import backup_status, restores
 
     return (
@@ -163,6 +163,7 @@ def folds_of_snapshots() -> Sequence[type[Fold[Any]]]:
         folds.JustifiedReleases,
         answers.AllAnswers,
         adoptions.Adoptions,
+        usual_durations.UsualDurations,
         backup_status.BackupStatuses,
         backup_status.RecordedCopies,
         backup_status.Lineages,

@@ -11,7 +11,6 @@ from terrace.config.model import Config, Environment
 from terrace.drift.checks import drift_status, newest_first
 from terrace.ledger import folds
 from terrace.ledger.model import History
-from terrace.plans.addresses import block_of
 
 
 def surroundings(config: Config, history: History, names: Iterable[str], now: datetime) -> dict[str, EnvironmentFacts]:
@@ -24,13 +23,12 @@ def _of(config: Config, history: History, environment: Environment, now: datetim
     mine = folds.of_environment(history, name)
     how = drift_status(newest_first(history, name), now, environment.drift.every)
     drifted = None if how is None or how.status == "unknown" or how.overdue else how.status == "drifted"
-    addresses = [address for d in mine if d.touched for step in d.steps for _, address in step.detail.changes or ()]
     return EnvironmentFacts(
         production=_production(config, environment),
         # Where nothing was deployed, nothing can have drifted or aged. A first deployment is a risk factor of its own.
         drifted=drifted if mine else False,
         deployed=frozenset(folds.live(history, name)),
-        types=frozenset(type_of(address) for address in addresses),
+        types=frozenset().union(*(deployment.stack_results.types for deployment in mine)),
         idle=now - mine[-1].opened_at if mine else timedelta(0),
     )
 
@@ -42,11 +40,3 @@ def _production(config: Config, environment: Environment) -> bool:
     alone = len(config.environments) == 1
     by_rule = environment.protected or is_production(environment.name)
     return by_rule or (last and (alone or environment.after is not None))
-
-
-def type_of(address: str) -> str:
-    """Returns the type in an address: `module.a["x"].aws_vpc.main[0]` is an aws_vpc."""
-    parts = block_of(address).split(".")
-    while len(parts) > 2 and parts[0] == "module":
-        parts = parts[2:]
-    return parts[1] if parts[0] == "data" and len(parts) > 1 else parts[0]
