@@ -422,6 +422,15 @@ def test_a_clone_that_is_not_whole_reads_and_writes(
     assert (tmp_path / "trace").read_text().count("built-in: git fetch") <= 2
     after = reader.append([draft("from here")], head=history.head)
     assert ledger.read() == after
+    if option == "--depth=1":
+        ref = "refs/terrace/origin/terrace/ledger"
+        main = git(part, "rev-list", "--count", "origin/main")
+        assert (git(part, "rev-list", "--count", ref), main) == ("2", "1"), "one commit of the branch was fetched"
+    more = ledger.append([draft("elsewhere")], head=after.head)
+    assert reader.read() == ledger_of(part).read() == more
+    git(tmp_path / "work.git", "update-ref", "refs/heads/terrace/ledger", "refs/heads/terrace/ledger~4")
+    with pytest.raises(Corrupt, match="has diverged"):
+        ledger_of(part).read()
 
 
 def test_a_repository_with_longer_hashes_holds_a_ledger(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from terrace.config.naming import quote_word
 from terrace.errors import Conflict, Corrupt, NotReady, TerraceError
 from terrace.ledger.authenticity import LedgerKey
 from terrace.ledger.chain import decode_all, encode, seal_all
+from terrace.ledger.collector import without_collector
 from terrace.ledger.event import Event
 from terrace.ledger.model import Draft, History
 from terrace.ledger.old_events import Lines, trusted_after
@@ -48,7 +49,7 @@ _Listing = dict[str, tuple[str, str]]
 """Paths of a commit of the branch, each with its mode and id."""
 
 _FOLDER_SIZE = 1000
-_PART = 20_000
+_PART = 10_000
 """Events that are decoded at once: the memory of a long ledger is that of a part and of a snapshot."""
 
 _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -168,11 +169,12 @@ class GitLedger:
     def _read_on(self, known: History, tip: str) -> History | None:
         """Returns the history at `tip`, which continues a known one; None where it does not."""
         history = known
-        for lines in self._parts(tip, after=len(known.events)):
-            events = decode_all(lines, first=len(history.events))
-            if known.events and history is known and events[0].previous != known.head:
-                return None
-            history = self._with_snapshot(history.followed_by(trusted_after(history, events)), tip)
+        with without_collector():
+            for lines in self._parts(tip, after=len(known.events)):
+                events = decode_all(lines, first=len(history.events))
+                if known.events and history is known and events[0].previous != known.head:
+                    return None
+                history = self._with_snapshot(history.followed_by(trusted_after(history, events)), tip)
         return history
 
     def _with_snapshot(self, history: History, tip: str) -> History:
@@ -309,7 +311,7 @@ class GitLedger:
         # To a place of its own: the ref of what was read moves only once the content is checked.
         spec = f"+refs/heads/{self._branch}:{self._incoming}"
         # Not quiet: a refused update would be visible in the exit code alone. No refmap: no ref moves but ours.
-        options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=")
+        options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=", *self._depth)
         said, backwards = "", 0
         for _ in range(_FETCHES):
             done = self._git("fetch", *options, self._remote, spec, check=False, network=True)
@@ -329,6 +331,16 @@ class GitLedger:
             if _BESIDE in said or (not absent and not any(sign in said for sign in _MOVED)):
                 break
         raise self._unreadable(said)
+
+    @property
+    def _depth(self) -> tuple[str, ...]:
+        """Returns the options of the first fetch of a shallow clone: the newest commit of the branch has all events.
+
+        In a full clone a depth would cut the history of the clone.
+        """
+        # The file and not `git rev-parse`: full clones need no further process.
+        is_shallow = (self._repository / ".git" / "shallow").is_file()
+        return ("--depth=1",) if is_shallow and not any(self._tips(self._incoming, self._ref)) else ()
 
     def _accept(self) -> tuple[str, str]:
         """Move the ref of what was read to what was brought, if that only adds events.
