@@ -73,6 +73,7 @@ def test_what_cannot_be_asked_refuses_too(tmp_path: Path) -> None:
     (reason,) = done.json["reasons"]
     assert "unknown: " in reason
     assert "opa was not found" in reason
+    assert "terrace tools install opa" in reason and "waiver" not in reason
 
 
 def test_what_is_only_told_holds_nothing(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +12,12 @@ from types import FrameType
 from terrace.errors import Interrupted
 
 Stop = Callable[[], None]
+
+_ANSWER = b"\ninterrupted: running programs are asked to stop, and their results are recorded before Terrace exits\n"
+"""Answer to the first ^C."""
+
+_STDERR = 2
+"""The descriptor of the standard error."""
 
 
 class Interruption:
@@ -68,6 +75,9 @@ class Interruption:
             stops = tuple(self._stops.values())
         if not stops:
             raise KeyboardInterrupt
+        # Programs can take seconds to stop. Not by `sys.stderr`: a signal may arrive while it is being written.
+        with contextlib.suppress(OSError):
+            os.write(_STDERR, _ANSWER)
         for stop in stops:
             stop()
 

@@ -20,9 +20,18 @@ def policy(request: Request) -> Iterator[GateResult]:
         if isinstance(request.facts.origin, Repairing):
             yield passes(f"{_names_of(objection)}; policies do not block a deployment that undoes or repairs a release")
         else:
-            explain = f"terrace explain {quote_word(objection.rule)}"
-            how = f"fix and merge it, or add a waiver on the protected branch: `{explain}`"
-            yield blocks(_names_of(objection), how)
+            yield blocks(_names_of(objection), _resolution(objection))
+
+
+def _resolution(objection: Objection) -> str:
+    """Returns how a policy lets a plan pass. A check that could not run found nothing that a commit could fix."""
+    if "could not run: " in objection.why:
+        return (
+            "install what it needs on this machine (`terrace doctor` lists it; OPA: `terrace tools install opa`), "
+            "then deploy again"
+        )
+    explain = f"terrace explain {quote_word(objection.rule)}"
+    return f"fix and merge it, or add a waiver on the protected branch: `{explain}`"
 
 
 def objections(request: Request) -> Iterator[GateResult]:
