@@ -49,14 +49,18 @@ def test_a_commit_goes_from_check_to_production(shop: World) -> None:
 
     asked = shop.run("promote", "staging")
     assert (asked.code, "+ module.thing.terraform_data.it" in asked.out) == (1, True), "whoever is asked sees the plan"
+    assert '+ input = "staging-2"' in asked.out
     assert shop.status()["staging"]["waiting_for"] == ["0 of 1 people have approved"]
-    assert shop.approve("staging", "bob", "-m", "fine").code == 0
+    given = shop.approve("staging", "bob", "-m", "fine")
+    assert (given.code, '+ input = "staging-2"' in given.out) == (0, True), "nobody signs blindly"
     approved = shop.status()["staging"]
     assert (approved["waiting_for"], approved["next"]) == ([], ["`terrace resume staging`"]), "by the gates now"
     shop.ok("resume", "staging")
 
     waiting = shop.run("promote", "prod", "--json")
     assert (waiting.code, waiting.json["result"]) == (1, "waiting")
+    (kept,) = shop.ok("show", "prod", "--json").json["plans"]
+    assert kept["changes"][0]["differences"][0] == {"path": "input", "action": "add", "after": "prod-2"}
     assert shop.run("resume", "prod", "--json").json["result"] == "waiting"
     shop.approve("prod", "bob")
     explained = shop.ok("explain", "prod", "--json").json

@@ -12,7 +12,8 @@ from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
 from terrace.plans.summaries import deed, deeds, notices
-from terrace.report.terminal.checks import plan_line, plans_tree
+from terrace.report.diff_words import plan_line
+from terrace.report.terminal.checks import plans_tree
 from terrace.report.terminal.screen import plain_text
 from terrace.stacks.model import Stack
 

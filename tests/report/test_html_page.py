@@ -28,7 +28,7 @@ KNOWN = frozenset(
     "p path pre rect section small span style summary svg table tbody td text th thead title tr ul".split()
 )
 ATTRIBUTES = frozenset(
-    "aria-hidden aria-labelledby charset checked class colspan content d for height href http-equiv id lang name "  # noqa: SIM905
+    "aria-hidden aria-labelledby charset checked class colspan content d for height href http-equiv id lang name open "  # noqa: SIM905
     "preserveaspectratio role rx scope title type viewbox width x y".split()
 )
 
@@ -118,10 +118,17 @@ def test_a_change_without_effect_passes() -> None:
 
 def test_masked_and_unknown_parts_of_a_value_stay_hidden() -> None:
     record = rich()
-    inside = change("aws_x.y", Action.UPDATE, {"a": {"b": 1, "c": MASKED}}, {"a": {"b": UNKNOWN, "c": MASKED}})
+    inside = change(
+        "aws_x.y",
+        Action.UPDATE,
+        {"a": {"b": 1, "c": "hunter2"}, "d": 1},
+        {"a": {"b": UNKNOWN, "c": MASKED}, "d": MASKED},
+    )
     plans = {key: replace(plan, changes=(inside,)) for key, plan in record.assessment.plans.items()}
     told = Reader(check_page(replace(record, assessment=replace(record.assessment, plans=plans)))).text
-    assert '{"b": "(known after apply)", "c": "(sensitive)"}' in told
+    assert "a.b 1 known after apply" in told
+    assert "d sensitive sensitive" in told
+    assert "hunter2" not in told
 
 
 def test_ten_thousand_findings_are_counted_and_the_worst_are_listed() -> None:

@@ -10,8 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from support.plans import change, plan_of
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.events.steps import Detail
+from terrace.plans.kept_plans import PlannedChanges
+from terrace.plans.model import Action
 from terrace.report.markdown.release_page import MARKER, Release, release_page
 from terrace.rollout.release_difference import ChangedValues, ReleaseDifference
 from terrace.stacks.model import Manual
@@ -59,6 +62,41 @@ def test_the_comment_shows_what_the_release_brings() -> None:
     text = release_page(Release("c" * 40, {"prod": pending}, {"prod": "1a2b3c4d"}, {"prod": bringing(pending)}))
     assert "`prod` gets after `aaaaaaaaaaaa`: 1 commit by ann\n\n- SHOP 1 is bigger (cccccccccccc)" in text
     assert "```diff\n# prod/terraform.tfvars\n-size = 1\n+size = 2\n```" in text
+
+
+def test_the_comment_shows_the_values_of_kept_plans() -> None:
+    ports = {"from_port": 443, "cidr_blocks": ["10.0.0.0/8"]}, {"from_port": 22, "cidr_blocks": ["0.0.0.0/0"]}
+    kept = plan_of([change("aws_security_group_rule.web", Action.UPDATE, *ports)])
+    changes = PlannedChanges({"prod/app": kept})
+    one = deployment()
+    text = release_page(Release("c" * 40, {"dev": None, "prod": one}, {"prod": "1a2b3c4d"}, changes=changes))
+    assert (
+        """```diff
+# prod/app: 1 to change
+! update aws_security_group_rule.web
+-     cidr_blocks[0] = "10.0.0.0/8"
++     cidr_blocks[0] = "0.0.0.0/0"  # open to everyone
+-     from_port = 443
++     from_port = 22
+```"""
+        in text
+    )
+    missing = PlannedChanges({}, {"prod/app": "they are not kept here"})
+    text = release_page(Release("c" * 40, {"dev": None, "prod": one}, {"prod": "1a2b3c4d"}, changes=missing))
+    assert "! values not shown: they are not kept here\n- replace aws_db_instance.main" in text
+
+
+def test_a_large_stack_does_not_hide_the_others() -> None:
+    large = plan_of([change(f"aws_a.b{n}", Action.CREATE, None, {"name": "x" * 90}) for n in range(2_000)])
+    small = plan_of([change("aws_db_instance.main", Action.DELETE, {"id": "db"}, None)])
+    steps = tuple(
+        StepRecord(Step.PLAN, key, key, NOON, NOON, "succeeded", "", Detail(create=1)) for key in ("prod/a", "prod/b")
+    )
+    two = replace(deployment(), waves=(("prod/a", "prod/b"),), steps=steps)
+    changes = PlannedChanges({"prod/a": large, "prod/b": small})
+    text = release_page(Release("c" * 40, {"prod": two}, {"prod": "1a2b3c4d"}, changes=changes))
+    assert "- delete aws_db_instance.main" in text
+    assert len(text.encode()) < 30_000
 
 
 def test_a_long_plan_fits() -> None:

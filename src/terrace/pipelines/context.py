@@ -21,6 +21,7 @@ from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts
 from terrace.ledger.model import Ledger
 from terrace.plans.digest import DigestKey
+from terrace.plans.kept_plans import KeptPlans, NoKeptPlans
 from terrace.plans.model import Plan
 from terrace.plans.ports import Applier, Purpose, Terraform
 from terrace.rollout.ports import Leases, NoStepLogs, Probes, StepLogs, Watcher
@@ -134,8 +135,8 @@ class Context:
     is ignored. `run` identifies this CI run; "" outside of one. `parallel` is the number of Terraform processes that
     run concurrently. `dismissed` returns whether the trust root accepts a dismissal of an invalid event. `reference`
     reads a clock that no user of this machine can set; None where there is none. `left` finds the states that
-    Terraform wrote into the user's checkout. `logs` reads the change logs of the clouds. `step_logs` keeps what
-    Terraform prints during the steps of deployments.
+    Terraform wrote into the user's checkout. `kept_plans` keeps the plans that approvers see. `logs` reads the change
+    logs of the clouds. `step_logs` keeps what Terraform prints during the steps of deployments.
     """
 
     actor: str
@@ -167,5 +168,6 @@ class Context:
     reference: Callable[[], Reference | None] = no_reference
     unproven_run: ExplainUnprovenRun = no_forge
     left: LeftStates = field(default_factory=NoLeftStates)
+    kept_plans: KeptPlans = field(default_factory=NoKeptPlans)
     logs: ChangeLogs = field(default_factory=NoChangeLogs)
     step_logs: StepLogs = field(default_factory=NoStepLogs)

@@ -17,6 +17,8 @@ from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.pipelines.approvals.approve import pending_handle
+from terrace.pipelines.deploy.planned_changes import changes_of
+from terrace.plans.kept_plans import KeptPlans
 from terrace.report.markdown.issues import audit_issues, drift_issues
 from terrace.report.markdown.release_notes import release_notes
 from terrace.report.markdown.release_page import MARKER, Release, release_page
@@ -31,9 +33,11 @@ def publish_release_status(
     touched: Iterable[str],
     policy: str,
     effect: Callable[[Deployment], ReleaseDifference],
+    kept: KeptPlans,
 ) -> None:
     """Shows on the change that brought a release how far it is deployed, for the newest one of each environment in
-    `touched`. `effect` returns what an open deployment brings to its environment."""
+    `touched`. `effect` returns what an open deployment brings to its environment, `kept` has the values that its plans
+    change."""
     every = folds.deployments(history)
     newest = (
         next((deployment for deployment in reversed(every) if deployment.environment == name), None) for name in touched
@@ -54,9 +58,10 @@ def publish_release_status(
             for name in ladder
         }
         waits = [name for name, deployment in mine.items() if deployment is not None and deployment.open]
+        changes = changes_of(kept, (one for one in mine.values() if one is not None and one.open and one.waiting))
         handles = {name: pending_handle(policy, history, name) for name in waits}
         brings = {name: effect(one) for name in waits if handles[name] and (one := mine[name]) is not None}
-        origins.keep(number, MARKER, release_page(Release(commit, mine, handles, brings)))
+        origins.keep(number, MARKER, release_page(Release(commit, mine, handles, brings, changes)))
 
 
 def publish_release(releases: Releases, repository: Repository, history: History, environment: str) -> str | None:

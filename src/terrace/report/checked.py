@@ -21,7 +21,8 @@ class Checked:
     """One run of `terrace check`: the assessment, the gates of the next environments, and whether the change can be
     merged.
 
-    With `explain` every reason of the risk is shown, and its rule in the formula. `graph` is the graph of modules at
+    With `explain` every reason of the risk is shown, and its rule in the formula; with `full` every change of the plans
+    is shown completely. `graph` is the graph of modules at
     the head of the change, None where it is not available. `tools` are the tools that ran, with or without a finding;
     a tool that a finding names need not be among them.
     """
@@ -31,6 +32,7 @@ class Checked:
     passed: bool
     risk: Risk
     explain: bool = False
+    full: bool = False
     graph: Graph | None = None
     tools: tuple[str, ...] = ("terrace",)
 

@@ -30,6 +30,7 @@ def deploy_commit(
     wait: bool,
     as_json: bool,
     reach: Reach,
+    full: bool = False,
 ) -> int:
     """Deploys a commit to an environment; returns the exit code."""
     inventory = project.survey(commit)
@@ -39,7 +40,7 @@ def deploy_commit(
         return deploying.deploy(context, environment, commit, origin)
 
     is_first = not project.ledger.read().events
-    code = run_deployment(project, command, run, wait=wait, as_json=as_json, reach=reach)
+    code = run_deployment(project, command, run, wait=wait, as_json=as_json, reach=reach, full=full)
     if is_first:
         _propose_ledger_id(project)
     return code
@@ -53,10 +54,11 @@ def run_deployment(
     wait: bool,
     as_json: bool,
     reach: Reach = "apply",
+    full: bool = False,
 ) -> int:
     """Runs a change of an environment and the reaction to its result, prints both, and returns the exit code.
 
-    With `wait`, it sleeps until timers such as the bake time are over.
+    With `wait`, it sleeps until timers such as the bake time are over. With `full` every change is shown completely.
     """
     with show_progress(as_json=as_json) as watcher:
         context = project.deployment_context(watcher, reach)
@@ -67,11 +69,11 @@ def run_deployment(
     environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
     show_deployments(project, [environment])
     left_out = project.left_out([environment], done.commit)
-    record = deployment_json(command, done, reacted, left_out)
+    record = deployment_json(command, done, reacted, left_out, context.kept_plans if as_json else None)
     if as_json:
         emit(record)
     else:
-        show_deployment_end(project.trust.config, done, reacted)
+        show_deployment_end(project.trust.config, done, reacted, context.kept_plans, full=full)
         if left_out:
             show_lines(refusal_lines(left_out))
     code = 0 if isinstance(done, Deployment) and done.result == "succeeded" else 1

@@ -48,7 +48,7 @@ COMMANDS: Mapping[str, Entry] = {
         "Show which stacks the working tree's changes impact, and through which modules.",
         f"{_COMMANDS}.impact",
     ),
-    "plan": Entry("Changes", "Plan stacks of the working tree.", f"{_COMMANDS}.plan"),
+    "plan": Entry("Changes", "Plan stacks of the working tree, and show what would change.", f"{_COMMANDS}.plan"),
     "policy": Entry("Changes", "Write, test and debug Rego policies.", f"{_COMMANDS}.policy"),
     "scan": Entry("Changes", "Run a single check on the whole repository.", f"{_COMMANDS}.scan"),
     "docs": Entry("Changes", "Write or check the module docs in READMEs.", f"{_COMMANDS}.docs"),
@@ -66,7 +66,9 @@ COMMANDS: Mapping[str, Entry] = {
         "Deploy", "Deploy to ENV the commit that succeeded in the previous environment.", f"{_COMMANDS}.promote"
     ),
     "approve": Entry(
-        "Deploy", "Approve the pending plans of ENV, and sign the approval with your SSH key.", f"{_COMMANDS}.approve"
+        "Deploy",
+        "Show the pending plans of ENV, ask, and sign the approval with your SSH key.",
+        f"{_COMMANDS}.approve",
     ),
     "reject": Entry("Deploy", "Reject the pending deployment of ENV.", f"{_COMMANDS}.approve"),
     "resume": Entry("Deploy", "Continue an open deployment after approvals or an interruption.", f"{_COMMANDS}.resume"),
@@ -89,7 +91,7 @@ COMMANDS: Mapping[str, Entry] = {
     "history": Entry("Status", "List the deployments, newest first, with their result.", f"{_COMMANDS}.history"),
     "show": Entry(
         "Status",
-        "Show the steps and approvals of a deployment, by its id or the name of its environment.",
+        "Show a deployment with its changes and approvals, by its id or the name of its environment.",
         f"{_COMMANDS}.show",
     ),
     "explain": Entry(

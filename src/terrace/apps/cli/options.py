@@ -25,6 +25,7 @@ ENVS = click.argument("environments", metavar="[ENV]...", nargs=-1, shell_comple
 STACK = click.argument("stack", metavar="STACK", shell_complete=COMPLETE_STACK)
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object (docs/reference/json.md).")
+FULL = click.option("--full", is_flag=True, help="Show every change and every value completely.")
 WAIT = click.option("--wait", is_flag=True, help="Wait for timers such as the bake time.")
 REACH = click.option(
     "--no-apply",

@@ -12,6 +12,7 @@ from terrace.ledger.deployment import Deployment, Step
 from terrace.operations.after_failure import Pause
 from terrace.pipelines.approvals.approve import pending_handle
 from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.deploy.planned_changes import planned_changes
 from terrace.report.json import deployments as records
 from terrace.report.json.deployments import DeploymentJson, FollowingRollback
 from terrace.report.terminal.deployments import deployment_tree, failed_steps, gates_table
@@ -20,18 +21,21 @@ from terrace.stacks.model import Destruction, Notice, Remediation, Undoing
 if TYPE_CHECKING:
     from terrace.config.model import Config
     from terrace.pipelines.context import Context
+    from terrace.plans.kept_plans import KeptPlans
     from terrace.stacks.refusals import Refusal
 
 Reacted = Deployment | Refused | Pause | None
 """The reaction to the end of a deployment."""
 
 
-def show_deployment_end(config: Config, done: Deployment | Refused, reacted: Reacted) -> None:
-    """Prints the result of a deployment, the reaction to it, and the next command."""
+def show_deployment_end(
+    config: Config, done: Deployment | Refused, reacted: Reacted, kept: KeptPlans, *, full: bool = False
+) -> None:
+    """Prints the result of a deployment with its changes, the reaction to it, and the next command."""
     if isinstance(done, Refused):
         show(gates_table(done.verdict))
         return None
-    show(deployment_tree(done))
+    show(deployment_tree(done, changes=planned_changes(kept, done), full=full))
     for step in failed_steps(done):
         if step.stack:
             show(f"log: terrace show {done.environment} --log {quote_word(step.stack)}")
@@ -39,19 +43,25 @@ def show_deployment_end(config: Config, done: Deployment | Refused, reacted: Rea
         show(f"not rolling back automatically: {'; '.join(reacted.reasons)}")
     elif reacted is not None:
         show(f"{done.environment} failed, and terrace.yaml has `on_failure: rollback`:")
-        return show_deployment_end(config, reacted, None)
+        return show_deployment_end(config, reacted, None, kept, full=full)
     _show_next_step(config, done)
     return None
 
 
 def deployment_json(
-    command: str, done: Deployment | Refused, reacted: Reacted = None, refusals: Mapping[str, Refusal] | None = None
+    command: str,
+    done: Deployment | Refused,
+    reacted: Reacted = None,
+    refusals: Mapping[str, Refusal] | None = None,
+    kept: KeptPlans | None = None,
 ) -> DeploymentJson:
-    """Returns the result of a deployment, and of the rollback that followed. `refusals` are stacks that are refused."""
+    """Returns the result of a deployment, and of the rollback that followed. `refusals` are stacks that are refused,
+    `kept` has the plans to show."""
     if isinstance(done, Refused):
         return records.blocked_json(command, done.commit, done.verdict, refusals)
     if reacted is None:
-        return records.deployment_json(command, done, refusals=refusals)
+        changes = planned_changes(kept, done) if kept is not None else None
+        return records.deployment_json(command, done, refusals=refusals, changes=changes)
     if isinstance(reacted, Pause):
         rollback = FollowingRollback(result="paused", reasons=tuple(reacted.reasons))
     else:

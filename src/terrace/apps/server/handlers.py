@@ -110,7 +110,11 @@ class Handlers:
         if self._reach == "answers":
             return "; ".join(self._pending_runs()) or "no workflow run is waiting for approval"
         _, ticked = tick(
-            self._folder, (), "apply", lambda project, done: show_action(project.trust.config, done), quiet=False
+            self._folder,
+            (),
+            "apply",
+            lambda project, done: show_action(project.trust.config, done, project.kept_plans),
+            quiet=False,
         )
         show_tick(ticked)
         # Scheduled work comes first, so that no pending run delays it.

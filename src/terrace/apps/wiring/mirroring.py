@@ -71,6 +71,7 @@ def _show_changes(project: Project, forge: Connection, history: History, touched
         touched,
         project.trust.policy,
         lambda deployment: difference_of(context, history, deployment),
+        project.kept_plans,
     )
 
 

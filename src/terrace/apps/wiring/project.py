@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hmac
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from terrace.adapters.before_plan.commands import Commands
     from terrace.adapters.git.submodules import SubmoduleRules
     from terrace.adapters.github.connecting import Connection
+    from terrace.adapters.kept_plans import PlanArchive
     from terrace.adapters.opa.engine import Opa
     from terrace.adapters.opa.policies import Policies
     from terrace.adapters.scanners.checks import Scanners
@@ -369,6 +371,19 @@ class Project:
 
         return Backups(Artifacts(self._backup_place), self.keys.seals(), now)
 
+    @cached_property
+    def kept_plans(self) -> PlanArchive:
+        """The plans of deployments that approvers and `terrace show` read, beside the state backups.
+
+        Everyone who approves has the digest key; the key of the backups may be one that only restores need.
+        """
+        from terrace.adapters.artifacts import Artifacts
+        from terrace.adapters.backup_encryption import BackupCipher
+        from terrace.adapters.kept_plans import PlanArchive
+
+        key = BackupCipher(key=lambda: hmac.digest(self.digest_key.secret, b"terrace kept plans", "sha256"))
+        return PlanArchive(Artifacts(self._backup_place), key, now)
+
     @property
     def _backup_place(self) -> str | Path:
         """The location of backups. A relative folder is below the root of the repository."""
@@ -601,6 +616,7 @@ class Project:
             openers=self._reviews.openers,
             unproven_run=self._reviews.unproven_run,
             left=CheckoutStates(self.repository.root, self.home.states),
+            kept_plans=self.kept_plans,
             logs=FileChangeLogs(self.repository.root),
         )
 

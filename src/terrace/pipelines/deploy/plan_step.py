@@ -20,6 +20,7 @@ from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.events.codec import fits
 from terrace.ledger.events.steps import Detail, ObjectionRecord, PreparedRecord
 from terrace.pipelines.deploy.plan_rules import judged
+from terrace.pipelines.deploy.planned_changes import keep_plan
 from terrace.pipelines.deploy.run import DeploymentRun, FreshPlan
 from terrace.pipelines.deploy.step_results import (
     MOST_NOTICES,
@@ -91,11 +92,13 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
     findings = judged(run.context, run.history, fresh.plan)
     own = (*_found_state(run, key, fresh.state), *_made_differently(run.deployment, key, fresh))
     against = (*objections(run, fresh), *own, *findings.objections)
+    unkept = keep_plan(run.context, run.deployment, attempt, fresh.plan)
     message = "; ".join(
         [deeds(fresh.plan) or "no changes", *(f"{objection.address} {objection.why}" for objection in against)]
     )
     against_it = Detail(objections=tuple(_objection(objection) for objection in against))
-    return StepOutcome("succeeded", message, _facts(run, fresh).merged(against_it).merged(findings.detail()))
+    facts = _facts(run, fresh, *([unkept] if unkept else []))
+    return StepOutcome("succeeded", message, facts.merged(against_it).merged(findings.detail()))
 
 
 def _volatile(names: Sequence[str]) -> str:
@@ -219,7 +222,8 @@ def _made_differently(deployment: Deployment, key: str, fresh: FreshPlan) -> tup
     return tuple(Objection("before-plan", key, f"the command `{name}`", why, Weight.SAY) for name in names)
 
 
-def _facts(run: DeploymentRun, fresh: FreshPlan) -> Detail:
+def _facts(run: DeploymentRun, fresh: FreshPlan, *more: str) -> Detail:
+    """Returns what the ledger records about a plan; `more` are further notices."""
     plan, commands = fresh.plan, fresh.made.prepared
     return Detail(
         digest=plan.digest.value,
@@ -231,7 +235,7 @@ def _facts(run: DeploymentRun, fresh: FreshPlan) -> Detail:
         delete=plan.count(Action.DELETE),
         changes=tuple((change.action.value, change.address) for change in plan.effective),
         sightings=tuple(resource_drift_record(resource) for resource in _outside(run, plan)),
-        notices=_notices(plan) or UNSET,
+        notices=(*more, *_notices(plan))[:MOST_NOTICES] or UNSET,
         prepared=tuple(PreparedRecord(command.shown, command.source, command.digest) for command in commands) or UNSET,
         lineage=fresh.state.lineage,
         serial=fresh.state.serial,

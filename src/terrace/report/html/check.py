@@ -253,7 +253,7 @@ def _plan(plan: Plan, rules: dict[str, tuple[str, ...]]) -> Iterator[Markup]:
     for notice in notices(plan):
         yield html("<p class=soft>{notice}</p>", notice=prose(notice))
     yield plan_tiles(plan, rules)
-    yield Markup("<details class=more-of><summary>Attributes</summary>")
+    yield Markup("<details class=more-of open><summary>Attributes</summary>")
     yield from plan_details(plan)
     yield Markup("</details></section>")
 

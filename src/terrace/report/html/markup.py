@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from terrace.text import clipped, readable
+from terrace.text import clipped, field, readable
 
 LONGEST = 600
 """Characters of one text that are shown."""
@@ -51,6 +51,11 @@ def prose(value: str, limit: int = LONGEST) -> Markup:
 def code(value: str, limit: int = LONGEST) -> Markup:
     """Returns text as code."""
     return html("<code>{value}</code>", value=text(value, limit))
+
+
+def whole_line(value: str, limit: int = LONGEST) -> Markup:
+    """Returns one line of a text with its spaces, escaped, in which invisible characters are made visible."""
+    return Markup(escape(field(value, limit)))
 
 
 def block(value: str, limit: int = 4000) -> Markup:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from terrace.clouds.stateful import is_stateful
-from terrace.plans.model import MASKED, UNKNOWN, Action, Plan, ResourceChange, Value
+from terrace.plans.attribute_diff import is_exposing, resource_diff
+from terrace.plans.model import MASKED, UNKNOWN, Action, Plan, ResourceChange
+from terrace.plans.riskiest import GRAVE, riskiest_first
 from terrace.plans.summaries import ACTIONS, deed
-from terrace.report.html.markup import NOTHING, Markup, code, html, join, text
+from terrace.report.diff_words import Extent, Row, change_rows, changed_outputs, output_rows, remarks
+from terrace.report.html.markup import NOTHING, Markup, code, html, join, text, whole_line
 from terrace.words import and_more, attribute_path
 
 TILES = 1500
@@ -21,31 +22,24 @@ LARGE = 60
 DETAILS = 200
 """Changes of one plan whose attributes are listed."""
 
-ATTRIBUTES = 40
-"""Attributes of one change that are listed."""
+UNFOLDED = 10
+"""Changes of one plan that are unfolded, the riskiest."""
 
-_RANK = (Action.DELETE, Action.REPLACE, Action.UNKNOWN, Action.FORGET, Action.UPDATE, Action.CREATE)
-
-
-def riskiest_first(plan: Plan) -> list[ResourceChange]:
-    """Returns the changes of a plan; those that delete resources that may hold data come first."""
-    return sorted(
-        plan.effective,
-        key=lambda c: (not (is_grave(c) and is_stateful(c.type)), _rank(c.action), c.module, c.address),
-    )
+EXTENT = Extent(rows=40, characters=300, lines=60)
+"""How much of one change is shown."""
 
 
 def is_grave(change: ResourceChange) -> bool:
-    """Returns whether a change removes a resource, or may remove it."""
-    return change.action in (Action.DELETE, Action.REPLACE, Action.UNKNOWN, Action.FORGET)
+    """Returns whether a change removes a resource, may remove it, or stops managing it."""
+    return change.action in (*GRAVE, Action.FORGET)
 
 
 def plan_tiles(plan: Plan, rules: Mapping[str, tuple[str, ...]]) -> Markup:
     """Returns all changes of a plan as tiles. `rules` are the rules that block the change, by address."""
-    changes = riskiest_first(plan)
+    changes = riskiest_first(plan.effective)
     large = [change for change in changes if is_grave(change)]
-    large += [change for change in changes if not is_grave(change) and change.address in rules]
-    small = [change for change in changes if not is_grave(change) and change.address not in rules]
+    large += [change for change in changes if not is_grave(change) and _is_notable(change, rules)]
+    small = [change for change in changes if not is_grave(change) and not _is_notable(change, rules)]
     parts = []
     if large:
         more = and_more(len(large) - LARGE)
@@ -64,24 +58,24 @@ def plan_tiles(plan: Plan, rules: Mapping[str, tuple[str, ...]]) -> Markup:
 
 
 def plan_details(plan: Plan) -> Iterator[Markup]:
-    """Yields every change with its attributes, the riskiest first."""
-    changes = riskiest_first(plan)
-    yield from map(_detail, changes[:DETAILS])
+    """Yields every change with its attributes, the riskiest first; those that may hurt are unfolded."""
+    changes = riskiest_first(plan.effective)
+    yield from (_detail(change, unfolded=number < UNFOLDED) for number, change in enumerate(changes[:DETAILS]))
     if more := and_more(len(changes) - DETAILS, "change"):
-        yield html("<p class=soft>{more}: <code>terrace plan</code> has all.</p>", more=more)
-    for output in plan.outputs:
-        if output.action is not Action.NO_OP:
-            words = ACTIONS[output.action]
-            yield html(
-                "<details><summary>{tag} output {name}</summary><table class=diff>{row}</table></details>",
-                tag=_tag(words.word, words.sign),
-                name=code(output.name),
-                row=_row(f"output {output.name}", output.before, output.after),
-            )
+        yield html("<p class=soft>{more}: <code>terrace plan --full</code> has all.</p>", more=more)
+    for output in changed_outputs(plan):
+        words = ACTIONS[output.action]
+        yield html(
+            "<details open><summary>{tag} output {name}</summary><table class=diff>{rows}</table></details>",
+            tag=_tag(words.word, words.sign),
+            name=code(output.name),
+            rows=join(map(_row, output_rows(output, EXTENT))),
+        )
 
 
-def _rank(action: Action) -> int:
-    return _RANK.index(action) if action in _RANK else len(_RANK)
+def _is_notable(change: ResourceChange, rules: Mapping[str, tuple[str, ...]]) -> bool:
+    """Returns whether a rule blocks a change, or the change opens something."""
+    return change.address in rules or is_exposing(change)
 
 
 def _word(change: ResourceChange) -> tuple[str, str]:
@@ -92,13 +86,15 @@ def _word(change: ResourceChange) -> tuple[str, str]:
 def _large_tile(change: ResourceChange, rules: tuple[str, ...]) -> Markup:
     word, sign = _word(change)
     why = _why(change)
+    opens = ", ".join(resource_diff(change).exposes)
     return html(
         '<li class="tile {word}"><span class=sign aria-hidden=true>{sign}</span>'
-        "<span class=what>{word} {address}{why}{flag}</span>{data}</li>",
+        "<span class=what>{word} {address}{why}{opens}{flag}</span>{data}</li>",
         word=word,
         sign=sign,
         address=code(change.shown_address),
         why=html(" <small>{why}</small>", why=why) if why else NOTHING,
+        opens=html("<b class=flag>{opens}</b>", opens=opens) if opens else NOTHING,
         flag=html("<b class=flag>⚑ {rules}</b>", rules=text(", ".join(rules), 200)) if rules else NOTHING,
         data=Markup("<b class=data>may hold data</b>") if is_stateful(change.type) and is_grave(change) else NOTHING,
     )
@@ -148,52 +144,44 @@ def _tag(word: str, sign: str) -> Markup:
     return html('<span class="tag {word}">{sign} {word}</span>', word=word, sign=sign)
 
 
-def _detail(change: ResourceChange) -> Markup:
-    rows = join(_rows(change))
-    previous = change.previous_address
+def _detail(change: ResourceChange, *, unfolded: bool) -> Markup:
+    rows = join(map(_row, change_rows(change, EXTENT)))
+    said = remarks(change)
     return html(
-        "<details><summary>{tag} {address}{moved}</summary>{body}</details>",
+        "<details{open}><summary>{tag} {address}{said}</summary>{body}</details>",
+        open=Markup(" open") if unfolded and rows else NOTHING,
         tag=_tag(*_word(change)),
         address=code(change.shown_address),
-        moved=html(" <small>was {previous}</small>", previous=code(previous)) if previous else NOTHING,
+        said=html(" <small>{said}</small>", said=said.strip()) if said else NOTHING,
         body=html("<table class=diff>{rows}</table>", rows=rows)
         if rows
         else Markup("<p class=soft>No attribute is known, or none differs.</p>"),
     )
 
 
-def _rows(change: ResourceChange) -> Iterator[Markup]:
-    before, after = _object(change.before), _object(change.after)
-    forced = {str(path[0]) for path in change.replace_paths if path}
-    hidden = {str(path[0]) for path in change.sensitive if path}
-    names = [n for n in sorted(before.keys() | after.keys()) if n in hidden or before.get(n) != after.get(n)]
-    names.sort(key=lambda n: n not in forced)
-    for name in names[:ATTRIBUTES]:
-        yield _row(name, before.get(name), after.get(name), forces=name in forced)
-    if more := and_more(len(names) - ATTRIBUTES, "attribute"):
-        yield html("<tr><td colspan=3 class=soft>{more}</td></tr>", more=more)
-
-
-def _object(value: Value) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _row(name: str, before: Value, after: Value, *, forces: bool = False) -> Markup:
+def _row(row: Row) -> Markup:
+    if row.sign in (" ", "!"):
+        kind = "soft" if row.sign == " " else "note"
+        return html("<tr><td colspan=3 class={kind}>{text}</td></tr>", kind=kind, text=row.text)
+    notes = join(html("<br><b class=note>{note}</b>", note=note) for note in row.notes)
+    head = html("<th scope=row>{name}{notes}</th>", name=code(row.name, 200), notes=notes)
+    if row.lines:
+        lines = join((_line(sign, content) for sign, content in row.lines), Markup("\n"))
+        return html("<tr>{head}<td colspan=2><pre>{lines}</pre></td></tr>", head=head, lines=lines)
     return html(
-        "<tr><th scope=row>{name}{note}</th>{before}{after}</tr>",
-        name=code(name, 100),
-        note=Markup("<br><small>forces replacement</small>") if forces else NOTHING,
-        before=_cell(before, "was"),
-        after=_cell(after, "will"),
+        "<tr>{head}{before}{after}</tr>", head=head, before=_cell(row.before, "was"), after=_cell(row.after, "will")
     )
 
 
-def _cell(value: Value, side: str) -> Markup:
-    if value is None:
+def _line(sign: str, content: str) -> Markup:
+    kind = {"+": "add", "-": "del"}.get(sign, "soft")
+    return html("<span class={kind}>{sign} {content}</span>", kind=kind, sign=sign, content=whole_line(content))
+
+
+def _cell(value: str, side: str) -> Markup:
+    if not value:
         return html('<td class="{side} none">–</td>', side=side)
-    if value is UNKNOWN:
-        return html('<td class="{side} hatched">known after apply</td>', side=side)
-    if value is MASKED:
-        return html('<td class="{side} masked">sensitive</td>', side=side)
-    shown = value if isinstance(value, str) else json.dumps(value, default=repr, ensure_ascii=False)
-    return html('<td class="{side}">{shown}</td>', side=side, shown=code(shown, 300))
+    hidden = {repr(UNKNOWN): "hatched", repr(MASKED): "masked"}.get(value)
+    if hidden:
+        return html('<td class="{side} {hidden}">{value}</td>', side=side, hidden=hidden, value=value.strip("()"))
+    return html('<td class="{side}">{value}</td>', side=side, value=code(value))

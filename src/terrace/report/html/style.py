@@ -91,7 +91,9 @@ td details { border: 0; } section details { border-top: 1px solid var(--line); p
 table { border-collapse: collapse; width: 100%; margin: .4rem 0; } th, td { text-align: left; vertical-align: top;
   padding: .35rem .7rem .35rem 0; border-bottom: 1px solid var(--line); font-weight: 400; }
 thead th { font-size: .78rem; color: var(--soft); font-weight: 600; }
-table.diff th { width: 24%; } td.was { width: 38%; color: var(--soft); } td.was code { text-decoration: none; }
+table.diff th { width: 30%; } .note { color: var(--bad); font-size: .86rem; font-weight: 600; } td pre { margin: 0; }
+table.diff pre .soft { opacity: .8; }
+ td.was { width: 38%; color: var(--soft); } td.was code { text-decoration: none; }
 td.none, td.masked { color: var(--soft); font-style: italic; } td.hatched { font-style: italic; }
 .bar { display: grid; grid-template-columns: 11rem 1fr; gap: .2rem 1rem; align-items: center; margin: .25rem 0; }
 .bar svg { width: 100%; height: .7rem; display: block; } .bar rect.full { fill: var(--line); } .bar rect.part
@@ -109,7 +111,11 @@ td.none, td.masked { color: var(--soft); font-style: italic; } td.hatched { font
   padding: .1rem 0; }
   .filter tr { border-bottom: 1px solid var(--line); padding: .5rem 0; } body { padding: 1rem .8rem 3rem; } .bar
   { grid-template-columns: 1fr; } .bar p
-  { grid-column: 1; } .tile { flex-wrap: wrap; } table.diff th, td.was { width: auto; } td, th { padding-right:
+  { grid-column: 1; } .tile { flex-wrap: wrap; } table.diff, table.diff tbody, table.diff tr,
+  table.diff th, table.diff td { display: block; width: auto; border: 0; padding: .1rem 0; }
+  table.diff tr { border-bottom: 1px solid var(--line); padding: .4rem 0; } table.diff td.none { display: none; }
+  table.diff td.was::before { content: "− "; color: var(--del); } table.diff td.will::before { content: "+ ";
+  color: var(--add); } td, th { padding-right:
   .5rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } nav, .filter label, .filter input {
   display: none; }

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from terrace import words
 from terrace.assess.model import Finding, Status
 from terrace.compliance.audit import Audited
-from terrace.plans.model import Plan, ResourceChange
+from terrace.plans.model import Plan
 from terrace.plans.summaries import notices
 from terrace.report.checked import Checked, worst_first
 from terrace.report.json.parts import (
@@ -22,6 +21,7 @@ from terrace.report.json.parts import (
     plan_summary,
     refused_stacks,
 )
+from terrace.report.json.plan_changes import ChangePart, change_part
 from terrace.report.json.record import JsonRecord
 from terrace.stacks.model import ChangeSet, Impact, Notice
 from terrace.stacks.refusals import Refusal
@@ -240,29 +240,6 @@ def check_json(record: Checked) -> CheckJson:
     )
 
 
-class ChangePart(JsonRecord):
-    """A change of one resource in a plan."""
-
-    address: str
-    """Address of the resource."""
-    type: str
-    """Type of the resource."""
-    actions: str
-    """`create`, `update`, `replace`, `delete`, `forget`, `read`, `no-op` or `unknown`."""
-    replace_reasons: tuple[str, ...]
-    """Paths of the attributes that force the replacement."""
-    unknown: tuple[str, ...]
-    """Paths of the attributes that are known only after the apply."""
-    sensitive: tuple[str, ...]
-    """Paths of the sensitive attributes."""
-    deposed: str = ""
-    """Key of a deposed object."""
-    imported: bool = False
-    """True if the resource is imported."""
-    moved_from: str | None = None
-    """Previous address of the resource."""
-
-
 class PlanJson(JsonRecord, tag_field="schema", tag="terrace/plan@1"):
     """Plan of one stack."""
 
@@ -319,22 +296,8 @@ def plan_json(plan: Plan) -> PlanJson:
         workspace=plan.stack.workspace,
         commit=plan.commit,
         digest=plan.digest.value,
-        changes=tuple(map(_change_part, plan.effective)),
+        changes=tuple(map(change_part, plan.effective)),
         notices=tuple(notices(plan)),
-    )
-
-
-def _change_part(change: ResourceChange) -> ChangePart:
-    return ChangePart(
-        address=change.address,
-        type=change.type,
-        actions=change.action.value,
-        replace_reasons=tuple(map(words.attribute_path, change.replace_paths)),
-        unknown=tuple(map(words.attribute_path, change.unknown)),
-        sensitive=tuple(map(words.attribute_path, change.sensitive)),
-        deposed=change.deposed or "",
-        imported=bool(change.importing),
-        moved_from=change.previous_address or None,
     )
 
 

@@ -15,7 +15,9 @@ from terrace.ledger.adoptions import AdoptedStack
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.events.steps import Detail
 from terrace.ledger.origins import origin_word
+from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Plan
+from terrace.report.json.checks import PlanJson, plan_json
 from terrace.report.json.parts import GatePart, PlanSummary, RefusedStack, gate_parts, plan_summary, refused_stacks
 from terrace.report.json.record import JsonRecord, when, when_known
 from terrace.report.leftovers import ApplyLeftovers
@@ -256,6 +258,10 @@ class DeploymentJson(JsonRecord):
     """Rollback that followed; only after a failure."""
     refused: tuple[RefusedStack, ...] | UnsetType = UNSET
     """Stacks of the environment that Terrace refuses."""
+    plans: tuple[PlanJson, ...] = ()
+    """Newest plans with their values, as far as they are kept; sensitive values are hidden."""
+    plans_missing: Mapping[str, str] = {}
+    """Reasons why the values of a plan cannot be shown, by the stack's key."""
 
 
 class DeployJson(DeploymentJson, tag_field="schema", tag="terrace/deploy@1"):
@@ -450,8 +456,11 @@ def deployment_json(
     *,
     rollback: FollowingRollback | UnsetType = UNSET,
     refusals: Mapping[str, Refusal] | None = None,
+    changes: PlannedChanges | None = None,
 ) -> DeploymentJson:
-    """Returns the output of a command that ends with a deployment, and with the rollback that followed."""
+    """Returns the output of a command that ends with a deployment, and with the rollback that followed. `changes` are
+    the kept plans of the deployment."""
+    kept = changes or PlannedChanges()
     undone = rollback is not UNSET and rollback.result == "succeeded"
     return _DEPLOYMENTS[command](
         deployment=deployment.id,
@@ -463,6 +472,8 @@ def deployment_json(
         tag=deployment.tag,
         rollback=rollback,
         refused=refused_stacks(refusals) if refusals is not None else UNSET,
+        plans=tuple(map(plan_json, kept.plans.values())),
+        plans_missing=dict(kept.missing),
     )
 
 
@@ -497,8 +508,15 @@ def following_rollback(record: DeploymentJson) -> FollowingRollback:
     )
 
 
-def show_json(deployment: Deployment, approvals: Iterable[Approval], situation: Situation | None = None) -> ShowJson:
-    """Returns the output of `terrace show`. `situation` is that of its environment, if it is the newest there."""
+def show_json(
+    deployment: Deployment,
+    approvals: Iterable[Approval],
+    situation: Situation | None = None,
+    changes: PlannedChanges | None = None,
+) -> ShowJson:
+    """Returns the output of `terrace show`. `situation` is that of its environment, if it is the newest there;
+    `changes` are the kept plans of the deployment."""
+    kept = changes or PlannedChanges()
     return ShowJson(
         deployment=deployment.id,
         environment=deployment.environment,
@@ -510,6 +528,8 @@ def show_json(deployment: Deployment, approvals: Iterable[Approval], situation: 
         gates=gate_parts(situation.step.verdict) if situation and isinstance(situation.step, Wait) else UNSET,
         next=next_steps(situation) if situation else (),
         approvals=tuple(map(approval_part, approvals)),
+        plans=tuple(map(plan_json, kept.plans.values())),
+        plans_missing=dict(kept.missing),
     )
 
 

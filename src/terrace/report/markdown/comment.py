@@ -5,7 +5,6 @@ Parts that do not fit are left out as a whole, the least important first, and th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 
 from terrace.assess.model import Finding, Status
@@ -13,8 +12,9 @@ from terrace.assess.risk import GRAVE_LEVELS, Risk
 from terrace.clouds.stateful import is_stateful
 from terrace.config.naming import quote_word
 from terrace.gates.model import Outcome, Verdict
-from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value
-from terrace.plans.summaries import ACTIONS, CHANGING, deed, deeds, notices
+from terrace.plans.attribute_diff import is_exposing, resource_diff
+from terrace.plans.model import Action, Plan, ResourceChange
+from terrace.plans.summaries import ACTIONS, CHANGING, deeds, notices
 from terrace.report.checked import (
     Checked,
     also_reported,
@@ -26,8 +26,9 @@ from terrace.report.checked import (
     waived_counts,
     worst_first,
 )
+from terrace.report.diff_words import plan_line
 from terrace.report.markdown.escape import code, fenced, plain, prose
-from terrace.report.terminal.checks import plan_line
+from terrace.report.markdown.plan_changes import plan_diff
 from terrace.stacks.model import ChangeSet
 from terrace.text import clipped
 from terrace.words import and_more, attribute_path, listed, plural
@@ -43,9 +44,6 @@ MOST = 20
 
 ROOM_OF_A_PLAN = 15_000
 """Maximum bytes of one plan; the riskiest changes come first."""
-
-ATTRIBUTES = 8
-"""Attributes of one change that are shown."""
 
 _GRAVE = (Action.DELETE, Action.REPLACE, Action.FORGET, Action.UNKNOWN)
 _LONGEST = 160
@@ -100,8 +98,9 @@ def _parts(record: Checked) -> Iterator[str]:
     )
     busy = [plan for plan in known.plans.values() if not plan.is_empty]
     busy.sort(key=lambda plan: (-len(_grave(plan)), plan.stack.key))
-    # The plan that destroys the most is unfolded, so that no reader misses it.
-    yield from (_plan(plan, "<details open>" if plan is busy[0] and _grave(plan) else "<details>") for plan in busy)
+    # The plan that destroys the most is unfolded, so that no reader misses it; so is a single plan.
+    first = busy[0] if busy and (len(busy) == 1 or _grave(busy[0])) else None
+    yield from (_plan(plan, "<details open>" if plan is first else "<details>") for plan in busy)
     others = [f for f in worst_first(known.findings) if not f.blocks and f.status is not Status.UNKNOWN]
     new = group_findings(finding for finding in others if not is_known(finding))
     before = group_findings(finding for finding in others if is_known(finding))
@@ -230,6 +229,10 @@ def _attention(plans: Iterable[Plan]) -> Iterator[str]:
             why = f" because of {code(clipped(forced, _LONGEST))}" if forced else ""
             where = code(clipped(f"{plan.stack.key}: {change.shown_address}", _LONGEST))
             yield f"{change.action.value} {where}{why}{data}"
+        for change in plan.effective:
+            if opened := resource_diff(change).exposes if is_exposing(change) else ():
+                where = code(clipped(f"{plan.stack.key}: {change.shown_address}", _LONGEST))
+                yield f"{where}: {plain(', '.join(opened))}"
         if plan.errored or not plan.complete:
             stack = code(clipped(plan.stack.key))
             yield f"the plan of {stack} is not complete: the parts that it leaves out were not checked"
@@ -242,54 +245,8 @@ def _risk(risk: Risk) -> str:
 
 
 def _plan(plan: Plan, fold: str) -> str:
-    outputs = [list(_output(output)) for output in plan.outputs if output.action is not Action.NO_OP]
-    changes = [*(list(_change(change)) for change in _riskiest_first(plan)), *outputs]
-    lines: list[str] = []
-    room = ROOM_OF_A_PLAN
-    for number, change_lines in enumerate(changes):
-        room -= sum(len(line.encode("utf-8", "replace")) + 1 for line in change_lines)
-        if room < 0:
-            lines.append(f"! {and_more(len(changes) - number)}")
-            break
-        lines += change_lines
+    lines = plan_diff(plan, ROOM_OF_A_PLAN)
     return _folded(f"{plan.stack.key}: {plan_line(plan)}", fenced(lines, "diff"), fold)
-
-
-def _riskiest_first(plan: Plan) -> list[ResourceChange]:
-    grave = _grave(plan)
-    return [*grave, *(change for change in plan.effective if change.action not in _GRAVE)]
-
-
-def _change(change: ResourceChange) -> Iterator[str]:
-    """Returns a change as lines of a diff: the sign in the first column gives it its color."""
-    moved = f" (was {change.previous_address})" if change.previous_address else ""
-    imported = " (imported)" if change.importing and change.action is not Action.NO_OP else ""
-    yield f"{ACTIONS[change.action].diff_sign} {deed(change)} {change.shown_address}{moved}{imported}"
-    if change.action not in (Action.UPDATE, Action.REPLACE):
-        return
-    before, after = (side if isinstance(side, dict) else {} for side in (change.before, change.after))
-    names = [name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)]
-    for name in names[:ATTRIBUTES]:
-        if name in before:
-            yield f"-     {name} = {_value(before[name])}"
-        if name in after:
-            yield f"+     {name} = {_value(after[name])}"
-    if len(names) > ATTRIBUTES:
-        yield f"!     {and_more(len(names) - ATTRIBUTES, 'attribute')}"
-
-
-def _output(output: OutputChange) -> Iterator[str]:
-    yield f"! output {output.name}"
-    if output.before is not None:
-        yield f"-     {_value(output.before)}"
-    if output.action is not Action.DELETE:
-        yield f"+     {_value(output.after)}"
-
-
-def _value(value: Value) -> str:
-    if value is UNKNOWN or value is MASKED:
-        return repr(value)
-    return clipped(json.dumps(value, default=repr, ensure_ascii=False), _LONGEST)
 
 
 def _finding(finding: Finding) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from terrace.ledger.deployment import Deployment, Step
+from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Action
 from terrace.plans.summaries import ACTIONS
 from terrace.report.markdown.escape import code, fenced, plain, prose
+from terrace.report.markdown.plan_changes import plan_diff
 from terrace.report.release_words import difference_words
 from terrace.report.words import result_word
 from terrace.rollout.release_difference import ReleaseDifference
@@ -31,12 +33,14 @@ MOST_VALUES = 60
 @dataclass(frozen=True, slots=True)
 class Release:
     """The progress of one commit. `steps` is its newest deployment to each environment in the promotion order, None
-    where there is none; `handles` name the pending plans of each; `brings` is the effect of each that is pending."""
+    where there is none; `handles` name the pending plans of each; `brings` is the effect of each that is pending,
+    `changes` are their kept plans."""
 
     commit: str
     steps: Mapping[str, Deployment | None]
     handles: Mapping[str, str]
     brings: Mapping[str, ReleaseDifference] = field(default_factory=dict)
+    changes: PlannedChanges = field(default_factory=PlannedChanges)
 
 
 def release_page(release: Release) -> str:
@@ -49,7 +53,7 @@ def release_page(release: Release) -> str:
         if handle:
             if (difference := release.brings.get(environment)) is not None:
                 parts.append(_brings(difference))
-            parts.append(_plans(deployment))
+            parts.append(_plans(deployment, release.changes))
             parts.append(
                 f"**{plain(environment)} waits for approval**. Comment with one line: "
                 f"{code(f'/terrace approve {environment} {handle}')} or "
@@ -95,9 +99,9 @@ def _brings(difference: ReleaseDifference) -> str:
     return "\n".join(lines) + (f"\n\nChanged values:\n\n{shown}" if values else "")
 
 
-def _plans(deployment: Deployment) -> str:
+def _plans(deployment: Deployment, changes: PlannedChanges) -> str:
     room, lines, left = ROOM_OF_PLANS, [], 0
-    for line in _lines(deployment):
+    for line in _lines(deployment, changes):
         room -= len(line.encode()) + 1
         if room < 0:
             left += 1
@@ -112,18 +116,28 @@ def _word(action: str) -> str:
     return "import or move" if action == Action.NO_OP.value else action
 
 
-def _lines(deployment: Deployment) -> Iterator[str]:
+def _lines(deployment: Deployment, changes: PlannedChanges) -> Iterator[str]:
+    """Yields what each stack changes: with values where its plan is kept, else the addresses of the ledger.
+
+    Each stack has the same room, so that a large one does not hide the others.
+    """
+    room = ROOM_OF_PLANS // max(1, len(deployment.stacks))
     for stack in deployment.stacks:
         plan = deployment.last(Step.PLAN, stack)
-        changes: Iterable[tuple[str, str]] = (plan.detail.changes or ()) if plan is not None else ()
-        lines = [
-            f"{ACTIONS[Action(action)].diff_sign} {_word(action)} {clipped(visible(address), 200)}"
-            for action, address in changes
-        ]
         total = plan.detail.total if plan else 0
         yield f"# {visible(stack)}: {total} to change"
         for notice in (plan.detail.notices or ()) if plan is not None else ():
             yield f"! {clipped(visible(notice), 300)}"
+        if stack in changes.plans:
+            yield from plan_diff(changes.plans[stack], room)
+            continue
+        if why := changes.missing.get(stack, ""):
+            yield f"! values not shown: {clipped(why)}"
+        entries: Iterable[tuple[str, str]] = (plan.detail.changes or ()) if plan is not None else ()
+        lines = [
+            f"{ACTIONS[Action(action)].diff_sign} {_word(action)} {clipped(visible(address), 200)}"
+            for action, address in entries
+        ]
         yield from lines
         if more := and_more(total - len(lines)):
             yield f"! {more}"

@@ -8,8 +8,7 @@ from dataclasses import replace
 from terrace.assess.factors import factor
 from terrace.assess.model import Finding
 from terrace.assess.risk import GRAVE_LEVELS, Risk
-from terrace.plans.model import Action, Plan, ResourceChange
-from terrace.plans.summaries import ACTIONS, deeds, notices
+from terrace.plans.model import Plan
 from terrace.report.checked import (
     Checked,
     blocking_reason,
@@ -21,21 +20,15 @@ from terrace.report.checked import (
     waived_counts,
     worst_first,
 )
+from terrace.report.diff_words import plan_line
 from terrace.report.terminal.deployments import gates_table
+from terrace.report.terminal.plan_changes import add_changes, are_many, overview
 from terrace.report.terminal.screen import Group, Line, Record, Tree, line, paragraph
 from terrace.stacks.model import ChangeSet, Impact, Reason
-from terrace.words import and_more, attribute_path, plural
+from terrace.words import and_more, plural
 
-ACTION_STYLES = {
-    Action.CREATE: "green",
-    Action.UPDATE: "yellow",
-    Action.REPLACE: "red",
-    Action.DELETE: "red",
-    Action.FORGET: "cyan",
-    Action.UNKNOWN: "red",
-    Action.NO_OP: "cyan",
-    Action.READ: "dim",
-}
+MOST_STACKS = 8
+"""Stacks that are listed above an overview of many changes."""
 
 
 def reason_words(reason: Reason) -> str:
@@ -108,11 +101,12 @@ def _report(record: Checked) -> Record:
     findings = list(assessment.findings)
     listed = findings if record.explain else [finding for finding in findings if not is_known(finding)]
     listed_stacks = {finding.stack for finding in listed if finding.rule == "plan"}
+    many = are_many(assessment.plans.values(), full=record.full)
     for impact in change_set.impacts:
         branch = _add_impact(tree, impact, why=False)
         key = impact.stack.key
         if key in assessment.plans:
-            _add_plan(branch, assessment.plans[key])
+            _add_plan(branch, assessment.plans[key], full=record.full, listed=not many)
         elif key in assessment.unplanned:
             why = assessment.unplanned[key]
             shown = _first_line(why) if key in listed_stacks else why
@@ -129,6 +123,8 @@ def _report(record: Checked) -> Record:
     if record.passed and grave:
         blocked = f", no check blocks it, and its risk is {record.risk.level}"
     parts: list[Record] = [line("verdict: ", word, blocked), line(""), tree]
+    if many:
+        parts += [line(""), overview(assessment.plans, "terrace check --full")]
     if listed:
         parts += [line(""), findings_table(listed)]
     if counts := waived_counts(findings):
@@ -155,16 +151,33 @@ def _risk(risk: Risk, *, explain: bool) -> Record:
     return Group(*lines)
 
 
-def plans_tree(plans: Mapping[str, Plan], unplanned: Mapping[str, str], findings: Iterable[Finding] = ()) -> Record:
-    """Returns plans, one branch for each stack. Reasons that `findings` below repeat in full are cut to one line."""
+def plans_tree(
+    plans: Mapping[str, Plan],
+    unplanned: Mapping[str, str],
+    findings: Iterable[Finding] = (),
+    *,
+    full: bool = False,
+    command: str = "terrace plan --full",
+) -> Record:
+    """Returns plans, one branch for each stack. Reasons that `findings` below repeat in full are cut to one line.
+
+    Many changes are shown as an overview, with the `command` that shows all; with `full` each is shown completely.
+    """
+    many = are_many(plans.values(), full=full)
     listed_stacks = {finding.stack for finding in findings if finding.rule == "plan"}
     tree = Tree(line(f"{len(plans)} planned", style="bold"))
-    for key, plan in plans.items():
-        _add_plan(tree.node(line(key)), plan)
+    shown = list(plans.items())[: MOST_STACKS if many else None]
+    for key, plan in shown:
+        if many:
+            tree.node(line(f"{key}: {plan_line(plan)}"))
+        else:
+            _add_plan(tree.node(line(key)), plan, full=full, listed=True)
+    if more := and_more(len(plans) - len(shown), "stack"):
+        tree.node(line(more, style="dim"))
     for key, why in unplanned.items():
-        shown = _first_line(why) if key in listed_stacks else why
-        tree.node(paragraph(f"{key}: not planned: {shown}".split("\n"), style="red"))
-    return tree
+        reason = _first_line(why) if key in listed_stacks else why
+        tree.node(paragraph(f"{key}: not planned: {reason}".split("\n"), style="red"))
+    return Group(tree, overview(plans, command)) if many else tree
 
 
 def _first_line(text: str) -> str:
@@ -173,38 +186,10 @@ def _first_line(text: str) -> str:
     return f"{first.removesuffix(':')} (see Findings)" if more else text
 
 
-def _add_plan(branch: Tree, plan: Plan) -> None:
-    add_changes(branch.node(line(plan_line(plan))), plan)
-
-
-def add_changes(node: Tree, plan: Plan) -> None:
-    """Adds every change of a plan to a node, a line each."""
-    for change in plan.effective:
-        node.node(_change(change))
-    for output in plan.outputs:
-        if output.action is not Action.NO_OP:
-            sign = ACTIONS[output.action].terraform_sign
-            node.node(line(f"{sign} output {output.name}", style=ACTION_STYLES[output.action]))
-    for notice in notices(plan):
-        node.node(line(f"! {notice}", style="yellow"))
-
-
-def plan_line(plan: Plan) -> str:
-    """Returns a plan in one line: the number of changes, and its digest."""
-    if plan.is_empty:
-        return f"no changes (digest {plan.digest.short})"
-    return f"{deeds(plan)} (digest {plan.digest.short})"
-
-
-def _change(change: ResourceChange) -> Line:
-    parts = [f"{ACTIONS[change.action].terraform_sign} {change.shown_address}"]
-    if change.previous_address:
-        parts.append(f" (moved from {change.previous_address})")
-    if change.importing:
-        parts.append(" (imported)")
-    if change.replace_paths:
-        parts.append(f" (replaced because of {', '.join(map(attribute_path, change.replace_paths))})")
-    return line(*parts, style=ACTION_STYLES[change.action])
+def _add_plan(branch: Tree, plan: Plan, *, full: bool, listed: bool) -> None:
+    node = branch.node(line(plan_line(plan)))
+    if listed:
+        add_changes(node, plan, full=full)
 
 
 def _own_words(finding: Finding, level: str, status: str, style: str) -> list[Record]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from terrace.config.naming import quote_word
 from terrace.gates.model import Approval, Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord
-from terrace.plans.model import Action
+from terrace.plans.kept_plans import PlannedChanges
+from terrace.plans.model import Action, Plan
 from terrace.plans.summaries import ACTIONS
 from terrace.report.terminal.diagnostics import diagnostic_parts
+from terrace.report.terminal.plan_changes import ACTION_STYLES, add_changes, are_many, overview
 from terrace.report.terminal.screen import Group, Line, Record, Table, Tree, line, paragraph
 from terrace.report.words import result_word, witness_words
 from terrace.text import visible
@@ -33,8 +35,6 @@ RESULT_STYLES = {
     "drifted": "red",
 }
 
-_CHANGE_STYLES = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.FORGET: "cyan", Action.NO_OP: "cyan"}
-
 
 def gates_table(verdict: Verdict) -> Record:
     """Returns every gate of an environment with its result, and what would make the others pass."""
@@ -48,30 +48,51 @@ def gates_table(verdict: Verdict) -> Record:
     return table
 
 
-def deployment_tree(deployment: Deployment, reasons: Iterable[str] | None = None) -> Record:
-    """Returns a deployment with its result and its steps. `reasons` are why it waits now, where that was evaluated."""
+def deployment_tree(
+    deployment: Deployment,
+    reasons: Iterable[str] | None = None,
+    *,
+    changes: PlannedChanges | None = None,
+    full: bool = False,
+) -> Record:
+    """Returns a deployment with its result and its steps, and below each plan what it changes.
+
+    `reasons` are why it waits now, where that was evaluated. `changes` are the plans of the deployment as far as they
+    are kept; without them the addresses of a pending plan are shown, as the ledger has them. Many changes are shown as
+    an overview, unless `full`.
+    """
+    plans: Mapping[str, Plan] = changes.plans if changes is not None else {}
+    many = are_many(plans.values(), full=full)
     word = result_word(deployment)
     style = RESULT_STYLES.get(word, "")
     environment, commit = deployment.environment, deployment.commit[:7]
     tree = Tree(line((environment, "bold"), f" {commit} ", (word, style), f" ({deployment.id})"))
     for key in [*deployment.stacks, ""]:
         steps = [step for step in deployment.steps if step.stack == key]
-        if steps:
-            branch = tree.node(line(key or "environment"))
-            for step in steps:
-                node = branch.node(step_line(step))
-                for notice in step.detail.notices or ():
-                    node.node(line(f"! {visible(notice)}", style="yellow"))
-            if deployment.waiting and steps[-1].step is Step.PLAN:
-                _add_pending_changes(node, steps[-1])
+        if not steps:
+            continue
+        branch = tree.node(line(key or "environment"))
+        newest = next((step for step in reversed(steps) if step.step is Step.PLAN), None)
+        for step in steps:
+            node = branch.node(step_line(step))
+            plan = plans.get(key) if step is newest else None
+            if plan is not None and not many:
+                add_changes(node, plan, full=full)
+                continue
+            for notice in step.detail.notices or ():
+                node.node(line(f"! {visible(notice)}", style="yellow"))
+            if plan is None and deployment.waiting and step is steps[-1] and step is newest:
+                why = changes.missing.get(key, "") if changes is not None else ""
+                _add_pending_changes(node, step, why)
     shown = {step_failure(step) for step in deployment.steps}
     for reason in deployment.reasons or (deployment.waiting if reasons is None else reasons):
         if reason not in shown or "\n" in reason:
             tree.node(paragraph(reason.split("\n"), style=style))
     if deployment.tag:
         tree.node(line(f"tag {deployment.tag}"))
-    failures = failure_lines(deployment)
-    return Group(tree, *failures) if failures else tree
+    parts = [overview(plans, f"terrace show {deployment.id} --full")] if many else []
+    parts += failure_lines(deployment)
+    return Group(tree, *parts) if parts else tree
 
 
 def failure_lines(deployment: Deployment) -> list[Line]:
@@ -106,14 +127,21 @@ def _explanation(step: StepRecord) -> list[Line]:
 _ONLY_IN_STATE = " (imported or moved: only its state changes)"
 
 
-def _add_pending_changes(node: Tree, plan: StepRecord) -> None:
-    """Adds the changes of a pending plan, which approvers must see."""
+def _add_pending_changes(node: Tree, plan: StepRecord, why: str) -> None:
+    """Adds the addresses of a pending plan, and why its values cannot be shown; "" where no reason is known."""
+    if why:
+        node.node(
+            line(
+                f"! values not shown: {visible(why)}; see them with terrace plan {quote_word(plan.stack)}",
+                style="yellow",
+            )
+        )
     changes = (plan.detail.changes or ())[:MOST_CHANGES]
     for word, address in changes:
         action = Action(word)
         only_in_state = _ONLY_IN_STATE if action is Action.NO_OP else ""
         text = f"{ACTIONS[action].terraform_sign} {address}{only_in_state}"
-        node.node(line(text, style=_CHANGE_STYLES.get(action, "red")))
+        node.node(line(text, style=ACTION_STYLES[action]))
     if more := and_more(plan.detail.total - len(changes)):
         node.node(line(f"{more}: terrace plan {quote_word(plan.stack)}", style="dim"))
 

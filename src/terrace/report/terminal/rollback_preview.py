@@ -10,8 +10,9 @@ from terrace.config.naming import quote_text
 from terrace.gates.model import Verdict
 from terrace.ledger.deployment import Deployment
 from terrace.plans.model import Action, Plan
-from terrace.report.terminal.checks import add_changes, plan_line
+from terrace.report.diff_words import plan_line
 from terrace.report.terminal.deployments import gates_table
+from terrace.report.terminal.plan_changes import add_changes, are_many, overview
 from terrace.report.terminal.screen import Group, Record, Tree, line
 from terrace.words import duration, plural
 
@@ -24,8 +25,12 @@ def rollback_preview(
     left: tuple[str, ...],
     took: timedelta,
     verdict: Verdict,
+    *,
+    full: bool = False,
 ) -> Record:
-    """Returns the preview. `left` are stacks that the target does not have, `took` is how long its applies took."""
+    """Returns the preview. `left` are stacks that the target does not have, `took` is how long its applies took. With
+    `full` every change is shown completely."""
+    many = are_many(plans.values(), full=full)
     title = f"{target.environment} back to {target.commit[:7]}: undoes {plural(len(undone), 'deployment')}"
     tree = Tree(line(title, style="bold"))
     for deployment in undone:
@@ -33,7 +38,8 @@ def rollback_preview(
         tree.node(line(f"undoes {deployment.commit[:7]} ({deployment.id}, {result})", style="dim"))
     for key, plan in plans.items():
         branch = tree.node(line(f"{key}: {plan_line(plan)}"))
-        add_changes(branch, plan)
+        if not many:
+            add_changes(branch, plan, full=full)
         for objection in objections:
             if objection.stack == key:
                 branch.node(line(f"! {objection.address} {objection.why}{_condition(objection)}", style="red"))
@@ -47,7 +53,8 @@ def rollback_preview(
     ]
     tree.node(line(f"lost: {', '.join(lost) or 'nothing'}"))
     tree.node(line(f"its applies took {duration(took)} last time"))
-    return Group(tree, gates_table(verdict), line("No changes were made."))
+    changes = [overview(plans, f"terrace rollback {target.environment} --plan-only --full")] if many else []
+    return Group(tree, *changes, gates_table(verdict), line("No changes were made."))
 
 
 def _condition(objection: Objection) -> str:

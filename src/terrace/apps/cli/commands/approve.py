@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import ENV, signing_options
+from terrace.apps.cli.options import ENV, FULL, signing_options
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
@@ -25,6 +25,7 @@ ROLE = click.option(
 @click.option("-m", "--comment", default="", help="Why; kept in the ledger.")
 @click.option("--from-run", is_flag=True, help="Record the reviews of ENV in this GitHub Actions run.")
 @ROLE
+@FULL
 @signing_options
 @click.pass_obj
 def approve(
@@ -34,12 +35,13 @@ def approve(
     comment: str,
     from_run: bool,
     role: str,
+    full: bool,
     actor: str | None,
     key: str | None,
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Approve the pending plans of ENV, and sign the approval with your SSH key.
+    """Show the pending plans of ENV, ask, and sign the approval with your SSH key.
 
     HASH is the hash of the pending plans (see `terrace status`). If the pending plans have changed, the command fails
     and records nothing.
@@ -54,7 +56,7 @@ def approve(
             raise click.UsageError("--from-run records the reviews of others: it takes no -m, --role, --as or --key")
         return _record_run_reviews(folder, environment, handle, as_json=as_json)
     project = _project_of(folder, actor, key)
-    return _answer(project, environment, "approve", role, comment, handle=handle, yes=yes, as_json=as_json)
+    return _answer(project, environment, "approve", role, comment, handle=handle, full=full, yes=yes, as_json=as_json)
 
 
 @click.command()
@@ -115,18 +117,18 @@ def _answer(
     comment: str,
     *,
     handle: str = "",
+    full: bool = False,
     yes: bool,
     as_json: bool,
 ) -> int:
     """Approves or rejects the pending plans; with a handle, only if they are the ones of that handle."""
-    import sys
-
     from terrace.apps.output.console import confirmed, emit, note, show
     from terrace.apps.output.progress import Silent
     from terrace.apps.wiring.mirroring import show_deployments
     from terrace.gates.model import Outcome
     from terrace.ledger import folds
     from terrace.pipelines.approvals import approve as approving
+    from terrace.pipelines.deploy.planned_changes import planned_changes
     from terrace.pipelines.release_difference import difference_of
     from terrace.report.json.deployments import decision_json
     from terrace.report.release_words import difference_words
@@ -140,14 +142,14 @@ def _answer(
     question = (
         f"{answer} the pending deployment of {environment} as {project.actor}" + (f" for {role}" if role else "") + "?"
     )
-    if not as_json and sys.stdin.isatty() and not yes:
-        waiting = folds.latest(context.ledger.read(), environment)
-        if waiting is not None and waiting.open:
-            show(deployment_tree(waiting))
-            brings = difference_of(context, context.ledger.read(), waiting)
-            show(f"{environment} would get: {difference_words(brings)}")
-            for part in difference_details(brings):
-                show(part)
+    history = context.ledger.read()
+    waiting = folds.latest(history, environment)
+    if not as_json and waiting is not None and waiting.open and waiting.waiting:
+        show(deployment_tree(waiting, changes=planned_changes(context.kept_plans, waiting), full=full))
+        brings = difference_of(context, history, waiting)
+        show(f"{environment} would get: {difference_words(brings)}")
+        for part in difference_details(brings):
+            show(part)
     if not confirmed(question, yes=yes):
         note("No changes were made.")
         return 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import BASE, ENVS, JSON, OUTPUT, format_option
+from terrace.apps.cli.options import BASE, ENVS, FULL, JSON, OUTPUT, format_option
 from terrace.report.formats import AUDIT_FORMATS, CHECK_FORMATS
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     help=f"An additional report; FORMAT is {', '.join(CHECK_FORMATS)}. Repeatable.",
 )
 @click.option("--explain", is_flag=True, help="Show every risk factor with its part of the score.")
+@FULL
 @click.option("--fix", is_flag=True, help="Apply automatic fixes first: formatting and generated module docs.")
 @click.option("--publish", is_flag=True, help="Publish the result on the pull or merge request of this CI run.")
 @click.option(
@@ -50,6 +51,7 @@ def check(
     output: str | None,
     reports: tuple[str, ...],
     explain: bool,
+    full: bool,
     fix: bool,
     publish: bool,
     plans: str | None,
@@ -77,6 +79,7 @@ def check(
             "--base": base,
             "--report": reports,
             "--explain": explain,
+            "--full": full,
             "--fix": fix,
             "--publish": publish,
             "--plans": plans,
@@ -98,6 +101,7 @@ def check(
         output,
         reports,
         explain=explain,
+        full=full,
         fix=fix,
         publish=publish,
         plans=plans,
@@ -113,6 +117,7 @@ def _check_change(
     reports: tuple[str, ...],
     *,
     explain: bool,
+    full: bool,
     fix: bool,
     publish: bool,
     plans: str | None,
@@ -144,7 +149,7 @@ def _check_change(
     with show_progress(as_json=style == "json") as watcher:
         by = _planner(project, Path(folder), plans, static=static)
         record = checked(project, project.read_only_context(watcher), change_set, inventory, by)
-    record = replace(record, explain=explain)
+    record = replace(record, explain=explain, full=full)
     for report in wanted:
         report.write(CHECK_FORMATS[report.format.name](record))
     if page is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import ENV, JSON, REACH, WAIT
+from terrace.apps.cli.options import ENV, FULL, JSON, REACH, WAIT
 
 if TYPE_CHECKING:
     from terrace.pipelines.context import Reach
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 @click.command()
 @ENV
 @click.option("--ref", metavar="REF", help="Commit to deploy. [default: the tip of the protected branch]")
+@FULL
 @REACH
 @WAIT
 @JSON
 @click.pass_obj
-def deploy(folder: str, environment: str, ref: str | None, reach: Reach, wait: bool, as_json: bool) -> int:
+def deploy(folder: str, environment: str, ref: str | None, full: bool, reach: Reach, wait: bool, as_json: bool) -> int:
     """Deploy a commit to ENV.
 
     The command runs until the deployment finishes, or until it needs an approval, a timer or your input.
@@ -48,4 +49,6 @@ def deploy(folder: str, environment: str, ref: str | None, reach: Reach, wait: b
             hint="commit and merge them, or specify a commit: --ref REF",
         )
     origin = Manual(project.actor)
-    return deploy_commit(project, "deploy", environment, commit, origin, wait=wait, as_json=as_json, reach=reach)
+    return deploy_commit(
+        project, "deploy", environment, commit, origin, wait=wait, full=full, as_json=as_json, reach=reach
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from terrace.apps.cli.options import COMPLETE_ENV_OR_STACK, JSON
+from terrace.apps.cli.options import COMPLETE_ENV_OR_STACK, FULL, JSON
 
 _ADD_STACKS = "`terrace init --print` shows the stacks of this repository, with their entries for `stacks:`"
 
@@ -15,12 +15,14 @@ _ADD_STACKS = "`terrace init --print` shows the stacks of this repository, with 
 @click.option(
     "--seal", "file", metavar="FILE", type=click.Path(), help="Write the encrypted plans to FILE, for `check --plans`."
 )
+@FULL
 @JSON
 @click.pass_obj
-def plan(folder: str, stacks: tuple[str, ...], touched: str | None, file: str | None, as_json: bool) -> int:
-    """Plan stacks of the working tree.
+def plan(folder: str, stacks: tuple[str, ...], touched: str | None, file: str | None, full: bool, as_json: bool) -> int:
+    """Plan stacks of the working tree, and show what would change.
 
-    Without arguments, all stacks are planned. STACK is a key such as `prod/network`.
+    Without arguments, all stacks are planned. STACK is a key such as `prod/network`. More than 50 changes are shown as
+    an overview that names the riskiest; --full shows all.
 
     With --touched and --seal, a job with credentials for one environment plans the impacted stacks of that environment,
     and a second job evaluates the plans. The plan files are encrypted with TERRACE_DIGEST_KEY, and are valid only for
@@ -37,10 +39,10 @@ def plan(folder: str, stacks: tuple[str, ...], touched: str | None, file: str | 
         return _seal_plans(folder, touched, file)
     if touched is not None or file is not None:
         raise click.UsageError("--touched and --seal need each other")
-    return _plan_stacks(folder, stacks, as_json=as_json)
+    return _plan_stacks(folder, stacks, full=full, as_json=as_json)
 
 
-def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
+def _plan_stacks(folder: str, names: tuple[str, ...], *, full: bool, as_json: bool) -> int:
     """Plans the stacks of these keys and environments as they are in the working tree.
 
     Exit 1 if there are no stacks: nothing was planned, and that is not a pass.
@@ -52,7 +54,7 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.checking import check_adapters
     from terrace.apps.wiring.project import Project
-    from terrace.config.naming import unknown_name_error
+    from terrace.config.naming import quote_word, unknown_name_error
     from terrace.errors import BadInput
     from terrace.pipelines.check.validate import validate
     from terrace.report.json.checks import plans_json
@@ -85,7 +87,8 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, as_json: bool) -> int:
     if as_json:
         emit(plans_json(assessment.plans.values(), assessment.unplanned, missing))
     else:
-        show(plans_tree(assessment.plans, assessment.unplanned, assessment.findings))
+        command = " ".join(["terrace plan", *map(quote_word, names), "--full"])
+        show(plans_tree(assessment.plans, assessment.unplanned, assessment.findings, full=full, command=command))
         if assessment.findings:
             show(findings_table(assessment.findings))
     return 2 if assessment.unplanned else 0 if wanted else 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import ENV, JSON, REACH, WAIT
+from terrace.apps.cli.options import ENV, FULL, JSON, REACH, WAIT
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @ENV
+@FULL
 @REACH
 @WAIT
 @click.option("--yes", is_flag=True, help="Replace a pending deployment of ENV without asking.")
 @JSON
 @click.pass_obj
-def promote(folder: str, environment: str, reach: Reach, wait: bool, yes: bool, as_json: bool) -> int:
+def promote(folder: str, environment: str, full: bool, reach: Reach, wait: bool, yes: bool, as_json: bool) -> int:
     """Deploy to ENV the commit that succeeded in the previous environment.
 
     If ENV has a pending deployment of another commit, the command names it and asks before it replaces it. Approvals of
@@ -53,7 +54,9 @@ def promote(folder: str, environment: str, reach: Reach, wait: bool, yes: bool, 
         note("No changes were made.")
         return 1
     origin = Promotion(source, project.actor)
-    return deploy_commit(project, "promote", environment, good.commit, origin, wait=wait, as_json=as_json, reach=reach)
+    return deploy_commit(
+        project, "promote", environment, good.commit, origin, wait=wait, full=full, as_json=as_json, reach=reach
+    )
 
 
 def _agree_to_replace(project: Project, environment: str, commit: str, *, yes: bool) -> bool:

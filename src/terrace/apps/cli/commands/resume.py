@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import COMPLETE_ENV, JSON, WAIT
+from terrace.apps.cli.options import COMPLETE_ENV, FULL, JSON, WAIT
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("--settled", multiple=True, metavar="STACK", help="A stack with unknown outcome whose result you accept.")
 @click.option("--reason", default="", help="With --settled: your findings; recorded in the ledger.")
 @click.option("--yes", is_flag=True, help="Recover without asking for the environment's name.")
+@FULL
 @WAIT
 @JSON
 @click.pass_obj
@@ -54,6 +55,7 @@ def resume(
     settled: tuple[str, ...],
     reason: str,
     yes: bool,
+    full: bool,
     wait: bool,
     as_json: bool,
 ) -> int:
@@ -99,7 +101,12 @@ def resume(
     if not deployment.open:
         return _recover(project, deployment, statements, yes=yes, wait=wait, as_json=as_json)
     return run_deployment(
-        project, "resume", lambda context: deploying.resume(context, deployment, dead), wait=wait, as_json=as_json
+        project,
+        "resume",
+        lambda context: deploying.resume(context, deployment, dead),
+        wait=wait,
+        full=full,
+        as_json=as_json,
     )
 
 

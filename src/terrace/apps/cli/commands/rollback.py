@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import ENV, JSON, REACH, WAIT
+from terrace.apps.cli.options import ENV, FULL, JSON, REACH, WAIT
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     help="A resource that the rollback is allowed to destroy.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask for the environment's name.")
+@FULL
 @REACH
 @WAIT
 @JSON
@@ -42,6 +43,7 @@ def rollback(
     plan_only: bool,
     allowed: tuple[str, ...],
     yes: bool,
+    full: bool,
     reach: Reach,
     wait: bool,
     as_json: bool,
@@ -70,7 +72,7 @@ def rollback(
     commit = project.repository.resolve(to) if to is not None else None
     agreed = frozenset(allowed)
     if plan_only:
-        return _show_preview(project, environment, commit, reason, agreed, as_json=as_json)
+        return _show_preview(project, environment, commit, reason, agreed, full=full, as_json=as_json)
     if not reason:
         raise BadInput("a rollback needs a reason, which is recorded in the ledger", hint="--reason WHY")
     # Before the question: it would be about nothing.
@@ -85,11 +87,19 @@ def rollback(
         wait=wait,
         as_json=as_json,
         reach=reach,
+        full=full,
     )
 
 
 def _show_preview(
-    project: Project, environment: str, commit: str | None, reason: str, agreed: frozenset[str], *, as_json: bool
+    project: Project,
+    environment: str,
+    commit: str | None,
+    reason: str,
+    agreed: frozenset[str],
+    *,
+    full: bool,
+    as_json: bool,
 ) -> int:
     from terrace.apps.output.console import emit, show
     from terrace.apps.output.progress import show_progress
@@ -106,5 +116,5 @@ def _show_preview(
     if as_json:
         emit(rollback_plan_json(*facts, simulation.took, simulation.verdict))
     else:
-        show(rollback_preview(*facts, simulation.took, simulation.verdict))
+        show(rollback_preview(*facts, simulation.took, simulation.verdict, full=full))
     return 0 if simulation.verdict.outcome is Outcome.PASS else 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import COMPLETE_ENV, JSON
+from terrace.apps.cli.options import COMPLETE_ENV, FULL, JSON
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
@@ -29,10 +29,13 @@ FOLLOW_SECONDS = 1.0
     help="Show the output of Terraform in each step, of STACK or of all stacks.",
 )
 @click.option("--follow", is_flag=True, help="With --log: show new output until the deployment ends or waits.")
+@FULL
 @JSON
 @click.pass_obj
-def show(folder: str, deployment: str, log: str | None, follow: bool, as_json: bool) -> int:
-    """Show the steps and approvals of a deployment, by its id or the name of its environment.
+def show(folder: str, deployment: str, log: str | None, follow: bool, full: bool, as_json: bool) -> int:
+    """Show a deployment with its changes and approvals, by its id or the name of its environment.
+
+    The values of its plans are kept for 30 days, encrypted, beside the state backups.
 
     \b
     Examples:
@@ -59,6 +62,7 @@ def show(folder: str, deployment: str, log: str | None, follow: bool, as_json: b
     from terrace.errors import BadInput
     from terrace.ledger import folds
     from terrace.ledger.dismissals import unread
+    from terrace.pipelines.deploy.planned_changes import planned_changes
     from terrace.report.json.deployments import show_json
     from terrace.report.terminal.deployments import approval_line, deployment_tree
     from terrace.report.terminal.situation import next_lines
@@ -80,10 +84,12 @@ def show(folder: str, deployment: str, log: str | None, follow: bool, as_json: b
     is_newest = newest is not None and newest.id == wanted.id
     known = {one.name: one for one in known_environments(project, history)}
     now = situation(project, history, known[wanted.environment]) if is_newest and wanted.environment in known else None
+    changes = planned_changes(project.kept_plans, wanted)
     if as_json:
-        emit(show_json(wanted, answers, now))
+        emit(show_json(wanted, answers, now, changes))
         return 0
-    print_record(deployment_tree(wanted, now.waits_for if now is not None and wanted.open else None))
+    reasons = now.waits_for if now is not None and wanted.open else None
+    print_record(deployment_tree(wanted, reasons, changes=changes, full=full))
     show_faults(tuple(fault for fault in unread(history, project.dismissed) if fault.holds(wanted.environment)))
     for answer in answers:
         print_record(approval_line(answer))

@@ -39,7 +39,7 @@ def tick(folder: str, environments: tuple[str, ...], ahead: bool, reach: Reach, 
 
     def show(project: Project, action: DoneAction) -> None:
         if not as_json:
-            show_action(project.trust.config, action)
+            show_action(project.trust.config, action, project.kept_plans)
 
     _, ticked = tick(Path(folder), environments, reach, show, quiet=as_json)
     if as_json:
