@@ -215,7 +215,11 @@ def test_tick_looks_where_it_is_time_and_status_tells_when_nobody_does(shop: Wor
     shop.push({"terrace.yaml": LADDER.replace("dev: {}", "dev: {drift: {every: 1s}}")})
     time.sleep(2.1)
     assert "no good check for drift since" in shop.status()["dev"]["drift"]["overdue"]
-    assert shop.ok("tick", "--json").json["drift"]
+    due = shop.ok("tick", "--due", "--json").json
+    assert (due["enters"], due["goes_on"], due["checks"]) == ([], [], ["dev"])
+    ticked = shop.ok("tick", "dev", "--checks", "--json").json
+    assert ticked["drift"]
+    assert ticked["done"] == []
 
 
 def test_watching_goes_on_until_it_is_interrupted_and_tells_each_round(shop: World) -> None:

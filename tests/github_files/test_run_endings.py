@@ -71,8 +71,8 @@ def test_no_value_makes_an_output_of_its_own(job: Path) -> None:
 
 def test_environments_make_a_matrix(job: Path) -> None:
     end_job(environment_matrix(["dev", "prod", "dev"]), 0)
-    end_job(due_matrix(["dev"], []), 0)
-    assert (job / "output").read_text() == 'environments=["dev", "prod"]\nplan=["dev"]\napply=[]\n'
+    end_job(due_matrix(["dev"], [], ["prod"]), 0)
+    assert (job / "output").read_text() == 'environments=["dev", "prod"]\nplan=["dev"]\napply=[]\nchecks=["prod"]\n'
 
 
 @pytest.mark.parametrize(

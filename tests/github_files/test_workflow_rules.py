@@ -12,6 +12,7 @@ import pytest
 
 from github_files.tree import Step, files, jobs, read, steps, workflows
 from terrace.apps.cli.main import cli
+from terrace.apps.workflows.permissions import ACTIONS, COMMANDS, REASONS, needed
 
 PR = ".github/workflows/00-pr-validation.yml"
 APPLY = ".github/workflows/reusable-apply.yml"
@@ -49,6 +50,45 @@ def test_a_called_workflow_gets_all_that_it_asks_for() -> None:
         for inner in read(called)["jobs"].values() if called else ():
             for scope, level in inner["permissions"].items():
                 assert job["permissions"].get(scope) in (level, "write"), f"{path} {name}: {scope}"
+
+
+def commands_of(job: Any) -> set[str]:
+    """The entries of the table of permissions that the steps of a job stand for, those of its own actions included."""
+    names: set[str] = set()
+    for step in job.get("steps", ()):
+        uses, run = str(step.get("uses", "")), str(step.get("run", ""))
+        if uses.startswith("./"):
+            names |= commands_of(read(f"{uses.removeprefix('./')}/action.yml")["runs"])
+        elif (action := uses.partition("@")[0]) in ACTIONS:
+            names.add(action)
+        elif run.startswith("terrace "):
+            words = shlex.split(run)[1:]
+            fitting = [name for name in COMMANDS if _runs(words, name.split())]
+            assert fitting, run
+            names.add(max(fitting, key=lambda name: len(name.split())))
+    return names
+
+
+def _runs(words: list[str], name: list[str]) -> bool:
+    return words[0] == name[0] and all(part in words for part in name)
+
+
+def test_a_job_has_exactly_the_permissions_that_its_commands_need() -> None:
+    """One that is missing fails the job where it matters: an issue about drift is not opened, for example."""
+    seen = set()
+    for path, name, job in jobs():
+        if "steps" not in job or job["permissions"] == {}:
+            continue
+        commands = commands_of(job)
+        seen |= commands
+        assert job["permissions"] == {"contents": "read"} | needed(commands), f"{path} {name}: {sorted(commands)}"
+    assert seen == {*COMMANDS, *ACTIONS}
+
+
+def test_every_permission_has_its_reason() -> None:
+    for path, name, job in jobs():
+        for scope, level in job["permissions"].items():
+            assert (scope, level) == ("contents", "read") or (scope, level) in REASONS, f"{path} {name}: {scope}"
 
 
 def test_no_job_of_a_pull_request_may_push() -> None:
@@ -172,7 +212,7 @@ def test_what_applies_stands_in_the_environment_itself() -> None:
     assert found == {(APPLY, "apply"), (".github/workflows/chatops.yml", "act")}
     applying = [s for s in steps() if re.match(r"terrace (resume|tick|chatops --act)\b", str(s.told.get("run", "")))]
     for step in applying:
-        ahead = any(word in step.told["run"] for word in ("--no-apply", "--due"))
+        ahead = any(word in step.told["run"] for word in ("--no-apply", "--due", "--checks"))
         assert ahead or (step.file, step.job) in found, step
 
 

@@ -9,13 +9,16 @@ from terrace.gates.model import Outcome
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.operations.after_failure import GoBack, Pause, reaction
+from terrace.pipelines import audit
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import deploy, is_waiting, resume
 from terrace.pipelines.deploy.gates import entry
 from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.drift import detect
 from terrace.pipelines.holds import Released, let_go, matches_deployed
 from terrace.pipelines.recovery.attestations import driven
 from terrace.pipelines.rollback.rollback import react
+from terrace.pipelines.states.back_up import due_for_backup
 from terrace.stacks.model import Automatic
 
 
@@ -106,11 +109,12 @@ def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
 
 @dataclass(frozen=True, slots=True)
 class DueEnvironments:
-    """The environments in which a `tick` would do something: where a deployment would start (it begins with plans), and
-    where one would continue or a hold be released."""
+    """The environments in which a `tick` would do something: where a deployment would start (it begins with plans),
+    where one would continue or a hold be released, and where a drift check, a backup or an audit is scheduled."""
 
     enters: tuple[str, ...]
     goes_on: tuple[str, ...]
+    checks: tuple[str, ...] = ()
 
 
 def find_due_environments(context: Context, names: Collection[str] = ()) -> DueEnvironments:
@@ -122,7 +126,14 @@ def find_due_environments(context: Context, names: Collection[str] = ()) -> DueE
         if not (isinstance(task, ResumeDeployment) and is_waiting(context, history, task.deployment))
     ]
     entering = tuple(task.environment for task in due_now if isinstance(task, DueDeployment))
-    return DueEnvironments(entering, tuple(_where(task) for task in due_now if not isinstance(task, DueDeployment)))
+    continuing = tuple(_where(task) for task in due_now if not isinstance(task, DueDeployment))
+    return DueEnvironments(entering, continuing, _due_checks(context, names))
+
+
+def _due_checks(context: Context, names: Collection[str]) -> tuple[str, ...]:
+    scheduled = {*due_for_backup(context), *detect.due(context), *audit.due(context)}
+    environments = [environment.name for environment in context.config.environments]
+    return tuple(name for name in environments if name in scheduled and (not names or name in names))
 
 
 def _where(task: Due) -> str:

@@ -91,9 +91,9 @@ def environment_matrix(names: Iterable[str], page: Callable[[], str] = lambda: "
     return Ending({"environments": _names(names)}, page)
 
 
-def due_matrix(plan: Iterable[str], apply: Iterable[str]) -> Ending:
-    """Returns the environments to plan and to apply, for a job matrix."""
-    return Ending({"plan": _names(plan), "apply": _names(apply)})
+def due_matrix(plan: Iterable[str], apply: Iterable[str], checks: Iterable[str]) -> Ending:
+    """Returns the environments to plan, to apply and to check, for a job matrix."""
+    return Ending({"plan": _names(plan), "apply": _names(apply), "checks": _names(checks)})
 
 
 def _names(names: Iterable[str]) -> str:

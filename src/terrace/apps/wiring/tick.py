@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from terrace.apps.output.deployments import Reacted, waiting_handle
 from terrace.apps.output.progress import show_progress
@@ -77,10 +78,21 @@ class Ticked:
         return not all(look.good for look in self.looks) or drifted or any(audit.blocking for audit in self.audits)
 
 
+Work = Literal["all", "checks"]
+"""The scheduled work that a tick runs: all of it, or only drift checks, state backups and audits."""
+
+
 def tick(
-    folder: Path, names: tuple[str, ...], reach: Reach, show: Callable[[Project, DoneAction], None], *, quiet: bool
+    folder: Path,
+    names: tuple[str, ...],
+    reach: Reach,
+    show: Callable[[Project, DoneAction], None],
+    *,
+    work: Work = "all",
+    quiet: bool,
 ) -> tuple[Project, Ticked]:
-    """Runs the scheduled work of all or the named environments; with reach `plan`, only starts deployments.
+    """Runs the scheduled work of all or the named environments; with reach `plan`, only starts deployments,
+    and with the work `checks` neither starts nor continues any.
 
     `show` is called after each action; `quiet` disables the progress output.
     """
@@ -90,24 +102,21 @@ def tick(
         # The drift of removed environments is checked too, with their last rules.
         project.former_environments()
     with show_progress(as_json=quiet) as watcher:
-        context = project.deployment_context(watcher, reach)
+        context = project.deployment_context(watcher, reach if work == "all" else "plan")
         actions = []
-        for action in due(context, chosen):
+        for action in due(context, chosen) if work == "all" else ():
             done = action.run(context) if reach == "apply" or isinstance(action, DueDeployment) else None
             if done is not None:
                 actions.append(_react(project, context, done))
                 show(project, actions[-1])
         for environment in project.trust.config.environments:
             context.step_logs.remove_expired(environment.name)
-        looks, reviews, audits = _run_checks(project, context, chosen) if reach == "apply" else ((), (), ())
-    show_deployments(
-        project,
-        [
-            environment.name
-            for environment in project.trust.config.environments
-            if not chosen or environment.name in chosen
-        ],
-    )
+        looks, reviews, audits = (
+            _run_checks(project, context, chosen) if reach == "apply" or work == "checks" else ((), (), ())
+        )
+    if work == "all":
+        environments = [environment.name for environment in project.trust.config.environments]
+        show_deployments(project, [name for name in environments if not chosen or name in chosen])
     left = () if chosen else orphaned_stacks(project.survey, project.trust.commit, project.ledger.read())
     return project, Ticked(tuple(actions), looks, reviews, audits, left)
 

@@ -7,6 +7,7 @@ from importlib import resources
 
 from terrace.apps.workflows.oidc import trust
 from terrace.apps.workflows.owners import owned
+from terrace.apps.workflows.permissions import permission_blocks
 from terrace.apps.workflows.pins import pins
 from terrace.apps.workflows.premises import Premises, word
 from terrace.apps.workflows.settings import FOLDER
@@ -79,6 +80,7 @@ def _values(premises: Premises) -> Mapping[str, str]:
     ]
     return {
         **blocks,
+        **permission_blocks(),
         **actions,
         "branch": premises.config.branch,
         "branch word": word(premises.config.branch),

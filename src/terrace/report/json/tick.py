@@ -31,6 +31,8 @@ class TickDueJson(JsonRecord, tag_field="schema", tag="terrace/tick-due@1"):
     """Environments in which a deployment would start."""
     goes_on: tuple[str, ...]
     """Environments in which an open deployment would continue."""
+    checks: tuple[str, ...] = ()
+    """Environments in which a drift check, a state backup or an audit is due by terrace.yaml."""
 
 
 class TickAction(JsonRecord, kw_only=True):
