@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
 from support.checked import rich  # noqa: E402
-from terrace.report.html.check import page  # noqa: E402
+from terrace.report.html.check import check_page  # noqa: E402
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
         sys.exit("Chromium is needed, and there is none on PATH")
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "check.html"
-        file.write_text(page(rich()), encoding="utf-8")
+        file.write_text(check_page(rich()), encoding="utf-8")
         looks = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1120,1420")
         shot = f"--screenshot={HERE / 'check.png'}"
         subprocess.run([chromium, *looks, shot, file.as_uri()], check=True, capture_output=True)
