@@ -413,7 +413,7 @@ def test_after_a_partial_failure_it_says_what_was_applied_and_what_to_do(tmp_pat
     assert "applied: prod/network" in failed.out
     assert "environments/prod/dns/main.tf" in failed.out, "the place of the error"
     assert 'command = "exit 7"' in failed.out or "exit status 7" in failed.out, "all that Terraform says"
-    assert "log: terrace show prod --log prod/dns" in failed.out
+    assert "`terrace show prod --log prod/dns`" in failed.out
     log = shop.ok("show", "prod", "--log", "dns").out
     assert "== prod/dns: apply" in log
     assert "exit status 7" in log

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from terrace.apps.output.console import note, show
-from terrace.config.naming import quote_word
 from terrace.gates.deployment import HANDED_OVER
 from terrace.ledger.deployment import Deployment, Step
 from terrace.operations.after_failure import Pause
@@ -15,7 +14,9 @@ from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.deploy.planned_changes import planned_changes
 from terrace.report.json import deployments as records
 from terrace.report.json.deployments import DeploymentJson, FollowingRollback
-from terrace.report.terminal.deployments import deployment_tree, failed_steps, gates_table
+from terrace.report.terminal.deployments import deployment_tree, gates_table
+from terrace.report.terminal.situation import next_lines
+from terrace.rollout.situation import Situation
 from terrace.stacks.model import Destruction, Notice, Remediation, Undoing
 
 if TYPE_CHECKING:
@@ -29,22 +30,27 @@ Reacted = Deployment | Refused | Pause | None
 
 
 def show_deployment_end(
-    config: Config, done: Deployment | Refused, reacted: Reacted, kept: KeptPlans, *, full: bool = False
+    config: Config,
+    done: Deployment | Refused,
+    reacted: Reacted,
+    kept: KeptPlans,
+    *,
+    full: bool = False,
+    situation: Situation | None = None,
 ) -> None:
-    """Prints the result of a deployment with its changes, the reaction to it, and the next command."""
+    """Prints the result of a deployment with its changes, the reaction to it, and the next command. `situation` is that
+    of its environment afterwards, where it was evaluated.
+    """
     if isinstance(done, Refused):
         show(gates_table(done.verdict))
         return None
     show(deployment_tree(done, changes=planned_changes(kept, done), full=full))
-    for step in failed_steps(done):
-        if step.stack:
-            show(f"log: terrace show {done.environment} --log {quote_word(step.stack)}")
     if isinstance(reacted, Pause):
         show(f"not rolling back automatically: {'; '.join(reacted.reasons)}")
     elif reacted is not None:
         show(f"{done.environment} failed, and terrace.yaml has `on_failure: rollback`:")
-        return show_deployment_end(config, reacted, None, kept, full=full)
-    _show_next_step(config, done)
+        return show_deployment_end(config, reacted, None, kept, full=full, situation=situation)
+    _show_next_step(config, done, situation)
     return None
 
 
@@ -83,8 +89,14 @@ def note_uncommitted(missing: Iterable[Notice]) -> None:
         note(f"hint: {notice.hint}")
 
 
-def _show_next_step(config: Config, done: Deployment) -> None:
-    if done.waiting and done.last(Step.SMOKE) is not None:
+def _show_next_step(config: Config, done: Deployment, situation: Situation | None) -> None:
+    is_current = situation is not None and situation.latest is not None and situation.latest.id == done.id
+    if situation is not None and is_current and (done.waiting or done.result == "failed"):
+        if done.result == "failed" and done.touched:
+            _show_applied(done)
+        for step in next_lines(situation):
+            show(step)
+    elif done.waiting and done.last(Step.SMOKE) is not None:
         show(f"next: run terrace tick regularly, or terrace resume {done.environment} --wait")
     elif done.waiting == (HANDED_OVER,):
         show(f"next: terrace resume {done.environment}, where applies are allowed")
@@ -105,7 +117,12 @@ def _show_next_step(config: Config, done: Deployment) -> None:
         show(f"{done.environment} is on hold until the outcome of the apply is resolved")
         show(f"next: terrace resume {done.environment}   (inspects the leftovers and recovers)")
     elif done.result == "failed" and done.touched:
-        applied = [r.stack for r in done.steps if r.step.value == "apply" and r.result == "succeeded"]
-        left = [key for key in done.stacks if key not in applied]
-        show(f"applied: {', '.join(applied) or 'no stack completely'}; not applied completely: {', '.join(left)}")
+        _show_applied(done)
         show(f"next: fix the cause, merge it, and run `terrace deploy {done.environment}`, which plans the rest")
+
+
+def _show_applied(done: Deployment) -> None:
+    """Prints which stacks of a failed deployment were applied."""
+    applied = [r.stack for r in done.steps if r.step is Step.APPLY and r.result == "succeeded"]
+    left = [key for key in done.stacks if key not in applied]
+    show(f"applied: {', '.join(applied) or 'no stack completely'}; not applied completely: {', '.join(left)}")
