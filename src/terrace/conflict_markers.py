@@ -9,7 +9,7 @@ RESOLVE = "edit the file until no `<<<<<<<`, `=======` and `>>>>>>>` is left, th
 def find_conflict_markers(text: bytes) -> int:
     """Returns the line of the first conflict that a merge left in a file, from 1; 0 where there is none.
 
-    A conflict is all three markers in their order, so that a line of dashes or a heredoc is none.
+    All three markers have to follow each other: a line of dashes, or a heredoc, is not a conflict.
     """
     if b"<<<<<<<" not in text:
         return 0
