@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from terrace.clouds.backend import Backend
+
 Where = Literal["resource", "data", "provider"]
 
 Replacement = tuple[str, str]
@@ -52,7 +54,8 @@ class Cloud:
     with the rules in one text. `account` is the word for the place that a provider's credentials lead to, and
     `account_arguments` are the arguments of its providers that name one. `credential_hints` lead from a part of an
     error message to the environment variable that is probably missing. `variables` are the environment variables that
-    each provider reads its credentials and settings from, the most common ones first.
+    each provider reads its credentials and settings from, the most common ones first. `backends` are the types of
+    backends that keep states there, by name.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Cloud:
     credential_hints: tuple[tuple[str, str], ...] = ()
     workload_identity: WorkloadIdentity | None = None
     variables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    backends: Mapping[str, Backend] = field(default_factory=dict)
 
 
 Clouds = Mapping[str, Cloud]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
+from terrace.clouds.all import BACKENDS
+from terrace.clouds.backend import Backend, Part, Workspace, fold_case, object_path
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import Place
 from terrace.hcl.facts import Settings
@@ -24,8 +25,6 @@ from terrace.stacks.values import ROOTED, UNKNOWN, Values
 
 if TYPE_CHECKING:
     from terrace.stacks.inventory import Inventory
-
-Normal = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +61,6 @@ class SharedState:
     stack: Stack
     other: Stack
     address: BackendLocation
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A setting that identifies a state. `default` is the default of the backend; None: without the setting the value
-    is unknown, because it can come from the environment or a file on the machine."""
-
-    name: str
-    default: str | None = None
-    normal: Normal = str.strip
-    instead: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    parts: tuple[_Part, ...]
-    hints: tuple[_Part, ...] = ()
 
 
 def backend_locations(stack: Stack, graph: Graph) -> tuple[BackendLocation, ...]:
@@ -129,7 +111,7 @@ def read_location(kind: str, values: Mapping[str, str], *, partial: bool) -> Bac
     """
     workspace = values.get("workspace") or DEFAULT_WORKSPACE
     values = {name: value for name, value in values.items() if name != "workspace"}
-    spec = _KINDS.get(kind) or _all_settings(values, set())
+    spec = BACKENDS.get(kind) or _all_settings(values, set())
     parts, unknown = [], []
     for part in spec.parts:
         value = _read_value(part, values, partial=partial)
@@ -138,11 +120,11 @@ def read_location(kind: str, values: Mapping[str, str], *, partial: bool) -> Bac
         else:
             parts.append((part.name, value))
     hints = ((hint.name, value) for hint in spec.hints if (value := _read_value(hint, values, partial=True)))
-    there, more = _in_workspace(kind, parts, values, set(), workspace)
-    return BackendLocation(kind, there, tuple(hints), (*unknown, *more))
+    there, more = spec.in_workspace(dict(parts), Workspace(workspace, values))
+    return BackendLocation(kind, tuple(there.items()), tuple(hints), (*unknown, *more))
 
 
-def _read_value(part: _Part, values: Mapping[str, str], *, partial: bool) -> str | None:
+def _read_value(part: Part, values: Mapping[str, str], *, partial: bool) -> str | None:
     names = [name for name in (part.name, *part.instead) if name in values]
     if not names:
         return None if partial or part.default is None else part.normal(part.default)
@@ -150,7 +132,7 @@ def _read_value(part: _Part, values: Mapping[str, str], *, partial: bool) -> str
     if UNKNOWN not in value:
         return part.normal(value)
     # Only these functions keep the unknown parts.
-    return part.normal(value) if part.normal in (str.strip, _fold_case, _path) and value != UNKNOWN else None
+    return part.normal(value) if part.normal in (str.strip, fold_case, object_path) and value != UNKNOWN else None
 
 
 def matches(read: BackendLocation, owner: BackendLocation) -> Match:
@@ -231,9 +213,10 @@ def recorded_location(kind: str, config: Mapping[str, Any], workspace: str = DEF
     """Returns the location in a workspace of the backend that Terraform recorded after `init`. For an unknown backend
     type it has only the type, since any setting can be a secret."""
     values = _flattened(config)
-    spec = _KINDS.get(kind, _Kind(()))
+    spec = BACKENDS.get(kind, Backend(()))
     parts = [(part.name, value) for part in spec.parts if (value := _value(part, values, set())) is not None]
-    return BackendLocation(kind, _in_workspace(kind, parts, values, set(), workspace)[0])
+    there, _ = spec.in_workspace(dict(parts), Workspace(workspace, values))
+    return BackendLocation(kind, tuple(there.items()))
 
 
 def find_shared_states(inventory: Inventory) -> tuple[SharedState, ...]:
@@ -280,9 +263,9 @@ def changed_parts(
     if judged.type != kind:
         return ("type",)
     values = _flattened(config)
-    spec = _KINDS.get(kind) or _all_settings(values, set())
+    spec = BACKENDS.get(kind) or _all_settings(values, set())
     recorded = [(part.name, value) for part in spec.parts if (value := _value(part, values, set())) is not None]
-    parts: dict[str, str | None] = dict(_in_workspace(kind, recorded, values, set(), workspace)[0])
+    parts: dict[str, str | None] = dict(spec.in_workspace(dict(recorded), Workspace(workspace, values))[0])
     parts |= {hint.name: _value(hint, values, set()) for hint in spec.hints}
     differing = [name for name, value in judged.parts if parts.get(name) != value]
     differing += [name for name, value in judged.hints if parts.get(name) not in (None, value)]
@@ -323,7 +306,7 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> BackendLocat
         place = Place(path, settings.line) if settings is not None else None
         return BackendLocation("local", (("path", posixpath.normpath(kept_state_path(stack)).casefold()),), place=place)
     values, unclear = settings.known, set(settings.unknown)
-    kind = _KINDS.get(settings.type) or _all_settings(values, unclear)
+    kind = BACKENDS.get(settings.type) or _all_settings(values, unclear)
     parts, unknown = [], []
     for part in kind.parts:
         value = _value(part, values, unclear)
@@ -332,16 +315,17 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> BackendLocat
         else:
             parts.append((part.name, value))
     hints = ((hint.name, value) for hint in kind.hints if (value := _value(hint, values, unclear)) is not None)
-    there, more = _in_workspace(settings.type, parts, values, unclear, stack.workspace)
-    return BackendLocation(settings.type, there, tuple(hints), (*unknown, *more), Place(path, settings.line or 1))
+    there, more = kind.in_workspace(dict(parts), Workspace(stack.workspace, values, unclear))
+    place = Place(path, settings.line or 1)
+    return BackendLocation(settings.type, tuple(there.items()), tuple(hints), (*unknown, *more), place)
 
 
-def _all_settings(values: Mapping[str, str], unclear: set[str]) -> _Kind:
+def _all_settings(values: Mapping[str, str], unclear: set[str]) -> Backend:
     """Returns how to identify a state in an unknown backend type: by all settings."""
-    return _Kind(tuple(_Part(name) for name in sorted({*values, *unclear})))
+    return Backend(tuple(Part(name) for name in sorted({*values, *unclear})))
 
 
-def _value(part: _Part, values: Mapping[str, str], unclear: set[str]) -> str | None:
+def _value(part: Part, values: Mapping[str, str], unclear: set[str]) -> str | None:
     for name in (part.name, *part.instead):
         if name in values:
             return part.normal(values[name])
@@ -350,166 +334,8 @@ def _value(part: _Part, values: Mapping[str, str], unclear: set[str]) -> str | N
     return part.normal(part.default) if part.default is not None else None
 
 
-# --- where each backend keeps the states of workspaces -----------------------------------------------------------
-
-
-def _in_workspace(
-    kind: str, parts: list[tuple[str, str]], values: Mapping[str, str], unclear: set[str], workspace: str
-) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Returns the parts of a location in a workspace, and the unknown settings that it also depends on.
-
-    The workspace changes the same part as in Terraform, because a stack in the workspace `default` can have a key that
-    is the state of another workspace.
-    """
-    by_name = dict(parts)
-    # The name of the object consists of several settings, also in the workspace `default`.
-    match kind:
-        case "oss" | "cos":
-            # oss/backend_state.go and cos/backend_state.go, stateFile: PREFIX/KEY, PREFIX/WORKSPACE/KEY
-            prefix, key = by_name.pop("prefix", None), by_name.pop("key", None)
-            if prefix is None or key is None:
-                return tuple(by_name.items()), ("object",)
-            between = "" if workspace == DEFAULT_WORKSPACE else f"{workspace}/"
-            by_name["object"] = _path(f"{prefix}/{between}{key}")
-            return tuple(by_name.items()), ()
-        case "kubernetes":
-            # kubernetes/client.go, createSecretName: tfstate-WORKSPACE-SUFFIX, also for `default`
-            suffix = by_name.pop("secret_suffix", None)
-            if suffix is None:
-                return tuple(by_name.items()), ("secret",)
-            by_name["secret"] = f"tfstate-{workspace}-{suffix}"
-            return tuple(by_name.items()), ()
-    if workspace == DEFAULT_WORKSPACE:
-        return tuple(parts), ()
-    match kind:
-        case "s3" | "oci" if "key" in by_name:
-            if "workspace_key_prefix" in unclear:
-                del by_name["key"]
-                return tuple(by_name.items()), ("workspace_key_prefix",)
-            # s3/backend_state.go and oci/backend.go, path: WORKSPACE_KEY_PREFIX/WORKSPACE/KEY
-            prefix = values.get("workspace_key_prefix", _WORKSPACE_PREFIXES[kind])
-            by_name["key"] = _path(f"{prefix}/{workspace}/{by_name['key']}")
-        case "azurerm" if "key" in by_name:
-            # azure/backend_state.go, path
-            by_name["key"] = f"{by_name['key']}env:{workspace}"
-        case "consul" if "path" in by_name:
-            # consul/backend_state.go, path
-            by_name["path"] = f"{by_name['path']}-env:{workspace}"
-        case _:
-            # A row of the table (pg), the object PREFIX/WORKSPACE.tfstate (gcs/backend_state.go, stateFile), or
-            # something else.
-            by_name["workspace"] = workspace
-    return tuple(by_name.items()), ()
-
-
-_WORKSPACE_PREFIXES = {"s3": "env:", "oci": "tf-state-env"}
-"""The default prefixes of workspace names, by backend type."""
-
-
 def _local_state(workspace: str) -> str:
     """Returns the path of a local state below the folder that Terrace has for its stack."""
     return (
         "terraform.tfstate" if workspace == DEFAULT_WORKSPACE else f"terraform.tfstate.d/{workspace}/terraform.tfstate"
     )
-
-
-# --- how each backend reads its settings -------------------------------------------------------------------------
-
-
-def _fold_case(text: str) -> str:
-    return text.strip().casefold()
-
-
-def _path(text: str) -> str:
-    """Returns a path in an object store as clients normalize it: `./a//b/` is `a/b`."""
-    cleaned = posixpath.normpath(text.strip().replace("\\", "/")).strip("/")
-    return "" if cleaned == "." else cleaned
-
-
-def _url(text: str) -> str:
-    """Returns a URL without scheme and user: host and port, path and query."""
-    split = urlsplit(text.strip() if "://" in text else f"//{text.strip()}")
-    try:
-        port = split.port or {"https": 443, "http": 80}.get(split.scheme.casefold(), 443)
-    except ValueError:
-        return _fold_case(text)
-    usual = "" if port in (80, 443) else f":{port}"
-    query = f"?{split.query}" if split.query else ""
-    return f"{_host(split.hostname or '')}{usual}/{_path(unquote(split.path))}{query}".rstrip("/")
-
-
-def _host(name: str) -> str:
-    bare = name.casefold().rstrip(".")
-    return "localhost" if bare in ("", "127.0.0.1", "::1", "localhost", "[::1]") else bare
-
-
-def _endpoint(text: str) -> str:
-    """Returns the endpoint of an object store; `aws` for every official endpoint of AWS."""
-    url = _url(text)
-    host = url.partition("/")[0]
-    return "aws" if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")) else url
-
-
-_PAIR = re.compile(r"(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|\S*)")
-
-
-def _connection(text: str) -> str:
-    """Returns host, port and database of a PostgreSQL connection, without user and password: locations are shown."""
-    words: dict[str, str] = {}
-    if "://" in text:
-        split = urlsplit(text.strip())
-        hosts = split.netloc.rpartition("@")[2]
-        words = {"host": hosts, "dbname": unquote(split.path.strip("/")), "user": unquote(split.username or "")}
-        words |= {name: value for name, value in parse_qsl(split.query) if name in ("host", "port", "dbname")}
-    else:
-        words = {name: value.strip("'") for name, value in _PAIR.findall(text)}
-    host, _, port = words.get("host", words.get("hostaddr", "")).rpartition(":")
-    if not port.isdigit():
-        host, port = words.get("host", words.get("hostaddr", "")), ""
-    port = words.get("port") or port or "5432"
-    return f"{_host(host)}:{port}/{words.get('dbname') or words.get('user', '')}"
-
-
-_KINDS: Mapping[str, _Kind] = {
-    # Bucket names are unique across regions.
-    "s3": _Kind(
-        (_Part("bucket"), _Part("key", normal=_path)),
-        (_Part("endpoint", normal=_endpoint, instead=("endpoints.s3",)),),
-    ),
-    "azurerm": _Kind(
-        (
-            _Part("storage_account_name", normal=_fold_case),
-            _Part("container_name", normal=_fold_case),
-            _Part("key", normal=_path),
-        ),
-        # Account names are unique within one cloud. azure/backend.go: ARM_ENVIRONMENT, else `public`.
-        (_Part("environment", normal=_fold_case),),
-    ),
-    # gcs/backend.go: the endpoint can also come from GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT.
-    "gcs": _Kind((_Part("bucket"), _Part("prefix", "", _path)), (_Part("storage_custom_endpoint", normal=_url),)),
-    # pg/backend.go: the connection can come from PG_CONN_STR, so it has no default.
-    "pg": _Kind((_Part("conn_str", normal=_connection), _Part("schema_name", "terraform_remote_state"))),
-    "http": _Kind((_Part("address", normal=_url),)),
-    # consul/backend.go: without `address` in the block, the client uses CONSUL_HTTP_ADDR.
-    "consul": _Kind((_Part("path", normal=_path),), (_Part("address", normal=_url), _Part("datacenter"))),
-    # kubernetes/backend.go: KUBE_NAMESPACE, KUBE_HOST, KUBE_CTX; without any of them the namespace is `default`.
-    "kubernetes": _Kind(
-        (_Part("secret_suffix"), _Part("namespace", "default")),
-        (_Part("host", normal=_url), _Part("config_context")),
-    ),
-    "remote": _Kind(
-        (_Part("organization", normal=_fold_case), _Part("workspaces.name", instead=("workspaces.prefix",))),
-        (_Part("hostname", "app.terraform.io", _url),),
-    ),
-    # oss/backend.go
-    "oss": _Kind((_Part("bucket"), _Part("prefix", "env:", _path), _Part("key", "terraform.tfstate", _path))),
-    # cos/backend.go: a bucket's name has the id of the account in it.
-    "cos": _Kind((_Part("bucket"), _Part("prefix", "", _path), _Part("key", "terraform.tfstate", _path))),
-    # oci/backend.go, oci/constants.go: names of buckets are unique in one region of a namespace.
-    "oci": _Kind(
-        (_Part("namespace"), _Part("bucket"), _Part("key", "terraform.tfstate", _path)),
-        (_Part("region", normal=_fold_case),),
-    ),
-}
-"""The settings that identify a state, by backend type. The files in comments are in Terraform's source code, below
-internal/backend/remote-state."""

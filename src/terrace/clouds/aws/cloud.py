@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from terrace.clouds.aws import families, renamed, types
+from terrace.clouds.aws.backends import S3
 from terrace.clouds.aws.defaults import DEFAULTS
 from terrace.clouds.cloud import Cloud, WorkloadIdentity
 
@@ -18,6 +19,7 @@ AWS = Cloud(
     renamed_types=renamed.TYPES,
     renamed_arguments=renamed.ARGUMENTS,
     families={"checkov": families.CHECKOV, "trivy": families.TRIVY},
+    backends={"s3": S3},
     account="AWS account",
     account_arguments={"aws": ()},
     credential_hints=(("No valid credential sources", "AWS_PROFILE"),),

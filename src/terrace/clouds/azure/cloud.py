@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from terrace.clouds.azure import families, renamed, types
+from terrace.clouds.azure.backends import AZURERM
 from terrace.clouds.azure.defaults import DEFAULTS
 from terrace.clouds.cloud import Cloud, WorkloadIdentity
 
@@ -35,6 +36,7 @@ AZURE = Cloud(
     renamed_types=renamed.TYPES,
     renamed_arguments=renamed.ARGUMENTS,
     families={"checkov": families.CHECKOV, "trivy": families.TRIVY},
+    backends={"azurerm": AZURERM},
     account="Azure subscription",
     account_arguments={"azurerm": ("subscription_id",)},
     credential_hints=tuple(

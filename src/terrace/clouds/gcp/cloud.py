@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from terrace.clouds.cloud import Cloud
 from terrace.clouds.gcp import types
+from terrace.clouds.gcp.backends import GCS
 
 GCP = Cloud(
     name="gcp",
@@ -12,6 +13,7 @@ GCP = Cloud(
     stateful_types=types.STATEFUL,
     security_types=types.SECURITY,
     rights_types=types.RIGHTS,
+    backends={"gcs": GCS},
     account="Google project",
     account_arguments={"google": ("project",), "google-beta": ("project",)},
     credential_hints=(("could not find default credentials", "GOOGLE_APPLICATION_CREDENTIALS"),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from terrace.clouds.cloud import Cloud
 from terrace.clouds.others import renamed, types
+from terrace.clouds.others.backends import BACKENDS
 
 OTHERS = Cloud(
     name="others",
@@ -12,6 +13,7 @@ OTHERS = Cloud(
     security_types=types.SECURITY,
     rights_types=types.RIGHTS,
     renamed_types=renamed.TYPES,
+    backends=BACKENDS,
     variables={
         "kubernetes": ("KUBE_CONFIG_PATH", "KUBE_CTX"),
         "helm": ("KUBE_CONFIG_PATH", "KUBE_CTX"),
