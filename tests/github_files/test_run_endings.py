@@ -15,6 +15,7 @@ from terrace.apps.wiring.forge import access, instigator
 from terrace.report.json.deployments import DeployJson
 from terrace.report.json.tick import TickAction, tick_action
 from terrace.report.markdown.run_page import deployment_summary
+from terrace.report.words import ResultWord
 
 CONFIG = load(b"version: 1\nenvironments: {dev: {}}\npeople: {ann: {login: ann-codes}}\n")
 
@@ -28,7 +29,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def deployment(result: str, *reasons: str) -> DeployJson:
+def deployment(result: ResultWord, *reasons: str) -> DeployJson:
     return DeployJson(
         deployment="abc",
         environment="prod",

@@ -14,6 +14,10 @@ from terrace.words import and_more
 State = Literal["pass", "fail", "not evaluated", "manual"]
 STATES: tuple[State, ...] = ("pass", "fail", "not evaluated", "manual")
 
+OutcomeWord = Literal["nothing", "pass", "unknown", "waived", "fail"]
+
+_OUTCOMES: tuple[OutcomeWord, ...] = ("nothing", "pass", "unknown", "waived", "fail")
+
 
 class Outcome(IntEnum):
     """The outcome of one piece of evidence, from the weakest to the strongest.
@@ -29,8 +33,8 @@ class Outcome(IntEnum):
     FAILED = 4
 
     @property
-    def word(self) -> str:
-        return ("nothing", "pass", "unknown", "waived", "fail")[self]
+    def word(self) -> OutcomeWord:
+        return _OUTCOMES[self]
 
 
 @dataclass(frozen=True, slots=True)

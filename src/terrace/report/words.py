@@ -2,13 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 from terrace.gates.model import Witness
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.folds import Hold
 from terrace.stacks.model import Destruction
 
+ResultWord = Literal[
+    "succeeded",
+    "waiting",
+    "blocked",
+    "failed",
+    "unknown",
+    "superseded",
+    "deploying",
+    "rolled_back",
+    "settled",
+]
+"""The result of a deployment in the JSON contract."""
 
-def result_word(deployment: Deployment) -> str:
+StateWord = Literal[
+    "never", "deployed", "deploying", "waiting", "failed", "unknown", "held", "destroyed", "rolled_back"
+]
+"""The state of an environment in the JSON contract."""
+
+
+_STATES: Mapping[ResultWord, StateWord] = {
+    "succeeded": "deployed",
+    "settled": "deployed",
+    "waiting": "waiting",
+    "superseded": "waiting",
+    "deploying": "deploying",
+    "failed": "failed",
+    "blocked": "failed",
+    "unknown": "unknown",
+    "rolled_back": "rolled_back",
+}
+
+
+def result_word(deployment: Deployment) -> ResultWord:
     """Returns the result of a deployment in one word of the JSON contract."""
     if deployment.undone_by:
         return "rolled_back"
@@ -19,7 +53,7 @@ def result_word(deployment: Deployment) -> str:
     return "waiting" if deployment.waiting else "deploying"
 
 
-def state_word(latest: Deployment | None, hold: Hold | None) -> str:
+def state_word(latest: Deployment | None, hold: Hold | None) -> StateWord:
     """Returns the state of an environment in one word of the JSON contract: `never`, `deployed`, `held` and others."""
     if hold is not None:
         return "held"
@@ -28,7 +62,7 @@ def state_word(latest: Deployment | None, hold: Hold | None) -> str:
     word = result_word(latest)
     if isinstance(latest.origin, Destruction) and word == "succeeded" and not latest.partial:
         return "destroyed"
-    return {"succeeded": "deployed", "blocked": "failed", "superseded": "waiting"}.get(word, word)
+    return _STATES[word]
 
 
 def witness_words(witness: Witness) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from terrace.config.model import DEFAULT_WORKSPACE
 
@@ -46,6 +47,24 @@ class Stack:
         return Stack(environment=environment, path=path, name=path.rpartition("/")[2])
 
 
+ReasonKind = Literal[
+    "stack",
+    "module",
+    "read",
+    "variables",
+    "backend",
+    "lock",
+    "link",
+    "version",
+    "command",
+    "configuration",
+    "new",
+    "unsure",
+    "folder",
+    "asked",
+]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Reason:
     """A reason why a stack is impacted: `path` changed, and `chain` is the modules from it to the stack.
@@ -58,7 +77,7 @@ class Reason:
     of the expression or command `text` that reads the path, or possibly reads it.
     """
 
-    kind: str
+    kind: ReasonKind
     path: str
     chain: tuple[str, ...] = ()
     place: str = ""

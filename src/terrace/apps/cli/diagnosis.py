@@ -39,6 +39,7 @@ from terrace.ledger.chain import strange_times
 from terrace.ledger.dates import doubt
 from terrace.ledger.dismissals import describe_faults, unread, way_out
 from terrace.plans.required_versions import wrong_versions
+from terrace.report.json.setup import RequirementState
 from terrace.stacks.config_problems import examine
 from terrace.stacks.discovery import environments
 from terrace.stacks.inventory import Inventory
@@ -60,7 +61,7 @@ class Row:
     """The result for one requirement. `state`: ok, missing, or optional (missing, but only some commands need it)."""
 
     what: str
-    state: str
+    state: RequirementState
     status: str
     how: str = ""
 

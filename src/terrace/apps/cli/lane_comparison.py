@@ -16,6 +16,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.planning import reading, site_in
 from terrace.plans.model import Plan
 from terrace.plans.ports import Site
+from terrace.report.json.setup import LaneVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Compared:
     """
 
     stack: str
-    verdict: str
+    verdict: LaneVerdict
     plain: float
     lane: float
 

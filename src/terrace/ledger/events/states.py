@@ -26,6 +26,10 @@ from terrace.ledger.events.grammar import (
 )
 from terrace.ledger.events.record import About, Record
 
+StateFinding = Literal["saved", "same", "none", "unsaved", "alarm", "unknown"]
+RestoreResult = Literal["restored", "put_back", "unchanged", "unknown"]
+DrillResult = Literal["passed", "missed", "failed", "skipped"]
+
 
 class StateBackedUp(Record, frozen=True):
     """A state was checked, and backed up if it changed. `restore` and `target` are those of a restore in progress.
@@ -38,7 +42,7 @@ class StateBackedUp(Record, frozen=True):
     OMITTED: ClassVar[frozenset[str]] = frozenset({"restore", "target", "continues"})
 
     environment: EnvironmentName
-    finding: Literal["saved", "same", "none", "unsaved", "alarm", "unknown"]
+    finding: StateFinding
     reason: Text | UnsetType = UNSET
     backup: BackupOrNone = ""
     lineage: Lineage = ""
@@ -108,7 +112,7 @@ class StateRestoreEnded(Record, frozen=True):
 
     environment: EnvironmentName
     restore: Id
-    result: Literal["restored", "put_back", "unchanged", "unknown"]
+    result: RestoreResult
     reason: Text = ""
     differences: tuple[tuple[Line, Text], ...] = ()
     backup: BackupOrNone = ""
@@ -126,7 +130,7 @@ class StateDrilled(Record, frozen=True):
 
     environment: EnvironmentName
     backup: BackupOrNone
-    result: Literal["passed", "missed", "failed", "skipped"]
+    result: DrillResult
     commit: CommitOrNone = ""
     reasons: tuple[Text, ...] = ()
     differences: tuple[tuple[Line, Text], ...] = ()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 from terrace.assess.model import Finding, Status
-from terrace.compliance.audit import Audited
+from terrace.compliance.audit import Audited, Basis
+from terrace.config.model import RiskLevel
+from terrace.gates.model import Outcome
 from terrace.plans.model import Plan
 from terrace.plans.summaries import notices
 from terrace.report.checked import Checked, worst_first
@@ -23,16 +26,20 @@ from terrace.report.json.parts import (
 )
 from terrace.report.json.plan_changes import ChangePart, change_part
 from terrace.report.json.record import JsonRecord
-from terrace.stacks.model import ChangeSet, Impact, Notice
+from terrace.stacks.model import ChangeSet, Impact, Notice, ReasonKind
 from terrace.stacks.refusals import Refusal
+
+CheckVerdict = Literal["pass", "block"]
+
+DocsState = Literal["current", "written", "missing", "differs", "unknown"]
+"""The state of the docs of a module. `unknown`: its files or its README cannot be read."""
 
 
 class ReasonPart(JsonRecord):
     """A reason why a stack is impacted."""
 
-    kind: str
-    """`stack`, `module`, `read`, `variables`, `lock`, `link`, `version`, `configuration`, `new`, `unsure`, `folder` or
-    `asked`."""
+    kind: ReasonKind
+    """Relation of the path to the stack."""
     path: str
     """File or folder that changed."""
     chain: tuple[str, ...]
@@ -165,8 +172,8 @@ class EnvironmentAhead(JsonRecord):
 
     environment: str
     """Name of the environment."""
-    verdict: str
-    """`pass`, `wait` or `block`."""
+    verdict: Outcome
+    """Verdict of all gates."""
     gates: tuple[GatePart, ...]
     """Gates of the environment."""
 
@@ -185,8 +192,8 @@ class RiskReason(JsonRecord):
 class RiskPart(JsonRecord):
     """Risk of the change."""
 
-    level: str
-    """`low`, `medium`, `high` or `critical`."""
+    level: RiskLevel
+    """Level of the score."""
     score: int
     """Score from 0 to 100."""
     reasons: tuple[RiskReason, ...]
@@ -196,8 +203,8 @@ class RiskPart(JsonRecord):
 class CheckJson(JsonRecord, tag_field="schema", tag="terrace/check@1"):
     """Output of `terrace check`: the verdict about a change, with its reasons."""
 
-    verdict: str
-    """`pass` or `block`, for the change itself."""
+    verdict: CheckVerdict
+    """Verdict about the change itself."""
     base: str
     """Commit that the change is compared with."""
     head: str
@@ -229,8 +236,7 @@ def check_json(record: Checked) -> CheckJson:
             if f.status is Status.UNKNOWN
         ),
         ahead=tuple(
-            EnvironmentAhead(environment=v.environment, verdict=v.outcome.value, gates=gate_parts(v))
-            for v in record.ahead
+            EnvironmentAhead(environment=v.environment, verdict=v.outcome, gates=gate_parts(v)) for v in record.ahead
         ),
         risk=RiskPart(
             level=risk.level,
@@ -332,12 +338,12 @@ class AuditedEnvironment(JsonRecord):
 
     name: str
     """Name of the environment."""
-    basis: str
-    """`deployed`, `protected branch` or `working tree`."""
+    basis: Basis
+    """Configuration that was checked."""
     commits: tuple[AuditedCommit, ...]
     """Commits that were evaluated."""
-    verdict: str
-    """`pass` or `block`."""
+    verdict: CheckVerdict
+    """`block` if a finding would block a change."""
     plans: int
     """Number of plans that were evaluated."""
     objects: int
@@ -351,8 +357,8 @@ class AuditedEnvironment(JsonRecord):
 class CheckAllJson(JsonRecord, tag_field="schema", tag="terrace/check-all@1"):
     """Output of `terrace check --all`."""
 
-    verdict: str
-    """`pass` or `block`."""
+    verdict: CheckVerdict
+    """`block` if one of the environments is."""
     environments: tuple[AuditedEnvironment, ...]
     """Results by environment."""
 
@@ -423,8 +429,8 @@ class DocumentedModule(JsonRecord):
 
     folder: str
     """Folder of the module."""
-    state: str
-    """`current`, `written`, `missing`, `differs` or `unknown`."""
+    state: DocsState
+    """State of its docs."""
     path: str
     """README of the module, or the file that cannot be read."""
     line: int
@@ -438,7 +444,7 @@ class DocumentedModule(JsonRecord):
 class DocsJson(JsonRecord, tag_field="schema", tag="terrace/docs@1"):
     """Output of `terrace docs`."""
 
-    command: str
-    """`generate` or `check`."""
+    command: Literal["generate", "check"]
+    """Subcommand of `terrace docs`."""
     modules: tuple[DocumentedModule, ...]
     """Modules of the repository."""

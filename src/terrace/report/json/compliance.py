@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import UNSET, UnsetType
 
+from terrace.compliance.audit import Basis
 from terrace.compliance.overview import Compliance, LatestAudit
-from terrace.compliance.results import STATES, ControlResult, Evidence, FrameworkResult
+from terrace.compliance.results import STATES, ControlResult, Evidence, FrameworkResult, OutcomeWord
 from terrace.report.json.record import Counts, JsonRecord, when, when_known
+
+ControlState = Literal["pass", "fail", "not_evaluated", "manual"]
 
 
 class CompliantEnvironment(JsonRecord, kw_only=True):
@@ -20,8 +25,8 @@ class CompliantEnvironment(JsonRecord, kw_only=True):
     """Id of its event in the ledger."""
     by: str | UnsetType = UNSET
     """Person or process that made it."""
-    basis: str | UnsetType = UNSET
-    """`deployed` or `protected branch`."""
+    basis: Basis | UnsetType = UNSET
+    """Configuration that was checked."""
     commits: tuple[str, ...] | UnsetType = UNSET
     """Commits that were checked."""
     policy: str | UnsetType = UNSET
@@ -41,8 +46,8 @@ class EvidencePart(JsonRecord):
     """Name of the rule or source."""
     environment: str
     """Environment."""
-    outcome: str
-    """`nothing` (nothing to check), `pass`, `unknown` (could not be determined, or too old), `waived` or `fail`."""
+    outcome: OutcomeWord
+    """`nothing`: nothing to check; `unknown`: could not be determined, or too old."""
     what: str
     """Evidence in words."""
     at: str | None
@@ -60,8 +65,8 @@ class ControlPart(JsonRecord):
     """Id of the control."""
     title: str
     """Title of the control in the words of Terrace."""
-    state: str
-    """`pass`, `fail`, `not_evaluated` or `manual`."""
+    state: ControlState
+    """State of the control."""
     why: str
     """Reason for the state."""
     mapped_checks: int
@@ -159,7 +164,7 @@ def _control_part(control_result: ControlResult) -> ControlPart:
     return ControlPart(
         id=control_result.control.id,
         title=control_result.control.title,
-        state=control_result.state.replace(" ", "_"),
+        state="not_evaluated" if control_result.state == "not evaluated" else control_result.state,
         why=control_result.why,
         mapped_checks=control_result.mapped,
         mapped_checks_looked_at=control_result.looked,

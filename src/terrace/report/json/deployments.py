@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from terrace.assess.model import Objection
+from terrace.assess.model import Objection, Weight
 from terrace.drift.checks import EnvironmentDrift
+from terrace.drift.model import Status as DriftState
 from terrace.errors import Diagnostic, TerraceError
 from terrace.gates.model import Approval, Outcome, Verdict, Witness
 from terrace.ledger.adoptions import AdoptedStack
-from terrace.ledger.deployment import Deployment, StepRecord
-from terrace.ledger.events.steps import Detail
+from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
+from terrace.ledger.events.steps import ActionName, Detail
 from terrace.ledger.origins import origin_word
 from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Plan
@@ -23,7 +25,7 @@ from terrace.report.json.record import JsonRecord, when, when_known
 from terrace.report.leftovers import ApplyLeftovers
 from terrace.report.next_steps import next_steps
 from terrace.report.orphans import OrphanedStack
-from terrace.report.words import result_word, state_word
+from terrace.report.words import ResultWord, StateWord, result_word, state_word
 from terrace.rollout.next_step import Wait
 from terrace.rollout.ports import StepLog
 from terrace.rollout.release_difference import ReleaseDifference
@@ -34,8 +36,8 @@ from terrace.stacks.refusals import Refusal
 class StepChange(JsonRecord):
     """A change of one resource in the plan of a step."""
 
-    action: str
-    """`create`, `update`, `replace`, `delete`, `forget` or `no-op` (imported or moved)."""
+    action: ActionName
+    """Action of the plan on the resource; `no-op` where it is imported or moved."""
     address: str
     """Address of the resource."""
 
@@ -85,12 +87,12 @@ class DiagnosticPart(JsonRecord):
 class StepPart(JsonRecord):
     """A step of a deployment."""
 
-    name: str
-    """Name of the step, for example `plan` or `apply`."""
+    name: Step
+    """Name of the step."""
     stack: str | None
     """Key of the stack; null for a step of the environment."""
-    result: str | None
-    """`succeeded`, `failed`, `unknown` or `skipped`; null while the step runs."""
+    result: StepResult | None
+    """Result of the step; null while it runs."""
     message: str
     """Result in words."""
     started_at: str | None
@@ -116,8 +118,8 @@ class StepPart(JsonRecord):
 class WitnessPart(JsonRecord):
     """Place on a forge where an approval was given."""
 
-    kind: str
-    """`comment`, `review`, `environment` or `box`."""
+    kind: Literal["comment", "review", "environment", "box"]
+    """Kind of the statement."""
     id: str
     """Id of the comment, review or run at the forge."""
     number: str
@@ -133,8 +135,8 @@ class ApprovalPart(JsonRecord):
     """Person who gave it."""
     role: str
     """Team that the person approved as; empty where none was named."""
-    answer: str
-    """`approve` or `reject`."""
+    answer: Literal["approve", "reject"]
+    """Answer of the person."""
     proof: str
     """Proof of the person: `ssh`, `unsigned` or `invalid`, or the proof of a forge."""
     at: str
@@ -223,7 +225,7 @@ class FollowingRollback(JsonRecord, kw_only=True):
     """Environment."""
     commit: str | UnsetType = UNSET
     """Commit."""
-    result: str
+    result: ResultWord | Literal["paused"]
     """Result of the rollback, or `paused`."""
     reasons: tuple[str, ...]
     """Reasons for the result."""
@@ -244,8 +246,8 @@ class DeploymentJson(JsonRecord):
     """Environment."""
     commit: str
     """Commit."""
-    result: str
-    """`succeeded`, `waiting`, `blocked`, `failed`, `unknown`, `superseded`, `deploying` or `rolled_back`."""
+    result: ResultWord
+    """Result of the deployment; `settled` only of `terrace resume --settled`."""
     reasons: tuple[str, ...]
     """Reasons for the result."""
     steps: tuple[StepPart, ...]
@@ -648,7 +650,7 @@ def _attempt_leftovers(row: ApplyLeftovers) -> AttemptLeftovers:
 def _step_part(step: StepRecord) -> StepPart:
     detail = step.detail
     return StepPart(
-        name=step.step.value,
+        name=step.step,
         stack=step.stack or None,
         result=step.result,
         message=step.message,
@@ -726,8 +728,8 @@ class RollbackObjection(JsonRecord):
     """Address of the resource or output."""
     why: str
     """Reason."""
-    weight: str
-    """`say` (needs a decision), `name` (needs `--allow ADDRESS`) or `hold` (blocks a release)."""
+    weight: Weight
+    """Requirement: `say` needs a decision, `name` needs `--allow ADDRESS`, `hold` blocks a release."""
 
 
 class RollbackPlanJson(JsonRecord, tag_field="schema", tag="terrace/rollback-plan@1"):
@@ -751,8 +753,8 @@ class RollbackPlanJson(JsonRecord, tag_field="schema", tag="terrace/rollback-pla
     """Stacks that the target does not know and that stay deployed."""
     took_seconds: int
     """Seconds that the applies of the target took."""
-    verdict: str
-    """`pass`, `wait` or `block`."""
+    verdict: Outcome
+    """Verdict of the gates."""
     gates: tuple[GatePart, ...]
     """Gates of the environment."""
 
@@ -775,12 +777,12 @@ def rollback_plan_json(
         safe=not objections,
         plans=tuple(map(plan_summary, plans.values())),
         objections=tuple(
-            RollbackObjection(rule=o.rule, stack=o.stack, address=o.address, why=o.why, weight=o.weight.value)
+            RollbackObjection(rule=o.rule, stack=o.stack, address=o.address, why=o.why, weight=o.weight)
             for o in objections
         ),
         left=left,
         took_seconds=round(took.total_seconds()),
-        verdict=verdict.outcome.value,
+        verdict=verdict.outcome,
         gates=gate_parts(verdict),
     )
 
@@ -792,8 +794,8 @@ class DecisionJson(JsonRecord):
     """Id of the deployment."""
     environment: str
     """Environment."""
-    verdict: str
-    """`pass`, `wait` or `block`."""
+    verdict: Outcome
+    """Verdict of the gates."""
     gates: tuple[GatePart, ...]
     """Gates of the environment."""
 
@@ -812,7 +814,7 @@ def decision_json(command: str, deployment: Deployment, verdict: Verdict) -> Dec
     return kind(
         deployment=deployment.id,
         environment=deployment.environment,
-        verdict=verdict.outcome.value,
+        verdict=verdict.outcome,
         gates=gate_parts(verdict),
     )
 
@@ -864,8 +866,8 @@ class HoldPart(JsonRecord):
 class DriftStatus(JsonRecord):
     """Result of the newest drift check of an environment."""
 
-    status: str
-    """`clean`, `drifted` or `unknown`."""
+    status: DriftState
+    """Result of the latest drift check."""
     checked_at: str | None
     """Time of the last complete check."""
     overdue: str = ""
@@ -877,8 +879,8 @@ class EnvironmentStatus(JsonRecord, kw_only=True):
 
     name: str
     """Name of the environment."""
-    state: str
-    """`never`, `deployed`, `deploying`, `waiting`, `failed`, `unknown`, `held` or `destroyed`."""
+    state: StateWord
+    """State of the environment."""
     commit: str | UnsetType = UNSET
     """Commit of the last good release; left out before the first."""
     since: str | UnsetType | None = UNSET
@@ -1056,8 +1058,8 @@ class PastDeployment(JsonRecord):
     """Commit."""
     origin: str
     """Origin of the deployment, for example `manual`, `promotion` or `rollback`."""
-    result: str
-    """Result, as of `terrace deploy`."""
+    result: ResultWord
+    """Result of the deployment."""
     reasons: tuple[str, ...]
     """Reasons for the result."""
     started_at: str

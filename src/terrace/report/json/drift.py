@@ -7,11 +7,13 @@ from datetime import datetime
 
 from msgspec import UNSET, UnsetType
 
+from terrace.config.model import Grade
 from terrace.drift.acknowledgements import Acknowledgement, answered, answers
 from terrace.drift.adopt import Adoption
 from terrace.drift.adopted_drift import Absorption
-from terrace.drift.issues import StackDrift
+from terrace.drift.issues import StackDrift, Word
 from terrace.drift.model import Cause, DriftKind, Observation, ResourceDrift
+from terrace.drift.model import Status as DriftState
 from terrace.drift.review import Review
 from terrace.report.drift_words import remedy, shown_value
 from terrace.report.json.deployments import DriftDeployment
@@ -74,10 +76,10 @@ class DriftedResource(JsonRecord):
     """Address of the resource."""
     type: str
     """Type of the resource."""
-    quadrant: str
-    """`actionable`, `unmanaged`, `input` or `deleted`."""
-    severity: str
-    """`low`, `medium`, `high` or `critical`."""
+    quadrant: DriftKind
+    """Relation of the difference to a deployment."""
+    severity: Grade
+    """Severity."""
     paths: tuple[str, ...]
     """Paths of the attributes that differ."""
     undo: str
@@ -118,8 +120,8 @@ class IgnoredDrift(JsonRecord):
 class IssueEvent(JsonRecord):
     """A change in the life of a drift issue."""
 
-    word: str
-    """`opened`, `updated`, `closed`, `reopened` or `flapping`."""
+    word: Word
+    """The event."""
     at: str
     """Time."""
 
@@ -150,8 +152,8 @@ class DriftedStack(JsonRecord):
     """Folder of the stack."""
     stack: str
     """Key of the stack."""
-    status: str
-    """`clean`, `drifted` or `unknown`."""
+    status: DriftState
+    """Result of the check."""
     commit: str
     """Deployed commit."""
     undeployed_commits: tuple[str, ...]
@@ -164,7 +166,7 @@ class DriftedStack(JsonRecord):
     """Remarks."""
     record: DriftIssue | UnsetType = UNSET
     """Drift over time; left out where the stack never drifted."""
-    severity: str | UnsetType = UNSET
+    severity: Grade | UnsetType = UNSET
     """Worst severity; left out where nothing drifted."""
     why: str = ""
     """Reason why the status is unknown."""
@@ -177,8 +179,8 @@ class AbsorbedDrift(JsonRecord):
     """Key of the stack."""
     address: str
     """Address of the resource."""
-    severity: str
-    """`low`, `medium`, `high` or `critical`."""
+    severity: Grade
+    """Severity."""
     paths: tuple[str, ...]
     """Paths of the attributes."""
     deployment: str
@@ -196,8 +198,8 @@ class DriftedEnvironment(JsonRecord):
     """Name of the environment."""
     check: str | None
     """Id of the check, or null."""
-    status: str | None
-    """`clean`, `drifted` or `unknown`; null where nothing is deployed."""
+    status: DriftState | None
+    """Result of the check; null where nothing is deployed."""
     checked_at: str | None
     """Time of the check, or null."""
     last_good_at: str | None
@@ -308,7 +310,7 @@ def _drifted_resource(review: Review, observation: Observation, resource: Resour
     return DriftedResource(
         address=resource.address,
         type=resource.type,
-        quadrant=resource.kind.value,
+        quadrant=resource.kind,
         severity=resource.severity.word,
         paths=tuple(resource.paths),
         undo=resource.undo.value,

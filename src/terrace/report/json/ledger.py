@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import UNSET, UnsetType
 
 from terrace.ledger.reading import Fault
-from terrace.ledger.unproven import UnprovenEvent
+from terrace.ledger.unproven import Code, UnprovenEvent
 from terrace.report.json.record import Counts, JsonRecord, with_offset
 from terrace.text import clipped
 
@@ -140,8 +140,8 @@ class UnverifiedEvent(JsonRecord):
     """Time of the event."""
     by: str
     """Actor of the event."""
-    code: str
-    """`none`, `unchecked` (its key is not on this machine) or `wrong`."""
+    code: Code
+    """Authentication code; `unchecked`: its key is not on this machine."""
     doubtful: bool
     """True if it was written without the key while the key was in use."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from terrace.assess.model import Finding
+from terrace.assess.model import Finding, Status
 from terrace.assess.waiver import Waiver
-from terrace.gates.model import Verdict
+from terrace.config.model import Grade
+from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import Action, Plan
 from terrace.plans.summaries import notices
 from terrace.report.json.record import JsonRecord, when
@@ -78,8 +79,8 @@ class WaiverPart(JsonRecord):
     """First date on which the waiver is valid."""
     expires: str
     """Last date on which the waiver is valid."""
-    status: str
-    """Status of the findings that it waives: `fail` or `unknown`."""
+    status: Literal["fail", "unknown"]
+    """Status of the findings that it waives."""
     file: str
     """File that holds the waiver."""
     line: int
@@ -128,10 +129,10 @@ class FindingPart(JsonRecord):
 
     rule: str
     """Rule that the finding breaks."""
-    severity: str
-    """`info`, `low`, `medium`, `high` or `critical`."""
-    status: str
-    """`fail`, `unknown` (could not be determined) or `waived`."""
+    severity: Grade
+    """Severity."""
+    status: Status
+    """`unknown` if it could not be determined whether the rule is broken."""
     tool: str
     """Tool that reported the finding."""
     message: str
@@ -168,7 +169,7 @@ def finding_fields(finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "severity": finding.severity.word,
-        "status": finding.status.value,
+        "status": finding.status,
         "tool": finding.tool,
         "message": finding.message,
         "advisory": finding.advisory,
@@ -189,8 +190,8 @@ class GatePart(JsonRecord):
 
     gate: str
     """Name of the gate."""
-    outcome: str
-    """`pass`, `wait` or `block`."""
+    outcome: Outcome
+    """Outcome of the gate."""
     reason: str
     """Reason for the outcome."""
     satisfy: str = ""
@@ -204,7 +205,7 @@ def gate_parts(verdict: Verdict) -> tuple[GatePart, ...]:
     return tuple(
         GatePart(
             gate=result.gate,
-            outcome=result.outcome.value,
+            outcome=result.outcome,
             reason=result.reason,
             satisfy=result.satisfy or "",
             until=when(result.until) if result.until is not None else None,

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from terrace import words
 from terrace.plans.attribute_diff import ABSENT, Difference, ShownDiff, resource_diff
-from terrace.plans.model import MASKED, UNKNOWN, ResourceChange, Value
+from terrace.plans.model import MASKED, UNKNOWN, Action, ResourceChange, Value
 from terrace.report.json.record import JsonRecord
 
 
@@ -37,8 +37,8 @@ class ChangePart(JsonRecord):
     """Address of the resource."""
     type: str
     """Type of the resource."""
-    actions: str
-    """`create`, `update`, `replace`, `delete`, `forget`, `read`, `no-op` or `unknown`."""
+    actions: Action
+    """Action of the plan on the resource."""
     replace_reasons: tuple[str, ...]
     """Paths of the attributes that force the replacement."""
     unknown: tuple[str, ...]
@@ -67,7 +67,7 @@ def change_part(change: ResourceChange) -> ChangePart:
     return ChangePart(
         address=change.address,
         type=change.type,
-        actions=change.action.value,
+        actions=change.action,
         replace_reasons=tuple(map(words.attribute_path, change.replace_paths)),
         unknown=tuple(map(words.attribute_path, change.unknown)),
         sensitive=tuple(map(words.attribute_path, change.sensitive)),

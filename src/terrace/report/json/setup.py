@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
 
 from terrace.errors import TerraceError
+from terrace.gates.model import Outcome
 from terrace.report.json.parts import RefusedStack
 from terrace.report.json.record import Counts, JsonRecord
+
+ToolState = Literal["ready", "missing", "refused"]
+RequirementState = Literal["ok", "missing", "optional"]
+LaneVerdict = Literal["same", "different", "plain", "volatile"]
+DeliveryState = Literal["waiting", "begun", "failed", "done", "ignored", "dead"]
 
 
 class ErrorJson(JsonRecord, tag_field="schema", tag="terrace/error@1"):
@@ -112,8 +118,8 @@ class PolicyMessage(JsonRecord):
     """Name of the rule."""
     message: str
     """Message."""
-    status: str
-    """`fail` or `unknown`."""
+    status: Literal["fail", "unknown"]
+    """Status of a finding with this message."""
     address: str | None
     """Address of the resource."""
     hangs_on: tuple[InspectedValue, ...]
@@ -140,8 +146,8 @@ class ToolRow(JsonRecord):
 
     name: str
     """Name of the tool."""
-    state: str
-    """`ready`, `missing` or `refused`."""
+    state: ToolState
+    """`refused`: a version that Terrace never runs."""
     purpose: str
     """Purpose of the tool."""
     missing_means: str
@@ -150,8 +156,8 @@ class ToolRow(JsonRecord):
     """Version that `terrace tools install` installs."""
     path: str | UnsetType = UNSET
     """Path of the tool; only where it exists."""
-    where: str | UnsetType = UNSET
-    """`terrace` or `path`; only where it exists."""
+    where: Literal["terrace", "path"] | UnsetType = UNSET
+    """Who installed it; only where it exists."""
     version: str | UnsetType = UNSET
     """Version of the tool, empty where unknown; only where it exists."""
 
@@ -170,8 +176,8 @@ class DoctorRow(JsonRecord):
 
     what: str
     """Name of the thing."""
-    state: str
-    """`ok`, `missing` or `optional` (missing, and only some commands need it)."""
+    state: RequirementState
+    """`optional`: missing, and only some commands need it."""
     found: str
     """Result of the check."""
     how: str
@@ -192,8 +198,8 @@ class LaneRow(JsonRecord):
 
     stack: str
     """Key of the stack."""
-    verdict: str
-    """`same`, `different`, `plain` (planned without the fast lane) or `volatile` (every plan differs)."""
+    verdict: LaneVerdict
+    """`plain`: planned without the fast lane; `volatile`: every plan differs."""
     plain: float
     """Seconds without the fast lane."""
     lane: float
@@ -286,8 +292,8 @@ class DeliveryPart(JsonRecord):
     """Id of the delivery."""
     event: str
     """Event of the forge."""
-    state: str
-    """`waiting`, `begun`, `failed`, `done`, `ignored` or `dead` (failed permanently)."""
+    state: DeliveryState
+    """`dead`: failed permanently."""
     attempts: int
     """Number of attempts."""
     received_at: str
@@ -327,8 +333,8 @@ class ReviewPart(JsonRecord):
 
     login: str
     """Account of the reviewer."""
-    answer: str
-    """`approve` or `reject`."""
+    answer: Literal["approve", "reject"]
+    """Answer of the person."""
     counts: bool
     """True if a person in terrace.yaml has that account."""
 
@@ -340,5 +346,5 @@ class ReviewedJson(JsonRecord, tag_field="schema", tag="terrace/reviewed@1"):
     """Environment."""
     reviews: tuple[ReviewPart, ...]
     """Reviews of the run."""
-    verdict: str | None
+    verdict: Outcome | None
     """Verdict of the gates; null where no review was recorded."""

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Literal
 
+from terrace.config.model import Grade
 from terrace.drift.model import ResourceDrift
 from terrace.drift.state_adoption import Adopted, Row, Settled
+from terrace.ledger.events.states import DrillResult, RestoreResult, StateFinding
+from terrace.plans.model import Action
 from terrace.plans.ports import StateSnapshot
 from terrace.report.json.record import JsonRecord, when, when_known
 from terrace.states.backup_status import BackupStatus
-from terrace.states.backups import BackupRecord, Catalogue, Reencryption
+from terrace.states.backups import BackupRecord, Catalogue, Moment, Reencryption
 from terrace.states.restore_rules import Difference
 from terrace.states.restores import Restored
 from terrace.states.retention import Retention
 from terrace.states.state_checks import Drill, Look, milliseconds
 from terrace.states.state_file import Compared
+
+AdoptionResult = Literal["ready", "later", "adopted", "already", "deployed", "settled", "refused"]
+"""The result of an adoption for one stack."""
 
 
 class StateCheck(JsonRecord):
@@ -25,9 +32,9 @@ class StateCheck(JsonRecord):
     """Key of the stack."""
     environment: str
     """Environment of the stack."""
-    finding: str
-    """`saved`, `same`, `none` (no state yet), `unsaved` (changed and could not be backed up), `alarm` (deleted, or of a
-    lower serial or another lineage) or `unknown` (unreadable)."""
+    finding: StateFinding
+    """`none`: no state yet; `unsaved`: changed and could not be backed up; `alarm`: deleted, or of a lower serial or
+    another lineage; `unknown`: unreadable."""
     reason: str
     """Reason; empty where there is none."""
     backup: str | None
@@ -91,8 +98,8 @@ class BackupPart(JsonRecord):
     """Environment of the stack."""
     taken_at: str
     """Time of the backup."""
-    moment: str
-    """`before` or `after` an apply, `poll`, `restore` (replaced by a restore) or `final` (before destruction)."""
+    moment: Moment
+    """`before` or `after` an apply; `restore`: replaced by a restore; `final`: before destruction."""
     lineage: str
     """Lineage of the state."""
     serial: int
@@ -277,7 +284,7 @@ def _compared_state(name: str, state: StateSnapshot) -> ComparedState:
 class StateDifference(JsonRecord):
     """A change that a plan on a restored state would make."""
 
-    action: str
+    action: Action
     """Action of the plan."""
     address: str
     """Address of the resource."""
@@ -294,9 +301,9 @@ class StateRestoreJson(JsonRecord, tag_field="schema", tag="terrace/state-restor
     """Environment of the stack."""
     backup: str
     """Name of the backup."""
-    result: str
-    """`restored`, `put_back` (a plan was not clean, so the previous state was pushed again), `unchanged` (nothing was
-    pushed) or `unknown` (another process changed the state during the restore)."""
+    result: RestoreResult
+    """`put_back`: a plan was not clean, so the previous state was pushed again; `unchanged`: nothing was pushed;
+    `unknown`: another process changed the state during the restore."""
     reason: str
     """Reason for the result."""
     differences: tuple[StateDifference, ...]
@@ -404,8 +411,8 @@ class DrillPart(JsonRecord):
     """Key of the stack."""
     environment: str
     """Environment of the stack."""
-    result: str
-    """`passed`, `missed` (a target), `failed` or `skipped`."""
+    result: DrillResult
+    """`missed`: a target was missed."""
     reasons: tuple[str, ...]
     """Reasons for the result."""
     backup: str | None
@@ -515,7 +522,7 @@ def state_prune_json(retention: Retention, *, dry_run: bool) -> StatePruneJson:
 
 
 def _differences(differences: tuple[Difference, ...]) -> tuple[StateDifference, ...]:
-    return tuple(StateDifference(action=d.action, address=d.address) for d in differences)
+    return tuple(StateDifference(action=Action(d.action), address=d.address) for d in differences)
 
 
 class AdoptedDifference(JsonRecord):
@@ -525,8 +532,8 @@ class AdoptedDifference(JsonRecord):
     """Address of the resource."""
     paths: tuple[str, ...]
     """Attributes that differ."""
-    severity: str
-    """`low`, `medium`, `high` or `critical`."""
+    severity: Grade
+    """Severity."""
 
 
 class AdoptionRow(JsonRecord):
@@ -538,8 +545,8 @@ class AdoptionRow(JsonRecord):
     """Environment of the stack."""
     path: str
     """Folder of the stack."""
-    result: str
-    """`ready`, `later` (after the stacks in `after`), `adopted`, `already`, `deployed` or `refused`."""
+    result: AdoptionResult
+    """`later`: after the stacks in `after`."""
     source: str | None
     """Location of the state before, or null."""
     target: str | None
@@ -633,13 +640,11 @@ def _adoption_row(row: Row) -> AdoptionRow:
     )
 
 
-def _adoption_result(row: Row) -> str:
+def _adoption_result(row: Row) -> AdoptionResult:
     if row.settled is not None:
         return "already" if row.settled.how == "adopted" else "deployed"
     return row.result
 
 
 def _adopted_difference(resource: ResourceDrift) -> AdoptedDifference:
-    return AdoptedDifference(
-        address=resource.address, paths=tuple(resource.paths), severity=resource.severity.name.lower()
-    )
+    return AdoptedDifference(address=resource.address, paths=tuple(resource.paths), severity=resource.severity.word)

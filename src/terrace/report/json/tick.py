@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -21,6 +22,7 @@ from terrace.report.json.parts import GatePart, RefusedStack
 from terrace.report.json.record import JsonRecord
 from terrace.report.json.states import StateCheck, state_check
 from terrace.report.orphans import OrphanedStack
+from terrace.report.words import ResultWord
 from terrace.states.state_checks import Look
 
 
@@ -46,8 +48,8 @@ class TickAction(JsonRecord, kw_only=True):
     """Environment."""
     commit: str | UnsetType = UNSET
     """Commit."""
-    result: str
-    """Result, as of `terrace deploy`, or `released`."""
+    result: ResultWord | Literal["released"]
+    """Result of the deployment, or `released`."""
     reasons: tuple[str, ...]
     """Reasons for the result."""
     steps: tuple[StepPart, ...] | UnsetType = UNSET

@@ -23,7 +23,7 @@ def deployment_summary(record: DeploymentJson | TickAction, handle: str) -> str:
     if handle:
         lines += ["", f"To approve exactly these plans: {code(f'/terrace approve {record.environment} {handle}')}"]
     if record.steps:
-        rows = ((step.name, step.stack or "", step.result or "running") for step in record.steps[-MOST:])
+        rows = ((step.name.value, step.stack or "", step.result or "running") for step in record.steps[-MOST:])
         lines += ["", table(("step", "stack", "result"), _plain_rows(rows))]
     return "\n".join(lines) + "\n\n"
 

@@ -265,5 +265,5 @@ def _reviews_json(environment: str, reviews: tuple[Recorded, ...]) -> ReviewedJs
     return ReviewedJson(
         environment=environment,
         reviews=tuple(ReviewPart(login=r.login, answer=r.answer, counts=r.verdict is not None) for r in reviews),
-        verdict=next((r.verdict.outcome.value for r in reversed(reviews) if r.verdict), None),
+        verdict=next((r.verdict.outcome for r in reversed(reviews) if r.verdict), None),
     )

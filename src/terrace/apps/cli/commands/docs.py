@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from terrace.apps.wiring.project import Project
     from terrace.checks.module_docs.readmes import Documented, ModulePages
-    from terrace.report.json.checks import DocumentedModule
+    from terrace.report.json.checks import DocsState, DocumentedModule
 
 FOLDERS = click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 
@@ -47,7 +47,7 @@ def docs_generate(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
 
     project, pages = _read_pages(folder, folders)
     conflicts = project.repository.conflicts()
-    results: list[tuple[Documented, str]] = []
+    results: list[tuple[Documented, DocsState]] = []
     for page in pages:
         if isinstance(page, Page) and page.readme in conflicts:
             page = Unknown(page.folder, Place(page.readme), "the file has merge conflicts", "finish the merge first")
@@ -117,7 +117,7 @@ def _folders_of(pages: ModulePages, root: Path, start: Path, wanted: Iterable[st
     return sorted(folders)
 
 
-def _write(project: Project, documented: Documented) -> str:
+def _write(project: Project, documented: Documented) -> DocsState:
     from terrace.adapters.files import write_whole
     from terrace.checks.module_docs.readmes import Unknown
 
@@ -127,7 +127,7 @@ def _write(project: Project, documented: Documented) -> str:
     return "written"
 
 
-def _state(documented: Documented) -> str:
+def _state(documented: Documented) -> DocsState:
     from terrace.checks.module_docs.readmes import Unknown
 
     if isinstance(documented, Unknown):
@@ -137,7 +137,7 @@ def _state(documented: Documented) -> str:
     return "missing" if documented.before is None else "differs"
 
 
-def _show(command: str, results: list[tuple[Documented, str]], *, as_json: bool) -> None:
+def _show(command: Literal["generate", "check"], results: list[tuple[Documented, DocsState]], *, as_json: bool) -> None:
     from terrace.apps.output.console import emit, note, show_lines
     from terrace.checks.module_docs.readmes import Unknown
     from terrace.errors import BadInput
@@ -175,7 +175,7 @@ def _show(command: str, results: list[tuple[Documented, str]], *, as_json: bool)
         note("hint: terrace docs generate")
 
 
-def _documented_module(documented: Documented, state: str) -> DocumentedModule:
+def _documented_module(documented: Documented, state: DocsState) -> DocumentedModule:
     from terrace.checks.module_docs.readmes import Unknown
     from terrace.report.json.checks import DocumentedModule
 

@@ -12,7 +12,7 @@ from terrace.apps.cli.options import JSON
 if TYPE_CHECKING:
     from terrace.adapters.tools.find_tool import Found
     from terrace.checks.tools import Tool
-    from terrace.report.json.setup import ToolRow
+    from terrace.report.json.setup import ToolRow, ToolState
     from terrace.report.terminal.screen import Part
 
 
@@ -97,7 +97,7 @@ class _Row(NamedTuple):
     version: str
 
     @property
-    def state(self) -> str:
+    def state(self) -> ToolState:
         """`ready`, `missing`, or `refused` (a version that Terrace never runs)."""
         if self.found is None:
             return "missing"
