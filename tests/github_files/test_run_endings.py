@@ -41,14 +41,14 @@ def deployment(result: ResultWord, *reasons: str) -> DeployJson:
     )
 
 
-def action(result: str) -> TickAction:
+def action(result: ResultWord) -> TickAction:
     return tick_action(deployment(result), "")
 
 
 @pytest.mark.parametrize(
     ("result", "code", "ends"), [("waiting", 1, 0), ("succeeded", 0, 0), ("blocked", 1, 1), ("failed", 1, 1)]
 )
-def test_only_waiting_ends_a_job_otherwise(job: Path, result: str, code: int, ends: int) -> None:
+def test_only_waiting_ends_a_job_otherwise(job: Path, result: ResultWord, code: int, ends: int) -> None:
     assert end_job(after_deployment(deployment(result), "deadbeef"), code) == ends
     outputs = dict(line.split("=", 1) for line in (job / "output").read_text().splitlines())
     assert outputs == {"result": result, "environment": "prod", "deployment": "abc", "digest": "deadbeef"}
@@ -87,7 +87,7 @@ def test_environments_make_a_matrix(job: Path) -> None:
         (["waiting"], False, "attention"),
     ],
 )
-def test_a_tick_ends_as_the_worst_of_what_it_did(results: list[str], good: bool, result: str) -> None:
+def test_a_tick_ends_as_the_worst_of_what_it_did(results: list[ResultWord], good: bool, result: str) -> None:
     ending = after_tick(map(action, results), good=good)
     assert ending.outputs["result"] == result
 

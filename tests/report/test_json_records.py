@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import typing
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from support.records import data_of
 from terrace.report.json.all import RECORDS, schema_name
 from terrace.report.json.deployments import HoldJson, WithdrawJson
 from terrace.report.json.record import JsonRecord
-from terrace.report.json.reference import field_docs, json_schema, reference_page
+from terrace.report.json.reference import field_docs, json_schema, parts, reference_page
 
 SOURCE = Path(__file__).parents[2] / "src/terrace"
 
@@ -25,6 +26,30 @@ def test_every_field_of_an_object_is_documented(record: type[JsonRecord]) -> Non
     docs = field_docs(record)
     for field in msgspec.structs.fields(record):
         assert docs[field.encode_name].endswith("."), field.name
+
+
+LISTED_WORDS = re.compile(r"`[a-z_-]+`( \([^)]*\))?(, `[a-z_-]+`( \([^)]*\))?)* or `[a-z_-]+`")
+
+
+@pytest.mark.parametrize("record", (*RECORDS, *parts()), ids=lambda record: record.__name__)
+def test_a_field_with_a_closed_set_of_words_has_it_as_its_type(record: type[JsonRecord]) -> None:
+    """A description that lists all words would be the only place that has them."""
+    docs, hints = field_docs(record), typing.get_type_hints(record)
+    for field in msgspec.structs.fields(record):
+        listed = LISTED_WORDS.match(docs[field.encode_name])
+        assert not listed or not has_text(hints[field.name]), f"{field.name}: {docs[field.encode_name]}"
+
+
+def has_text(hint: object) -> bool:
+    return hint is str or any(map(has_text, typing.get_args(hint)))
+
+
+def test_words_are_in_the_schema_and_on_the_page() -> None:
+    validator = Draft202012Validator(json_schema())
+    rejected = {"schema": "terrace/reject@1", "deployment": "d", "environment": "prod", "gates": []}
+    assert validator.is_valid({**rejected, "verdict": "wait"})
+    assert not validator.is_valid({**rejected, "verdict": "waits"})
+    assert "| `verdict` | `pass`, `wait` or `block` |" in reference_page()
 
 
 def test_every_schema_is_on_the_reference_page_once() -> None:

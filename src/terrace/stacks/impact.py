@@ -15,7 +15,7 @@ from terrace.stacks.dependents import find_dependents, find_lost_outputs
 from terrace.stacks.graph import Graph
 from terrace.stacks.inert import VERSION_FILES, is_inert
 from terrace.stacks.inventory import Inventory
-from terrace.stacks.model import ChangeSet, Impact, Notice, Reason, Renamed, Stack
+from terrace.stacks.model import ChangeSet, Impact, Notice, Reason, ReasonKind, Renamed, Stack
 from terrace.stacks.order import find_edges, uncertain_edges
 from terrace.stacks.watches import Changed, Watch, find_watches
 
@@ -174,7 +174,7 @@ class _FolderImpact:
     (`stack`, its key).
     """
 
-    kind: str
+    kind: ReasonKind
     path: str
     folder: str
     stack: str | None = None
@@ -226,7 +226,7 @@ class _Comparison:
         for name in self._changed.paths:
             path = self._origin[name]
             for folder in files.get(name, ()):
-                kind = "link" if name in links else "stack" if folder in self._by_path else "module"
+                kind: ReasonKind = "link" if name in links else "stack" if folder in self._by_path else "module"
                 yield _FolderImpact(kind, path, folder)
             if name not in files:
                 yield from self._beside(name, path)
@@ -303,7 +303,7 @@ class _Comparison:
             watches = [w for part in ("", *upwards, name) for w in exact.get(part, ())]
             watches += [w for w in wide if w.sees(name, opaque=opaque)]
             for watch in dict.fromkeys(watches):
-                kind = "unsure" if watch.unsure else "read"
+                kind: ReasonKind = "unsure" if watch.unsure else "read"
                 yield _FolderImpact(kind, self._origin[name], watch.folder, watch.stack, False, watch.place, watch.text)
 
     def _chains(self, folder: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -316,7 +316,7 @@ def _tools(config: Config) -> Row:
     needed = [n for n in absent if n in config.checks and config.level(n) == "required"]
     needed += ["opa"] if "opa" in absent and config.has_policies and config.level("policy") == "required" else []
     unsaid = [name for name in absent if name != "opa" and config.level(name) != "off"]
-    state = "missing" if needed else "optional" if unsaid else "ok"
+    state: RequirementState = "missing" if needed else "optional" if unsaid else "ok"
     summary = f"{', '.join(there) or 'none'}" + (f"; not found: {', '.join(absent)}" if absent else "")
     return Row(
         "tools", state, summary, f"terrace tools install {' '.join(needed or unsaid)}" if needed or unsaid else ""

@@ -67,7 +67,7 @@ def _rows(project: Project, environment: str) -> list[Compared]:
             plain.folder(site)
             first, _, before = _planned(context, plain, site, inventory.commit)
             second, way, after = _planned(context, fast, site, inventory.commit)
-            verdict = "plain" if way == "plain" else "same"
+            verdict: LaneVerdict = "plain" if way == "plain" else "same"
             if first != second:
                 again, _, _ = _planned(context, plain, site, inventory.commit)
                 verdict = "different" if again == first else "volatile"

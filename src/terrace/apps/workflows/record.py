@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+import msgspec
+
+from terrace import typed_json
 from terrace.apps.workflows.pins import Pin, repinned, used
 from terrace.errors import BadInput
+from terrace.report.json.record import encode
+from terrace.report.json.setup import GithubLock, PinnedAction
 
 LOCK = ".github/terrace.lock.json"
-SCHEMA = "terrace/github-lock@1"
 
-_HASH = re.compile(r"[0-9a-f]{64}")
 _NOWHERE = Pin("v0", "0" * 40)
 
 
@@ -37,29 +37,24 @@ def hashed(text: str) -> str:
 
 def encoded(record: Record) -> str:
     """Returns the text of the lock file."""
-    fields = {
-        "schema": SCHEMA,
-        "terrace": record.terrace,
-        "clouds": list(record.clouds),
-        "actions": {
-            action: {"version": pin.version, "commit": pin.commit} for action, pin in sorted(record.actions.items())
-        },
-        "files": dict(sorted(record.files.items())),
-    }
-    return json.dumps(fields, indent=2) + "\n"
+    return encode(
+        GithubLock(
+            terrace=record.terrace,
+            clouds=record.clouds,
+            actions={
+                action: PinnedAction(version=pin.version, commit=pin.commit)
+                for action, pin in sorted(record.actions.items())
+            },
+            files=dict(sorted(record.files.items())),
+        )
+    )
 
 
 def decoded(text: str) -> Record:
     """Returns the content of a lock file. Raises BadInput for one that Terrace did not write."""
     try:
-        return _read(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        lock = typed_json.decode(text.encode("utf-8", "surrogatepass"), GithubLock)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{LOCK} does not have the format that Terrace writes", hint="restore it from Git") from error
-
-
-def _read(document: Any) -> Record:
-    files = {str(path): str(value) for path, value in document["files"].items()}
-    if document["schema"] != SCHEMA or not all(_HASH.fullmatch(value) for value in files.values()):
-        raise ValueError
-    actions = {str(name): Pin(str(pin["version"]), str(pin["commit"])) for name, pin in document["actions"].items()}
-    return Record(str(document["terrace"]), actions, files, tuple(str(cloud) for cloud in document["clouds"]))
+    actions = {name: Pin(pin.version, pin.commit) for name, pin in lock.actions.items()}
+    return Record(lock.terrace, actions, lock.files, lock.clouds)

@@ -1,4 +1,4 @@
-"""Every JSON object that a command prints, by its schema."""
+"""Every JSON object that a command prints or writes to a file, by its schema."""
 
 from __future__ import annotations
 
@@ -73,6 +73,7 @@ SECTIONS: Mapping[str, tuple[type[JsonRecord], ...]] = {
         setup.DoctorJson,
         setup.DoctorLaneJson,
         setup.InitGithubJson,
+        setup.GithubLock,
         setup.InitGitlabJson,
         setup.InboxJson,
         setup.ChatopsJson,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import enum
 import inspect
 import textwrap
 import types
 import typing
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UnsetType
@@ -39,7 +40,7 @@ def reference_page() -> str:
         for record in records:
             lines.append(f"### `{schema_name(record)}`\n\n{_doc(record)}\n\n{_fields(record)}\n")
     lines.append("## Parts\n")
-    for part in sorted(_parts(), key=lambda part: part.__name__):
+    for part in sorted(parts(), key=lambda part: part.__name__):
         lines.append(f"### {part.__name__}\n\n{_doc(part)}\n\n{_fields(part)}\n")
     return "\n".join(lines)
 
@@ -47,8 +48,12 @@ def reference_page() -> str:
 def json_schema() -> Json:
     """Returns a JSON Schema that accepts every object, with the description of each field."""
     schemas, definitions = msgspec.json.schema_components(RECORDS, ref_template="#/$defs/{name}")
-    classes = {record.__name__: record for record in (*RECORDS, *_parts())}
+    classes = {record.__name__: record for record in (*RECORDS, *parts())}
     for name, definition in definitions.items():
+        if name not in classes:
+            # An enumeration: its docstring is about the code.
+            definition.pop("description", None)
+            continue
         # Later versions add fields, so a schema that others use accepts unknown ones.
         definition.pop("additionalProperties", None)
         docs = field_docs(classes[name])
@@ -101,8 +106,11 @@ def _type(hint: Any) -> str:
     """Returns a type in words, with a link to a part."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        choices = [argument for argument in arguments if argument is not UnsetType]
-        return " or ".join(dict.fromkeys(map(_type, choices)))
+        union = [word for argument in arguments for word in closed_words(argument)]
+        others = [argument for argument in arguments if argument is not UnsetType and not closed_words(argument)]
+        return _choice([*(f"`{word}`" for word in union), *dict.fromkeys(map(_type, others))])
+    if words := closed_words(hint):
+        return _choice([f"`{word}`" for word in words])
     if origin is tuple:
         return f"list of {_type(arguments[0])}"
     if origin is not None:
@@ -116,7 +124,20 @@ def _type(hint: Any) -> str:
     return names.get(hint, "any")
 
 
-def _parts() -> tuple[type[JsonRecord], ...]:
+def closed_words(hint: Any) -> tuple[str, ...]:
+    """Returns the words that a value of this type can have; none where the set is open or they are no words."""
+    if typing.get_origin(hint) is Literal:
+        return tuple(map(str, typing.get_args(hint)))
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return tuple(str(member.value) for member in hint)
+    return ()
+
+
+def _choice(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else names[0]
+
+
+def parts() -> tuple[type[JsonRecord], ...]:
     """Returns every record that others contain and that no command prints alone."""
     parts: dict[type[JsonRecord], None] = {}
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from terrace.errors import TerraceError
 from terrace.gates.model import Outcome
@@ -15,6 +16,8 @@ ToolState = Literal["ready", "missing", "refused"]
 RequirementState = Literal["ok", "missing", "optional"]
 LaneVerdict = Literal["same", "different", "plain", "volatile"]
 DeliveryState = Literal["waiting", "begun", "failed", "done", "ignored", "dead"]
+
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64)]
 
 
 class ErrorJson(JsonRecord, tag_field="schema", tag="terrace/error@1"):
@@ -244,6 +247,28 @@ class GithubSetting(JsonRecord):
     """Place of the setting."""
     commands: tuple[str, ...]
     """Commands that make it."""
+
+
+class PinnedAction(JsonRecord):
+    """The version of an action that the generated workflows use."""
+
+    version: str
+    """Tag of the version."""
+    commit: str
+    """Full commit id that the workflows name."""
+
+
+class GithubLock(JsonRecord, tag_field="schema", tag="terrace/github-lock@1", forbid_unknown_fields=False):
+    """The file `.github/terrace.lock.json`, which `terrace init github` writes."""
+
+    terrace: str
+    """Version of Terrace that wrote the files."""
+    clouds: tuple[str, ...]
+    """Clouds whose trust policies were requested."""
+    actions: Mapping[str, PinnedAction]
+    """Pinned actions by name."""
+    files: Mapping[str, Sha256]
+    """SHA-256 of each generated file as it was written, without the versions of actions, by path."""
 
 
 class InitGithubJson(JsonRecord, tag_field="schema", tag="terrace/init-github@1"):

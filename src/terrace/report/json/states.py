@@ -21,7 +21,7 @@ from terrace.states.retention import Retention
 from terrace.states.state_checks import Drill, Look, milliseconds
 from terrace.states.state_file import Compared
 
-AdoptionResult = Literal["ready", "later", "adopted", "already", "deployed", "settled", "refused"]
+AdoptionResult = Literal["ready", "later", "adopted", "already", "deployed", "refused"]
 """The result of an adoption for one stack."""
 
 
@@ -641,8 +641,8 @@ def _adoption_row(row: Row) -> AdoptionRow:
 
 
 def _adoption_result(row: Row) -> AdoptionResult:
-    if row.settled is not None:
-        return "already" if row.settled.how == "adopted" else "deployed"
+    if row.result == "settled":
+        return "deployed" if row.settled is None or row.settled.how == "deployed" else "already"
     return row.result
 
 
