@@ -32,6 +32,10 @@ from terrace.rollout.release_difference import ReleaseDifference
 from terrace.rollout.situation import Situation
 from terrace.stacks.refusals import Refusal
 
+MessageSeverity = Literal["error", "warning", "note"]
+
+_SEVERITIES: Mapping[str, MessageSeverity] = {"warning": "warning", "note": "note"}
+
 
 class StepChange(JsonRecord):
     """A change of one resource in the plan of a step."""
@@ -60,8 +64,8 @@ class StepBackup(JsonRecord):
 class DiagnosticPart(JsonRecord):
     """A message of Terraform, masked."""
 
-    severity: str
-    """`error` or `warning`."""
+    severity: MessageSeverity
+    """Severity of the message; `note` is a message of Terrace's own."""
     summary: str
     """Title."""
     detail: str
@@ -393,8 +397,8 @@ class StepLogPart(JsonRecord):
 
     stack: str
     """Key of the stack."""
-    step: str
-    """Name of the step, for example `plan` or `apply`."""
+    step: Step
+    """Name of the step."""
     lines: tuple[LogLinePart, ...]
     """Lines in the order in which they were printed."""
     problem: str | None
@@ -406,7 +410,7 @@ class ExplainDeploymentJson(JsonRecord, tag_field="schema", tag="terrace/explain
 
     environment: str
     """Environment."""
-    state: str
+    state: StateWord
     """State of the environment, as in `terrace status`."""
     live: str | None
     """Commit that runs there, or null."""
@@ -416,7 +420,7 @@ class ExplainDeploymentJson(JsonRecord, tag_field="schema", tag="terrace/explain
     """Commit of that deployment, or null."""
     requester: str | None
     """Person who started it, or null."""
-    result: str | None
+    result: ResultWord | None
     """Its result, as in `terrace show`, or null."""
     reasons: tuple[str, ...]
     """Reasons why it waits now, or why it ended."""
@@ -595,7 +599,7 @@ def logs_json(deployment: Deployment, logs: Iterable[StepLog]) -> ShowLogJson:
         logs=tuple(
             StepLogPart(
                 stack=log.stack,
-                step=log.step,
+                step=Step(log.step),
                 lines=tuple(LogLinePart(at=entry.at, text=entry.text) for entry in log.lines),
                 problem=log.problem or None,
             )
@@ -674,7 +678,7 @@ def diagnostic_part(diagnostic: Diagnostic) -> DiagnosticPart:
     """Returns a message of Terraform."""
     place, snippet = diagnostic.place, diagnostic.snippet
     return DiagnosticPart(
-        severity=diagnostic.severity,
+        severity=_SEVERITIES.get(diagnostic.severity, "error"),
         summary=diagnostic.summary,
         detail=diagnostic.detail,
         path=place.path if place else None,
