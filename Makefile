@@ -13,7 +13,7 @@ SPREAD := --dist loadfile --no-loadscope-reorder
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup services tools demo test fast dates explore peers live lint bench docs picture lock lock-tools clean
+.PHONY: help setup services tools demo test fast dates explore peers live lint bench docs frameworks picture lock lock-tools clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ bench: $(READY)  ## Measure; prints ratios
 
 docs: $(READY)  ## Generate the reference from the code
 	@$(BIN)/python docs/generate.py
+
+frameworks: $(READY)  ## Generate the compliance frameworks from Prowler's mappings
+	@$(BIN)/python -m pip download --quiet --no-deps prowler==5.46.0 --dest $(VENV)/prowler
+	@$(BIN)/python docs/frameworks.py $(VENV)/prowler/prowler-5.46.0-py3-none-any.whl
 
 picture: $(READY)  ## Draw the pictures of README and docs: a real run of the demo, a check as page and as comment
 	@$(BIN)/python docs/picture.py

@@ -1,7 +1,6 @@
-"""Makes the framework files of the compliance report from Prowler's mappings.
+"""Generates the framework files of the compliance report from Prowler's mappings. `make frameworks` downloads Prowler.
 
-    python -m pip download --no-deps prowler==5.46.0 -d /tmp/prowler
-    python docs/frameworks.py /tmp/prowler/prowler-5.46.0-py3-none-any.whl
+    python docs/frameworks.py prowler-5.46.0-py3-none-any.whl
 
 Taken are the ids of the requirements and which checks of Prowler (Apache-2.0) serve each. The frameworks' own texts
 are licensed, except NIST's: the titles are ours, or those of Prowler's checks.
@@ -9,6 +8,7 @@ are licensed, except NIST's: the titles are ours, or those of Prowler's checks.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -17,7 +17,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parent.parent / "src/terrace/compliance/data"
+from terrace.compliance.frameworks import NAMES
+
+TARGET = Path(__file__).resolve().parent.parent / "src/terrace/compliance/data"
+SUMS = TARGET / "generated.sha256"
+"""SHA-256 of each file that the frameworks are made from, and of each framework; a test compares it with the files."""
+
 PART = "only what a known check or Terrace itself gives evidence for: a part of the framework's requirements"
 
 CIS_OWN = {
@@ -424,13 +429,27 @@ def made(
     scope: str = "every recommendation of the benchmark",
 ) -> tuple[str, dict[str, Any]]:
     source = f"Prowler {wheel.version} (Apache-2.0, github.com/prowler-cloud/prowler): {', '.join(files)}"
-    head = {"id": word, "name": name, "version": version, "scope": scope, "source": source}
+    notice = "by docs/frameworks.py: change that file, then run `make frameworks`"
+    head = {"generated": notice, "id": word, "name": name, "version": version, "scope": scope, "source": source}
     return word, {**head, "controls": in_order(controls)}
+
+
+def text_of(framework: Mapping[str, Any]) -> str:
+    """Returns the text of a framework's file: a line for each control."""
+    head = json.dumps({name: value for name, value in framework.items() if name != "controls"}, indent=2)[:-2]
+    lines = ",\n    ".join(json.dumps(control) for control in framework["controls"])
+    return f'{head},\n  "controls": [\n    {lines}\n  ]\n}}\n'
+
+
+def sums() -> str:
+    """Returns the text of SUMS for the files as they are."""
+    root = TARGET.parents[3]
+    files = (Path(__file__).resolve(), TARGET / "sources.json", *(TARGET / f"{name}.json" for name in NAMES))
+    rows = (f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(root)}\n" for file in files)
+    return "".join(rows)
 
 
 if __name__ == "__main__":
     for name, framework in frameworks(Wheel(Path(sys.argv[1]))):
-        controls = framework.pop("controls")
-        lines = ",\n    ".join(json.dumps(one, ensure_ascii=True) for one in controls)
-        head = json.dumps(framework, indent=2, ensure_ascii=True)[:-2]
-        (TARGET / f"{name}.json").write_text(f'{head},\n  "controls": [\n    {lines}\n  ]\n}}\n')
+        (TARGET / f"{name}.json").write_text(text_of(framework))
+    SUMS.write_text(sums())
