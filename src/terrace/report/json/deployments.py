@@ -251,7 +251,7 @@ class DeploymentJson(JsonRecord):
     commit: str
     """Commit."""
     result: ResultWord
-    """Result of the deployment; `settled` only of `terrace resume --settled`."""
+    """Result of the deployment; `settled` only where `terrace resume` accepted the results of stacks."""
     reasons: tuple[str, ...]
     """Reasons for the result."""
     steps: tuple[StepPart, ...]

@@ -125,7 +125,7 @@ def _type(hint: Any) -> str:
 
 
 def closed_words(hint: Any) -> tuple[str, ...]:
-    """Returns the words that a value of this type can have; none where the set is open or they are no words."""
+    """Returns the words that a value of this type can have, in their order; empty for a type with other values."""
     if typing.get_origin(hint) is Literal:
         return tuple(map(str, typing.get_args(hint)))
     if isinstance(hint, type) and issubclass(hint, enum.Enum):

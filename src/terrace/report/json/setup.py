@@ -160,7 +160,7 @@ class ToolRow(JsonRecord):
     path: str | UnsetType = UNSET
     """Path of the tool; only where it exists."""
     where: Literal["terrace", "path"] | UnsetType = UNSET
-    """Who installed it; only where it exists."""
+    """`terrace` if Terrace installed it, `path` if it is on PATH; left out if it is missing."""
     version: str | UnsetType = UNSET
     """Version of the tool, empty where unknown; only where it exists."""
 
