@@ -32,7 +32,7 @@ _RULE = """# METADATA
 #   severity: high
 #   types: [aws_s3_bucket_acl]
 #   remediation: Set the acl to private.
-package house.NAME
+package custom.NAME
 
 # Every message of `deny` blocks a change. Messages of `warn` are advisory.
 deny contains message if {
@@ -68,9 +68,9 @@ checked contains thing if {
 }
 """
 
-_TESTS = """package house.NAME_test
+_TESTS = """package custom.NAME_test
 
-import data.house.NAME
+import data.custom.NAME
 
 test_fires if {
 	some message in NAME.deny with input as plan({"acl": "public-read"})
