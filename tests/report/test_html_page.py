@@ -6,20 +6,25 @@ import base64
 import hashlib
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 from hypothesis import given
 
-from support.checked import call, checks, many, rich
-from support.plans import change
+from support.checked import call, checks, many, rich, texts
+from support.plans import change, plan_of
 from terrace.assess.model import Assessment
+from terrace.ledger.deployment import Deployment, Step, StepRecord
+from terrace.ledger.events.steps import Detail
+from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import MASKED, UNKNOWN, Action
 from terrace.report.checked import Checked
 from terrace.report.html.check import LISTED, ROWS, check_page
+from terrace.report.html.deployment import deployment_page
 from terrace.report.html.graph import MOST, TALLEST, impact_graph
 from terrace.report.html.style import STYLE
 from terrace.stacks.graph import Folder, Graph
-from terrace.stacks.model import ChangeSet, Impact, Reason, Stack
+from terrace.stacks.model import ChangeSet, Impact, Manual, Reason, Stack
 
 VOID = {"meta", "input", "br"}
 OPTIONAL = {"li", "th", "td", "tr"}
@@ -129,6 +134,22 @@ def test_masked_and_unknown_parts_of_a_value_stay_hidden() -> None:
     assert "a.b 1 known after apply" in told
     assert "d sensitive sensitive" in told
     assert "hunter2" not in told
+
+
+@given(texts, texts)
+def test_the_page_of_a_deployment_shows_what_its_plans_change(why: str, value: str) -> None:
+    noon = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    step = StepRecord(Step.PLAN, "dev", "a1", noon, noon, "succeeded", why, Detail())
+    waits = Deployment("d1", "dev", "c" * 40, Manual("ann"), "ann", noon, (("dev",),), "p", (step,), waiting=(why,))
+    opens = {"cidr_ipv4": "10.0.0.0/8", "x": value}, {"cidr_ipv4": "0.0.0.0/0", "x": "y" + value}
+    kept = plan_of([change("aws_vpc_security_group_ingress_rule.web", Action.UPDATE, *opens)])
+    text = deployment_page(waits, (), PlannedChanges({"dev": kept}, {"prod": why}))
+    read = Reader(text)
+    assert not read.open
+    assert {tag for tag, _ in read.tags} <= KNOWN
+    assert all(attributes.keys() <= ATTRIBUTES for _, attributes in read.tags)
+    assert "dev: waiting" in read.text
+    assert 'cidr_ipv4 open to everyone "10.0.0.0/8" "0.0.0.0/0"' in read.text
 
 
 def test_ten_thousand_findings_are_counted_and_the_worst_are_listed() -> None:

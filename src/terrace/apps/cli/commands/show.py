@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import COMPLETE_ENV, FULL, JSON
+from terrace.apps.cli.options import COMPLETE_ENV, FULL, JSON, OUTPUT, format_option
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
@@ -29,10 +29,21 @@ FOLLOW_SECONDS = 1.0
     help="Show the output of Terraform in each step, of STACK or of all stacks.",
 )
 @click.option("--follow", is_flag=True, help="With --log: show new output until the deployment ends or waits.")
+@format_option(("terminal", "html"))
+@OUTPUT
 @FULL
 @JSON
 @click.pass_obj
-def show(folder: str, deployment: str, log: str | None, follow: bool, full: bool, as_json: bool) -> int:
+def show(
+    folder: str,
+    deployment: str,
+    log: str | None,
+    follow: bool,
+    style: str,
+    output: str | None,
+    full: bool,
+    as_json: bool,
+) -> int:
     """Show a deployment with its changes and approvals, by its id or the name of its environment.
 
     The values of its plans are kept for 30 days, encrypted, beside the state backups.
@@ -40,11 +51,16 @@ def show(folder: str, deployment: str, log: str | None, follow: bool, full: bool
     \b
     Examples:
       terrace show prod
+      terrace show prod --format html --output prod.html
       terrace show prod --log
       terrace show 88c85391be19 --log network --follow
     """
     if follow and (log is None or as_json):
         raise click.UsageError("--follow needs --log, and cannot be combined with --json")
+    if style == "html" and (log is not None or as_json):
+        raise click.UsageError("--format html cannot be combined with --log or --json")
+    if output is not None and style != "html":
+        raise click.UsageError("--output needs --format html")
     from pathlib import Path
 
     from terrace.apps.cli.ledger_facts import (
@@ -55,6 +71,7 @@ def show(folder: str, deployment: str, log: str | None, follow: bool, full: bool
         show_faults,
         situation,
     )
+    from terrace.apps.cli.reports import requested_report
     from terrace.apps.output.console import emit
     from terrace.apps.output.console import show as print_record
     from terrace.apps.wiring.project import Project
@@ -63,6 +80,7 @@ def show(folder: str, deployment: str, log: str | None, follow: bool, full: bool
     from terrace.ledger import folds
     from terrace.ledger.dismissals import unread
     from terrace.pipelines.deploy.planned_changes import planned_changes
+    from terrace.report.html.deployment import deployment_page
     from terrace.report.json.deployments import show_json
     from terrace.report.terminal.deployments import approval_line, deployment_tree
     from terrace.report.terminal.situation import next_lines
@@ -89,6 +107,10 @@ def show(folder: str, deployment: str, log: str | None, follow: bool, full: bool
         emit(show_json(wanted, answers, now, changes))
         return 0
     reasons = now.waits_for if now is not None and wanted.open else None
+    if style == "html":
+        page = deployment_page(wanted, answers, changes, reasons)
+        requested_report(Path(folder), style, output).write(page)
+        return 0
     print_record(deployment_tree(wanted, reasons, changes=changes, full=full))
     show_faults(tuple(fault for fault in unread(history, project.dismissed) if fault.holds(wanted.environment)))
     for answer in answers:
