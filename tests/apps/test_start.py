@@ -411,6 +411,21 @@ terraform: {version: ">= 99"}
     assert all(row["how"] for row in rows.values() if row["state"] != "ok"), rows
 
 
+def test_a_variable_that_is_set_and_does_not_reach_the_provider_is_missing(
+    work: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "shop")
+    _, rows = examined(work, capsys)
+    assert "variables of dev" not in rows, "no provider of dev reads it"
+    (work / "environments/dev/main.tf").write_text('resource "aws_s3_bucket" "it" {}\n')
+    code, rows = examined(work, capsys)
+    assert (code, rows["variables of dev"]["state"]) == (1, "missing")
+    assert "`env: [AWS_PROFILE]`" in rows["variables of dev"]["how"]
+    (work / "terrace.yaml").write_text("version: 1\nenvironments: {dev: {env: [AWS_PROFILE]}}\n")
+    _, rows = examined(work, capsys)
+    assert "variables of dev" not in rows
+
+
 def test_a_folder_open_to_others_is_told(work: Path, capsys: Captured) -> None:
     _, rows = examined(work, capsys)
     folder = Path(rows["data"]["found"])

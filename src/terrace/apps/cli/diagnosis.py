@@ -44,6 +44,7 @@ from terrace.stacks.config_problems import examine
 from terrace.stacks.discovery import environments
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Notice
+from terrace.stacks.provider_variables import find_provider_variables
 from terrace.stacks.root_modules import roots_without_stack_notice
 from terrace.stacks.uncommitted import find_uncommitted
 from terrace.states.state_checks import problems
@@ -201,11 +202,27 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
     for notice in _uncommitted(project, inventory, tree):
         yield Row("not in the commit", "optional", notice.message, notice.hint or "")
     yield from _required_versions(project, inventory)
+    yield from _variables(inventory)
 
 
 def _uncommitted(project: Project, inventory: Inventory, tree: Tree) -> tuple[Notice, ...]:
     """Returns the files of the checkout that no commit of it would contain."""
     return find_uncommitted(inventory, tree, project.repository.untracked())
+
+
+def _variables(inventory: Inventory) -> Iterator[Row]:
+    """Checks whether Terraform gets the variables that are set here and that the providers of an environment read."""
+    readable = find_provider_variables(inventory)
+    for environment in inventory.config.environments:
+        given = {*environment.env, *environment.credentials.plan, *environment.credentials.apply}
+        known = readable.get(environment.name, ())
+        absent = [name for name in known if name in ENVIRON and name not in given]
+        if absent:
+            found = (
+                f"{', '.join(absent)}: set here and read by its providers, but Terraform does not get what `env` omits"
+            )
+            how = f"`env: [{', '.join(absent)}]` in `environments.{environment.name}` of {CONFIG_FILE}, merged"
+            yield Row(f"variables of {environment.name}", "optional" if given & {*known} else "missing", found, how)
 
 
 def _required_versions(project: Project, inventory: Inventory) -> Iterator[Row]:
