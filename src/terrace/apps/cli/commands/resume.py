@@ -88,7 +88,8 @@ def resume(
     deployments = _unfinished_deployments(project, environment)
     if not deployments:
         note(f"there is no open deployment{f' in {environment}' if environment else ''}")
-        _show_next_steps(project, environment)
+        if not as_json:
+            _show_next_steps(project, environment)
         return 0
     if len(deployments) > 1:
         names = ", ".join(d.environment for d in deployments)
