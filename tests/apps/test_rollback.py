@@ -151,7 +151,7 @@ def test_by_hand_it_is_shown_first_and_needs_a_reason(shop: World) -> None:
     assert done["result"] == "succeeded"
     assert shop.state("prod")["outputs"]["it"]["value"] == "prod-1"
     again = shop.run("rollback", "prod", "--reason", "more", "--yes")
-    assert (again.code, "there is no other" in again.err) == (2, True)
+    assert (again.code, "no earlier good release" in again.err) == (2, True)
 
 
 def test_a_moved_object_is_found_again_and_nothing_is_made_anew(shop: World) -> None:
