@@ -139,7 +139,7 @@ def test_what_policies_are_given_can_be_seen(place: World) -> None:
 def test_without_policies_there_is_nothing_to_test(tmp_path: Path) -> None:
     done = world(tmp_path, three_environments()).run("policy", "test")
     assert done.code == 2
-    assert "policies: [FOLDER]" in done.err
+    assert "add `policies: [policies]` to terrace.yaml" in done.err
 
 
 def test_a_new_policy_has_tests_that_pass_and_is_never_written_over(place: World) -> None:

@@ -65,7 +65,7 @@ def drawn(schema: Schema, types: list[str], seed: int) -> dict[str, str]:
 
 def configuration(resources: Mapping[str, str]) -> str:
     """The whole file. The emulated cloud does not know everything: without a limit it would be asked for minutes."""
-    return "\n".join([PROVIDER.replace("{}", "{\n  max_retries = 1\n}"), *resources.values()])
+    return "\n".join([PROVIDER.replace("{}", "{\n  max_retries = 3\n}"), *resources.values()])
 
 
 def _resource(name: str, block: Schema, dice: random.Random) -> str:

@@ -140,14 +140,14 @@ def confined(
             if limits.memory is not None:
                 _limit_memory(child.pid, limits.memory)
             with INTERRUPTION.telling(lambda: _kill(child)):
-                _wait(child, name, (out, err), limits)
+                sampled = _wait(child, name, (out, err), limits)
         finally:
             # Processes that it left in its group are killed too: no one reads their output.
             _kill(child)
             peak = _reap(child)
         INTERRUPTION.check()
         done = Finished(child.returncode, _read(out), _read(err))
-    if limits.memory is not None and _lacked_memory(done, peak, limits.memory):
+    if limits.memory is not None and _lacked_memory(done, max(peak, sampled), limits.memory):
         raise LimitExceeded(f"{name} needs more than {limits.memory >> 20} MB of memory", "memory")
     return done
 
@@ -212,15 +212,30 @@ def _start(
         raise NotReady(f"{argv[0]} cannot be run: {error.strerror}", hint="reinstall it") from error
 
 
-def _wait(child: subprocess.Popen[bytes], name: str, outputs: tuple[IO[bytes], ...], limits: Limits) -> None:
+def _memory(pid: int) -> int:
+    """Returns the largest memory of a running process so far in bytes, 0 if unknown. Unlike `wait4`, it does not count
+    the memory of the process that started it."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def _wait(child: subprocess.Popen[bytes], name: str, outputs: tuple[IO[bytes], ...], limits: Limits) -> int:
+    """Waits until the process has exited, and returns its largest memory in bytes as far as it was seen. Raises
+    LimitExceeded."""
     end = time.monotonic() + limits.seconds
     pause, looks = _POLL / 32, time.monotonic() + _DISK_POLL
+    peak = 0
     while True:
+        if limits.memory is not None:
+            peak = max(peak, _memory(child.pid))
         ended = _has_exited(child)
         if any(os.fstat(output.fileno()).st_size > limits.output for output in outputs):
             raise LimitExceeded(f"{name} printed more than {limits.output:,} bytes and was stopped", "output")
         if ended:
-            return
+            return peak
         if limits.disk is not None and time.monotonic() > looks:
             if limits.disk.is_full():
                 size = f"{limits.disk.size:,} bytes"

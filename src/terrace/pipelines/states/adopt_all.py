@@ -139,7 +139,7 @@ def _row(at: AdoptionRun, stack: Stack, blank: Row) -> Row:
         raise
     except TerraceError as error:
         row = blank.refused(error)
-        if isinstance(error, TerraformFailed) and "remote state" in error.message and not error.hint:
+        if isinstance(error, TerraformFailed) and "Unable to find remote state" in error.message:
             return replace(row, hint=_UNKNOWN_OWNER)
         return row
     try:
