@@ -213,8 +213,8 @@ def _start(
 
 
 def _memory(pid: int) -> int:
-    """Returns the largest memory of a running process so far in bytes, 0 if unknown. Unlike `wait4`, it does not count
-    the memory of the process that started it."""
+    """Returns the largest memory of a running process so far in bytes, 0 if unknown. It excludes the memory of the
+    parent process, which `wait4` includes."""
     with contextlib.suppress(OSError, ValueError):
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
