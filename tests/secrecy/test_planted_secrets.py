@@ -175,8 +175,10 @@ class Watch:
         # started any program.
         if part == "terrace" and not is_parent:
             return
-        for name in secrets_in(Path(f"/proc/{pid}/environ").read_bytes()):
-            self.found.add((part, "environ", name))
+        shown = secrets_in(Path(f"/proc/{pid}/environ").read_bytes())
+        # A process that has become another program meanwhile is looked at again, as what it is now.
+        if Path(f"/proc/{pid}/cmdline").read_bytes() == argv:
+            self.found |= {(part, "environ", name) for name in shown}
 
 
 def part_of(argv: bytes, parent: str) -> str:
