@@ -1,4 +1,4 @@
-"""The next steps in an environment, as commands. Every surface that ends with a next command takes it from here."""
+"""The next steps in an environment, as commands, for every surface that evaluated its situation."""
 
 from __future__ import annotations
 
