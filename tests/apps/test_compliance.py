@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.cli import LADDER, World, three_environments, world
+from support.dates import in_days, today
 from support.git import git
 from support.tools import opa
 from terrace.apps.output.progress import Silent
@@ -174,7 +174,7 @@ def test_what_cannot_be_looked_at_is_said_and_passes_nothing(place: World) -> No
     assert "it has no deployed release" in found["message"]
 
     # What somebody answers for holds nothing, and the control is still not met.
-    waiver = WAIVER.format(granted=date.today(), expires=date.today() + timedelta(days=30))
+    waiver = WAIVER.format(granted=today(), expires=in_days(30))
     place.push({"modules/thing/main.tf": module.replace("-1", "-2"), ".terrace/waivers.yaml": waiver})
     place.ok("deploy", "dev")
     place.ok("check", "--all", "dev")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from support.cli import LADDER, MODULE, World, three_environments, world
+from support.dates import in_days, today
 from support.git import git
 from support.tools import opa
 
@@ -24,16 +24,18 @@ deny contains message if {
 }
 """
 
-TODAY = datetime.now(UTC).date()
-WAIVER = f"""\
+
+def waiver() -> str:
+    """The file with one waiver of the rule, granted today."""
+    return f"""\
 version: 1
 waivers:
   - rule: no-twos
     address: module.thing.terraform_data.it
     owner: bob
     reason: the two is wanted until the three is made
-    granted: {TODAY}
-    expires: {TODAY + timedelta(days=30)}
+    granted: {today()}
+    expires: {in_days(30)}
 """
 
 
@@ -57,11 +59,11 @@ def test_a_plan_that_a_policy_refuses_is_not_applied_though_it_was_merged(tmp_pa
     assert "`terrace explain no-twos`" in reason
     assert not list(Path(os.environ["TERRACE_HOME"]).glob("data/*/states/dev/dev/terraform.tfstate"))
 
-    shop.push({".terrace/waivers.yaml": WAIVER.replace("owner", "woner")})
+    shop.push({".terrace/waivers.yaml": waiver().replace("owner", "woner")})
     (reason,) = shop.run("deploy", "dev", "--json").json["reasons"]
     assert "(no waiver is applied: .terrace/waivers.yaml has 2 problems" in reason
 
-    shop.push({".terrace/waivers.yaml": WAIVER})
+    shop.push({".terrace/waivers.yaml": waiver()})
     assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.cli import LADDER, Done, World, three_environments, world
+from support.dates import in_days, today
 from support.tools import opa
 
 pytestmark = pytest.mark.slow
 
-TODAY = datetime.now(UTC).date()
 FILE = ".terrace/waivers.yaml"
 ADDRESS = "module.thing.terraform_data.it"
 RULES = """
@@ -43,8 +43,9 @@ def place(tmp_path: Path) -> World:
     return made
 
 
-def record(expires: date = TODAY + timedelta(days=90), **more: str) -> str:
-    granted = min(TODAY, expires - timedelta(days=30))
+def record(expires: date | None = None, **more: str) -> str:
+    expires = expires or in_days(90)
+    granted = min(today(), expires - timedelta(days=30))
     said = {"rule": "twos", "address": ADDRESS, "owner": "owners", "reason": "moves in June", "granted": granted}
     return "  - " + "\n    ".join(f"{k}: {v}" for k, v in {**said, "expires": expires, **more}.items()) + "\n"
 
@@ -72,7 +73,7 @@ def test_a_waiver_of_the_protected_branch_waives_and_the_finding_stays(place: Wo
     }
     (unknown,) = found(done, "output")
     assert (unknown["status"], unknown["waiver"]["ticket"], unknown["waiver"]["line"]) == ("waived", "OPS-1", 9)
-    note = f"waived by owners until {TODAY + timedelta(days=90)}: moves in June"
+    note = f"waived by owners until {in_days(90)}: moves in June"
     assert f"no twos; {note}" in place.run("check").out
     assert note in (place.work / "../check.sarif").read_text()
     assert re.search(f"skipped message=.*{note}", (place.work / "../check.xml").read_text())
@@ -84,7 +85,7 @@ def test_a_waiver_that_the_change_proposes_is_shown_and_waives_nothing(place: Wo
     told = place.ok(
         "waive", "twos", ADDRESS, "--owner", "owners", "--reason", "it moves", "--stack", "dev", "--json"
     ).json["waiver"]
-    assert (told["granted"], told["expires"]) == (str(TODAY), str(TODAY + timedelta(days=180)))
+    assert (told["granted"], told["expires"]) == (str(today()), str(in_days(180)))
     done = place.run("check", "--json")
     assert done.code == 1
     notes = {f["stack"]: f.get("note", "") for f in found(done, "twos")}
@@ -96,7 +97,7 @@ def test_a_waiver_that_the_change_proposes_is_shown_and_waives_nothing(place: Wo
 
 
 def test_what_ended_speaks_again_and_says_whose_it_was(place: World) -> None:
-    place.push({FILE: file(record(TODAY - timedelta(days=1)))})
+    place.push({FILE: file(record(in_days(-1)))})
     change(place)
     done = place.run("check", "--json")
     assert done.code == 1
@@ -113,7 +114,7 @@ def test_what_ended_speaks_again_and_says_whose_it_was(place: World) -> None:
 
 
 def test_a_waiver_that_ends_soon_is_told(place: World) -> None:
-    place.push({FILE: file(record(TODAY + timedelta(days=3)))})
+    place.push({FILE: file(record(in_days(3)))})
     change(place)
     done = place.run("check", "--json")
     (ends,) = found(done, "waiver-ends")
@@ -154,14 +155,14 @@ waivers:
   reason: |
     long
     text
-  granted: {TODAY}
-  expires: {TODAY}
+  granted: {today()}
+  expires: {today()}
 
 # The end.
 """
     (place.work / ".terrace").mkdir(exist_ok=True)
     (place.work / FILE).write_text(text)
-    accepted = f"{{fingerprint: {'a' * 20}, owner: ann, reason: revoked, until: {TODAY + timedelta(days=1)}}}"
+    accepted = f"{{fingerprint: {'a' * 20}, owner: ann, reason: revoked, until: {in_days(1)}}}"
     (place.work / ".terrace/secrets.yaml").write_text(f"version: 1\naccepted:\n  - {accepted}\n")
     place.ok("waive", "format", "--path", "modules/thing/*.tf", "--owner", "ann", "--reason", "made by a tool")
     now = (place.work / FILE).read_text()
@@ -182,7 +183,7 @@ def test_a_comment_that_asks_to_be_let_through_is_shown_with_its_record(place: W
     assert done.code == 1
     (asked,) = found(done, "skip-comment")
     assert (asked["advisory"], asked["file"], asked["line"]) == (True, "modules/thing/main.tf", 6)
-    until = TODAY + timedelta(days=180)
+    until = in_days(180)
     words = shlex.split(asked["fix"])
     assert words[3:] == [ADDRESS, "--owner", "NAME", "--reason", "it's known", "--until", str(until)]
     # What it shows can be done, and is right as it stands.
