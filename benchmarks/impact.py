@@ -11,6 +11,7 @@ from pathlib import Path
 
 from terrace.adapters.git.facts_cache import FactsCache
 from terrace.adapters.git.trees import GitTree
+from terrace.apps.cli.main import collect_rarely
 from terrace.config.model import Config, Environment
 from terrace.stacks.discovery import discover
 from terrace.stacks.graph import Graph
@@ -22,6 +23,7 @@ STACKS, MODULES, ENVIRONMENTS = 10_000, 2_000, 10
 
 def main() -> None:
     """Generate, measure each way in turn, print seconds and ratios."""
+    collect_rarely()
     with tempfile.TemporaryDirectory(prefix="terrace-benchmark-") as place:
         repository = Path(place) / "repository"
         base, head = _generated(repository)

@@ -241,6 +241,22 @@ def test_a_git_file_that_leads_nowhere_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / ".git").read_text() == "gitdir: /nowhere\n", "what was there is as it was"
 
 
+# --- the process -------------------------------------------------------------------------------------------------
+
+
+def test_a_command_searches_for_cycles_of_objects_rarely() -> None:
+    """Otherwise the searches take a third of the time where there are 10,000 stacks."""
+    shown = "import atexit, gc, sys; atexit.register(lambda: print(gc.get_threshold()[0]))\n"
+    script = f"{shown}sys.argv = ['terrace', '--version']\n"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", script + "from terrace.apps.cli.main import main; main()"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "100000"
+
+
 # --- config ------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -194,8 +195,18 @@ def cli(ctx: click.Context, folder: str) -> None:
     ctx.obj = folder
 
 
+def collect_rarely() -> None:
+    """Lets Python search for cycles of objects after 100,000 new ones, not after 700.
+
+    Imports, configurations and plans create many objects and next to no cycles: the searches took a third of the time
+    of `impact` in a repository of 10,000 stacks, and a tenth of the start.
+    """
+    gc.set_threshold(100_000, 20, 100)
+
+
 def main() -> None:
     """Runs a command, and turns an error into a message, a hint and an exit code."""
+    collect_rarely()
     from terrace.adapters.hardening import harden
     from terrace.apps.cli.error_handler import guarded
 
