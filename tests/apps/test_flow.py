@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -163,6 +165,21 @@ def test_an_answer_that_would_not_count_is_refused_before_it_is_written(shop: Wo
     assert shop.ok("resume", "staging", "--json").json["result"] == "succeeded"
 
 
+def completed(shop: World, words: str) -> list[str]:
+    """What a shell completes after these words."""
+    typed = {"COMP_WORDS": f"terrace {words}", "COMP_CWORD": str(words.count(" ") + 1)}
+    program = Path(sys.executable).with_name("terrace")
+    done = subprocess.run(
+        [program],
+        cwd=shop.work,
+        env={**shop.environment, **typed, "_TERRACE_COMPLETE": "bash_complete"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+
 def test_a_rejection_ends_it_and_outlives_a_change_of_the_rules_until_it_is_withdrawn(shop: World) -> None:
     shop.ok("deploy", "dev")
     shop.run("promote", "staging")
@@ -172,6 +189,8 @@ def test_a_rejection_ends_it_and_outlives_a_change_of_the_rules_until_it_is_with
     stands = shop.status()["staging"]
     assert (stands["state"], "bob rejected this: not before the sale" in stands["reasons"][0]) == ("failed", True)
     shown = shop.ok("show", "staging", "--json").json
+    deployments = [deployment["id"] for deployment in shop.ok("history", "--json").json["deployments"]]
+    assert completed(shop, "show ") == ["dev", "staging", "prod", *deployments]
     assert (shown["result"], [a["answer"] for a in shown["approvals"]]) == ("blocked", ["reject"])
     assert "apply" not in [s["name"] for s in shown["steps"]]
     assert "there is no open deployment" in shop.ok("resume", "staging").err

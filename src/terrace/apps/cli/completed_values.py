@@ -1,7 +1,7 @@
-"""The values that the shell completes: environments, stacks, rules and tools.
+"""The values that the shell completes: environments, stacks, deployments, rules and tools.
 
-They come from the working tree, without network. A repository that cannot be read has none: a key press prints no
-error.
+They come from the working tree and from the ledger as it was fetched last, without network. A repository that cannot
+be read has none: a key press prints no error.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from terrace.stacks.inventory import Inventory
+
+NEWEST = 50
+"""Maximum number of deployments to choose from."""
 
 Values = Callable[[str], Mapping[str, str]]
 """Returns the values of a repository with a short help text each; the argument is the folder of `-C`."""
@@ -50,6 +53,19 @@ def environments(folder: str) -> Mapping[str, str]:
 def stacks(folder: str) -> Mapping[str, str]:
     """Returns the keys of the stacks, each with its folder."""
     return {stack.key: stack.path for stack in _inventory(folder).stacks}
+
+
+def deployments(folder: str) -> Mapping[str, str]:
+    """Returns the ids of the newest deployments, newest first, each with its environment, commit and result."""
+    from pathlib import Path
+
+    from terrace.apps.wiring.project import Project
+    from terrace.ledger import folds
+    from terrace.report.words import result_word
+
+    ledger = Project(Path(folder), past_rules=True, fetch=False).ledger
+    newest = folds.deployments(ledger.read())[: -NEWEST - 1 : -1]
+    return {d.id: f"{d.environment} {d.commit[:12]} {result_word(d)}" for d in newest}
 
 
 def rules(folder: str) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from terrace.apps.cli.completed_values import completer, environments, rules, stacks
+from terrace.apps.cli.completed_values import completer, deployments, environments, rules, stacks
 
 if TYPE_CHECKING:
     from datetime import date, timedelta
@@ -17,7 +17,8 @@ ENVIRONMENT = "ENV"
 COMPLETE_ENV = completer(environments)
 COMPLETE_STACK = completer(stacks)
 COMPLETE_RULE = completer(rules)
-COMPLETE_SUBJECT = completer(environments, rules)
+COMPLETE_ENV_OR_DEPLOYMENT = completer(environments, deployments)
+COMPLETE_SUBJECT = completer(environments, deployments, rules)
 COMPLETE_ENV_OR_STACK = completer(environments, stacks)
 
 ENV = click.argument("environment", metavar=ENVIRONMENT, shell_complete=COMPLETE_ENV)

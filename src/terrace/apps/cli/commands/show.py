@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import COMPLETE_ENV, FULL, JSON, OUTPUT, format_option
+from terrace.apps.cli.options import COMPLETE_ENV_OR_DEPLOYMENT, FULL, JSON, OUTPUT, format_option
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.project import Project
@@ -18,7 +18,7 @@ FOLLOW_SECONDS = 1.0
 
 
 @click.command()
-@click.argument("deployment", shell_complete=COMPLETE_ENV)
+@click.argument("deployment", shell_complete=COMPLETE_ENV_OR_DEPLOYMENT)
 @click.option(
     "--log",
     "log",
