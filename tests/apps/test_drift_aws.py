@@ -241,8 +241,15 @@ def test_whatever_happens_outside_is_in_its_quadrant_and_no_value_is_told(tmp_pa
         "aws_ssm_parameter.copy": ("input", "update"),
         "aws_ssm_parameter.secret": ("actionable", "update"),
     }
-    assert "value" in seen["aws_ssm_parameter.secret"]["paths"]
+    attributes = {one["path"]: one["differences"] for one in seen["aws_ssm_parameter.secret"]["attributes"]}
+    assert attributes["value"] == [{**attributes["value"][0], "before": "(sensitive)", "after": "(sensitive)"}]
+    opened = [one for one in seen[GROUP]["attributes"][0]["differences"] if one.get("after") == "0.0.0.0/0"]
+    assert [(one["action"], "before" in one) for one in opened] == [("add", False)], "only what was opened differs"
     told = [shop.run("drift", "last", "--format", style).out for style in ("terminal", "markdown", "json")]
+    full = shop.run("drift", "dev", "--full").out
+    assert "value: (sensitive) → (sensitive) (managed)" in full
+    assert re.search(r'\+ ingress\S+cidr_blocks\[0\] = "0\.0\.0\.0/0"', full), full
+    told += [full, json.dumps(seen)]
     adopted = shop.run("drift", "adopt", "dev", "aws_ssm_parameter.secret")
     assert (adopted.code, "its value is sensitive" in adopted.out) == (1, True)
     assert git(shop.work, "status", "--porcelain") == "", "what the provider counts is nobody's to write"

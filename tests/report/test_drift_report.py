@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -17,7 +18,7 @@ from terrace.drift.checks import Check, EnvironmentDrift
 from terrace.drift.model import Cause, DriftKind, Ignored, Observation, ResourceDrift
 from terrace.drift.records import resource_drift_record, resources_of
 from terrace.drift.review import Review
-from terrace.plans.model import MASKED, Action
+from terrace.plans.model import MASKED, Action, Value
 from terrace.report.drift_words import remedy
 from terrace.report.json.drift import drift_json
 from terrace.report.markdown.drift import drift_markdown
@@ -123,9 +124,83 @@ def test_every_format_shows_the_values_of_each_attribute() -> None:
             "managed": False,
             "deployed": "nothing",
             "there": "(sensitive)",
+            "differences": [{"path": "", "action": "add", "after": "(sensitive)"}],
         },
-        {"path": "tags.team", "quadrant": "actionable", "managed": True, "deployed": '"a"', "there": '"b"'},
+        {
+            "path": "tags.team",
+            "quadrant": "actionable",
+            "managed": True,
+            "deployed": '"a"',
+            "there": '"b"',
+            "differences": [{"path": "", "action": "change", "before": "a", "after": "b"}],
+        },
     ]
+
+
+def differing(deployed: Value, live: Value) -> Review:
+    """A review of one attribute, `rules`, with these values."""
+    seen = replace(SEEN, paths=("rules",), values={"rules": (deployed, live)})
+    return review(Observation("prod", "environments/prod", "drifted", "c" * 40, resources=(seen,)))
+
+
+def test_blocks_are_aligned_and_only_what_differs_in_them_is_shown() -> None:
+    web = {"name": "web", "ports": [443], "secret": MASKED}
+    ssh = {"name": "ssh", "ports": [22], "secret": "hunter2", "note": "", "sources": []}
+    one = differing([web], [ssh, {**web, "ports": [80]}])
+    for told in (terminal(one), drift_markdown([one])):
+        assert '+ rules[0].name = "ssh"' in told
+        assert 'rules[name="web"].ports[0] = 443' in told
+        assert "hunter2" not in told, "what is masked in one element is masked in all"
+        assert 'name = "web"' not in told
+        assert "sources" not in told, "an added block is shown without its empty parts"
+    (attribute,) = as_json([one])["environments"][0]["stacks"][0]["resources"][0]["attributes"]
+    secrets = [part for part in attribute["differences"] if part["path"].endswith("secret")]
+    assert [part["after"] for part in secrets] == ["(sensitive)"]
+
+
+def test_a_sensitive_part_that_differs_is_never_left_out() -> None:
+    one = differing({"a": MASKED}, {"a": MASKED})
+    for told in (terminal(one), drift_markdown([one])):
+        assert "rules: (sensitive) → (sensitive)" in told
+    assert 'rules: nothing → ""' in terminal(differing(None, "")), "an empty value alone is a difference"
+    partly = differing({"a": MASKED, "b": 1}, {"a": "hunter2", "b": 2})
+    for told in (terminal(partly), drift_markdown([partly])):
+        assert "hunter2" not in told
+        assert "rules.b = 1" in told
+        assert "rules = (sensitive)" in told
+
+
+def test_policies_and_texts_are_shown_as_differences_of_their_content() -> None:
+    def policy(action: str) -> str:
+        return json.dumps({"Statement": [{"Sid": "own", "Action": [action], "Resource": "*"}]})
+
+    told = terminal(differing(policy("s3:GetObject"), policy("s3:*")))
+    assert '"s3:*"' in told
+    assert "Resource" not in told
+    text = terminal(differing("one\ntwo\nthree\n", "one\nTWO\nthree\n"))
+    assert "- two" in text
+    assert "+ TWO" in text
+
+
+def test_a_long_value_is_cut_with_a_count_and_complete_in_full() -> None:
+    one = differing(None, "x" * 500)
+    for short, full in (
+        (terminal(one), plain_text(drift_report([one], full=True))),
+        (drift_markdown([one]), drift_markdown([one], full=True)),
+    ):
+        assert "more characters" in short
+        assert "x" * 101 not in short
+        assert "x" * 500 in full
+    many = differing([], [f"10.0.{number}.0/24" for number in range(30)])
+    assert "and 20 more differences" in terminal(many)
+    assert "10.0.29.0/24" in plain_text(drift_report([many], full=True))
+
+
+def test_values_of_attributes_have_no_effect_on_a_terminal_or_in_markdown() -> None:
+    one = differing(["a"], ["a", "\x1b[31m|<b>`"])
+    assert "\x1b" not in terminal(one)
+    (row,) = [line for line in drift_markdown([one]).splitlines() if "rules" in line]
+    assert row.count("|") == 6, "a value does not end a cell"
 
 
 def test_every_format_has_the_same_facts() -> None:

@@ -165,6 +165,21 @@ def output_diff(output: OutputChange) -> tuple[Difference, ...]:
     return tuple(part for one in differences(before, after) for part in expanded(one))
 
 
+def value_diff(before: Value, after: Value) -> tuple[Difference, ...]:
+    """Returns the difference of an attribute that differs, with paths from its value on, without empty parts of what
+    was added. A value of None stands for "not set".
+
+    The values must be masked already. A last difference of MASKED alone is a sensitive part that differs.
+    """
+    before, after = (ABSENT if value is None else value for value in (before, after))
+    old, new = _equally_masked(before, after)
+    found = tuple(part for one in differences(old, new) for part in expanded(one))
+    is_changed = before is not ABSENT and after is not ABSENT
+    if not found or (is_changed and set(_masked_paths(before, ())) != set(_masked_paths(after, ()))):
+        return (*found, Difference((), MASKED, MASKED))
+    return tuple(one for one in found if not (one.is_added and is_empty(one.after))) or found
+
+
 def is_exposing(change: ResourceChange) -> bool:
     """Returns whether a change opens something. Mostly quicker than its difference."""
     if change.action is Action.NO_OP or not (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import SequenceMatcher
 from typing import Any
 
-from terrace.plans.attribute_diff import ABSENT, Difference, ShownDiff, output_diff, resource_diff
+from terrace.plans.attribute_diff import ABSENT, Difference, ShownDiff, output_diff, resource_diff, value_diff
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.riskiest import may_lose_data
 from terrace.plans.summaries import ACTIONS, deeds
@@ -125,7 +125,22 @@ def change_rows(change: ResourceChange, extent: Extent) -> list[Row]:
 
 def output_rows(output: OutputChange, extent: Extent) -> list[Row]:
     """Returns the rows of one output."""
-    rows = [_row(one, extent) for one in output_diff(output)]
+    return _cut([_row(one, extent) for one in output_diff(output)], extent)
+
+
+def attribute_rows(path: str, before: Value, after: Value, extent: Extent) -> list[Row]:
+    """Returns the rows of one attribute that differs, at `path`. A value of None stands for "not set".
+
+    The values must be masked already. The extent counts the rows of the attribute.
+    """
+    rows = [
+        replace(_row(one, extent), name=f"{path}{'' if one.name[:1] in ('', '[') else '.'}{one.name}")
+        for one in value_diff(before, after)
+    ]
+    return _cut(rows, extent)
+
+
+def _cut(rows: list[Row], extent: Extent) -> list[Row]:
     cut = rows if extent.rows is None else rows[: extent.rows]
     more = and_more(len(rows) - len(cut), "difference")
     return [*cut, *([Row(" ", more)] if more else [])]

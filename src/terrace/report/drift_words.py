@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from terrace.drift.acknowledgements import answered, answers
 from terrace.drift.adopted_drift import Absorption
 from terrace.drift.model import DriftKind, Observation, ResourceDrift
 from terrace.drift.review import Review
 from terrace.plans.model import MASKED, UNKNOWN, Value
+from terrace.report.diff_words import Extent, Row, attribute_rows
 from terrace.text import clipped, visible
 from terrace.words import plural
 
@@ -63,20 +65,29 @@ _KINDS = {
 }
 
 
-def attribute_lines(review: Review, resource: ResourceDrift) -> Iterable[str]:
+@dataclass(frozen=True, slots=True)
+class AttributeLine:
+    """An attribute with drift: its line, and the rows of the differences within its value, where it has parts."""
+
+    text: str
+    rows: tuple[Row, ...] = ()
+
+
+def attribute_lines(review: Review, resource: ResourceDrift, extent: Extent) -> Iterable[AttributeLine]:
     """Returns each path with its deployed and its live value, whether a deployment changes it back, and who
     acknowledged it."""
     is_acknowledged = answered(review.acknowledged, resource, resource.paths) is not None
     acknowledged = {} if is_acknowledged else answers(review.acknowledged, resource)
     for path in resource.paths:
-        deployed, live = resource.values.get(path, (None, None))
-        text = f"{path}: {shown_value(deployed)} → {shown_value(live)}" if path in resource.values else path
+        rows = tuple(attribute_rows(path, *resource.values[path], extent)) if path in resource.values else ()
+        is_one_value = len(rows) == 1 and rows[0].name == path and not rows[0].lines
+        text = f"{path}: {rows[0].before or 'nothing'} → {rows[0].after or 'nothing'}" if is_one_value else path
         if resource.kind is not DriftKind.INPUT:
             text += _KINDS.get(resource.kind_of(path), "")
         if path in acknowledged:
             acknowledgement = acknowledged[path]
             text += f", acknowledged by {clipped(acknowledgement.by)}: {clipped(acknowledgement.reason)}"
-        yield text
+        yield AttributeLine(text, () if is_one_value else rows)
 
 
 def has_attribute_lines(review: Review, resource: ResourceDrift) -> bool:

@@ -25,11 +25,13 @@ FileType = Literal["text", "markdown", "html", "json", "xml"]
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """The drift of some environments, what was reverted, and the stacks that were refused, by key."""
+    """The drift of some environments, what was reverted, and the stacks that were refused, by key. `full` shows every
+    difference and every value completely."""
 
     reviews: tuple[Review, ...]
     remediations: tuple[RemediationPart, ...] = ()
     refused: Mapping[str, Refusal] = field(default_factory=dict)
+    full: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +72,7 @@ def _terminal_compliance(record: Compliance) -> Record:
 def _terminal_drift(report: DriftReport) -> Record:
     from terrace.report.terminal.drift import drift_report
 
-    return drift_report(report.reviews)
+    return drift_report(report.reviews, full=report.full)
 
 
 def _markdown_check(record: Checked) -> str:
@@ -94,7 +96,7 @@ def _markdown_compliance(record: Compliance) -> str:
 def _markdown_drift(report: DriftReport) -> str:
     from terrace.report.markdown.drift import drift_markdown
 
-    return drift_markdown(report.reviews)
+    return drift_markdown(report.reviews, full=report.full)
 
 
 def _html_check(record: Checked) -> str:

@@ -26,9 +26,11 @@ def show_drift(
     style: str,
     remedied: tuple[RemediationResult, ...] = (),
     refused: Mapping[str, Refusal] = MappingProxyType({}),
+    *,
+    full: bool = False,
 ) -> None:
     """Prints drift in one of its formats, the remediations, and the refused stacks."""
-    report = DriftReport(reviews, tuple(map(_remediation_part, remedied)), refused)
+    report = DriftReport(reviews, tuple(map(_remediation_part, remedied)), refused, full)
     Report(FORMATS[style], None).write(DRIFT_FORMATS[style](report))
     if FORMATS[style].type == "json":
         return

@@ -15,9 +15,11 @@ from terrace.drift.issues import StackDrift, Word
 from terrace.drift.model import Cause, DriftKind, Observation, ResourceDrift
 from terrace.drift.model import Status as DriftState
 from terrace.drift.review import Review
+from terrace.plans.attribute_diff import value_diff
 from terrace.report.drift_words import remedy, shown_value
 from terrace.report.json.deployments import DriftDeployment
 from terrace.report.json.parts import RefusedStack, refused_stacks
+from terrace.report.json.plan_changes import DifferencePart, difference_part
 from terrace.report.json.record import JsonRecord, when, when_known
 from terrace.stacks.refusals import Refusal
 
@@ -48,6 +50,9 @@ class DriftedAttribute(JsonRecord):
     """Live value; left out where unknown."""
     acknowledged: AcknowledgementPart | UnsetType = UNSET
     """Acknowledgement of the attribute."""
+    differences: tuple[DifferencePart, ...] = ()
+    """Differences within the value, by path from the value on (empty for the value itself): `before` is deployed,
+    `after` is live. Empty where the values are unknown."""
 
 
 class CausePart(JsonRecord):
@@ -348,6 +353,7 @@ def _drifted_attribute(resource: ResourceDrift, path: str, acknowledgement: Ackn
         deployed=shown_value(deployed) if path in resource.values else UNSET,
         there=shown_value(live) if path in resource.values else UNSET,
         acknowledged=_acknowledgement_part(acknowledgement),
+        differences=tuple(map(difference_part, value_diff(deployed, live))) if path in resource.values else (),
     )
 
 

@@ -74,13 +74,14 @@ def change_part(change: ResourceChange) -> ChangePart:
         deposed=change.deposed or "",
         imported=bool(change.importing),
         moved_from=change.previous_address or None,
-        differences=tuple(map(_difference_part, shown.differences)),
+        differences=tuple(map(difference_part, shown.differences)),
         hidden=shown.hidden,
         exposes=diff.exposes,
     )
 
 
-def _difference_part(one: Difference) -> DifferencePart:
+def difference_part(one: Difference) -> DifferencePart:
+    """Returns one difference. Its values must be masked already."""
     action = "move" if one.moved else "add" if one.is_added else "remove" if one.is_removed else "change"
     return DifferencePart(
         path=one.name,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from terrace.drift.acknowledgements import answered
 from terrace.drift.model import Observation, ResourceDrift
 from terrace.drift.review import Review
+from terrace.report.diff_words import FULL, Extent
 from terrace.report.drift_words import (
     absorbed_line,
     attribute_lines,
@@ -16,17 +17,19 @@ from terrace.report.drift_words import (
     undeployed_line,
 )
 from terrace.report.markdown.escape import code, plain, prose
+from terrace.report.markdown.plan_changes import EXTENT, row_lines
 
 
-def drift_markdown(reviews: Iterable[Review]) -> str:
+def drift_markdown(reviews: Iterable[Review], *, full: bool = False) -> str:
     """Returns the drift of every environment by stack."""
+    extent = FULL if full else EXTENT
     parts = []
     for review in reviews:
         check = review.check
         word = check.status if check else "nothing is deployed"
         parts += [f"### Drift in {plain(review.environment)}: {word}", ""]
         for observation in check.observations if check else ():
-            parts += _section(review, observation)
+            parts += _section(review, observation, extent)
         parts += [f"- {plain(absorbed_line(absorption))}" for absorption in review.absorbed]
         if review.status and review.status.overdue:
             parts += ["", f"**Alarm**: {plain(review.status.overdue)}"]
@@ -36,16 +39,16 @@ def drift_markdown(reviews: Iterable[Review]) -> str:
 
 def stack_drift_markdown(review: Review, observation: Observation) -> str:
     """Returns the drift of one stack."""
-    return "\n".join(_section(review, observation)).rstrip()
+    return "\n".join(_section(review, observation, EXTENT)).rstrip()
 
 
-def _section(review: Review, observation: Observation) -> list[str]:
+def _section(review: Review, observation: Observation, extent: Extent) -> list[str]:
     reason, _, more = observation.why.partition("\n")
     why = f": {prose(' '.join([reason, *more.split()]))}" if reason else ""
     lines = [f"**{plain(observation.stack)}** {observation.status}{why}", ""]
     if observation.resources:
         lines += ["| Severity | | Address | Differences | How to resolve it |", "| --- | --- | --- | --- | --- |"]
-        lines += [_row(review, observation, resource) for resource in observation.resources]
+        lines += [_row(review, observation, resource, extent) for resource in observation.resources]
         lines.append("")
     for ignored in observation.ignored:
         lines.append(f"- ignored until {ignored.until} ({plain(ignored.owner)}): {code(ignored.address)}")
@@ -55,8 +58,12 @@ def _section(review: Review, observation: Observation) -> list[str]:
     return [*lines, ""] if lines[-1] else lines
 
 
-def _row(review: Review, observation: Observation, resource: ResourceDrift) -> str:
-    attributes = "<br>".join(code(text) for text in attribute_lines(review, resource))
+def _row(review: Review, observation: Observation, resource: ResourceDrift, extent: Extent) -> str:
+    lines: list[str] = []
+    for attribute in attribute_lines(review, resource, extent):
+        lines.append(attribute.text)
+        lines += (f"{part[:1]} {part[1:].strip()}" for row in attribute.rows for part in row_lines(row))
+    attributes = "<br>".join(map(code, lines))
     given = answered(review.acknowledged, resource, resource.paths)
     acknowledged = f"acknowledged by {plain(given.by)}: {plain(given.reason)}; " if given else ""
     resolve = f"{acknowledged}{remedy(review.environment, resource, observation.commit)}"

@@ -36,10 +36,11 @@ def _change(change: ResourceChange) -> Iterator[str]:
 
 def _rows(rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
-        yield from _row(row)
+        yield from row_lines(row)
 
 
-def _row(row: Row) -> Iterator[str]:
+def row_lines(row: Row) -> Iterator[str]:
+    """Yields the lines of a row of a diff, each with its sign in the first column."""
     if row.lines:
         yield f"!     {row.name}:{row.note}"
         yield from (f"{sign}       {text}" for sign, text in row.lines)

@@ -10,6 +10,7 @@ from terrace.drift.adopt import Adoption
 from terrace.drift.issues import CLEAN_TO_CLOSE
 from terrace.drift.model import Observation
 from terrace.drift.review import Review
+from terrace.report.diff_words import FULL, SHORT, Extent
 from terrace.report.drift_words import (
     absorbed_line,
     attribute_lines,
@@ -20,7 +21,8 @@ from terrace.report.drift_words import (
     resource_words,
     undeployed_line,
 )
-from terrace.report.terminal.screen import Group, Record, Tree, line, paragraph
+from terrace.report.terminal.plan_changes import row_lines
+from terrace.report.terminal.screen import Group, Line, Record, Tree, line, paragraph
 from terrace.text import visible
 from terrace.words import plural
 
@@ -33,15 +35,16 @@ SEVERITY_STYLES = {
 }
 
 
-def drift_report(reviews: Iterable[Review]) -> Record:
-    """Returns the drift of every environment by stack."""
+def drift_report(reviews: Iterable[Review], *, full: bool = False) -> Record:
+    """Returns the drift of every environment by stack, with every difference in full or cut."""
+    extent = FULL if full else SHORT
     parts: list[Record] = []
     for review in reviews:
-        parts += [_tree(review), line("")]
+        parts += [_tree(review, extent), line("")]
     return Group(*parts[:-1])
 
 
-def _tree(review: Review) -> Tree:
+def _tree(review: Review, extent: Extent) -> Tree:
     check = review.check
     if check is None:
         return Tree(line((review.environment, "bold"), " nothing is deployed"))
@@ -54,7 +57,7 @@ def _tree(review: Review) -> Tree:
         branch = tree.node(f"{observation.stack}{at} ", (observation.status, STYLES[observation.status]), why)
         if more:
             branch.node(paragraph(more))
-        for text, style in _lines(review, observation):
+        for text, style in _lines(review, observation, extent):
             branch.node(text, style=style)
     for absorption in review.absorbed:
         tree.node(line(absorbed_line(absorption), style="yellow"))
@@ -63,7 +66,7 @@ def _tree(review: Review) -> Tree:
     return tree
 
 
-def _lines(review: Review, observation: Observation) -> Iterable[tuple[str, str]]:
+def _lines(review: Review, observation: Observation, extent: Extent) -> Iterable[tuple[str | Line, str]]:
     issue = review.record(observation.stack)
     if issue is not None and issue.open and review.check is not None:
         flapping = "; the drift comes and goes" if issue.flapping(review.check.at) else ""
@@ -77,7 +80,9 @@ def _lines(review: Review, observation: Observation) -> Iterable[tuple[str, str]
         what = resource_words(resource.address, resource.paths)
         yield f"{resource.severity.word} {kind_words(resource)} {what}", SEVERITY_STYLES[resource.severity]
         if has_attribute_lines(review, resource):
-            yield from ((f"  {visible(text)}", "") for text in attribute_lines(review, resource))
+            for attribute in attribute_lines(review, resource, extent):
+                yield f"  {visible(attribute.text)}", ""
+                yield from ((line("  ", part), "") for row in attribute.rows for part in row_lines(row))
         yield from ((f"  {text}", "") for text in cause_lines(resource))
         given = answered(review.acknowledged, resource, resource.paths)
         if given is not None:

@@ -102,10 +102,11 @@ def _output(output: OutputChange, extent: Extent) -> Line:
 
 
 def _block(head: Line, rows: Iterable[Row]) -> Line:
-    return paragraph([head, *(part for row in rows for part in _row(row))])
+    return paragraph([head, *(part for row in rows for part in row_lines(row))])
 
 
-def _row(row: Row) -> Iterator[Line]:
+def row_lines(row: Row) -> Iterator[Line]:
+    """Yields the lines of a row of a diff, in its color."""
     style = _ROW_STYLES[row.sign]
     text = row.text.removesuffix(row.note) if row.note else row.text
     yield line((f"  {row.sign} {text}", style), (row.note, "red bold"))

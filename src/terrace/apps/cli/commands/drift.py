@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from terrace.apps.cli.options import COMPLETE_STACK, ENV, ENVS, JSON, DefaultGroup, format_option
+from terrace.apps.cli.options import COMPLETE_STACK, ENV, ENVS, FULL, JSON, DefaultGroup, format_option
 from terrace.report.formats import DRIFT_FORMATS
 
 if TYPE_CHECKING:
@@ -38,10 +38,18 @@ def drift() -> None:
 @click.option("--watch", "keep", is_flag=True, help="Repeat the check until ^C.")
 @click.option("--every", default="30m", show_default=True, metavar="TIME", help="Interval of --watch.")
 @click.option("--remediate", "remedy", is_flag=True, help="Revert the drift that terrace.yaml allows to be reverted.")
+@FULL
 @JSON
 @click.pass_obj
 def drift_look(
-    folder: str, environments: tuple[str, ...], style: str, keep: bool, every: str, remedy: bool, as_json: bool
+    folder: str,
+    environments: tuple[str, ...],
+    style: str,
+    keep: bool,
+    every: str,
+    remedy: bool,
+    full: bool,
+    as_json: bool,
 ) -> int:
     """Compare every stack of ENV (default: all environments) with its deployed commit.
 
@@ -51,6 +59,7 @@ def drift_look(
     \b
     Examples:
       terrace drift
+      terrace drift prod --full
       terrace drift prod --format markdown
       terrace drift dev --remediate
       terrace drift --watch --every 30m
@@ -68,7 +77,7 @@ def drift_look(
 
     style = "json" if as_json else style
     if keep:
-        return _watch(folder, environments, every, style, remedy=remedy)
+        return _watch(folder, environments, every, style, remedy=remedy, full=full)
     project = Project(Path(folder))
     wanted = _chosen_environments(project, environments)
     remedied: tuple[RemediationResult, ...] = ()
@@ -82,7 +91,7 @@ def drift_look(
     _note_unreadable(project)
     track_drift(project, reviewed_before)
     reviews = tuple(review.of_look(checks) for review in reviewed_before)
-    show_drift(reviews, style, remedied, refused=project.left_out(wanted))
+    show_drift(reviews, style, remedied, refused=project.left_out(wanted), full=full)
     worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
     return end_job(Ending({"result": worst}, lambda: drift_markdown(reviews)), _exit_code(reviews))
 
@@ -199,7 +208,7 @@ def drift_adopt(folder: str, environment: str, address: str, stack: str | None, 
     return 1 if adoption.left else 0
 
 
-def _watch(folder: str, names: tuple[str, ...], every: str, style: str, *, remedy: bool) -> int:
+def _watch(folder: str, names: tuple[str, ...], every: str, style: str, *, remedy: bool, full: bool) -> int:
     """Checks at an interval, until ^C. A failed round is reported, and the next one follows.
 
     The rounds keep their own schedule, so that a missed round is noticed.
@@ -219,7 +228,7 @@ def _watch(folder: str, names: tuple[str, ...], every: str, style: str, *, remed
         due = now() + interval
         try:
             reviews, remedied = _run_round(folder, names, interval, remedy=remedy)
-            show_drift(reviews, style, remedied)
+            show_drift(reviews, style, remedied, full=full)
             overdue = [r.status.overdue for r in reviews if r.status and r.status.overdue]
         except TerraceError as error:
             INTERRUPTION.check()
