@@ -128,7 +128,8 @@ NOTHING_DEPLOYED = [
     Mistake("a command of CI", ("chatops",), ("not a GitHub Actions run",), "terrace init github"),
     Mistake("publish outside of CI", ("check", "--publish"), ("not a GitHub Actions run",), "TERRACE_PAGE=DIR"),
     Mistake("serve without a secret", ("serve",), ("TERRACE_WEBHOOK_SECRET is not set",), "openssl rand -hex 32"),
-    Mistake("an unknown rule", ("explain", "formt"), ("there is no rule 'formt'",), "did you mean 'format'?"),
+    Mistake("an unknown rule", ("explain", "formt"), ("deployment or rule 'formt'",), "did you mean 'format'?"),
+    Mistake("an environment typo in explain", ("explain", "prdo"), ("no environment, deployment",), "mean 'prod'?"),
     Mistake("an unknown tool", ("tools", "install", "opaa"), ("there is no tool 'opaa'",), "did you mean 'opa'?"),
     Mistake(
         "an unusable HOME",

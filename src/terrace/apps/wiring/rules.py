@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from terrace.adapters.opa.pack import described
@@ -13,14 +14,16 @@ from terrace.config.naming import unknown_name_error
 from terrace.errors import Interrupted, TerraceError
 
 
-def find_rule(folder: str, name: str) -> Rule:
-    """Returns a rule by its name. Raises BadInput for an unknown name."""
+def find_rule(folder: str, name: str, others: Iterable[str] = ()) -> Rule:
+    """Returns a rule by its name. Raises BadInput for an unknown name; `others` are the environments and deployments
+    that its hint may name too.
+    """
     own = rules()
     if name in own:
         return own[name]
     policies = _policies(folder)
     if name not in policies:
-        raise unknown_name_error("rule", name, {**own, **policies})
+        raise unknown_name_error("environment, deployment or rule", name, (*own, *policies, *others))
     return _described(policies[name])
 
 

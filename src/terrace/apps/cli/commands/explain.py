@@ -41,7 +41,7 @@ def explain(folder: str, subject: str, as_json: bool) -> int:
     known = _deployment_subject(folder, subject)
     if known is not None:
         return _explain_environment(*known, as_json=as_json)
-    wanted = find_rule(folder, subject)
+    wanted = find_rule(folder, subject, _other_subjects(folder))
     if as_json:
         emit(ExplainJson(**asdict(wanted)))
         return 0
@@ -82,6 +82,26 @@ def _deployment_subject(
     if subject in {environment.name for environment in known_environments(project, history)}:
         return project, unreachable, subject, None
     return None
+
+
+def _other_subjects(folder: str) -> tuple[str, ...]:
+    """Returns the environments and the ids of the deployments; none where nothing of this repository can be read."""
+    from pathlib import Path
+
+    from terrace.apps.cli.ledger_facts import known_environments
+    from terrace.apps.wiring.project import Project
+    from terrace.errors import Interrupted, TerraceError
+    from terrace.ledger import folds
+
+    try:
+        project, _ = Project.open_for_reading(Path(folder))
+        history = project.ledger.read()
+        environments = [environment.name for environment in known_environments(project, history)]
+    except Interrupted:
+        raise
+    except TerraceError:
+        return ()
+    return (*environments, *(deployment.id for deployment in folds.deployments(history)))
 
 
 def _explain_environment(
