@@ -104,6 +104,20 @@ NOTHING_DEPLOYED = [
         "commit",
         edits={"environments/dev/new.tf": "locals {}\n"},
     ),
+    Mistake(
+        "a file in a stack that no expression names",
+        ("deploy", "dev"),
+        ("environments/dev/notes.txt",),
+        "commit",
+        edits={"environments/dev/notes.txt": "notes\n"},
+    ),
+    Mistake(
+        "configuration outside of every stack",
+        ("deploy", "dev"),
+        ("uncommitted changes (other.tf)",),
+        "commit",
+        edits={"other.tf": "locals {}\n"},
+    ),
     Mistake("a ref typo", ("deploy", "dev", "--ref", "mian"), ("there is no commit 'mian'",), "did you mean 'main'?"),
     Mistake("a wrong hash", ("deploy", "dev", "--ref", "deadbeef"), ("no commit 'deadbeef'",), "git log --oneline"),
     Mistake(
@@ -239,6 +253,9 @@ def test_decisions_with_a_wrong_key_or_hash_are_answered_and_not_recorded(tmp_pa
     shop = at_home(tmp_path)
     shop.ok("deploy", "dev")
     assert git(shop.work, "tag", "--list", "deployed/*").count("\n") == 0, "one tag"
+    (shop.work / "scratch").mkdir()
+    for name in ("notes.txt", "scratch/notes.txt"):
+        (shop.work / name).write_text("no stack reads this\n")
     again = shop.ok("deploy", "dev")
     assert "no changes" in again.out and "deployed/" not in again.out
     assert git(shop.work, "tag", "--list", "deployed/*").count("\n") == 0, "nothing changed, so there is no other tag"

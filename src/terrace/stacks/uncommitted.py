@@ -14,6 +14,8 @@ from terrace.words import listed
 
 _OF_TERRAFORM = ".terraform"
 _STATE = ".tfstate"
+_OF_CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json", ".tfvars", ".tfvars.json", ".tfbackend", ".hcl", ".rego")
+"""Suffixes of files that can belong to a stack, a module or a policy that no commit has yet."""
 
 
 def find_uncommitted(
@@ -33,6 +35,20 @@ def find_uncommitted(
             group = (reason.place, "") if reason.kind == "read" else ("", reason.path)
             groups.setdefault(group, {}).setdefault(reason.path, reason)
     return tuple(_notices(groups.values()))
+
+
+def is_unrelated(inventory: Inventory, tree: Tree, path: str, sources: Iterable[str]) -> bool:
+    """Returns whether a new file certainly changes nothing that is deployed: no stack or module of the inventory reads
+    it or possibly reads it, and it is neither configuration, nor a setting of Terrace, nor a policy. `sources` are the
+    folders of the policies.
+    """
+    name = path.rpartition("/")[2]
+    # A folder that is a repository of its own has no name after its slash: its content is unknown.
+    if not name or path == "terrace.yaml" or name.endswith(_OF_CONFIGURATION):
+        return False
+    if any(path.startswith(f"{source.rstrip('/')}/") for source in (".terrace", *sources)):
+        return False
+    return next(iter(reasons_for(inventory, tree, (path,))), None) is None
 
 
 def _can_matter(path: str) -> bool:

@@ -168,7 +168,7 @@ class GitRepository:
     @property
     def dirty(self) -> tuple[str, ...]:
         """Returns the paths that differ from HEAD, including untracked ones."""
-        done = self.git("status", "--porcelain", "-z", "--no-renames")
+        done = self.git("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all")
         if done.code != 0:
             # A failed status does not mean a clean working tree.
             raise failure(self.root, "status", done)

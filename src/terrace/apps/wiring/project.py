@@ -207,6 +207,20 @@ class Project:
 
         return find_uncommitted(inventory, self.repository.tree(inventory.commit), self.repository.untracked(), stacks)
 
+    def undeployed_changes(self, commit: str) -> tuple[str, ...]:
+        """Returns the paths in the working tree that differ from HEAD, without new files that this commit's stacks,
+        modules, policies and settings certainly do not read.
+        """
+        from terrace.stacks.uncommitted import is_unrelated
+
+        dirty = self.repository.dirty
+        new = set(dirty).intersection(self.repository.untracked())
+        if not new:
+            return dirty
+        inventory, tree = self.survey(commit), self.repository.tree(commit)
+        sources = self.config_at(commit).policy_sources
+        return tuple(path for path in dirty if path not in new or not is_unrelated(inventory, tree, path, sources))
+
     def _product(self, tree: Tree) -> str | None:
         """Returns the product that reads the configuration; None where that matters and is known, else None."""
         if not has_tofu_files(tree):

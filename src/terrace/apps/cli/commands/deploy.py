@@ -41,7 +41,7 @@ def deploy(folder: str, environment: str, ref: str | None, full: bool, reach: Re
     project = Project(Path(folder))
     project.named(environment)
     commit = project.trust.commit if ref is None else project.repository.resolve(ref)
-    if ref is None and (dirty := project.repository.dirty):
+    if ref is None and (dirty := project.undeployed_changes(commit)):
         raise BadInput(
             f"the working tree has uncommitted changes ({visible(dirty[0])}"
             + (f" and {len(dirty) - 1} more" if len(dirty) > 1 else "")
