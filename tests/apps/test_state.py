@@ -3,11 +3,13 @@ process."""
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +29,16 @@ from terrace.states.state_file import read_state
 
 pytestmark = pytest.mark.slow
 
+HOLDER = """
+import fcntl, sys
+state = open(sys.argv[1], "r+b")
+fcntl.lockf(state, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
 NEXT = MODULE.replace("-1", "-2")
+OTHER_KEY = base64.b64encode(bytes(range(1, 33))).decode()
 YES = ("--yes", "--reason", "the bucket was emptied")
 
 
@@ -195,6 +206,60 @@ def test_what_a_poll_finds_is_saved_once_and_what_is_wrong_is_an_alarm_until_it_
     restored = shop.ok("state", "restore", "dev", *YES, "--json").json
     assert restored["result"] == "restored"
     assert poll()[0] == 0
+
+
+def test_doctor_of_an_environment_looks_at_its_state_its_lock_and_its_backup(shop: World) -> None:
+    def rows(environment: str, **more: str) -> dict[str, tuple[str, str]]:
+        done = shop.run("doctor", environment, "--json", **more)
+        found = {row["what"]: (row["state"], f"{row['found']}; {row['how']}") for row in done.json["rows"]}
+        assert done.code == int(any(state == "missing" for state, _ in found.values()))
+        return found
+
+    before = state_path(shop).read_bytes()
+    whole = rows("dev")
+    for what, words in (
+        ("state of dev", f"serial {shop.state('dev')['serial']}, {len(before):,} bytes"),
+        ("lock of dev", "not held"),
+        ("backup of dev", "decrypted with this key"),
+        ("approvers of dev", "no approval is required"),
+    ):
+        assert whole[what][0] == "ok", whole[what]
+        assert words in whole[what][1]
+    assert whole["identity of dev"][0] == "optional"
+    assert "not looked at" in whole["identity of dev"][1]
+
+    note = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "eve\x1b[2J@x", "Created": "2026-01-05T12:00:00Z"}
+    state_path(shop).with_name(".terraform.tfstate.lock.info").write_text(json.dumps(note))
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, state_path(shop)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == b"held\n"
+        locked = rows("dev")["lock of dev"]
+        holder.stdin.close()
+    assert (locked[0], "held by eve" in locked[1], "\x1b" in locked[1]) == ("missing", True, False)
+    assert "force-unlock 1-2-3" in locked[1]
+
+    other = rows("dev", TERRACE_BACKUP_KEY=OTHER_KEY)["backup of dev"]
+    assert (other[0], "unknown" in other[1]) == ("missing", True), "a key that does not decrypt it is not ok"
+    state_path(shop).write_text("{")
+    assert rows("dev")["state of dev"][0] == "missing"
+    path = state_path(shop)
+    path.unlink()
+    gone = shop.run("doctor", "dev")
+    assert gone.code == 1
+    assert "to do" in gone.out
+    assert "state of dev" in gone.out.partition("to do")[2]
+    assert not path.exists(), "looking makes no state"
+
+    never = rows("prod")
+    assert "no state yet" in never["state of prod"][1]
+    assert "nothing was deployed yet" in never["backup of prod"][1]
+    wrong = shop.run("doctor", "prd")
+    assert (wrong.code, "did you mean 'prod'?" in wrong.err) == (2, True)
+    both = shop.run("doctor", "dev", "--lane", "dev")
+    assert (both.code, "terrace doctor --lane dev" in both.err) == (2, True)
 
 
 def test_a_check_that_is_older_than_the_rpo_is_an_alarm_and_tick_makes_it_anew(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from terrace.adapters.signatures import shared_keys
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.tools.find_tool import Toolbox
 from terrace.adapters.tools.known import TOOLS
+from terrace.apps.cli.requirement import Row, broken
 from terrace.apps.output.console import emit, show
 from terrace.apps.wiring.forge import UNCONNECTED
 from terrace.apps.wiring.home import Home
@@ -57,19 +57,12 @@ GATE = "Terrace gate"
 """The job of the generated workflows that branch protection has to require."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The result for one requirement. `state`: ok, missing, or optional (missing, but only some commands need it)."""
+def diagnose(folder: str, environment: str | None = None, *, as_json: bool) -> int:
+    """Checks all requirements, and those of an environment if one is named; exit 1 if a required one is missing.
 
-    what: str
-    state: RequirementState
-    status: str
-    how: str = ""
-
-
-def diagnose(folder: str, *, as_json: bool) -> int:
-    """Checks all requirements; exit 1 if a required one is missing."""
-    rows = list(_rows(Path(folder)))
+    Raises BadInput for an unknown environment.
+    """
+    rows = list(_rows(Path(folder), environment))
     if as_json:
         from terrace.report.json.setup import DoctorJson, DoctorRow
 
@@ -107,13 +100,14 @@ def _show_things_to_do(rows: list[Row]) -> None:
         show(line(f"  {number}. {row.what}: {row.how or row.status}"))
 
 
-def _rows(folder: Path) -> Iterator[Row]:
+def _rows(folder: Path, environment: str | None) -> Iterator[Row]:
     yield from _machine()
     try:
         project = Project(folder)
     except TerraceError as error:
-        yield _broken("repository", error)
+        yield broken("repository", error)
         yield from _defaults()
+        yield from _not_looked_at(environment)
         return
     yield Row("repository", "ok", str(project.repository.root))
     yield from _working_tree(project)
@@ -121,8 +115,20 @@ def _rows(folder: Path) -> Iterator[Row]:
     yield trust
     yield from _trust_root(project) if trust.state == "ok" else ()
     yield from _requirements(project) if trust.state == "ok" else _defaults()
+    if trust.state != "ok":
+        yield from _not_looked_at(environment)
+    elif environment is not None:
+        from terrace.apps.cli.environment_diagnosis import environment_rows
+
+        yield from environment_rows(project, project.named(environment))
     for what, path in (("cache", project.home.cache), ("data", project.home.data)):
         yield _writable(what, path)
+
+
+def _not_looked_at(environment: str | None) -> Iterator[Row]:
+    if environment is not None:
+        found = "not looked at: the rules of the protected branch cannot be read"
+        yield Row(f"environment {visible(environment)}", "missing", found, "fix what is missing above first")
 
 
 def _machine() -> Iterator[Row]:
@@ -183,7 +189,7 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
         tree, store = working_tree(project.repository.root)
         examined = examine(tree, load(text, CONFIG_FILE, discovered=environments(tree), checks=CHECKS), store)
     except TerraceError as error:
-        yield _broken("stacks", error)
+        yield broken("stacks", error)
         return
     inventory, number = examined.inventory, len(examined.problems)
     count = len(inventory.stacks)
@@ -375,7 +381,7 @@ def _git() -> Row:
     try:
         output = run(["git", "--version"], timeout=10).out.decode("utf-8", "replace").strip()
     except TerraceError as error:
-        return _broken("git", error)
+        return broken("git", error)
     match = re.search(r"(\d+)\.(\d+)", output)
     fits = match is not None and (int(match[1]), int(match[2])) >= OLDEST_GIT
     return Row("git", "ok" if fits else "missing", output, "" if fits else "install git 2.30 or newer")
@@ -472,11 +478,7 @@ def _try(what: str, read: Callable[[], str]) -> Row:
     try:
         return Row(what, "ok", read())
     except TerraceError as error:
-        return _broken(what, error)
-
-
-def _broken(what: str, error: TerraceError) -> Row:
-    return Row(what, "missing", str(error), error.hint or "")
+        return broken(what, error)
 
 
 def _writable(what: str, path: Path) -> Row:

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 import click
 
-from terrace.apps.cli.options import JSON
+from terrace.apps.cli.options import COMPLETE_ENV, JSON
 
 
 @click.command()
+@click.argument("environment", metavar="[ENV]", required=False, shell_complete=COMPLETE_ENV)
 @click.option(
     "--lane",
-    "environment",
+    "compared",
     metavar="ENV",
     help="Plan the stacks of ENV with and without the fast lane, and compare the plans.",
 )
 @JSON
 @click.pass_obj
-def doctor(folder: str, environment: str | None, as_json: bool) -> int:
-    """Check the requirements of Terrace on this machine, and show how to install what is missing."""
-    if environment is not None:
-        from terrace.apps.cli.lane_comparison import compare
+def doctor(folder: str, environment: str | None, compared: str | None, as_json: bool) -> int:
+    """Check the requirements of Terrace on this machine, and show how to install what is missing.
 
-        return compare(folder, environment, as_json=as_json)
+    With ENV, look at the states of that environment too: backend, lock, newest backup and approvers. Nothing is
+    changed; the lock of each state is taken for a moment.
+
+    \b
+    Examples:
+      terrace doctor
+      terrace doctor prod
+    """
+    if compared is not None:
+        from terrace.apps.cli.lane_comparison import compare
+        from terrace.errors import BadInput
+
+        if environment is not None:
+            raise BadInput("--lane names the environment itself", hint=f"terrace doctor --lane {compared}")
+        return compare(folder, compared, as_json=as_json)
     from terrace.apps.cli.diagnosis import diagnose
 
-    return diagnose(folder, as_json=as_json)
+    return diagnose(folder, environment, as_json=as_json)

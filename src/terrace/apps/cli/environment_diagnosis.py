@@ -1,0 +1,119 @@
+"""`doctor ENV`: looks at the states, locks and backups of one environment, and at its approvers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from terrace.apps.cli.requirement import Row, broken
+from terrace.apps.output.progress import Silent
+from terrace.apps.wiring.project import Project, now
+from terrace.config.model import Environment
+from terrace.errors import TerraceError
+from terrace.gates.approvals.people import People
+from terrace.ledger import folds
+from terrace.pipelines.states.examine import StateExamination, examine
+from terrace.text import visible
+from terrace.words import ago, listed, plural
+
+NAMES = 5
+"""Maximum number of people in one row."""
+
+
+def environment_rows(project: Project, environment: Environment) -> Iterator[Row]:
+    """Yields the rows of one environment. What could not be looked at is missing, never ok."""
+    name = environment.name
+    try:
+        latest = folds.latest(project.ledger.read(), name)
+        unfinished = latest is not None and latest.open
+        examinations = list(examine(project.read_only_context(Silent()), name))
+    except TerraceError as error:
+        yield _unread(f"state of {name}", error)
+    else:
+        for examination in examinations:
+            yield from _stack_rows(name, examination, unfinished=unfinished)
+    yield Row(
+        f"identity of {name}",
+        "optional",
+        "not looked at: Terrace does not ask the cloud whose credentials these are",
+        "with the credentials of the environment, for AWS: aws sts get-caller-identity",
+    )
+    yield _approvers(project, environment)
+
+
+def _stack_rows(environment: str, examination: StateExamination, *, unfinished: bool) -> Iterator[Row]:
+    yield _state(environment, examination)
+    yield _lock(environment, examination, unfinished=unfinished)
+    yield _backup(environment, examination)
+
+
+def _state(environment: str, examination: StateExamination) -> Row:
+    what, state = f"state of {visible(examination.stack)}", examination.state
+    if isinstance(state, TerraceError):
+        return _unread(what, state)
+    backend = f"backend {visible(examination.backend)}" if examination.backend else "no backend: a file on this machine"
+    found = f"serial {state.serial}, {plural(state.size, 'byte')}" if state.size else "no state yet"
+    if state.alarm:
+        return Row(what, "missing", f"{backend}; {found}; {state.alarm}", f"terrace state list {environment}")
+    return Row(what, "ok", f"{backend}; {found}")
+
+
+def _lock(environment: str, examination: StateExamination, *, unfinished: bool) -> Row:
+    what, lock = f"lock of {visible(examination.stack)}", examination.lock
+    if isinstance(lock, TerraceError):
+        return _unread(what, lock)
+    if lock is None:
+        return Row(what, "ok", "not held")
+    who, since = visible(lock.who) or "an unknown process", visible(lock.created) or "an unknown time"
+    found = f"held by {who} since {since}, for {visible(lock.operation) or 'an unknown operation'}"
+    if unfinished:
+        how = f"if that process is not running any more: terrace resume {environment}"
+    else:
+        how = f"wait for it; only if that process is not running any more: terraform force-unlock {visible(lock.id)}"
+    return Row(what, "missing", found, how)
+
+
+def _backup(environment: str, examination: StateExamination) -> Row:
+    what, backup = f"backup of {visible(examination.stack)}", examination.backup
+    if isinstance(backup, TerraceError):
+        return _unread(what, backup)
+    if backup is not None:
+        return Row(what, "ok", f"newest {ago(backup.taken_at, now())}, serial {backup.serial}; decrypted with this key")
+    if not examination.deployed:
+        return Row(what, "ok", "none needed: nothing was deployed yet")
+    return Row(what, "missing", "there is no backup", f"terrace state backup {environment}")
+
+
+def _approvers(project: Project, environment: Environment) -> Row:
+    """Checks that enough people can approve. The person who asks for a deployment is not known here."""
+    rule, config = environment.approvals, project.trust.config
+    what = f"approvers of {environment.name}"
+    if not rule.requires_any:
+        return Row(what, "ok", "no approval is required")
+    people = People(config)
+    for team, number in rule.roles.items():
+        members = people.members(team)
+        if len(members) < number:
+            found = f"{plural(number, 'approval')} of team {team} required, which has {plural(len(members), 'member')}"
+            return Row(what, "missing", found, f"add people to `teams.{team}` in terrace.yaml, merged")
+    known = people.everyone()
+    for name in _signers(project.trust.signers):
+        known.setdefault(people.person(name), people.shown(name))
+    needed = max(rule.count, sum(rule.roles.values()))
+    found = f"{plural(needed, 'approval')} required; {plural(len(known), 'person', 'people')} known"
+    if len(known) < needed:
+        return Row(
+            what, "missing", found, f"add people to terrace.yaml, and their SSH keys to {config.signers}, merged"
+        )
+    return Row(what, "ok", f"{found}: {visible(listed(sorted(known.values()), NAMES))}")
+
+
+def _signers(text: bytes) -> Iterator[str]:
+    """Yields the names in the file of signers."""
+    for line in text.decode("utf-8", "replace").splitlines():
+        if line.strip() and not line.startswith("#"):
+            yield from (name for name in line.split()[0].split(",") if name)
+
+
+def _unread(what: str, error: TerraceError) -> Row:
+    row = broken(what, error)
+    return Row(what, row.state, f"unknown: {row.status}", row.how)
