@@ -208,7 +208,7 @@ def test_what_a_poll_finds_is_saved_once_and_what_is_wrong_is_an_alarm_until_it_
     assert poll()[0] == 0
 
 
-def test_doctor_of_an_environment_looks_at_its_state_its_lock_and_its_backup(shop: World) -> None:
+def test_doctor_of_an_environment_examines_its_state_its_lock_and_its_backup(shop: World) -> None:
     def rows(environment: str, **more: str) -> dict[str, tuple[str, str]]:
         done = shop.run("doctor", environment, "--json", **more)
         found = {row["what"]: (row["state"], f"{row['found']}; {row['how']}") for row in done.json["rows"]}
@@ -226,7 +226,7 @@ def test_doctor_of_an_environment_looks_at_its_state_its_lock_and_its_backup(sho
         assert whole[what][0] == "ok", whole[what]
         assert words in whole[what][1]
     assert whole["identity of dev"][0] == "optional"
-    assert "not looked at" in whole["identity of dev"][1]
+    assert "not checked" in whole["identity of dev"][1]
 
     note = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "eve\x1b[2J@x", "Created": "2026-01-05T12:00:00Z"}
     state_path(shop).with_name(".terraform.tfstate.lock.info").write_text(json.dumps(note))

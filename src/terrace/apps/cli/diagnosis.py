@@ -107,7 +107,7 @@ def _rows(folder: Path, environment: str | None) -> Iterator[Row]:
     except TerraceError as error:
         yield broken("repository", error)
         yield from _defaults()
-        yield from _not_looked_at(environment)
+        yield from _unchecked(environment)
         return
     yield Row("repository", "ok", str(project.repository.root))
     yield from _working_tree(project)
@@ -116,7 +116,7 @@ def _rows(folder: Path, environment: str | None) -> Iterator[Row]:
     yield from _trust_root(project) if trust.state == "ok" else ()
     yield from _requirements(project) if trust.state == "ok" else _defaults()
     if trust.state != "ok":
-        yield from _not_looked_at(environment)
+        yield from _unchecked(environment)
     elif environment is not None:
         from terrace.apps.cli.environment_diagnosis import environment_rows
 
@@ -125,9 +125,9 @@ def _rows(folder: Path, environment: str | None) -> Iterator[Row]:
         yield _writable(what, path)
 
 
-def _not_looked_at(environment: str | None) -> Iterator[Row]:
+def _unchecked(environment: str | None) -> Iterator[Row]:
     if environment is not None:
-        found = "not looked at: the rules of the protected branch cannot be read"
+        found = "not checked: the rules of the protected branch cannot be read"
         yield Row(f"environment {visible(environment)}", "missing", found, "fix what is missing above first")
 
 

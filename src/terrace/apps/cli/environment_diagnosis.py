@@ -1,4 +1,4 @@
-"""`doctor ENV`: looks at the states, locks and backups of one environment, and at its approvers."""
+"""`doctor ENV`: checks the states, locks, backups and approvers of one environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = 5
 
 
 def environment_rows(project: Project, environment: Environment) -> Iterator[Row]:
-    """Yields the rows of one environment. What could not be looked at is missing, never ok."""
+    """Yields the rows of one environment. A row that could not be checked is missing, never ok."""
     name = environment.name
     try:
         latest = folds.latest(project.ledger.read(), name)
@@ -34,7 +34,7 @@ def environment_rows(project: Project, environment: Environment) -> Iterator[Row
     yield Row(
         f"identity of {name}",
         "optional",
-        "not looked at: Terrace does not ask the cloud whose credentials these are",
+        "not checked: Terrace does not ask the cloud for the account of these credentials",
         "with the credentials of the environment, for AWS: aws sts get-caller-identity",
     )
     yield _approvers(project, environment)
@@ -84,7 +84,7 @@ def _backup(environment: str, examination: StateExamination) -> Row:
 
 
 def _approvers(project: Project, environment: Environment) -> Row:
-    """Checks that enough people can approve. The person who asks for a deployment is not known here."""
+    """Checks that enough people can approve. Everyone counts, also the later requester."""
     rule, config = environment.approvals, project.trust.config
     what = f"approvers of {environment.name}"
     if not rule.requires_any:

@@ -45,8 +45,9 @@ class StateExamination:
 def examine(context: Context, environment: str) -> Iterator[StateExamination]:
     """Yields what is known about each state of an environment, of its deployed stacks and of those to be deployed.
 
-    A deployed stack is read at its release, the others at the tip of the protected branch. The look at a lock takes
-    the lock for a moment. Raises TerraceError where the ledger or the stacks of the branch cannot be read.
+    A deployed stack is read at its release, the others at the tip of the protected branch. Each lock is held for a
+    moment, to see whether another process holds it. Raises TerraceError where the ledger or the stacks of the branch
+    cannot be read.
     """
     history = context.ledger.read()
     tip = StackRelease("", environment, context.repository.protected_tip())

@@ -20,8 +20,8 @@ from terrace.apps.cli.options import COMPLETE_ENV, JSON
 def doctor(folder: str, environment: str | None, compared: str | None, as_json: bool) -> int:
     """Check the requirements of Terrace on this machine, and show how to install what is missing.
 
-    With ENV, look at the states of that environment too: backend, lock, newest backup and approvers. Nothing is
-    changed; the lock of each state is taken for a moment.
+    With ENV, check the states of that environment too: backend, lock, newest backup and approvers. It changes nothing,
+    and holds the lock of each state for a moment.
 
     \b
     Examples:
