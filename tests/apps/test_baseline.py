@@ -145,7 +145,7 @@ def test_nothing_is_written_that_nobody_answers_for(place: World, options: list[
 
 
 def test_a_baseline_ends_after_at_most_180_days(place: World) -> None:
-    done = place.run("baseline", "--owner", "owners", "--expires", str(in_days(182)))
+    done = place.run("baseline", "--owner", "owners", "--expires", str(in_days(181)))
     assert done.code == 2
     assert "at most 180 days" in done.err
     assert not (place.work / FILE).exists()
