@@ -154,6 +154,29 @@ def test_by_hand_it_is_shown_first_and_needs_a_reason(shop: World) -> None:
     assert (again.code, "no earlier good release" in again.err) == (2, True)
 
 
+def test_a_release_that_was_rolled_back_is_not_proposed_for_promotion_again(tmp_path: Path) -> None:
+    files = {
+        "environments/dev/main.tf": root("dev"),
+        "environments/prod/main.tf": root("prod"),
+        "modules/thing/main.tf": MODULE,
+        "terrace.yaml": "version: 1\nenvironments:\n  dev: {}\n  prod: {after: dev, protected: false}\n",
+    }
+    shop = world(tmp_path / "shop", files)
+    shop.ok("deploy", "dev")
+    shop.ok("promote", "prod")
+    shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-2")})
+    shop.ok("deploy", "dev")
+    assert "`terrace promote prod`" in shop.ok("status").out
+    shop.ok("promote", "prod")
+    shop.ok("rollback", "prod", "--reason", "it is slow", "--yes")
+    shown = shop.ok("status").out
+    assert "`terrace promote prod`" not in shown
+    assert "prod rolled this release back: merge a fix, then `terrace deploy dev`" in shown
+    shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-3")})
+    shop.ok("deploy", "dev")
+    assert "`terrace promote prod`" in shop.ok("status").out
+
+
 def test_a_moved_object_is_found_again_and_nothing_is_made_anew(shop: World) -> None:
     """An old configuration on a new state would destroy and create across a `moved` block."""
     before = shop.state("prod")["resources"][0]["instances"][0]["attributes"]["id"]

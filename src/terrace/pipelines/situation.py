@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from terrace.config.model import Config, Environment
@@ -45,6 +45,7 @@ def recorded_situation(
     name = environment.name
     latest, released = folds.latest(history, name), folds.last_good(history, name)
     restored = last_restore_end(history, name)
+    promotions = _promotions(config, history, name, released)
     return Situation(
         environment=name,
         latest=latest,
@@ -52,23 +53,35 @@ def recorded_situation(
         hold=hold,
         handle=pending_handle(policy, history, name),
         previous=environment.after or "",
-        targets=_targets(config, history, name, released),
+        targets=promotions.targets,
+        undone_in=promotions.undone_in,
         revert=_revert_branch(latest),
         restored_at=restored if restored is not None and _is_over(latest, restored) else None,
     )
 
 
-def _targets(config: Config, history: History, environment: str, released: Deployment | None) -> tuple[str, ...]:
-    """Returns the next environments that have another release than this one."""
-    if released is None:
-        return ()
-    found = []
+@dataclass(frozen=True, slots=True)
+class _Promotions:
+    """The next environments that do not have a release: those it can be promoted to, and those that rolled it back."""
+
+    targets: tuple[str, ...] = ()
+    undone_in: tuple[str, ...] = ()
+
+
+def _promotions(config: Config, history: History, environment: str, release: Deployment | None) -> _Promotions:
+    if release is None:
+        return _Promotions()
+    targets, undone_in = [], []
     for other in config.environments:
-        there, latest = folds.last_good(history, other.name), folds.latest(history, other.name)
-        is_on_its_way = latest is not None and latest.open and latest.commit == released.commit
-        if other.after == environment and not is_on_its_way and (there is None or there.commit != released.commit):
-            found.append(other.name)
-    return tuple(found)
+        if other.after != environment:
+            continue
+        current, latest = folds.last_good(history, other.name), folds.latest(history, other.name)
+        is_on_its_way = latest is not None and latest.open and latest.commit == release.commit
+        if is_on_its_way or (current is not None and current.commit == release.commit):
+            continue
+        tries = [d for d in folds.of_environment(history, other.name) if d.commit == release.commit]
+        (undone_in if tries and tries[-1].undone_by else targets).append(other.name)
+    return _Promotions(tuple(targets), tuple(undone_in))
 
 
 def _is_over(latest: Deployment | None, before: datetime) -> bool:

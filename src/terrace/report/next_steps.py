@@ -73,7 +73,10 @@ def _of_ended(situation: Situation, latest: Deployment) -> tuple[str, ...]:
         return (*held, *_after_failure(situation, latest))
     if word in ("blocked", "superseded"):
         return (*held, f"once that is resolved: {_start(situation)}")
-    return (*held, *(f"`terrace promote {target}`" for target in situation.targets))
+    undone = tuple(
+        f"{target} rolled this release back: merge a fix, then {_deploy(situation)}" for target in situation.undone_in
+    )
+    return (*held, *(f"`terrace promote {target}`" for target in situation.targets), *undone)
 
 
 def _after_failure(situation: Situation, latest: Deployment) -> tuple[str, ...]:
