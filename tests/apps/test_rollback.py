@@ -172,6 +172,8 @@ def test_a_release_that_was_rolled_back_is_not_proposed_for_promotion_again(tmp_
     shown = shop.ok("status").out
     assert "`terrace promote prod`" not in shown
     assert "prod rolled this release back: merge a fix, then `terrace deploy dev`" in shown
+    commit = git(shop.work, "rev-parse", "--short=7", "HEAD")
+    assert f"prod rolled {commit} back" in shop.run("promote", "prod").err
     shop.push({"modules/thing/main.tf": MODULE.replace("-1", "-3")})
     shop.ok("deploy", "dev")
     assert "`terrace promote prod`" in shop.ok("status").out

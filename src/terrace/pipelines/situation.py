@@ -71,7 +71,8 @@ class _Promotions:
 def _promotions(config: Config, history: History, environment: str, release: Deployment | None) -> _Promotions:
     if release is None:
         return _Promotions()
-    targets, undone_in = [], []
+    targets: list[str] = []
+    undone_in: list[str] = []
     for other in config.environments:
         if other.after != environment:
             continue

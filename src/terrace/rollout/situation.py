@@ -20,8 +20,9 @@ class Situation:
     `step` is None where nothing is open, a process runs the deployment, or the gates could not be evaluated because of
     `problem`. `released` is the last good release, `handle` the hash of the pending plans, "" where none are pending.
     `previous` is the environment before it, "" for the first; `targets` are the next environments that do not have its
-    release yet, and did not roll it back; `undone_in` are those that did. `revert` is the branch to merge after a rollback, "" without one. `restored_at` is when a state was
-    restored after the newest deployment: its result says nothing about the state any more. None without a restore.
+    release yet, and did not roll it back; `undone_in` are those that did. `revert` is the branch to merge after a
+    rollback, "" without one. `restored_at` is when a state was restored after the newest deployment: its result says
+    nothing about the state any more. None without a restore.
     """
 
     environment: str

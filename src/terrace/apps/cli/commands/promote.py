@@ -50,6 +50,7 @@ def promote(folder: str, environment: str, full: bool, reach: Reach, wait: bool,
     good = last_good(project.ledger.read(), source)
     if good is None:
         raise BadInput(f"no deployment to {source} has succeeded yet", hint=f"`terrace deploy {source}` first")
+    _note_earlier_rollback(project, environment, good.commit)
     if not _agree_to_replace(project, environment, good.commit, yes=yes):
         note("No changes were made.")
         return 1
@@ -57,6 +58,19 @@ def promote(folder: str, environment: str, full: bool, reach: Reach, wait: bool,
     return deploy_commit(
         project, "promote", environment, good.commit, origin, wait=wait, full=full, as_json=as_json, reach=reach
     )
+
+
+def _note_earlier_rollback(project: Project, environment: str, commit: str) -> None:
+    """Prints that the environment rolled this commit back before, and why."""
+    from terrace.apps.output.console import note
+    from terrace.apps.wiring.project import now
+    from terrace.ledger import folds
+    from terrace.words import ago
+
+    earlier = [one for one in folds.of_environment(project.ledger.read(), environment) if one.commit == commit]
+    if earlier and earlier[-1].undone_by:
+        why = "".join(f": {reason}" for reason in earlier[-1].reasons[:1])
+        note(f"{environment} rolled {commit[:7]} back (deployed {ago(earlier[-1].opened_at, now())}){why}")
 
 
 def _agree_to_replace(project: Project, environment: str, commit: str, *, yes: bool) -> bool:
