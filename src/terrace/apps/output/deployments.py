@@ -44,7 +44,12 @@ def show_deployment_end(
     if isinstance(done, Refused):
         show(gates_table(done.verdict))
         return None
-    show(deployment_tree(done, changes=planned_changes(kept, done), full=full))
+    if _waited(done) and done.result == "succeeded" and not full:
+        # Its changes were shown when it waited, and to each approver.
+        show(deployment_tree(done))
+        show(f"changes: terrace show {done.id}")
+    else:
+        show(deployment_tree(done, changes=planned_changes(kept, done), full=full))
     if isinstance(reacted, Pause):
         show(f"not rolling back automatically: {'; '.join(reacted.reasons)}")
     elif reacted is not None:
@@ -52,6 +57,12 @@ def show_deployment_end(
         return show_deployment_end(config, reacted, None, kept, full=full, situation=situation)
     _show_next_step(config, done, situation)
     return None
+
+
+def _waited(deployment: Deployment) -> bool:
+    """Returns whether a deployment waited between a plan and the apply: it planned a stack again afterwards."""
+    plans = [step.stack for step in deployment.steps if step.step is Step.PLAN]
+    return len(plans) > len(set(plans))
 
 
 def deployment_json(
