@@ -63,7 +63,7 @@ FACTORS: tuple[Factor, ...] = (
         "a reviewer cannot see its value here",
     ),
     Factor(
-        "everybody",
+        "unrestricted",
         28,
         56,
         "every right or access that is, or was, open to the world or for every action",

@@ -254,8 +254,8 @@ def _of_exposure(change: ResourceChange, attributes: frozenset[str], clouds: Clo
     values = [_part(side, name) for side in (change.before, change.after) for name in exposed]
     if change.action in _GONE or any(_hidden(value) for value in values):
         yield "exposure-doubt"
-    if any(_for_everybody(side, exposed) for side in (change.before, change.after)):
-        yield "everybody"
+    if any(_is_unrestricted(side, exposed) for side in (change.before, change.after)):
+        yield "unrestricted"
 
 
 # --- what a change touches -----------------------------------------------------------------------------------------
@@ -328,7 +328,7 @@ def _hidden(value: Value) -> bool:
     return isinstance(value, list | tuple) and any(_hidden(item) for item in value)
 
 
-def _for_everybody(side: Value, exposed: frozenset[str]) -> bool:
+def _is_unrestricted(side: Value, exposed: frozenset[str]) -> bool:
     """Returns whether one of these attributes opens a resource to the world, or allows everything. Egress is
     ignored."""
     if not isinstance(side, dict) or side.get("type") == "egress":

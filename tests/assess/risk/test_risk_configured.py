@@ -20,7 +20,7 @@ def factors(type_: str, after: Any, unset: tuple[Path, ...] = (), action: Action
     before: dict[str, Any] | None = {} if action is Action.UPDATE else None
     plan = plan_of([change(f"{type_}.it", action, before, after, unset=unset)])
     assessment = Assessment(ChangeSet("a", "b", (), ()), {plan.stack.key: plan}, {})
-    return set(evidence(assessment, {"dev": KNOWN})) & {"rights", "exposure", "exposure-doubt", "everybody"}
+    return set(evidence(assessment, {"dev": KNOWN})) & {"rights", "exposure", "exposure-doubt", "unrestricted"}
 
 
 def test_a_finding_on_a_resource_that_does_not_change_is_not_a_risk_of_the_change() -> None:

@@ -57,7 +57,7 @@ def _top(record: Checked) -> Iterator[Markup]:
     sign, verdict = ("✓", "The change can be merged") if record.passed else ("✕", "The change is blocked")
     grave = record.passed and record.risk.level in GRAVE_LEVELS
     if grave:
-        sign, verdict = "!", f"No check blocks the change, and its risk is {record.risk.level}"
+        sign, verdict = "!", f"No check blocks the change; its risk is {record.risk.level}"
     yield html(
         "<header class='top{blocked}'><div><h1>{sign} {verdict}</h1>\n"
         "<p class=soft>{base} → {head} · {stacks} impacted · {files} changed</p>",

@@ -121,7 +121,7 @@ def _report(record: Checked) -> Record:
     number = len(group_findings(finding for finding in findings if finding.blocks))
     blocked = "" if record.passed or not number else f", blocked by {plural(number, 'finding')}"
     if record.passed and grave:
-        blocked = f", no check blocks it, and its risk is {record.risk.level}"
+        blocked = f" (risk: {record.risk.level})"
     parts: list[Record] = [line("verdict: ", word, blocked), line(""), tree]
     if many:
         parts += [line(""), overview(assessment.plans, "terrace check --full")]
