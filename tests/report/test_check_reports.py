@@ -115,10 +115,10 @@ def test_grouping_loses_no_finding(record: Checked) -> None:
     findings = record.assessment.findings
     groups = group_findings(findings)
     assert len(groups) <= len(findings)
-    assert {(f.rule, f.path, f.address, f.blocks) for f in groups} == {
-        (f.rule, f.path, f.address, f.blocks) for f in findings
-    }
-    shown = " ".join(f"{f.stack} {f.message}" for f in groups)
+    assert {(f.rule, f.address, f.blocks) for f in groups} == {(f.rule, f.address, f.blocks) for f in findings}
+    assert {(f.path, f.line) for f in groups if f.blocks} == {(f.path, f.line) for f in findings if f.blocks}
+    shown = " ".join(f"{f.path} {f.stack} {f.message}" for f in groups)
+    assert all(f.path in shown for f in findings if f.path), "few enough to be named all"
     assert all(f.stack in shown for f in findings if f.stack), "few enough to be named all"
 
 
@@ -144,6 +144,17 @@ def test_the_same_finding_in_several_stacks_becomes_one_with_their_names() -> No
     assert [f.message.endswith("env5/app and 34 more)") for f in many_stacks] == [True]
     for text in (shown(with_findings(*at_file)), comment(with_findings(*at_file))):
         assert text.count("it follows main") <= 2, "once in the list, once among the blocking findings"
+
+
+def test_the_same_advice_for_several_files_becomes_one_finding_with_their_places() -> None:
+    advice = [replace(UNPINNED, advisory=True, path=f"m/{name}.tf") for name in "abcdef"]
+    other = replace(advice[0], path="m/g.tf", message="it follows another branch")
+    assert [(f.path, f.message) for f in group_findings([*advice, other])] == [
+        ("m/a.tf", "it follows main (also at m/b.tf:3, m/c.tf:3, m/d.tf:3 and 2 more)"),
+        ("m/g.tf", "it follows another branch"),
+    ]
+    blocking = [replace(one, advisory=False) for one in advice]
+    assert [f.path for f in group_findings(blocking)] == [f"m/{name}.tf" for name in "abcdef"]
 
 
 def test_stacks_that_could_not_be_planned_for_one_reason_become_one_finding() -> None:

@@ -14,6 +14,7 @@ from terrace.text import clipped
 from terrace.words import listed
 
 _MOST_STACKS = 6
+_MOST_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def group_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Returns findings of one rule at one place as one, in the order of the first; the messages are joined.
 
-    Findings with the same message in several stacks become one as well, with the names of the stacks.
+    Findings with the same message in several stacks become one as well, with the names of the stacks; and advisory ones
+    with the same message and fix in several files, with the first of the other places.
     """
     groups: dict[Finding, list[Finding]] = {}
     for finding in findings:
@@ -84,9 +86,23 @@ def group_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         # A finding without a stack is about the whole change.
         alike = replace(joined, message=_without_stack(joined), stack=None)
         stacks.setdefault((alike, bool(finding.stack)), []).append(joined)
-    return tuple(
+    return _by_place(
         group[0] if len(group) == 1 else _with_stacks(alike, [finding.stack or "" for finding in group])
         for (alike, _), group in stacks.items()
+    )
+
+
+def _by_place(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Joins equal advisory findings in several files. Each place of a blocking one is listed: it must be fixed."""
+    places: dict[Finding, list[Finding]] = {}
+    for finding in findings:
+        in_file = finding.path and not finding.address and not finding.blocks
+        places.setdefault(replace(finding, path=None, line=0) if in_file else finding, []).append(finding)
+    return tuple(
+        first
+        if not others
+        else replace(first, message=f"{first.message} (also at {listed([place(f) for f in others], _MOST_PLACES)})")
+        for first, *others in places.values()
     )
 
 

@@ -64,7 +64,7 @@ def lay(folder: Path, binary: str = "auto") -> Layout:
         git(layout, "config", name, value)
     git(layout, "remote", "add", "origin", str(layout.remote))
     git(layout, "add", "--all")
-    git(layout, "commit", "--quiet", "-m", "Lay out the shop")
+    git(layout, "commit", "--quiet", "-m", "feat: add the infrastructure of the shop")
     git(layout, "push", "--quiet", "--set-upstream", "origin", "main")
     return layout
 
@@ -73,13 +73,13 @@ def change_module(layout: Layout) -> None:
     """Commits Alice's change on a branch: every label gets the cost center."""
     component = "    Component   = var.component\n"
     changed = f'{component}    CostCentre  = "shop"\n'
-    _change(layout, "cost-centre", CHANGED, component, changed, "Label everything with its cost center")
+    _change(layout, "cost-centre", CHANGED, component, changed, "feat: label everything with its cost center")
 
 
 def break_production(layout: Layout) -> None:
     """Commits a change that passes every check and breaks production."""
     path = "environments/prod/app/main.tf"
-    _change(layout, "fewer-replicas", path, "replicas    = 3", "replicas    = 0", "Need fewer replicas at night")
+    _change(layout, "fewer-replicas", path, "replicas    = 3", "replicas    = 0", "feat: use fewer replicas at night")
 
 
 def merge(layout: Layout, branch: str) -> None:

@@ -2,7 +2,7 @@
 
 variable "environment" {
   type        = string
-  description = "The step of the ladder: dev, staging or prod."
+  description = "The environment: dev, staging or prod."
 }
 
 variable "component" {

@@ -1,4 +1,4 @@
-# A service: who may reach it, a bucket for its public status, and a parameter that it reads when it starts.
+# A service: its security group, a bucket for its status, and a parameter that it reads when it starts.
 
 terraform {
   required_providers {
@@ -10,7 +10,7 @@ terraform {
 
 variable "environment" {
   type        = string
-  description = "The step of the ladder: dev, staging or prod."
+  description = "The environment: dev, staging or prod."
 }
 
 variable "replicas" {
@@ -26,7 +26,7 @@ module "labels" {
 
 resource "aws_security_group" "web" {
   name        = "${module.labels.prefix}-web"
-  description = "Who may reach the orders service."
+  description = "Access to the orders service"
   tags        = module.labels.tags
 
   ingress {
@@ -48,7 +48,6 @@ resource "aws_s3_object" "health" {
   key          = "health.json"
   content      = jsonencode({ status = var.replicas > 0 ? "ok" : "down", replicas = var.replicas })
   content_type = "application/json"
-  acl          = "public-read" # the status page of the shop reads it
 }
 
 resource "aws_ssm_parameter" "replicas" {
