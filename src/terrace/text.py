@@ -36,9 +36,9 @@ def visible(text: str) -> str:
             selectable = False
             continue
         marks = marks + 1 if unicodedata.category(c) in ("Mn", "Me") else 0
-        seen = c.isprintable() and marks <= MARKS and not _UNSEEN.match(c)
-        shown.append(c if seen else _number(c))
-        selectable = seen and unicodedata.category(c) == "So"
+        is_visible = c.isprintable() and marks <= MARKS and not _UNSEEN.match(c)
+        shown.append(c if is_visible else _number(c))
+        selectable = is_visible and unicodedata.category(c) == "So"
     return "".join(shown)
 
 

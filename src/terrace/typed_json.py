@@ -27,11 +27,11 @@ def decode(content: bytes | str | msgspec.Raw, kind: type[T]) -> T:
 
 def unpack(content: bytes | memoryview | msgspec.Raw, kind: type[T]) -> T:
     """MessagePack as a type. Raises what msgspec raises: ValidationError, DecodeError, and UnicodeDecodeError."""
-    found = _unpackers.get(kind)
-    if found is None:
+    unpacker = _unpackers.get(kind)
+    if unpacker is None:
         with _building:
-            found = _unpackers.setdefault(kind, msgspec.msgpack.Decoder(kind))
-    unpacked: T = found.decode(content)
+            unpacker = _unpackers.setdefault(kind, msgspec.msgpack.Decoder(kind))
+    unpacked: T = unpacker.decode(content)
     return unpacked
 
 

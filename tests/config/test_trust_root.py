@@ -22,12 +22,12 @@ SAID = Decided("trunk", "TERRACE_BRANCH names it", "TERRACE_BRANCH")
 
 
 def test_the_setting_of_the_operator_comes_before_the_head_of_the_remote() -> None:
-    assert choose_branch("origin", SAID, asked="main", recorded="main") == SAID
+    assert choose_branch("origin", SAID, remote_head="main", recorded="main") == SAID
 
 
 @pytest.mark.parametrize(("asked", "recorded"), [("trunk", None), (None, "trunk"), ("trunk", "trunk")])
 def test_the_head_of_the_remote_decides(asked: str | None, recorded: str | None) -> None:
-    assert choose_branch("origin", None, asked=asked, recorded=recorded).name == "trunk"
+    assert choose_branch("origin", None, remote_head=asked, recorded=recorded).name == "trunk"
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_the_head_of_the_remote_decides(asked: str | None, recorded: str | None)
 )
 def test_an_ambiguous_branch_is_refused(asked: str | None, recorded: str | None, hint: str) -> None:
     with pytest.raises(BadInput) as refused:
-        choose_branch("origin", None, asked=asked, recorded=recorded)
+        choose_branch("origin", None, remote_head=asked, recorded=recorded)
     assert hint in (refused.value.hint or "")
 
 
 @pytest.mark.parametrize("name", ["origin/main", "heads/main", "remotes/origin/main"])
 def test_a_long_name_is_refused_since_others_can_create_a_branch_of_that_name(name: str) -> None:
     with pytest.raises(BadInput, match="names the branch"):
-        choose_branch("origin", Decided(name, "", "TERRACE_BRANCH"), asked=None, recorded=None)
+        choose_branch("origin", Decided(name, "", "TERRACE_BRANCH"), remote_head=None, recorded=None)
 
 
 @pytest.mark.parametrize("name", ["refs/heads/main", "HEAD", "-main", "a b", "a\nb", "é"])

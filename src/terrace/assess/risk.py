@@ -97,10 +97,10 @@ def risk(assessment: Assessment, around: Mapping[str, EnvironmentFacts], clouds:
 
 def evidence(assessment: Assessment, around: Mapping[str, EnvironmentFacts], clouds: Clouds = CLOUDS) -> Evidence:
     """Returns the items of each factor, counted."""
-    seen: dict[str, list[str]] = {}
-    for factor, what in _evidence(assessment, around, clouds):
-        seen.setdefault(factor, []).append(what)
-    return {factor: Counted(len(things), tuple(things[:_SHOWN])) for factor, things in seen.items()}
+    by_factor: dict[str, list[str]] = {}
+    for factor, text in _evidence(assessment, around, clouds):
+        by_factor.setdefault(factor, []).append(text)
+    return {factor: Counted(len(things), tuple(things[:_SHOWN])) for factor, things in by_factor.items()}
 
 
 def together(parts: Mapping[str, Evidence]) -> Evidence:

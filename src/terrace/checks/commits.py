@@ -123,14 +123,14 @@ def faults_of(message: str, rules: CommitRules) -> tuple[Fault, ...]:
     leftover = _LEFTOVER.match(first)
     if leftover:
         article = "an" if leftover[1] == "amend" else "a"
-        what = f"{article} {leftover[1]} has to be squashed into another commit before it is merged"
-        return (Fault(what, "git rebase -i --autosquash"),)
+        problem = f"{article} {leftover[1]} has to be squashed into another commit before it is merged"
+        return (Fault(problem, "git rebase -i --autosquash"),)
     if _UNDOING.match(first) and _UNDONE.search(message):
         return ()
     faults = [*_head_faults(first, rules)]
     if len(first) > rules.subject:
-        what = f"the first line has {len(first)} characters"
-        faults.append(Fault(what, f"{rules.subject} at most; the rest belongs below an empty line"))
+        problem = f"the first line has {len(first)} characters"
+        faults.append(Fault(problem, f"{rules.subject} at most; the rest belongs below an empty line"))
     if len(lines) > 1 and lines[1]:
         faults.append(Fault("the second line is not empty", "leave a line empty below the first"))
     return (*faults, *_footer_faults(lines[1:]))

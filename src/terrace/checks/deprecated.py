@@ -174,8 +174,8 @@ def _expressions(block: Node, *, typed: bool) -> Iterator[_Old]:
         elif node.type == "function_call" and node.named_children:
             name = text_of(node.named_children[0])
             if name in _CALLS:
-                what = f"the function `{name}` is gone since Terraform 0.15"
-                yield _Old(line_of(node), what, f"write {_CALLS[name]}")
+                message = f"the function `{name}` is gone since Terraform 0.15"
+                yield _Old(line_of(node), message, f"write {_CALLS[name]}")
         elif node.type == "object_elem" and node.named_children:
             keys.add(_innermost(node.named_children[0]).id)
         elif typed and node.type == "attribute" and text_of(node.named_children[0]) == "type":

@@ -82,12 +82,12 @@ def check_lock_file(
 def _hashes(provider: LockedProvider, platforms: Collection[str]) -> Iterator[tuple[str, Status]]:
     kinds = [value.partition(":")[0] for value in provider.hashes]
     plain, archives = kinds.count("h1"), kinds.count("zh")
-    wanted = len(set(platforms))
+    platform_count = len(set(platforms))
     if not provider.hashes:
         yield f"the lock file has no hash of {provider.address}", Status.FAIL
-    elif wanted and not archives:
-        message = f"the lock file has {plain} hashes of {provider.address}, for {wanted} platforms"
-        if plain < wanted:
+    elif platform_count and not archives:
+        message = f"the lock file has {plain} hashes of {provider.address}, for {platform_count} platforms"
+        if plain < platform_count:
             yield message, Status.FAIL
         else:
             yield f"{message}; they do not show their platforms", Status.UNKNOWN
@@ -104,7 +104,7 @@ def _address(source: str) -> str:
 
 
 def _finding(stack: str, path: str, message: str, status: Status, platforms: Collection[str]) -> Finding:
-    wanted = "".join(f" -platform={name}" for name in sorted(platforms))
+    options = "".join(f" -platform={name}" for name in sorted(platforms))
     return Finding(
         rule="lock-file",
         severity=Severity.MEDIUM,
@@ -113,7 +113,7 @@ def _finding(stack: str, path: str, message: str, status: Status, platforms: Col
         message=message,
         stack=stack,
         path=path,
-        fix=f"terraform providers lock{wanted}, and commit the lock file",
+        fix=f"terraform providers lock{options}, and commit the lock file",
     )
 
 

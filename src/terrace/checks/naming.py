@@ -86,8 +86,8 @@ def _of(path: str, declared: DeclaredName, naming: Naming) -> Iterator[Finding]:
     pattern = naming.pattern(declared.kind)
     shown = declared.name if len(declared.name) <= _SHOWN else f"{declared.name[: _SHOWN - 1]}…"
     if not fits(declared.name, pattern):
-        wanted = pattern if pattern in WORDS else f"in the form `{pattern}`"
-        message = f"the {_CALLED.get(declared.kind, declared.kind)} {shown!r} is not {wanted}"
+        convention = pattern if pattern in WORDS else f"in the form `{pattern}`"
+        message = f"the {_CALLED.get(declared.kind, declared.kind)} {shown!r} is not {convention}"
         yield _finding(path, declared, Severity.LOW, message, _renaming(declared, _right(declared.name, pattern)))
     elif declared.type and _repeats(declared):
         message = f"the name {declared.type}.{shown} repeats its type"
@@ -103,14 +103,14 @@ def _repeats(declared: DeclaredName) -> bool:
 def _right(name: str, pattern: str) -> str | None:
     """Returns the name in the form of a convention; None where there is no such form."""
     sign = {"snake_case": "_", "kebab-case": "-"}.get(pattern)
-    made = sign.join(part.lower() for part in _PARTS.findall(name)) if sign else ""
-    return made if sign and fits(made, pattern) else None
+    corrected = sign.join(part.lower() for part in _PARTS.findall(name)) if sign else ""
+    return corrected if sign and fits(corrected, pattern) else None
 
 
 def _renaming(declared: DeclaredName, right: str | None) -> str:
-    what = f"name it {right}" if right else "rename it"
+    advice = f"name it {right}" if right else "rename it"
     # Without it Terraform would destroy and recreate the resource.
-    return f"{what}, with a `moved` block" if declared.kind in ("resource", "module") else what
+    return f"{advice}, with a `moved` block" if declared.kind in ("resource", "module") else advice
 
 
 def _finding(path: str, declared: DeclaredName, severity: Severity, message: str, fix: str) -> Finding:

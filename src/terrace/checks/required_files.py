@@ -60,9 +60,9 @@ def check_required_files(context: CheckContext) -> Findings:
     return tuple(findings)
 
 
-def find_missing_files(folder: str, there: Collection[str], wanted: Collection[str]) -> Findings:
-    """Returns a finding for each wanted file that a folder lacks; `there` are all paths of the repository."""
-    paths = {name: f"{folder}/{name}" if folder else name for name in wanted}
+def find_missing_files(folder: str, existing: Collection[str], required: Collection[str]) -> Findings:
+    """Returns a finding for each wanted file that a folder lacks; `existing` are all paths of the repository."""
+    paths = {name: f"{folder}/{name}" if folder else name for name in required}
     return tuple(
         Finding(
             rule="required-files",
@@ -74,7 +74,7 @@ def find_missing_files(folder: str, there: Collection[str], wanted: Collection[s
             fix=f"write {path}",
         )
         for name, path in sorted(paths.items())
-        if path not in there
+        if path not in existing
     )
 
 

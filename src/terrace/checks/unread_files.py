@@ -40,18 +40,18 @@ def fold_unread_files(findings: Iterable[Finding], unread: Mapping[str, UnreadFi
 
     It names the rules that could not be checked in `also`, and blocks if any of them blocks.
     """
-    given = tuple(findings)
-    told: dict[Finding, Finding] = {}
+    originals = tuple(findings)
+    folded: dict[Finding, Finding] = {}
     dropped: set[Finding] = set()
     for path, file in unread.items():
-        members = [f for f in given if _is_about(f, path, file)]
+        members = [f for f in originals if _is_about(f, path, file)]
         if not members:
             continue
-        kept = list(_kept(members, file))
-        others = [f for f in members if f not in kept]
+        shown = list(_kept(members, file))
+        others = [f for f in members if f not in shown]
         dropped.update(others)
-        told.update({f: _folded(f, others, file) for f in kept})
-    return tuple(dict.fromkeys(told.get(f, f) for f in given if f not in dropped))
+        folded.update({f: _folded(f, others, file) for f in shown})
+    return tuple(dict.fromkeys(folded.get(f, f) for f in originals if f not in dropped))
 
 
 def _is_about(finding: Finding, path: str, file: UnreadFile) -> bool:

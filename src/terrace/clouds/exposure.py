@@ -156,15 +156,15 @@ def exposures(type_: str, value: Any, clouds: Clouds = CLOUDS) -> tuple[Exposure
     if not isinstance(value, dict) or value.get("type") == "egress" or value.get("direction") in ("Outbound", "EGRESS"):
         return ()
     secure = is_security_type(type_, clouds)
-    found: list[Exposure] = []
+    paths: list[Exposure] = []
     for name, inner in value.items():
         if name in HARMLESS or name == "egress" or inner is None:
             continue
         relevant = secure or is_one_of(name, SECURITY_ATTRIBUTES) or is_one_of(name, SOURCE_ATTRIBUTES)
-        found += _in_value(name, inner, (name,), relevant=relevant)
+        paths += _in_value(name, inner, (name,), relevant=relevant)
     if type_.endswith("_egress_rule"):
         return ()
-    return tuple(found)
+    return tuple(paths)
 
 
 def protection(type_: str, value: Any) -> tuple[Exposure, ...]:

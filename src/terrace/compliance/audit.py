@@ -83,26 +83,26 @@ def audited(
     stack without a whole plan is untold for every rule, one where policies could not be run for every rule of theirs.
     """
     every = tuple(findings)
-    mine = {key: plan for key, plan in plans.items() if key in scope.stacks}
-    there = [change for plan in mine.values() for change in plan.changes if _stands(change)]
-    judged = [change for change in there if change.action is Action.NO_OP]
-    blind = {key for key in scope.stacks if key not in mine or mine[key].errored or not mine[key].complete}
+    scoped = {key: plan for key, plan in plans.items() if key in scope.stacks}
+    existing = [change for plan in scoped.values() for change in plan.changes if _stands(change)]
+    judged = [change for change in existing if change.action is Action.NO_OP]
+    blind = {key for key in scope.stacks if key not in scoped or scoped[key].errored or not scoped[key].complete}
     broken = [finding for finding in every if finding.rule == "policy" and finding.status is Status.UNKNOWN]
     deaf = blind.union(*(_at(finding, scope) for finding in broken))
     by_rule: dict[str, list[Finding]] = {}
     for finding in every:
         by_rule.setdefault(finding.rule, []).append(finding)
-    seen = {}
+    rule_results = {}
     for rule in rules:
         rule_seen = _seen(rule.id, _about(rule, judged), by_rule.get(rule.id, ()))
         # Policies evaluate the configuration at the commit. A resource that a plan would change has other values now.
-        other = _about(rule, there) - _about(rule, judged)
-        seen[rule.id] = replace(rule_seen, unknown=rule_seen.unknown + len(deaf) + other)
-    live = sum(1 for plan in mine.values() if any(_stands(change) for change in plan.changes))
+        other = _about(rule, existing) - _about(rule, judged)
+        rule_results[rule.id] = replace(rule_seen, unknown=rule_seen.unknown + len(deaf) + other)
+    live = sum(1 for plan in scoped.values() if any(_stands(change) for change in plan.changes))
     for name in checks:
         rule_seen = _seen(name, live, (finding for finding in every if name in (finding.rule, finding.tool)))
-        seen[name] = replace(rule_seen, unknown=rule_seen.unknown + len(blind))
-    return Audited(scope, every, seen, planned=len(mine), objects=len(there), blind=len(blind))
+        rule_results[name] = replace(rule_seen, unknown=rule_seen.unknown + len(blind))
+    return Audited(scope, every, rule_results, planned=len(scoped), objects=len(existing), blind=len(blind))
 
 
 def not_audited(stack: str, why: str, fix: str | None = None) -> Finding:

@@ -51,14 +51,14 @@ class EvidenceInputs:
 
 
 def evidence(
-    facts: EvidenceInputs, names: Iterable[str], sources: Iterable[Source], span: Span
+    facts: EvidenceInputs, environments: Iterable[str], sources: Iterable[Source], span: Span
 ) -> tuple[Evidence, ...]:
     """All that there is of these environments."""
-    wanted, chosen = tuple(names), tuple(sources)
-    looks = {name: recorded_audits.newest(facts.history, name) for name in wanted}
+    names, chosen = tuple(environments), tuple(sources)
+    looks = {name: recorded_audits.newest(facts.history, name) for name in names}
     pieces = [*_of_rules(looks, facts.aliases, span)]
     for source in chosen:
-        pieces += _of_check(source, looks, span) if source.check else _TELLERS[source.key](facts, wanted, source, span)
+        pieces += _of_check(source, looks, span) if source.check else _TELLERS[source.key](facts, names, source, span)
     return tuple(pieces)
 
 
@@ -96,32 +96,33 @@ def _of_check(source: Source, looks: Mapping[str, Audit | None], span: Span) -> 
 
 
 def _of_rule(rule: str, key: str, environment: str, look: Audit | None, span: Span) -> Evidence:
-    def say(outcome: Outcome, what: str, places: tuple[str, ...] = ()) -> Evidence:
+    def say(outcome: Outcome, text: str, places: tuple[str, ...] = ()) -> Evidence:
         if look is None:
-            return Evidence(rule, key, environment, outcome, what)
-        return Evidence(rule, key, environment, outcome, what, look.at, tuple(look.scope.commits), places)
+            return Evidence(rule, key, environment, outcome, text)
+        return Evidence(rule, key, environment, outcome, text, look.at, tuple(look.scope.commits), places)
 
     if look is None:
         return say(Outcome.UNKNOWN, f"never audited (terrace check --all {environment})")
-    seen = look.rules.get(rule)
-    if seen is None:
+    result = look.rules.get(rule)
+    if result is None:
         return say(Outcome.UNKNOWN, "not evaluated in the last full audit")
     if look.empty:
         return say(Outcome.NOT_APPLICABLE, "nothing is deployed there yet")
-    if seen.failed:
-        more = f", and {seen.waived} waived" if seen.waived else ""
-        return say(Outcome.FAILED, f"{seen.failed} of {seen.looked} failed{more}", seen.places)
-    if seen.waived:
-        return say(Outcome.WAIVED, f"{seen.waived} of {seen.looked} waived", seen.places)
+    if result.failed:
+        more = f", and {result.waived} waived" if result.waived else ""
+        return say(Outcome.FAILED, f"{result.failed} of {result.looked} failed{more}", result.places)
+    if result.waived:
+        return say(Outcome.WAIVED, f"{result.waived} of {result.looked} waived", result.places)
     if span.now - look.at > span.stale:
         return say(Outcome.UNKNOWN, f"last audited {_days(span.now - look.at)} ago, which is too old")
-    if seen.unknown:
+    if result.unknown:
         return say(
-            Outcome.UNKNOWN, f"unknown for {seen.unknown}: there is no complete plan, or it changed since the audit"
+            Outcome.UNKNOWN,
+            f"unknown for {result.unknown}: there is no complete plan, or it changed since the audit",
         )
-    if not seen.looked:
+    if not result.looked:
         return say(Outcome.NOT_APPLICABLE, "no resource of its types is deployed there")
-    return say(Outcome.PASSED, f"{seen.looked} of {seen.looked} passed")
+    return say(Outcome.PASSED, f"{result.looked} of {result.looked} passed")
 
 
 def _days(span: timedelta) -> str:
@@ -144,27 +145,27 @@ def _judged(
     none: str,
 ) -> Evidence:
     """One piece of evidence over several deployments: the worst of them speaks."""
-    mine = tuple(deployments)
-    at = max((d.ended_at or d.opened_at for d in mine), default=None)
-    commits = tuple(dict.fromkeys(d.commit for d in mine))
-    bad = [(control_result, d) for d in mine if (control_result := wrong(d)) is not None]
-    if not mine:
+    considered = tuple(deployments)
+    at = max((d.ended_at or d.opened_at for d in considered), default=None)
+    commits = tuple(dict.fromkeys(d.commit for d in considered))
+    bad = [(control_result, d) for d in considered if (control_result := wrong(d)) is not None]
+    if not considered:
         return Evidence(source.title, source.key, environment, Outcome.NOT_APPLICABLE, none)
     if bad:
-        (outcome, what), first = max(bad, key=lambda entry: entry[0][0])
+        (outcome, text), first = max(bad, key=lambda entry: entry[0][0])
         places = tuple(f"deployment {d.id} of {d.commit[:7]}" for _, d in bad[:10])
-        text = f"{len(bad)} of {len(mine)} deployments: {what} ({first.id})"
-        return Evidence(source.title, source.key, environment, outcome, text, at, commits, places)
-    count = plural(len(mine), "deployment")
+        summary = f"{len(bad)} of {len(considered)} deployments: {text} ({first.id})"
+        return Evidence(source.title, source.key, environment, outcome, summary, at, commits, places)
+    count = plural(len(considered), "deployment")
     return Evidence(source.title, source.key, environment, Outcome.PASSED, f"{count}, {right}", at, commits)
 
 
 def _approvals(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
     for name in names:
         settings = facts.config.environment(name)
-        asked = [d for d in _changes(facts, name, span) if approval_rule(settings, d.origin).requires_any]
+        changes = [d for d in _changes(facts, name, span) if approval_rule(settings, d.origin).requires_any]
         none = f"nothing was deployed in {_days(span.period)} that needed approvals"
-        yield _judged(source, name, asked, lambda d: _not_approved(facts, d), "each has a signed approval", none)
+        yield _judged(source, name, changes, lambda d: _not_approved(facts, d), "each has a signed approval", none)
 
 
 def _agreed(facts: EvidenceInputs, deployment: Deployment) -> list[SignedApproval]:
@@ -208,8 +209,8 @@ def _promotion(facts: EvidenceInputs, names: tuple[str, ...], source: Source, sp
     for name in names:
         below = facts.config.environment(name).after
         if below is None:
-            what = "nothing comes before it"
-            yield Evidence(source.title, source.key, name, Outcome.NOT_APPLICABLE, what)
+            text = "nothing comes before it"
+            yield Evidence(source.title, source.key, name, Outcome.NOT_APPLICABLE, text)
             continue
         passed = [d for d in folds.of_environment(facts.history, below) if d.result == "succeeded"]
 
@@ -232,15 +233,15 @@ def _ledger(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span:
     if not count:
         yield Evidence(source.title, source.key, "all environments", Outcome.NOT_APPLICABLE, "it holds no event")
         return
-    what = f"the chain of {count} events holds, up to {facts.history.head[:12]}"
-    yield Evidence(source.title, source.key, "all environments", Outcome.PASSED, what, span.now)
+    text = f"the chain of {count} events holds, up to {facts.history.head[:12]}"
+    yield Evidence(source.title, source.key, "all environments", Outcome.PASSED, text, span.now)
 
 
 def _drift(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
     for name in names:
         say = _sayer(source, name)
-        there = baseline(facts.history, name)
-        if not there.commits and not there.unclear:
+        deployed = baseline(facts.history, name)
+        if not deployed.commits and not deployed.unclear:
             yield say(Outcome.NOT_APPLICABLE, "nothing is deployed there")
             continue
         settings = facts.config.environment(name)
@@ -252,8 +253,8 @@ def _drift(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: 
         commits = tuple(dict.fromkeys(observation.commit for observation in look.observations if observation.commit))
         if how.status == "drifted":
             wrong = tuple(observation.stack for observation in look.observations if observation.status == "drifted")
-            what = f"{len(wrong)} of {len(look.observations)} stacks differ from the deployed configuration"
-            yield say(Outcome.FAILED, what, look.at, commits, wrong[:10])
+            text = f"{len(wrong)} of {len(look.observations)} stacks differ from the deployed configuration"
+            yield say(Outcome.FAILED, text, look.at, commits, wrong[:10])
         elif how.overdue or span.now - look.at > span.stale:
             yield say(
                 Outcome.UNKNOWN,
@@ -276,68 +277,74 @@ def _backups(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span
     states = backup_statuses(facts.history)
     for name in names:
         say = _sayer(source, name)
-        mine = [state for state in states.values() if state.environment == name]
+        own = [state for state in states.values() if state.environment == name]
         settings: Environment = facts.config.environment(name)
-        if not mine:
+        if not own:
             yield say(Outcome.NOT_APPLICABLE, "no state was written there yet")
             continue
-        wrong = {state.stack: why for state in mine if (why := state.problem(settings.rpo, span.now))}
-        none = [state.stack for state in mine if not state.backup]
-        at = min((state.checked_at for state in mine if state.checked_at is not None), default=None)
+        wrong = {state.stack: why for state in own if (why := state.problem(settings.rpo, span.now))}
+        none = [state.stack for state in own if not state.backup]
+        at = min((state.checked_at for state in own if state.checked_at is not None), default=None)
         if wrong:
             stack, why = next(iter(wrong.items()))
             yield say(Outcome.FAILED, f"{stack}: {why}", at, places=tuple(wrong)[:10])
         elif none:
             yield say(
-                Outcome.UNKNOWN, f"{len(none)} of {len(mine)} states have no known backup", at, places=tuple(none)[:10]
+                Outcome.UNKNOWN,
+                f"{len(none)} of {len(own)} states have no known backup",
+                at,
+                places=tuple(none)[:10],
             )
         elif settings.rpo is None:
-            yield say(Outcome.PASSED, f"{_states(mine)} backed up (terrace.yaml sets no RPO)", at)
+            yield say(Outcome.PASSED, f"{_states(own)} backed up (terrace.yaml sets no RPO)", at)
         else:
-            yield say(Outcome.PASSED, f"{_states(mine)} backed up within the RPO", at)
+            yield say(Outcome.PASSED, f"{_states(own)} backed up within the RPO", at)
 
 
 def _drills(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
-    states = backup_statuses(facts.history)
+    statuses = backup_statuses(facts.history)
     for name in names:
         say = _sayer(source, name)
-        mine = [state for state in states.values() if state.environment == name and state.backup]
-        drilled = [state for state in mine if state.drilled is not None]
-        if not mine:
+        states = [state for state in statuses.values() if state.environment == name and state.backup]
+        drilled = [state for state in states if state.drilled is not None]
+        if not states:
             yield say(Outcome.NOT_APPLICABLE, "there is no state backup")
             continue
         at = min((state.drilled.at for state in drilled if state.drilled is not None), default=None)
         wrong = [state.stack for state in drilled if state.drilled is not None and state.drilled.result != "passed"]
         if wrong:
             yield say(
-                Outcome.FAILED, f"{len(wrong)} of {len(mine)} states were not restored in time", at, places=tuple(wrong)
+                Outcome.FAILED,
+                f"{len(wrong)} of {len(states)} states were not restored in time",
+                at,
+                places=tuple(wrong),
             )
-        elif len(drilled) < len(mine) or at is None:
-            left = len(mine) - len(drilled)
+        elif len(drilled) < len(states) or at is None:
+            undrilled = len(states) - len(drilled)
             yield say(
                 Outcome.UNKNOWN,
-                f"{left} of {len(mine)} states had no restore drill yet (terrace state drill {name})",
+                f"{undrilled} of {len(states)} states had no restore drill yet (terrace state drill {name})",
                 at,
             )
         elif span.now - at > span.period:
             yield say(Outcome.UNKNOWN, f"the last restore drill was {_days(span.now - at)} ago", at)
         else:
-            yield say(Outcome.PASSED, f"{_states(mine)} restored successfully", at)
+            yield say(Outcome.PASSED, f"{_states(states)} restored successfully", at)
 
 
-def _states(those: Sized) -> str:
-    return plural(len(those), "state")
+def _states(states: Sized) -> str:
+    return plural(len(states), "state")
 
 
 def _sayer(source: Source, environment: str) -> Callable[..., Evidence]:
     def say(
         outcome: Outcome,
-        what: str,
+        text: str,
         at: datetime | None = None,
         commits: tuple[str, ...] = (),
         places: tuple[str, ...] = (),
     ) -> Evidence:
-        return Evidence(source.title, source.key, environment, outcome, what, at, commits, places)
+        return Evidence(source.title, source.key, environment, outcome, text, at, commits, places)
 
     return say
 

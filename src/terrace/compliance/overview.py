@@ -40,13 +40,13 @@ def compliance(
     facts: EvidenceInputs, names: Iterable[str], frameworks: Iterable[Framework], sources: Iterable[Source], span: Span
 ) -> Compliance:
     """Every control of these frameworks, answered for these environments together."""
-    wanted = tuple(names)
+    environments = tuple(names)
     lost = abandoned(facts.history, (environment.name for environment in facts.config.environments))
-    pieces = evidence(facts, wanted, sources, span)
+    pieces = evidence(facts, environments, sources, span)
     return Compliance(
         at=span.now,
         looked=(
-            *(_looked(facts, name, span) for name in wanted),
+            *(_looked(facts, name, span) for name in environments),
             *(LatestAudit(name, None, (_LOST,)) for name in lost),
         ),
         frameworks=tuple(evaluate_framework(framework, pieces) for framework in frameworks),

@@ -60,8 +60,8 @@ def drafts(
         {rule.id: RuleRecord(rule.title, tuple(rule.controls), tuple(rule.types)) for rule in rules}
     )
     name = hashlib.sha256(json.dumps(encode(audit_rules)["rules"], sort_keys=True).encode()).hexdigest()[:16]
-    there = any(event.subject == name for event, _ in history.of(AuditRules))
-    drafts = [] if there else [draft(audit_rules, name, actor)]
+    is_recorded = any(event.subject == name for event, _ in history.of(AuditRules))
+    drafts = [] if is_recorded else [draft(audit_rules, name, actor)]
     for look in looks:
         done = AuditDone(
             basis=look.scope.basis,

@@ -103,8 +103,8 @@ def evaluate_framework(framework: Framework, evidence: Iterable[Evidence]) -> Fr
         by_key.setdefault(piece.key, []).append(piece)
     results = []
     for control in framework.controls:
-        mine = [piece for key in control.keys for piece in by_key.get(key, ())]
-        results.append(evaluate_control(control, mine))
+        pieces = [piece for key in control.keys for piece in by_key.get(key, ())]
+        results.append(evaluate_control(control, pieces))
     return FrameworkResult(framework, tuple(results))
 
 
@@ -138,9 +138,9 @@ def evaluate_control(control: Control, evidence: Iterable[Evidence]) -> ControlR
     return ControlResult(control, "pass", f"no failures in the evaluated part: {', '.join(_names(good))}", pieces)
 
 
-def _told(those: Iterable[Evidence], before: str = "") -> str:
+def _told(pieces: Iterable[Evidence], before: str = "") -> str:
     """The first in full, and how many more there are."""
-    first, *more = distinct(those)
+    first, *more = distinct(pieces)
     text = f"{before}{first.by} in {first.environment}: {first.what}"
     return f"{text} ({and_more(len(more))})" if more else text
 

@@ -19,10 +19,10 @@ def replace_value(text: str, path: tuple[str, ...], value: str) -> str:
     if not isinstance(node, Scalar):
         raise ValueError(f"no single value under {'.'.join(path)}")
     start = _offset(text, node)
-    given = _VALUE.match(text, start)
-    if given is None:
+    current = _VALUE.match(text, start)
+    if current is None:
         raise ValueError(f"no single value under {'.'.join(path)}")
-    return text[:start] + value + text[given.end() :]
+    return text[:start] + value + text[current.end() :]
 
 
 def remove_key(text: str, key: str) -> str:

@@ -59,20 +59,20 @@ class Reading:
         """Adds the problem that a node is not of the expected kind."""
         self.note(node, f"expected {expected}, found {_describe(node)}", hint)
 
-    def define(self, what: str, name: str) -> None:
+    def define(self, kind: str, name: str) -> None:
         """Adds a name that the file defines."""
-        self._defined.setdefault(what, []).append(name)
+        self._defined.setdefault(kind, []).append(name)
 
-    def use(self, what: str, name: str, node: Node) -> None:
+    def use(self, kind: str, name: str, node: Node) -> None:
         """Adds a name that must be defined in the file."""
-        self._used.append((what, name, node))
+        self._used.append((kind, name, node))
 
     def check_names(self) -> None:
         """Adds a problem for each name that is used and not defined. Call it once, after the whole file was read."""
-        for what, name, node in self._used:
-            names = self._defined.get(what) or list(self._known.get(what, ()))
+        for kind, name, node in self._used:
+            names = self._defined.get(kind) or list(self._known.get(kind, ()))
             if name not in names:
-                self.note(node, unknown_name(what, name), suggest(what, name, names))
+                self.note(node, unknown_name(kind, name), suggest(kind, name, names))
         self._used.clear()
 
 

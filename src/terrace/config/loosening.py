@@ -39,7 +39,7 @@ def add_default_rules(old: Config, new: Config) -> Config:
     names = {environment.name for environment in old.environments}
     after = {environment.name: environment.after for environment in new.environments}
     defaults = conventional_environments(names | after.keys())
-    added = tuple(replace(one, after=after[one.name]) for one in defaults if one.name not in names)
+    added = tuple(replace(rule, after=after[rule.name]) for rule in defaults if rule.name not in names)
     checks = {
         **old.checks,
         **({"policy": new.checks["policy"]} if "policy" in new.checks and not old.has_policies else {}),

@@ -33,20 +33,20 @@ def find_nearest(word: str, names: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def unknown_name_error(what: str, word: str, names: Iterable[str]) -> BadInput:
+def unknown_name_error(kind: str, word: str, names: Iterable[str]) -> BadInput:
     """Returns the error for an unknown name. Its hint is the nearest known name, or the known names."""
-    return BadInput(unknown_name(what, word), hint=suggest(what, word, names))
+    return BadInput(unknown_name(kind, word), hint=suggest(kind, word, names))
 
 
-def unknown_name(what: str, word: str) -> str:
+def unknown_name(kind: str, word: str) -> str:
     """Returns the message for an unknown name."""
-    return f"there is no {what} {word!r}"
+    return f"there is no {kind} {word!r}"
 
 
-def suggest(what: str, word: str, candidates: Iterable[str]) -> str:
+def suggest(kind: str, word: str, candidates: Iterable[str]) -> str:
     """Returns the hint for an unknown name: the nearest known name, or the known names."""
     names = list(candidates)
     near = find_nearest(word, names)
     if near:
         return f"did you mean {near!r}?"
-    return f"known names: {listed(names, CHOICE)}" if names else f"no {what} is defined yet"
+    return f"known names: {listed(names, CHOICE)}" if names else f"no {kind} is defined yet"

@@ -136,10 +136,10 @@ class Record(Generic[T]):
             return INVALID
         if _has_line(self.makes):
             values["line"] = min((item.place.line for _, item in node.pairs), default=0)
-        made: T = self.makes(**values) if base is None else replace(base, **values)  # type: ignore[type-var]
+        record: T = self.makes(**values) if base is None else replace(base, **values)  # type: ignore[type-var]
         for rule in self.rules:
-            reading.problems.extend(rule(made, node))
-        return made
+            reading.problems.extend(rule(record, node))
+        return record
 
     def _note_missing(self, missing: Iterable[Key], node: Mapping, reading: Reading) -> None:
         """Adds a problem for each key that is not in the mapping. The others are there, with a problem of their own."""

@@ -90,13 +90,13 @@ def check_people(config: Config, node: Mapping) -> Iterator[Problem]:
         identities: list[tuple[str, str, Node | None]] = [("name", name, find_key(people, name))]
         identities += [("email", email, find(people, name, "emails")) for email in person.emails]
         identities += [("account", person.login, find(people, name, "login"))] if person.login else []
-        for what, word, place in identities:
+        for kind, word, place in identities:
             # A name can be an email, and is then compared with the emails of others.
-            namespace = "account" if what == "account" else "word"
+            namespace = "account" if kind == "account" else "word"
             owner = owners.setdefault((namespace, word.strip().casefold()), name)
             if owner != name and place is not None:
                 message = (
-                    f"the {what} {word!r} of {name} already belongs to {owner}: one person would count as two people"
+                    f"the {kind} {word!r} of {name} already belongs to {owner}: one person would count as two people"
                 )
                 yield Problem(place.place, message, f"remove it from {owner} or from {name}")
 

@@ -75,8 +75,8 @@ def fill_captures(text: str, values: tuple[str, ...]) -> str:
 
 def can_overlap(pattern: str, other: str) -> bool:
     """Returns whether two paths or patterns can match the same directory. In doubt they can."""
-    mine, theirs = pattern.split("/"), other.split("/")
-    return len(mine) == len(theirs) and all("*" in a or "*" in b or a == b for a, b in zip(mine, theirs, strict=True))
+    parts, others = pattern.split("/"), other.split("/")
+    return len(parts) == len(others) and all("*" in a or "*" in b or a == b for a, b in zip(parts, others, strict=True))
 
 
 def find_matching(path: str, folders: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:

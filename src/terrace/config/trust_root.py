@@ -58,7 +58,7 @@ class RootPlace:
         return self.branch.name if self.remote is None else f"{self.remote.name}/{self.branch.name}"
 
 
-def read_settings(what: str, sources: Mapping[str, str | None], grammar: re.Pattern[str]) -> Decided | None:
+def read_settings(kind: str, sources: Mapping[str, str | None], grammar: re.Pattern[str]) -> Decided | None:
     """Returns the name that the operator sets, given the values of the settings; None where none is set.
 
     Raises BadInput where two settings differ, or where a value cannot be a name.
@@ -67,13 +67,13 @@ def read_settings(what: str, sources: Mapping[str, str | None], grammar: re.Patt
     for source, name in chosen.items():
         if not grammar.fullmatch(name):
             raise BadInput(
-                f"{source} is {name[:100]!r}, which is not a {what} name",
-                hint=f"give the short name, for example {'main' if what == 'branch' else 'origin'}",
+                f"{source} is {name[:100]!r}, which is not a {kind} name",
+                hint=f"give the short name, for example {'main' if kind == 'branch' else 'origin'}",
             )
     if len(set(chosen.values())) > 1:
         settings = " and ".join(f"{source} names {name!r}" for source, name in chosen.items())
         raise BadInput(
-            f"the {what} of the trust root is ambiguous: {settings}", hint=f"remove one: {_list_removals(chosen)}"
+            f"the {kind} of the trust root is ambiguous: {settings}", hint=f"remove one: {_list_removals(chosen)}"
         )
     return next((Decided(name, f"{source} names it", source) for source, name in chosen.items()), None)
 
@@ -114,30 +114,30 @@ def _list_remotes(remotes: Sequence[str]) -> str:
     return f"the remote{'s' * (len(remotes) > 1)} {', '.join(sorted(remotes))}"
 
 
-def choose_branch(remote: str, setting: Decided | None, *, asked: str | None, recorded: str | None) -> Decided:
+def choose_branch(remote: str, setting: Decided | None, *, remote_head: str | None, recorded: str | None) -> Decided:
     """Returns the protected branch of a remote.
 
-    `asked` is the branch that the HEAD of the remote names now, None where the remote was not queried. `recorded` is
-    the branch that this clone has recorded for it (refs/remotes/REMOTE/HEAD), None where there is no record. Raises
-    BadInput where they differ, or where no branch is known.
+    `remote_head` is the branch that the HEAD of the remote names now, None where the remote was not queried.
+    `recorded` is the branch that this clone has recorded for it (refs/remotes/REMOTE/HEAD), None where there is no
+    record. Raises BadInput where they differ, or where no branch is known.
     """
     if setting is not None:
         _check_short(setting, remote)
         return setting
-    if asked is not None and recorded is not None and asked != recorded:
+    if remote_head is not None and recorded is not None and remote_head != recorded:
         raise BadInput(
-            f"the protected branch is ambiguous: the HEAD of {remote} names {asked!r}, and this clone has recorded "
-            f"{recorded!r}",
+            f"the protected branch is ambiguous: the HEAD of {remote} names {remote_head!r}, and this clone has "
+            f"recorded {recorded!r}",
             hint=f"if the default branch was changed on purpose: git remote set-head {quote_word(remote)} --auto",
         )
-    name = asked or recorded
+    name = remote_head or recorded
     if name is None:
         raise BadInput(
             f"the protected branch is unknown: this clone has no record of the HEAD of {remote}",
             hint=f"with network access: git remote set-head {quote_word(remote)} --auto; "
             f"or set it: git config {BRANCH_SETTING} NAME",
         )
-    how = f"the HEAD of {remote} names it" if asked else f"this clone has recorded it as the HEAD of {remote}"
+    how = f"the HEAD of {remote} names it" if remote_head else f"this clone has recorded it as the HEAD of {remote}"
     if not BRANCH_NAME.fullmatch(name):
         raise BadInput(
             f"the HEAD of {remote} names the branch {name[:100]!r}, which Terrace cannot use",
@@ -192,12 +192,12 @@ def follow_remote(named: str, remotes: Sequence[str], at: RootPlace) -> Decided:
 
     Raises BadInput where this repository has no such remote.
     """
-    here = at.remote.name if at.remote is not None else ""
+    current = at.remote.name if at.remote is not None else ""
     if named not in remotes:
         raise BadInput(
             f"terrace.yaml at {at} names the remote {named!r}, and this repository has {_list_remotes(remotes)}",
             hint=f"git remote add {quote_word(named)} URL; "
-            f"if {here} is the same repository: git config {REMOTE_SETTING} {quote_word(here)}",
+            f"if {current} is the same repository: git config {REMOTE_SETTING} {quote_word(current)}",
         )
     return Decided(named, f"terrace.yaml at {at} names it")
 
@@ -221,8 +221,8 @@ def check_agreement(first: RootPlace, second: RootPlace, *, remote: str, branch:
 
     Raises BadInput where it names a third place, or the first one again.
     """
-    here = second.remote.name if second.remote is not None else remote
-    if (remote, branch) != (here, second.branch.name):
+    other_remote = second.remote.name if second.remote is not None else remote
+    if (remote, branch) != (other_remote, second.branch.name):
         further = branch if branch != second.branch.name else f"the remote {remote}"
         raise BadInput(
             f"the trust root is ambiguous: terrace.yaml at {first} names {second}, and the one there names {further}",

@@ -92,6 +92,6 @@ def answered(
 ) -> Acknowledgement | None:
     """Returns the newest acknowledgement of these paths of a resource; None where one of them has none."""
     by_path = answers(acknowledgements, resource)
-    wanted = [by_path.get(path) for path in paths or ("",)]
-    present = [item for item in wanted if item is not None]
-    return max(present, key=lambda item: item.at) if len(present) == len(wanted) else None
+    items = [by_path.get(path) for path in paths or ("",)]
+    present = [item for item in items if item is not None]
+    return max(present, key=lambda item: item.at) if len(present) == len(items) else None

@@ -40,8 +40,8 @@ def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
 
 def plan_absorptions(plan: StepRecord) -> tuple[ResourceDrift, ...]:
     """Returns the security-related drift that applying a plan would adopt."""
-    seen = resources_of(plan.stack, plan.detail.sightings or ())
-    return tuple(resource for resource in seen if resource.grave)
+    resources = resources_of(plan.stack, plan.detail.sightings or ())
+    return tuple(resource for resource in resources if resource.grave)
 
 
 def _applied(deployment: Deployment) -> list[tuple[StepRecord, StepRecord]]:

@@ -55,10 +55,10 @@ def window_of(history: History, environment: str, resource: ResourceDrift, now: 
     for look in newest_first(history, environment):
         if look.at <= since:
             break
-        seen = look.of(resource.stack)
-        if seen is None or seen.status == "unknown":
+        observation = look.of(resource.stack)
+        if observation is None or observation.status == "unknown":
             continue
-        if not any(_same(drifted, resource) for drifted in seen.resources):
+        if not any(_same(drifted, resource) for drifted in observation.resources):
             since = max(since, look.at - LONGEST_LOOK)
             break
         until = look.at
@@ -90,16 +90,16 @@ def has_cause(resource: ResourceDrift) -> bool:
 
 
 def explained(
-    seen: Observation, windows: Mapping[tuple[str, str], Window], logged: LoggedChanges, now: datetime
+    observation: Observation, windows: Mapping[tuple[str, str], Window], logged: LoggedChanges, now: datetime
 ) -> Observation:
     """Returns the observation with the causes that were found. `windows` are by stack and fingerprint."""
     resources = (
         _explained(resource, window, logged, now)
         if (window := windows.get((resource.stack, resource.fingerprint)))
         else resource
-        for resource in seen.resources
+        for resource in observation.resources
     )
-    return replace(seen, resources=tuple(resources))
+    return replace(observation, resources=tuple(resources))
 
 
 def _explained(resource: ResourceDrift, window: Window, logged: LoggedChanges, now: datetime) -> ResourceDrift:
@@ -156,12 +156,12 @@ def _is_name_of(attribute: str, type_: str) -> bool:
 def _is_in(named: str, id_: str) -> bool:
     """Returns whether an Azure id names this resource or a part of it. A resource is not a part of its resource
     group."""
-    mine, theirs = id_.casefold().rstrip("/"), named.casefold().rstrip("/")
-    if not mine.startswith("/"):
+    own_id, logged_id = id_.casefold().rstrip("/"), named.casefold().rstrip("/")
+    if not own_id.startswith("/"):
         return False
-    rest = theirs.removeprefix(mine)
-    part = rest.startswith("/") and "/providers/" in mine and "/providers/" not in rest
-    return theirs == mine or (theirs.startswith(mine) and part)
+    rest = logged_id.removeprefix(own_id)
+    part = rest.startswith("/") and "/providers/" in own_id and "/providers/" not in rest
+    return logged_id == own_id or (logged_id.startswith(own_id) and part)
 
 
 @dataclass(frozen=True, slots=True)

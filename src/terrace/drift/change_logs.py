@@ -284,7 +284,7 @@ def _of_trail(record: _Trail) -> LoggedChange | None:
         CLOUDTRAIL,
         at,
         who=who,
-        what=f"{service}:{record.event_name}",
+        operation=f"{service}:{record.event_name}",
         origin=record.source_ip_address,
         client=record.user_agent,
         event=record.event_id,
@@ -318,10 +318,10 @@ def _texts(value: Any, depth: int) -> Iterator[tuple[str, str]]:
 
 def _of_activity(record: _Activity) -> LoggedChange | None:
     at = _time(record.time or record.event_timestamp or "")
-    what = _value(record.operation_name)
+    operation = _value(record.operation_name)
     status = (record.result_type or _value(record.status)).casefold()
-    last = what.rpartition("/")[2].casefold()
-    changes = last in ("write", "delete", "action") and not _LOOKS.search(what)
+    last = operation.rpartition("/")[2].casefold()
+    changes = last in ("write", "delete", "action") and not _LOOKS.search(operation)
     if at is None or not changes or status not in _DONE:
         return None
     if _value(record.category).casefold() not in ("", "administrative"):
@@ -332,7 +332,7 @@ def _of_activity(record: _Activity) -> LoggedChange | None:
         ACTIVITY_LOG,
         at,
         who=who,
-        what=what,
+        operation=operation,
         origin=record.caller_ip_address or (record.http_request.client_ip_address if record.http_request else None),
         client=None,
         event=record.correlation_id or record.event_data_id,
@@ -344,8 +344,8 @@ def _value(value: str | _Named | None) -> str:
     return (value.value if isinstance(value, _Named) else value) or ""
 
 
-def _cause(source: str, at: datetime, *, who: str, what: str, origin: _Text, client: _Text, event: _Text) -> Cause:
-    texts = (text[:LONGEST] if text else "" for text in (who, what, origin, client, event))
+def _cause(source: str, at: datetime, *, who: str, operation: str, origin: _Text, client: _Text, event: _Text) -> Cause:
+    texts = (text[:LONGEST] if text else "" for text in (who, operation, origin, client, event))
     return Cause(source, at, *texts)
 
 

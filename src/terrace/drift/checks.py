@@ -27,20 +27,20 @@ class Check:
 
     @property
     def status(self) -> Status:
-        return worst(tuple(one.status for one in self.observations))
+        return worst(tuple(observation.status for observation in self.observations))
 
     @property
     def resources(self) -> tuple[ResourceDrift, ...]:
-        return tuple(resource for one in self.observations for resource in one.resources)
+        return tuple(resource for observation in self.observations for resource in observation.resources)
 
     @property
     def good(self) -> bool:
         """Returns whether the result of every stack is known."""
-        return all(one.status != "unknown" for one in self.observations)
+        return all(observation.status != "unknown" for observation in self.observations)
 
     def of(self, stack: str) -> Observation | None:
         """Returns the result for one stack; None where it was not checked."""
-        return next((one for one in self.observations if one.stack == stack), None)
+        return next((observation for observation in self.observations if observation.stack == stack), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def newest_first(history: History, environment: str) -> Iterator[Check]:
                 id=event.id,
                 environment=environment,
                 at=event.time,
-                observations=tuple(observation_of(one) for one in record.stacks),
+                observations=tuple(observation_of(stack_record) for stack_record in record.stacks),
                 every=timedelta(seconds=record.every),
             )
 
@@ -75,15 +75,15 @@ def newest(history: History, environment: str) -> Check | None:
 
 def with_values(check: Check, seen: Iterable[Observation]) -> Check:
     """Returns a check with the values that it saw itself: the ledger keeps none."""
-    values = {(one.stack, s.address, s.fingerprint): s.values for one in seen for s in one.resources}
+    values = {(o.stack, s.address, s.fingerprint): s.values for o in seen for s in o.resources}
     observations = (
         replace(
-            one,
+            o,
             resources=tuple(
-                replace(s, values=values.get((one.stack, s.address, s.fingerprint), {})) for s in one.resources
+                replace(s, values=values.get((o.stack, s.address, s.fingerprint), {})) for s in o.resources
             ),
         )
-        for one in check.observations
+        for o in check.observations
     )
     return replace(check, observations=tuple(observations))
 
@@ -100,10 +100,10 @@ def in_a_row(looks: tuple[Check, ...], resource: ResourceDrift) -> int:
     """
     count = 0
     for look in reversed(looks):
-        seen = look.of(resource.stack)
-        if seen is None or seen.status == "unknown":
+        observation = look.of(resource.stack)
+        if observation is None or observation.status == "unknown":
             continue
-        if resource.fingerprint not in {one.fingerprint for one in seen.resources}:
+        if resource.fingerprint not in {resource.fingerprint for resource in observation.resources}:
             break
         count += 1
     return count
@@ -113,13 +113,13 @@ def current_drift_status(
     history: History, environment: str, now: datetime, every: timedelta
 ) -> EnvironmentDrift | None:
     """Returns the drift status of an environment. A check from before a restore of a state says nothing any more."""
-    found = drift_status(newest_first(history, environment), now, every)
+    status = drift_status(newest_first(history, environment), now, every)
     restored = last_restore_end(history, environment)
     last = next(newest_first(history, environment), None)
     if restored is None or (last is not None and last.at > restored):
-        return found
+        return status
     why = f"not checked since a state was restored at {restored:%Y-%m-%d %H:%M} UTC"
-    return EnvironmentDrift("unknown", found.checked_at if found is not None else None, why)
+    return EnvironmentDrift("unknown", status.checked_at if status is not None else None, why)
 
 
 def drift_status(looks: Iterable[Check], now: datetime, every: timedelta = timedelta(0)) -> EnvironmentDrift | None:
@@ -140,6 +140,6 @@ def drift_status(looks: Iterable[Check], now: datetime, every: timedelta = timed
         return None
     overdue = ""
     if interval and now - since > 2 * interval:
-        what = f"since {good:%Y-%m-%d %H:%M} UTC" if good else "ever"
-        overdue = f"no good check for drift {what}, and it is to be checked every {duration(interval)}"
+        period = f"since {good:%Y-%m-%d %H:%M} UTC" if good else "ever"
+        overdue = f"no good check for drift {period}, and it is to be checked every {duration(interval)}"
     return EnvironmentDrift(status, good, overdue)

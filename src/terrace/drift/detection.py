@@ -53,11 +53,11 @@ def changed_values(change: ResourceChange) -> dict[str, tuple[Value, Value]]:
         ".".join(path): (_shown(path, before), _shown(path, after))
         for path, before, after in _differences(settled(change.before), settled(change.after), ())
     }
-    seen = {path.partition(".")[0] for path in values}
+    names = {path.partition(".")[0] for path in values}
     before, after = change.before_marks, change.after_marks
     # Masked values differ when their marks do.
     hidden = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)} if after else set()
-    return dict(sorted({**values, **dict.fromkeys(hidden - seen, (MASKED, MASKED))}.items()))
+    return dict(sorted({**values, **dict.fromkeys(hidden - names, (MASKED, MASKED))}.items()))
 
 
 def _shown(path: tuple[str, ...], value: Value) -> Value:
@@ -77,7 +77,7 @@ def _resource_drift(stack: str, drift: ResourceChange | None, change: ResourceCh
     inputs = _inputs(change, tuple(outside))
     values = dict(sorted({**outside, **inputs}.items()))
     undo = change.action if change is not None else Action.NO_OP
-    kept = _kept(tuple(outside), change)
+    kept_paths = _kept(tuple(outside), change)
     marks = {**(change.before_marks if change is not None else {}), **drift.after_marks}
     whole = ResourceDrift(
         stack=stack,
@@ -88,7 +88,7 @@ def _resource_drift(stack: str, drift: ResourceChange | None, change: ResourceCh
         paths=tuple(values),
         undo=undo,
         fingerprint="",
-        kept=kept,
+        kept=kept_paths,
         inputs=tuple(inputs),
         observed=marks,
         values=values,
@@ -97,37 +97,37 @@ def _resource_drift(stack: str, drift: ResourceChange | None, change: ResourceCh
     return only_paths(whole, whole.paths)
 
 
-def only_paths(seen: ResourceDrift, paths: tuple[str, ...]) -> ResourceDrift:
+def only_paths(drift: ResourceDrift, paths: tuple[str, ...]) -> ResourceDrift:
     """Returns the drift of some of its paths alone, with everything that follows from them."""
-    kept = tuple(path for path in seen.kept if path in paths)
-    inputs = tuple(path for path in seen.inputs if path in paths)
-    kind = seen.kind
+    kept_paths = tuple(path for path in drift.kept if path in paths)
+    inputs = tuple(path for path in drift.inputs if path in paths)
+    kind = drift.kind
     if kind in (DriftKind.ACTIONABLE, DriftKind.UNMANAGED):
         if set(paths) <= set(inputs) and paths:
             kind, inputs = DriftKind.INPUT, ()
-        elif seen.undo is Action.NO_OP or set(paths) <= {*kept, *inputs}:
+        elif drift.undo is Action.NO_OP or set(paths) <= {*kept_paths, *inputs}:
             kind = DriftKind.UNMANAGED
         else:
             kind = DriftKind.ACTIONABLE
     return replace(
-        seen,
+        drift,
         kind=kind,
-        severity=severity(seen.type, paths, undo=seen.undo),
+        severity=severity(drift.type, paths, undo=drift.undo),
         paths=paths,
-        fingerprint=fingerprint(seen.stack, seen.address, kind, paths),
-        kept=kept,
+        fingerprint=fingerprint(drift.stack, drift.address, kind, paths),
+        kept=kept_paths,
         inputs=inputs,
-        grave=is_grave(seen.type, kept),
-        observed=_of(seen.observed, paths),
-        values={path: value for path, value in seen.values.items() if path in paths},
+        grave=is_grave(drift.type, kept_paths),
+        observed=_of(drift.observed, paths),
+        values={path: value for path, value in drift.values.items() if path in paths},
     )
 
 
-def only_outside(seen: ResourceDrift) -> ResourceDrift | None:
+def only_outside(drift: ResourceDrift) -> ResourceDrift | None:
     """Returns the drift that was changed outside; None where nothing was."""
-    if seen.kind is DriftKind.INPUT:
+    if drift.kind is DriftKind.INPUT:
         return None
-    return only_paths(seen, tuple(path for path in seen.paths if path not in seen.inputs)) if seen.inputs else seen
+    return only_paths(drift, tuple(path for path in drift.paths if path not in drift.inputs)) if drift.inputs else drift
 
 
 def _inputs(change: ResourceChange | None, outside: tuple[str, ...]) -> dict[str, tuple[Value, Value]]:
@@ -205,11 +205,11 @@ def _of(marks: Mapping[str, str], paths: tuple[str, ...]) -> dict[str, str]:
 
 def _differences(before: Value, after: Value, at: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Value, Value]]:
     if isinstance(before, dict | None) and isinstance(after, dict | None) and len(at) < DEEPEST:
-        mine, theirs = before or {}, after or {}
-        for name in mine.keys() | theirs.keys():
-            if mine.get(name) != theirs.get(name):
-                yield from _differences(mine.get(name), theirs.get(name), (*at, str(name)))
-        if mine or theirs:
+        old, new = before or {}, after or {}
+        for name in old.keys() | new.keys():
+            if old.get(name) != new.get(name):
+                yield from _differences(old.get(name), new.get(name), (*at, str(name)))
+        if old or new:
             return
     if before != after:
         yield at, before, after

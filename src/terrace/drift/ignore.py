@@ -24,12 +24,12 @@ class IgnoreResult:
 
 def apply_ignore_rules(resources: Iterable[ResourceDrift], rules: tuple[IgnoreRule, ...], today: date) -> IgnoreResult:
     """Applies the rules. An expired one ignores nothing more, and is reported where it would have."""
-    left: list[ResourceDrift] = []
+    reported: list[ResourceDrift] = []
     ignored: list[Ignored] = []
     notices: dict[str, None] = {}
     for resource in resources:
         if resource.kind is DriftKind.DELETED or resource.undo in (Action.DELETE, Action.REPLACE, Action.CREATE):
-            left.append(resource)
+            reported.append(resource)
             continue
         remaining = resource.paths
         for rule in rules:
@@ -44,8 +44,8 @@ def apply_ignore_rules(resources: Iterable[ResourceDrift], rules: tuple[IgnoreRu
             if not remaining:
                 break
         else:
-            left.append(only_paths(resource, remaining) if remaining != resource.paths else resource)
-    return IgnoreResult(tuple(left), tuple(ignored), tuple(notices))
+            reported.append(only_paths(resource, remaining) if remaining != resource.paths else resource)
+    return IgnoreResult(tuple(reported), tuple(ignored), tuple(notices))
 
 
 def _hit(rule: IgnoreRule, address: str, paths: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -65,30 +65,35 @@ def drift_by_stack(looks: tuple[Check, ...]) -> tuple[StackDrift, ...]:
     """Returns the newest issue of every stack that ever drifted, by stack, after these checks."""
     drifts: dict[str, StackDrift] = {}
     for look in looks:
-        for seen in look.observations:
-            record = _after(drifts.get(seen.stack), look, seen)
+        for observation in look.observations:
+            record = _after(drifts.get(observation.stack), look, observation)
             if record is not None:
-                drifts[seen.stack] = record
+                drifts[observation.stack] = record
     return tuple(record for _, record in sorted(drifts.items()))
 
 
-def _after(record: StackDrift | None, look: Check, seen: Observation) -> StackDrift | None:
-    if seen.status == "unknown":
+def _after(record: StackDrift | None, look: Check, observation: Observation) -> StackDrift | None:
+    if observation.status == "unknown":
         return replace(record, blind=True) if record is not None else None
-    if seen.status == "drifted":
-        return _drifted(record, look, seen)
+    if observation.status == "drifted":
+        return _drifted(record, look, observation)
     return _clean(record, look.at) if record is not None else None
 
 
-def _drifted(record: StackDrift | None, look: Check, seen: Observation) -> StackDrift:
+def _drifted(record: StackDrift | None, look: Check, observation: Observation) -> StackDrift:
     closed = record.closed_at if record is not None else None
     if record is None or (closed is not None and look.at - closed > REOPENED_WITHIN):
         return StackDrift(
-            look.id, look.environment, seen.stack, look.at, seen.resources, (IssueEvent("opened", look.at),)
+            look.id,
+            look.environment,
+            observation.stack,
+            look.at,
+            observation.resources,
+            (IssueEvent("opened", look.at),),
         )
     flapped = record.flapping(look.at)
-    changed = _what(record.resources) != _what(seen.resources)
-    now = replace(record, resources=seen.resources, clean=0, drifted=True, blind=False)
+    changed = _what(record.resources) != _what(observation.resources)
+    now = replace(record, resources=observation.resources, clean=0, drifted=True, blind=False)
     if not record.drifted:
         now = _flipped(now, look.at)
     if now.flapping(look.at):

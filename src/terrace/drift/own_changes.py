@@ -32,11 +32,11 @@ def own_changes_in(plan: Plan, changed: Iterable[str]) -> tuple[ResourceDrift, .
     addresses = frozenset(changed)
     blocks = {block_of(address) for address in addresses}
     near = blocks | {b for pair in plan.links if blocks & set(pair) for b in pair}
-    seen = find_drift(plan)
-    anew = [s for s in seen if s.kind is DriftKind.INPUT and s.address in addresses and s.undo in _AGAIN]
+    drift = find_drift(plan)
+    recreated = [s for s in drift if s.kind is DriftKind.INPUT and s.address in addresses and s.undo in _AGAIN]
     # Outputs that depend on such a resource are recreated with it.
-    anew += [s for s in seen if anew and s.type == "output" and s.undo is Action.UPDATE]
-    return (*(s for s in seen if s.kind is DriftKind.UNMANAGED and block_of(s.address) in near), *anew)
+    recreated += [s for s in drift if recreated and s.type == "output" and s.undo is Action.UPDATE]
+    return (*(s for s in drift if s.kind is DriftKind.UNMANAGED and block_of(s.address) in near), *recreated)
 
 
 def split_differences(plan: Plan) -> tuple[tuple[ResourceDrift, ...], tuple[ResourceDrift, ...]]:
@@ -48,11 +48,11 @@ def split_differences(plan: Plan) -> tuple[tuple[ResourceDrift, ...], tuple[Reso
     """
     parts = _owners(plan)
     accepted: list[ResourceDrift] = []
-    left: list[ResourceDrift] = []
+    others: list[ResourceDrift] = []
     for resource in filter(None, map(only_outside, find_drift(plan))):
         ours = resource.kind is DriftKind.UNMANAGED and (not resource.grave or block_of(resource.address) in parts)
-        (accepted if ours else left).append(resource)
-    return tuple(accepted), tuple(left)
+        (accepted if ours else others).append(resource)
+    return tuple(accepted), tuple(others)
 
 
 def _owners(plan: Plan) -> frozenset[str]:
@@ -66,11 +66,11 @@ def _owners(plan: Plan) -> frozenset[str]:
     return frozenset(owners)
 
 
-def always_recreated(seen: Iterable[ResourceDrift], echoes: Iterable[ResourceDrift]) -> tuple[ResourceDrift, ...]:
+def always_recreated(resources: Iterable[ResourceDrift], echoes: Iterable[ResourceDrift]) -> tuple[ResourceDrift, ...]:
     """Returns what every plan recreates: the newest apply did it, and the plan right after that wanted it again."""
     by_fingerprint = {(echo.fingerprint, echo.undo): echo for echo in echoes if echo.kind is DriftKind.INPUT}
     recreated = []
-    for resource in seen:
+    for resource in resources:
         echo = by_fingerprint.get((resource.fingerprint, resource.undo))
         if resource.kind is DriftKind.INPUT and echo is not None and resource.observed == echo.observed:
             recreated.append(resource)
@@ -90,9 +90,9 @@ def own_changes_of(history: History, environment: str, stack: str) -> tuple[Reso
     return ()
 
 
-def without_own_changes(seen: Iterable[ResourceDrift], echoes: Iterable[ResourceDrift]) -> tuple[ResourceDrift, ...]:
+def without_own_changes(drift: Iterable[ResourceDrift], echoes: Iterable[ResourceDrift]) -> tuple[ResourceDrift, ...]:
     """Returns the drift without own changes, by path and value; an address without any other difference is dropped."""
-    drifted, left_by = tuple(seen), tuple(echoes)
+    drifted, left_by = tuple(drift), tuple(echoes)
     anew = always_recreated(drifted, left_by)
     by_address = {echo.address: echo for echo in left_by if echo.kind is not DriftKind.INPUT}
     remaining = []
@@ -100,9 +100,9 @@ def without_own_changes(seen: Iterable[ResourceDrift], echoes: Iterable[Resource
         if resource in anew:
             continue
         echo = by_address.get(resource.address)
-        left = resource if echo is None else _less(resource, echo)
-        if left is not None:
-            remaining.append(left)
+        reduced = resource if echo is None else _less(resource, echo)
+        if reduced is not None:
+            remaining.append(reduced)
     return tuple(remaining)
 
 

@@ -67,15 +67,15 @@ def proposals(environment: Environment, history: History, now: datetime) -> Reme
     ready: dict[str, list[str]] = {}
     refusals = []
     flapping = {record.stack for record in drift_by_stack(looks) if record.flapping(now)}
-    for seen in looks[-1].observations:
-        if seen.status != "drifted":
+    for observation in looks[-1].observations:
+        if observation.status != "drifted":
             continue
-        against = list(_against(rule, seen, looks, history, environment.name))
-        if seen.stack in flapping:
+        against = list(_against(rule, observation, looks, history, environment.name))
+        if observation.stack in flapping:
             against.append("it returns after each attempt: two actors set it to different values")
-        refusals += [Refusal(seen.stack, reason) for reason in against]
+        refusals += [Refusal(observation.stack, reason) for reason in against]
         if not against:
-            ready.setdefault(seen.commit, []).append(seen.stack)
+            ready.setdefault(observation.commit, []).append(observation.stack)
     proposals = tuple(Proposal(looks[-1].id, commit, tuple(stacks)) for commit, stacks in ready.items())
     return RemediationProposals(proposals, tuple(refusals))
 
@@ -84,8 +84,8 @@ def objections(plan: Plan, looks: tuple[Check, ...], of: str, rule: Remediate) -
     """Returns the objections to a plan that reverts drift: everything that the check `of` did not find in exactly this
     form."""
     check = next((look for look in looks if look.id == of), None)
-    seen = check.of(plan.stack.key) if check is not None else None
-    expected = {resource.address: resource for resource in seen.resources} if seen is not None else {}
+    observation = check.of(plan.stack.key) if check is not None else None
+    expected = {resource.address: resource for resource in observation.resources} if observation is not None else {}
     objects = sum(1 for change in plan.changes if change.mode == "managed")
     differing = [(c.address, why) for c in plan.effective for why in _unlike(c, expected.get(c.address), rule)]
     differing += [(f"output.{o.name}", "would change") for o in plan.outputs if o.action is not Action.NO_OP]
@@ -110,10 +110,12 @@ def _in_general(environment: Environment, history: History) -> Iterator[str]:
 
 
 def _against(
-    rule: Remediate, seen: Observation, looks: tuple[Check, ...], history: History, environment: str
+    rule: Remediate, observed: Observation, looks: tuple[Check, ...], history: History, environment: str
 ) -> Iterator[str]:
     """Returns why one stack is not reverted."""
-    acting = [resource for resource in seen.resources if resource.kind is not DriftKind.UNMANAGED or resource.inputs]
+    acting = [
+        resource for resource in observed.resources if resource.kind is not DriftKind.UNMANAGED or resource.inputs
+    ]
     if not acting:
         yield "no deployment would revert it"
     for resource in acting:
@@ -130,20 +132,20 @@ def _against(
         elif _tries(resource, looks, history, environment) >= ATTEMPTS:
             how = f"`terrace drift ack {environment} {quote_text(resource.address)} --reason WHY` allows more attempts"
             yield f"{resource.address} was reverted {ATTEMPTS} times and drifted again: {how}"
-    if len(acting) > _most(rule, seen.objects):
-        yield _too_many(len(acting), rule, seen.objects)
+    if len(acting) > _most(rule, observed.objects):
+        yield _too_many(len(acting), rule, observed.objects)
 
 
 def _tries(resource: ResourceDrift, looks: tuple[Check, ...], history: History, environment: str) -> int:
     """Returns the number of attempts since the first check in a row that found it, or since it was acknowledged."""
     ids = [look.id for look in looks if (o := look.of(resource.stack)) is not None and o.status != "unknown"]
-    mine = set(ids[len(ids) - in_a_row(looks, resource) :])
+    check_ids = set(ids[len(ids) - in_a_row(looks, resource) :])
     answers = [a.at for a in acknowledgements(history, environment) if a.fingerprint == resource.fingerprint]
     return sum(
         1
         for deployment in folds.deployments(history)
         if isinstance(deployment.origin, Remediation)
-        and deployment.origin.of in mine
+        and deployment.origin.of in check_ids
         and resource.stack in deployment.stacks
         and all(deployment.opened_at > at for at in answers)
     )

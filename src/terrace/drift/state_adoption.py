@@ -119,9 +119,9 @@ def without_shared_states(rows: Iterable[Row]) -> tuple[Row, ...]:
             owners.setdefault(row.adoption.state.lineage, []).append(row.stack)
     separate = []
     for row in every:
-        mine = owners.get(row.adoption.state.lineage, []) if row.adoption is not None and row.result == "ready" else []
-        if len(mine) > 1:
-            others = ", ".join(key for key in mine if key != row.stack)
+        keys = owners.get(row.adoption.state.lineage, []) if row.adoption is not None and row.result == "ready" else []
+        if len(keys) > 1:
+            others = ", ".join(key for key in keys if key != row.stack)
             assert row.adoption is not None, "only a found state has a lineage"
             row = replace(
                 row,

@@ -30,8 +30,8 @@ class Announcement:
 
 def announcements(deployments: Sequence[Deployment], environment: str) -> tuple[Announcement, ...]:
     """Returns the latest deployments of an environment, oldest first, each with its current status."""
-    mine = [deployment for deployment in deployments if deployment.environment == environment][-SHOWN:]
-    return tuple(_announcement(deployment, mine[number + 1 :]) for number, deployment in enumerate(mine))
+    shown = [deployment for deployment in deployments if deployment.environment == environment][-SHOWN:]
+    return tuple(_announcement(deployment, shown[number + 1 :]) for number, deployment in enumerate(shown))
 
 
 def _announcement(deployment: Deployment, later: Sequence[Deployment]) -> Announcement:

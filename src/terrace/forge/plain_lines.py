@@ -47,20 +47,20 @@ class PlainLines:
     doubtful: tuple[str, ...] = ()
 
 
-def plain_lines(text: str, wanted: re.Pattern[str]) -> PlainLines:
+def plain_lines(text: str, pattern: re.Pattern[str]) -> PlainLines:
     """The lines of a text that begin with what is wanted.
 
     Lines in blocks of code, in quotes, items and comments of HTML are talk, and are neither.
     """
     lines = re.sub(r"\r\n?", "\n", text).split("\n")
-    asked = [at for at, line in enumerate(lines) if wanted.match(line)]
-    if not asked:
+    numbers = [at for at, line in enumerate(lines) if pattern.match(line)]
+    if not numbers:
         return PlainLines()
     if len(text) > LONGEST:
         return PlainLines(doubtful=(f"a comment with a command has at most {LONGEST} characters",))
     blocks = list(_blocks(reader().parse("\n".join(lines))))
     plain, doubtful = [], []
-    for at in asked:
+    for at in numbers:
         block = next((block for block in blocks if block.begin <= at < block.end), None)
         if block is not None and block.talk:
             continue

@@ -12,10 +12,10 @@ from terrace.gates.model import GateResult
 def absorption(request: Request) -> Iterator[GateResult]:
     """A person acknowledged each of these changes by name."""
     for absorbed in request.plans.absorbed:
-        what = f"{absorbed.stack}: {absorbed.address} was changed outside ({', '.join(absorbed.paths)})"
+        change = f"{absorbed.stack}: {absorbed.address} was changed outside ({', '.join(absorbed.paths)})"
         if absorbed.by:
-            yield passes(f"{what}, which {absorbed.by} acknowledged")
+            yield passes(f"{change}, which {absorbed.by} acknowledged")
             continue
         ack = f"terrace drift ack {request.environment.name} {quote_text(absorbed.address)} --reason WHY"
         how = f"revert it, or run `{ack}`"
-        yield waits(f"{what}, and an apply would hide the change permanently: {how}", how)
+        yield waits(f"{change}, and an apply would hide the change permanently: {how}", how)

@@ -84,12 +84,12 @@ def _promotion(request: Request, after: str, name: str) -> GateResult:
         how = f"`terrace deploy {after}`, then `terrace promote {name}`"
         return blocks(f"nothing has succeeded in {after} yet", how)
     if above.commit != request.facts.commit:
-        there = above.commit[:7]
+        short = above.commit[:7]
         how = (
-            f"`terrace promote {name}` deploys {there}. To deploy {commit}, run `terrace deploy {after} --ref {commit}`"
+            f"`terrace promote {name}` deploys {short}. To deploy {commit}, run `terrace deploy {after} --ref {commit}`"
             " first"
         )
-        return blocks(f"{after} has {there}, not {commit}", how)
+        return blocks(f"{after} has {short}, not {commit}", how)
     return passes(f"{commit} succeeded in {after}")
 
 
@@ -105,7 +105,7 @@ def soak(request: Request) -> Iterator[GateResult]:
     if request.now >= until:
         yield passes(f"soaked in {above.environment} for {duration(environment.soak)}")
         return
-    left = duration(until - request.now)
-    reason = f"soaking in {above.environment} for {duration(environment.soak)}; {left} left"
+    remaining = duration(until - request.now)
+    reason = f"soaking in {above.environment} for {duration(environment.soak)}; {remaining} left"
     how = f"run `terrace tick` or this command again after {until.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     yield waits(reason, how, until)

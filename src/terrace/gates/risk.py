@@ -36,9 +36,9 @@ def add_approvers(rule: ApprovalRule, more: ApprovalRule) -> ApprovalRule:
 
 def combine_strictest(rule: ApprovalRule, other: ApprovalRule) -> ApprovalRule:
     """Returns a rule that passes only where both pass."""
-    both = add_approvers(rule, other)
+    combined = add_approvers(rule, other)
     unsigned = (not rule.requires_any or rule.unsigned) and (not other.requires_any or other.unsigned)
-    return replace(both, expires=min(rule.expires, other.expires), unsigned=unsigned)
+    return replace(combined, expires=min(rule.expires, other.expires), unsigned=unsigned)
 
 
 def risk(request: Request) -> Iterator[GateResult]:

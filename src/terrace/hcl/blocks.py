@@ -250,9 +250,9 @@ class JsonBlock:
         return {name: JsonExpression(value) for name, value in self.values.items()}
 
     def blocks(self, *types: str) -> Iterator[Block]:
-        wanted: Collection[str] = types or self.values
+        selected: Collection[str] = types or self.values
         for kind, value in self.values.items():
-            if kind in wanted:
+            if kind in selected:
                 for labels, values in bodies_of(kind, value):
                     yield JsonBlock(kind, labels, values)
 

@@ -109,23 +109,23 @@ class Layout:
         """Follows the links in `path`, as the operating system does."""
         if not self.links:
             return ResolvedPath(path)
-        done, left, seen = "", [p for p in path.split("/") if p], list[str]()
-        while left:
-            step = left.pop(0)
-            here = join(done, step)
-            if here is None:
-                return ResolvedPath(None, tuple(seen))
-            if here in self.links:
-                if len(seen) == _MANY_LINKS:
-                    return ResolvedPath(None, tuple(seen))
-                seen.append(here)
-                target = self._target(here)
+        done, remaining, followed = "", [p for p in path.split("/") if p], list[str]()
+        while remaining:
+            step = remaining.pop(0)
+            path_so_far = join(done, step)
+            if path_so_far is None:
+                return ResolvedPath(None, tuple(followed))
+            if path_so_far in self.links:
+                if len(followed) == _MANY_LINKS:
+                    return ResolvedPath(None, tuple(followed))
+                followed.append(path_so_far)
+                target = self._target(path_so_far)
                 if target.startswith("/"):
-                    return ResolvedPath(None, tuple(seen))
-                left = [p for p in target.split("/") if p] + left
+                    return ResolvedPath(None, tuple(followed))
+                remaining = [p for p in target.split("/") if p] + remaining
             else:
-                done = here
-        return ResolvedPath(done, tuple(dict.fromkeys(seen)))
+                done = path_so_far
+        return ResolvedPath(done, tuple(dict.fromkeys(followed)))
 
     @cached_property
     def linked(self) -> Mapping[str, tuple[str, ...]]:

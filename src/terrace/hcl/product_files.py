@@ -56,8 +56,8 @@ class _Read:
         return self._tree.read(path)
 
     def read_many(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        wanted = tuple(paths)
-        for path in wanted:
+        requested = tuple(paths)
+        for path in requested:
             if path in self._without:
                 raise KeyError(path)
-        return read_many(self._tree, wanted)
+        return read_many(self._tree, requested)

@@ -64,12 +64,16 @@ def newest_adoptions(history: History, environment: str) -> Mapping[str, Adopted
 
 
 def _newest(history: History) -> Mapping[str, AdoptedStack]:
-    left = dict(adoptions(history))
-    if not left:
-        return left
+    newest = dict(adoptions(history))
+    if not newest:
+        return newest
     opened = history.fold(folds.Openings)
     for deployment in folds.deployments(history):
         for key in deployment.stacks:
-            if key in left and opened[deployment.id].position > left[key].position and deployment.done(key) is not None:
-                del left[key]
-    return left
+            if (
+                key in newest
+                and opened[deployment.id].position > newest[key].position
+                and deployment.done(key) is not None
+            ):
+                del newest[key]
+    return newest

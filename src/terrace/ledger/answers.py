@@ -81,11 +81,11 @@ class Answered:
     @property
     def rejections(self) -> Sequence[SignedApproval]:
         """Returns every rejection."""
-        return continued(self._old.rejections, (one for one in self._new if one.answer == "reject"))
+        return continued(self._old.rejections, (approval for approval in self._new if approval.answer == "reject"))
 
     def of(self, deployment: str) -> tuple[SignedApproval, ...]:
         """Returns the approvals and rejections that were recorded for a deployment."""
-        return (*self._old.of(deployment), *(one for one in self._new if one.deployment == deployment))
+        return (*self._old.of(deployment), *(approval for approval in self._new if approval.deployment == deployment))
 
 
 class AllAnswers(Fold[Answered]):
@@ -124,9 +124,7 @@ class AllAnswers(Fold[Answered]):
 
     def state(self) -> AnswersState:
         """Returns the data that is needed to continue."""
-        new = (
-            AnswerState(one.event, one.position, one.named, one.deployment, one.answer == "reject") for one in self._new
-        )
+        new = (AnswerState(a.event, a.position, a.named, a.deployment, a.answer == "reject") for a in self._new)
         return AnswersState(self._first, self._about, [*self._old.states, *new])
 
     @classmethod
@@ -177,18 +175,18 @@ def _digest(*parts: str | Witness | None) -> bytes:
     return hashlib.sha256(msgspec.json.encode(parts)).digest()[:16]
 
 
-def _approval(event: Event, given: ApprovalGiven) -> SignedApproval:
+def _approval(event: Event, record: ApprovalGiven) -> SignedApproval:
     return SignedApproval(
         deployment=event.subject,
-        actor=given.actor,
-        role=given.role,
-        answer=given.answer,
-        subjects=tuple(one.subject() for one in given.subjects),
-        at=given.at,
-        comment=given.comment,
-        statement=given.statement,
-        signature=given.signature,
-        witness=given.witness.witness() if given.witness is not None else None,
-        named=given.deployment,
+        actor=record.actor,
+        role=record.role,
+        answer=record.answer,
+        subjects=tuple(subject.subject() for subject in record.subjects),
+        at=record.at,
+        comment=record.comment,
+        statement=record.statement,
+        signature=record.signature,
+        witness=record.witness.witness() if record.witness is not None else None,
+        named=record.deployment,
         event=event.position,
     )

@@ -70,9 +70,9 @@ def seal(
     moment = time.astimezone(UTC)
     payload = _plain(draft.payload)
     record = _record(position, id, moment, draft.actor, draft.kind, draft.subject, payload, previous)
-    found = _hash(record)
-    code = key.code(found) if isinstance(key, EventKey) else ""
-    return Event(position, id, moment, draft.actor, draft.kind, draft.subject, payload, previous, found, code)
+    digest = _hash(record)
+    code = key.code(digest) if isinstance(key, EventKey) else ""
+    return Event(position, id, moment, draft.actor, draft.kind, draft.subject, payload, previous, digest, code)
 
 
 def seal_all(
@@ -213,14 +213,14 @@ def _of_canonical(line: bytes) -> Event | None:
 
 def verify(events: Sequence[Event], expected_head: str | None = None) -> Verification:
     """Verifies a chain from its first event to its last, and whether it still has an earlier head."""
-    found = _verified(events, 0, GENESIS, set())
-    if found.first_bad is not None:
-        return found
-    previous = found.head
+    verification = _verified(events, 0, GENESIS, set())
+    if verification.first_bad is not None:
+        return verification
+    previous = verification.head
     if expected_head is not None and expected_head != GENESIS and expected_head not in {e.hash for e in events}:
         why = f"the head {expected_head[:12]} that was noted is not in this chain: it was cut off or replaced"
         return Verification(len(events), previous, FirstBad(len(events), why))
-    return found
+    return verification
 
 
 def _verified(events: Sequence[Event], first: int, previous: str, ids: Container[str]) -> Verification:
@@ -243,10 +243,10 @@ def trusted(
 
     They start at position `first`, follow the event with the hash `previous`, and have none of the earlier `ids`.
     """
-    found = _verified(events, first, previous, ids)
-    if found.first_bad is not None:
+    verification = _verified(events, first, previous, ids)
+    if verification.first_bad is not None:
         raise Corrupt(
-            f"the ledger is broken at event {found.first_bad.position}: {found.first_bad.why}",
+            f"the ledger is broken at event {verification.first_bad.position}: {verification.first_bad.why}",
             hint="see `terrace ledger verify`. Another clone can have an intact copy",
         )
     return tuple(events)
@@ -260,19 +260,19 @@ def strange_times(
     An event with an early date has the time of the latest event before it. An event with a date in the future blocks
     all work, unless its position is one of the `dismissed` ones.
     """
-    found = []
+    problems = []
     latest: datetime | None = None
     for event in events:
         if event.position in dismissed:
             continue
         if latest is not None and event.time < latest:
-            found.append(
+            problems.append(
                 (event.position, f"it is dated {event.time:%Y-%m-%d %H:%M:%S} UTC, before one that it follows")
             )
         elif event.time > now + TOLERANCE:
-            found.append((event.position, f"it is dated {event.time:%Y-%m-%d %H:%M:%S} UTC, which is still to come"))
+            problems.append((event.position, f"it is dated {event.time:%Y-%m-%d %H:%M:%S} UTC, which is still to come"))
         latest = event.time if latest is None else max(latest, event.time)
-    return tuple(found)
+    return tuple(problems)
 
 
 def export(events: Iterable[Event]) -> Iterator[str]:

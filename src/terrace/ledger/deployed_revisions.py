@@ -54,7 +54,7 @@ def abandoned(history: History, names: Iterable[str]) -> tuple[str, ...]:
     deployed = [d.environment for d in folds.deployments(history)]
     adopted = [adoption.environment for adoption in adoptions(history).values()]
     others = dict.fromkeys(name for name in (*deployed, *adopted) if name not in named)
-    return tuple(name for name in others if (there := baseline(history, name)).commits or there.unclear)
+    return tuple(name for name in others if (state := baseline(history, name)).commits or state.unclear)
 
 
 def running(history: History, environment: str) -> Deployment | None:

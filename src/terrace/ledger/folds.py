@@ -101,10 +101,10 @@ class Deployments(Fold[tuple[Deployment, ...]]):
         while self._later and (first := next(iter(self._later.values()))).over:
             del self._later[first.id]
             _take(self._final, first.deployment())
-        found = dict(self._final)
+        by_id = dict(self._final)
         for fold in self._later.values():
-            _take(found, fold.deployment())
-        return tuple(found.values())
+            _take(by_id, fold.deployment())
+        return tuple(by_id.values())
 
     def state(self) -> DeploymentsState:
         """Returns the deployments that have ended, without their steps, and the positions of the events of others."""
@@ -113,7 +113,7 @@ class Deployments(Fold[tuple[Deployment, ...]]):
             LaterDeployment(closed_state(fold.deployment()) if fold.over else None, list(fold.positions))
             for fold in self._later.values()
         ]
-        return DeploymentsState([closed_state(one) for one in self._final.values()], later)
+        return DeploymentsState([closed_state(deployment) for deployment in self._final.values()], later)
 
     @classmethod
     def of_state(cls, state: DeploymentsState, readable: OldReadable) -> Self:
@@ -123,13 +123,13 @@ class Deployments(Fold[tuple[Deployment, ...]]):
         def steps(positions: Sequence[int]) -> Sequence[StepRecord]:
             return _replayed(positions, readable, None).deployment().steps
 
-        fold._final = {one.id: closed_deployment(one, steps) for one in state.final}
-        for one in state.later:
+        fold._final = {deployment.id: closed_deployment(deployment, steps) for deployment in state.final}
+        for unfinished in state.later:
             later: _DeploymentFold | _ClosedFold
-            if one.closed is None:
-                later = _replayed(one.positions, readable, fold)
+            if unfinished.closed is None:
+                later = _replayed(unfinished.positions, readable, fold)
             else:
-                later = _ClosedFold(closed_deployment(one.closed, steps))
+                later = _ClosedFold(closed_deployment(unfinished.closed, steps))
             fold._later[later.id] = later
         return fold
 
@@ -143,12 +143,12 @@ def _replayed(positions: Sequence[int], readable: OldReadable, owner: object) ->
     return fold
 
 
-def _take(found: dict[str, Deployment], one: Deployment) -> None:
+def _take(by_id: dict[str, Deployment], deployment: Deployment) -> None:
     """Add the next deployment, and note what it undid."""
-    found[one.id] = one
-    if one.result == "succeeded" and isinstance(one.origin, Undoing):
-        undone = tuple(_taken_back(tuple(found.values()), one, one.origin.of))
-        found |= {d.id: replace(d, undone_by=one.id) for d in undone}
+    by_id[deployment.id] = deployment
+    if deployment.result == "succeeded" and isinstance(deployment.origin, Undoing):
+        undone = tuple(_taken_back(tuple(by_id.values()), deployment, deployment.origin.of))
+        by_id |= {d.id: replace(d, undone_by=deployment.id) for d in undone}
 
 
 def of_environment(history: History, environment: str) -> tuple[Deployment, ...]:
@@ -157,10 +157,10 @@ def of_environment(history: History, environment: str) -> tuple[Deployment, ...]
 
 
 def _by_environment(history: History) -> Mapping[str, tuple[Deployment, ...]]:
-    found: dict[str, list[Deployment]] = {}
-    for one in deployments(history):
-        found.setdefault(one.environment, []).append(one)
-    return {environment: tuple(mine) for environment, mine in found.items()}
+    groups: dict[str, list[Deployment]] = {}
+    for deployment in deployments(history):
+        groups.setdefault(deployment.environment, []).append(deployment)
+    return {environment: tuple(members) for environment, members in groups.items()}
 
 
 def deployment_of(history: History, deployment: str) -> Deployment | None:
@@ -169,14 +169,14 @@ def deployment_of(history: History, deployment: str) -> Deployment | None:
 
 
 def _by_id(history: History) -> Mapping[str, Deployment]:
-    return {one.id: one for one in deployments(history)}
+    return {deployment.id: deployment for deployment in deployments(history)}
 
 
 def _taken_back(known: tuple[Deployment, ...], back: Deployment, of: str) -> Iterator[Deployment]:
     """The deployments that a rollback undid: all that changed something since its target, not only the last."""
-    mine = [d for d in known if d.environment == back.environment and d.id != back.id]
-    goals = [i for i, d in enumerate(mine) if d.commit == back.commit and _is_release(d)]
-    for deployment in mine[goals[-1] + 1 :] if goals else mine:
+    same_environment = [d for d in known if d.environment == back.environment and d.id != back.id]
+    goals = [i for i, d in enumerate(same_environment) if d.commit == back.commit and _is_release(d)]
+    for deployment in same_environment[goals[-1] + 1 :] if goals else same_environment:
         changed = deployment.touched or deployment.result == "succeeded"
         # A failed rollback was not a release: its leftovers were undone with the rest.
         halfway = isinstance(deployment.origin, Undoing) and deployment.result != "succeeded"
@@ -237,15 +237,15 @@ def releases(history: History, environment: str) -> tuple[Deployment, ...]:
 
     An undone release is no longer good, a destroyed one no longer exists, and a remediation releases nothing.
     """
-    found: list[Deployment] = []
+    releases_since: list[Deployment] = []
     for deployment in of_environment(history, environment):
         if deployment.result != "succeeded":
             continue
         if isinstance(deployment.origin, Destruction):
-            found = found if deployment.partial else []
+            releases_since = releases_since if deployment.partial else []
         elif _is_release(deployment):
-            found.append(deployment)
-    return tuple(found)
+            releases_since.append(deployment)
+    return tuple(releases_since)
 
 
 def live(history: History, environment: str) -> dict[str, Deployment]:
@@ -253,21 +253,21 @@ def live(history: History, environment: str) -> dict[str, Deployment]:
 
     A stack whose latest apply did not succeed has no deployed commit, and is absent.
     """
-    found: dict[str, Deployment] = {}
+    by_stack: dict[str, Deployment] = {}
     for deployment in of_environment(history, environment):
         for key in deployment.stacks:
             done = deployment.done(key)
             if done is True and not isinstance(deployment.origin, Destruction):
-                found[key] = deployment
+                by_stack[key] = deployment
             elif done is not None:
-                found.pop(key, None)
-    return found
+                by_stack.pop(key, None)
+    return by_stack
 
 
 def latest(history: History, environment: str) -> Deployment | None:
     """The newest deployment of an environment, whatever became of it."""
-    mine = of_environment(history, environment)
-    return mine[-1] if mine else None
+    known = of_environment(history, environment)
+    return known[-1] if known else None
 
 
 def changes(history: History, environment: str) -> tuple[Deployment, ...]:
@@ -312,9 +312,9 @@ Answers = Callable[[History, str], tuple[Settlement, ...]]
 
 def is_settled(history: History, deployment: Deployment, people: int, answers: Answers = settlements) -> bool:
     """Returns whether enough people accepted the result of each apply of unknown outcome of a deployment."""
-    said = answers(history, deployment.id)
+    attestations = answers(history, deployment.id)
     return bool(deployment.in_doubt) and all(
-        len({one.by for one in said if (one.stack, one.attempt) == (record.stack, record.attempt)}) >= people
+        len({a.by for a in attestations if (a.stack, a.attempt) == (record.stack, record.attempt)}) >= people
         for record in deployment.in_doubt
     )
 
@@ -326,28 +326,28 @@ def unsettled(history: History, environment: str, people: int, answers: Answers 
     a recovery of it has succeeded, or once this number of `people` accepted the result of each stack. The release of
     the hold does not resolve it. `answers` returns the valid acceptances.
     """
-    mine = {d.id: d for d in of_environment(history, environment)}
-    if not history.fold(UnknownOutcomes) & mine.keys():
+    by_id = {d.id: d for d in of_environment(history, environment)}
+    if not history.fold(UnknownOutcomes) & by_id.keys():
         return None
-    left: dict[str, Deployment] = {}
+    open_by_id: dict[str, Deployment] = {}
     newest: Deployment | None = None
     for event, record in history.of(DeploymentOpened, DeploymentEnded):
-        if event.subject not in mine:
+        if event.subject not in by_id:
             continue
-        ended = mine[event.subject]
+        ended = by_id[event.subject]
         if isinstance(record, DeploymentOpened):
             if newest is not None and newest.open and newest.in_doubt:
-                left[newest.id] = newest
+                open_by_id[newest.id] = newest
             newest = ended
             continue
         # An apply without a known result makes the outcome of its deployment unknown, whatever its end says.
         unknown = ended.result == "unknown" or bool(ended.in_doubt)
         if unknown:
-            left[ended.id] = ended
-        if ended.settles in left and (unknown or ended.result == "succeeded"):
+            open_by_id[ended.id] = ended
+        if ended.settles in open_by_id and (unknown or ended.result == "succeeded"):
             # A recovery continues from the leftovers. If it has an unknown outcome, it has to be recovered itself.
-            del left[ended.settles]
-    open_ = [one for one in left.values() if not is_settled(history, one, people, answers)]
+            del open_by_id[ended.settles]
+    open_ = [deployment for deployment in open_by_id.values() if not is_settled(history, deployment, people, answers)]
     return open_[-1] if open_ else None
 
 

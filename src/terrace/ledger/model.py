@@ -45,12 +45,12 @@ def draft(record: Record, subject: str, actor: str) -> Draft:
 
 def insist_on_records(drafts: Sequence[Draft]) -> None:
     """Raise TerraceError where a draft could not be read back: then nothing of it is written."""
-    for one in drafts:
-        found = decode(one.kind, one.subject, one.actor, one.payload)
-        if isinstance(found, Malformed):
-            raise TerraceError(f"a {one.kind} cannot be written into the ledger: {found.field}: {found.why}")
-        if isinstance(found, Unknown):
-            raise TerraceError(f"no event is called {one.kind}")
+    for new in drafts:
+        record = decode(new.kind, new.subject, new.actor, new.payload)
+        if isinstance(record, Malformed):
+            raise TerraceError(f"a {new.kind} cannot be written into the ledger: {record.field}: {record.why}")
+        if isinstance(record, Unknown):
+            raise TerraceError(f"no event is called {new.kind}")
 
 
 @dataclass(frozen=True)
@@ -185,23 +185,23 @@ class _Earlier:
 
     def at(self, history: History, position: int) -> History:
         """The history with the first events of another one, made from the longest one that is kept."""
-        kept = (
-            one
-            for length, one in sorted(self._kept.items(), reverse=True)
-            if length <= position and one.head == history.events[length - 1].hash
+        shorter = (
+            candidate
+            for length, candidate in sorted(self._kept.items(), reverse=True)
+            if length <= position and candidate.head == history.events[length - 1].hash
         )
-        nearest = next(kept, None)
+        nearest = next(shorter, None)
         if nearest is None and self.first is not None and len(self.first.events) <= position:
             nearest = self.first
         if nearest is None:
-            found = replace(history, events=history.events[:position])
-            found.__dict__["_continues"] = None
+            earlier = replace(history, events=history.events[:position])
+            earlier.__dict__["_continues"] = None
         else:
-            found = nearest.followed_by(history.events[len(nearest.events) : position])
-        found.__dict__["_earlier"] = self
-        if found is not nearest:
-            self.keep(found)
-        return found
+            earlier = nearest.followed_by(history.events[len(nearest.events) : position])
+        earlier.__dict__["_earlier"] = self
+        if earlier is not nearest:
+            self.keep(earlier)
+        return earlier
 
 
 _KEPT = 8

@@ -198,8 +198,8 @@ class Reader:
 
 
 def _fault_state(fault: Fault) -> FaultState:
-    found = fault.found
-    field, why = (found.field, found.why) if isinstance(found, Malformed) else ("", "")
+    problem = fault.found
+    field, why = (problem.field, problem.why) if isinstance(problem, Malformed) else ("", "")
     return FaultState(fault.event.position, fault.environment, field, why)
 
 
@@ -307,13 +307,13 @@ class _Codes:
     def __init__(self, events: Sequence[Event], key: LedgerKey, dismissed: frozenset[int]) -> None:
         wrote, others = _codes_of(events, key)
         self.foreign = others[-1][:_LONGEST_ID] if others and not wrote else ""
-        self.any = any(one.code for one in events)
+        self.any = any(event.code for event in events)
         self._given = key
         self._key = key if isinstance(key, EventKey) and not self.foreign else None
         self._dismissed = dismissed
-        self._wrote = {one.position for one in wrote}
+        self._wrote = {event.position for event in wrote}
         self._is_ours = bool(wrote)
-        changes = [(one.position, one.record) for one in wrote if isinstance(one.record, LedgerRekeyed)]
+        changes = [(event.position, event.record) for event in wrote if isinstance(event.record, LedgerRekeyed)]
         self._from, last = changes[-1] if changes else (0, None)
         self._absent = frozenset(last.absent) if isinstance(last, LedgerRekeyed) else frozenset()
 
@@ -335,11 +335,11 @@ class _Codes:
         """Returns the MACs of the next events; None if these change which earlier events are trusted."""
         wrote, others = _codes_of(events, self._given)
         is_first = (wrote and not self._is_ours) or (others and not self._is_ours and not self.foreign)
-        if is_first or any(isinstance(one.record, LedgerRekeyed) for one in wrote):
+        if is_first or any(isinstance(event.record, LedgerRekeyed) for event in wrote):
             return None
         following = copy(self)
-        following.any = self.any or any(one.code for one in events)
-        following._wrote = {one.position for one in wrote}
+        following.any = self.any or any(event.code for event in events)
+        following._wrote = {event.position for event in wrote}
         following.foreign = others[-1][:_LONGEST_ID] if others and self.foreign else self.foreign
         return following
 
@@ -366,8 +366,8 @@ def _codes_of(events: Sequence[Event], key: LedgerKey) -> tuple[list[Event], lis
     """The events that a process with the key wrote, and the ids of the keys that codes name."""
     if not isinstance(key, EventKey):
         return [], []
-    coded = [one for one in events if one.code]
-    return [one for one in coded if key.wrote(one.hash, one.code)], [one.code.partition(":")[0] for one in coded]
+    coded = [e for e in events if e.code]
+    return [e for e in coded if key.wrote(e.hash, e.code)], [e.code.partition(":")[0] for e in coded]
 
 
 _FAMILIES: Mapping[str, frozenset[str]] = {
@@ -397,10 +397,10 @@ def _environment_of(subject: str, about: str) -> str:
 def _named_in(payload: Mapping[str, object]) -> set[str]:
     """The environments that the payload of an unknown event names by the fields that other events have."""
     environment, stack = payload.get("environment"), payload.get("stack")
-    found = {environment} if isinstance(environment, str) and is_of(EnvironmentName, environment) else set[str]()
+    environments = {environment} if isinstance(environment, str) and is_of(EnvironmentName, environment) else set[str]()
     if isinstance(stack, str) and stack and is_of(StackKey, stack):
-        found.add(stack.partition("/")[0])
-    return found
+        environments.add(stack.partition("/")[0])
+    return environments
 
 
 def _raw(deployment: _Deployment | msgspec.Raw) -> msgspec.Raw:
@@ -480,14 +480,14 @@ class _Order:
             readable.append(event)
         return tuple(readable), tuple(faults)
 
-    def _fault(self, event: Event, found: Malformed | Unknown) -> Fault:
+    def _fault(self, event: Event, problem: Malformed | Unknown) -> Fault:
         environment = self._environment(event)
         is_opening = event.kind == DeploymentOpened.KIND or (
-            isinstance(found, Unknown) and environment and _about(event.kind) == "deployment"
+            isinstance(problem, Unknown) and environment and _about(event.kind) == "deployment"
         )
         if is_opening and event.subject not in self._deployments:
             self._lost.setdefault(event.subject, environment)
-        return Fault(event, found, environment)
+        return Fault(event, problem, environment)
 
     def _environment(self, event: Event) -> str:
         """Returns the environment of an invalid event, "" if it is unknown."""
@@ -496,19 +496,19 @@ class _Order:
             return known.environment
         if event.subject in self._lost:
             return self._lost[event.subject]
-        told = event.payload.get("environment")
+        environment = event.payload.get("environment")
         about = _about(event.kind)
         named = _environment_of(event.subject, about)
         if event.kind not in RECORDS:
             # Of a later version: it speaks of what its subject or its payload names.
-            given = {named, *_named_in(event.payload)} - {""}
-            if not given and event.subject in self._environments:
+            candidates = {named, *_named_in(event.payload)} - {""}
+            if not candidates and event.subject in self._environments:
                 return event.subject
-            return given.pop() if len(given) == 1 else ""
+            return candidates.pop() if len(candidates) == 1 else ""
         if named:
             return named
-        if event.kind == DeploymentOpened.KIND and isinstance(told, str):
-            return told if is_of(EnvironmentName, told) else ""
+        if event.kind == DeploymentOpened.KIND and isinstance(environment, str):
+            return environment if is_of(EnvironmentName, environment) else ""
         return ""
 
     def _wrong(self, event: Event, record: Record) -> tuple[str, str] | None:

@@ -26,7 +26,7 @@ class LazySequence(Sequence[T_co]):
 
     def __getitem__(self, index: int | slice) -> T_co | Sequence[T_co]:
         if isinstance(index, slice):
-            return tuple(self.element(one) for one in range(*index.indices(len(self))))
+            return tuple(self.element(number) for number in range(*index.indices(len(self))))
         place = index + len(self) if index < 0 else index
         if not 0 <= place < len(self):
             raise IndexError(index)
@@ -41,7 +41,7 @@ class LazySequence(Sequence[T_co]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence):
             return NotImplemented
-        return len(self) == len(other) and all(mine == theirs for mine, theirs in zip(self, other, strict=True))
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
     def __hash__(self) -> int:
         return hash(len(self))

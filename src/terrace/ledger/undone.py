@@ -9,8 +9,8 @@ from terrace.ledger.model import History
 
 def undone_since(history: History, target: Deployment) -> tuple[Deployment, ...]:
     """The deployments of its environment that were opened after a release and changed something, oldest first."""
-    mine = of_environment(history, target.environment)
-    after = mine[[d.id for d in mine].index(target.id) + 1 :]
+    deployments = of_environment(history, target.environment)
+    after = deployments[[d.id for d in deployments].index(target.id) + 1 :]
     return tuple(d for d in after if d.touched)
 
 

@@ -76,8 +76,8 @@ class UsualDurations(Fold[Mapping[StepKey, timedelta]]):
             case DeploymentEnded():
                 # No step of it begins or ends after that.
                 self._environments.pop(event.subject, None)
-                left = [attempt for attempt, run in self._begun.items() if run.deployment == event.subject]
-                for attempt in left:
+                attempts = [attempt for attempt, run in self._begun.items() if run.deployment == event.subject]
+                for attempt in attempts:
                     del self._begun[attempt]
             case StepBegun() as begun:
                 is_empty = begun.detail.empty is True

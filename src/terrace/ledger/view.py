@@ -211,10 +211,10 @@ class View:
     def of(self, *kinds: type[R]) -> Sequence[tuple[Event, R]]:
         """The events of these kinds, oldest first, each with its record."""
         known = self.fold(Kinds)
-        found = [known[kind] for kind in kinds if kind in known]
-        if len(found) < 2:
-            return found[0] if found else ()
-        return sorted((pair for pairs in found for pair in pairs), key=_position)
+        sequences = [known[kind] for kind in kinds if kind in known]
+        if len(sequences) < 2:
+            return sequences[0] if sequences else ()
+        return sorted((pair for pairs in sequences for pair in pairs), key=_position)
 
     def settled(self) -> View:
         """Returns this view, independent of the previous one: it has taken its folds."""

@@ -87,5 +87,5 @@ def _innocent(failed: Deployment) -> str:
     smoke = failed.last(Step.SMOKE)
     if smoke is None or smoke.result != "failed":
         return ""
-    seen = any(probe.reading == "failed" for probe in smoke.detail.probes or ())
-    return "" if seen else f"it is unknown whether it works: {smoke.message}"
+    has_failed_probe = any(probe.reading == "failed" for probe in smoke.detail.probes or ())
+    return "" if has_failed_probe else f"it is unknown whether it works: {smoke.message}"

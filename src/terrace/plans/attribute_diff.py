@@ -107,32 +107,36 @@ class ResourceDiff:
     @property
     def exposes(self) -> tuple[str, ...]:
         """The reasons of what the change opens, each once."""
-        return tuple(dict.fromkeys(one.reason for one in self.opened))
+        return tuple(dict.fromkeys(exposure.reason for exposure in self.opened))
 
     def shown(self) -> ShownDiff:
         """Returns what people read: objects attribute by attribute, what forces a replacement first, then what exposes
         something, without what is known only after apply and without copies of other attributes.
         """
         forcing = self.change.replace_paths
-        every = [part for one in self.differences for part in expanded(one)]
-        tags = {(one.path[1:], _pair(one)) for one in every if one.path[:1] == ("tags",)}
-        found, later, copies, told = [], [], 0, set()
-        for one in every:
-            forces = _is_among(one.path, forcing)
-            exposed = [exposure for exposure in self.opened if _reaches(one, exposure)]
-            told |= set(exposed)
-            if one.is_added and not forces and is_empty(one.after):
+        every = [part for diff in self.differences for part in expanded(diff)]
+        tags = {(diff.path[1:], _pair(diff)) for diff in every if diff.path[:1] == ("tags",)}
+        shown, later, copies, already_shown = [], [], 0, set()
+        for diff in every:
+            forces = _is_among(diff.path, forcing)
+            exposed = [exposure for exposure in self.opened if _reaches(diff, exposure)]
+            already_shown |= set(exposed)
+            if diff.is_added and not forces and is_empty(diff.after):
                 continue
-            if one.path[:1] == ("tags_all",) and (one.path[1:], _pair(one)) in tags:
+            if diff.path[:1] == ("tags_all",) and (diff.path[1:], _pair(diff)) in tags:
                 copies += 1
-            elif one.after is UNKNOWN and not forces and (one.is_added or _is_among(one.path, self.change.unset)):
-                later.append(one.name)
+            elif diff.after is UNKNOWN and not forces and (diff.is_added or _is_among(diff.path, self.change.unset)):
+                later.append(diff.name)
             else:
-                found.append(replace(one, forces=forces, exposes=exposed[0].reason if exposed else ""))
-        missing = [path for path in forcing if path and not any(_leads_to(one.path, path) for one in found)]
-        opens = (f"{one.reason} ({_plain_path(one.path)})" for one in self.opened if one not in told)
+                shown.append(replace(diff, forces=forces, exposes=exposed[0].reason if exposed else ""))
+        missing = [path for path in forcing if path and not any(_leads_to(diff.path, path) for diff in shown)]
+        opens = (
+            f"{exposure.reason} ({_plain_path(exposure.path)})"
+            for exposure in self.opened
+            if exposure not in already_shown
+        )
         return ShownDiff(
-            differences=tuple(sorted(found, key=lambda one: (not one.forces, not one.exposes))),
+            differences=tuple(sorted(shown, key=lambda diff: (not diff.forces, not diff.exposes))),
             forced=tuple(dict.fromkeys(map(_plain_path, missing))),
             opens=tuple(dict.fromkeys(opens)),
             hidden=self.hidden,
@@ -146,11 +150,11 @@ def resource_diff(change: ResourceChange) -> ResourceDiff:
     if change.action is Action.NO_OP:
         return ResourceDiff(change, ())
     before, after = _equally_masked(change.before, change.after)
-    found = tuple(differences(before if before is not None else ABSENT, after if after is not None else ABSENT))
-    if found and not found[0].path:
+    diffs = tuple(differences(before if before is not None else ABSENT, after if after is not None else ABSENT))
+    if diffs and not diffs[0].path:
         # A resource that is created or deleted: one difference for each attribute.
-        found = tuple(_of_whole(found[0]))
-    return ResourceDiff(change, found, _hidden(change), _opened(change, before, after, found))
+        diffs = tuple(_of_whole(diffs[0]))
+    return ResourceDiff(change, diffs, _hidden(change), _opened(change, before, after, diffs))
 
 
 def output_diff(output: OutputChange) -> tuple[Difference, ...]:
@@ -162,7 +166,7 @@ def output_diff(output: OutputChange) -> tuple[Difference, ...]:
     before = ABSENT if output.action is Action.CREATE else output.before
     after = ABSENT if output.action is Action.DELETE else output.after
     before, after = _equally_masked(before, after)
-    return tuple(part for one in differences(before, after) for part in expanded(one))
+    return tuple(part for difference in differences(before, after) for part in expanded(difference))
 
 
 def value_diff(before: Value, after: Value) -> tuple[Difference, ...]:
@@ -173,11 +177,11 @@ def value_diff(before: Value, after: Value) -> tuple[Difference, ...]:
     """
     before, after = (ABSENT if value is None else value for value in (before, after))
     old, new = _equally_masked(before, after)
-    found = tuple(part for one in differences(old, new) for part in expanded(one))
+    diffs = tuple(part for diff in differences(old, new) for part in expanded(diff))
     is_changed = before is not ABSENT and after is not ABSENT
-    if not found or (is_changed and set(_masked_paths(before, ())) != set(_masked_paths(after, ()))):
-        return (*found, Difference((), MASKED, MASKED))
-    return tuple(one for one in found if not (one.is_added and is_empty(one.after))) or found
+    if not diffs or (is_changed and set(_masked_paths(before, ())) != set(_masked_paths(after, ()))):
+        return (*diffs, Difference((), MASKED, MASKED))
+    return tuple(diff for diff in diffs if not (diff.is_added and is_empty(diff.after))) or diffs
 
 
 def is_exposing(change: ResourceChange) -> bool:
@@ -206,24 +210,24 @@ def differences(before: Value, after: Value, at: tuple[Step, ...] = ()) -> Itera
         yield Difference(at, before, after)
 
 
-def applied(value: Value, found: Iterable[Difference]) -> Value:
+def applied(value: Value, diffs: Iterable[Difference]) -> Value:
     """Returns the value after, from the value before and its differences. A JSON text is equal in content only."""
-    return _applied(value, [(one.path, one) for one in found])
+    return _applied(value, [(difference.path, difference) for difference in diffs])
 
 
 def expanded(difference: Difference) -> Iterator[Difference]:
     """Yields an object that exists on one side only as its attributes; other differences as they are."""
-    one, side = (difference.after, "after") if difference.is_added else (difference.before, "before")
+    side_value, side = (difference.after, "after") if difference.is_added else (difference.before, "before")
     if difference.moved or not (difference.is_added or difference.is_removed):
         yield difference
         return
     children: Iterable[tuple[Step, Value]]
-    if isinstance(one, dict) and one:
-        children = ((name, one[name]) for name in sorted(one))
-    elif isinstance(one, list) and one:
-        made = side == "after"
-        children = ((Element(None, i) if made else Element(i, None), item) for i, item in enumerate(one))
-    elif isinstance(one, str) and (content := document(one)) is not ABSENT:
+    if isinstance(side_value, dict) and side_value:
+        children = ((name, side_value[name]) for name in sorted(side_value))
+    elif isinstance(side_value, list) and side_value:
+        is_after = side == "after"
+        children = ((Element(None, i) if is_after else Element(i, None), item) for i, item in enumerate(side_value))
+    elif isinstance(side_value, str) and (content := document(side_value)) is not ABSENT:
         children = ((Document(), content),)
     else:
         yield difference
@@ -240,8 +244,8 @@ def path_text(path: Sequence[Step]) -> str:
         if isinstance(step, str):
             parts.append(f".{step}" if step.replace("_", "a").replace("-", "a").isalnum() else f"[{json.dumps(step)}]")
         elif isinstance(step, Element):
-            here = step.after if step.after is not None else step.before
-            parts.append(f"[{step.key or here}]")
+            position = step.after if step.after is not None else step.before
+            parts.append(f"[{step.key or position}]")
     return "".join(parts).removeprefix(".")
 
 
@@ -255,36 +259,36 @@ def document(text: str) -> Value:
     if text.lstrip()[:1] not in ("{", "["):
         return ABSENT
     try:
-        found = json.loads(text, parse_float=Decimal, object_pairs_hook=_object)
+        decoded = json.loads(text, parse_float=Decimal, object_pairs_hook=_object)
     except (ValueError, ArithmeticError, RecursionError):
         return ABSENT
-    return found if found and _depth(found) <= DEEPEST_DOCUMENT else ABSENT
+    return decoded if decoded and _depth(decoded) <= DEEPEST_DOCUMENT else ABSENT
 
 
 # --- comparing -----------------------------------------------------------------------------------------------------
 
 
-def _is_same(one: Value, other: Value) -> bool:
-    if one is ABSENT or other is ABSENT:
-        return one is other
-    return canonical(one) == canonical(other)
+def _is_same(value: Value, other: Value) -> bool:
+    if value is ABSENT or other is ABSENT:
+        return value is other
+    return canonical(value) == canonical(other)
 
 
 def _of_lists(before: list[Value], after: list[Value], at: tuple[Step, ...]) -> Iterator[Difference]:
     for pair in align(before, after):
         step = Element(pair.before, pair.after, pair.key)
-        one = before[pair.before] if pair.before is not None else ABSENT
+        old = before[pair.before] if pair.before is not None else ABSENT
         other = after[pair.after] if pair.after is not None else ABSENT
         if pair.moved:
-            yield Difference((*at, step), one, other, moved=True)
+            yield Difference((*at, step), old, other, moved=True)
         else:
-            yield from differences(one, other, (*at, step))
+            yield from differences(old, other, (*at, step))
 
 
 def _of_texts(before: str, after: str, at: tuple[Step, ...]) -> Iterator[Difference]:
-    one, other = document(before), document(after)
-    if type(one) is type(other) and one is not ABSENT and not _is_same(one, other):
-        yield from differences(one, other, (*at, Document()))
+    old, new = document(before), document(after)
+    if type(old) is type(new) and old is not ABSENT and not _is_same(old, new):
+        yield from differences(old, new, (*at, Document()))
     else:
         yield Difference(at, before, after)
 
@@ -295,16 +299,16 @@ def _of_whole(difference: Difference) -> Iterator[Difference]:
         yield difference
         return
     for name in sorted(value):
-        made = difference.before is ABSENT
-        yield Difference((name,), ABSENT if made else value[name], value[name] if made else ABSENT)
+        is_new = difference.before is ABSENT
+        yield Difference((name,), ABSENT if is_new else value[name], value[name] if is_new else ABSENT)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    decoded = dict(pairs)
+    if len(decoded) != len(pairs):
         # Readers disagree on which of two equal names is in effect.
         raise ValueError("a name occurs twice")
-    return found
+    return decoded
 
 
 def _depth(value: Value) -> int:
@@ -313,8 +317,8 @@ def _depth(value: Value) -> int:
         depth += 1
         level = [
             inner
-            for one in level
-            for inner in (one.values() if isinstance(one, dict) else one)
+            for item in level
+            for inner in (item.values() if isinstance(item, dict) else item)
             if isinstance(inner, dict | list)
         ]
     return depth
@@ -333,15 +337,15 @@ def _plain_path(path: Sequence[str | int | None]) -> str:
 # --- applying ------------------------------------------------------------------------------------------------------
 
 
-def _applied(value: Value, found: list[tuple[tuple[Step, ...], Difference]]) -> Value:
-    if not found:
+def _applied(value: Value, diffs: list[tuple[tuple[Step, ...], Difference]]) -> Value:
+    if not diffs:
         return value
-    if not found[0][0]:
-        return found[-1][1].after
+    if not diffs[0][0]:
+        return diffs[-1][1].after
     groups: dict[Step, list[tuple[tuple[Step, ...], Difference]]] = {}
-    for path, one in found:
-        groups.setdefault(path[0], []).append((path[1:], one))
-    first = found[0][0][0]
+    for path, difference in diffs:
+        groups.setdefault(path[0], []).append((path[1:], difference))
+    first = diffs[0][0][0]
     if isinstance(first, Document):
         return json.dumps(_applied(document(value), groups[first]), default=_plain)
     if isinstance(first, str):
@@ -360,7 +364,7 @@ def _applied_list(before: list[Value], groups: Mapping[Any, list[tuple[tuple[Ste
         if step.after is not None
     }
     taken = {step.before for step in groups}
-    rest = iter([one for index, one in enumerate(before) if index not in taken])
+    rest = iter([item for index, item in enumerate(before) if index not in taken])
     size = len(placed) + sum(index not in taken for index in range(len(before)))
     return [placed[index] if index in placed else next(rest) for index in range(size)]
 
@@ -459,17 +463,17 @@ def _is_at(step: Step, part: str | int | None) -> bool:
     return step == part
 
 
-def _opened(change: ResourceChange, before: Value, after: Value, found: tuple[Difference, ...]) -> tuple[Exposure, ...]:
+def _opened(change: ResourceChange, before: Value, after: Value, diffs: tuple[Difference, ...]) -> tuple[Exposure, ...]:
     """Returns what the change exposes that was not exposed before."""
     if change.action in (Action.FORGET, Action.READ, Action.NO_OP):
         return ()
     if change.action is Action.DELETE:
         return protection(change.type, before)
-    known = {(one.reason, _names_only(one)) for one in exposures(change.type, before)}
+    known = {(exposure.reason, _names_only(exposure)) for exposure in exposures(change.type, before)}
     return tuple(
-        one
-        for one in exposures(change.type, after)
-        if (one.reason, _names_only(one)) not in known or any(_reaches(part, one) for part in found)
+        exposure
+        for exposure in exposures(change.type, after)
+        if (exposure.reason, _names_only(exposure)) not in known or any(_reaches(part, exposure) for part in diffs)
     )
 
 

@@ -68,13 +68,13 @@ def complete(document: json_format.Document) -> None:
             _complete_entry(entry, f"{key}[{number}]")
     planned = _resources(document, "planned_values")
     listed = {entry.address for entry in document.resource_changes}
-    left = {address: resource for address, resource in planned.items() if address not in listed}
-    if left:
-        _add_planned(document, left)
+    unlisted = {address: resource for address, resource in planned.items() if address not in listed}
+    if unlisted:
+        _add_planned(document, unlisted)
     elif isinstance(document.resource_changes, json_format.Absent) and (
-        there := _managed(_resources(document, "prior_state"))
+        prior_resources := _managed(_resources(document, "prior_state"))
     ):
-        objects = "the 1 resource" if there == 1 else f"any of the {there} resources"
+        objects = "the 1 resource" if prior_resources == 1 else f"any of the {prior_resources} resources"
         document.lacks.append(f"it contains no changes for {objects} of its state, like a plan with -refresh-only")
 
 
@@ -101,11 +101,11 @@ def _complete_entry(entry: json_format.Resource, place: str) -> None:
         entry.module_address = parts.module if parts is not None else ""
 
 
-def _add_planned(document: json_format.Document, left: Mapping[str, Planned]) -> None:
+def _add_planned(document: json_format.Document, unlisted: Mapping[str, Planned]) -> None:
     """Add the resources that only the planned values have."""
     prior = _resources(document, "prior_state") if document.prior_state != json_format.NOTHING else None
     expressions = dict(_expressions(document.configuration.root_module, ""))
-    for address, resource in left.items():
+    for address, resource in unlisted.items():
         place = parts_of(address)
         before = None if prior is None else prior.get(address)
         change = json_format.Change(
@@ -129,13 +129,13 @@ def _add_planned(document: json_format.Document, left: Mapping[str, Planned]) ->
             )
         )
     whole = isinstance(document.resource_changes, json_format.Absent)
-    what = "it has no `resource_changes`" if whole else "its `resource_changes` lack planned resources"
+    gap = "it has no `resource_changes`" if whole else "its `resource_changes` lack planned resources"
     how = "derived from the prior state" if prior is not None else "unknown"
     objects, their = (
-        ("1 resource is", "its action") if len(left) == 1 else (f"{len(left)} resources are", "their actions")
+        ("1 resource is", "its action") if len(unlisted) == 1 else (f"{len(unlisted)} resources are", "their actions")
     )
     document.lacks.append(
-        f"{what}: {objects} evaluated by `planned_values`; {their} {'is' if len(left) == 1 else 'are'} {how}"
+        f"{gap}: {objects} evaluated by `planned_values`; {their} {'is' if len(unlisted) == 1 else 'are'} {how}"
     )
 
 
@@ -208,12 +208,12 @@ def _unresolved(expressions: Mapping[str, Any], raw: msgspec.Raw) -> msgspec.Raw
 
 
 def _unresolved_in(expressions: Mapping[str, Any], values: Any) -> dict[str, Any]:
-    there = values if isinstance(values, dict) else {}
+    values_by_name = values if isinstance(values, dict) else {}
     unresolved: dict[str, Any] = {}
     for name, expression in expressions.items():
-        value = there.get(name)
+        value = values_by_name.get(name)
         if isinstance(expression, dict) and "references" in expression:
-            if name not in there:
+            if name not in values_by_name:
                 unresolved[name] = True
         elif isinstance(expression, list) and isinstance(value, list) and len(value) == len(expression):
             inner = [_unresolved_in(part, item) for part, item in zip(expression, value, strict=True)]

@@ -98,12 +98,12 @@ class Configured:
             return ()
         block = block_of(resource.address)
         cache = self._unset.setdefault(block, {})
-        made = made_by_apply(resource.provider_name, resource.type, self._unsettable)
+        computed = made_by_apply(resource.provider_name, resource.type, self._unsettable)
         paths = []
         for path in unknown:
             names = tuple(part for part in path if isinstance(part, str))
             if names not in cache:
-                cache[names] = not _is_below(names, made) and self._is_unset(block, names)
+                cache[names] = not _is_below(names, computed) and self._is_unset(block, names)
             if cache[names]:
                 paths.append(path)
         return tuple(paths)
@@ -286,8 +286,8 @@ class Configured:
         node = _unwrapped(node)
         if node.type == "object" and not any(child.type.startswith("for_") for child in node.named_children):
             elements = [element.named_children for element in node.named_children if element.type == "object_elem"]
-            wanted = [pair[-1] for pair in elements if keys[0] in (None, text_of(pair[0]).strip('"'))]
-            return frozenset(value for node in wanted for value in self._at(node, keys[1:], place)) or ANYTHING
+            nodes = [pair[-1] for pair in elements if keys[0] in (None, text_of(pair[0]).strip('"'))]
+            return frozenset(value for node in nodes for value in self._at(node, keys[1:], place)) or ANYTHING
         names = _traversed(node)
         return place.follow(names, keys) if names is not None else ANYTHING
 
@@ -407,10 +407,10 @@ class Configured:
             return False
         if isinstance(step, str):
             return scope.prefix + step not in self._instances
-        where, what, expression = step
+        inner, owner, expression = step
         if expression.impure:
             return False
-        return all(self._known(where, what, reference, depth + 1) for reference in _longest(expression.references))
+        return all(self._known(inner, owner, reference, depth + 1) for reference in _longest(expression.references))
 
     # --- where values come from --------------------------------------------------------------------------------------
 
@@ -450,11 +450,11 @@ class Configured:
             if isinstance(step, str):
                 self._all_ends[name] = (Origin(scope.prefix + step, reference),)
             elif step is not None:
-                where, what, expression = step
+                inner, owner, expression = step
                 ends = (
                     o
                     for reference in _longest(expression.references)
-                    for o in self._ends(where, what, reference, depth + 1)
+                    for o in self._ends(inner, owner, reference, depth + 1)
                 )
                 self._all_ends[name] = tuple(dict.fromkeys(ends))
         return self._all_ends[name]
@@ -508,12 +508,12 @@ class Configured:
         reference = reference.removeprefix("resource.")
         first, _, rest = reference.partition(".")
         name = rest.partition(".")[0].partition("[")[0]
-        here = scope, resource
+        place = scope, resource
         match first:
             case _ if first in _ALWAYS_KNOWN:
-                return (*here, Expression())
+                return (*place, Expression())
             case "each":
-                return (*here, _of(resource.for_each_expression, False)) if resource is not None else None
+                return (*place, _of(resource.for_each_expression, False)) if resource is not None else None
             case "local":
                 local = scope.source.locals.get(name) if scope.source is not None else None
                 return (scope, None, local) if local is not None else None
@@ -527,7 +527,7 @@ class Configured:
         if first in ("data", "ephemeral"):
             return None
         # The variable of a loop: the collection of the loop is a separate reference.
-        return (*here, Expression())
+        return (*place, Expression())
 
     def _variable(
         self, scope: _Scope, name: str
@@ -547,8 +547,8 @@ class Configured:
         inner = self._scopes.get(f"{scope.prefix}module.{name}.")
         if inner is None:
             return None
-        wanted = [part for part in rest.split(".")[1:] if part in inner.module.outputs]
-        outputs = wanted[:1] or list(inner.module.outputs)
+        named = [part for part in rest.split(".")[1:] if part in inner.module.outputs]
+        outputs = named[:1] or list(inner.module.outputs)
         impure = inner.source is not None and any(f"output.{output}" in inner.source.impure for output in outputs)
         references = [r for output in outputs for r in _references(inner.module.outputs[output].expression)]
         return inner, None, Expression(tuple(references), impure)

@@ -54,11 +54,11 @@ _list = msgspec.json.Decoder(list[msgspec.Raw])
 
 def _without_nulls(parts: Mapping[str, msgspec.Raw]) -> bytes:
     """The document without keys that are null in itself, in its entries and in their changes."""
-    kept = dict(parts)
+    cleaned = dict(parts)
     for name in _ENTRIES:
-        if name in kept:
-            kept[name] = _encoded([_encoded(_entry(raw)) for raw in _list.decode(kept[name]) if raw != NOTHING])
-    return msgspec.json.encode(kept)
+        if name in cleaned:
+            cleaned[name] = _encoded([_encoded(_entry(raw)) for raw in _list.decode(cleaned[name]) if raw != NOTHING])
+    return msgspec.json.encode(cleaned)
 
 
 def _entry(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:

@@ -80,9 +80,9 @@ def _other(parts: Mapping[str, msgspec.Raw]) -> NotAPlan:
         return NotAPlan("this is a state, not a plan: it lists existing resources, not planned changes", hint=MAKE_ONE)
     if parts.keys() <= {"format_version", "terraform_version"} and parts:
         return NotAPlan("this is the output of `terraform show -json` for an empty state, not a plan", hint=MAKE_ONE)
-    for key, what in _OTHERS.items():
+    for key, description in _OTHERS.items():
         if key in parts:
-            return NotAPlan(f"this is {what}, not a plan", hint=MAKE_ONE)
+            return NotAPlan(f"this is {description}, not a plan", hint=MAKE_ONE)
     for key, raw in parts.items():
         if _holds_plan(raw):
             # The key is a text of others: as JSON it is one line without control characters.

@@ -166,8 +166,8 @@ def _tried(node: Node, scope: Scope, loops: Loops) -> Any:
 
 
 def _add(values: dict[str, Any], kind: str, more: Any) -> None:
-    there = values.get(kind, [])
-    values[kind] = [*there, *more] if isinstance(there, list) and isinstance(more, list) else UNKNOWN
+    known = values.get(kind, [])
+    values[kind] = [*known, *more] if isinstance(known, list) and isinstance(more, list) else UNKNOWN
 
 
 def _dynamic(block: Node, label: str, scope: Scope, loops: Loops) -> Any:
@@ -237,12 +237,12 @@ def _base(word: str, rest: list[Node], scope: Scope, loops: Loops) -> tuple[Any,
         return scope.output(names[0], key, text_of(after[0].named_children[0])), after[1:]
     length = 2 if word in ("data", "ephemeral") else 1
     block = ".".join([word, *names[:length]])
-    there = scope.instances(block) if len(names) >= length else None
-    if there is None:
+    instances = scope.instances(block) if len(names) >= length else None
+    if instances is None:
         return UNKNOWN, []
-    if not there and any(step.type != "splat" for step in rest[length : length + 1]):
+    if not instances and any(step.type != "splat" for step in rest[length : length + 1]):
         raise Fails
-    return (Instances(block, block) if there else []), rest[length:]
+    return (Instances(block, block) if instances else []), rest[length:]
 
 
 def _key(step: Node, scope: Scope, loops: Loops) -> Any:
@@ -589,10 +589,10 @@ def _length(value: Any) -> Any:
     return len(value) if isinstance(value, str | list | dict) else UNKNOWN
 
 
-def _contains(value: Any, wanted: Any) -> Any:
-    if not isinstance(value, list) or not is_plain(value) or not is_plain(wanted):
+def _contains(value: Any, member: Any) -> Any:
+    if not isinstance(value, list) or not is_plain(value) or not is_plain(member):
         return UNKNOWN
-    return any(item == wanted for item in value) if _are_alike(wanted, *value) else UNKNOWN
+    return any(item == member for item in value) if _are_alike(member, *value) else UNKNOWN
 
 
 def text_set(value: Any) -> Any:

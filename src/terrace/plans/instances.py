@@ -164,8 +164,8 @@ class Place:
         if name == "key":
             return self.key
         text = self.module.source.texts.get(self.owner, {}).get("for_each")
-        those = self.module.remembered("each", self.owner, lambda: tried(_node(text), self.module.at(self.owner, None)))
-        return those.get(self.key, UNKNOWN) if isinstance(those, dict) else UNKNOWN
+        each = self.module.remembered("each", self.owner, lambda: tried(_node(text), self.module.at(self.owner, None)))
+        return each.get(self.key, UNKNOWN) if isinstance(each, dict) else UNKNOWN
 
     def instances(self, block: str) -> bool | None:
         """Returns whether a block of this module has instances. Data sources that were read are not in a plan."""
@@ -289,9 +289,9 @@ def _leaves(value: Any) -> Iterator[Any]:
 def _is_fitting(value: Any, scalars: set[str]) -> bool:
     """Returns whether a type with one kind of scalars needs no conversion; with several kinds it is unknown here."""
     kinds = {"string": str, "number": int, "bool": bool}
-    wanted = {kinds[name] for name in scalars}
+    types = {kinds[name] for name in scalars}
     leaves = [leaf for leaf in _leaves(value) if isinstance(leaf, str | int | bool)]
-    return len(wanted) == 1 and all(type(leaf) in wanted for leaf in leaves)
+    return len(types) == 1 and all(type(leaf) in types for leaf in leaves)
 
 
 def _as_texts(value: Any) -> Any:

@@ -48,7 +48,7 @@ def align(before: Sequence[Value], after: Sequence[Value]) -> list[Pair]:
     the same order on both sides."""
     start = 0
     shortest = min(len(before), len(after))
-    old, new = [canonical(one) for one in before], [canonical(one) for one in after]
+    old, new = [canonical(item) for item in before], [canonical(item) for item in after]
     while start < shortest and old[start] == new[start]:
         start += 1
     end = 0
@@ -81,24 +81,24 @@ def _special(value: Any) -> Any:
 
 
 def _position(pair: Pair) -> tuple[int, bool]:
-    here = pair.after if pair.after is not None else pair.before
-    return (here if here is not None else 0, pair.after is not None)
+    position = pair.after if pair.after is not None else pair.before
+    return (position if position is not None else 0, pair.after is not None)
 
 
 def _by_position(removed: list[int], added: list[int]) -> Iterator[Pair]:
-    yield from (Pair(one, other) for one, other in zip(removed, added, strict=False))
-    yield from (Pair(one, None) for one in removed[len(added) :])
+    yield from (Pair(index, other) for index, other in zip(removed, added, strict=False))
+    yield from (Pair(index, None) for index in removed[len(added) :])
     yield from (Pair(None, other) for other in added[len(removed) :])
 
 
 def _unmatched(old: list[str], new: list[str], removed: list[int], added: list[int]) -> tuple[list[int], list[int]]:
     """Returns the positions without an equal element in the same order."""
     matcher = SequenceMatcher(None, [old[i] for i in removed], [new[i] for i in added], autojunk=False)
-    left, right = set(removed), set(added)
+    old_indexes, new_indexes = set(removed), set(added)
     for block in matcher.get_matching_blocks():
-        left -= {removed[block.a + step] for step in range(block.size)}
-        right -= {added[block.b + step] for step in range(block.size)}
-    return sorted(left), sorted(right)
+        old_indexes -= {removed[block.a + step] for step in range(block.size)}
+        new_indexes -= {added[block.b + step] for step in range(block.size)}
+    return sorted(old_indexes), sorted(new_indexes)
 
 
 def _moves(old: list[str], new: list[str], removed: list[int], added: list[int]) -> Iterator[Pair]:
@@ -116,21 +116,21 @@ def _moves(old: list[str], new: list[str], removed: list[int], added: list[int])
 def _by_key(before: Sequence[Value], after: Sequence[Value], removed: list[int], added: list[int]) -> Iterator[Pair]:
     """Takes objects with the same value of an attribute that identifies every object of both lists."""
     for name in IDENTIFYING:
-        theirs, ours = _identities(before, name), _identities(after, name)
-        if theirs is None or ours is None:
+        old_keys, new_keys = _identities(before, name), _identities(after, name)
+        if old_keys is None or new_keys is None:
             continue
-        places = {ours[index]: index for index in added}
+        places = {new_keys[index]: index for index in added}
         for index in tuple(removed):
-            if (place := places.get(theirs[index])) is not None:
+            if (place := places.get(old_keys[index])) is not None:
                 removed.remove(index)
                 added.remove(place)
-                yield Pair(index, place, key=f"{name}={theirs[index]}")
+                yield Pair(index, place, key=f"{name}={old_keys[index]}")
         return
 
 
 def _identities(items: Sequence[Value], name: str) -> list[str] | None:
     """Returns the value of an attribute in each object; None where one lacks it or two have the same."""
-    values = [one.get(name) if isinstance(one, dict) else None for one in items]
+    values = [item.get(name) if isinstance(item, dict) else None for item in items]
     if not values or any(not isinstance(value, str | int) or isinstance(value, bool) for value in values):
         return None
     texts = [canonical(value) for value in values]
@@ -144,24 +144,24 @@ def _by_similarity(
     if len(removed) * len(added) > MOST_PAIRS:
         return
     scores = sorted(
-        (-score, abs(one - other), one, other)
-        for one in removed
+        (-score, abs(index - other), index, other)
+        for index in removed
         for other in added
-        if (score := _similarity(before[one], after[other])) >= SIMILAR
+        if (score := _similarity(before[index], after[other])) >= SIMILAR
     )
-    for _, _, one, other in scores:
-        if one in removed and other in added:
-            removed.remove(one)
+    for _, _, index, other in scores:
+        if index in removed and other in added:
+            removed.remove(index)
             added.remove(other)
-            yield Pair(one, other)
+            yield Pair(index, other)
 
 
-def _similarity(one: Value, other: Value) -> float:
+def _similarity(item: Value, other: Value) -> float:
     """Returns the share of attributes that are equal in two objects, among those that one of them sets."""
-    if not isinstance(one, dict) or not isinstance(other, dict):
+    if not isinstance(item, dict) or not isinstance(other, dict):
         return 0.0
-    names = {name for side in (one, other) for name, value in side.items() if value not in (None, "", [], {})}
-    equal = sum(name in one and name in other and canonical(one[name]) == canonical(other[name]) for name in names)
+    names = {name for side in (item, other) for name, value in side.items() if value not in (None, "", [], {})}
+    equal = sum(name in item and name in other and canonical(item[name]) == canonical(other[name]) for name in names)
     return equal / len(names) if names else 1.0
 
 

@@ -44,8 +44,8 @@ def settled(value: Value, name: str = "") -> Value:
     if isinstance(value, str):
         return _text(value, name)
     if isinstance(value, dict):
-        kept_values = {key: kept for key, inner in value.items() if (kept := settled(inner, key)) is not None}
-        return kept_values or None
+        normalized = {key: plain for key, inner in value.items() if (plain := settled(inner, key)) is not None}
+        return normalized or None
     if isinstance(value, list):
         return _list([settled(inner) for inner in value], name)
     return value

@@ -118,12 +118,12 @@ class Documents:
         instances = self._policies.get(origin.block, [])
         if len(instances) == 1:
             return instances[0]
-        here = [instance for instance in instances if instance.module == change.module]
+        siblings = [instance for instance in instances if instance.module == change.module]
         index = _INDEX.search(origin.reference.rpartition(".")[0])
-        wanted = index.group(1) if index else ""
-        if wanted in ("each.key", "count.index"):
-            return next((candidate for candidate in here if candidate.index == change.index), None)
-        return next((candidate for candidate in here if json.dumps(candidate.index) == wanted), None)
+        index_text = index.group(1) if index else ""
+        if index_text in ("each.key", "count.index"):
+            return next((candidate for candidate in siblings if candidate.index == change.index), None)
+        return next((candidate for candidate in siblings if json.dumps(candidate.index) == index_text), None)
 
     def _written(self, policy: ResourceChange) -> Value:
         """A policy document as the provider writes it; None if it is unknown."""

@@ -344,7 +344,7 @@ class LoggedLeftovers:
 class Applier(Protocol):
     """Applies saved plans in a process that outlives this one. An attempt is started at most once, ever."""
 
-    def prepare(self, attempt: Attempt, site: Site, made: MadePlan) -> Preparation:
+    def prepare(self, attempt: Attempt, site: Site, plan: MadePlan) -> Preparation:
         """Prepares everything except the start, before the intent is written. If it raises, it leaves nothing."""
         ...
 

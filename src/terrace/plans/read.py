@@ -147,8 +147,8 @@ def _drift(resource: json_format.Resource, secrets: Secrets, key: DigestKey, com
     """Returns the changes outside Terraform, without the attributes that the provider computes and no configuration can
     set.
     """
-    seen = json_format.value(resource.change.after)
-    change = replace(_change(resource, secrets, key, None), after_marks=marks(resource.address, seen, key))
+    current = json_format.value(resource.change.after)
+    change = replace(_change(resource, secrets, key, None), after_marks=marks(resource.address, current, key))
     noise = comparison.unsettable(resource)
     if not noise or change.action is not Action.UPDATE:
         return change

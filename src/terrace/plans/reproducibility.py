@@ -18,12 +18,12 @@ def differing(plan: Plan, other: Plan) -> tuple[str, ...]:
     before = {(c.address, c.deposed): c for c in plan.changes}
     after = {(c.address, c.deposed): c for c in other.changes}
     for key in sorted(before.keys() | after.keys(), key=str):
-        mine, theirs = before.get(key), after.get(key)
-        if mine is None or theirs is None or mine.action is not theirs.action:
+        first, second = before.get(key), after.get(key)
+        if first is None or second is None or first.action is not second.action:
             differing.append(key[0])
         else:
             differing += [
-                f"{key[0]}: {attribute_path(path) or 'its value'}" for path in _paths(mine.after, theirs.after, ())
+                f"{key[0]}: {attribute_path(path) or 'its value'}" for path in _paths(first.after, second.after, ())
             ]
     outputs = {o.name: o for o in other.outputs}
     differing += [f"output {o.name}" for o in plan.outputs if o.name not in outputs or outputs[o.name].after != o.after]
@@ -37,7 +37,7 @@ def _paths(item: Any, other: Any, at: Path) -> Iterator[Path]:
         for name in sorted(item.keys() | other.keys()):
             yield from _paths(item.get(name), other.get(name), (*at, name))
     elif isinstance(item, list) and isinstance(other, list) and len(item) == len(other):
-        for index, (mine, theirs) in enumerate(zip(item, other, strict=True)):
-            yield from _paths(mine, theirs, (*at, index))
+        for index, (first, second) in enumerate(zip(item, other, strict=True)):
+            yield from _paths(first, second, (*at, index))
     elif item != other:
         yield at

@@ -40,10 +40,10 @@ def riskiest_first(changes: Iterable[ResourceChange]) -> list[ResourceChange]:
 
 def groups(changes: Iterable[ResourceChange]) -> list[Group]:
     """Returns changes by module and type, the largest group first."""
-    found: dict[tuple[str, str], Counter[Action]] = {}
+    counters: dict[tuple[str, str], Counter[Action]] = {}
     for change in changes:
-        found.setdefault((change.module, change.type), Counter())[change.action] += 1
-    ordered = sorted(found.items(), key=lambda item: (-item[1].total(), item[0]))
+        counters.setdefault((change.module, change.type), Counter())[change.action] += 1
+    ordered = sorted(counters.items(), key=lambda item: (-item[1].total(), item[0]))
     return [Group(module, type_, counts) for (module, type_), counts in ordered]
 
 

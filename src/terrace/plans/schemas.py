@@ -111,7 +111,7 @@ def wanted(document: bytes) -> Wanted:
     )
 
 
-def computed_attributes(document: bytes, wanted: Iterable[tuple[str, str]]) -> Computed:
+def computed_attributes(document: bytes, resource_types: Iterable[tuple[str, str]]) -> Computed:
     """Returns of each wanted type the attributes that are computed, and neither optional nor required.
 
     A type that the schemas do not have is left out. Raises ValueError for an invalid document.
@@ -121,7 +121,7 @@ def computed_attributes(document: bytes, wanted: Iterable[tuple[str, str]]) -> C
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(f"this is not the JSON of schemas: {error}") from error
     computed: dict[tuple[str, str], frozenset[str]] = {}
-    for provider, type_ in wanted:
+    for provider, type_ in resource_types:
         schema = providers[provider].resource_schemas.get(type_) if provider in providers else None
         if schema is not None:
             computed[provider, type_] = frozenset(

@@ -51,7 +51,7 @@ def deeds(plan: Plan) -> str:
         (plan.count(Action.FORGET), "to forget"),
         (plan.count(Action.UNKNOWN), "with an action that Terrace does not know"),
     ]
-    counts = [f"{number} {what}" for number, what in numbers if number]
+    counts = [f"{number} {verb}" for number, verb in numbers if number]
     if not counts and not plan.is_empty:
         return "only outputs change"
     return ", ".join(counts)

@@ -21,9 +21,9 @@ def marks(address: str, value: Any, key: DigestKey) -> Mapping[str, str]:
     if not isinstance(value, dict):
         return {}
     return {
-        name: _mark(address, name, kept, key)
+        name: _mark(address, name, normalized, key)
         for name, inner in value.items()
-        if (kept := settled(inner, name)) is not None
+        if (normalized := settled(inner, name)) is not None
     }
 
 

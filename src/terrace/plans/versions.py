@@ -63,21 +63,21 @@ def _meets(part: str, version: Version) -> bool:
     if match is None:
         raise BadInput(f"{part!r} is not a version constraint", hint='write it like ">= 1.6, < 2.0"')
     operator, text = match.groups()
-    wanted, precision = _parse(text)
+    bound, precision = _parse(text)
     match operator:
         case ">=":
-            return version >= wanted
+            return version >= bound
         case "<=":
-            return version <= wanted
+            return version <= bound
         case ">":
-            return version > wanted
+            return version > bound
         case "<":
-            return version < wanted
+            return version < bound
         case "!=":
-            return version != wanted
+            return version != bound
         case "~>":
             # Only the last number that is written may grow.
-            fixed = (wanted.major,) if precision <= 2 else (wanted.major, wanted.minor)
-            return version >= wanted and (version.major, version.minor)[: len(fixed)] == fixed
+            fixed = (bound.major,) if precision <= 2 else (bound.major, bound.minor)
+            return version >= bound and (version.major, version.minor)[: len(fixed)] == fixed
         case _:
-            return version == wanted
+            return version == bound

@@ -51,11 +51,11 @@ NO_CLOCK = Clock()
 
 def read_clock(files: Mapping[str, list[tuple[str, bytes]]]) -> Clock:
     """Reads the configuration files (name, content) of every module by its key, as in `plans.sources`."""
-    if not any(name in content for those in files.values() for _, content in those for name in _NAMES):
+    if not any(name in content for contents in files.values() for _, content in contents for name in _NAMES):
         return NO_CLOCK
     volatile = _Known()
-    for key, those in files.items():
-        volatile.read(key, those)
+    for key, contents in files.items():
+        volatile.read(key, contents)
     return Clock(
         frozenset(volatile.reached(AT_PLAN)), frozenset(volatile.reached(AT_APPLY)), frozenset(volatile.ignored)
     )

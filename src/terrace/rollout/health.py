@@ -59,17 +59,17 @@ def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool
     over = smoke.ended_at + rule.bake
     if not probed:
         return Healthy() if now >= over else Rest(over, f"bakes until {_clock(over)}")
-    made = [r for r in deployment.steps if r.step is Step.HEALTH and not r.open]
-    last = made[-rule.of :]
-    passed, failed, unclear = (_count(last, what) for what in ("passed", "failed", "unclear"))
+    probes = [r for r in deployment.steps if r.step is Step.HEALTH and not r.open]
+    last = probes[-rule.of :]
+    passed, failed, unclear = (_count(last, outcome) for outcome in ("passed", "failed", "unclear"))
     spare = rule.of - rule.passes
     result = f"{passed} of the last {len(last)} measurements passed, {rule.passes} of {rule.of} must"
     if failed > spare:
         return Unhealthy(f"{result}: {_words(last, 'failed')}")
     # The decision is made at the end of the bake time: earlier measurements do not replace it.
-    if passed >= rule.passes and made[-1].began_at >= over:
+    if passed >= rule.passes and probes[-1].began_at >= over:
         return Healthy()
-    due = _due(made[-1].began_at, rule, over) if made else now
+    due = _due(probes[-1].began_at, rule, over) if probes else now
     if now >= due:
         return Measure()
     if failed + unclear > spare:
@@ -90,12 +90,12 @@ def reading(record: StepRecord) -> Reading:
     return "passed" if outcome == "passed" else "failed"
 
 
-def _count(records: list[StepRecord], what: Reading) -> int:
-    return sum(1 for record in records if reading(record) == what)
+def _count(records: list[StepRecord], outcome: Reading) -> int:
+    return sum(1 for record in records if reading(record) == outcome)
 
 
-def _words(records: list[StepRecord], what: Reading) -> str:
-    return next((r.message for r in reversed(records) if reading(r) == what and r.message), what)
+def _words(records: list[StepRecord], outcome: Reading) -> str:
+    return next((r.message for r in reversed(records) if reading(r) == outcome and r.message), outcome)
 
 
 def _clock(moment: datetime) -> str:

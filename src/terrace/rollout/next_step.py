@@ -98,7 +98,7 @@ class Asked:
     entry: Entry = always_admitted
 
 
-def next_step(deployment: Deployment, asked: Asked, in_hand: frozenset[str]) -> Next:
+def next_step(deployment: Deployment, questions: Asked, in_hand: frozenset[str]) -> Next:
     """The next thing to do. `in_hand` are the attempts of this process: the plans whose saved file it made and still
     has, and the backups that it made.
 
@@ -113,27 +113,27 @@ def next_step(deployment: Deployment, asked: Asked, in_hand: frozenset[str]) -> 
         return Finish("unknown", tuple(f"{r.stack}: {r.message}" for r in doubtful if r.result == "unknown"))
     if doubtful:
         return Perform(tuple(Task(Step.APPLY, r.stack, resumes=r) for r in doubtful))
-    admitted = asked.entry()
+    admitted = questions.entry()
     if admitted.outcome is Outcome.BLOCK:
         # Nothing of it is planned either: planning runs what its commit says, with the credentials of the environment.
         return Finish("blocked", _refusals(admitted))
     if admitted.outcome is Outcome.WAIT:
         return Wait(admitted)
     for wave in deployment.waves:
-        answer = _wave(deployment, wave, asked, in_hand)
+        answer = _wave(deployment, wave, questions, in_hand)
         if answer is not None:
             return answer
-    return _environment(deployment, asked)
+    return _environment(deployment, questions)
 
 
-def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: frozenset[str]) -> Next | None:
+def _wave(deployment: Deployment, wave: tuple[str, ...], questions: Asked, in_hand: frozenset[str]) -> Next | None:
     """Returns the next step of a wave, or None if it is done."""
-    left = tuple(key for key in wave if not _done(deployment, key))
-    if not left:
+    remaining = tuple(key for key in wave if not _done(deployment, key))
+    if not remaining:
         return None
-    failed = _failures(deployment, left)
-    unplanned = tuple(key for key in left if not _planned(deployment, key))
-    applying = tuple(key for key in left if _applied(deployment, key))
+    failed = _failures(deployment, remaining)
+    unplanned = tuple(key for key in remaining if not _planned(deployment, key))
+    applying = tuple(key for key in remaining if _applied(deployment, key))
     if applying:
         # Something of this wave is applied: take its snapshot, whatever became of its neighbours.
         return Perform(tuple(Task(Step.SNAPSHOT, key) for key in applying))
@@ -141,24 +141,24 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], asked: Asked, in_hand: 
         return Finish("failed", failed)
     ahead = tuple(key for key in deployment.stacks if key not in wave and _not_looked_at(deployment, key))
     if unplanned:
-        keys = (*unplanned, *ahead) if asked.horizon is Horizon.ALL else unplanned
+        keys = (*unplanned, *ahead) if questions.horizon is Horizon.ALL else unplanned
         return Perform(tuple(Task(Step.PLAN, key) for key in keys))
-    verdict = asked.consent(awaiting(deployment))
+    verdict = questions.consent(awaiting(deployment))
     if verdict.outcome is Outcome.BLOCK:
         # The deployment has ended then, so its hints are not repeated.
         return Finish("blocked", _refusals(verdict))
     if verdict.outcome is Outcome.WAIT:
         return Perform(tuple(Task(Step.PLAN, key) for key in ahead)) if ahead else Wait(verdict)
-    stale = tuple(key for key in left if not _fresh(deployment, key, in_hand))
+    stale = tuple(key for key in remaining if not _fresh(deployment, key, in_hand))
     if stale:
         return Perform(tuple(Task(Step.PLAN, key) for key in stale))
-    first = next((s for s in asked.environment_steps.opening if (r := deployment.last(s)) is None or r.open), None)
+    first = next((s for s in questions.environment_steps.opening if (r := deployment.last(s)) is None or r.open), None)
     if first is not None:
         return Perform((Task(first),))
-    bare = tuple(key for key in left if not _backed_up(deployment, key, in_hand))
+    bare = tuple(key for key in remaining if not _backed_up(deployment, key, in_hand))
     if bare:
         return Perform(tuple(Task(Step.BACKUP, key) for key in bare))
-    return Perform(tuple(Task(Step.APPLY, key) for key in left))
+    return Perform(tuple(Task(Step.APPLY, key) for key in remaining))
 
 
 def _refusals(verdict: Verdict) -> tuple[str, ...]:
@@ -180,8 +180,8 @@ def awaiting(deployment: Deployment) -> tuple[StepRecord, ...]:
         if all(_done(deployment, key) for key in wave):
             continue
         later = [key for after in deployment.waves[index + 1 :] for key in after]
-        mine = [_plan(deployment, key) for key in wave if _planned(deployment, key)]
-        return (*mine, *(_plan(deployment, key) for key in later if _planned(deployment, key)))
+        plans = [_plan(deployment, key) for key in wave if _planned(deployment, key)]
+        return (*plans, *(_plan(deployment, key) for key in later if _planned(deployment, key)))
     return ()
 
 
@@ -195,11 +195,11 @@ def is_ahead(deployment: Deployment, key: str) -> bool:
     return False
 
 
-def _environment(deployment: Deployment, asked: Asked) -> Next:
+def _environment(deployment: Deployment, questions: Asked) -> Next:
     """Returns the next step after every stack is done."""
-    for step in asked.environment_steps.closing:
+    for step in questions.environment_steps.closing:
         if step is Step.HEALTH:
-            answer = _health(deployment, asked.condition(deployment))
+            answer = _health(deployment, questions.condition(deployment))
             if answer is not None:
                 return answer
             continue

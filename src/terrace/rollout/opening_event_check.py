@@ -62,8 +62,8 @@ def _differences(claimed: Deployment, facts: Claims) -> Iterator[tuple[str, str]
     if claimed.partial != facts.partial:
         yield "partial", "it is about some stacks only" if claimed.partial else "it is about all stacks"
     if claimed.settles != facts.settles:
-        left = f"deployment {facts.settles} is to be settled" if facts.settles else "no outcome is unknown"
-        yield "settles", f"it says {claimed.settles or 'none'}, and {left}"
+        expected = f"deployment {facts.settles} is to be settled" if facts.settles else "no outcome is unknown"
+        yield "settles", f"it says {claimed.settles or 'none'}, and {expected}"
     if claimed.additions.moves != facts.additions.moves:
         yield "additions", "its moves are not those that the commits give"
     imports = set(facts.additions.imports)

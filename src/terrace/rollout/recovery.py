@@ -105,11 +105,11 @@ def plan_recovery(
     the state may exist.
     """
     known_log = autopsy or LoggedLeftovers()
-    made = {address: made_id for address, made_id in known_log.created if made_id}
+    created = {address: made_id for address, made_id in known_log.created if made_id}
     unended = {*known_log.in_flight, *(address for address, made_id in known_log.created if not made_id)}
     doubtful = set(unended) if known_log.whole else {*unended, *planned}
     gone = {*known_log.destroyed, *statements.gone}
-    made |= {
+    created |= {
         address: made_id for address, made_id in statements.named.items() if address in doubtful or address in planned
     }
     imports: list[Import] = []
@@ -117,8 +117,8 @@ def plan_recovery(
     opened: list[str] = []
     unfinished: list[str] = []
     stale: list[Stale] = []
-    for address in sorted(doubtful | made.keys()):
-        in_state, made_id = recorded.get(address), made.get(address)
+    for address in sorted(doubtful | created.keys()):
+        in_state, made_id = recorded.get(address), created.get(address)
         if in_state is not None and address not in gone:
             if made_id is not None and in_state.id != made_id:
                 stale.append(Stale(address, in_state.id, made_id))

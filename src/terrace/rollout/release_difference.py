@@ -60,11 +60,11 @@ class ReleaseDifference:
         """The newest plans of the open deployment, one for each stack that is planned."""
         if self.pending is None:
             return ()
-        found = (self.pending.last(Step.PLAN, key) for key in self.pending.stacks)
-        return tuple(plan for plan in found if plan is not None and plan.result == "succeeded")
+        records = (self.pending.last(Step.PLAN, key) for key in self.pending.stacks)
+        return tuple(plan for plan in records if plan is not None and plan.result == "succeeded")
 
 
 def tickets_in(messages: Iterable[str]) -> tuple[str, ...]:
     """Returns the tickets that texts name: `SHOP-12`, `#34`."""
-    found = (ticket for message in messages for ticket in _TICKET.findall(message))
-    return tuple(dict.fromkeys(ticket for ticket in found if ticket not in _NO_TICKETS))
+    tickets = (ticket for message in messages for ticket in _TICKET.findall(message))
+    return tuple(dict.fromkeys(ticket for ticket in tickets if ticket not in _NO_TICKETS))

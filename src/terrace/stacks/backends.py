@@ -46,8 +46,8 @@ class BackendLocation:
         """Returns whether both are certainly the same state."""
         if self.type != other.type or self.unknown or other.unknown or self.parts != other.parts:
             return False
-        mine, theirs = dict(self.hints), dict(other.hints)
-        return all(mine[name] == theirs[name] for name in mine.keys() & theirs.keys())
+        own_hints, other_hints = dict(self.hints), dict(other.hints)
+        return all(own_hints[name] == other_hints[name] for name in own_hints.keys() & other_hints.keys())
 
     def __str__(self) -> str:
         settings = [f"{name} {value}" for name, value in self.parts if value]
@@ -120,8 +120,8 @@ def read_location(kind: str, values: Mapping[str, str], *, partial: bool) -> Bac
         else:
             parts.append((part.name, value))
     hints = ((hint.name, value) for hint in spec.hints if (value := _read_value(hint, values, partial=True)))
-    there, more = spec.in_workspace(dict(parts), Workspace(workspace, values))
-    return BackendLocation(kind, tuple(there.items()), tuple(hints), (*unknown, *more))
+    in_workspace, unclear = spec.in_workspace(dict(parts), Workspace(workspace, values))
+    return BackendLocation(kind, tuple(in_workspace.items()), tuple(hints), (*unknown, *unclear))
 
 
 def _read_value(part: Part, values: Mapping[str, str], *, partial: bool) -> str | None:
@@ -139,22 +139,22 @@ def matches(read: BackendLocation, owner: BackendLocation) -> Match:
     """Returns whether a data source with the location `read` reads the state at `owner`."""
     if read.type != owner.type:
         return Match.NO
-    theirs, certain = dict(owner.parts), not (read.unknown or owner.unknown)
+    owner_parts, certain = dict(owner.parts), not (read.unknown or owner.unknown)
     for name, value in read.parts:
-        if name not in theirs:
+        if name not in owner_parts:
             if name not in owner.unknown:
                 return Match.NO
             certain = False
         elif UNKNOWN in value:
-            if not re.fullmatch(".*".join(map(re.escape, value.split(UNKNOWN))), theirs[name]):
+            if not re.fullmatch(".*".join(map(re.escape, value.split(UNKNOWN))), owner_parts[name]):
                 return Match.NO
             certain = False
-        elif value != theirs[name]:
+        elif value != owner_parts[name]:
             return Match.NO
-    if any(name not in dict(read.parts) and name not in read.unknown for name in theirs):
+    if any(name not in dict(read.parts) and name not in read.unknown for name in owner_parts):
         return Match.NO
-    mine, others = dict(read.hints), dict(owner.hints)
-    if any(UNKNOWN not in mine[name] and mine[name] != others[name] for name in mine.keys() & others.keys()):
+    hints, others = dict(read.hints), dict(owner.hints)
+    if any(UNKNOWN not in hints[name] and hints[name] != others[name] for name in hints.keys() & others.keys()):
         return Match.NO
     return Match.SAME if certain else Match.MAYBE
 
@@ -200,13 +200,13 @@ def kept_state_paths(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
             continue
         if path and not path.startswith(("/", "../")):
             readers.setdefault(path, []).append(other)
-    kept = {}
+    paths = {}
     for path, others in readers.items():
-        mine = [other for other in others if other.environment == stack.environment]
-        meant = mine if len(others) > 1 else others
+        in_environment = [other for other in others if other.environment == stack.environment]
+        meant = in_environment if len(others) > 1 else others
         if len(meant) == 1:
-            kept[path] = kept_state_path(meant[0])
-    return kept
+            paths[path] = kept_state_path(meant[0])
+    return paths
 
 
 def recorded_location(kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE) -> BackendLocation:
@@ -215,8 +215,8 @@ def recorded_location(kind: str, config: Mapping[str, Any], workspace: str = DEF
     values = _flattened(config)
     spec = BACKENDS.get(kind, Backend(()))
     parts = [(part.name, value) for part in spec.parts if (value := _value(part, values, set())) is not None]
-    there, _ = spec.in_workspace(dict(parts), Workspace(workspace, values))
-    return BackendLocation(kind, tuple(there.items()))
+    in_workspace, _ = spec.in_workspace(dict(parts), Workspace(workspace, values))
+    return BackendLocation(kind, tuple(in_workspace.items()))
 
 
 def find_shared_states(inventory: Inventory) -> tuple[SharedState, ...]:
@@ -225,9 +225,9 @@ def find_shared_states(inventory: Inventory) -> tuple[SharedState, ...]:
         (stack, backend_locations(stack, inventory.graph)) for stack in sorted(inventory.stacks, key=lambda s: s.key)
     ]
     sharings = []
-    for number, (stack, mine) in enumerate(recorded):
-        for other, theirs in recorded[number + 1 :]:
-            same = common_location(mine, theirs)
+    for number, (stack, locations) in enumerate(recorded):
+        for other, other_locations in recorded[number + 1 :]:
+            same = common_location(locations, other_locations)
             if same is not None:
                 sharings.append(SharedState(stack, other, same))
     return tuple(sharings)
@@ -241,11 +241,11 @@ def find_taken_states(before: Inventory, after: Inventory) -> tuple[SharedState,
     taken = []
     keys = {stack.key for stack in after.stacks}
     for stack in sorted(after.stacks, key=lambda s: s.key):
-        mine = backend_locations(stack, after.graph)
+        locations = backend_locations(stack, after.graph)
         for other in before.stacks:
             if other.key == stack.key or (other.environment == stack.environment and other.key not in keys):
                 continue
-            same = common_location(mine, backend_locations(other, before.graph))
+            same = common_location(locations, backend_locations(other, before.graph))
             if same is not None:
                 taken.append(SharedState(stack, other, same))
     return tuple(taken)
@@ -284,10 +284,10 @@ def _flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     return flat
 
 
-def common_location(mine: Iterable[BackendLocation], theirs: Iterable[BackendLocation]) -> BackendLocation | None:
+def common_location(locations: Iterable[BackendLocation], theirs: Iterable[BackendLocation]) -> BackendLocation | None:
     """Returns the location that two stacks share, as the first stack has it; None where they share none."""
     others = tuple(theirs)
-    return next((location for location in mine if any(location.is_same(other) for other in others)), None)
+    return next((location for location in locations if any(location.is_same(other) for other in others)), None)
 
 
 def _effective_block(folder: Folder, *, tofu: bool) -> tuple[str, Settings | None]:
@@ -315,9 +315,9 @@ def _address(stack: Stack, settings: Settings | None, path: str) -> BackendLocat
         else:
             parts.append((part.name, value))
     hints = ((hint.name, value) for hint in kind.hints if (value := _value(hint, values, unclear)) is not None)
-    there, more = kind.in_workspace(dict(parts), Workspace(stack.workspace, values, unclear))
+    in_workspace, more = kind.in_workspace(dict(parts), Workspace(stack.workspace, values, unclear))
     place = Place(path, settings.line or 1)
-    return BackendLocation(settings.type, tuple(there.items()), tuple(hints), (*unknown, *more), place)
+    return BackendLocation(settings.type, tuple(in_workspace.items()), tuple(hints), (*unknown, *more), place)
 
 
 def _all_settings(values: Mapping[str, str], unclear: set[str]) -> Backend:

@@ -24,10 +24,10 @@ def commands_of(config: Config, stack: Stack) -> tuple[BeforePlan, ...]:
     Its entry is the one with its environment and folder. If a folder has several entries in one environment, it is the
     one with its name; without such an entry the stack gets the commands of all of them.
     """
-    there = [entry for entry in config.stacks if (entry.environment, entry.path) == (stack.environment, stack.path)]
-    entries = [(setting.name, setting.before_plan) for setting in there] or list(_of_patterns(config, stack))
-    mine = [entry for entry in entries if entry[0] == stack.name] or entries
-    own = (command for _, commands in mine for command in commands)
+    settings = [entry for entry in config.stacks if (entry.environment, entry.path) == (stack.environment, stack.path)]
+    entries = [(setting.name, setting.before_plan) for setting in settings] or list(_of_patterns(config, stack))
+    named = [entry for entry in entries if entry[0] == stack.name] or entries
+    own = (command for _, commands in named for command in commands)
     return tuple(dict.fromkeys(command.at(stack.path) for command in (*config.before_plan, *own)))
 
 

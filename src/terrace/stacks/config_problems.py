@@ -82,12 +82,12 @@ def _missing_folders(tree: Tree, config: Config) -> Iterator[Problem]:
 
 def _no_submodules(tree: Tree, config: Config) -> Iterator[Problem]:
     """Yields a problem for each path in `submodules` that is not a submodule of the commit."""
-    there = submodules(tree)
+    known = submodules(tree)
     for path in config.submodules:
         # A submodule that is checked out is a folder of files here, and one within another is possibly unknown.
-        within = path == EVERY or submodule_of(path, there) is not None
+        within = path == EVERY or submodule_of(path, known) is not None
         if not within and not any(entry.startswith(f"{path}/") for entry in tree.entries):
-            near = find_nearest(path, there)
+            near = find_nearest(path, known)
             hint = f"did you mean {near!r}?" if near else "`git submodule status` lists the submodules"
             yield Problem(
                 Place(config.source), f"`submodules` lists {path}, but the commit has no submodule there", hint
@@ -146,16 +146,17 @@ def _unnamed_backend_files(tree: Tree, inventory: Inventory) -> Iterator[Problem
     named = {path for stack in inventory.stacks for path in stack.backend_files}
     lines = {stack.path: stack.line for stack in inventory.config.stacks}
     for stack in inventory.stacks:
-        left = sorted(path for path in files.get(stack.path, ()) if path not in named)
+        others = sorted(path for path in files.get(stack.path, ()) if path not in named)
         locations = backend_locations(stack, inventory.graph)
-        if not left or stack.backend_files or not any(location.unknown for location in locations):
+        if not others or stack.backend_files or not any(location.unknown for location in locations):
             continue
         missing = ", ".join(dict.fromkeys(name for location in locations for name in location.unknown))
         yield Problem(
             Place(inventory.config.source or stack.shown_path, lines.get(stack.path, 0)),
             f"{stack.key}: its backend block does not set {missing}. Files that possibly set it: "
-            f"{listed(left, _MOST_SHOWN)}. No entry lists them",
-            f"if it needs `terraform init -backend-config={left[0]}`, set `backend_files: [{left[0]}]` in its entry",
+            f"{listed(others, _MOST_SHOWN)}. No entry lists them",
+            f"if it needs `terraform init -backend-config={others[0]}`, set `backend_files: [{others[0]}]` in its "
+            "entry",
         )
 
 
@@ -165,9 +166,9 @@ def _missing_files(tree: Tree, inventory: Inventory) -> Iterator[Problem]:
     lines = {stack.path: stack.line for stack in inventory.config.stacks}
     for stack in inventory.stacks:
         kinds = [*((path, "variable") for path in stack.var_files), *((p, "backend") for p in stack.backend_files)]
-        for path, what in kinds:
+        for path, kind in kinds:
             real = layout.resolve(path).real
             if real is None or real not in tree.entries:
                 place = Place(inventory.config.source, lines.get(stack.path, 0))
                 hint = "the path is relative to the root of the repository; files that Git ignores are not deployed"
-                yield Problem(place, f"{stack.key}: the {what} file {path} does not exist", hint)
+                yield Problem(place, f"{stack.key}: the {kind} file {path} does not exist", hint)

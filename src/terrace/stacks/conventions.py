@@ -56,7 +56,7 @@ def _found(names: dict[str, list[str]]) -> Iterator[Convention]:
             "`var_files` and `backend_config` of an entry for each environment",
         )
     if names.get("cdktf.json"):
-        made = [path for path in names.get("cdk.tf.json", ()) if "cdktf.out" in path.split("/")]
-        summary = f"{len(made)} synthesized stacks" if made else "its synthesized stacks are not in Git"
-        hint = "run `cdktf synth` before each commit, and commit cdktf.out" if made else "commit cdktf.out"
+        synthesized = [path for path in names.get("cdk.tf.json", ()) if "cdktf.out" in path.split("/")]
+        summary = f"{len(synthesized)} synthesized stacks" if synthesized else "its synthesized stacks are not in Git"
+        hint = "run `cdktf synth` before each commit, and commit cdktf.out" if synthesized else "commit cdktf.out"
         yield Convention("CDKTF", summary, hint)

@@ -89,7 +89,7 @@ def find_absent_submodules(tree: Tree, config: Config) -> tuple[BadInput, ...]:
 
 
 def _can_contain(way: list[str], parts: list[str]) -> bool:
-    return all("*" in wanted or wanted == part for wanted, part in zip(way, parts, strict=False))
+    return all("*" in pattern or pattern == part for pattern, part in zip(way, parts, strict=False))
 
 
 def _usable(candidates: Iterable[Stack | BadInput], problems: list[BadInput]) -> Iterator[Stack]:
@@ -218,9 +218,9 @@ def _distinct(
     stacks: Iterable[Stack], lines: dict[Stack, int], config: Config, problems: list[BadInput]
 ) -> tuple[Stack, ...]:
     """Returns the stacks without those whose key another stack has."""
-    seen: dict[str, Stack] = {}
+    by_key: dict[str, Stack] = {}
     for stack in stacks:
-        other = seen.setdefault(stack.key, stack)
+        other = by_key.setdefault(stack.key, stack)
         if other is not stack:
             line = max(lines.get(conflicting, 0) for conflicting in (stack, other))
             problems.append(
@@ -230,7 +230,7 @@ def _distinct(
                     place=Place(config.source, line) if line else None,
                 )
             )
-    return tuple(seen.values())
+    return tuple(by_key.values())
 
 
 def _with_keys(stack: Stack, stacks: tuple[Stack, ...], config: Config) -> Stack | BadInput:

@@ -88,27 +88,27 @@ class Graph:
     @staticmethod
     def of(tree: Tree, stacks: tuple[Stack, ...], store: FactsStore, environments: Iterable[Environment] = ()) -> Graph:
         """Returns the graph of these stacks, with the variables that these environments set."""
-        outside = {one.name: values for one in environments if (values := _variables_from_environment(one))}
+        outside = {e.name: values for e in environments if (values := _variables_from_environment(e))}
         return _Builder(tree, store).build(stacks, outside)
 
     def reached(self, stack: Stack) -> tuple[str, ...]:
         """Returns the folders that a stack reaches: its own first, the others sorted."""
         seen = {stack.path}
-        left = [stack.path]
-        while left:
-            folder = self.folders.get(left.pop())
+        queue = [stack.path]
+        while queue:
+            folder = self.folders.get(queue.pop())
             for call in folder.calls if folder else ():
                 if call.target not in seen:
                     seen.add(call.target)
-                    left.append(call.target)
+                    queue.append(call.target)
         return (stack.path, *sorted(seen - {stack.path}))
 
     def values(self, stack: Stack) -> dict[str, Template]:
         """Returns the values of variables from the variable files of a stack."""
-        found: dict[str, Template] = {}
+        values: dict[str, Template] = {}
         for _, facts in self.variables.get(stack.key, ()):
-            found |= facts.values
-        return found
+            values |= facts.values
+        return values
 
     def backend(self, stack: Stack) -> str:
         """Returns the type of the backend of a stack; "" where it has no backend block."""
@@ -142,14 +142,14 @@ class Graph:
 def _variables_from_environment(environment: Environment) -> dict[str, tuple[str | None, ...]]:
     """Returns the values of Terraform variables from `env` and `credentials` of an environment. None is an unknown
     value from the environment of the machine, or no value."""
-    found: dict[str, set[str | None]] = {}
+    texts_by_variable: dict[str, set[str | None]] = {}
     sets = (environment.credentials.plan, environment.credentials.apply)
     for name in (*environment.env, *sets[0], *sets[1]):
         if name.startswith(_VARIABLE) and name != _VARIABLE:
-            texts = [one.get(name) for one in sets] if name not in environment.env else [None]
+            texts = [variables.get(name) for variables in sets] if name not in environment.env else [None]
             known = {None if text is None or text.startswith("env:") else text for text in texts}
-            found.setdefault(name.removeprefix(_VARIABLE), set()).update(known)
-    return {name: tuple(sorted(texts, key=lambda text: text or "")) for name, texts in found.items()}
+            texts_by_variable.setdefault(name.removeprefix(_VARIABLE), set()).update(known)
+    return {name: tuple(sorted(texts, key=lambda text: text or "")) for name, texts in texts_by_variable.items()}
 
 
 def local_state_path(stack: Stack, graph: Graph) -> str:
@@ -158,10 +158,10 @@ def local_state_path(stack: Stack, graph: Graph) -> str:
     folder = graph.folders.get(stack.path)
     if folder is None or graph.backend(stack) not in ("", "local"):
         return ""
-    given = graph.configured(stack, folder.backend or Settings("local"))
-    if "path" in given.unknown:
+    configured = graph.configured(stack, folder.backend or Settings("local"))
+    if "path" in configured.unknown:
         return ""
-    known = given.known
+    known = configured.known
     if stack.workspace != DEFAULT_WORKSPACE:
         folder_of_workspaces = known.get("workspace_dir") or "terraform.tfstate.d"
         state = posixpath.join(folder_of_workspaces, stack.workspace, "terraform.tfstate")
@@ -215,30 +215,30 @@ class _Builder:
 
     def _backend_files(self, stack: Stack) -> tuple[BackendFile, ...]:
         ways = {path: self._layout.resolve(path).real for path in stack.backend_files}
-        there = {path: real for path, real in ways.items() if real is not None and real in self._layout.entries}
-        facts = load_facts(self._tree, sorted(set(there.values())), self._store)
-        found = []
+        existing = {path: real for path, real in ways.items() if real is not None and real in self._layout.entries}
+        facts = load_facts(self._tree, sorted(set(existing.values())), self._store)
+        backend_files = []
         for path in stack.backend_files:
-            if path not in there:
-                found.append(BackendFile(path))
+            if path not in existing:
+                backend_files.append(BackendFile(path))
                 continue
-            values = facts[there[path]].values
+            values = facts[existing[path]].values
             known = {name: text for name, template in values.items() if (text := _text_of(template)) is not None}
             unknown = tuple(sorted(values.keys() - known.keys()))
-            found.append(BackendFile(path, self._layout.entries[there[path]].blob, known, unknown))
-        return tuple(found)
+            backend_files.append(BackendFile(path, self._layout.entries[existing[path]].blob, known, unknown))
+        return tuple(backend_files)
 
     def _variables(self, stacks: tuple[Stack, ...]) -> dict[str, tuple[tuple[str, FileFacts], ...]]:
         """Returns the variable files of each stack, by its key."""
         taken: dict[str, tuple[str, ...]] = {}
         for stack in stacks:
-            given = (self._layout.resolve(path).real for path in stack.var_files)
-            found = (
+            real_paths = (self._layout.resolve(path).real for path in stack.var_files)
+            paths = (
                 *self._layout.variable_files(stack.path),
-                *(path for path in given if path in self._layout.entries),
+                *(path for path in real_paths if path in self._layout.entries),
             )
-            if found:
-                taken[stack.key] = tuple(path for path in found if path is not None)
+            if paths:
+                taken[stack.key] = tuple(path for path in paths if path is not None)
         facts = load_facts(self._tree, sorted({path for paths in taken.values() for path in paths}), self._store)
         return {key: tuple((path, facts[path]) for path in paths) for key, paths in taken.items()}
 
@@ -258,10 +258,10 @@ class _Builder:
                     if not depends_on_stack(template, folder):
                         done.add((path, template))
                     for text in values.of(template, path):
-                        found = path_of(text, stack.path)
-                        real = self._layout.resolve(found).real if found else None
+                        template_path = path_of(text, stack.path)
+                        real = self._layout.resolve(template_path).real if template_path else None
                         if real in self._layout.entries and real is not None:
-                            paths[found or ""] = real
+                            paths[template_path or ""] = real
         facts = load_template_facts(self._tree, sorted(set(paths.values())), self._store) if paths else {}
         return {path: facts[real] for path, real in paths.items()}
 
@@ -270,13 +270,13 @@ class _Builder:
         if folder in self._known_names:
             return self._known_names[folder]
         real = self._layout.resolve(folder).real
-        found: list[tuple[str, str]] = []
+        named: list[tuple[str, str]] = []
         for name in self._layout.configuration(folder):
             path = self._layout.resolve(f"{real}/{name}" if real else name).real
             if path is not None and path in self._layout.entries:
-                found.append((name, path))
-        self._known_names[folder] = found
-        return found
+                named.append((name, path))
+        self._known_names[folder] = named
+        return named
 
     def _files(self, folder: str) -> list[str]:
         return [path for _, path in self._named(folder)]
@@ -290,11 +290,11 @@ class _Builder:
         for name in self._layout.configuration(folder):
             links += self._layout.resolve(f"{real}/{name}" if real else name).links
         for path in files:
-            one = facts[path]
-            if one.error_line:
+            file_facts = facts[path]
+            if file_facts.error_line:
                 hint = "fix it: `terraform validate` shows it; the rest of the file may be missing from this report"
-                self._notices.append(Notice("this file has a syntax error", path, one.error_line, hint))
-            for call in one.modules:
+                self._notices.append(Notice("this file has a syntax error", path, file_facts.error_line, hint))
+            for call in file_facts.modules:
                 self._call(folder, path, call, calls, unsure)
         return Folder(
             folder,
@@ -340,14 +340,14 @@ def _default_workspaces(stacks: tuple[Stack, ...], folders: dict[str, Folder]) -
     using = {path: next((n for n in _workspace_lines(folder)), None) for path, folder in folders.items()}
     if not any(using.values()):
         return
-    told: dict[tuple[str, int], list[str]] = {}
+    keys_by_place: dict[tuple[str, int], list[str]] = {}
     for stack in stacks:
         if stack.workspace == DEFAULT_WORKSPACE:
             for path in Graph(folders, {}).reached(stack):
                 place = using.get(path)
                 if place is not None:
-                    told.setdefault(place, []).append(stack.key)
-    for (path, line), keys in sorted(told.items()):
+                    keys_by_place.setdefault(place, []).append(stack.key)
+    for (path, line), keys in sorted(keys_by_place.items()):
         named = listed(keys, _MOST_SHOWN)
         yield Notice(
             f"`terraform.workspace` is always `default` in {named}",

@@ -49,14 +49,14 @@ def change_set_between(
                 reasons.setdefault(key, set()).add(reason)
     impacts = []
     for stack in after.in_promotion_order():
-        mine = reasons.get(stack.key, set())
+        own_reasons = reasons.get(stack.key, set())
         old = earlier.get(stack.key)
         if old is None:
-            mine = {Reason("new", stack.path)}
+            own_reasons = {Reason("new", stack.path)}
         elif old != stack or (before is not None and _commands_differ(before, after, old, stack)):
-            mine = {*mine, Reason("configuration", CONFIG_FILE, (stack.path,))}
-        if mine:
-            impacts.append(Impact(stack, tuple(sorted(_most_precise(mine), key=_sort_key))))
+            own_reasons = {*own_reasons, Reason("configuration", CONFIG_FILE, (stack.path,))}
+        if own_reasons:
+            impacts.append(Impact(stack, tuple(sorted(_most_precise(own_reasons), key=_sort_key))))
     now = {stack.key for stack in after.stacks}
     edges = find_edges(after.stacks, after.graph)
     return ChangeSet(
@@ -97,11 +97,11 @@ def _renamed(before: Inventory, after: Inventory) -> Iterator[Renamed]:
     gone = [stack for stack in before.stacks if stack.key not in has]
     fresh = [stack for stack in after.stacks if stack.key not in had] if gone else []
     for new in fresh:
-        mine = backend_locations(new, after.graph)
+        locations = backend_locations(new, after.graph)
         for old in gone:
             if (
                 old.environment == new.environment
-                and common_location(mine, backend_locations(old, before.graph)) is not None
+                and common_location(locations, backend_locations(old, before.graph)) is not None
             ):
                 yield Renamed(old.key, new.key)
 
@@ -209,10 +209,10 @@ class _Comparison:
         hits: dict[str, list[_FolderImpact]] = {}
         for hit in self._hits():
             hits.setdefault(hit.folder, []).append(hit)
-        for folder, mine in hits.items():
+        for folder, folder_hits in hits.items():
             for path, chain in self._chains(folder):
                 for stack in self._by_path.get(path, ()):
-                    for hit in mine:
+                    for hit in folder_hits:
                         if hit.stack in (None, stack.key) and (not hit.root or path == folder):
                             yield stack.key, Reason(hit.kind, hit.path, chain, hit.place, hit.text)
 
@@ -255,12 +255,12 @@ class _Comparison:
 
     def _owner(self, folder: str) -> str | None:
         """Returns the nearest folder with configuration, if a stack reaches it."""
-        here = folder
-        while here not in self._graph.folders:
-            if not here or here in self._layout.folders:
+        parent = folder
+        while parent not in self._graph.folders:
+            if not parent or parent in self._layout.folders:
                 return None
-            here = here.rpartition("/")[0]
-        return here
+            parent = parent.rpartition("/")[0]
+        return parent
 
     def _behind(self, name: str) -> Iterator[_FolderImpact]:
         """Yields the folders in a changed link or submodule."""
@@ -273,9 +273,9 @@ class _Comparison:
         files: dict[str, list[str]] = {}
         links: set[str] = set()
         for folder in self._graph.folders.values():
-            mine = {*folder.links, *(link for call in folder.calls for link in call.links)}
-            links |= mine
-            for path in (*folder.files, *sorted(mine)):
+            folder_links = {*folder.links, *(link for call in folder.calls for link in call.links)}
+            links |= folder_links
+            for path in (*folder.files, *sorted(folder_links)):
                 files.setdefault(path, []).append(folder.path)
         return files, links
 
@@ -309,30 +309,30 @@ class _Comparison:
     def _chains(self, folder: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yields the stack folders that reach `folder`, with the shortest chain of modules to each."""
         chains: dict[str, tuple[str, ...]] = {folder: (folder,)}
-        left = deque([folder])
-        while left:
-            here = left.popleft()
-            if here in self._by_path:
-                yield here, chains[here]
-            for caller in self._graph.callers.get(here, ()):
+        queue = deque([folder])
+        while queue:
+            current = queue.popleft()
+            if current in self._by_path:
+                yield current, chains[current]
+            for caller in self._graph.callers.get(current, ()):
                 if caller not in chains:
-                    chains[caller] = (*chains[here], caller)
-                    left.append(caller)
+                    chains[caller] = (*chains[current], caller)
+                    queue.append(caller)
 
 
 def _names(layout: Layout, path: str) -> Iterator[str]:
     """Yields all names of a path: its own, and those through links to it or to folders around it."""
-    left, seen = deque([path]), {path}
-    while left:
-        here = left.popleft()
-        yield here
+    queue, seen = deque([path]), {path}
+    while queue:
+        current = queue.popleft()
+        yield current
         if len(seen) > _MOST_NAMES:
             continue
-        ends = [*(i for i, letter in enumerate(here) if letter == "/"), len(here)]
-        names = [f"{link}{here[end:]}" for end in ends for link in layout.linked.get(here[:end], ())]
-        names += [f"{link}/{here}" for link in layout.linked.get("", ())]
+        ends = [*(i for i, letter in enumerate(current) if letter == "/"), len(current)]
+        names = [f"{link}{current[end:]}" for end in ends for link in layout.linked.get(current[:end], ())]
+        names += [f"{link}/{current}" for link in layout.linked.get("", ())]
         for name in names:
             # A link to a folder above itself gives infinitely many names.
             if name not in seen and name.count("/") <= path.count("/") + _DEEPER:
                 seen.add(name)
-                left.append(name)
+                queue.append(name)

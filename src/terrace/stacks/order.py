@@ -86,14 +86,14 @@ def order_stacks(stacks: tuple[Stack, ...], graph: Graph) -> Order:
     ordering = tuple(edge for edge in uncertain if together[edge.reader] != together[edge.owner])
     for edge in ordering:
         needed[edge.reader].add(edge.owner)
-    left = {stack.key: stack for stack in stacks}
+    remaining = {stack.key: stack for stack in stacks}
     waves = []
-    while left:
-        ready = sorted(key for key in left if not needed[key] & left.keys())
+    while remaining:
+        ready = sorted(key for key in remaining if not needed[key] & remaining.keys())
         if not ready:
-            names = ", ".join(sorted(left))
+            names = ", ".join(sorted(remaining))
             raise BadInput(f"the stacks {names} depend on each other in a cycle", hint="remove one `after`")
-        waves.append(tuple(left.pop(key) for key in ready))
+        waves.append(tuple(remaining.pop(key) for key in ready))
     rest = tuple(edge for edge in uncertain if edge not in set(ordering))
     return Order(tuple(waves), ordering, rest)
 
@@ -112,9 +112,9 @@ def readers_of(stack: Stack, stacks: tuple[Stack, ...], graph: Graph) -> tuple[s
 def uncertain_edges(stacks: tuple[Stack, ...], graph: Graph) -> Iterator[Notice]:
     """Yields a notice for each data source that reads the state of an uncertain stack."""
     for environment in sorted({stack.environment for stack in stacks}):
-        here = tuple(stack for stack in stacks if stack.environment == environment)
+        members = tuple(stack for stack in stacks if stack.environment == environment)
         try:
-            order = order_stacks(here, graph)
+            order = order_stacks(members, graph)
         except BadInput:
             continue
         uncertain: dict[tuple[str, int, str, bool], list[str]] = {}
@@ -197,15 +197,15 @@ def _local(stack: Stack, values: Mapping[str, str], owners: _Owners, *, partial:
         path = posixpath.join(values.get("workspace_dir", "terraform.tfstate.d"), workspace, "terraform.tfstate")
     if not path:
         return
-    wanted = from_root(path, stack.path)
-    wanted = wanted if wanted.startswith((UNKNOWN, "/")) else posixpath.normpath(wanted)
-    like = re.compile(".*".join(map(re.escape, wanted.split(UNKNOWN))))
+    state_path = from_root(path, stack.path)
+    state_path = state_path if state_path.startswith((UNKNOWN, "/")) else posixpath.normpath(state_path)
+    like = re.compile(".*".join(map(re.escape, state_path.split(UNKNOWN))))
     for at, stacks in owners.local.items():
-        if at == wanted or (UNKNOWN in wanted and like.fullmatch(at)):
+        if at == state_path or (UNKNOWN in state_path and like.fullmatch(at)):
             others = [owner for owner in stacks if owner.path != stack.path]
             # If stacks of several environments share a folder, the one of the same environment is read.
-            mine = [owner for owner in others if owner.environment == stack.environment]
-            yield from ((owner, at == wanted) for owner in mine or others)
+            in_environment = [owner for owner in others if owner.environment == stack.environment]
+            yield from ((owner, at == state_path) for owner in in_environment or others)
 
 
 def _given(read: Settings, values: Values, folder: str) -> Iterator[Mapping[str, str]]:

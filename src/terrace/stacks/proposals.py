@@ -181,11 +181,11 @@ class _Proposer:
     def proposal(self) -> Proposal:
         """Returns the complete proposal."""
         conventional = self._conventional()
-        placed, left = self._by_path({folder for folder, _ in conventional})
+        placed, unplaced_roots = self._by_path({folder for folder, _ in conventional})
         by_files: list[ProposedEntry] = []
         unplaced: list[Unplaced] = []
         nameless: list[RootModule] = []
-        for root in left:
+        for root in unplaced_roots:
             own, why = self._by_files(root)
             by_files += own
             unplaced += why
@@ -263,17 +263,17 @@ class _Proposer:
             elif folder in self._known:
                 nameless.append(folder)
         homes = {("/".join(place.parts[: place.index]), place.before, place.after) for place in placed}
-        left = []
+        unplaced = []
         for folder in nameless:
             beside = self._beside(folder, homes)
             if beside is not None:
                 placed.append(beside)
             else:
-                left.append(self._known[folder])
-        if not placed and not left and not taken:
+                unplaced.append(self._known[folder])
+        if not placed and not unplaced and not taken:
             # No folder configures a backend or a provider, so the folders that no other folder calls are root modules.
-            left = [RootModule(folder, ()) for folder in self._roots.uncalled if folder not in self._generated]
-        return sorted(placed, key=lambda place: place.path), left
+            unplaced = [RootModule(folder, ()) for folder in self._roots.uncalled if folder not in self._generated]
+        return sorted(placed, key=lambda place: place.path), unplaced
 
     def _place(self, folder: str) -> _Placed | None:
         parts = folder.split("/") if folder else []
@@ -395,7 +395,7 @@ class _Proposer:
         environments = self._environments_of_accounts(where)
         usual = {usual_rank(name): name for name in sorted(set(where.values()), reverse=True)}
         by_path: dict[str, tuple[str, str]] = {}
-        left = []
+        unassigned = []
         for root in roots:
             tag, shared = root.used.named, self._shared(root, environments)
             if tag is not None and rank(tag.name) is not None and NAME.fullmatch(tag.name):
@@ -405,8 +405,8 @@ class _Proposer:
             elif len(shared) == 1 and not root.cloud:
                 by_path[root.path] = (shared[0], f"{root.used.accounts[0]}, the account of {shared[0]}")
             else:
-                left.append(root)
-        return by_path, left
+                unassigned.append(root)
+        return by_path, unassigned
 
     def _environments_of_accounts(self, where: Mapping[str, str]) -> dict[Account, set[str]]:
         environments: dict[Account, set[str]] = {}
@@ -465,10 +465,10 @@ class _Proposer:
     def _fitting(self, group: _Group) -> Iterator[_Group]:
         """Yields the group in the fewest parts whose patterns match exactly their members."""
         path = "/".join(group.pattern)
-        wanted = {member.path for member in group.members}
+        member_paths = {member.path for member in group.members}
         parts = group.split()
         vague = path.startswith("*") and group.members[0].index != 0 and len(parts) <= _MOST_ENTRIES
-        if len(group.members) == 1 or ("*" in path and not vague and self._matched(path) == wanted):
+        if len(group.members) == 1 or ("*" in path and not vague and self._matched(path) == member_paths):
             yield group
         elif len(parts) > 1:
             for part in parts:
@@ -495,19 +495,21 @@ class _Proposer:
     ) -> tuple[list[ProposedEntry], list[Unplaced]]:
         """Returns the entries that are valid and have unique stacks, and the root modules of the others."""
         keys = {_key(name, folder.rpartition("/")[2]) for folder, name in conventional}
-        kept, left = [], []
+        accepted, unplaced = [], []
         for entry in entries:
-            mine = dict(self._stacks(entry))
+            stacks = dict(self._stacks(entry))
             hint = "rename the folder, or add an entry for it with its own `name`"
             if not _is_path(entry.path) or ("*" in entry.path and find_fault(entry.path)):
-                left += [Unplaced(path, "its path is not allowed in terrace.yaml", hint) for path in mine.values()]
-            elif len(mine) < len(list(self._stacks(entry))) or not keys.isdisjoint(mine):
+                unplaced += [
+                    Unplaced(path, "its path is not allowed in terrace.yaml", hint) for path in stacks.values()
+                ]
+            elif len(stacks) < len(list(self._stacks(entry))) or not keys.isdisjoint(stacks):
                 why = "another stack of its environment would have the same name"
-                left += [Unplaced(path, why, hint) for _, path in self._stacks(entry)]
+                unplaced += [Unplaced(path, why, hint) for _, path in self._stacks(entry)]
             else:
-                keys |= mine.keys()
-                kept.append(entry)
-        return kept, left
+                keys |= stacks.keys()
+                accepted.append(entry)
+        return accepted, unplaced
 
     # --- the order, and the rest -----------------------------------------------------------------------------------
 

@@ -19,19 +19,21 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 
 def find_providers(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
     """Returns the sources of the providers of each environment's stacks and of their modules, sorted."""
-    found: dict[str, set[str]] = {}
+    sources_by_environment: dict[str, set[str]] = {}
     for stack in inventory.stacks:
         for path in inventory.graph.reached(stack):
             folder = inventory.graph.folders.get(path)
             if folder is not None:
-                found.setdefault(stack.environment, set()).update(provider_sources(folder.facts))
-    return {environment: tuple(sorted(sources)) for environment, sources in found.items()}
+                sources_by_environment.setdefault(stack.environment, set()).update(provider_sources(folder.facts))
+    return {environment: tuple(sorted(sources)) for environment, sources in sources_by_environment.items()}
 
 
 def find_provider_variables(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
     """Returns the variables that the providers of each environment can read; none for providers that Terrace does not
     know."""
     return {
-        environment: tuple(dict.fromkeys(name for one in sources for name in VARIABLES.get(one.rpartition("/")[2], ())))
-        for environment, sources in find_providers(inventory).items()
+        environment: tuple(
+            dict.fromkeys(name for address in providers for name in VARIABLES.get(address.rpartition("/")[2], ()))
+        )
+        for environment, providers in find_providers(inventory).items()
     }

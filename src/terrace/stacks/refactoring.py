@@ -78,8 +78,8 @@ def _removed(path: str, content: bytes) -> Iterator[str]:
     if b"removed" not in content:
         return
     for block in read_blocks(path, content).root.blocks("removed"):
-        kept = any(_is_false(lifecycle.attributes.get("destroy")) for lifecycle in block.blocks("lifecycle"))
-        if not block.labels and kept and "from" in block.attributes:
+        keeps_object = any(_is_false(lifecycle.attributes.get("destroy")) for lifecycle in block.blocks("lifecycle"))
+        if not block.labels and keeps_object and "from" in block.attributes:
             yield block.attributes["from"].source()
 
 

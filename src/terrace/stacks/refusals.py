@@ -55,25 +55,25 @@ def with_dependents(
 
     A stack waits for the stacks that it depends on, and for the stack of the same name in the previous environment.
     """
-    here = tuple(stack for stack in stacks if stack.environment == environment)
-    refusals = {stack.key: refused[stack.key] for stack in here if stack.key in refused}
+    members = tuple(stack for stack in stacks if stack.environment == environment)
+    refusals = {stack.key: refused[stack.key] for stack in members if stack.key in refused}
     previous = next((e.after for e in config.environments if e.name == environment), None)
     if previous is not None:
         earlier = with_dependents(previous, stacks, graph, _without(config, environment), refused)
         names = {_name(stack): stack.key for stack in stacks if stack.environment == previous}
-        for stack in here:
+        for stack in members:
             before = names.get(_name(stack), "")
             if before in earlier:
                 refusals.setdefault(stack.key, _waits(before, earlier[before], "is deployed before it"))
-    needed = find_needs(here, graph)
-    left = True
-    while left:
-        left = False
-        for stack in here:
+    needed = find_needs(members, graph)
+    has_changed = True
+    while has_changed:
+        has_changed = False
+        for stack in members:
             waits = sorted(needed[stack.key] & refusals.keys()) if stack.key not in refusals else []
             if waits:
                 refusals[stack.key] = _waits(waits[0], refusals[waits[0]], "it depends on")
-                left = True
+                has_changed = True
     return refusals
 
 
@@ -146,10 +146,10 @@ def _reads_of_submodules(
     """
     named = [(path, "the file") for path in (*stack.var_files, *stack.backend_files)]
     named += [(glob, "the input") for command in commands_of(config, stack) for glob in command.inputs]
-    for path, what in named:
+    for path, kind in named:
         target = submodule_of(path, within)
         if target is not None:
-            yield _unread(f"{what} {path}", target, why, _entry(stack, config))
+            yield _unread(f"{kind} {path}", target, why, _entry(stack, config))
     reached = set(graph.reached(stack))
     changed = Changed(within, within)
     for watch in find_watches(graph, (stack,), changed):
@@ -162,15 +162,15 @@ def _reads_of_submodules(
             yield _unread(f"a path that {watch.text or 'an expression'} reads", target, why, place)
 
 
-def _unread(what: str, path: str, why: Mapping[str, AbsentSubmodule], place: Place | None) -> Refusal:
+def _unread(subject: str, path: str, why: Mapping[str, AbsentSubmodule], place: Place | None) -> Refusal:
     if path in why:
-        return _absent(f"{what}{f' at {place}' if place else ''}", path, why[path])
-    return Refusal(f"{what} is in the Git submodule {path}, whose files Terrace does not check out", _NAME_IT, place)
+        return _absent(f"{subject}{f' at {place}' if place else ''}", path, why[path])
+    return Refusal(f"{subject} is in the Git submodule {path}, whose files Terrace does not check out", _NAME_IT, place)
 
 
-def _absent(what: str, path: str, why: AbsentSubmodule) -> Refusal:
+def _absent(subject: str, path: str, why: AbsentSubmodule) -> Refusal:
     return Refusal(
-        f"{what} is in the Git submodule {path}, which is not checked out: {why.message}", why.hint, why.place
+        f"{subject} is in the Git submodule {path}, which is not checked out: {why.message}", why.hint, why.place
     )
 
 
@@ -230,15 +230,15 @@ def _in_cycles(stacks: tuple[Stack, ...], graph: Graph, config: Config) -> dict[
     """Returns the stacks that depend on themselves, directly or through other stacks."""
     refusals: dict[str, Refusal] = {}
     for environment in sorted({stack.environment for stack in stacks}):
-        here = tuple(stack for stack in stacks if stack.environment == environment)
-        needed = _without_order(find_needs(here, graph))
+        members = tuple(stack for stack in stacks if stack.environment == environment)
+        needed = _without_order(find_needs(members, graph))
         for key in sorted(needed):
             circle = _find_cycle(key, needed)
             if circle:
                 refusals[key] = Refusal(
                     f"it depends on itself in a cycle: {' → '.join(circle)}",
                     "remove one `after` of these stacks, or one `terraform_remote_state` that reads another of them",
-                    _place_of_cycle(here, key, config),
+                    _place_of_cycle(members, key, config),
                 )
     return refusals
 
@@ -292,8 +292,8 @@ def _entry(stack: Stack, config: Config) -> Place | None:
     """Returns the place of the entry of a stack in terrace.yaml; only the file where the stack comes from a pattern."""
     if not config.source:
         return None
-    mine = (stack.environment, stack.path, stack.name)
-    line = next((stack.line for stack in config.stacks if (stack.environment, stack.path, stack.name) == mine), 0)
+    identity = (stack.environment, stack.path, stack.name)
+    line = next((stack.line for stack in config.stacks if (stack.environment, stack.path, stack.name) == identity), 0)
     return Place(config.source, line)
 
 

@@ -97,16 +97,16 @@ def find_roots_without_stack(
     named = {layout.resolve(stack.path).real for stack in stacks}
     with_stack = {*graph.folders, *(layout.resolve(path).real for path in graph.folders), *named}
     expected = tuple(without)
-    left = [
+    candidates = [
         folder
         for folder in layout.folders
         if folder not in with_stack and not any(covers(path, folder) for path in expected)
     ]
-    if not left:
+    if not candidates:
         return ()
-    facts = load_facts(tree, _files(layout, left), store)
+    facts = load_facts(tree, _files(layout, candidates), store)
     called = frozenset(call.target for folder in graph.folders.values() for call in folder.calls)
-    return tuple(root for root in _roots(layout, tree, left, facts, called).root_modules if root.is_configured)
+    return tuple(root for root in _roots(layout, tree, candidates, facts, called).root_modules if root.is_configured)
 
 
 def roots_without_stack_notice(roots: Collection[RootModule]) -> Notice:

@@ -64,20 +64,20 @@ def read_gitmodules(values: Iterable[tuple[str, str]], text: str = "") -> Mappin
         name, dot, last = rest.rpartition(".")
         if section == "submodule" and dot and last in ("path", "url"):
             sections.setdefault(name, {})[last] = value
-    mine: dict[str, DeclaredSubmodule] = {}
+    submodules: dict[str, DeclaredSubmodule] = {}
     for settings in sections.values():
         path = settings.get("path", "").rstrip("/")
         if not path:
             continue
-        if path in mine:
+        if path in submodules:
             raise BadInput(f"two submodules have the path {path}", hint="remove one of them")
-        mine[path] = DeclaredSubmodule(path, settings.get("url", ""), _line(text, path))
-    return mine
+        submodules[path] = DeclaredSubmodule(path, settings.get("url", ""), _line(text, path))
+    return submodules
 
 
 def _line(text: str, path: str) -> int:
-    wanted = re.compile(rf'\s*(?:\[[^\]]*\]\s*)?path\s*=\s*"?{re.escape(path)}/?"?\s*(?:[#;].*)?', re.IGNORECASE)
-    return next((at for at, line in enumerate(text.split("\n"), 1) if wanted.fullmatch(line.rstrip("\r"))), 0)
+    pattern = re.compile(rf'\s*(?:\[[^\]]*\]\s*)?path\s*=\s*"?{re.escape(path)}/?"?\s*(?:[#;].*)?', re.IGNORECASE)
+    return next((at for at, line in enumerate(text.split("\n"), 1) if pattern.fullmatch(line.rstrip("\r"))), 0)
 
 
 def resolve_url(url: str, base: str | None) -> SubmoduleUrl:

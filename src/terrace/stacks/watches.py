@@ -191,9 +191,9 @@ class _Reader:
             # The beginning is unknown, so the name of a file, with its known folders, is enough.
             tail = text.rpartition(UNKNOWN)[2]
             _, slash, names = tail.partition("/")
-            wanted = f"/{names.rstrip('/')}/"
-            if slash and len(wanted) > 2:
-                yield from ((changed, True) for changed in self._changed.paths if wanted in f"/{changed}/")
+            part = f"/{names.rstrip('/')}/"
+            if slash and len(part) > 2:
+                yield from ((changed, True) for changed in self._changed.paths if part in f"/{changed}/")
             return
         above, _, begun = prefix.rpartition("/")
         folder = join("", above or ".")
@@ -226,12 +226,12 @@ class _Reader:
         """Returns the stacks that reach a folder, including the stacks of the folder itself."""
         if path not in self._above:
             seen = {path}
-            left = [path]
-            while left:
-                for caller in self._graph.callers.get(left.pop(), ()):
+            queue = [path]
+            while queue:
+                for caller in self._graph.callers.get(queue.pop(), ()):
                     if caller not in seen:
                         seen.add(caller)
-                        left.append(caller)
+                        queue.append(caller)
             stacks = (self._by_path[folder] for folder in sorted(seen & self._by_path.keys()))
             self._above[path] = [stack for stacks in stacks for stack in stacks]
         return self._above[path]
@@ -271,13 +271,13 @@ def _like(path: str, pattern: str) -> bool:
     """Returns whether a path matches a `fileset` pattern. A pattern with braces or brackets matches every path."""
     if re.search(r"[{}\[\]\\]", pattern):
         return True
-    parts, wanted = path.split("/"), pattern.split("/")
-    return _parts_like(parts, wanted)
+    parts, pattern_parts = path.split("/"), pattern.split("/")
+    return _parts_like(parts, pattern_parts)
 
 
-def _parts_like(parts: list[str], wanted: list[str]) -> bool:
-    if not wanted:
+def _parts_like(parts: list[str], pattern_parts: list[str]) -> bool:
+    if not pattern_parts:
         return not parts
-    if wanted[0] == "**":
-        return any(_parts_like(parts[i:], wanted[1:]) for i in range(len(parts) + 1))
-    return bool(parts) and fnmatch.fnmatchcase(parts[0], wanted[0]) and _parts_like(parts[1:], wanted[1:])
+    if pattern_parts[0] == "**":
+        return any(_parts_like(parts[i:], pattern_parts[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatch.fnmatchcase(parts[0], pattern_parts[0]) and _parts_like(parts[1:], pattern_parts[1:])

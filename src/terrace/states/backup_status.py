@@ -122,7 +122,7 @@ class BackupStatuses(Fold[Mapping[str, BackupStatus]]):
 
     def add(self, event: Event) -> None:
         """Take the next event."""
-        found, record = self._found, event.record
+        statuses, record = self._found, event.record
         match record:
             case DeploymentOpened():
                 self._environments[event.subject] = record.environment
@@ -134,12 +134,12 @@ class BackupStatuses(Fold[Mapping[str, BackupStatus]]):
                 self._begun[record.attempt] = record
                 if record.step == "apply":
                     known = self._of(event, record.stack)
-                    found[record.stack] = replace(known, unbacked_since=known.unbacked_since or event.time)
+                    statuses[record.stack] = replace(known, unbacked_since=known.unbacked_since or event.time)
             case StepEnded() if record.attempt in self._begun:
                 self._ended(event, record, self._begun.pop(record.attempt))
             case StateBackedUp() | StateRestoreEnded() | StateDrilled():
-                known = found.get(event.subject) or BackupStatus(event.subject, record.environment)
-                found[event.subject] = _after(known, event, record)
+                known = statuses.get(event.subject) or BackupStatus(event.subject, record.environment)
+                statuses[event.subject] = _after(known, event, record)
 
     def result(self) -> Mapping[str, BackupStatus]:
         """How they are backed up by now."""
@@ -264,14 +264,14 @@ class Lineages(Fold[Mapping[str, frozenset[str]]]):
 def same_state(history: History, stack: str, lineage: str) -> frozenset[str]:
     """The lineages that the state of a stack had before and after this one, itself among them: a restore into an empty
     remote backend begins a new one, and the ledger says which it continues."""
-    saved = {(one.continues, one.lineage) for event, one in history.of(StateBackedUp) if event.subject == stack}
-    put_back = {(one.continues, one.lineage) for event, one in history.of(StateRestoreEnded) if event.subject == stack}
+    saved = {(r.continues, r.lineage) for event, r in history.of(StateBackedUp) if event.subject == stack}
+    put_back = {(r.continues, r.lineage) for event, r in history.of(StateRestoreEnded) if event.subject == stack}
     pairs = {pair for pair in saved | put_back if all(pair)}
-    found, size = {lineage}, 0
-    while len(found) > size:
-        size = len(found)
-        found |= {name for pair in pairs if found & set(pair) for name in pair}
-    return frozenset(found)
+    names, size = {lineage}, 0
+    while len(names) > size:
+        size = len(names)
+        names |= {name for pair in pairs if names & set(pair) for name in pair}
+    return frozenset(names)
 
 
 def applied_since(history: History, stack: str, moment: datetime) -> tuple[str, ...]:
@@ -309,8 +309,8 @@ def release_of(history: History, environment: str, stack: str) -> StackRelease |
     done = folds.live(history, environment).get(stack)
     if done is not None:
         return _release(done)
-    mine = folds.of_environment(history, environment)
-    return next((_release(d) for d in reversed(mine) if d.is_applied(stack)), None)
+    deployments = folds.of_environment(history, environment)
+    return next((_release(d) for d in reversed(deployments) if d.is_applied(stack)), None)
 
 
 def release_named(history: History, name: str) -> StackRelease | None:
@@ -318,8 +318,8 @@ def release_named(history: History, name: str) -> StackRelease | None:
     for deployment in folds.deployments(history):
         if deployment.id == name:
             return _release(deployment)
-    mine = (one for one in adoptions(history).values() if one.id == name)
-    return next((StackRelease(one.id, one.environment, one.commit) for one in mine), None)
+    adopted = (stack for stack in adoptions(history).values() if stack.id == name)
+    return next((StackRelease(stack.id, stack.environment, stack.commit) for stack in adopted), None)
 
 
 def _release(deployment: Deployment) -> StackRelease:
@@ -329,11 +329,11 @@ def _release(deployment: Deployment) -> StackRelease:
 
 def stacks_of(history: History, environment: str) -> tuple[str, ...]:
     """The stacks of an environment that were ever applied to or adopted, in the order in which they are deployed."""
-    found: dict[str, None] = {}
+    keys: dict[str, None] = {}
     for deployment in folds.of_environment(history, environment):
-        found |= {key: None for key in deployment.stacks if deployment.is_applied(key)}
-    found |= {key: None for key, one in adoptions(history).items() if one.environment == environment}
-    return tuple(found)
+        keys |= {key: None for key in deployment.stacks if deployment.is_applied(key)}
+    keys |= {key: None for key, stack in adoptions(history).items() if stack.environment == environment}
+    return tuple(keys)
 
 
 def changes_objects(create: object, replace: object, delete: object) -> bool:

@@ -99,12 +99,12 @@ class StateBackups(Protocol):
         ...
 
 
-def named(records: Iterable[BackupRecord], wanted: str) -> BackupRecord:
+def named(records: Iterable[BackupRecord], name: str) -> BackupRecord:
     """Returns the backup with a name, or with the last part of a name, or its start. Raises BadInput."""
-    matching = [r for r in records if wanted in (r.name, r.original) or _last(r.name).startswith(_last(wanted))]
+    matching = [r for r in records if name in (r.name, r.original) or _last(r.name).startswith(_last(name))]
     if len(matching) == 1:
         return matching[0]
-    problem = f"several backups begin with {wanted!r}" if matching else f"there is no backup {wanted!r}"
+    problem = f"several backups begin with {name!r}" if matching else f"there is no backup {name!r}"
     raise BadInput(problem, hint="`terrace state list` names them")
 
 

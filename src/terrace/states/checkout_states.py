@@ -54,7 +54,7 @@ class LeftStates(Protocol):
         """Returns the state in a file of that path. Raises BadInput where there is none."""
         ...
 
-    def put_aside(self, left: LeftState) -> str:
+    def put_aside(self, state: LeftState) -> str:
         """Renames the file of a state that was moved, so that no command takes it for the state; returns its new path.
 
         Raises NotReady where that cannot be done, and where the file has another content by now.
@@ -85,6 +85,6 @@ class NoLeftStates:
         """Returns an empty state."""
         return LeftState(path, b"")
 
-    def put_aside(self, left: LeftState) -> str:
+    def put_aside(self, state: LeftState) -> str:
         """Leaves the file where it is."""
-        return left.path
+        return state.path

@@ -38,9 +38,9 @@ def removed_stacks(history: History, environment: str, present: Collection[str])
             continue
         again = {
             other: frozenset(
-                a for a, since in mine.items() if a in addresses and since is not None and since > began[key]
+                a for a, since in addresses_since.items() if a in addresses and since is not None and since > began[key]
             )
-            for other, mine in held.items()
+            for other, addresses_since in held.items()
             if other in present
         }
         removed[key] = RemovedStack(frozenset(addresses), {other: some for other, some in again.items() if some})
@@ -59,15 +59,15 @@ def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datet
             planned, applied = deployment.last(Step.PLAN, key), deployment.last(Step.APPLY, key)
             if planned is None or applied is None:
                 continue
-            mine = held.setdefault(key, {})
+            addresses = held.setdefault(key, {})
             began[key] = applied.began_at
             for action, address in planned.detail.changes or ():
                 if action in ("delete", "forget") and applied.result == "succeeded":
-                    mine.pop(address, None)
+                    addresses.pop(address, None)
                 elif action == "create":
-                    mine[address] = applied.began_at
+                    addresses[address] = applied.began_at
                 else:
-                    mine.setdefault(address, None)
+                    addresses.setdefault(address, None)
     return held, began
 
 
@@ -101,12 +101,12 @@ def recreations(
     """
     created = {key: frozenset(addresses) for key, addresses in creations.items()}
     recreated = {}
-    for key, mine in created.items():
-        alone = recreated_stack(mine, removed)
+    for key, addresses in created.items():
+        alone = recreated_stack(addresses, removed)
         if alone:
             recreated[key] = Recreation(alone, (key,))
     for name, stack in sorted(removed.items()):
-        now = {key: mine & stack.addresses for key, mine in created.items() if mine & stack.addresses}
+        now = {key: addresses & stack.addresses for key, addresses in created.items() if addresses & stack.addresses}
         parts = [*now.values(), *stack.again.values()]
         by = tuple(sorted({*now, *stack.again}))
         if len(by) > 1 and 2 * len(frozenset().union(*parts)) >= len(stack.addresses):
@@ -122,8 +122,8 @@ def recreated_stack(creations: Iterable[str], removed: Mapping[str, RemovedStack
     """
     created = frozenset(creations)
     for key, stack in sorted(removed.items()):
-        both = len(created & stack.addresses)
-        if both and (2 * both >= len(created) or 2 * both >= len(stack.addresses)):
+        shared = len(created & stack.addresses)
+        if shared and (2 * shared >= len(created) or 2 * shared >= len(stack.addresses)):
             return key
     return ""
 

@@ -107,7 +107,7 @@ class Restores(Fold[tuple[Restore, ...]]):
     def of_state(cls, state: list[Restore], readable: OldReadable) -> Self:
         """Returns the fold with these restores."""
         fold = cls()
-        fold._found = {one.id: one for one in state}
+        fold._found = {restore.id: restore for restore in state}
         return fold
 
 

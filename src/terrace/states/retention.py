@@ -32,36 +32,36 @@ def retention(records: Iterable[BackupRecord], good: Collection[str], now: datet
 
     Whatever is in doubt stays: the newest copy of every stack and of every lineage, and what claims to be of later.
     """
-    kept: list[tuple[BackupRecord, str]] = []
+    retained: list[tuple[BackupRecord, str]] = []
     dropped: list[BackupRecord] = []
     ordered = sorted(records, key=lambda r: (r.environment, r.stack, *_age(r)))
     for _, group in groupby(ordered, key=lambda r: (r.environment, r.stack)):
-        mine = tuple(group)
-        why = dict(_reasons(mine, good, now))
-        kept += [(record, why[record.name]) for record in mine if record.name in why]
-        dropped += [record for record in mine if record.name not in why]
-    return Retention(tuple(kept), tuple(dropped))
+        members = tuple(group)
+        why = dict(_reasons(members, good, now))
+        retained += [(record, why[record.name]) for record in members if record.name in why]
+        dropped += [record for record in members if record.name not in why]
+    return Retention(tuple(retained), tuple(dropped))
 
 
 def _age(record: BackupRecord) -> tuple[datetime, int, str]:
     return record.taken_at, record.serial, record.name
 
 
-def _reasons(mine: tuple[BackupRecord, ...], good: Collection[str], now: datetime) -> Iterator[tuple[str, str]]:
+def _reasons(members: tuple[BackupRecord, ...], good: Collection[str], now: datetime) -> Iterator[tuple[str, str]]:
     """Returns name and reason of every kept backup of one stack; of several reasons the last one."""
     days = [(now - timedelta(days=n)).replace(hour=0, minute=0, second=0, microsecond=0) for n in range(DAYS)]
     # An unchanged state has one backup, however old: its age counts from when a newer one replaced it.
-    replaced = [*(record.taken_at for record in mine[1:]), max(now, mine[-1].taken_at)]
-    for record, until in zip(mine, replaced, strict=True):
+    replaced = [*(record.taken_at for record in members[1:]), max(now, members[-1].taken_at)]
+    for record, until in zip(members, replaced, strict=True):
         if any(record.taken_at <= day < until for day in days):
             yield record.name, "the last one of a day"
         if until >= now - ALL:
             yield record.name, "of the last 48 hours"
-    for record in [record for record in mine if record.original in good][-GOOD:]:
+    for record in [record for record in members if record.original in good][-GOOD:]:
         yield record.name, "of a good release"
-    for record in mine:
+    for record in members:
         if record.moment == "final":
             yield record.name, "the last one before it was destroyed"
-    for record in {record.lineage: record for record in mine}.values():
+    for record in {record.lineage: record for record in members}.values():
         yield record.name, "the newest of its lineage"
-    yield mine[-1].name, "the newest"
+    yield members[-1].name, "the newest"

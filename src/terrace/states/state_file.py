@@ -88,24 +88,24 @@ STATE_BYTES = 2**29
 """Maximum size of a state in bytes: real states reach about 100 MB, and several copies of one are in memory."""
 
 
-def read_state(content: bytes, what: str, *, size: int = STATE_BYTES) -> StateSnapshot:
+def read_state(content: bytes, subject: str, *, size: int = STATE_BYTES) -> StateSnapshot:
     """A state with its header; empty content means that there is no state.
 
     Raises Corrupt if it does not have format 4, and BadInput if it has more than `size` bytes.
     """
     if len(content) > size:
         raise BadInput(
-            f"{what} has {len(content):,} bytes, and Terrace reads {size:,} at most",
+            f"{subject} has {len(content):,} bytes, and Terrace reads {size:,} at most",
             hint="split the stack: Terraform itself needs minutes for a state of that size",
         )
     if not content.strip():
         return StateSnapshot(b"")
     if is_encrypted(content):
         raise Corrupt(
-            f"{what} is encrypted by OpenTofu, and nothing here opens it",
+            f"{subject} is encrypted by OpenTofu, and nothing here opens it",
             hint="use OpenTofu (`terraform: {binary: tofu}`) with the configuration that has its `encryption` block",
         )
-    state = _state(content, what)
+    state = _state(content, subject)
     # The response of an object store without a state: no state has a lineage before it is first written.
     if not (state.lineage or state.resources or state.outputs):
         return StateSnapshot(b"")
@@ -205,13 +205,13 @@ def compare(old: bytes, new: bytes) -> StateDiff:
     )
 
 
-def _state(content: bytes, what: str) -> _State:
+def _state(content: bytes, subject: str) -> _State:
     try:
         state = typed_json.decode(content, _State)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise Corrupt(f"{what} is not a state that Terraform writes") from error
+        raise Corrupt(f"{subject} is not a state that Terraform writes") from error
     if state.version != FORMAT:
-        raise Corrupt(f"{what} is a state of format {state.version}, and only {FORMAT} is known")
+        raise Corrupt(f"{subject} is a state of format {state.version}, and only {FORMAT} is known")
     return state
 
 

@@ -69,26 +69,28 @@ def renewed(
     """
     before = {record.key: record for record in previous}
     keys = [key_of(finding, content, checks, before) for finding in findings]
-    there = Counter(key for key in keys if key is not None)
+    counts = Counter(key for key in keys if key is not None)
     holding = Counter(key for key, f in zip(keys, findings, strict=True) if key is not None and f.blocks)
     blind = blind_to(findings, checks)
     named = {key for key, f in zip(keys, findings, strict=True) if any(name in accept for name in names_of(f))}
-    kept = {}
+    records = {}
     for key, record in before.items():
-        left = record.count if blind(record) else min(record.count, there[key])
-        if left:
+        number_left = record.count if blind(record) else min(record.count, counts[key])
+        if number_left:
             anew = key in named and record.ended(grant.granted)
-            kept[key] = _again(replace(record, count=left), grant) if anew else replace(record, count=left)
+            records[key] = (
+                _again(replace(record, count=number_left), grant) if anew else replace(record, count=number_left)
+            )
     came = 0
     for key, number in holding.items():
-        have = kept[key].count if key in kept else 0
+        have = records[key].count if key in records else 0
         if key in named and number > have:
-            kept[key] = _record(key, number, grant, kept.get(key))
+            records[key] = _record(key, number, grant, records.get(key))
             came += number - have
-    room = Counter({key: record.count for key, record in kept.items() if not record.ended(grant.granted)})
+    room = Counter({key: record.count for key, record in records.items() if not record.ended(grant.granted)})
     return Renewed(
-        records=tuple(kept.values()),
-        gone=tuple(record for key, record in before.items() if key not in kept),
+        records=tuple(records.values()),
+        gone=tuple(record for key, record in before.items() if key not in records),
         came=came,
         before=sum(record.count for record in before.values()),
         fresh=_uncovered(findings, keys, room),

@@ -66,12 +66,12 @@ def skips(path: str, content: bytes) -> tuple[Skip, ...]:
 
 def brought(path: str, content: bytes, accepted: bytes) -> tuple[Skip, ...]:
     """Returns the skips that a change adds to a file: those that `accepted`, its previous content, has less often."""
-    left = Counter((skip.tool, skip.rule, skip.reason) for skip in skips(path, accepted))
+    remaining = Counter((skip.tool, skip.rule, skip.reason) for skip in skips(path, accepted))
     fresh = []
     for skip in skips(path, content):
         key = (skip.tool, skip.rule, skip.reason)
-        left[key] -= 1
-        if left[key] < 0:
+        remaining[key] -= 1
+        if remaining[key] < 0:
             fresh.append(skip)
     return tuple(fresh)
 

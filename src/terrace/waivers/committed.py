@@ -30,12 +30,12 @@ def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed:
     sources = [path for path in changed if path.endswith((".tf", ".tofu")) and path in head.entries]
     before = read_many(trusted, [path for path in sources if path in trusted.entries])
     contents = read_many(head, sources).items()
-    asked = tuple(skip for path, content in contents for skip in brought(path, content, before.get(path, b"")))
+    requested = tuple(skip for path, content in contents for skip in brought(path, content, before.get(path, b"")))
     try:
-        return Waivers(offered if same else records(trusted, rules), offered, skips=asked)
+        return Waivers(offered if same else records(trusted, rules), offered, skips=requested)
     except BadInput as error:
         # A file that is broken on the protected branch must not block its own fix; until then nothing is waived.
-        return Waivers((), offered, unread=str(error), skips=asked)
+        return Waivers((), offered, unread=str(error), skips=requested)
 
 
 def valid_waivers(trusted: Tree, rules: Config) -> Waivers:

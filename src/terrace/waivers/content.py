@@ -24,9 +24,9 @@ def contents(tree: Tree) -> Content:
         return tree.read(path).decode("utf-8", "replace").split("\n") if path in tree.entries else []
 
     def content(finding: Finding) -> str:
-        there = lines(finding.path) if finding.path and finding.line else []
-        if 0 < finding.line <= len(there):
-            return fingerprint(there[finding.line - 1])
+        file_lines = lines(finding.path) if finding.path and finding.line else []
+        if 0 < finding.line <= len(file_lines):
+            return fingerprint(file_lines[finding.line - 1])
         return fingerprint(re.sub(r"\b[0-9a-f]{7,}\b|\d+", "#", finding.message))
 
     return content

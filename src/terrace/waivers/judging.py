@@ -82,8 +82,8 @@ def matched(
             named.setdefault(waiver.rule, []).append(waiver)
     matches: dict[int, Waiver] = {}
     for at, finding in enumerate(findings):
-        mine = [waiver for name in dict.fromkeys(names_of(finding)) for waiver in named.get(name, ())]
-        fitting = [waiver for waiver in mine if is_about(waiver, finding, checks)]
+        candidates = [waiver for name in dict.fromkeys(names_of(finding)) for waiver in named.get(name, ())]
+        fitting = [waiver for waiver in candidates if is_about(waiver, finding, checks)]
         if fitting:
             matches[at] = max(fitting, key=_lasting)
     if by_key:

@@ -110,8 +110,8 @@ _FILES = {
 }
 
 
-def _waiver(*, status: str = "fail", line: int, **given: Any) -> Waiver:
-    return Waiver(**given, unknown=status == "unknown", line=line)
+def _waiver(*, status: str = "fail", line: int, **fields: Any) -> Waiver:
+    return Waiver(**fields, unknown=status == "unknown", line=line)
 
 
 def known_owner(name: str, config: Config) -> bool:

@@ -143,11 +143,11 @@ def _named(group: Sequence[Waiver]) -> str:
 
 
 def _expired(group: Sequence[Waiver], speaks: bool) -> Finding:
-    what = f"the findings that {'it' if len(group) == 1 else 'they'} waived count again"
+    consequence = f"the findings that {'it' if len(group) == 1 else 'they'} waived count again"
     return _finding(
         "waiver-expired",
         Severity.MEDIUM,
-        f"{_named(group)} expired on {group[0].expires}: {what}",
+        f"{_named(group)} expired on {group[0].expires}: {consequence}",
         group[0],
         RENEW,
         advisory=not speaks,

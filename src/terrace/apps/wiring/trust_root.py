@@ -96,7 +96,7 @@ class RootFinder:
             return RootPlace(None, branch)
         repository.use(remote.name, "")
         if self._branch is not None:
-            place = RootPlace(remote, choose_branch(remote.name, self._branch, asked=None, recorded=None))
+            place = RootPlace(remote, choose_branch(remote.name, self._branch, remote_head=None, recorded=None))
             self._take(place)
             return place
         return RootPlace(remote, self._head(remote.name))
@@ -111,8 +111,8 @@ class RootFinder:
         repository = self._repository
         recorded = repository.recorded_head()
         if not self._fetch:
-            asked = None if recorded is not None else self._asked_in_need()
-            branch = choose_branch(remote, None, asked=asked, recorded=recorded)
+            remote_head = None if recorded is not None else self._asked_in_need()
+            branch = choose_branch(remote, None, remote_head=remote_head, recorded=recorded)
             repository.use(remote, branch.name)
             return branch
         failed = None
@@ -121,14 +121,14 @@ class RootFinder:
             if recorded is not None and BRANCH_NAME.fullmatch(recorded):
                 repository.use(remote, recorded)
                 failed = self._try_fetch()
-            asked = asking.result()
-        if asked is None:
+            remote_head = asking.result()
+        if remote_head is None:
             raise BadInput(
                 f"the protected branch cannot be determined: the HEAD of the remote {remote} does not name an "
                 "existing branch",
                 hint=f"push the first branch, set the default branch there, or run: git config {BRANCH_SETTING} NAME",
             )
-        branch = choose_branch(remote, None, asked=asked, recorded=recorded)
+        branch = choose_branch(remote, None, remote_head=remote_head, recorded=recorded)
         if recorded is None:
             repository.use(remote, branch.name)
             repository.fetch()

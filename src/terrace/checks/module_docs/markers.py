@@ -71,8 +71,8 @@ def put(page: str, content: bytes, path: str) -> bytes:
     Raises BadInput as `marked` does.
     """
     text = page.encode("utf-8", "replace")
-    there = marked(content, path)
-    if there is None:
+    section = marked(content, path)
+    if section is None:
         newline = _newline(content)
         whole = b"\n".join((BEGIN.encode(), text, END.encode())).replace(b"\n", newline)
         if not content.removeprefix(_BOM):
@@ -80,8 +80,8 @@ def put(page: str, content: bytes, path: str) -> bytes:
         if content.endswith(b"\n"):
             return content + newline + whole + newline
         return content + newline * 2 + whole
-    body = text.replace(b"\n", there.newline) + there.newline
-    return content[: there.start] + body + content[there.end :]
+    body = text.replace(b"\n", section.newline) + section.newline
+    return content[: section.start] + body + content[section.end :]
 
 
 def new(title: str, page: str) -> bytes:
@@ -118,6 +118,6 @@ def _newline(content: bytes) -> bytes:
     return first[0] if first else b"\n"
 
 
-def _wrong(path: str, line: _Line, what: str) -> BadInput:
+def _wrong(path: str, line: _Line, message: str) -> BadInput:
     hint = f"leave one pair of markers, each on a line of its own: {BEGIN} and {END}"
-    return BadInput(what, hint=hint, place=Place(path, line.number))
+    return BadInput(message, hint=hint, place=Place(path, line.number))

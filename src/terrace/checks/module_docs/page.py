@@ -114,8 +114,8 @@ def _inputs(inputs: Sequence[Input]) -> str:
         for variable in inputs
     ]
     titles = ("Name", "Description", "Type", "Default", "Required", "Sensitive", "Rules")
-    wanted = [at for at in range(7) if at < 5 or any(row[at] not in ("no", "") for row in rows)]
-    return _section("Inputs", [titles[at] for at in wanted], [[row[at] for at in wanted] for row in rows])
+    columns = [at for at in range(7) if at < 5 or any(row[at] not in ("no", "") for row in rows)]
+    return _section("Inputs", [titles[at] for at in columns], [[row[at] for at in columns] for row in rows])
 
 
 def _default(variable: Input) -> str:

@@ -134,8 +134,8 @@ class ModulePages:
             if before is None:
                 title = words(visible(folder.rpartition("/")[2])) or "This module"
                 return Page(folder, readme, None, new(title, text))
-            there = marked(before, readme)
-            line = before.count(b"\n", 0, there.start) if there else 0
+            section = marked(before, readme)
+            line = before.count(b"\n", 0, section.start) if section else 0
             return Page(folder, readme, before, put(text, before, readme), line)
         except BadInput as error:
             return Unknown(folder, error.place or Place(readme), error.message, error.hint)
@@ -143,8 +143,8 @@ class ModulePages:
 
 def _part(content: bytes, path: str) -> list[str]:
     """Returns the lines of the docs in a README: the other lines do not change."""
-    there = marked(content, path)
-    return content[there.start : there.end].decode("utf-8", "replace").splitlines() if there else []
+    section = marked(content, path)
+    return content[section.start : section.end].decode("utf-8", "replace").splitlines() if section else []
 
 
 def in_tree(tree: Tree) -> Reader:

@@ -130,11 +130,11 @@ def _misnamed(folder: str, reads: Reads, namespaces: tuple[str, ...]) -> Iterabl
     packages = sorted({package(rule) for rule in judging(reads, ())})
     for namespace in namespaces:
         if not any(matches(name, (namespace,)) for name in packages):
-            there = ", ".join(f"`{name}`" for name in packages[:8]) or "none"
+            known = ", ".join(f"`{name}`" for name in packages[:8]) or "none"
             yield _finding(
                 folder,
                 f"has no package with rules in the namespace `{namespace}`: it finds nothing",
-                f"fix `namespaces` in terrace.yaml; the packages with rules there: {there}",
+                f"fix `namespaces` in terrace.yaml; the packages with rules there: {known}",
             )
 
 

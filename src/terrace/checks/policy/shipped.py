@@ -42,10 +42,10 @@ def decides(name: str) -> bool:
 def rule_settings(pack: PolicyPack) -> dict[str, Any]:
     """Returns the settings of the pinned rules, as the rules read them."""
     return {
-        one.name: list(value) if isinstance(value, tuple) else value
-        for one in fields(pack)
-        if one.name not in ("version", "hash")
-        for value in (getattr(pack, one.name),)
+        setting.name: list(value) if isinstance(value, tuple) else value
+        for setting in fields(pack)
+        if setting.name not in ("version", "hash")
+        for value in (getattr(pack, setting.name),)
     }
 
 
@@ -78,15 +78,15 @@ def is_untouched(text: str) -> bool:
     return first.startswith(_MARK) and f"({_hash(rest)})" in first
 
 
-def upgrade(pack: Mapping[str, str], there: Mapping[str, str]) -> Upgrade:
+def upgrade(pack: Mapping[str, str], installed: Mapping[str, str]) -> Upgrade:
     """Returns the update to this pack. A file that is not a policy, such as the settings, is written only once."""
-    new = tuple(sorted(pack.keys() - there.keys()))
+    new = tuple(sorted(pack.keys() - installed.keys()))
     differing = [
         name
-        for name in sorted(pack.keys() & there.keys())
-        if name.endswith(".rego") and there[name] != marked(name, pack[name])
+        for name in sorted(pack.keys() & installed.keys())
+        if name.endswith(".rego") and installed[name] != marked(name, pack[name])
     ]
-    old = tuple(name for name in differing if is_untouched(there[name]))
+    old = tuple(name for name in differing if is_untouched(installed[name]))
     changed = tuple(name for name in differing if name not in old)
     return Upgrade({name: marked(name, pack[name]) for name in (*new, *old)}, new, old, changed)
 

@@ -180,10 +180,10 @@ def _arguments(folders: ScanFolders) -> tuple[str | Path, ...]:
 def _settings(files: Mapping[str, bytes]) -> Settings:
     name, text = next(iter(files.items()), (".checkov.yaml", b""))
     written = read_yaml(name, text)
-    kept = {key: value for key, value in written.items() if key in KEYS}
-    ignored = tuple((name, str(key)) for key in written if key not in kept)
+    supported = {key: value for key, value in written.items() if key in KEYS}
+    ignored = tuple((name, str(key)) for key in written if key not in supported)
     # JSON is YAML; an empty file is refused.
-    return Settings({"checkov.yaml": json.dumps(kept or {"compact": True}, default=str).encode()}, ignored)
+    return Settings({"checkov.yaml": json.dumps(supported or {"compact": True}, default=str).encode()}, ignored)
 
 
 _KEYS = ", ".join(f"`{key}`" for key in KEYS)

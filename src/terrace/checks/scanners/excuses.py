@@ -22,8 +22,8 @@ def unexcused(content: bytes, accepted: bytes) -> bytes:
     """
     if not _EXCUSE.search(content):
         return content
-    left = Counter(line.strip() for line in accepted.splitlines() if _EXCUSE.search(line))
-    return b"".join(_line(line, left) for line in content.splitlines(keepends=True))
+    remaining = Counter(line.strip() for line in accepted.splitlines() if _EXCUSE.search(line))
+    return b"".join(_line(line, remaining) for line in content.splitlines(keepends=True))
 
 
 def excused(finding: Finding, skips: Iterable[Skip], blocks: Iterable[tuple[str, int]]) -> Finding:
@@ -40,11 +40,11 @@ def excused(finding: Finding, skips: Iterable[Skip], blocks: Iterable[tuple[str,
     return finding
 
 
-def _line(line: bytes, left: Counter[bytes]) -> bytes:
+def _line(line: bytes, remaining: Counter[bytes]) -> bytes:
     if not _EXCUSE.search(line):
         return line
     key = line.strip()
-    if left[key] > 0:
-        left[key] -= 1
+    if remaining[key] > 0:
+        remaining[key] -= 1
         return line
     return _EXCUSE.sub(lambda match: match[0][:-1] + b"_", line)

@@ -29,11 +29,11 @@ _GONE = (Action.DELETE, Action.FORGET)
 
 def document(plan: Plan) -> dict[str, Any]:
     """Returns the plan for a scanner."""
-    there = [change for change in plan.changes if change.action not in _GONE and change.deposed is None]
+    remaining = [change for change in plan.changes if change.action not in _GONE and change.deposed is None]
     return {
         "format_version": plan.format_version or "1.2",
         "terraform_version": plan.terraform_version,
-        "planned_values": {"root_module": _values(there)},
+        "planned_values": {"root_module": _values(remaining)},
         "resource_changes": [_change(change) for change in plan.changes],
         "configuration": {"root_module": _configuration(plan)},
     }

@@ -119,18 +119,20 @@ def _settings(files: Mapping[str, bytes]) -> Settings:
     file = read_blocks(name, files.get(name, b""))
     if file.error_line:
         raise BadInput("it cannot be read", hint="fix the syntax error", place=Place(name))
-    kept, ignored = [], []
+    blocks, ignored = [], []
     for block in file.root.blocks():
         title = " ".join((block.type, *block.labels))
-        wanted = _PASSED_ON.get(title, _PASSED_ON.get(block.type) if block.type == "rule" else None)
-        if wanted is None:
+        names = _PASSED_ON.get(title, _PASSED_ON.get(block.type) if block.type == "rule" else None)
+        if names is None:
             ignored.append((name, title))
             continue
-        settings = {key: value for key, value in block.attributes.items() if not wanted or key in wanted}
+        settings = {key: value for key, value in block.attributes.items() if not names or key in names}
         ignored += [(name, f"{title}.{key}") for key in block.attributes if key not in settings]
         head = " ".join((block.type, *(json.dumps(label) for label in block.labels)))
-        kept.append("\n".join((head + " {", *(f"  {key} = {value.source()}" for key, value in settings.items()), "}")))
-    return Settings({"tflint.hcl": "\n".join(kept).encode()}, tuple(ignored))
+        blocks.append(
+            "\n".join((head + " {", *(f"  {key} = {value.source()}" for key, value in settings.items()), "}"))
+        )
+    return Settings({"tflint.hcl": "\n".join(blocks).encode()}, tuple(ignored))
 
 
 SCANNER = Scanner(

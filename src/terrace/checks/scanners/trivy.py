@@ -64,7 +64,7 @@ def read_sources(output: bytes, path_of: KnownPath) -> tuple[Finding, ...]:
 
 def _finding(misconfiguration: Misconfiguration, path: str | None) -> Finding:
     named = misconfiguration.severity.upper()
-    what = (
+    message = (
         f"{misconfiguration.cause.resource}: {misconfiguration.title}"
         if misconfiguration.cause.resource
         else misconfiguration.title
@@ -74,7 +74,7 @@ def _finding(misconfiguration: Misconfiguration, path: str | None) -> Finding:
         severity=Severity[named] if named in Severity.__members__ else Severity.MEDIUM,
         status=Status.FAIL,
         tool=TOOL,
-        message=what or misconfiguration.message,
+        message=message or misconfiguration.message,
         path=path,
         line=max(misconfiguration.cause.start_line, 0),
         detail=misconfiguration.message,
@@ -91,17 +91,20 @@ def _call_on_sources(folders: ScanFolders) -> Call:
 
 
 def _settings(files: Mapping[str, bytes]) -> Settings:
-    kept: dict[str, Any] = {}
+    accepted: dict[str, Any] = {}
     ignored = []
     for key, value in read_yaml("trivy.yaml", files.get("trivy.yaml", b"")).items():
         if key == "severity":
-            kept[key] = value
+            accepted[key] = value
         elif key == "scan" and isinstance(value, dict):
-            kept[key] = {inner: value[inner] for inner in ("skip-dirs", "skip-files") if inner in value}
-            ignored += [f"scan.{inner}" for inner in value if inner not in kept[key]]
+            accepted[key] = {inner: value[inner] for inner in ("skip-dirs", "skip-files") if inner in value}
+            ignored += [f"scan.{inner}" for inner in value if inner not in accepted[key]]
         else:
             ignored.append(str(key))
-    passed_on = {"trivy.yaml": json.dumps(kept, default=str).encode(), "trivyignore": files.get(".trivyignore", b"")}
+    passed_on = {
+        "trivy.yaml": json.dumps(accepted, default=str).encode(),
+        "trivyignore": files.get(".trivyignore", b""),
+    }
     return Settings(passed_on, tuple(("trivy.yaml", key) for key in ignored))
 
 

@@ -289,22 +289,22 @@ class _Open:
 def _json(text: str) -> Iterator[NamedText]:
     opened: list[_Open] = [_Open("", is_list=False)]
     for token in _TOKEN.finditer(text):
-        here, mark = opened[-1], token[0]
+        scope, mark = opened[-1], token[0]
         if mark in "{[":
-            opened.append(_Open(here.called, is_list=mark == "["))
+            opened.append(_Open(scope.called, is_list=mark == "["))
         elif mark in "}]":
-            yield from _beside(text, opened.pop() if len(opened) > 1 else here)
-        elif token[2] and not here.is_list:
-            here.key = token[1]
+            yield from _beside(text, opened.pop() if len(opened) > 1 else scope)
+        elif token[2] and not scope.is_list:
+            scope.key = token[1]
         else:
             start, end = token.span(1)
-            if here.key.lower() in ("name", "key") and not here.is_list:
-                here.name_value = token[1]
-            if here.key.lower() == "value" and not here.is_list:
-                here.values.append((start, end))
-            yield _text(text, here.called, start, end)
-    for left in opened:
-        yield from _beside(text, left)
+            if scope.key.lower() in ("name", "key") and not scope.is_list:
+                scope.name_value = token[1]
+            if scope.key.lower() == "value" and not scope.is_list:
+                scope.values.append((start, end))
+            yield _text(text, scope.called, start, end)
+    for unclosed in opened:
+        yield from _beside(text, unclosed)
 
 
 def _beside(text: str, closed: _Open) -> Iterator[NamedText]:

@@ -34,17 +34,17 @@ UNCOMMITTED = "is in the working tree, and is not committed yet"
 
 def secret_findings(
     leaks: Iterable[Leak],
-    there: Iterable[Leak],
+    current: Iterable[Leak],
     baseline: Baseline,
     today: date,
     path: str,
     whence: Whence = with_commits,
 ) -> tuple[Finding, ...]:
-    """Returns a finding for each secret of a file, the worst first. `there` are those in the newest files.
+    """Returns a finding for each secret of a file, the worst first. `current` are those in the newest files.
 
     Accepted secrets are waived until their expiry date; `path` is the file that accepts them.
     """
-    now = {(leak.fingerprint, leak.path): leak for leak in there}
+    now = {(leak.fingerprint, leak.path): leak for leak in current}
     first: dict[tuple[str, str], Leak] = {}
     for leak in leaks:
         first.setdefault((leak.fingerprint, leak.path), leak)
@@ -56,12 +56,12 @@ def secret_findings(
 
 
 def _finding(
-    leak: Leak, here: Leak | None, accepted: Accepted | None, today: date, path: str, whence: Whence
+    leak: Leak, current: Leak | None, accepted: Accepted | None, today: date, path: str, whence: Whence
 ) -> Finding:
     where = f"commit {leak.commit[:7]}"
     if not leak.path:
         message = f"{leak.kind.title} ({leak.looks}) is in the message of {where}"
-    elif here is None:
+    elif current is None:
         message = f"{leak.kind.title} ({leak.looks}) is in {where}; a later commit removes it, and history keeps it"
     else:
         message = f"{leak.kind.title} ({leak.looks}) {whence(leak.commit)}"
@@ -80,7 +80,7 @@ def _finding(
         tool="terrace",
         message=f"{message} [{leak.fingerprint}]",
         path=leak.path or None,
-        line=(here or leak).line,
+        line=(current or leak).line,
         fix=fix,
         note=note,
         family=LEAKED,

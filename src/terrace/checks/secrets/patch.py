@@ -75,10 +75,10 @@ def patches(lines: Iterable[bytes]) -> Iterator[Patch]:
     commit = ""
     message: list[bytes] | None = None
     opened: _Open | None = None
-    columns, number, left = 1, 0, False
+    columns, number, in_hunk = 1, 0, False
     for raw in lines:
         # Nearly all lines are added ones, so that these are recognized first.
-        if left and columns == 1 and opened is not None and raw[:1] == b"+":
+        if in_hunk and columns == 1 and opened is not None and raw[:1] == b"+":
             opened.take(raw[1:].rstrip(b"\n"), number)
             number += 1
             continue
@@ -91,17 +91,17 @@ def patches(lines: Iterable[bytes]) -> Iterator[Patch]:
                 message = None
         elif line.startswith(b"\0"):
             yield from _closed(opened)
-            opened, left = None, False
+            opened, in_hunk = None, False
             commit, message = line[1:].decode("ascii", "replace"), []
         elif line.startswith(b"diff --"):
             yield from _closed(opened)
-            opened, left = None, False
-        elif not left and line.startswith(b"+++ "):
+            opened, in_hunk = None, False
+        elif not in_hunk and line.startswith(b"+++ "):
             path = _path(line[4:])
             opened = None if path is None else _Open(commit, path)
         elif line.startswith(b"@@") and (hunk := _HUNK.match(line)):
-            columns, number, left = len(hunk[1]) - 1, int(hunk[2]), True
-        elif left and opened is not None and b"-" not in line[:columns] and not line.startswith(b"\\"):
+            columns, number, in_hunk = len(hunk[1]) - 1, int(hunk[2]), True
+        elif in_hunk and opened is not None and b"-" not in line[:columns] and not line.startswith(b"\\"):
             opened.take(line[columns:], number if b"+" in line[:columns] else -number)
             number += 1
     yield from _closed(opened)
@@ -124,5 +124,5 @@ def _path(written: bytes) -> str | None:
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
-    what = match[1]
-    return bytes([int(what, 8) & 255]) if what[:1].isdigit() else _LETTERS.get(what, what)
+    escape = match[1]
+    return bytes([int(escape, 8) & 255]) if escape[:1].isdigit() else _LETTERS.get(escape, escape)

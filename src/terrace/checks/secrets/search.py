@@ -74,22 +74,22 @@ class SecretSearch:
         partial: list[Patch] = []
         tree = self._repository.tree(head)
         read = _noting((whole_file(head, path, tree.read(path)) for path in tree.entries), partial)
-        there = tuple(leaks(read, self._fingerprint(baseline)))
-        return (*secret_findings(there, there, baseline, self._today, PATH, is_in_file), *unlooked(partial))
+        current = tuple(leaks(read, self._fingerprint(baseline)))
+        return (*secret_findings(current, current, baseline, self._today, PATH, is_in_file), *unlooked(partial))
 
     def _history(self, base: str | None, head: str, baseline: Baseline) -> tuple[Finding, ...]:
         partial: list[Patch] = []
         fingerprint = self._fingerprint(baseline)
         patches = chain(self._patches(base, head), self._of_submodules(base, head))
         added = tuple(leaks(_noting(patches, partial), fingerprint))
-        there = self._there(head, {leak.path for leak in added}, fingerprint)
+        current = self._there(head, {leak.path for leak in added}, fingerprint)
         fresh = head if self._repository.made_here(head) else ""
 
         def whence(commit: str) -> str:
             return UNCOMMITTED if commit == fresh else with_commits(commit)
 
         missing = () if self._repository.is_whole(base, head) else (COMMITS_MISSING,)
-        return (*secret_findings(added, there, baseline, self._today, PATH, whence), *unlooked(partial), *missing)
+        return (*secret_findings(added, current, baseline, self._today, PATH, whence), *unlooked(partial), *missing)
 
     def _of_submodules(self, base: str | None, head: str) -> Iterator[Patch]:
         """Yields the changed files of submodules as a whole: no commit of this repository adds their lines."""
@@ -97,16 +97,16 @@ class SecretSearch:
         if len(tree.entries) == len(own):
             return
         before = self._repository.tree(base).entries if base is not None else {}
-        left = [path for path, entry in tree.entries.items() if path not in own and before.get(path) != entry]
-        for start in range(0, len(left), _AT_ONCE):
-            for path, content in read_many(tree, left[start : start + _AT_ONCE]).items():
+        paths = [path for path, entry in tree.entries.items() if path not in own and before.get(path) != entry]
+        for start in range(0, len(paths), _AT_ONCE):
+            for path, content in read_many(tree, paths[start : start + _AT_ONCE]).items():
                 yield whole_file(head, path, content)
 
     def _there(self, head: str, paths: Iterable[str], fingerprint: Fingerprint) -> Iterator[Leak]:
         tree = self._repository.tree(head)
-        left = [path for path in sorted(paths) if path in tree.entries]
-        contents = read_many(tree, left)
-        yield from leaks((whole_file(head, path, contents[path]) for path in left), fingerprint)
+        existing = [path for path in sorted(paths) if path in tree.entries]
+        contents = read_many(tree, existing)
+        yield from leaks((whole_file(head, path, contents[path]) for path in existing), fingerprint)
 
     def _baseline(self, commit: str) -> Baseline:
         tree = self._repository.tree(commit)

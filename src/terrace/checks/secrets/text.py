@@ -115,7 +115,7 @@ class _Found:
         self.kept: list[SecretMatch] = []
 
     def add(self, new: SecretMatch) -> None:
-        at = bisect_left(self.kept, new.start, key=lambda kept: kept.start)
+        at = bisect_left(self.kept, new.start, key=lambda match: match.start)
         before = at == 0 or self.kept[at - 1].end <= new.start
         after = at == len(self.kept) or new.end <= self.kept[at].start
         if before and after:

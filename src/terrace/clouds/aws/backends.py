@@ -7,9 +7,9 @@ from terrace.clouds.backend import Backend, Part, object_path, url, workspace_as
 
 def endpoint(text: str) -> str:
     """Returns the endpoint of an object store; `aws` for every official endpoint of AWS."""
-    found = url(text)
-    host = found.partition("/")[0]
-    return "aws" if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")) else found
+    location = url(text)
+    host = location.partition("/")[0]
+    return "aws" if host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")) else location
 
 
 # Bucket names are unique across regions. s3/backend_state.go, path: WORKSPACE_KEY_PREFIX/WORKSPACE/KEY

@@ -33,8 +33,8 @@ def rejected(request: Request) -> Iterator[GateResult]:
     """No person rejected this commit for this environment. A rejection is valid until it is withdrawn."""
     people, environment, facts = People(request.config), request.environment, request.facts
     rule = approval_rule(environment, facts.origin, proven=facts.proven)
-    asked = question(environment, facts, ())
-    for rejection in valid_rejections(people, rule, _excluded_people(people, facts), asked, request.plans.decisions):
+    subject = question(environment, facts, ())
+    for rejection in valid_rejections(people, rule, _excluded_people(people, facts), subject, request.plans.decisions):
         yield _rejected(environment, people, rejection)
 
 
@@ -48,9 +48,9 @@ def approvals(request: Request) -> Iterator[GateResult]:
         # The ledger only claims that a person accepted a loss: the usual approvers have to see the plan.
         usual = combine_strictest(usual, environment.approvals)
     rule = raise_for_risk(usual, environment, facts.origin, plans.risk)
-    asked = _with_one_more(rule, facts)
+    stricter = _with_one_more(rule, facts)
     more = how = ""
-    if asked != rule:
+    if stricter != rule:
         more = "; one more approval than usual is required, because there is no proof of who requested the deployment"
         if facts.run_unproven:
             more += f" (run {facts.run_unproven})"
@@ -60,7 +60,7 @@ def approvals(request: Request) -> Iterator[GateResult]:
             )
     if plans.risk is not None and rule != usual:
         more += f" (the risk is {plans.risk.level})"
-    for result in _evaluate(replace(request, environment=replace(environment, approvals=asked))):
+    for result in _evaluate(replace(request, environment=replace(environment, approvals=stricter))):
         waiting = result.outcome is Outcome.WAIT
         yield replace(result, reason=result.reason + more, satisfy=result.satisfy + how) if waiting else result
 
@@ -94,12 +94,12 @@ def approval_rule(environment: Environment, origin: Origin, *, proven: bool = Tr
 
 
 def has_enough_approvals(
-    config: Config, rule: ApprovalRule, asked: Question, decisions: Decisions, now: datetime
+    config: Config, rule: ApprovalRule, subject: Question, decisions: Decisions, now: datetime
 ) -> bool:
     """Returns whether enough people approved one plan at any time, by proven approvals only."""
     people = People(config)
     for_good = replace(rule, expires=timedelta.max, unsigned=False)
-    result = tally(people, for_good, IneligibleApprovers(people, "", ()), asked, decisions, now)
+    result = tally(people, for_good, IneligibleApprovers(people, "", ()), subject, decisions, now)
     filled = assign_roles(rule.roles, result.approvers)
     roles = all(len(filled.get(role, ())) >= n for role, n in rule.roles.items())
     return not result.rejections and roles and len(result.approvers) >= rule.count
@@ -118,8 +118,8 @@ def _evaluate(request: Request) -> tuple[GateResult, ...]:
         return (passes("nothing to approve: the plans change nothing"),)
     people = People(request.config)
     barred = _excluded_people(people, facts)
-    asked = question(environment, facts, subjects)
-    result = tally(people, environment.approvals, barred, asked, plans.decisions, request.now)
+    subject = question(environment, facts, subjects)
+    result = tally(people, environment.approvals, barred, subject, plans.decisions, request.now)
     if result.rejections:
         return tuple(_rejected(environment, people, rejection) for rejection in result.rejections)
     if not environment.approvals.requires_any:
@@ -178,12 +178,12 @@ def _missing_role(
     }
     free: dict[str, list[str]] = {}
     for reached in roles_that_can_switch(role, filled):
-        there = people.members(reached)
-        may = [name for person, name in there.items() if person not in assigned and barred.why(name) is None]
+        known = people.members(reached)
+        may = [name for person, name in known.items() if person not in assigned and barred.why(name) is None]
         if may:
             free[reached] = may
-    asked = environment.approvals.roles[role]
-    reason = f"{role}: {asked - missing} of {asked} approvals"
+    required = environment.approvals.roles[role]
+    reason = f"{role}: {required - missing} of {required} approvals"
     if len(free.get(role, ())) >= missing:
         free = {role: free[role]}
     if len({name for names in free.values() for name in names}) >= missing:
@@ -195,8 +195,10 @@ def _missing_role(
     if not members:
         why = f"the team {role} has no members"
     else:
-        left = f"only {', '.join(free[role])}" if free.get(role) else "no one"
-        why = f"{left} in the team {role} can still approve: " + ", ".join(f"{who} {w}" for who, w in others.items())
+        free_names = f"only {', '.join(free[role])}" if free.get(role) else "no one"
+        why = f"{free_names} in the team {role} can still approve: " + ", ".join(
+            f"{who} {w}" for who, w in others.items()
+        )
     return waits(f"{reason}; {why}", _hint_to_allow(f"teams.{role}", environment))
 
 
@@ -207,17 +209,17 @@ def _missing_people(
     have = {approver.person for approver in result.approvers}
     everyone = people.everyone()
     free = [name for person, name in everyone.items() if person not in have and barred.why(name) is None]
-    asked = environment.approvals.count
-    more = asked - len(have) - coming
+    required = environment.approvals.count
+    more = required - len(have) - coming
     besides = f", {coming} more needed for the roles" if coming else ""
-    reason = f"{len(have)} of {asked} people have approved{besides}"
+    reason = f"{len(have)} of {required} people have approved{besides}"
     command = f"`terrace approve {environment.name}` by"
     if not everyone:
         return waits(reason, f"{command} {more} more, other than the requester and the authors")
     if len(free) >= more + coming:
         return waits(reason, f"{command} {_any_of(more, free)}")
-    left = f"only {', '.join(free)}" if free else "no one"
-    return waits(f"{reason}; {left} in terrace.yaml can still approve", _hint_to_allow("people", environment))
+    names = f"only {', '.join(free)}" if free else "no one"
+    return waits(f"{reason}; {names} in terrace.yaml can still approve", _hint_to_allow("people", environment))
 
 
 def _hint_to_allow(key: str, environment: Environment) -> str:
@@ -244,14 +246,14 @@ def why_decision_invalid(request: Request, approval: Approval) -> str | None:
     rule = _with_one_more(raise_for_risk(usual, environment, facts.origin, plans.risk), facts)
     people = People(request.config)
     barred = _excluded_people(people, facts)
-    asked = question(environment, facts, plans.subjects)
+    subject = question(environment, facts, plans.subjects)
     if approval.answer == "reject":
-        return why_rejection_invalid(people, rule, asked, approval)
-    why = why_approval_invalid(rule, asked, approval, now) if rule.requires_any else None
+        return why_rejection_invalid(people, rule, subject, approval)
+    why = why_approval_invalid(rule, subject, approval, now) if rule.requires_any else None
     if why is not None:
         return why
     decisions = replace(plans.decisions, decisions=(*plans.decisions.decisions, approval))
-    result = tally(people, rule, barred, asked, decisions, now)
+    result = tally(people, rule, barred, subject, decisions, now)
     person = people.person(approval.actor)
     approver = next((approver for approver in result.approvers if approver.person == person), None)
     if approver is None:
@@ -261,7 +263,7 @@ def why_decision_invalid(request: Request, approval: Approval) -> str | None:
             for rejection in result.rejections
             if rejection.actor == approval.actor
         )
-        return next((left.why for left in result.ignored if left.name == name), next(reasons, None))
+        return next((answer.why for answer in result.ignored if answer.name == name), next(reasons, None))
     if approver.roles & rule.roles.keys() or rule.count > sum(rule.roles.values()) or not rule.requires_any:
         return None
     roles = ", ".join(rule.roles)

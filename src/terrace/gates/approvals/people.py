@@ -82,12 +82,12 @@ class IneligibleApprovers:
 
     def why(self, word: str, by: str = "") -> str | None:
         """Returns why this person cannot approve; None when they can."""
-        mine = self._people.identities(word)
-        if mine & self._requester or (by and by == self._by):
+        identities = self._people.identities(word)
+        if identities & self._requester or (by and by == self._by):
             return "requested this deployment"
-        if mine & self._authors:
+        if identities & self._authors:
             return "wrote commits of this release"
-        if mine & self._opened:
+        if identities & self._opened:
             return "opened a change of this release"
         return None
 
@@ -109,10 +109,10 @@ class PersonGroups:
     `seen` are pairs of a name and its proof, "" for none.
     """
 
-    def __init__(self, people: People, seen: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, people: People, names: Iterable[tuple[str, str]]) -> None:
         self._people = people
         self._above: dict[str, str] = {}
-        for name, by in seen:
+        for name, by in names:
             if by:
                 self._join(self.of(name), self._root(f"proof {by}"))
 

@@ -312,14 +312,14 @@ def _find_withdrawal(
 ) -> _Withdrawal | None:
     """Returns the withdrawal of a rejection: by the same person, or by two other people who can approve and are proven.
     None when it is not withdrawn."""
-    mine, others = persons.of(rejection.actor), dict[str, _Withdrawal]()
+    person, others = persons.of(rejection.actor), dict[str, _Withdrawal]()
     for withdrawal in sorted(withdrawals, key=lambda w: (w.at, w.position)):
         if (
             withdrawal.of != rejection.id
             or why_withdrawal_invalid(people, persons, rule, barred, rejection, withdrawal) is not None
         ):
             continue
-        if persons.of(withdrawal.actor) == mine:
+        if persons.of(withdrawal.actor) == person:
             return _Withdrawal(withdrawal.at, withdrawal.position)
         others.setdefault(persons.of(withdrawal.actor), _Withdrawal(withdrawal.at, withdrawal.position))
         if len(others) >= OTHERS:
