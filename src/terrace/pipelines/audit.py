@@ -41,18 +41,18 @@ def targets(context: Context, history: History, names: Iterable[str]) -> tuple[T
     targets_found = []
     for name in names:
         context.config.environment(name)
-        there, busy = baseline(history, name), running(history, name)
+        deployed, busy = baseline(history, name), running(history, name)
         if busy is not None:
             why = f"deployment {busy.id} is in progress there"
             targets_found.append(
-                Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why))
+                Target(Scope(name, "deployed", {}), dict.fromkeys((*deployed.commits, *deployed.unclear), why))
             )
-        elif there.commits or there.unclear:
+        elif deployed.commits or deployed.unclear:
             at: dict[str, list[str]] = {}
-            for key, commit in sorted(there.commits.items()):
+            for key, commit in sorted(deployed.commits.items()):
                 at.setdefault(commit, []).append(key)
             commits = {commit: tuple(keys) for commit, keys in at.items()}
-            targets_found.append(Target(Scope(name, "deployed", commits), there.unclear))
+            targets_found.append(Target(Scope(name, "deployed", commits), deployed.unclear))
         else:
             targets_found.append(
                 Target(at_commit(context, context.repository.protected_tip(), name, "protected branch"))
@@ -64,10 +64,10 @@ def abandoned_targets(context: Context, history: History) -> tuple[Target, ...]:
     """Returns the deployed environments that terrace.yaml no longer names: they cannot be audited."""
     targets_of_abandoned = []
     for name in abandoned(history, (environment.name for environment in context.config.environments)):
-        there = baseline(history, name)
+        deployed = baseline(history, name)
         why = f"it is deployed, and terrace.yaml no longer names {name}"
         targets_of_abandoned.append(
-            Target(Scope(name, "deployed", {}), dict.fromkeys((*there.commits, *there.unclear), why))
+            Target(Scope(name, "deployed", {}), dict.fromkeys((*deployed.commits, *deployed.unclear), why))
         )
     return tuple(targets_of_abandoned)
 
@@ -93,28 +93,28 @@ def due(context: Context) -> tuple[str, ...]:
 
 
 def audit(
-    context: Context, wanted: Iterable[Target], judge: Judge, checks: Iterable[str], rules: Iterable[PolicyRule]
+    context: Context, requested: Iterable[Target], judge: Judge, checks: Iterable[str], rules: Iterable[PolicyRule]
 ) -> tuple[Audited, ...]:
     """Plans everything that the targets name and evaluates it; each commit is checked once for all environments.
 
     `checks` are the names of the checks, `rules` those of the policies. A stack that cannot be checked becomes a
     finding and hides no other; its rules are not evaluated.
     """
-    scopes, every_rule = tuple(wanted), tuple(rules)
+    scopes, every_rule = tuple(requested), tuple(rules)
     judging = [name for name in checks if name != "policy" and context.config.level(name) != "off"]
     policies = every_rule if context.config.level("policy") != "off" else ()
     looks = {commit: _look(context, commit, scopes, judge) for commit in _commits(scopes)}
     audits = []
     for target in scopes:
-        mine: list[Finding] = [not_audited(key, why) for key, why in target.unclear.items()]
+        findings: list[Finding] = [not_audited(key, why) for key, why in target.unclear.items()]
         plans: dict[str, Plan] = {}
         for commit, keys in target.scope.commits.items():
             look = looks[commit]
             plans |= look.plans(keys)
-            mine += look.findings(keys)
+            findings += look.findings(keys)
         # A stack that was not evaluated belongs to the environment as much as one that was.
         stacks = {**target.scope.commits, **({"": tuple(target.unclear)} if target.unclear else {})}
-        done = audited(replace(target.scope, commits=stacks), mine, plans, policies, judging)
+        done = audited(replace(target.scope, commits=stacks), findings, plans, policies, judging)
         audits.append(replace(done, scope=target.scope))
     return tuple(audits)
 
@@ -127,12 +127,12 @@ def record(
 
     Records nothing for an environment that was not audited, or in which a deployment started since.
     """
-    made, every_rule = tuple(looks), tuple(rules)
+    audits, every_rule = tuple(looks), tuple(rules)
     names: list[str] = []
 
     def decide(now: History) -> tuple[Draft, ...]:
         steady = [
-            audited for audited in made if audited.scope.commits and _still(history, now, audited.scope.environment)
+            audited for audited in audits if audited.scope.commits and _still(history, now, audited.scope.environment)
         ]
         names[:] = [audited.scope.environment for audited in steady]
         return recorded_audits.drafts(now, steady, every_rule, context.policy, context.actor) if steady else ()
@@ -145,8 +145,8 @@ def _still(before: History, now: History, environment: str) -> bool:
     return folds.latest(before, environment) == folds.latest(now, environment)
 
 
-def _commits(wanted: Iterable[Target]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(commit for target in wanted for commit in target.scope.commits))
+def _commits(requested: Iterable[Target]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(commit for target in requested for commit in target.scope.commits))
 
 
 class _Look:
@@ -169,8 +169,8 @@ class _Look:
         """Returns the findings about these stacks."""
         why = f"commit {self._commit[:7]} is deployed, but has no such stack under the current terrace.yaml"
         lost = (not_audited(key, why) for key in keys if key not in self._stacks)
-        wanted = set(keys)
-        return (*lost, *(finding for finding in self._assessment.findings if self._about(finding, wanted)))
+        stacks = set(keys)
+        return (*lost, *(finding for finding in self._assessment.findings if self._about(finding, stacks)))
 
     def _about(self, finding: Finding, keys: set[str]) -> bool:
         """Returns whether a finding concerns these stacks: it names one of them or is in one of their folders, or names
@@ -202,10 +202,10 @@ class _Unread:
 def _look(
     context: Context,
     commit: str,
-    wanted: Iterable[Target],
+    requested: Iterable[Target],
     judge: Judge,
 ) -> _Look | _Unread:
-    keys = {key for target in wanted for key in target.scope.commits.get(commit, ())}
+    keys = {key for target in requested for key in target.scope.commits.get(commit, ())}
     try:
         inventory = context.survey(commit)
         change_set = _all_of(context, inventory, keys)
@@ -220,9 +220,9 @@ def _all_of(context: Context, inventory: Inventory, keys: set[str]) -> ChangeSet
     """Returns the change set with everything that these stacks consist of, and what belongs to no stack."""
     whole = all_as_change(inventory, context.repository.tree(inventory.commit))
     others = {f for s in inventory.stacks if s.key not in keys for f in inventory.graph.reached(s)}
-    mine = {f for s in inventory.stacks if s.key in keys for f in inventory.graph.reached(s)}
+    own_folders = {f for s in inventory.stacks if s.key in keys for f in inventory.graph.reached(s)}
     return replace(
         whole,
-        changed=tuple(path for path in whole.changed if path.rpartition("/")[0] not in others - mine),
+        changed=tuple(path for path in whole.changed if path.rpartition("/")[0] not in others - own_folders),
         impacts=tuple(impact for impact in whole.impacts if impact.stack.key in keys),
     )

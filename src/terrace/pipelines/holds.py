@@ -41,14 +41,14 @@ def hold(
 
     def decide(history: History) -> tuple[Draft, ...]:
         counts = releases(history, context.proof)
-        left = (
+        unsettled = (
             folds.unsettled(history, environment, people, answers(context))
             if kind == kinds.ENVIRONMENT_UNHELD
             else None
         )
-        if left is not None:
+        if unsettled is not None:
             raise BadInput(
-                f"{environment} stays on hold: the result of deployment {left.id} is unknown",
+                f"{environment} stays on hold: the result of deployment {unsettled.id} is unknown",
                 hint=f"run `terrace resume {environment}`: it lists what the deployment left and what has to be "
                 "accepted",
             )
@@ -146,9 +146,9 @@ def let_go(context: Context, environment: str) -> Released | None:
         return None
     reason = f"the plan of {tip[:7]} has no changes: Git matches what is deployed"
 
-    def decide(seen: History) -> tuple[Draft, ...]:
-        held = folds.hold(seen, environment)
-        if held is None or not matches_deployed(context, seen, environment):
+    def decide(current: History) -> tuple[Draft, ...]:
+        held = folds.hold(current, environment)
+        if held is None or not matches_deployed(context, current, environment):
             return ()
         return (draft(EnvironmentUnheld(reason, held.deployment), environment, context.actor),)
 

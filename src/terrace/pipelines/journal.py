@@ -58,13 +58,13 @@ def insist_on_key(history: History, drafts: Sequence[Draft]) -> None:
     """Raises NotReady where an event would count as forged because this process does not have the ledger key."""
     if (history.key is not NO_KEY and not history.reading.foreign) or not history.reading.coded:
         return
-    for one in drafts:
-        record = decode(one.kind, one.subject, one.actor, one.payload)
+    for new in drafts:
+        record = decode(new.kind, new.subject, new.actor, new.payload)
         if isinstance(record, LedgerRekeyed) and history.key is not NO_KEY:
             continue
         if isinstance(record, Record) and demands_code(record):
             raise NotReady(
-                f"a {one.kind} is only valid with the ledger key, which is not available here. Not recorded",
+                f"a {new.kind} is only valid with the ledger key, which is not available here. Not recorded",
                 hint="run this where TERRACE_LEDGER_KEY or the backup key is available, such as in the job that "
                 "applies",
             )
@@ -101,9 +101,9 @@ class Journal:
     @property
     def deployment(self) -> Deployment:
         """The deployment as recorded, without the events that are not flushed."""
-        found = deployment_of(self._history, self._id)
-        assert found is not None, "a deployment is opened before it is run"
-        return found
+        deployment = deployment_of(self._history, self._id)
+        assert deployment is not None, "a deployment is opened before it is run"
+        return deployment
 
     def take_lease(self) -> None:
         """Keeps the event that this process takes the lease, with the next epoch."""
@@ -134,13 +134,13 @@ class Journal:
         deployment = deployment_of(history, self._id)
         if deployment is None or not deployment.open or deployment.epoch != self._epoch:
             return f"another process resumed deployment {self._id}"
-        if not any(one.attempt == record.attempt and one.open for one in deployment.steps):
+        if not any(step.attempt == record.attempt and step.open for step in deployment.steps):
             return f"the ledger already has a result of attempt {record.attempt}"
         newest = (event.position for event, _ in reversed(history.of(LeaseTaken)) if event.subject == self._id)
         taken = next(newest)
-        said = [event for event, _ in history.of(RecoveryAttested) if event.subject == self._id]
-        if any(event.position > taken for event in said):
-            return f"{said[-1].actor} declared that the process which runs deployment {self._id} has terminated"
+        attestations = [event for event, _ in history.of(RecoveryAttested) if event.subject == self._id]
+        if any(event.position > taken for event in attestations):
+            return f"{attestations[-1].actor} declared that the process which runs deployment {self._id} has terminated"
         return ""
 
     def end(self, record: StepRecord) -> None:

@@ -33,10 +33,10 @@ def publish_release_status(
     touched: Iterable[str],
     policy: str,
     effect: Callable[[Deployment], ReleaseDifference],
-    kept: KeptPlans,
+    archive: KeptPlans,
 ) -> None:
     """Shows on the change that brought a release how far it is deployed, for the newest one of each environment in
-    `touched`. `effect` returns what an open deployment brings to its environment, `kept` has the values that its plans
+    `touched`. `effect` returns what an open deployment brings to its environment, `archive` has the values that its plans
     change."""
     every = folds.deployments(history)
     newest = (
@@ -46,7 +46,7 @@ def publish_release_status(
         number = origins.origin(commit)
         if number is None:
             continue
-        mine = {
+        by_environment = {
             name: next(
                 (
                     deployment
@@ -57,11 +57,22 @@ def publish_release_status(
             )
             for name in ladder
         }
-        waits = [name for name, deployment in mine.items() if deployment is not None and deployment.open]
-        changes = changes_of(kept, (one for one in mine.values() if one is not None and one.open and one.waiting))
+        waits = [name for name, deployment in by_environment.items() if deployment is not None and deployment.open]
+        changes = changes_of(
+            archive,
+            (
+                deployment
+                for deployment in by_environment.values()
+                if deployment is not None and deployment.open and deployment.waiting
+            ),
+        )
         handles = {name: pending_handle(policy, history, name) for name in waits}
-        brings = {name: effect(one) for name in waits if handles[name] and (one := mine[name]) is not None}
-        origins.keep(number, MARKER, release_page(Release(commit, mine, handles, brings, changes)))
+        brings = {
+            name: effect(deployment)
+            for name in waits
+            if handles[name] and (deployment := by_environment[name]) is not None
+        }
+        origins.keep(number, MARKER, release_page(Release(commit, by_environment, handles, brings, changes)))
 
 
 def publish_release(releases: Releases, repository: Repository, history: History, environment: str) -> str | None:
@@ -88,11 +99,11 @@ def show_deployments(board: Board, history: History, environments: Iterable[str]
 def track_audits(tracker: Tracker, looks: Iterable[Audited]) -> tuple[str, ...]:
     """Keeps an issue for every environment whose deployed configuration breaks rules; returns the addresses of open
     ones."""
-    kept = [(matter, tracker.keep(matter)) for matter in audit_issues(looks)]
-    return tuple(url for matter, url in kept if matter.open and url is not None)
+    tracked = [(matter, tracker.keep(matter)) for matter in audit_issues(looks)]
+    return tuple(url for matter, url in tracked if matter.open and url is not None)
 
 
 def track_drift(tracker: Tracker, reviews: Iterable[Review]) -> tuple[str, ...]:
     """Keeps an issue for every stack with drift; returns the addresses of open ones."""
-    kept = [(matter, tracker.keep(matter)) for matter in drift_issues(reviews)]
-    return tuple(url for matter, url in kept if matter.open and url is not None)
+    tracked = [(matter, tracker.keep(matter)) for matter in drift_issues(reviews)]
+    return tuple(url for matter, url in tracked if matter.open and url is not None)

@@ -56,34 +56,34 @@ def plan_in(context: Context, inventory: Inventory, stack: Stack, root: Path) ->
 
 def plan_of(context: Context, site: Site, commit: str) -> Plan:
     """Returns what a commit would change at a site, and removes the saved plan."""
-    made = context.terraform.plan(site, lock=False, listener=context.watcher.progress)
+    plan = context.terraform.plan(site, lock=False, listener=context.watcher.progress)
     try:
-        return reading(context, site, commit, made)
+        return reading(context, site, commit, plan)
     finally:
-        made.discard()
+        plan.discard()
 
 
-def reading(context: Context, site: Site, commit: str, made: MadePlan) -> Plan:
+def reading(context: Context, site: Site, commit: str, made_plan: MadePlan) -> Plan:
     """Returns a plan that was made at a site, normalized."""
     root = str(site.root)
     settings = next(
         (environment for environment in context.config.environments if environment.name == site.stack.environment), None
     )
     try:
-        plan = read_plan(
-            made.document,
+        read = read_plan(
+            made_plan.document,
             stack=site.stack,
             commit=commit,
             key=context.digest_key,
             root=root,
-            lock=made.lock,
-            comparison=Comparison(made.computed, settings.volatile.allow if settings else ()),
-            diagnostics=made.diagnostics,
-            sources=made.sources,
-            unsettable=made.unsettable,
-            prepared=digest_of(made.prepared),
+            lock=made_plan.lock,
+            comparison=Comparison(made_plan.computed, settings.volatile.allow if settings else ()),
+            diagnostics=made_plan.diagnostics,
+            sources=made_plan.sources,
+            unsettable=made_plan.unsettable,
+            prepared=digest_of(made_plan.prepared),
         )
-        return replace(plan, shown=shown(made.document, root)) if context.config.shown else plan
+        return replace(read, shown=shown(made_plan.document, root)) if context.config.shown else read
     except NotAPlan as error:
         raise TerraceError(
             f"Terraform's output is not a plan: {error.message}",

@@ -23,8 +23,8 @@ def release_difference(context: Context, history: History, source: str, target: 
     """Returns what the target would get by a promotion of the release of the source."""
     brings, replaces = folds.last_good(history, source), folds.last_good(history, target)
     latest = folds.latest(history, target)
-    wanted = brings.commit if brings is not None else ""
-    pending = latest if latest is not None and latest.open and latest.commit == wanted else None
+    commit = brings.commit if brings is not None else ""
+    pending = latest if latest is not None and latest.open and latest.commit == commit else None
     return _between(context, ReleaseDifference(source, target, brings, replaces, pending=pending))
 
 
@@ -33,46 +33,51 @@ def difference_of(context: Context, history: History, deployment: Deployment) ->
     settings = context.config.environment(deployment.environment)
     replaces = folds.last_good(history, deployment.environment)
     source = settings.after or deployment.commit[:7]
-    found = ReleaseDifference(source, deployment.environment, deployment, replaces, pending=deployment)
-    return _between(context, found)
+    difference = ReleaseDifference(source, deployment.environment, deployment, replaces, pending=deployment)
+    return _between(context, difference)
 
 
-def _between(context: Context, found: ReleaseDifference) -> ReleaseDifference:
+def _between(context: Context, known: ReleaseDifference) -> ReleaseDifference:
     """Returns the difference with its commits, stacks and values. A clone that lacks a commit makes them unknown."""
-    if found.brings is None or found.replaces is None or found.is_empty:
-        return found
-    there, here = found.replaces.commit, found.brings.commit
+    if known.brings is None or known.replaces is None or known.is_empty:
+        return known
+    old_commit, new_commit = known.replaces.commit, known.brings.commit
     repository = context.repository
     try:
-        backwards = not repository.contains(here, there)
-        base, head = (here, there) if backwards else (there, here)
-        old, new = context.survey(there), context.survey(here)
-        changes = change_set_between(old, new, repository.tree(there), repository.tree(here), context.config)
-        stacks = [impact.stack for impact in changes.impacts if impact.stack.environment == found.target]
+        backwards = not repository.contains(new_commit, old_commit)
+        base, head = (new_commit, old_commit) if backwards else (old_commit, new_commit)
+        old, new = context.survey(old_commit), context.survey(new_commit)
+        changes = change_set_between(old, new, repository.tree(old_commit), repository.tree(new_commit), context.config)
+        stacks = [impact.stack for impact in changes.impacts if impact.stack.environment == known.target]
         files = dict.fromkeys(path for stack in stacks for path in _variable_files(stack.path, stack.var_files))
         return ReleaseDifference(
-            found.source,
-            found.target,
-            found.brings,
-            found.replaces,
+            known.source,
+            known.target,
+            known.brings,
+            known.replaces,
             commits=repository.commits(base, head),
             people=repository.authors(base, head),
             stacks=tuple(stack.key for stack in stacks),
-            values=tuple(_values(repository.tree(there), repository.tree(here), tuple(files))),
+            values=tuple(_values(repository.tree(old_commit), repository.tree(new_commit), tuple(files))),
             backwards=backwards,
-            pending=found.pending,
+            pending=known.pending,
         )
     except Interrupted:
         raise
     except TerraceError as error:
         return ReleaseDifference(
-            found.source, found.target, found.brings, found.replaces, pending=found.pending, unknown=str(error)
+            known.source,
+            known.target,
+            known.brings,
+            known.replaces,
+            pending=known.pending,
+            unknown=str(error),
         )
 
 
-def _variable_files(folder: str, given: tuple[str, ...]) -> tuple[str, ...]:
+def _variable_files(folder: str, listed: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the paths of the files of variables of a stack: those that it names, and the one that is always read."""
-    return (*given, f"{folder}/terraform.tfvars" if folder else "terraform.tfvars")
+    return (*listed, f"{folder}/terraform.tfvars" if folder else "terraform.tfvars")
 
 
 def _values(old: Tree, new: Tree, paths: tuple[str, ...]) -> Iterator[ChangedValues]:

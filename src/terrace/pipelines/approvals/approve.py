@@ -52,10 +52,10 @@ def answer(context: Context, environment: str, word: GivenDecision) -> tuple[Dep
     """
     context.config.environment(environment)
     history = context.ledger.read()
-    found = waiting(context.policy, history, environment)
-    if found is None:
+    pending = waiting(context.policy, history, environment)
+    if pending is None:
         raise _nothing_pending(history, environment)
-    deployment, bound = found
+    deployment, bound = pending
     about(environment, word.handle, handle(deployment.id, bound))
     spoken = Statement(
         context.actor, word.role, word.answer, bound, word.at or context.clock(), word.comment, deployment.id
@@ -64,24 +64,24 @@ def answer(context: Context, environment: str, word: GivenDecision) -> tuple[Dep
     vouched = word.vouch(text)
     written = _draft(deployment, spoken, text, vouched)
 
-    def decide(seen: History) -> tuple[Draft, ...]:
-        now = folds.latest(seen, environment)
+    def decide(current: History) -> tuple[Draft, ...]:
+        now = folds.latest(current, environment)
         if now is None or now.id != deployment.id or not now.open or not now.waiting:
             raise BadInput(f"deployment {deployment.id} is no longer pending. Not recorded")
-        if subjects(context.policy, seen, now, awaiting(now)) != bound:
+        if subjects(context.policy, current, now, awaiting(now)) != bound:
             raise BadInput(
                 "the plan changed in the meantime. Not recorded",
                 hint="review the new plan (`terrace status`), and decide again",
             )
         # The same comment, processed again, is the same decision. An event that names it with another decision is not.
-        if isinstance(vouched, Witness) and _is_written(seen, deployment.id, vouched, spoken, word.at):
+        if isinstance(vouched, Witness) and _is_written(current, deployment.id, vouched, spoken, word.at):
             return ()
-        after = preview(seen, [written], context.clock())
-        _counts(context, seen, after, now)
+        after = preview(current, [written], context.clock())
+        _counts(context, current, after, now)
         return (written, *_end(context, after, now)) if word.answer == "reject" else (written,)
 
     history = append(context.ledger, history, decide)
-    deployment = next(one for one in folds.deployments(history) if one.id == deployment.id)
+    deployment = next(candidate for candidate in folds.deployments(history) if candidate.id == deployment.id)
     return deployment, decide_plans(context, history, deployment, awaiting(deployment))
 
 
@@ -100,10 +100,10 @@ def _is_written(history: History, deployment: str, witness: Witness, spoken: Sta
     """Returns whether the ledger has this decision from the same comment: by the same person, about the same plans, at
     the same time where that is known."""
     return any(
-        (one.witness, one.actor, one.answer, one.subjects, one.named)
+        (known.witness, known.actor, known.answer, known.subjects, known.named)
         == (witness, spoken.actor, spoken.answer, spoken.subjects, spoken.deployment)
-        and at in (None, one.at)
-        for one in folds.approvals(history, deployment)
+        and at in (None, known.at)
+        for known in folds.approvals(history, deployment)
     )
 
 
@@ -119,34 +119,34 @@ def waiting(policy: str, history: History, environment: str) -> tuple[Deployment
 
 def pending_handle(policy: str, history: History, environment: str) -> str:
     """Returns the handle of the pending plans of an environment; "" where nothing is pending."""
-    found = waiting(policy, history, environment)
-    return handle(found[0].id, found[1]) if found is not None else ""
+    pending = waiting(policy, history, environment)
+    return handle(pending[0].id, pending[1]) if pending is not None else ""
 
 
-def about(environment: str, given: str, waits: str) -> None:
+def about(environment: str, requested: str, waits: str) -> None:
     """Raises BadInput where a decision names another handle than that of the pending plans."""
-    if not given or given == waits:
+    if not requested or requested == waits:
         return
-    if len(given) == OLD_LENGTH:
+    if len(requested) == OLD_LENGTH:
         why = "handles are longer now, so that no two plans have the same one"
         hint = f"{why}. Review the plans (`terrace show {environment}`), then `terrace approve {environment} {waits}`"
-        raise BadInput(f"{given} is a handle of an earlier version. Not recorded", hint=hint)
-    what = f"the pending plans in {environment} are {waits} now, not {given}"
+        raise BadInput(f"{requested} is a handle of an earlier version. Not recorded", hint=hint)
+    problem = f"the pending plans in {environment} are {waits} now, not {requested}"
     hint = f"review them (`terrace show {environment}`), then `terrace approve {environment} {waits}`"
-    raise BadInput(f"{what}. Not recorded", hint=hint)
+    raise BadInput(f"{problem}. Not recorded", hint=hint)
 
 
-def _counts(context: Context, seen: History, after: History, deployment: Deployment) -> None:
-    """Raises BadInput where the newest decision of `after` would be invalid. `seen` is the history without it."""
+def _counts(context: Context, history: History, after: History, deployment: Deployment) -> None:
+    """Raises BadInput where the newest decision of `after` would be invalid. `history` is the history without it."""
     signed = folds.answers(after)[-1]
-    one = approval(signed, context.proof(signed))
-    wrong = doubt(seen, context.clock(), context.reference()) if one.answer == "approve" else None
+    decision = approval(signed, context.proof(signed))
+    wrong = doubt(history, context.clock(), context.reference()) if decision.answer == "approve" else None
     if wrong is not None:
         # An approval expires by the time that it states. A rejection is valid whenever it was given.
         raise BadInput(f"{wrong[0]}. Not recorded", hint=wrong[1])
-    why = why_decision_invalid(situation(context, seen, deployment, awaiting(deployment)), one)
+    why = why_decision_invalid(situation(context, history, deployment, awaiting(deployment)), decision)
     if why is not None:
-        raise BadInput(f"this decision would be invalid: {why}. Not recorded", hint=_HINTS.get(one.proof, _OTHERS))
+        raise BadInput(f"this decision would be invalid: {why}. Not recorded", hint=_HINTS.get(decision.proof, _OTHERS))
 
 
 _OTHERS = "`terrace status` shows whose approval is required"
@@ -166,11 +166,11 @@ def _end(context: Context, after: History, deployment: Deployment) -> tuple[Draf
 
 
 def _draft(deployment: Deployment, spoken: Statement, text: bytes, vouched: str | Witness | None) -> Draft:
-    given = ApprovalGiven(
+    record = ApprovalGiven(
         actor=spoken.actor,
         role=spoken.role,
         answer=spoken.answer,
-        subjects=tuple(SubjectRecord.of(one) for one in spoken.subjects),
+        subjects=tuple(SubjectRecord.of(subject) for subject in spoken.subjects),
         at=spoken.at,
         statement=text.decode("utf-8"),
         comment=spoken.comment,
@@ -178,4 +178,4 @@ def _draft(deployment: Deployment, spoken: Statement, text: bytes, vouched: str 
         witness=WitnessRecord.of(vouched) if isinstance(vouched, Witness) else None,
         deployment=spoken.deployment,
     )
-    return draft(given, deployment.id, spoken.actor)
+    return draft(record, deployment.id, spoken.actor)

@@ -35,63 +35,65 @@ def was_approved(context: Context, history: History, environment: Environment, c
     if not environment.approvals.requires_any:
         return True
     try:
-        left = {stack.key for stack in context.survey(commit).deployable(environment.name)}
-        mine = folds.of_environment(history, environment.name)
-        for deployment in [d for d in reversed(mine) if folds.approvals(history, d.id)][:MOST_LOOKED_AT]:
-            approved_here = _approved(context, history, environment, deployment) & left
-            left -= approved_here - _changed(context, deployment.commit, commit)
-            if not left:
+        remaining = {stack.key for stack in context.survey(commit).deployable(environment.name)}
+        deployments = folds.of_environment(history, environment.name)
+        for deployment in [d for d in reversed(deployments) if folds.approvals(history, d.id)][:MOST_LOOKED_AT]:
+            approved_here = _approved(context, history, environment, deployment) & remaining
+            remaining -= approved_here - _changed(context, deployment.commit, commit)
+            if not remaining:
                 break
     except Interrupted:
         raise
     except TerraceError:
         return False
-    return not left
+    return not remaining
 
 
 def _approved(context: Context, history: History, environment: Environment, deployment: Deployment) -> frozenset[str]:
     """Returns the stacks of a deployment for which signed approvals of enough people exist."""
-    found = set()
-    for subject in {subject for one in folds.approvals(history, deployment.id) for subject in one.subjects}:
+    stacks = set()
+    for subject in {subject for signed in folds.approvals(history, deployment.id) for subject in signed.subjects}:
         if (subject.environment, subject.commit) != (environment.name, deployment.commit):
             continue
-        asked = Question(deployment.id, environment.name, deployment.commit, (subject,))
-        mine = subject.ledger == history.ledger_id
-        if not mine:
+        asked_about = Question(deployment.id, environment.name, deployment.commit, (subject,))
+        is_own = subject.ledger == history.ledger_id
+        if not is_own:
             continue
-        said = decisions_about(history, asked, deployment.id, context.proof)
-        if has_enough_approvals(context.config, environment.approvals, asked, said, context.clock()):
-            found.add(subject.stack)
-    return frozenset(found)
+        decisions = decisions_about(history, asked_about, deployment.id, context.proof)
+        if has_enough_approvals(context.config, environment.approvals, asked_about, decisions, context.clock()):
+            stacks.add(subject.stack)
+    return frozenset(stacks)
 
 
 def _rejected(context: Context, history: History, environment: Environment, commit: str) -> bool:
     """Returns whether a rejection of a commit in an environment was not withdrawn."""
-    asked = Question("", environment.name, commit, ())
+    subject = Question("", environment.name, commit, ())
     people = People(context.config)
-    said = decisions_about(history, asked, "", context.proof)
-    return bool(valid_rejections(people, environment.approvals, IneligibleApprovers(people, "", ()), asked, said))
+    decisions = decisions_about(history, subject, "", context.proof)
+    return bool(
+        valid_rejections(people, environment.approvals, IneligibleApprovers(people, "", ()), subject, decisions)
+    )
 
 
-def decisions_about(history: History, asked: Question, deployment: str, proof: IdentifyAuthor) -> Decisions:
+def decisions_about(history: History, subject: Question, deployment: str, proof: IdentifyAuthor) -> Decisions:
     """Returns the decisions that concern the question: those on the deployment, and every rejection of the same commit
     or plans, each with the identity that can be proven for its author now."""
-    others = (one for one in folds.rejections(history) if asked.concerned_by(one.subjects))
-    by_event = {one.event: one for one in (*folds.approvals(history, deployment), *others)}
-    mine = [one for _, one in sorted(by_event.items())]
-    ids = {one.id for one in mine if one.answer == "reject"}
-    withdrawn = [one for one in withdrawals(history, asked.environment) if one.of in ids]
+    others = (rejection for rejection in folds.rejections(history) if subject.concerned_by(rejection.subjects))
+    by_event = {signed.event: signed for signed in (*folds.approvals(history, deployment), *others)}
+    signed_approvals = [one for _, one in sorted(by_event.items())]
+    ids = {one.id for one in signed_approvals if one.answer == "reject"}
+    withdrawn = [withdrawal for withdrawal in withdrawals(history, subject.environment) if withdrawal.of in ids]
     return Decisions(
-        tuple(approval(signed, proof(signed)) for signed in mine),
+        tuple(approval(signed, proof(signed)) for signed in signed_approvals),
         tuple(
             Withdrawal(
-                one.declared.declaration.actor,
-                one.of,
-                one.declared.declaration.at,
-                proof(one.declared),
-                one.position,
+                withdrawal.declared.declaration.actor,
+                withdrawal.of,
+                withdrawal.declared.declaration.at,
+                proof(withdrawal.declared),
+                withdrawal.position,
             )
-            for one in withdrawn
+            for withdrawal in withdrawn
         ),
     )
 

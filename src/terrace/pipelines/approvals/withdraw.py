@@ -48,23 +48,23 @@ def withdraw(
     history = context.ledger.read()
     people = People(context.config)
     every = active_rejections(context, history, environment)
-    mine = [rejection for rejection in every if _meant(people, rejection.no, context.actor, of)]
-    if not mine:
+    rejections = [rejection for rejection in every if _meant(people, rejection.no, context.actor, of)]
+    if not rejections:
         listed = ", ".join(f"{people.shown(rejection.no.actor)} ({rejection.no.id})" for rejection in every) or "nobody"
         raise BadInput(
             f"no active rejection matches in {environment}. Not recorded", hint=f"active rejections there: {listed}"
         )
-    records = [_record(context, history, environment, rejection.no, reason, at, vouch) for rejection in mine]
+    records = [_record(context, history, environment, rejection.no, reason, at, vouch) for rejection in rejections]
 
-    def decide(seen: History) -> tuple[Draft, ...]:
-        before = {(w.of, w.declared.statement) for w in withdrawals(seen, environment)}
+    def decide(current: History) -> tuple[Draft, ...]:
+        before = {(w.of, w.declared.statement) for w in withdrawals(current, environment)}
         new = [record for record in records if (record.of, record.declaration.statement) not in before]
         fresh = [draft(record, environment, context.actor) for record in new]
-        written = withdrawals(preview(seen, fresh, context.clock()), environment)
+        written = withdrawals(preview(current, fresh, context.clock()), environment)
         for withdrawal in written[len(written) - len(fresh) :] if fresh else ():
             declaration = withdrawal.declared.declaration
             proven = Withdrawal(declaration.actor, withdrawal.of, declaration.at, context.proof(withdrawal.declared))
-            about = next(no for no in mine if no.no.id == withdrawal.of)
+            about = next(no for no in rejections if no.no.id == withdrawal.of)
             persons = group_persons(people, about.answers)
             why = why_withdrawal_invalid(people, persons, about.rule, about.barred, about.no, proven)
             if why is not None:
@@ -73,7 +73,7 @@ def withdraw(
 
     after = append(context.ledger, history, decide)
     still = {rejection.no.id for rejection in active_rejections(context, after, environment)}
-    noes = tuple(rejection.no for rejection in mine)
+    noes = tuple(rejection.no for rejection in rejections)
     return Withdrawn(noes, tuple(no for no in noes if no.id in still))
 
 

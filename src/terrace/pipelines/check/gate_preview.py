@@ -24,13 +24,13 @@ def preview_gates(context: Context, history: History, assessment: Assessment) ->
         touched = [i for i in assessment.change_set.impacts if i.stack.environment == environment.name]
         if not touched:
             continue
-        seen = facts(context, history, environment.name, assessment.change_set.head, Manual(context.actor))
+        known = facts(context, history, environment.name, assessment.change_set.head, Manual(context.actor))
         subjects = _subjects(context, history, assessment, touched)
         at_stake = _risk_there(context, history, assessment, environment.name) if subjects else None
         keys = (impact.stack.key for impact in touched)
         unknown = tuple(key for key in keys if not _is_told(assessment.plans.get(key)))
         plans = Plans(subjects, risk=at_stake, unplanned=unknown)
-        verdicts.append(decide(Request(Moment.CHECK, context.config, environment, seen, context.clock(), plans)))
+        verdicts.append(decide(Request(Moment.CHECK, context.config, environment, known, context.clock(), plans)))
     return tuple(verdicts)
 
 
@@ -45,13 +45,13 @@ def _risk_there(context: Context, history: History, assessment: Assessment, envi
     """Returns the risk of the part of a change that concerns one environment."""
     impacts = tuple(i for i in assessment.change_set.impacts if i.stack.environment == environment)
     keys = {impact.stack.key for impact in impacts}
-    there = Assessment(
+    in_environment = Assessment(
         replace(assessment.change_set, impacts=impacts, removed=()),
         {key: plan for key, plan in assessment.plans.items() if key in keys},
         {key: why for key, why in assessment.unplanned.items() if key in keys},
         tuple(finding for finding in assessment.findings if finding.stack in keys),
     )
-    return risk(there, surroundings(context.config, history, (environment,), context.clock()))
+    return risk(in_environment, surroundings(context.config, history, (environment,), context.clock()))
 
 
 def _is_told(plan: Plan | None) -> bool:

@@ -103,7 +103,7 @@ def collect_plans(
     `before` has the stacks that are deployed before each one: a stack that fails while these still have changes is
     planned after them.
     """
-    made: dict[str, Plan] = {}
+    plans: dict[str, Plan] = {}
     failed: dict[str, TerraceError] = {}
     findings: list[Finding] = []
     for key, future in futures.items():
@@ -115,7 +115,7 @@ def collect_plans(
             failed[key] = error
             unplannable(key, error)
             continue
-        made[key] = plan
+        plans[key] = plan
         planned(plan)
         if plan.errored or not plan.complete:
             message = f"the plan of {key} is incomplete: the missing part was not checked"
@@ -123,7 +123,7 @@ def collect_plans(
     unplanned = {}
     for key, failure in failed.items():
         pending = [
-            other for other in before.get(key, ()) if other in failed or (other in made and not made[other].is_empty)
+            other for other in before.get(key, ()) if other in failed or (other in plans and not plans[other].is_empty)
         ]
         if pending and isinstance(failure, TerraformFailed):
             unplanned[key] = f"planned after {', '.join(pending)}: {failure}"
@@ -133,7 +133,7 @@ def collect_plans(
             unplanned[key] = str(failure)
             waits = isinstance(failure, AwaitsMerge)
             findings += [replace(finding, advisory=finding.advisory or waits) for finding in _broken(key, failure)]
-    return made, unplanned, findings
+    return plans, unplanned, findings
 
 
 def earlier_stacks(inventory: Inventory, impacts: tuple[Impact, ...]) -> dict[str, tuple[str, ...]]:

@@ -20,16 +20,16 @@ def surroundings(config: Config, history: History, names: Iterable[str], now: da
 
 def _of(config: Config, history: History, environment: Environment, now: datetime) -> EnvironmentFacts:
     name = environment.name
-    mine = folds.of_environment(history, name)
+    deployments = folds.of_environment(history, name)
     how = drift_status(newest_first(history, name), now, environment.drift.every)
     drifted = None if how is None or how.status == "unknown" or how.overdue else how.status == "drifted"
     return EnvironmentFacts(
         production=_production(config, environment),
         # Where nothing was deployed, nothing can have drifted or aged. A first deployment is a risk factor of its own.
-        drifted=drifted if mine else False,
+        drifted=drifted if deployments else False,
         deployed=frozenset(folds.live(history, name)),
-        types=frozenset().union(*(deployment.stack_results.types for deployment in mine)),
-        idle=now - mine[-1].opened_at if mine else timedelta(0),
+        types=frozenset().union(*(deployment.stack_results.types for deployment in deployments)),
+        idle=now - deployments[-1].opened_at if deployments else timedelta(0),
     )
 
 

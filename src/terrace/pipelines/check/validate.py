@@ -72,7 +72,7 @@ def validate(
     # Without impacted stacks the history makes no difference.
     history = context.ledger.read() if change_set.impacts else History(key=NO_KEY)
     known = history if states else None
-    wanted = [check for check in checks.values() if context.config.level(check.name) != "off"]
+    enabled = [check for check in checks.values() if context.config.level(check.name) != "off"]
     with context.repository.checkout(inventory.commit, "check") as root:
         checked = CheckContext(change_set, root, context.config, inventory.config, inventory, adapters, waivers=waivers)
         with (
@@ -85,36 +85,36 @@ def validate(
             }
             scans = {
                 check.name: aside.submit(enforce, context.config, check.name, partial(check.run, checked))
-                for check in wanted
+                for check in enabled
                 if isinstance(check, ScannerCheck)
             }
             static = {
                 check.name: enforce(context.config, check.name, partial(check.run, checked))
-                for check in wanted
+                for check in enabled
                 if isinstance(check, SourceCheck)
             }
-            made, unplanned, broken = collect_plans(
+            stack_plans, unplanned, broken = collect_plans(
                 plans, earlier_stacks(inventory, change_set.impacts), planned, failed
             )
-            told = {**static, **{name: scan.result() for name, scan in scans.items()}}
-        found = [finding for check in wanted if not isinstance(check, PlanCheck) for finding in told[check.name]]
-        found += broken
-        found += find_recreations(history, inventory, made)
-        checked = replace(checked, plans=made)
-        for check in wanted:
+            results = {**static, **{name: scan.result() for name, scan in scans.items()}}
+        findings = [finding for check in enabled if not isinstance(check, PlanCheck) for finding in results[check.name]]
+        findings += broken
+        findings += find_recreations(history, inventory, stack_plans)
+        checked = replace(checked, plans=stack_plans)
+        for check in enabled:
             run = check.run_on_plans if isinstance(check, ScannerCheck) else check.run
             if run is not None and not isinstance(check, SourceCheck):
-                found += enforce(context.config, check.name, partial(run, checked))
+                findings += enforce(context.config, check.name, partial(run, checked))
     tree = context.repository.tree(inventory.commit)
-    found = list(fold_unread_files(found, find_unread_files(inventory.graph, tree, found)))
+    findings = list(fold_unread_files(findings, find_unread_files(inventory.graph, tree, findings)))
     content, today = contents(tree), context.clock().date()
     # Before waivers: they copy messages into files and records.
-    found = list(masked_findings(found, made))
+    findings = list(masked_findings(findings, stack_plans))
     known_checks = context.config.known_checks
-    left = waive(together(found, _places(context, inventory)), waivers, today, known_checks, content)
-    left += dated(left, waivers, today, content, known_checks)
-    left += proposed(waivers.skips, left, Terms(today, context.config.waivers.longest), known_checks)
-    assessment = Assessment(change_set, made, unplanned, left)
+    counted = waive(together(findings, _places(context, inventory)), waivers, today, known_checks, content)
+    counted += dated(counted, waivers, today, content, known_checks)
+    counted += proposed(waivers.skips, counted, Terms(today, context.config.waivers.longest), known_checks)
+    assessment = Assessment(change_set, stack_plans, unplanned, counted)
     return Validation(
         masked(assessment), preview_gates(context, history, assessment), change_risk(context, history, assessment)
     )

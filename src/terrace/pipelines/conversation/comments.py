@@ -85,7 +85,7 @@ def act(chat: ChatContext, comment: Comment) -> CommandResult | None:
     context = chat.deployment_context(_name(chat.config, comment.login))
     if isinstance(command, Deploy | Rollback):
         history = context.ledger.read()
-        taken = append(context.ledger, history, lambda seen: _take(context, seen, comment, command))
+        taken = append(context.ledger, history, lambda current: _take(context, current, comment, command))
         if len(taken.events) == len(history.events):
             return _taken_before()
     return _done(context, lambda: _do(context, chat, comment, command))
@@ -151,7 +151,7 @@ def _meant(chat: ChatContext, comment: Comment, command: Command, change: Change
     if context.clock() - comment.at > PATIENCE:
         return refused("No changes were made: the command is more than an hour old. Comment again to run it.")
     if isinstance(command, Unlock):
-        append(context.ledger, context.ledger.read(), lambda seen: _take(context, seen, comment, command))
+        append(context.ledger, context.ledger.read(), lambda current: _take(context, current, comment, command))
         people = needed(chat.config.environment(command.environment))
         try:
             witness = Witness("comment", comment.id, str(comment.number), comment.login)

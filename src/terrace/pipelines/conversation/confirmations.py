@@ -38,8 +38,8 @@ def is_confirmed(talk: Conversation, people: People, signed: SignedApproval) -> 
         return False
     if witness.kind == "comment":
         # The time as well: a decision with a later date would be valid longer, and after a rejection that followed it.
-        here = not comment.machine and comment.login == witness.login and comment.at == signed.at
-        return here and _means(comment.text, signed)
+        is_same_comment = not comment.machine and comment.login == witness.login and comment.at == signed.at
+        return is_same_comment and _means(comment.text, signed)
     # Terrace's own comment about a review, if no one else can write as Terrace; never later than the decision.
     return (
         talk.mine_alone
@@ -107,9 +107,9 @@ def _means(text: str, signed: SignedApproval) -> bool:
     environments = {subject.environment for subject in signed.subjects}
     about = handle(signed.named, signed.subjects)
     match understood(text):
-        case Approve(environment, given):
-            return signed.answer == "approve" and environments == {environment} and given == about
-        case Reject(environment, given):
-            return signed.answer == "reject" and environments == {environment} and given == about
+        case Approve(environment, named):
+            return signed.answer == "approve" and environments == {environment} and named == about
+        case Reject(environment, named):
+            return signed.answer == "reject" and environments == {environment} and named == about
         case _:
             return False

@@ -65,19 +65,19 @@ def _said_here(history: History, deployment: Deployment, witness: Witness, decis
 def decision_reply(deployment: Deployment, verdict: Verdict, decision: approving.Answer, no: str) -> CommandResult:
     """Returns the reply: whether the deployment continues, or what else is required. `no` is the id of a rejection."""
     word = "The approval" if decision == "approve" else "The rejection"
-    what = f"{word} of deployment {deployment.id} of {deployment.commit[:12]} is recorded"
+    text = f"{word} of deployment {deployment.id} of {deployment.commit[:12]} is recorded"
     if decision == "reject":
         over = "The deployment has ended, and nothing more of it is applied"
         back = f"/terrace withdraw {deployment.environment} {no} WHY"
-        reply = Reply(f"{what}. {over}. To withdraw the rejection:", following=(back,))
+        reply = Reply(f"{text}. {over}. To withdraw the rejection:", following=(back,))
         return CommandResult(reply, left=deployment.environment)
     if verdict.outcome is Outcome.PASS:
         return CommandResult(
-            Reply(f"{what}. The deployment to {deployment.environment} continues."), left=deployment.environment
+            Reply(f"{text}. The deployment to {deployment.environment} continues."), left=deployment.environment
         )
     reasons = tuple(f"{result.gate}: {result.reason}" for result in verdict.open)
     return CommandResult(
         Reply(
-            f"{what}. The deployment to {deployment.environment} does not continue yet:", reasons, ("/terrace status",)
+            f"{text}. The deployment to {deployment.environment} does not continue yet:", reasons, ("/terrace status",)
         )
     )

@@ -32,23 +32,23 @@ def reviewed(chat: ChatContext, review: Review) -> CommandResult | None:
     if change is not None and review.head != change.head:
         return refused("No changes were made: new commits were pushed to the change after the review.")
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
-    seen = ObservedDecision("review", review.login, answer, command.environment, command.handle)
-    return _answered(chat, seen, review.number, change, "", review.at)
+    decision = ObservedDecision("review", review.login, answer, command.environment, command.handle)
+    return _answered(chat, decision, review.number, change, "", review.at)
 
 
 def box(chat: ChatContext, edit: Ticked) -> CommandResult | None:
     """Handles a ticked box of a deployment request. Returns None unless exactly one box was ticked."""
-    asked = deployment_request.request(edit.after)
+    requested = deployment_request.request(edit.after)
     role = deployment_request.ticked(edit.before, edit.after)
-    if asked is None or role is None:
+    if requested is None or role is None:
         return None
-    if not asked.handle:
+    if not requested.handle:
         return refused("Ignored: there is no pending deployment to approve yet.")
     person = People(chat.config).of_login(edit.login)
     if person is None or role not in People(chat.config).teams_of(People(chat.config).person(person)):
         return refused(f"No changes were made: only members of the team {role} in terrace.yaml can tick its box.")
-    seen = ObservedDecision("box", edit.login, "approve", asked.environment, asked.handle)
-    heard = _answered(chat, seen, edit.number, None, role, None)
+    decision = ObservedDecision("box", edit.login, "approve", requested.environment, requested.handle)
+    heard = _answered(chat, decision, edit.number, None, role, None)
     return heard if heard.done else replace(heard, reply=replace(heard.reply, following=("/terrace status",)))
 
 
@@ -63,37 +63,39 @@ def go_on(chat: ChatContext, login: str, heard: CommandResult) -> CommandResult 
 
 def update_request(chat: ChatContext, number: int, body: str, waits: str) -> None:
     """Updates a request to the pending plans, without the boxes ticked for others."""
-    asked = deployment_request.request(body)
-    if asked is not None and asked.handle != waits:
+    requested = deployment_request.request(body)
+    if requested is not None and requested.handle != waits:
         chat.talk.rewrite(number, deployment_request.about(body, waits))
 
 
 def _answered(
-    chat: ChatContext, seen: ObservedDecision, number: int, change: Change | None, role: str, at: datetime | None
+    chat: ChatContext, observed: ObservedDecision, number: int, change: Change | None, role: str, at: datetime | None
 ) -> CommandResult:
     command = (
-        Approve(seen.environment, seen.handle) if seen.answer == "approve" else Reject(seen.environment, seen.handle)
+        Approve(observed.environment, observed.handle)
+        if observed.answer == "approve"
+        else Reject(observed.environment, observed.handle)
     )
-    why = barred(command, seen.login, chat.talk.permission(seen.login), change)
-    person = People(chat.config).of_login(seen.login)
+    why = barred(command, observed.login, chat.talk.permission(observed.login), change)
+    person = People(chat.config).of_login(observed.login)
     if why is not None or person is None:
         return refused(f"No changes were made: {why or 'no person in terrace.yaml has this account'}.")
     if not chat.talk.mine_alone:
         # Anyone who can write as Terrace could claim to have seen the review.
         return refused("No changes were made: reviews and boxes require Terrace to write as its own App.")
     try:
-        chat.config.environment(seen.environment)
+        chat.config.environment(observed.environment)
         context = chat.audit_context(person)
-        if approving.pending_handle(context.policy, context.ledger.read(), seen.environment) != seen.handle:
+        if approving.pending_handle(context.policy, context.ledger.read(), observed.environment) != observed.handle:
             return refused(
-                f"No changes were made: the pending plans in {seen.environment} are no longer {seen.handle}."
+                f"No changes were made: the pending plans in {observed.environment} are no longer {observed.handle}."
             )
-        comment = chat.talk.testify(number, seen.marker, testimony_page(seen))
-        witness = Witness(seen.kind, comment, str(number), seen.login)
-        chosen = role or infer_role(chat.config, seen.environment, person)
+        comment = chat.talk.testify(number, observed.marker, testimony_page(observed))
+        witness = Witness(observed.kind, comment, str(number), observed.login)
+        chosen = role or infer_role(chat.config, observed.environment, person)
         comment_now = chat.talk.read_comment(comment) if at is None else None
         when = comment_now.at if comment_now is not None else at
-        word = approving.GivenDecision(seen.answer, chosen, "", lambda _: witness, when, seen.handle)
-        return decisions.answer(chat.talk, context, seen.environment, witness, word)
+        word = approving.GivenDecision(observed.answer, chosen, "", lambda _: witness, when, observed.handle)
+        return decisions.answer(chat.talk, context, observed.environment, witness, word)
     except TerraceError as error:
         return refused(f"No changes were made: {error.message}.", hint=error.hint)

@@ -46,16 +46,16 @@ def enter(context: Context, history: History, opening: Opening) -> Deployment | 
         if not free:
             return Refused(commit, busy(context, history, environment, commit, origin))
 
-        def decide(seen: History) -> tuple[Draft, ...]:
+        def decide(current: History) -> tuple[Draft, ...]:
             # Decided on the very history that is written to: another writer may have closed a gate since.
             if (
-                entry(context, seen, environment, commit, origin, settles).open
-                or _newest(seen, environment) != newest_before
+                entry(context, current, environment, commit, origin, settles).open
+                or _newest(current, environment) != newest_before
             ):
                 return ()
             return (
-                *superseded(context, folds.latest(seen, environment), origin),
-                *opened(context, seen, opening, deployment_id),
+                *superseded(context, folds.latest(current, environment), origin),
+                *opened(context, current, opening, deployment_id),
             )
 
         history = append(context.ledger, history, decide)

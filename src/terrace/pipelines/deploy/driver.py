@@ -86,23 +86,23 @@ def _perform(journal: Journal, run: DeploymentRun, tasks: tuple[Task, ...], spre
         begun.append(record)
         run.context.watcher.step(run.deployment, record)
 
-    def one(record: StepRecord) -> StepRecord:
+    def perform(record: StepRecord) -> StepRecord:
         try:
             with run.context.step_logs.keep(run.deployment, record, lambda text: run.hide(record.stack, text)):
-                made = _act(run, record).masked(run.mask(record.stack))
+                outcome = _act(run, record).masked(run.mask(record.stack))
         except Interrupted:
             return record
         done = replace(
             record,
-            result=made.result,
-            message=made.message,
-            detail=record.detail.merged(made.detail),
+            result=outcome.result,
+            message=outcome.message,
+            detail=record.detail.merged(outcome.detail),
             ended_at=run.context.clock(),
         )
         run.context.watcher.step(run.deployment, done)
         return done
 
-    done = list(spread(one, tuple(begun)))
+    done = list(spread(perform, tuple(begun)))
     for record in done:
         if not record.open:
             journal.end(record)

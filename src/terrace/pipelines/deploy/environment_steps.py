@@ -58,12 +58,12 @@ def tag(run: DeploymentRun) -> StepOutcome:
     deployment = run.deployment
     day = run.context.clock().strftime("%Y%m%dT%H%M%SZ")
     name = f"deployed/{deployment.environment}/{day}-{deployment.commit[:7]}"
-    seen = run.context.ledger.read()
+    history = run.context.ledger.read()
     who = commit_text(deployment.requester, 60)
     # The last line gives a clone without a local copy of the ledger the position that the ledger had.
     message = (
         f"Deployed to {deployment.environment} by {who} (deployment {deployment.id})\n\n"
-        f"Ledger: {seen.ledger_id} {len(seen.events)} {seen.head}"
+        f"Ledger: {history.ledger_id} {len(history.events)} {history.head}"
     )
     run.context.repository.tag(name, deployment.commit, message)
     return StepOutcome("succeeded", name, Detail(tag=name))
@@ -82,15 +82,15 @@ def revert(run: DeploymentRun) -> StepOutcome:
         "and its plan has no changes, Terrace releases the hold on the environment."
     )
     try:
-        made = run.context.repository.prepare_revert(branch, bad, good, message)
+        commit = run.context.repository.prepare_revert(branch, bad, good, message)
     except Interrupted:
         raise
     except TerraceError as error:
         hint = f" (hint: {error.hint})" if error.hint else ""
         return StepOutcome("succeeded", f"not prepared: {error}{hint}", Detail(branch=""))
-    if made is None:
+    if commit is None:
         return StepOutcome("succeeded", "nothing to merge: the protected branch reverted it before", Detail(branch=""))
-    return StepOutcome("succeeded", f"merge {branch}", Detail(branch=branch, commit=made))
+    return StepOutcome("succeeded", f"merge {branch}", Detail(branch=branch, commit=commit))
 
 
 def _probe(run: DeploymentRun, probes: tuple[Probe, ...]) -> list[ProbeResult]:

@@ -86,21 +86,21 @@ def _why_busy(
     return _unknown(doubtful) if doubtful is not None and doubtful.id != settles else None
 
 
-def add_openers(context: Context, history: History, environment: str, seen: Facts) -> Facts:
+def add_openers(context: Context, history: History, environment: str, known: Facts) -> Facts:
     """Returns the facts with the accounts that opened the new changes, where the environment requires approvals."""
     settings = context.config.environment(environment)
-    if not seen.whole or not (
-        approval_rule(settings, seen.origin).requires_any or settings.approvals.requires_any or settings.risk
+    if not known.whole or not (
+        approval_rule(settings, known.origin).requires_any or settings.approvals.requires_any or settings.risk
     ):
-        return seen
+        return known
     good = folds.last_good(history, environment)
-    opened_by, unknown = openers_since(context, good.commit if good is not None else None, seen.commit)
-    return replace(seen, opened_by=opened_by, openers_unknown=unknown)
+    opened_by, unknown = openers_since(context, good.commit if good is not None else None, known.commit)
+    return replace(known, opened_by=opened_by, openers_unknown=unknown)
 
 
-def openers_since(context: Context, there: str | None, commit: str) -> tuple[tuple[str, ...], str]:
+def openers_since(context: Context, deployed: str | None, commit: str) -> tuple[tuple[str, ...], str]:
     """Returns the accounts that opened the new changes, and why they are unknown; "" where they are known."""
-    base = there if there is not None and context.repository.contains(commit, there) else None
+    base = deployed if deployed is not None and context.repository.contains(commit, deployed) else None
     landed = context.repository.landed(base, commit)
     if len(landed) > MOST_REVIEWED:
         return (
@@ -114,9 +114,9 @@ def openers_since(context: Context, there: str | None, commit: str) -> tuple[tup
         return (), error.message
 
 
-def timed(context: Context, history: History, seen: Facts) -> Facts:
+def timed(context: Context, history: History, known: Facts) -> Facts:
     """Returns the facts with a warning about the clock of this machine, if there is one now. Never cached."""
-    return replace(seen, clock=doubt(history, context.clock(), context.reference()))
+    return replace(known, clock=doubt(history, context.clock(), context.reference()))
 
 
 def unread_in(context: Context, history: History, environment: str) -> tuple[Fault, ...]:
@@ -142,8 +142,8 @@ def facts_of_open_deployment(context: Context, history: History, deployment: Dep
     settings = context.config.environment(name)
     root = root_of(history, deployment)
     origin = root.origin if isinstance(deployment.origin, Recovery) else deployment.origin
-    seen = add_openers(context, history, name, facts(context, history, name, commit, origin, deployment.settles))
-    upstream = seen.upstream
+    known = add_openers(context, history, name, facts(context, history, name, commit, origin, deployment.settles))
+    upstream = known.upstream
     if settings.after is not None:
         # A recovery must be possible after its release was rolled back in the previous environment.
         above = _success_of(context, history, settings.after, commit, undone=root.id != deployment.id)
@@ -151,7 +151,7 @@ def facts_of_open_deployment(context: Context, history: History, deployment: Dep
         if above is None and upstream is not None and upstream.commit == commit:
             upstream = Upstream(settings.after, None, None)
     return replace(
-        seen,
+        known,
         requester=deployment.requester,
         upstream=upstream,
         busy=_left_behind(context, history, deployment),
@@ -180,11 +180,11 @@ def _success_of(
         good = [d for d in good if not isinstance(d.origin, Destruction | Remediation)]
     else:
         good = list(folds.releases(history, environment))
-    wanted = [d for d in good if d.commit == commit]
-    if not wanted:
+    deployments = [d for d in good if d.commit == commit]
+    if not deployments:
         return None
     keys = {stack.key for stack in context.survey(commit).deployable(environment)}
-    whole = (d for d in reversed(wanted) if keys <= {key for key in d.stacks if d.done(key)})
+    whole = (d for d in reversed(deployments) if keys <= {key for key in d.stacks if d.done(key)})
     return next(whole, None)
 
 
@@ -194,9 +194,9 @@ def _left_behind(context: Context, history: History, deployment: Deployment) -> 
     newest = folds.latest(history, name)
     if newest is not None and newest.id != deployment.id:
         return f"deployment {newest.id} of {newest.commit[:7]} started before deployment {deployment.id} finished"
-    left = folds.unsettled(history, name, needed(context.config.environment(name)))
-    if left is not None and left.id not in (deployment.id, deployment.settles):
-        return _unknown(left)
+    unsettled = folds.unsettled(history, name, needed(context.config.environment(name)))
+    if unsettled is not None and unsettled.id not in (deployment.id, deployment.settles):
+        return _unknown(unsettled)
     restoring = open_restore(history, name)
     if restoring is not None:
         return f"restore {restoring.id} of the state of {restoring.stack}, started by {restoring.by}"
@@ -214,10 +214,10 @@ def _unknown(deployment: Deployment) -> str:
 def _newer_deployed(context: Context, history: History, environment: str, commit: str, own: str = "") -> str | None:
     """Returns the newer commit that is deployed in an environment, without the deployment `own`; None without one."""
     changed = [deployment for deployment in folds.changes(history, environment) if deployment.id != own]
-    there = changed[-1] if changed and not isinstance(changed[-1].origin, Destruction) else None
-    if there is None or there.commit == commit:
+    newest = changed[-1] if changed and not isinstance(changed[-1].origin, Destruction) else None
+    if newest is None or newest.commit == commit:
         return None
-    return there.commit if context.repository.contains(there.commit, commit) else None
+    return newest.commit if context.repository.contains(newest.commit, commit) else None
 
 
 def review_status(context: Context, history: History, environment: str, commit: str) -> Reviewed | None:

@@ -47,19 +47,19 @@ def entry(
     `overtaken_by` is the deployment that started there while this one was prepared.
     """
     settings = context.config.environment(environment)
-    seen = add_openers(context, history, environment, facts(context, history, environment, commit, origin, settles))
-    decisions = decisions_about(history, question(settings, seen, ()), "", context.proof)
+    known = add_openers(context, history, environment, facts(context, history, environment, commit, origin, settles))
+    decisions = decisions_about(history, question(settings, known, ()), "", context.proof)
     reviewed = review_status(context, history, environment, commit)
-    seen = replace(timed(context, history, seen), reviewed=reviewed, overtaken_by=overtaken_by)
-    return decide(Request(Moment.ENTRY, context.config, settings, seen, context.clock(), Plans(decisions=decisions)))
+    known = replace(timed(context, history, known), reviewed=reviewed, overtaken_by=overtaken_by)
+    return decide(Request(Moment.ENTRY, context.config, settings, known, context.clock(), Plans(decisions=decisions)))
 
 
 def busy(context: Context, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
     """Returns the verdict for an environment in which another process is working at this moment."""
-    seen = facts(context, history, environment, commit, origin)
+    known = facts(context, history, environment, commit, origin)
     latest = folds.latest(history, environment)
     who = f"run by {latest.lease.holder.who}" if latest and latest.lease else "another process on this machine"
-    blocked = replace(seen, busy=seen.busy or f"deployment {latest.id if latest else ''}, {who}")
+    blocked = replace(known, busy=known.busy or f"deployment {latest.id if latest else ''}, {who}")
     settings = context.config.environment(environment)
     return decide(Request(Moment.ENTRY, context.config, settings, blocked, context.clock()))
 
@@ -79,7 +79,7 @@ def asked(
     rule = approval_rule(settings, deployment.origin)
     facts_of: dict[str, Facts] = {}
 
-    def seen(at: History) -> Facts:
+    def facts_at(at: History) -> Facts:
         # Both verdicts of one step use the same history, so its facts are collected once.
         if at.head not in facts_of:
             facts_of[at.head] = facts_of_open_deployment(context, at, deployment)
@@ -87,11 +87,11 @@ def asked(
 
     def consented(plans: tuple[StepRecord, ...]) -> Verdict:
         at = history()
-        return decide_plans(context, at, deployment, plans, seen(at))
+        return decide_plans(context, at, deployment, plans, facts_at(at))
 
     def admitted() -> Verdict:
         at = history()
-        return decide_planning(context, at, deployment, seen(at))
+        return decide_planning(context, at, deployment, facts_at(at))
 
     return Asked(
         consent=consented,
@@ -102,14 +102,14 @@ def asked(
     )
 
 
-def decide_planning(context: Context, history: History, deployment: Deployment, seen: Facts) -> Verdict:
+def decide_planning(context: Context, history: History, deployment: Deployment, known: Facts) -> Verdict:
     """Returns whether an open deployment is allowed to be planned."""
-    settings, seen = context.config.environment(deployment.environment), timed(context, history, seen)
+    settings, known = context.config.environment(deployment.environment), timed(context, history, known)
     try:
-        seen = replace(seen, foreign_states=foreign_addresses(context, history, deployment))
+        known = replace(known, foreign_states=foreign_addresses(context, history, deployment))
     except NotReady as error:
-        seen = replace(seen, owner_unknown=f"{error}")
-    return planning(Request(Moment.PLAN, context.config, settings, seen, context.clock()))
+        known = replace(known, owner_unknown=f"{error}")
+    return planning(Request(Moment.PLAN, context.config, settings, known, context.clock()))
 
 
 def decide_plans(
@@ -117,13 +117,13 @@ def decide_plans(
     history: History,
     deployment: Deployment,
     plans: tuple[StepRecord, ...],
-    seen: Facts | None = None,
+    known: Facts | None = None,
 ) -> Verdict:
     """Returns the verdict on the plans of one wave, with the approvals given so far.
 
-    `seen` are the facts of this history, where they are already collected.
+    `known` are the facts of this history, where they are already collected.
     """
-    facts = timed(context, history, seen or facts_of_open_deployment(context, history, deployment))
+    facts = timed(context, history, known or facts_of_open_deployment(context, history, deployment))
     request = situation(context, history, deployment, plans, facts)
     about_plans = replace(
         request.plans,
@@ -148,7 +148,7 @@ def situation(
 ) -> Request:
     """Returns the request to apply these plans, with the approvals and rejections so far."""
     settings = context.config.environment(deployment.environment)
-    seen = replace(
+    known = replace(
         facts or facts_of_open_deployment(context, history, deployment),
         origin=deployment.origin,
         deployment=deployment.id,
@@ -156,19 +156,19 @@ def situation(
     request = opened(history, deployment.id)
     identity = context.proof(request.declared) if request is not None else None
     if identity is not None and identity.proven:
-        seen = replace(seen, requested_by=identity.by)
+        known = replace(known, requested_by=identity.by)
     # A deployment that a schedule started has no requester, where the protected branch allows automatic deployments.
     elif context.signers and not (isinstance(deployment.origin, Automatic) and settings.deploy == "automatic"):
         run = request.run if request is not None else ""
         # The opening event says that a CI run started the deployment. Only the forge can prove that.
         why = context.unproven_run(run, deployment.requester, deployment.opened_at) if run else ""
         doubt = f"{run}: {why}" if why else ""
-        seen = replace(seen, requester_unproven=not run or bool(why), run_unproven=doubt)
+        known = replace(known, requester_unproven=not run or bool(why), run_unproven=doubt)
     bound = subjects(context.policy, history, deployment, plans)
-    decisions = decisions_about(history, question(settings, seen, bound), deployment.id, context.proof)
-    seen = replace(seen, may_apply=context.reach == "apply")
+    decisions = decisions_about(history, question(settings, known, bound), deployment.id, context.proof)
+    known = replace(known, may_apply=context.reach == "apply")
     about_plans = Plans(bound, decisions, risk=risk_of(plans))
-    return Request(Moment.APPLY, context.config, settings, seen, no_earlier(history, context.clock()), about_plans)
+    return Request(Moment.APPLY, context.config, settings, known, no_earlier(history, context.clock()), about_plans)
 
 
 def _absorbed(
@@ -178,18 +178,18 @@ def _absorbed(
     acknowledged = acknowledgements(history, deployment.environment)
     absorbed = []
     for record in plans:
-        for seen in plan_absorptions(record) if not record.detail.empty else ():
-            mine = [
+        for resource in plan_absorptions(record) if not record.detail.empty else ():
+            covering = [
                 acknowledgement
                 for acknowledgement in acknowledged
-                if any(acknowledgement.covers(seen, path) for path in seen.kept)
+                if any(acknowledgement.covers(resource, path) for path in resource.kept)
             ]
             who = answered(
-                [acknowledgement for acknowledgement in mine if is_proven(context, acknowledgement.declared)],
-                seen,
-                seen.kept,
+                [acknowledgement for acknowledgement in covering if is_proven(context, acknowledgement.declared)],
+                resource,
+                resource.kept,
             )
-            absorbed.append(Absorbed(record.stack, seen.address, seen.kept, who.by if who else ""))
+            absorbed.append(Absorbed(record.stack, resource.address, resource.kept, who.by if who else ""))
     return tuple(absorbed)
 
 

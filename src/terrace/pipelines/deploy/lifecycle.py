@@ -95,9 +95,9 @@ def _one_of_each_folder(wave: tuple[Stack, ...], graph: Graph) -> Iterator[tuple
     return (tuple(part.values()) for part in parts)
 
 
-def select_waves(waves: tuple[tuple[str, ...], ...], wanted: Collection[str]) -> tuple[tuple[str, ...], ...]:
+def select_waves(waves: tuple[tuple[str, ...], ...], keys: Collection[str]) -> tuple[tuple[str, ...], ...]:
     """Returns the same order with only the wanted stacks."""
-    return tuple(kept for wave in waves if (kept := tuple(key for key in wave if key in wanted)))
+    return tuple(selected for wave in waves if (selected := tuple(key for key in wave if key in keys)))
 
 
 def opened(context: Context, history: History, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:

@@ -136,38 +136,38 @@ def _claims(context: Context, before: History, claimed: Deployment) -> Claims:
 
 def _settling(context: Context, before: History, claimed: Deployment) -> Claims:
     """Returns what a recovery has to claim: the deployment with the unknown outcome again, with imports."""
-    left = folds.unsettled(before, claimed.environment, needed(context.config.environment(claimed.environment)))
-    if left is None or left.id != claimed.settles:
+    unsettled = folds.unsettled(before, claimed.environment, needed(context.config.environment(claimed.environment)))
+    if unsettled is None or unsettled.id != claimed.settles:
         raise _Unfounded(
             "settles", f"deployment {claimed.settles} of {claimed.environment} does not have an unknown outcome"
         )
     expected: type[object] = Recovery
-    of = left.id
-    if isinstance(left.origin, Destruction):
+    of = unsettled.id
+    if isinstance(unsettled.origin, Destruction):
         expected, of = Destruction, ""
-    elif isinstance(left.origin, Undoing):
-        expected, of = Rollback, left.origin.of
+    elif isinstance(unsettled.origin, Undoing):
+        expected, of = Rollback, unsettled.origin.of
     if type(claimed.origin) is not expected:
-        raise _Unfounded("origin", f"its origin cannot recover deployment {left.id}")
+        raise _Unfounded("origin", f"its origin cannot recover deployment {unsettled.id}")
     destroys = expected is Destruction
-    additions = Additions(left.additions.moves, () if destroys else _kept(left, claimed))
-    if left.agreed - claimed.agreed:
+    additions = Additions(unsettled.additions.moves, () if destroys else _kept(unsettled, claimed))
+    if unsettled.agreed - claimed.agreed:
         raise _Unfounded("agreed", "it leaves out what was accepted before")
     return Claims(
-        left.commit,
-        left.waves,
-        left.live,
+        unsettled.commit,
+        unsettled.waves,
+        unsettled.live,
         of,
         additions,
-        left.partial,
-        left.id,
+        unsettled.partial,
+        unsettled.id,
         agreeable=True,
         open_imports=not destroys,
     )
 
 
-def _kept(left: Deployment, claimed: Deployment) -> tuple[Import, ...]:
+def _kept(unsettled: Deployment, claimed: Deployment) -> tuple[Import, ...]:
     """Returns the imports of the recovered deployment, except those that the recovery repeats with another id."""
     named = {(addition.stack, addition.address) for addition in claimed.additions.imports}
-    renamed = {(i.stack, i.address) for i in left.additions.imports if i not in claimed.additions.imports} & named
-    return tuple(i for i in left.additions.imports if (i.stack, i.address) not in renamed)
+    renamed = {(i.stack, i.address) for i in unsettled.additions.imports if i not in claimed.additions.imports} & named
+    return tuple(i for i in unsettled.additions.imports if (i.stack, i.address) not in renamed)

@@ -51,14 +51,14 @@ class PlanEvaluator:
             "policy": partial(self._policies.evaluate, self._config, plans),
             "plan-secrets": partial(find_exposed, plans),
         }
-        wanted = {name: look for name, look in checks.items() if self._config.level(name) != "off"}
-        findings = [finding for name, look in wanted.items() for finding in enforce(self._config, name, look)]
+        enabled = {name: look for name, look in checks.items() if self._config.level(name) != "off"}
+        findings = [finding for name, look in enabled.items() for finding in enforce(self._config, name, look)]
         known_checks, today = self._config.known_checks, self._clock().date()
-        left = waive(masked_findings(findings, plans), self._waivers, today, known_checks, contents(self._tree))
+        waived = waive(masked_findings(findings, plans), self._waivers, today, known_checks, contents(self._tree))
         if not self._waivers.unread:
-            return left
+            return waived
         why = f"(no waiver is applied: {' '.join(self._waivers.unread.split())})"
-        return tuple(replace(f, message=f"{f.message} {why}") if f.blocks else f for f in left)
+        return tuple(replace(f, message=f"{f.message} {why}") if f.blocks else f for f in waived)
 
     @cached_property
     def _waivers(self) -> Waivers:
@@ -103,7 +103,7 @@ class PlanFindings:
             word = "advisory" if finding.advisory and finding.status is Status.FAIL else finding.status.value
             counts[word] = counts.get(word, 0) + 1
         risk = {
-            name: (counted.number, tuple(what[:200] for what in counted.first))
+            name: (counted.number, tuple(message[:200] for message in counted.first))
             for name, counted in self.evidence.items()
         }
         return Detail(findings=dict(sorted(counts.items())), risk=risk)

@@ -258,8 +258,8 @@ def _outside(run: DeploymentRun, plan: Plan) -> list[ResourceDrift]:
     """Returns the changes from outside. A release's own changes are not drift, nor are those of Terrace's own
     applies."""
     echoes = own_changes_of(run.history, plan.stack.environment, plan.stack.key)
-    seen = without_own_changes(find_drift(plan), echoes)
-    return [outside for resource in seen if (outside := only_outside(resource)) is not None]
+    drift = without_own_changes(find_drift(plan), echoes)
+    return [outside for resource in drift if (outside := only_outside(resource)) is not None]
 
 
 def _plan_at_rest(run: DeploymentRun, key: str) -> FreshPlan:
@@ -285,11 +285,11 @@ def make_plan(run: DeploymentRun, key: str, *, lock: bool = True) -> FreshPlan:
     context = run.context
     site = run.site(key, "plan")
     goal = Goal.DESTROYED if isinstance(run.deployment.origin, Destruction) else Goal.CONVERGED
-    made = context.terraform.plan(site, goal=goal, lock=lock, listener=context.watcher.progress)
-    run.on_leaving(made.discard)
+    made_plan = context.terraform.plan(site, goal=goal, lock=lock, listener=context.watcher.progress)
+    run.on_leaving(made_plan.discard)
     # After the plan, not before: if the state changes in between, Terraform refuses to apply this plan as stale.
     state = context.terraform.pull_state(site)
-    return FreshPlan(made, reading(context, site, run.deployment.commit, made), state)
+    return FreshPlan(made_plan, reading(context, site, run.deployment.commit, made_plan), state)
 
 
 def state_position(state: StateSnapshot) -> Detail:

@@ -30,7 +30,7 @@ def keep_plan(context: Context, deployment: Deployment, attempt: str, plan: Plan
     return ""
 
 
-def planned_changes(kept: KeptPlans, deployment: Deployment) -> PlannedChanges:
+def planned_changes(archive: KeptPlans, deployment: Deployment) -> PlannedChanges:
     """Returns the newest plan of every stack of a deployment, as far as it is kept."""
     plans: dict[str, Plan] = {}
     missing: dict[str, str] = {}
@@ -39,7 +39,7 @@ def planned_changes(kept: KeptPlans, deployment: Deployment) -> PlannedChanges:
         if step is None or step.detail.digest is UNSET or step.detail.empty:
             continue
         try:
-            plan = kept.find(PlanName(deployment.environment, deployment.id, step.attempt))
+            plan = archive.find(PlanName(deployment.environment, deployment.id, step.attempt))
         except Interrupted:
             raise
         except TerraceError as error:
@@ -55,12 +55,12 @@ def planned_changes(kept: KeptPlans, deployment: Deployment) -> PlannedChanges:
     return PlannedChanges(plans, missing)
 
 
-def changes_of(kept: KeptPlans, deployments: Iterable[Deployment]) -> PlannedChanges:
+def changes_of(archive: KeptPlans, deployments: Iterable[Deployment]) -> PlannedChanges:
     """Returns the plans of several deployments of different environments together."""
     plans: dict[str, Plan] = {}
     missing: dict[str, str] = {}
     for deployment in deployments:
-        found = planned_changes(kept, deployment)
-        plans |= found.plans
-        missing |= found.missing
+        changes = planned_changes(archive, deployment)
+        plans |= changes.plans
+        missing |= changes.missing
     return PlannedChanges(plans, missing)

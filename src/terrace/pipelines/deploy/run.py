@@ -117,7 +117,7 @@ class DeploymentRun:
         """Returns a mask for the secrets of a stack that this process knows: credentials, and those in its plans."""
         with self._lock:
             variables = {} if not key else self._known_variables.get(key, {})
-            plans = [one.plan for one in self.fresh_plans.values() if one.plan.stack.key == key]
+            plans = [fresh.plan for fresh in self.fresh_plans.values() if fresh.plan.stack.key == key]
         hidden = [value for name, value in variables.items() if says_secret(name)]
         return SecretMask((*hidden, *(secret for plan in plans for secret in plan.secrets)))
 

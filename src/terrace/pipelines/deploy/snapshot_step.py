@@ -66,12 +66,12 @@ def _wrote(run: DeploymentRun, key: str, applied: StepRecord) -> bool:
         detail = planned.detail if planned is not None else Detail()
         return changes_objects(detail.create, detail.replace, detail.delete)
     try:
-        left = run.context.applier.autopsy(attempt_of(run.history, run.deployment, applied))
+        leftovers = run.context.applier.autopsy(attempt_of(run.history, run.deployment, applied))
     except Interrupted:
         raise
     except TerraceError:
         return False
-    return left is not None and bool(left.created or left.destroyed)
+    return leftovers is not None and bool(leftovers.created or leftovers.destroyed)
 
 
 def _planned_on(run: DeploymentRun, key: str) -> StateVersion | None:

@@ -39,10 +39,10 @@ class StepOutcome:
         def hide(text: str) -> str:
             return mask.hide(without_secrets(text, bare=True))
 
-        kept = [_record(one, hide) for one in errors_first(self.diagnostics)[:MOST_DIAGNOSTICS]]
-        kept = [record for record in kept if fits(msgspec.to_builtins(record))]
-        left_out = len(self.diagnostics) - len(kept)
-        failure = Detail(diagnostics=tuple(kept) or UNSET, more_diagnostics=left_out or UNSET)
+        records = [_record(diagnostic, hide) for diagnostic in errors_first(self.diagnostics)[:MOST_DIAGNOSTICS]]
+        records = [record for record in records if fits(msgspec.to_builtins(record))]
+        left_out = len(self.diagnostics) - len(records)
+        failure = Detail(diagnostics=tuple(records) or UNSET, more_diagnostics=left_out or UNSET)
         if self.detail.hint:
             failure = failure.merged(Detail(hint=hide(self.detail.hint)))
         return StepOutcome(self.result, hide(self.message), self.detail.merged(failure))
@@ -103,8 +103,8 @@ LONGEST_TEXT = 8192
 
 def failure(error: TerraceError) -> StepOutcome:
     """Returns the result of a step that raised an error."""
-    told = error.diagnostics if isinstance(error, TerraformFailed) else ()
-    return StepOutcome("failed", f"{error}", Detail(hint=error.hint or UNSET), diagnostics=told)
+    diagnostics = error.diagnostics if isinstance(error, TerraformFailed) else ()
+    return StepOutcome("failed", f"{error}", Detail(hint=error.hint or UNSET), diagnostics=diagnostics)
 
 
 def _record(diagnostic: Diagnostic, hide: Callable[[str], str]) -> DiagnosticRecord:

@@ -36,12 +36,14 @@ def acknowledge(
     """
     context.config.environment(environment)
     history = context.ledger.read()
-    seen = _seen(history, environment)
+    drifted = _seen(history, environment)
     by_stack = {
-        resource.stack: resource for resource in seen if resource.address == address and stack in (None, resource.stack)
+        resource.stack: resource
+        for resource in drifted
+        if resource.address == address and stack in (None, resource.stack)
     }
     if not by_stack:
-        addresses = ", ".join(sorted({resource.address for resource in seen})) or "nothing"
+        addresses = ", ".join(sorted({resource.address for resource in drifted})) or "nothing"
         raise BadInput(f"no drift is known at {address} in {environment}", hint=f"drift was detected at: {addresses}")
     if len(by_stack) > 1:
         raise BadInput(f"{address} has drift in {', '.join(sorted(by_stack))}", hint="pass --stack STACK")
@@ -88,9 +90,9 @@ def _chosen(resource: ResourceDrift, attributes: tuple[str, ...]) -> ResourceDri
 def _seen(history: History, environment: str) -> tuple[ResourceDrift, ...]:
     """Returns the drift that the ledger knows, the newest last."""
     last = newest(history, environment)
-    seen = list(last.resources) if last is not None else []
+    resources = list(last.resources) if last is not None else []
     current = folds.latest(history, environment)
     if current is not None and current.open:
         for record in awaiting(current):
-            seen += resources_of(record.stack, record.detail.sightings or ())
-    return tuple(seen)
+            resources += resources_of(record.stack, record.detail.sightings or ())
+    return tuple(resources)

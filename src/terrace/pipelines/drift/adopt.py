@@ -55,10 +55,10 @@ def _stack_of(context: Context, environment: str, address: str, stack: str | Non
     if stack is not None:
         return stack
     last = newest(context.ledger.read(), environment)
-    seen = last.resources if last is not None else ()
-    stacks = sorted({resource.stack for resource in seen if resource.address == address})
+    resources = last.resources if last is not None else ()
+    stacks = sorted({resource.stack for resource in resources if resource.address == address})
     if not stacks:
-        addresses = ", ".join(sorted({resource.address for resource in seen})) or "nothing"
+        addresses = ", ".join(sorted({resource.address for resource in resources})) or "nothing"
         raise BadInput(f"no drift is known at {address} in {environment}", hint=f"drift was detected at: {addresses}")
     if len(stacks) > 1:
         raise BadInput(f"{address} has drift in {', '.join(stacks)}", hint="pass --stack STACK")
@@ -83,33 +83,33 @@ def _wanted(plan: Plan, drift: ResourceChange) -> tuple[Wanted, ...]:
 
 
 def propose_edit(
-    inventory: Inventory, tree: Tree, stack: Stack, drift: ResourceChange, wanted: tuple[Wanted, ...]
+    inventory: Inventory, tree: Tree, stack: Stack, drift: ResourceChange, changes: tuple[Wanted, ...]
 ) -> Proposed:
     """Returns the edit of the file with the block of a resource that makes it match the resource.
 
     Writes nothing of a block that other resources share. Raises BadInput where no file of its folder has the block.
     """
-    folder, many = _folder_of(inventory, stack, drift)
+    folder, is_repeated = _folder_of(inventory, stack, drift)
     module = inventory.graph.folders.get(folder)
     for path in module.files if module is not None else ():
         content = tree.read(path)
-        adoption = adopted(content, drift.type, drift.name, wanted) if path.endswith(".tf") else None
+        adoption = adopted(content, drift.type, drift.name, changes) if path.endswith(".tf") else None
         if adoption is None:
             continue
-        why = _not_alone(inventory, stack, folder, drift, many=many)
+        why = _not_alone(inventory, stack, folder, drift, is_repeated=is_repeated)
         if why:
             not_written = (Left(w.attribute, w.line, w.old, w.new, why) for w in adoption.written)
             adoption = Adoption(content, (), (*not_written, *adoption.left))
         return Proposed(stack.key, path, adoption)
     raise BadInput(
         f"the block of {drift.address} is not in {folder} in native syntax",
-        hint="write the change into the block: " + ", ".join(f"{w.attribute} = {shown(w.after)}" for w in wanted),
+        hint="write the change into the block: " + ", ".join(f"{w.attribute} = {shown(w.after)}" for w in changes),
     )
 
 
 def _folder_of(inventory: Inventory, stack: Stack, drift: ResourceChange) -> tuple[str, bool]:
     """Returns the folder of the module of an address, and whether that module has several instances."""
-    folder, many = stack.path, False
+    folder, is_repeated = stack.path, False
     for name, index in _STEP.findall(drift.module):
         module = inventory.graph.folders.get(folder)
         targets = [call.target for call in (module.calls if module else ()) if call.call.name == name]
@@ -118,13 +118,13 @@ def _folder_of(inventory: Inventory, stack: Stack, drift: ResourceChange) -> tup
                 f"{drift.address} is in a module outside this repository",
                 hint="change the module at its source, or its arguments",
             )
-        folder, many = targets[0], many or bool(index)
-    return folder, many
+        folder, is_repeated = targets[0], is_repeated or bool(index)
+    return folder, is_repeated
 
 
-def _not_alone(inventory: Inventory, stack: Stack, folder: str, drift: ResourceChange, *, many: bool) -> str:
+def _not_alone(inventory: Inventory, stack: Stack, folder: str, drift: ResourceChange, *, is_repeated: bool) -> str:
     """Returns why the block does not belong to this resource alone; "" when it does."""
-    if many or drift.index is not None:
+    if is_repeated or drift.index is not None:
         return "its block has several instances, and all of them would change"
     graph = inventory.graph
     others = [other.key for other in inventory.stacks if other.key != stack.key and folder in graph.reached(other)]

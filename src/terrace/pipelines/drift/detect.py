@@ -61,14 +61,14 @@ def look(context: Context, environments: Iterable[str], every: timedelta = timed
     names = tuple(dict.fromkeys(environments))
     history = context.ledger.read()
     with ExitStack() as stack:
-        seen = _observe_all(context, history, names, stack)
-    seen = {name: _explained(context, history, name, observations) for name, observations in seen.items()}
+        observed = _observe_all(context, history, names, stack)
+    observed = {name: _explained(context, history, name, observations) for name, observations in observed.items()}
     span = int(every.total_seconds())
 
     def decide(now: History) -> tuple[Draft, ...]:
         drafts = []
         for name in names:
-            observations = seen[name]
+            observations = observed[name]
             if folds.latest(now, name) != folds.latest(history, name):
                 observations = tuple(
                     _unknown(observation, "discarded: a deployment started during the check")
@@ -80,8 +80,8 @@ def look(context: Context, environments: Iterable[str], every: timedelta = timed
         return tuple(drafts)
 
     after = append(context.ledger, history, decide)
-    made = (check for name in names if seen[name] and (check := newest(after, name)) is not None)
-    return tuple(with_values(check, seen[check.environment]) for check in made)
+    checks = (check for name in names if observed[name] and (check := newest(after, name)) is not None)
+    return tuple(with_values(check, observed[check.environment]) for check in checks)
 
 
 def _explained(
@@ -92,8 +92,8 @@ def _explained(
     places, now = context.config.environment(environment).drift.logs, context.clock()
     windows = {
         (resource.stack, resource.fingerprint): window
-        for seen in observations
-        for resource in seen.resources
+        for observation in observations
+        for resource in observation.resources
         if has_cause(resource) and (window := window_of(history, environment, resource, now)) is not None
     }
     if not places or not windows:
@@ -156,9 +156,9 @@ def _observe_all(
             observations += broken
         by_environment[name] += observations
     with ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool:
-        for target, seen in zip(targets, pool.map(lambda target: _observe(context, target), targets), strict=True):
-            by_environment[target.environment].append(seen)
-    return {name: tuple(sorted(mine, key=lambda o: o.stack)) for name, mine in by_environment.items()}
+        for target, observed in zip(targets, pool.map(lambda target: _observe(context, target), targets), strict=True):
+            by_environment[target.environment].append(observed)
+    return {name: tuple(sorted(observations, key=lambda o: o.stack)) for name, observations in by_environment.items()}
 
 
 def _targets(
@@ -179,7 +179,7 @@ def _targets(
         except TerraceError as error:
             broken += [_untold(key, deployed, str(error)) for key in keys]
             continue
-        there = {stack.key for stack in inventory.stacks}
+        known_keys = {stack.key for stack in inventory.stacks}
         ready += [
             Target(
                 environment,
@@ -192,10 +192,10 @@ def _targets(
                 history,
             )
             for key in keys
-            if key in there
+            if key in known_keys
         ]
         why = f"commit {commit[:7]} is deployed, but has no such stack under the current terrace.yaml"
-        broken += [_untold(key, deployed, why) for key in keys if key not in there]
+        broken += [_untold(key, deployed, why) for key in keys if key not in known_keys]
     return ready, broken
 
 
@@ -240,13 +240,13 @@ def _compared(context: Context, target: Target, site: Site, bare: Observation) -
         return _unknown(bare, "Terraform could not plan everything")
     rules = context.config.environment(target.environment).drift.ignore
     differing = find_drift(plan)
-    seen = without_own_changes(differing, target.echoes)
+    resources = without_own_changes(differing, target.echoes)
     anew = [
         f"{_told(resource)} is recreated by every plan, which is not drift"
         for resource in always_recreated(differing, target.echoes)
     ]
     hiding = hiding_of({target.key: plan})
-    looked = apply_ignore_rules((_concealed(resource, hiding) for resource in seen), rules, context.clock().date())
+    looked = apply_ignore_rules((_concealed(resource, hiding) for resource in resources), rules, context.clock().date())
     return replace(
         bare,
         status="drifted" if looked.resources else "clean",
@@ -295,5 +295,5 @@ def _untold(key: str, deployed: Baseline, why: str) -> Observation:
     return Observation(key, "", "unknown", deployed.commits.get(key, ""), why)
 
 
-def _unknown(seen: Observation, why: str) -> Observation:
-    return replace(seen, status="unknown", why=why, resources=(), ignored=(), notices=())
+def _unknown(observation: Observation, why: str) -> Observation:
+    return replace(observation, status="unknown", why=why, resources=(), ignored=(), notices=())

@@ -32,9 +32,9 @@ def _remediate(context: Context, environment: str) -> RemediationResult:
     answer = proposals(settings, context.ledger.read(), context.clock())
     done = []
     for proposal in answer.proposals:
-        made = _enter(context, environment, proposal)
-        done.append(made)
-        if isinstance(made, Refused) or made.open:
+        deployment = _enter(context, environment, proposal)
+        done.append(deployment)
+        if isinstance(deployment, Refused) or deployment.open:
             # An environment never has two deployments at once.
             break
     return RemediationResult(environment, tuple(done), answer.refusals)

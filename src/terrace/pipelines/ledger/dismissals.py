@@ -34,8 +34,8 @@ def dismiss(
         raise _not_a_signer(actor)
     record = EventDismissed(position, dismissal.hash, reason, dismissal.text.decode("ascii"), signature)
 
-    def decide(seen: History) -> tuple[Draft, ...]:
-        _fault(seen, position, counts)
+    def decide(current: History) -> tuple[Draft, ...]:
+        _fault(current, position, counts)
         return (draft(record, "ledger", actor),)
 
     append(ledger, history, decide)
@@ -96,12 +96,12 @@ def dismiss_several(
         raise _not_a_signer(actor)
     pairs = tuple((span.first, span.last) for span in spans)
     record = EventsDismissed(pairs, last.hash, reason, dismissal.text.decode("ascii"), signature)
-    wanted = {(fault.event.position, fault.event.hash) for fault in faults}
+    identities = {(fault.event.position, fault.event.hash) for fault in faults}
 
-    def decide(seen: History) -> tuple[Draft, ...]:
-        there = {(fault.event.position, fault.event.hash) for fault in unread(seen, counts)}
-        if not wanted <= there:
-            gone = min(position for position, _ in wanted - there)
+    def decide(current: History) -> tuple[Draft, ...]:
+        unread_events = {(fault.event.position, fault.event.hash) for fault in unread(current, counts)}
+        if not identities <= unread_events:
+            gone = min(position for position, _ in identities - unread_events)
             raise _holds_nothing(Span(gone, gone))
         return (draft(record, "ledger", actor),)
 
@@ -155,8 +155,8 @@ def dismiss_dates(
         raise _not_a_signer(actor)
     record = DatesDismissed(position, last.position, last.hash, reason, dismissal.text.decode("ascii"), signature)
 
-    def decide(seen: History) -> tuple[Draft, ...]:
-        return (draft(record, "ledger", actor),) if misdated(seen, position, clock()) else ()
+    def decide(current: History) -> tuple[Draft, ...]:
+        return (draft(record, "ledger", actor),) if misdated(current, position, clock()) else ()
 
     append(ledger, history, decide)
     return ahead_of_clock

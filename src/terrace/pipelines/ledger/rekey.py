@@ -77,8 +77,8 @@ def rekey(ledger: Ledger, history: History, change: Change, reason: str, actor: 
         raise BadInput("no reason was given", hint="pass --reason WHY: the ledger keeps it")
     record = LedgerRekeyed(reason, change.before, change.absent)
 
-    def decide(seen: History) -> tuple[Draft, ...]:
-        if seen.head != history.head:
+    def decide(current: History) -> tuple[Draft, ...]:
+        if current.head != history.head:
             raise BadInput("other events were written to the ledger in the meantime", hint="run the command again")
         return (draft(record, "ledger", actor),)
 

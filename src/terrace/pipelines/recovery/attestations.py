@@ -30,14 +30,14 @@ def attest(context: Context, history: History, deployment: Deployment, why: str)
     Raises BadInput and records nothing where keys are configured and none proves who declares it.
     """
 
-    def decide(seen: History) -> tuple[Draft, ...]:
-        begun = _last(seen, deployment)
+    def decide(current: History) -> tuple[Draft, ...]:
+        begun = _last(current, deployment)
         if begun is None:
             return ()
-        names_before = _persons(context, seen, deployment, begun.position)
-        proof = declare(context, seen, "dead", deployment.environment, begun.id, why)
+        names_before = _persons(context, current, deployment, begun.position)
+        proof = declare(context, current, "dead", deployment.environment, begun.id, why)
         attested = draft(RecoveryAttested(why, begun.id, proof), deployment.id, context.actor)
-        with_it = _persons(context, preview(seen, [attested], context.clock()), deployment, begun.position)
+        with_it = _persons(context, preview(current, [attested], context.clock()), deployment, begun.position)
         if len(with_it) == len(names_before):
             raise BadInput(
                 "there is no proof of who declares that the process has terminated. Not recorded",

@@ -148,7 +148,7 @@ def recover(context: Context, examination: Examination) -> Deployment | Refused:
             raise BadInput(
                 f"another process on this machine works on {deployment.environment}", hint="wait until it has finished"
             )
-        history = append(context.ledger, context.ledger.read(), lambda seen: _intent(context, seen, examination))
+        history = append(context.ledger, context.ledger.read(), lambda current: _intent(context, current, examination))
         inventory = context.survey(deployment.commit)
         with context.repository.checkout(deployment.commit, deployment.environment) as root:
             for apply in examination.remains:
@@ -240,13 +240,13 @@ def _remains(
     )
 
 
-def _intent(context: Context, seen: History, examination: Examination) -> tuple[Draft, ...]:
+def _intent(context: Context, history: History, examination: Examination) -> tuple[Draft, ...]:
     """Records what is about to be done. Raises BadInput when another process was first."""
     environment = examination.deployment.environment
-    insist_on_readable(context, seen, environment)
-    left = folds.unsettled(seen, environment, needed(context.config.environment(environment)), answers(context))
-    latest = folds.latest(seen, environment)
-    if left is None or left.id != examination.deployment.id or latest is None or latest.open:
+    insist_on_readable(context, history, environment)
+    unsettled = folds.unsettled(history, environment, needed(context.config.environment(environment)), answers(context))
+    latest = folds.latest(history, environment)
+    if unsettled is None or unsettled.id != examination.deployment.id or latest is None or latest.open:
         resume = f"terrace resume {examination.deployment.environment}"
         hint = f"`terrace status` shows the current status, `{resume}` continues"
         raise BadInput(f"another process is recovering deployment {examination.deployment.id}", hint=hint)
@@ -276,14 +276,14 @@ def may_live(context: Context, history: History, deployment: Deployment, record:
         return "its apply, or a process that it started, still runs: wait until it has exited"
     if fate is not Fate.UNKNOWN:
         return ""
-    asked = needed(context.config.environment(deployment.environment))
+    people = needed(context.config.environment(deployment.environment))
     attested_by = apply_attestations(context, history, deployment, record)
-    if len(attested_by) >= asked:
+    if len(attested_by) >= people:
         return ""
     where = record.detail.host or "another machine"
     faith = unproven_note(context)
     return (
-        f"its apply ran on {where}, and {len(attested_by)} of {asked} people declared that it has terminated{faith}: "
+        f"its apply ran on {where}, and {len(attested_by)} of {people} people declared that it has terminated{faith}: "
         "pass --dead WHY"
     )
 
@@ -298,9 +298,9 @@ def _named_as_ours(
 ) -> bool:
     """Returns whether people identified a lock without a name by its id; where two are needed, both declared the end of
     the apply."""
-    asked = needed(context.config.environment(deployment.environment))
+    required = needed(context.config.environment(deployment.environment))
     attested_by = apply_attestations(context, history, deployment, record)
-    return not lock.who and lock.id == statements.unlock and (asked == 1 or len(attested_by) >= asked)
+    return not lock.who and lock.id == statements.unlock and (required == 1 or len(attested_by) >= required)
 
 
 def _unsaved(autopsy: LoggedLeftovers | None, state: StateSnapshot) -> StateSnapshot | None:

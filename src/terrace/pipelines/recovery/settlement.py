@@ -62,10 +62,10 @@ def settle(context: Context, deployment: Deployment, stacks: tuple[str, ...], re
         if alive:
             raise BadInput(f"{key}: {alive}", hint="a process that still runs may still create resources")
 
-    def decide(seen: History) -> tuple[Draft, ...]:
-        drafts = {key: _draft(context, seen, deployment, doubtful[key], reason) for key in stacks}
-        with_them = preview(seen, tuple(drafts.values()), context.clock())
-        before, after = (answers(context)(history, deployment.id) for history in (seen, with_them))
+    def decide(current: History) -> tuple[Draft, ...]:
+        drafts = {key: _draft(context, current, deployment, doubtful[key], reason) for key in stacks}
+        with_them = preview(current, tuple(drafts.values()), context.clock())
+        before, after = (answers(context)(history, deployment.id) for history in (current, with_them))
         if len(after) == len(before):
             raise BadInput(
                 "there is no proof of who accepts it. Not recorded",
@@ -82,13 +82,13 @@ def settle(context: Context, deployment: Deployment, stacks: tuple[str, ...], re
     return answered(context, append(context.ledger, history, decide), deployment)
 
 
-def _draft(context: Context, seen: History, deployment: Deployment, record: StepRecord, reason: str) -> Draft:
+def _draft(context: Context, history: History, deployment: Deployment, record: StepRecord, reason: str) -> Draft:
     facts = {
         "stack": record.stack,
         "attempt": record.attempt,
         "addresses": list(addresses(deployment, record)),
     }
-    proof = declare(context, seen, "settle", deployment.environment, record.attempt, reason, facts_of(facts))
+    proof = declare(context, history, "settle", deployment.environment, record.attempt, reason, facts_of(facts))
     settled = RecoverySettled(record.stack, record.attempt, reason, addresses(deployment, record), proof)
     return draft(settled, deployment.id, context.actor)
 

@@ -39,20 +39,20 @@ def destroy(
         return resume(context, current)
     commit, waves = find_destruction(context, history, environment, stack)
     if stack is not None:
-        here, tip = context.survey(commit), context.survey(context.repository.protected_tip())
-        taken = taken_over(here, tip, stack)
+        deployed, tip = context.survey(commit), context.survey(context.repository.protected_tip())
+        taken = taken_over(deployed, tip, stack)
         if taken is not None:
             return Refused(commit, Verdict(environment, (_taken(stack, *taken),)))
     going = {key for wave in waves for key in wave}
-    left = find_readers(context.survey, history, going)
-    held = tuple(_still_read(edge) for edge in left.edges if edge.reader not in allowed)
+    readers = find_readers(context.survey, history, going)
+    held = tuple(_still_read(edge) for edge in readers.edges if edge.reader not in allowed)
     unread = (
-        replace(reader, stacks=tuple(key for key in reader.stacks if key not in allowed)) for reader in left.unread
+        replace(reader, stacks=tuple(key for key in reader.stacks if key not in allowed)) for reader in readers.unread
     )
     held += tuple(_may_read(reader, going) for reader in unread if reader.stacks)
     if held:
         return Refused(commit, Verdict(environment, held))
-    origin = Destruction(context.actor, _with_readers(reason, allowed & left.stacks))
+    origin = Destruction(context.actor, _with_readers(reason, allowed & readers.stacks))
     opening = Opening(environment, commit, origin, waves, live=commit, partial=stack is not None)
     return enter(context, history, opening)
 

@@ -29,9 +29,9 @@ def deployed_stacks(history: History) -> dict[str, Deployment]:
 
     A renamed stack appears under its new name only.
     """
-    there = _deployed(history)
-    renamed = _renamed(history, there)
-    return {key: deployment for key, deployment in there.items() if key not in renamed}
+    deployed = _deployed(history)
+    renamed = _renamed(history, deployed)
+    return {key: deployment for key, deployment in deployed.items() if key not in renamed}
 
 
 def _deployed(history: History) -> dict[str, Deployment]:
@@ -41,15 +41,15 @@ def _deployed(history: History) -> dict[str, Deployment]:
     return {key: d for key, d in touched.items() if not (isinstance(d.origin, Destruction) and d.done(key))}
 
 
-def _renamed(history: History, there: Mapping[str, Deployment]) -> dict[str, str]:
+def _renamed(history: History, deployed: Mapping[str, Deployment]) -> dict[str, str]:
     """Returns the stacks whose state another stack was deployed with since, with that stack: their new names."""
     renamed: dict[str, str] = {}
     statuses = backup_statuses(history)
     shared = lineages(history)
-    for key, deployment in there.items():
+    for key, deployment in deployed.items():
         backup_status = statuses.get(key)
         for other in sorted(shared.get(backup_status.lineage, ()) if backup_status is not None else ()):
-            later = there.get(other)
+            later = deployed.get(other)
             if other != key and later is not None and later.opened_at > deployment.opened_at:
                 renamed[key] = other
     return renamed
@@ -100,25 +100,25 @@ def _orphaned_stack(
     survey: Callable[[str], Inventory], tip: Inventory, key: str, deployment: Deployment
 ) -> OrphanedStack:
     """A stack that no longer exists on the protected branch, with the stack there that has its state."""
-    left = OrphanedStack(key, deployment.environment, deployment.commit)
+    orphaned = OrphanedStack(key, deployment.environment, deployment.commit)
     try:
-        there = survey(deployment.commit)
+        inventory = survey(deployment.commit)
     except Interrupted:
         raise
     except TerraceError as error:
-        return replace(left, unread=error.message, hint=error.hint or "")
-    if all(stack.key != key for stack in there.stacks):
-        return left
-    taken = taken_over(there, tip, key)
-    return left if taken is None else replace(left, renamed=taken[0])
+        return replace(orphaned, unread=error.message, hint=error.hint or "")
+    if all(stack.key != key for stack in inventory.stacks):
+        return orphaned
+    taken = taken_over(inventory, tip, key)
+    return orphaned if taken is None else replace(orphaned, renamed=taken[0])
 
 
-def taken_over(here: Inventory, tip: Inventory, key: str) -> tuple[str, BackendLocation] | None:
+def taken_over(inventory: Inventory, tip: Inventory, key: str) -> tuple[str, BackendLocation] | None:
     """Returns the stack of the protected branch (`tip`) that now has the state of a stack of an earlier commit, with
     the address; None where there is none. The stack was renamed, or another one names its state."""
-    mine = backend_locations(here.stack(key), here.graph)
+    locations = backend_locations(inventory.stack(key), inventory.graph)
     for stack in tip.stacks:
-        same = common_location(backend_locations(stack, tip.graph), mine) if stack.key != key else None
+        same = common_location(backend_locations(stack, tip.graph), locations) if stack.key != key else None
         if same is not None:
             return stack.key, same
     return None
@@ -160,17 +160,17 @@ def find_readers(survey: Callable[[str], Inventory], history: History, keys: Col
     unread: list[UnreadableReaders] = []
     for commit, readers in sorted(commits.items()):
         try:
-            there = survey(commit)
+            inventory = survey(commit)
         except Interrupted:
             raise
         except TerraceError as error:
             unread.append(UnreadableReaders(tuple(sorted(readers)), commit, error.message, error.hint or ""))
             continue
-        absent = readers - {stack.key for stack in there.stacks}
+        absent = readers - {stack.key for stack in inventory.stacks}
         if absent:
             why = f"the configuration at {commit[:7]} does not define such a stack"
             unread.append(UnreadableReaders(tuple(sorted(absent)), commit, why, ""))
-        for edge in find_edges(there.stacks, there.graph):
+        for edge in find_edges(inventory.stacks, inventory.graph):
             if edge.certain and edge.owner in keys and edge.reader in readers:
                 edges.append(edge)
     return RemainingReaders(tuple(sorted(edges)), tuple(unread))
@@ -178,13 +178,13 @@ def find_readers(survey: Callable[[str], Inventory], history: History, keys: Col
 
 def stacks_to_destroy(history: History, environment: str) -> dict[str, Deployment]:
     """Returns the deployed stacks of an environment, each with its deployment. Raises BadInput where there are none."""
-    there = {key: d for key, d in deployed_stacks(history).items() if d.environment == environment}
-    if not there:
+    deployed = {key: d for key, d in deployed_stacks(history).items() if d.environment == environment}
+    if not deployed:
         raise BadInput(
             f"nothing is deployed in {environment}: there is nothing to destroy",
             hint="`terrace status` shows what is deployed where",
         )
-    return there
+    return deployed
 
 
 def find_destruction(
@@ -194,7 +194,7 @@ def find_destruction(
 
     Raises BadInput where nothing is deployed, or where no single commit defines everything that is.
     """
-    there = stacks_to_destroy(history, environment)
+    deployed = stacks_to_destroy(history, environment)
     if stack is not None:
         renamed = _renamed(history, _deployed(history))
         if stack in renamed:
@@ -203,12 +203,12 @@ def find_destruction(
                 f"{stack} was renamed to {other}, which has its state: there is nothing else to destroy",
                 hint=f"to destroy the resources of {other}: `terrace destroy {environment} {other} --reason WHY`",
             )
-        if stack not in there:
-            raise unknown_name_error("stack with something deployed", stack, there)
-        return there[stack].commit, ((stack,),)
-    commit = max(there.values(), key=lambda d: d.opened_at).commit
+        if stack not in deployed:
+            raise unknown_name_error("stack with something deployed", stack, deployed)
+        return deployed[stack].commit, ((stack,),)
+    commit = max(deployed.values(), key=lambda d: d.opened_at).commit
     waves = deployment_waves(context.survey(commit), environment)
-    strangers = sorted(there.keys() - {key for wave in waves for key in wave})
+    strangers = sorted(deployed.keys() - {key for wave in waves for key in wave})
     if strangers:
         raise BadInput(
             f"{commit[:7]} does not define {', '.join(strangers)}, which is deployed in {environment}",

@@ -44,8 +44,8 @@ def objections(run: DeploymentRun, fresh: FreshPlan) -> tuple[Objection, ...]:
     history = run.history
     target = target_of(history, deployment.environment, deployment.commit)
     between = () if target is None else undone_since(history, target)
-    kept = fresh.plan.stack.key in run.kept_locks
-    undone = describe_undone(run.context, run.inventory, between, deployment.live, fresh.plan, kept_lock=kept)
+    kept_lock = fresh.plan.stack.key in run.kept_locks
+    undone = describe_undone(run.context, run.inventory, between, deployment.live, fresh.plan, kept_lock=kept_lock)
     return (*_of_the_state(run, fresh, target), *reversal(fresh.plan, undone))
 
 
@@ -89,9 +89,9 @@ def describe_undone(
     commits = dict.fromkeys(d.commit for d in between)
     gone: frozenset[str] = frozenset()
     for commit in commits:
-        there = context.survey(commit)
-        mine = [s for s in there.stacks if s.key == stack.key]
-        gone |= find_forgotten(there, context.repository.tree(commit), mine)
+        inventory_then = context.survey(commit)
+        own_stacks = [s for s in inventory_then.stacks if s.key == stack.key]
+        gone |= find_forgotten(inventory_then, context.repository.tree(commit), own_stacks)
     return Undone(
         created=created_by(between, stack.key),
         readers=readers_of(stack, inventory.of(stack.environment), inventory.graph),

@@ -78,26 +78,26 @@ def simulate(context: Context, environment: str, *, to: str | None, reason: str,
     way = find_rollback_target(context, history, environment, to)
     origin = Rollback(way.of, context.actor, reason)
     inventory = context.survey(way.target.commit)
-    kept: set[str] = set()
-    plans = plans_at(context, inventory, environment, way.additions, _planner(way, kept))
+    locked: set[str] = set()
+    plans = plans_at(context, inventory, environment, way.additions, _planner(way, locked))
     against = tuple(
         objection
         for key, plan in plans.items()
         for objection in reversal(
-            plan, describe_undone(context, inventory, way.undone, way.live, plan, kept_lock=key in kept)
+            plan, describe_undone(context, inventory, way.undone, way.live, plan, kept_lock=key in locked)
         )
     )
-    seen = timed(context, history, facts(context, history, environment, way.target.commit, origin))
+    known = timed(context, history, facts(context, history, environment, way.target.commit, origin))
     settings, objected = context.config.environment(environment), Plans(objections=against, agreed=agreed)
-    request = Request(Moment.ENTRY, context.config, settings, seen, context.clock(), objected)
+    request = Request(Moment.ENTRY, context.config, settings, known, context.clock(), objected)
     before_apply = replace(request, moment=Moment.APPLY)
     objections = (result for gate in (POLICY, OBJECTIONS) for result in gate.results(before_apply))
     verdict = Verdict(environment, (*decide(request).results, *objections))
     return Simulation(way, plans, against, verdict)
 
 
-def _planner(way: RollbackTarget, kept: set[str]) -> Planned:
-    """Returns a planner that plans a stack as the rollback would; `kept` collects the stacks with newer providers."""
+def _planner(way: RollbackTarget, locked: set[str]) -> Planned:
+    """Returns a planner that plans a stack as the rollback would; `locked` collects the stacks with newer providers."""
 
     def planned(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
         site = site_in(context, inventory, stack, root, "plan")
@@ -107,7 +107,7 @@ def _planner(way: RollbackTarget, kept: set[str]) -> Planned:
             newer = newer_lock_file(context, way.live, stack.path, error)
             if not newer:
                 raise
-            kept.add(stack.key)
+            locked.add(stack.key)
             return plan_of(context, replace(site, lock_file=newer), inventory.commit)
 
     return planned

@@ -62,20 +62,20 @@ def find_rollback_target(context: Context, history: History, environment: str, t
     halfway = isinstance(newest.origin, Undoing) and newest.result != "succeeded"
     live = newest.live if halfway else newest.commit
     good = [d for d in folds.releases(history, environment) if d.commit != live and undone_since(history, d)]
-    wanted = [d for d in good if to in (None, d.commit)]
-    if not wanted:
-        there = ", ".join(dict.fromkeys(d.commit[:7] for d in reversed(good))) or "none"
+    candidates = [d for d in good if to in (None, d.commit)]
+    if not candidates:
+        releases = ", ".join(dict.fromkeys(d.commit[:7] for d in reversed(good))) or "none"
         fix = f"fix the cause, merge it, and run `terrace deploy {environment}`"
         if to:
             raise BadInput(
                 f"{to[:7]} is not a good release of {environment} from before the deployed one",
-                hint=f"good releases before this one: {there}" if good else f"there are none: {fix}",
+                hint=f"good releases before this one: {releases}" if good else f"there are none: {fix}",
             )
         raise BadInput(
             f"{environment} has no earlier good release to roll back to: {live[:7]} is deployed",
             hint=fix,
         )
-    target = wanted[-1]
+    target = candidates[-1]
     undone = undone_since(history, target)
     inventory = context.survey(target.commit)
     forward = deployment_waves(inventory, environment)
@@ -94,7 +94,9 @@ def find_rollback_target(context: Context, history: History, environment: str, t
 
 
 def _moves_back(context: Context, inventory: Inventory, ahead: list[Inventory], environment: str) -> tuple[Move, ...]:
-    def made(inventory: Inventory) -> frozenset[Move]:
+    def moves_in(inventory: Inventory) -> frozenset[Move]:
         return find_moves(inventory, context.repository.tree(inventory.commit), inventory.of(environment))
 
-    return reverse_moves(frozenset(move for inventory in ahead for move in made(inventory)), made(inventory), inventory)
+    return reverse_moves(
+        frozenset(move for inventory in ahead for move in moves_in(inventory)), moves_in(inventory), inventory
+    )

@@ -61,8 +61,8 @@ class AdoptionRun:
         try:
             return self.inventory.stack(key)
         except KeyError:
-            there = self.inventory.of(self.environment)
-            raise unknown_name_error("stack", key, [stack.key for stack in there]) from None
+            stacks = self.inventory.of(self.environment)
+            raise unknown_name_error("stack", key, [stack.key for stack in stacks]) from None
 
     def site(self, stack: Stack, purpose: Purpose) -> Site:
         """Returns the place where Terraform works on a stack. Raises BadInput for a refused one."""
@@ -112,23 +112,23 @@ def examine(at: AdoptionRun, stack: Stack, path: str | None = None) -> Adoption 
     if settled is not None:
         return settled
     site = at.site(stack, "plan")
-    there = at.context.terraform.pull_state(site)
-    left = _found(at, stack, there, path)
-    if holds_nothing(left.state.content):
-        raise BadInput(f"{left.source} has no resource and no output, so there is nothing to adopt for {stack.key}")
-    _insist_on_own(at, at.history, stack, left.state, left.source)
-    if left.done:
-        _insist_on_own(at, at.history, stack, there, left.target)
-    plan, providers = _planned(at, site, left)
+    current = at.context.terraform.pull_state(site)
+    located = _found(at, stack, current, path)
+    if holds_nothing(located.state.content):
+        raise BadInput(f"{located.source} has no resource and no output, so there is nothing to adopt for {stack.key}")
+    _insist_on_own(at, at.history, stack, located.state, located.source)
+    if located.done:
+        _insist_on_own(at, at.history, stack, current, located.target)
+    plan, providers = _planned(at, site, located)
     accepted, outside = split_differences(plan)
     acting = [change for change in plan.effective if not (change.action is Action.CREATE and not change.importing)]
     return Adoption(
         stack=stack,
         commit=at.inventory.commit,
-        source=left.source,
-        target=left.target,
-        state=left.state,
-        objects=addresses_in(left.state.content),
+        source=located.source,
+        target=located.target,
+        state=located.state,
+        objects=addresses_in(located.state.content),
         creates=tuple(c.address for c in plan.effective if c not in acting),
         changes=tuple(c.address for c in acting if c.action is not Action.DELETE),
         deletes=tuple(c.address for c in acting if c.action is Action.DELETE),
@@ -137,9 +137,9 @@ def examine(at: AdoptionRun, stack: Stack, path: str | None = None) -> Adoption 
         outside=outside,
         engine=f"{at.context.terraform.product} {at.context.terraform.version}",
         providers=providers,
-        left=left.left,
-        done=left.done,
-        in_place=left.in_place,
+        left=located.left,
+        done=located.done,
+        in_place=located.in_place,
     )
 
 
@@ -174,8 +174,8 @@ def adopt_state(at: AdoptionRun, adoption: Adoption, reason: str) -> Adopted:
     context, stack, environment = at.context, adoption.stack, at.environment
     key = stack.key
     site = at.site(stack, "plan")
-    there = context.terraform.pull_state(site)
-    again = _found(at, stack, there, adoption.left.path if adoption.left is not None else None)
+    current = context.terraform.pull_state(site)
+    again = _found(at, stack, current, adoption.left.path if adoption.left is not None else None)
     if (again.state.content, again.in_place, at.inventory.commit) != (
         adoption.state.content,
         adoption.in_place,
@@ -188,7 +188,7 @@ def adopt_state(at: AdoptionRun, adoption: Adoption, reason: str) -> Adopted:
     _insist_on_own(at, context.ledger.read(), stack, again.state, again.source)
     reason_text = f"adopted from {adoption.source}: {reason}"
     copies: list[StateBackedUp] = []
-    now = there
+    now = current
     if not again.in_place:
         copies.append(_copied(at, stack, adoption.state, "before", reason_text))
         with_rights = at.site(stack, "apply")
@@ -206,10 +206,10 @@ def adopt_state(at: AdoptionRun, adoption: Adoption, reason: str) -> Adopted:
     record = _record(adoption, copies[-1], reason)
     drafts.append(draft(record, key, context.actor))
 
-    def decide(seen: History) -> tuple[Draft, ...]:
-        insist_on_idle(seen, environment)
-        _insist_on_own(at, seen, stack, now, adoption.target)
-        return () if _is_known(seen, key, record) else tuple(drafts)
+    def decide(history: History) -> tuple[Draft, ...]:
+        insist_on_idle(history, environment)
+        _insist_on_own(at, history, stack, now, adoption.target)
+        return () if _is_known(history, key, record) else tuple(drafts)
 
     with at.writing:
         append(context.ledger, context.ledger.read(), decide)
@@ -222,15 +222,15 @@ def _copied(
 ) -> StateBackedUp:
     """Backs up a state, and returns the record of the backup."""
     commit = at.inventory.commit
-    made = at.context.backups.save(at.environment, stack.key, state, commit=commit, deployment="none", moment=moment)
+    backup = at.context.backups.save(at.environment, stack.key, state, commit=commit, deployment="none", moment=moment)
     return StateBackedUp(
         environment=at.environment,
         finding="saved",
         reason=reason,
-        backup=made.original,
-        lineage=made.lineage,
-        serial=made.serial,
-        sha256=made.sha256,
+        backup=backup.original,
+        lineage=backup.lineage,
+        serial=backup.serial,
+        sha256=backup.sha256,
         commit=commit,
         continues=continues,
     )
@@ -278,21 +278,21 @@ class _Found:
     in_place: bool = False
 
 
-def _found(at: AdoptionRun, stack: Stack, there: StateSnapshot, path: str | None) -> _Found:
+def _found(at: AdoptionRun, stack: Stack, current: StateSnapshot, path: str | None) -> _Found:
     """Returns the state of a stack. Raises BadInput where there is none, and where the target has another one."""
     target = target_of(at.inventory, stack)
     elsewhere = _elsewhere(at, stack, path)
-    holds = bool(there.content) and not holds_nothing(there.content)
+    holds = bool(current.content) and not holds_nothing(current.content)
     if elsewhere is None:
         if not holds:
-            raise _no_state(at, stack, there)
-        return _Found(target, target, there, in_place=True)
-    source, state, left = elsewhere
-    if path is None and holds and (there.lineage, there.serial > state.serial) == (state.lineage, True):
+            raise _no_state(at, stack, current)
+        return _Found(target, target, current, in_place=True)
+    source, state, left_state = elsewhere
+    if path is None and holds and (current.lineage, current.serial > state.serial) == (state.lineage, True):
         # A state in another place can be the same state at an earlier time, such as before it was moved to this
         # backend.
-        return _Found(target, target, there, in_place=True)
-    return _Found(source, target, state, left, done=_insist_on_free(there, state, target, stack.key))
+        return _Found(target, target, current, in_place=True)
+    return _Found(source, target, state, left_state, done=_insist_on_free(current, state, target, stack.key))
 
 
 def target_of(inventory: Inventory, stack: Stack) -> str:
@@ -324,8 +324,8 @@ def _elsewhere(at: AdoptionRun, stack: Stack, path: str | None) -> tuple[str, St
     recorded = context.left.backend(stack)
     if recorded is not None:
         _insist_on_merged(at, stack, stack.file(".terraform"))
-        mine = backend_locations(stack, inventory.graph)
-        if all(changed_parts(address, recorded.type, recorded.config, stack.workspace) for address in mine):
+        locations = backend_locations(stack, inventory.graph)
+        if all(changed_parts(address, recorded.type, recorded.config, stack.workspace) for address in locations):
             variables = context.variables(context.config.environment(stack.environment), "plan")
             state = context.terraform.pull_from(stack, recorded, variables)
             if state.content and not holds_nothing(state.content):
@@ -337,11 +337,12 @@ def _insist_on_merged(at: AdoptionRun, stack: Stack, path: str) -> None:
     """Raises BadInput where the checked-out commit has a file that the protected branch does not have, or has with
     another content, and that file names the state of a stack: Terraform did not create it."""
     repository = at.context.repository
-    here = repository.tree(repository.resolve("HEAD")).entries
+    current = repository.tree(repository.resolve("HEAD")).entries
     merged = repository.tree(at.inventory.commit).entries
     for source in at.context.left.sources(stack, path):
-        if source in here and (
-            source not in merged or (merged[source].blob, merged[source].mode) != (here[source].blob, here[source].mode)
+        if source in current and (
+            source not in merged
+            or (merged[source].blob, merged[source].mode) != (current[source].blob, current[source].mode)
         ):
             raise BadInput(
                 f"{source} is a file of the checked-out commit, not of the protected branch, so it cannot name the "
@@ -351,9 +352,9 @@ def _insist_on_merged(at: AdoptionRun, stack: Stack, path: str) -> None:
             )
 
 
-def _no_state(at: AdoptionRun, stack: Stack, there: StateSnapshot) -> BadInput:
+def _no_state(at: AdoptionRun, stack: Stack, current: StateSnapshot) -> BadInput:
     """Returns why there is nothing to adopt."""
-    why, hint = find_unadopted_state(at.context, at.inventory, stack, there.content)
+    why, hint = find_unadopted_state(at.context, at.inventory, stack, current.content)
     if why:
         return BadInput(why, hint=hint)
     word = quote_word(stack.key)
@@ -367,21 +368,21 @@ def _no_state(at: AdoptionRun, stack: Stack, there: StateSnapshot) -> BadInput:
     )
 
 
-def _of_file(stack: Stack, left: LeftState) -> tuple[str, StateSnapshot, LeftState]:
+def _of_file(stack: Stack, left_state: LeftState) -> tuple[str, StateSnapshot, LeftState]:
     word = quote_word(stack.key)
-    if left.content and is_encrypted(left.content):
+    if left_state.content and is_encrypted(left_state.content):
         raise BadInput(
-            f"{left.path} is encrypted by OpenTofu and cannot be read without its configuration, so it is not "
+            f"{left_state.path} is encrypted by OpenTofu and cannot be read without its configuration, so it is not "
             f"adopted for {stack.key}",
             hint=f"in {quote_word(stack.shown_path)}: `tofu state pull > FILE`; then `terrace state adopt {word} "
             "--from FILE`; then delete FILE, which is not encrypted",
         )
-    if left.problem:
+    if left_state.problem:
         raise BadInput(
-            f"{left.path} cannot be adopted: {left.problem}",
+            f"{left_state.path} cannot be adopted: {left_state.problem}",
             hint=f"pass another file: `terrace state adopt {word} --from PATH`",
         )
-    return left.path, read_state(left.content, left.path), left
+    return left_state.path, read_state(left_state.content, left_state.path), left_state
 
 
 def _earlier(at: AdoptionRun, stack: Stack) -> tuple[str, StateSnapshot] | None:
@@ -453,38 +454,38 @@ def _insist_on_own(at: AdoptionRun, history: History, stack: Stack, state: State
         )
 
 
-def _insist_on_free(there: StateSnapshot, state: StateSnapshot, target: str, key: str) -> bool:
+def _insist_on_free(current: StateSnapshot, state: StateSnapshot, target: str, key: str) -> bool:
     """Returns whether the target already has the state. Raises BadInput where it has another one."""
-    if not there.content or holds_nothing(there.content):
+    if not current.content or holds_nothing(current.content):
         return False
-    if compare(there.content, state.content).empty:
+    if compare(current.content, state.content).empty:
         return True
     raise BadInput(
-        f"{target} has another state (lineage {there.lineage}, {len(addresses_in(there.content))} resources), "
+        f"{target} has another state (lineage {current.lineage}, {len(addresses_in(current.content))} resources), "
         "which is not overwritten",
         hint=f"find out which stack it belongs to; if that is not {key}, give {key} its own backend address",
     )
 
 
-def _planned(at: AdoptionRun, site: Site, left: _Found) -> tuple[Plan, tuple[str, ...]]:
+def _planned(at: AdoptionRun, site: Site, located: _Found) -> tuple[Plan, tuple[str, ...]]:
     """Returns a plan on the state, and the versions of the providers in it.
 
     The plan is made where the state is, under its lock, or in a scratch backend. Nothing is written anywhere else.
     """
-    if left.in_place:
+    if located.in_place:
         return _plan(at, site, lock=True)
     with at.context.terraform.scratch(site) as scratch:
-        at.context.terraform.push_state(scratch, left.state.content)
+        at.context.terraform.push_state(scratch, located.state.content)
         return _plan(at, scratch, lock=False)
 
 
 def _plan(at: AdoptionRun, site: Site, *, lock: bool) -> tuple[Plan, tuple[str, ...]]:
-    made = at.context.terraform.plan(site, lock=lock, listener=at.context.watcher.progress)
+    made_plan = at.context.terraform.plan(site, lock=lock, listener=at.context.watcher.progress)
     try:
-        plan = reading(at.context, site, at.inventory.commit, made)
-        providers = tuple(f"{provider.address} {provider.version}" for provider in read_lock_file(made.lock))
+        plan = reading(at.context, site, at.inventory.commit, made_plan)
+        providers = tuple(f"{provider.address} {provider.version}" for provider in read_lock_file(made_plan.lock))
     finally:
-        made.discard()
+        made_plan.discard()
     if plan.errored or not plan.complete:
         raise TerraceError("Terraform could not plan everything with that state. No changes were made")
     return plan, providers

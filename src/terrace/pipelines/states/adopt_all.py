@@ -47,24 +47,24 @@ def chosen_stacks(inventory: Inventory, environments: Collection[str], names: Co
 
     Raises BadInput for a name that no stack has.
     """
-    there = tuple(stack for stack in inventory.stacks if stack.environment in environments)
+    candidates = tuple(stack for stack in inventory.stacks if stack.environment in environments)
     for name in names:
-        if all(name not in (stack.key, stack.name) for stack in there):
-            raise unknown_name_error("stack", name, [stack.key for stack in there])
-    return tuple(stack for stack in there if not names or stack.key in names or stack.name in names)
+        if all(name not in (stack.key, stack.name) for stack in candidates):
+            raise unknown_name_error("stack", name, [stack.key for stack in candidates])
+    return tuple(stack for stack in candidates if not names or stack.key in names or stack.name in names)
 
 
 def survey(context: Context, environments: Iterable[str], names: Collection[str], report: ReportRow) -> Survey:
     """Examines every stack, several concurrently. Writes nothing. An error of one stack is in its row."""
     environments = tuple(environments)
     inventory = context.survey(context.repository.protected_tip())
-    wanted = chosen_stacks(inventory, environments, names)
+    chosen = chosen_stacks(inventory, environments, names)
     surveyed: list[Row] = []
     for environment in environments:
-        stacks = [stack for wave in _waves(inventory, environment) for stack in wave if stack in wanted]
+        stacks = [stack for wave in _waves(inventory, environment) for stack in wave if stack in chosen]
         surveyed += _looked(context, inventory, environment, stacks, report)
     rows = without_shared_states(surveyed)
-    needed = {key: mine for name in environments for key, mine in _needed(inventory, name).items()}
+    needed = {key: needs for name in environments for key, needs in _needed(inventory, name).items()}
     return Survey(inventory.commit, _with_later(needed, rows))
 
 
@@ -85,8 +85,8 @@ def adopt_all(context: Context, survey: Survey, reason: str, report: ReportRow) 
                         "the protected branch moved in the meantime. No changes were made", hint="run the command again"
                     )
                 for wave in _waves(at.inventory, environment):
-                    mine = [rows[stack.key] for stack in wave if stack.key in todo]
-                    rows |= {row.stack: row for row in _each(context, mine, partial(_taken, at, reason, report))}
+                    wave_rows = [rows[stack.key] for stack in wave if stack.key in todo]
+                    rows |= {row.stack: row for row in _each(context, wave_rows, partial(_taken, at, reason, report))}
         except Interrupted:
             raise
         except TerraceError as error:
@@ -101,13 +101,13 @@ def _looked(
     context: Context, inventory: Inventory, environment: str, stacks: list[Stack], report: ReportRow
 ) -> tuple[Row, ...]:
     blanks = [Row(stack.key, environment, stack.shown_path, "refused") for stack in stacks]
-    here = {stack.key: stack for stack in stacks}
+    by_key = {stack.key: stack for stack in stacks}
     if not stacks:
         return ()
     needed = _needed(inventory, environment)
 
-    def one(at: AdoptionRun, blank: Row) -> Row:
-        row = _row(at, here[blank.stack], blank)
+    def look_at(at: AdoptionRun, blank: Row) -> Row:
+        row = _row(at, by_key[blank.stack], blank)
         # A stack that could not be planned may only wait for another one, which is known after all are examined.
         if row.adoption is not None or row.result != "refused" or not needed.get(row.stack):
             report(row)
@@ -115,7 +115,7 @@ def _looked(
 
     try:
         with adoption_run(context, environment) as at:
-            rows = _each(context, blanks, lambda blank: one(at, blank))
+            rows = _each(context, blanks, lambda blank: look_at(at, blank))
     except Interrupted:
         raise
     except TerraceError as error:
@@ -208,9 +208,9 @@ def _needed(inventory: Inventory, environment: str) -> Mapping[str, set[str]]:
     ones elsewhere."""
     every = tuple(stack for stack in inventory.stacks if stack.key not in inventory.refusals)
     rest = tuple(stack for stack in every if stack.environment == environment)
-    needs = {key: set(mine) for key, mine in find_needs(rest, inventory.graph).items()}
-    here = {stack.key for stack in rest}
+    needs = {key: set(owners) for key, owners in find_needs(rest, inventory.graph).items()}
+    keys = {stack.key for stack in rest}
     for edge in find_edges(every, inventory.graph):
-        if edge.reader in here and (edge.certain or edge.owner in here):
+        if edge.reader in keys and (edge.certain or edge.owner in keys):
             needs[edge.reader].add(edge.owner)
     return needs

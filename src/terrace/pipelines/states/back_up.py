@@ -29,13 +29,13 @@ def back_up(context: Context, environments: Iterable[str], accepted: frozenset[s
     cannot be read hides no other.
     """
     history = context.ledger.read()
-    here = (
+    current = (
         {stack.key for stack in context.survey(context.repository.protected_tip()).stacks} if accepted else frozenset()
     )
-    gone = accepted - here
+    gone = accepted - current
     looks = [look for environment in environments for look in _looks(context, history, environment, accepted, gone)]
     drafts = tuple(draft(_record(look), look.stack, context.actor) for look in looks)
-    append(context.ledger, history, lambda seen: drafts)
+    append(context.ledger, history, lambda now_known: drafts)
     return tuple(looks)
 
 
@@ -48,8 +48,8 @@ def due_for_backup(context: Context) -> tuple[str, ...]:
     for environment in context.config.environments:
         if environment.rpo is None or open_restore(history, environment.name) is not None:
             continue
-        mine = [statuses.get(key) for key in stacks_of(history, environment.name)]
-        if any(s is None or s.checked_at is None or now - s.checked_at > environment.rpo / 2 for s in mine):
+        own_statuses = [statuses.get(key) for key in stacks_of(history, environment.name)]
+        if any(s is None or s.checked_at is None or now - s.checked_at > environment.rpo / 2 for s in own_statuses):
             due_now.append(environment.name)
     return tuple(due_now)
 
@@ -79,12 +79,12 @@ def _looks(
                 ThreadPoolExecutor(max(1, context.parallel)) as pool,
             ):
 
-                def one(blank: Look, on: StateWorkspace = on) -> Look:
+                def look_at(blank: Look, on: StateWorkspace = on) -> Look:
                     backup_status = statuses.get(blank.stack) or BackupStatus(blank.stack, environment)
                     accept, removed = blank.stack in accepted, blank.stack in gone
                     return _look(on, blank, backup_status, accept=accept, removed=removed)
 
-                yield from pool.map(one, blanks)
+                yield from pool.map(look_at, blanks)
         except Interrupted:
             raise
         except TerraceError as error:

@@ -26,6 +26,6 @@ def difference(context: Context, key: str, older: str | None, newer: str | None)
     return Compared(key, old_name, old, new_name, new, compare(old.content, new.content))
 
 
-def _copy(context: Context, backup_status: BackupStatus, wanted: str | None) -> tuple[str, StateSnapshot]:
-    record = choose_backup(context, backup_status, wanted)
+def _copy(context: Context, backup_status: BackupStatus, name: str | None) -> tuple[str, StateSnapshot]:
+    record = choose_backup(context, backup_status, name)
     return record.name, read_state(context.backups.load(record.name), f"the backup {record.name}")

@@ -32,9 +32,9 @@ def drill(context: Context, environments: Iterable[str]) -> tuple[Drill, ...]:
         history = context.ledger.read()
         with context.leases.hold(environment) as free:
             busy = _busy(history, environment) if free else "another process on this machine is working there"
-            mine = [_drilled(context, history, environment, key, busy=busy) for key in stacks_of(history, environment)]
-        _record(context, history, mine)
-        drills += mine
+            done = [_drilled(context, history, environment, key, busy=busy) for key in stacks_of(history, environment)]
+        _record(context, history, done)
+        drills += done
     return tuple(drills)
 
 
@@ -50,7 +50,7 @@ def _busy(history: History, environment: str) -> str:
 def _record(context: Context, history: History, drills: list[Drill]) -> None:
     held = [drill for drill in drills if drill.result != "skipped"]
     drafts = tuple(draft(_drilled_record(drill), drill.stack, context.actor) for drill in held)
-    append(context.ledger, history, lambda seen: drafts)
+    append(context.ledger, history, lambda current: drafts)
 
 
 def _drilled(context: Context, history: History, environment: str, key: str, *, busy: str) -> Drill:

@@ -51,10 +51,10 @@ def moved_state(context: Context, history: History, inventory: Inventory, stack:
     last = release_of(history, stack.environment, stack.key)
     if last is None or last.commit == inventory.commit:
         return ""
-    there = readable(context.survey, last.commit)
-    if there is None or all(other.key != stack.key for other in there.stacks):
+    inventory_then = readable(context.survey, last.commit)
+    if inventory_then is None or all(other.key != stack.key for other in inventory_then.stacks):
         return ""
-    former = backend_locations(there.stack(stack.key), there.graph)
+    former = backend_locations(inventory_then.stack(stack.key), inventory_then.graph)
     now = backend_locations(stack, inventory.graph)
     if not former or not now or any(location.is_same(other) for location in former for other in now):
         return ""
@@ -67,10 +67,10 @@ def creations_of(plan: Plan) -> tuple[str, ...]:
 
 
 def find_recreated(
-    history: History, here: Inventory, environment: str, creations: Mapping[str, Iterable[str]]
+    history: History, inventory: Inventory, environment: str, creations: Mapping[str, Iterable[str]]
 ) -> Mapping[str, Recreation]:
     """Returns the stacks that create again what a stack of the same environment still has that this commit removes.
 
     `creations` is what each stack of the environment creates, as far as that is known.
     """
-    return recreations(creations, removed_stacks(history, environment, {stack.key for stack in here.stacks}))
+    return recreations(creations, removed_stacks(history, environment, {stack.key for stack in inventory.stacks}))

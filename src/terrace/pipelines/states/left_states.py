@@ -51,8 +51,8 @@ def find_unadopted_state(context: Context, inventory: Inventory, stack: Stack, c
     recorded = context.left.backend(stack)
     if recorded is None:
         return "", ""
-    mine = backend_locations(stack, inventory.graph)
-    if any(changed_parts(address, recorded.type, recorded.config, stack.workspace) == () for address in mine):
+    locations = backend_locations(stack, inventory.graph)
+    if any(changed_parts(address, recorded.type, recorded.config, stack.workspace) == () for address in locations):
         return _in_another_workspace(inventory, stack, recorded)
     return (
         f"{stack.key} has no state where Terrace plans it, and Terraform was initialized in its folder with "
@@ -64,8 +64,8 @@ def find_unadopted_state(context: Context, inventory: Inventory, stack: Stack, c
 
 def _in_another_workspace(inventory: Inventory, stack: Stack, recorded: RecordedBackend) -> tuple[str, str]:
     """Returns whether the user works in a workspace of the folder that is not a configured stack."""
-    here = {other.workspace for other in inventory.stacks if other.path == stack.path}
-    if stack.workspace != DEFAULT_WORKSPACE or recorded.workspace in here:
+    workspaces = {other.workspace for other in inventory.stacks if other.path == stack.path}
+    if stack.workspace != DEFAULT_WORKSPACE or recorded.workspace in workspaces:
         return "", ""
     return (
         f"{stack.key} has no state in the workspace {stack.workspace}, and in its folder the workspace "
@@ -76,7 +76,7 @@ def _in_another_workspace(inventory: Inventory, stack: Stack, recorded: Recorded
     )
 
 
-def _told(left: LeftState) -> str:
-    if left.problem:
-        return f"{left.path} ({left.problem})"
-    return f"{left.path} ({len(addresses_in(left.content))} resources)"
+def _told(state: LeftState) -> str:
+    if state.problem:
+        return f"{state.path} ({state.problem})"
+    return f"{state.path} ({len(addresses_in(state.content))} resources)"

@@ -38,7 +38,7 @@ class Proposal:
     obstacles: tuple[Obstacle, ...]
 
 
-def propose(context: Context, key: str, wanted: str | None) -> Proposal:
+def propose(context: Context, key: str, name: str | None) -> Proposal:
     """Returns what restoring a stack from a backup (by default the newest one) would do. Writes nothing.
 
     Raises BadInput when no restore is possible: nothing to restore, no backup, or another process at work.
@@ -49,7 +49,7 @@ def propose(context: Context, key: str, wanted: str | None) -> Proposal:
     insist_on_readable(context, history, environment)
     last = release(history, environment, key)
     backup_status = backup_statuses(history).get(key) or BackupStatus(key, environment)
-    record = choose_backup(context, backup_status, wanted)
+    record = choose_backup(context, backup_status, name)
     copy = read_state(context.backups.load(record.name), f"the backup {record.name}")
     with open_workspace(context, last, aside=True) as on:
         current = context.terraform.pull_state(on.site(key, "plan"))
@@ -83,16 +83,20 @@ def with_lineage_of(copy: bytes, current: StateSnapshot, kin: frozenset[str]) ->
 
 def insist_on_accepted(proposal: Proposal, accepted: frozenset[str]) -> None:
     """Raises BadInput with every obstacle that was not accepted."""
-    left = [obstacle for obstacle in proposal.obstacles if not obstacle.consent or obstacle.consent not in accepted]
-    if not left:
+    unaccepted = [
+        obstacle for obstacle in proposal.obstacles if not obstacle.consent or obstacle.consent not in accepted
+    ]
+    if not unaccepted:
         return
-    words = [obstacle.consent for obstacle in left if obstacle.consent]
+    words = [obstacle.consent for obstacle in unaccepted if obstacle.consent]
     hint = (
         f"to accept that: {' '.join(f'--accept {quote_word(word)}' for word in words)}"
-        if len(words) == len(left)
+        if len(words) == len(unaccepted)
         else None
     )
-    raise BadInput(f"{proposal.record.name} is not restored: {'; '.join(obstacle.why for obstacle in left)}", hint=hint)
+    raise BadInput(
+        f"{proposal.record.name} is not restored: {'; '.join(obstacle.why for obstacle in unaccepted)}", hint=hint
+    )
 
 
 def insist_on_idle(history: History, environment: str) -> None:

@@ -41,15 +41,15 @@ def restore(context: Context, proposal: Proposal, accepted: frozenset[str], reas
     with _holding(context, environment):
         restore_id = context.new_id()
 
-        def begin(seen: History) -> tuple[Draft, ...]:
-            insist_on_idle(seen, environment)
-            insist_on_readable(context, seen, environment)
-            if release(seen, environment, proposal.stack).id != proposal.release.id:
+        def begin(current: History) -> tuple[Draft, ...]:
+            insist_on_idle(current, environment)
+            insist_on_readable(context, current, environment)
+            if release(current, environment, proposal.stack).id != proposal.release.id:
                 raise BadInput(
                     f"a deployment to {environment} started in the meantime. No changes were made",
                     hint="run the command again",
                 )
-            return _intent(context, seen, proposal, restore_id, accepted, reason)
+            return _intent(context, current, proposal, restore_id, accepted, reason)
 
         history = append(context.ledger, context.ledger.read(), begin)
         return _drive(context, history, restore_id, accepted, expected=proposal.current)
@@ -81,10 +81,10 @@ def _holding(context: Context, environment: str) -> Iterator[None]:
 
 
 def _intent(
-    context: Context, seen: History, proposal: Proposal, restore_id: str, accepted: frozenset[str], reason: str
+    context: Context, history: History, proposal: Proposal, restore_id: str, accepted: frozenset[str], reason: str
 ) -> tuple[Draft, ...]:
     environment = proposal.release.environment
-    free = folds.hold(seen, environment) is None
+    free = folds.hold(history, environment) is None
     record = StateRestoreBegun(
         environment=environment,
         restore=restore_id,
@@ -192,9 +192,9 @@ def _keep_previous(work: _Work, current: StateSnapshot) -> _Work:
         restore=begun.id,
         target=start + 1,
     )
-    history = append(context.ledger, work.history, lambda seen: (draft(saved, begun.stack, context.actor),))
-    kept = replace(begun, previous=previous, previous_serial=current.serial, target=start + 1)
-    return replace(work, restore=kept, history=history)
+    history = append(context.ledger, work.history, lambda current: (draft(saved, begun.stack, context.actor),))
+    updated = replace(begun, previous=previous, previous_serial=current.serial, target=start + 1)
+    return replace(work, restore=updated, history=history)
 
 
 def _from(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
@@ -231,10 +231,10 @@ def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
     """Verifies the restored state: a plan at the release must do nothing, or nothing but what was accepted."""
     try:
         left_differences = differences(work.on.plan(work.on.site(work.key, "plan")))
-        left = tuple(
+        remaining = tuple(
             difference for difference in left_differences if difference.address not in work.accepted | work.doubted
         )
-        problem = f"the plan would {_told(left)}" if left else ""
+        problem = f"the plan would {_told(remaining)}" if remaining else ""
     except TerraformFailed as error:
         left_differences, problem = (), f"no plan can be made with it: {error}"
     if not problem:
@@ -282,8 +282,8 @@ def _end(
     ended = draft(record, begun.stack, context.actor)
     clean = begun.held_by_us and not differences and result in ("restored", "unchanged")
 
-    def finish(seen: History) -> tuple[Draft, ...]:
-        held = folds.hold(seen, begun.environment)
+    def finish(current: History) -> tuple[Draft, ...]:
+        held = folds.hold(current, begun.environment)
         if not clean or held is None or held.deployment != begun.id:
             return (ended,)
         unheld = EnvironmentUnheld(f"restore {begun.id}: {reason}", begun.id)

@@ -31,10 +31,10 @@ def prune(context: Context, environments: Collection[str], *, dry_run: bool = Fa
         raise NotReady(f"nothing was removed: {wrong[0]}", hint=wrong[1])
     answer = retention(records, good_backups(history), now)
     if answer.dropped and not dry_run:
-        drafts = tuple(_pruned(context, stack, mine) for stack, mine in _by_stack(answer.dropped))
+        drafts = tuple(_pruned(context, stack, stack_records) for stack, stack_records in _by_stack(answer.dropped))
 
-        def decide(seen: History) -> tuple[Draft, ...]:
-            _no_restore(seen, environments)
+        def decide(current: History) -> tuple[Draft, ...]:
+            _no_restore(current, environments)
             return drafts
 
         append(context.ledger, history, decide)
@@ -54,8 +54,8 @@ def rekey(context: Context) -> Reencryption:
     records = catalogue.records
     today = {record.original: record for record in records if context.backups.has_current_keys(record)}
     old = [record for record in records if not context.backups.has_current_keys(record)]
-    begun = tuple(_rekey(context, stack, mine, "begun") for stack, mine in _by_stack(old))
-    history = append(context.ledger, history, lambda seen: begun)
+    begun = tuple(_rekey(context, stack, stack_records, "begun") for stack, stack_records in _by_stack(old))
+    history = append(context.ledger, history, lambda current: begun)
     sealed: list[BackupRecord] = []
     failed = list(catalogue.damaged)
     for record in old:
@@ -70,8 +70,8 @@ def rekey(context: Context) -> Reencryption:
             raise
         except TerraceError as error:
             failed.append((record.name, str(error)))
-    ended = tuple(_rekey(context, stack, mine, "ended") for stack, mine in _by_stack(sealed))
-    append(context.ledger, history, lambda seen: ended)
+    ended = tuple(_rekey(context, stack, stack_records, "ended") for stack, stack_records in _by_stack(sealed))
+    append(context.ledger, history, lambda current: ended)
     return Reencryption(tuple(sealed), len(today), tuple(failed))
 
 
@@ -87,7 +87,7 @@ def _no_restore(history: History, environments: Iterable[str]) -> None:
 
 def _by_stack(records: Iterable[BackupRecord]) -> list[tuple[str, list[BackupRecord]]]:
     ordered = sorted(records, key=lambda r: r.stack)
-    return [(stack, list(mine)) for stack, mine in groupby(ordered, key=lambda r: r.stack)]
+    return [(stack, list(group)) for stack, group in groupby(ordered, key=lambda r: r.stack)]
 
 
 def _pruned(context: Context, stack: str, records: list[BackupRecord]) -> Draft:

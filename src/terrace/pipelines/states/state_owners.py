@@ -21,40 +21,42 @@ def foreign_addresses(context: Context, history: History, deployment: Deployment
     Compared are the stacks of its own commit, of the protected branch, and the deployed ones: a commit that gives one
     stack another address and its old one to a second stack does not share a state by that.
     """
-    here = context.survey(deployment.commit)
+    inventory = context.survey(deployment.commit)
     keys = set(deployment.stacks)
-    mine = [stack for stack in here.of(deployment.environment) if stack.key in keys]
+    own_stacks = [stack for stack in inventory.of(deployment.environment) if stack.key in keys]
     foreign: dict[str, str] = {}
-    for there, others in _others(context, history, here):
-        for stack in mine:
+    for source, others in _others(context, history, inventory):
+        for stack in own_stacks:
             for other in others:
-                if stack.key not in foreign and not _may_share(here, stack, other):
-                    same = common_location(backend_locations(stack, here.graph), backend_locations(other, there.graph))
+                if stack.key not in foreign and not _may_share(inventory, stack, other):
+                    same = common_location(
+                        backend_locations(stack, inventory.graph), backend_locations(other, source.graph)
+                    )
                     if same is not None:
                         where = f" ({same.place})" if same.place is not None else ""
-                        at = "" if there is here else f" at {there.commit[:7]}"
+                        at = "" if source is inventory else f" at {source.commit[:7]}"
                         foreign[stack.key] = f"{stack.key}{where} names the state of {other.key}{at}: {same}"
     return tuple(foreign.values())
 
 
-def _may_share(here: Inventory, stack: Stack, other: Stack) -> bool:
+def _may_share(inventory: Inventory, stack: Stack, other: Stack) -> bool:
     """Returns whether two stacks of two commits may have one state: they are the same stack, or it was renamed.
 
     A renamed one no longer exists at this commit, and stays under the gates of its environment.
     """
     if stack.key == other.key:
         return True
-    return stack.environment == other.environment and all(stack.key != other.key for stack in here.stacks)
+    return stack.environment == other.environment and all(stack.key != other.key for stack in inventory.stacks)
 
 
-def _others(context: Context, history: History, here: Inventory) -> Iterator[tuple[Inventory, tuple[Stack, ...]]]:
+def _others(context: Context, history: History, inventory: Inventory) -> Iterator[tuple[Inventory, tuple[Stack, ...]]]:
     """Yields the stacks that may be named by mistake, each with the inventory that it belongs to."""
-    yield here, here.stacks
+    yield inventory, inventory.stacks
     tip = context.repository.protected_tip()
-    if tip != here.commit:
-        yield (there := context.survey(tip)), there.stacks
+    if tip != inventory.commit:
+        yield (tip_inventory := context.survey(tip)), tip_inventory.stacks
     for commit, keys in _deployed(context, history).items():
-        if commit in (tip, here.commit):
+        if commit in (tip, inventory.commit):
             continue
         deployed = readable(context.survey, commit)
         # Where it cannot be read, the lineage of the state is still compared.
@@ -83,7 +85,7 @@ def _deployed(context: Context, history: History) -> dict[str, set[str]]:
 
 
 def owner_of(
-    context: Context, history: History, here: Inventory, stack: Stack, owners: frozenset[str]
+    context: Context, history: History, inventory: Inventory, stack: Stack, owners: frozenset[str]
 ) -> tuple[str, str]:
     """Returns the stack that a state belongs to instead of this one, and the former name of this one.
 
@@ -94,7 +96,7 @@ def owner_of(
     former = ""
     for other in sorted(owners - {stack.key}):
         environment = other.partition("/")[0]
-        gone = all(stack.key != other for stack in here.stacks)
+        gone = all(stack.key != other for stack in inventory.stacks)
         if not gone or (
             environment != stack.environment and not _is_new_name(context, history, stack.environment, other)
         ):

@@ -34,8 +34,8 @@ class StateWorkspace:
         try:
             stack = self.inventory.stack(key)
         except KeyError:
-            there = self.inventory.of(self.release.environment)
-            raise unknown_name_error("stack", key, [stack.key for stack in there]) from None
+            stacks = self.inventory.of(self.release.environment)
+            raise unknown_name_error("stack", key, [stack.key for stack in stacks]) from None
         return site_in(self.context, self.inventory, stack, self.root, purpose)
 
     def plan(self, site: Site) -> Plan:
@@ -77,13 +77,13 @@ def environment_of(context: Context, key: str) -> str:
     return context.config.environment(key.partition("/")[0]).name
 
 
-def choose_backup(context: Context, backup_status: BackupStatus, wanted: str | None = None) -> BackupRecord:
+def choose_backup(context: Context, backup_status: BackupStatus, name: str | None = None) -> BackupRecord:
     """Returns the wanted backup of a stack; by default the newest one of a state that was as expected."""
     records = context.backups.catalogue(backup_status.environment, backup_status.stack).records
     if not records:
         raise BadInput(
             f"there is no backup of {backup_status.stack}", hint="`terrace state list` lists the existing backups"
         )
-    if wanted is not None:
-        return named(records, wanted)
+    if name is not None:
+        return named(records, name)
     return next((record for record in reversed(records) if record.original == backup_status.backup), records[-1])
