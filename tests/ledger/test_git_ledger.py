@@ -33,7 +33,7 @@ def ledger_of(work: Path, remote: str | None = "origin", seen: SeenHead | None =
         remote=remote,
         clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
         new_id=lambda: os.urandom(6).hex(),
-        seen=seen,
+        seen_head=seen,
         key=NO_KEY,
     )
 
@@ -222,7 +222,7 @@ def test_a_sqlite_ledger_that_is_replaced_or_cut_is_noticed(tmp_path: Path) -> N
             tmp_path / name,
             clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
             new_id=lambda: os.urandom(6).hex(),
-            seen=seen,
+            seen_head=seen,
             key=NO_KEY,
         )
 

@@ -47,7 +47,7 @@ def fresh(work: Path, home: Path) -> GitLedger:
         remote="origin",
         clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
         new_id=lambda: os.urandom(6).hex(),
-        seen=SeenHead(home / "head.json", TagsOfDeployments(work, "origin", proves)),
+        seen_head=SeenHead(home / "head.json", TagsOfDeployments(work, "origin", proves)),
         key=NO_KEY,
     )
 
@@ -136,7 +136,11 @@ def test_a_sqlite_ledger_that_is_gone_is_not_started_anew(tmp_path: Path) -> Non
     work, _ = deployed(tmp_path)
     seen = SeenHead(tmp_path / "h1" / "head.json", TagsOfDeployments(work, "origin", proves))
     ledger = SqliteLedger(
-        tmp_path / "none.db", clock=lambda: datetime(2026, 1, 5, tzinfo=UTC), new_id=lambda: "e1", seen=seen, key=NO_KEY
+        tmp_path / "none.db",
+        clock=lambda: datetime(2026, 1, 5, tzinfo=UTC),
+        new_id=lambda: "e1",
+        seen_head=seen,
+        key=NO_KEY,
     )
     with pytest.raises(Corrupt, match="no ledger, but"):
         ledger.read()
@@ -190,7 +194,7 @@ def test_another_ledger_than_the_rules_name_is_refused_without_any_tag(tmp_path:
             remote="origin",
             clock=lambda: now,
             new_id=lambda: os.urandom(6).hex(),
-            seen=seen,
+            seen_head=seen,
             key=NO_KEY,
         )
 

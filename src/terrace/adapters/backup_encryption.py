@@ -72,12 +72,12 @@ def read_identity(spec: str, environ: Mapping[str, str]) -> str:
     return text
 
 
-def _variable(spec: str, what: str) -> str:
+def _variable(spec: str, subject: str) -> str:
     name = spec.removeprefix("env:")
     if not spec.startswith("env:") or not _VARIABLE.fullmatch(name):
         raise BadInput(
-            f"{what} must name an environment variable, not contain the secret itself",
-            hint=f"backups: {{{what[8:]}: env:NAME}}",
+            f"{subject} must name an environment variable, not contain the secret itself",
+            hint=f"backups: {{{subject[8:]}: env:NAME}}",
         )
     return name
 
@@ -153,18 +153,18 @@ class BackupCipher:
 
     def _shared_key(self, name: str, header: Header) -> bytes:
         """Returns the shared key of a backup in format 1."""
-        wanted = header.get("key_id")
+        expected = header.get("key_id")
         keys_by_id = {key_id(key): key for key in self.older}
-        if wanted not in keys_by_id:
+        if expected not in keys_by_id:
             key = self.key()
             keys_by_id[key_id(key)] = key
-        if wanted not in keys_by_id:
+        if expected not in keys_by_id:
             raise NotReady(
-                f"{name} is encrypted with the key {wanted}, but the key in this environment is "
+                f"{name} is encrypted with the key {expected}, but the key in this environment is "
                 f"{', '.join(keys_by_id)}",
                 hint="set the key that was in use when the backup was created",
             )
-        return keys_by_id[str(wanted)]
+        return keys_by_id[str(expected)]
 
     def _own_key(self, name: str, header: Header) -> bytes:
         """Returns the key of a backup in format 2, which only a recipient can decrypt."""

@@ -117,17 +117,17 @@ class _Reading:
             self.notes.append(f"only {self._bounds.names:,} names were listed")
         if len(files) > self._bounds.files:
             self.notes.append(f"the oldest {len(files) - self._bounds.files:,} of {len(files):,} files were not read")
-        wanted, size = [], 0
+        selected, size = [], 0
         for file in files[: self._bounds.files]:
             size += file.size
             if size > self._bounds.in_all:
                 self.notes.append(f"only {self._bounds.in_all:,} bytes of the newest files were read")
                 break
-            wanted.append(file)
+            selected.append(file)
         changes: list[LoggedChange] = []
         unread: list[str] = []
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for file, outcome in zip(wanted, pool.map(self._changes_of, wanted), strict=True):
+            for file, outcome in zip(selected, pool.map(self._changes_of, selected), strict=True):
                 if isinstance(outcome, str):
                     unread.append(f"{file.name} was not read: {outcome}")
                     continue

@@ -41,13 +41,13 @@ class Disk:
         size = files = 0
         if any(_is_disk_full(folder) for folder in self.folders):
             return True
-        left = [os.fspath(folder) for folder in self.folders]
-        while left:
+        queue = [os.fspath(folder) for folder in self.folders]
+        while queue:
             try:
-                with os.scandir(left.pop()) as listed:
+                with os.scandir(queue.pop()) as listed:
                     for entry in listed:
                         if entry.is_dir(follow_symlinks=False):
-                            left.append(entry.path)
+                            queue.append(entry.path)
                         with contextlib.suppress(OSError):
                             size += 512 * entry.stat(follow_symlinks=False).st_blocks
                         files += 1

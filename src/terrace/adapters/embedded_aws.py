@@ -84,8 +84,8 @@ class EmbeddedAws:
 
     def tags(self, parameter: str) -> dict[str, str]:
         """Returns the tags of an SSM parameter."""
-        wanted = {"ResourceType": "Parameter", "ResourceId": parameter}
-        response = self._ask("ssm", "AmazonSSM.ListTagsForResource", wanted) or {}
+        query = {"ResourceType": "Parameter", "ResourceId": parameter}
+        response = self._ask("ssm", "AmazonSSM.ListTagsForResource", query) or {}
         return {tag["Key"]: tag["Value"] for tag in response.get("TagList", ())}
 
     def open_port(self, group: str, port: int) -> None:

@@ -25,8 +25,8 @@ _LONGEST = 100
 
 
 @contextlib.contextmanager
-def file_lock(path: Path, what: str, seconds: float = WAIT_SECONDS) -> Iterator[None]:
-    """Holds the lock of a file while the context lasts; creates the file if needed. `what` names the locked thing in
+def file_lock(path: Path, subject: str, seconds: float = WAIT_SECONDS) -> Iterator[None]:
+    """Holds the lock of a file while the context lasts; creates the file if needed. `subject` names the locked thing in
     messages ("the provider cache"). Raises NotReady where the lock is not free within that many seconds or the file
     cannot be opened; Interrupted after ^C.
     """
@@ -37,18 +37,18 @@ def file_lock(path: Path, what: str, seconds: float = WAIT_SECONDS) -> Iterator[
             f"the lock {path} cannot be opened: {error.strerror}", hint="check the permissions of that folder"
         ) from error
     try:
-        _wait(descriptor, path, what, seconds)
-        here = f"{os.getpid()} {start_time(os.getpid())}\n".encode()
+        _wait(descriptor, path, subject, seconds)
+        holder = f"{os.getpid()} {start_time(os.getpid())}\n".encode()
         # A full disk does not prevent locking: the lock is held, only without the name of its holder.
         with contextlib.suppress(OSError):
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, here, 0)
+            os.pwrite(descriptor, holder, 0)
         yield
     finally:
         os.close(descriptor)
 
 
-def _wait(descriptor: int, path: Path, what: str, seconds: float) -> None:
+def _wait(descriptor: int, path: Path, subject: str, seconds: float) -> None:
     end, (pause, longest) = time.monotonic() + seconds, _POLL_SECONDS
     while True:
         INTERRUPTION.check()
@@ -56,18 +56,18 @@ def _wait(descriptor: int, path: Path, what: str, seconds: float) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError:
-            left = end - time.monotonic()
-        if left <= 0:
-            raise _busy(descriptor, path, what, seconds)
-        time.sleep(min(pause, left))
+            remaining = end - time.monotonic()
+        if remaining <= 0:
+            raise _busy(descriptor, path, subject, seconds)
+        time.sleep(min(pause, remaining))
         pause = min(2 * pause, longest)
 
 
-def _busy(descriptor: int, path: Path, what: str, seconds: float) -> NotReady:
+def _busy(descriptor: int, path: Path, subject: str, seconds: float) -> NotReady:
     number, _, started = os.pread(descriptor, _LONGEST, 0).decode("ascii", "replace").strip().partition(" ")
     is_running = number.isdecimal() and len(number) < 10 and process_state(int(number), started) == "running"
     who, find = (f"process {number}", f"ps -fp {number}") if is_running else ("another process", f"fuser -v {path}")
     return NotReady(
-        f"{what} is in use by {who} and was not free within {seconds:.0f} s: {path} is locked",
+        f"{subject} is in use by {who} and was not free within {seconds:.0f} s: {path} is locked",
         hint=f"`{find}` shows that process; wait until it exits, or stop it if it hangs, then try again",
     )

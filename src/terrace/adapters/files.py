@@ -100,8 +100,8 @@ def put(root: Path, path: str, content: bytes, *, mode: int | None = None) -> No
     BadInput where the path contains a link or the name is a folder.
     """
     with _errors(path), opened_parent(root, path) as (folder, name):
-        there = _mode_of(folder, name)
-        if there is not None and stat.S_ISDIR(there):
+        current_mode = _mode_of(folder, name)
+        if current_mode is not None and stat.S_ISDIR(current_mode):
             hint = "rename that folder"
             raise BadInput("Terrace writes a file of this name, but it is a folder", hint=hint, place=Place(path))
         _replace(folder, name, content, mode)
@@ -112,8 +112,10 @@ def put_link(root: Path, path: str, target: Path) -> None:
     existing entry is kept. Raises BadInput where the path contains a link.
     """
     with _errors(path), opened_parent(root, path, make=True) as (folder, name):
-        there = _mode_of(folder, name)
-        if there is not None and (not stat.S_ISLNK(there) or os.readlink(name, dir_fd=folder) == str(target)):
+        current_mode = _mode_of(folder, name)
+        if current_mode is not None and (
+            not stat.S_ISLNK(current_mode) or os.readlink(name, dir_fd=folder) == str(target)
+        ):
             return
         part = f".terrace-{os.urandom(8).hex()}.part"
         os.symlink(target, part, dir_fd=folder)

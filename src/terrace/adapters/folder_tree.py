@@ -54,5 +54,5 @@ class FolderTree:
         if file.name.endswith(_READ):
             content = Path(file.path).read_bytes()
             return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-        seen = file.stat(follow_symlinks=False)
-        return f"{path}:{seen.st_size}:{seen.st_mtime_ns}"
+        status = file.stat(follow_symlinks=False)
+        return f"{path}:{status.st_size}:{status.st_mtime_ns}"

@@ -47,7 +47,7 @@ class Forge:
     def send(
         self,
         request: Callable[[], httpx.Response],
-        what: str,
+        subject: str,
         *,
         sleep: Callable[[float], None] = time.sleep,
         tries: int = TRIES,
@@ -74,12 +74,12 @@ class Forge:
                     sleep(pause)
                     continue
                 if response.status_code < 500:
-                    raise self.refusal(response, what)
+                    raise self.refusal(response, subject)
                 problem = f"HTTP {response.status_code}"
             attempt += 1
             if attempt >= tries:
                 raise OutcomeUnknown(
-                    f"{self.name} did not report the outcome of {what}: {problem}", hint=self.status_hint
+                    f"{self.name} did not report the outcome of {subject}: {problem}", hint=self.status_hint
                 )
             sleep(2.0**attempt)
 

@@ -66,10 +66,10 @@ class LimitedTransport(httpx.BaseTransport):
         body = bytearray()
         answer, whole = await _receive(self._client, request, self._seconds, self._size, body)
         headers = [(name, value) for name, value in answer.headers.multi_items() if name not in _DESCRIBED]
-        made = httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=request)
+        response = httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=request)
         if not whole:
-            raise ResponseTooLong(f"the response is longer than {self._size:,} bytes", made)
-        return made
+            raise ResponseTooLong(f"the response is longer than {self._size:,} bytes", response)
+        return response
 
 
 def download(url: str, target: BinaryIO, *, seconds: float, size: int) -> None:
@@ -140,18 +140,18 @@ async def _read(answer: httpx.Response, size: int, body: bytearray | BinaryIO) -
     if coding.endswith(("gzip", "deflate")):
         inflate = zlib.decompressobj(zlib.MAX_WBITS | (32 if coding != "deflate" else 0))
     write = body.extend if isinstance(body, bytearray) else body.write
-    left = size
+    remaining = size
     async with contextlib.aclosing(cast("AsyncGenerator[bytes, None]", answer.aiter_raw())) as parts:
         async for raw in parts:
             try:
-                part = inflate.decompress(raw, left + 1) if inflate is not None else raw
+                part = inflate.decompress(raw, remaining + 1) if inflate is not None else raw
             except zlib.error as error:
                 raise httpx.DecodingError(f"the response is not valid {coding}") from error
-            write(part[:left])
-            left -= len(part)
-            if left < 0:
+            write(part[:remaining])
+            remaining -= len(part)
+            if remaining < 0:
                 return False
-    if inflate is not None and not inflate.eof and left < size:
+    if inflate is not None and not inflate.eof and remaining < size:
         raise httpx.DecodingError("the response is truncated")
     return True
 

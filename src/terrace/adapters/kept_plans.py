@@ -36,12 +36,12 @@ class PlanArchive:
 
     def find(self, name: PlanName) -> Plan | None:
         """Returns a plan; None where it is not kept."""
-        found = [one for one in self._artifacts.names(_folder(name)) if one.endswith(_suffix(name))]
-        if not found:
+        names = [stored for stored in self._artifacts.names(_folder(name)) if stored.endswith(_suffix(name))]
+        if not names:
             return None
-        header, content = self._cipher.open(found[-1], self._artifacts.get(found[-1]))
+        header, content = self._cipher.open(names[-1], self._artifacts.get(names[-1]))
         if any(header.get(key) != value for key, value in _header(name).items()):
-            raise Corrupt(f"the kept plan {found[-1]} was replaced by another one")
+            raise Corrupt(f"the kept plan {names[-1]} was replaced by another one")
         return next(iter(decoded(content).plans), None)
 
 

@@ -27,13 +27,13 @@ class LocalLeases:
         self._folder = folder
 
     def holder(self, who: str, environment: str = "") -> Holder:
-        here = host()
+        own_host = host()
         return Holder(
-            host=here.name,
-            boot=here.boot,
+            host=own_host.name,
+            boot=own_host.boot,
             pid=os.getpid(),
             who=who,
-            machine=here.machine,
+            machine=own_host.machine,
             pid_namespace=pid_namespace(),
             started=start_time(os.getpid()),
             lock=self._lock(environment) if environment else "",
@@ -59,15 +59,15 @@ class LocalLeases:
         # The caller holds the lock of this environment. It is the holder's lock only if it is the same file; a pid
         # identifies the same process only in the same PID namespace of the same boot. Otherwise the holder may still
         # run.
-        here = self.holder("", environment)
+        own = self.holder("", environment)
         identity = (holder.host, holder.machine, holder.boot, holder.pid_namespace, holder.lock)
-        if identity != (here.host, here.machine, here.boot, here.pid_namespace, here.lock):
+        if identity != (own.host, own.machine, own.boot, own.pid_namespace, own.lock):
             return False
-        if not (here.boot and here.pid_namespace and here.lock and holder.started):
+        if not (own.boot and own.pid_namespace and own.lock and holder.started):
             return False
         if file_system(self._folder) not in LOCAL_FILE_SYSTEMS:
             return False
-        if (holder.pid, holder.started) == (here.pid, here.started):
+        if (holder.pid, holder.started) == (own.pid, own.started):
             # This process holds the lock, so that no other thread of it runs a deployment in the environment.
             return True
         return process_state(holder.pid, holder.started) == "gone"

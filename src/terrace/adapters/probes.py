@@ -57,7 +57,7 @@ class LiveProbes:
         if missing:
             return ProbeResult(name, "unclear", f"there is no output for {', '.join(missing)}")
         url = _VARIABLE.sub(lambda match: variables[match[1]], probe.url)
-        seen = "nothing"
+        result = "nothing"
         seconds = probe.timeout.total_seconds()
         with httpx.Client(transport=LimitedTransport(seconds, MAX_BODY), timeout=seconds) as client:
             for attempt in range(max(1, probe.attempts)):
@@ -72,18 +72,18 @@ class LiveProbes:
                 except ResponseTooLong as error:
                     answer, extent = error.answer, f" in its first {MAX_BODY:,} bytes"
                 except httpx.TimeoutException:
-                    seen = f"no complete response within {seconds:g} s"
+                    result = f"no complete response within {seconds:g} s"
                     continue
                 except httpx.HTTPError as error:
-                    seen = f"no response ({type(error).__name__})"
+                    result = f"no response ({type(error).__name__})"
                     continue
                 if answer.status_code != probe.expect:
-                    seen = f"status {answer.status_code} instead of {probe.expect}"
+                    result = f"status {answer.status_code} instead of {probe.expect}"
                 elif probe.contains is not None and probe.contains not in text_of(answer):
-                    seen = f"a body without {probe.contains!r}{extent}"
+                    result = f"a body without {probe.contains!r}{extent}"
                 else:
                     return ProbeResult(name, "passed", f"status {answer.status_code}")
-        return ProbeResult(name, "failed", f"{seen} after {plural(max(1, probe.attempts), 'attempt')}")
+        return ProbeResult(name, "failed", f"{result} after {plural(max(1, probe.attempts), 'attempt')}")
 
 
 def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) -> ProbeResult:

@@ -74,7 +74,7 @@ def identity_of(signed: SignedApproval, signers: bytes) -> Identity:
         spoken = read_statement(signed.statement)
     except BadInput:
         return INVALID
-    told = Statement(
+    statement = Statement(
         signed.actor,
         signed.role,
         "approve" if signed.answer == "approve" else "reject",
@@ -83,7 +83,7 @@ def identity_of(signed: SignedApproval, signers: bytes) -> Identity:
         signed.comment,
         signed.named,
     )
-    return _identity(signers, signed.actor, signed.signature, signed.statement) if spoken == told else INVALID
+    return _identity(signers, signed.actor, signed.signature, signed.statement) if spoken == statement else INVALID
 
 
 def identity_of_declaration(declared: Declared, signers: bytes) -> Identity:
@@ -115,7 +115,7 @@ def shared_keys(signers: bytes) -> tuple[tuple[str, ...], ...]:
         if key is not None and b"cert-authority" not in words[1][: key.start()]:
             listed = words[0].strip(b'"').decode("utf-8", "replace").split(",")
             names.setdefault(key[1], []).extend(name for name in listed if name)
-    return tuple(shared for given in names.values() if len(shared := tuple(dict.fromkeys(given))) > 1)
+    return tuple(shared for keys in names.values() if len(shared := tuple(dict.fromkeys(keys))) > 1)
 
 
 def _identity(signers: bytes, actor: str, signature: str, text: str) -> Identity:
@@ -160,23 +160,23 @@ def _sign(key: str, text: bytes) -> str:
         return signature.read_text()
 
 
-def _signing_error(key: str, said: str) -> NotReady:
+def _signing_error(key: str, output: str) -> NotReady:
     """Returns the error for a message of ssh-keygen about a key that it cannot sign with."""
-    last = (said.splitlines() or ["ssh-keygen gave no reason"])[-1]
+    last = (output.splitlines() or ["ssh-keygen gave no reason"])[-1]
     add = f"ssh-add {quote_word(key)}"
-    if "UNPROTECTED PRIVATE KEY" in said or "are too open" in said:
+    if "UNPROTECTED PRIVATE KEY" in output or "are too open" in output:
         return NotReady(f"the key {key} can be read by other users", hint=f"chmod 600 {quote_word(key)}")
-    if "passphrase" in said:
+    if "passphrase" in output:
         return NotReady(
             f"the key {key} has a passphrase, and there is no terminal to ask for it",
             hint=f"add it to the agent: {add}",
         )
-    if "Couldn't load public key" in said or "invalid format" in said or "error in libcrypto" in said:
+    if "Couldn't load public key" in output or "invalid format" in output or "error in libcrypto" in output:
         return NotReady(
             f"{key} is not an SSH key",
             hint="pass a private key, or its .pub file with a running agent: --key ~/.ssh/id_ed25519",
         )
-    if "No private key found" in said:
+    if "No private key found" in output:
         return NotReady(f"the agent does not have the private key of {key}", hint=f"add it to the agent: {add}")
     return NotReady(
         f"signing with {key} failed: {last}", hint=f"add the key to the agent ({add}), or pass another one: --key FILE"
@@ -202,8 +202,8 @@ def _run_verify(lines: bytes, actor: str, signature: str, text: bytes) -> str | 
         done = run(argv, stdin=text, timeout=60)
         if done.code < 0:
             return None
-        found = _GOOD.search(os.fsdecode(done.out)) if done.code == 0 else None
-        return found[1] if found is not None else ""
+        match = _GOOD.search(os.fsdecode(done.out)) if done.code == 0 else None
+        return match[1] if match is not None else ""
 
 
 _cache = SignatureCache(_run_verify)
@@ -214,12 +214,12 @@ def _lines_of(signers: bytes, actor: str) -> bytes:
     `*` is anyone; here a name means itself, and a line with an exception (`!`) is ignored. A line that is commented out
     stays ignored, whatever its list contains.
     """
-    wanted = actor.encode()
+    name = actor.encode()
     lines = []
     for line in signers.split(b"\n"):
         words = line.strip().split(None, 1)
         if len(words) < 2 or words[0].startswith(b"#") or b"!" in words[0] or b"\r" in words[1]:
             continue
-        if wanted in words[0].strip(b'"').split(b","):
-            lines.append(wanted + b" " + words[1])
+        if name in words[0].strip(b'"').split(b","):
+            lines.append(name + b" " + words[1])
     return b"".join(line + b"\n" for line in lines)

@@ -120,11 +120,11 @@ class StoredLogs:
             attempt = name.removeprefix(f"{folder}/").partition("/")[0]
             if name.endswith(ENDING):
                 parts.setdefault(attempt, []).append(name)
-        found = []
+        logs = []
         for record in deployment.steps:
             if record.attempt in parts:
-                found.append(self._joined(record, sorted(parts[record.attempt])))
-        return tuple(found)
+                logs.append(self._joined(record, sorted(parts[record.attempt])))
+        return tuple(logs)
 
     def remove_expired(self, environment: str) -> None:
         oldest = (self._clock().astimezone(UTC) - self._keep_for).strftime(_TIME)

@@ -36,8 +36,8 @@ def publish_release_status(
     archive: KeptPlans,
 ) -> None:
     """Shows on the change that brought a release how far it is deployed, for the newest one of each environment in
-    `touched`. `effect` returns what an open deployment brings to its environment, `archive` has the values that its plans
-    change."""
+    `touched`. `effect` returns what an open deployment brings to its environment, `archive` has the values that its
+    plans change."""
     every = folds.deployments(history)
     newest = (
         next((deployment for deployment in reversed(every) if deployment.environment == name), None) for name in touched

@@ -116,10 +116,10 @@ class Commands:
         if not site.commands:
             return ()
         done: list[Prepared] = []
-        made: dict[str, Input] = {}
+        outputs: dict[str, Input] = {}
         for command in site.commands:
             try:
-                done.append(self._prepared(site, command, made))
+                done.append(self._prepared(site, command, outputs))
             except BadInput as error:
                 kind = NotReady if isinstance(error, NotReady) else CommandFailed
                 place = Place("terrace.yaml", command.line) if command.line else error.place
@@ -127,11 +127,11 @@ class Commands:
                 raise kind(message, hint=error.hint, place=place) from error
         return tuple(done)
 
-    def _prepared(self, site: Site, command: BeforePlan, made: dict[str, Input]) -> Prepared:
-        files = inputs_of(_tree(site), command, made)
+    def _prepared(self, site: Site, command: BeforePlan, outputs: dict[str, Input]) -> Prepared:
+        files = inputs_of(_tree(site), command, outputs)
         program = self._program(command, files)
         variables = {name: self._environ[name] for name in command.env if name in self._environ}
-        asked = [
+        request = [
             _VERSION,
             command.argv,
             command.folder,
@@ -140,17 +140,17 @@ class Commands:
             sorted(variables.items()),
             [[path, file.mode, hashlib.sha256(file.content).hexdigest()] for path, file in sorted(files.items())],
         ]
-        source = self._mac(json.dumps(asked).encode())
+        source = self._mac(json.dumps(request).encode())
         key = self._mac(json.dumps([source, program.identity]).encode())
         lock = self._folder / f"{key[:2]}.lock"
         with file_lock(lock, "a `before_plan` command", command.timeout.total_seconds() + WAIT_SECONDS):
-            kept = self._placed_from(key, site, command, made)
-            if kept is None:
+            stored = self._placed_from(key, site, command, outputs)
+            if stored is None:
                 self._run(key, site, command, files, program, variables)
-                kept = self._placed_from(key, site, command, made)
-        if kept is None:
+                stored = self._placed_from(key, site, command, outputs)
+        if stored is None:
             raise NotReady("its outputs cannot be stored", hint=f"check the free space in {self._folder}")
-        return Prepared(command.shown, command.line, source, kept)
+        return Prepared(command.shown, command.line, source, stored)
 
     def _mac(self, text: bytes) -> str:
         return hmac.new(self._secret, text, hashlib.sha256).hexdigest()
@@ -173,10 +173,10 @@ class Commands:
         if "/" not in name:
             program = self._path.find(name)
             if program is None:
-                there = self._path.unseen(name)
+                blocked = self._path.unseen(name)
                 raise NotReady(
                     f"{name} was not found in the folders of PATH that commands can read: "
-                    f"{', '.join(self._path.folders)}" + (f"; it cannot read {there}" if there else ""),
+                    f"{', '.join(self._path.folders)}" + (f"; it cannot read {blocked}" if blocked else ""),
                     hint=f"install {name} system-wide: commands cannot read your home",
                 )
             return _Program(program.path, identity(program.path), program.readable)
@@ -205,23 +205,23 @@ class Commands:
     # --- what is kept ------------------------------------------------------------------------------------------
 
     def _placed_from(
-        self, key: str, site: Site, command: BeforePlan, made: dict[str, Input]
+        self, key: str, site: Site, command: BeforePlan, outputs: dict[str, Input]
     ) -> tuple[PreparedFile, ...] | None:
         """Copies a cached result into the checkout. Returns None where there is none or it is damaged; a damaged one is
-        removed. The files are added to `made`, so that later commands can read them.
+        removed. The files are added to `outputs`, so that later commands can read them.
         """
         folder = self._folder / "kept" / key
         try:
             result = typed_json.decode((folder / _MANIFEST).read_bytes(), _Result)
             if not hmac.compare_digest(result.mac, self._mac_of(key, result.files)):
                 raise ValueError("another key")
-            for number, kept in enumerate(result.files):
+            for number, output in enumerate(result.files):
                 content = (folder / str(number)).read_bytes()
-                if len(content) != kept.size or hashlib.sha256(content).hexdigest() != kept.sha256:
+                if len(content) != output.size or hashlib.sha256(content).hexdigest() != output.sha256:
                     raise ValueError("another content")
-                check_output(site, command, kept.path)
-                self._place(site, kept, content)
-                made[kept.path] = Input("100755" if kept.executable else "100644", content)
+                check_output(site, command, output.path)
+                self._place(site, output, content)
+                outputs[output.path] = Input("100755" if output.executable else "100644", content)
             os.utime(folder)
         except (OSError, ValueError, msgspec.MsgspecError):
             demolish(folder)
@@ -231,33 +231,35 @@ class Commands:
     def _mac_of(self, key: str, files: tuple[_Kept, ...]) -> str:
         return self._mac(b"result " + key.encode() + msgspec.json.encode(files))
 
-    def _place(self, site: Site, kept: _Kept, content: bytes) -> None:
+    def _place(self, site: Site, output: _Kept, content: bytes) -> None:
         """Writes a file into the checkout, unless it is already like that."""
-        committed = _tree(site).entries.get(kept.path)
+        committed = _tree(site).entries.get(output.path)
         if committed is not None:
-            if committed.is_link or _tree(site).read(kept.path) != content:
+            if committed.is_link or _tree(site).read(output.path) != content:
                 raise BadInput(
-                    f"it wrote {kept.path!r}, which is in the commit with other content",
+                    f"it wrote {output.path!r}, which is in the commit with other content",
                     hint="remove that file from the commit, or commit the output of the command",
                 )
             return
-        place = site.root / kept.path
+        place = site.root / output.path
         with self._guard:
             before = self._placed.get(place)
             if before is not None and before.look == _look(place):
-                if before.sha256 == kept.sha256:
+                if before.sha256 == output.sha256:
                     return
                 if before.stack != site.stack.key:
                     raise BadInput(
-                        f"it wrote {kept.path!r}, which a command for {before.stack} wrote with other content",
+                        f"it wrote {output.path!r}, which a command for {before.stack} wrote with other content",
                         hint="let it write to a different path for each stack, such as a folder named `{1}`",
                     )
             try:
-                with opened_parent(site.root, kept.path, make=True):
-                    put(site.root, kept.path, content, mode=0o755 if kept.executable else 0o644)
-                self._placed[place] = _Placed(site.stack.key, kept.sha256, look_of(place.lstat()))
+                with opened_parent(site.root, output.path, make=True):
+                    put(site.root, output.path, content, mode=0o755 if output.executable else 0o644)
+                self._placed[place] = _Placed(site.stack.key, output.sha256, look_of(place.lstat()))
             except OSError as error:
-                raise BadInput(f"it wrote {kept.path!r}, which cannot be in the checkout: {error.strerror}") from error
+                raise BadInput(
+                    f"it wrote {output.path!r}, which cannot be in the checkout: {error.strerror}"
+                ) from error
 
     def _keep(self, key: str, run: Path, written: Mapping[str, Written]) -> None:
         """Stores a result atomically: if this process is killed, the result is complete or absent."""
@@ -272,10 +274,10 @@ class Commands:
             files.append(_Kept(path, output.executable, hashlib.sha256(content).hexdigest(), len(content)))
         result = _Result(tuple(files), self._mac_of(key, tuple(files)))
         (part / _MANIFEST).write_bytes(msgspec.json.encode(result))
-        kept = self._folder / "kept"
-        kept.mkdir(exist_ok=True, mode=0o700)
-        demolish(kept / key)
-        part.rename(kept / key)
+        archive = self._folder / "kept"
+        archive.mkdir(exist_ok=True, mode=0o700)
+        demolish(archive / key)
+        part.rename(archive / key)
         self._make_room(key)
 
     def _make_room(self, key: str) -> None:
@@ -285,13 +287,13 @@ class Commands:
             for folder in (self._folder / "kept").iterdir():
                 size = sum(file.stat().st_size for file in folder.iterdir())
                 kept_folders.append((folder.stat().st_mtime, size, folder))
-            left = sum(size for _, size, _ in kept_folders)
+            total = sum(size for _, size, _ in kept_folders)
             for _, size, folder in sorted(kept_folders):
-                if left <= KEPT_BYTES:
+                if total <= KEPT_BYTES:
                     return
                 if folder.name != key:
                     demolish(folder)
-                    left -= size
+                    total -= size
 
     # --- running -----------------------------------------------------------------------------------------------
 

@@ -63,8 +63,8 @@ class Written:
     executable: bool
 
 
-def inputs_of(tree: Tree, command: BeforePlan, made: Mapping[str, Input]) -> dict[str, Input]:
-    """Returns the inputs of a command: files of the commit, and those that earlier commands `made`. Raises BadInput
+def inputs_of(tree: Tree, command: BeforePlan, outputs: Mapping[str, Input]) -> dict[str, Input]:
+    """Returns the inputs of a command: files of the commit, and `outputs` of earlier commands. Raises BadInput
     where there are none, and where they are too large.
     """
     paths = [path for path in tree.entries if command.sees(path)]
@@ -76,7 +76,7 @@ def inputs_of(tree: Tree, command: BeforePlan, made: Mapping[str, Input]) -> dic
         # A link that leads out of the repository is dangling in a private checkout too.
         if not entry.is_link or layout.is_inside(path):
             inputs[path] = Input(entry.mode, contents[path])
-    inputs |= {path: file for path, file in made.items() if command.sees(path)}
+    inputs |= {path: file for path, file in outputs.items() if command.sees(path)}
     named = ", ".join(name or "." for name in command.inputs)
     if not inputs:
         raise BadInput(
@@ -109,9 +109,9 @@ def stage(tree: Path, files: Mapping[str, Input], folder: str, folders: Iterable
         os.utime(place, (EPOCH, EPOCH), follow_symlinks=False)
     for path in folders:
         _make_folder(tree, path)
-    for there, _, _ in os.walk(tree, topdown=False):
-        Path(there).chmod(0o755)
-        os.utime(there, (EPOCH, EPOCH))
+    for directory, _, _ in os.walk(tree, topdown=False):
+        Path(directory).chmod(0o755)
+        os.utime(directory, (EPOCH, EPOCH))
     return {path: look_of((tree / path).lstat()) for path in files}
 
 
@@ -134,8 +134,8 @@ def collect(
     outputs: dict[str, Written] = {}
     outside: list[str] = []
     size = 0
-    for path, there, about in _walk(tree):
-        if path in files and (staged[path] == look_of(about) or _is_same(there, about, files[path])):
+    for path, location, about in _walk(tree):
+        if path in files and (staged[path] == look_of(about) or _is_same(location, about, files[path])):
             continue
         if not command.may_write(path):
             outside.append(path)
@@ -144,10 +144,10 @@ def collect(
             raise BadInput(f"it wrote {path!r}, whose name is not valid UTF-8", hint="use names in UTF-8")
         check_output(site, command, path)
         if not stat.S_ISREG(about.st_mode):
-            what = "a link" if stat.S_ISLNK(about.st_mode) else "not a plain file"
-            raise BadInput(f"it wrote {path!r}, which is {what}", hint="write plain files only")
+            kind = "a link" if stat.S_ISLNK(about.st_mode) else "not a plain file"
+            raise BadInput(f"it wrote {path!r}, which is {kind}", hint="write plain files only")
         size += about.st_size
-        outputs[path] = Written(there, bool(about.st_mode & 0o100))
+        outputs[path] = Written(location, bool(about.st_mode & 0o100))
         if size > OUTPUT_BYTES or len(outputs) > OUTPUT_FILES:
             raise BadInput(
                 f"its outputs have more than {OUTPUT_BYTES:,} bytes or {OUTPUT_FILES:,} files",
@@ -191,33 +191,33 @@ def look_of(about: os.stat_result) -> Look:
 
 def _walk(tree: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
     """Yields all entries below a folder except folders. Raises BadInput where they are nested too deeply."""
-    left = [""]
-    while left:
-        here = left.pop()
+    queue = [""]
+    while queue:
+        current = queue.pop()
         try:
-            (tree / here).chmod(0o700)
-            with os.scandir(tree / here) as listed:
+            (tree / current).chmod(0o700)
+            with os.scandir(tree / current) as listed:
                 entries = sorted(listed, key=lambda entry: entry.name)
         except OSError as error:
-            raise BadInput(f"it wrote the folder {here[:200]!r}, which cannot be read: {error.strerror}") from error
+            raise BadInput(f"it wrote the folder {current[:200]!r}, which cannot be read: {error.strerror}") from error
         for entry in entries:
-            path = f"{here}/{entry.name}" if here else entry.name
+            path = f"{current}/{entry.name}" if current else entry.name
             if entry.is_dir(follow_symlinks=False):
                 if path.count("/") > _DEEPEST:
                     raise BadInput(f"it wrote folders that are nested too deeply: {path[:200]!r}")
-                left.append(path)
+                queue.append(path)
             else:
                 yield path, Path(entry.path), entry.stat(follow_symlinks=False)
 
 
-def _is_same(there: Path, about: os.stat_result, file: Input) -> bool:
+def _is_same(location: Path, about: os.stat_result, file: Input) -> bool:
     """Returns whether a file that was written again is unchanged."""
     if file.is_link:
-        return stat.S_ISLNK(about.st_mode) and os.fsencode(there.readlink()) == file.content
+        return stat.S_ISLNK(about.st_mode) and os.fsencode(location.readlink()) == file.content
     if not stat.S_ISREG(about.st_mode) or about.st_size != len(file.content):
         return False
     if bool(about.st_mode & 0o100) != file.executable:
         return False
     with contextlib.suppress(OSError):
-        return there.read_bytes() == file.content
+        return location.read_bytes() == file.content
     return False

@@ -79,11 +79,11 @@ def damaged(folder: Path, message: str) -> NotReady:
     return NotReady(f"objects of the clone {folder} are missing or damaged: {mask_tokens(message.strip())}", hint=how)
 
 
-def failure(folder: Path, what: str, done: Finished) -> TerraceError:
+def failure(folder: Path, action: str, done: Finished) -> TerraceError:
     """Returns the error for a git command that failed on the content of the clone."""
     if _DAMAGE.search(done.message):
         return damaged(folder, done.message)
-    return TerraceError(f"git {what} failed: {mask_tokens(done.message)}")
+    return TerraceError(f"git {action} failed: {mask_tokens(done.message)}")
 
 
 def git(
@@ -131,7 +131,7 @@ def git_untrusted(
     can use only this `transport`, whatever Git's settings allow.
     """
     inherited = {name: value for name, value in git_environment().items() if not name.startswith("GIT_")}
-    mine = {name: value for name, value in git_environment().items() if name.startswith(_GIVING_ACCESS)}
+    access = {name: value for name, value in git_environment().items() if name.startswith(_GIVING_ACCESS)}
     variables = {
         name: value for name, value in (env or {}).items() if not name.startswith("GIT_") or _gives_access(name)
     }
@@ -140,7 +140,7 @@ def git_untrusted(
     limits["GIT_CEILING_DIRECTORIES"] = os.fspath(folder.parent)
     return run(
         ["git", *_ALWAYS, *_APART, "-C", folder, *args],
-        env={**inherited, **mine, **variables, **limits},
+        env={**inherited, **access, **variables, **limits},
         timeout=timeout,
     )
 
@@ -151,14 +151,14 @@ def _gives_access(name: str) -> bool:
 
 def objects(folder: Path, ids: Iterable[str]) -> list[bytes]:
     """Returns the contents of objects, in the requested order, by one process."""
-    wanted = list(ids)
-    if not wanted:
+    names = list(ids)
+    if not names:
         return []
-    done = git(folder, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in wanted).encode())
+    done = git(folder, "cat-file", "--batch", stdin="".join(f"{name}\n" for name in names).encode())
     out = done.out
     contents = []
     at = 0
-    for name in wanted:
+    for name in names:
         end = out.find(b"\n", at)
         head = out[at:end].split() if end >= 0 else []
         size = int(head[2]) if len(head) == 3 else 0
@@ -171,19 +171,19 @@ def objects(folder: Path, ids: Iterable[str]) -> list[bytes]:
 
 def stream_blobs(folder: Path, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     """Yields the contents of blobs with their ids; at most one is in memory at a time."""
-    wanted = list(ids)
-    if not wanted:
+    names = list(ids)
+    if not names:
         return
-    with tempfile.TemporaryFile() as asked:
-        asked.write("".join(f"{name}\n" for name in wanted).encode())
-        asked.seek(0)
+    with tempfile.TemporaryFile() as requests:
+        requests.write("".join(f"{name}\n" for name in names).encode())
+        requests.seek(0)
         argv = ["git", *_ALWAYS, "-C", os.fspath(folder), "cat-file", "--batch"]
         with subprocess.Popen(
-            argv, env=git_environment(), stdin=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            argv, env=git_environment(), stdin=requests, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as child:
             assert child.stdout is not None
             try:
-                for name in wanted:
+                for name in names:
                     head = child.stdout.readline().split()
                     if len(head) != 3 or head[1] != b"blob":
                         raise damaged(folder, f"{name} cannot be read")

@@ -25,10 +25,10 @@ class FactsCache:
     def get_many(self, keys: Collection[str]) -> Mapping[str, bytes]:
         """Returns the cached facts of these keys."""
         contents: dict[str, bytes] = {}
-        wanted = list(keys)
+        names = list(keys)
         with self._open() as connection:
-            for start in range(0, len(wanted), _AT_ONCE) if connection is not None else ():
-                part = wanted[start : start + _AT_ONCE]
+            for start in range(0, len(names), _AT_ONCE) if connection is not None else ():
+                part = names[start : start + _AT_ONCE]
                 marks = ",".join("?" * len(part))
                 assert connection is not None
                 rows = connection.execute(f"SELECT key, facts FROM facts WHERE key IN ({marks})", part)

@@ -45,19 +45,19 @@ class GitMergedContent:
         """
         if not self._has(head):
             self._repository.bring(ref, names.commit_id(head))
-        made = self._repository.git(*_AS_FORGES, "merge-tree", "--write-tree", "--no-messages", base, head)
-        if made.code == 1 and _OID.match(made.out):
+        merge = self._repository.git(*_AS_FORGES, "merge-tree", "--write-tree", "--no-messages", base, head)
+        if merge.code == 1 and _OID.match(merge.out):
             return self._is_really_different()
-        if b"unrelated histories" in made.err:
+        if b"unrelated histories" in merge.err:
             return self._is_really_different()
-        if made.code != 0:
-            if b"usage: git merge-tree" in made.err or b"unknown option" in made.err:
+        if merge.code != 0:
+            if b"usage: git merge-tree" in merge.err or b"unknown option" in merge.err:
                 raise NotReady(
                     "this version of Git cannot repeat the merge of the reviewed commit",
                     hint="install Git 2.38 or newer",
                 )
-            raise failure(self._repository.root, "merge-tree", made)
-        lines = made.out.split()
+            raise failure(self._repository.root, "merge-tree", merge)
+        lines = merge.out.split()
         held = self._repository.git("rev-parse", "--verify", "--quiet", f"{names.commit_id(commit)}^{{tree}}")
         if held.code != 0 or len(lines) != 1 or not _OID.fullmatch(lines[0]):
             raise failure(self._repository.root, "rev-parse", held)

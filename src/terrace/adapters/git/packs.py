@@ -63,11 +63,11 @@ def write_objects(folder: Path, objects: Sequence[Object]) -> Finished:
 
 def _size(item: Object) -> bytes:
     """Returns the header of a pack entry: kind and size, first four bits and then seven at a time."""
-    left = len(item.content)
-    head = [_TYPES[item.kind] << 4 | left & 15]
-    left >>= 4
-    while left:
+    remaining = len(item.content)
+    head = [_TYPES[item.kind] << 4 | remaining & 15]
+    remaining >>= 4
+    while remaining:
         head[-1] |= 128
-        head.append(left & 127)
-        left >>= 7
+        head.append(remaining & 127)
+        remaining >>= 7
     return bytes(head)

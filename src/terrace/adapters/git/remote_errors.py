@@ -39,11 +39,11 @@ _NO_NEWS = ("fatal: Could not read from remote repository.", "Please make sure",
 """Lines of Git that follow every failure of a remote."""
 
 
-def explain_remote(said: str) -> tuple[str, str]:
+def explain_remote(output: str) -> tuple[str, str]:
     """Returns the meaning of a message of Git about a remote, with its own words, and the beginning of a hint."""
-    lines = [line.strip() for line in mask_tokens(said).splitlines()]
+    lines = [line.strip() for line in mask_tokens(output).splitlines()]
     words = " ".join(line for line in lines if line and not line.startswith(_NO_NEWS))
     for pattern, why, hint in _REMOTE_PROBLEMS:
-        if pattern.search(said):
+        if pattern.search(output):
             return f"{why} (git: {words})", hint
     return words, ""

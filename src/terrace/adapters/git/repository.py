@@ -59,11 +59,13 @@ class GitRepository:
     def around(folder: Path, *, cache: Path) -> GitRepository:
         """Returns the repository that contains `folder`. Raises NotReady where there is none."""
         if not folder.is_dir():
-            what = "is a file, and not a folder" if folder.exists() else "does not exist"
-            raise BadInput(f"the folder {folder} {what}", hint="pass the folder of your repository: terrace -C DIR ...")
-        found = git(folder, "rev-parse", "--show-toplevel")
-        if found.code != 0:
-            if b"dubious ownership" in found.err:
+            problem = "is a file, and not a folder" if folder.exists() else "does not exist"
+            raise BadInput(
+                f"the folder {folder} {problem}", hint="pass the folder of your repository: terrace -C DIR ..."
+            )
+        done = git(folder, "rev-parse", "--show-toplevel")
+        if done.code != 0:
+            if b"dubious ownership" in done.err:
                 raise NotReady(
                     f"{folder} belongs to another user, so that Git refuses to read it",
                     hint=f"if you trust it: git config --global --add safe.directory {quote_word(str(folder))}",
@@ -71,7 +73,7 @@ class GitRepository:
             raise NotReady(
                 f"{folder} is not in a Git repository", hint="change to your repository, or run `git init` here first"
             )
-        return GitRepository(Path(os.fsdecode(found.out.rstrip(b"\n"))), cache=cache)
+        return GitRepository(Path(os.fsdecode(done.out.rstrip(b"\n"))), cache=cache)
 
     def git(
         self,
@@ -269,9 +271,9 @@ class GitRepository:
         if head[1:] == [tree]:
             return head[0]
         parent = ("-p", head[0]) if head else ()
-        made = self._text("commit-tree", "-m", "working tree", *parent, "--", tree, env=identity)
-        self._snapshots.add(made)
-        return made
+        snapshot = self._text("commit-tree", "-m", "working tree", *parent, "--", tree, env=identity)
+        self._snapshots.add(snapshot)
+        return snapshot
 
     def take_submodules(self, rules: Callable[[], SubmoduleRules | None]) -> None:
         """Includes the files of submodules in trees and private checkouts. `rules` is called when it is first
@@ -362,17 +364,17 @@ class GitRepository:
             return True
         return None if self.shallow else False
 
-    def merge_base(self, one: str, other: str) -> str:
-        done = self.git("merge-base", _VALUES, self._id(one), self._id(other))
+    def merge_base(self, commit: str, other: str) -> str:
+        done = self.git("merge-base", _VALUES, self._id(commit), self._id(other))
         if done.code not in (0, 1):
             raise failure(self.root, "merge-base", done)
         if done.code == 1:
-            self._walk(f"{self._id(one)}...{self._id(other)}")
+            self._walk(f"{self._id(commit)}...{self._id(other)}")
         if done.code != 0:
             hint = (
                 "`git fetch --unshallow` fetches the missing history" if self.shallow else "pass the base: --base REF"
             )
-            raise BadInput(f"{one[:7]} and {other[:7]} have no common commit in this clone", hint=hint)
+            raise BadInput(f"{commit[:7]} and {other[:7]} have no common commit in this clone", hint=hint)
         return os.fsdecode(done.out).strip()
 
     def contains(self, descendant: str, ancestor: str) -> bool:
@@ -416,37 +418,37 @@ class GitRepository:
 
     def _authors(self, span: str) -> tuple[Author, ...]:
         # No mailmap: anyone who can change .mailmap could change the authors.
-        given = ("--no-show-signature", "--no-mailmap", "--no-notes", "--encoding=UTF-8", "-z")
+        options = ("--no-show-signature", "--no-mailmap", "--no-notes", "--encoding=UTF-8", "-z")
         form = "--format=%an%n%ae%n%cn%n%ce%n%B"
-        done = self.git("log", *given, form, _VALUES, span, "--")
+        done = self.git("log", *options, form, _VALUES, span, "--")
         if done.code != 0:
             raise failure(self.root, "log", done)
-        found: set[Author] = set()
+        authors: set[Author] = set()
         for record in done.out.decode("utf-8", "replace").split("\0"):
             if not record.strip():
                 continue
             name, email, committer, address, message = [*record.split("\n", 4), "", "", "", ""][:5]
-            found |= {Author(name, email), Author(committer, address), *co_authors(message)}
-        return tuple(sorted(found))
+            authors |= {Author(name, email), Author(committer, address), *co_authors(message)}
+        return tuple(sorted(authors))
 
     def commits(self, base: str, head: str) -> tuple[Commit, ...]:
-        given = ["--no-show-signature", "--no-notes", "--encoding=UTF-8", "-z", "--format=%H%n%P%n%B"]
-        done = self.git("log", *given, _VALUES, self._span(base, head), "--")
+        options = ["--no-show-signature", "--no-notes", "--encoding=UTF-8", "-z", "--format=%H%n%P%n%B"]
+        done = self.git("log", *options, _VALUES, self._span(base, head), "--")
         if done.code != 0:
             raise failure(self.root, "log", done)
-        found = []
+        commits = []
         for record in done.out.decode("utf-8", "replace").split("\0"):
             if not record.strip():
                 continue
             name, parents, message = [*record.split("\n", 2), ""][:3]
             if self.made_here(name):
                 continue
-            found.append(Commit(name, message, merge=" " in parents))
-        return tuple(found)
+            commits.append(Commit(name, message, merge=" " in parents))
+        return tuple(commits)
 
     def landed(self, base: str | None, head: str) -> tuple[str, ...]:
-        given = ("--first-parent", *(("--max-count=1",) if base is None else ()), _VALUES)
-        return tuple(self._text("rev-list", *given, self._span(base, head), "--").split())
+        options = ("--first-parent", *(("--max-count=1",) if base is None else ()), _VALUES)
+        return tuple(self._text("rev-list", *options, self._span(base, head), "--").split())
 
     def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         if not paths:
@@ -455,21 +457,23 @@ class GitRepository:
         # Paths are passed on stdin, one per line, since they may exceed a command line. A name with a line break is
         # replaced by its folder.
         lines = (path.partition("\n")[0].rpartition("/")[0] or "." if "\n" in path else path for path in paths)
-        wanted = os.fsencode("\n".join([self._span(base, head), "--", *lines, ""]))
-        done = self.git("rev-list", "--first-parent", "--stdin", stdin=wanted, env={"GIT_LITERAL_PATHSPECS": "1"})
+        request = os.fsencode("\n".join([self._span(base, head), "--", *lines, ""]))
+        done = self.git("rev-list", "--first-parent", "--stdin", stdin=request, env={"GIT_LITERAL_PATHSPECS": "1"})
         if done.code != 0:
             raise failure(self.root, "rev-list", done)
         return tuple(os.fsdecode(done.out).split())
 
     def _submodules_above(self, paths: tuple[str, ...], *commits: str) -> tuple[str, ...]:
         """Returns the submodules that contain these paths: a change to them changes the commit of the submodule."""
-        known = {one for commit in commits for one in self.own_tree(self._id(commit)).submodules}
-        return tuple(one for one in sorted(known) if any(path.startswith(f"{one}/") for path in paths))
+        known = {submodule for commit in commits for submodule in self.own_tree(self._id(commit)).submodules}
+        return tuple(
+            submodule for submodule in sorted(known) if any(path.startswith(f"{submodule}/") for path in paths)
+        )
 
     def changes_of(self, path: str, head: str, most: int) -> tuple[str, ...]:
         """Returns the newest commits, up to a limit, among the first parents of a commit in which a path changed."""
-        given = ("--first-parent", f"--max-count={int(most)}", _VALUES, self._id(head), "--", path)
-        done = self.git("rev-list", *given, env={"GIT_LITERAL_PATHSPECS": "1"})
+        options = ("--first-parent", f"--max-count={int(most)}", _VALUES, self._id(head), "--", path)
+        done = self.git("rev-list", *options, env={"GIT_LITERAL_PATHSPECS": "1"})
         if done.code != 0:
             raise failure(self.root, "rev-list", done)
         return tuple(os.fsdecode(done.out).split())
@@ -505,16 +509,16 @@ class GitRepository:
     @property
     def _is_partial(self) -> bool:
         """Returns whether this is a partial clone."""
-        told = self.config(f"remote.{self.remote}.promisor") if self.remote is not None else None
-        return told is not None and told.lower() not in ("", "false", "no", "off", "0")
+        value = self.config(f"remote.{self.remote}.promisor") if self.remote is not None else None
+        return value is not None and value.lower() not in ("", "false", "no", "off", "0")
 
     def _fetch_missing(self, commit: str) -> None:
         """Fetches everything that a partial clone lacks of a commit in one request: Git would fetch file by file."""
-        given = ("--objects", "--no-object-names", "--missing=print", "--no-walk", _VALUES)
-        found = self.git("rev-list", *given, names.commit_id(commit), "--")
-        if found.code != 0:
-            raise failure(self.root, "rev-list", found)
-        missing = b"\n".join(line[1:] for line in found.out.splitlines() if line.startswith(b"?"))
+        listing = ("--objects", "--no-object-names", "--missing=print", "--no-walk", _VALUES)
+        listed = self.git("rev-list", *listing, names.commit_id(commit), "--")
+        if listed.code != 0:
+            raise failure(self.root, "rev-list", listed)
+        missing = b"\n".join(line[1:] for line in listed.out.splitlines() if line.startswith(b"?"))
         if not missing or self.remote is None:
             return
         options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--filter=blob:none", "--stdin")
@@ -542,34 +546,34 @@ class GitRepository:
                 done = self.git(*apply, "--3way", "-", stdin=undo.out, env=private)
                 if done.code != 0:
                     # Git names the files that it applied, too.
-                    said = [line for line in done.message.splitlines() if " cleanly" not in line]
+                    conflicts = [line for line in done.message.splitlines() if " cleanly" not in line]
                     raise BadInput(
                         f"{good[:7]}..{bad[:7]} cannot be reverted automatically on {tip[:7]}: "
-                        f"{mask_tokens('; '.join(said) or done.message)}",
+                        f"{mask_tokens('; '.join(conflicts) or done.message)}",
                         hint=f"revert it manually: git revert {good[:7]}..{bad[:7]}, resolve the conflicts, merge",
                     )
             tree = self._text("write-tree", env=private)
             if undo.out and tree == self._text("rev-parse", f"{tip}^{{tree}}"):
                 return None
-        made = self._on_branch(branch, tree, tip, message)
+        created = self._on_branch(branch, tree, tip, message)
         if self.remote is not None:
             self._push(f"refs/heads/{branch}", f"the branch {branch}")
-        return made
+        return created
 
     def _on_branch(self, branch: str, tree: str, parent: str, message: str) -> str:
         """Returns the commit of a branch that is new or already has this tree."""
         existing = self.git("rev-parse", "--verify", "--quiet", _VALUES, f"refs/heads/{branch}^{{commit}}")
         if existing.code == 0:
-            found = os.fsdecode(existing.out).strip()
-            if self._text("rev-parse", f"{found}^{{tree}}") != tree:
+            current = os.fsdecode(existing.out).strip()
+            if self._text("rev-parse", f"{current}^{{tree}}") != tree:
                 raise BadInput(
                     f"the branch {branch} already exists with other content",
                     hint="No changes were made. Delete the branch or choose another name.",
                 )
-            return found
-        made = self._text("commit-tree", "-m", message, "-p", parent, "--", tree, env=self._identity)
-        self._text("update-ref", f"refs/heads/{branch}", made, "")
-        return made
+            return current
+        created = self._text("commit-tree", "-m", message, "-p", parent, "--", tree, env=self._identity)
+        self._text("update-ref", f"refs/heads/{branch}", created, "")
+        return created
 
     @property
     def _identity(self) -> dict[str, str]:
@@ -577,12 +581,12 @@ class GitRepository:
         name = self.config("user.name") or "terrace"
         email = self.config("user.email") or "terrace@localhost"
         return {
-            f"GIT_{who}_{what}": value
+            f"GIT_{who}_{field}": value
             for who in ("AUTHOR", "COMMITTER")
-            for what, value in (("NAME", name), ("EMAIL", email))
+            for field, value in (("NAME", name), ("EMAIL", email))
         }
 
-    def _push(self, ref: str, what: str) -> None:
+    def _push(self, ref: str, subject: str) -> None:
         """Pushes a ref under its local name."""
         assert self.remote is not None, "asked only where there is a remote"
         how = ("--quiet", "--no-verify", "--no-recurse-submodules", _VALUES, self.remote, f"{ref}:{ref}")
@@ -592,9 +596,9 @@ class GitRepository:
             standing = conflicting_refs(self.root, ref, self.remote, self._access())
             if standing:
                 why, hint = resolution(ref, standing, self.remote)
-                raise NotReady(f"{what} could not be pushed: {why}", hint=hint)
+                raise NotReady(f"{subject} could not be pushed: {why}", hint=hint)
             raise NotReady(
-                f"{what} could not be pushed: {mask_tokens(done.message)}",
+                f"{subject} could not be pushed: {mask_tokens(done.message)}",
                 hint=f"push it manually: git push {quote_word(self.remote)} {quote_word(short)}",
             )
 

@@ -51,7 +51,7 @@ def resolution(ref: str, standing: tuple[str, ...], remote: str | None) -> tuple
 
 
 def _describe(ref: str) -> str:
-    for folder, what in (("refs/heads/", "the branch"), ("refs/tags/", "the tag")):
+    for folder, kind in (("refs/heads/", "the branch"), ("refs/tags/", "the tag")):
         if ref.startswith(folder):
-            return f"{what} {ref.removeprefix(folder)}"
+            return f"{kind} {ref.removeprefix(folder)}"
     return f"the ref {ref}"

@@ -133,7 +133,7 @@ class Submodules:
         if rules is None or not rules.chosen:
             return _Parts(own.entries, own.submodules, {}, {})
         entries = dict(own.entries)
-        left: dict[str, str] = {}
+        unmounted: dict[str, str] = {}
         absent: dict[str, AbsentSubmodule] = {}
         mounts: dict[str, GitTree] = {}
         trusted = GitTree(self._root, rules.trusted, self._contents)
@@ -142,18 +142,18 @@ class Submodules:
             level = levels.pop()
             for path, commit in level.tree.submodules.items():
                 full = f"{level.prefix}{path}"
-                left[full] = commit
+                unmounted[full] = commit
                 if not is_chosen(full, rules.chosen, nested=bool(level.prefix)):
                     continue
                 mounted = self._mount(level, path, commit, own.commit, rules)
                 if isinstance(mounted, AbsentSubmodule):
                     absent[full] = mounted
                     continue
-                del left[full]
+                del unmounted[full]
                 mounts[full] = mounted.tree
                 entries |= {f"{full}/{inner}": entry for inner, entry in mounted.tree.entries.items()}
                 levels.append(mounted)
-        return _Parts(MappingProxyType(entries), left, absent, mounts)
+        return _Parts(MappingProxyType(entries), unmounted, absent, mounts)
 
     def _mount(
         self, level: _Level, path: str, commit: str, outer: str, rules: SubmoduleRules
@@ -162,28 +162,28 @@ class Submodules:
         file = f"{level.prefix}{GITMODULES}"
         place = Place(file)
         try:
-            here = self._declared(level.tree).get(path)
-            if here is None:
+            entry = self._declared(level.tree).get(path)
+            if entry is None:
                 hint = "add its `path` and `url` there, as `git submodule add` does"
                 return AbsentSubmodule(f"{file} does not define it", hint, place)
-            place = Place(file, here.line)
-            there = self._declared(level.trusted).get(path) if level.trusted is not None else None
-            if level.trusted is None or there is None:
+            place = Place(file, entry.line)
+            merged = self._declared(level.trusted).get(path) if level.trusted is not None else None
+            if level.trusted is None or merged is None:
                 return AbsentSubmodule(
                     f"{file} on the protected branch does not define it, and Terrace uses addresses only from there",
                     "merge the submodule first; until then, only the other stacks are planned",
                     place,
                 )
-            if here.url != there.url and not rules.is_on_protected_branch(outer):
+            if entry.url != merged.url and not rules.is_on_protected_branch(outer):
                 return AbsentSubmodule(
-                    f"its address is {shown_url(here.url)} here but {shown_url(there.url)} on the protected branch: "
-                    "Terrace fetches only from merged addresses",
+                    f"its address is {shown_url(entry.url)} here but {shown_url(merged.url)} on the protected branch:"
+                    " Terrace fetches only from merged addresses",
                     "update the branch, or merge the new address first",
                     place,
                 )
-            source = resolve_url(there.url, level.base)
-            trusted_url = level.trusted.submodules.get(path)
-            if rules.only_trusted and commit != trusted_url:
+            source = resolve_url(merged.url, level.base)
+            trusted_commit = level.trusted.submodules.get(path)
+            if rules.only_trusted and commit != trusted_commit:
                 return AbsentSubmodule(
                     f"its commit {commit[:12]} is not fetched for changes by untrusted authors",
                     "checks of merged commits, and checks that plan, fetch it",
@@ -198,7 +198,7 @@ class Submodules:
                 check_path(f"{level.prefix}{path}/{inner}")
             if level.depth + 1 >= DEEPEST:
                 return AbsentSubmodule("it is nested in too many other submodules", "use another folder", place)
-            trusted = self._trusted(source, trusted_url, rules, tree)
+            trusted = self._trusted(source, trusted_commit, rules, tree)
         except Interrupted:
             raise
         except TerraceError as error:
@@ -248,9 +248,9 @@ class Submodules:
         folder = self._stores / name
         if (folder, commit) in self._present:
             return folder
-        asked = (source.url, commit)
-        if asked in self._failed:
-            raise self._failed[asked]
+        request = (source.url, commit)
+        if request in self._failed:
+            raise self._failed[request]
         self._stores.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             with file_lock(self._stores / f"{name}.lock", "the private clone of a submodule"):
@@ -263,7 +263,7 @@ class Submodules:
                 with contextlib.suppress(OSError):
                     os.utime(folder)
         except NotReady as error:
-            self._failed[asked] = error
+            self._failed[request] = error
             raise
         self._present.add((folder, commit))
         return folder
@@ -305,18 +305,18 @@ class Submodules:
     def _keep(folder: Path, commit: str) -> None:
         git_untrusted(folder, "update-ref", f"refs/kept/{commit}", commit)
 
-    def _prune(self, mine: Path) -> None:
+    def _prune(self, own_store: Path) -> None:
         """Removes clones beyond the limit. One that another process may be using is kept."""
         stores = []
         with contextlib.suppress(OSError):
             for path in self._stores.iterdir():
-                if path.is_dir() and not path.is_symlink() and path != mine:
+                if path.is_dir() and not path.is_symlink() and path != own_store:
                     stores.append((path.stat().st_mtime, path))
         for used, path in sorted(stores, reverse=True)[MOST_STORES - 1 :]:
             if time.time() - used > UNUSED_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
-        if _size(mine) > STORE_BYTES:
-            shutil.rmtree(mine, ignore_errors=True)
+        if _size(own_store) > STORE_BYTES:
+            shutil.rmtree(own_store, ignore_errors=True)
 
 
 class TreeWithSubmodules:
@@ -354,20 +354,20 @@ class TreeWithSubmodules:
         """Returns the contents of many files, by one process per repository. Raises KeyError where one does not
         exist."""
         by_path: dict[str, bytes] = {}
-        for prefix, tree, mine in self._by_tree(paths):
-            contents = tree.read_many(path[len(prefix) :] for path in mine)
+        for prefix, tree, tree_paths in self._by_tree(paths):
+            contents = tree.read_many(path[len(prefix) :] for path in tree_paths)
             by_path |= {f"{prefix}{path}": content for path, content in contents.items()}
         return by_path
 
     def blobs(self, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Yields the contents of blobs with their ids, each from a repository that has it."""
-        left = set(ids)
+        remaining = set(ids)
         for tree in (self.own, *self._parts.mounts.values()):
-            mine = left & {entry.blob for entry in tree.entries.values()} if left else set()
-            left -= mine
-            yield from stream_blobs(tree.root, sorted(mine))
-        if left:
-            raise KeyError(next(iter(left)))
+            own_blobs = remaining & {entry.blob for entry in tree.entries.values()} if remaining else set()
+            remaining -= own_blobs
+            yield from stream_blobs(tree.root, sorted(own_blobs))
+        if remaining:
+            raise KeyError(next(iter(remaining)))
 
     def _by_tree(self, paths: Iterable[str]) -> Iterator[tuple[str, GitTree, list[str]]]:
         mounts = self._parts.mounts
@@ -380,8 +380,8 @@ class TreeWithSubmodules:
         for path in paths:
             at = next((mount for mount in mount_paths if path.startswith(f"{mount}/")), "")
             groups.setdefault(at, []).append(path)
-        for at, mine in groups.items():
-            yield (f"{at}/", mounts[at], mine) if at else ("", self.own, mine)
+        for at, tree_paths in groups.items():
+            yield (f"{at}/", mounts[at], tree_paths) if at else ("", self.own, tree_paths)
 
 
 def _begin(folder: Path, commit: str) -> None:

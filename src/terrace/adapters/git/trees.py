@@ -77,8 +77,8 @@ class GitTree:
         entries = self.entries
         blobs = {path: entries[path].blob for path in paths}
         contents = self._contents.cached(blobs.values())
-        wanted = sorted(set(blobs.values()) - contents.keys())
-        fresh = dict(zip(wanted, objects(self.root, wanted), strict=True))
+        missing = sorted(set(blobs.values()) - contents.keys())
+        fresh = dict(zip(missing, objects(self.root, missing), strict=True))
         self._contents.keep(fresh)
         contents |= fresh
         return {path: contents[blob] for path, blob in blobs.items()}

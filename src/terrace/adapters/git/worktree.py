@@ -75,19 +75,19 @@ class Worktree:
         writes itself, two paths that are the same file here, a path that is too long.
         """
         entries = tree.entries
-        wanted = _nested(entries, len(os.fsencode(self.folder)))
+        expected = _nested(entries, len(os.fsencode(self.folder)))
         targets = _targets(tree)
         before = self._read_record()
         try:
             with self._open_folder() as top:
-                kept: dict[bytes, _Seen] = {}
-                stale = list(_compare(top, "", wanted, before, targets, kept))
-                self._write(stale, entries, targets, blobs, kept)
+                records: dict[bytes, _Seen] = {}
+                stale = list(_compare(top, "", expected, before, targets, records))
+                self._write(stale, entries, targets, blobs, records)
         except RecursionError:
             raise self._broken("folders are nested too deeply") from None
         except OSError as error:
             raise self._broken(error.strerror or str(error)) from error
-        self._write_record(kept)
+        self._write_record(records)
 
     def _broken(self, why: str) -> NotReady:
         return NotReady(
@@ -113,7 +113,7 @@ class Worktree:
         entries: Mapping[str, Entry],
         targets: Mapping[str, bytes],
         blobs: Blobs,
-        kept: dict[bytes, _Seen],
+        records: dict[bytes, _Seen],
     ) -> None:
         by_blob: dict[str, list[str]] = {}
         for path in stale:
@@ -135,7 +135,7 @@ class Worktree:
                     with os.fdopen(os.open(name, NEW_FILE, mode, dir_fd=folder), "wb") as file:
                         file.write(content)
                         file.flush()
-                        kept[os.fsencode(path)] = _seen(entries[path], os.fstat(file.fileno()))
+                        records[os.fsencode(path)] = _seen(entries[path], os.fstat(file.fileno()))
 
                 self._make(path, entries, write)
 
@@ -164,41 +164,41 @@ class Worktree:
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
             return {}
         limit = record.at - int(RACY_SECONDS * 1e9)
-        return {path: seen for path, seen in record.files.items() if seen.look[-1] < limit}
+        return {path: file_record for path, file_record in record.files.items() if file_record.look[-1] < limit}
 
-    def _write_record(self, kept: dict[bytes, _Seen]) -> None:
+    def _write_record(self, records: dict[bytes, _Seen]) -> None:
         """Losing the record only costs time."""
         fresh = self.record.with_name(f"{self.record.name}.new")
         with contextlib.suppress(OSError):
-            fresh.write_bytes(msgspec.msgpack.encode(_Record(time.time_ns(), kept)))
+            fresh.write_bytes(msgspec.msgpack.encode(_Record(time.time_ns(), records)))
             fresh.replace(self.record)
 
 
 def _compare(
     folder: int,
     prefix: str,
-    wanted: _Folder,
+    expected: _Folder,
     before: Mapping[bytes, _Seen],
     targets: Mapping[str, bytes],
-    kept: dict[bytes, _Seen],
+    records: dict[bytes, _Seen],
 ) -> Iterator[str]:
     """Returns the paths below a folder that must be written. All other unwanted entries are removed first."""
     with os.scandir(folder) as listed:
-        there = {entry.name: entry.stat(follow_symlinks=False) for entry in listed}
+        current = {entry.name: entry.stat(follow_symlinks=False) for entry in listed}
     present = set()
-    for name, look in there.items():
-        asked = wanted.get(name)
-        if isinstance(asked, dict):
+    for name, look in current.items():
+        entry = expected.get(name)
+        if isinstance(entry, dict):
             right = stat.S_ISDIR(look.st_mode)
         else:
             path = f"{prefix}{name}"
-            right = asked is not None and _is_right(folder, name, path, asked, look, before, targets, kept)
+            right = entry is not None and _is_right(folder, name, path, entry, look, before, targets, records)
         if right:
             present.add(name)
         else:
             _remove(folder, name, look.st_mode)
-    for name, asked in wanted.items():
-        if not isinstance(asked, dict):
+    for name, entry in expected.items():
+        if not isinstance(entry, dict):
             if name not in present:
                 yield f"{prefix}{name}"
             continue
@@ -206,7 +206,7 @@ def _compare(
             _make_folder(folder, name, f"{prefix}{name}")
         inner = os.open(name, OPEN_FOLDER, dir_fd=folder)
         try:
-            yield from _compare(inner, f"{prefix}{name}/", asked, before, targets, kept)
+            yield from _compare(inner, f"{prefix}{name}/", entry, before, targets, records)
         finally:
             os.close(inner)
 
@@ -228,28 +228,28 @@ def _is_right(
     folder: int,
     name: str,
     path: str,
-    asked: Entry,
+    entry: Entry,
     look: os.stat_result,
     before: Mapping[bytes, _Seen],
     targets: Mapping[str, bytes],
-    kept: dict[bytes, _Seen],
+    records: dict[bytes, _Seen],
 ) -> bool:
     """Returns whether a file is as in the tree: by its recorded attributes, or else by its content."""
     if path in targets:
         return stat.S_ISLNK(look.st_mode) and os.fsencode(os.readlink(name, dir_fd=folder)) == targets[path]
     if not stat.S_ISREG(look.st_mode) or look.st_nlink != 1:
         return False
-    now, recorded = _seen(asked, look), before.get(os.fsencode(path))
+    now, recorded = _seen(entry, look), before.get(os.fsencode(path))
     if recorded is None or recorded != now:
-        if bool(look.st_mode & 0o100) != (asked.mode == "100755"):
+        if bool(look.st_mode & 0o100) != (entry.mode == "100755"):
             return False
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
         with os.fdopen(descriptor, "rb") as file:
             opened = os.fstat(descriptor)
-            if not stat.S_ISREG(opened.st_mode) or not _is(asked.blob, file.read()):
+            if not stat.S_ISREG(opened.st_mode) or not _is(entry.blob, file.read()):
                 return False
-            now = _seen(asked, opened)
-    kept[os.fsencode(path)] = now
+            now = _seen(entry, opened)
+    records[os.fsencode(path)] = now
     return True
 
 

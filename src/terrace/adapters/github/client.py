@@ -170,8 +170,8 @@ class GitHub:
         }
 
 
-def _refusal(response: httpx.Response, what: str) -> TerraceError:
-    return refusal(response.status_code, response.headers, response.content, what)
+def _refusal(response: httpx.Response, subject: str) -> TerraceError:
+    return refusal(response.status_code, response.headers, response.content, subject)
 
 
 def _pause(response: httpx.Response, now: float) -> float | None:

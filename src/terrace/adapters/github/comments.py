@@ -29,14 +29,14 @@ class Comments:
 
     def kept(self, number: int, marker: str, body: str) -> dict[str, Any]:
         """Does the same; returns the comment as GitHub has it."""
-        mine = self._mine(number, marker)
-        for extra in mine[1:]:
+        own_comments = self._mine(number, marker)
+        for extra in own_comments[1:]:
             self._delete(extra)
-        if mine:
-            if mine[0]["body"] == body:
-                return mine[0]
+        if own_comments:
+            if own_comments[0]["body"] == body:
+                return own_comments[0]
             try:
-                return dict(self._github.put("PATCH", f"issues/comments/{mine[0]['id']}", {"body": body}))
+                return dict(self._github.put("PATCH", f"issues/comments/{own_comments[0]['id']}", {"body": body}))
             except Refused as error:
                 if error.status != 404:
                     raise

@@ -75,7 +75,7 @@ class GitHubBoard:
         return by_key
 
     def _create(self, announcement: Announcement) -> int:
-        asked = {
+        body = {
             "ref": announcement.commit,
             "environment": announcement.environment,
             "description": "Terrace " + announcement.key,
@@ -86,25 +86,25 @@ class GitHubBoard:
             "production_environment": self._production(announcement.environment),
             "transient_environment": False,
         }
-        made = self._github.create_once("POST", "deployments", asked, partial(self._find, announcement))
-        return int(made["id"])
+        created = self._github.create_once("POST", "deployments", body, partial(self._find, announcement))
+        return int(created["id"])
 
     def _find(self, announcement: Announcement) -> Mapping[str, Any] | None:
         deployment = self._ours(announcement.environment, 10).get(announcement.key)
         return None if deployment is None else {"id": deployment}
 
     def _set_status(self, deployment: int, announcement: Announcement) -> None:
-        wanted = (_STATES[announcement.state], clipped(announcement.description, MAX_DESCRIPTION))
-        if self._newest_status(deployment) == wanted:
+        status = (_STATES[announcement.state], clipped(announcement.description, MAX_DESCRIPTION))
+        if self._newest_status(deployment) == status:
             return
-        asked = {"state": wanted[0], "description": wanted[1], "auto_inactive": False}
+        body = {"state": status[0], "description": status[1], "auto_inactive": False}
         if self._log:
-            asked["log_url"] = self._log
+            body["log_url"] = self._log
 
-        def seen() -> Any | None:
-            return {} if self._newest_status(deployment) == wanted else None
+        def find_status() -> Any | None:
+            return {} if self._newest_status(deployment) == status else None
 
-        self._github.create_once("POST", f"deployments/{deployment}/statuses", asked, seen)
+        self._github.create_once("POST", f"deployments/{deployment}/statuses", body, find_status)
 
     def _newest_status(self, deployment: int) -> tuple[str, str] | None:
         """Returns the newest status, None without one."""
@@ -139,10 +139,10 @@ class GitHubReleases:
         if not _TAG.fullmatch(tag):
             raise BadInput(f"{tag[:60]!r} is not a valid tag name")
 
-        def found() -> dict[str, str] | None:
+        def find_release() -> dict[str, str] | None:
             return self._github.find(f"releases/tags/{quote(tag, safe='')}")
 
-        asked = {"tag_name": tag, "name": name[:250], "body": notes, "generate_release_notes": False}
+        body = {"tag_name": tag, "name": name[:250], "body": notes, "generate_release_notes": False}
         # Where the tag does not exist (yet), GitHub creates it: without this, at the newest commit.
-        asked["target_commitish"] = commit
-        return str((found() or self._github.create_once("POST", "releases", asked, found))["html_url"])
+        body["target_commitish"] = commit
+        return str((find_release() or self._github.create_once("POST", "releases", body, find_release))["html_url"])

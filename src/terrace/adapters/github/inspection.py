@@ -36,12 +36,12 @@ class Inspection:
         yield self._ledger(ledger, page)
 
     def _environment(self, name: str, page: str) -> Guard:
-        what = f"environment {name}"
+        subject = f"environment {name}"
         environment = self._github.find(f"environments/{quote(name, safe='')}")
         where = f"{page}/settings/environments"
         if environment is None:
             return Guard(
-                what,
+                subject,
                 "GitHub has no environment of this name, so any workflow can read its secrets",
                 f"create it: {where}",
             )
@@ -49,35 +49,35 @@ class Inspection:
         reviewers = rules.get("required_reviewers")
         if reviewers is None:
             how = f"{where} (in private repositories, required reviewers need GitHub Enterprise)"
-            return Guard(what, "no required reviewers: Terrace's approvals are the only gate", how)
+            return Guard(subject, "no required reviewers: Terrace's approvals are the only gate", how)
         number = len(reviewers.get("reviewers") or ())
         text = f"{plural(number, 'required reviewer')}"
         if not reviewers.get("prevent_self_review"):
-            return Guard(what, f"{text}, who can approve runs that they started", f"prevent self-review: {where}")
-        return Guard(what, text)
+            return Guard(subject, f"{text}, who can approve runs that they started", f"prevent self-review: {where}")
+        return Guard(subject, text)
 
     def _required(self, branch: str, check: str, page: str) -> Guard:
-        what = f"branch {branch}"
-        asked = [
+        subject = f"branch {branch}"
+        required = [
             required["context"]
             for rule in self._rules(branch)
             if rule["type"] == "required_status_checks"
             for required in (rule.get("parameters") or {}).get("required_status_checks", ())
         ]
-        if check in asked:
-            return Guard(what, f"requires the check {check}")
+        if check in required:
+            return Guard(subject, f"requires the check {check}")
         text = f"no ruleset requires the check {check} (Terrace cannot read classic branch protection rules)"
-        return Guard(what, text, f"{page}/settings/rules")
+        return Guard(subject, text, f"{page}/settings/rules")
 
     def _ledger(self, ledger: str, page: str) -> Guard:
-        what = f"branch {ledger}"
+        subject = f"branch {ledger}"
         kinds = {rule["type"] for rule in self._rules(ledger)}
         lacking = [kind for kind in ("deletion", "non_fast_forward", "update") if kind not in kinds]
         if not lacking:
-            return Guard(what, "only its writer can push, and no one can rewrite or delete it")
+            return Guard(subject, "only its writer can push, and no one can rewrite or delete it")
         words = {"deletion": "delete", "non_fast_forward": "rewrite", "update": "write"}
         text = f"anyone with push access can {', '.join(words[kind] for kind in lacking)} it"
-        return Guard(what, text, f"import .github/terrace/ruleset-ledger*.json: {page}/settings/rules")
+        return Guard(subject, text, f"import .github/terrace/ruleset-ledger*.json: {page}/settings/rules")
 
     def _rules(self, branch: str) -> list[Any]:
         return list(self._github.each(f"rules/branches/{quote(branch, safe='')}"))

@@ -57,12 +57,12 @@ class GitHubMerges:
         merged = self._merging(commit)
         if not merged:
             return f"reached {self._branch} without a merged pull request"
-        made = _made_by(merged, commit)
+        creators = _made_by(merged, commit)
         problems = [
             self._missing_reviewer(pull) or self._unreviewed_content(pull, commit, tip, content)
-            for pull in made or merged
+            for pull in creators or merged
         ]
-        if made:
+        if creators:
             return None if None in problems else problems[0]
         return next((why for why in problems if why is not None), None)
 

@@ -17,8 +17,8 @@ class Refused(BadInput):
         self.status = status
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes, what: str) -> TerraceError:
-    """Returns the error for an unsuccessful response. `what` is the request, such as `POST issues/3/comments`."""
+def refusal(status: int, headers: Mapping[str, str], body: bytes, subject: str) -> TerraceError:
+    """Returns the error for an unsuccessful response. `subject` is the request, such as `POST issues/3/comments`."""
     reason = _reason(body)
     if status == 401:
         return NotReady(
@@ -27,8 +27,8 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, what: str) -> 
         )
     if status == 403:
         needed = headers.get("x-accepted-github-permissions", "")
-        return NotReady(f"the token has no permission for {what}: {reason}", hint=_how_to_grant(needed))
-    return Refused(f"GitHub rejects {what}: {reason} (HTTP {status})", status)
+        return NotReady(f"the token has no permission for {subject}: {reason}", hint=_how_to_grant(needed))
+    return Refused(f"GitHub rejects {subject}: {reason} (HTTP {status})", status)
 
 
 def _how_to_grant(needed: str) -> str:

@@ -59,29 +59,29 @@ class GitHubTracker:
         labels."""
         return self._list(matter, labels=LABEL.format(kind=matter.kind)) or self._list(matter)
 
-    def _list(self, matter: TrackedProblem, **those: str) -> list[Any]:
+    def _list(self, matter: TrackedProblem, **filters: str) -> list[Any]:
         # The list is not filtered by creator: GitHub does not document how it matches the login of an App.
-        everything = self._github.each("issues", state="all", sort="updated", **those)
-        mine = [
+        everything = self._github.each("issues", state="all", sort="updated", **filters)
+        own_issues = [
             issue
             for issue in islice(everything, MAX_ISSUES)
             if "pull_request" not in issue
             and (issue.get("user") or {}).get("login") == self._login
             and (issue.get("body") or "").startswith(matter.marker)
         ]
-        mine.sort(key=lambda issue: (issue["state"] != "open", -int(issue["number"])))
-        return mine
+        own_issues.sort(key=lambda issue: (issue["state"] != "open", -int(issue["number"])))
+        return own_issues
 
 
 def _body(matter: TrackedProblem) -> str:
     whole = f"{matter.marker}\n\n{matter.body}\n"
     if len(whole.encode()) <= MAX_BODY_BYTES:
         return whole
-    kept: list[str] = []
+    fitting: list[str] = []
     room = MAX_BODY_BYTES - 200
     for line in whole.split("\n"):
         room -= len(line.encode()) + 1
         if room < 0:
             break
-        kept.append(line)
-    return "\n".join([*kept, "", "The rest does not fit here: run `terrace drift` for the complete report."]) + "\n"
+        fitting.append(line)
+    return "\n".join([*fitting, "", "The rest does not fit here: run `terrace drift` for the complete report."]) + "\n"

@@ -48,9 +48,9 @@ def workflow_run(github: GitHub, place: Place, id_: str) -> CiRun | None:
 
 def is_of_branch(run: Mapping[str, Any], place: Place) -> bool:
     """Returns whether the workflow of a run is the one of its branch, not one that a change or a fork brings."""
-    here = f"{place.owner}/{place.name}".casefold()
+    repository = f"{place.owner}/{place.name}".casefold()
     names = [str((run.get(of) or {}).get("full_name", "")).casefold() for of in ("repository", "head_repository")]
-    return names == [here, here] and run.get("event") in TRUSTED_EVENTS
+    return names == [repository, repository] and run.get("event") in TRUSTED_EVENTS
 
 
 MAX_REASON = 1000

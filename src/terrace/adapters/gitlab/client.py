@@ -91,9 +91,9 @@ class GitLab:
         body: Mapping[str, Any] | None = None,
         tries: int = TRIES,
     ) -> httpx.Response:
-        what = f"{verb} {url.removeprefix(self._project).removeprefix(self._api)}"
+        subject = f"{verb} {url.removeprefix(self._project).removeprefix(self._api)}"
         return self._forge.send(
-            lambda: self._http.request(verb, url, params=query, json=body), what, sleep=self._sleep, tries=tries
+            lambda: self._http.request(verb, url, params=query, json=body), subject, sleep=self._sleep, tries=tries
         )
 
 
@@ -109,7 +109,7 @@ def _limited(response: httpx.Response, pause: float) -> NotReady:
     return NotReady("GitLab accepts no more requests for now: the rate limit is used up", hint="wait, then try again")
 
 
-def _refusal(response: httpx.Response, what: str) -> BadInput:
+def _refusal(response: httpx.Response, subject: str) -> BadInput:
     reason = _reason(response)
     if response.status_code == 401:
         return NotReady(
@@ -118,10 +118,10 @@ def _refusal(response: httpx.Response, what: str) -> BadInput:
         )
     if response.status_code == 403:
         return NotReady(
-            f"the token has no permission for {what}: {reason}",
+            f"the token has no permission for {subject}: {reason}",
             hint="use a project access token with the scope `api` and the role Developer",
         )
-    return Refused(f"GitLab rejects {what}: {reason} (HTTP {response.status_code})", response.status_code)
+    return Refused(f"GitLab rejects {subject}: {reason} (HTTP {response.status_code})", response.status_code)
 
 
 def _reason(response: httpx.Response) -> str:

@@ -27,19 +27,19 @@ class MergeRequestPage:
 
     def comment(self, marker: str, body: str) -> str:
         text = escape_quick_actions(body)
-        mine = self._mine(marker)
-        for extra in mine[1:]:
+        own_notes = self._mine(marker)
+        for extra in own_notes[1:]:
             self._delete(extra)
-        if mine and mine[0]["body"] == text:
-            return self._address(mine[0])
-        if mine:
+        if own_notes and own_notes[0]["body"] == text:
+            return self._address(own_notes[0])
+        if own_notes:
             try:
-                return self._address(self._gitlab.put("PUT", f"{self._notes}/{mine[0]['id']}", {"body": text}))
+                return self._address(self._gitlab.put("PUT", f"{self._notes}/{own_notes[0]['id']}", {"body": text}))
             except Refused as error:
                 if error.status != 404:
                     raise
-        made = self._gitlab.create_once(self._notes, {"body": text}, lambda: next(iter(self._mine(marker)), None))
-        return self._address(made)
+        created = self._gitlab.create_once(self._notes, {"body": text}, lambda: next(iter(self._mine(marker)), None))
+        return self._address(created)
 
     def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: object) -> str:
         """Sets the status of the commit. A status has one line of text and no annotations: the note has the summary,
@@ -54,9 +54,9 @@ class MergeRequestPage:
             same = statuses and (statuses[-1]["status"], statuses[-1]["description"]) == (state, description)
             return statuses[-1] if same else None
 
-        asked = {"state": state, "name": name, "description": description, "pipeline_id": self._at.pipeline}
+        status = {"state": state, "name": name, "description": description, "pipeline_id": self._at.pipeline}
         if stands() is None:
-            self._gitlab.create_once(f"statuses/{self._at.commit}", asked, stands)
+            self._gitlab.create_once(f"statuses/{self._at.commit}", status, stands)
         return f"{self._at.url}/-/pipelines/{self._at.pipeline}"
 
     @cached_property

@@ -52,9 +52,9 @@ class _Refused(Exception):
     """The system does not allow this to this process."""
 
 
-def _call(what: str, name: str, *arguments: Any) -> None:
+def _call(problem: str, name: str, *arguments: Any) -> None:
     if getattr(_libc, name)(*arguments) != 0:
-        raise _Refused(f"{what}: {os.strerror(ctypes.get_errno())}")
+        raise _Refused(f"{problem}: {os.strerror(ctypes.get_errno())}")
 
 
 def _bytes(text: str | None) -> bytes | None:
@@ -62,20 +62,20 @@ def _bytes(text: str | None) -> bytes | None:
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
-    what = f"cannot mount {target}"
-    _call(what, "mount", _bytes(source), _bytes(target), _bytes(kind), ctypes.c_ulong(flags), _bytes(data))
+    problem = f"cannot mount {target}"
+    _call(problem, "mount", _bytes(source), _bytes(target), _bytes(kind), ctypes.c_ulong(flags), _bytes(data))
 
 
 def _restrict(path: str, attributes: int) -> None:
     """Sets attributes of a mount and of all below it."""
-    wanted = _Attributes(set=attributes)
+    settings = _Attributes(set=attributes)
     done = _libc.syscall(
         ctypes.c_long(_MOUNT_SETATTR),
         ctypes.c_int(_HERE),
         ctypes.c_char_p(os.fsencode(path)),
         ctypes.c_uint(_AT_RECURSIVE),
-        ctypes.byref(wanted),
-        ctypes.c_size_t(ctypes.sizeof(wanted)),
+        ctypes.byref(settings),
+        ctypes.c_size_t(ctypes.sizeof(settings)),
     )
     if done != 0:
         raise _Refused(f"cannot restrict {path} (needs Linux 5.12): {os.strerror(ctypes.get_errno())}")
@@ -136,21 +136,21 @@ def _hand_over(order: dict[str, Any]) -> None:
         os.fchown(descriptor, _NOBODY, _NOBODY)
     for folder in order["writable"]:
         os.chown(folder, _NOBODY, _NOBODY)
-        for there, folders, files in os.walk(folder):
+        for directory, folders, files in os.walk(folder):
             for name in (*folders, *files):
-                os.chown(f"{there}/{name}", _NOBODY, _NOBODY, follow_symlinks=False)
+                os.chown(f"{directory}/{name}", _NOBODY, _NOBODY, follow_symlinks=False)
 
 
 def _bind(source: str, root: str, target: str, attributes: int) -> None:
-    there = Path(root + target)
+    destination = Path(root + target)
     if Path(source).is_dir():
-        there.mkdir(parents=True, exist_ok=True)
+        destination.mkdir(parents=True, exist_ok=True)
     else:
-        there.parent.mkdir(parents=True, exist_ok=True)
-        if not there.exists():
-            there.touch()
-    _mount(source, str(there), None, _BIND | _RECURSIVE)
-    _restrict(str(there), attributes)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        if not destination.exists():
+            destination.touch()
+    _mount(source, str(destination), None, _BIND | _RECURSIVE)
+    _restrict(str(destination), attributes)
 
 
 def _build(order: dict[str, Any]) -> None:

@@ -67,26 +67,26 @@ def _emptied(top: int) -> bool:
             if not is_folder:
                 os.unlink(name, dir_fd=top)
                 continue
-            here = _opened(name, top)
+            descriptor = _opened(name, top)
             try:
-                _bring_up(here, top)
+                _bring_up(descriptor, top)
             finally:
-                os.close(here)
+                os.close(descriptor)
             os.rmdir(name, dir_fd=top)
             removed = True
     return removed
 
 
-def _bring_up(here: int, top: int) -> None:
+def _bring_up(descriptor: int, top: int) -> None:
     """Removes the files of a folder and moves its folders to the top, so that no path is too long at any depth."""
-    for name, is_folder in _listed(here):
+    for name, is_folder in _listed(descriptor):
         with contextlib.suppress(OSError):
             if is_folder:
                 # A folder can only be moved with write permission.
-                os.close(_opened(name, here))
-                os.rename(name, f".terrace-{os.urandom(8).hex()}", src_dir_fd=here, dst_dir_fd=top)
+                os.close(_opened(name, descriptor))
+                os.rename(name, f".terrace-{os.urandom(8).hex()}", src_dir_fd=descriptor, dst_dir_fd=top)
             else:
-                os.unlink(name, dir_fd=here)
+                os.unlink(name, dir_fd=descriptor)
 
 
 def _listed(folder: int) -> list[tuple[str, bool]]:

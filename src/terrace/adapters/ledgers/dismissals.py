@@ -32,10 +32,10 @@ class DatedLedger:
         return self._judged(self._ledger.append(drafts, head=head))
 
     def _judged(self, history: History) -> History:
-        found = dated(without_dismissed(history, self._dismissed), self._counts)
+        judged = dated(without_dismissed(history, self._dismissed), self._counts)
         last = self._last
-        if last is not None and (found.undated, found.absent) == (last.undated, last.absent):
+        if last is not None and (judged.undated, judged.absent) == (last.undated, last.absent):
             # A history in which something is dismissed is not the one that the ledger continued.
-            found = last.with_events(found.events)
-        self._last = found if found is not history else None
-        return found
+            judged = last.with_events(judged.events)
+        self._last = judged if judged is not history else None
+        return judged

@@ -82,7 +82,7 @@ class GitLedger:
         branch: str = BRANCH,
         page: Page = lambda history, new: None,
         access: Access = usual,
-        seen: SeenHead | None = None,
+        seen_head: SeenHead | None = None,
         snapshots: SnapshotFile | None = None,
         key: LedgerKey,
         fetch: bool = True,
@@ -95,7 +95,7 @@ class GitLedger:
         self._branch = branch
         self._page = page
         self._access = access
-        self._seen = seen
+        self._seen = seen_head
         self._snapshots = snapshots
         self._unsaved: Snapshot | None = None
         self._key = key
@@ -258,14 +258,14 @@ class GitLedger:
     @cached_property
     def _partial(self) -> bool:
         """Returns whether this clone omits contents that the remote has (a partial clone)."""
-        asked = self._git("config", "--type=bool", f"remote.{self._remote}.promisor", check=False)
-        return asked.out.strip() == b"true"
+        setting = self._git("config", "--type=bool", f"remote.{self._remote}.promisor", check=False)
+        return setting.out.strip() == b"true"
 
     def _complete(self, tip: str) -> None:
         """Bring what a partial clone left out, all at once: Git on its own would fetch event by event."""
         assert self._remote is not None, "only a clone is partial"
-        found = self._git("rev-list", "--objects", "--no-object-names", "--missing=print", tip).out
-        missing = b"\n".join(line[1:] for line in found.splitlines() if line.startswith(b"?"))
+        listed = self._git("rev-list", "--objects", "--no-object-names", "--missing=print", tip).out
+        missing = b"\n".join(line[1:] for line in listed.splitlines() if line.startswith(b"?"))
         if not missing:
             return
         options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--filter=blob:none", "--stdin")
@@ -278,14 +278,14 @@ class GitLedger:
         return self._tip_of(self._ref)
 
     def _tip_of(self, ref: str) -> str:
-        found = self._git("rev-parse", "--verify", "--quiet", ref, check=False)
-        if found.code not in (0, 1):
+        done = self._git("rev-parse", "--verify", "--quiet", ref, check=False)
+        if done.code not in (0, 1):
             # A git that died said nothing: no branch and no answer are two things.
             raise NotReady(
-                f"the ledger cannot be read in {self._repository}: git rev-parse exited with {found.code}",
+                f"the ledger cannot be read in {self._repository}: git rev-parse exited with {done.code}",
                 hint="try again; `git fsck` looks at the repository itself",
             )
-        return os.fsdecode(found.out).strip()
+        return os.fsdecode(done.out).strip()
 
     def _tips(self, *refs: str) -> list[str]:
         """Where these refs are, asked for at once; "" for one that is not there."""
@@ -298,8 +298,8 @@ class GitLedger:
                 hint="try again; `git fsck` looks at the repository itself",
             )
         lines = (line.partition(" ") for line in os.fsdecode(done.out).splitlines())
-        found = {ref: tip for tip, _, ref in lines}
-        return [found.get(ref, "") for ref in refs]
+        tips = {ref: tip for tip, _, ref in lines}
+        return [tips.get(ref, "") for ref in refs]
 
     def _fetch(self) -> str:
         """Fetches the remote's branch, never backwards: a rewritten branch is not a ledger any more.
@@ -312,25 +312,25 @@ class GitLedger:
         spec = f"+refs/heads/{self._branch}:{self._incoming}"
         # Not quiet: a refused update would be visible in the exit code alone. No refmap: no ref moves but ours.
         options = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--refmap=", *self._depth)
-        said, backwards = "", 0
+        problem, backwards = "", 0
         for _ in range(_FETCHES):
             done = self._git("fetch", *options, self._remote, spec, check=False, network=True)
-            said = done.message
+            problem = done.message
             if done.code == 0:
-                said, tip = self._accept()
-                if not said:
+                problem, tip = self._accept()
+                if not problem:
                     return tip
-                backwards += said == "rejected"
-                if backwards > 1 or _BESIDE in said:
+                backwards += problem == "rejected"
+                if backwards > 1 or _BESIDE in problem:
                     break
                 continue
-            absent = _absent(said)
+            absent = _absent(problem)
             if absent and not self._local_tip():
                 return ""
             # Another process of this clone may have written between the remote's answer and our look at the ref.
-            if _BESIDE in said or (not absent and not any(sign in said for sign in _MOVED)):
+            if _BESIDE in problem or (not absent and not any(sign in problem for sign in _MOVED)):
                 break
-        raise self._unreadable(said)
+        raise self._unreadable(problem)
 
     @property
     def _depth(self) -> tuple[str, ...]:
@@ -348,31 +348,31 @@ class GitLedger:
         Returns why the ref was not updated, and its position: "" when it did, "rejected" when that goes back, else what
         Git said. Raises Corrupt if the fetched commits change or remove earlier content.
         """
-        brought, there = self._tips(self._incoming, self._ref)
-        if brought == there:
-            return "", there
-        if there:
+        incoming, current = self._tips(self._incoming, self._ref)
+        if incoming == current:
+            return "", current
+        if current:
             # Another process of this clone may have pushed after this one had asked: that shows by asking again.
-            forward = self._git("merge-base", "--is-ancestor", there, brought, check=False)
+            forward = self._git("merge-base", "--is-ancestor", current, incoming, check=False)
             if forward.code not in (0, 1):
                 # A damaged object does not mean that the branch was rewritten.
                 raise failure(self._repository, "merge-base", forward)
             if forward.code != 0:
                 # That fails where a commit between them is lost here, which Git treats as the beginning of history.
-                self._git("rev-list", "--count", f"{there}..{brought}", "--")
-                return "rejected", there
-            self._check_added(there, brought)
-        self._vetted = brought, self._continued(brought)
-        moved = self._git("update-ref", self._ref, brought, there, check=False)
+                self._git("rev-list", "--count", f"{current}..{incoming}", "--")
+                return "rejected", current
+            self._check_added(current, incoming)
+        self._vetted = incoming, self._continued(incoming)
+        moved = self._git("update-ref", self._ref, incoming, current, check=False)
         if moved.code == 0:
-            return "", brought
+            return "", incoming
         # Another process of this clone may have moved it. If nothing moved, the fetched commits are not here.
         tip = self._local_tip()
-        return moved.message or "cannot lock ref" if tip == there else "", tip
+        return moved.message or "cannot lock ref" if tip == current else "", tip
 
-    def _check_added(self, there: str, brought: str) -> None:
+    def _check_added(self, current: str, incoming: str) -> None:
         """Raise Corrupt unless below `events/` there are only new files between two commits."""
-        for change in self._changes(there, brought):
+        for change in self._changes(current, incoming):
             if not change.is_new:
                 raise Corrupt(
                     f"the ledger branch {self._branch} has diverged from the record of this clone: "
@@ -381,38 +381,38 @@ class GitLedger:
                     f"git push --force {self._remote} {self._ref}:refs/heads/{self._branch}",
                 )
 
-    def _changes(self, there: str, brought: str) -> list[_Change]:
+    def _changes(self, current: str, incoming: str) -> list[_Change]:
         """Returns the changes below `events/` between two commits."""
         options = ("--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--no-textconv")
-        changed = self._git("diff-tree", *options, there, brought, "--", "events").out.split(b"\0")
-        found = []
+        changed = self._git("diff-tree", *options, current, incoming, "--", "events").out.split(b"\0")
+        changes = []
         for head, name in zip(changed[::2], changed[1::2], strict=False):
             words = head.split()
-            found.append(_Change(name, len(words) == 5 and words[4] == b"A" and words[1] == b"100644"))
-        return found
+            changes.append(_Change(name, len(words) == 5 and words[4] == b"A" and words[1] == b"100644"))
+        return changes
 
-    def _unreadable(self, said: str) -> TerraceError:
-        if _absent(said):
+    def _unreadable(self, output: str) -> TerraceError:
+        if _absent(output):
             return Corrupt(
                 f"the ledger branch {self._branch} was deleted at the remote {self._remote!r}",
                 hint=f"this clone still has it; push it back: git push {self._remote} {self._ref}:"
                 f"refs/heads/{self._branch}",
             )
-        if _BESIDE in said:
+        if _BESIDE in output:
             for ref in (self._incoming, self._ref):
                 standing = conflicting_refs(self._repository, ref, None, {})
                 if standing:
                     why, how = resolution(ref, standing, None)
                     return NotReady(f"the ledger cannot be kept in {self._repository}: {why}", hint=how)
-        if "rejected" in said:
+        if "rejected" in output:
             return Corrupt(
                 f"the ledger branch {self._branch} of {self._remote!r} has diverged from the record of this clone",
                 hint="it was rewritten; Terrace stops until you restore it "
                 f"(the record of this clone is at {self._ref})",
             )
-        why, begins = explain_remote(said)
+        why, begins = explain_remote(output)
         hint = f"{begins}check the network and your access: git ls-remote {self._remote}"
-        if "File exists" in said:
+        if "File exists" in output:
             hint = "a git that was killed left that lock; remove the file once you know that no git works here"
         return NotReady(f"the ledger cannot be read from the remote {self._remote!r}: {why}", hint=hint)
 
@@ -454,20 +454,20 @@ class GitLedger:
         digits = len(self._tip) or self._digits()
         folder, name = _place(sealed[0].position)
         listing = self._listed(folder)
-        made = [make_object("blob", b"".join(encode(event) + b"\n" for event in sealed), digits=digits)]
-        listing[f"events/{folder}/{name}"] = "100644", made[-1].id
+        objects = [make_object("blob", b"".join(encode(event) + b"\n" for event in sealed), digits=digits)]
+        listing[f"events/{folder}/{name}"] = "100644", objects[-1].id
         text = self._page(following, sealed)
         if text is not None:
-            made.append(make_object("blob", text.encode(), digits=digits))
-            listing[README] = "100644", made[-1].id
+            objects.append(make_object("blob", text.encode(), digits=digits))
+            listing[README] = "100644", objects[-1].id
         for path in (f"events/{folder}", "events"):
-            made.append(make_tree(_children(listing, f"{path}/"), digits=digits))
-            listing[path] = "40000", made[-1].id
-        made.append(make_tree(_children(listing, ""), digits=digits))
-        made.append(make_object("commit", self._described(sealed, made[-1].id), digits=digits))
-        self._write(made)
-        self._listings = {(made[-1].id, folder): listing}
-        return made[-1].id
+            objects.append(make_tree(_children(listing, f"{path}/"), digits=digits))
+            listing[path] = "40000", objects[-1].id
+        objects.append(make_tree(_children(listing, ""), digits=digits))
+        objects.append(make_object("commit", self._described(sealed, objects[-1].id), digits=digits))
+        self._write(objects)
+        self._listings = {(objects[-1].id, folder): listing}
+        return objects[-1].id
 
     def _described(self, sealed: Sequence[Event], tree: str) -> bytes:
         """Returns the commit message of these events."""
@@ -486,8 +486,8 @@ class GitLedger:
         if known is not None:
             return dict(known)
         # By path: a missing one lists nothing without an error, so that every error is a real one.
-        wanted = ("events/", f"events/{folder}/", README)
-        done = self._git("ls-tree", "-t", "-z", self._tip, "--", *wanted, check=False)
+        paths = ("events/", f"events/{folder}/", README)
+        done = self._git("ls-tree", "-t", "-z", self._tip, "--", *paths, check=False)
         if done.code != 0:
             raise NotReady(
                 f"the ledger cannot be read in {self._repository}: git ls-tree exited with {done.code}",
@@ -535,7 +535,7 @@ class GitLedger:
     def _settle(self) -> None:
         """Make the names of the new files durable: Git brings their contents to disk, and not the folders."""
         common = self._common
-        newest = {common / "objects" / one.id[:2] for one in self._made}
+        newest = {common / "objects" / item.id[:2] for item in self._made}
         for folder in (*sorted(newest), common / "objects", (common / self._ref).parent):
             # A ref may be kept otherwise than as a file, and objects may have been packed meanwhile.
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
@@ -546,7 +546,7 @@ class GitLedger:
         """The folder with the refs and objects that every worktree of this repository shares."""
         return self._repository / os.fsdecode(self._git("rev-parse", "--git-common-dir").out.rstrip(b"\n"))
 
-    def _look_again(self, commit: str, said: str) -> None:
+    def _look_again(self, commit: str, output: str) -> None:
         """Find out what became of a write that was not confirmed; return when it is there and only the answer got lost.
 
         Messages differ between forges; the current content of the branch shows who was first.
@@ -554,14 +554,14 @@ class GitLedger:
         try:
             tip = self._fetch()
         except NotReady as error:
-            raise self._refused(said) from error
+            raise self._refused(output) from error
         if tip and self._git("merge-base", "--is-ancestor", commit, tip, check=False).code == 0:
             return
-        if tip != self._tip or "File exists" in said:
+        if tip != self._tip or "File exists" in output:
             raise Conflict("another process wrote to the ledger first")
-        raise self._refused(said)
+        raise self._refused(output)
 
-    def _refused(self, said: str) -> NotReady:
+    def _refused(self, output: str) -> NotReady:
         where = "this repository" if self._remote is None else f"the remote {self._remote!r}"
         # Servers report it in many forms, or not at all: the refs themselves are read.
         ref = f"refs/heads/{self._branch}"
@@ -573,13 +573,13 @@ class GitLedger:
             hint = "check that you may write into .git of this repository"
         else:
             hint = f"check your access: everyone who deploys pushes to the branch {self._branch}, without force"
-        return NotReady(f"{where} rejected the ledger: {mask_tokens(said)}", hint=hint)
+        return NotReady(f"{where} rejected the ledger: {mask_tokens(output)}", hint=hint)
 
     # --- git ---------------------------------------------------------------------------------------------------
 
-    def _write(self, made: Sequence[Object]) -> None:
-        self._made = made
-        done = write_objects(self._repository, made)
+    def _write(self, objects: Sequence[Object]) -> None:
+        self._made = objects
+        done = write_objects(self._repository, objects)
         if done.code != 0:
             raise NotReady(
                 f"the ledger cannot be written into {self._repository}: {done.message}",
@@ -608,8 +608,8 @@ class _Change(NamedTuple):
     is_new: bool
 
 
-def _absent(said: str) -> bool:
-    return "couldn't find remote ref" in said.lower()
+def _absent(output: str) -> bool:
+    return "couldn't find remote ref" in output.lower()
 
 
 def _refusal(done: Finished) -> str:
@@ -634,10 +634,10 @@ def _place(position: int) -> tuple[str, str]:
 
 
 def _position(name: bytes) -> int:
-    found = re.fullmatch(rb"events/\d+/(\d+)\.jsonl", name)
-    if found is None:
+    match = re.fullmatch(rb"events/\d+/(\d+)\.jsonl", name)
+    if match is None:
         raise Corrupt(
             f"the ledger branch holds {os.fsdecode(name)!r}, which Terrace did not write",
             hint="a commit that only removes it brings the branch in order; find out who may push there",
         )
-    return int(found[1])
+    return int(match[1])

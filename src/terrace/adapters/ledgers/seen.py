@@ -42,8 +42,8 @@ class SeenHead:
         self._insist_on_named(events)
         if before is not None:
             count, head = before
-            there = events[count - 1].hash if count <= len(events) else ""
-            if there != head:
+            hash_now = events[count - 1].hash if count <= len(events) else ""
+            if hash_now != head:
                 raise Corrupt(
                     f"the ledger has diverged from the record of this machine ({count} events, head {head[:12]})",
                     hint="it was truncated, rewritten or replaced; Terrace stops until you restore it. Another clone "

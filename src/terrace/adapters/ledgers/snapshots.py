@@ -60,6 +60,6 @@ class SnapshotFile:
     def _code(self, content: bytes | memoryview) -> bytes:
         if isinstance(self._key, EventKey):
             return self._key.code_of(_LABEL, content)
-        found = hashlib.sha256(_LABEL)
-        found.update(content)
-        return found.digest()
+        digest = hashlib.sha256(_LABEL)
+        digest.update(content)
+        return digest.digest()

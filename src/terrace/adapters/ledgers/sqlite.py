@@ -51,14 +51,14 @@ class SqliteLedger:
         *,
         clock: Callable[[], datetime],
         new_id: Callable[[], str],
-        seen: SeenHead | None = None,
+        seen_head: SeenHead | None = None,
         snapshots: SnapshotFile | None = None,
         key: LedgerKey,
         busy: float = BUSY_SECONDS,
     ) -> None:
         self._path = path
         self._busy = busy
-        self._seen = seen
+        self._seen = seen_head
         self._snapshots = snapshots
         self._unsaved: Snapshot | None = None
         self._key = key

@@ -52,8 +52,8 @@ class TagsOfDeployments:
                 heads = self._read()[1]
         if not events:
             self._insist_on_none(names)
-        for one in heads if events else ():
-            self._compare(one, events)
+        for tagged in heads if events else ():
+            self._compare(tagged, events)
         self._checked = head
 
     def fetch(self, names: tuple[str, ...] = ("deployed/*",)) -> None:
@@ -76,26 +76,26 @@ class TagsOfDeployments:
     @property
     def ledgers(self) -> tuple[str, ...]:
         """Returns the ids of the ledgers in the tags of this clone, each once."""
-        return tuple(sorted({one.ledger for one in self._read()[1]}))
+        return tuple(sorted({head.ledger for head in self._read()[1]}))
 
-    def _compare(self, one: TaggedHead, events: Sequence[Event]) -> None:
-        if one.ledger == events[0].id:
-            if len(events) < one.events or events[one.events - 1].hash != one.head:
+    def _compare(self, tag: TaggedHead, events: Sequence[Event]) -> None:
+        if tag.ledger == events[0].id:
+            if len(events) < tag.events or events[tag.events - 1].hash != tag.head:
                 raise Corrupt(
-                    f"the ledger lacks events that the tag {one.tag} records ({one.events}, head {one.head[:12]})",
+                    f"the ledger lacks events that the tag {tag.tag} records ({tag.events}, head {tag.head[:12]})",
                     hint="it was truncated or rewritten; Terrace stops until you restore it. Another clone may have an "
                     "intact copy",
                 )
             return
         begun = beginning_of(events[0])
-        if begun is None or one.ledger not in begun.replaces:
+        if begun is None or tag.ledger not in begun.replaces:
             raise Corrupt(
-                f"the tag {one.tag} belongs to the ledger {one.ledger}, but this one is {events[0].id}",
+                f"the tag {tag.tag} belongs to the ledger {tag.ledger}, but this one is {events[0].id}",
                 hint="the ledger was replaced; Terrace stops until you restore it. Another clone may have it",
             )
         if not self._proves(begun):
             raise Corrupt(
-                f"{begun.actor} started this ledger to replace {one.ledger}, without the signature of a signer of the "
+                f"{begun.actor} started this ledger to replace {tag.ledger}, without the signature of a signer of the "
                 "trust root",
                 hint="Terrace stops until you restore the previous ledger; another clone may have it",
             )
@@ -118,9 +118,9 @@ class TagsOfDeployments:
         heads = []
         for name, content in zip(names, parts[1::2], strict=False):
             lines = content.strip().splitlines()
-            found = _LINE.fullmatch(lines[-1]) if lines else None
-            if found is not None:
-                heads.append(TaggedHead(name, found[1], int(found[2]), found[3]))
+            match = _LINE.fullmatch(lines[-1]) if lines else None
+            if match is not None:
+                heads.append(TaggedHead(name, match[1], int(match[2]), match[3]))
         return tuple(names), tuple(heads)
 
     def _at_the_remote(self) -> tuple[str, ...]:

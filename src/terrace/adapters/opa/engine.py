@@ -183,7 +183,7 @@ class Opa:
         return ran
 
     def _culprit(
-        self, what: str, root: Path, folders: Sequence[str], document: bytes, more: Sequence[str]
+        self, limit: str, root: Path, folders: Sequence[str], document: bytes, more: Sequence[str]
     ) -> str | None:
         """Returns the file of the first package that exceeds the same limit alone, or any limit. Takes at most the time
         of one run."""
@@ -194,7 +194,7 @@ class Opa:
             try:
                 self._query(package, root, folders, document, apart, more)
             except LimitExceeded as error:
-                if error.what == what:
+                if error.what == limit:
                     return path
                 other = other or path
         return other
@@ -240,9 +240,9 @@ class Opa:
             )
             namespaces = result.get("namespaces") or {} if isinstance(result, dict) else {}
             for package, files in sorted(namespaces.items()):
-                mine = [file for file in files if file.endswith(".rego") and not file.endswith("_test.rego")]
-                if mine:
-                    yield package, mine[0]
+                sources = [file for file in files if file.endswith(".rego") and not file.endswith("_test.rego")]
+                if sources:
+                    yield package, sources[0]
 
     @contextmanager
     def _capabilities_file(self) -> Iterator[str]:
@@ -339,11 +339,11 @@ def _merged(data: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]
     """Merges both documents. Sets of messages in both are united."""
     merged = dict(data)
     for name, value in other.items():
-        there = merged.get(name)
-        if isinstance(there, dict) and isinstance(value, dict):
-            merged[name] = _merged(there, value)
-        elif isinstance(there, list) and isinstance(value, list):
-            merged[name] = there + [item for item in value if item not in there]
+        known = merged.get(name)
+        if isinstance(known, dict) and isinstance(value, dict):
+            merged[name] = _merged(known, value)
+        elif isinstance(known, list) and isinstance(value, list):
+            merged[name] = known + [item for item in value if item not in known]
         else:
             merged[name] = value
     return merged

@@ -35,8 +35,8 @@ class LaidOutFolders:
 
     def beside(self, folder: str) -> list[str]:
         """Returns the folders of data for policies for the plain plan."""
-        there = (self.data / name for name in self.shown[folder].data)
-        return [str(path) for path in there if path.is_dir()]
+        data_folders = (self.data / name for name in self.shown[folder].data)
+        return [str(path) for path in data_folders if path.is_dir()]
 
 
 @contextmanager

@@ -43,35 +43,37 @@ class Policies:
         A folder in terrace.yaml without a policy is a finding of its own.
         """
         plans, trusted = context.plans, context.trusted
-        found = self.evaluate(trusted, plans)
+        results = self.evaluate(trusted, plans)
         if _is_installed(context.proposed):
             # The change accepts the rules of this Terrace, which were evaluated: it repairs what the finding reports.
-            found = tuple(replace(one, advisory=True) if one.rule == _OTHER_PACK else one for one in found)
+            results = tuple(
+                replace(finding, advisory=True) if finding.rule == _OTHER_PACK else finding for finding in results
+            )
         if any(change.type.startswith(PROVIDERS) for plan in plans.values() for change in plan.changes):
-            found += uncovered(self.rules(trusted), plans)
+            results += uncovered(self.rules(trusted), plans)
         proposed = {**on_disk(context.root, context.proposed.policy_sources), **pack_files(context.proposed)}
         same = context.proposed.view_data == trusted.view_data
         if same and proposed == self._files_of(trusted):
-            return found
-        known = {(f.rule, f.stack, f.address, f.message) for f in found}
+            return results
+        known = {(f.rule, f.stack, f.address, f.message) for f in results}
         fresh = (
             f
             for f in self._said(proposed, context.proposed, plans)
             if (f.rule, f.stack, f.address, f.message) not in known
         )
-        told = (
+        announced = (
             replace(f, advisory=True, message=f"{f.message} (from the policies that this change proposes)")
             for f in fresh
         )
-        return (*found, *told)
+        return (*results, *announced)
 
     def evaluate(self, rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         """Returns the findings of those policies of the trust root that `rules` names."""
         files = self._files_of(rules)
-        named = [*(one.data for one in rules.shown.values()), *rules.view_data.values()]
+        named = [*(setting.data for setting in rules.shown.values()), *rules.view_data.values()]
         data = tuple(folder for folders in named for folder in folders)
-        said = self._said(files, rules, plans)
-        return (*_other_pack(rules), *_absent(rules.policies, files), *_without_data(data, files), *said)
+        results = self._said(files, rules, plans)
+        return (*_other_pack(rules), *_absent(rules.policies, files), *_without_data(data, files), *results)
 
     def _files_of(self, rules: Config) -> Mapping[str, bytes]:
         """Returns the policies of the trust root that `rules` names, with the policy pack, by path."""
@@ -85,60 +87,60 @@ class Policies:
             return ()
         # The documentation of rules needs no data.
         with laid_out(files, folders, {}, dict.fromkeys(folders, ())) as laid:
-            return self._opa.catalogue(laid.view, [one for one in folders if (laid.view / one).is_dir()])
+            return self._opa.catalogue(laid.view, [folder for folder in folders if (laid.view / folder).is_dir()])
 
     def _said(self, files: Mapping[str, bytes], rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
         folders, shown = policy_folders(rules), rules.shown
         if not any(name.endswith(".rego") for name in files) or not plans:
             return ()
         _ = self._opa.program
-        there = [one for one in folders if any(name.startswith(f"{one}/") for name in files)]
+        existing = [folder for folder in folders if any(name.startswith(f"{folder}/") for name in files)]
         with laid_out(files, folders, shown, rules.view_data) as laid, ThreadPoolExecutor(AT_ONCE) as pool:
-            reads = {one: self._opa.reads(laid.plain, [one]) for one in there if one in shown}
-            judged = list(pool.map(lambda plan: self._one(laid, there, reads, plan), plans.values()))
-            said = [one for found, _ in judged for one in found]
-            return tuple(dict.fromkeys((*said, *self._unreached(laid, there, reads, judged[0][1]))))
+            reads = {folder: self._opa.reads(laid.plain, [folder]) for folder in existing if folder in shown}
+            judged = list(pool.map(lambda plan: self._one(laid, existing, reads, plan), plans.values()))
+            results = [finding for plan_findings, _ in judged for finding in plan_findings]
+            return tuple(dict.fromkeys((*results, *self._unreached(laid, existing, reads, judged[0][1]))))
 
     def _one(
         self, laid: LaidOutFolders, folders: Sequence[str], reads: Mapping[str, Reads | None], plan: Plan
     ) -> tuple[list[Finding], Mapping[str, Any]]:
         """Returns the findings for one plan, and the data document of every folder for the plain plan; "" is the key of
         the rest."""
-        found: list[Finding] = []
+        results: list[Finding] = []
         data: dict[str, Any] = {}
-        if usual := [one for one in folders if one not in laid.shown]:
+        if usual := [folder for folder in folders if folder not in laid.shown]:
             ran = self._opa.evaluate(laid.view, usual, view(plan))
-            found += _findings(ran, plan, ())
+            results += _findings(ran, plan, ())
             data[""] = ran.data if not ran.breakages else None
-        for folder in (one for one in folders if one in laid.shown):
+        for folder in (folder for folder in folders if folder in laid.shown):
             # Each separately, as conftest runs them: packages of the same name elsewhere are not merged.
             if plan.shown:
                 beside = [*laid.beside(folder), *_file_of(laid, reads.get(folder), plan)]
                 ran = self._opa.evaluate(laid.plain, [folder, *beside], plan.shown)
-                found += _findings(ran, plan, laid.shown[folder].namespaces)
+                results += _findings(ran, plan, laid.shown[folder].namespaces)
                 data[folder] = ran.data if not ran.breakages else None
             else:
-                found.append(_not_given(folder, plan))
-        return [_placed(one, laid) for one in found], data
+                results.append(_not_given(folder, plan))
+        return [_placed(finding, laid) for finding in results], data
 
     def _unreached(
         self, laid: LaidOutFolders, folders: Sequence[str], reads: Mapping[str, Reads | None], data: Mapping[str, Any]
     ) -> tuple[Finding, ...]:
         """Returns findings about policies that can never report anything."""
-        found: list[Finding] = []
-        for folder, told in reads.items():
-            found += dead_files("plan", _texts(laid.plain, [folder]))
-            if told is not None:
-                found += unreached(folder, "plan", told, laid.shown[folder].namespaces, data.get(folder))
-        if usual := [one for one in folders if one not in laid.shown]:
+        results: list[Finding] = []
+        for folder, folder_reads in reads.items():
+            results += dead_files("plan", _texts(laid.plain, [folder]))
+            if folder_reads is not None:
+                results += unreached(folder, "plan", folder_reads, laid.shown[folder].namespaces, data.get(folder))
+        if usual := [folder for folder in folders if folder not in laid.shown]:
             texts = _texts(laid.view, usual)
-            found += _without_effect(usual, texts)
-            found += dead_files("view", texts)
+            results += _without_effect(usual, texts)
+            results += dead_files("view", texts)
             # OPA is run only where the texts do not decide it: for the pack it takes half a second.
             plainly = any(judges(text) and keys_of(text) & VIEW_KEYS for text in texts.values())
-            told = None if plainly else self._opa.reads(laid.view, usual)
-            found += unreached(", ".join(usual), "view", told, (), None) if told is not None else ()
-        return _without_parts(found)
+            folder_reads = None if plainly else self._opa.reads(laid.view, usual)
+            results += unreached(", ".join(usual), "view", folder_reads, (), None) if folder_reads is not None else ()
+        return _without_parts(results)
 
 
 def policy_folders(config: Config) -> tuple[str, ...]:
@@ -185,19 +187,19 @@ def _unknown(message: str, folder: str, fix: str, stack: str | None = None) -> F
 
 
 def _without_data(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    said = "contains no data on the protected branch, so that policies that use it report nothing"
+    message = "contains no data on the protected branch, so that policies that use it report nothing"
     fix = "merge the data first, or remove the folder from `data` in terrace.yaml"
     return tuple(
-        _unknown(f"{folder} {said}", folder, fix)
+        _unknown(f"{folder} {message}", folder, fix)
         for folder in folders
         if not any(name.startswith(f"{folder}/") for name in files)
     )
 
 
 def _findings(ran: Evaluated, plan: Plan, namespaces: tuple[str, ...]) -> tuple[Finding, ...]:
-    broke = tuple(broken(one, plan.stack.key) for one in ran.breakages)
-    said = findings(ran.data, plan.stack.key, namespaces)
-    return (*broke, *said, *(_old(folder) for folder in ran.old))
+    broke = tuple(broken(breakage, plan.stack.key) for breakage in ran.breakages)
+    reported = findings(ran.data, plan.stack.key, namespaces)
+    return (*broke, *reported, *(_old(folder) for folder in ran.old))
 
 
 def _old(folder: str) -> Finding:
@@ -214,25 +216,27 @@ def _old(folder: str) -> Finding:
 
 
 def _not_given(folder: str, plan: Plan) -> Finding:
-    said = (
+    message = (
         f"{folder} needs the plain plan, which is available only after terrace.yaml on the protected branch requests it"
     )
-    return _unknown(said, folder, "merge `input: plan` in terrace.yaml first", plan.stack.key)
+    return _unknown(message, folder, "merge `input: plan` in terrace.yaml first", plan.stack.key)
 
 
 def _files(tree: Tree, folders: tuple[str, ...]) -> Mapping[str, bytes]:
     """Returns the policies of a tree and their data, by path."""
-    wanted = [
-        path for path in tree.entries if path.endswith(KINDS) and any(path.startswith(f"{one}/") for one in folders)
+    paths = [
+        path
+        for path in tree.entries
+        if path.endswith(KINDS) and any(path.startswith(f"{folder}/") for folder in folders)
     ]
-    return read_many(tree, wanted)
+    return read_many(tree, paths)
 
 
 def _absent(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Finding, ...]:
-    said = "contains no policy on the protected branch, so that nothing was checked"
+    message = "contains no policy on the protected branch, so that nothing was checked"
     fix = "merge the policies first, or remove the folder from `policies` in terrace.yaml"
     return tuple(
-        _unknown(f"{folder} {said}", folder, fix)
+        _unknown(f"{folder} {message}", folder, fix)
         for folder in folders
         if not any(name.startswith(f"{folder}/") and name.endswith(".rego") for name in files)
     )
@@ -266,18 +270,22 @@ def _texts(root: Path, folders: Sequence[str]) -> Mapping[str, str]:
     }
 
 
-def _without_parts(found: Sequence[Finding]) -> tuple[Finding, ...]:
+def _without_parts(results: Sequence[Finding]) -> tuple[Finding, ...]:
     """Returns the findings without those about single files of a folder that has the same finding."""
-    whole = tuple(f"{one.path}/" for one in found if not one.advisory)
-    return tuple(one for one in found if not (one.advisory and one.path and one.path.startswith(whole)))
+    whole = tuple(f"{finding.path}/" for finding in results if not finding.advisory)
+    return tuple(
+        finding for finding in results if not (finding.advisory and finding.path and finding.path.startswith(whole))
+    )
 
 
 def _without_effect(folders: Sequence[str], files: Mapping[str, str]) -> list[Finding]:
     """Returns findings about folders without an enforced rule that no other folder uses."""
-    texts = {one: "\n".join(t for path, t in files.items() if path.startswith(f"{one}/")) for one in folders}
-    said = "has no rule `deny`, `violation` or `warn`, and no other folder uses it, so that it has no effect"
+    texts = {folder: "\n".join(t for path, t in files.items() if path.startswith(f"{folder}/")) for folder in folders}
+    message = "has no rule `deny`, `violation` or `warn`, and no other folder uses it, so that it has no effect"
     return [
-        _unknown(f"{folder} {said}", folder, "rename its rules, or remove the folder from `policies` in terrace.yaml")
+        _unknown(
+            f"{folder} {message}", folder, "rename its rules, or remove the folder from `policies` in terrace.yaml"
+        )
         for folder, text in texts.items()
         if len(folders) > 1 and text and not judges(text) and not _is_used(folder, text, texts)
     ]
@@ -285,4 +293,4 @@ def _without_effect(folders: Sequence[str], files: Mapping[str, str]) -> list[Fi
 
 def _is_used(folder: str, text: str, texts: Mapping[str, str]) -> bool:
     packages = _PACKAGE.findall(text)
-    return any(f"data.{one}" in other for name, other in texts.items() if name != folder for one in packages)
+    return any(f"data.{package}" in other for name, other in texts.items() if name != folder for package in packages)

@@ -87,13 +87,15 @@ def tried(
         before = _count(finding, findings)
         hangs = {
             spot: _short(_concealed(document, spot, hiding))
-            for (m, spot), left in zip(tries, without, strict=True)
-            if m == n and key not in {(f.rule, f.address, f.message) for f in left} and _count(finding, left) < before
+            for (m, spot), remaining in zip(tries, without, strict=True)
+            if m == n
+            and key not in {(f.rule, f.address, f.message) for f in remaining}
+            and _count(finding, remaining) < before
         }
         # Nearly every rule depends on the action itself: it is reported only where there is nothing else.
         hangs = {spot: value for spot, value in hangs.items() if not _is_action(spot)} or hangs
-        there = {_path(document, spot) for spot in spots[n]}
-        absent = tuple(name for name in names if finding.address and not any(_within(name, spot) for spot in there))
+        own_spots = {_path(document, spot) for spot in spots[n]}
+        absent = tuple(name for name in names if finding.address and not any(_within(name, spot) for spot in own_spots))
         values = {_path(document, spot): value for spot, value in hangs.items()}
         text = hiding.hide(without_secrets(finding.message))
         messages.append(

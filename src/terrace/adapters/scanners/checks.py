@@ -68,12 +68,12 @@ class Scanners:
 
     def _found(self, scanner: Scanner, context: CheckContext) -> Found | None:
         """Returns the tool; None where it is not installed and not requested. Raises NotReady where it is requested."""
-        wanted = scanner.tool
-        program = self._box.find(wanted)
-        if program is None and wanted.name in context.trusted.checks:
-            hint = f"terrace tools install {wanted.name}"
-            raise NotReady(f"{wanted.name} was not found", hint=hint)
-        if program is not None and wanted.refused and self._box.version(program) in wanted.refused:
+        tool = scanner.tool
+        program = self._box.find(tool)
+        if program is None and tool.name in context.trusted.checks:
+            hint = f"terrace tools install {tool.name}"
+            raise NotReady(f"{tool.name} was not found", hint=hint)
+        if program is not None and tool.refused and self._box.version(program) in tool.refused:
             raise NotReady(f"{program.path} is a version that is known to be malicious", hint=f"remove {program.path}")
         return program
 
@@ -87,15 +87,15 @@ class Scanners:
         copy = self._copy(context)
         if not copy.paths:
             return ()
-        asked = self._settings(scanner)
-        key = _key(program, asked, "sources", *copy.identity())
+        settings = self._settings(scanner)
+        key = _key(program, settings, "sources", *copy.identity())
 
         def look() -> tuple[Finding, ...]:
-            with self._run(scanner, program, asked, copy.files()) as run:
+            with self._run(scanner, program, settings, copy.files()) as run:
                 return run.scan_sources(scan)
 
         unread = () if scanner.reports_syntax_errors else _unread(scanner.name, copy, context)
-        return (*self._cached(key, look), *unread, *_ignored(scanner.name, asked))
+        return (*self._cached(key, look), *unread, *_ignored(scanner.name, settings))
 
     def scan_plans(self, scanner: Scanner, scan: PlanScan, context: CheckContext) -> tuple[Finding, ...]:
         """Returns what a scanner finds in the plans."""
@@ -103,14 +103,14 @@ class Scanners:
         program = self._found(scanner, context) if plans else None
         if program is None:
             return ()
-        asked = self._settings(scanner)
+        settings = self._settings(scanner)
         texts = {key: json.dumps(document(plan)).encode() for key, plan in plans.items()}
-        keys = {name: _key(program, asked, "plan", text.decode()) for name, text in texts.items()}
-        kept = {name: self._kept(key) for name, key in keys.items()}
-        fresh = {f"plan-{number}.json": name for number, name in enumerate(n for n, k in kept.items() if k is None)}
-        results = {name: findings for name, findings in kept.items() if findings is not None}
+        keys = {name: _key(program, settings, "plan", text.decode()) for name, text in texts.items()}
+        cached = {name: self._kept(key) for name, key in keys.items()}
+        fresh = {f"plan-{number}.json": name for number, name in enumerate(n for n, k in cached.items() if k is None)}
+        results = {name: findings for name, findings in cached.items() if findings is not None}
         if fresh:
-            with self._run(scanner, program, asked, {file: texts[name] for file, name in fresh.items()}) as run:
+            with self._run(scanner, program, settings, {file: texts[name] for file, name in fresh.items()}) as run:
                 new = run.scan_plans(scan, fresh)
             for name in fresh.values():
                 results[name] = tuple(f for f in new if f.stack == name)
@@ -127,8 +127,8 @@ class Scanners:
         if program is None:
             return ()
         change = context.change_set
-        asked = self._settings(scanner)
-        key = _key(program, asked, "secrets", change.base, change.head, self._trusted)
+        settings = self._settings(scanner)
+        key = _key(program, settings, "secrets", change.base, change.head, self._trusted)
 
         trusted = self._repository.tree(self._trusted)
 
@@ -140,11 +140,11 @@ class Scanners:
             for layer in _layers(patches_between(self._root, change.base, change.head)):
                 # A line that is on the protected branch, with its comment, may have moved.
                 files = {_called(path): unexcused(_as_file(patch), known(path)) for path, patch in layer.items()}
-                with self._run(scanner, program, asked, files) as run:
-                    findings += run.scan_commits(scan, _spots(layer), asked)
+                with self._run(scanner, program, settings, files) as run:
+                    findings += run.scan_commits(scan, _spots(layer), settings)
             return tuple(findings)
 
-        return (*self._cached(key, look), *_ignored(scanner.name, asked))
+        return (*self._cached(key, look), *_ignored(scanner.name, settings))
 
     def _placed(self, context: CheckContext, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """Returns the findings with the file and line of the block of each address; accepted comments waive them."""
@@ -172,12 +172,12 @@ class Scanners:
 
     @contextmanager
     def _run(
-        self, scanner: Scanner, program: Found, asked: Settings, files: Mapping[str, bytes]
+        self, scanner: Scanner, program: Found, settings: Settings, files: Mapping[str, bytes]
     ) -> Iterator[ScannerRun]:
         # Resolved, since scanners print real paths.
         with tempfile.TemporaryDirectory(prefix="terrace-scan-") as place:
             base = Path(place).resolve()
-            for folder, content in (("root", files), ("settings", asked.files), ("home", {})):
+            for folder, content in (("root", files), ("settings", settings.files), ("home", {})):
                 _laid_out(base / folder, content)
             folders = ScanFolders(base / "root", base / "settings", base / "home")
             yield ScannerRun(scanner, program.path.absolute(), folders, self._box.path, self._seconds)
@@ -185,9 +185,9 @@ class Scanners:
     # --- again -------------------------------------------------------------------------------------------------------
 
     def _cached(self, key: str, look: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
-        kept = self._kept(key)
-        if kept is not None:
-            return kept
+        stored = self._kept(key)
+        if stored is not None:
+            return stored
         findings = look()
         self._keep(key, findings)
         return findings
@@ -201,8 +201,8 @@ class Scanners:
     def _keep(self, key: str, findings: tuple[Finding, ...]) -> None:
         write_cache(self._cache / key, msgspec.json.encode(findings))
         with suppress(OSError):
-            kept = sorted(self._cache.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
-            for old in kept[KEPT:]:
+            files = sorted(self._cache.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+            for old in files[KEPT:]:
                 old.unlink()
 
 
@@ -357,7 +357,7 @@ def _unread(name: str, copy: Copy, context: CheckContext) -> tuple[Finding, ...]
     )
 
 
-def _ignored(name: str, asked: Settings) -> tuple[Finding, ...]:
+def _ignored(name: str, settings: Settings) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             rule=name,
@@ -369,15 +369,15 @@ def _ignored(name: str, asked: Settings) -> tuple[Finding, ...]:
             advisory=True,
             fix="remove it, or configure it in terrace.yaml",
         )
-        for file, key in asked.ignored
+        for file, key in settings.ignored
     )
 
 
-def _key(program: Found, asked: Settings, *content: str) -> str:
+def _key(program: Found, settings: Settings, *content: str) -> str:
     """Returns the cache key of a result, which differs for another program, configuration or content."""
-    seen = hashlib.sha256(f"{__version__}\0{FORMAT}\0{program.identity}\0".encode())
-    for name in sorted(asked.files):
-        seen.update(f"{name}\0{len(asked.files[name])}\0".encode() + asked.files[name])
+    digest = hashlib.sha256(f"{__version__}\0{FORMAT}\0{program.identity}\0".encode())
+    for name in sorted(settings.files):
+        digest.update(f"{name}\0{len(settings.files[name])}\0".encode() + settings.files[name])
     for part in content:
-        seen.update(hashlib.sha256(part.encode("utf-8", "surrogateescape")).digest())
-    return f"{program.tool.name}-{seen.hexdigest()[:32]}"
+        digest.update(hashlib.sha256(part.encode("utf-8", "surrogateescape")).digest())
+    return f"{program.tool.name}-{digest.hexdigest()[:32]}"

@@ -46,19 +46,19 @@ def find(settings: TerraformSettings, environ: Mapping[str, str], cache: Path) -
     return binary
 
 
-def _command(wanted: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+def _command(setting: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     path = environ.get("PATH", os.defpath)
-    if wanted == "embedded":
+    if setting == "embedded":
         return _embedded()
-    if wanted == "auto":
+    if setting == "auto":
         for name in ("terraform", "tofu"):
             program = shutil.which(name, path=path)
             if program:
                 return (program,)
         return _embedded()
-    program = shutil.which(wanted, path=path)
+    program = shutil.which(setting, path=path)
     if program is None:
-        raise NotReady(f"{wanted!r} was not found or is not executable", hint=INSTALL)
+        raise NotReady(f"{setting!r} was not found or is not executable", hint=INSTALL)
     return (str(Path(program).absolute()),)
 
 

@@ -42,15 +42,15 @@ def cli_config(environ: Mapping[str, str], cache: Path) -> CliConfig:
     plugins = None if mirrors_found else cache / "plugins"
     if plugins is not None:
         plugins.mkdir(parents=True, exist_ok=True)
-    made = cache / "terraform.rc"
+    generated = cache / "terraform.rc"
     # Bytes, since a path need not be UTF-8 and the existing file can contain anything.
     text = os.fsencode(render(mirrors_found, plugins))
-    if not made.is_file() or made.read_bytes() != text:
+    if not generated.is_file() or generated.read_bytes() != text:
         cache.mkdir(parents=True, exist_ok=True)
-        if made.is_dir() and not made.is_symlink():
-            shutil.rmtree(made)
-        replace_file(made, text)
-    return CliConfig(made, shared_cache=plugins is not None)
+        if generated.is_dir() and not generated.is_symlink():
+            shutil.rmtree(generated)
+        replace_file(generated, text)
+    return CliConfig(generated, shared_cache=plugins is not None)
 
 
 def render(mirrors: tuple[Path, ...], plugins: Path | None) -> str:

@@ -352,10 +352,10 @@ class LocalTerraform:
                 hint="define the complete address in one backend block or in `backend_config` in terrace.yaml; "
                 "neither `TF_CLI_ARGS_init` nor another file can change it",
             )
-        found = f"{kind or 'no'} backend" + (f" with the path {path}" if kind == "local" and path else "")
-        wanted = "the local state that Terrace manages" if state is not None else f"the {site.backend} backend"
+        actual = f"{kind or 'no'} backend" + (f" with the path {path}" if kind == "local" and path else "")
+        expected = "the local state that Terrace manages" if state is not None else f"the {site.backend} backend"
         raise BadInput(
-            f"{site.stack.shown_path}: {self.product} would use the {found} instead of {wanted}. Not planned.",
+            f"{site.stack.shown_path}: {self.product} would use the {actual} instead of {expected}. Not planned.",
             hint="define the backend in one block, in a file whose name does not end in `_override`",
         )
 
@@ -389,9 +389,9 @@ class LocalTerraform:
     def _redirect_readers(self, site: Site) -> None:
         """Lets `terraform_remote_state` find the local states of other stacks, which Terrace stores elsewhere: a link
         to each is created where Terraform would store it. So expressions and modules with that path work unchanged."""
-        for path, kept in site.kept.items():
+        for path, state in site.kept.items():
             with self._links_of((site.root / path).parent):
-                put_link(site.root, path, self._states / kept)
+                put_link(site.root, path, self._states / state)
 
     def _is_ours(self, path: Path) -> bool:
         """Returns whether a path is a link that Terrace created for readers of a state. No link of a commit leads out
@@ -401,9 +401,9 @@ class LocalTerraform:
     def _use_lock_file(self, site: Site, folder: DataFolder) -> None:
         """Restores the lock file as committed: `init` may have changed or created it."""
         path = site.folder / LOCK_FILE
-        wanted = folder.lock_file
-        if wanted and (not path.is_file() or path.read_bytes() != wanted):
-            put(site.root, site.stack.file(LOCK_FILE), wanted)
+        content = folder.lock_file
+        if content and (not path.is_file() or path.read_bytes() != content):
+            put(site.root, site.stack.file(LOCK_FILE), content)
 
     # --- commands ----------------------------------------------------------------------------------------------
 
@@ -420,8 +420,8 @@ class LocalTerraform:
                     raise _no_workspace(site, others)
                 with self.scratch(site) as scratch:
                     plan = self._plan_slowly(scratch, private / "plan", goal=goal, lock=False, listener=listener)
-                said = Diagnostic("warning", _new_workspace(site, others))
-                return replace(plan, diagnostics=(*plan.diagnostics, said))
+                warning = Diagnostic("warning", _new_workspace(site, others))
+                return replace(plan, diagnostics=(*plan.diagnostics, warning))
         except BaseException:
             discard(private)
             raise
@@ -435,7 +435,7 @@ class LocalTerraform:
         command = argv.plan(saved, files=files, goal=goal, wait=self.lock_wait if lock else None)
         showing = argv.show(saved, files=self.variable_files(site, "show"))
 
-        def made(variables: Mapping[str, str]) -> MadePlan:
+        def make(variables: Mapping[str, str]) -> MadePlan:
             with self._room if variables is PLAIN else contextlib.nullcontext():
                 _, diagnostics = self._run(site, folder, "plan", command, listener=listener, variables=variables)
                 shown, _ = self._run(site, folder, "show", showing, streaming=False, variables=variables)
@@ -456,13 +456,13 @@ class LocalTerraform:
             )
 
         try:
-            return self._fast_plan(site, folder, made, listener)
+            return self._fast_plan(site, folder, make, listener)
         except TerraformFailed as error:
             if not any(d.summary.startswith(STALE_DATA) for d in error.diagnostics):
                 raise
         folder.forget()
         self.folder(site)
-        return made(PLAIN)
+        return make(PLAIN)
 
     def _computed(
         self, site: Site, folder: DataFolder, schemas: Wanted, lock_file: bytes, variables: Mapping[str, str]
@@ -488,21 +488,21 @@ class LocalTerraform:
         """Returns the attributes that only providers set, as far as recorded schemas show them."""
         if not schemas.unsettable or self._cli_config.overrides:
             return computed
-        kept = RecordedSchemas(self._ways.schemas, self._cache / "unsettable")
-        return {**computed, **kept.unsettable(schemas.unsettable, read_lock_file(lock_file))}
+        recorded = RecordedSchemas(self._ways.schemas, self._cache / "unsettable")
+        return {**computed, **recorded.unsettable(schemas.unsettable, read_lock_file(lock_file))}
 
-    def _fast_plan(self, site: Site, folder: DataFolder, made: _Made, listener: Listener | None) -> MadePlan:
+    def _fast_plan(self, site: Site, folder: DataFolder, make: _Made, listener: Listener | None) -> MadePlan:
         """Plans with the fast lane where it is open. At the first unexpected message it plans without the fast lane and
         reports that."""
         if self.lane_closed:
-            return made(PLAIN)
+            return make(PLAIN)
         environment = self.environment(site, folder)
         load = self._ways.prepare(site, folder, environment, lambda: self._pull_quietly(site, folder))
         if load is None:
-            return made(PLAIN)
+            return make(PLAIN)
         try:
             with self._ways.ride(site, load, environment) as ride:
-                plan = made(ride.variables or PLAIN)
+                plan = make(ride.variables or PLAIN)
         except StateLocked:
             raise
         except LaneDied as error:
@@ -512,13 +512,13 @@ class LocalTerraform:
         else:
             self._ways.learn(folder, plan.document)
             return replace(plan, way="fast") if ride.variables else plan
-        plan = made(PLAIN)
+        plan = make(PLAIN)
         self._ways.surprised(site, load, why, plan.document)
         self._ways.learn(folder, plan.document)
-        said = f"planned without the fast lane, which met something unexpected: {why}"
+        note = f"planned without the fast lane, which met something unexpected: {why}"
         if listener is not None:
-            listener(Progress(site.stack.key, "aside", text=said))
-        return replace(plan, diagnostics=(*plan.diagnostics, Diagnostic("note", said)))
+            listener(Progress(site.stack.key, "aside", text=note))
+        return replace(plan, diagnostics=(*plan.diagnostics, Diagnostic("note", note)))
 
     def apply_lane(self, site: Site, folder: DataFolder) -> dict[str, object] | None:
         """Returns what an apply needs for the fast lane, as plain data without secrets; None where it runs without the
@@ -554,8 +554,8 @@ class LocalTerraform:
         site = Site(elsewhere, private, init_key=private.name, backend=backend.type, variables=variables)
         try:
             site.folder.mkdir()
-            given = {name: value for name, value in backend.config.items() if value not in (None, [], {})}
-            text = json.dumps({"terraform": {"backend": {backend.type: _literal(given)}}})
+            config = {name: value for name, value in backend.config.items() if value not in (None, [], {})}
+            text = json.dumps({"terraform": {"backend": {backend.type: _literal(config)}}})
             (site.folder / "main.tf.json").write_text(text)
             return self.pull_state(site)
         finally:
@@ -638,33 +638,33 @@ class LocalTerraform:
                 remove(site.root, site.stack.file(OVERRIDE))
 
     def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
-        wanted = [path for path in paths if path.endswith(self._formats) and (root / path).is_file()]
-        if not wanted or self._fmt(root, argv.fmt_check(wanted)).code == 0:
+        selected = [path for path in paths if path.endswith(self._formats) and (root / path).is_file()]
+        if not selected or self._fmt(root, argv.fmt_check(selected)).code == 0:
             return {}
-        found = {}
-        for path in wanted:
+        differences = {}
+        for path in selected:
             ran = self._fmt(root, argv.fmt_diff(path))
             if ran.code != 0 or ran.out:
-                found[path] = ran.out.decode("utf-8", "replace") or ran.err
-        return found
+                differences[path] = ran.out.decode("utf-8", "replace") or ran.err
+        return differences
 
     def formatted(self, contents: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
         """Returns the formatted content of files, by path; None for one that `fmt` cannot parse. Copies are formatted
         in one command; the files are not changed."""
-        wanted = [path for path in contents if path.endswith(self._formats)]
-        if not wanted:
+        selected = [path for path in contents if path.endswith(self._formats)]
+        if not selected:
             return {}
         copies = private_folder("format")
         try:
-            names = [f"{number}{_suffix(path, self._formats)}" for number, path in enumerate(wanted)]
-            for name, path in zip(names, wanted, strict=True):
+            names = [f"{number}{_suffix(path, self._formats)}" for number, path in enumerate(selected)]
+            for name, path in zip(names, selected, strict=True):
                 (copies / name).write_bytes(contents[path])
             ran = self._fmt(copies, argv.fmt_write(names))
             # Files that it cannot parse are listed in its errors, and the others are written.
             unread = {name for name in names if ran.code != 0 and re.search(rf"\bon {re.escape(name)} line", ran.err)}
             return {
                 path: None if name in unread else (copies / name).read_bytes()
-                for name, path in zip(names, wanted, strict=True)
+                for name, path in zip(names, selected, strict=True)
             }
         finally:
             discard(copies)
@@ -716,9 +716,9 @@ class LocalTerraform:
                     plain.append(line[:unread].decode("utf-8", "replace"))
                     unread -= len(line)
                 return
-            told = diagnostic(message, site.stack.path)
-            if told is not None and len(diagnostics) < MOST_DIAGNOSTICS * (1 + (told.severity == "error")):
-                diagnostics.append(told)
+            reported = diagnostic(message, site.stack.path)
+            if reported is not None and len(diagnostics) < MOST_DIAGNOSTICS * (1 + (reported.severity == "error")):
+                diagnostics.append(reported)
             step = progress(site.stack.key, message)
             if step is not None and listener is not None:
                 listener(step)
@@ -732,15 +732,15 @@ class LocalTerraform:
             stdin=stdin,
             limit=time_limit(name, self._settings),
         )
-        found = distinct(diagnostics)
+        reported = distinct(diagnostics)
         # The output of other commands is their result, such as a state.
-        said = plain_text((ran.out.decode("utf-8", "replace") if name in _TALKING else "") + ran.err)
-        if said:
-            self._output(key, said if streaming else f"$ {self.product} {name}\n{said}")
+        text = plain_text((ran.out.decode("utf-8", "replace") if name in _TALKING else "") + ran.err)
+        if text:
+            self._output(key, text if streaming else f"$ {self.product} {name}\n{text}")
         if ran.code != 0:
             rest = "".join(plain) + ran.err
-            raise failure(self.product, name, site.stack.key, ran.code, found, rest)
-        return ran, found
+            raise failure(self.product, name, site.stack.key, ran.code, reported, rest)
+        return ran, reported
 
 
 def _names(workspaces: tuple[str, ...]) -> str:
@@ -815,8 +815,8 @@ def _literal(value: Any) -> Any:
     if isinstance(value, str):
         return value.replace("${", "$${").replace("%{", "%%{")
     if isinstance(value, Mapping):
-        return {name: _literal(one) for name, one in value.items() if one is not None}
-    return [_literal(one) for one in value] if isinstance(value, list) else value
+        return {name: _literal(inner) for name, inner in value.items() if inner is not None}
+    return [_literal(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _suffix(path: str, among: tuple[str, ...]) -> str:

@@ -102,13 +102,13 @@ class DataFolder:
     def _record(self) -> dict[str, str]:
         digests: dict[str, str] = {}
         for folder, folders, files in os.walk(self.path):
-            here = Path(folder)
-            for name in (*files, *(name for name in folders if (here / name).is_symlink())):
-                path = here / name
+            directory = Path(folder)
+            for name in (*files, *(name for name in folders if (directory / name).is_symlink())):
+                path = directory / name
                 # Terrace's own records change at any time; they are validated where they are read.
-                if here != self.path or not name.startswith(("terrace-", _LOCK)):
+                if directory != self.path or not name.startswith(("terrace-", _LOCK)):
                     digests[path.relative_to(self.path).as_posix()] = _identity(path)
-            if here == self.path:
+            if directory == self.path:
                 # Terraform itself verifies providers against the dependency lock file.
                 folders[:] = [name for name in folders if name != "providers"]
         return digests

@@ -49,7 +49,7 @@ def small(ours: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def child_environment(
-    ours: Mapping[str, str], theirs: Mapping[str, str], data: Path, cli_config: Path, workspace: str
+    ours: Mapping[str, str], variables: Mapping[str, str], data: Path, cli_config: Path, workspace: str
 ) -> dict[str, str]:
     """Returns the complete environment of one child process. `given` are the credentials and variables of the
     environment; `workspace` is the CLI workspace of the stack, regardless of the one selected elsewhere."""
@@ -62,7 +62,7 @@ def child_environment(
         "CHECKPOINT_DISABLE": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
-        **theirs,
+        **variables,
         "TF_DATA_DIR": str(data),
         "TF_CLI_CONFIG_FILE": str(cli_config),
         WORKSPACE: workspace,

@@ -59,14 +59,18 @@ def explain(diagnostic: Diagnostic) -> Explanation | None:
         )
     if _DENIED.search(text) and "IMDS" not in text:
         action = _ACTION.search(text)
-        what = f"to perform {action[1]}" if action is not None else "to do this"
+        purpose = f"to perform {action[1]}" if action is not None else "to do this"
         return Explanation(
-            f"the credentials are not allowed {what}",
+            f"the credentials are not allowed {purpose}",
             "check whose credentials they are (`aws sts get-caller-identity`), and add the permission to that role",
         )
     if version := _VERSION.search(f"{text} "):
-        wanted = _CONSTRAINT.search(diagnostic.snippet.code) if diagnostic.snippet is not None else None
-        needs = f"version {wanted[1]!r} of {version[1]} is required" if wanted else f"another {version[1]} is required"
+        constraint = _CONSTRAINT.search(diagnostic.snippet.code) if diagnostic.snippet is not None else None
+        needs = (
+            f"version {constraint[1]!r} of {version[1]} is required"
+            if constraint
+            else f"another {version[1]} is required"
+        )
         return Explanation(
             f"{needs}, and this is {version[2]}",
             f"install a matching {version[1]}, set its path in terrace.yaml (`terraform: {{binary: PATH}}`), or change "

@@ -77,8 +77,8 @@ def unknown_outcome(diagnostics: tuple[Diagnostic, ...]) -> str:
     lost = [d.address or "" for d in diagnostics if d.severity == "error" and d.summary in PROVIDER_DIED]
     if not lost:
         return ""
-    what = ", ".join(sorted(filter(None, lost))) or "something"
-    return f"the provider crashed during {what}: the outcome is unknown, and Terrace does not run it again"
+    actions = ", ".join(sorted(filter(None, lost))) or "something"
+    return f"the provider crashed during {actions}: the outcome is unknown, and Terrace does not run it again"
 
 
 def failure(
@@ -89,8 +89,8 @@ def failure(
     # Diagnostics with a place first, in the order of their places: Terraform's order differs from run to run.
     errors = tuple(sorted((d for d in diagnostics if d.severity == "error"), key=_by_place))
     if not errors:
-        said = plain_text(rest) or f"it exited with {code} and printed nothing"
-        errors = (Diagnostic("error", said[:2000]),)
+        reason = plain_text(rest) or f"it exited with {code} and printed nothing"
+        errors = (Diagnostic("error", reason[:2000]),)
     locked = next((d for d in errors if "acquiring the state lock" in d.summary), None)
     if locked is not None:
         return _locked(stack, locked, diagnostics)
@@ -109,10 +109,10 @@ def failure(
             f"then run `terrace state restore {quote_word(stack)}`"
         )
     more = f" ({and_more(len(errors) - 1)})" if len(errors) > 1 else ""
-    said = (errors[0].summary or errors[0].detail) + _of_provider(errors[0])
+    reason = (errors[0].summary or errors[0].detail) + _of_provider(errors[0])
     if known is not None:
-        said = f"{errors[0].address}: {known.sentence}" if errors[0].address else known.sentence
-    message = f"{product} {command} of {stack} failed: {said}{more}"
+        reason = f"{errors[0].address}: {known.sentence}" if errors[0].address else known.sentence
+    message = f"{product} {command} of {stack} failed: {reason}{more}"
     return TerraformFailed(message, diagnostics=diagnostics or errors, hint=hint, place=place)
 
 
@@ -163,11 +163,11 @@ def _locked(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...])
             diagnostics=diagnostics,
             hint="check that the backend can be reached and written to",
         )
-    what = info.get("Operation", "").removeprefix("OperationType")
+    operation = info.get("Operation", "").removeprefix("OperationType")
     return StateLocked(
         f"the state of {stack} is locked by {info['Who']} since {info.get('Created', 'an unknown time')}"
-        + (f" ({what.lower()})" if what else ""),
-        lock=StateLock(info.get("ID", ""), info["Who"], what, info.get("Created", "")),
+        + (f" ({operation.lower()})" if operation else ""),
+        lock=StateLock(info.get("ID", ""), info["Who"], operation, info.get("Created", "")),
         diagnostics=diagnostics,
         hint="wait until they are done, or ask them; Terrace never breaks a lock of another process."
         + (

@@ -27,14 +27,14 @@ def identity(program: Path) -> str | None:
     try:
         path = program.resolve(strict=True)
         with path.open("rb") as file:
-            seen = os.fstat(file.fileno())
+            status = os.fstat(file.fileno())
             built = _build_information(file)
             if not any(package in built for package in _PACKAGES):
                 return None
     except (OSError, struct.error, ValueError):
         return None
     # The change time of an inode cannot be set.
-    return json.dumps([str(path), seen.st_dev, seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns])
+    return json.dumps([str(path), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns])
 
 
 def recall(cache: Path, program: str) -> str | None:

@@ -39,9 +39,9 @@ class CheckoutStates:
         stack's own, or all where it names none)."""
         states: dict[str, LeftState] = {}
         for path in self._candidates(stack, paths):
-            left = _left(_without_dots(path))
-            if left is not None and (left.problem or not holds_nothing(left.content)):
-                states.setdefault(os.path.realpath(path), left)
+            state = _left(_without_dots(path))
+            if state is not None and (state.problem or not holds_nothing(state.content)):
+                states.setdefault(os.path.realpath(path), state)
         return tuple(states.values())
 
     def _candidates(self, stack: Stack, paths: tuple[str, ...]) -> Iterator[Path]:
@@ -52,8 +52,8 @@ class CheckoutStates:
         recorded = str(local.get("path") or "")
         if stack.workspace != DEFAULT_WORKSPACE:
             yield workspaces / stack.workspace / _NAME
-            there = str(local.get("workspace_dir") or "")
-            recorded = f"{there}/{stack.workspace}/{_NAME}" if there else ""
+            workspace_dir = str(local.get("workspace_dir") or "")
+            recorded = f"{workspace_dir}/{stack.workspace}/{_NAME}" if workspace_dir else ""
         else:
             yield folder / _NAME
             if workspaces.is_dir():
@@ -91,26 +91,26 @@ class CheckoutStates:
         root = self._root.absolute()
         sources: dict[str, None] = {}
         for folder in (root / path, *(root / stack.path / name for name in records)):
-            for base, there in ((root, folder), (_resolve(root), _resolve(folder))):
-                if there.is_relative_to(base) and ".." not in there.relative_to(base).parts:
-                    relative = there.relative_to(base)
+            for base, location in ((root, folder), (_resolve(root), _resolve(folder))):
+                if location.is_relative_to(base) and ".." not in location.relative_to(base).parts:
+                    relative = location.relative_to(base)
                     sources |= dict.fromkeys(str(each) for each in (relative, *relative.parents))
         return tuple(sources)
 
     def read(self, path: str) -> LeftState:
         """Returns the state in a file of that path. Raises BadInput where there is none."""
-        left = _left(Path(path).absolute())
-        if left is None:
+        state = _left(Path(path).absolute())
+        if state is None:
             raise BadInput(f"{path} is not a state file", hint="pass the file that Terraform wrote: --from PATH")
-        return left
+        return state
 
-    def put_aside(self, left: LeftState) -> str:
+    def put_aside(self, state: LeftState) -> str:
         """Renames the file of a migrated state, so that no command uses it as the state; returns its new path. Raises
         NotReady where that fails, and where the file changed in between.
         """
-        path = Path(left.path)
+        path = Path(state.path)
         now = _left(path)
-        if now is None or now.content != left.content:
+        if now is None or now.content != state.content:
             raise NotReady(
                 f"{path} changed while its state was migrated. It was not renamed.",
                 hint="compare it with the state (`terrace state diff`), then move it away manually",

@@ -57,38 +57,38 @@ def progress(stack: str, message: dict[str, Any]) -> Progress | None:
 
 def diagnostic(message: dict[str, Any], folder: str) -> Diagnostic | None:
     """Returns the diagnostic of a line, with its file relative to the root of the repository; None without one."""
-    told = message.get("diagnostic")
-    return as_diagnostic(told, folder) if isinstance(told, dict) else None
+    raw = message.get("diagnostic")
+    return as_diagnostic(raw, folder) if isinstance(raw, dict) else None
 
 
-def as_diagnostic(told: dict[str, Any], folder: str) -> Diagnostic:
+def as_diagnostic(raw: dict[str, Any], folder: str) -> Diagnostic:
     """Returns Terraform's record as a Diagnostic. `folder` is where it ran, relative to the root of the repository."""
-    span = told.get("range") or {}
+    span = raw.get("range") or {}
     place = None
     if span.get("filename"):
         start = span.get("start") or {}
         path = posixpath.normpath(posixpath.join(folder, str(span["filename"])))
         place = Place(path, int(start.get("line", 0)), int(start.get("column", 0)))
     return Diagnostic(
-        severity=str(told.get("severity", "error")),
-        summary=str(told.get("summary", "")),
-        detail=str(told.get("detail", "")),
+        severity=str(raw.get("severity", "error")),
+        summary=str(raw.get("summary", "")),
+        detail=str(raw.get("detail", "")),
         place=place,
-        address=told.get("address"),
-        snippet=_snippet(told.get("snippet")),
+        address=raw.get("address"),
+        snippet=_snippet(raw.get("snippet")),
     )
 
 
-def _snippet(told: object) -> Snippet | None:
+def _snippet(raw: object) -> Snippet | None:
     """Returns the source lines of a diagnostic; None without any."""
-    if not isinstance(told, dict) or not told.get("code"):
+    if not isinstance(raw, dict) or not raw.get("code"):
         return None
-    values = [one for one in told.get("values") or () if isinstance(one, dict)]
+    values = [value for value in raw.get("values") or () if isinstance(value, dict)]
     return Snippet(
-        code=str(told["code"])[:SNIPPET_LENGTH],
-        line=int(told.get("start_line") or 0),
-        context=str(told.get("context") or ""),
-        values=tuple(f"{one.get('traversal', '')} {one.get('statement', '')}" for one in values[:MOST_VALUES]),
+        code=str(raw["code"])[:SNIPPET_LENGTH],
+        line=int(raw.get("start_line") or 0),
+        context=str(raw.get("context") or ""),
+        values=tuple(f"{value.get('traversal', '')} {value.get('statement', '')}" for value in values[:MOST_VALUES]),
     )
 
 
@@ -96,8 +96,8 @@ def printed_text(message: dict[str, Any] | None, line: bytes, folder: str) -> tu
     """Returns what Terraform would print for a line of its output, and the time in the line, "" without one."""
     if message is None:
         return line.decode("utf-8", "replace"), ""
-    told = diagnostic(message, folder)
-    text = "\n".join(diagnostic_lines(told)) if told is not None else str(message.get("@message", ""))
+    printed = diagnostic(message, folder)
+    text = "\n".join(diagnostic_lines(printed)) if printed is not None else str(message.get("@message", ""))
     return text, str(message.get("@timestamp", ""))
 
 

@@ -26,20 +26,20 @@ class ProviderSchemas:
         self._folder = folder
 
     def computed(
-        self, wanted: frozenset[tuple[str, str]], lock_file: bytes, product: str, ask: Callable[[], bytes]
+        self, resource_types: frozenset[tuple[str, str]], lock_file: bytes, product: str, ask: Callable[[], bytes]
     ) -> Computed:
         """Returns the attributes of the wanted types; `ask` returns the JSON of the schemas. They are cached by the
         lock file, which names the versions of the providers. Without a lock file nothing is cached.
         """
         path = self._folder / hashlib.sha256(product.encode() + b"\n" + lock_file).hexdigest()[:32]
         recorded = _read(path) if lock_file else {}
-        missing = {pair for pair in wanted if " ".join(pair) not in recorded}
+        missing = {pair for pair in resource_types if " ".join(pair) not in recorded}
         if missing:
             answer = computed_attributes(ask(), missing)
             recorded |= {" ".join(pair): sorted(names) for pair, names in answer.items()}
             if lock_file:
                 write_cache(path, msgspec.json.encode(recorded))
-        return {pair: frozenset(recorded[" ".join(pair)]) for pair in wanted if " ".join(pair) in recorded}
+        return {pair: frozenset(recorded[" ".join(pair)]) for pair in resource_types if " ".join(pair) in recorded}
 
 
 class RecordedSchemas:
@@ -51,11 +51,11 @@ class RecordedSchemas:
         self._answers = SchemaStore(answers)
         self._folder = folder
 
-    def unsettable(self, wanted: frozenset[tuple[str, str]], locked: Iterable[LockedProvider]) -> Unsettable:
+    def unsettable(self, resource_types: frozenset[tuple[str, str]], locked: Iterable[LockedProvider]) -> Unsettable:
         """Returns the attributes of the wanted types; none for a provider without a recorded schema."""
         attributes: dict[tuple[str, str], frozenset[str]] = {}
         for provider in locked:
-            types = {type_ for address, type_ in wanted if address == provider.address}
+            types = {type_ for address, type_ in resource_types if address == provider.address}
             for checksum in (entry for entry in provider.hashes if entry.startswith("h1:")) if types else ():
                 recorded = self._known(provider, checksum, types)
                 attributes |= {(provider.address, type_): paths for type_, paths in recorded.items()}
@@ -66,8 +66,8 @@ class RecordedSchemas:
     def _known(self, provider: LockedProvider, checksum: str, types: set[str]) -> dict[str, frozenset[str]]:
         name = hashlib.sha256("\n".join((provider.address, provider.version, checksum)).encode()).hexdigest()[:32]
         path = self._folder / name
-        kept = _read(path)
-        missing = frozenset(types - kept.keys())
+        recorded = _read(path)
+        missing = frozenset(types - recorded.keys())
         if missing:
             answers = self._answers.read(provider.address, provider.version, checksum)
             if answers is None:
@@ -77,9 +77,9 @@ class RecordedSchemas:
             except BadSchema:
                 return {}
             # A type that the provider does not have is cached too, so that its schema is not read again.
-            kept |= {type_: sorted(read.get(type_, ())) for type_ in missing}
-            write_cache(path, msgspec.json.encode(kept))
-        return {type_: frozenset(kept[type_]) for type_ in types}
+            recorded |= {type_: sorted(read.get(type_, ())) for type_ in missing}
+            write_cache(path, msgspec.json.encode(recorded))
+        return {type_: frozenset(recorded[type_]) for type_ in types}
 
 
 def _read(path: Path) -> dict[str, list[str]]:

@@ -55,11 +55,11 @@ def _in_checkout(folder: Path, data: Path) -> Sources:
         manifest = data / _MANIFEST
         listed = json.loads(manifest.read_bytes())["Modules"] if manifest.is_file() else []
         folders = {"": folder, **{str(module["Key"]): folder / str(module["Dir"]) for module in listed}}
-        left = _LARGEST
+        remaining = _LARGEST
         files: dict[str, list[tuple[str, bytes]]] = {}
         for key, place in folders.items():
-            files[key] = [(name, _read(place / name, left)) for name in _names(place)]
-            left -= sum(len(content) for _, content in files[key])
+            files[key] = [(name, _read(place / name, remaining)) for name in _names(place)]
+            remaining -= sum(len(content) for _, content in files[key])
         return read_sources(files)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return UNREADABLE

@@ -43,9 +43,9 @@ class Toolbox:
 
     def find(self, tool: Tool) -> Found | None:
         """Returns the tool; one on PATH takes precedence."""
-        there = shutil.which(tool.name, path=self.path)
-        if there is not None:
-            return _found(tool, Path(there), ours=False)
+        on_path = shutil.which(tool.name, path=self.path)
+        if on_path is not None:
+            return _found(tool, Path(on_path), ours=False)
         own = self.place(tool) / "bin" / tool.name
         return _found(tool, own, ours=True) if own.is_file() else None
 
@@ -67,5 +67,5 @@ class Toolbox:
 
 def _found(tool: Tool, path: Path, *, ours: bool) -> Found:
     real = path.resolve()
-    seen = real.stat()
-    return Found(tool, path, ours, f"{tool.name} {real} {seen.st_size} {seen.st_mtime_ns}")
+    status = real.stat()
+    return Found(tool, path, ours, f"{tool.name} {real} {status.st_size} {status.st_mtime_ns}")

@@ -75,8 +75,8 @@ def _alone(folder: Path) -> Iterator[None]:
         hint = "set TERRACE_HOME to a folder that you can write"
         raise NotReady(f"{folder} cannot be written: {error.strerror}", hint=hint) from error
     with file_lock(folder / ".lock", f"the folder of tools {folder}", BUILD_SECONDS):
-        for left in folder.glob(f"{_ASIDE}*"):
-            shutil.rmtree(left, ignore_errors=True)
+        for leftover in folder.glob(f"{_ASIDE}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
         yield
 
 

@@ -102,7 +102,9 @@ class ProjectLedger:
 
             path = inside(self._repository.root, location.removeprefix("sqlite:"))
             snapshots = self._snapshots("sqlite")
-            return SqliteLedger(path, clock=now, new_id=new_id, seen=seen, snapshots=snapshots, key=self._keys.ledger)
+            return SqliteLedger(
+                path, clock=now, new_id=new_id, seen_head=seen, snapshots=snapshots, key=self._keys.ledger
+            )
         from terrace.adapters.ledgers.git import GitLedger
         from terrace.report.markdown.ledger_page import changed_page
 
@@ -113,7 +115,7 @@ class ProjectLedger:
             new_id=new_id,
             page=changed_page,
             access=self._access,
-            seen=seen,
+            seen_head=seen,
             snapshots=self._snapshots("git"),
             key=self._keys.ledger,
             fetch=self._fetch,

@@ -60,12 +60,12 @@ class LaneDecisions:
         """Returns what the lane serves to a stack; None where the stack does not use it. `state` returns its state,
         None where it cannot be read; it is called until its types are known.
         """
-        wanted = read_lock_file(folder.lock_file)
-        if not wanted or self._lost or not PLAINLY.isdisjoint(environment):
+        providers = read_lock_file(folder.lock_file)
+        if not providers or self._lost or not PLAINLY.isdisjoint(environment):
             return None
         self._lane.start()
         packages: list[Package] = []
-        for locked in wanted:
+        for locked in providers:
             try:
                 packages.append(package_of(folder.path, locked, self._folder / "seals"))
             except NotInstalled:

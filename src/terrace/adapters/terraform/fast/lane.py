@@ -181,8 +181,8 @@ class _Awaited:
         """Marks that no more responses will arrive."""
         with self._lock:
             self._over = True
-            left, self._open = self._open, {}
-        for awaited in left.values():
+            pending, self._open = self._open, {}
+        for awaited in pending.values():
             awaited.set_exception(LaneDied(_ENDED))
 
 

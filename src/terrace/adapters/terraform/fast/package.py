@@ -81,10 +81,10 @@ _HASHING = threading.Lock()
 
 def _sealed(folder: Path, files: list[tuple[str, Path]], looks: str, seals: Path) -> str:
     seal = seals / hashlib.sha256(f"{folder}\n{looks}".encode()).hexdigest()
-    kept = seal.read_bytes().decode("ascii", "replace") if seal.is_file() else ""
+    recorded = seal.read_bytes().decode("ascii", "replace") if seal.is_file() else ""
     # A complete hash has 47 characters; a truncated one is ignored.
-    if len(kept) == 47 and kept.startswith("h1:"):
-        return kept
+    if len(recorded) == 47 and recorded.startswith("h1:"):
+        return recorded
     checksum = _h1(files)
     write_cache(seal, checksum.encode())
     return checksum

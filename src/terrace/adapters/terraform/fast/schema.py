@@ -46,7 +46,7 @@ class Schema:
 
 def parse(content: bytes, maps: frozenset[int] = BY_TYPE) -> Schema:
     """Finds the entries of a response. Raises BadSchema where it is invalid or contains diagnostics."""
-    kept: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = []
     entries: dict[str, tuple[tuple[int, int], ...]] = {}
     try:
         for number, start, inside, end in _fields(content):
@@ -56,10 +56,10 @@ def parse(content: bytes, maps: frozenset[int] = BY_TYPE) -> Schema:
             elif number == DIAGNOSTICS and maps is BY_TYPE:
                 raise BadSchema("the provider's schema contains diagnostics")
             else:
-                kept.append((start, end))
+                ranges.append((start, end))
     except (IndexError, UnicodeDecodeError) as error:
         raise BadSchema("the schema is truncated or invalid") from error
-    return Schema(content, tuple(kept), entries)
+    return Schema(content, tuple(ranges), entries)
 
 
 def entries(content: bytes, map_number: int) -> Iterator[tuple[str, int, int]]:

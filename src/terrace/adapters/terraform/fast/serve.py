@@ -117,7 +117,7 @@ class _Server:
         aside: dict[str, str] = {}
         reattach: dict[str, Any] = {}
 
-        async def one(number: int, package: dict[str, str]) -> None:
+        async def open_provider(number: int, package: dict[str, str]) -> None:
             address = package["address"]
             socket = self._sockets / f"{run}-{number}"
             try:
@@ -135,7 +135,7 @@ class _Server:
                     "Addr": {"Network": "unix", "String": str(socket)},
                 }
 
-        await asyncio.gather(*(one(number, package) for number, package in enumerate(order["providers"])))
+        await asyncio.gather(*(open_provider(number, package) for number, package in enumerate(order["providers"])))
         _say({"id": run, "reattach": reattach, "aside": aside})
 
     async def _relay(self, order: dict[str, Any], package: dict[str, str], socket: Path) -> Relay:
@@ -149,7 +149,7 @@ class _Server:
 
     def close(self, run: str) -> None:
         relays = self._open.pop(run, {})
-        surprises = [f"{address}: {what}" for address, relay in relays.items() for what in relay.surprises]
+        surprises = [f"{address}: {surprise}" for address, relay in relays.items() for surprise in relay.surprises]
         for relay in relays.values():
             relay.close()
         _say({"id": run, "surprises": surprises})
