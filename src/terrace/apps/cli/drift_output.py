@@ -43,8 +43,8 @@ def show_drift(
 
 
 def _show_remediation(remedied: RemediationResult) -> None:
-    for made in remedied.deployments:
-        show(gates_table(made.verdict) if isinstance(made, Refused) else deployment_tree(made))
+    for deployment in remedied.deployments:
+        show(gates_table(deployment.verdict) if isinstance(deployment, Refused) else deployment_tree(deployment))
     for refusal in remedied.refusals:
         show(f"not reverted: {refusal.stack or remedied.environment}: {visible(refusal.reason)}")
 

@@ -47,64 +47,66 @@ def _stack_rows(environment: str, examination: StateExamination, *, unfinished: 
 
 
 def _state(environment: str, examination: StateExamination) -> Row:
-    what, state = f"state of {visible(examination.stack)}", examination.state
+    subject, state = f"state of {visible(examination.stack)}", examination.state
     if isinstance(state, TerraceError):
-        return _unread(what, state)
+        return _unread(subject, state)
     backend = f"backend {visible(examination.backend)}" if examination.backend else "no backend: a file on this machine"
-    found = f"serial {state.serial}, {plural(state.size, 'byte')}" if state.size else "no state yet"
+    status = f"serial {state.serial}, {plural(state.size, 'byte')}" if state.size else "no state yet"
     if state.alarm:
-        return Row(what, "missing", f"{backend}; {found}; {state.alarm}", f"terrace state list {environment}")
-    return Row(what, "ok", f"{backend}; {found}")
+        return Row(subject, "missing", f"{backend}; {status}; {state.alarm}", f"terrace state list {environment}")
+    return Row(subject, "ok", f"{backend}; {status}")
 
 
 def _lock(environment: str, examination: StateExamination, *, unfinished: bool) -> Row:
-    what, lock = f"lock of {visible(examination.stack)}", examination.lock
+    subject, lock = f"lock of {visible(examination.stack)}", examination.lock
     if isinstance(lock, TerraceError):
-        return _unread(what, lock)
+        return _unread(subject, lock)
     if lock is None:
-        return Row(what, "ok", "not held")
+        return Row(subject, "ok", "not held")
     who, since = visible(lock.who) or "an unknown process", visible(lock.created) or "an unknown time"
-    found = f"held by {who} since {since}, for {visible(lock.operation) or 'an unknown operation'}"
+    status = f"held by {who} since {since}, for {visible(lock.operation) or 'an unknown operation'}"
     if unfinished:
         how = f"if that process is not running any more: terrace resume {environment}"
     else:
         how = f"wait for it; only if that process is not running any more: terraform force-unlock {visible(lock.id)}"
-    return Row(what, "missing", found, how)
+    return Row(subject, "missing", status, how)
 
 
 def _backup(environment: str, examination: StateExamination) -> Row:
-    what, backup = f"backup of {visible(examination.stack)}", examination.backup
+    subject, backup = f"backup of {visible(examination.stack)}", examination.backup
     if isinstance(backup, TerraceError):
-        return _unread(what, backup)
+        return _unread(subject, backup)
     if backup is not None:
-        return Row(what, "ok", f"newest {ago(backup.taken_at, now())}, serial {backup.serial}; decrypted with this key")
+        return Row(
+            subject, "ok", f"newest {ago(backup.taken_at, now())}, serial {backup.serial}; decrypted with this key"
+        )
     if not examination.deployed:
-        return Row(what, "ok", "none needed: nothing was deployed yet")
-    return Row(what, "missing", "there is no backup", f"terrace state backup {environment}")
+        return Row(subject, "ok", "none needed: nothing was deployed yet")
+    return Row(subject, "missing", "there is no backup", f"terrace state backup {environment}")
 
 
 def _approvers(project: Project, environment: Environment) -> Row:
     """Checks that enough people can approve. Everyone counts, also the later requester."""
     rule, config = environment.approvals, project.trust.config
-    what = f"approvers of {environment.name}"
+    subject = f"approvers of {environment.name}"
     if not rule.requires_any:
-        return Row(what, "ok", "no approval is required")
+        return Row(subject, "ok", "no approval is required")
     people = People(config)
     for team, number in rule.roles.items():
         members = people.members(team)
         if len(members) < number:
-            found = f"{plural(number, 'approval')} of team {team} required, which has {plural(len(members), 'member')}"
-            return Row(what, "missing", found, f"add people to `teams.{team}` in terrace.yaml, merged")
+            status = f"{plural(number, 'approval')} of team {team} required, which has {plural(len(members), 'member')}"
+            return Row(subject, "missing", status, f"add people to `teams.{team}` in terrace.yaml, merged")
     known = people.everyone()
     for name in _signers(project.trust.signers):
         known.setdefault(people.person(name), people.shown(name))
     needed = max(rule.count, sum(rule.roles.values()))
-    found = f"{plural(needed, 'approval')} required; {plural(len(known), 'person', 'people')} known"
+    status = f"{plural(needed, 'approval')} required; {plural(len(known), 'person', 'people')} known"
     if len(known) < needed:
         return Row(
-            what, "missing", found, f"add people to terrace.yaml, and their SSH keys to {config.signers}, merged"
+            subject, "missing", status, f"add people to terrace.yaml, and their SSH keys to {config.signers}, merged"
         )
-    return Row(what, "ok", f"{found}: {visible(listed(sorted(known.values()), NAMES))}")
+    return Row(subject, "ok", f"{status}: {visible(listed(sorted(known.values()), NAMES))}")
 
 
 def _signers(text: bytes) -> Iterator[str]:
@@ -114,6 +116,6 @@ def _signers(text: bytes) -> Iterator[str]:
             yield from (name for name in line.split()[0].split(",") if name)
 
 
-def _unread(what: str, error: TerraceError) -> Row:
-    row = broken(what, error)
-    return Row(what, row.state, f"unknown: {row.status}", row.how)
+def _unread(subject: str, error: TerraceError) -> Row:
+    row = broken(subject, error)
+    return Row(subject, row.state, f"unknown: {row.status}", row.how)

@@ -80,12 +80,12 @@ def _document(project: Project, changed: tuple[str, ...], conflicts: frozenset[s
             yield _write(project, documented.readme, documented.after, _DOCS)
 
 
-def _write(project: Project, path: str, content: bytes, what: str) -> Fix:
+def _write(project: Project, path: str, content: bytes, description: str) -> Fix:
     root = project.repository.root
     if any((root / above / ".git").exists() for above in PurePosixPath(path).parents if str(above) != "."):
-        return Fix(path, what, "it is in a Git submodule; fix it in the repository of the submodule")
+        return Fix(path, description, "it is in a Git submodule; fix it in the repository of the submodule")
     try:
         write_whole(project.repository.root, path, content)
     except TerraceError as error:
-        return Fix(path, what, error.message)
-    return Fix(path, what)
+        return Fix(path, description, error.message)
+    return Fix(path, description)

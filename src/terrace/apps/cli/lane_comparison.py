@@ -78,13 +78,13 @@ def _rows(project: Project, environment: str) -> list[Compared]:
 def _planned(context: Context, terraform: LocalTerraform, site: Site, commit: str) -> tuple[Plan, str, float]:
     """Returns a plan, whether the fast lane was used, and the time in seconds."""
     began = time.monotonic()
-    made = terraform.plan(site, lock=False)
+    made_plan = terraform.plan(site, lock=False)
     try:
         took = time.monotonic() - began
         # The cached provider facts change between the plans, and are not part of Terraform's plan.
-        return reading(context, site, commit, replace(made, unsettable={})), made.way, took
+        return reading(context, site, commit, replace(made_plan, unsettable={})), made_plan.way, took
     finally:
-        made.discard()
+        made_plan.discard()
 
 
 _VERDICTS = {

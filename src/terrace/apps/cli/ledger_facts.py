@@ -38,9 +38,9 @@ def situation(project: Project, history: History, environment: Environment) -> S
 
 def hold_of(project: Project, history: History, environment: str) -> Hold | None:
     """Returns the hold of an environment. Invalid events come first, because no other hold ends them."""
-    mine = tuple(fault for fault in unread(history, project.dismissed) if fault.holds(environment))
-    if mine:
-        return Hold(describe_faults(mine), mine[0].event.actor, mine[0].event.time)
+    faults = tuple(fault for fault in unread(history, project.dismissed) if fault.holds(environment))
+    if faults:
+        return Hold(describe_faults(faults), faults[0].event.actor, faults[0].event.time)
     return folds.hold(history, environment, releases(history, project.proof))
 
 
@@ -49,11 +49,11 @@ def known_environments(project: Project, history: History) -> tuple[Environment,
     known = project.trust.config.environments
     names = {environment.name for environment in known}
     removed = [d.environment for d in folds.deployments(history) if d.open and d.environment not in names]
-    left = []
+    former = []
     for name in dict.fromkeys(removed):
         with contextlib.suppress(BadInput):
-            left.append(project.environment(name))
-    return (*known, *left)
+            former.append(project.environment(name))
+    return (*known, *former)
 
 
 def note_age(project: Project, error: TerraceError | None) -> None:

@@ -61,7 +61,7 @@ def eject_pack(folder: str, *, dry_run: bool) -> int:
     if "settings.yaml" in todo.files:
         todo = replace(todo, files={**todo.files, "settings.yaml": _settings(config.policy_pack)})
     edited = remove_key(text, "policy_pack")
-    if not any(one == FOLDER or FOLDER.startswith(f"{one}/") for one in config.policies):
+    if not any(policy_folder == FOLDER or FOLDER.startswith(f"{policy_folder}/") for policy_folder in config.policies):
         edited = add_item(edited, "policies", FOLDER)
     if not dry_run:
         # The files first: an interrupted run leaves a pin that still applies.
@@ -112,7 +112,7 @@ def _update_files(root: Path, config: Config, *, dry_run: bool) -> int:
         show("nothing to upgrade")
     elif dry_run:
         show("dry run: no changes were made")
-    if not any(one == FOLDER or FOLDER.startswith(f"{one}/") for one in config.policies):
+    if not any(policy_folder == FOLDER or FOLDER.startswith(f"{policy_folder}/") for policy_folder in config.policies):
         note(f"note: these policies are not used yet. Add to {CONFIG_FILE}: policies: [{FOLDER}]")
     return 0
 

@@ -31,7 +31,7 @@ def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
     tested, broken = [], []
     with laid_out_policies(root, config) as laid:
         # Own rules can import the library of the pinned pack, whose own tests are those of Terrace.
-        pinned = [one for one in policy_folders(config) if one not in config.policies]
+        pinned = [pinned_folder for pinned_folder in policy_folders(config) if pinned_folder not in config.policies]
         for group in _groups(laid, folders, pinned):
             try:
                 tested.append(opa().test(laid.root(group[0]), group))
@@ -39,7 +39,7 @@ def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
                 raise
             except BadInput as error:
                 broken.append(error)
-    cases = [case for one in tested for case in one.cases]
+    cases = [case for group in tested for case in group.cases]
     if broken and not cases:
         raise broken[0]
     if not cases:
@@ -52,35 +52,40 @@ def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
     else:
         for line in _lines(_joined(tested), coverage=coverage):
             show(line)
-    for one in broken:
-        note(f"error: {one.message}")
+    for failed in broken:
+        note(f"error: {failed.message}")
     return 2 if broken else 1 if any(_failed(case) for case in cases) else 0
 
 
 def _groups(laid: LaidOutFolders, folders: list[str], pinned: list[str]) -> list[list[str]]:
     """The folders that are tested together, as they are run: those for the plain plan each alone, with its data."""
-    usual = [one for one in folders if one not in laid.shown]
-    plain = [[one, *laid.beside(one)] for one in folders if one in laid.shown]
+    usual = [folder for folder in folders if folder not in laid.shown]
+    plain = [[folder, *laid.beside(folder)] for folder in folders if folder in laid.shown]
     return [*([[*usual, *pinned]] if usual else []), *plain]
 
 
 def _joined(tested: list[Tested]) -> Tested:
     files = {
-        name: file for one in tested for name, file in one.coverage.items() if not name.startswith(f"{PINNED_FOLDER}/")
+        name: file
+        for group in tested
+        for name, file in group.coverage.items()
+        if not name.startswith(f"{PINNED_FOLDER}/")
     }
-    return Tested(tuple(c for one in tested for c in one.cases), files, tuple(f for one in tested for f in one.old))
+    return Tested(
+        tuple(c for group in tested for c in group.cases), files, tuple(f for group in tested for f in group.old)
+    )
 
 
 def watch_tests(folder: str, *, coverage: bool) -> int:
     """Test, and test again whenever a file of the policies changes, until ^C; the exit code is the last run's."""
     root, config = read_config(folder)
     folders = own_folders(root, config)
-    code, seen = 0, None
+    code, previous = 0, None
     try:
         while True:
-            there = _times(root, folders)
-            if there != seen:
-                seen = there
+            times = _times(root, folders)
+            if times != previous:
+                previous = times
                 code = _run_once(lambda: run_tests(folder, coverage=coverage, as_json=False))
                 show("waiting for a change; stop with ^C")
             time.sleep(_PAUSE)
@@ -96,10 +101,10 @@ def read_config(folder: str) -> tuple[Path, Config]:
 
 def own_folders(root: Path, config: Config) -> list[str]:
     """Returns the folders of policies of the repository that exist. Raises BadInput where there is none."""
-    there = [one for one in config.policies if (root / one).is_dir()]
-    if not there:
+    existing = [folder for folder in config.policies if (root / folder).is_dir()]
+    if not existing:
         raise BadInput("the repository has no policies of its own", hint=NO_FOLDER)
-    return there
+    return existing
 
 
 @contextmanager
@@ -171,7 +176,7 @@ def _printed(case: Mapping[str, Any]) -> list[str]:
 def _covered(tested: Tested) -> Iterator[tuple[str, float, list[str]]]:
     for path, file in sorted(tested.coverage.items()):
         if not path.endswith("_test.rego"):
-            missed = [(one["start"]["row"], one["end"]["row"]) for one in file.get("not_covered") or ()]
+            missed = [(span["start"]["row"], span["end"]["row"]) for span in file.get("not_covered") or ()]
             spans = dict.fromkeys(str(start) if start == end else f"{start}-{end}" for start, end in missed)
             yield path, float(file.get("coverage", 0)), list(spans)
 

@@ -111,10 +111,10 @@ def _variable_line(around: Surroundings, environment: str) -> list[str]:
     """Returns the line with the variables for the providers of an environment: those that are set here, else a comment
     with the common ones."""
     known = around.variables.get(environment, ())
-    there = [name for name in known if name in around.exported]
+    exported = [name for name in known if name in around.exported]
     why = "   # for the providers: Terraform gets no other variables of yours"
-    if there:
-        return [f"    env: [{', '.join(there)}]{why}"]
+    if exported:
+        return [f"    env: [{', '.join(exported)}]{why}"]
     return [f"    # env: [{', '.join(known[:_MOST_VARIABLES])}]{why}"] if known else []
 
 
@@ -182,10 +182,10 @@ def show_proposal(proposal: Proposal) -> None:
         note(f"{tool.tool}: {tool.summary}")
         note(f"  hint: {tool.hint}")
     generated = {folder for tool in proposal.conventions for folder in tool.folders}
-    for left in proposal.unplaced:
-        note(f"not in a stack: {left.path or '.'}: {left.why}")
-        if left.path not in generated:
-            note(f"  hint: {left.hint}")
+    for unplaced in proposal.unplaced:
+        note(f"not in a stack: {unplaced.path or '.'}: {unplaced.why}")
+        if unplaced.path not in generated:
+            note(f"  hint: {unplaced.hint}")
 
 
 def _some(names: list[str], most: int = 8) -> str:

@@ -36,8 +36,8 @@ class Report:
         try:
             self.file.write_text(text, encoding="utf-8")
         except OSError as error:
-            what = f"the {self.format.name} report cannot be written to {visible(str(self.file))}"
-            raise NotReady(f"{what}: {error.strerror}", hint="specify a writable file") from error
+            problem = f"the {self.format.name} report cannot be written to {visible(str(self.file))}"
+            raise NotReady(f"{problem}: {error.strerror}", hint="specify a writable file") from error
 
 
 def requested_report(folder: Path, name: str, output: str | None) -> Report:

@@ -18,6 +18,6 @@ class Row:
     how: str = ""
 
 
-def broken(what: str, error: TerraceError) -> Row:
+def broken(subject: str, error: TerraceError) -> Row:
     """Returns the row of a requirement that could not be checked."""
-    return Row(what, "missing", str(error), error.hint or "")
+    return Row(subject, "missing", str(error), error.hint or "")

@@ -129,11 +129,11 @@ class Stage:
         """Prints a line of plain text."""
         self._console.print(paragraph(text.split("\n")))
 
-    def expect(self, what: str, actual: object, wanted: object) -> None:
+    def expect(self, name: str, actual: object, expected: object) -> None:
         """Shows a value of the cloud. Raises TerraceError where it is not the expected one."""
-        self.tell(f"  {what} = {actual}")
-        if actual != wanted:
-            raise TerraceError(f"{what} is {actual!r}, expected {wanted!r}")
+        self.tell(f"  {name} = {actual}")
+        if actual != expected:
+            raise TerraceError(f"{name} is {actual!r}, expected {expected!r}")
 
     def run(self, *arguments: str, expect: int = 0) -> None:
         """Runs terrace. Raises TerraceError where its exit code is not the expected one."""
@@ -157,16 +157,16 @@ class Stage:
         self._typed(shlex.join(argv))
         self._call(list(argv))
 
-    def took(self, what: str, seconds: float) -> None:
+    def took(self, name: str, seconds: float) -> None:
         """Records the duration of a part."""
-        self.times.append((what, seconds))
+        self.times.append((name, seconds))
 
     def end(self, whole: float) -> None:
         """Prints the durations, and commands to try next."""
         table = Table("part", "seconds")
         table.columns[1].justify = "right"
-        for what, seconds in self.times:
-            table.add(what, f"{seconds:.1f}")
+        for name, seconds in self.times:
+            table.add(name, f"{seconds:.1f}")
         table.add(("all of it", "bold"), (f"{whole:.1f}", "bold"))
         self._console.print()
         self._console.rule(line("Done", style="bold"), align="left", style="green")

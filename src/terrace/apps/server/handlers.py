@@ -139,9 +139,9 @@ class Handlers:
 
     def _if_ours(self, handler: Handler) -> Handler:
         def only_ours(delivery: Delivery) -> Outcome:
-            there = read(delivery.body, About).repository
-            if there is None or there.id != self._number:
-                name, place = there.full_name if there else "no repository", self._forge.github.place
+            repository = read(delivery.body, About).repository
+            if repository is None or repository.id != self._number:
+                name, place = repository.full_name if repository else "no repository", self._forge.github.place
                 return Outcome("ignored", f"it is about {name[:200]}, not about {place.owner}/{place.name}")
             return handler(delivery)
 

@@ -91,8 +91,8 @@ def _request(chat: ChatContext, payload: Mapping[str, Any]) -> tuple[int, str, C
     number, issue, sender = _id(payload, "issue", "number"), payload["issue"], payload.get("sender") or {}
     body = str(issue.get("body") or "")
     before = ((payload.get("changes") or {}).get("body") or {}).get("from")
-    asked = request(body)
-    if asked is None or sender.get("type") != "User":
+    requested = request(body)
+    if requested is None or sender.get("type") != "User":
         return None
     heard = None
     if isinstance(before, str):
@@ -101,9 +101,9 @@ def _request(chat: ChatContext, payload: Mapping[str, Any]) -> tuple[int, str, C
     if heard is None or not heard.done:
         context = chat.audit_context("terrace")
         reviews.update_request(
-            chat, number, body, pending_handle(context.policy, context.ledger.read(), asked.environment)
+            chat, number, body, pending_handle(context.policy, context.ledger.read(), requested.environment)
         )
-    return None if heard is None else (number, f"{sender.get('login', '')} {asked.handle}", heard)
+    return None if heard is None else (number, f"{sender.get('login', '')} {requested.handle}", heard)
 
 
 def _id(payload: Mapping[str, Any], of: str, name: str = "id") -> int:

@@ -71,10 +71,10 @@ def access(environ: Mapping[str, str]) -> Access:
     """Returns Git's access to the remote: in a run of CI by the token in the environment, only to the server of that
     run. So the token need not be in the checkout, where other programs could read it.
     """
-    there, token = environ.get("CI_SERVER_URL", ""), environ.get("GITLAB_TOKEN", "")
-    if environ.get("GITLAB_CI") == "true" and there.startswith("https://") and token:
+    url, token = environ.get("CI_SERVER_URL", ""), environ.get("GITLAB_TOKEN", "")
+    if environ.get("GITLAB_CI") == "true" and url.startswith("https://") and token:
         # The job token of GitLab cannot push, and the ledger must be pushed.
-        return lambda: by_token(there, token, environ)
+        return lambda: by_token(url, token, environ)
     server = environ.get("GITHUB_SERVER_URL", "")
     if environ.get("GITHUB_ACTIONS") != "true" or not server.startswith("https://"):
         return usual

@@ -46,7 +46,7 @@ class HandedOverPlans:
 
     def plan(self, context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
         """Returns the plan of a stack. Raises the error of its planning, and NotReady where none was handed over."""
-        commit, made = self.by_stack.get(stack.key, ("", Failure("")))
+        commit, outcome = self.by_stack.get(stack.key, ("", Failure("")))
         if not commit:
             raise NotReady(
                 f"no plan of {stack.key} was handed over",
@@ -57,9 +57,9 @@ class HandedOverPlans:
                 f"the plan of {stack.key} that was handed over is for another commit",
                 hint="run that job again",
             )
-        if isinstance(made, Failure):
-            raise made.again()
-        return made
+        if isinstance(outcome, Failure):
+            raise outcome.again()
+        return outcome
 
 
 def unplanned(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
@@ -90,9 +90,9 @@ def take_over(folder: Path, key: DigestKey) -> HandedOverPlans:
         except Corrupt as error:
             raise NotReady(f"{file.name} was changed after it was handed over", hint="run the checks again") from error
         # A job can hand over only plans of its own environment.
-        mine = header["environment"]
-        plans |= {p.stack.key: (handed.commit, p) for p in handed.plans if p.stack.environment == mine}
-        plans |= {k: (handed.commit, why) for k, why in handed.failures.items() if k.partition("/")[0] == mine}
+        environment = header["environment"]
+        plans |= {p.stack.key: (handed.commit, p) for p in handed.plans if p.stack.environment == environment}
+        plans |= {k: (handed.commit, why) for k, why in handed.failures.items() if k.partition("/")[0] == environment}
     return HandedOverPlans(plans)
 
 

@@ -141,8 +141,8 @@ def _is_another(recorded: tuple[str, Path], repository: Path) -> bool:
     with contextlib.suppress(OSError):
         if path.samefile(repository):
             return False
-    there = _read_record(_git_directory(path))
-    return there is not None and there[0] == name
+    owner = _read_record(_git_directory(path))
+    return owner is not None and owner[0] == name
 
 
 def _git_directory(checkout: Path) -> Path | None:

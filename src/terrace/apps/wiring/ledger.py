@@ -64,7 +64,7 @@ class ProjectLedger:
         history = self.ledger.read()
         if history.events:
             return history
-        return append(self.ledger, history, lambda seen: () if seen.events else (self._first_event(actor),))
+        return append(self.ledger, history, lambda current: () if current.events else (self._first_event(actor),))
 
     def begin(self, reason: str, actor: str, sign: Callable[[bytes], str | None]) -> History:
         """Starts a new ledger although deployments were made before, and records the reason.
@@ -95,7 +95,7 @@ class ProjectLedger:
         self._seen_head.note(history.events)
         return history
 
-    def _backend(self, seen: SeenHead | None) -> Ledger:
+    def _backend(self, seen_head: SeenHead | None) -> Ledger:
         location = self._config.ledger
         if location.startswith("sqlite:"):
             from terrace.adapters.ledgers.sqlite import SqliteLedger
@@ -103,7 +103,7 @@ class ProjectLedger:
             path = inside(self._repository.root, location.removeprefix("sqlite:"))
             snapshots = self._snapshots("sqlite")
             return SqliteLedger(
-                path, clock=now, new_id=new_id, seen_head=seen, snapshots=snapshots, key=self._keys.ledger
+                path, clock=now, new_id=new_id, seen_head=seen_head, snapshots=snapshots, key=self._keys.ledger
             )
         from terrace.adapters.ledgers.git import GitLedger
         from terrace.report.markdown.ledger_page import changed_page
@@ -115,7 +115,7 @@ class ProjectLedger:
             new_id=new_id,
             page=changed_page,
             access=self._access,
-            seen_head=seen,
+            seen_head=seen_head,
             snapshots=self._snapshots("git"),
             key=self._keys.ledger,
             fetch=self._fetch,
@@ -128,8 +128,8 @@ class ProjectLedger:
 
     def _private_folder(self) -> Path:
         """Returns the folder of Terrace in the Git directory. No checkout writes there."""
-        found = self._repository.root / ".git"
-        return (found if found.is_dir() else self._repository.git_dir) / "terrace"
+        folder = self._repository.root / ".git"
+        return (folder if folder.is_dir() else self._repository.git_dir) / "terrace"
 
     @cached_property
     def _seen_head(self) -> SeenHead:

@@ -105,8 +105,8 @@ def track_audits(project: Project, looks: Iterable[Audited]) -> None:
     _track(project, "rule violations", lambda tracker: mirroring.track_audits(tracker, looks))
 
 
-def _track(project: Project, what: str, keep: Callable[[Tracker], tuple[str, ...]]) -> None:
-    with _reporting(f"the GitHub issue about {what} was not updated"):
+def _track(project: Project, subject: str, keep: Callable[[Tracker], tuple[str, ...]]) -> None:
+    with _reporting(f"the GitHub issue about {subject} was not updated"):
         forge = project.forge
         if forge is None or project.trust.config.forge.issues == "off":
             return
@@ -128,13 +128,13 @@ class _Origins:
 
 
 @contextmanager
-def _independently(what: str) -> Iterator[None]:
+def _independently(action: str) -> Iterator[None]:
     """Reports errors of one step, so that the next steps run. If the forge does not respond at all, no other step is
     tried."""
     from terrace.adapters.forge_api import OutcomeUnknown
 
     down: OutcomeUnknown | None = None
-    with _reporting(what):
+    with _reporting(action):
         try:
             yield
         except OutcomeUnknown as error:
@@ -144,7 +144,7 @@ def _independently(what: str) -> Iterator[None]:
 
 
 @contextmanager
-def _reporting(what: str) -> Iterator[None]:
+def _reporting(problem: str) -> Iterator[None]:
     """Reports errors of the forge as notes: they must not look as if the command had failed."""
     try:
         yield
@@ -152,7 +152,7 @@ def _reporting(what: str) -> Iterator[None]:
         raise
     except TerraceError as error:
         hint = f" (hint: {error.hint})" if error.hint else ""
-        note(f"note: {what}: {error.message}{hint}; the next run tries again")
+        note(f"note: {problem}: {error.message}{hint}; the next run tries again")
     except (LookupError, TypeError, ValueError) as error:
         # A response with an undocumented format must not look as if an apply had failed.
-        note(f"note: {what}: unexpected response ({type(error).__name__}); the next run tries again")
+        note(f"note: {problem}: unexpected response ({type(error).__name__}); the next run tries again")

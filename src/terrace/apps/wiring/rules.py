@@ -48,8 +48,8 @@ def _policies(folder: str) -> dict[str, PolicyRule]:
     known = {rule.id: rule for rule in described()}
     try:
         project = Project(Path(folder), fetch=False)
-        here = project.repository.snapshot()
-        return known | {rule.id: rule for rule in project.policies(here).rules(project.config_at(here))}
+        snapshot = project.repository.snapshot()
+        return known | {rule.id: rule for rule in project.policies(snapshot).rules(project.config_at(snapshot))}
     except Interrupted:
         raise
     except TerraceError:

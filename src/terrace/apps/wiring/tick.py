@@ -117,8 +117,8 @@ def tick(
     if work == "all":
         environments = [environment.name for environment in project.trust.config.environments]
         show_deployments(project, [name for name in environments if not chosen or name in chosen])
-    left = () if chosen else orphaned_stacks(project.survey, project.trust.commit, project.ledger.read())
-    return project, Ticked(tuple(actions), looks, reviews, audits, left)
+    orphaned = () if chosen else orphaned_stacks(project.survey, project.trust.commit, project.ledger.read())
+    return project, Ticked(tuple(actions), looks, reviews, audits, orphaned)
 
 
 def _react(project: Project, context: Context, done: Deployment | Refused | Released) -> DoneAction:
@@ -134,12 +134,12 @@ def _run_checks(
 ) -> tuple[tuple[Look, ...], tuple[Review, ...], tuple[Audited, ...]]:
     """Runs the checks that are scheduled now."""
 
-    def mine(names: tuple[str, ...]) -> tuple[str, ...]:
+    def select(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(name for name in names if not chosen or name in chosen)
 
-    states = mine(due_for_backup(context))
+    states = select(due_for_backup(context))
     looks = back_up(context, states) if states else ()
-    names = mine(detect.due(context))
+    names = select(detect.due(context))
     if names:
         detect.look(context, names)
         detect.record_overdue(context, names)

@@ -16,14 +16,14 @@ _CAPTURE = re.compile(r"\{(\d+)\}")
 def owned(premises: Premises) -> tuple[str, ...]:
     """Returns the lines of the file; none if terrace.yaml has no person with an account."""
     config = premises.config
-    asked = [environment for environment in config.environments if _people(premises, environment)]
-    if not asked:
+    guarded = [environment for environment in config.environments if _people(premises, environment)]
+    if not guarded:
         return ()
-    careful = _people(premises, asked[-1])
+    careful = _people(premises, guarded[-1])
     judging = dict.fromkeys((".github/", ".terrace/", "terrace.yaml", *(f"{path}/" for path in config.policy_sources)))
-    lines = [_line("", _people(premises, environment)) for environment in asked if _has_root(premises, environment)]
+    lines = [_line("", _people(premises, environment)) for environment in guarded if _has_root(premises, environment)]
     lines += [_line(path, careful) for path in judging]
-    for environment in asked:
+    for environment in guarded:
         paths = (f"environments/{environment.name}/", *_elsewhere(premises, environment))
         lines += [_line(path, _people(premises, environment)) for path in paths]
     return tuple(lines)

@@ -39,8 +39,8 @@ class Premises:
     def approvers(self, environment: Environment) -> Mapping[str, tuple[str, ...]]:
         """The required approvers there, by team; every team if any team is enough."""
         teams = self.config.teams
-        asked = environment.approvals.roles or (teams if environment.approvals.count else {})
-        return {team: teams.get(team, ()) for team in asked}
+        required = environment.approvals.roles or (teams if environment.approvals.count else {})
+        return {team: teams.get(team, ()) for team in required}
 
 
 def clouds_of(providers: Iterable[str]) -> tuple[str, ...]:

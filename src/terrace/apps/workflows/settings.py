@@ -96,24 +96,24 @@ def _ledger() -> Setting:
 
 def _environment(premises: Premises, environment: Environment) -> Setting:
     name = environment.name
-    asked = {member for members in premises.approvers(environment).values() for member in members}
-    logins = premises.logins(asked)[:REVIEWERS]
+    approvers = {member for members in premises.approvers(environment).values() for member in members}
+    logins = premises.logins(approvers)[:REVIEWERS]
     fields = (
         f"-F 'reviewers[][type]=User' -F \"reviewers[][id]=$(gh api users/{login} --jq .id)\"" for login in logins
     )
-    what = f"the environments {name}-plan, {name}-watch and {name}"
+    subject = f"the environments {name}-plan, {name}-watch and {name}"
     why = (
         f"each has its own role and secrets: {name}-plan for pull requests, {name}-watch for read-only jobs of the "
         f"protected branch, {name} for applies"
     )
     if logins:
-        what += f", and {', '.join(logins)} as reviewers if you want GitHub's own approval button"
+        subject += f", and {', '.join(logins)} as reviewers if you want GitHub's own approval button"
         why += (
             "; on Free, Pro and Team, GitHub has reviewers for public repositories only: elsewhere approvals by "
             "comment or with `terrace approve` are the gate"
         )
     return Setting(
-        what,
+        subject,
         why,
         _ENVIRONMENTS,
         (
@@ -186,14 +186,14 @@ def _app(premises: Premises) -> Setting:
 
 def _roles(premises: Premises, cloud: Cloud, identity: WorkloadIdentity) -> Setting:
     folder = f"{FOLDER}/oidc-{cloud.name}"
-    what = f"roles of {cloud.title} that runs in these environments assume, without stored secrets"
+    subject = f"roles of {cloud.title} that runs in these environments assume, without stored secrets"
     lacking = [e.name for e in premises.config.environments if not set(identity.reads) <= {*e.env, *e.credentials.plan}]
     if lacking:
-        what += f"; in terrace.yaml, for {', '.join(lacking)}: env: [{', '.join(identity.reads)}]"
+        subject += f"; in terrace.yaml, for {', '.join(lacking)}: env: [{', '.join(identity.reads)}]"
     homes = [f"{name}{use}" for name in premises.names for use in ("-plan", "-watch", "")]
     role = "\"$(jq -r --arg home $home '.[$home]' roles.json)\""
     return Setting(
-        what,
+        subject,
         "only one environment of this repository can assume a role, so that a pull request can read at most; and "
         "Terraform gets only the variables that terrace.yaml names",
         f"{folder} (read it first; an administrator of the cloud applies it), then {_ENVIRONMENTS}",

@@ -33,13 +33,13 @@ class Upgrade:
     record: Record
 
 
-def upgrade(files: Mapping[str, str], there: Mapping[str, str], before: Record, after: Record) -> Upgrade:
-    """Returns the changes that write `files`. `there` are the existing files at these paths and at those of `before`;
-    `after` is the new lock file without the files."""
-    writes, kept, missed = {}, {}, []
+def upgrade(files: Mapping[str, str], existing: Mapping[str, str], before: Record, after: Record) -> Upgrade:
+    """Returns the changes that write `files`. `existing` are the files in the repository at these paths and at those of
+    `before`; `after` is the new lock file without the files."""
+    writes, edited, missed = {}, {}, []
     remembered: dict[str, str] = {}
     for path, fresh in files.items():
-        old, now = before.files.get(path), there.get(path)
+        old, now = before.files.get(path), existing.get(path)
         text = fresh if now is None else _with_their_versions(fresh, now, before)
         if now is None and old is not None:
             missed.append(path)
@@ -49,19 +49,19 @@ def upgrade(files: Mapping[str, str], there: Mapping[str, str], before: Record, 
             if now != text:
                 writes[path] = text
         else:
-            kept[path] = text
+            edited[path] = text
             if old is not None:
                 remembered[path] = old
-    left = {path: old for path, old in before.files.items() if path not in files and path in there}
-    gone = tuple(sorted(path for path, old in left.items() if hashed(there[path]) == old))
+    dropped = {path: old for path, old in before.files.items() if path not in files and path in existing}
+    gone = tuple(sorted(path for path, old in dropped.items() if hashed(existing[path]) == old))
     record = Record(after.terrace, after.actions, remembered, after.clouds)
-    return Upgrade(writes, gone, kept, tuple(missed), record)
+    return Upgrade(writes, gone, edited, tuple(missed), record)
 
 
-def _with_their_versions(text: str, there: str, before: Record) -> str:
+def _with_their_versions(text: str, existing: str, before: Record) -> str:
     """Returns the text with the versions of actions that people chose in the file."""
-    theirs = {action: pin for action, pin in used(there).items() if pin != before.actions.get(action)}
-    return repinned(text, theirs)
+    own_pins = {action: pin for action, pin in used(existing).items() if pin != before.actions.get(action)}
+    return repinned(text, own_pins)
 
 
 def diff(path: str, old: str, new: str) -> str:

@@ -33,7 +33,7 @@ def elsewhere(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """
     single = [path for path in paths if path.rpartition("/")[2] in _ONE_OF_A_KIND]
     namesakes = {path: next(_namesakes(root, path), "") for path in single}
-    return {path: theirs for path, theirs in namesakes.items() if theirs}
+    return {path: other for path, other in namesakes.items() if other}
 
 
 def _namesakes(root: Path, path: str) -> Iterator[str]:

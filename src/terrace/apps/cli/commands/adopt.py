@@ -68,12 +68,12 @@ def adopt(
     config = project.trust.config
     for name in environments:
         config.environment(name)
-    wanted = tuple(e.name for e in config.environments if not environments or e.name in environments)
+    names = tuple(e.name for e in config.environments if not environments or e.name in environments)
     inventory = project.survey(project.repository.protected_tip())
-    chosen = chosen_stacks(inventory, wanted, stacks)
+    chosen = chosen_stacks(inventory, names, stacks)
     if not chosen:
         raise BadInput(
-            "there are no stacks to adopt" + (f" in {', '.join(wanted)}" if environments else ""),
+            "there are no stacks to adopt" + (f" in {', '.join(names)}" if environments else ""),
             hint="`terrace config check` lists the stacks of your checkout. They can be adopted when terrace.yaml is "
             "merged into the protected branch. `terrace init --print` proposes a terrace.yaml",
         )
@@ -83,7 +83,7 @@ def adopt(
         note(f"note: the working tree has uncommitted changes ({first}): states are compared with the protected branch")
     with adoption_progress(len(chosen)) as progress:
         context = project.read_only_context(progress) if only_print else project.deployment_context(progress)
-        surveyed = survey(context, wanted, stacks, progress.row)
+        surveyed = survey(context, names, stacks, progress.row)
     if not as_json:
         show(f"compared with {surveyed.commit[:7]}, the newest commit of the protected branch")
         show(adoption_table(surveyed.rows, str(project.repository.root)))

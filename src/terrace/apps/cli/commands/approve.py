@@ -175,11 +175,11 @@ def _only_role(project: Project, environment: str) -> str:
     from terrace.errors import BadInput
 
     config = project.trust.config
-    asked = config.environment(environment).approvals.roles
-    mine = [role for role in asked if project.actor in config.teams.get(role, ())]
-    if len(mine) > 1:
-        raise BadInput(f"{project.actor} is in several required teams: {', '.join(mine)}", hint="pass --role TEAM")
-    return mine[0] if mine else ""
+    required = config.environment(environment).approvals.roles
+    own_roles = [role for role in required if project.actor in config.teams.get(role, ())]
+    if len(own_roles) > 1:
+        raise BadInput(f"{project.actor} is in several required teams: {', '.join(own_roles)}", hint="pass --role TEAM")
+    return own_roles[0] if own_roles else ""
 
 
 def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: bool, as_json: bool) -> int:
@@ -197,17 +197,17 @@ def _withdraw(project: Project, environment: str, reason: str, of: str, *, yes: 
         note("No changes were made.")
         return 1
     done = withdraw(context, environment, reason, of=of)
-    left = [no.id for no in done.remaining]
+    remaining = [no.id for no in done.remaining]
     if as_json:
-        withdrawn = tuple(no.id for no in done.noes if no.id not in left)
-        emit(WithdrawJson(environment=environment, withdrawn=withdrawn, standing=tuple(left)))
+        withdrawn = tuple(no.id for no in done.noes if no.id not in remaining)
+        emit(WithdrawJson(environment=environment, withdrawn=withdrawn, standing=tuple(remaining)))
         return 0
     for no in done.noes:
-        if no.id in left:
+        if no.id in remaining:
             show(f"the rejection of {visible(no.actor)} ({no.id}) remains until another person also withdraws it")
         else:
             show(f"the rejection of {visible(no.actor)} ({no.id}) is withdrawn")
-    if not left:
+    if not remaining:
         show(f"next: terrace deploy {environment}, or terrace promote {environment}: approvals are required again")
     return 0
 

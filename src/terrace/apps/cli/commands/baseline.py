@@ -55,9 +55,9 @@ def baseline(folder: str, owner: str, reason: str, expires: str, accept: tuple[s
     project = Project(Path(folder), fetch=False)
     inventory = project.survey(project.repository.snapshot())
     tree = project.repository.tree(inventory.commit)
-    there = tree if BASELINE in tree.entries else project.repository.tree(project.trust.commit)
-    first = BASELINE not in there.entries
-    before = () if first else read_waivers(there.read(BASELINE), BASELINE, inventory.config)
+    source = tree if BASELINE in tree.entries else project.repository.tree(project.trust.commit)
+    first = BASELINE not in source.entries
+    before = () if first else read_waivers(source.read(BASELINE), BASELINE, inventory.config)
     single = read_waivers(tree.read(PATH), PATH, inventory.config) if PATH in tree.entries else ()
     grant = _grant(project, owner, reason, expires, accept, inventory.config, first=first)
     with show_progress(as_json=as_json) as watcher:

@@ -139,7 +139,7 @@ def _check_change(
     from terrace.apps.wiring.project import Project
     from terrace.report.markdown.comment import comment
 
-    wanted = requested_reports(Path(folder), style, output, reports)
+    requested = requested_reports(Path(folder), style, output, reports)
     project = Project(Path(folder))
     project.plans_nothing = static
     page = project.page() if publish else None
@@ -150,7 +150,7 @@ def _check_change(
         by = _planner(project, Path(folder), plans, static=static)
         record = checked(project, project.read_only_context(watcher), change_set, inventory, by)
     record = replace(record, explain=explain, full=full)
-    for report in wanted:
+    for report in requested:
         report.write(CHECK_FORMATS[report.format.name](record))
     if page is not None:
         from terrace.pipelines.check import publishing
@@ -203,15 +203,15 @@ def _check_everything(folder: str, names: tuple[str, ...], style: str, output: s
 
     report = requested_report(Path(folder), style, output)
     project = Project(Path(folder))
-    wanted = chosen_environments(project, names)
+    environments = chosen_environments(project, names)
     with show_progress(as_json=style == "json") as watcher:
         context = project.audit_context(watcher)
         history = context.ledger.read()
         if head:
             commit = project.repository.snapshot()
-            goals = tuple(Target(at_commit(context, commit, name, "working tree")) for name in wanted)
+            goals = tuple(Target(at_commit(context, commit, name, "working tree")) for name in environments)
         else:
-            goals = targets(context, history, wanted) + (() if names else abandoned_targets(context, history))
+            goals = targets(context, history, environments) + (() if names else abandoned_targets(context, history))
         audits, rules = run_audit(project, context, goals)
     failed = None if head else record_audit(context, history, audits, rules)
     if not head:

@@ -91,8 +91,8 @@ def _find_config(folder: Path) -> Path:
     """Returns the path of terrace.yaml in this folder or a parent folder, up to the root of the repository."""
     from terrace.errors import NotReady
 
-    here = folder.absolute()
-    for candidate in (here, *here.parents):
+    start = folder.absolute()
+    for candidate in (start, *start.parents):
         if (candidate / CONFIG_FILE).is_file():
             return candidate / CONFIG_FILE
         if (candidate / ".git").exists():
@@ -129,7 +129,7 @@ def _show_summary(config: Config, inventory: Inventory) -> None:
 
 
 def _approvals_text(rule: ApprovalRule) -> str:
-    asked = [f"{n} x {role}" for role, n in rule.roles.items()]
+    parts = [f"{n} x {role}" for role, n in rule.roles.items()]
     if rule.count:
-        asked.insert(0, f"{rule.count} {'person' if rule.count == 1 else 'people'}")
-    return f"approved by {', '.join(asked)}" if asked else "no approvals"
+        parts.insert(0, f"{rule.count} {'person' if rule.count == 1 else 'people'}")
+    return f"approved by {', '.join(parts)}" if parts else "no approvals"

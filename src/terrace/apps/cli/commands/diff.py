@@ -38,13 +38,13 @@ def diff(folder: str, source: str, target: str, as_json: bool) -> int:
     names = [project.named(name).name for name in (source, target)]
     if source == target:
         raise BadInput("SOURCE and TARGET are the same environment", hint="for example: terrace diff staging prod")
-    found = release_difference(project.read_only_context(Silent()), project.ledger.read(), *names)
+    difference = release_difference(project.read_only_context(Silent()), project.ledger.read(), *names)
     note_age(project, unreachable)
     if as_json:
-        emit(difference_json(found))
+        emit(difference_json(difference))
         return 0
-    show(difference_report(found, now()))
-    if found.brings is not None and not found.is_empty and project.named(target).after == source:
-        waits = found.pending is not None
+    show(difference_report(difference, now()))
+    if difference.brings is not None and not difference.is_empty and project.named(target).after == source:
+        waits = difference.pending is not None
         show(f"next: terrace explain {target}" if waits else f"next: terrace promote {target}")
     return 0

@@ -75,7 +75,7 @@ def docs_check(folder: str, folders: tuple[str, ...], as_json: bool) -> int:
     return 2 if "unknown" in states else 0 if states <= {"current"} else 1
 
 
-def _read_pages(folder: str, wanted: tuple[str, ...]) -> tuple[Project, list[Documented]]:
+def _read_pages(folder: str, names: tuple[str, ...]) -> tuple[Project, list[Documented]]:
     from pathlib import Path
 
     from terrace.adapters.files import read_plain
@@ -89,11 +89,11 @@ def _read_pages(folder: str, wanted: tuple[str, ...]) -> tuple[Project, list[Doc
     root = project.repository.root
     # The bytes of the working tree: Git may store other line endings.
     pages = ModulePages(tree, discover(tree, project.config_at(head)), lambda path: read_plain(root, path))
-    folders = _folders_of(pages, root, Path(folder), wanted) if wanted else pages.modules()
+    folders = _folders_of(pages, root, Path(folder), names) if names else pages.modules()
     return project, list(pages.of(folders))
 
 
-def _folders_of(pages: ModulePages, root: Path, start: Path, wanted: Iterable[str]) -> list[str]:
+def _folders_of(pages: ModulePages, root: Path, start: Path, names: Iterable[str]) -> list[str]:
     """Returns the modules in these folders."""
     import os
     from pathlib import Path
@@ -101,7 +101,7 @@ def _folders_of(pages: ModulePages, root: Path, start: Path, wanted: Iterable[st
     from terrace.errors import BadInput
 
     folders: set[str] = set()
-    for name in wanted:
+    for name in names:
         real = Path(os.path.normpath(start.absolute() / name))
         if not real.is_relative_to(root):
             # The path to the repository may contain links; below its root they are not followed.
@@ -110,10 +110,10 @@ def _folders_of(pages: ModulePages, root: Path, start: Path, wanted: Iterable[st
             raise BadInput(f"{name} is outside the repository", hint=f"the repository is {root}")
         path = real.relative_to(root).as_posix().removeprefix(".")
         below = [module for module in pages.modules() if module.startswith(f"{path}/") or not path]
-        mine = [path] if path in pages.layout.folders else below
-        if not mine:
+        modules = [path] if path in pages.layout.folders else below
+        if not modules:
             raise BadInput(f"{name} contains no module", hint="name a folder with *.tf, *.tofu or *.tf.json files")
-        folders.update(mine)
+        folders.update(modules)
     return sorted(folders)
 
 

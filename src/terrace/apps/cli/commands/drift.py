@@ -79,19 +79,19 @@ def drift_look(
     if keep:
         return _watch(folder, environments, every, style, remedy=remedy, full=full)
     project = Project(Path(folder))
-    wanted = _chosen_environments(project, environments)
+    chosen = _chosen_environments(project, environments)
     remedied: tuple[RemediationResult, ...] = ()
     with show_progress(as_json=style == "json") as watcher:
         context = project.deployment_context(watcher) if remedy else project.drift_context(watcher)
-        checks = detect.look(context, wanted)
+        checks = detect.look(context, chosen)
         if remedy:
-            remedied, again = _remediate(context, _remediable(project, environments, wanted))
+            remedied, again = _remediate(context, _remediable(project, environments, chosen))
             checks += again
-    reviewed_before = review_drift(project, wanted)
+    reviewed_before = review_drift(project, chosen)
     _note_unreadable(project)
     track_drift(project, reviewed_before)
     reviews = tuple(review.of_look(checks) for review in reviewed_before)
-    show_drift(reviews, style, remedied, refused=project.left_out(wanted), full=full)
+    show_drift(reviews, style, remedied, refused=project.left_out(chosen), full=full)
     worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
     return end_job(Ending({"result": worst}, lambda: drift_markdown(reviews)), _exit_code(reviews))
 
@@ -110,10 +110,10 @@ def drift_last(folder: str, environments: tuple[str, ...], style: str, as_json: 
     from terrace.apps.wiring.tick import review_drift
 
     project = Project(Path(folder))
-    wanted = _chosen_environments(project, environments)
-    reviews = review_drift(project, wanted)
+    chosen = _chosen_environments(project, environments)
+    reviews = review_drift(project, chosen)
     _note_unreadable(project)
-    show_drift(reviews, "json" if as_json else style, refused=project.left_out(wanted))
+    show_drift(reviews, "json" if as_json else style, refused=project.left_out(chosen))
     return _exit_code(reviews)
 
 
@@ -150,20 +150,21 @@ def drift_ack(
     from terrace.report.json.drift import DriftAckJson
 
     project = Project(Path(folder))
-    seen = acknowledge(project.drift_context(Silent()), environment, address, reason, stack, attributes)
+    resource = acknowledge(project.drift_context(Silent()), environment, address, reason, stack, attributes)
     if as_json:
         emit(
             DriftAckJson(
                 environment=environment,
-                stack=seen.stack,
-                address=seen.address,
-                paths=tuple(seen.paths),
+                stack=resource.stack,
+                address=resource.address,
+                paths=tuple(resource.paths),
                 by=project.actor,
                 reason=reason,
             )
         )
     else:
-        show(f"{project.actor} acknowledged the drift of {seen.address} in {seen.stack} ({', '.join(seen.paths)})")
+        paths = ", ".join(resource.paths)
+        show(f"{project.actor} acknowledged the drift of {resource.address} in {resource.stack} ({paths})")
     return 0
 
 
@@ -255,20 +256,20 @@ def _run_round(
 
     # Everything is read again: rules, environments and ledger may have changed since the last round.
     project = Project(Path(folder))
-    wanted = _chosen_environments(project, names)
+    chosen = _chosen_environments(project, names)
     context = project.deployment_context(Silent()) if remedy else project.drift_context(Silent())
-    checks = detect.look(context, wanted, interval)
-    remedied, again = _remediate(context, _remediable(project, names, wanted)) if remedy else ((), ())
-    detect.record_overdue(context, wanted)
-    reviews = review_drift(project, wanted)
+    checks = detect.look(context, chosen, interval)
+    remedied, again = _remediate(context, _remediable(project, names, chosen)) if remedy else ((), ())
+    detect.record_overdue(context, chosen)
+    reviews = review_drift(project, chosen)
     track_drift(project, reviews)
     return tuple(review.of_look((*checks, *again)) for review in reviews), remedied
 
 
-def _remediable(project: Project, names: tuple[str, ...], wanted: tuple[str, ...]) -> tuple[str, ...]:
+def _remediable(project: Project, names: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the environments whose drift can be reverted. A removed environment is included only by its name."""
     return names or tuple(
-        environment.name for environment in project.trust.config.environments if environment.name in wanted
+        environment.name for environment in project.trust.config.environments if environment.name in chosen
     )
 
 

@@ -41,13 +41,13 @@ def explain(folder: str, subject: str, as_json: bool) -> int:
     known = _deployment_subject(folder, subject)
     if known is not None:
         return _explain_environment(*known, as_json=as_json)
-    wanted = find_rule(folder, subject, _other_subjects(folder))
+    rule = find_rule(folder, subject, _other_subjects(folder))
     if as_json:
-        emit(ExplainJson(**asdict(wanted)))
+        emit(ExplainJson(**asdict(rule)))
         return 0
-    for title, text in (("", wanted.means), ("why: ", wanted.why), ("fix: ", wanted.fix), ("waive: ", wanted.waive)):
+    for title, text in (("", rule.means), ("why: ", rule.why), ("fix: ", rule.fix), ("waive: ", rule.waive)):
         sentence = " ".join(text.split())
-        show(f"{title}{sentence}" if title else f"{wanted.name}: {sentence}")
+        show(f"{title}{sentence}" if title else f"{rule.name}: {sentence}")
     return 0
 
 
@@ -122,15 +122,15 @@ def _explain_environment(
     from terrace.report.terminal.situation import explanation
 
     history = project.ledger.read()
-    found = situation(project, history, project.environment(environment))
+    current = situation(project, history, project.environment(environment))
     note_past_rules(project)
     note_age(project, unreachable)
     if as_json:
-        emit(explain_json(found))
+        emit(explain_json(current))
         return 0
     newest = folds.latest(history, environment)
     if deployment is not None and newest is not None and newest.id != deployment.id:
         show(deployment_tree(deployment))
         show(f"This is an earlier deployment. {environment} now:")
-    show(explanation(found, now()))
+    show(explanation(current, now()))
     return 0

@@ -114,13 +114,13 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
     todo = upgrade(files, now, before or Record(), after)
     if not dry_run:
         perform(root, todo)
-    asked = settings(premises)
+    required = settings(premises)
     if as_json:
-        emit(_github_json(todo, now, asked, others))
+        emit(_github_json(todo, now, required, others))
     else:
-        for path, theirs in others.items():
-            show(f"not written: {path}, because {theirs} exists")
-        _show_github(todo, now, asked, dry_run=dry_run, renew=renew)
+        for path, other in others.items():
+            show(f"not written: {path}, because {other} exists")
+        _show_github(todo, now, required, dry_run=dry_run, renew=renew)
     return 0
 
 
@@ -131,14 +131,14 @@ def _premises_of(project: Project, clouds: tuple[str, ...]) -> Premises:
     from terrace.apps.workflows.premises import Premises, clouds_of
     from terrace.hcl.facts import provider_sources
 
-    here = project.survey(project.repository.snapshot())
-    config = here.config
+    inventory = project.survey(project.repository.snapshot())
+    config = inventory.config
     if not config.environments:
         raise _nothing_to_deploy()
-    sources = {source for folder in here.graph.folders.values() for source in provider_sources(folder.facts)}
+    sources = {source for folder in inventory.graph.folders.values() for source in provider_sources(folder.facts)}
     where = place({}, config.forge.repository, config.forge.api, project.repository.remote_url)
     repository = f"{where.owner}/{where.name}" if where is not None else ""
-    local = tuple(stack.key for stack in here.stacks if here.graph.backend(stack) in ("", "local"))
+    local = tuple(stack.key for stack in inventory.stacks if inventory.graph.backend(stack) in ("", "local"))
     return Premises(config, tuple(sorted({*clouds, *clouds_of(sources)})), repository, __version__, local)
 
 
@@ -153,7 +153,7 @@ def _nothing_to_deploy() -> BadInput:
 
 
 def _show_github(
-    todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...], *, dry_run: bool, renew: bool
+    todo: Upgrade, now: Mapping[str, str], required: tuple[Setting, ...], *, dry_run: bool, renew: bool
 ) -> None:
     from terrace.apps.output.console import show, show_lines
     from terrace.apps.workflows.upgrading import diff
@@ -177,7 +177,7 @@ def _show_github(
         show("next: git add .github && git commit -m 'Have GitHub run Terrace'")
     show("")
     show("The following settings are not part of any file. Most of them need an administrator of the repository:")
-    for number, setting in enumerate(asked, 1):
+    for number, setting in enumerate(required, 1):
         show("")
         show(f"{number}. {setting.what}")
         show(f"   why: {setting.why}")
@@ -187,7 +187,7 @@ def _show_github(
 
 
 def _github_json(
-    todo: Upgrade, now: Mapping[str, str], asked: tuple[Setting, ...], others: Mapping[str, str]
+    todo: Upgrade, now: Mapping[str, str], required: tuple[Setting, ...], others: Mapping[str, str]
 ) -> InitGithubJson:
     from terrace.apps.workflows.upgrading import diff
     from terrace.report.json.setup import GithubSetting, InitGithubJson, KeptFile, OtherFile
@@ -197,8 +197,10 @@ def _github_json(
         removed=tuple(todo.gone),
         kept=tuple(KeptFile(path=path, diff=diff(path, now[path], text)) for path, text in todo.kept.items()),
         missed=tuple(todo.missed),
-        settings=tuple(GithubSetting(what=s.what, why=s.why, where=s.where, commands=tuple(s.commands)) for s in asked),
-        elsewhere=tuple(OtherFile(path=path, theirs=theirs) for path, theirs in others.items()),
+        settings=tuple(
+            GithubSetting(what=s.what, why=s.why, where=s.where, commands=tuple(s.commands)) for s in required
+        ),
+        elsewhere=tuple(OtherFile(path=path, theirs=other) for path, other in others.items()),
     )
 
 
@@ -239,8 +241,8 @@ def init_gitlab(folder: str, dry_run: bool, as_json: bool) -> int:
                 f"{FILE} exists", hint="`terrace init gitlab --dry-run` prints what you can copy to it"
             ) from error
     if as_json:
-        asked = tuple(GitlabSetting(what=s.what, why=s.why, where=s.where) for s in settings())
-        emit(InitGitlabJson(written=() if dry_run else (FILE,), file=text, settings=asked))
+        required = tuple(GitlabSetting(what=s.what, why=s.why, where=s.where) for s in settings())
+        emit(InitGitlabJson(written=() if dry_run else (FILE,), file=text, settings=required))
         return 0
     show_lines(text if dry_run else f"wrote {FILE}")
     show("")

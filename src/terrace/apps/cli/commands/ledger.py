@@ -46,10 +46,10 @@ def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
     project = Project(Path(folder))
     events = project.ledger.read_unchecked()
     chain = verify(events, expected_head=head)
-    seen = History(events, key=project.event_key)
-    faults = unread(seen, project.dismissed) if chain.ok else ()
-    times = strange_times(events, now(), dated(seen, project.dates_dismissed).undated if chain.ok else ())
-    verified = _Verified(chain, seen, faults, times, seen.key.id if isinstance(seen.key, EventKey) else None)
+    history = History(events, key=project.event_key)
+    faults = unread(history, project.dismissed) if chain.ok else ()
+    times = strange_times(events, now(), dated(history, project.dates_dismissed).undated if chain.ok else ())
+    verified = _Verified(chain, history, faults, times, history.key.id if isinstance(history.key, EventKey) else None)
     if as_json:
         emit(_verified_json(verified))
     else:
@@ -109,8 +109,8 @@ def ledger_dismiss(
 
     spans = read_spans(positions)
     project = Project(Path(folder), actor=actor)
-    seen = project.ledger.read()
-    late = misdated(seen, spans[0].first, now())
+    history = project.ledger.read()
+    late = misdated(history, spans[0].first, now())
     if late and len(spans) == 1 and spans[0].first == spans[0].last:
         return _dismiss_dates(project, late, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
     if late:
@@ -118,7 +118,7 @@ def ledger_dismiss(
             f"event {late[0].position} of the ledger is dated in the future, but is valid otherwise",
             hint=f"`terrace ledger dismiss {late[0].position} --reason WHY`: only its date is ignored",
         )
-    faults = unread_among(seen, spans, project.dismissed)
+    faults = unread_among(history, spans, project.dismissed)
     return _dismiss_faults(project, faults, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
 
 

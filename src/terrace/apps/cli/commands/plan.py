@@ -71,15 +71,15 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, full: bool, as_json: bo
             if name in {environment.name for environment in inventory.config.environments}:
                 raise BadInput(f"{name} has no stacks", hint=_ADD_STACKS)
             raise unknown_name_error("stack or environment", name, [*stacks, *sorted(environments - stacks.keys())])
-    wanted = [key for key in stacks if not names or key in names or stacks[key].environment in names]
-    if not wanted:
+    chosen = [key for key in stacks if not names or key in names or stacks[key].environment in names]
+    if not chosen:
         outside = inventory.outside
         message = f"{roots_without_stack_notice(outside).message}; " if outside else ""
         note(f"{message}nothing was planned: there are no stacks")
         note(f"hint: {_ADD_STACKS}")
-    impacts = tuple(Impact(stacks[key], (Reason("asked", stacks[key].path),)) for key in wanted)
+    impacts = tuple(Impact(stacks[key], (Reason("asked", stacks[key].path),)) for key in chosen)
     change_set = ChangeSet(inventory.commit, inventory.commit, (), impacts)
-    missing = project.uncommitted(inventory, wanted)
+    missing = project.uncommitted(inventory, chosen)
     note_uncommitted(missing)
     with show_progress(as_json=as_json) as watcher:
         context, adapters = project.read_only_context(watcher), check_adapters(project, project.policies())
@@ -91,7 +91,7 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, full: bool, as_json: bo
         show(plans_tree(assessment.plans, assessment.unplanned, assessment.findings, full=full, command=command))
         if assessment.findings:
             show(findings_table(assessment.findings))
-    return 2 if assessment.unplanned else 0 if wanted else 1
+    return 2 if assessment.unplanned else 0 if chosen else 1
 
 
 def _seal_plans(folder: str, environment: str, file: str) -> int:
@@ -115,11 +115,11 @@ def _seal_plans(folder: str, environment: str, file: str) -> int:
     project.named(environment)
     change_set, inventory = change_in_working_tree(project, None)
     impacts = tuple(impact for impact in change_set.impacts if impact.stack.environment == environment)
-    mine = replace(change_set, impacts=impacts, removed=())
+    sealed = replace(change_set, impacts=impacts, removed=())
     collector = PlanCollector()
     with show_progress(as_json=False) as watcher:
         context, adapters = project.read_only_context(watcher), check_adapters(project, project.policies())
-        validate(context, mine, inventory, {}, adapters, by=collector.plan, failed=collector.failed)
+        validate(context, sealed, inventory, {}, adapters, by=collector.plan, failed=collector.failed)
     handed = Handed(inventory.commit, tuple(collector.plans.values()), collector.failures)
     hand_over(Path(folder) / file, project.digest_key, environment, handed)
     show(plans_tree(collector.plans, {key: why.message for key, why in collector.failures.items()}))

@@ -48,13 +48,15 @@ def policy_new(folder: str, name: str) -> int:
     from terrace.errors import BadInput
 
     root, config = read_config(folder)
-    mine = [one for one in config.policies if one not in config.shown and one != FOLDER]
-    if not mine:
+    own_folders = [
+        folder_name for folder_name in config.policies if folder_name not in config.shown and folder_name != FOLDER
+    ]
+    if not own_folders:
         raise BadInput("terrace.yaml names no policy folder of your own", hint=NO_FOLDER)
-    files = {f"{mine[0]}/{path}": text for path, text in starter(name).items()}
-    there = [path for path in files if os.path.lexists(root / path)]
-    if there:
-        raise BadInput(f"{there[0]} exists", hint="choose another name, or remove the file first")
+    files = {f"{own_folders[0]}/{path}": text for path, text in starter(name).items()}
+    existing = [path for path in files if os.path.lexists(root / path)]
+    if existing:
+        raise BadInput(f"{existing[0]} exists", hint="choose another name, or remove the file first")
     for path, text in files.items():
         write_new(root, path, text.encode(), make_folders=True)
         show(path)
@@ -82,10 +84,10 @@ def policy_test(folder: str, coverage: bool, watch: bool, as_json: bool) -> int:
 
 @policy.command("try")
 @click.argument("rule", metavar="RULE", shell_complete=COMPLETE_RULE)
-@click.argument("what", metavar="STACK|PLAN.json")
+@click.argument("source", metavar="STACK|PLAN.json")
 @JSON
 @click.pass_obj
-def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
+def policy_try(folder: str, rule: str, source: str, as_json: bool) -> int:
     """Run one rule on one plan, and show its messages with the attribute values that decide them.
 
     RULE is a package, its last part, a rule id or a file. PLAN.json is the output of `terraform show -json`. Sensitive
@@ -102,9 +104,13 @@ def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
     root, config = read_config(folder)
     if not config.has_policies:
         raise BadInput("there are no policies", hint=NO_FOLDER)
-    plan = _plan(folder, what)
+    plan = _plan(folder, source)
     with laid_out_policies(root, config) as laid:
-        folders = [one for one in policy_folders(config) if (laid.root(one) / one).is_dir()]
+        folders = [
+            policy_folder
+            for policy_folder in policy_folders(config)
+            if (laid.root(policy_folder) / policy_folder).is_dir()
+        ]
         trial = tried(opa(), laid, folders, rule, lambda shape: _input(plan, shape), hiding_of({"": plan}))
     if as_json:
         emit(_trial_json(trial, plan.lacks))
@@ -121,12 +127,12 @@ def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
         if not message.hangs_on and not message.absent:
             show("    no single attribute value decides it")
     if not trial.messages:
-        show(f"{trial.package} has no messages for {what} ({trial.resources} resources)")
+        show(f"{trial.package} has no messages for {source} ({trial.resources} resources)")
     return 0
 
 
 @policy.command("input")
-@click.argument("what", metavar="STACK|PLAN.json")
+@click.argument("source", metavar="STACK|PLAN.json")
 @click.option(
     "--as",
     "kind",
@@ -135,13 +141,13 @@ def policy_try(folder: str, rule: str, what: str, as_json: bool) -> int:
     help="Terrace's view of the plan, or the plan JSON as conftest uses it.",
 )
 @click.pass_obj
-def policy_input(folder: str, what: str, kind: str) -> int:
+def policy_input(folder: str, source: str, kind: str) -> int:
     """Print the policy input for a stack of the working tree or for a plan file, as JSON."""
     from terrace.apps.output.console import emit_data
     from terrace.checks.secrets.masking import concealed_value, hiding_of
 
     shape: Shape = "plan" if kind == "plan" else "view"
-    plan = _plan(folder, what)
+    plan = _plan(folder, source)
     emit_data(_without_masks(concealed_value(_input(plan, shape), "", hiding_of({"": plan})), shape))
     return 0
 
@@ -214,7 +220,7 @@ def _input(plan: Plan, shape: Shape) -> dict[str, Any]:
     return whole
 
 
-def _plan(folder: str, what: str) -> Plan:
+def _plan(folder: str, source: str) -> Plan:
     from dataclasses import replace
     from pathlib import Path
 
@@ -224,17 +230,17 @@ def _plan(folder: str, what: str) -> Plan:
     from terrace.config.naming import unknown_name_error
     from terrace.pipelines.planning import plan_in
 
-    if what.endswith(".json") or Path(what).is_file():
-        return _read_plan(Path(what))
+    if source.endswith(".json") or Path(source).is_file():
+        return _read_plan(Path(source))
     project = Project(Path(folder))
     inventory = project.survey(project.repository.snapshot())
     stacks = {stack.key: stack for stack in inventory.stacks}
-    if what not in stacks:
-        raise unknown_name_error("stack", what, stacks)
+    if source not in stacks:
+        raise unknown_name_error("stack", source, stacks)
     context = project.read_only_context(Silent())
     context = replace(context, config=replace(context.config, shown={"": PlainPolicies()}))
     with context.repository.checkout(inventory.commit, "policy") as root:
-        return plan_in(context, inventory, stacks[what], root)
+        return plan_in(context, inventory, stacks[source], root)
 
 
 def _read_plan(path: Path) -> Plan:
@@ -262,6 +268,6 @@ def _read_plan(path: Path) -> Plan:
     except BadInput as error:
         # The file is the place, whatever of it cannot be read.
         raise BadInput(f"{path}: {error.message}", hint=error.hint) from error
-    for what in read.lacks:
-        note(f"note: {path}: {what}")
+    for gap in read.lacks:
+        note(f"note: {path}: {gap}")
     return read

@@ -90,7 +90,9 @@ def _agree_to_replace(project: Project, environment: str, commit: str, *, yes: b
     waiting = folds.latest(history, environment)
     if waiting is None or not waiting.open or not waiting.waiting or waiting.commit == commit:
         return True
-    people = dict.fromkeys(one.actor for one in approvals_of(project, history, waiting) if one.answer == "approve")
+    people = dict.fromkeys(
+        decision.actor for decision in approvals_of(project, history, waiting) if decision.answer == "approve"
+    )
     approved = f", approved by {', '.join(people)}" if people else ""
     note(
         f"{environment} has a waiting deployment of {waiting.commit[:7]} ({waiting.id}), started "

@@ -80,11 +80,11 @@ def report_compliance(
 
     style = "json" if as_json else style
     report = requested_report(Path(folder), style, output)
-    wanted = tuple(framework(name) for name in dict.fromkeys(frameworks or NAMES))
+    chosen = tuple(framework(name) for name in dict.fromkeys(frameworks or NAMES))
     project = Project(Path(folder))
     names = chosen_environments(project, environments)
     facts = EvidenceInputs(project.trust.config, project.ledger.read(), project.trust.policy, project.proof, aliases())
     span = Span(now(), timedelta(days=stale_after), timedelta(days=period))
-    record = compliance(facts, names, wanted, sources(), span)
+    record = compliance(facts, names, chosen, sources(), span)
     report.write(COMPLIANCE_FORMATS[style](record))
     return end_job(Ending({}, lambda: compliance_markdown(record)), 1 if has_failures(record.frameworks) else 0)

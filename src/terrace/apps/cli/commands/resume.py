@@ -123,13 +123,13 @@ def _show_next_steps(project: Project, name: str | None) -> None:
     for environment in project.trust.config.environments:
         if name not in (None, environment.name):
             continue
-        found = situation(project, history, environment)
-        if found.latest is not None and found.latest.result != "succeeded":
-            show(line(f"{environment.name}: ", found.latest.result or "open"))
-            for step in next_lines(found):
+        current = situation(project, history, environment)
+        if current.latest is not None and current.latest.result != "succeeded":
+            show(line(f"{environment.name}: ", current.latest.result or "open"))
+            for step in next_lines(current):
                 show(line("  ", step))
         elif name is not None:
-            note(f"hint: {last_deployment_words(name, found.latest)}")
+            note(f"hint: {last_deployment_words(name, current.latest)}")
 
 
 def _parse_imports(imports: tuple[str, ...]) -> dict[str, str]:

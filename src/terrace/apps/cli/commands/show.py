@@ -88,31 +88,31 @@ def show(
     project, unreachable = Project.open_for_reading(Path(folder))
     history = project.ledger.read()
     by_id = {deployment.id: deployment for deployment in folds.deployments(history)}
-    wanted = by_id.get(deployment) or folds.latest(history, deployment)
-    if wanted is None:
+    record = by_id.get(deployment) or folds.latest(history, deployment)
+    if record is None:
         near = find_nearest(deployment, [known.name for known in project.trust.config.environments])
         hint = f"did you mean {near!r}? " if near else ""
         raise BadInput(f"there is no deployment {deployment!r}", hint=f"{hint}`terrace history` lists the deployments")
     if log is not None:
-        return _show_log(project, wanted, log, follow=follow, as_json=as_json)
-    answers = approvals_of(project, history, wanted)
+        return _show_log(project, record, log, follow=follow, as_json=as_json)
+    answers = approvals_of(project, history, record)
     note_past_rules(project)
     note_age(project, unreachable)
-    newest = folds.latest(history, wanted.environment)
-    is_newest = newest is not None and newest.id == wanted.id
-    known = {one.name: one for one in known_environments(project, history)}
-    now = situation(project, history, known[wanted.environment]) if is_newest and wanted.environment in known else None
-    changes = planned_changes(project.kept_plans, wanted)
+    newest = folds.latest(history, record.environment)
+    is_newest = newest is not None and newest.id == record.id
+    known = {e.name: e for e in known_environments(project, history)}
+    now = situation(project, history, known[record.environment]) if is_newest and record.environment in known else None
+    changes = planned_changes(project.kept_plans, record)
     if as_json:
-        emit(show_json(wanted, answers, now, changes))
+        emit(show_json(record, answers, now, changes))
         return 0
-    reasons = now.waits_for if now is not None and wanted.open else None
+    reasons = now.waits_for if now is not None and record.open else None
     if style == "html":
-        page = deployment_page(wanted, answers, changes, reasons)
+        page = deployment_page(record, answers, changes, reasons)
         requested_report(Path(folder), style, output).write(page)
         return 0
-    print_record(deployment_tree(wanted, reasons, changes=changes, full=full))
-    show_faults(tuple(fault for fault in unread(history, project.dismissed) if fault.holds(wanted.environment)))
+    print_record(deployment_tree(record, reasons, changes=changes, full=full))
+    show_faults(tuple(fault for fault in unread(history, project.dismissed) if fault.holds(record.environment)))
     for answer in answers:
         print_record(approval_line(answer))
     for line in next_lines(now) if now is not None else ():

@@ -51,14 +51,14 @@ def state_backup(folder: str, environments: tuple[str, ...], accepted: tuple[str
     from terrace.states.state_checks import problems
 
     project = Project(Path(folder))
-    wanted = _chosen_environments(project, environments)
+    names = _chosen_environments(project, environments)
     with show_progress(as_json=as_json) as watcher:
         context = project.deployment_context(watcher)
-        looks = back_up(context, wanted, frozenset(accepted))
+        looks = back_up(context, names, frozenset(accepted))
         # While a state has a problem, any backup may be needed.
-        dropped = prune(context, wanted) if all(look.good for look in looks) else None
+        dropped = prune(context, names) if all(look.good for look in looks) else None
     every = problems(context.ledger.read(), context.config, context.clock())
-    chosen = {name: sentences for name, sentences in every.items() if name in wanted}
+    chosen = {name: sentences for name, sentences in every.items() if name in names}
     if as_json:
         emit(state_backup_json(looks, chosen, dropped))
     else:
@@ -142,7 +142,7 @@ def state_diff(folder: str, stack: str, older: str | None, newer: str | None, as
 
 @state.command("restore")
 @STACK
-@click.option("--from", "wanted", metavar="BACKUP", help="Backup to restore. [default: the last good one]")
+@click.option("--from", "backup", metavar="BACKUP", help="Backup to restore. [default: the last good one]")
 @click.option(
     "--accept",
     "accepted",
@@ -158,7 +158,7 @@ def state_diff(folder: str, stack: str, older: str | None, newer: str | None, as
 def state_restore(
     folder: str,
     stack: str,
-    wanted: str | None,
+    backup: str | None,
     accepted: tuple[str, ...],
     reason: str,
     yes: bool,
@@ -196,9 +196,9 @@ def state_restore(
         begun = open_restore(context.ledger.read(), environment)
         if begun is not None and begun.stack == stack:
             with _note_open_restore(context, environment):
-                done = _go_on(context, begun, wanted, frozenset(accepted), takeover=takeover)
+                done = _go_on(context, begun, backup, frozenset(accepted), takeover=takeover)
         else:
-            proposal = propose(context, stack, wanted)
+            proposal = propose(context, stack, backup)
             if not as_json:
                 show(
                     restore_proposal(
@@ -302,9 +302,9 @@ def state_drill(folder: str, environments: tuple[str, ...], as_json: bool) -> in
     from terrace.report.terminal.states import drills_table
 
     project = Project(Path(folder))
-    wanted = _chosen_environments(project, environments)
+    chosen = _chosen_environments(project, environments)
     with show_progress(as_json=as_json) as watcher:
-        drills = drill(project.deployment_context(watcher), wanted)
+        drills = drill(project.deployment_context(watcher), chosen)
     if as_json:
         emit(state_drill_json(drills))
     else:
@@ -387,24 +387,24 @@ def _note_open_restore(context: Context, environment: str) -> Iterator[None]:
         yield
     except TerraceError:
         with suppress(TerraceError):
-            left = open_restore(context.ledger.read(), environment)
-            if left is not None:
-                note(f"{environment} is on hold: the restore {left.id} is unfinished")
+            unfinished = open_restore(context.ledger.read(), environment)
+            if unfinished is not None:
+                note(f"{environment} is on hold: the restore {unfinished.id} is unfinished")
                 note(
-                    f"next: terrace state restore {quote_word(left.stack)}"
+                    f"next: terrace state restore {quote_word(unfinished.stack)}"
                     "  (continues, or puts the previous state back)"
                 )
         raise
 
 
 def _go_on(
-    context: Context, begun: Restore, wanted: str | None, accepted: frozenset[str], *, takeover: bool
+    context: Context, begun: Restore, backup: str | None, accepted: frozenset[str], *, takeover: bool
 ) -> Restored:
     from terrace.apps.output.console import note
     from terrace.errors import BadInput
     from terrace.pipelines.states.restore import go_on
 
-    if wanted is not None and wanted not in begun.backup:
+    if backup is not None and backup not in begun.backup:
         raise BadInput(
             f"the restore {begun.id} of {begun.stack} from {begun.backup} is unfinished",
             hint="continue it without --from first",

@@ -55,9 +55,9 @@ def status(folder: str, as_json: bool) -> int:
         show(status_report(situations, drift, now()))
         if problem is not None:
             show_lines(unreadable_text(problem, f"{project.root_place}"))
-        for name, mine in adopted.items():
-            if mine:
-                show_lines(adopted_line(name, mine))
+        for name, stacks in adopted.items():
+            if stacks:
+                show_lines(adopted_line(name, stacks))
         if alarms:
             show(state_problems(alarms))
         if left_out:
@@ -68,5 +68,5 @@ def status(folder: str, as_json: bool) -> int:
         wrong = doubt(history, now(), None)
         if wrong is not None:
             show(f"{wrong[0]}: no deployment continues\nhint: {wrong[1]}")
-    names = (one.environment for one in situations)
+    names = (current.environment for current in situations)
     return job_result.end_job(job_result.environment_matrix(names, lambda: status_summary(statuses)), 0)

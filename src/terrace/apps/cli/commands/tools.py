@@ -69,10 +69,10 @@ def tools_install(names: tuple[str, ...]) -> int:
     from terrace.errors import NotReady
 
     box = Toolbox(Home.tools())
-    wanted = [tool(name) for name in names] or [tool for tool in TOOLS if box.find(tool) is None]
+    chosen = [tool(name) for name in names] or [tool for tool in TOOLS if box.find(tool) is None]
     # A failure does not stop the installation of the other tools.
     failed: list[NotReady] = []
-    for missing in wanted:
+    for missing in chosen:
         try:
             path = install(missing, box, note)
         except NotReady as error:
@@ -82,7 +82,7 @@ def tools_install(names: tuple[str, ...]) -> int:
         program = box.find(missing)
         if program is not None and not program.ours:
             note(f"note: {program.path} takes precedence, because it is on PATH")
-    if not wanted:
+    if not chosen:
         show("all tools are installed")
     if failed:
         raise NotReady("; ".join(error.message for error in failed), hint=failed[0].hint)
