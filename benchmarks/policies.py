@@ -27,7 +27,7 @@ from terrace.checks.policy.rego import findings
 from terrace.checks.policy.view import view
 from terrace.plans.digest import DigestKey
 from terrace.plans.read import read_plan
-from terrace.plans.redacted_document import shown
+from terrace.plans.redacted_document import redact
 from terrace.stacks.model import Stack
 
 PACK = Path(__file__).parent.parent / "src/terrace/checks/policy/pack"
@@ -132,7 +132,7 @@ def main() -> None:
                     subprocess.run(argv, cwd=root, stdin=view_file, check=True, capture_output=True)  # noqa: B023
 
             def plain() -> None:
-                ran = engine.evaluate(root, ["c"], shown(whole))  # noqa: B023
+                ran = engine.evaluate(root, ["c"], redact(whole))  # noqa: B023
                 findings(ran.data, "dev")
 
             def conftest() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from terrace.adapters.opa.pack import described
+from terrace.adapters.opa.pack import read_rules
 from terrace.apps.cli.main import COMMANDS, cli
 from terrace.assess.factors import FACTORS, LEVELS
 from terrace.checks.all import CHECKS
@@ -92,7 +92,7 @@ def risk() -> str:
 
 def policy_pack() -> str:
     """Returns the page of the policy pack: every rule, and every known default of a provider."""
-    rules = described()
+    rules = read_rules()
     lines = [
         "# The policy pack",
         "",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from terrace.words import ago, and_more, attribute_path, duration, listed, plural
+from terrace.words import ago, and_more, attribute_path, duration, join_some, plural
 
 
 def test_a_noun_follows_its_number() -> None:
@@ -15,9 +15,9 @@ def test_a_noun_follows_its_number() -> None:
 
 
 def test_a_list_ends_with_the_number_of_items_that_it_leaves_out() -> None:
-    assert listed(["a", "b"], 2) == "a, b"
-    assert listed(["a", "b", "c"], 2) == "a, b and 1 more"
-    assert listed([], 2) == ""
+    assert join_some(["a", "b"], 2) == "a, b"
+    assert join_some(["a", "b", "c"], 2) == "a, b and 1 more"
+    assert join_some([], 2) == ""
     assert [and_more(n, "finding") for n in (-1, 0, 1, 2)] == ["", "", "and 1 more finding", "and 2 more findings"]
 
 

@@ -42,7 +42,7 @@ def visible(text: str) -> str:
     return "".join(shown)
 
 
-def clipped(text: str, limit: int = 300) -> str:
+def clip(text: str, limit: int = 300) -> str:
     """Text from outside in one line without control characters, cut where it is longer than `limit`."""
     # Cut before and after: what is made visible grows, and must not grow from a megabyte.
     shown = visible(" ".join(text[: limit * 4].split()))
@@ -81,7 +81,7 @@ def commit_text(text: str, limit: int = 500) -> str:
     Forges act on such messages: they call people, close issues, skip the checks of a commit, and take lines at the end
     for authors. A space parts what they look for.
     """
-    return _ACTING.sub(r"\1 ", clipped(text, limit))
+    return _ACTING.sub(r"\1 ", clip(text, limit))
 
 
 def _number(c: str) -> str:

@@ -18,7 +18,7 @@ def and_more(count: int, noun: str = "") -> str:
     return f"and {plural(count, f'more {noun}')}" if noun else f"and {count:,} more"
 
 
-def listed(items: Sequence[str], most: int, separator: str = ", ") -> str:
+def join_some(items: Sequence[str], most: int, separator: str = ", ") -> str:
     """Returns at most `most` items in one line: `a, b and 3 more`."""
     return " ".join(part for part in (separator.join(items[:most]), and_more(len(items) - most)) if part)
 

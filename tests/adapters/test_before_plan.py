@@ -21,7 +21,7 @@ import pytest
 from support.trees import DictTree
 from terrace.adapters.before_plan import commands as module
 from terrace.adapters.before_plan.commands import Commands
-from terrace.adapters.before_plan.files import Input, changed, stage
+from terrace.adapters.before_plan.files import Input, find_changed, stage
 from terrace.adapters.before_plan.programs import SearchPath
 from terrace.adapters.confined import Disk
 from terrace.adapters.isolation.folders import demolish
@@ -657,14 +657,14 @@ def test_one_result_that_many_want_at_once_is_made_once(place: Place) -> None:
 def test_a_file_that_is_changed_after_it_was_prepared_is_noticed_and_mended(place: Place) -> None:
     site = place.site(sh("echo right > out"))
     done = place.commands.prepare(site)
-    assert changed(site.root, done) is None
+    assert find_changed(site.root, done) is None
     (site.root / "app/out").write_text("wrong\n")
-    assert changed(site.root, done) == "app/out"
+    assert find_changed(site.root, done) == "app/out"
     place.commands.prepare(site)
     assert place.out() == "right\n"
     (site.root / "app/out").unlink()
     (site.root / "app/out").symlink_to("/etc/passwd")
-    assert changed(site.root, done) == "app/out"
+    assert find_changed(site.root, done) == "app/out"
 
 
 def test_other_files_make_another_digest_and_the_same_files_the_same(place: Place) -> None:

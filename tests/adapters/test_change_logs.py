@@ -119,7 +119,7 @@ def test_a_bucket_is_read_where_the_time_of_the_cause_is(
         f"other/{trail_name(AT)}": trail_file(event(1)),
     }.items():
         httpx.put(
-            f"{aws.endpoint}/trail/{name}", content=content, headers=aws.signed("s3"), timeout=None
+            f"{aws.endpoint}/trail/{name}", content=content, headers=aws.sign("s3"), timeout=None
         ).raise_for_status()
     found = read(tmp_path, "s3://trail/AWSLogs")
     assert ([one.cause.event for one in found.changes], found.files, found.notes) == (["e0"], 1, ())

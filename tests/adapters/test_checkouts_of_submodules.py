@@ -316,4 +316,4 @@ def test_commits_that_move_a_submodule_touch_what_lies_in_it(work: Path, net: Pa
     before = git(work, "rev-parse", "HEAD")
     moved = link(work, commit(net, {"main.tf": "two\n"}))
     commit_of_others = git(work, "commit-tree", "-m", "other", "-p", moved, f"{moved}^{{tree}}")
-    assert opened(work).touching(before, commit_of_others, ("vendor/net/main.tf",)) == (moved,)
+    assert opened(work).commits_touching(before, commit_of_others, ("vendor/net/main.tf",)) == (moved,)

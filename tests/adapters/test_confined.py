@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from terrace.adapters.confined import Limits, confined, confinement
+from terrace.adapters.confined import Limits, confinement, run_confined
 from terrace.errors import NotReady
 
 ENV = confinement(os.environ["PATH"], Path("/nowhere"))
@@ -19,7 +19,7 @@ ENV = confinement(os.environ["PATH"], Path("/nowhere"))
 
 def test_what_it_says_and_how_it_ends_is_told(tmp_path: Path) -> None:
     code = "import sys; print('out'); sys.stderr.write('err'); sys.exit(3)"
-    done = confined([sys.executable, "-c", code], cwd=tmp_path, env=ENV)
+    done = run_confined([sys.executable, "-c", code], cwd=tmp_path, env=ENV)
     assert (done.code, done.out, done.message) == (3, b"out\n", "err")
 
 
@@ -31,7 +31,7 @@ def test_one_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> Non
     script = f"import sys; sys.stdout = open({str(pid)!r}, 'w'); exec({code!r})"
     start = time.monotonic()
     with pytest.raises(NotReady, match="did not finish within 1 s"):
-        confined([sys.executable, "-c", script], cwd=tmp_path, env=ENV, limits=Limits(1))
+        run_confined([sys.executable, "-c", script], cwd=tmp_path, env=ENV, limits=Limits(1))
     assert time.monotonic() - start < 10
     child = int(pid.read_text())
     for _ in range(200):
@@ -45,12 +45,12 @@ def test_one_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> Non
 
 def test_one_that_never_stops_talking_is_ended(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="printed more than 1,000,000 bytes"):
-        confined(["yes"], cwd=tmp_path, env=ENV, limits=Limits(output=1_000_000))
+        run_confined(["yes"], cwd=tmp_path, env=ENV, limits=Limits(output=1_000_000))
 
 
 def test_one_that_cannot_be_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotReady, match="cannot be run"):
-        confined([tmp_path / "none"], cwd=tmp_path, env=ENV)
+        run_confined([tmp_path / "none"], cwd=tmp_path, env=ENV)
 
 
 CRASHING = """
@@ -64,12 +64,12 @@ os.kill(os.getpid(), signal.SIGSEGV) if sys.argv[2] == "signal" else sys.exit(2)
 CONFINING = """
 import os, sys
 from pathlib import Path
-from terrace.adapters.confined import LimitExceeded, Limits, confined, confinement
+from terrace.adapters.confined import LimitExceeded, Limits, run_confined, confinement
 own, *argv = sys.argv[1:]
 held = b"x" * (int(own) << 20)
 env = confinement(os.environ["PATH"], Path("/nowhere"))
 try:
-    print(confined([sys.executable, "-c", *argv], cwd=Path.cwd(), env=env, limits=Limits(memory=1 << 28)).code)
+    print(run_confined([sys.executable, "-c", *argv], cwd=Path.cwd(), env=env, limits=Limits(memory=1 << 28)).code)
 except LimitExceeded as error:
     print(error.what, error)
 """

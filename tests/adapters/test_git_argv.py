@@ -72,8 +72,8 @@ def uses(found: GitRepository, good: str, bad: str) -> Iterator[tuple[str, Calla
         yield "contains", lambda one=one, other=other: found.contains(one, other)  # type: ignore[misc]
         yield "authors", lambda one=one, other=other: found.authors(one, other)  # type: ignore[misc]
         yield "commits", lambda one=one, other=other: found.commits(one, other)  # type: ignore[misc]
-        yield "landed", lambda one=one, other=other: found.landed(one, other)  # type: ignore[misc]
-        yield "touching", lambda one=one, other=other: found.touching(one, other, ("a.tf",))  # type: ignore[misc]
+        yield "landed", lambda one=one, other=other: found.commits_on_first_parent(one, other)  # type: ignore[misc]
+        yield "touching", lambda one=one, other=other: found.commits_touching(one, other, ("a.tf",))  # type: ignore[misc]
         yield "patches", lambda one=one, other=other: list(patches_between(found.root, one or "-", other))  # type: ignore[misc]
         yield "revert", lambda one=one, other=other: found.prepare_revert("terrace/x", one, other, "m")  # type: ignore[misc]
     yield "revert on", lambda: found.prepare_revert(bad, good, good, "m")
@@ -154,6 +154,6 @@ def test_every_call_of_git_is_made_by_the_one_function() -> None:
 
 def test_a_missing_commit_is_told_as_such(place: Path, tmp_path: Path) -> None:
     found = GitRepository(place, cache=tmp_path / "cache")
-    for use in (found.landed, found.commits, found.authors):
+    for use in (found.commits_on_first_parent, found.commits, found.authors):
         with pytest.raises(TerraceError):
             use("0" * 40, "1" * 40)

@@ -146,12 +146,12 @@ def test_commits_that_touch_files_are_those_of_the_first_parent_line(tmp_path: P
     git(folder, "merge", "--quiet", "--no-ff", "side")
     merge = git(folder, "rev-parse", "HEAD")
     found = GitRepository(folder, cache=tmp_path / "cache")
-    assert found.touching(base, merge, ("a b.tf",)) == (merge,)
-    assert found.touching(base, merge, ("c.tf", "a b.tf")) == (merge, other)
-    assert found.touching(base, merge, ("*.tf",)) == (), "a path is no pattern"
-    assert found.touching(base, merge, ()) == ()
+    assert found.commits_touching(base, merge, ("a b.tf",)) == (merge,)
+    assert found.commits_touching(base, merge, ("c.tf", "a b.tf")) == (merge, other)
+    assert found.commits_touching(base, merge, ("*.tf",)) == (), "a path is no pattern"
+    assert found.commits_touching(base, merge, ()) == ()
     odd = commit(folder, {"d/x\n--output=y": "1"})
-    assert found.touching(base, odd, ("d/x\n--output=y",)) == (odd,), "a line end in a name is not two names"
+    assert found.commits_touching(base, odd, ("d/x\n--output=y",)) == (odd,), "a line end in a name is not two names"
 
 
 # --- reverts and additions ---------------------------------------------------------------------------------------
@@ -301,10 +301,10 @@ def test_a_commit_of_a_branch_that_says_it_is_a_snapshot_is_none(work: Path) -> 
     git(work, "commit", "--quiet", "--amend", "--no-edit", "--date=@0")
     sly = git(work, "rev-parse", "HEAD")
     git(work, "switch", "--quiet", "main")
-    assert not here.made_here(sly)
+    assert not here.is_own_snapshot(sly)
     assert [one.message.strip() for one in here.commits(base, sly)] == ["working tree"]
     (work / "a.tf").write_text("not committed\n")
-    assert here.made_here(here.snapshot())
+    assert here.is_own_snapshot(here.snapshot())
 
 
 def test_a_commit_that_says_it_is_a_snapshot_is_told(work: Path) -> None:

@@ -13,7 +13,7 @@ from terrace.adapters.artifacts import Artifacts
 from terrace.adapters.backup_encryption import BackupCipher
 from terrace.adapters.kept_plans import PlanArchive
 from terrace.errors import Corrupt, NotReady
-from terrace.plans.kept_plans import PlanName, reduced
+from terrace.plans.kept_plans import PlanName, reduce
 from terrace.plans.model import MASKED, UNKNOWN, Action
 
 NAME = PlanName("dev", "d1", "a1")
@@ -31,9 +31,9 @@ def archive(folder: Path, now: datetime = NOW, key: bytes = b"k" * 32) -> PlanAr
 
 
 def test_a_plan_is_found_by_its_step_and_is_encrypted(tmp_path: Path) -> None:
-    archive(tmp_path).keep(NAME, reduced(PLAN))
-    assert archive(tmp_path).find(NAME) == reduced(PLAN)
-    assert [one.address for one in reduced(PLAN).changes] == ["t.a"], "what does not change is not kept"
+    archive(tmp_path).keep(NAME, reduce(PLAN))
+    assert archive(tmp_path).find(NAME) == reduce(PLAN)
+    assert [one.address for one in reduce(PLAN).changes] == ["t.a"], "what does not change is not kept"
     assert archive(tmp_path).find(PlanName("dev", "d1", "a2")) is None
     assert archive(tmp_path).find(PlanName("prod", "d1", "a1")) is None
     (file,) = (one for one in tmp_path.rglob("*") if one.is_file())

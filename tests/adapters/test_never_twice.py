@@ -366,11 +366,11 @@ def test_a_place_for_permits_that_others_may_write_to_is_none() -> None:
 
 def test_a_word_of_a_driver_that_was_stopped_meanwhile_is_stale() -> None:
     now = StartSignal.now()
-    assert now.stale() == ""
-    assert "too long" in replace(now, since_boot=now.since_boot - FRESH_SECONDS - 1, wall=now.wall - 11).stale()
-    assert "the machine was paused" in replace(now, wall=now.wall - 60).stale()
-    assert "clock was changed" in replace(now, wall=now.wall + 60).stale()
-    assert replace(now, since_boot=now.since_boot + 60).stale(), "of another boot"
+    assert now.why_stale() == ""
+    assert "too long" in replace(now, since_boot=now.since_boot - FRESH_SECONDS - 1, wall=now.wall - 11).why_stale()
+    assert "the machine was paused" in replace(now, wall=now.wall - 60).why_stale()
+    assert "clock was changed" in replace(now, wall=now.wall + 60).why_stale()
+    assert replace(now, since_boot=now.since_boot + 60).why_stale(), "of another boot"
     assert StartSignal.read(now.line()) == now
     for broken in (b"", b"go\n", b"{}\n", b"[]\n", b'{"since_boot": null, "wall": 1}\n'):
         assert StartSignal.read(broken) is None
@@ -404,11 +404,11 @@ def test_a_holder_is_dead_only_where_everything_about_it_is_known(tmp_path: Path
     child, holder = holding(tmp_path)
     leases = LocalLeases(tmp_path)
     with child:
-        assert not leases.dead(holder, "dev")
+        assert not leases.is_dead(holder, "dev")
         child.kill()
     with leases.hold("dev") as free:
         assert free
-        assert leases.dead(holder, "dev")
+        assert leases.is_dead(holder, "dev")
         for word in ("", "another"):
             for other in (
                 replace(holder, host=word),
@@ -417,9 +417,9 @@ def test_a_holder_is_dead_only_where_everything_about_it_is_known(tmp_path: Path
                 replace(holder, pid_namespace=word),
                 replace(holder, lock=word),
             ):
-                assert not leases.dead(other, "dev"), other
-        assert not leases.dead(replace(holder, started=""), "dev")
-        assert not leases.dead(Holder(holder.host, holder.boot, holder.pid, "bob"), "dev"), "of an older Terrace"
+                assert not leases.is_dead(other, "dev"), other
+        assert not leases.is_dead(replace(holder, started=""), "dev")
+        assert not leases.is_dead(Holder(holder.host, holder.boot, holder.pid, "bob"), "dev"), "of an older Terrace"
 
 
 @pytest.mark.parametrize("loss", ["lost", "made anew", "a copied folder"])
@@ -434,12 +434,12 @@ def test_a_living_holder_whose_lock_file_was_lost_is_not_dead(loss: str, tmp_pat
             (folder / "dev.lock").unlink()
         leases = LocalLeases(folder)
         if loss == "lost":
-            assert not leases.dead(holder, "dev")
+            assert not leases.is_dead(holder, "dev")
         with leases.hold("dev") as free:
             assert free, "nothing shows that it is held"
-            assert not leases.dead(holder, "dev")
+            assert not leases.is_dead(holder, "dev")
             dead = replace(holder, pid=2**22 + 1)
-            assert not leases.dead(dead, "dev"), "whatever its process id says"
+            assert not leases.is_dead(dead, "dev"), "whatever its process id says"
         child.kill()
 
 
@@ -510,7 +510,7 @@ def test_a_living_holder_in_another_pid_namespace_is_not_dead(proc: str, tmp_pat
         with LocalLeases(tmp_path).hold("dev") as free:
             assert free
             same_lock = replace(holder, lock=LocalLeases(tmp_path).holder("", "dev").lock)
-            assert not LocalLeases(tmp_path).dead(same_lock, "dev")
+            assert not LocalLeases(tmp_path).is_dead(same_lock, "dev")
         child.kill()
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.tools import opa
 from terrace.adapters.opa.engine import Opa
 from terrace.assess.model import Severity, Status
-from terrace.checks.policy.rego import broken, findings
+from terrace.checks.policy.rego import evaluation_failure, findings
 from terrace.errors import NotReady
 
 pytestmark = pytest.mark.slow
@@ -98,7 +98,7 @@ def test_a_policy_that_cannot_be_run_says_where_and_is_not_passed(
     assert why in first.message or why.startswith("rego_parse")
     if line:
         assert (first.path, first.line) == ("p/bad.rego", line)
-    finding = broken(first, "dev")
+    finding = evaluation_failure(first, "dev")
     assert (finding.status, finding.blocks) == (Status.UNKNOWN, True)
 
 

@@ -54,7 +54,7 @@ def test_a_program_that_writes_without_an_end_is_stopped(stream: str) -> None:
 
 
 def test_no_program_of_the_source_is_started_without_a_limit() -> None:
-    """Whatever starts processes in another way than `run` and `confined` is listed here, with its own limit."""
+    """Whatever starts processes in another way than `run` and `run_confined` is listed here, with its own limit."""
     source = Path(__file__).parents[2] / "src" / "terrace"
     starting = {
         str(path.relative_to(source))

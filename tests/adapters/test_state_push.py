@@ -11,7 +11,7 @@ from support.sites import GREETING, site_of, terraform_in
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.errors import TerraformFailed
 from terrace.plans.ports import Site
-from terrace.states.state_file import compare, emptied, same_objects, with_serial
+from terrace.states.state_file import compare, empty_state, same_objects, with_serial
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +68,7 @@ def test_only_a_serial_that_is_ahead_is_taken_and_never_another_lineage(terrafor
 
 def test_a_state_that_holds_nothing_can_be_put_there(terraform: LocalTerraform, site: Site) -> None:
     terraform.push_state(site, STATE)
-    terraform.push_state(site, emptied(STATE, 5))
+    terraform.push_state(site, empty_state(STATE, 5))
     assert same_objects(terraform.pull_state(site).content, b"")
 
 

@@ -185,7 +185,7 @@ def test_a_state_in_the_repository_is_refused(terraform: LocalTerraform, tmp_pat
 def test_unformatted_files_come_with_their_diff(terraform: LocalTerraform, tmp_path: Path) -> None:
     (tmp_path / "-good one.tf").write_text("locals {\n  a = 1\n}\n")
     (tmp_path / "bad.tf").write_text("locals {\n a=1\n}\n")
-    found = terraform.unformatted(tmp_path, ("-good one.tf", "bad.tf", "gone.tf"))
+    found = terraform.find_unformatted(tmp_path, ("-good one.tf", "bad.tf", "gone.tf"))
     assert list(found) == ["bad.tf"]
     assert "+  a = 1" in found["bad.tf"]
     assert (tmp_path / "bad.tf").read_text() == "locals {\n a=1\n}\n"

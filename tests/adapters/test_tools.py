@@ -22,7 +22,7 @@ import pytest
 
 from terrace.adapters.http import download
 from terrace.adapters.tools.find_tool import Toolbox
-from terrace.adapters.tools.install import here, install
+from terrace.adapters.tools.install import install, platform_name
 from terrace.adapters.tools.known import TOOLS, tool
 from terrace.checks.tools import GoModule, Locked, Release, Tool
 from terrace.errors import BadInput, Corrupt, NotReady
@@ -48,7 +48,7 @@ def published(tmp_path: Path) -> Iterator[Tool]:
     sha256 = hashlib.sha256((folder / "thing.tar.gz").read_bytes()).hexdigest()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        release = Release(f"http://127.0.0.1:{server.server_port}", {here(): ("thing.tar.gz", sha256)})
+        release = Release(f"http://127.0.0.1:{server.server_port}", {platform_name(): ("thing.tar.gz", sha256)})
         yield Tool("thing", "1.0.0", "tests", "nothing", (release,))
         server.shutdown()
 
@@ -77,7 +77,7 @@ def test_an_archive_is_proven_and_only_its_program_is_taken(published: Tool, box
 def test_another_content_is_refused_and_nothing_is_left(published: Tool, box: Toolbox) -> None:
     (release,) = published.sources
     assert isinstance(release, Release)
-    wrong = replace(release, archives={here(): ("thing.tar.gz", "0" * 64)})
+    wrong = replace(release, archives={platform_name(): ("thing.tar.gz", "0" * 64)})
     # Another way must not be tried either: somebody changed something.
     other = replace(published, sources=(wrong, release))
     with pytest.raises(Corrupt, match="does not match the pinned checksum"):
@@ -95,7 +95,7 @@ def test_the_next_way_is_tried_and_every_reason_told(published: Tool, box: Toolb
     with pytest.raises(NotReady) as told:
         install(replace(published, version="2.0.0", sources=sources), box, said, {"PATH": "/nowhere"})
     assert "could not be downloaded" in told.value.message
-    assert f"there is no pinned checksum for {here()}" in told.value.message
+    assert f"there is no pinned checksum for {platform_name()}" in told.value.message
     assert "go is not on PATH" in told.value.message
     assert told.value.hint == "install thing 2.0.0 manually and put it on PATH"
 

@@ -143,7 +143,7 @@ def put(shop: World, aws: EmbeddedAws, one: Deployed, content: bytes) -> None:
     if one.remote:
         key = f"env:/{one.workspace}/shared" if one.workspace else one.key
         address = f"{aws.endpoint}/{BUCKET}/{key}"
-        httpx.put(address, content=content, headers=aws.signed("s3"), timeout=60).raise_for_status()
+        httpx.put(address, content=content, headers=aws.sign("s3"), timeout=60).raise_for_status()
         return
     folder = shop.work / one.folder
     path = folder / (f"terraform.tfstate.d/{one.workspace}" if one.workspace else ".") / "terraform.tfstate"

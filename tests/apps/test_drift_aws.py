@@ -119,9 +119,7 @@ def deliver(aws: EmbeddedAws, at: datetime, **more: Any) -> None:
     """Have CloudTrail tell of a change."""
     name = trail_name(at).replace("aB3dEf", token_hex(4))
     content = trail_file(trail_event(at, "PutRolePolicy", **more))
-    httpx.put(
-        f"{aws.endpoint}/trail/{name}", content=content, headers=aws.signed("s3"), timeout=None
-    ).raise_for_status()
+    httpx.put(f"{aws.endpoint}/trail/{name}", content=content, headers=aws.sign("s3"), timeout=None).raise_for_status()
 
 
 def open_to_the_world(aws: EmbeddedAws) -> None:

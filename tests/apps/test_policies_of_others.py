@@ -21,7 +21,7 @@ from terrace.config.model import Config, PlainPolicies
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.plans.redacted_document import shown
+from terrace.plans.redacted_document import redact
 from terrace.stacks.model import Stack
 
 pytestmark = pytest.mark.slow
@@ -36,7 +36,7 @@ def plan() -> Plan:
     document = json.dumps({"format_version": "1.2", "resource_changes": [change]}).encode()
     stack = Stack.conventional("dev", "environments/dev")
     read = read_plan(document, stack=stack, commit="c", key=DigestKey("k", b"k" * 32), root="", lock=b"")
-    return replace(read, shown=shown(document))
+    return replace(read, shown=redact(document))
 
 
 def judged(files: dict[str, str], config: Config) -> tuple[Finding, ...]:

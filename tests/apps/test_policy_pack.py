@@ -11,7 +11,7 @@ from support.cli import World, three_environments, world
 from support.configuration import load
 from support.git import commit, git
 from support.tools import opa
-from terrace.adapters.opa.pack import shipped, shipped_hash
+from terrace.adapters.opa.pack import hash_of_pack, read_pack
 from terrace.checks.policy.shipped import decides, pack_hash, rule_settings
 from terrace.config.model import PolicyPack
 
@@ -68,7 +68,7 @@ def test_what_init_pins_judges_the_next_change_and_so_does_the_ejected_copy(plac
 
 def test_another_pack_than_the_pinned_one_blocks_until_it_is_accepted(place: World) -> None:
     config = place.work / "terrace.yaml"
-    config.write_text(config.read_text().replace(shipped_hash(), OTHER))
+    config.write_text(config.read_text().replace(hash_of_pack(), OTHER))
     place.push({}, "chore: pin what an older Terrace had")
     with_secret(place)
     assert findings(place, "policy-pack") == {("", "high", "unknown", False)}
@@ -78,11 +78,11 @@ def test_another_pack_than_the_pinned_one_blocks_until_it_is_accepted(place: Wor
     assert deployed.code == 1
     assert "terrace policy update" in " ".join((deployed.out + deployed.err).split())
     told = place.ok("policy", "update", "--dry-run").out
-    assert f"would pin version 1 of the policy pack ({shipped_hash()}) instead of 1 ({OTHER})" in told
+    assert f"would pin version 1 of the policy pack ({hash_of_pack()}) instead of 1 ({OTHER})" in told
     assert OTHER in config.read_text()
     before = config.read_text()
     place.ok("policy", "update")
-    assert config.read_text() == before.replace(OTHER, shipped_hash()), "nothing else of the file changes"
+    assert config.read_text() == before.replace(OTHER, hash_of_pack()), "nothing else of the file changes"
     assert findings(place, "policy-pack") == {("", "high", "unknown", True)}, (
         "the change that accepts it is not blocked"
     )
@@ -93,19 +93,19 @@ def test_another_pack_than_the_pinned_one_blocks_until_it_is_accepted(place: Wor
 
 
 def test_the_hash_covers_everything_that_decides_and_nothing_else() -> None:
-    pack = dict(shipped())
+    pack = dict(read_pack())
     for name in ("settings.yaml", "aws/imdsv2_test.rego"):
-        assert pack_hash({**pack, name: "x"}) == shipped_hash(), name
+        assert pack_hash({**pack, name: "x"}) == hash_of_pack(), name
     for name in ("lib/lib.rego", "aws/imdsv2.rego"):
-        assert pack_hash({**pack, name: "x"}) != shipped_hash(), name
-        assert pack_hash({n: text for n, text in pack.items() if n != name}) != shipped_hash(), name
+        assert pack_hash({**pack, name: "x"}) != hash_of_pack(), name
+        assert pack_hash({n: text for n, text in pack.items() if n != name}) != hash_of_pack(), name
     assert sum(map(decides, pack)) > 89
 
 
 def test_the_settings_in_terrace_yaml_are_those_that_the_rules_know() -> None:
     from ruamel.yaml import YAML
 
-    known = YAML(typ="safe", pure=True).load(shipped()["settings.yaml"])["settings"]
+    known = YAML(typ="safe", pure=True).load(read_pack()["settings.yaml"])["settings"]
     assert rule_settings(PolicyPack(1, OTHER)) == known
 
 
@@ -161,7 +161,7 @@ def test_an_update_pins_the_pack_where_there_is_none(tmp_path: Path) -> None:
     made = world(tmp_path, three_environments())
     made.ok("policy", "update")
     pinned = load((made.work / "terrace.yaml").read_bytes()).policy_pack
-    assert pinned is not None and pinned.hash == shipped_hash()
+    assert pinned is not None and pinned.hash == hash_of_pack()
 
 
 def test_a_pack_is_ejected_to_nowhere_outside_of_the_repository(place: World, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class Place:
 
 def in_s3(found: S3, block: str, table: str = "") -> Place:
     url = f"{found.aws.endpoint}/{BUCKET}/{KEY}"
-    signed = found.aws.signed("s3")
+    signed = found.aws.sign("s3")
 
     def remove() -> None:
         httpx.delete(url, headers=signed, timeout=None).raise_for_status()
@@ -59,7 +59,7 @@ def in_s3(found: S3, block: str, table: str = "") -> Place:
 
 def dynamo(found: S3, action: str, body: str) -> None:
     headers = {
-        **found.aws.signed("dynamodb"),
+        **found.aws.sign("dynamodb"),
         "X-Amz-Target": f"DynamoDB_20120810.{action}",
         "Content-Type": "application/x-amz-json-1.0",
     }

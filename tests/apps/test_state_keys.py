@@ -137,7 +137,7 @@ def test_states_and_copies_in_a_bucket_are_saved_drilled_and_brought_back(tmp_pa
         assert [b["moment"] for b in backups(shop)] == ["after"]
         assert shop.ok("state", "backup", "--json").json["stacks"][0]["finding"] == "same"
         assert shop.ok("state", "drill", "--json").json["stacks"][0]["result"] == "passed"
-        httpx.delete(f"{aws.endpoint}/states/dev", headers=aws.signed("s3"), timeout=None).raise_for_status()
+        httpx.delete(f"{aws.endpoint}/states/dev", headers=aws.sign("s3"), timeout=None).raise_for_status()
         assert shop.run("state", "backup", "--json").json["stacks"][0]["finding"] == "alarm"
         done = shop.ok("state", "restore", "dev", *YES, "--json").json
         assert (done["result"], done["held"]) == ("restored", None)

@@ -55,7 +55,7 @@ class Place:
 def in_s3() -> Iterator[Place]:
     with s3() as found:
         assert isinstance(found, S3)
-        signed, url = found.aws.signed("s3"), f"{found.aws.endpoint}/{BUCKET}"
+        signed, url = found.aws.sign("s3"), f"{found.aws.endpoint}/{BUCKET}"
 
         def states() -> dict[str, Any]:
             listed = httpx.get(f"{url}?list-type=2", headers=signed, timeout=None).text

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.checks.module_docs.markers import BEGIN, END, PAIRS, marked, put
+from terrace.checks.module_docs.markers import BEGIN, END, PAIRS, find_marked, put
 from terrace.errors import BadInput
 
 OURS = f"{BEGIN}\nold\n{END}\n".encode()
@@ -64,7 +64,7 @@ def test_without_markers_the_docs_are_added_at_the_end(content: bytes, added: by
 
 def test_markers_in_a_code_block_are_text() -> None:
     content = b"````\n```\n<!-- BEGIN_TF_DOCS -->\n````\n\n    " + OURS + b"\n"
-    assert marked(content.replace(b"    " + OURS, b"    <!-- BEGIN_TF_DOCS -->\n"), "README.md") is None
+    assert find_marked(content.replace(b"    " + OURS, b"    <!-- BEGIN_TF_DOCS -->\n"), "README.md") is None
     shown = b"```\n" + OURS + b"```\n"
     assert put("page", shown + OURS, "README.md") == shown + OURS.replace(b"old", b"page")
 

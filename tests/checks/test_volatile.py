@@ -10,7 +10,7 @@ import pytest
 from terrace.assess.model import Finding
 from terrace.checks.volatile import find_volatile
 from terrace.plans.model import UNKNOWN, Action, Digest, OutputChange, Plan, ResourceChange
-from terrace.plans.volatile_values import moving, read_clock
+from terrace.plans.volatile_values import find_volatile_attributes, read_clock
 from terrace.stacks.model import Stack
 
 
@@ -27,7 +27,7 @@ def found(
     asked: bool = True,
 ) -> tuple[Finding, ...]:
     files = {"": [("main.tf", source.encode())], "m": [("main.tf", module.encode())]}
-    found = moving(changes, outputs, read_clock(files), (allow,) if allow else ())
+    found = find_volatile_attributes(changes, outputs, read_clock(files), (allow,) if allow else ())
     plan = Plan(Stack.conventional("dev", "live"), "c", Digest("d", "k"), changes, outputs, moving=found)
     return find_volatile(plan, needs_approval=asked)
 
@@ -120,21 +120,21 @@ JSON_SOURCES = [
 @pytest.mark.parametrize("source", JSON_SOURCES, ids=["plain", "in lists", "through locals", "in a dynamic block"])
 def test_files_in_json_syntax_are_followed_too(source: dict[str, Any]) -> None:
     clock = read_clock({"": [("main.tf.json", json.dumps(source).encode())]})
-    assert [one.entry for one in moving((MOVES,), (), clock, ())] == ["terraform_data.a.input"]
+    assert [one.entry for one in find_volatile_attributes((MOVES,), (), clock, ())] == ["terraform_data.a.input"]
 
 
 def test_text_that_is_not_a_call_in_json_syntax_is_not_volatile() -> None:
     texts = ["$${plantimestamp()}", "plantimestamp()", '${"plantimestamp()"}', "${local.x"]
     source = {"resource": {"terraform_data": {"a": {"input": texts, "//": "${plantimestamp()}"}}}}
     clock = read_clock({"": [("main.tf.json", json.dumps(source).encode())]})
-    assert moving((MOVES,), (), clock, ()) == ()
+    assert find_volatile_attributes((MOVES,), (), clock, ()) == ()
     ignored = {"triggers_replace": "${timestamp()}", "lifecycle": {"ignore_changes": ["triggers_replace"]}}
     again = change(A, {"triggers_replace": "1"}, {"triggers_replace": UNKNOWN}, Action.REPLACE)
     for kept, names in ((ignored, 0), ({"triggers_replace": "${timestamp()}"}, 1)):
         content = json.dumps({"resource": {"terraform_data": {"a": kept}}}).encode()
-        assert len(moving((again,), (), read_clock({"": [("main.tf.json", content)]}), ())) == names
+        assert len(find_volatile_attributes((again,), (), read_clock({"": [("main.tf.json", content)]}), ())) == names
 
 
 @pytest.mark.parametrize("content", [b"{plantimestamp(", b"[" * 3000 + b'"plantimestamp("', b'"plantimestamp("'])
 def test_a_broken_file_in_json_syntax_is_read_as_nothing(content: bytes) -> None:
-    assert moving((MOVES,), (), read_clock({"": [("main.tf.json", content)]}), ()) == ()
+    assert find_volatile_attributes((MOVES,), (), read_clock({"": [("main.tf.json", content)]}), ()) == ()

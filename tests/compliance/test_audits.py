@@ -8,7 +8,7 @@ from support.plans import change, plan_of
 from support.stories import Told
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.policy.catalogue import PolicyRule
-from terrace.compliance.audit import Audited, Scope, audited
+from terrace.compliance.audit import Audited, Scope, audit_results
 from terrace.compliance.recorded_audits import drafts, newest
 from terrace.ledger import kinds
 from terrace.ledger.authenticity import NO_KEY
@@ -31,7 +31,9 @@ def look(count: int = 1, commit: str = "c" * 40) -> Audited:
     ]
     waived = Finding("aws-rule-2", Severity.LOW, Status.WAIVED, "opa", "no", "dev", "aws_s3_bucket.b0")
     plan = plan_of([change("aws_s3_bucket.b0", Action.NO_OP)])
-    return audited(Scope("dev", "deployed", {commit: ("dev",)}), [*wrong, waived], {"dev": plan}, RULES, ["secrets"])
+    return audit_results(
+        Scope("dev", "deployed", {commit: ("dev",)}), [*wrong, waived], {"dev": plan}, RULES, ["secrets"]
+    )
 
 
 def recorded(told: Told, seen: Audited) -> int:

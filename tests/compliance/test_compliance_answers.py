@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support.plans import change, plan_of
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.policy.catalogue import PolicyRule
-from terrace.compliance.audit import MOST_PLACES, Scope, audited, not_audited
+from terrace.compliance.audit import MOST_PLACES, Scope, audit_results, not_audited
 from terrace.compliance.frameworks import NAMES, OWN, Control
 from terrace.compliance.results import Evidence, Outcome, evaluate_control
 from terrace.compliance.shipped import aliases, framework, sources
@@ -113,19 +113,19 @@ def _wrong(address: str, status: Status = Status.FAIL) -> Finding:
 
 def test_only_what_stands_was_looked_at() -> None:
     plan = _plan(Action.NO_OP, Action.UPDATE, Action.CREATE, Action.DELETE)
-    done = audited(SCOPE, (), {"dev": plan}, [RULE], ["secrets"])
+    done = audit_results(SCOPE, (), {"dev": plan}, [RULE], ["secrets"])
     # What a plan would change is there, and not as it was judged.
     assert (done.rules["no-twos"].looked, done.rules["no-twos"].unknown, done.objects) == (1, 1, 2)
     assert done.rules["secrets"].looked == 1
-    only_planned = audited(SCOPE, (), {"dev": _plan(Action.CREATE)}, [RULE], ["secrets"])
+    only_planned = audit_results(SCOPE, (), {"dev": _plan(Action.CREATE)}, [RULE], ["secrets"])
     assert (only_planned.rules["no-twos"].looked, only_planned.rules["secrets"].looked) == (0, 0)
 
 
 def test_a_rule_that_says_no_types_looked_at_nothing_but_what_it_found() -> None:
     rule = replace(RULE, types=())
     plans = {"dev": _plan(Action.NO_OP)}
-    assert audited(SCOPE, (), plans, [rule], ()).rules["no-twos"].looked == 0
-    found = audited(SCOPE, [_wrong("aws_s3_bucket.b0")], plans, [rule], ()).rules["no-twos"]
+    assert audit_results(SCOPE, (), plans, [rule], ()).rules["no-twos"].looked == 0
+    found = audit_results(SCOPE, [_wrong("aws_s3_bucket.b0")], plans, [rule], ()).rules["no-twos"]
     assert (found.looked, found.failed) == (1, 1)
 
 
@@ -133,25 +133,25 @@ def test_a_stack_without_a_whole_plan_is_untold_for_every_rule() -> None:
     part = replace(_plan(Action.NO_OP), complete=False)
     broken = Finding("policy", Severity.HIGH, Status.UNKNOWN, "opa", "does not parse", stack="dev")
     for plans, found in (({}, ()), ({"dev": part}, ()), ({"dev": _plan(Action.NO_OP)}, (broken,))):
-        seen = audited(SCOPE, found, plans, [RULE], ["secrets"]).rules
+        seen = audit_results(SCOPE, found, plans, [RULE], ["secrets"]).rules
         assert seen["no-twos"].unknown == 1
     # Policies that cannot be run say nothing of secrets.
     assert seen["secrets"].unknown == 0
-    assert audited(SCOPE, [not_audited("dev", "gone")], {}, [RULE], ["secrets"]).blocking
+    assert audit_results(SCOPE, [not_audited("dev", "gone")], {}, [RULE], ["secrets"]).blocking
 
 
 def test_a_scanner_is_not_right_where_its_own_rules_speak() -> None:
     found = Finding("CKV_AWS_18", Severity.HIGH, Status.FAIL, "checkov", "no", stack="dev", address="aws_s3_bucket.b0")
-    seen = audited(SCOPE, [found], {"dev": _plan(Action.NO_OP)}, (), ["checkov", "tflint"]).rules
+    seen = audit_results(SCOPE, [found], {"dev": _plan(Action.NO_OP)}, (), ["checkov", "tflint"]).rules
     assert (seen["checkov"].failed, seen["tflint"].failed) == (1, 0)
 
 
 def test_places_are_few_and_the_hash_is_over_all() -> None:
     many = [_wrong(f"aws_s3_bucket.b{n}") for n in range(30)]
     waived = _wrong("aws_s3_bucket.waived", Status.WAIVED)
-    seen = audited(SCOPE, [*many, waived], {"dev": _plan(Action.NO_OP)}, [RULE], ()).rules["no-twos"]
+    seen = audit_results(SCOPE, [*many, waived], {"dev": _plan(Action.NO_OP)}, [RULE], ()).rules["no-twos"]
     assert (seen.failed, seen.waived, len(seen.places)) == (30, 1, MOST_PLACES)
-    fewer = audited(SCOPE, many[:-1], {"dev": _plan(Action.NO_OP)}, [RULE], ()).rules["no-twos"]
+    fewer = audit_results(SCOPE, many[:-1], {"dev": _plan(Action.NO_OP)}, [RULE], ()).rules["no-twos"]
     assert fewer.sha256 != seen.sha256
 
 

@@ -13,7 +13,7 @@ from support.plans import change, plan_of
 from support.stories import NOON, Told
 from terrace.assess.model import Severity
 from terrace.checks.policy.catalogue import PolicyRule
-from terrace.compliance.audit import Audited, RuleSeen, Scope, audited
+from terrace.compliance.audit import Audited, RuleSeen, Scope, audit_results
 from terrace.compliance.gathering import EvidenceInputs, Span, evidence
 from terrace.compliance.overview import compliance
 from terrace.compliance.recorded_audits import drafts
@@ -191,7 +191,7 @@ def test_states_without_copies_and_drills_are_not_passed() -> None:
 def seen(told: Told, environment: str, change_it: Callable[[Audited], Audited] = lambda one: one) -> None:
     plan = plan_of([change("aws_s3_bucket.b0", Action.NO_OP)])
     plan = replace(plan, stack=replace(plan.stack, environment=environment, name=environment))
-    look = audited(
+    look = audit_results(
         Scope(environment, "deployed", {"1" * 40: (environment,)}), (), {environment: plan}, [RULE], ["secrets"]
     )
     for draft in drafts(told.history, [change_it(look)], [RULE], "p", "ann"):
@@ -246,7 +246,7 @@ def test_where_nothing_stands_nothing_is_wrong_and_nothing_right() -> None:
 
 def test_a_definition_of_azure_policy_is_evidence_for_the_checks_that_it_stands_for() -> None:
     azure = replace(RULE, controls=("404C3081-a854-4457-ae30-26a93ef643f9",))
-    look = audited(Scope("prod", "deployed", {"1" * 40: ("prod",)}), (), {}, [azure], ())
+    look = audit_results(Scope("prod", "deployed", {"1" * 40: ("prod",)}), (), {}, [azure], ())
     told = Told()
     for draft in drafts(told.history, [replace(look, blind=0, objects=1)], [azure], "p", "ann"):
         told.write(draft.kind, draft.subject, draft.payload)

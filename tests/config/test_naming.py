@@ -15,7 +15,7 @@ from terrace.config.model import Config, Environment
 from terrace.config.naming import quote_text, quote_word
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Moment, Plans, Request
-from terrace.gates.objections import objections
+from terrace.gates.objections import check_objections
 from terrace.stacks.model import Manual
 
 
@@ -35,7 +35,7 @@ def test_a_command_proposed_by_a_gate_runs_nothing_else() -> None:
     facts = Facts("c" * 40, (), "ann", "main", True, None, None, None, Manual("ann"))
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
     request = Request(Moment.APPLY, Config(), Environment("prod"), facts, now, Plans(objections=(objection,)))
-    results = objections(request)
+    results = check_objections(request)
     hint = next(result.satisfy for result in results if result.satisfy)
     command = hint[hint.index("--allow") :]
     assert shlex.split(command) == ["--allow", objection.name]

@@ -11,7 +11,7 @@ import pytest
 
 from support.change_logs import ACCOUNT, activity, exported, trail_event, trail_file
 from terrace.assess.model import Severity
-from terrace.drift.causes import Window, explained
+from terrace.drift.causes import Window, add_causes
 from terrace.drift.causes import names as names_object
 from terrace.drift.change_logs import ACTIVITY_LOG, LoggedChange, LoggedChanges, NoLog, may_contain, read_changes
 from terrace.drift.model import DriftKind, Observation, ResourceDrift
@@ -280,7 +280,7 @@ SEEN = ResourceDrift(
 def told(resource: ResourceDrift, logged: LoggedChanges, *, now: datetime = UNTIL) -> ResourceDrift:
     window = {("prod", "f"): Window(AT - timedelta(hours=1), AT + timedelta(hours=1))}
     seen = Observation("prod", "environments/prod", "drifted", resources=(resource,))
-    return explained(seen, window, logged, now).resources[0]
+    return add_causes(seen, window, logged, now).resources[0]
 
 
 def test_the_newest_causes_are_told_each_once_and_the_rest_is_counted() -> None:

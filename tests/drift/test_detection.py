@@ -16,7 +16,7 @@ from terrace.drift.model import DriftKind
 from terrace.drift.records import resource_drift_record, resources_of
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange
-from terrace.plans.normalization import settled
+from terrace.plans.normalization import normalize
 from terrace.plans.value_marks import marks
 
 KEY = DigestKey("k", b"secret")
@@ -218,7 +218,7 @@ OBJECTS = st.dictionaries(st.sampled_from(["a", "b", "tags", "policy"]), VALUES)
 @given(OBJECTS, OBJECTS)
 def test_what_differs_beyond_noise_is_seen_and_nothing_else(before: Any, after: Any) -> None:
     seen = find_drift(plan_of([], [drifted("acme_thing.a", before, after)]))
-    assert bool(seen) == (settled(before) != settled(after))
+    assert bool(seen) == (normalize(before) != normalize(after))
 
 
 @given(OBJECTS, OBJECTS)
@@ -236,7 +236,7 @@ def test_marks_say_the_same_as_values(before: Any, after: Any) -> None:
 
 @given(VALUES)
 def test_settling_twice_changes_nothing(value: Any) -> None:
-    assert settled(settled(value)) == settled(value)
+    assert normalize(normalize(value)) == normalize(value)
 
 
 def test_the_values_are_told_by_path_and_secrets_are_not() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from support.plans import change, drifted, plan_of
 from terrace.drift.detection import find_drift
-from terrace.drift.own_changes import always_recreated, own_changes_in, without_own_changes
+from terrace.drift.own_changes import always_recreated, find_own_changes, without_own_changes
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import UNKNOWN, Action, OutputChange, Plan
 from terrace.plans.value_marks import marks
@@ -30,23 +30,23 @@ def role_with(*policies: str, **more: Any) -> Plan:
 
 @pytest.mark.parametrize("changed", [(POLICY,), (ROLE,), ("aws_x.y", f"{POLICY}[0]")])
 def test_what_an_apply_left_is_an_echo_of_what_it_changed(changed: tuple[str, ...]) -> None:
-    (echo,) = own_changes_in(role_with("own"), changed)
+    (echo,) = find_own_changes(role_with("own"), changed)
     assert (echo.address, echo.grave) == (ROLE, True)
     assert without_own_changes(find_drift(role_with("own")), (echo,)) == ()
 
 
 def test_what_has_nothing_to_do_with_the_apply_is_no_echo() -> None:
-    assert own_changes_in(role_with("own"), ("aws_instance.web",)) == ()
+    assert find_own_changes(role_with("own"), ("aws_instance.web",)) == ()
 
 
 def test_another_value_is_no_echo() -> None:
-    echoes = own_changes_in(role_with("own"), (POLICY,))
+    echoes = find_own_changes(role_with("own"), (POLICY,))
     seen = find_drift(role_with("own", "back-door"))
     assert without_own_changes(seen, echoes) == seen != ()
 
 
 def test_what_differs_besides_is_left() -> None:
-    echoes = own_changes_in(role_with("own"), (POLICY,))
+    echoes = find_own_changes(role_with("own"), (POLICY,))
     (left,) = without_own_changes(find_drift(role_with("own", tags={"a": "2"})), echoes)
     assert (left.paths, left.kept, left.grave) == (("tags.a",), ("tags.a",), False)
 
@@ -60,7 +60,7 @@ def test_a_mark_that_is_not_known_matches_nothing() -> None:
 
 def test_a_deletion_is_never_an_echo() -> None:
     gone = plan_of([], [change(ROLE, Action.DELETE, {"name": "app"})], links=LINKS)
-    assert own_changes_in(gone, (POLICY,)) == ()
+    assert find_own_changes(gone, (POLICY,)) == ()
 
 
 CLOCK = "terraform_data.clock"
@@ -75,25 +75,25 @@ def clock(time: str, *, undo: Action = Action.REPLACE, name: str = "triggers_rep
 
 @pytest.mark.parametrize(("undo", "name"), [(Action.REPLACE, "triggers_replace"), (Action.UPDATE, "input_time")])
 def test_what_every_plan_makes_anew_is_said_as_such_and_is_no_drift(undo: Action, name: str) -> None:
-    left = own_changes_in(clock("09:00", undo=undo, name=name), (CLOCK,))
+    left = find_own_changes(clock("09:00", undo=undo, name=name), (CLOCK,))
     seen = find_drift(clock("09:00", undo=undo, name=name))
     assert always_recreated(seen, left) == seen != ()
     assert without_own_changes(seen, left) == ()
 
 
 def test_what_changed_since_the_apply_is_drift_though_every_plan_makes_it_anew() -> None:
-    left = own_changes_in(clock("09:00"), (CLOCK,))
+    left = find_own_changes(clock("09:00"), (CLOCK,))
     seen = find_drift(clock("10:00"))
     assert always_recreated(seen, left) == ()
     assert without_own_changes(seen, left) == seen != ()
 
 
 def test_what_the_apply_did_not_change_is_drift_from_its_first_look_on() -> None:
-    assert own_changes_in(clock("09:00"), ("terraform_data.other",)) == ()
+    assert find_own_changes(clock("09:00"), ("terraform_data.other",)) == ()
 
 
 def test_outputs_of_what_is_made_anew_are_made_anew_with_it() -> None:
     both = replace(clock("09:00"), outputs=(OutputChange("time", Action.UPDATE, "09:00", UNKNOWN),))
     alone = replace(both, changes=())
-    assert without_own_changes(find_drift(both), own_changes_in(both, (CLOCK,))) == ()
-    assert own_changes_in(alone, (CLOCK,)) == ()
+    assert without_own_changes(find_drift(both), find_own_changes(both, (CLOCK,))) == ()
+    assert find_own_changes(alone, (CLOCK,)) == ()

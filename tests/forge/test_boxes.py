@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.forge.deployment_request import Request, about, request, ticked
+from terrace.forge.deployment_request import Request, find_ticked_role, request, update_request
 
 HASH, OTHER = "1a2b3c4d" * 4, "deadbeef" * 4
 BODY = """### Environment
@@ -26,7 +26,7 @@ _No response_
 def test_a_form_becomes_a_request() -> None:
     assert request(BODY) == Request("prod", "", ("security", "infrastructure-lead"))
     assert request(BODY.replace("\n", "\r\n")) == request(BODY)
-    assert request(about(BODY, HASH)) == Request("prod", HASH, ("security", "infrastructure-lead"))
+    assert request(update_request(BODY, HASH)) == Request("prod", HASH, ("security", "infrastructure-lead"))
     assert request("just an issue with - [ ] a box") is None
 
 
@@ -45,8 +45,8 @@ def test_a_request_that_shows_something_else_than_it_says_is_none() -> None:
 
 
 def test_one_box_is_one_answer() -> None:
-    assert ticked(BODY, BODY.replace("- [ ] security", "- [x] security")) == "security"
-    assert ticked(BODY, BODY.replace("- [ ] security", "- [X] security").replace("\n", "\r\n")) == "security"
+    assert find_ticked_role(BODY, BODY.replace("- [ ] security", "- [x] security")) == "security"
+    assert find_ticked_role(BODY, BODY.replace("- [ ] security", "- [X] security").replace("\n", "\r\n")) == "security"
 
 
 def test_anything_else_is_none() -> None:
@@ -59,20 +59,22 @@ def test_anything_else_is_none() -> None:
         BODY.replace("- [ ] security", "- [x] security\nmore"),
         BODY.replace("- [ ] security", " - [x] security"),
     ):
-        assert ticked(BODY, after) is None
-    assert ticked(BODY.replace("- [ ] security", "- [x] security"), BODY) is None, "taking it back says nothing"
+        assert find_ticked_role(BODY, after) is None
+    assert find_ticked_role(BODY.replace("- [ ] security", "- [x] security"), BODY) is None, (
+        "taking it back says nothing"
+    )
 
 
 def test_what_waits_now_clears_every_box() -> None:
-    old = about(BODY, HASH).replace("[ ]", "[x]")
-    new = about(old, OTHER)
+    old = update_request(BODY, HASH).replace("[ ]", "[x]")
+    new = update_request(old, OTHER)
     assert request(new) == Request("prod", OTHER, ("security", "infrastructure-lead"))
     assert "[x]" not in new
-    assert about(new, OTHER) == new
-    assert request(about(new, "")) == Request("prod", "", ("security", "infrastructure-lead"))
+    assert update_request(new, OTHER) == new
+    assert request(update_request(new, "")) == Request("prod", "", ("security", "infrastructure-lead"))
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_no_text_breaks_it(before: str, after: str) -> None:
-    assert ticked(before, after) is None or after != before
+    assert find_ticked_role(before, after) is None or after != before
     request(before)

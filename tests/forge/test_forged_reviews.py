@@ -59,7 +59,7 @@ def forged(shop: World, witness: dict[str, str], at: datetime | None = None) -> 
     actor = "bob"
     made = Project(shop.work)
     history = made.ledger.read()
-    found = approving.waiting(made.trust.policy, history, "staging")
+    found = approving.find_pending(made.trust.policy, history, "staging")
     assert found is not None
     deployment, subjects = found
     said = Statement(actor, "", "approve", subjects, at or datetime.now(UTC), "", deployment.id)

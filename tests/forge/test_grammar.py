@@ -18,7 +18,7 @@ from terrace.forge.grammar import (
     Unlock,
     Withdraw,
     forms,
-    understood,
+    read_command,
 )
 
 HASH = "1a2b3c4d" * 4
@@ -42,7 +42,7 @@ COMMANDS: dict[str, Command] = {
 
 @pytest.mark.parametrize("line", ["approve prod 1a2b3c4d", "reject prod 1a2b3c4d", "reject prod 1a2b3c4d not today"])
 def test_a_short_handle_of_an_earlier_version_is_refused_with_a_hint(line: str) -> None:
-    said = understood(f"/terrace {line}")
+    said = read_command(f"/terrace {line}")
     assert isinstance(said, UnknownCommand)
     assert (said.why, said.hint) == ("that is a handle of an earlier version of Terrace", "/terrace status")
 
@@ -50,7 +50,7 @@ def test_a_short_handle_of_an_earlier_version_is_refused_with_a_hint(line: str) 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_line_is_a_command(line: str) -> None:
     for comment in (line, f"{line}\r\n", f"Looks good.\n\n{line}\nThanks!", f"```\nx\n```\n{line}  "):
-        assert understood(comment) == COMMANDS[line]
+        assert read_command(comment) == COMMANDS[line]
 
 
 @pytest.mark.parametrize("line", COMMANDS)
@@ -72,7 +72,7 @@ def test_talk_about_a_command_is_none(line: str) -> None:
         f"- {line}",
         f"/{line}",
     ):
-        assert understood(comment) is None, comment
+        assert read_command(comment) is None, comment
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_talk_about_a_command_is_none(line: str) -> None:
     ],
 )
 def test_a_near_miss_is_told_how_it_is_written_and_does_nothing(line: str) -> None:
-    found = understood(line)
+    found = read_command(line)
     assert isinstance(found, UnknownCommand)
     assert found.hint in (*forms(), "/terrace help")
     assert found.hint.startswith("/terrace ")
 
 
 def test_two_commands_are_none() -> None:
-    assert isinstance(understood("/terrace status\n/terrace help"), UnknownCommand)
+    assert isinstance(read_command("/terrace status\n/terrace help"), UnknownCommand)
 
 
 def test_help_tells_every_form() -> None:
@@ -114,13 +114,13 @@ def test_help_tells_every_form() -> None:
 
 @given(st.text())
 def test_no_text_breaks_it(text: str) -> None:
-    understood(text)
+    read_command(text)
 
 
 @given(st.text(max_size=30), st.sampled_from(sorted(COMMANDS)))
 def test_nothing_may_follow_an_approval_or_stand_before_a_command(text: str, line: str) -> None:
-    assert understood(f"x{text.replace(chr(10), '')}{line}") is None
-    approval = understood(f"/terrace approve prod {HASH}{text}")
+    assert read_command(f"x{text.replace(chr(10), '')}{line}") is None
+    approval = read_command(f"/terrace approve prod {HASH}{text}")
     assert approval == Approve("prod", HASH) or not isinstance(approval, Approve)
     if isinstance(approval, Approve):
         assert text.split("\n")[0].strip(" \t\r") == ""

@@ -47,7 +47,7 @@ def fake() -> FakeGitHub:
 
 def lacks(fake: FakeGitHub, commit: str = MERGED, content: Content | None = None, tip: str = "") -> str | None:
     github = GitHub(Place("acme", "infrastructure"), Token("t"), transport=fake.transport(), sleep=lambda _: None)
-    return GitHubMerges(github, "main").unreviewed(commit, tip or commit, content or Content())
+    return GitHubMerges(github, "main").why_unreviewed(commit, tip or commit, content or Content())
 
 
 def test_somebody_else_approved_what_was_merged(fake: FakeGitHub) -> None:

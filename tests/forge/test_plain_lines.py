@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrace.forge.grammar import Approve, UnknownCommand, understood
+from terrace.forge.grammar import Approve, UnknownCommand, read_command
 from terrace.forge.plain_lines import LONGEST
 
 HASH = "1a2b3c4d" * 4
@@ -88,7 +88,7 @@ DOUBTFUL = {
 
 @pytest.mark.parametrize("name", TALK)
 def test_a_command_in_talk_is_not_heard(name: str) -> None:
-    assert understood(TALK[name].format(LINE)) is None
+    assert read_command(TALK[name].format(LINE)) is None
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
@@ -96,9 +96,9 @@ def test_a_command_that_is_not_shown_plain_is_not_heard_and_told_why(name: str) 
     for before in ("", "Hello\n\n", "- x\n\nThen\n\n"):
         if name == "a header of data" and before:
             continue
-        found = understood(before + DOUBTFUL[name].format(LINE))
+        found = read_command(before + DOUBTFUL[name].format(LINE))
         assert found is None or isinstance(found, UnknownCommand), name
-    found = understood(DOUBTFUL[name].format(LINE))
+    found = read_command(DOUBTFUL[name].format(LINE))
     assert isinstance(found, UnknownCommand) and found.why, name
 
 
@@ -129,7 +129,7 @@ PLAIN = (
     st.sampled_from(["", "\n", "\nThanks!", "\n\n- x", "  \n\n> y", "\r\n"]),
 )
 def test_a_plain_line_is_always_heard(before: list[str], after: str) -> None:
-    assert understood("".join(before) + LINE + after) == HEARD
+    assert read_command("".join(before) + LINE + after) == HEARD
 
 
 @given(
@@ -138,7 +138,7 @@ def test_a_plain_line_is_always_heard(before: list[str], after: str) -> None:
     st.sampled_from(["", "\n\nmore", "\n", "\r\n\r\nmore"]),
 )
 def test_no_construct_lets_a_command_through_whatever_is_around_it(before: list[str], form: str, after: str) -> None:
-    assert not isinstance(understood("".join(before) + form.format(LINE) + after), Approve)
+    assert not isinstance(read_command("".join(before) + form.format(LINE) + after), Approve)
 
 
 @given(
@@ -183,7 +183,7 @@ def test_no_construct_lets_a_command_through_whatever_is_around_it(before: list[
 )
 def test_what_is_heard_is_a_line_of_a_paragraph_and_nothing_breaks(parts: list[str]) -> None:
     text = "".join(parts)
-    if isinstance(understood(text), Approve):
+    if isinstance(read_command(text), Approve):
         assert LINE in [line.rstrip(" \t") for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
 
 
@@ -221,10 +221,10 @@ def test_no_comment_keeps_a_machine_busy(piece: str) -> None:
     text = f"{piece * ((LONGEST - 80) // len(piece))}\n\n{LINE}"
     assert len(text) <= LONGEST
     began = time.process_time()
-    understood(text)
+    read_command(text)
     assert time.process_time() - began < 20
 
 
 def test_a_comment_with_a_command_has_a_size() -> None:
-    assert understood(f"{LINE}\n\n{'x' * (LONGEST - len(LINE) - 2)}") == HEARD
-    assert isinstance(understood(f"{LINE}\n\n{'x' * LONGEST}"), UnknownCommand)
+    assert read_command(f"{LINE}\n\n{'x' * (LONGEST - len(LINE) - 2)}") == HEARD
+    assert isinstance(read_command(f"{LINE}\n\n{'x' * LONGEST}"), UnknownCommand)

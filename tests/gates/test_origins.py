@@ -15,7 +15,7 @@ from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.facts import Facts, Reviewed, Upstream
 from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import GateResult, Outcome, Subject
-from terrace.gates.objections import objections
+from terrace.gates.objections import check_objections
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,
@@ -129,7 +129,7 @@ def agreed_to(origin: Origin, *objections: Objection, agreed: tuple[str, ...] = 
 
 def objected(*found: Objection) -> list[GateResult]:
     facts = replace(FACTS, origin=BY_HAND)
-    return list(objections(Request(Moment.APPLY, Config(), PROD, facts, NOW, Plans(objections=found))))
+    return list(check_objections(Request(Moment.APPLY, Config(), PROD, facts, NOW, Plans(objections=found))))
 
 
 REFUSED = Objection("no-twos", "prod", "aws_vpc.two", "no twos", Weight.HOLD)

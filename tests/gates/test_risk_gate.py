@@ -14,7 +14,7 @@ from terrace.config.model import ApprovalRule, Config, Environment, RiskLevel, R
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import GateResult, Outcome
-from terrace.gates.risk import LEVELS, raise_for_risk, risk
+from terrace.gates.risk import LEVELS, check_risk, raise_for_risk
 from terrace.stacks.model import (
     AutomaticRollback,
     Destruction,
@@ -49,7 +49,7 @@ def at(level: RiskLevel) -> Risk:
 def results(environment: Environment, origin: Origin, found: Risk) -> tuple[GateResult, ...]:
     facts = Facts("c" * 40, (), "rita", "main", True, None, None, None, origin)
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
-    return tuple(risk(Request(Moment.APPLY, Config(), environment, facts, now, Plans(risk=found))))
+    return tuple(check_risk(Request(Moment.APPLY, Config(), environment, facts, now, Plans(risk=found))))
 
 
 def covers(more: ApprovalRule, less: ApprovalRule) -> bool:

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 
 from github_files.tree import CONFIG, files, premises, written
 from terrace.apps.workflows.generating import generate
-from terrace.apps.workflows.pins import pins, repinned, used
+from terrace.apps.workflows.pins import find_pins, pins, replace_pins
 from terrace.apps.workflows.premises import clouds_of, word
 from terrace.apps.workflows.settings import settings
 from terrace.config.naming import NAME
@@ -98,11 +98,11 @@ def test_every_pin_is_a_commit() -> None:
         assert len(pin.commit) == 40
         assert pin.version.startswith("v")
     text = files()[".github/workflows/00-pr-validation.yml"]
-    assert repinned(text, used(text)) == text
+    assert replace_pins(text, find_pins(text)) == text
 
 
 def test_what_lies_in_the_lock_is_what_is_used() -> None:
-    found = {action: pin for text in files().values() for action, pin in used(text).items()}
+    found = {action: pin for text in files().values() for action, pin in find_pins(text).items()}
     assert found == {action: pin for action, pin in pins().items() if action in found}
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.apps.workflows.pins import Pin
-from terrace.apps.workflows.record import Record, decoded, encoded, hashed
+from terrace.apps.workflows.record import Record, decode, encode_record, hash_file
 from terrace.apps.workflows.upgrading import diff, upgrade
 from terrace.errors import BadInput
 
@@ -25,7 +25,7 @@ def using(pin: Pin, more: str = "") -> str:
 
 def record(files: Mapping[str, str], pin: Pin = OLD) -> Record:
     """What was remembered when these files were written."""
-    return Record("0.1.0", {"actions/checkout": pin}, {path: hashed(text) for path, text in files.items()})
+    return Record("0.1.0", {"actions/checkout": pin}, {path: hash_file(text) for path, text in files.items()})
 
 
 AFTER = Record("0.2.0", {"actions/checkout": OLD})
@@ -34,7 +34,7 @@ AFTER = Record("0.2.0", {"actions/checkout": OLD})
 def test_the_first_time_everything_is_written() -> None:
     todo = upgrade({PATH: "a\n"}, {}, Record(), AFTER)
     assert dict(todo.writes) == {PATH: "a\n"}
-    assert todo.record.files == {PATH: hashed("a\n")}
+    assert todo.record.files == {PATH: hash_file("a\n")}
 
 
 def test_a_file_that_was_there_before_is_left() -> None:
@@ -47,7 +47,7 @@ def test_a_file_that_was_there_before_is_left() -> None:
 def test_a_file_that_nobody_touched_is_written_anew() -> None:
     todo = upgrade({PATH: "new\n"}, {PATH: "old\n"}, record({PATH: "old\n"}), AFTER)
     assert dict(todo.writes) == {PATH: "new\n"}
-    assert todo.record.files == {PATH: hashed("new\n")}
+    assert todo.record.files == {PATH: hash_file("new\n")}
 
 
 def test_a_file_that_somebody_changed_stays_theirs_for_good() -> None:
@@ -63,7 +63,7 @@ def test_whoever_took_the_change_by_hand_has_ours_again() -> None:
     todo = upgrade({PATH: "new\n"}, {PATH: "new\n"}, record({PATH: "old\n"}), AFTER)
     assert not todo.writes
     assert not todo.kept
-    assert todo.record.files == {PATH: hashed("new\n")}
+    assert todo.record.files == {PATH: hash_file("new\n")}
 
 
 def test_what_somebody_took_away_stays_away() -> None:
@@ -106,8 +106,8 @@ def test_nothing_of_anybodys_is_ever_lost(
     todo = upgrade(fresh, there, before, AFTER)
     for path in (*todo.writes, *todo.gone):
         if path in there:
-            ours = before.files.get(path) == hashed(there[path])
-            only_pins = path in fresh and hashed(fresh[path]) == hashed(there[path])
+            ours = before.files.get(path) == hash_file(there[path])
+            only_pins = path in fresh and hash_file(fresh[path]) == hash_file(there[path])
             assert ours or only_pins
     # Once done, there is nothing left to do.
     now = {path: text for path, text in {**there, **todo.writes}.items() if path not in todo.gone}
@@ -119,15 +119,15 @@ def test_nothing_of_anybodys_is_ever_lost(
 
 def test_the_lock_file_is_read_as_it_was_written() -> None:
     known = replace(record({PATH: "a\n"}), clouds=("aws",))
-    assert decoded(encoded(known)) == known
+    assert decode(encode_record(known)) == known
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"schema": "terrace/github-lock@1", "files": {"a": "../etc"}}', encoded(AFTER)[:-9]]
+    "text", ["", "[]", "{}", '{"schema": "terrace/github-lock@1", "files": {"a": "../etc"}}', encode_record(AFTER)[:-9]]
 )
 def test_a_lock_file_that_nobody_wrote_is_refused(text: str) -> None:
     with pytest.raises(BadInput, match="lock"):
-        decoded(text)
+        decode(text)
 
 
 def test_a_diff_is_read_like_any_other() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from github_files.tree import Step, files, jobs, read, steps, workflows
 from terrace.apps.cli.main import cli
-from terrace.apps.workflows.permissions import ACTIONS, COMMANDS, REASONS, needed
+from terrace.apps.workflows.permissions import ACTIONS, COMMANDS, REASONS, combine_permissions
 
 PR = ".github/workflows/00-pr-validation.yml"
 APPLY = ".github/workflows/reusable-apply.yml"
@@ -81,7 +81,9 @@ def test_a_job_has_exactly_the_permissions_that_its_commands_need() -> None:
             continue
         commands = commands_of(job)
         seen |= commands
-        assert job["permissions"] == {"contents": "read"} | needed(commands), f"{path} {name}: {sorted(commands)}"
+        assert job["permissions"] == {"contents": "read"} | combine_permissions(commands), (
+            f"{path} {name}: {sorted(commands)}"
+        )
     assert seen == {*COMMANDS, *ACTIONS}
 
 

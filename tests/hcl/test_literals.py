@@ -14,7 +14,7 @@ from hypothesis import example, given
 from support.hostile import HOSTILE, texts
 from terrace.hcl.literals import NotLiteral, quote, read_literal
 from terrace.hcl.read_facts import read_facts
-from terrace.hcl.syntax import attributes, blocks, everything, parse, parser, text_of
+from terrace.hcl.syntax import attributes, blocks, parse, parser, text_of, walk
 from terrace.stacks.additions import Additions, Import
 
 MORE = ("$${x}", "$$${x}", "%%{if}", "${", "%{", "$%{", "%${x}", "a$", "\U0001f600 \U000e0041", "\\u0024{x}", "\\")
@@ -26,7 +26,7 @@ def writable(text: str) -> bool:
 
 def read_back(written: str) -> object:
     tree = parser().parse(f"x = {written}\n".encode())
-    (attribute,) = [node for node in everything(tree.root_node) if node.type == "attribute"]
+    (attribute,) = [node for node in walk(tree.root_node) if node.type == "attribute"]
     assert not tree.root_node.has_error
     return read_literal(attribute.named_children[1])
 
@@ -61,7 +61,7 @@ def test_a_hostile_cloud_id_adds_only_an_import_block(text: str) -> None:
         Additions(imports=(Import("dev", "aws_vpc.main", text),)).files({"dev": "environments/dev"}, ()).values()
     )
     tree = parser().parse(content.encode())
-    blocks = [node for node in everything(tree.root_node) if node.type == "block"]
+    blocks = [node for node in walk(tree.root_node) if node.type == "block"]
     assert not tree.root_node.has_error and len(blocks) == 1
 
 
@@ -80,13 +80,13 @@ def test_a_hostile_cloud_id_adds_only_an_import_block(text: str) -> None:
     ],
 )
 def test_a_number_with_an_exponent_is_read_as_terraform_reads_it(written_so: str, value: object) -> None:
-    (attribute,) = [n for n in everything(parse(f"x = {written_so}\n".encode()).root_node) if n.type == "attribute"]
+    (attribute,) = [n for n in walk(parse(f"x = {written_so}\n".encode()).root_node) if n.type == "attribute"]
     assert read_literal(attribute.named_children[1]) == value
 
 
 @pytest.mark.parametrize("number", ["1e999999999", "1.5e999999999", "-1e-999999999", "1e99999999999999999999"])
 def test_a_number_too_large_to_write_out_is_not_a_literal(number: str) -> None:
-    (attribute,) = [n for n in everything(parse(f"x = {number}\n".encode()).root_node) if n.type == "attribute"]
+    (attribute,) = [n for n in walk(parse(f"x = {number}\n".encode()).root_node) if n.type == "attribute"]
     with pytest.raises(NotLiteral):
         read_literal(attribute.named_children[1])
 
@@ -107,7 +107,7 @@ def test_exponents_do_not_change_texts_and_places() -> None:
     )
     root = parse(content).root_node
     assert not root.has_error
-    for node in everything(root):
+    for node in walk(root):
         assert node.text == content[node.start_byte : node.end_byte]
     (block,) = blocks(root)
     assert {name: text_of(value) for name, value in attributes(block)}["name"] == '"id-1e3"'

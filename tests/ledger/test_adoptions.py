@@ -11,11 +11,11 @@ import pytest
 
 from support.ledgers import MemoryLedger
 from support.payloads import origin_payload
-from terrace.drift.own_changes import own_changes_of
+from terrace.drift.own_changes import recorded_own_changes
 from terrace.ledger import kinds
 from terrace.ledger.adoptions import adoptions, newest_adoptions
 from terrace.ledger.authenticity import NO_KEY, EventKey, demands_code
-from terrace.ledger.deployed_revisions import abandoned, baseline
+from terrace.ledger.deployed_revisions import baseline, find_abandoned
 from terrace.ledger.deployment import Holder
 from terrace.ledger.model import Draft, History
 from terrace.stacks.model import Manual
@@ -98,11 +98,11 @@ def test_an_adoption_after_a_deployment_counts_more_than_that() -> None:
 
 def test_differences_that_were_accepted_are_known_until_something_is_applied() -> None:
     there = (adopted(accepted=[SEEN]),)
-    (echo,) = own_changes_of(history(*there), "dev", "dev/net")
+    (echo,) = recorded_own_changes(history(*there), "dev", "dev/net")
     assert (echo.address, echo.grave) == ("aws_security_group.web", True)
-    assert own_changes_of(history(*there), "dev", "dev/app") == ()
-    assert own_changes_of(history(*there, opened(), LEASE, step("plan"), EMPTY_PLAN), "dev", "dev/net") == (echo,)
-    assert own_changes_of(history(*there, opened(), LEASE, step("apply")), "dev", "dev/net") == ()
+    assert recorded_own_changes(history(*there), "dev", "dev/app") == ()
+    assert recorded_own_changes(history(*there, opened(), LEASE, step("plan"), EMPTY_PLAN), "dev", "dev/net") == (echo,)
+    assert recorded_own_changes(history(*there, opened(), LEASE, step("apply")), "dev", "dev/net") == ()
 
 
 def test_a_state_that_is_rightly_gone_is_not_adopted_any_more() -> None:
@@ -111,7 +111,7 @@ def test_a_state_that_is_rightly_gone_is_not_adopted_any_more() -> None:
 
 
 def test_an_environment_with_nothing_but_adopted_stacks_is_not_forgotten() -> None:
-    assert abandoned(history(adopted()), ["prod"]) == ("dev",)
+    assert find_abandoned(history(adopted()), ["prod"]) == ("dev",)
 
 
 def test_an_adoption_counts_only_where_a_process_with_the_key_of_the_ledger_wrote_it() -> None:

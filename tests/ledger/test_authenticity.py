@@ -33,7 +33,7 @@ from terrace.ledger.model import Draft, History
 from terrace.ledger.reading import read
 from terrace.pipelines.journal import append
 from terrace.pipelines.ledger.dismissals import dismiss
-from terrace.pipelines.ledger.rekey import proposed, rekey
+from terrace.pipelines.ledger.rekey import propose, rekey
 from terrace.report.json.ledger import unverified_event
 from terrace.report.terminal.ledger import unverified_event_lines
 
@@ -276,7 +276,7 @@ def test_after_a_change_of_the_key_the_events_of_before_count_as_they_did() -> N
     without_key(made, FORGED[1])
     later = sealed_by(made, OTHER)
     assert later.read().reading.foreign == KEY.id, "nothing is checked, and crews that apply refuse that"
-    change = proposed(later.read(), KEY, nobody)
+    change = propose(later.read(), KEY, nobody)
     assert (change.before, change.absent, change.unchecked) == (KEY.id, (4,), {})
     history = rekey(later, later.read(), change, "retired", "ann")
     assert history.reading.foreign == ""
@@ -295,7 +295,7 @@ def made_of(made: MemoryLedger, key: EventKey) -> History:
 def test_a_ledger_of_an_earlier_terrace_is_taken_over_by_a_person() -> None:
     made = sealed_by(started(NO_KEY), KEY)
     assert len(made.read().reading.faults) == 1
-    change = proposed(made.read(), None, nobody)
+    change = propose(made.read(), None, nobody)
     assert change.unchecked == {kinds.DEPLOYMENT_OPENED: 1, kinds.STEP_BEGUN: 2, kinds.STEP_ENDED: 1}, (
         "what follows the opening counts with it, so that it is told too"
     )
@@ -303,14 +303,14 @@ def test_a_ledger_of_an_earlier_terrace_is_taken_over_by_a_person() -> None:
     history = rekey(made, made.read(), change, "Terrace is newer", "ann")
     assert history.reading.faults == ()
     with pytest.raises(BadInput, match="nothing to change"):
-        proposed(history, None, nobody)
+        propose(history, None, nobody)
 
 
 def test_what_was_dismissed_does_not_come_back_with_a_new_key() -> None:
     made = started()
     position = without_key(made, FORGED[1]).events[-1].position
     dismiss(made, position, "ann", "nobody of us", lambda text: "s", lambda one: True)
-    change = proposed(made.read(), None, lambda one: True)
+    change = propose(made.read(), None, lambda one: True)
     assert change.absent == (position,)
 
 
@@ -321,8 +321,8 @@ def test_what_was_dismissed_does_not_come_back_where_the_old_key_is_lost() -> No
     without_key(made, FORGED[0])
     later = sealed_by(made, OTHER)
     assert later.read().reading.foreign, "this reader cannot tell what is forged"
-    assert proposed(later.read(), None, nobody).absent == (), "a dismissal that does not count takes nothing away"
-    change = proposed(later.read(), None, lambda one: True)
+    assert propose(later.read(), None, nobody).absent == (), "a dismissal that does not count takes nothing away"
+    change = propose(later.read(), None, lambda one: True)
     assert change.absent == (position,)
     assert change.unchecked[kinds.STEP_ENDED] == 2, "the person is told of the one that was not dismissed"
     history = rekey(later, later.read(), change, "lost", "ann")
@@ -333,10 +333,10 @@ def test_what_one_change_of_the_key_lists_stays_without_effect_after_the_next() 
     made = started()
     without_key(made, FORGED[1])
     second = sealed_by(made, OTHER)
-    rekey(second, second.read(), proposed(second.read(), KEY, nobody), "retired", "ann")
+    rekey(second, second.read(), propose(second.read(), KEY, nobody), "retired", "ann")
     third = sealed_by(second, EventKey.of(b"3" * 32))
     without_key(third, (kinds.LEDGER_REKEYED, "ledger", {"reason": "mine", "absent": [3]}))
-    change = proposed(third.read(), None, nobody)
+    change = propose(third.read(), None, nobody)
     assert change.absent == (4,), "a list that carries no code takes no true event away"
     history = rekey(third, third.read(), change, "lost", "ann")
     assert folds.deployments(history)[0].steps[-1].open
@@ -345,13 +345,13 @@ def test_what_one_change_of_the_key_lists_stays_without_effect_after_the_next() 
 def test_events_that_were_written_past_the_key_are_told_before_a_change_of_the_key_lets_them_count() -> None:
     earlier = sealed_by(started(NO_KEY), KEY)
     earlier.append([Draft(kinds.ENVIRONMENT_HELD, "prod", "ann", {})], head=earlier.read().head)
-    assert proposed(earlier.read(), None, nobody).doubtful == (), "an earlier version wrote before there was a key"
+    assert propose(earlier.read(), None, nobody).doubtful == (), "an earlier version wrote before there was a key"
     made = started()
     positions = [without_key(made, forged).events[-1].position for forged in FORGED[:2]]
-    change = proposed(made.read(), None, nobody)
+    change = propose(made.read(), None, nobody)
     assert list(change.doubtful) == positions
     dismiss(made, positions[0], "ann", "nobody of us", lambda text: "s", lambda one: True)
-    assert list(proposed(made.read(), None, lambda one: True).doubtful) == positions[1:]
+    assert list(propose(made.read(), None, lambda one: True).doubtful) == positions[1:]
 
 
 def test_each_event_that_a_change_of_the_key_would_let_count_is_named_with_what_it_says_and_by_whom() -> None:
@@ -360,7 +360,7 @@ def test_each_event_that_a_change_of_the_key_would_let_count_is_named_with_what_
     without_key(made, (kinds.STEP_BEGUN, "d2", {"step": "apply", "stack": "dev", "attempt": "b1"}))
     told = [
         (one.event.position, one.event.actor, one.says, one.environment, one.deployment, one.stack, one.code)
-        for one in proposed(made.read(), None, nobody).unproven
+        for one in propose(made.read(), None, nobody).unproven
     ]
     assert told == [
         (4, "mallory", "apply ended: succeeded", "prod", "d1", "prod", "none"),
@@ -374,7 +374,7 @@ def test_events_that_look_forged_are_told_apart_by_a_reader_who_lost_the_key_too
     positions = [without_key(made, forged).events[-1].position for forged in FORGED[:2]]
     without_key(made, (kinds.LEDGER_REKEYED, "ledger", {"reason": "mine"}))
     later = sealed_by(made, OTHER)
-    change = proposed(later.read(), None, nobody)
+    change = propose(later.read(), None, nobody)
     assert list(change.doubtful) == [*positions, 6]
     assert {one.event.position: one.code for one in change.unproven} == {
         **dict.fromkeys(range(4), "unchecked"),
@@ -382,7 +382,7 @@ def test_events_that_look_forged_are_told_apart_by_a_reader_who_lost_the_key_too
     }
     *_, last = made.events
     made.events = (*made.events[:-1], replace(last, code=f"{KEY.id}:{'0' * 64}"))
-    wrong = proposed(made.read(), None, nobody).unproven
+    wrong = propose(made.read(), None, nobody).unproven
     assert [(one.code, one.doubtful) for one in wrong] == [("none", True), ("none", True), ("wrong", True)]
 
 
@@ -390,8 +390,8 @@ def test_what_the_change_before_lists_as_absent_does_not_come_back_with_the_same
     made = started()
     without_key(made, FORGED[1])
     second = sealed_by(made, OTHER)
-    rekey(second, second.read(), proposed(second.read(), KEY, nobody), "retired", "ann")
-    again = proposed(second.read(), None, nobody)
+    rekey(second, second.read(), propose(second.read(), KEY, nobody), "retired", "ann")
+    again = propose(second.read(), None, nobody)
     assert (again.absent, again.unproven) == ((4,), ())
 
 
@@ -402,7 +402,7 @@ def test_the_list_before_a_change_of_the_key_is_short_for_people_and_whole_for_m
         for n in range(1, 121)
     ]
     without_key(made, *named)
-    events = proposed(made.read(), None, nobody).unproven
+    events = propose(made.read(), None, nobody).unproven
     lines = list(unverified_event_lines(events))
     assert lines[0] == "written without the key while the key was in use, as forged events are:"
     first = "  4 lease.taken: lease taken (prod, deployment d1), 2026-01-05 12:04:00 UTC by mallory"
@@ -434,12 +434,12 @@ def test_a_change_of_the_key_by_a_ledger_writer_holds_everything() -> None:
 def test_a_change_is_not_written_over_events_that_were_not_looked_at() -> None:
     made = sealed_by(started(NO_KEY), KEY)
     seen = made.read()
-    change = proposed(seen, None, nobody)
+    change = propose(seen, None, nobody)
     without_key(made, FORGED[1])
     with pytest.raises(BadInput, match="in the meantime"):
         rekey(made, seen, change, "why", "ann")
     with pytest.raises(BadInput, match="authenticates no event"):
-        proposed(made.read(), OTHER, nobody)
+        propose(made.read(), OTHER, nobody)
 
 
 @given(st.lists(st.sampled_from(FORGED), max_size=6), st.data())

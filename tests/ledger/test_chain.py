@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from terrace.errors import Corrupt, TerraceError
 from terrace.ledger.authenticity import NO_KEY, EventKey, LedgerKey
-from terrace.ledger.chain import decode, decode_all, encode, export, seal, seal_all, trusted, verify
+from terrace.ledger.chain import decode, decode_all, encode, export, seal, seal_all, verified_events, verify
 from terrace.ledger.event import Event
 from terrace.ledger.model import GENESIS, Draft
 
@@ -74,7 +74,7 @@ def test_any_single_tampering_is_found_where_it_is(given_drafts: list[Draft], da
     assert found.first_bad is not None
     assert found.first_bad.position == at
     with pytest.raises(Corrupt):
-        trusted(events)
+        verified_events(events)
 
 
 def test_a_rewritten_rest_is_found_by_the_head_that_was_noted() -> None:

@@ -19,7 +19,7 @@ from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import TOLERANCE, seal, strange_times, verify
-from terrace.ledger.dates import DatesDismissal, Reference, ahead, dated, doubt
+from terrace.ledger.dates import DatesDismissal, Reference, ahead, doubt, without_dismissed_dates
 from terrace.ledger.event import Event
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.pipelines.journal import preview
@@ -116,11 +116,11 @@ def test_an_event_dated_in_the_future_is_dismissed_and_soak_counts_from_when_it_
         clock,
     )
     assert [event.position for event in gone] == [2]
-    seen = dated(made.read(), everybody)
+    seen = without_dismissed_dates(made.read(), everybody)
     assert doubt(seen, clock.now, None) is None
     assert ended_at(seen) == clock.now, "when it was dismissed it had happened: it soaks from there"
     assert strange_times(seen.events, clock.now, seen.undated) == ()
-    refused = dated(made.read(), lambda said: said.actor == "bob")
+    refused = without_dismissed_dates(made.read(), lambda said: said.actor == "bob")
     assert doubt(refused, clock.now, None) is not None, "it is asked of the trust root each time"
 
 
@@ -147,7 +147,7 @@ def test_many_events_of_a_clock_that_was_wrong_are_dismissed_at_once() -> None:
     assert "2 more" in found[0]
     gone = dismiss_dates(made, 1, "ann", "a clock", signed, everybody, clock)
     assert [event.position for event in gone] == [1, 2, 4]
-    seen = dated(made.read(), everybody)
+    seen = without_dismissed_dates(made.read(), everybody)
     assert ahead(seen, NOON) == ()
     assert [event.record for event in seen.readable] == [event.record for event in made.read().readable], (
         "what they say counts as before"
@@ -166,7 +166,7 @@ def test_a_dismissal_takes_away_no_date_that_may_be_right() -> None:
             (HELD, NOON + HOUR),
             (Draft(kinds.DATES_DISMISSED, "ledger", "mallory", said), NOON + HOUR),
         )
-        assert dated(history, everybody).undated == {}
+        assert without_dismissed_dates(history, everybody).undated == {}
     clock = Clock()
     made = ledger(clock)
     write(made, clock, NOON, D1, ENDED)
@@ -183,7 +183,7 @@ def dismissed(history: History, position: int, last: int) -> Draft:
 def test_an_event_dated_too_early_does_not_shorten_what_soaks_after_a_wrong_clock() -> None:
     entries = ((FIRST, NOON - YEAR), (D1, NOON + YEAR), (ENDED, NOON + YEAR), (HELD, NOON - YEAR))
     written = chain(*entries)
-    history = dated(chain(*entries, (dismissed(written, 1, 2), NOON)), everybody)
+    history = without_dismissed_dates(chain(*entries, (dismissed(written, 1, 2), NOON)), everybody)
     assert ended_at(history) == NOON, "it had ended when it was dismissed, and nothing says that it was earlier"
 
 
@@ -192,8 +192,8 @@ def test_a_copy_of_a_dismissal_of_dates_takes_away_no_more_than_the_dismissal() 
     said = dismissed(chain(*entries), 1, 4)
     once = chain(*entries, (said, NOON + 2 * HOUR))
     copied = chain(*entries, (said, NOON + 2 * HOUR), (said, NOON - YEAR), (said, NOON - HOUR))
-    assert dated(copied, everybody).undated == dated(once, everybody).undated
-    assert ended_at(dated(copied, everybody)) == NOON + 2 * HOUR, (
+    assert without_dismissed_dates(copied, everybody).undated == without_dismissed_dates(once, everybody).undated
+    assert ended_at(without_dismissed_dates(copied, everybody)) == NOON + 2 * HOUR, (
         "what follows a wrong date waits too long, never too short"
     )
 
@@ -212,7 +212,7 @@ def test_a_dismissal_of_dates_is_for_those_events_of_that_ledger_by_a_signer() -
     write(made, clock, NOON, Draft(kinds.DATES_DISMISSED, "ledger", "ann", wrong))
     later = {**wrong, "last": 7}
     write(made, clock, NOON, Draft(kinds.DATES_DISMISSED, "ledger", "ann", later))
-    assert doubt(dated(made.read(), everybody), NOON, None) is not None
+    assert doubt(without_dismissed_dates(made.read(), everybody), NOON, None) is not None
     one = DatesDismissal("l1", 1, 2, "0" * 64, "r", "ann")
     others = (
         DatesDismissal("l2", 1, 2, "0" * 64, "r", "ann"),

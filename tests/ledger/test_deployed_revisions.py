@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from support.stories import Told
-from terrace.ledger.deployed_revisions import abandoned, baseline
+from terrace.ledger.deployed_revisions import baseline, find_abandoned
 from terrace.ledger.deployment import Step
 from terrace.stacks.model import Destruction, Manual
 
@@ -51,5 +51,5 @@ def test_a_destruction_after_a_failed_apply_leaves_nothing_unknown() -> None:
 def test_an_environment_that_no_rules_name_any_more_is_abandoned_while_something_is_deployed() -> None:
     told = Told()
     told.release("d1", ONE)
-    assert abandoned(told.history, ("dev",)) == ("prod",)
-    assert abandoned(told.history, ("prod",)) == ()
+    assert find_abandoned(told.history, ("dev",)) == ("prod",)
+    assert find_abandoned(told.history, ("prod",)) == ()

@@ -18,7 +18,7 @@ from terrace.gates.model import Outcome
 from terrace.ledger import folds, kinds
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal_all, strange_times, verify
-from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral, describe_faults, dismissals_of_several, unread
+from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral, describe_faults, dismissals_of_several, find_unread
 from terrace.ledger.model import GENESIS, Draft, History
 from terrace.ledger.positions import Span, read_spans, words_of
 from terrace.pipelines.ledger.dismissals import dismiss, dismiss_several, unread_among
@@ -80,7 +80,7 @@ def nobody(said: Dismissal | DismissalOfSeveral) -> bool:
 def test_an_event_that_cannot_be_read_holds_the_environment_that_it_speaks_of(
     event: tuple[str, str, Mapping[str, Any]], environment: str
 ) -> None:
-    (fault,) = unread(ledger(D1, BEGUN, event).read(), nobody)
+    (fault,) = find_unread(ledger(D1, BEGUN, event).read(), nobody)
     assert fault.environment == environment
     assert fault.holds("prod") == (environment in ("", "prod"))
     assert f"event {fault.event.position} of the ledger cannot be read" in describe_faults((fault,))
@@ -106,7 +106,7 @@ def test_what_follows_an_opening_that_cannot_be_read_is_as_absent_and_named_once
 def test_what_follows_an_opening_of_a_kind_that_is_not_known_holds_its_environment_only() -> None:
     later = ("deployment.prepared", "d2", {"environment": "dev", "commit": "d" * 40})
     seen = ledger(D1, BEGUN, later, (kinds.STEP_BEGUN, "d2", {"step": "apply", "stack": "dev", "attempt": "b1"})).read()
-    assert [(f.event.position, f.environment) for f in unread(seen, nobody)] == [(3, "dev")]
+    assert [(f.event.position, f.environment) for f in find_unread(seen, nobody)] == [(3, "dev")]
     assert [one.id for one in folds.deployments(seen)] == ["d1"]
 
 
@@ -135,8 +135,8 @@ def test_a_person_who_counts_lets_it_count_as_absent() -> None:
     gone = dismiss(bad, 2, "ann", "nobody knows it", lambda text: f"signed {len(text)}", lambda said: True)
     assert gone.event.position == 2
     history = bad.read()
-    assert unread(history, lambda said: said.actor == "ann" and said.reason == "nobody knows it") == ()
-    assert [f.event.position for f in unread(history, nobody)] == [2], "it is asked of the trust root each time"
+    assert find_unread(history, lambda said: said.actor == "ann" and said.reason == "nobody knows it") == ()
+    assert [f.event.position for f in find_unread(history, nobody)] == [2], "it is asked of the trust root each time"
     with pytest.raises(BadInput, match="event 2 of the ledger has nothing to dismiss"):
         dismiss(bad, 2, "ann", "again", lambda text: None, lambda said: True)
     with pytest.raises(BadInput, match="event 1 of the ledger has nothing to dismiss"):
@@ -157,7 +157,7 @@ def test_a_dismissal_is_for_that_very_event_of_that_very_ledger() -> None:
     event = bad.read().events[1]
     other = {"position": 1, "hash": "0" * 64, "reason": "r", "statement": "", "signature": None}
     bad.append([Draft(kinds.EVENT_DISMISSED, "ledger", "ann", other)], head=bad.read().head)
-    assert len(unread(bad.read(), lambda said: True)) == 1
+    assert len(find_unread(bad.read(), lambda said: True)) == 1
     one = Dismissal("l1", 1, event.hash, "r", "ann")
     texts = {one.text, Dismissal("l2", 1, event.hash, "r", "ann").text, Dismissal("l1", 2, event.hash, "r", "ann").text}
     assert len(texts) == 3
@@ -184,8 +184,8 @@ def test_one_signed_event_names_every_event_of_a_flood_that_a_person_saw_and_no_
     dismiss_several(bad, faults, "ann", "one token leaked", sign, lambda said: True)
     history = bad.read()
     assert len(history.events) == 10, "one event"
-    assert [one.event.position for one in unread(history, lambda said: said.actor == "ann")] == [8]
-    assert len(unread(history, nobody)) == 6, "it is asked of the trust root each time"
+    assert [one.event.position for one in find_unread(history, lambda said: said.actor == "ann")] == [8]
+    assert len(find_unread(history, nobody)) == 6, "it is asked of the trust root each time"
     (said,) = dismissals_of_several(history)
     assert (said.text, said.reason) == (signed[0], "one token leaked")
     assert folds.deployments(history)[0].steps[0].attempt == "a1", "what could be read counts as before"
@@ -256,7 +256,7 @@ def test_a_dismissal_of_several_is_for_those_very_events_of_that_ledger(more: di
     events = bad.read().events
     said = {"spans": [[2, 4]], "hash": events[4].hash, "reason": "r", "statement": "", "signature": None, **more}
     bad.append([Draft(kinds.EVENTS_DISMISSED, "ledger", "ann", said)], head=bad.read().head)
-    gone = {2, 3, 4} - {one.event.position for one in unread(bad.read(), lambda said: True)}
+    gone = {2, 3, 4} - {one.event.position for one in find_unread(bad.read(), lambda said: True)}
     assert gone == set()
     one = DismissalOfSeveral("l1", (Span(2, 4),), "h", "r", "ann")
     texts = {one.text, replace(one, spans=(Span(2, 2), Span(4, 4))).text, replace(one, ledger="l2").text}

@@ -72,11 +72,11 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: [folds.approvals(h, one.id) for one in folds.deployments(h)],
     lambda h: [folds.settlements(h, one.id) for one in folds.deployments(h)],
     lambda h: [folds.hold(h, e) for e in ENVIRONMENTS],
-    lambda h: [folds.unsettled(h, e, 1) for e in ENVIRONMENTS],
-    lambda h: [folds.live(h, e) for e in ENVIRONMENTS],
+    lambda h: [folds.find_unsettled(h, e, 1) for e in ENVIRONMENTS],
+    lambda h: [folds.live_deployments(h, e) for e in ENVIRONMENTS],
     lambda h: [folds.releases(h, e) for e in ENVIRONMENTS],
     backup_status.backup_statuses,
-    backup_status.recorded,
+    backup_status.recorded_hashes,
     backup_status.lineages,
     backup_status.good_backups,
     restores.restores,
@@ -92,7 +92,9 @@ VIEWS: tuple[Callable[[History], object], ...] = (
     lambda h: list(folds.rejections(h)),
     lambda h: [list(one.steps) for one in folds.deployments(h)],
     lambda h: [(one.in_doubt, one.touched, one.stack_results) for one in folds.deployments(h)],
-    lambda h: [(backup_status.stacks_of(h, e), backup_status.applied_since(h, e, NOW)) for e in ENVIRONMENTS],
+    lambda h: [
+        (backup_status.stacks_of(h, e), backup_status.find_applying_deployments(h, e, NOW)) for e in ENVIRONMENTS
+    ],
 )
 
 
@@ -152,7 +154,7 @@ def test_a_history_that_is_continued_says_what_the_whole_says(
     for cut in [*sorted(cuts), len(events)]:
         if asks == 1 or (asks == 2 and cut % 2):
             said(history)
-        history = history.followed_by(events[len(history.events) : cut])
+        history = history.continue_with(events[len(history.events) : cut])
     assert said(history) == said(History(events, undated, key=key))
     for position in cuts:
         assert said(history.before(position)) == said(History(events[:position], undated, key=key))
@@ -176,7 +178,7 @@ def test_a_history_that_continues_a_snapshot_says_what_the_whole_says(
     lines = [encode(event) for event in events]
     history = History((), key=key)
     for cut, asks in [*sorted(cuts), (len(events), True)]:
-        history = history.followed_by(events[len(history.events) : cut])
+        history = history.continue_with(events[len(history.events) : cut])
         if asks:
             said(history)
         taken = snapshot.encode(snapshot.take(history, folds_of_snapshots(), ""))
@@ -196,7 +198,7 @@ def test_a_date_that_follows_from_the_next_event_is_found_again_when_there_is_on
     history = History(events[:2], {1: NOW - timedelta(hours=1)}, key=NO_KEY)
     early = said(history)
     whole = History(events, {1: NOW - timedelta(hours=1)}, key=NO_KEY)
-    assert said(history.followed_by(events[2:])) == said(whole)
+    assert said(history.continue_with(events[2:])) == said(whole)
     assert whole.readable[1].time != history.readable[1].time, "it takes the date of the event after it"
     assert said(history) == early
 
@@ -207,8 +209,8 @@ def test_a_change_of_the_key_says_anew_what_of_the_past_counts() -> None:
     change = sealed([Draft("ledger.rekeyed", "ledger", "ann", {"reason": "x", "absent": [5]})], past, (THEIRS, OURS))
     history = History(past, key=OURS)
     assert said(history) == said(History(past, key=OURS))
-    assert said(history.followed_by(change)) == said(History((*past, *change), key=OURS))
-    before, after = history.reading.faults, history.followed_by(change).reading.faults
+    assert said(history.continue_with(change)) == said(History((*past, *change), key=OURS))
+    before, after = history.reading.faults, history.continue_with(change).reading.faults
     assert [one.event.position for one in before] != [one.event.position for one in after], "the past counts otherwise"
 
 
@@ -222,8 +224,8 @@ def test_what_is_tried_on_a_history_changes_nothing_of_it(data: st.DataObject) -
     history = History(past, key=OURS)
     if data.draw(st.booleans()):
         said(history)
-    said(history.followed_by(tried))
-    assert said(history.followed_by(real)) == said(History((*past, *real), key=OURS))
+    said(history.continue_with(tried))
+    assert said(history.continue_with(real)) == said(History((*past, *real), key=OURS))
     assert said(history) == said(History(past, key=OURS))
 
 
@@ -266,7 +268,7 @@ def test_what_was_before_each_release_of_a_hold_is_asked_once() -> None:
     assert history.reading.faults == () and folds.hold(history, "prod") is None
     assert Counted.looks <= 40 * len(events), "not the whole past for every release"
     before = Counted.looks
-    later = history.followed_by(sealed([Draft("environment.held", "dev", "ann", {"reason": "x"})], events, (NO_KEY,)))
+    later = history.continue_with(sealed([Draft("environment.held", "dev", "ann", {"reason": "x"})], events, (NO_KEY,)))
     assert folds.hold(later, "prod") is None
     assert Counted.looks - before <= len(events), "and not again when the ledger goes on"
 

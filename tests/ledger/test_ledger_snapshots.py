@@ -141,8 +141,10 @@ def test_views_of_the_past_are_answered_by_the_snapshot_alone() -> None:
 
     history = snapshot.resume(snapshot_of(LONG), History(LONG, key=NO_KEY), lines)
     for name in ("dev", "staging"):
-        assert folds.live(history, name) and folds.last_good(history, name) and not folds.hold(history, name)
-        assert folds.unsettled(history, name, 1) is None and folds.changes(history, name)
+        assert (
+            folds.live_deployments(history, name) and folds.last_good(history, name) and not folds.hold(history, name)
+        )
+        assert folds.find_unsettled(history, name, 1) is None and folds.changes(history, name)
     assert usual_durations(history) and good_backups(history)
     first = folds.deployments(history)[0]
     assert first.touched and not first.in_doubt and len(folds.answers(history)) > 100

@@ -18,7 +18,7 @@ from terrace.ledger.deployment import Deployment, Holder, Step
 from terrace.ledger.events.steps import Detail, StepBegun
 from terrace.ledger.folds import deployments
 from terrace.ledger.model import GENESIS, Draft, History
-from terrace.ledger.parts import LARGEST, LISTS, joined, split
+from terrace.ledger.parts import LARGEST, LISTS, join_lists, split
 from terrace.pipelines.journal import Journal
 from terrace.plans.ports import LoggedLeftovers
 from terrace.rollout.recovery import Statements, creations, plan_recovery
@@ -85,7 +85,7 @@ def test_no_event_holds_more_than_its_share_of_a_list() -> None:
 def test_what_was_split_is_joined_again(number: int) -> None:
     detail = detail_of(changes=changes(number), digest="5")
     kept, parts = split("a1", detail)
-    assert joined(kept, parts) == (detail, ())
+    assert join_lists(kept, parts) == (detail, ())
     assert bool(parts) is (number > LARGEST)
 
 

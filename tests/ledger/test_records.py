@@ -38,18 +38,18 @@ HOSTILE = st.sampled_from(
 VIEWS: tuple[Callable[[History], object], ...] = (
     folds.deployments,
     lambda h: [folds.hold(h, e) for e in ("prod", "dev")],
-    lambda h: [folds.unsettled(h, e, 1) for e in ("prod", "dev")],
-    lambda h: [folds.live(h, e) for e in ("prod", "dev")],
+    lambda h: [folds.find_unsettled(h, e, 1) for e in ("prod", "dev")],
+    lambda h: [folds.live_deployments(h, e) for e in ("prod", "dev")],
     lambda h: [folds.releases(h, e) for e in ("prod", "dev")],
     lambda h: folds.approvals(h, f"{32:012x}"),
     backup_status.backup_statuses,
-    backup_status.recorded,
+    backup_status.recorded_hashes,
     backup_status.good_backups,
     restores.restores,
     lambda h: list(recorded_audits.newest_first(h, "prod")),
     lambda h: checks.checks(h, "prod"),
     lambda h: acknowledgements.acknowledgements(h, "prod"),
-    lambda h: adopted_drift.absorbed(h, "prod"),
+    lambda h: adopted_drift.find_absorptions(h, "prod"),
 )
 
 

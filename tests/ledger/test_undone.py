@@ -7,8 +7,8 @@ import pytest
 from support.stories import Told
 from terrace.ledger import kinds
 from terrace.ledger.deployment import Step
-from terrace.ledger.folds import changes, deployments, hold, last_good, live, releases, unsettled
-from terrace.ledger.undone import created_by, undone_since
+from terrace.ledger.folds import changes, deployments, find_unsettled, hold, last_good, live_deployments, releases
+from terrace.ledger.undone import find_created, find_undone
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Recovery, Remediation, Rollback
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
@@ -114,7 +114,7 @@ def test_taking_drift_back_releases_nothing_and_destroying_ends_all(told: Told) 
 
 
 def live_now(told: Told) -> dict[str, str]:
-    return {key: d.id for key, d in live(told.history, "prod").items()}
+    return {key: d.id for key, d in live_deployments(told.history, "prod").items()}
 
 
 def test_each_stack_has_the_newest_release_in_which_it_was_done() -> None:
@@ -137,7 +137,7 @@ def test_each_stack_has_the_newest_release_in_which_it_was_done() -> None:
 
 
 def doubt(told: Told) -> str:
-    left = unsettled(told.history, "prod", 1)
+    left = find_unsettled(told.history, "prod", 1)
     return left.id if left is not None else ""
 
 
@@ -187,14 +187,14 @@ def test_an_unknown_outcome_ends_when_enough_people_answered_for_each_stack(told
     assert doubt(told) == "three", "that was about another apply"
     answer_for(told, "three", "prod/b", "ann")
     assert doubt(told) == ""
-    asked_two = unsettled(told.history, "prod", 2)
+    asked_two = find_unsettled(told.history, "prod", 2)
     assert asked_two is not None
     for stack in ("prod/a", "prod/b"):
         answer_for(told, "three", stack, "ann")
-    assert unsettled(told.history, "prod", 2) is not None, "one person twice is one person"
+    assert find_unsettled(told.history, "prod", 2) is not None, "one person twice is one person"
     for stack in ("prod/a", "prod/b"):
         answer_for(told, "three", stack, "bob")
-    assert unsettled(told.history, "prod", 2) is None
+    assert find_unsettled(told.history, "prod", 2) is None
     told.release("four", C, "unknown")
     assert doubt(told) == "four"
 
@@ -241,7 +241,7 @@ def test_another_success_settles_no_doubt(told: Told) -> None:
     told.release("three", C, "unknown")
     told.release("four", C)
     assert doubt(told) == "three"
-    assert unsettled(told.history, "dev", 1) is None
+    assert find_unsettled(told.history, "dev", 1) is None
 
 
 # --- holds -------------------------------------------------------------------------------------------------------
@@ -325,8 +325,8 @@ def test_what_lies_between_are_the_deployments_that_changed_something(told: Told
     told.release("dev", C, environment="dev")
     told.release("three", C, "failed")
     one = told.deployment("one")
-    assert [d.id for d in undone_since(told.history, one)] == ["two", "three"]
-    assert undone_since(told.history, told.deployment("three")) == ()
+    assert [d.id for d in find_undone(told.history, one)] == ["two", "three"]
+    assert find_undone(told.history, told.deployment("three")) == ()
     assert [d.id for d in changes(told.history, "prod")] == ["one", "two", "three"]
 
 
@@ -339,9 +339,9 @@ def test_only_what_was_planned_and_then_applied_was_made_by_them() -> None:
     told.step("one", Step.PLAN, stack="prod/b", detail={"changes": [["create", "x.never"]]})
     told.step("one", Step.APPLY, "failed", stack="prod/a")
     between = (told.deployment("one"),)
-    assert created_by(between, "prod/a") == {"x.new"}
-    assert created_by(between, "prod/b") == frozenset(), "planned and never applied"
-    assert created_by((), "prod/a") == frozenset()
+    assert find_created(between, "prod/a") == {"x.new"}
+    assert find_created(between, "prod/b") == frozenset(), "planned and never applied"
+    assert find_created((), "prod/a") == frozenset()
 
 
 def test_an_automatic_way_back_undoes_what_failed(told: Told) -> None:

@@ -14,7 +14,7 @@ from support.plans import change
 from terrace.plans.attribute_diff import (
     Difference,
     ShownDiff,
-    applied,
+    apply_differences,
     differences,
     is_exposing,
     resource_diff,
@@ -50,7 +50,7 @@ def read(value: Any) -> Any:
 @given(values | objects | documents, values | objects | documents)
 def test_the_differences_applied_to_the_value_before_give_the_value_after(before: Any, after: Any) -> None:
     found = list(differences(before, after))
-    assert canonical(read(applied(before, found))) == canonical(read(after))
+    assert canonical(read(apply_differences(before, found))) == canonical(read(after))
 
 
 @settings(max_examples=200)
@@ -60,7 +60,7 @@ def test_equal_elements_are_never_shown_as_removed_and_added(items: list[Any], r
     random.shuffle(other)
     found = list(differences(items, other))
     assert all(one.moved for one in found)
-    assert canonical(applied(items, found)) == canonical(other)
+    assert canonical(apply_differences(items, found)) == canonical(other)
 
 
 SECRETS = ("s3cr3t-one", "s3cr3t-two")
@@ -91,7 +91,7 @@ def test_a_value_that_is_sensitive_on_one_side_is_shown_on_neither(pair: tuple[A
 
 
 def shown(change: ResourceChange) -> ShownDiff:
-    return resource_diff(change).shown()
+    return resource_diff(change).select_shown()
 
 
 def told(found: tuple[Difference, ...]) -> list[str]:
@@ -222,7 +222,7 @@ def test_large_lists_are_aligned_quickly() -> None:
     found = list(differences(sorted(before), after))
     assert len(found) == 3
     same: list[Any] = ["x"] * 4_000
-    assert canonical(applied(same, list(differences(same, ["y", *same[:-5], Decimal(1)])))) == canonical(
+    assert canonical(apply_differences(same, list(differences(same, ["y", *same[:-5], Decimal(1)])))) == canonical(
         ["y", *same[:-5], 1]
     )
 

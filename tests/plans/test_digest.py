@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from terrace.plans.digest import DigestKey
-from terrace.plans.masking import masked, paths
+from terrace.plans.masking import mask, paths
 from terrace.plans.model import MASKED, Plan
 from terrace.plans.read import read_plan
 from terrace.stacks.model import Stack
@@ -153,7 +153,7 @@ def test_whatever_is_marked_sensitive_is_gone(value: Any, data: st.DataObject) -
 
     marks = mark(value)
     secret = planted(value, marks)
-    found = masked(secret, marks)
+    found = mask(secret, marks)
     assert SECRET not in repr(found)
     assert repr(found).count(repr(MASKED)) == len(list(paths(marks)))
 

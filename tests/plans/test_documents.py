@@ -17,7 +17,7 @@ from terrace.plans.digest import DigestKey
 from terrace.plans.document_kinds import NotAPlan, as_utf8
 from terrace.plans.model import MASKED, Plan
 from terrace.plans.read import read_plan
-from terrace.plans.redacted_document import shown
+from terrace.plans.redacted_document import redact
 from terrace.stacks.model import Stack
 
 FOLDER = Path(__file__).parent / "documents"
@@ -64,7 +64,7 @@ def test_every_document_is_read_or_refused_as_the_golden_file_says() -> None:
 
 @pytest.mark.parametrize("name", [n for n in DOCUMENTS if "state" in n or "log" in n or "validate" in n])
 def test_what_is_no_plan_is_refused_with_exit_code_2_and_the_commands_that_make_one(name: str) -> None:
-    for reads in (read, shown):
+    for reads in (read, redact):
         with pytest.raises(NotAPlan) as caught:
             reads((FOLDER / name).read_bytes())
         assert caught.value.exit_code == 2
@@ -164,14 +164,14 @@ def test_what_planned_values_mark_as_sensitive_is_hidden_everywhere() -> None:
     whole = {"format_version": "1.2", "planned_values": {"root_module": {"resources": [resource]}}}
     (change,) = read(whole).changes
     assert change.after == {"x": MASKED, "y": MASKED}
-    assert b"hunter2" not in shown(json.dumps(whole).encode())
+    assert b"hunter2" not in redact(json.dumps(whole).encode())
 
 
 def test_a_document_of_an_old_format_hides_by_names_in_planned_values_too() -> None:
     content = (FOLDER / "tool-0.1-graph.json").read_bytes()
     instance, _ = read(content).changes
     assert instance.after == {"password": MASKED, "username": "ann"}
-    assert b"hunter2" not in shown(content)
+    assert b"hunter2" not in redact(content)
 
 
 def test_what_decoding_fills_in_is_never_taken_from_the_document() -> None:

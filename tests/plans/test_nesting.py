@@ -21,10 +21,10 @@ OBJECT = b'{"a":' * N + b"1" + b"}" * N
 READERS: dict[str, Callable[[bytes, Path], object]] = {
     "a plan": lambda deep, _: decode.decode(deep),
     "a value of a plan": lambda deep, _: json_format.value(msgspec.Raw(deep)),
-    "plans that were handed over": lambda deep, _: handover.decoded(b'{"plans":' + deep + b"}"),
+    "plans that were handed over": lambda deep, _: handover.decode(b'{"plans":' + deep + b"}"),
     "a state": lambda deep, _: state_file.read_state(b'{"version":4,"resources":' + deep + b"}", "it"),
     "a delivery": lambda deep, _: webhooks.read(b'{"action":' + deep + b"}", webhooks.About),
-    "the record of workflows": lambda deep, _: record.decoded('{"files":' + deep.decode() + "}"),
+    "the record of workflows": lambda deep, _: record.decode('{"files":' + deep.decode() + "}"),
     "the event of a run": lambda deep, folder: _event(_written(folder, deep)),
 }
 

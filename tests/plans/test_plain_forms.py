@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from terrace.plans import json_format
 from terrace.plans.addresses import block_of
-from terrace.plans.differences import Comparison, altered, covered
-from terrace.plans.masking import masked, paths
+from terrace.plans.differences import Comparison, approval_coverage, list_alterations
+from terrace.plans.masking import mask, paths
 from terrace.plans.model import MASKED, UNKNOWN
 from terrace.plans.secrets import Secrets
 
@@ -109,7 +109,7 @@ def plainly(change: json_format.Change, computed: frozenset[str] = frozenset()) 
 @example(json_format.Change(["update"], raw({"a": [True, {"b": 1}]}), raw({"a": [1, {"b": 1.0}]})))
 @example(json_format.Change(["create"], raw(None), raw({"a": 1, "b": {"a": []}}), raw({"id": True})))
 def test_the_differences_of_a_change_are_those_of_the_plain_comparison(change: json_format.Change) -> None:
-    assert repr(altered(change)) == repr(plainly(change))
+    assert repr(list_alterations(change)) == repr(plainly(change))
 
 
 @given(changes())
@@ -117,7 +117,7 @@ def test_the_old_value_of_a_computed_attribute_that_ends_is_left_out_as_the_plai
     change: json_format.Change,
 ) -> None:
     resource = json_format.Resource(address="aws_x.a", type="aws_x", name="a", provider_name="p", change=change)
-    found, _ = covered(resource, Comparison({("p", "aws_x"): frozenset({"a", "tags"})}))
+    found, _ = approval_coverage(resource, Comparison({("p", "aws_x"): frozenset({"a", "tags"})}))
     assert repr(found["altered"]) == repr(plainly(change, frozenset({"a", "tags"})))
 
 
@@ -148,7 +148,7 @@ def mark_at_place(marks: Any, at: int) -> Any:
 
 @given(OBJECTS, MARKS, MARKS)
 def test_a_masked_value_is_that_of_the_plain_mask(value: Any, sensitive: Any, unknown: Any) -> None:
-    assert masked(value, sensitive, unknown) == plainly_masked(value, sensitive, unknown)
+    assert mask(value, sensitive, unknown) == plainly_masked(value, sensitive, unknown)
 
 
 def texts(value: Any, marks: Any) -> Iterator[str]:
@@ -174,7 +174,7 @@ def test_secrets_are_found_and_hidden_as_by_looking_at_every_text(found: list[js
             return {name: hidden(inner) for name, inner in one.items()}
         return [hidden(inner) for inner in one] if isinstance(one, list) else one
 
-    assert secrets.hidden(value, json.dumps(value).encode()) == hidden(value)
+    assert secrets.hide(value, json.dumps(value).encode()) == hidden(value)
 
 
 # --- addresses -------------------------------------------------------------------------------------------------------

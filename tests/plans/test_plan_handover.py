@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from terrace.errors import Corrupt, Diagnostic, NotReady, Place, TerraformFailed
-from terrace.plans.handover import Failure, Handed, decoded, encoded
+from terrace.plans.handover import Failure, Handed, decode, encode
 from terrace.plans.model import MASKED, UNKNOWN, Action, Digest, OutputChange, Plan, ResourceChange
 from terrace.stacks.model import Stack
 
@@ -58,13 +58,13 @@ def plan(before: object, after: object) -> Plan:
 @given(VALUES, VALUES)
 def test_a_plan_comes_out_as_it_went_in(before: object, after: object) -> None:
     made = plan(before, after)
-    there = decoded(encoded(Handed("c" * 40, (made,))))
+    there = decode(encode(Handed("c" * 40, (made,))))
     assert there.plans == (made,)
     assert there.plans[0].shown == made.shown
 
 
 def test_numbers_keep_their_digits() -> None:
-    there = decoded(encoded(Handed("c", (plan(Decimal("1.10"), {"n": Decimal("1E+3")}),))))
+    there = decode(encode(Handed("c", (plan(Decimal("1.10"), {"n": Decimal("1E+3")}),))))
     assert str(there.plans[0].changes[0].before) == "1.10"
 
 
@@ -73,7 +73,7 @@ def test_what_could_not_be_planned_says_so_again() -> None:
     failed = TerraformFailed("it failed", diagnostics=(said,), hint="mend it")
     plain = NotReady("no key", hint="set it", place=Place("b.tf", 1))
     handed = Handed("c", failures={"prod": Failure.of(failed), "dev": Failure.of(plain)})
-    there = decoded(encoded(handed))
+    there = decode(encode(handed))
     again = there.failures["prod"].again()
     assert isinstance(again, TerraformFailed)
     assert (again.message, again.hint, again.diagnostics, again.place) == ("it failed", "mend it", (said,), said.place)
@@ -82,8 +82,8 @@ def test_what_could_not_be_planned_says_so_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{}", b"[]", b'{"commit": "c", "schema": "terrace/other@1"}', encoded(Handed("c"))[:-1]]
+    "content", [b"", b"{}", b"[]", b'{"commit": "c", "schema": "terrace/other@1"}', encode(Handed("c"))[:-1]]
 )
 def test_what_nobody_encoded_is_refused(content: bytes) -> None:
     with pytest.raises(Corrupt):
-        decoded(content)
+        decode(content)

@@ -16,7 +16,7 @@ from terrace.errors import Diagnostic, TerraceError
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import MASKED, UNKNOWN, Action, Plan, ResourceChange
 from terrace.plans.read import read_plan
-from terrace.plans.reproducibility import differing
+from terrace.plans.reproducibility import find_differences
 from terrace.stacks.model import Stack
 
 KEY = DigestKey("k", b"k" * 32)
@@ -190,7 +190,7 @@ def test_any_real_difference_changes_the_digest(plans: Plans, old: str, new: str
     assert old in AFTER
     other = plans.plan(AFTER.replace(old, new))
     assert other.digest != plans.plan(AFTER).digest
-    assert differing(plans.plan(AFTER), other)
+    assert find_differences(plans.plan(AFTER), other)
 
 
 def test_the_lock_file_and_the_key_are_part_of_the_digest(plans: Plans) -> None:
@@ -201,9 +201,9 @@ def test_the_lock_file_and_the_key_are_part_of_the_digest(plans: Plans) -> None:
 
 def test_what_differs_is_named_and_a_secret_only_by_that_it_differs(plans: Plans) -> None:
     one = plans.plan(AFTER)
-    assert differing(one, plans.plan(AFTER.replace('"b c"', '"b d"'))) != ()
+    assert find_differences(one, plans.plan(AFTER.replace('"b c"', '"b d"'))) != ()
     secret = plans.plan(AFTER.replace("hunter2-hunter2", "hunter2-hunter3"))
-    assert "hunter" not in " ".join(differing(one, secret))
+    assert "hunter" not in " ".join(find_differences(one, secret))
 
 
 def test_the_path_of_the_checkout_is_no_part_of_it(tmp_path: Path) -> None:

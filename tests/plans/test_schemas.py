@@ -12,7 +12,7 @@ from terrace.plans.differences import Comparison
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.plans.schemas import BUILTIN, computed_attributes, wanted
+from terrace.plans.schemas import BUILTIN, computed_attributes, required_schemas
 from terrace.stacks.model import Stack
 
 AWS = "registry.terraform.io/hashicorp/aws"
@@ -87,7 +87,7 @@ def test_what_is_no_schema_is_refused(content: bytes) -> None:
     ],
 )
 def test_providers_are_asked_only_where_their_answer_decides_something(document: Any, is_needed: bool) -> None:
-    assert wanted(json.dumps(document).encode()).computed == ({DATABASE} if is_needed else set())
+    assert required_schemas(json.dumps(document).encode()).computed == ({DATABASE} if is_needed else set())
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_providers_are_asked_only_where_their_answer_decides_something(document:
     ],
 )
 def test_schemas_are_read_for_objects_with_unknown_values(entry: Any, is_read: bool) -> None:
-    found = wanted(json.dumps({"resource_changes": [entry]}).encode())
+    found = required_schemas(json.dumps({"resource_changes": [entry]}).encode())
     assert found.unsettable == ({DATABASE} if is_read else set())
 
 

@@ -11,7 +11,7 @@ from support.sites import site_of, terraform_in
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import MASKED, Action
 from terrace.plans.read import read_plan
-from terrace.plans.redacted_document import shown
+from terrace.plans.redacted_document import redact
 from terrace.stacks.model import Stack
 
 SECRETIVE = """
@@ -46,7 +46,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, str]:
 def test_nothing_sensitive_is_left_and_all_else_is(document: tuple[bytes, str]) -> None:
     whole, root = document
     assert b"hunter2" in whole
-    told = shown(whole, root)
+    told = redact(whole, root)
     assert b"hunter2" not in told
     assert root.encode() not in told
     before, after = json.loads(whole), json.loads(told)
@@ -73,7 +73,7 @@ def test_old_plans_without_marks_hide_what_is_called_a_secret(version: str) -> N
     plan = read_plan(old(version), stack=stack, commit="c", key=key, root="", lock=b"")
     assert plan.changes[0].after == {"password": MASKED, "size": 3}
     assert (plan.complete, plan.errored) == (True, False)
-    assert b"hunter22" not in shown(old(version))
+    assert b"hunter22" not in redact(old(version))
     marked = read_plan(
         old(version, after_sensitive={"size": True}), stack=stack, commit="c", key=key, root="", lock=b""
     )
@@ -83,7 +83,7 @@ def test_old_plans_without_marks_hide_what_is_called_a_secret(version: str) -> N
 def test_short_secrets_of_old_plans_are_hidden_where_they_are_planned_too() -> None:
     planned = {"root_module": {"resources": [{"address": "a.b", "values": {"password": "abc"}}]}}
     whole = {"format_version": "0.1", "planned_values": planned, "resource_changes": []}
-    assert b"abc" not in shown(json.dumps(whole).encode())
+    assert b"abc" not in redact(json.dumps(whole).encode())
 
 
 OLD = Path(__file__).parent / "old"
@@ -105,4 +105,4 @@ def test_plans_of_old_terraforms_are_read_and_hide_their_secrets(version: str, f
     assert (plan.complete, plan.errored) == (True, False)
     assert {o.name: o.sensitive for o in plan.outputs} == {"password": True, "size": False}
     assert "hunter2" not in repr(plan)
-    assert b"hunter2" not in shown(whole)
+    assert b"hunter2" not in redact(whole)

@@ -11,7 +11,7 @@ from terrace.errors import Diagnostic, Place
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.plans.summaries import deed, deeds, notices
+from terrace.plans.summaries import describe_action, describe_actions, notices
 from terrace.report.diff_words import plan_line
 from terrace.report.terminal.checks import plans_tree
 from terrace.report.terminal.screen import plain_text
@@ -55,17 +55,17 @@ def read(*changes: dict[str, Any], diagnostics: tuple[Diagnostic, ...] = (), **m
 def test_imports_moves_and_forgotten_objects_are_called_by_their_names(
     changes: tuple[dict[str, Any], ...], said: str
 ) -> None:
-    assert deeds(read(*changes)) == said
+    assert describe_actions(read(*changes)) == said
 
 
 def test_only_a_plan_that_changes_outputs_alone_says_so() -> None:
     outputs = {"o": {"actions": ["update"], "before": 1, "after": 2}}
-    assert deeds(read(output_changes=outputs)) == "only outputs change"
-    assert deeds(read(IMPORT, output_changes=outputs)) == "1 to import"
+    assert describe_actions(read(output_changes=outputs)) == "only outputs change"
+    assert describe_actions(read(IMPORT, output_changes=outputs)) == "1 to import"
 
 
 def test_an_object_that_is_imported_is_no_no_op() -> None:
-    words = [deed(one) for one in read(IMPORT, MOVE, FORGET, change(["update"], "u")).changes]
+    words = [describe_action(one) for one in read(IMPORT, MOVE, FORGET, change(["update"], "u")).changes]
     assert words == ["import", "move", "forget", "update"]
 
 

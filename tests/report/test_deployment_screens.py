@@ -67,7 +67,7 @@ SAID = (
 )
 OUTCOME = failure(
     TerraformFailed("terraform plan of prod/net failed: Reference to undeclared input variable", diagnostics=SAID)
-).masked(SecretMask(()))
+).mask(SecretMask(()))
 BROKEN = replace(PLAN, result="failed", message=OUTCOME.message, detail=OUTCOME.detail)
 FAILED = replace(
     WAITING,

@@ -65,7 +65,7 @@ def test_a_provider_that_does_not_exist_is_named_in_the_message() -> None:
 
 
 def recorded(*said: Diagnostic, secrets: tuple[str, ...] = ()) -> StepOutcome:
-    return failed_step(TerraformFailed("failed", diagnostics=said, hint="fix it")).masked(SecretMask(secrets))
+    return failed_step(TerraformFailed("failed", diagnostics=said, hint="fix it")).mask(SecretMask(secrets))
 
 
 def test_a_failed_step_records_every_message_with_its_source_and_the_hint() -> None:

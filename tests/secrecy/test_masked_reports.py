@@ -19,7 +19,7 @@ from support.tools import opa
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.module_docs.page import page
 from terrace.checks.policy.view import view
-from terrace.checks.secrets.masking import masked
+from terrace.checks.secrets.masking import mask_assessment
 from terrace.checks.secrets.plan import find_exposed
 from terrace.errors import Diagnostic
 from terrace.hcl.interface import Interface, read_interface
@@ -232,18 +232,18 @@ def test_no_report_shows_a_secret(style: str) -> None:
         report = CHECK_FORMATS[style](checked)
         return report if isinstance(report, str) else plain_text(report)
 
-    assert shown_in(rendered(replace(one, assessment=masked(one.assessment)))) == set()
+    assert shown_in(rendered(replace(one, assessment=mask_assessment(one.assessment)))) == set()
     assert shown_in(rendered(one)), "without the masking this report shows some: the test can fail"
 
 
 def test_what_is_masked_still_says_what_changes() -> None:
-    told = masked(record().assessment)
+    told = mask_assessment(record().assessment)
     assert "admin_password" in told.findings[0].detail
     assert 'password = "(sensitive)"' in told.findings[0].detail
     plan = told.plans[STACK.key]
     script = next(one for one in plan.changes if one.address == "aws_instance.a").after["user_data"]
     assert script == SCRIPT.format("(sensitive)")
-    assert masked(told).findings == told.findings
+    assert mask_assessment(told).findings == told.findings
 
 
 def test_a_module_page_shows_no_default_that_is_a_secret() -> None:
@@ -262,7 +262,7 @@ def test_ordinary_texts_stay() -> None:
     )
     found = finding("plan", "the engine postgres is old", stack=STACK.key)
     one = rich().assessment
-    told = masked(replace(one, plans={STACK.key: plan}, findings=(found,)))
+    told = mask_assessment(replace(one, plans={STACK.key: plan}, findings=(found,)))
     assert told.findings == (found,)
     assert told.plans[STACK.key].changes[1].after["secret_name"] == "app/db"
 

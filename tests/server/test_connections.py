@@ -123,9 +123,9 @@ def test_one_address_cannot_take_every_connection(tmp_path: Path) -> None:
 
 def test_what_is_closed_is_counted_no_more() -> None:
     limits = Connections(most=3, of_one=2)
-    assert [limits.opened(one) for one in ("a", "a", "a", "b", "c")] == [True, True, False, True, False]
-    limits.closed("a")
-    assert [limits.opened(one) for one in ("c", "a")] == [True, False]
+    assert [limits.open(one) for one in ("a", "a", "a", "b", "c")] == [True, True, False, True, False]
+    limits.close("a")
+    assert [limits.open(one) for one in ("c", "a")] == [True, False]
 
 
 @pytest.mark.parametrize(

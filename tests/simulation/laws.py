@@ -223,7 +223,7 @@ def _truth(world: World, events: Events) -> Iterator[str]:
     history = History(tuple(events), key=NO_KEY)
     running = {run.plan.stack for run in world.shared.runs.values() if run.phase == "running"}
     for environment in STACKS:
-        live = folds.live(history, environment)
+        live = folds.live_deployments(history, environment)
         for key, deployment in live.items():
             if key not in running and not _is(world, world.branch, key, deployment.commit):
                 yield f"{key} is said to be at {deployment.commit[:7]} (deployment {deployment.id}), and is not"

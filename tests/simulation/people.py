@@ -22,12 +22,12 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import deploy, resume
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.holds import hold
-from terrace.pipelines.recovery.attestations import needed
+from terrace.pipelines.recovery.attestations import required_people
 from terrace.pipelines.recovery.recover import examine, recover
 from terrace.pipelines.recovery.settlement import settle
 from terrace.pipelines.rollback.destroy import destroy
 from terrace.pipelines.rollback.rollback import react, rollback
-from terrace.pipelines.tick import due
+from terrace.pipelines.tick import find_due
 from terrace.rollout.recovery import Statements
 from terrace.stacks.model import Manual, Promotion
 
@@ -120,7 +120,7 @@ class People:
 
         def run(context: Context) -> object:
             found: list[object] = []
-            for action in due(context):
+            for action in find_due(context):
                 done = action.run(context)
                 found += [done, react(context, done) if isinstance(done, Deployment) else None]
             return found
@@ -132,7 +132,7 @@ class People:
 
         def run(context: Context) -> object:
             settings = context.config.environment(environment)
-            deployment = folds.unsettled(context.ledger.read(), environment, needed(settings))
+            deployment = folds.find_unsettled(context.ledger.read(), environment, required_people(settings))
             if deployment is None:
                 return None
             found = examine(context, deployment, self._told(environment))
@@ -157,11 +157,11 @@ class People:
     def unsettled(self, environment: str) -> Deployment | None:
         """What nobody knows the outcome of there."""
         settings = self.world.branch.tip.config.environment(environment)
-        return folds.unsettled(self.history, environment, needed(settings))
+        return folds.find_unsettled(self.history, environment, required_people(settings))
 
     def _settle(self, context: Context, environment: str) -> object:
         settings = context.config.environment(environment)
-        deployment = folds.unsettled(context.ledger.read(), environment, needed(settings))
+        deployment = folds.find_unsettled(context.ledger.read(), environment, required_people(settings))
         if deployment is None:
             return None
         stacks = tuple(record.stack for record in deployment.in_doubt)
@@ -172,7 +172,7 @@ class People:
         kind = kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD
 
         def run(context: Context) -> object:
-            people = needed(context.config.environment(environment))
+            people = required_people(context.config.environment(environment))
             return hold(context, environment, "said so", kind, people)
 
         before = len(self.world.ledger.events)

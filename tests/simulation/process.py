@@ -136,7 +136,7 @@ class MemoryLeases:
         finally:
             del locks[environment]
 
-    def dead(self, holder: Holder, environment: str) -> bool:
+    def is_dead(self, holder: Holder, environment: str) -> bool:
         """Only of this very boot of this machine anything can be told."""
         here = self.holder("")
         same = (holder.host, holder.boot) == (here.host, here.boot)

@@ -188,10 +188,10 @@ class MemoryRepository:
         """Always: nobody clones anything here."""
         return True
 
-    def landed(self, base: str | None, head: str) -> tuple[str, ...]:
+    def commits_on_first_parent(self, base: str | None, head: str) -> tuple[str, ...]:
         return (head,)
 
-    def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
+    def commits_touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         """The commits of base..head that change one of these files; newest first."""
         found = []
         for commit in self._branch.between(base, head):

@@ -141,7 +141,7 @@ class MemoryTerraform:
         """Nothing is drilled here."""
         raise NotImplementedError
 
-    def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
+    def find_unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
         """Comments have any form."""
         return {}
 

@@ -18,9 +18,9 @@ from terrace.errors import BadInput, NotReady
 from terrace.ledger import folds, kinds
 from terrace.ledger.deployment import Step
 from terrace.ledger.model import Draft
-from terrace.pipelines.context import Context, unsigned
+from terrace.pipelines.context import Context, prove_nothing
 from terrace.pipelines.holds import hold
-from terrace.pipelines.recovery.attestations import answers, needed
+from terrace.pipelines.recovery.attestations import answers, required_people
 from terrace.pipelines.recovery.settlement import settle
 from terrace.plans.ports import Evidence
 
@@ -85,7 +85,9 @@ def test_a_driver_that_cannot_ask_the_ledger_again_starts_nothing() -> None:
 def settled(people: People, environment: str, who: str, reason: str = "looked", dead: str = "gone") -> object:
     def run(context: Context) -> object:
         settings = context.config.environment(environment)
-        deployment = folds.unsettled(context.ledger.read(), environment, needed(settings), answers(context))
+        deployment = folds.find_unsettled(
+            context.ledger.read(), environment, required_people(settings), answers(context)
+        )
         assert deployment is not None
         signed = replace(context, vouch=lambda text: signature(who))
         return settle(signed, deployment, tuple(r.stack for r in deployment.in_doubt), reason, dead)
@@ -95,7 +97,7 @@ def settled(people: People, environment: str, who: str, reason: str = "looked", 
 
 def unheld(people: People, environment: str, who: str = "bob") -> bool:
     def run(context: Context) -> object:
-        people_ = needed(context.config.environment(environment))
+        people_ = required_people(context.config.environment(environment))
         return hold(context, environment, "why", kinds.ENVIRONMENT_UNHELD, people_)
 
     people.command(who, run, 0)
@@ -123,7 +125,7 @@ def test_nobody_answers_for_an_unknown_outcome_without_a_proof_or_with_the_key_o
         def run(context: Context) -> object:
             deployment = folds.latest(context.ledger.read(), "dev")
             assert deployment is not None
-            vouch = unsigned if key is None else lambda text: signature(key)
+            vouch = prove_nothing if key is None else lambda text: signature(key)
             stacks = tuple(record.stack for record in deployment.in_doubt)
             return settle(replace(context, vouch=vouch), deployment, stacks, "looked", "")
 

@@ -28,7 +28,7 @@ from terrace.plans.ports import Applier, Fate, Site, Terraform
 from terrace.rollout.ports import Leases
 from terrace.stacks.model import Stack
 from terrace.stacks.repository import Repository
-from terrace.states.state_file import recorded
+from terrace.states.state_file import resources_by_address
 
 ADDRESS = "terraform_data.it"
 
@@ -76,7 +76,7 @@ def test_what_is_applied_is_in_the_state_and_planned_no_more(bench: Bench) -> No
     assert outcome is not None
     assert (outcome.code, bench.applier.look(a1), bench.terraform.lock_of(site)) == (0, Fate.ENDED, None)
     state = bench.terraform.pull_state(site)
-    assert [(a, one.tainted) for a, one in recorded(state.content).items()] == [(ADDRESS, False)]
+    assert [(a, one.tainted) for a, one in resources_by_address(state.content).items()] == [(ADDRESS, False)]
     assert state.lineage
     assert b'"no-op"' in bench.terraform.plan(site).document
     assert b'"update"' in bench.terraform.plan(bench.write("two")).document
@@ -191,13 +191,13 @@ def test_a_lease_is_free_once_its_holder_is_dead_and_only_this_boot_tells(host: 
             assert not free
         with here.leases.hold("prod") as free:
             assert free
-        assert not here.leases.dead(here.other, "dev")
+        assert not here.leases.is_dead(here.other, "dev")
         here.end()
         with here.leases.hold("dev") as free:
             assert free
-            assert here.leases.dead(here.other, "dev")
-            assert not here.leases.dead(replace(here.other, boot="another boot"), "dev")
-            assert not here.leases.dead(replace(here.other, host="elsewhere"), "dev")
+            assert here.leases.is_dead(here.other, "dev")
+            assert not here.leases.is_dead(replace(here.other, boot="another boot"), "dev")
+            assert not here.leases.is_dead(replace(here.other, host="elsewhere"), "dev")
 
 
 # --- the repository ----------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_a_repository_tells_what_is_on_its_line(three: tuple[Repository, list[st
     assert repository.merge_base(first, third) == first
     assert [a.name for a in repository.authors(first, third)] == ["ann"]
     assert repository.authors(third, third) == ()
-    assert repository.touching(first, third, ("b.tf",)) == (second,)
+    assert repository.commits_touching(first, third, ("b.tf",)) == (second,)
     assert repository.tree(second).read("b.tf") == b"2"
 
 

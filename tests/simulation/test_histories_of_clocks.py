@@ -15,7 +15,7 @@ from terrace.gates.model import Verdict
 from terrace.ledger import folds
 from terrace.ledger.dates import Reference, no_reference
 from terrace.pipelines.approvals.approve import GivenDecision, answer
-from terrace.pipelines.context import Context, unsigned
+from terrace.pipelines.context import Context, prove_nothing
 from terrace.pipelines.deploy.deploy import deploy, resume
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.states.retention import prune
@@ -76,7 +76,7 @@ def test_a_clock_that_was_set_forward_goes_on_with_nothing_and_takes_no_approval
     assert latest.waiting
     applied = len(people.world.applied)
     people.world.errors.clear()
-    yes = GivenDecision("approve", "", "", unsigned)
+    yes = GivenDecision("approve", "", "", prove_nothing)
     assert played(people, lambda context: answer(context, "prod", yes)) is None
     (error,) = people.world.errors
     assert isinstance(error, BadInput)
@@ -158,7 +158,7 @@ def test_by_a_clock_that_is_set_back_nothing_is_approved_applied_or_taken_over(p
     assert latest is not None
     people.world.errors.clear()
     assert (
-        behind(people, hour, lambda context: answer(context, "prod", GivenDecision("approve", "", "", unsigned)))
+        behind(people, hour, lambda context: answer(context, "prod", GivenDecision("approve", "", "", prove_nothing)))
         is None
     )
     (error,) = people.world.errors

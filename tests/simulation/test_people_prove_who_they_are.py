@@ -20,12 +20,12 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.answers import SignedApproval
 from terrace.ledger.declared import Declared
 from terrace.ledger.model import Draft
-from terrace.pipelines.approvals.approve import GivenDecision, answer, waiting
-from terrace.pipelines.context import Context, unsigned
+from terrace.pipelines.approvals.approve import GivenDecision, answer, find_pending
+from terrace.pipelines.context import Context, prove_nothing
 from terrace.pipelines.deploy.deploy import deploy, resume
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.holds import hold, releases
-from terrace.pipelines.recovery.attestations import needed
+from terrace.pipelines.recovery.attestations import required_people
 from terrace.stacks.model import Promotion
 
 DEV = Environment("dev")
@@ -46,7 +46,7 @@ def _said(people: People, actor: str, key: str | None) -> object:
     """Somebody with a name and the key of another, or of nobody, says that the driver is dead."""
 
     def run(context: Context) -> object:
-        vouch = unsigned if key is None else lambda text: signature(key)
+        vouch = prove_nothing if key is None else lambda text: signature(key)
         latest = folds.latest(context.ledger.read(), "staging")
         assert latest is not None
         return resume(replace(context, vouch=vouch), latest, "the machine was replaced")
@@ -89,9 +89,9 @@ def test_a_hold_is_not_released_without_a_proof_and_not_by_an_old_release() -> N
     up_to(people, "dev")
 
     def say(kind: Literal["environment.held", "environment.unheld"], actor: str, key: str | None) -> object:
-        vouch = unsigned if key is None else lambda text: signature(key)
+        vouch = prove_nothing if key is None else lambda text: signature(key)
         return people.command(
-            actor, lambda context: hold(replace(context, vouch=vouch), "dev", "incident", kind, needed(DEV))
+            actor, lambda context: hold(replace(context, vouch=vouch), "dev", "incident", kind, required_people(DEV))
         )
 
     def is_held() -> bool:
@@ -138,7 +138,7 @@ def _opened_by(people: People, name: str, key: str | None) -> None:
     def run(context: Context) -> object:
         good = folds.last_good(context.ledger.read(), "dev")
         assert good is not None
-        vouch = unsigned if key is None else lambda text: signature(key)
+        vouch = prove_nothing if key is None else lambda text: signature(key)
         return deploy(replace(context, vouch=vouch), "staging", good.commit, Promotion("dev", name))
 
     people.world.now += timedelta(hours=1)
@@ -178,7 +178,7 @@ def test_a_run_of_ci_that_is_only_claimed_does_not_spare_the_extra_approver(forg
     def run(context: Context) -> object:
         good = folds.last_good(context.ledger.read(), "dev")
         assert good is not None
-        claims = replace(context, vouch=unsigned, run="github 77")
+        claims = replace(context, vouch=prove_nothing, run="github 77")
         if forge is not None:
             claims = replace(claims, unproven_run=lambda run, requester, at: forge if run == "github 77" else "another")
         return deploy(claims, "staging", good.commit, Promotion("dev", "eve"))
@@ -218,7 +218,7 @@ def test_an_answer_that_was_written_before_a_comment_was_heard_does_not_keep_its
                 return Identity("forge", "account cid-codes")
             return Identity("unsaid")
 
-        found = waiting(context.policy, people.history, "staging")
+        found = find_pending(context.policy, people.history, "staging")
         assert found is not None
         plans = [{name: getattr(plan, name) for name in Subject.__slots__} for plan in found[1]]
         told = {

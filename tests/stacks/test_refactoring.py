@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.trees import DictTree, inventory
 from terrace.errors import BadInput
 from terrace.hcl.addresses import parse_address, parse_reference, parse_resource
-from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, parser, text_of
+from terrace.hcl.syntax import attributes, blocks, head, line_of, parser, text_of, walk
 from terrace.stacks.additions import NOTHING, Additions, Import, Move
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.refactoring import find_forgotten, find_moves, reverse_moves
@@ -248,7 +248,7 @@ def test_no_id_breaks_out_of_its_quotes(id_: str) -> None:
     assert head(block) == ("import", [])
     assert [name for name, _ in attributes(block)] == ["to", "id"]
     assert not root.has_error
-    assert not [n for n in everything(root) if n.type == "template_interpolation"]
+    assert not [n for n in walk(root) if n.type == "template_interpolation"]
 
 
 # --- syntax ------------------------------------------------------------------------------------------------------

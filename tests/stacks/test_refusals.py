@@ -128,7 +128,7 @@ def test_stacks_in_a_cycle_are_refused_and_their_dependents_are_not_deployed() -
     assert set(found.refusals) == {"dev/a", "dev/b"}
     assert "dev/a → dev/b → dev/a" in found.refusals["dev/a"].message
     assert [one.key for one in found.deployable("dev")] == ["dev/d"]
-    told = found.left_out("dev")["dev/c"]
+    told = found.find_left_out("dev")["dev/c"]
     assert told.message.startswith("it depends on dev/a, which is refused: it depends on itself"), told
     assert [str(found.refusals[key].place) for key in ("dev/a", "dev/b")] == ["terrace.yaml:4", "terrace.yaml:5"]
 
@@ -163,7 +163,7 @@ def test_a_stack_refused_in_the_previous_environment_is_not_deployed() -> None:
     found = inventory(files)
     assert set(found.refusals) == {"dev/app"}
     assert [one.key for one in found.deployable("prod")] == ["prod/net"]
-    assert "dev/app, which is deployed before it, is refused" in found.left_out("prod")["prod/app"].message
+    assert "dev/app, which is deployed before it, is refused" in found.find_left_out("prod")["prod/app"].message
 
 
 def test_the_only_stack_of_each_environment_is_the_counterpart_of_the_other() -> None:
@@ -172,12 +172,12 @@ def test_the_only_stack_of_each_environment_is_the_counterpart_of_the_other() ->
         "environments/prod/main.tf": TF,
         "terrace.yaml": LADDER,
     }
-    assert set(inventory(files).left_out("prod")) == {"prod"}
+    assert set(inventory(files).find_left_out("prod")) == {"prod"}
 
 
 def test_an_environment_after_itself_ends() -> None:
     files = {"environments/dev/main.tf": TF, "environments/prod/main.tf": "terraform {\n  cloud {}\n}\n"}
-    assert set(inventory(files).left_out("prod")) == {"prod"}
+    assert set(inventory(files).find_left_out("prod")) == {"prod"}
 
 
 def test_impact_lists_refused_stacks_too() -> None:

@@ -13,7 +13,7 @@ from terrace.errors import BadInput, Corrupt
 from terrace.states.state_file import (
     Changed,
     compare,
-    emptied,
+    empty_state,
     is_encrypted,
     objects,
     read_state,
@@ -91,7 +91,7 @@ def test_no_state_is_an_empty_one() -> None:
     assert compare(b"", there).added == ("aws_x.a",)
     assert compare(there, b"").removed == ("aws_x.a",)
     assert compare(there, there).empty
-    assert same_objects(b"", emptied(there, 9))
+    assert same_objects(b"", empty_state(there, 9))
     assert not same_objects(b"", there)
 
 
@@ -120,7 +120,7 @@ def test_any_state_under_another_serial_says_the_same(serial: int, attributes: d
     assert same_objects(content, moved)
     assert compare(content, moved).empty
     assert objects(moved) == 1
-    assert objects(emptied(moved, serial + 1)) == 0
+    assert objects(empty_state(moved, serial + 1)) == 0
 
 
 def test_a_state_that_is_too_large_is_refused_with_its_size() -> None:

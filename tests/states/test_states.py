@@ -19,10 +19,10 @@ from terrace.ledger.model import Draft, History
 from terrace.stacks.model import Manual
 from terrace.states.backup_status import (
     BackupStatus,
-    applied_since,
     backup_statuses,
+    find_applying_deployments,
     good_backups,
-    recorded,
+    recorded_hashes,
     release_of,
     same_state,
     stacks_of,
@@ -176,14 +176,14 @@ def test_only_good_releases_leave_good_copies_and_every_copy_is_recorded() -> No
     told = (opened(), *apply())
     assert good_backups(history(*told)) == frozenset()
     assert good_backups(history(*told, ended())) == {"b1"}
-    assert recorded(history(*told, looked("saved"), looked("unknown", backup=""))) == {"b1": "s1", "b2": "s2"}
+    assert recorded_hashes(history(*told, looked("saved"), looked("unknown", backup=""))) == {"b1": "s1", "b2": "s2"}
 
 
 def test_what_was_applied_since_is_told_whether_or_not_it_succeeded() -> None:
     seen = history(opened(), *apply(), ended(), opened("d2"), step("apply", kinds.STEP_BEGUN, "d2"))
-    assert applied_since(seen, "prod", minute(4)) == ("d2",)
-    assert applied_since(seen, "prod", minute(0)) == ("d1", "d2")
-    assert applied_since(seen, "prod/other", minute(0)) == ()
+    assert find_applying_deployments(seen, "prod", minute(4)) == ("d2",)
+    assert find_applying_deployments(seen, "prod", minute(0)) == ("d1", "d2")
+    assert find_applying_deployments(seen, "prod/other", minute(0)) == ()
     tried = release_of(seen, "prod", "prod")
     assert tried is not None
     assert tried.id == "d2", "its newest apply did not succeed: that one tried"

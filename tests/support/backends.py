@@ -79,17 +79,17 @@ class S3:
 
     def locked(self, key: str) -> bool:
         """Whether the lock file is there."""
-        return httpx.head(self._lock(key), headers=self.aws.signed("s3"), timeout=None).status_code == 200
+        return httpx.head(self._lock(key), headers=self.aws.sign("s3"), timeout=None).status_code == 200
 
     def lock(self, key: str, info: Mapping[str, str]) -> None:
         """Somebody else locks the state."""
         httpx.put(
-            self._lock(key), content=json.dumps(info), headers=self.aws.signed("s3"), timeout=None
+            self._lock(key), content=json.dumps(info), headers=self.aws.sign("s3"), timeout=None
         ).raise_for_status()
 
     def unlock(self, key: str) -> None:
         """Remove the lock file."""
-        httpx.delete(self._lock(key), headers=self.aws.signed("s3"), timeout=None).raise_for_status()
+        httpx.delete(self._lock(key), headers=self.aws.sign("s3"), timeout=None).raise_for_status()
 
     def _lock(self, key: str) -> str:
         return f"{self.aws.endpoint}/{BUCKET}/{key}.tflock"

@@ -49,7 +49,7 @@ class CloudWorkplace(Workplace):
         """How many addresses there are for a release."""
         assert isinstance(self.backend, S3)
         body = "Action=DescribeAddresses&Version=2016-11-15&Filter.1.Name=tag:release&Filter.1.Value.1=" + release
-        headers = {**self.backend.aws.signed("ec2"), "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {**self.backend.aws.sign("ec2"), "Content-Type": "application/x-www-form-urlencoded"}
         answer = httpx.post(self.backend.aws.endpoint, content=body, headers=headers, timeout=None).raise_for_status()
         found = len(re.findall("<allocationId>", answer.text))
         return Counter({"address": found} if found else {})

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from terrace.errors import Conflict
 from terrace.ledger.authenticity import LedgerKey
-from terrace.ledger.chain import seal_all, trusted
+from terrace.ledger.chain import seal_all, verified_events
 from terrace.ledger.event import Event
 from terrace.ledger.model import Draft, History
 
@@ -24,7 +24,7 @@ class MemoryLedger:
 
     def read(self) -> History:
         """All events."""
-        trusted(self.events)
+        verified_events(self.events)
         return self._known()
 
     def _known(self) -> History:

@@ -165,14 +165,14 @@ def _enter(work: Path, variables: Mapping[str, str]) -> None:
 
 
 def _command(voice: Connection, work: Path, variables: Mapping[str, str], arguments: tuple[str, ...]) -> None:
-    from terrace.apps.cli.error_handler import guarded
+    from terrace.apps.cli.error_handler import run_command_line
     from terrace.apps.cli.main import cli
 
     _enter(work, variables)
     sys.argv = ["terrace", *arguments]
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        code = guarded(cli)
+        code = run_command_line(cli)
     voice.send((code, out.getvalue(), err.getvalue()))
 
 

@@ -53,7 +53,7 @@ def locked_s3(aws: EmbeddedAws, bucket: str = "copies") -> Iterator[ObjectStore]
     """A bucket with Object Lock: whatever is written stays for thirty days, whoever deletes it."""
     place = f"<LocationConstraint>{REGION}</LocationConstraint>"
     make = f"<CreateBucketConfiguration>{place}</CreateBucketConfiguration>"
-    locked = {**aws.signed("s3"), "x-amz-bucket-object-lock-enabled": "true"}
+    locked = {**aws.sign("s3"), "x-amz-bucket-object-lock-enabled": "true"}
     httpx.put(f"{aws.endpoint}/{bucket}", content=make, headers=locked, timeout=None).raise_for_status()
     rule = "<DefaultRetention><Mode>COMPLIANCE</Mode><Days>30</Days></DefaultRetention>"
     settings = (
@@ -61,7 +61,7 @@ def locked_s3(aws: EmbeddedAws, bucket: str = "copies") -> Iterator[ObjectStore]
         "</ObjectLockConfiguration>"
     )
     httpx.put(
-        f"{aws.endpoint}/{bucket}?object-lock", content=settings, headers=aws.signed("s3"), timeout=None
+        f"{aws.endpoint}/{bucket}?object-lock", content=settings, headers=aws.sign("s3"), timeout=None
     ).raise_for_status()
     handler = type("Checking", (_Checking,), {"endpoint": aws.endpoint})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

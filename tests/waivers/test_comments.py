@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.all import CHECKS
 from terrace.config.model import Config
-from terrace.waivers.comments import Skip, brought, skips
-from terrace.waivers.proposals import Terms, proposed
+from terrace.waivers.comments import Skip, find_added_skips, skips
+from terrace.waivers.proposals import Terms, propose
 from terrace.waivers.reading import read_waivers
 
 PATH = "modules/a/main.tf"
@@ -69,10 +69,13 @@ def test_what_they_say_of_place_and_time_is_kept() -> None:
 
 def test_only_comments_that_the_change_brings_count_wherever_they_move() -> None:
     moved = b"# one line more\n" + SOURCE
-    assert brought(PATH, moved, SOURCE) == ()
+    assert find_added_skips(PATH, moved, SOURCE) == ()
     more = SOURCE + b"# terrace:ignore s3-logging logs go elsewhere\n# terrace:ignore unused set by hand\n"
-    assert [(skip.rule, skip.line) for skip in brought(PATH, more, SOURCE)] == [("s3-logging", 22), ("unused", 23)]
-    assert brought(PATH, SOURCE, b"") == skips(PATH, SOURCE)
+    assert [(skip.rule, skip.line) for skip in find_added_skips(PATH, more, SOURCE)] == [
+        ("s3-logging", 22),
+        ("unused", 23),
+    ]
+    assert find_added_skips(PATH, SOURCE, b"") == skips(PATH, SOURCE)
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))
@@ -88,7 +91,7 @@ FIRST = skips(PATH, SOURCE)[0]
 
 
 def told(skip: Skip, *found: Finding) -> str:
-    (one,) = proposed([skip], found, TERMS, CHECKS)
+    (one,) = propose([skip], found, TERMS, CHECKS)
     assert (one.rule, one.advisory, one.path, one.line) == ("skip-comment", True, PATH, skip.line)
     return one.detail
 
@@ -121,14 +124,14 @@ def test_without_a_finding_it_is_for_the_file_and_reads_as_a_file() -> None:
 
 @pytest.mark.parametrize("rule", ["*", "aws-*", "all", "plan", "trust-root"])
 def test_no_record_is_proposed_for_everything_nor_for_what_is_never_waived(rule: str) -> None:
-    (one,) = proposed([replace(FIRST, rule=rule)], [], TERMS, CHECKS)
+    (one,) = propose([replace(FIRST, rule=rule)], [], TERMS, CHECKS)
     assert one.detail == ""
     assert "terrace waive" not in (one.fix or "")
 
 
 def test_what_a_record_waives_already_is_not_told_again() -> None:
     waived = replace(ONE, status=Status.WAIVED, note="waived by ann until 2026-12-31: it moves")
-    assert proposed([FIRST], [waived], TERMS, CHECKS) == ()
-    assert len(proposed([FIRST], [waived, replace(ONE, stack="prod")], TERMS, CHECKS)) == 1
+    assert propose([FIRST], [waived], TERMS, CHECKS) == ()
+    assert len(propose([FIRST], [waived, replace(ONE, stack="prod")], TERMS, CHECKS)) == 1
     elsewhere = replace(waived, address="aws_s3_bucket.other")
-    assert len(proposed([FIRST], [elsewhere], TERMS, CHECKS)) == 1
+    assert len(propose([FIRST], [elsewhere], TERMS, CHECKS)) == 1

@@ -17,7 +17,7 @@ from terrace.checks.all import CHECKS
 from terrace.checks.rules import rules
 from terrace.waivers.judging import Waivers, is_about, key_of, names_of, waive
 from terrace.waivers.never import is_blind, why_never, why_rule_never
-from terrace.waivers.telling import dated, idle_records, more_waived, unused
+from terrace.waivers.telling import find_expiring, find_unused, idle_records, more_waived
 
 TODAY = date(2026, 6, 15)
 DAYS = st.integers(-40, 40).map(lambda n: TODAY + timedelta(days=n))
@@ -160,8 +160,8 @@ def test_findings_about_records_cannot_be_waived_and_name_their_place(
     given_: list[Finding], some: list[Waiver]
 ) -> None:
     told = (
-        *dated(given_, Waivers((), tuple(some)), TODAY, content, CHECKS),
-        *unused(given_, Waivers(tuple(some)), TODAY, CHECKS),
+        *find_expiring(given_, Waivers((), tuple(some)), TODAY, content, CHECKS),
+        *find_unused(given_, Waivers(tuple(some)), TODAY, CHECKS),
     )
     assert all(one.path in (BASELINE, ".terrace/waivers.yaml") and why_never(one, CHECKS) for one in told)
     assert {one.rule for one in told} <= {"waiver-expired", "waiver-ends", "waiver-unused"}
@@ -252,7 +252,7 @@ def test_a_tool_that_broke_is_waived_by_nothing() -> None:
 def test_a_record_is_unused_when_it_is_about_nothing_and_only_then(given_: list[Finding], some: list[Waiver]) -> None:
     seen = [one for one in given_ if not is_blind(one, CHECKS)]
     judged = waive(seen, Waivers(tuple(some)), TODAY, CHECKS, content)
-    told = unused(judged, Waivers(tuple(some)), TODAY, CHECKS)
+    told = find_unused(judged, Waivers(tuple(some)), TODAY, CHECKS)
     idle = [one for one in some if one.holds(TODAY) and one not in {f.waiver for f in judged}]
     apart = [w for w in idle if not w.is_baseline and any(is_about(w, f, CHECKS) for f in seen)]
     lines = {(one.path, one.line) for one in told if one.path != BASELINE}

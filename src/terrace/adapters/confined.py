@@ -117,7 +117,7 @@ def confinement(path: str, home: Path) -> dict[str, str]:
     }
 
 
-def confined(
+def run_confined(
     argv: Sequence[str | Path],
     *,
     cwd: Path,
@@ -139,7 +139,7 @@ def confined(
         try:
             if limits.memory is not None:
                 _limit_memory(child.pid, limits.memory)
-            with INTERRUPTION.telling(lambda: _kill(child)):
+            with INTERRUPTION.call_on_interrupt(lambda: _kill(child)):
                 sampled = _wait(child, name, (out, err), limits)
         finally:
             # Processes that it left in its group are killed too: no one reads their output.

@@ -73,9 +73,7 @@ class EmbeddedAws:
         body = (
             f"<CreateBucketConfiguration><LocationConstraint>{REGION}</LocationConstraint></CreateBucketConfiguration>"
         )
-        httpx.put(
-            f"{self.endpoint}/{name}", content=body, headers=self.signed("s3"), timeout=PATIENCE
-        ).raise_for_status()
+        httpx.put(f"{self.endpoint}/{name}", content=body, headers=self.sign("s3"), timeout=PATIENCE).raise_for_status()
 
     def parameter(self, name: str) -> str | None:
         """Returns the value of an SSM parameter in the cloud; None where there is none."""
@@ -94,7 +92,7 @@ class EmbeddedAws:
 
         rule = {"FromPort": str(port), "ToPort": str(port), "IpProtocol": "tcp", "CidrIp": "0.0.0.0/0"}
         form = {"Action": "AuthorizeSecurityGroupIngress", "Version": "2016-11-15", "GroupName": group, **rule}
-        httpx.post(self.endpoint, data=form, headers=self.signed("ec2"), timeout=PATIENCE).raise_for_status()
+        httpx.post(self.endpoint, data=form, headers=self.sign("ec2"), timeout=PATIENCE).raise_for_status()
 
     def open_ports(self, group: str) -> tuple[int, ...]:
         """Returns the ports of a security group that are open to everyone, read from the cloud."""
@@ -104,14 +102,14 @@ class EmbeddedAws:
 
         form = {"Action": "DescribeSecurityGroups", "Version": "2016-11-15"}
         form |= {"Filter.1.Name": "group-name", "Filter.1.Value.1": group}
-        answer = httpx.post(self.endpoint, data=form, headers=self.signed("ec2"), timeout=PATIENCE).raise_for_status()
+        answer = httpx.post(self.endpoint, data=form, headers=self.sign("ec2"), timeout=PATIENCE).raise_for_status()
         ingress = ElementTree.fromstring(answer.text).iterfind(".//{*}ipPermissions/{*}item/{*}fromPort")
         return tuple(sorted(int(port.text or 0) for port in ingress))
 
     def _ask(self, service: str, target: str, body: Mapping[str, str]) -> dict[str, Any] | None:
         import httpx
 
-        headers = {**self.signed(service), "X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
+        headers = {**self.sign(service), "X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.1"}
         answer = httpx.post(self.endpoint, json=dict(body), headers=headers, timeout=PATIENCE)
         if answer.status_code == 400:
             return None
@@ -119,7 +117,7 @@ class EmbeddedAws:
         document: dict[str, Any] = answer.json()
         return document
 
-    def signed(self, service: str) -> dict[str, str]:
+    def sign(self, service: str) -> dict[str, str]:
         """Returns the headers of a request to a service, which the server reads from the unchecked signature."""
         scope = f"test/20260101/{REGION}/{service}/aws4_request"
         return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=none"}

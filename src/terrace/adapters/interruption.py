@@ -43,7 +43,7 @@ class Interruption:
             )
 
     @contextlib.contextmanager
-    def telling(self, stop: Stop) -> Iterator[None]:
+    def call_on_interrupt(self, stop: Stop) -> Iterator[None]:
         """Calls `stop` (once, from the main thread) when ^C is pressed while the context lasts."""
         token = id(stop)
         with self._lock:
@@ -56,7 +56,7 @@ class Interruption:
                 self._stops.pop(token, None)
 
     @contextlib.contextmanager
-    def listening(self) -> Iterator[None]:
+    def handle_sigint(self) -> Iterator[None]:
         """Handles SIGINT while the context lasts. Has an effect only in the main thread."""
         if threading.current_thread() is not threading.main_thread():
             yield

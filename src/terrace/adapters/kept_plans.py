@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from terrace.adapters.artifacts import Artifacts
 from terrace.adapters.backup_encryption import BackupCipher
 from terrace.errors import Corrupt
-from terrace.plans.handover import Handed, decoded, encoded
+from terrace.plans.handover import Handed, decode, encode
 from terrace.plans.kept_plans import KEPT_DAYS, PlanName
 from terrace.plans.model import Plan
 
@@ -27,7 +27,7 @@ class PlanArchive:
     def keep(self, name: PlanName, plan: Plan) -> None:
         """Stores a plan, and removes those that are too old."""
         now = self._clock().astimezone(UTC)
-        content = self._cipher.seal(_header(name), encoded(Handed(plan.commit, (plan,))))
+        content = self._cipher.seal(_header(name), encode(Handed(plan.commit, (plan,))))
         self._artifacts.put(f"{_folder(name)}/{now.strftime(_TIME)}{_suffix(name)}", content)
         oldest = (now - timedelta(days=KEPT_DAYS)).strftime(_TIME)
         for known in self._artifacts.names(_folder(name)):
@@ -42,7 +42,7 @@ class PlanArchive:
         header, content = self._cipher.open(names[-1], self._artifacts.get(names[-1]))
         if any(header.get(key) != value for key, value in _header(name).items()):
             raise Corrupt(f"the kept plan {names[-1]} was replaced by another one")
-        return next(iter(decoded(content).plans), None)
+        return next(iter(decode(content).plans), None)
 
 
 def _folder(name: PlanName) -> str:

@@ -55,7 +55,7 @@ class LocalLeases:
         finally:
             os.close(descriptor)
 
-    def dead(self, holder: Holder, environment: str) -> bool:
+    def is_dead(self, holder: Holder, environment: str) -> bool:
         # The caller holds the lock of this environment. It is the holder's lock only if it is the same file; a pid
         # identifies the same process only in the same PID namespace of the same boot. Otherwise the holder may still
         # run.

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from terrace.adapters.confined import Limits, confined
+from terrace.adapters.confined import Limits, run_confined
 from terrace.config.model import CommandProbe, HttpProbe, Probe
 from terrace.errors import Interrupted, TerraceError
 from terrace.rollout.health import Reading
@@ -89,7 +89,7 @@ class LiveProbes:
 def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) -> ProbeResult:
     env = {k: os.environ[k] for k in ("PATH", "HOME", "LANG", "TMPDIR") if k in os.environ}
     limits = Limits(seconds=probe.timeout.total_seconds(), output=OUTPUT)
-    done = confined(probe.argv, cwd=folder, env={**env, **variables}, limits=limits)
+    done = run_confined(probe.argv, cwd=folder, env={**env, **variables}, limits=limits)
     if done.code == 0:
         return ProbeResult(_name(probe), "passed", "exit 0")
     lines = (done.message or done.out.decode("utf-8", "replace").strip()).splitlines()

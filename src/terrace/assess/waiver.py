@@ -47,7 +47,7 @@ class Waiver:
         """Returns whether the record is valid on that day."""
         return self.granted <= today <= self.expires
 
-    def ended(self, today: date) -> bool:
+    def has_expired(self, today: date) -> bool:
         """Returns whether the record has expired before that day."""
         return self.expires < today
 

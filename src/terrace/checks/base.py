@@ -52,7 +52,7 @@ class Scanners(Protocol):
         """Returns the secrets that a scanner finds in the commits of the change."""
         ...
 
-    def missing(self, config: Config) -> tuple[str, ...]:
+    def find_missing(self, config: Config) -> tuple[str, ...]:
         """Returns the scanners that are not installed and that terrace.yaml does not mention."""
         ...
 
@@ -144,7 +144,7 @@ def optional(name: str, more: str = "") -> str:
     return f"Advisory unless terrace.yaml has `checks: {{{name}: required}}`; `off` turns it off.{more and f' {more}'}"
 
 
-def lowered(name: str, more: str = "") -> str:
+def how_to_lower(name: str, more: str = "") -> str:
     """Returns how to make a required check advisory or to turn it off, in a sentence, followed by `more`."""
     return f"`checks: {{{name}: advisory}}` in terrace.yaml makes it advisory, `off` turns it off.{more and f' {more}'}"
 

@@ -14,7 +14,7 @@ from terrace.clouds.renamed import replaced_arguments, replacement_of_type
 from terrace.hcl.blocks import Block, NativeBlock, read_blocks
 from terrace.hcl.facts_store import NoStore, load_facts
 from terrace.hcl.layout import parent
-from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, text_of
+from terrace.hcl.syntax import attributes, blocks, head, line_of, text_of, walk
 from terrace.plans.versions import is_below
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def _references(block: Node, kind: str) -> Iterator[_Old]:
         if head(inner)[0] == "lifecycle":
             places += ((name, value) for name, value in attributes(inner) if name in ("ignore_changes",))
     for name, value in places:
-        for node in everything(value):
+        for node in walk(value):
             if node.type == "string_lit":
                 text = text_of(node)
                 now = "all" if text == '"*"' else text.strip('"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceCheck, lowered
+from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceCheck, how_to_lower
 from terrace.config.naming import quote_word
 
 FORMATTED = (".tf", ".tofu", ".tfvars", ".tftest.hcl")
@@ -31,7 +31,7 @@ def check_format(context: CheckContext) -> Findings:
             detail=diff,
             fix=f"{terraform.product} fmt {quote_word(path)}",
         )
-        for path, diff in terraform.unformatted(context.root, changed).items()
+        for path, diff in terraform.find_unformatted(context.root, changed).items()
     )
 
 
@@ -44,7 +44,7 @@ CHECK = SourceCheck(
             "A changed file is not formatted as `terraform fmt` formats it, or its formatting is unknown.",
             "Differences of layout hide differences of meaning in a review.",
             "Run the command that the finding names; its diff is in the finding.",
-            lowered("format", ONE_PLACE),
+            how_to_lower("format", ONE_PLACE),
         ),
     ),
 )

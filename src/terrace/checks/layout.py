@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, lowered
+from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, how_to_lower
 from terrace.stacks.root_modules import roots_without_stack_notice
 
 
@@ -55,7 +55,7 @@ CHECK = SourceCheck(
             "A part of the repository's layout could not be read, or there is no stack at all.",
             "The part that was not read can belong to the change, and is not checked.",
             "Do what the finding says at its place.",
-            f"It blocks only where there is no stack. {lowered('layout')}",
+            f"It blocks only where there is no stack. {how_to_lower('layout')}",
         ),
     ),
 )

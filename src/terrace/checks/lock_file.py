@@ -39,7 +39,7 @@ def check_lock_files(context: CheckContext) -> Findings:
     platforms = context.trusted.setting(PLATFORMS)
     findings: list[Finding] = []
     for stack in (impact.stack for impact in context.change_set.impacts):
-        folders = [graph.folders[path] for path in graph.reached(stack) if path in graph.folders]
+        folders = [graph.folders[path] for path in graph.find_reached(stack) if path in graph.folders]
         required = frozenset[str]().union(*(provider_sources(folder.facts) for folder in folders))
         path = stack.file(LOCK_FILE)
         is_committed = path in tree.entries and not tree.entries[path].is_link

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, lowered
+from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, how_to_lower
 from terrace.checks.changed_modules import head_of
 from terrace.hcl.facts import Part, Read, Template
 from terrace.hcl.layout import Layout, join, parent
@@ -46,7 +46,7 @@ def check_outside_files(context: CheckContext) -> Findings:
     tree, changed = head_of(context), frozenset(change.changed)
     layout = Layout(tree)
     stacks = tuple(impact.stack for impact in change.impacts)
-    folders = frozenset(path for stack in stacks for path in graph.reached(stack))
+    folders = frozenset(path for stack in stacks for path in graph.find_reached(stack))
     attributes = read_many(tree, [path for path in tree.entries if path.rpartition("/")[2] == ".gitattributes"])
     inside = [
         path for path in tree.entries if any(path.startswith(f"{folder}/") for folder in folders) or "" in folders
@@ -67,7 +67,7 @@ def find_outside_reads(
     """
     findings: dict[tuple[str, int, str], Finding] = {}
     for stack in stacks:
-        for path in graph.reached(stack):
+        for path in graph.find_reached(stack):
             folder = graph.folders.get(path)
             if folder is None:
                 continue
@@ -289,7 +289,7 @@ CHECK = SourceCheck(
             "The function runs with the rights of Terraform on the machine that plans: the file's content ends up in "
             "the plan and the state.",
             "Commit the file to the repository, or pass its content as a variable.",
-            lowered(
+            how_to_lower(
                 RULE,
                 "`terrace waive` accepts one place. Reads in files that did not change, and paths that are known only "
                 "when Terraform plans, do not block.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import ONE_PLACE, CheckContext, Findings, Rule, SourceCheck, optional
 from terrace.checks.changed_modules import head_of, touched_modules
-from terrace.hcl.syntax import attributes, blocks, everything, head, line_of, parse, text_of
+from terrace.hcl.syntax import attributes, blocks, head, line_of, parse, text_of, walk
 from terrace.hcl.tree import read_many
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _declared(block: Node) -> Iterator[tuple[str, str, int]]:
 
 
 def _used(block: Node) -> Iterator[tuple[str, str]]:
-    for node in everything(block):
+    for node in walk(block):
         # From the parent: finding a node's neighbor takes longer the deeper it is.
         for name, after in pairwise(node.named_children):
             if name.type == "variable_expr" and after.type == "get_attr":

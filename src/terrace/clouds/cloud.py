@@ -14,7 +14,7 @@ Replacement = tuple[str, str]
 """The replacement of something deprecated, and the version since which it is deprecated."""
 
 
-def renamed(names: Mapping[str, str], since: str, prefix: str = "") -> dict[str, Replacement]:
+def rename_arguments(names: Mapping[str, str], since: str, prefix: str = "") -> dict[str, Replacement]:
     """Returns replacements for arguments that have another name since one version, those of a block with its prefix."""
     return {f"{prefix}{old}": (new if " " in new else f"`{new}`", since) for old, new in names.items()}
 

@@ -69,7 +69,7 @@ class Audited:
         return tuple(finding for finding in self.findings if finding.blocks)
 
 
-def audited(
+def audit_results(
     scope: Scope,
     findings: Iterable[Finding],
     plans: Mapping[str, Plan],

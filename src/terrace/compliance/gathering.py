@@ -195,14 +195,14 @@ def _not_approved(facts: EvidenceInputs, deployment: Deployment) -> tuple[Outcom
 
 def _duties_apart(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
 
-    def own(deployment: Deployment) -> tuple[Outcome, str] | None:
+    def find_own(deployment: Deployment) -> tuple[Outcome, str] | None:
         others = [approval for approval in _agreed(facts, deployment) if approval.actor != deployment.requester]
         return None if others else (Outcome.FAILED, "approved only by its requester")
 
     for name in names:
         agreed = [d for d in _changes(facts, name, span) if _agreed(facts, d)]
         none = f"no approval was required in {_days(span.period)}"
-        yield _judged(source, name, agreed, own, "each approved by someone other than the requester", none)
+        yield _judged(source, name, agreed, find_own, "each approved by someone other than the requester", none)
 
 
 def _promotion(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
@@ -214,7 +214,7 @@ def _promotion(facts: EvidenceInputs, names: tuple[str, ...], source: Source, sp
             continue
         passed = [d for d in folds.of_environment(facts.history, below) if d.result == "succeeded"]
 
-        def untested(
+        def find_untested(
             deployment: Deployment, passed: list[Deployment] = passed, below: str = below
         ) -> tuple[Outcome, str] | None:
             before = any(
@@ -224,7 +224,7 @@ def _promotion(facts: EvidenceInputs, names: tuple[str, ...], source: Source, sp
 
         entering = [d for d in _changes(facts, name, span) if not isinstance(d.origin, Repairing | Remediation)]
         none = f"no release entered in {_days(span.period)}"
-        yield _judged(source, name, entering, untested, f"each had succeeded in {below} before", none)
+        yield _judged(source, name, entering, find_untested, f"each had succeeded in {below} before", none)
 
 
 def _ledger(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:

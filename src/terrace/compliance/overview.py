@@ -11,7 +11,7 @@ from terrace.compliance.frameworks import Framework, Source
 from terrace.compliance.gathering import EvidenceInputs, Span, evidence
 from terrace.compliance.recorded_audits import Audit
 from terrace.compliance.results import FrameworkResult, evaluate_framework
-from terrace.ledger.deployed_revisions import abandoned, baseline
+from terrace.ledger.deployed_revisions import baseline, find_abandoned
 from terrace.words import plural
 
 
@@ -41,7 +41,7 @@ def compliance(
 ) -> Compliance:
     """Every control of these frameworks, answered for these environments together."""
     environments = tuple(names)
-    lost = abandoned(facts.history, (environment.name for environment in facts.config.environments))
+    lost = find_abandoned(facts.history, (environment.name for environment in facts.config.environments))
     pieces = evidence(facts, environments, sources, span)
     return Compliance(
         at=span.now,

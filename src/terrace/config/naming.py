@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable
 
 from terrace.errors import BadInput
-from terrace.words import listed
+from terrace.words import join_some
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 """Names of environments, stacks, teams and people: letters, digits, `.`, `_`, `-`, at most 63, no leading dash."""
@@ -49,4 +49,4 @@ def suggest(kind: str, word: str, candidates: Iterable[str]) -> str:
     near = find_nearest(word, names)
     if near:
         return f"did you mean {near!r}?"
-    return f"known names: {listed(names, CHOICE)}" if names else f"no {kind} is defined yet"
+    return f"known names: {join_some(names, CHOICE)}" if names else f"no {kind} is defined yet"

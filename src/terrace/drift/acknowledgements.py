@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from terrace.drift.model import ResourceDrift
-from terrace.ledger.declared import Declared, declared, facts_in
+from terrace.ledger.declared import Declared, declaration_of, facts_in
 from terrace.ledger.event import Event
 from terrace.ledger.events.drift import DriftAcknowledged
 from terrace.ledger.model import History
@@ -62,7 +62,7 @@ def acknowledgements(history: History, environment: str) -> tuple[Acknowledgemen
 def _declared(history: History, event: Event, record: DriftAcknowledged) -> Declared:
     facts = facts_in(event)
     declaration, environment = record.declaration, event.subject
-    return declared(history, event, declaration, "acknowledge", environment, record.address, record.reason, facts)
+    return declaration_of(history, event, declaration, "acknowledge", environment, record.address, record.reason, facts)
 
 
 def acknowledgement_of(resource: ResourceDrift, reason: str) -> DriftAcknowledged:
@@ -87,7 +87,7 @@ def answers(acknowledgements: Iterable[Acknowledgement], resource: ResourceDrift
     return by_path
 
 
-def answered(
+def find_acknowledgement(
     acknowledgements: Iterable[Acknowledgement], resource: ResourceDrift, paths: tuple[str, ...]
 ) -> Acknowledgement | None:
     """Returns the newest acknowledgement of these paths of a resource; None where one of them has none."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from terrace.hcl.literals import NotLiteral, align, read_literal, write_literal
 from terrace.hcl.syntax import attributes, blocks, head, line_of, parse
 from terrace.plans.model import Masked, Unknown, Value
-from terrace.plans.normalization import settled
+from terrace.plans.normalization import normalize
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -61,7 +61,7 @@ class Adoption:
     left: tuple[Left, ...]
 
 
-def adopted(content: bytes, type_: str, name: str, changes: Iterable[Wanted]) -> Adoption | None:
+def adopt_changes(content: bytes, type_: str, name: str, changes: Iterable[Wanted]) -> Adoption | None:
     """Returns the file with the resource block as in the cloud; None when the block is not in this file."""
     if _block(content, type_, name) is None:
         return None
@@ -83,11 +83,11 @@ def adopted(content: bytes, type_: str, name: str, changes: Iterable[Wanted]) ->
             rejected.append(_left(want, line, "it cannot be written without breaking the file"))
             continue
         content = fresh
-        done.append(Written(want.attribute, line, shown(want.before), shown(want.after)))
+        done.append(Written(want.attribute, line, value_text(want.before), value_text(want.after)))
     return Adoption(content, tuple(done), tuple(rejected))
 
 
-def shown(value: Value) -> str:
+def value_text(value: Value) -> str:
     """Returns a value as text; sensitive values stay hidden."""
     try:
         return write_literal(value)
@@ -127,7 +127,7 @@ def _value(expression: Node, change: Wanted) -> tuple[list[Span], int] | Left:
         new = write_literal(change.after, _indent(expression))
     except NotLiteral:
         return _left(change, line, "its value is an expression, not a literal")
-    if settled(written, change.attribute) != settled(change.before, change.attribute):
+    if normalize(written, change.attribute) != normalize(change.before, change.attribute):
         return _left(change, line, "the working tree already has another value than the deployed one")
     return [(expression.start_byte, expression.end_byte, new)], line
 
@@ -168,12 +168,12 @@ def _without(fields: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]
     return {
         name: value
         for name, value in fields.items()
-        if settled(value) is not None and not (name in defaults and defaults[name] == value)
+        if normalize(value) is not None and not (name in defaults and defaults[name] == value)
     }
 
 
 def _as_set(objects: Iterable[dict[str, Any]]) -> list[str]:
-    return sorted(repr(sorted(((n, settled(v, n)) for n, v in o.items()), key=lambda p: p[0])) for o in objects)
+    return sorted(repr(sorted(((n, normalize(v, n)) for n, v in o.items()), key=lambda p: p[0])) for o in objects)
 
 
 def _block_text(name: str, fields: dict[str, Any], indent: str) -> str:
@@ -235,4 +235,4 @@ def _has_objects(value: Value) -> bool:
 
 
 def _left(change: Wanted, line: int, why: str) -> Left:
-    return Left(change.attribute, line, shown(change.before), shown(change.after), why)
+    return Left(change.attribute, line, value_text(change.before), value_text(change.after), why)

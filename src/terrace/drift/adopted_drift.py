@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from terrace.drift.acknowledgements import Acknowledgement, acknowledgements, answered
+from terrace.drift.acknowledgements import Acknowledgement, acknowledgements, find_acknowledgement
 from terrace.drift.model import ResourceDrift
 from terrace.drift.records import resources_of
 from terrace.ledger import folds
@@ -23,7 +23,7 @@ class Absorption:
     acknowledged: Acknowledgement | None
 
 
-def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
+def find_absorptions(history: History, environment: str) -> tuple[Absorption, ...]:
     """Returns the security-related drift that was adopted and not changed by a deployment since, oldest first."""
     acknowledged = acknowledgements(history, environment)
     absorptions: dict[tuple[str, str], Absorption] = {}
@@ -32,7 +32,7 @@ def absorbed(history: History, environment: str) -> tuple[Absorption, ...]:
             for _, address in plan.detail.changes or ():
                 absorptions.pop((record.stack, address), None)
             for resource in plan_absorptions(plan):
-                who = answered(acknowledged, resource, resource.kept)
+                who = find_acknowledgement(acknowledged, resource, resource.kept)
                 at = record.ended_at or record.began_at
                 absorptions[(record.stack, resource.address)] = Absorption(resource, deployment.id, at, who)
     return tuple(absorptions.values())

@@ -89,7 +89,7 @@ def has_cause(resource: ResourceDrift) -> bool:
     return resource.kind is not DriftKind.INPUT
 
 
-def explained(
+def add_causes(
     observation: Observation, windows: Mapping[tuple[str, str], Window], logged: LoggedChanges, now: datetime
 ) -> Observation:
     """Returns the observation with the causes that were found. `windows` are by stack and fingerprint."""

@@ -12,7 +12,7 @@ from terrace.checks.secrets.plan import shows_secret
 from terrace.drift.model import DriftKind, ResourceDrift
 from terrace.drift.severity import is_grave, severity
 from terrace.plans.model import MASKED, Action, OutputChange, Plan, ResourceChange, Value
-from terrace.plans.normalization import settled
+from terrace.plans.normalization import normalize
 
 DEEPEST = 3
 """Maximum depth of a path; a deeper difference is reported at that depth."""
@@ -51,7 +51,7 @@ def changed_values(change: ResourceChange) -> dict[str, tuple[Value, Value]]:
     """Returns the values before and after of each of these paths, in their order; what the plan hides is masked."""
     values = {
         ".".join(path): (_shown(path, before), _shown(path, after))
-        for path, before, after in _differences(settled(change.before), settled(change.after), ())
+        for path, before, after in _differences(normalize(change.before), normalize(change.after), ())
     }
     names = {path.partition(".")[0] for path in values}
     before, after = change.before_marks, change.after_marks

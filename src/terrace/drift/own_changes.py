@@ -26,7 +26,7 @@ from terrace.plans.model import Action, Plan
 _AGAIN = (Action.UPDATE, Action.REPLACE)
 
 
-def own_changes_in(plan: Plan, changed: Iterable[str]) -> tuple[ResourceDrift, ...]:
+def find_own_changes(plan: Plan, changed: Iterable[str]) -> tuple[ResourceDrift, ...]:
     """Returns the own changes of an apply in a plan made right after it. `changed` are the addresses that it
     changed."""
     addresses = frozenset(changed)
@@ -77,7 +77,7 @@ def always_recreated(resources: Iterable[ResourceDrift], echoes: Iterable[Resour
     return tuple(recreated)
 
 
-def own_changes_of(history: History, environment: str, stack: str) -> tuple[ResourceDrift, ...]:
+def recorded_own_changes(history: History, environment: str, stack: str) -> tuple[ResourceDrift, ...]:
     """Returns the own changes of the newest apply of a stack; where it was adopted since, the differences at that
     time."""
     adopted = adoptions(history).get(stack)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from terrace.drift.acknowledgements import Acknowledgement, acknowledgements
-from terrace.drift.adopted_drift import Absorption, absorbed
+from terrace.drift.adopted_drift import Absorption, find_absorptions
 from terrace.drift.checks import Check, EnvironmentDrift, checks, drift_status, in_a_row
 from terrace.drift.issues import StackDrift, drift_by_stack
 from terrace.drift.model import ResourceDrift
@@ -50,5 +50,5 @@ def review(history: History, environment: str, now: datetime, every: timedelta) 
         looks=looks,
         status=drift_status(reversed(looks), now, every),
         acknowledged=acknowledgements(history, environment),
-        absorbed=absorbed(history, environment),
+        absorbed=find_absorptions(history, environment),
     )

@@ -14,10 +14,10 @@ def refusal(command: Command, request: Comment, permission: Permission, change: 
         return "programs give no commands"
     if request.edited:
         return "the comment was edited after it was written: write a new one"
-    return barred(command, request.login, permission, change)
+    return why_barred(command, request.login, permission, change)
 
 
-def barred(command: Command, login: str, permission: Permission, change: Change | None) -> str | None:
+def why_barred(command: Command, login: str, permission: Permission, change: Change | None) -> str | None:
     """Returns why that account may not give this command; None where they may."""
     needed = _needed(command)
     if _ORDER.index(permission) < _ORDER.index(needed):

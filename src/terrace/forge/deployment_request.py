@@ -61,7 +61,7 @@ def _below(tokens: Sequence[Token], *titles: str) -> list[str]:
     ]
 
 
-def ticked(before: str, after: str) -> str | None:
+def find_ticked_role(before: str, after: str) -> str | None:
     """The role whose box was ticked, if that is all that changed."""
     old, new = _normal(before).split("\n"), _normal(after).split("\n")
     if len(old) != len(new):
@@ -75,7 +75,7 @@ def ticked(before: str, after: str) -> str | None:
     return is_[2] if (was[1], is_[1].lower()) == (" ", "x") else None
 
 
-def about(body: str, handle: str) -> str:
+def update_request(body: str, handle: str) -> str:
     """Returns the same request for the current pending plans: their handle, and no box ticked."""
     text = _normal(body)
     cleared = "\n".join(f"- [ ] {match[2]}" if (match := _BOX.fullmatch(line)) else line for line in text.split("\n"))

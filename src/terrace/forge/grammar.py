@@ -153,7 +153,7 @@ def forms() -> Mapping[str, str]:
     return {_written(verb): form.does for verb, form in _FORMS.items()}
 
 
-def understood(comment: str) -> Command | UnknownCommand | None:
+def read_command(comment: str) -> Command | UnknownCommand | None:
     """The one command of a comment; None where nothing in it is meant for us."""
     if len(comment) > LONGEST:
         return None

@@ -9,7 +9,7 @@ from terrace.gates.gate import Request, passes, waits
 from terrace.gates.model import GateResult
 
 
-def absorption(request: Request) -> Iterator[GateResult]:
+def check_absorption(request: Request) -> Iterator[GateResult]:
     """A person acknowledged each of these changes by name."""
     for absorbed in request.plans.absorbed:
         change = f"{absorbed.stack}: {absorbed.address} was changed outside ({', '.join(absorbed.paths)})"

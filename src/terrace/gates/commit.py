@@ -7,13 +7,13 @@ from datetime import UTC, timedelta
 
 from terrace.gates.gate import Moment, Request, blocks, passes, waits
 from terrace.gates.model import GateResult, Outcome
-from terrace.words import duration, listed
+from terrace.words import duration, join_some
 
 _SHOWN = 3
 """Maximum number of commits without a review that are named."""
 
 
-def protected_branch(request: Request) -> Iterator[GateResult]:
+def check_protected_branch(request: Request) -> Iterator[GateResult]:
     """The commit is on the first-parent line of the protected branch."""
     facts = request.facts
     commit, branch = facts.commit[:7], facts.branch
@@ -29,7 +29,7 @@ def protected_branch(request: Request) -> Iterator[GateResult]:
         yield blocks(reason, f"merge it into {branch}, then deploy the merge commit")
 
 
-def forward(request: Request) -> Iterator[GateResult]:
+def check_forward(request: Request) -> Iterator[GateResult]:
     """The deployed commit is not newer. An older commit is deployed with `terrace rollback`."""
     name, commit, ahead = request.environment.name, request.facts.commit[:7], request.facts.ahead
     if ahead is None:
@@ -42,7 +42,7 @@ def forward(request: Request) -> Iterator[GateResult]:
         yield blocks(reason, f"`terrace rollback {name} --to {commit} --plan-only` previews the rollback")
 
 
-def reviewed(request: Request) -> Iterator[GateResult]:
+def check_reviews(request: Request) -> Iterator[GateResult]:
     """Another person approved the change of every new commit, where terrace.yaml requires that."""
     reviewed_commit = request.facts.reviewed
     if reviewed_commit is None:
@@ -58,10 +58,10 @@ def reviewed(request: Request) -> Iterator[GateResult]:
             f"merge it into {request.facts.branch} with a change that another person approves. To stop requiring"
             " reviews, merge `forge.reviewed: off`"
         )
-        yield blocks(listed(reviewed_commit.lacking, _SHOWN, "; "), how)
+        yield blocks(join_some(reviewed_commit.lacking, _SHOWN, "; "), how)
 
 
-def promotion(request: Request) -> Iterator[GateResult]:
+def check_promotion(request: Request) -> Iterator[GateResult]:
     """The commit succeeded in the previous environment."""
     after, name = request.environment.after, request.environment.name
     if after is None:
@@ -93,7 +93,7 @@ def _promotion(request: Request, after: str, name: str) -> GateResult:
     return passes(f"{commit} succeeded in {after}")
 
 
-def soak(request: Request) -> Iterator[GateResult]:
+def check_soak(request: Request) -> Iterator[GateResult]:
     """The success in the previous environment is old enough. Asked only of a commit that can be promoted."""
     environment, above = request.environment, request.facts.upstream
     if environment.after is None or environment.soak <= timedelta(0):

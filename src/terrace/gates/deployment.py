@@ -11,13 +11,13 @@ HANDED_OVER = "planned by a run that does not apply"
 """The only reason of a deployment that another run can continue immediately."""
 
 
-def clock(request: Request) -> Iterator[GateResult]:
+def check_clock(request: Request) -> Iterator[GateResult]:
     """The clock of this machine is trusted: soak, bake and expiry depend on it."""
     if request.facts.clock is not None:
         yield waits(*request.facts.clock)
 
 
-def opening(request: Request) -> Iterator[GateResult]:
+def check_opening(request: Request) -> Iterator[GateResult]:
     """The claims of the opening event follow from facts."""
     if request.facts.unfounded:
         how = (
@@ -29,7 +29,7 @@ def opening(request: Request) -> Iterator[GateResult]:
         yield passes("its opening event matches the facts")
 
 
-def state(request: Request) -> Iterator[GateResult]:
+def check_state(request: Request) -> Iterator[GateResult]:
     """No stack is planned on the state of another one."""
     if request.facts.owner_unknown:
         reason = f"Terrace cannot determine which stack owns the state: {request.facts.owner_unknown}"
@@ -42,7 +42,7 @@ def state(request: Request) -> Iterator[GateResult]:
         yield blocks(foreign, how)
 
 
-def overtaken(request: Request) -> Iterator[GateResult]:
+def check_newer_deployment(request: Request) -> Iterator[GateResult]:
     """No other deployment was opened while this one was prepared."""
     if request.facts.overtaken_by:
         reason = (
@@ -52,7 +52,7 @@ def overtaken(request: Request) -> Iterator[GateResult]:
         yield blocks(reason, "see `terrace status`, and run the command again if you still want this deployment")
 
 
-def reach(request: Request) -> Iterator[GateResult]:
+def check_reach(request: Request) -> Iterator[GateResult]:
     """This run is allowed to apply."""
     if not request.facts.may_apply:
         yield waits(HANDED_OVER, f"`terrace resume {request.environment.name}` in a run that is allowed to apply")

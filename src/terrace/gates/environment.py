@@ -8,7 +8,7 @@ from terrace.gates.gate import Moment, Request, blocks, passes, waits
 from terrace.gates.model import GateResult
 
 
-def held(request: Request) -> Iterator[GateResult]:
+def check_hold(request: Request) -> Iterator[GateResult]:
     """The environment is not on hold."""
     environment, facts = request.environment.name, request.facts
     if facts.held is None:
@@ -23,7 +23,7 @@ def held(request: Request) -> Iterator[GateResult]:
     yield _waits_when_open(request)(f"{environment} is on hold: {facts.held}", how)
 
 
-def unread(request: Request) -> Iterator[GateResult]:
+def check_unread_events(request: Request) -> Iterator[GateResult]:
     """No invalid ledger event may be about the environment: it could be a rejection, or an unknown outcome."""
     if request.facts.unread is not None:
         problem, how = request.facts.unread
@@ -35,7 +35,7 @@ def _waits_when_open(request: Request) -> Callable[[str, str], GateResult]:
     return waits if request.moment is Moment.APPLY else blocks
 
 
-def busy(request: Request) -> Iterator[GateResult]:
+def check_other_work(request: Request) -> Iterator[GateResult]:
     """Nothing else is in progress in the environment."""
     environment, work = request.environment.name, request.facts.busy
     if work is not None:
@@ -48,7 +48,7 @@ def busy(request: Request) -> Iterator[GateResult]:
         yield passes("no other work is in progress")
 
 
-def protected(request: Request) -> Iterator[GateResult]:
+def check_protection(request: Request) -> Iterator[GateResult]:
     """A protected environment is never destroyed."""
     name = request.environment.name
     if request.environment.protected:
@@ -58,7 +58,7 @@ def protected(request: Request) -> Iterator[GateResult]:
         yield passes(f"{name} can be destroyed")
 
 
-def remediation(request: Request) -> Iterator[GateResult]:
+def check_remediation(request: Request) -> Iterator[GateResult]:
     """terrace.yaml allows Terrace to revert drift in the environment."""
     name = request.environment.name
     if request.environment.drift.remediate is not None:

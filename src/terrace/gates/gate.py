@@ -94,9 +94,9 @@ class Gate:
         """Returns the results of this gate for a request; none when the gate does not apply to it."""
         if request.moment not in self.at or type(request.facts.origin) not in self.origins:
             return ()
-        return tuple(self.named(result) for result in self.ask(request))
+        return tuple(self.add_name(result) for result in self.ask(request))
 
-    def named(self, result: GateResult) -> GateResult:
+    def add_name(self, result: GateResult) -> GateResult:
         """Returns a result with the name of this gate."""
         return replace(result, gate=self.name)
 

@@ -11,7 +11,7 @@ from terrace.gates.model import GateResult
 from terrace.stacks.model import AutomaticRollback, Remediation, Repairing
 
 
-def policy(request: Request) -> Iterator[GateResult]:
+def check_policy(request: Request) -> Iterator[GateResult]:
     """No policy blocks a plan. A person cannot overrule a policy here; a rollback reports it and continues, because it
     restores an earlier release."""
     for objection in request.plans.objections:
@@ -34,7 +34,7 @@ def _resolution(objection: Objection) -> str:
     return f"fix and merge it, or add a waiver on the protected branch: `{explain}`"
 
 
-def objections(request: Request) -> Iterator[GateResult]:
+def check_objections(request: Request) -> Iterator[GateResult]:
     """A person accepted the objections to a plan. An objection about data loss has to be accepted by address.
 
     A deployment that Terrace started automatically is blocked by every objection.

@@ -41,7 +41,7 @@ def combine_strictest(rule: ApprovalRule, other: ApprovalRule) -> ApprovalRule:
     return replace(combined, expires=min(rule.expires, other.expires), unsigned=unsigned)
 
 
-def risk(request: Request) -> Iterator[GateResult]:
+def check_risk(request: Request) -> Iterator[GateResult]:
     """The environment accepts releases of this risk. Asked only where terrace.yaml has rules for risks."""
     environment, plan_risk = request.environment, request.plans.risk
     if plan_risk is None or not environment.risk or isinstance(request.facts.origin, Repairing | Remediation):

@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from terrace.hcl.syntax import everything, text_of, unwrap
+from terrace.hcl.syntax import text_of, unwrap, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -127,7 +127,7 @@ def _pair(node: Node) -> tuple[str, Any]:
 
 
 def _string(node: Node) -> str:
-    if any(n.type in ("template_interpolation", "template_directive") for n in everything(node)):
+    if any(n.type in ("template_interpolation", "template_directive") for n in walk(node)):
         raise NotLiteral
     return unescape(text_of(node)[1:-1])
 

@@ -48,7 +48,7 @@ def parse(content: bytes) -> Tree:
     return tree
 
 
-def everything(root: Node) -> Iterator[Node]:
+def walk(root: Node) -> Iterator[Node]:
     """Yields a node and all nodes below it, in the order of the text."""
     stack = [root]
     while stack:
@@ -93,7 +93,7 @@ def unwrap(expression: Node) -> Node:
 
 def pairs(expression: Node) -> Iterator[tuple[str, Node]]:
     """Yields the keys and values of the first object in an expression: the expression itself, or an argument of it."""
-    for node in everything(expression):
+    for node in walk(expression):
         if node.type == "object":
             for element in node.named_children:
                 if element.type == "object_elem" and len(element.named_children) == 2:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from terrace.hcl.facts import Part, Template
 from terrace.hcl.literals import NotLiteral, read_literal, unescape, write_literal
-from terrace.hcl.syntax import arguments, everything, function_name, parse, text_of, unwrap
+from terrace.hcl.syntax import arguments, function_name, parse, text_of, unwrap, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -44,7 +44,7 @@ def template_of_text(text: str) -> Template:
     root = text_tree(text)
     if root.has_error:
         return (UNKNOWN,)
-    for node in everything(root):
+    for node in walk(root):
         if node.type == "heredoc_template":
             return string_template(node)
     return (UNKNOWN,)

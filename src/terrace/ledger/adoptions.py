@@ -73,7 +73,7 @@ def _newest(history: History) -> Mapping[str, AdoptedStack]:
             if (
                 key in newest
                 and opened[deployment.id].position > newest[key].position
-                and deployment.done(key) is not None
+                and deployment.is_done(key) is not None
             ):
                 del newest[key]
     return newest

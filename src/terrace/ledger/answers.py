@@ -13,7 +13,7 @@ import msgspec
 from terrace.gates.model import Subject, Witness
 from terrace.ledger.event import Event
 from terrace.ledger.events.people import ApprovalGiven
-from terrace.ledger.sequences import LazySequence, continued
+from terrace.ledger.sequences import LazySequence, append_lazily
 from terrace.ledger.view import Fold
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ class Answered:
     @property
     def all(self) -> Sequence[SignedApproval]:
         """Returns every answer."""
-        return continued(self._old, self._new)
+        return append_lazily(self._old, self._new)
 
     @property
     def rejections(self) -> Sequence[SignedApproval]:
         """Returns every rejection."""
-        return continued(self._old.rejections, (approval for approval in self._new if approval.answer == "reject"))
+        return append_lazily(self._old.rejections, (approval for approval in self._new if approval.answer == "reject"))
 
     def of(self, deployment: str) -> tuple[SignedApproval, ...]:
         """Returns the approvals and rejections that were recorded for a deployment."""

@@ -236,7 +236,7 @@ def _verified(events: Sequence[Event], first: int, previous: str, ids: Container
     return Verification(number, previous)
 
 
-def trusted(
+def verified_events(
     events: Sequence[Event], *, first: int = 0, previous: str = GENESIS, ids: Container[str] = frozenset()
 ) -> tuple[Event, ...]:
     """Returns the events if their chain is intact. Raises Corrupt, with the first break, if it is not.

@@ -64,7 +64,7 @@ def no_reference() -> Reference | None:
     return None
 
 
-def dated(history: History, counts: DatesCount) -> History:
+def without_dismissed_dates(history: History, counts: DatesCount) -> History:
     """Returns the history without the dates that an authorized person dismissed.
 
     A dismissal affects only dates that are later than its own: an event cannot be later than a later event that names

@@ -42,7 +42,7 @@ def facts_in(event: Event) -> str:
     return facts_of({name: value for name, value in event.payload.items() if name != KEY})
 
 
-def declared(
+def declaration_of(
     history: History,
     event: Event,
     record: DeclarationRecord | None,
@@ -79,7 +79,7 @@ def withdrawals(history: History, environment: str) -> tuple[WithdrawnRejection,
     for event, record in history.of(RejectionWithdrawn):
         if event.subject == environment:
             of = record.of
-            statement = declared(history, event, record.declaration, "withdraw", environment, of, record.reason)
+            statement = declaration_of(history, event, record.declaration, "withdraw", environment, of, record.reason)
             place = first.setdefault((of, statement.statement, statement.signature, statement.witness), event.position)
             declared_withdrawals.append(WithdrawnRejection(of, statement, place))
     return tuple(declared_withdrawals)
@@ -88,7 +88,7 @@ def withdrawals(history: History, environment: str) -> tuple[WithdrawnRejection,
 def release(history: History, event: Event, unheld: EnvironmentUnheld) -> Declared:
     """Returns the declaration of the person who released a hold."""
     environment, of = event.subject, unheld.of
-    return declared(history, event, unheld.declaration, "unhold", environment, of, unheld.reason)
+    return declaration_of(history, event, unheld.declaration, "unhold", environment, of, unheld.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +99,12 @@ class Opened:
     run: str
 
 
-def opened(history: History, deployment: str) -> Opened | None:
+def opening_of(history: History, deployment: str) -> Opened | None:
     """Returns how a deployment was opened; None where there is no such deployment."""
     event = opening(history, deployment)
     if event is None or not isinstance(event.record, DeploymentOpened):
         return None
     record, declaration = event.record, event.record.declaration
     facts = facts_in(event) if declaration is not None else ""
-    statement = declared(history, event, declaration, "open", record.environment, deployment, "", facts)
+    statement = declaration_of(history, event, declaration, "open", record.environment, deployment, "", facts)
     return Opened(statement, record.run)

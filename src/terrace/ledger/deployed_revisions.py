@@ -24,11 +24,11 @@ class Baseline:
 
 def baseline(history: History, environment: str) -> Baseline:
     """The deployed commits of an environment, stack by stack."""
-    commits = {key: deployment.commit for key, deployment in folds.live(history, environment).items()}
+    commits = {key: deployment.commit for key, deployment in folds.live_deployments(history, environment).items()}
     unclear: dict[str, str] = {}
     for deployment in folds.of_environment(history, environment):
         for key in deployment.stacks:
-            done = deployment.done(key)
+            done = deployment.is_done(key)
             if done is False:
                 how = "has an unknown result" if deployment.in_doubt else "failed"
                 unclear[key] = f"its newest apply {how} (deployment {deployment.id}): it has no deployed release"
@@ -48,7 +48,7 @@ def baseline(history: History, environment: str) -> Baseline:
     return Baseline(commits, unclear)
 
 
-def abandoned(history: History, names: Iterable[str]) -> tuple[str, ...]:
+def find_abandoned(history: History, names: Iterable[str]) -> tuple[str, ...]:
     """Returns the environments with deployments that are not among these: there are no rules for them any more."""
     named = set(names)
     deployed = [d.environment for d in folds.deployments(history)]
@@ -57,7 +57,7 @@ def abandoned(history: History, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in others if (state := baseline(history, name)).commits or state.unclear)
 
 
-def running(history: History, environment: str) -> Deployment | None:
+def find_running(history: History, environment: str) -> Deployment | None:
     """The deployment that changes an environment just now; one that only waits for people changes nothing."""
     latest = folds.latest(history, environment)
     if latest is None or not latest.open:

@@ -146,7 +146,7 @@ class Deployment:
         """The newest record of that step, whatever its result."""
         return next((r for r in reversed(self.steps) if r.step is step and r.stack == stack), None)
 
-    def done(self, stack: str) -> bool | None:
+    def is_done(self, stack: str) -> bool | None:
         """Whether a stack came to what was planned for it; None when nothing was begun that could change it."""
         if self.results is not None:
             return self.results.done.get(stack)
@@ -181,7 +181,7 @@ class Deployment:
         """Returns the results of its steps."""
         if self.results is not None:
             return self.results
-        done = {stack: result for stack in self.stacks if (result := self.done(stack)) is not None}
+        done = {stack: result for stack in self.stacks if (result := self.is_done(stack)) is not None}
         applied = frozenset(r.stack for r in self.steps if r.step is Step.APPLY)
         copies = (r.detail.backup for r in self.steps if r.step is Step.SNAPSHOT and r.result == "succeeded")
         addresses = (address for r in self.steps for _, address in r.detail.changes or ()) if applied else ()

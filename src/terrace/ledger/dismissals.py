@@ -11,10 +11,10 @@ from terrace.ledger.event import Event
 from terrace.ledger.events.people import EventDismissed, EventsDismissed
 from terrace.ledger.events.record import Record
 from terrace.ledger.model import History
-from terrace.ledger.positions import Span, merged, words_of
+from terrace.ledger.positions import Span, merge_spans, words_of
 from terrace.ledger.reading import Fault
 from terrace.ledger.signed_text import signed_text
-from terrace.words import listed
+from terrace.words import join_some
 
 HEAD = "Terrace: an event of the ledger counts as absent, version 1"
 """The first line of the signed text, so that no other signed text can be used."""
@@ -105,7 +105,7 @@ def dismissals_of_several(history: History) -> tuple[DismissalOfSeveral, ...]:
 def _gone(history: History, counts: Counts) -> Callable[[Event], bool]:
     """Returns whether a signer dismissed an event."""
     single = {(dismissal.position, dismissal.hash) for dismissal in dismissals(history) if counts(dismissal)}
-    spans = merged(
+    spans = merge_spans(
         span for dismissal in dismissals_of_several(history) if counts(dismissal) for span in dismissal.spans
     )
     firsts = [span.first for span in spans]
@@ -140,7 +140,7 @@ def without_dismissed(history: History, counts: Counts) -> History:
     return replace(history, absent=absent) if absent else history
 
 
-def unread(history: History, counts: Counts) -> tuple[Fault, ...]:
+def find_unread(history: History, counts: Counts) -> tuple[Fault, ...]:
     """The invalid events that no signer has dismissed, oldest first."""
     faults = history.reading.faults
     if not faults:
@@ -152,7 +152,7 @@ def unread(history: History, counts: Counts) -> tuple[Fault, ...]:
 def describe_faults(faults: tuple[Fault, ...]) -> str:
     """Returns a sentence about an invalid event, with position and field."""
     reasons = [f"event {fault.event.position} of the ledger cannot be read ({fault.reason})" for fault in faults]
-    return listed(reasons, _SHOWN, "; ")
+    return join_some(reasons, _SHOWN, "; ")
 
 
 def way_out(faults: tuple[Fault, ...]) -> str:

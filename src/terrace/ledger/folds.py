@@ -32,7 +32,7 @@ from terrace.ledger.old_deployments import (
 )
 from terrace.ledger.old_events import OldReadable
 from terrace.ledger.origins import origin_of
-from terrace.ledger.parts import joined
+from terrace.ledger.parts import join_lists
 from terrace.ledger.view import Fold
 from terrace.stacks.model import Destruction, Remediation, Undoing
 
@@ -248,7 +248,7 @@ def releases(history: History, environment: str) -> tuple[Deployment, ...]:
     return tuple(releases_since)
 
 
-def live(history: History, environment: str) -> dict[str, Deployment]:
+def live_deployments(history: History, environment: str) -> dict[str, Deployment]:
     """For every stack the deployment whose release it has, by key: the newest in which it was done.
 
     A stack whose latest apply did not succeed has no deployed commit, and is absent.
@@ -256,7 +256,7 @@ def live(history: History, environment: str) -> dict[str, Deployment]:
     by_stack: dict[str, Deployment] = {}
     for deployment in of_environment(history, environment):
         for key in deployment.stacks:
-            done = deployment.done(key)
+            done = deployment.is_done(key)
             if done is True and not isinstance(deployment.origin, Destruction):
                 by_stack[key] = deployment
             elif done is not None:
@@ -319,7 +319,9 @@ def is_settled(history: History, deployment: Deployment, people: int, answers: A
     )
 
 
-def unsettled(history: History, environment: str, people: int, answers: Answers = settlements) -> Deployment | None:
+def find_unsettled(
+    history: History, environment: str, people: int, answers: Answers = settlements
+) -> Deployment | None:
     """Returns the newest deployment of an environment with an unresolved unknown outcome; None when there is none.
 
     Its result is unknown, or another deployment was opened while one of its applies had no result. It is resolved once
@@ -603,7 +605,7 @@ def _record(
     parts: Sequence[StepListed],
 ) -> StepRecord:
     at, ended = end if end is not None else (None, None)
-    detail, incomplete = joined(begun.detail.merged(ended.detail) if ended is not None else begun.detail, parts)
+    detail, incomplete = join_lists(begun.detail.merge(ended.detail) if ended is not None else begun.detail, parts)
     return StepRecord(
         step=Step(begun.step),
         stack=begun.stack,

@@ -14,7 +14,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.events.codec import decode, encode
 from terrace.ledger.events.deployments import DeploymentOpened
 from terrace.ledger.events.record import Malformed, Record, Unknown
-from terrace.ledger.sequences import continued
+from terrace.ledger.sequences import append_lazily
 
 if TYPE_CHECKING:
     from terrace.ledger.reading import Reading
@@ -68,7 +68,7 @@ class History:
     key: LedgerKey = field(repr=False, kw_only=True)
 
     @classmethod
-    def recalled(cls, events: Sequence[Event], view: View, key: LedgerKey) -> History:
+    def from_snapshot(cls, events: Sequence[Event], view: View, key: LedgerKey) -> History:
         """Returns the history of the events of a snapshot, with the view over them."""
         history = cls(events, key=key)
         history.__dict__["_view"] = view
@@ -102,7 +102,7 @@ class History:
 
     def view(self, function: Callable[[History], T]) -> T:
         """Returns the cached result of a function of this history, which is called once."""
-        return self._view.derived(function, self)
+        return self._view.derive(function, self)
 
     def of(self, *kinds: type[R]) -> Sequence[tuple[Event, R]]:
         """The events of these kinds that can be read, oldest first, each with its record."""
@@ -118,14 +118,14 @@ class History:
         """Forgets the cached histories before this one. They are built again if they are needed."""
         self._earlier.clear()
 
-    def followed_by(self, events: Sequence[Event]) -> History:
+    def continue_with(self, events: Sequence[Event]) -> History:
         """Returns the history of the same reader after these events are written. Cached results are reused."""
         if not events:
             return self
-        following = replace(self, events=continued(self.events, events))
+        following = replace(self, events=append_lazily(self.events, events))
         following.__dict__["_earlier"] = self._earlier
         if "_view" in self.__dict__:
-            following.__dict__["_continues"] = self._view.settled()
+            following.__dict__["_continues"] = self._view.settle()
         elif "_continues" in self.__dict__:
             following.__dict__["_continues"] = self._continues
         if any(event.kind == _OPENING for event in events):
@@ -136,7 +136,7 @@ class History:
     def with_events(self, events: Sequence[Event]) -> History:
         """Returns the history of all these events, which continues this history if it starts with the same events."""
         if self.events and self.is_start_of(events):
-            return self.followed_by(events[len(self.events) :])
+            return self.continue_with(events[len(self.events) :])
         return replace(self, events=events)
 
     def is_start_of(self, events: Sequence[Event]) -> bool:
@@ -197,7 +197,7 @@ class _Earlier:
             earlier = replace(history, events=history.events[:position])
             earlier.__dict__["_continues"] = None
         else:
-            earlier = nearest.followed_by(history.events[len(nearest.events) : position])
+            earlier = nearest.continue_with(history.events[len(nearest.events) : position])
         earlier.__dict__["_earlier"] = self
         if earlier is not nearest:
             self.keep(earlier)

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property
 
 from terrace.errors import Corrupt
-from terrace.ledger.chain import decode_all, trusted
+from terrace.ledger.chain import decode_all, verified_events
 from terrace.ledger.event import Event
 from terrace.ledger.model import History
 from terrace.ledger.sequences import Continued, LazySequence
@@ -46,7 +46,7 @@ class KeptLines:
             return None
         return self.content[self.ends[index - 1] if index else 0 : self.ends[index]]
 
-    def followed_by(self, lines: Mapping[int, bytes]) -> KeptLines:
+    def continue_with(self, lines: Mapping[int, bytes]) -> KeptLines:
         """Returns these lines and more, all of later positions."""
         ends = array("Q", self.ends)
         at = len(self.content)
@@ -106,7 +106,7 @@ class OldEvents(LazySequence[Event]):
         first, last = number * BLOCK, min((number + 1) * BLOCK, self._length)
         events = decode_all(self._lines(first, last), first=first)
         if (
-            digest_of(trusted(events, first=first, previous=events[0].previous if events else ""))
+            digest_of(verified_events(events, first=first, previous=events[0].previous if events else ""))
             != self.digests[number]
         ):
             raise Corrupt(
@@ -160,7 +160,7 @@ def trusted_after(history: History, events: Sequence[Event]) -> tuple[Event, ...
     old = old_events(history)
     known = len(old) if old is not None else 0
     ids = _Ids(old.ids if old is not None else frozenset(), {event.id for event in history.events[known:]})
-    return trusted(events, first=len(history.events), previous=history.head, ids=ids)
+    return verified_events(events, first=len(history.events), previous=history.head, ids=ids)
 
 
 class _Ids:

@@ -35,11 +35,11 @@ def split(attempt: str, detail: Detail) -> tuple[Detail, tuple[StepListed, ...]]
     return structs.replace(detail, parts=numbers, **dict.fromkeys(numbers, ())), tuple(parts)
 
 
-def joined(detail: Detail, parts: Sequence[StepListed]) -> tuple[Detail, tuple[ListName, ...]]:
+def join_lists(detail: Detail, parts: Sequence[StepListed]) -> tuple[Detail, tuple[ListName, ...]]:
     """Returns the detail with its complete lists, and the names of the lists of which a part is missing."""
     if not detail.parts:
         return (structs.replace(detail, parts=UNSET) if detail.parts is not UNSET else detail), ()
-    by_place = {(part.list, part.part): part.typed() for part in parts}
+    by_place = {(part.list, part.part): part.typed_entries() for part in parts}
     lists, missing = {}, []
     for name, number in detail.parts.items():
         pieces = [by_place[name, at] for at in range(number) if (name, at) in by_place]

@@ -34,10 +34,10 @@ def read_spans(words: Iterable[str]) -> tuple[Span, ...]:
     spans = [_span(part) for word in words for part in word.split(",")]
     if not spans:
         raise BadInput("no position is named", hint="`terrace ledger verify` lists what cannot be read")
-    return merged(spans)
+    return merge_spans(spans)
 
 
-def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+def merge_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Returns the same positions in as few spans as there can be, in order."""
     joined: list[Span] = []
     for span in sorted(spans):
@@ -50,7 +50,7 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 def spans_of(positions: Iterable[int]) -> tuple[Span, ...]:
     """Returns exactly these positions as spans."""
-    return merged(Span(position, position) for position in positions)
+    return merge_spans(Span(position, position) for position in positions)
 
 
 def words_of(positions: Sequence[int]) -> str:

@@ -43,7 +43,7 @@ from terrace.ledger.events.states import (
 )
 from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed, StepName, lacks
 from terrace.ledger.reader_state import CodesState, DatesState, DeploymentState, FaultState, OrderState, ReaderState
-from terrace.ledger.sequences import continued
+from terrace.ledger.sequences import append_lazily
 
 _OF_A_DEPLOYMENT = (
     DeploymentEnded
@@ -151,20 +151,20 @@ class Reader:
         readable, faults = order.all(events, codes)
         return cls(order, codes, dates, Reading(dates.of(readable), faults, codes.foreign, codes.any))
 
-    def followed_by(self, events: Sequence[Event]) -> Reader | None:
+    def continue_with(self, events: Sequence[Event]) -> Reader | None:
         """Returns the reader that has also read these events; None if they change the reading of earlier events.
 
         They do when they change the key or are the first with one, and when the time of the last event depends on the
         event after it.
         """
-        codes = self._codes.followed_by(events)
+        codes = self._codes.continue_with(events)
         if codes is None or not self._dates.is_settled:
             return None
         order, dates = self._order.copy(), self._dates.copy()
         readable, faults = order.all(events, codes)
         known = self.reading
         reading = Reading(
-            continued(known.events, dates.of(readable)), (*known.faults, *faults), codes.foreign, codes.any
+            append_lazily(known.events, dates.of(readable)), (*known.faults, *faults), codes.foreign, codes.any
         )
         return Reader(order, codes, dates, reading)
 
@@ -331,7 +331,7 @@ class _Codes:
         codes._from, codes._absent = state.since, frozenset(state.absent)
         return codes
 
-    def followed_by(self, events: Sequence[Event]) -> _Codes | None:
+    def continue_with(self, events: Sequence[Event]) -> _Codes | None:
         """Returns the MACs of the next events; None if these change which earlier events are trusted."""
         wrote, others = _codes_of(events, self._given)
         is_first = (wrote and not self._is_ours) or (others and not self._is_ours and not self.foreign)
@@ -343,7 +343,7 @@ class _Codes:
         following.foreign = others[-1][:_LONGEST_ID] if others and self.foreign else self.foreign
         return following
 
-    def wrong(self, event: Event) -> str:
+    def why_wrong(self, event: Event) -> str:
         """Returns why an event that requires a MAC is not authentic; "" if it is, or if that is not verified."""
         if self._key is None:
             return "a person dismissed it" if event.position in self._dismissed else ""
@@ -470,7 +470,7 @@ class _Order:
             if isinstance(record, _OF_A_DEPLOYMENT) and event.subject in self._lost:
                 # Its opening is invalid, and reported already: later events of it are ignored.
                 continue
-            forged = codes.wrong(event) if demands_code(record) else ""
+            forged = codes.why_wrong(event) if demands_code(record) else ""
             # Events that are not authentic do not affect the others.
             wrong = ("code", forged) if forged else self._wrong(event, record)
             if wrong is not None:

@@ -82,7 +82,7 @@ class Continued(LazySequence[T_co]):
         return chain(self.old, self.new)
 
 
-def continued(known: Sequence[T], new: Iterable[T]) -> Sequence[T]:
+def append_lazily(known: Sequence[T], new: Iterable[T]) -> Sequence[T]:
     """Returns a sequence with more elements at its end. Of a lazy one, the old elements are not read."""
     if isinstance(known, Continued):
         return Continued(known.old, (*known.new, *new))

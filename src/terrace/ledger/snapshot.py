@@ -91,12 +91,12 @@ def recall(snapshot: Snapshot, key: LedgerKey, lines: Lines) -> History:
         state = typed_json.unpack(snapshot.reader, ReaderState)
     readable = OldReadable(events, state.invalid, state.times)
     view = View(Reader.of_state(state, events, readable, key), snapshot.count, stored=_Folds(snapshot, readable, state))
-    return History.recalled(events, view, key)
+    return History.from_snapshot(events, view, key)
 
 
 def resume(snapshot: Snapshot, history: History, lines: Lines) -> History:
     """Returns the same history, of which the events of a snapshot are no longer in memory."""
-    resumed = recall(snapshot, history.key, lines).followed_by(history.events[snapshot.count :])
+    resumed = recall(snapshot, history.key, lines).continue_with(history.events[snapshot.count :])
     # The histories before refer to each other: without this, their events would stay in memory.
     history.forget_earlier()
     return resumed
@@ -140,7 +140,7 @@ def take(history: History, folds: Iterable[type[Fold[Any]]], anchor: str) -> Sna
     }
     faults = {fault.event.position: fault.event for fault in view.reading.faults}
     lines |= {at: encode_quickly(event) for at, event in faults.items() if at >= first}
-    kept = (known.kept if known is not None else KeptLines((), (), b"")).followed_by(dict(sorted(lines.items())))
+    kept = (known.kept if known is not None else KeptLines((), (), b"")).continue_with(dict(sorted(lines.items())))
     stored = view.stored_folds
     state = stored.state if isinstance(stored, _Folds) else None
     return Snapshot(
@@ -156,7 +156,7 @@ def take(history: History, folds: Iterable[type[Fold[Any]]], anchor: str) -> Sna
         lines=kept.content,
         ids=_packed((known.ids if known is not None else frozenset()) | {event.id for event in new}),
         reader=_packed(view.reader.state(covered.events, state)),
-        folds={kind.__name__: _packed(view.folded(kind).state()) for kind in folds},
+        folds={kind.__name__: _packed(view.fold_of(kind).state()) for kind in folds},
     )
 
 

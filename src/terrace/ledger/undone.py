@@ -7,14 +7,14 @@ from terrace.ledger.folds import of_environment
 from terrace.ledger.model import History
 
 
-def undone_since(history: History, target: Deployment) -> tuple[Deployment, ...]:
+def find_undone(history: History, target: Deployment) -> tuple[Deployment, ...]:
     """The deployments of its environment that were opened after a release and changed something, oldest first."""
     deployments = of_environment(history, target.environment)
     after = deployments[[d.id for d in deployments].index(target.id) + 1 :]
     return tuple(d for d in after if d.touched)
 
 
-def created_by(undone: tuple[Deployment, ...], stack: str) -> frozenset[str]:
+def find_created(undone: tuple[Deployment, ...], stack: str) -> frozenset[str]:
     """The addresses that plans of these deployments were to create in a stack, and that were applied."""
     created: set[str] = set()
     for deployment in undone:

@@ -36,7 +36,7 @@ class UnprovenEvent:
     doubtful: bool = False
 
 
-def unproven(history: History, absent: Collection[int]) -> tuple[UnprovenEvent, ...]:
+def find_unproven(history: History, absent: Collection[int]) -> tuple[UnprovenEvent, ...]:
     """Returns the events that a change of the key would let count, oldest first, but for those that stay `absent`.
 
     Events that follow an opening without effect are included: they become valid with the opening.

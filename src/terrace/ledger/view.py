@@ -17,7 +17,7 @@ from terrace.ledger.event import Event
 from terrace.ledger.events.codec import RECORDS
 from terrace.ledger.events.record import Record
 from terrace.ledger.reading import Reader, Reading
-from terrace.ledger.sequences import Continued, LazySequence, continued
+from terrace.ledger.sequences import Continued, LazySequence, append_lazily
 
 if TYPE_CHECKING:
     from terrace.ledger.model import History
@@ -103,7 +103,7 @@ class Kinds(Fold["dict[type[Record], Sequence[tuple[Event, Any]]]"]):
         self._new.setdefault(type(record), []).append((event, record))  # type: ignore[arg-type]
 
     def result(self) -> dict[type[Record], Sequence[tuple[Event, Any]]]:
-        new = {kind: continued(self._known.get(kind, ()), pairs) for kind, pairs in self._new.items()}
+        new = {kind: append_lazily(self._known.get(kind, ()), pairs) for kind, pairs in self._new.items()}
         return self._known | new
 
     def state(self) -> dict[str, bytes]:
@@ -172,7 +172,7 @@ class View:
         """Returns the view of a history. It continues that of the history before, unless new events change it."""
         before = history._continues
         if before is not None:
-            reader = before._reader.followed_by(history.events[before._count :])
+            reader = before._reader.continue_with(history.events[before._count :])
             if reader is not None:
                 return cls(reader, len(history.events), before)
         with without_collector():
@@ -199,10 +199,10 @@ class View:
         """Returns the result of a fold over the valid events."""
         if kind not in self._results:
             with without_collector():
-                self._results[kind] = self.folded(kind).result()
+                self._results[kind] = self.fold_of(kind).result()
         return self._results[kind]  # type: ignore[no-any-return]
 
-    def derived(self, function: Callable[[History], T], history: History) -> T:
+    def derive(self, function: Callable[[History], T], history: History) -> T:
         """Returns the cached result of a function of the history."""
         if function not in self._results:
             self._results[function] = function(history)
@@ -216,16 +216,16 @@ class View:
             return sequences[0] if sequences else ()
         return sorted((pair for pairs in sequences for pair in pairs), key=_position)
 
-    def settled(self) -> View:
+    def settle(self) -> View:
         """Returns this view, independent of the previous one: it has taken its folds."""
         before = self._before
         if before is not None:
             for kind in tuple(before._folds):
-                self.folded(kind)
+                self.fold_of(kind)
             self._before = None
         return self
 
-    def folded(self, kind: type[Fold[T]]) -> Fold[T]:
+    def fold_of(self, kind: type[Fold[T]]) -> Fold[T]:
         """Returns the fold over the valid events. It is not to be continued, but a copy of it."""
         known = self._folds.get(kind)
         if known is not None:
@@ -235,7 +235,7 @@ class View:
         if fold is not None:
             events = ()
         elif before is not None:
-            fold = before.folded(kind).copy()
+            fold = before.fold_of(kind).copy()
             events = events[len(before.reading.events) :]
         else:
             fold = kind()

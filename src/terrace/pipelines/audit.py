@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from terrace.assess.model import Assessment, Finding
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance import recorded_audits
-from terrace.compliance.audit import Audited, Basis, Scope, audited, not_audited
+from terrace.compliance.audit import Audited, Basis, Scope, audit_results, not_audited
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger import folds
-from terrace.ledger.deployed_revisions import abandoned, baseline, running
+from terrace.ledger.deployed_revisions import baseline, find_abandoned, find_running
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
@@ -41,7 +41,7 @@ def targets(context: Context, history: History, names: Iterable[str]) -> tuple[T
     targets_found = []
     for name in names:
         context.config.environment(name)
-        deployed, busy = baseline(history, name), running(history, name)
+        deployed, busy = baseline(history, name), find_running(history, name)
         if busy is not None:
             why = f"deployment {busy.id} is in progress there"
             targets_found.append(
@@ -63,7 +63,7 @@ def targets(context: Context, history: History, names: Iterable[str]) -> tuple[T
 def abandoned_targets(context: Context, history: History) -> tuple[Target, ...]:
     """Returns the deployed environments that terrace.yaml no longer names: they cannot be audited."""
     targets_of_abandoned = []
-    for name in abandoned(history, (environment.name for environment in context.config.environments)):
+    for name in find_abandoned(history, (environment.name for environment in context.config.environments)):
         deployed = baseline(history, name)
         why = f"it is deployed, and terrace.yaml no longer names {name}"
         targets_of_abandoned.append(
@@ -78,7 +78,7 @@ def at_commit(context: Context, commit: str, environment: str, basis: Basis) -> 
     return Scope(environment, basis, {commit: keys} if keys else {})
 
 
-def due(context: Context) -> tuple[str, ...]:
+def find_due(context: Context) -> tuple[str, ...]:
     """Returns the environments for which an audit is due by terrace.yaml: those in which something is deployed."""
     every = context.config.audit.every
     if not every:
@@ -114,7 +114,7 @@ def audit(
             findings += look.findings(keys)
         # A stack that was not evaluated belongs to the environment as much as one that was.
         stacks = {**target.scope.commits, **({"": tuple(target.unclear)} if target.unclear else {})}
-        done = audited(replace(target.scope, commits=stacks), findings, plans, policies, judging)
+        done = audit_results(replace(target.scope, commits=stacks), findings, plans, policies, judging)
         audits.append(replace(done, scope=target.scope))
     return tuple(audits)
 
@@ -158,7 +158,7 @@ class _Look:
         self._stacks = {stack.key for stack in inventory.stacks}
         self._owners: dict[str, set[str]] = {}
         for stack in inventory.stacks:
-            for folder in inventory.graph.reached(stack):
+            for folder in inventory.graph.find_reached(stack):
                 self._owners.setdefault(folder, set()).add(stack.key)
 
     def plans(self, keys: tuple[str, ...]) -> Mapping[str, Plan]:
@@ -219,8 +219,8 @@ def _look(
 def _all_of(context: Context, inventory: Inventory, keys: set[str]) -> ChangeSet:
     """Returns the change set with everything that these stacks consist of, and what belongs to no stack."""
     whole = all_as_change(inventory, context.repository.tree(inventory.commit))
-    others = {f for s in inventory.stacks if s.key not in keys for f in inventory.graph.reached(s)}
-    own_folders = {f for s in inventory.stacks if s.key in keys for f in inventory.graph.reached(s)}
+    others = {f for s in inventory.stacks if s.key not in keys for f in inventory.graph.find_reached(s)}
+    own_folders = {f for s in inventory.stacks if s.key in keys for f in inventory.graph.find_reached(s)}
     return replace(
         whole,
         changed=tuple(path for path in whole.changed if path.rpartition("/")[0] not in others - own_folders),

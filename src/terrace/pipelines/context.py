@@ -112,7 +112,7 @@ def no_forge(run: str, requester: str, opened_at: datetime) -> str:
     return "no forge is connected that could confirm it"
 
 
-def unsigned(statement: bytes) -> None:
+def prove_nothing(statement: bytes) -> None:
     """Returns no proof: for an actor without a key who wrote the statement nowhere else."""
 
 
@@ -162,7 +162,7 @@ class Context:
     parallel: int
     reach: Reach = "apply"
     dismissed: Counts = lambda dismissal: False
-    vouch: ProveAuthor = unsigned
+    vouch: ProveAuthor = prove_nothing
     signers: bool = False
     run: str = ""
     reference: Callable[[], Reference | None] = no_reference

@@ -42,7 +42,7 @@ def hold(
     def decide(history: History) -> tuple[Draft, ...]:
         counts = releases(history, context.proof)
         unsettled = (
-            folds.unsettled(history, environment, people, answers(context))
+            folds.find_unsettled(history, environment, people, answers(context))
             if kind == kinds.ENVIRONMENT_UNHELD
             else None
         )

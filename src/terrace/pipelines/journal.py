@@ -74,7 +74,7 @@ def preview(history: History, drafts: Sequence[Draft], now: datetime) -> History
     """Returns the history as it would be with these events. Writes nothing; the ids are not the final ones."""
     ids = [f"preview {number}" for number, _ in enumerate(drafts)]
     events = len(history.events)
-    return history.followed_by(seal_all(drafts, events=events, head=history.head, ids=ids, time=now, key=history.key))
+    return history.continue_with(seal_all(drafts, events=events, head=history.head, ids=ids, time=now, key=history.key))
 
 
 class Journal:

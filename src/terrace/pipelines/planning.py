@@ -15,7 +15,7 @@ from terrace.plans.document_kinds import NotAPlan
 from terrace.plans.model import Plan
 from terrace.plans.ports import MadePlan, Purpose, Site
 from terrace.plans.read import read_plan
-from terrace.plans.redacted_document import shown
+from terrace.plans.redacted_document import redact
 from terrace.stacks.additions import NOTHING, Additions
 from terrace.stacks.backends import backend_locations, kept_state_paths
 from terrace.stacks.before_plan import commands_of
@@ -83,7 +83,7 @@ def reading(context: Context, site: Site, commit: str, made_plan: MadePlan) -> P
             unsettable=made_plan.unsettable,
             prepared=digest_of(made_plan.prepared),
         )
-        return replace(read, shown=shown(made_plan.document, root)) if context.config.shown else read
+        return replace(read, shown=redact(made_plan.document, root)) if context.config.shown else read
     except NotAPlan as error:
         raise TerraceError(
             f"Terraform's output is not a plan: {error.message}",

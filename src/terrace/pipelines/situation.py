@@ -13,7 +13,7 @@ from terrace.ledger.folds import Hold
 from terrace.ledger.model import History
 from terrace.pipelines.approvals.approve import pending_handle
 from terrace.pipelines.context import Context
-from terrace.pipelines.deploy.gates import asked
+from terrace.pipelines.deploy.gates import gate_questions
 from terrace.rollout.next_step import next_step
 from terrace.rollout.situation import Situation
 from terrace.stacks.model import Undoing
@@ -30,7 +30,7 @@ def situation_of(context: Context, history: History, environment: Environment, h
     if latest is None or not latest.open or latest.lease is not None:
         return recorded
     try:
-        step = next_step(latest, asked(context, lambda: history, latest), frozenset())
+        step = next_step(latest, gate_questions(context, lambda: history, latest), frozenset())
     except Interrupted:
         raise
     except TerraceError as error:

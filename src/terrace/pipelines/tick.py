@@ -16,7 +16,7 @@ from terrace.pipelines.deploy.gates import entry
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.drift import detect
 from terrace.pipelines.holds import Released, let_go, matches_deployed
-from terrace.pipelines.recovery.attestations import driven
+from terrace.pipelines.recovery.attestations import may_still_run
 from terrace.pipelines.rollback.rollback import react
 from terrace.pipelines.states.back_up import due_for_backup
 from terrace.stacks.model import Automatic
@@ -71,7 +71,7 @@ class ReleaseHold:
 Due = ResumeDeployment | DueDeployment | RollBack | ReleaseHold
 
 
-def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
+def find_due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
     """Returns the scheduled work that is due in the environments of these names, or in all of them, in promotion order.
 
     The end of a soak period makes an environment with automatic deployments due.
@@ -83,7 +83,7 @@ def due(context: Context, names: Collection[str] = ()) -> tuple[Due, ...]:
             continue
         latest = folds.latest(history, environment.name)
         if latest is not None and latest.open:
-            if not driven(context, history, latest):
+            if not may_still_run(context, history, latest):
                 due_now.append(ResumeDeployment(latest))
             continue
         if latest is not None and isinstance(reaction(environment, latest, history), GoBack):
@@ -122,7 +122,7 @@ def find_due_environments(context: Context, names: Collection[str] = ()) -> DueE
     history = context.ledger.read()
     due_now = [
         task
-        for task in due(context, names)
+        for task in find_due(context, names)
         if not (isinstance(task, ResumeDeployment) and is_waiting(context, history, task.deployment))
     ]
     entering = tuple(task.environment for task in due_now if isinstance(task, DueDeployment))
@@ -131,7 +131,7 @@ def find_due_environments(context: Context, names: Collection[str] = ()) -> DueE
 
 
 def _due_checks(context: Context, names: Collection[str]) -> tuple[str, ...]:
-    scheduled = {*due_for_backup(context), *detect.due(context), *audit.due(context)}
+    scheduled = {*due_for_backup(context), *detect.find_due(context), *audit.find_due(context)}
     environments = [environment.name for environment in context.config.environments]
     return tuple(name for name in environments if name in scheduled and (not names or name in names))
 

@@ -109,12 +109,12 @@ class ResourceDiff:
         """The reasons of what the change opens, each once."""
         return tuple(dict.fromkeys(exposure.reason for exposure in self.opened))
 
-    def shown(self) -> ShownDiff:
+    def select_shown(self) -> ShownDiff:
         """Returns what people read: objects attribute by attribute, what forces a replacement first, then what exposes
         something, without what is known only after apply and without copies of other attributes.
         """
         forcing = self.change.replace_paths
-        every = [part for diff in self.differences for part in expanded(diff)]
+        every = [part for diff in self.differences for part in expand(diff)]
         tags = {(diff.path[1:], _pair(diff)) for diff in every if diff.path[:1] == ("tags",)}
         shown, later, copies, already_shown = [], [], 0, set()
         for diff in every:
@@ -166,7 +166,7 @@ def output_diff(output: OutputChange) -> tuple[Difference, ...]:
     before = ABSENT if output.action is Action.CREATE else output.before
     after = ABSENT if output.action is Action.DELETE else output.after
     before, after = _equally_masked(before, after)
-    return tuple(part for difference in differences(before, after) for part in expanded(difference))
+    return tuple(part for difference in differences(before, after) for part in expand(difference))
 
 
 def value_diff(before: Value, after: Value) -> tuple[Difference, ...]:
@@ -177,7 +177,7 @@ def value_diff(before: Value, after: Value) -> tuple[Difference, ...]:
     """
     before, after = (ABSENT if value is None else value for value in (before, after))
     old, new = _equally_masked(before, after)
-    diffs = tuple(part for diff in differences(old, new) for part in expanded(diff))
+    diffs = tuple(part for diff in differences(old, new) for part in expand(diff))
     is_changed = before is not ABSENT and after is not ABSENT
     if not diffs or (is_changed and set(_masked_paths(before, ())) != set(_masked_paths(after, ()))):
         return (*diffs, Difference((), MASKED, MASKED))
@@ -210,12 +210,12 @@ def differences(before: Value, after: Value, at: tuple[Step, ...] = ()) -> Itera
         yield Difference(at, before, after)
 
 
-def applied(value: Value, diffs: Iterable[Difference]) -> Value:
+def apply_differences(value: Value, diffs: Iterable[Difference]) -> Value:
     """Returns the value after, from the value before and its differences. A JSON text is equal in content only."""
     return _applied(value, [(difference.path, difference) for difference in diffs])
 
 
-def expanded(difference: Difference) -> Iterator[Difference]:
+def expand(difference: Difference) -> Iterator[Difference]:
     """Yields an object that exists on one side only as its attributes; other differences as they are."""
     side_value, side = (difference.after, "after") if difference.is_added else (difference.before, "before")
     if difference.moved or not (difference.is_added or difference.is_removed):
@@ -234,7 +234,7 @@ def expanded(difference: Difference) -> Iterator[Difference]:
         return
     for step, child in children:
         values = {"before": ABSENT, "after": ABSENT, side: child}
-        yield from expanded(replace(difference, path=(*difference.path, step), **values))
+        yield from expand(replace(difference, path=(*difference.path, step), **values))
 
 
 def path_text(path: Sequence[Step]) -> str:

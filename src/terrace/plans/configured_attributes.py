@@ -18,11 +18,11 @@ from terrace.hcl.syntax import text_of
 from terrace.plans import json_format
 from terrace.plans.addresses import block_of, steps_of
 from terrace.plans.evaluation import Fails, TooLong, evaluate, is_plain
-from terrace.plans.instances import NEVER_EMPTY, typed
+from terrace.plans.instances import NEVER_EMPTY, convert_to_type
 from terrace.plans.model import UNKNOWN, Path, Value
 from terrace.plans.possible_values import ANYTHING, Constant, ValueOf, Values, is_filled, possible, the_one
-from terrace.plans.schemas import Unsettable, made_by_apply
-from terrace.plans.sources import Expression, ModuleSource, Reference, Sources, expression_of, parsed
+from terrace.plans.schemas import Unsettable, find_computed_paths
+from terrace.plans.sources import Expression, ModuleSource, Reference, Sources, expression_of, parse_expression
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -98,7 +98,7 @@ class Configured:
             return ()
         block = block_of(resource.address)
         cache = self._unset.setdefault(block, {})
-        computed = made_by_apply(resource.provider_name, resource.type, self._unsettable)
+        computed = find_computed_paths(resource.provider_name, resource.type, self._unsettable)
         paths = []
         for path in unknown:
             names = tuple(part for part in path if isinstance(part, str))
@@ -137,13 +137,13 @@ class Configured:
             for statement in scope.source.statements.get(resource.address, ())
         )
 
-    def traced(self, block: str, attribute: str) -> Origin | None:
+    def trace_origin(self, block: str, attribute: str) -> Origin | None:
         """The one block whose value an unknown attribute is, unchanged: through locals, arguments and outputs of
         modules, conditions that are known, and functions that pass it on."""
         value = the_one(self._values(block, attribute))
         return Origin(value.block, value.reference) if value is not None else None
 
-    def filled(self, block: str, attribute: str) -> bool:
+    def is_filled(self, block: str, attribute: str) -> bool:
         """Returns whether an unknown attribute is certain to be neither null nor empty."""
         return is_filled(self._values(block, attribute))
 
@@ -188,22 +188,22 @@ class Configured:
 
     def _constant(self, scope: _Scope, kind: str, name: str, depth: int) -> Any:
         if kind == "local":
-            return self.evaluated(scope, self._node(scope, "locals", name), depth)
+            return self.evaluate(scope, self._node(scope, "locals", name), depth)
         declared = scope.module.variables.get(name)
         type_ = scope.source.texts.get(f"variable.{name}", {}).get("type", "") if scope.source is not None else ""
         if scope.parent is None:
             variable = self._variables.get(name)
-            return typed(json_format.value(variable.value), type_) if variable is not None else UNKNOWN
+            return convert_to_type(json_format.value(variable.value), type_) if variable is not None else UNKNOWN
         expression = scope.parent.module.module_calls[scope.name].expressions.get(name)
         default = declared.default if declared is not None else None
         if expression is None:
-            return typed(default, type_) if declared is not None else UNKNOWN
+            return convert_to_type(default, type_) if declared is not None else UNKNOWN
         node = self._node(scope.parent, f"module.{scope.name}", name)
-        value = self.evaluated(scope.parent, node, depth)
+        value = self.evaluate(scope.parent, node, depth)
         # A variable that is not nullable has its default where it is given null.
-        return UNKNOWN if value is None and default is not None else typed(value, type_)
+        return UNKNOWN if value is None and default is not None else convert_to_type(value, type_)
 
-    def evaluated(self, scope: _Scope, node: Node | None, depth: int) -> Any:
+    def evaluate(self, scope: _Scope, node: Node | None, depth: int) -> Any:
         """The value of an expression of a module, UNKNOWN where it depends on an instance or an object."""
         try:
             value = evaluate(node, _Constants(self, scope, depth), {}) if node is not None else UNKNOWN
@@ -227,7 +227,7 @@ class Configured:
 
     def _node(self, scope: _Scope, owner: str, attribute: str) -> Node | None:
         text = scope.source.texts.get(owner, {}).get(attribute) if scope.source is not None else None
-        return parsed(text) if text is not None else None
+        return parse_expression(text) if text is not None else None
 
     def _written(
         self,
@@ -367,7 +367,7 @@ class Configured:
         dynamic = source.dynamic.get(resource.address, {})
         inside: list[Any] = [resource.expressions]
         for name in names:
-            if name in dynamic and not self.settled(scope, resource, dynamic[str(name)]):
+            if name in dynamic and not self.is_known_during_plan(scope, resource, dynamic[str(name)]):
                 return False
             values = [item[name] for item in inside if isinstance(item, dict) and name in item]
             inside = []
@@ -375,14 +375,16 @@ class Configured:
                 if _is_expression(value):
                     # Without the text, a function of nothing but constants may be `timestamp`.
                     impure = resource.address in source.impure or (scope.source is None and value == {})
-                    if not self.settled(scope, resource, _of(value, impure)):
+                    if not self.is_known_during_plan(scope, resource, _of(value, impure)):
                         return False
                 else:
                     inside += value if isinstance(value, list) else [value]
         # A block that is there is set, whatever is in it.
         return not inside
 
-    def settled(self, scope: _Scope, resource: json_format.ConfigResource | None, expression: Expression) -> bool:
+    def is_known_during_plan(
+        self, scope: _Scope, resource: json_format.ConfigResource | None, expression: Expression
+    ) -> bool:
         """Returns whether Terraform knows the value of an expression during the plan."""
         if expression.impure:
             return False
@@ -599,7 +601,7 @@ class _Constants:
     module: _Scope
     depth: int
 
-    def named(self, word: str, name: str) -> Any:
+    def value_of(self, word: str, name: str) -> Any:
         return self.configured.constant(self.module, word, name, self.depth + 1)
 
     def output(self, module: str, key: Any, name: str) -> Any:
@@ -632,10 +634,10 @@ class _Here:
     depth: int
 
     def is_known(self, node: Node) -> bool:
-        return self.configured.settled(self.scope, self.resource, expression_of(node))
+        return self.configured.is_known_during_plan(self.scope, self.resource, expression_of(node))
 
     def constant(self, node: Node) -> Constant | None:
-        value = self.configured.evaluated(self.scope, node, self.depth)
+        value = self.configured.evaluate(self.scope, node, self.depth)
         return Constant(value) if value is not UNKNOWN else None
 
     def follow(self, names: tuple[str, ...], further: tuple[str | None, ...] = ()) -> Values:

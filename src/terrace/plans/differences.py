@@ -80,7 +80,7 @@ EVERYTHING = Comparison()
 """Leaves nothing out: without provider schemas and without volatile attributes."""
 
 
-def covered(resource: json_format.Resource, comparison: Comparison) -> tuple[dict[str, Any], tuple[str, ...]]:
+def approval_coverage(resource: json_format.Resource, comparison: Comparison) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Returns what an approval of this change covers, and the allowed entries that would be part of it otherwise.
 
     An attribute that is equal before and after is left out, so a value that the provider moves from minute to minute
@@ -109,7 +109,7 @@ def covered(resource: json_format.Resource, comparison: Comparison) -> tuple[dic
     )
 
 
-def altered(change: json_format.Change) -> list[Any]:
+def list_alterations(change: json_format.Change) -> list[Any]:
     """Returns every difference that a change makes, as canonical data."""
     return _altered(Trees.of(change), frozenset())
 

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from terrace.plans import json_format
-from terrace.plans.differences import EVERYTHING, Comparison, altered, covered
+from terrace.plans.differences import EVERYTHING, Comparison, approval_coverage, list_alterations
 from terrace.plans.model import Digest
 
 _DOMAIN = b"terrace plan digest 2\n"
@@ -59,7 +59,7 @@ def volatile_attributes(document: json_format.Document, comparison: Comparison) 
         return ()
     acting = (resource for resource in document.resources if _acts(resource))
     outputs = (f"output.{name}" for name, change in document.output_changes.items() if _moves(change))
-    entries = [entry for resource in acting for entry in covered(resource, comparison)[1]]
+    entries = [entry for resource in acting for entry in approval_coverage(resource, comparison)[1]]
     return tuple(dict.fromkeys([*entries, *(name for name in outputs if name in comparison.allowed)]))
 
 
@@ -82,7 +82,7 @@ def _change(resource: json_format.Resource, comparison: Comparison) -> list[Any]
         resource.provider_name,
         resource.previous_address,
         change.actions,
-        covered(resource, comparison)[0],
+        approval_coverage(resource, comparison)[0],
         sorted(change.replace_paths, key=str),
         json_format.value(change.importing),
     ]
@@ -91,4 +91,4 @@ def _change(resource: json_format.Resource, comparison: Comparison) -> list[Any]
 def _output(name: str, change: json_format.Change, comparison: Comparison) -> list[Any]:
     if f"output.{name}" in comparison.allowed:
         return [change.actions, "volatile"]
-    return [change.actions, altered(change)]
+    return [change.actions, list_alterations(change)]

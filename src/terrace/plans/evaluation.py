@@ -66,7 +66,7 @@ class TextSet(dict[str, str]):
 class Scope(Protocol):
     """The meaning of the names in an expression at its place."""
 
-    def named(self, word: str, name: str) -> Any:
+    def value_of(self, word: str, name: str) -> Any:
         """The value of a local or a variable: `word` is local or var."""
         ...
 
@@ -225,7 +225,7 @@ def _base(word: str, rest: list[Node], scope: Scope, loops: Loops) -> tuple[Any,
             break
         names.append(text_of(step.named_children[0]))
     if word in ("local", "var") and names:
-        return scope.named(word, names[0]), rest[1:]
+        return scope.value_of(word, names[0]), rest[1:]
     if word in ("each", "count") and names:
         return scope.loop(word, names[0]), rest[1:]
     if word == "module" and names:

@@ -55,13 +55,13 @@ class Handed:
     schema: Literal["terrace/handed-plans@1"] = "terrace/handed-plans@1"
 
 
-def encoded(handed: Handed) -> bytes:
+def encode(handed: Handed) -> bytes:
     """As bytes."""
     return msgspec.json.encode(replace(handed, plans=_each(handed.plans, _closed)))
 
 
-def decoded(content: bytes) -> Handed:
-    """Returns the decoded plans. Raises Corrupt for anything that `encoded` did not write."""
+def decode(content: bytes) -> Handed:
+    """Returns the decoded plans. Raises Corrupt for anything that `encode` did not write."""
     try:
         handed = typed_json.decode(content, Handed)
         return replace(handed, plans=_each(handed.plans, _opened))

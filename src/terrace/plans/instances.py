@@ -21,7 +21,7 @@ from terrace.plans.evaluation import (
     whole,
 )
 from terrace.plans.model import UNKNOWN, ResourceChange
-from terrace.plans.sources import ModuleSource, Sources, parsed, parsed_block
+from terrace.plans.sources import ModuleSource, Sources, parse_block, parse_expression
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -101,7 +101,7 @@ class ModuleInstance:
             self._children[name + index] = child
         return self._children[name + index]
 
-    def remembered(self, word: str, name: str, make: Callable[[], Any]) -> Any:
+    def remember(self, word: str, name: str, make: Callable[[], Any]) -> Any:
         """A value that is evaluated once; what refers to itself is unknown."""
         if (word, name) not in self._known:
             self._known[word, name] = UNKNOWN
@@ -116,15 +116,15 @@ class ModuleInstance:
         kind = self.source.texts.get(f"variable.{name}", {}).get("type", "")
         if self.call is None:
             variable = self.plan.document.variables.get(name)
-            return typed(json_format.value(variable.value), kind) if variable is not None else UNKNOWN
+            return convert_to_type(json_format.value(variable.value), kind) if variable is not None else UNKNOWN
         owner = f"module.{self.name}"
         text = self.call.source.texts.get(owner, {}).get(name)
         if text is None:
             is_given = name in self.call.module.module_calls[self.name].expressions
-            return UNKNOWN if is_given or name not in self.module.variables else typed(declared.default, kind)
-        value = tried(parsed(text), self.call.at(owner, self.key))
+            return UNKNOWN if is_given or name not in self.module.variables else convert_to_type(declared.default, kind)
+        value = try_evaluate(parse_expression(text), self.call.at(owner, self.key))
         # One that is not nullable has its default where it is given null.
-        return UNKNOWN if value is None and declared.default is not None else typed(value, kind)
+        return UNKNOWN if value is None and declared.default is not None else convert_to_type(value, kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +135,12 @@ class Place:
     owner: str
     key: Any = None
 
-    def named(self, word: str, name: str) -> Any:
+    def value_of(self, word: str, name: str) -> Any:
         """The value of a local or a variable."""
         if word == "var":
-            return self.module.remembered(word, name, lambda: self.module.variable(name))
+            return self.module.remember(word, name, lambda: self.module.variable(name))
         text = self.module.source.texts.get("locals", {}).get(name)
-        return self.module.remembered(word, name, lambda: tried(_node(text), self.module.at("locals", None)))
+        return self.module.remember(word, name, lambda: try_evaluate(_node(text), self.module.at("locals", None)))
 
     def output(self, module: str, key: Any, name: str) -> Any:
         """An output of a module that is called here."""
@@ -151,7 +151,7 @@ class Place:
         text = child.source.texts.get(f"output.{name}", {}).get("value") if child is not None else None
         if child is None or text is None or child.module.outputs.get(name, json_format.ConfigOutput()).sensitive:
             return UNKNOWN
-        return child.remembered("output", name, lambda: tried(_node(text), child.at(f"output.{name}", None)))
+        return child.remember("output", name, lambda: try_evaluate(_node(text), child.at(f"output.{name}", None)))
 
     def loop(self, word: str, name: str) -> Any:
         """`each.key`, `each.value` or `count.index` of this instance."""
@@ -164,7 +164,9 @@ class Place:
         if name == "key":
             return self.key
         text = self.module.source.texts.get(self.owner, {}).get("for_each")
-        each = self.module.remembered("each", self.owner, lambda: tried(_node(text), self.module.at(self.owner, None)))
+        each = self.module.remember(
+            "each", self.owner, lambda: try_evaluate(_node(text), self.module.at(self.owner, None))
+        )
         return each.get(self.key, UNKNOWN) if isinstance(each, dict) else UNKNOWN
 
     def instances(self, block: str) -> bool | None:
@@ -228,10 +230,10 @@ class Evaluation:
 
 
 def _node(text: str | None) -> Node | None:
-    return parsed(text) if text is not None else None
+    return parse_expression(text) if text is not None else None
 
 
-def tried(node: Node | None, place: Place) -> Any:
+def try_evaluate(node: Node | None, place: Place) -> Any:
     """The value of an expression, UNKNOWN where it has none."""
     try:
         return evaluate(node, place, {}) if node is not None else UNKNOWN
@@ -245,10 +247,10 @@ def value_at(module: ModuleInstance, owner: str, key: Any, name: str) -> Any:
     """
     text = module.source.texts.get(owner, {}).get(name)
     if text is not None:
-        return whole(tried(parsed(text), module.at(owner, key)))
+        return whole(try_evaluate(parse_expression(text), module.at(owner, key)))
     written = module.source.blocks.get(owner, "")
     # Most unknown values are not blocks, and parsing takes long.
-    block = parsed_block(written) if re.search(rf'\b{re.escape(name)}"?\s*\{{', written) else None
+    block = parse_block(written) if re.search(rf'\b{re.escape(name)}"?\s*\{{', written) else None
     if block is None:
         return UNKNOWN
     try:
@@ -257,7 +259,7 @@ def value_at(module: ModuleInstance, owner: str, key: Any, name: str) -> Any:
         return UNKNOWN
 
 
-def typed(value: Any, kind: str) -> Any:
+def convert_to_type(value: Any, kind: str) -> Any:
     """A value as a variable of a type has it, UNKNOWN where the type may make another of it."""
     words = re.findall(r"[\w-]+", kind)
     scalars = {word for word in words if word in ("string", "number", "bool")}

@@ -57,7 +57,7 @@ class PlannedChanges:
     missing: Mapping[str, str] = field(default_factory=dict)
 
 
-def reduced(plan: Plan) -> Plan:
+def reduce(plan: Plan) -> Plan:
     """Returns the part of a masked plan that people read: what it changes, and what was said about it."""
     return replace(
         plan,

@@ -33,15 +33,15 @@ def mark(document: json_format.Document) -> None:
 
 
 def _marks(name: str, raw: msgspec.Raw) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(bool(_SECRET.search(name)) or guessed(json_format.value(raw))))
+    return msgspec.Raw(msgspec.json.encode(bool(_SECRET.search(name)) or guess_marks(json_format.value(raw))))
 
 
-def guessed(value: Any) -> Any:
+def guess_marks(value: Any) -> Any:
     """Returns marks for the values whose names suggest a secret, in the shape of the value; False if there are none."""
     if isinstance(value, dict):
-        marks = {name: bool(_SECRET.search(name)) or guessed(inner) for name, inner in value.items()}
+        marks = {name: bool(_SECRET.search(name)) or guess_marks(inner) for name, inner in value.items()}
         return {name: marks for name, marks in marks.items() if marks}
     if isinstance(value, list):
-        found_in = [guessed(inner) for inner in value]
+        found_in = [guess_marks(inner) for inner in value]
         return found_in if any(found_in) else False
     return False

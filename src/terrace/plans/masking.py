@@ -8,7 +8,7 @@ from typing import Any
 from terrace.plans.model import MASKED, UNKNOWN, Path, Value
 
 
-def masked(value: Any, sensitive: Any, unknown: Any = None) -> Value:
+def mask(value: Any, sensitive: Any, unknown: Any = None) -> Value:
     """Returns the value with MASKED and UNKNOWN at the marked places. Marks have its shape, or are True for all of it.
 
     Sensitive wins over unknown. Nothing is copied where nothing is marked.
@@ -22,7 +22,7 @@ def masked(value: Any, sensitive: Any, unknown: Any = None) -> Value:
     if isinstance(value, dict) or (value is None and (isinstance(sensitive, dict) or isinstance(unknown, dict))):
         return _object(value or {}, sensitive, unknown)
     if isinstance(value, list):
-        return [masked(item, _at(sensitive, i), _at(unknown, i)) for i, item in enumerate(value)]
+        return [mask(item, _at(sensitive, i), _at(unknown, i)) for i, item in enumerate(value)]
     return value
 
 
@@ -43,12 +43,12 @@ def _object(value: dict[str, Any], sensitive: Any, unknown: Any) -> dict[str, Va
     if isinstance(sensitive, dict):
         for name, inner in sensitive.items():
             if inner and name in value:
-                result[name] = masked(value[name], inner, _of(unknown, name))
+                result[name] = mask(value[name], inner, _of(unknown, name))
     if isinstance(unknown, dict):
         for name, inner in unknown.items():
             # An attribute that is unknown as a whole is absent from the value.
             if inner and (name in value or any(True for _ in paths(inner))):
-                result[name] = masked(value.get(name), _of(sensitive, name), inner)
+                result[name] = mask(value.get(name), _of(sensitive, name), inner)
     return result
 
 

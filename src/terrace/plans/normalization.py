@@ -36,7 +36,7 @@ IN_POLICIES = frozenset(
 """Members of an IAM document that are sets, and for which one text means the same as a list of one."""
 
 
-def settled(value: Value, name: str = "") -> Value:
+def normalize(value: Value, name: str = "") -> Value:
     """The value without what makes no difference: null, "", {} and [] are one, text that is JSON is read as JSON.
 
     None stands for all that is empty. `name` is the attribute that holds the value.
@@ -44,17 +44,17 @@ def settled(value: Value, name: str = "") -> Value:
     if isinstance(value, str):
         return _text(value, name)
     if isinstance(value, dict):
-        normalized = {key: plain for key, inner in value.items() if (plain := settled(inner, key)) is not None}
+        normalized = {key: plain for key, inner in value.items() if (plain := normalize(inner, key)) is not None}
         return normalized or None
     if isinstance(value, list):
-        return _list([settled(inner) for inner in value], name)
+        return _list([normalize(inner) for inner in value], name)
     return value
 
 
 def _text(text: str, name: str) -> Value:
     if text[:1] in ("{", "[") and text[-1:] in ("}", "]"):
         try:
-            return settled(json.loads(text, parse_float=Decimal), name)
+            return normalize(json.loads(text, parse_float=Decimal), name)
         except (ValueError, RecursionError):
             return text
     return text or None

@@ -51,15 +51,15 @@ class Documents:
         """The documents of attributes that are unknown as a whole, and set."""
         return dict(self._of(change))
 
-    def taken(self, change: ResourceChange) -> Mapping[str, str]:
+    def find_sources(self, change: ResourceChange) -> Mapping[str, str]:
         """The blocks whose values its unknown attributes are, unchanged."""
         return {name: block for name in _set(change) if (block := self._taken(change, name))}
 
-    def filled(self, change: ResourceChange) -> tuple[Path, ...]:
+    def find_filled(self, change: ResourceChange) -> tuple[Path, ...]:
         """Its unknown attributes that are certain to be neither null nor empty."""
         return tuple((name,) for name in _set(change) if self._is_filled(change, name))
 
-    def evaluated(self, change: ResourceChange) -> Mapping[str, Value]:
+    def evaluate(self, change: ResourceChange) -> Mapping[str, Value]:
         """Its unknown attributes that the configuration determines further than the plan."""
         documents = {name: self._value(change, name) for name in _set(change)}
         return {
@@ -79,13 +79,13 @@ class Documents:
         value = self._value(change, name)
         if isinstance(value, NewText):
             return block_of(value.address) if value.is_all else ""
-        end = self._configured.traced(block_of(change.address), name) if value is UNKNOWN else None
+        end = self._configured.trace_origin(block_of(change.address), name) if value is UNKNOWN else None
         return end.block if end is not None else ""
 
     def _is_filled(self, change: ResourceChange, name: str) -> bool:
         value = self._value(change, name)
         if value is UNKNOWN:
-            return self._configured.filled(block_of(change.address), name)
+            return self._configured.is_filled(block_of(change.address), name)
         return value is not None and value not in ("", [], {})
 
     def _of(self, change: ResourceChange) -> Iterator[tuple[str, Value]]:
@@ -100,7 +100,7 @@ class Documents:
             if text is None and self._policies:
                 policy = self._policy_of(value) if isinstance(value, NewText) else None
                 if policy is None:
-                    origin = self._configured.traced(block, name)
+                    origin = self._configured.trace_origin(block, name)
                     policy = self._policy(change, origin) if origin is not None else None
                 text = self._written(policy) if policy is not None else None
             if text is not None:

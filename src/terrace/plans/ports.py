@@ -225,7 +225,7 @@ class Terraform(Protocol):
         """Returns the same site with a temporary empty state; its real state is not reachable from it."""
         ...
 
-    def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
+    def find_unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
         """Returns the files that `fmt` would change: path -> unified diff. Writes nothing."""
         ...
 

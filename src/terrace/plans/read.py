@@ -14,14 +14,14 @@ from terrace.plans.differences import EVERYTHING, Comparison
 from terrace.plans.digest import DigestKey, plan_digest, volatile_attributes
 from terrace.plans.instances import Evaluation
 from terrace.plans.links import links, references
-from terrace.plans.masking import masked, paths
+from terrace.plans.masking import mask, paths
 from terrace.plans.model import Action, CheckResult, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.partly_known_json import Documents
 from terrace.plans.schemas import Unsettable
 from terrace.plans.secrets import Secrets
 from terrace.plans.sources import Sources
 from terrace.plans.value_marks import marks
-from terrace.plans.volatile_values import moving
+from terrace.plans.volatile_values import find_volatile_attributes
 from terrace.stacks.model import Stack
 
 ROOT = b"<root>"
@@ -77,7 +77,9 @@ def read_plan(
         commit=commit,
         digest=plan_digest(decoded, lock, key, comparison, prepared),
         volatile=volatile_attributes(decoded, comparison),
-        moving=moving(changes, outputs, sources.clock, comparison.allowed) if sources is not None else (),
+        moving=find_volatile_attributes(changes, outputs, sources.clock, comparison.allowed)
+        if sources is not None
+        else (),
         changes=tuple(_with_documents(change, documents, secrets) for change in changes),
         outputs=outputs,
         drift=tuple(_drift(resource, secrets, key, comparison) for resource in decoded.resource_drift),
@@ -92,7 +94,7 @@ def read_plan(
         errored=decoded.errored,
         complete=_complete(decoded, diagnostics),
         lacks=tuple(decoded.lacks),
-        unmarked=tuple(secrets.unmarked(decoded)),
+        unmarked=tuple(secrets.find_unmarked(decoded)),
         secrets=secrets.texts,
     )
 
@@ -116,15 +118,15 @@ def _with_documents(change: ResourceChange, documents: Documents, secrets: Secre
     if not change.unknown or change.action not in (Action.CREATE, Action.UPDATE, Action.REPLACE):
         return change
     values = documents.of(change)
-    evaluated = documents.evaluated(change)
+    evaluated = documents.evaluate(change)
     unset = tuple((name,) for name, value in evaluated.items() if value is None)
     return replace(
         change,
-        documents=secrets.hidden_in(values),
-        taken=documents.taken(change),
-        filled=documents.filled(change),
+        documents=secrets.hide_anywhere(values),
+        taken=documents.find_sources(change),
+        filled=documents.find_filled(change),
         unset=(*change.unset, *unset),
-        evaluated=secrets.hidden_in({name: value for name, value in evaluated.items() if value is not None}),
+        evaluated=secrets.hide_anywhere({name: value for name, value in evaluated.items() if value is not None}),
     )
 
 
@@ -174,7 +176,7 @@ def _change(
     action = _action(change)
     secret_after, unknown = json_format.value(change.after_sensitive), json_format.value(change.after_unknown)
     secret_before = json_format.value(change.before_sensitive)
-    after = secrets.hidden(masked(json_format.value(change.after), secret_after, unknown), bytes(change.after))
+    after = secrets.hide(mask(json_format.value(change.after), secret_after, unknown), bytes(change.after))
     # A no-op has the same value twice: one is enough, because most entries of a large plan are such.
     before: Value = after
     later = tuple(paths(unknown)) if unknown else ()
@@ -183,7 +185,7 @@ def _change(
     if action is not Action.NO_OP:
         was = json_format.value(change.before)
         before_marks = marks(resource.address, was, key)
-        before = secrets.hidden(masked(was, secret_before), bytes(change.before))
+        before = secrets.hide(mask(was, secret_before), bytes(change.before))
     if action in (Action.UPDATE, Action.REPLACE):
         # A value that is known only after apply differs anyway: it needs no mark.
         open_names = {str(path[0]) for path in later}
@@ -220,9 +222,9 @@ def _output(name: str, change: json_format.Change, secrets: Secrets) -> OutputCh
     return OutputChange(
         name=name,
         action=_action(change),
-        before=secrets.hidden(masked(json_format.value(change.before), before_secret), bytes(change.before)),
-        after=secrets.hidden(
-            masked(json_format.value(change.after), after_secret, json_format.value(change.after_unknown)),
+        before=secrets.hide(mask(json_format.value(change.before), before_secret), bytes(change.before)),
+        after=secrets.hide(
+            mask(json_format.value(change.after), after_secret, json_format.value(change.after_unknown)),
             bytes(change.after),
         ),
         sensitive=bool(before_secret) or bool(after_secret),
@@ -235,7 +237,7 @@ def _warning(diagnostic: Diagnostic, secrets: Secrets) -> Diagnostic:
 
 def _said(text: str, secrets: Secrets) -> str:
     """A text of Terraform or a provider, hidden as a whole where it holds a secret of the plan."""
-    return str(secrets.hidden(text, json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")))
+    return str(secrets.hide(text, json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")))
 
 
 def _deferred(entry: json_format.Deferred) -> str:

@@ -15,8 +15,8 @@ import msgspec
 
 from terrace.plans import decode, json_format
 from terrace.plans.document_kinds import MAKE_ONE, NotAPlan
-from terrace.plans.legacy_formats import guessed
-from terrace.plans.masking import masked
+from terrace.plans.legacy_formats import guess_marks
+from terrace.plans.masking import mask
 from terrace.plans.model import MASKED
 from terrace.plans.read import ROOT
 from terrace.plans.secrets import Secrets
@@ -27,7 +27,7 @@ _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def shown(document: bytes, root: str = "") -> bytes:
+def redact(document: bytes, root: str = "") -> bytes:
     """The document without secrets. `root` is where the tree was checked out.
 
     Raises NotAPlan if the document is not a plan, and BadInput if its format is unknown.
@@ -79,7 +79,7 @@ class _Hiding:
         if hide is None and not self._secrets.within(bytes(raw)):
             return raw
         value = msgspec.json.decode(raw)
-        return _written(self._secrets.hidden(hide(value) if hide else value, bytes(raw)))
+        return _written(self._secrets.hide(hide(value) if hide else value, bytes(raw)))
 
     def _values(self, values: dict[str, Any]) -> dict[str, Any]:
         """The values of a state or of what is planned: outputs, and modules in modules."""
@@ -103,8 +103,8 @@ class _Hiding:
     def _planned(self, resource: dict[str, Any]) -> Any:
         values = resource.get("values")
         if self._ancient and "sensitive_values" not in resource:
-            return masked(values, guessed(values))
-        return masked(values, resource.get("sensitive_values"))
+            return mask(values, guess_marks(values))
+        return mask(values, resource.get("sensitive_values"))
 
 
 def _resource(read: json_format.Change, resource: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _change(read: json_format.Change, change: dict[str, Any]) -> dict[str, Any]:
     """A change by the marks that were read of it: those of an old plan are partly ours."""
     sides = (("before", read.before_sensitive), ("after", read.after_sensitive))
     hidden = {
-        side: masked(change[side], json_format.value(marks)) for side, marks in sides if change.get(side) is not None
+        side: mask(change[side], json_format.value(marks)) for side, marks in sides if change.get(side) is not None
     }
     return {**change, **hidden}
 

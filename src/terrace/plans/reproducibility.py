@@ -9,7 +9,7 @@ from terrace.plans.model import Path, Plan
 from terrace.words import attribute_path
 
 
-def differing(plan: Plan, other: Plan) -> tuple[str, ...]:
+def find_differences(plan: Plan, other: Plan) -> tuple[str, ...]:
     """The attributes (`aws_instance.a: user_data`) and outputs that differ, sorted.
 
     If the digests differ and nothing visible does, the result says that a sensitive value differs.

@@ -23,7 +23,7 @@ def wrong_versions(inventory: Inventory, version: str) -> Iterator[WrongVersion]
     """Yields each file of each stack that asks for another version. Invalid constraints are left to Terraform."""
     ours = parse(version)
     for stack in inventory.stacks:
-        for path in inventory.graph.reached(stack):
+        for path in inventory.graph.find_reached(stack):
             folder = inventory.graph.folders.get(path)
             for file, facts in zip(folder.files, folder.facts, strict=True) if folder is not None else ():
                 for constraint in facts.required_version:

@@ -72,7 +72,7 @@ class Wanted:
     unsettable: frozenset[tuple[str, str]] = frozenset()
 
 
-def made_by_apply(provider: str, type_: str, unsettable: Unsettable) -> frozenset[str]:
+def find_computed_paths(provider: str, type_: str, unsettable: Unsettable) -> frozenset[str]:
     """The paths of a type that are unknown because the apply makes them, and not because nothing sets them."""
     if provider == BUILTIN:
         return IDENTITY | _TERRAFORM_DATA
@@ -83,7 +83,7 @@ _document = msgspec.json.Decoder(_Document)
 _schemas = msgspec.json.Decoder(_Schemas)
 
 
-def wanted(document: bytes) -> Wanted:
+def required_schemas(document: bytes) -> Wanted:
     """Returns of which objects of a plan the schema decides something.
 
     `computed` has objects that were changed outside, and those whose old values end with the change; `unsettable` those

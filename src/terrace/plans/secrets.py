@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from terrace.plans import json_format
-from terrace.plans.masking import masked
+from terrace.plans.masking import mask
 from terrace.plans.model import MASKED, Path, Unmarked, Value
 
 SHORTEST = 6
@@ -32,11 +32,11 @@ class Secrets:
         self._escaped = tuple(_escaped(text) for text in self._texts)
         self._written = tuple(_encoder.encode(text)[1:-1] for text in self._texts)
 
-    def hidden(self, value: Value, raw: bytes) -> Value:
+    def hide(self, value: Value, raw: bytes) -> Value:
         """The value without any of the secrets; `raw` is where it was read from. Mostly there is nothing to do."""
         return self._hidden(value) if self.within(raw) and self._may_show(value) else value
 
-    def hidden_in(self, value: Value) -> Value:
+    def hide_anywhere(self, value: Value) -> Value:
         """The value without any of the secrets, wherever it was read from."""
         return self._hidden(value) if self._texts else value
 
@@ -54,7 +54,7 @@ class Secrets:
         """Returns the texts themselves, for hiding them in reports about the document."""
         return tuple(sorted(self._texts))
 
-    def unmarked(self, document: json_format.Document) -> Iterator[Unmarked]:
+    def find_unmarked(self, document: json_format.Document) -> Iterator[Unmarked]:
         """Every copy of a secret in what is planned, at a place that Terraform does not mark.
 
         Marks that were guessed from names are not marks of Terraform: the values that they hide count as copies.
@@ -71,7 +71,7 @@ class Secrets:
         if not change.guessed and not self.within(raw):
             return
         value, marks = json_format.value(change.after), json_format.value(change.after_sensitive)
-        for path, text in _strings(value if change.guessed else masked(value, marks), ()):
+        for path, text in _strings(value if change.guessed else mask(value, marks), ()):
             if any(secret in text for secret in self._texts):
                 yield Unmarked(address, path, text)
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from terrace.hcl.literals import unescape
-from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
+from terrace.hcl.syntax import attributes, blocks, head, parse, text_of, walk
 from terrace.plans.model import UNKNOWN, Value
 from terrace.plans.volatile_values import NO_CLOCK, Clock, read_clock
 
@@ -163,7 +163,7 @@ def _statement(block: Node) -> Mapping[str, Value]:
 
 
 def _dynamic(block: Node) -> Iterator[tuple[str, Expression]]:
-    for node in everything(block):
+    for node in walk(block):
         if node.type == "block":
             kind, labels = head(node)
             if kind == "dynamic" and labels:
@@ -177,7 +177,7 @@ def expression_of(node: Node) -> Expression:
 
 def _references(node: Node) -> Iterator[str]:
     """Every traversal below a node, as far as it goes by names: `aws_x.a.id`, `local.b`, `each.value.c`."""
-    for inner in everything(node):
+    for inner in walk(node):
         children = inner.named_children
         for place, child in enumerate(children):
             if child.type != "variable_expr":
@@ -199,14 +199,14 @@ def _texts(block: Node) -> Iterator[tuple[str, str]]:
 
 
 @lru_cache(maxsize=4096)
-def parsed(text: str) -> Node | None:
+def parse_expression(text: str) -> Node | None:
     """The expression of a text; None if it is not one."""
     content = f"x = {text}\n".encode("utf-8", "surrogateescape")
     return next((value for _, value in attributes(parse(content).root_node)), None)
 
 
 @lru_cache(maxsize=512)
-def parsed_block(text: str) -> Node | None:
+def parse_block(text: str) -> Node | None:
     """The block of a text; None if it is not one."""
     return next(blocks(parse(text.encode("utf-8", "surrogateescape")).root_node), None)
 

@@ -39,7 +39,7 @@ CHANGING = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
 """The actions that people count."""
 
 
-def deeds(plan: Plan) -> str:
+def describe_actions(plan: Plan) -> str:
     """Returns what applying the plan would do, in numbers; "" where it would do nothing."""
     numbers = [
         (plan.count(Action.CREATE), "to create"),
@@ -57,7 +57,7 @@ def deeds(plan: Plan) -> str:
     return ", ".join(counts)
 
 
-def deed(change: ResourceChange) -> str:
+def describe_action(change: ResourceChange) -> str:
     """Returns what happens to one object, in a word. An import or a move is not a "no-op"."""
     if change.action is not Action.NO_OP:
         return str(change.action.value)

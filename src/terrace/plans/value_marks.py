@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from terrace.plans.digest import DigestKey
-from terrace.plans.normalization import settled
+from terrace.plans.normalization import normalize
 
 _DOMAIN = b"terrace mark 1\n"
 _canonical = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -23,7 +23,7 @@ def marks(address: str, value: Any, key: DigestKey) -> Mapping[str, str]:
     return {
         name: _mark(address, name, normalized, key)
         for name, inner in value.items()
-        if (normalized := settled(inner, name)) is not None
+        if (normalized := normalize(inner, name)) is not None
     }
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from terrace.hcl.json_syntax import write_native
-from terrace.hcl.syntax import attributes, blocks, everything, head, parse, text_of
+from terrace.hcl.syntax import attributes, blocks, head, parse, text_of, walk
 from terrace.plans.addresses import block_of
 from terrace.plans.model import UNKNOWN, Action, Moving, OutputChange, ResourceChange
 
@@ -57,11 +57,13 @@ def read_clock(files: Mapping[str, list[tuple[str, bytes]]]) -> Clock:
     for key, contents in files.items():
         volatile.read(key, contents)
     return Clock(
-        frozenset(volatile.reached(AT_PLAN)), frozenset(volatile.reached(AT_APPLY)), frozenset(volatile.ignored)
+        frozenset(volatile.find_reached(AT_PLAN)),
+        frozenset(volatile.find_reached(AT_APPLY)),
+        frozenset(volatile.ignored),
     )
 
 
-def moving(
+def find_volatile_attributes(
     changes: Iterable[ResourceChange], outputs: Iterable[OutputChange], clock: Clock, allowed: tuple[str, ...]
 ) -> tuple[Moving, ...]:
     """Returns the attributes that a plan alters and that the next one alters again. `allowed` are left out."""
@@ -120,7 +122,7 @@ class _Known:
         self._uses: dict[Place, set[Place]] = {}
         self.ignored: set[Place] = set()
 
-    def reached(self, functions: frozenset[str]) -> set[Place]:
+    def find_reached(self, functions: frozenset[str]) -> set[Place]:
         """Returns everything whose value depends on one of these functions."""
         places = {place for place, names in self._calls.items() if names & functions}
         for _ in range(_MOST_ROUNDS):
@@ -177,7 +179,7 @@ class _Known:
         """Notes which functions and which things of `scope` an expression names. `of` is the object around it."""
         place = (module, word)
         calls, uses = self._calls.setdefault(place, set()), self._uses.setdefault(place, set())
-        for node in everything(value):
+        for node in walk(value):
             if node.type == "function_call" and node.named_children:
                 calls.add(text_of(node.named_children[0]))
             for used in _named(node):

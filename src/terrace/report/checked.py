@@ -10,8 +10,8 @@ from terrace.assess.model import Assessment, Finding, Status
 from terrace.assess.risk import Risk
 from terrace.gates.model import Verdict
 from terrace.stacks.graph import Graph
-from terrace.text import clipped
-from terrace.words import listed
+from terrace.text import clip
+from terrace.words import join_some
 
 _MOST_STACKS = 6
 _MOST_PLACES = 3
@@ -101,7 +101,7 @@ def _by_place(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(
         first
         if not others
-        else replace(first, message=f"{first.message} (also at {listed([place(f) for f in others], _MOST_PLACES)})")
+        else replace(first, message=f"{first.message} (also at {join_some([place(f) for f in others], _MOST_PLACES)})")
         for first, *others in places.values()
     )
 
@@ -115,7 +115,7 @@ def _without_stack(finding: Finding) -> str:
 
 def _with_stacks(finding: Finding, keys: list[str]) -> Finding:
     """Returns a finding with the names of its stacks: beside its address, or after its message where it has a file."""
-    names = listed(keys, _MOST_STACKS)
+    names = join_some(keys, _MOST_STACKS)
     if finding.path:
         return replace(finding, message=f"{finding.message} (in {names})")
     return replace(finding, stack=names)
@@ -163,12 +163,12 @@ def place(finding: Finding) -> str:
 
 def also_reported(finding: Finding) -> str:
     """Returns the rules of other tools that report the same, in brackets after a space; "" where none does."""
-    return f" (also {clipped(', '.join(finding.also))})" if finding.also else ""
+    return f" (also {clip(', '.join(finding.also))})" if finding.also else ""
 
 
 def blocking_reason(finding: Finding) -> str:
     """Returns why a finding blocks the change, in one line: rule, place, reason, fix."""
-    at = f" at {clipped(where)}" if (where := place(finding)) else ""
+    at = f" at {clip(where)}" if (where := place(finding)) else ""
     doubt = "could not be determined: " if finding.status is Status.UNKNOWN else ""
-    fix = f"; fix: {clipped(finding.fix)}" if finding.fix else ""
-    return f"{clipped(finding.rule)}{at}: {doubt}{clipped(finding_text(finding))}{also_reported(finding)}{fix}"
+    fix = f"; fix: {clip(finding.fix)}" if finding.fix else ""
+    return f"{clip(finding.rule)}{at}: {doubt}{clip(finding_text(finding))}{also_reported(finding)}{fix}"

@@ -12,8 +12,8 @@ from typing import Any
 from terrace.plans.attribute_diff import ABSENT, Difference, ShownDiff, output_diff, resource_diff, value_diff
 from terrace.plans.model import MASKED, UNKNOWN, Action, OutputChange, Plan, ResourceChange, Value
 from terrace.plans.riskiest import may_lose_data
-from terrace.plans.summaries import ACTIONS, deeds
-from terrace.words import and_more, listed, plural
+from terrace.plans.summaries import ACTIONS, describe_actions
+from terrace.words import and_more, join_some, plural
 
 CONTEXT = 2
 """Equal lines that are shown around a changed line of a text."""
@@ -70,7 +70,7 @@ def plan_line(plan: Plan) -> str:
     """Returns a plan in one line: the number of changes, and its digest."""
     if plan.is_empty:
         return f"no changes (digest {plan.digest.short})"
-    return f"{deeds(plan)} (digest {plan.digest.short})"
+    return f"{describe_actions(plan)} (digest {plan.digest.short})"
 
 
 def headline(change: ResourceChange) -> str:
@@ -111,7 +111,7 @@ _REASONS: Mapping[str, str] = {
 
 def change_rows(change: ResourceChange, extent: Extent) -> list[Row]:
     """Returns the rows of one change, what forces a replacement first. The last rows count what they leave out."""
-    shown = resource_diff(change).shown()
+    shown = resource_diff(change).select_shown()
     rows = [
         *(Row("!", one) for one in shown.opens),
         *(Row("~", name, notes=("forces replacement",)) for name in shown.forced),
@@ -192,7 +192,7 @@ def _left_out(shown: ShownDiff, more: int, extent: Extent) -> Iterator[Row]:
     if more > 0:
         yield Row(" ", and_more(more, "attribute"))
     if shown.later:
-        names = listed(shown.later, len(shown.later) if extent.rows is None else NAMES)
+        names = join_some(shown.later, len(shown.later) if extent.rows is None else NAMES)
         yield Row(" ", f"known after apply: {len(shown.later)} ({names})")
     if shown.copies and extent.rows is None:
         yield Row(" ", f"tags_all: {plural(shown.copies, 'difference')} as in tags")

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from terrace.drift.acknowledgements import answered, answers
+from terrace.drift.acknowledgements import answers, find_acknowledgement
 from terrace.drift.adopted_drift import Absorption
 from terrace.drift.model import DriftKind, Observation, ResourceDrift
 from terrace.drift.review import Review
 from terrace.plans.model import MASKED, UNKNOWN, Value
 from terrace.report.diff_words import Extent, Row, attribute_rows
-from terrace.text import clipped, visible
+from terrace.text import clip, visible
 from terrace.words import plural
 
 LONGEST = 120
@@ -76,7 +76,7 @@ class AttributeLine:
 def attribute_lines(review: Review, resource: ResourceDrift, extent: Extent) -> Iterable[AttributeLine]:
     """Returns each path with its deployed and its live value, whether a deployment changes it back, and who
     acknowledged it."""
-    is_acknowledged = answered(review.acknowledged, resource, resource.paths) is not None
+    is_acknowledged = find_acknowledgement(review.acknowledged, resource, resource.paths) is not None
     acknowledged = {} if is_acknowledged else answers(review.acknowledged, resource)
     for path in resource.paths:
         rows = tuple(attribute_rows(path, *resource.values[path], extent)) if path in resource.values else ()
@@ -86,7 +86,7 @@ def attribute_lines(review: Review, resource: ResourceDrift, extent: Extent) -> 
             text += _KINDS.get(resource.kind_of(path), "")
         if path in acknowledged:
             acknowledgement = acknowledged[path]
-            text += f", acknowledged by {clipped(acknowledgement.by)}: {clipped(acknowledgement.reason)}"
+            text += f", acknowledged by {clip(acknowledgement.by)}: {clip(acknowledgement.reason)}"
         yield AttributeLine(text, () if is_one_value else rows)
 
 
@@ -103,17 +103,17 @@ def kind_words(resource: ResourceDrift) -> str:
 def cause_lines(resource: ResourceDrift) -> Iterable[str]:
     """Returns possible causes from the logs of the cloud, in sentences. They are hints, never proof."""
     for cause in resource.causes:
-        who = clipped(cause.who, LONGEST) or "an unknown identity"
-        origin = f" from {clipped(cause.origin, LONGEST)}" if cause.origin else ""
-        client = f" with {clipped(cause.client, LONGEST)}" if cause.client else ""
-        event = f", event {clipped(cause.event, LONGEST)}" if cause.event else ""
-        at, source = f"{cause.at:%Y-%m-%d %H:%M:%S} UTC", clipped(cause.source, LONGEST)
-        what = clipped(cause.what, LONGEST)
+        who = clip(cause.who, LONGEST) or "an unknown identity"
+        origin = f" from {clip(cause.origin, LONGEST)}" if cause.origin else ""
+        client = f" with {clip(cause.client, LONGEST)}" if cause.client else ""
+        event = f", event {clip(cause.event, LONGEST)}" if cause.event else ""
+        at, source = f"{cause.at:%Y-%m-%d %H:%M:%S} UTC", clip(cause.source, LONGEST)
+        what = clip(cause.what, LONGEST)
         yield f"possible cause (a hint, not proof): {who}{origin}{client}: {what} at {at} ({source}{event})"
     if resource.more_causes:
         yield f"{plural(resource.more_causes, 'earlier change')} of it in the logs"
     if resource.cause_unknown:
-        yield f"cause unknown: {clipped(resource.cause_unknown, 1000)}"
+        yield f"cause unknown: {clip(resource.cause_unknown, 1000)}"
 
 
 def shown_value(value: Value) -> str:
@@ -122,7 +122,7 @@ def shown_value(value: Value) -> str:
         return "nothing"
     if value is UNKNOWN or value is MASKED:
         return repr(value)
-    return clipped(json.dumps(value, default=repr, ensure_ascii=False), LONGEST)
+    return clip(json.dumps(value, default=repr, ensure_ascii=False), LONGEST)
 
 
 def resource_words(address: str, paths: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from terrace.ledger.deployment import StepRecord
 from terrace.rollout.release_difference import ReleaseDifference
-from terrace.words import listed, plural
+from terrace.words import join_some, plural
 
 MOST_NAMES = 6
 
@@ -23,8 +23,8 @@ def difference_words(difference: ReleaseDifference) -> str:
         return f"the first release of {difference.target}"
     commits = plural(sum(1 for commit in difference.commits if not commit.merge), "commit")
     names = tuple(dict.fromkeys(person.name or person.email for person in difference.people))
-    by = f" by {listed(names, MOST_NAMES)}" if names else ""
-    tickets = f", {listed(difference.tickets, MOST_NAMES)}" if difference.tickets else ""
+    by = f" by {join_some(names, MOST_NAMES)}" if names else ""
+    tickets = f", {join_some(difference.tickets, MOST_NAMES)}" if difference.tickets else ""
     if difference.backwards:
         return f"{difference.target} is ahead: {commits}{by}{tickets} would be reverted"
     return f"{commits}{by}{tickets}"

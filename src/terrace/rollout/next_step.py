@@ -75,7 +75,7 @@ Entry = Callable[[], Verdict]
 
 def always_admitted() -> Verdict:
     """The verdict without gates before planning."""
-    return Verdict("", (OPENING.named(passes("there are no gates before planning")),))
+    return Verdict("", (OPENING.add_name(passes("there are no gates before planning")),))
 
 
 Condition = Callable[[Deployment], Health]
@@ -143,7 +143,7 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], questions: Asked, in_ha
     if unplanned:
         keys = (*unplanned, *ahead) if questions.horizon is Horizon.ALL else unplanned
         return Perform(tuple(Task(Step.PLAN, key) for key in keys))
-    verdict = questions.consent(awaiting(deployment))
+    verdict = questions.consent(plans_awaiting_consent(deployment))
     if verdict.outcome is Outcome.BLOCK:
         # The deployment has ended then, so its hints are not repeated.
         return Finish("blocked", _refusals(verdict))
@@ -171,7 +171,7 @@ def _not_looked_at(deployment: Deployment, key: str) -> bool:
     return record is None or record.open
 
 
-def awaiting(deployment: Deployment) -> tuple[StepRecord, ...]:
+def plans_awaiting_consent(deployment: Deployment) -> tuple[StepRecord, ...]:
     """The plans that consent is needed for now: those of the wave whose turn it is, and those made ahead of theirs.
 
     Empty once every wave is done.
@@ -228,10 +228,10 @@ def _health(deployment: Deployment, condition: Health) -> Next | None:
         case Unhealthy(reason):
             return Finish("failed", (f"health: {reason}",))
         case Rest(until, reason):
-            result = HEALTH.named(waits(reason, "`terrace tick` continues", until))
+            result = HEALTH.add_name(waits(reason, "`terrace tick` continues", until))
         case Unclear(reason):
             how = f"look at it: `terrace resume {deployment.environment}` measures again"
-            result = HEALTH.named(waits(reason, how))
+            result = HEALTH.add_name(waits(reason, how))
     return Wait(Verdict(deployment.environment, (result,)))
 
 

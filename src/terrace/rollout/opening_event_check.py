@@ -44,7 +44,7 @@ class WrongClaim:
     why: str
 
 
-def refuted(position: int, claimed: Deployment, facts: Claims) -> tuple[WrongClaim, ...]:
+def find_wrong_claims(position: int, claimed: Deployment, facts: Claims) -> tuple[WrongClaim, ...]:
     """Returns everything that the opening event of a deployment says and that does not follow from the facts."""
     return tuple(WrongClaim(position, field, why) for field, why in _differences(claimed, facts))
 

@@ -43,7 +43,7 @@ class Leases(Protocol):
         """Hold the environment's local lock; False when a living process of this machine has it."""
         ...
 
-    def dead(self, holder: Holder, environment: str) -> bool:
+    def is_dead(self, holder: Holder, environment: str) -> bool:
         """Returns whether that holder has certainly terminated, if this process has the local lock. Doubt is False."""
         ...
 

@@ -44,7 +44,7 @@ class Situation:
         latest = self.latest
         if latest is None or not latest.open or isinstance(latest.origin, Destruction | Remediation):
             return self.released
-        done = latest.touched and all(latest.done(key) for key in latest.stacks)
+        done = latest.touched and all(latest.is_done(key) for key in latest.stacks)
         return latest if done else self.released
 
     @property

@@ -79,7 +79,7 @@ def backend_locations(stack: Stack, graph: Graph) -> tuple[BackendLocation, ...]
 def _given(stack: Stack, block: Settings | None, graph: Graph) -> Settings | None:
     """Returns the settings of a backend block merged with those that `init` gets for the stack."""
     settings = _resolved(stack, block, graph)
-    return graph.configured(stack, settings) if settings is not None else None
+    return graph.merge_settings(stack, settings) if settings is not None else None
 
 
 def _resolved(stack: Stack, settings: Settings | None, graph: Graph) -> Settings | None:
@@ -169,7 +169,7 @@ def local_paths(stack: Stack, graph: Graph) -> tuple[str, ...]:
     for tofu in (False, True):
         _, settings = _effective_block(folder, tofu=tofu)
         if settings is not None and settings.type == "local":
-            settings_known = graph.configured(stack, settings).known
+            settings_known = graph.merge_settings(stack, settings).known
             folder_of_workspaces = settings_known.get("workspace_dir", "")
             if stack.workspace == DEFAULT_WORKSPACE:
                 paths.append(settings_known.get("path", ""))

@@ -21,7 +21,7 @@ from terrace.stacks.graph import Graph
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.refusals import refused_stacks
 from terrace.stacks.root_modules import find_roots_without_stack
-from terrace.words import listed
+from terrace.words import join_some
 
 BACKEND_FILE = ".tfbackend"
 """The suffix of files with backend settings."""
@@ -154,7 +154,7 @@ def _unnamed_backend_files(tree: Tree, inventory: Inventory) -> Iterator[Problem
         yield Problem(
             Place(inventory.config.source or stack.shown_path, lines.get(stack.path, 0)),
             f"{stack.key}: its backend block does not set {missing}. Files that possibly set it: "
-            f"{listed(others, _MOST_SHOWN)}. No entry lists them",
+            f"{join_some(others, _MOST_SHOWN)}. No entry lists them",
             f"if it needs `terraform init -backend-config={others[0]}`, set `backend_files: [{others[0]}]` in its "
             "entry",
         )

@@ -55,7 +55,7 @@ def _outputs(graph: Graph, stack: Stack) -> dict[str, tuple[str, int]]:
 
 def _uses(graph: Graph, reader: Stack, edge: Edge) -> Iterator[tuple[str, OutputUse]]:
     """Yields the references to a data source, with their files. They are in the module of the data source."""
-    for path in graph.reached(reader):
+    for path in graph.find_reached(reader):
         folder = graph.folders.get(path)
         if folder is not None and edge.path in folder.files:
             for file, facts in zip(folder.files, folder.facts, strict=True):

@@ -15,7 +15,7 @@ from terrace.hcl.layout import LOCK_FILE, Layout, is_override, join
 from terrace.hcl.tree import SUBMODULE_HINT, Tree, absent_submodules, submodule_of, submodules
 from terrace.stacks.model import Notice, Stack
 from terrace.stacks.values import Values, depends_on_stack, path_of
-from terrace.words import listed
+from terrace.words import join_some
 
 _LOCAL = ("./", "../")
 _VARIABLE = "TF_VAR_"
@@ -91,7 +91,7 @@ class Graph:
         outside = {e.name: values for e in environments if (values := _variables_from_environment(e))}
         return _Builder(tree, store).build(stacks, outside)
 
-    def reached(self, stack: Stack) -> tuple[str, ...]:
+    def find_reached(self, stack: Stack) -> tuple[str, ...]:
         """Returns the folders that a stack reaches: its own first, the others sorted."""
         seen = {stack.path}
         queue = [stack.path]
@@ -116,7 +116,7 @@ class Graph:
         settings = folder.backend if folder else None
         return settings.type if settings else ""
 
-    def configured(self, stack: Stack, block: Settings) -> Settings:
+    def merge_settings(self, stack: Stack, block: Settings) -> Settings:
         """Returns the settings of a backend block merged with those that `init` gets for the stack. A file takes
         precedence over the block and over earlier files, and `backend_config` over all of them."""
         known, unknown = dict(block.known), set(block.unknown)
@@ -132,7 +132,7 @@ class Graph:
         parts: list[object] = [stack.backend_config, self.locks.get(stack.path, "")]
         if stack.backend_files:
             parts.append([(file.path, file.blob) for file in self.backend_files.get(stack.key, ())])
-        for path in self.reached(stack):
+        for path in self.find_reached(stack):
             folder = self.folders.get(path)
             parts.append((path, sorted({facts.init for facts in folder.facts if facts.init}) if folder else []))
         text = json.dumps(parts).encode("utf-8", "surrogateescape")
@@ -158,7 +158,7 @@ def local_state_path(stack: Stack, graph: Graph) -> str:
     folder = graph.folders.get(stack.path)
     if folder is None or graph.backend(stack) not in ("", "local"):
         return ""
-    configured = graph.configured(stack, folder.backend or Settings("local"))
+    configured = graph.merge_settings(stack, folder.backend or Settings("local"))
     if "path" in configured.unknown:
         return ""
     known = configured.known
@@ -248,7 +248,7 @@ class _Builder:
         done: set[tuple[str, Template]] = set()
         calling = {path for path, folder in self._folders.items() if any(_templates_in(folder))}
         for stack in stacks if calling else ():
-            reached = graph.reached(stack)
+            reached = graph.find_reached(stack)
             values = Values(graph, stack, reached)
             for path in calling.intersection(reached):
                 folder = self._folders[path]
@@ -343,12 +343,12 @@ def _default_workspaces(stacks: tuple[Stack, ...], folders: dict[str, Folder]) -
     keys_by_place: dict[tuple[str, int], list[str]] = {}
     for stack in stacks:
         if stack.workspace == DEFAULT_WORKSPACE:
-            for path in Graph(folders, {}).reached(stack):
+            for path in Graph(folders, {}).find_reached(stack):
                 place = using.get(path)
                 if place is not None:
                     keys_by_place.setdefault(place, []).append(stack.key)
     for (path, line), keys in sorted(keys_by_place.items()):
-        named = listed(keys, _MOST_SHOWN)
+        named = join_some(keys, _MOST_SHOWN)
         yield Notice(
             f"`terraform.workspace` is always `default` in {named}",
             path,

@@ -58,7 +58,7 @@ class Inventory:
                 return stack
         raise KeyError(key)
 
-    def left_out(self, environment: str) -> Mapping[str, Refusal]:
+    def find_left_out(self, environment: str) -> Mapping[str, Refusal]:
         """Returns the stacks of an environment that are not deployed, with the reasons: refused stacks, and stacks that
         depend on them."""
         if not self.refusals:
@@ -67,7 +67,7 @@ class Inventory:
 
     def deployable(self, environment: str) -> tuple[Stack, ...]:
         """Returns the stacks of an environment that are deployed, sorted by key."""
-        left_out = self.left_out(environment)
+        left_out = self.find_left_out(environment)
         return tuple(stack for stack in self.of(environment) if stack.key not in left_out)
 
     def require_usable(self, stack: Stack) -> None:

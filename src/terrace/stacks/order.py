@@ -21,7 +21,7 @@ from terrace.stacks.backends import BackendLocation, Match, backend_locations, m
 from terrace.stacks.graph import Graph, local_state_path
 from terrace.stacks.model import Notice, Stack
 from terrace.stacks.values import MOST_VALUES, UNKNOWN, Values, from_root
-from terrace.words import listed
+from terrace.words import join_some
 
 _MOST_SHOWN = 3
 
@@ -121,7 +121,7 @@ def uncertain_edges(stacks: tuple[Stack, ...], graph: Graph) -> Iterator[Notice]
         for edge in (*order.uncertain, *order.open):
             uncertain.setdefault((edge.path, edge.line, edge.reader, edge in order.uncertain), []).append(edge.owner)
         for (path, line, reader, ordered), owners in sorted(uncertain.items()):
-            shown = listed(sorted(owners), _MOST_SHOWN)
+            shown = join_some(sorted(owners), _MOST_SHOWN)
             verb = "is" if len(owners) == 1 else "are"
             end = (
                 f"which {verb} deployed first" if ordered else "which possibly reads outputs of it too: no order is set"
@@ -166,7 +166,7 @@ class _Owners:
 
 
 def _read_by(stack: Stack, graph: Graph, owners: _Owners) -> Iterator[Edge]:
-    reached = graph.reached(stack)
+    reached = graph.find_reached(stack)
     values: Values | None = None
     for path in reached:
         folder = graph.folders.get(path)

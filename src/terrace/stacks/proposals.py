@@ -24,7 +24,7 @@ from terrace.stacks.accounts import Account
 from terrace.stacks.conventions import Convention, find_conventions
 from terrace.stacks.discovery import HOME
 from terrace.stacks.root_modules import RootModule, find_root_modules
-from terrace.words import listed
+from terrace.words import join_some
 
 UNNAMED = "default"
 """The environment of a repository without names of environments; Terraform's name of the initial workspace."""
@@ -573,7 +573,7 @@ class _Proposer:
 
 
 def _shorten(paths: list[str]) -> str:
-    return listed(paths, _MOST_SHOWN)
+    return join_some(paths, _MOST_SHOWN)
 
 
 def _unnamed(roots: list[RootModule]) -> Iterator[ProposedEntry]:

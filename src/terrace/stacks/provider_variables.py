@@ -21,7 +21,7 @@ def find_providers(inventory: Inventory) -> Mapping[str, tuple[str, ...]]:
     """Returns the sources of the providers of each environment's stacks and of their modules, sorted."""
     sources_by_environment: dict[str, set[str]] = {}
     for stack in inventory.stacks:
-        for path in inventory.graph.reached(stack):
+        for path in inventory.graph.find_reached(stack):
             folder = inventory.graph.folders.get(path)
             if folder is not None:
                 sources_by_environment.setdefault(stack.environment, set()).update(provider_sources(folder.facts))

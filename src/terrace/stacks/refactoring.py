@@ -52,7 +52,7 @@ def _begin(folder: str, place: str, brought: Mapping[tuple[str, str], str]) -> s
 
 def _files(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> Iterator[tuple[str, str, bytes]]:
     """Yields the folder, path and content of each file in native syntax in the modules of these stacks."""
-    folders = {folder for stack in stacks for folder in inventory.graph.reached(stack)}
+    folders = {folder for stack in stacks for folder in inventory.graph.find_reached(stack)}
     paths = {
         path: folder
         for folder in folders

@@ -120,7 +120,7 @@ def _in_submodules(stack: Stack, graph: Graph, tree: Tree, config: Config) -> It
             f"have it checked out with `submodules: [{home}]` in terrace.yaml on the protected branch",
             _entry(stack, config),
         )
-    for path in graph.reached(stack):
+    for path in graph.find_reached(stack):
         folder = graph.folders.get(path)
         for call in folder.calls if folder is not None else ():
             target = submodule_of(call.target, within)
@@ -150,7 +150,7 @@ def _reads_of_submodules(
         target = submodule_of(path, within)
         if target is not None:
             yield _unread(f"{kind} {path}", target, why, _entry(stack, config))
-    reached = set(graph.reached(stack))
+    reached = set(graph.find_reached(stack))
     changed = Changed(within, within)
     for watch in find_watches(graph, (stack,), changed):
         if watch.unsure or watch.folder not in reached or watch.stack not in (None, stack.key):

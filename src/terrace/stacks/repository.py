@@ -104,11 +104,11 @@ class Repository(Protocol):
         """Returns the commits of base..head, newest first, without those that `snapshot` created."""
         ...
 
-    def landed(self, base: str | None, head: str) -> tuple[str, ...]:
+    def commits_on_first_parent(self, base: str | None, head: str) -> tuple[str, ...]:
         """Returns the commits of base..head on head's first-parent line, newest first; only head if base is None."""
         ...
 
-    def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
+    def commits_touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         """Returns the commits of base..head on the first-parent line of head that change these files, newest first."""
         ...
 

@@ -20,7 +20,7 @@ from terrace.hcl.tree import Tree
 from terrace.stacks.accounts import UsedAccounts, find_accounts, needs_variables
 from terrace.stacks.graph import Graph
 from terrace.stacks.model import Notice, Stack
-from terrace.words import listed, plural
+from terrace.words import join_some, plural
 
 _MODULES = frozenset({"modules", "module"})
 _SHOWN = 5
@@ -116,7 +116,7 @@ def roots_without_stack_notice(roots: Collection[RootModule]) -> Notice:
     folders, verb = plural(len(names), "folder"), "is" if len(names) == 1 else "are"
     place = first.signs[0].place
     return Notice(
-        f"{folders} with a backend or a provider {verb} not part of any stack: {listed(names, _SHOWN)}",
+        f"{folders} with a backend or a provider {verb} not part of any stack: {join_some(names, _SHOWN)}",
         place.path,
         place.line,
         "`terrace init --print` proposes entries for `stacks:`; list folders that are not stacks in `not_stacks:`",

@@ -10,7 +10,7 @@ from terrace.hcl.tree import Tree
 from terrace.stacks.impact import reasons_for
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Notice, Reason
-from terrace.words import listed
+from terrace.words import join_some
 
 _OF_TERRAFORM = ".terraform"
 _STATE = ".tfstate"
@@ -74,7 +74,7 @@ def _notices(groups: Iterable[dict[str, Reason]]) -> Iterator[Notice]:
         reason = group[paths[0]]
         are = "are" if len(paths) > 1 else "is"
         message = (
-            f"{listed(paths, 1)} {are} in the checkout but not in the commit, so plans do not use "
+            f"{join_some(paths, 1)} {are} in the checkout but not in the commit, so plans do not use "
             f"{'them' if len(paths) > 1 else 'it'} ({_cause(reason)})"
         )
         yield Notice(message, paths[0], 0, _hint(reason, paths[0]))

@@ -71,11 +71,11 @@ class Changed:
         """Yields the changed paths at and below a path, and the opaque ones above it."""
         if path in self._all:
             yield path
-        yield from self.beginning(f"{path}/" if path else "")
+        yield from self.paths_below(f"{path}/" if path else "")
         if self.opaque:
             yield from (path[:end] for end, letter in enumerate(path) if letter == "/" and path[:end] in self.opaque)
 
-    def beginning(self, prefix: str) -> Iterator[str]:
+    def paths_below(self, prefix: str) -> Iterator[str]:
         """Yields the changed paths that begin with a text."""
         for path in self.paths[bisect_left(self.paths, prefix) :]:
             if not path.startswith(prefix):
@@ -201,7 +201,7 @@ class _Reader:
             return
         like = re.compile(".*".join(map(re.escape, f"{begun}{UNKNOWN}{rest}".rstrip("/").split(UNKNOWN))) + "(/.*)?")
         start = f"{folder}/" if folder else ""
-        for changed in self._changed.beginning(f"{start}{begun}"):
+        for changed in self._changed.paths_below(f"{start}{begun}"):
             if changed in self._changed.opaque or like.fullmatch(changed[len(start) :]):
                 yield changed, True
         yield from ((changed, True) for changed in self._changed.at(folder) if changed in self._changed.opaque)
@@ -211,7 +211,7 @@ class _Reader:
         if not path.endswith(_SCRIPTS):
             return
         folder = parent(path)
-        for changed in self._changed.beginning(f"{folder}/" if folder else ""):
+        for changed in self._changed.paths_below(f"{folder}/" if folder else ""):
             rest = changed[len(folder) + 1 :] if folder else changed
             # Everything is below the root of the repository.
             if changed != path and not is_inert(rest) and (folder or "/" not in rest):
@@ -219,7 +219,7 @@ class _Reader:
 
     def _values_of(self, stack: Stack) -> Values:
         if stack.key not in self._values:
-            self._values[stack.key] = Values(self._graph, stack, self._graph.reached(stack))
+            self._values[stack.key] = Values(self._graph, stack, self._graph.find_reached(stack))
         return self._values[stack.key]
 
     def _stacks_above(self, path: str) -> list[Stack]:

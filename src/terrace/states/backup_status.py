@@ -188,7 +188,7 @@ def good_backups(history: History) -> frozenset[str]:
     )
 
 
-def recorded(history: History) -> Mapping[str, str]:
+def recorded_hashes(history: History) -> Mapping[str, str]:
     """The hash of the plain state of every copy that the ledger knows, by the copy's first name."""
     return history.fold(RecordedCopies)
 
@@ -274,7 +274,7 @@ def same_state(history: History, stack: str, lineage: str) -> frozenset[str]:
     return frozenset(names)
 
 
-def applied_since(history: History, stack: str, moment: datetime) -> tuple[str, ...]:
+def find_applying_deployments(history: History, stack: str, moment: datetime) -> tuple[str, ...]:
     """The deployments that began to apply something to a stack after that moment."""
     return tuple(
         deployment.id
@@ -306,7 +306,7 @@ def release_of(history: History, environment: str, stack: str) -> StackRelease |
     adopted = newest_adoptions(history, environment).get(stack)
     if adopted is not None:
         return StackRelease(adopted.id, environment, adopted.commit)
-    done = folds.live(history, environment).get(stack)
+    done = folds.live_deployments(history, environment).get(stack)
     if done is not None:
         return _release(done)
     deployments = folds.of_environment(history, environment)

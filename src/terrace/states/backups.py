@@ -99,7 +99,7 @@ class StateBackups(Protocol):
         ...
 
 
-def named(records: Iterable[BackupRecord], name: str) -> BackupRecord:
+def find_backup(records: Iterable[BackupRecord], name: str) -> BackupRecord:
     """Returns the backup with a name, or with the last part of a name, or its start. Raises BadInput."""
     matching = [r for r in records if name in (r.name, r.original) or _last(r.name).startswith(_last(name))]
     if len(matching) == 1:

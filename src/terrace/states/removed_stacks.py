@@ -11,7 +11,7 @@ from terrace.ledger.deployment import Step
 from terrace.ledger.events.states import StateBackedUp, StateRestoreEnded
 from terrace.ledger.model import History
 from terrace.stacks.model import Destruction
-from terrace.words import listed
+from terrace.words import join_some
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datet
     began: dict[str, datetime] = {}
     for deployment in folds.of_environment(history, environment):
         for key in deployment.stacks:
-            if isinstance(deployment.origin, Destruction) and deployment.done(key):
+            if isinstance(deployment.origin, Destruction) and deployment.is_done(key):
                 held.pop(key, None)
                 continue
             planned, applied = deployment.last(Step.PLAN, key), deployment.last(Step.APPLY, key)
@@ -134,7 +134,7 @@ def explanation(environment: str, key: str, recreation: Recreation) -> tuple[str
     gone = f"`terrace state backup {environment} --accept {removed}`"
     destroy = f"To remove {removed}: `terrace destroy {environment} {removed} --reason WHY` first"
     if len(recreation.by) > 1:
-        others = listed(recreation.by, 5)
+        others = join_some(recreation.by, 5)
         return (
             f"{others} together create the resources of {removed}, which was removed from the configuration and not "
             "destroyed: everything would exist twice",

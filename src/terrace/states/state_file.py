@@ -131,7 +131,7 @@ def is_encrypted(content: bytes) -> bool:
         return False
 
 
-def recorded(content: bytes) -> dict[str, Recorded]:
+def resources_by_address(content: bytes) -> dict[str, Recorded]:
     """Returns the resources of a state by address."""
     return {
         address: Recorded(id=str(_plain(attributes.get("id")) or ""), tainted="(tainted)" in attributes)
@@ -170,7 +170,7 @@ def with_lineage(content: bytes, lineage: str) -> bytes:
     return msgspec.json.encode(parts)
 
 
-def emptied(content: bytes, serial: int) -> bytes:
+def empty_state(content: bytes, serial: int) -> bytes:
     """Returns an empty state of the same lineage: a backend cannot delete a state."""
     parts = _parts(content)
     parts |= {"resources": msgspec.Raw(b"[]"), "outputs": msgspec.Raw(b"{}"), "check_results": msgspec.Raw(b"null")}

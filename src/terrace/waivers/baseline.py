@@ -54,7 +54,7 @@ class Everything:
         return True
 
 
-def renewed(
+def renew(
     findings: Sequence[Finding],
     previous: Iterable[Waiver],
     accept: Container[str],
@@ -77,7 +77,7 @@ def renewed(
     for key, record in before.items():
         number_left = record.count if blind(record) else min(record.count, counts[key])
         if number_left:
-            anew = key in named and record.ended(grant.granted)
+            anew = key in named and record.has_expired(grant.granted)
             records[key] = (
                 _again(replace(record, count=number_left), grant) if anew else replace(record, count=number_left)
             )
@@ -87,7 +87,7 @@ def renewed(
         if key in named and number > have:
             records[key] = _record(key, number, grant, records.get(key))
             came += number - have
-    room = Counter({key: record.count for key, record in records.items() if not record.ended(grant.granted)})
+    room = Counter({key: record.count for key, record in records.items() if not record.has_expired(grant.granted)})
     return Renewed(
         records=tuple(records.values()),
         gone=tuple(record for key, record in before.items() if key not in records),

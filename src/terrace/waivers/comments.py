@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from terrace.hcl.syntax import blocks, everything, head, line_of, parse, text_of
+from terrace.hcl.syntax import blocks, head, line_of, parse, text_of, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -57,14 +57,14 @@ def skips(path: str, content: bytes) -> tuple[Skip, ...]:
     root = parse(content).root_node
     tops = list(blocks(root))
     skips: list[Skip] = []
-    for node in everything(root):
+    for node in walk(root):
         if node.type == "comment":
             for at, text in enumerate(text_of(node).split("\n")):
                 skips += _of_line(text.removesuffix("*/").rstrip(), path, line_of(node) + at, tops)
     return tuple(skips)
 
 
-def brought(path: str, content: bytes, accepted: bytes) -> tuple[Skip, ...]:
+def find_added_skips(path: str, content: bytes, accepted: bytes) -> tuple[Skip, ...]:
     """Returns the skips that a change adds to a file: those that `accepted`, its previous content, has less often."""
     remaining = Counter((skip.tool, skip.rule, skip.reason) for skip in skips(path, accepted))
     fresh = []

@@ -8,7 +8,7 @@ from terrace.assess.waiver import BASELINE, PATH, Waiver
 from terrace.config.model import Config
 from terrace.errors import BadInput
 from terrace.hcl.tree import Tree, read_many
-from terrace.waivers.comments import brought
+from terrace.waivers.comments import find_added_skips
 from terrace.waivers.judging import Waivers
 from terrace.waivers.reading import read_waivers
 
@@ -30,7 +30,9 @@ def waivers(trusted: Tree, rules: Config, head: Tree, proposed: Config, changed:
     sources = [path for path in changed if path.endswith((".tf", ".tofu")) and path in head.entries]
     before = read_many(trusted, [path for path in sources if path in trusted.entries])
     contents = read_many(head, sources).items()
-    requested = tuple(skip for path, content in contents for skip in brought(path, content, before.get(path, b"")))
+    requested = tuple(
+        skip for path, content in contents for skip in find_added_skips(path, content, before.get(path, b""))
+    )
     try:
         return Waivers(offered if same else records(trusted, rules), offered, skips=requested)
     except BadInput as error:

@@ -60,13 +60,13 @@ def waive(
     records does not matter.
     """
     every = tuple(findings)
-    counts = matched(every, (w for w in waivers.judging if w.holds(today)), content, checks)
-    ended = matched(every, (w for w in waivers.judging if w.ended(today)), content, checks)
-    offered = matched(every, (w for w in waivers.offered if w.holds(today)), content, checks)
+    counts = match_waivers(every, (w for w in waivers.judging if w.holds(today)), content, checks)
+    ended = match_waivers(every, (w for w in waivers.judging if w.has_expired(today)), content, checks)
+    offered = match_waivers(every, (w for w in waivers.offered if w.holds(today)), content, checks)
     return tuple(_as_left(finding, counts.get(at), ended.get(at), offered.get(at)) for at, finding in enumerate(every))
 
 
-def matched(
+def match_waivers(
     findings: Sequence[Finding], waivers: Iterable[Waiver], content: Content, checks: DeclaredChecks
 ) -> Mapping[int, Waiver]:
     """Returns the record for each finding, by the finding's position: of several the one that lasts longest.

@@ -34,7 +34,7 @@ class Terms:
     longest: timedelta
 
 
-def proposed(
+def propose(
     skips: Iterable[Skip], findings: Sequence[Finding], terms: Terms, checks: DeclaredChecks
 ) -> tuple[Finding, ...]:
     """Returns a finding for each comment, except where a record already waives its rule there, or will.

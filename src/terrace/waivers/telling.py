@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waiver import BASELINE, Waiver
 from terrace.config.checks import DeclaredChecks
-from terrace.waivers.judging import Content, Waivers, matched
+from terrace.waivers.judging import Content, Waivers, match_waivers
 from terrace.waivers.never import PLANNING, is_blind, is_single
 from terrace.words import plural
 
@@ -19,21 +19,23 @@ SOON = timedelta(days=14)
 RENEW = "fix the finding, or ask its owner to renew it; otherwise remove the record"
 
 
-def dated(
+def find_expiring(
     findings: Sequence[Finding], waivers: Waivers, today: date, content: Content, checks: DeclaredChecks
 ) -> tuple[Finding, ...]:
     """Returns a finding for each record of the change that has expired, or expires soon; the baseline's one for a day.
 
     An expired record blocks the change only where the finding that it waived was found; elsewhere it is advisory.
     """
-    ended = [w for w in waivers.offered if w.ended(today)]
+    ended = [w for w in waivers.offered if w.has_expired(today)]
     ending = [w for w in waivers.offered if w.holds(today) and w.expires - today <= SOON]
-    speaking = {w.key for at, w in matched(findings, ended, content, checks).items() if findings[at].blocks}
+    speaking = {w.key for at, w in match_waivers(findings, ended, content, checks).items() if findings[at].blocks}
     ended_findings = [_expired(group, any(w.key in speaking for w in group)) for group in _grouped(ended)]
     return (*ended_findings, *(_ends(group, today) for group in _grouped(ending)))
 
 
-def unused(judged: Iterable[Finding], waivers: Waivers, today: date, checks: DeclaredChecks) -> tuple[Finding, ...]:
+def find_unused(
+    judged: Iterable[Finding], waivers: Waivers, today: date, checks: DeclaredChecks
+) -> tuple[Finding, ...]:
     """Returns a finding for each valid record that applies to none of the findings, as `waive` returned them.
 
     Only for audits of everything.
@@ -59,10 +61,11 @@ def idle_records(
     """Returns the records that apply to no finding, except where a finding could have been missed."""
     busy = {
         (w.source, w.key)
-        for w in matched(findings, (w for w in records if not w.is_baseline), content, checks).values()
+        for w in match_waivers(findings, (w for w in records if not w.is_baseline), content, checks).values()
     }
     busy |= {
-        (w.source, w.key) for w in matched(findings, (w for w in records if w.is_baseline), content, checks).values()
+        (w.source, w.key)
+        for w in match_waivers(findings, (w for w in records if w.is_baseline), content, checks).values()
     }
     blind = blind_to(findings, checks)
     return [w for w in records if (w.source, w.key) not in busy and not blind(w)]

@@ -21,7 +21,7 @@ def with_waiver(text: str, waiver: Waiver) -> str:
     yaml = _yaml()
     document = yaml.load(text) if text.strip() else None
     if not document:
-        return f"{text or ABOUT_WAIVERS}{dumped({'version': 1, 'waivers': [fields(waiver)]})}"
+        return f"{text or ABOUT_WAIVERS}{dump({'version': 1, 'waivers': [fields(waiver)]})}"
     if not document.get("waivers"):
         document["waivers"] = []
     yaml.indent(mapping=2, sequence=2 + _offset(text), offset=_offset(text))
@@ -35,12 +35,12 @@ def with_waiver(text: str, waiver: Waiver) -> str:
 def baseline(records: Iterable[Waiver]) -> str:
     """Returns the text of a baseline, sorted, so that equal records make equal text."""
     ordered = sorted(records, key=lambda w: (w.rule, w.stack, w.path, w.address, w.content, w.unknown))
-    return f"{ABOUT_BASELINE}{dumped({'version': 1, 'known': [fields(waiver) for waiver in ordered]})}"
+    return f"{ABOUT_BASELINE}{dump({'version': 1, 'known': [fields(waiver) for waiver in ordered]})}"
 
 
 def snippet(waiver: Waiver) -> str:
     """Returns one record as an entry of a file of waivers."""
-    return dumped({"waivers": [fields(waiver)]}).partition("\n")[2]
+    return dump({"waivers": [fields(waiver)]}).partition("\n")[2]
 
 
 def fields(waiver: Waiver) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def fields(waiver: Waiver) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if value}
 
 
-def dumped(record: Any) -> str:
+def dump(record: Any) -> str:
     """Returns a value as YAML."""
     yaml = _yaml()
     yaml.indent(mapping=2, sequence=4, offset=2)

@@ -15,16 +15,16 @@ from ruamel.yaml import YAML
 from support.plans import change, plan_of
 from support.tools import opa
 from terrace.adapters.opa.engine import Opa
-from terrace.adapters.opa.pack import described, shipped
+from terrace.adapters.opa.pack import read_pack, read_rules
 from terrace.assess.model import Severity
 from terrace.checks.policy.catalogue import PolicyRule
-from terrace.checks.policy.coverage import uncovered
+from terrace.checks.policy.coverage import find_uncovered
 from terrace.checks.policy.rego import findings
-from terrace.checks.policy.shipped import PINNED_FOLDER, is_rule, is_untouched, marked, upgrade
+from terrace.checks.policy.shipped import PINNED_FOLDER, add_mark, is_rule, is_untouched, upgrade
 from terrace.plans.model import Action
 
 PACK = Path(__file__).parents[3] / "src/terrace/checks/policy/pack"
-RULES = sorted(name for name in shipped() if is_rule(name))
+RULES = sorted(name for name in read_pack() if is_rule(name))
 ID = re.compile(r"[a-z][a-z0-9-]+")
 
 
@@ -68,7 +68,7 @@ def test_every_rule_has_a_test_for_each_thing_it_can_say(name: str) -> None:
         assert re.search(rf"^test_{what}", tests, re.MULTILINE), f"{name} is never tested to be: {what}"
 
 
-@pytest.mark.parametrize("rule", described(), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", read_rules(), ids=lambda rule: rule.id)
 def test_the_types_that_a_rule_names_are_those_that_it_looks_at(rule: PolicyRule) -> None:
     """By them is told what no rule covers."""
     text = (PACK / Path(rule.path).relative_to(PINNED_FOLDER)).read_text()
@@ -88,7 +88,7 @@ def test_every_rule_says_all_of_itself(catalogue: tuple[PolicyRule, ...]) -> Non
 
 def test_what_they_say_is_read_without_opa_too(catalogue: tuple[PolicyRule, ...]) -> None:
     plain = {
-        (r.id, r.title, r.severity, r.family, r.why, r.fix, r.types, r.controls, r.references) for r in described()
+        (r.id, r.title, r.severity, r.family, r.why, r.fix, r.types, r.controls, r.references) for r in read_rules()
     }
     by_opa = {(r.id, r.title, r.severity, r.family, r.why, r.fix, r.types, r.controls, r.references) for r in catalogue}
     assert plain == by_opa
@@ -99,18 +99,18 @@ def test_types_that_no_rule_covers_have_one_finding() -> None:
     changes = [change("aws_vpc.a", Action.CREATE, None, {}), change("terraform_data.a", Action.CREATE, None, {})]
     changes += [change(f"aws_route.r{i}", Action.NO_OP, {}, {}) for i in range(2)]
     changes += [change("awscc_s3_bucket.a", Action.CREATE, None, {}), change("aws_eip.a", Action.DELETE, {}, None)]
-    (found,) = uncovered(rules, {"dev": plan_of(changes)})
+    (found,) = find_uncovered(rules, {"dev": plan_of(changes)})
     assert found.message.endswith("2 resource types in these plans: aws_route (2), awscc_s3_bucket (1)")
     assert found.advisory
-    assert uncovered(rules[1:], {"dev": plan_of(changes)}) == (), "rules that name no types promise nothing"
+    assert find_uncovered(rules[1:], {"dev": plan_of(changes)}) == (), "rules that name no types promise nothing"
 
 
 def test_a_file_that_the_user_changed_is_reported_and_kept() -> None:
     pack = {"aws/a.rego": "new", "aws/b.rego": "same", "aws/c.rego": "c", "aws/d.rego": "d", "settings.yaml": "s"}
     there = {
-        "aws/a.rego": marked("aws/a.rego", "old").replace("pack 1", "pack 0"),
-        "aws/b.rego": marked("aws/b.rego", "same"),
-        "aws/c.rego": marked("aws/c.rego", "c") + "# mine",
+        "aws/a.rego": add_mark("aws/a.rego", "old").replace("pack 1", "pack 0"),
+        "aws/b.rego": add_mark("aws/b.rego", "same"),
+        "aws/c.rego": add_mark("aws/c.rego", "c") + "# mine",
         "settings.yaml": "mine",
     }
     todo = upgrade(pack, there)
@@ -122,7 +122,7 @@ def test_a_file_that_the_user_changed_is_reported_and_kept() -> None:
 def test_the_settings_that_are_written_are_those_that_hold_without_them() -> None:
     """Whoever takes the file away changes nothing."""
     without = run("eval", "--format=raw", "--data", "lib/lib.rego", "data.terrace.lib._standard").stdout
-    assert YAML(typ="safe").load(shipped()["settings.yaml"])["settings"] == json.loads(without)
+    assert YAML(typ="safe").load(read_pack()["settings.yaml"])["settings"] == json.loads(without)
 
 
 def test_a_message_can_be_advisory() -> None:

@@ -11,8 +11,8 @@ import pytest
 from support.golden import assert_golden
 from support.lanes import Ground
 from support.packs import PACK, judged, told
-from terrace.adapters.opa.pack import described
-from terrace.checks.policy.coverage import uncovered
+from terrace.adapters.opa.pack import read_rules
+from terrace.checks.policy.coverage import find_uncovered
 from terrace.stacks.model import Stack
 
 HERE = Path(__file__).parent / "aws"
@@ -30,6 +30,6 @@ def test_every_rule_for_aws_speaks_of_what_is_bad_and_of_nothing_that_is_good(tm
     assert not [address for places in found.values() for address in places if address.startswith("module.good.")]
     files = {path.stem.replace("_", "-") for path in (PACK / "aws").glob("*.rego") if not path.stem.endswith("_test")}
     assert {name.removeprefix("aws-") for name in found if name.startswith("aws-")} == files
-    (rest,) = uncovered(described(), {"prod": plan})
+    (rest,) = find_uncovered(read_rules(), {"prod": plan})
     assert rest.message.endswith("1 resource type in these plans: aws_vpc (1)")
     assert_golden("../../checks/policy/aws/expected.json", json.dumps(found, indent=2) + "\n")

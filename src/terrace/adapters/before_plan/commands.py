@@ -173,7 +173,7 @@ class Commands:
         if "/" not in name:
             program = self._path.find(name)
             if program is None:
-                blocked = self._path.unseen(name)
+                blocked = self._path.describe_unreadable(name)
                 raise NotReady(
                     f"{name} was not found in the folders of PATH that commands can read: "
                     f"{', '.join(self._path.folders)}" + (f"; it cannot read {blocked}" if blocked else ""),

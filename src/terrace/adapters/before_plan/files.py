@@ -18,7 +18,7 @@ from terrace.hcl.tree import Tree, read_many
 from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.ports import Site
 from terrace.stacks.before_plan import reserved_reason
-from terrace.words import listed
+from terrace.words import join_some
 
 OUTPUT_BYTES = 512 * 2**20
 """Maximum size of outputs in bytes."""
@@ -155,7 +155,7 @@ def collect(
             )
     if outside:
         raise BadInput(
-            f"it wrote {listed([repr(path) for path in sorted(outside)], _SHOWN)}, which `outputs` does not list",
+            f"it wrote {join_some([repr(path) for path in sorted(outside)], _SHOWN)}, which `outputs` does not list",
             hint="add it to `outputs`, or write it to $TMPDIR",
         )
     return outputs
@@ -170,7 +170,7 @@ def check_output(site: Site, command: BeforePlan, path: str) -> None:
         raise BadInput(f"it wrote {path!r}, which `outputs` does not list", hint="add it to `outputs`")
 
 
-def changed(root: Path, prepared: Sequence[Prepared]) -> str | None:
+def find_changed(root: Path, prepared: Sequence[Prepared]) -> str | None:
     """Returns the first file of a checkout that changed since a command wrote it, or None."""
     last = {file.path: file for command in prepared for file in command.files}
     for path, file in last.items():

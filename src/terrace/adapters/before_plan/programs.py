@@ -135,7 +135,7 @@ class SearchPath:
         links = self._links(Path(words[0])) if words and words[0].startswith("/") else ()
         return () if isinstance(links, _Unseen) else links
 
-    def unseen(self, name: str) -> str:
+    def describe_unreadable(self, name: str) -> str:
         """Returns a description of the location of a program that commands cannot read; "" where there is none in
         PATH."""
         for folder in (*self.folders, *self.hidden):

@@ -68,7 +68,7 @@ _DAMAGE = re.compile(
 )
 
 
-def damaged(folder: Path, message: str) -> NotReady:
+def damage_error(folder: Path, message: str) -> NotReady:
     """Returns the error for objects that are missing or damaged in this clone. No conclusion may be drawn from them."""
     how = f"`git -C {folder} fsck --full` lists them; `git fetch --refetch` downloads them again; otherwise clone again"
     alternates = folder / ".git" / "objects" / "info" / "alternates"
@@ -82,7 +82,7 @@ def damaged(folder: Path, message: str) -> NotReady:
 def failure(folder: Path, action: str, done: Finished) -> TerraceError:
     """Returns the error for a git command that failed on the content of the clone."""
     if _DAMAGE.search(done.message):
-        return damaged(folder, done.message)
+        return damage_error(folder, done.message)
     return TerraceError(f"git {action} failed: {mask_tokens(done.message)}")
 
 
@@ -163,7 +163,7 @@ def objects(folder: Path, ids: Iterable[str]) -> list[bytes]:
         head = out[at:end].split() if end >= 0 else []
         size = int(head[2]) if len(head) == 3 else 0
         if len(head) != 3 or len(out) < end + 2 + size:
-            raise damaged(folder, f"{name} cannot be read. {done.message}")
+            raise damage_error(folder, f"{name} cannot be read. {done.message}")
         contents.append(out[end + 1 : end + 1 + size])
         at = end + 1 + size + 1
     return contents
@@ -186,10 +186,10 @@ def stream_blobs(folder: Path, ids: Iterable[str]) -> Iterator[tuple[str, bytes]
                 for name in names:
                     head = child.stdout.readline().split()
                     if len(head) != 3 or head[1] != b"blob":
-                        raise damaged(folder, f"{name} cannot be read")
+                        raise damage_error(folder, f"{name} cannot be read")
                     content = child.stdout.read(int(head[2]))
                     if len(content) != int(head[2]) or child.stdout.read(1) != b"\n":
-                        raise damaged(folder, f"{name} cannot be read completely")
+                        raise damage_error(folder, f"{name} cannot be read completely")
                     yield name, content
             finally:
                 child.kill()

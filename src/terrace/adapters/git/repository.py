@@ -176,7 +176,7 @@ class GitRepository:
             raise failure(self.root, "status", done)
         return tuple(os.fsdecode(line[3:]) for line in done.out.split(b"\0") if line)
 
-    def untracked(self) -> tuple[str, ...]:
+    def find_untracked(self) -> tuple[str, ...]:
         """Returns the paths of files that are not in the index, including ignored ones, without those that Terraform
         downloaded. The path of a folder that is a repository of its own ends with a slash.
         """
@@ -244,7 +244,7 @@ class GitRepository:
     def _span(self, base: str | None, head: str) -> str:
         return self._id(head) if base is None else f"{self._id(base)}..{self._id(head)}"
 
-    def made_here(self, commit: str) -> bool:
+    def is_own_snapshot(self, commit: str) -> bool:
         """Returns whether `snapshot` of this object created a commit. The commit's own author is not trusted."""
         return commit in self._snapshots
 
@@ -441,16 +441,16 @@ class GitRepository:
             if not record.strip():
                 continue
             name, parents, message = [*record.split("\n", 2), ""][:3]
-            if self.made_here(name):
+            if self.is_own_snapshot(name):
                 continue
             commits.append(Commit(name, message, merge=" " in parents))
         return tuple(commits)
 
-    def landed(self, base: str | None, head: str) -> tuple[str, ...]:
+    def commits_on_first_parent(self, base: str | None, head: str) -> tuple[str, ...]:
         options = ("--first-parent", *(("--max-count=1",) if base is None else ()), _VALUES)
         return tuple(self._text("rev-list", *options, self._span(base, head), "--").split())
 
-    def touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
+    def commits_touching(self, base: str, head: str, paths: tuple[str, ...]) -> tuple[str, ...]:
         if not paths:
             return ()
         paths = (*paths, *self._submodules_above(paths, base, head))

@@ -8,7 +8,7 @@ from pathlib import Path
 from terrace.adapters.git.command import NETWORK_SECONDS, git
 from terrace.config.naming import quote_word
 from terrace.errors import TerraceError
-from terrace.words import listed
+from terrace.words import join_some
 
 _SHOWN = 3
 
@@ -33,7 +33,7 @@ def conflicting_refs(repository: Path, ref: str, remote: str | None, access: Map
 
 def resolution(ref: str, standing: tuple[str, ...], remote: str | None) -> tuple[str, str]:
     """Returns the conflict with `ref`, as a clause, and the commands that resolve it, as a hint."""
-    shown = listed([_describe(name) for name in standing], _SHOWN, " and ")
+    shown = join_some([_describe(name) for name in standing], _SHOWN, " and ")
     why = f"Git cannot have {_describe(ref)} together with {shown}"
     first = standing[0]
     if not first.startswith("refs/heads/"):

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
-from terrace.adapters.git.command import damaged, git, objects
+from terrace.adapters.git.command import damage_error, git, objects
 from terrace.adapters.git.names import commit_id
 from terrace.errors import NotReady
 from terrace.hcl.tree import Entry
@@ -30,7 +30,7 @@ class Contents:
         self._kept: dict[str, bytes] = {}
         self._lock = threading.Lock()
 
-    def cached(self, ids: Iterable[str]) -> dict[str, bytes]:
+    def read_cached(self, ids: Iterable[str]) -> dict[str, bytes]:
         """Returns the cached files among these."""
         with self._lock:
             return {tree_id: self._kept[tree_id] for tree_id in ids if tree_id in self._kept}
@@ -76,7 +76,7 @@ class GitTree:
         """Returns the contents of many files, by at most one process. Raises KeyError where one does not exist."""
         entries = self.entries
         blobs = {path: entries[path].blob for path in paths}
-        contents = self._contents.cached(blobs.values())
+        contents = self._contents.read_cached(blobs.values())
         missing = sorted(set(blobs.values()) - contents.keys())
         fresh = dict(zip(missing, objects(self.root, missing), strict=True))
         self._contents.keep(fresh)
@@ -107,5 +107,5 @@ def _listed(root: Path, commit: str) -> bytes:
             raise NotReady(
                 f"this clone is shallow and does not have the commit {commit[:7]}", hint="`git fetch --unshallow`"
             )
-        raise damaged(root, f"the commit {commit[:7]} cannot be read: {done.message}")
+        raise damage_error(root, f"the commit {commit[:7]} cannot be read: {done.message}")
     return done.out

@@ -25,9 +25,9 @@ class Comments:
         `body` starts with the marker; a marker elsewhere in a comment is ignored. The same body again changes nothing.
         Of several (two concurrent runs) only the oldest remains. A comment that was deleted is created again.
         """
-        return str(self.kept(number, marker, body)["html_url"])
+        return str(self.put(number, marker, body)["html_url"])
 
-    def kept(self, number: int, marker: str, body: str) -> dict[str, Any]:
+    def put(self, number: int, marker: str, body: str) -> dict[str, Any]:
         """Does the same; returns the comment as GitHub has it."""
         own_comments = self._mine(number, marker)
         for extra in own_comments[1:]:

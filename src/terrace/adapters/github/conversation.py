@@ -107,7 +107,7 @@ class GitHubConversation:
         )
 
     def testify(self, number: int, marker: str, body: str) -> str:
-        return str(int(self._comments.kept(number, marker, body)["id"]))
+        return str(int(self._comments.put(number, marker, body)["id"]))
 
     def rewrite(self, number: int, body: str) -> None:
         self._github.put("PATCH", f"issues/{int(number)}", {"body": body})

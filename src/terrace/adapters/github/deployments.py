@@ -14,7 +14,7 @@ from terrace.adapters.github.client import GitHub
 from terrace.adapters.github.refusals import Refused
 from terrace.errors import BadInput
 from terrace.forge.announcements import Announcement, State
-from terrace.text import clipped
+from terrace.text import clip
 
 MAX_DESCRIPTION = 140
 """Maximum length of a description, in characters."""
@@ -94,7 +94,7 @@ class GitHubBoard:
         return None if deployment is None else {"id": deployment}
 
     def _set_status(self, deployment: int, announcement: Announcement) -> None:
-        status = (_STATES[announcement.state], clipped(announcement.description, MAX_DESCRIPTION))
+        status = (_STATES[announcement.state], clip(announcement.description, MAX_DESCRIPTION))
         if self._newest_status(deployment) == status:
             return
         body = {"state": status[0], "description": status[1], "auto_inactive": False}

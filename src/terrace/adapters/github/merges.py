@@ -46,7 +46,7 @@ class GitHubMerges:
         self._branch = branch
         self._known: dict[str, list[Mapping[str, Any]]] = {}
 
-    def unreviewed(self, commit: str, tip: str, content: MergedContent) -> str | None:
+    def why_unreviewed(self, commit: str, tip: str, content: MergedContent) -> str | None:
         """Returns why a commit did not come through a reviewed pull request; None where it did.
 
         Reviewed means: a person with write access who neither opened the pull request nor wrote any of its commits

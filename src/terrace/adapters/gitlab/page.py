@@ -46,7 +46,7 @@ class MergeRequestPage:
         and a JUnit report shows the findings at their lines."""
         state, description = "success" if passed else "failed", title[:LONGEST_TITLE]
 
-        def stands() -> Any | None:
+        def find_status() -> Any | None:
             where = f"repository/commits/{self._at.commit}/statuses"
             statuses = [
                 status for status in self._gitlab.each(where, name=name) if status["pipeline_id"] == self._at.pipeline
@@ -55,8 +55,8 @@ class MergeRequestPage:
             return statuses[-1] if same else None
 
         status = {"state": state, "name": name, "description": description, "pipeline_id": self._at.pipeline}
-        if stands() is None:
-            self._gitlab.create_once(f"statuses/{self._at.commit}", status, stands)
+        if find_status() is None:
+            self._gitlab.create_once(f"statuses/{self._at.commit}", status, find_status)
         return f"{self._at.url}/-/pipelines/{self._at.pipeline}"
 
     @cached_property

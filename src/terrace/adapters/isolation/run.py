@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from terrace import typed_json
-from terrace.adapters.confined import Disk, Limits, confined
+from terrace.adapters.confined import Disk, Limits, run_confined
 from terrace.errors import NotReady
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store")
@@ -110,7 +110,7 @@ def run_isolated(order: Order) -> Ended:
         }
     )
     disk = Disk(tuple(order.writable), order.size)
-    done = confined(
+    done = run_confined(
         [sys.executable, "-I", "-S", _CHILD],
         cwd=order.folder,
         env={"PATH": os.defpath},

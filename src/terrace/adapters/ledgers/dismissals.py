@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from terrace.ledger.dates import DatesCount, dated
+from terrace.ledger.dates import DatesCount, without_dismissed_dates
 from terrace.ledger.dismissals import Counts, without_dismissed
 from terrace.ledger.event import Event
 from terrace.ledger.model import Draft, History, Ledger
@@ -32,7 +32,7 @@ class DatedLedger:
         return self._judged(self._ledger.append(drafts, head=head))
 
     def _judged(self, history: History) -> History:
-        judged = dated(without_dismissed(history, self._dismissed), self._counts)
+        judged = without_dismissed_dates(without_dismissed(history, self._dismissed), self._counts)
         last = self._last
         if last is not None and (judged.undated, judged.absent) == (last.undated, last.absent):
             # A history in which something is dismissed is not the one that the ledger continued.

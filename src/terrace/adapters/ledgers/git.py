@@ -174,7 +174,7 @@ class GitLedger:
                 events = decode_all(lines, first=len(history.events))
                 if known.events and history is known and events[0].previous != known.head:
                     return None
-                history = self._with_snapshot(history.followed_by(trusted_after(history, events)), tip)
+                history = self._with_snapshot(history.continue_with(trusted_after(history, events)), tip)
         return history
 
     def _with_snapshot(self, history: History, tip: str) -> History:
@@ -438,7 +438,7 @@ class GitLedger:
             latest=self._history.events[-1].time if self._history.events else None,
             key=self._key,
         )
-        following = self._history.followed_by(sealed)
+        following = self._history.continue_with(sealed)
         commit = self._commit(sealed, following)
         if self._remote is None:
             self._move(commit)

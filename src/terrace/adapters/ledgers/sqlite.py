@@ -89,7 +89,7 @@ class SqliteLedger:
         with without_collector():
             while lines := self._lines(len(history.events), len(history.events) + _PART):
                 events = decode_all(lines, first=len(history.events))
-                history = self._with_snapshot(history.followed_by(trusted_after(history, events)))
+                history = self._with_snapshot(history.continue_with(trusted_after(history, events)))
         return history
 
     def _has(self, known: History) -> bool:
@@ -143,7 +143,7 @@ class SqliteLedger:
                 self._seen.check(history.events, self._seen.load())
             connection.executemany("INSERT INTO events VALUES (?, ?)", [(e.position, encode(e)) for e in sealed])
             connection.execute("COMMIT")
-        self._history = history.followed_by(sealed)
+        self._history = history.continue_with(sealed)
         if self._seen is not None:
             self._seen.note(self._history.events)
         return self._history

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from terrace.adapters.confined import LimitExceeded, Limits, confined
+from terrace.adapters.confined import LimitExceeded, Limits, run_confined
 from terrace.adapters.process import Finished, run
 from terrace.checks.policy.catalogue import PolicyRule, catalogue
 from terrace.checks.policy.reach import Reads
@@ -172,7 +172,7 @@ class Opa:
             ]
             limits = replace(self._limits, seconds=seconds + 10)
             try:
-                done = confined(argv, cwd=root, env=_frugal(self._memory), limits=limits, stdin=document)
+                done = run_confined(argv, cwd=root, env=_frugal(self._memory), limits=limits, stdin=document)
             except LimitExceeded:
                 raise
             except NotReady as error:

@@ -33,7 +33,7 @@ class LaidOutFolders:
         """Returns the laid out folder that contains a folder of the repository."""
         return self.plain if folder in self.shown else self.view
 
-    def beside(self, folder: str) -> list[str]:
+    def data_folders(self, folder: str) -> list[str]:
         """Returns the folders of data for policies for the plain plan."""
         data_folders = (self.data / name for name in self.shown[folder].data)
         return [str(path) for path in data_folders if path.is_dir()]

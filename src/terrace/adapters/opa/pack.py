@@ -27,27 +27,27 @@ from terrace.errors import BadInput, NotReady
 
 
 @cache
-def shipped() -> Mapping[str, str]:
+def read_pack() -> Mapping[str, str]:
     """Returns all files of the pack, by path."""
     return dict(sorted(_below(resources.files("terrace.checks.policy") / "pack", "")))
 
 
 @cache
-def shipped_hash() -> str:
+def hash_of_pack() -> str:
     """Returns the hash of the pack of this Terrace."""
-    return pack_hash(shipped())
+    return pack_hash(read_pack())
 
 
 def pinned_files(pack: PolicyPack) -> Mapping[str, bytes]:
     """Returns the rules of the pack of this Terrace with the settings of a pinned one, by path below PINNED_FOLDER."""
-    files = {f"{PINNED_FOLDER}/{name}": text.encode() for name, text in shipped().items() if decides(name)}
+    files = {f"{PINNED_FOLDER}/{name}": text.encode() for name, text in read_pack().items() if decides(name)}
     settings = json.dumps({"terrace": {"settings": rule_settings(pack)}})
     return {**files, f"{PINNED_FOLDER}/settings.json": settings.encode()}
 
 
-def described() -> tuple[PolicyRule, ...]:
+def read_rules() -> tuple[PolicyRule, ...]:
     """Returns the documentation of the pack's rules, as OPA reads it, without running OPA."""
-    return catalogue(_annotations(shipped()))
+    return catalogue(_annotations(read_pack()))
 
 
 def _annotations(files: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
@@ -75,7 +75,7 @@ def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
 
 def upgrade_of(root: Path) -> Upgrade:
     """Returns the files of the pack that the repository at `root` lacks or has in an older version."""
-    pack = shipped()
+    pack = read_pack()
     return upgrade(pack, {name: text for name in pack if (text := _text(root / FOLDER / name)) is not None})
 
 

@@ -14,14 +14,23 @@ from typing import Any
 
 from terrace.adapters.opa.engine import Evaluated, Opa
 from terrace.adapters.opa.folders import LaidOutFolders, laid_out, on_disk
-from terrace.adapters.opa.pack import pinned_files, shipped_hash
+from terrace.adapters.opa.pack import hash_of_pack, pinned_files
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext
 from terrace.checks.policy.catalogue import PolicyRule
-from terrace.checks.policy.coverage import PROVIDERS, uncovered
+from terrace.checks.policy.coverage import PROVIDERS, find_uncovered
 from terrace.checks.policy.files import KINDS
-from terrace.checks.policy.reach import CONFTEST, FILE_NAME, VIEW_KEYS, Reads, dead_files, judges, keys_of, unreached
-from terrace.checks.policy.rego import broken, findings
+from terrace.checks.policy.reach import (
+    CONFTEST,
+    FILE_NAME,
+    VIEW_KEYS,
+    Reads,
+    dead_files,
+    find_unreached,
+    judges,
+    keys_of,
+)
+from terrace.checks.policy.rego import evaluation_failure, findings
 from terrace.checks.policy.shipped import PINNED_FOLDER, VERSION
 from terrace.checks.policy.view import view
 from terrace.config.model import Config
@@ -50,7 +59,7 @@ class Policies:
                 replace(finding, advisory=True) if finding.rule == _OTHER_PACK else finding for finding in results
             )
         if any(change.type.startswith(PROVIDERS) for plan in plans.values() for change in plan.changes):
-            results += uncovered(self.rules(trusted), plans)
+            results += find_uncovered(self.rules(trusted), plans)
         proposed = {**on_disk(context.root, context.proposed.policy_sources), **pack_files(context.proposed)}
         same = context.proposed.view_data == trusted.view_data
         if same and proposed == self._files_of(trusted):
@@ -115,7 +124,7 @@ class Policies:
         for folder in (folder for folder in folders if folder in laid.shown):
             # Each separately, as conftest runs them: packages of the same name elsewhere are not merged.
             if plan.shown:
-                beside = [*laid.beside(folder), *_file_of(laid, reads.get(folder), plan)]
+                beside = [*laid.data_folders(folder), *_file_of(laid, reads.get(folder), plan)]
                 ran = self._opa.evaluate(laid.plain, [folder, *beside], plan.shown)
                 results += _findings(ran, plan, laid.shown[folder].namespaces)
                 data[folder] = ran.data if not ran.breakages else None
@@ -131,7 +140,7 @@ class Policies:
         for folder, folder_reads in reads.items():
             results += dead_files("plan", _texts(laid.plain, [folder]))
             if folder_reads is not None:
-                results += unreached(folder, "plan", folder_reads, laid.shown[folder].namespaces, data.get(folder))
+                results += find_unreached(folder, "plan", folder_reads, laid.shown[folder].namespaces, data.get(folder))
         if usual := [folder for folder in folders if folder not in laid.shown]:
             texts = _texts(laid.view, usual)
             results += _without_effect(usual, texts)
@@ -139,7 +148,9 @@ class Policies:
             # OPA is run only where the texts do not decide it: for the pack it takes half a second.
             plainly = any(judges(text) and keys_of(text) & VIEW_KEYS for text in texts.values())
             folder_reads = None if plainly else self._opa.reads(laid.view, usual)
-            results += unreached(", ".join(usual), "view", folder_reads, (), None) if folder_reads is not None else ()
+            results += (
+                find_unreached(", ".join(usual), "view", folder_reads, (), None) if folder_reads is not None else ()
+            )
         return _without_parts(results)
 
 
@@ -155,7 +166,7 @@ def pack_files(config: Config) -> Mapping[str, bytes]:
 
 def _is_installed(config: Config) -> bool:
     """Returns whether a configuration pins the pack of this Terrace."""
-    return config.policy_pack is not None and config.policy_pack.hash == shipped_hash()
+    return config.policy_pack is not None and config.policy_pack.hash == hash_of_pack()
 
 
 _OTHER_PACK = "policy-pack"
@@ -164,7 +175,7 @@ _OTHER_PACK = "policy-pack"
 def _other_pack(rules: Config) -> tuple[Finding, ...]:
     """Returns a finding that blocks if another pack is pinned than the one of this Terrace."""
     pack = rules.policy_pack
-    if pack is None or pack.hash == shipped_hash():
+    if pack is None or pack.hash == hash_of_pack():
         return ()
     return (
         Finding(
@@ -173,7 +184,7 @@ def _other_pack(rules: Config) -> tuple[Finding, ...]:
             Status.UNKNOWN,
             "opa",
             f"terrace.yaml pins version {pack.version} of the policy pack ({pack.hash}), and this Terrace has version "
-            f"{VERSION} ({shipped_hash()}), whose rules can differ; to accept them, run `terrace policy update`",
+            f"{VERSION} ({hash_of_pack()}), whose rules can differ; to accept them, run `terrace policy update`",
             path="terrace.yaml",
             fix="merge what `terrace policy update` writes; to keep the pinned rules, run the version of Terrace that "
             "wrote the hash",
@@ -197,7 +208,7 @@ def _without_data(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple
 
 
 def _findings(ran: Evaluated, plan: Plan, namespaces: tuple[str, ...]) -> tuple[Finding, ...]:
-    broke = tuple(broken(breakage, plan.stack.key) for breakage in ran.breakages)
+    broke = tuple(evaluation_failure(breakage, plan.stack.key) for breakage in ran.breakages)
     reported = findings(ran.data, plan.stack.key, namespaces)
     return (*broke, *reported, *(_old(folder) for folder in ran.old))
 

@@ -54,7 +54,7 @@ class Trial:
 Spot = tuple[str | int, ...]
 
 
-def tried(
+def try_rule(
     opa: Opa,
     laid: LaidOutFolders,
     folders: Sequence[str],
@@ -70,7 +70,9 @@ def tried(
     root = laid.root(own)
     document = input_of("plan" if own in laid.shown else "view")
     beside = (
-        [own, *laid.beside(own)] if own in laid.shown else [folder for folder in folders if folder not in laid.shown]
+        [own, *laid.data_folders(own)]
+        if own in laid.shown
+        else [folder for folder in folders if folder not in laid.shown]
     )
     findings = _said(package, opa.ask(package, root, beside, document))
     is_named = any(finding.rule == rule for finding in findings)

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from terrace.adapters.before_plan.files import changed
+from terrace.adapters.before_plan.files import find_changed
 from terrace.adapters.environ import ENVIRON
 from terrace.adapters.host import file_identity, host, pid_namespace, process_state, send_signal, sync_parents
 from terrace.adapters.interruption import INTERRUPTION
@@ -219,7 +219,7 @@ class LocalApplier:
         if not reason:
             word = StartSignal.now()
             try:
-                reason = objection() or word.stale()
+                reason = objection() or word.why_stale()
             except TerraceError as error:
                 reason = f"Terrace cannot determine whether the apply can still start: {error}"
         if not reason:
@@ -319,7 +319,7 @@ class LocalApplier:
             )
         if self._started(run, attempt) is None or not log.is_readable or self.look(attempt) is not Fate.DIED:
             return False
-        noted = self._permits.noted(attempt.prepared.nonce, attempt.prepared.permit)
+        noted = self._permits.read_length(attempt.prepared.nonce, attempt.prepared.permit)
         return noted is not None and log.size >= noted
 
     def _require_space(self) -> None:
@@ -342,7 +342,7 @@ class LocalApplier:
         intent = run.record("intent.json", Intent, attempt)
         log = _Log(run.log, attempt.stack, intent.path if intent is not None else "", listener, self._output)
         self._output(attempt.stack, f"$ {self._terraform.product} apply")
-        with suppress(Interrupted), INTERRUPTION.telling(lambda: self._stop(run, attempt)):
+        with suppress(Interrupted), INTERRUPTION.call_on_interrupt(lambda: self._stop(run, attempt)):
             self._until_over(run, attempt, log.follow)
         self._until_over(run, attempt, log.follow)
         log.follow()
@@ -416,7 +416,7 @@ class _Ready:
 
 def _changed_file(ready: _Ready) -> str:
     """Returns why an apply cannot start: a file that a command wrote changed after the plan. Else ""."""
-    path = changed(ready.root, ready.written)
+    path = find_changed(ready.root, ready.written)
     return "" if path is None else f"{path} changed after the plan"
 
 

@@ -101,7 +101,7 @@ class _Run:
             return
         try:
             with _lane(self._intent.get("lane"), self._cwd) as (variables, handles):
-                objection = "interrupted before it was started" if self._stopped else word.stale()
+                objection = "interrupted before it was started" if self._stopped else word.why_stale()
                 if objection:
                     self._decline(objection)
                     return

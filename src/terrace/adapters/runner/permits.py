@@ -73,7 +73,7 @@ class Permits:
             finally:
                 os.close(descriptor)
 
-    def noted(self, nonce: str, identity: str) -> int | None:
+    def read_length(self, nonce: str, identity: str) -> int | None:
         """Returns the minimum length of the log of a taken permit; None where the permit is lost."""
         path = self._path(nonce, ".taken")
         if not identity or not self._usable() or not self._is(path, identity):

@@ -43,7 +43,7 @@ class StartSignal:
         """Returns it encoded."""
         return json.dumps(asdict(self)).encode() + b"\n"
 
-    def stale(self) -> str:
+    def why_stale(self) -> str:
         """Returns why it is too old; "" while it is valid."""
         passed, walled = _since_boot() - self.since_boot, time.time() - self.wall
         if not 0 <= passed <= FRESH_SECONDS:

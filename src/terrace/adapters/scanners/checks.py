@@ -21,7 +21,7 @@ from terrace.adapters.tools.find_tool import Found, Toolbox
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext
 from terrace.checks.scanners.all import CONFIGURATION_FILES, SCANNERS
-from terrace.checks.scanners.excuses import excused, unexcused
+from terrace.checks.scanners.excuses import apply_excuses, disable_new_excuses
 from terrace.checks.scanners.plan_document import document
 from terrace.checks.scanners.scanner import CommitScan, PlanScan, ScanFolders, Scanner, Settings, SourceScan, Spot
 from terrace.checks.secrets.patch import Patch
@@ -62,7 +62,7 @@ class Scanners:
 
     # --- when --------------------------------------------------------------------------------------------------------
 
-    def missing(self, config: Config) -> tuple[str, ...]:
+    def find_missing(self, config: Config) -> tuple[str, ...]:
         """Returns the scanners that are not installed and that terrace.yaml does not mention."""
         return tuple(n for n, s in SCANNERS.items() if n not in config.checks and self._box.find(s.tool) is None)
 
@@ -132,14 +132,17 @@ class Scanners:
 
         trusted = self._repository.tree(self._trusted)
 
-        def known(path: str) -> bytes:
+        def read_baseline(path: str) -> bytes:
             return trusted.read(path) if path in trusted.entries else b""
 
         def look() -> tuple[Finding, ...]:
             findings: list[Finding] = []
             for layer in _layers(patches_between(self._root, change.base, change.head)):
                 # A line that is on the protected branch, with its comment, may have moved.
-                files = {_called(path): unexcused(_as_file(patch), known(path)) for path, patch in layer.items()}
+                files = {
+                    _called(path): disable_new_excuses(_as_file(patch), read_baseline(path))
+                    for path, patch in layer.items()
+                }
                 with self._run(scanner, program, settings, files) as run:
                     findings += run.scan_commits(scan, _spots(layer), settings)
             return tuple(findings)
@@ -156,7 +159,7 @@ class Scanners:
             spots = _spots_of(finding, blocks)
             if spots:
                 finding = replace(finding, path=spots[0][0], line=spots[0][1])
-                finding = excused(finding, (skip for path, _ in spots for skip in comments.of(path)), spots)
+                finding = apply_excuses(finding, (skip for path, _ in spots for skip in comments.of(path)), spots)
             placed.append(finding)
         return tuple(placed)
 
@@ -224,7 +227,7 @@ class Copy:
         """Returns the copied files, without the suppressing comments that the change adds."""
         read = read_many(self.head, set(self.paths.values()))
         accepted = read_many(self.trusted, [path for path in self.paths if path in self.trusted.entries])
-        contents = {path: unexcused(read[real], accepted.get(path, b"")) for path, real in self.paths.items()}
+        contents = {path: disable_new_excuses(read[real], accepted.get(path, b"")) for path, real in self.paths.items()}
         return {path: content for path, content in contents.items() if len(content) <= LARGEST}
 
 
@@ -240,7 +243,7 @@ class Comments:
         """Returns those of one file."""
         if path not in self._found:
             accepted = self._trusted.read(path) if path in self._trusted.entries else b""
-            self._found[path] = skips(path, unexcused(self._head.read(path), accepted))
+            self._found[path] = skips(path, disable_new_excuses(self._head.read(path), accepted))
         return self._found[path]
 
 
@@ -266,7 +269,7 @@ def _given(context: CheckContext, tree: Tree) -> dict[str, str]:
     """Returns the files of all folders that an impacted stack uses, and of changed modules that none uses."""
     layout = Layout(tree)
     graph = context.inventory.graph
-    folders = {path for impact in context.change_set.impacts for path in graph.reached(impact.stack)}
+    folders = {path for impact in context.change_set.impacts for path in graph.find_reached(impact.stack)}
     folders |= {parent(path) for path in context.change_set.changed} & layout.folders.keys()
     settings = {}
     for path in tree.entries:

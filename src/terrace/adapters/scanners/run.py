@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.adapters.confined import SECONDS, Limits, confined, confinement
+from terrace.adapters.confined import SECONDS, Limits, confinement, run_confined
 from terrace.assess.model import Finding
-from terrace.checks.scanners.output import crashed
+from terrace.checks.scanners.output import crash_error
 from terrace.checks.scanners.scanner import Call, CommitScan, PlanScan, ScanFolders, Scanner, Settings, SourceScan, Spot
 
 FORMAT = 1
@@ -46,11 +46,13 @@ class ScannerRun:
 
     def _output(self, call: Call) -> bytes:
         env = {**confinement(self.path, self.folders.home), **call.variables}
-        done = confined([self.program, *call.arguments], cwd=self.folders.root, env=env, limits=Limits(self.seconds))
+        done = run_confined(
+            [self.program, *call.arguments], cwd=self.folders.root, env=env, limits=Limits(self.seconds)
+        )
         if done.code not in self.scanner.completed:
             # The output of a secret scanner is never shown: it may contain a secret.
             reason = "" if self.scanner.commits else done.message or done.out.decode("utf-8", "replace")
-            raise crashed(self.scanner.name, done.code, reason)
+            raise crash_error(self.scanner.name, done.code, reason)
         return done.out
 
     def _known(self, name: str) -> str | None:

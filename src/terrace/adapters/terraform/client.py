@@ -70,12 +70,12 @@ from terrace.plans.ports import (
     StateSnapshot,
     drop_output,
 )
-from terrace.plans.schemas import Unsettable, Wanted, wanted
+from terrace.plans.schemas import Unsettable, Wanted, required_schemas
 from terrace.plans.versions import Version
 from terrace.stacks.backends import changed_parts
 from terrace.stacks.model import Stack
 from terrace.states.state_file import STATE_BYTES, is_encrypted, read_state
-from terrace.words import listed
+from terrace.words import join_some
 
 _TALKING = ("init", "workspace new")
 """Commands whose standard output is text for people also where they do not print JSON lines."""
@@ -207,7 +207,7 @@ class LocalTerraform:
             self._redirect(site)
             self._redirect_readers(site)
             if not self._is_ready(folder):
-                with folder.alone(), self._provider_cache_lock():
+                with folder.lock(), self._provider_cache_lock():
                     damage = folder.damage
                     if damage != "":
                         if damage is not None:
@@ -315,7 +315,7 @@ class LocalTerraform:
     def _enter(self, site: Site, folder: DataFolder) -> None:
         """Runs `init` in the existing workspace: its state may need more providers."""
         if folder.entered != site.stack.workspace:
-            with folder.alone(), self._provider_cache_lock():
+            with folder.lock(), self._provider_cache_lock():
                 self._run_init(site, folder, PLAIN)
                 path = site.folder / LOCK_FILE
                 folder.enter(site.stack.workspace, path.read_bytes() if path.is_file() else b"")
@@ -439,7 +439,7 @@ class LocalTerraform:
             with self._room if variables is PLAIN else contextlib.nullcontext():
                 _, diagnostics = self._run(site, folder, "plan", command, listener=listener, variables=variables)
                 shown, _ = self._run(site, folder, "show", showing, streaming=False, variables=variables)
-                schemas = wanted(shown.out)
+                schemas = required_schemas(shown.out)
                 computed = self._computed(site, folder, schemas, lock_file or folder.lock_file, variables)
             rebuilt = self._rebuilt.pop(folder.path, None)
             return MadePlan(
@@ -480,7 +480,9 @@ class LocalTerraform:
         # With `dev_overrides` the lock file does not determine which provider runs.
         kept_by = b"" if self._cli_config.overrides else lock_file
         try:
-            return ProviderSchemas(self._cache / "computed").computed(schemas.computed, kept_by, self.product, ask)
+            return ProviderSchemas(self._cache / "computed").computed_attributes(
+                schemas.computed, kept_by, self.product, ask
+            )
         except (TerraformFailed, ValueError):
             return {}
 
@@ -513,7 +515,7 @@ class LocalTerraform:
             self._ways.learn(folder, plan.document)
             return replace(plan, way="fast") if ride.variables else plan
         plan = make(PLAIN)
-        self._ways.surprised(site, load, why, plan.document)
+        self._ways.record_surprise(site, load, why, plan.document)
         self._ways.learn(folder, plan.document)
         note = f"planned without the fast lane, which met something unexpected: {why}"
         if listener is not None:
@@ -585,7 +587,9 @@ class LocalTerraform:
         self, site: Site, folder: DataFolder, name: str, command: argv.Argv
     ) -> tuple[Finished, tuple[Diagnostic, ...]]:
         """Runs a command that needs no provider."""
-        variables = PLAIN if self.lane_closed else self._ways.unasked(folder, self.environment(site, folder))
+        variables = (
+            PLAIN if self.lane_closed else self._ways.placeholder_variables(folder, self.environment(site, folder))
+        )
         return self._run(site, folder, name, command, streaming=False, variables=variables)
 
     def push_state(self, site: Site, content: bytes) -> None:
@@ -637,7 +641,7 @@ class LocalTerraform:
                 shutil.rmtree(self._data_folder(inside).path, ignore_errors=True)
                 remove(site.root, site.stack.file(OVERRIDE))
 
-    def unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
+    def find_unformatted(self, root: Path, paths: tuple[str, ...]) -> Mapping[str, str]:
         selected = [path for path in paths if path.endswith(self._formats) and (root / path).is_file()]
         if not selected or self._fmt(root, argv.fmt_check(selected)).code == 0:
             return {}
@@ -648,7 +652,7 @@ class LocalTerraform:
                 differences[path] = ran.out.decode("utf-8", "replace") or ran.err
         return differences
 
-    def formatted(self, contents: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
+    def format(self, contents: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
         """Returns the formatted content of files, by path; None for one that `fmt` cannot parse. Copies are formatted
         in one command; the files are not changed."""
         selected = [path for path in contents if path.endswith(self._formats)]
@@ -745,7 +749,7 @@ class LocalTerraform:
 
 def _names(workspaces: tuple[str, ...]) -> str:
     """Returns up to 10 workspaces as text."""
-    return listed(workspaces, 10)
+    return join_some(workspaces, 10)
 
 
 def _new_workspace(site: Site, others: tuple[str, ...]) -> str:

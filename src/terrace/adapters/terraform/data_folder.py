@@ -128,7 +128,7 @@ class DataFolder:
             return "", {}
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Holds the lock for preparing the folder. Anything else in its place is removed: it is in the cache."""
         if self.path.is_symlink() or self.path.is_file():
             self.path.unlink()

@@ -221,7 +221,7 @@ _Start = Callable[[int | IO[bytes]], _Stop]
 
 
 def _capture(start: _Start, interruption: Interruption, size: int, name: str) -> tuple[int, bytes]:
-    with start(subprocess.PIPE).child as child, interruption.telling(lambda: _stop(child)):
+    with start(subprocess.PIPE).child as child, interruption.call_on_interrupt(lambda: _stop(child)):
         assert child.stdout is not None
         out = child.stdout.read(size + 1)
         if len(out) <= size:
@@ -242,7 +242,7 @@ def _follow(
     # A file, not a pipe: a process that writes into a pipe without a reader is terminated, even while it holds a lock.
     with private_file() as stdout:
         stop = start(stdout)
-        with stop.child as child, interruption.telling(lambda: _stop(child)):
+        with stop.child as child, interruption.call_on_interrupt(lambda: _stop(child)):
             heard = 0
             ended = False
             while not ended:

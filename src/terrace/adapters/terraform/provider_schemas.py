@@ -25,7 +25,7 @@ class ProviderSchemas:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def computed(
+    def computed_attributes(
         self, resource_types: frozenset[tuple[str, str]], lock_file: bytes, product: str, ask: Callable[[], bytes]
     ) -> Computed:
         """Returns the attributes of the wanted types; `ask` returns the JSON of the schemas. They are cached by the

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from terrace.adapters.confined import Limits, confined, confinement
+from terrace.adapters.confined import Limits, confinement, run_confined
 from terrace.checks.tools import Tool
 from terrace.errors import NotReady
 
@@ -56,7 +56,7 @@ class Toolbox:
         with tempfile.TemporaryDirectory(prefix="terrace-tool-") as home:
             env = confinement(self.path, Path(home))
             try:
-                done = confined(
+                done = run_confined(
                     [program.path, *program.tool.asks], cwd=Path(home), env=env, limits=Limits(_ASKING_SECONDS)
                 )
             except NotReady:

@@ -93,16 +93,16 @@ def _install_from(source: Source, tool: Tool, aside: Path, place: Path, environ:
 # --- an archive of a release -------------------------------------------------------------------------------------
 
 
-def here() -> str:
+def platform_name() -> str:
     """Returns this platform as releases name it: `linux_amd64`."""
     machine = platform.machine().lower()
     return f"{platform.system().lower()}_{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(machine, machine) }"
 
 
 def _release(source: Release, tool: Tool, aside: Path, say: Say) -> None:
-    if here() not in source.archives:
-        raise NotReady(f"there is no pinned checksum for {here()}")
-    name, sha256 = source.archives[here()]
+    if platform_name() not in source.archives:
+        raise NotReady(f"there is no pinned checksum for {platform_name()}")
+    name, sha256 = source.archives[platform_name()]
     url = f"{source.url}/{name}"
     say(f"fetching {url}")
     archive = aside / "archive"

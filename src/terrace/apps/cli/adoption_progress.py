@@ -34,7 +34,7 @@ class _Tree(Quiet):
         self._live = live(self._console, self._draw)
 
     @contextmanager
-    def shown(self) -> Iterator[_Tree]:
+    def draw(self) -> Iterator[_Tree]:
         """Draws the tree inside the context."""
         with self._live:
             yield self
@@ -66,5 +66,5 @@ def adoption_progress(number: int) -> Iterator[Quiet]:
     if not sys.stderr.isatty():
         yield Quiet()
         return
-    with _Tree(number).shown() as progress:
+    with _Tree(number).draw() as progress:
         yield progress

@@ -70,10 +70,10 @@ def deployments(folder: str) -> Mapping[str, str]:
 
 def rules(folder: str) -> Mapping[str, str]:
     """Returns the rules of the checks and of the shipped policies, each with its meaning."""
-    from terrace.adapters.opa.pack import described
+    from terrace.adapters.opa.pack import read_rules
     from terrace.checks.rules import rules as rules_of_checks
 
-    shipped = {rule.id: rule.title for rule in described()}
+    shipped = {rule.id: rule.title for rule in read_rules()}
     return {**{rule.name: rule.means for rule in rules_of_checks().values()}, **shipped}
 
 

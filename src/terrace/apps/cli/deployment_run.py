@@ -37,7 +37,7 @@ def deploy_commit(
 ) -> int:
     """Deploys a commit to an environment; returns the exit code."""
     inventory = project.survey(commit)
-    note_uncommitted(project.uncommitted(inventory, {stack.key for stack in inventory.of(environment)}))
+    note_uncommitted(project.find_uncommitted(inventory, {stack.key for stack in inventory.of(environment)}))
 
     def run(context: Context) -> Deployment | Refused:
         return deploying.deploy(context, environment, commit, origin)
@@ -71,7 +71,7 @@ def run_deployment(
             reacted = _wait_for_timers(context, reacted)
     environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
     show_deployments(project, [environment])
-    left_out = project.left_out([environment], done.commit)
+    left_out = project.find_left_out([environment], done.commit)
     record = deployment_json(command, done, reacted, left_out, context.kept_plans if as_json else None)
     if as_json:
         emit(record)

@@ -21,7 +21,7 @@ from terrace.adapters.signatures import shared_keys
 from terrace.adapters.terraform.client import LocalTerraform
 from terrace.adapters.tools.find_tool import Toolbox
 from terrace.adapters.tools.known import TOOLS
-from terrace.apps.cli.requirement import Row, broken
+from terrace.apps.cli.requirement import Row, unchecked_row
 from terrace.apps.output.console import emit, show
 from terrace.apps.wiring.forge import UNCONNECTED
 from terrace.apps.wiring.home import Home
@@ -37,7 +37,7 @@ from terrace.hcl.tree import Tree
 from terrace.ledger.authenticity import EventKey
 from terrace.ledger.chain import strange_times
 from terrace.ledger.dates import doubt
-from terrace.ledger.dismissals import describe_faults, unread, way_out
+from terrace.ledger.dismissals import describe_faults, find_unread, way_out
 from terrace.plans.required_versions import wrong_versions
 from terrace.report.json.setup import RequirementState
 from terrace.stacks.config_problems import examine
@@ -105,7 +105,7 @@ def _rows(folder: Path, environment: str | None) -> Iterator[Row]:
     try:
         project = Project(folder)
     except TerraceError as error:
-        yield broken("repository", error)
+        yield unchecked_row("repository", error)
         yield from _defaults()
         yield from _unchecked(environment)
         return
@@ -120,7 +120,7 @@ def _rows(folder: Path, environment: str | None) -> Iterator[Row]:
     elif environment is not None:
         from terrace.apps.cli.environment_diagnosis import environment_rows
 
-        yield from environment_rows(project, project.named(environment))
+        yield from environment_rows(project, project.trusted_environment(environment))
     for purpose, path in (("cache", project.home.cache), ("data", project.home.data)):
         yield _writable(purpose, path)
 
@@ -191,7 +191,7 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
         tree, store = working_tree(project.repository.root)
         examined = examine(tree, load(text, CONFIG_FILE, discovered=environments(tree), checks=CHECKS), store)
     except TerraceError as error:
-        yield broken("stacks", error)
+        yield unchecked_row("stacks", error)
         return
     inventory, number = examined.inventory, len(examined.problems)
     count = len(inventory.stacks)
@@ -215,7 +215,7 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
 
 def _uncommitted(project: Project, inventory: Inventory, tree: Tree) -> tuple[Notice, ...]:
     """Returns the files of the checkout that no commit of it would contain."""
-    return find_uncommitted(inventory, tree, project.repository.untracked())
+    return find_uncommitted(inventory, tree, project.repository.find_untracked())
 
 
 def _variables(inventory: Inventory) -> Iterator[Row]:
@@ -308,7 +308,7 @@ def _refused_stacks(project: Project) -> Iterator[Row]:
     problem = project.unreadable
     if problem is not None:
         yield Row("stacks of the branch", "missing", f"at {project.trust.commit[:7]}: {problem}", problem.hint or "")
-    for key, why in sorted(project.left_out(e.name for e in project.trust.config.environments).items()):
+    for key, why in sorted(project.find_left_out(e.name for e in project.trust.config.environments).items()):
         place = f" ({why.place})" if why.place is not None else ""
         yield Row(f"stack {visible(key)}", "optional", visible(f"refused{place}: {why.message}"), visible(why.hint))
 
@@ -385,7 +385,7 @@ def _git() -> Row:
     try:
         output = run(["git", "--version"], timeout=10).out.decode("utf-8", "replace").strip()
     except TerraceError as error:
-        return broken("git", error)
+        return unchecked_row("git", error)
     match = re.search(r"(\d+)\.(\d+)", output)
     fits = match is not None and (int(match[1]), int(match[2])) >= OLDEST_GIT
     return Row("git", "ok" if fits else "missing", output, "" if fits else "install git 2.30 or newer")
@@ -463,7 +463,7 @@ def _ledger_problems(project: Project) -> Iterator[Row]:
         yield Row("ledger key", "missing", told_of, how)
     else:
         yield Row("ledger key", "ok", f"{history.key.id} authenticates the outcomes of deployments")
-    faults = unread(history, project.dismissed)
+    faults = find_unread(history, project.dismissed)
     if faults:
         yield Row("ledger events", "missing", describe_faults(faults), way_out(faults))
     times = strange_times(history.events, now(), history.undated)
@@ -482,7 +482,7 @@ def _try(subject: str, read: Callable[[], str]) -> Row:
     try:
         return Row(subject, "ok", read())
     except TerraceError as error:
-        return broken(subject, error)
+        return unchecked_row(subject, error)
 
 
 def _writable(subject: str, path: Path) -> Row:

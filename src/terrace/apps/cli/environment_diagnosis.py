@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from terrace.apps.cli.requirement import Row, broken
+from terrace.apps.cli.requirement import Row, unchecked_row
 from terrace.apps.output.progress import Silent
 from terrace.apps.wiring.project import Project, now
 from terrace.config.model import Environment
@@ -13,7 +13,7 @@ from terrace.gates.approvals.people import People
 from terrace.ledger import folds
 from terrace.pipelines.states.examine import StateExamination, examine
 from terrace.text import visible
-from terrace.words import ago, listed, plural
+from terrace.words import ago, join_some, plural
 
 NAMES = 5
 """Maximum number of people in one row."""
@@ -99,14 +99,14 @@ def _approvers(project: Project, environment: Environment) -> Row:
             return Row(subject, "missing", status, f"add people to `teams.{team}` in terrace.yaml, merged")
     known = people.everyone()
     for name in _signers(project.trust.signers):
-        known.setdefault(people.person(name), people.shown(name))
+        known.setdefault(people.person(name), people.display_name(name))
     needed = max(rule.count, sum(rule.roles.values()))
     status = f"{plural(needed, 'approval')} required; {plural(len(known), 'person', 'people')} known"
     if len(known) < needed:
         return Row(
             subject, "missing", status, f"add people to terrace.yaml, and their SSH keys to {config.signers}, merged"
         )
-    return Row(subject, "ok", f"{status}: {visible(listed(sorted(known.values()), NAMES))}")
+    return Row(subject, "ok", f"{status}: {visible(join_some(sorted(known.values()), NAMES))}")
 
 
 def _signers(text: bytes) -> Iterator[str]:
@@ -117,5 +117,5 @@ def _signers(text: bytes) -> Iterator[str]:
 
 
 def _unread(subject: str, error: TerraceError) -> Row:
-    row = broken(subject, error)
+    row = unchecked_row(subject, error)
     return Row(subject, row.state, f"unknown: {row.status}", row.how)

@@ -21,7 +21,7 @@ from terrace.text import readable
 _FREE_SPACE = "free disk space; then `terrace status` shows the deployments, and `terrace resume ENV` continues one"
 
 
-def guarded(cli: click.Command) -> int:
+def run_command_line(cli: click.Command) -> int:
     """Runs the command line and returns its exit code: the command's own (0 or 1), 2, 3, or 130 after ^C."""
     with guarded_log(ENVIRON):
         return _guarded(cli)
@@ -30,7 +30,7 @@ def guarded(cli: click.Command) -> int:
 def _guarded(cli: click.Command) -> int:
     as_json = "--json" in sys.argv
     try:
-        with INTERRUPTION.listening(), removed_on_signals():
+        with INTERRUPTION.handle_sigint(), removed_on_signals():
             sweep()
             code = cli.main(standalone_mode=False)
     except click.exceptions.Abort:

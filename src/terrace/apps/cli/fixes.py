@@ -56,7 +56,7 @@ def _format(project: Project, changed: tuple[str, ...]) -> Iterator[Fix]:
                 continue
             if content is not None:
                 contents[path] = content
-    for path, after in project.terraform.formatted(contents).items():
+    for path, after in project.terraform.format(contents).items():
         if after is None:
             yield Fix(path, "formatting", "it cannot be read")
         elif after != contents[path]:
@@ -71,7 +71,7 @@ def _document(project: Project, changed: tuple[str, ...], conflicts: frozenset[s
     tree = project.repository.tree(head)
     pages = ModulePages(tree, discover(tree, project.config_at(head)), lambda path: read_plain(root, path))
     every_module = project.trust.config.setting(SETTINGS).modules == "all"
-    for documented in pages.of(pages.required(map(parent, changed), every_module=every_module)):
+    for documented in pages.of(pages.find_required(map(parent, changed), every_module=every_module)):
         if isinstance(documented, Unknown):
             yield Fix(str(documented.place), _DOCS, documented.why)
         elif documented.readme in conflicts:

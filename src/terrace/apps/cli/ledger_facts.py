@@ -12,7 +12,7 @@ from terrace.errors import BadInput, TerraceError
 from terrace.gates.model import Approval
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.dismissals import describe_faults, unread, way_out
+from terrace.ledger.dismissals import describe_faults, find_unread, way_out
 from terrace.ledger.folds import Hold
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
@@ -38,7 +38,7 @@ def situation(project: Project, history: History, environment: Environment) -> S
 
 def hold_of(project: Project, history: History, environment: str) -> Hold | None:
     """Returns the hold of an environment. Invalid events come first, because no other hold ends them."""
-    faults = tuple(fault for fault in unread(history, project.dismissed) if fault.holds(environment))
+    faults = tuple(fault for fault in find_unread(history, project.dismissed) if fault.holds(environment))
     if faults:
         return Hold(describe_faults(faults), faults[0].event.actor, faults[0].event.time)
     return folds.hold(history, environment, releases(history, project.proof))

@@ -208,7 +208,7 @@ def main() -> None:
     """Runs a command, and turns an error into a message, a hint and an exit code."""
     collect_rarely()
     from terrace.adapters.hardening import harden
-    from terrace.apps.cli.error_handler import guarded
+    from terrace.apps.cli.error_handler import run_command_line
 
     harden()
-    sys.exit(guarded(cli))
+    sys.exit(run_command_line(cli))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from terrace.adapters.files import write_whole
-from terrace.adapters.opa.pack import shipped, shipped_hash, upgrade_of, write
+from terrace.adapters.opa.pack import hash_of_pack, read_pack, upgrade_of, write
 from terrace.apps.cli.proposed_config import pack_lines
 from terrace.apps.output.console import note, show
 from terrace.apps.wiring.project import CONFIG_FILE, Project
@@ -25,16 +25,16 @@ def update_pack(folder: str, *, dry_run: bool) -> int:
     if (root / FOLDER).exists() and config.policy_pack is None:
         return _update_files(root, config, dry_run=dry_run)
     pack = config.policy_pack
-    if pack is not None and (pack.version, pack.hash) == (VERSION, shipped_hash()):
+    if pack is not None and (pack.version, pack.hash) == (VERSION, hash_of_pack()):
         show(f"nothing to update: terrace.yaml pins version {VERSION} of the policy pack ({pack.hash})")
         return 0
     if pack is None:
         edited = f"{text.rstrip()}\n\n{pack_lines()}\n"
-        done = f"version {VERSION} of the policy pack ({shipped_hash()})"
+        done = f"version {VERSION} of the policy pack ({hash_of_pack()})"
     else:
-        edited = replace_value(text, ("policy_pack", "hash"), f'"{shipped_hash()}"')
+        edited = replace_value(text, ("policy_pack", "hash"), f'"{hash_of_pack()}"')
         edited = replace_value(edited, ("policy_pack", "version"), str(VERSION))
-        done = f"version {VERSION} of the policy pack ({shipped_hash()}) instead of {pack.version} ({pack.hash})"
+        done = f"version {VERSION} of the policy pack ({hash_of_pack()}) instead of {pack.version} ({pack.hash})"
     _write(root, edited, dry_run=dry_run)
     show(f"{CONFIG_FILE} {'would pin' if dry_run else 'pins'} {done}")
     if not dry_run:
@@ -122,5 +122,5 @@ def _settings(pack: PolicyPack) -> str:
     values = rule_settings(pack)
     return "\n".join(
         f"  {name}: {json.dumps(values[name])}" if (name := line.strip().partition(":")[0]) in values else line
-        for line in shipped()["settings.yaml"].split("\n")
+        for line in read_pack()["settings.yaml"].split("\n")
     )

@@ -60,7 +60,7 @@ def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
 def _groups(laid: LaidOutFolders, folders: list[str], pinned: list[str]) -> list[list[str]]:
     """The folders that are tested together, as they are run: those for the plain plan each alone, with its data."""
     usual = [folder for folder in folders if folder not in laid.shown]
-    plain = [[folder, *laid.beside(folder)] for folder in folders if folder in laid.shown]
+    plain = [[folder, *laid.data_folders(folder)] for folder in folders if folder in laid.shown]
     return [*([[*usual, *pinned]] if usual else []), *plain]
 
 

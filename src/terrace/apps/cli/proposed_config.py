@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from terrace.adapters.opa.pack import shipped, shipped_hash
+from terrace.adapters.opa.pack import hash_of_pack, read_pack
 from terrace.apps.output.console import answer, note
 from terrace.checks.all import CHECKS
 from terrace.checks.policy.shipped import VERSION, is_rule
@@ -162,11 +162,11 @@ def _pairs(entry: ProposedEntry) -> Iterator[str]:
 
 def pack_lines() -> str:
     """Returns the lines of terrace.yaml that pin the policy pack of this Terrace."""
-    rules = sum(map(is_rule, shipped()))
+    rules = sum(map(is_rule, read_pack()))
     return f"""\
 policy_pack:   # {rules} rules for AWS and Azure, inside Terrace; to edit them: terrace policy eject
   version: {VERSION}
-  hash: "{shipped_hash()}"   # after an upgrade of Terrace: terrace policy update"""
+  hash: "{hash_of_pack()}"   # after an upgrade of Terrace: terrace policy update"""
 
 
 def show_proposal(proposal: Proposal) -> None:

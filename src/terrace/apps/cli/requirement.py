@@ -18,6 +18,6 @@ class Row:
     how: str = ""
 
 
-def broken(subject: str, error: TerraceError) -> Row:
+def unchecked_row(subject: str, error: TerraceError) -> Row:
     """Returns the row of a requirement that could not be checked."""
     return Row(subject, "missing", str(error), error.hint or "")

@@ -32,14 +32,14 @@ class Connections:
     header_seconds: float = HEADER_SECONDS
     _open: Counter[str] = field(default_factory=Counter)
 
-    def opened(self, address: str) -> bool:
+    def open(self, address: str) -> bool:
         """Counts a new connection; returns False, without counting it, where it exceeds a limit."""
         if self._open.total() >= self.most or self._open[address] >= self.of_one:
             return False
         self._open[address] += 1
         return True
 
-    def closed(self, address: str) -> None:
+    def close(self, address: str) -> None:
         """Counts a closed connection."""
         self._open[address] -= 1
         # Addresses without connections use no memory.
@@ -71,7 +71,7 @@ def protocol(connections: Connections) -> type[asyncio.Protocol]:
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             address = network_of(self.client[0] if self.client else "")
-            if not connections.opened(address):
+            if not connections.open(address):
                 transport.abort()
                 return
             self._address = address
@@ -80,7 +80,7 @@ def protocol(connections: Connections) -> type[asyncio.Protocol]:
         def connection_lost(self, exc: Exception | None) -> None:
             self._stop_waiting()
             if self._address is not None:
-                connections.closed(self._address)
+                connections.close(self._address)
                 self._address = None
             super().connection_lost(exc)
 

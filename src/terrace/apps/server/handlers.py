@@ -47,7 +47,7 @@ class Handlers:
             "push": self.push,
             "deployment_protection_rule": self.protection_rule,
         }
-        return {**{event: self._if_ours(handler) for event, handler in ours.items()}, "installation": noted}
+        return {**{event: self._if_ours(handler) for event, handler in ours.items()}, "installation": log_event}
 
     def talk(self, delivery: Delivery) -> Outcome:
         """Replies to a comment, review or issue. There is one reply per comment, and each command is executed once, by
@@ -65,7 +65,7 @@ class Handlers:
                 # A ticked box has no second pass: the deployment that it approves is scheduled work.
                 heard = work_off(self._folder, delivery.event, payload, "act", watcher) or heard
         if heard is not None and heard.left:
-            self.due()
+            self.run_due_work()
         return Outcome("done", heard.reply.happened) if heard else Outcome("ignored", "it is not addressed to Terrace")
 
     def change(self, delivery: Delivery) -> Outcome:
@@ -73,9 +73,9 @@ class Handlers:
         verdict."""
         from terrace.adapters.github.page import PullRequestPage
         from terrace.apps.output.progress import show_progress
-        from terrace.apps.wiring.checking import change_of, checked
+        from terrace.apps.wiring.checking import change_of, run_checks
         from terrace.apps.wiring.conversation import conversation
-        from terrace.apps.wiring.handover import unplanned
+        from terrace.apps.wiring.handover import refuse_to_plan
         from terrace.pipelines.check.publishing import publish, title
         from terrace.pipelines.planning import plan_in
 
@@ -89,8 +89,8 @@ class Handlers:
         project.repository.bring(f"refs/pull/{number}/head", change.head)
         with show_progress(as_json=False) as watcher:
             # A plan runs code of the change, and no maintainer has reviewed these yet.
-            by = unplanned if change.foreign or change.author == _DEPENDABOT else plan_in
-            record = checked(project, project.read_only_context(watcher), *change_of(project, change.head), by)
+            by = refuse_to_plan if change.foreign or change.author == _DEPENDABOT else plan_in
+            record = run_checks(project, project.read_only_context(watcher), *change_of(project, change.head), by)
         page = PullRequestPage(self._forge.github, number, change.head, self._forge.login, delivery.id)
         publish(page, record)
         return Outcome("done", f"#{number} at {change.head[:7]}: {title(record)}")
@@ -100,9 +100,9 @@ class Handlers:
         branch = Project(self._folder).trust.config.branch
         if read(delivery.body, Push).ref != f"refs/heads/{branch}":
             return Outcome("ignored", "the protected branch has no new commits")
-        return Outcome("done", self.due())
+        return Outcome("done", self.run_due_work())
 
-    def due(self) -> str:
+    def run_due_work(self) -> str:
         """Answers pending workflow runs and runs scheduled work, as `terrace tick` does; returns the result as text."""
         from terrace.apps.output.ticks import show_action, show_tick
         from terrace.apps.wiring.tick import tick
@@ -163,7 +163,7 @@ class Handlers:
         return int(self._forge.github.read("")["id"])
 
 
-def noted(delivery: Delivery) -> Outcome:
+def log_event(delivery: Delivery) -> Outcome:
     """Logs the event; there is nothing to do."""
     about = read(delivery.body, About)
     return Outcome("done", f"{delivery.event} {about.action}"[:200])

@@ -16,13 +16,13 @@ from terrace.checks.policy.catalogue import PolicyRule
 from terrace.compliance.audit import Audited
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
-from terrace.pipelines.audit import Target, audit, due, record, targets
+from terrace.pipelines.audit import Target, audit, find_due, record, targets
 from terrace.pipelines.check.validate import validate
 from terrace.pipelines.context import Context
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 from terrace.waivers.judging import Waivers
-from terrace.waivers.telling import unused
+from terrace.waivers.telling import find_unused
 
 
 def run_audit(
@@ -54,7 +54,7 @@ def _with_unused(context: Context, looks: tuple[Audited, ...], waivers: Waivers)
     every = {environment.name for environment in context.config.environments}
     if not looks or {look.scope.environment for look in looks} != every:
         return looks
-    findings = unused(
+    findings = find_unused(
         (f for look in looks for f in look.findings), waivers, context.clock().date(), context.config.known_checks
     )
     return (*looks[:-1], replace(looks[-1], findings=(*looks[-1].findings, *findings)))
@@ -62,7 +62,7 @@ def _with_unused(context: Context, looks: tuple[Audited, ...], waivers: Waivers)
 
 def audit_if_due(project: Project, context: Context, chosen: tuple[str, ...] = ()) -> tuple[Audited, ...]:
     """Runs and records the audits that are scheduled now, in all or the chosen environments."""
-    names = tuple(name for name in due(context) if not chosen or name in chosen)
+    names = tuple(name for name in find_due(context) if not chosen or name in chosen)
     if not names:
         return ()
     history = context.ledger.read()
@@ -75,7 +75,7 @@ def audit_if_due(project: Project, context: Context, chosen: tuple[str, ...] = (
 def chosen_environments(project: Project, names: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the named environments, or all. Raises BadInput for an unknown name."""
     config = project.trust.config
-    return tuple(dict.fromkeys(project.named(name).name for name in names)) or tuple(
+    return tuple(dict.fromkeys(project.trusted_environment(name).name for name in names)) or tuple(
         environment.name for environment in config.environments
     )
 

@@ -75,7 +75,7 @@ def _review(chat: ChatContext, number: int, id_: int, turn: Turn) -> tuple[int, 
     review = chat.talk.review(number, str(id_))
     if review is None:
         return None
-    heard = reviews.reviewed(chat, review)
+    heard = reviews.handle_review(chat, review)
     if heard is not None and turn == "act":
         heard = reviews.go_on(chat, review.login, heard)
     return None if heard is None else (number, f"review {review.id}", heard)

@@ -52,7 +52,7 @@ def check_adapters(project: Project, policies: Policies) -> CheckAdapters:
 def change_in_working_tree(project: Project, base: str | None) -> tuple[ChangeSet, Inventory]:
     """Returns the change set of the working tree, with notices about uncommitted files, and its configured stacks."""
     change_set, inventory = change_of(project, project.repository.snapshot(), base)
-    missing = project.uncommitted(inventory, {impact.stack.key for impact in change_set.impacts})
+    missing = project.find_uncommitted(inventory, {impact.stack.key for impact in change_set.impacts})
     return replace(change_set, notices=(*change_set.notices, *missing)), inventory
 
 
@@ -63,7 +63,7 @@ def secret_search(project: Project) -> SecretSearch:
     )
 
 
-def checked(
+def run_checks(
     project: Project, context: Context, change_set: ChangeSet, inventory: Inventory, by: Planned = plan_in
 ) -> Checked:
     """Runs all checks of a change. `by` plans its stacks."""

@@ -87,8 +87,8 @@ def access(environ: Mapping[str, str]) -> Access:
         connection = connecting.connect(environ, where) if where is not None else None
         return connection.github.credential if connection is not None else None
 
-    def shown() -> Mapping[str, str]:
+    def read_settings() -> Mapping[str, str]:
         who = credential()
         return usual() if who is None else by_token(server, who.token(), environ)
 
-    return shown
+    return read_settings

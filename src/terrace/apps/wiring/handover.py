@@ -13,7 +13,7 @@ from terrace.errors import Corrupt, NotReady, TerraceError
 from terrace.pipelines.context import Context
 from terrace.pipelines.planning import plan_in
 from terrace.plans.digest import DigestKey
-from terrace.plans.handover import Failure, Handed, decoded, encoded
+from terrace.plans.handover import Failure, Handed, decode, encode
 from terrace.plans.model import Plan
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
@@ -62,7 +62,7 @@ class HandedOverPlans:
         return outcome
 
 
-def unplanned(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
+def refuse_to_plan(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
     """Raises NotReady, for changes that must not be planned."""
     raise NotReady(
         f"{stack.key} was not planned: a plan runs code of the change, which no maintainer has reviewed yet",
@@ -72,7 +72,7 @@ def unplanned(context: Context, inventory: Inventory, stack: Stack, root: Path) 
 
 def hand_over(file: Path, key: DigestKey, environment: str, handed: Handed) -> None:
     """Encrypts plans into a file. Raises NotReady where it cannot be written."""
-    sealed = _seals(key).seal({"kind": "plans", "environment": environment, "commit": handed.commit}, encoded(handed))
+    sealed = _seals(key).seal({"kind": "plans", "environment": environment, "commit": handed.commit}, encode(handed))
     try:
         file.write_bytes(sealed)
     except OSError as error:
@@ -86,7 +86,7 @@ def take_over(folder: Path, key: DigestKey) -> HandedOverPlans:
     for file in sorted(folder.glob(f"*{SUFFIX}")):
         try:
             header, content = _seals(key).open(file.name, file.read_bytes())
-            handed = decoded(content)
+            handed = decode(content)
         except Corrupt as error:
             raise NotReady(f"{file.name} was changed after it was handed over", hint="run the checks again") from error
         # A job can hand over only plans of its own environment.

@@ -201,11 +201,13 @@ class Project:
         self._inventories[commit] = inventory
         return inventory
 
-    def uncommitted(self, inventory: Inventory, stacks: Collection[str] | None = None) -> tuple[Notice, ...]:
+    def find_uncommitted(self, inventory: Inventory, stacks: Collection[str] | None = None) -> tuple[Notice, ...]:
         """Returns the files that these stacks would read in the checkout and that the commit does not contain."""
         from terrace.stacks.uncommitted import find_uncommitted
 
-        return find_uncommitted(inventory, self.repository.tree(inventory.commit), self.repository.untracked(), stacks)
+        return find_uncommitted(
+            inventory, self.repository.tree(inventory.commit), self.repository.find_untracked(), stacks
+        )
 
     def undeployed_changes(self, commit: str) -> tuple[str, ...]:
         """Returns the paths in the working tree that differ from HEAD, without new files that this commit's stacks,
@@ -214,7 +216,7 @@ class Project:
         from terrace.stacks.uncommitted import is_unrelated
 
         dirty = self.repository.dirty
-        new = set(dirty).intersection(self.repository.untracked())
+        new = set(dirty).intersection(self.repository.find_untracked())
         if not new:
             return dirty
         inventory, tree = self.survey(commit), self.repository.tree(commit)
@@ -249,7 +251,7 @@ class Project:
         self.__dict__["trust"] = replace(self.trust, config=config)
         return former
 
-    def named(self, name: str) -> Environment:
+    def trusted_environment(self, name: str) -> Environment:
         """Returns an environment of the trust root. Raises BadInput where there is none.
 
         For a removed environment the message names what is still deployed there.
@@ -287,7 +289,7 @@ class Project:
         if newest is None or not self.repository.on_protected_branch(newest.commit):
             return None
         tip = self.trust.commit
-        commits = self.repository.touching(newest.commit, tip, (CONFIG_FILE,))
+        commits = self.repository.commits_touching(newest.commit, tip, (CONFIG_FILE,))
         for commit in (*commits, newest.commit):
             try:
                 environment = self.config_at(commit).environment(name)
@@ -299,7 +301,7 @@ class Project:
             return replace(environment, after=None, deploy="manual")
         return None
 
-    def left_out(self, environments: Iterable[str], commit: str = "") -> Mapping[str, Refusal]:
+    def find_left_out(self, environments: Iterable[str], commit: str = "") -> Mapping[str, Refusal]:
         """Returns the stacks of these environments that a deployment of a commit leaves out, with the reasons.
 
         Without a commit it is the tip of the protected branch. Empty where the commit cannot be read: other commands
@@ -310,7 +312,7 @@ class Project:
         inventory = readable(self.survey, commit or self.trust.commit)
         if inventory is None:
             return {}
-        return {key: why for name in environments for key, why in inventory.left_out(name).items()}
+        return {key: why for name in environments for key, why in inventory.find_left_out(name).items()}
 
     @cached_property
     def actor(self) -> str:

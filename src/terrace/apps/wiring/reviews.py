@@ -37,7 +37,7 @@ class Reviews:
         # The gate asks before each apply. How a commit reached the branch does not change while a process runs.
         if (commit, tip) not in self._missing_reviews:
             content = GitMergedContent(self._repository)
-            self._missing_reviews[commit, tip] = self._merges.unreviewed(commit, tip, content)
+            self._missing_reviews[commit, tip] = self._merges.why_unreviewed(commit, tip, content)
         return self._missing_reviews[commit, tip]
 
     def openers(self, commit: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from terrace.adapters.opa.pack import described
+from terrace.adapters.opa.pack import read_rules
 from terrace.apps.wiring.project import Project
 from terrace.checks.base import Rule
 from terrace.checks.policy.catalogue import PolicyRule
@@ -45,7 +45,7 @@ def rule_names(folder: str) -> frozenset[str]:
 
 def _policies(folder: str) -> dict[str, PolicyRule]:
     """Returns the policy rules of the repository, or of the shipped pack if there is no repository or no OPA."""
-    known = {rule.id: rule for rule in described()}
+    known = {rule.id: rule for rule in read_rules()}
     try:
         project = Project(Path(folder), fetch=False)
         snapshot = project.repository.snapshot()

@@ -22,7 +22,7 @@ from terrace.pipelines.holds import Released
 from terrace.pipelines.rollback.destruction_target import orphaned_stacks
 from terrace.pipelines.rollback.rollback import react
 from terrace.pipelines.states.back_up import back_up, due_for_backup
-from terrace.pipelines.tick import DueDeployment, due
+from terrace.pipelines.tick import DueDeployment, find_due
 from terrace.report.orphans import OrphanedStack
 from terrace.report.words import result_word
 from terrace.stacks.refusals import Refusal
@@ -97,14 +97,14 @@ def tick(
     `show` is called after each action; `quiet` disables the progress output.
     """
     project = Project(folder)
-    chosen = tuple(project.named(name).name for name in names)
+    chosen = tuple(project.trusted_environment(name).name for name in names)
     if not chosen:
         # The drift of removed environments is checked too, with their last rules.
         project.former_environments()
     with show_progress(as_json=quiet) as watcher:
         context = project.deployment_context(watcher, reach if work == "all" else "plan")
         actions = []
-        for action in due(context, chosen) if work == "all" else ():
+        for action in find_due(context, chosen) if work == "all" else ():
             done = action.run(context) if reach == "apply" or isinstance(action, DueDeployment) else None
             if done is not None:
                 actions.append(_react(project, context, done))
@@ -126,7 +126,7 @@ def _react(project: Project, context: Context, done: Deployment | Refused | Rele
         return DoneAction(done)
     reacted = react(context, done)
     environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
-    return DoneAction(done, reacted, waiting_handle(context, done), project.left_out([environment], done.commit))
+    return DoneAction(done, reacted, waiting_handle(context, done), project.find_left_out([environment], done.commit))
 
 
 def _run_checks(
@@ -139,7 +139,7 @@ def _run_checks(
 
     states = select(due_for_backup(context))
     looks = back_up(context, states) if states else ()
-    names = select(detect.due(context))
+    names = select(detect.find_due(context))
     if names:
         detect.look(context, names)
         detect.record_overdue(context, names)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib import resources
 
 from terrace.apps.workflows.oidc import trust
-from terrace.apps.workflows.owners import owned
+from terrace.apps.workflows.owners import owner_lines
 from terrace.apps.workflows.permissions import permission_blocks
 from terrace.apps.workflows.pins import pins
 from terrace.apps.workflows.premises import Premises, word
@@ -52,7 +52,7 @@ def generate(premises: Premises) -> Mapping[str, str]:
     files |= {f".github/actions/{name}/action.yml": fill(template(f"actions/{name}.yml"), values) for name in _ACTIONS}
     files |= {f"{FOLDER}/{name}.json": fill(template(f"terrace/{name}.json"), values) for name in _RULESETS}
     files |= {f".github/{path}": fill(template(f"forms/{name}"), values) for path, name in _FORMS.items()}
-    if owned(premises):
+    if owner_lines(premises):
         files[".github/CODEOWNERS"] = fill(template("forms/CODEOWNERS"), values)
     for cloud in premises.clouds:
         files |= {f"{FOLDER}/oidc-{cloud}/{name}": text for name, text in trust(premises, cloud).items()}
@@ -94,7 +94,7 @@ def _values(premises: Premises) -> Mapping[str, str]:
         "environment options": "\n".join(f"- {word(name)}" for name in premises.names),
         "boxes": blocks["boxes"] if (roles := _roles(premises)) else "",
         "role options": "\n".join(f"- label: {word(role)}" for role in roles),
-        "owned": "\n".join(owned(premises)),
+        "owned": "\n".join(owner_lines(premises)),
         "tools": blocks["tools"] if (tools := _tools(premises)) else "",
         "tool names": " ".join(tools),
         "extra": "[embedded]" if terraform.binary == "embedded" else "",

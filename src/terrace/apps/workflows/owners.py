@@ -13,7 +13,7 @@ _SPECIAL = re.compile(r"([\s#\\?\[\]!])")
 _CAPTURE = re.compile(r"\{(\d+)\}")
 
 
-def owned(premises: Premises) -> tuple[str, ...]:
+def owner_lines(premises: Premises) -> tuple[str, ...]:
     """Returns the lines of the file; none if terrace.yaml has no person with an account."""
     config = premises.config
     guarded = [environment for environment in config.environments if _people(premises, environment)]

@@ -78,7 +78,7 @@ JOBS: Mapping[str, tuple[str, ...]] = {
 """The kinds of generated jobs, each with the commands and actions that it runs."""
 
 
-def needed(names: Iterable[str]) -> dict[str, Level]:
+def combine_permissions(names: Iterable[str]) -> dict[str, Level]:
     """Returns the permissions that commands and actions need together, by scope in alphabetical order."""
     levels: dict[str, Level] = {}
     for name in names:
@@ -90,7 +90,7 @@ def needed(names: Iterable[str]) -> dict[str, Level]:
 
 def permission_blocks() -> Mapping[str, str]:
     """Returns the `permissions:` of every kind of job, by the name of its placeholder."""
-    return {f"permissions of {job}": _block(needed(names)) for job, names in JOBS.items()}
+    return {f"permissions of {job}": _block(combine_permissions(names)) for job, names in JOBS.items()}
 
 
 def _block(levels: Mapping[str, Level]) -> str:

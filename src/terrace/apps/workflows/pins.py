@@ -25,12 +25,12 @@ def pins() -> Mapping[str, Pin]:
     return {action: Pin(**pin) for action, pin in versions.items()}
 
 
-def used(text: str) -> Mapping[str, Pin]:
+def find_pins(text: str) -> Mapping[str, Pin]:
     """Returns the pins in a file."""
     return {match["action"]: Pin(match["version"], match["commit"]) for match in _USED.finditer(text)}
 
 
-def repinned(text: str, chosen: Mapping[str, Pin]) -> str:
+def replace_pins(text: str, chosen: Mapping[str, Pin]) -> str:
     """Returns the file with these versions of its actions."""
 
     def pin(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from terrace import typed_json
-from terrace.apps.workflows.pins import Pin, repinned, used
+from terrace.apps.workflows.pins import Pin, find_pins, replace_pins
 from terrace.errors import BadInput
 from terrace.report.json.record import encode
 from terrace.report.json.setup import GithubLock, PinnedAction
@@ -30,12 +30,12 @@ class Record:
     clouds: tuple[str, ...] = ()
 
 
-def hashed(text: str) -> str:
+def hash_file(text: str) -> str:
     """Returns the hash of a file without its action versions: an upgrade of an action is not a change of the file."""
-    return hashlib.sha256(repinned(text, dict.fromkeys(used(text), _NOWHERE)).encode()).hexdigest()
+    return hashlib.sha256(replace_pins(text, dict.fromkeys(find_pins(text), _NOWHERE)).encode()).hexdigest()
 
 
-def encoded(record: Record) -> str:
+def encode_record(record: Record) -> str:
     """Returns the text of the lock file."""
     return encode(
         GithubLock(
@@ -50,7 +50,7 @@ def encoded(record: Record) -> str:
     )
 
 
-def decoded(text: str) -> Record:
+def decode(text: str) -> Record:
     """Returns the content of a lock file. Raises BadInput for one that Terrace did not write."""
     try:
         lock = typed_json.decode(text.encode("utf-8", "surrogatepass"), GithubLock)

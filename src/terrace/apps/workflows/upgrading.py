@@ -16,8 +16,8 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from terrace.apps.workflows.pins import repinned, used
-from terrace.apps.workflows.record import Record, hashed
+from terrace.apps.workflows.pins import find_pins, replace_pins
+from terrace.apps.workflows.record import Record, hash_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ def upgrade(files: Mapping[str, str], existing: Mapping[str, str], before: Recor
         if now is None and old is not None:
             missed.append(path)
             remembered[path] = old
-        elif now is None or hashed(now) in (old, hashed(text)):
-            remembered[path] = hashed(text)
+        elif now is None or hash_file(now) in (old, hash_file(text)):
+            remembered[path] = hash_file(text)
             if now != text:
                 writes[path] = text
         else:
@@ -53,15 +53,15 @@ def upgrade(files: Mapping[str, str], existing: Mapping[str, str], before: Recor
             if old is not None:
                 remembered[path] = old
     dropped = {path: old for path, old in before.files.items() if path not in files and path in existing}
-    gone = tuple(sorted(path for path, old in dropped.items() if hashed(existing[path]) == old))
+    gone = tuple(sorted(path for path, old in dropped.items() if hash_file(existing[path]) == old))
     record = Record(after.terrace, after.actions, remembered, after.clouds)
     return Upgrade(writes, gone, edited, tuple(missed), record)
 
 
 def _with_their_versions(text: str, existing: str, before: Record) -> str:
     """Returns the text with the versions of actions that people chose in the file."""
-    own_pins = {action: pin for action, pin in used(existing).items() if pin != before.actions.get(action)}
-    return repinned(text, own_pins)
+    own_pins = {action: pin for action, pin in find_pins(existing).items() if pin != before.actions.get(action)}
+    return replace_pins(text, own_pins)
 
 
 def diff(path: str, old: str, new: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from terrace.adapters.files import remove, write_whole
-from terrace.apps.workflows.record import LOCK, Record, decoded, encoded
+from terrace.apps.workflows.record import LOCK, Record, decode, encode_record
 from terrace.apps.workflows.upgrading import Upgrade
 from terrace.errors import BadInput, NotReady
 
@@ -14,20 +14,20 @@ _ONE_OF_A_KIND = ("CODEOWNERS", "pull_request_template.md")
 _AGAIN = "then run again: terrace init github --upgrade"
 
 
-def recorded(root: Path) -> Record | None:
+def read_lock_file(root: Path) -> Record | None:
     """Returns the lock file; None where there is none, so that nothing was generated yet."""
     text = _text(root, LOCK)
-    return None if text is None else decoded(text)
+    return None if text is None else decode(text)
 
 
-def there(root: Path, paths: Iterable[str]) -> dict[str, str]:
+def read_existing(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """Returns the existing ones of these files. Raises BadInput for one that cannot be read or whose path contains a
     link."""
     texts = {path: _text(root, path) for path in paths}
     return {path: text for path, text in texts.items() if text is not None}
 
 
-def elsewhere(root: Path, paths: Iterable[str]) -> dict[str, str]:
+def find_namesakes(root: Path, paths: Iterable[str]) -> dict[str, str]:
     """Returns those of these files that exist in another location that GitHub reads: generated -> existing. GitHub uses
     the first that it finds: writing the generated one would silently disable the existing one.
     """
@@ -52,7 +52,7 @@ def perform(root: Path, todo: Upgrade) -> None:
     interrupted one."""
     for path in todo.gone:
         remove(root, path)
-    for path, text in {**todo.writes, LOCK: encoded(todo.record)}.items():
+    for path, text in {**todo.writes, LOCK: encode_record(todo.record)}.items():
         _write(root, path, text)
 
 

@@ -43,7 +43,7 @@ def check_docs(context: CheckContext) -> Findings:
     tree = head_of(context)
     pages = ModulePages(tree, context.inventory.stacks, in_tree(tree))
     every_module = context.trusted.setting(SETTINGS).modules == "all"
-    folders = pages.required(map(parent, context.change_set.changed), every_module=every_module)
+    folders = pages.find_required(map(parent, context.change_set.changed), every_module=every_module)
     return tuple(finding for finding in map(finding_of, pages.of(folders)) if finding is not None)
 
 

@@ -41,7 +41,7 @@ class _Line:
     newline: bytes
 
 
-def marked(content: bytes, path: str) -> Marked | None:
+def find_marked(content: bytes, path: str) -> Marked | None:
     """Returns the marked part; None when there are no markers. Markers in code blocks are text.
 
     Raises BadInput at `path`:line for markers that are incomplete, out of order, or repeated.
@@ -68,10 +68,10 @@ def marked(content: bytes, path: str) -> Marked | None:
 def put(page: str, content: bytes, path: str) -> bytes:
     """Returns the README with these docs between its markers; where it has none, both are added at its end.
 
-    Raises BadInput as `marked` does.
+    Raises BadInput as `find_marked` does.
     """
     text = page.encode("utf-8", "replace")
-    section = marked(content, path)
+    section = find_marked(content, path)
     if section is None:
         newline = _newline(content)
         whole = b"\n".join((BEGIN.encode(), text, END.encode())).replace(b"\n", newline)

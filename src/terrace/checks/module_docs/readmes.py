@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.module_docs.markers import marked, new, put
+from terrace.checks.module_docs.markers import find_marked, new, put
 from terrace.checks.module_docs.page import page, words
 from terrace.config.naming import quote_word
 from terrace.errors import BadInput, Place
@@ -84,19 +84,21 @@ class ModulePages:
     def modules(self) -> tuple[str, ...]:
         """Returns every folder that should have docs: modules for others, and other folders with markers."""
         return tuple(
-            folder for folder in self._ours(self.layout.folders) if self.called(folder) or self.has_markers(folder)
+            folder for folder in self._ours(self.layout.folders) if self.is_module(folder) or self.has_markers(folder)
         )
 
-    def required(self, folders: Iterable[str], *, every_module: bool) -> tuple[str, ...]:
+    def find_required(self, folders: Iterable[str], *, every_module: bool) -> tuple[str, ...]:
         """Returns those of the folders whose module docs must be right: with markers, or, if so, `every_module`."""
         modules = self._ours(set(folders) & self.layout.folders.keys())
-        return tuple(module for module in modules if self.has_markers(module) or (every_module and self.called(module)))
+        return tuple(
+            module for module in modules if self.has_markers(module) or (every_module and self.is_module(module))
+        )
 
     def _ours(self, folders: Iterable[str]) -> list[str]:
         """Returns the folders that are not below a hidden one: `.terraform` contains third-party modules."""
         return sorted(folder for folder in folders if not folder.startswith(".") and "/." not in folder)
 
-    def called(self, folder: str) -> bool:
+    def is_module(self, folder: str) -> bool:
         """Returns whether a folder is a module for others, and neither a stack nor an example or a test."""
         return folder not in self._roots and not ASIDE & set(folder.split("/"))
 
@@ -104,7 +106,7 @@ class ModulePages:
         """Returns whether its README has a marker of any kind, right or not."""
         try:
             content = self._reader(self.readme(folder))
-            return content is not None and marked(content, "") is not None
+            return content is not None and find_marked(content, "") is not None
         except BadInput:
             return True
 
@@ -134,7 +136,7 @@ class ModulePages:
             if before is None:
                 title = words(visible(folder.rpartition("/")[2])) or "This module"
                 return Page(folder, readme, None, new(title, text))
-            section = marked(before, readme)
+            section = find_marked(before, readme)
             line = before.count(b"\n", 0, section.start) if section else 0
             return Page(folder, readme, before, put(text, before, readme), line)
         except BadInput as error:
@@ -143,7 +145,7 @@ class ModulePages:
 
 def _part(content: bytes, path: str) -> list[str]:
     """Returns the lines of the docs in a README: the other lines do not change."""
-    section = marked(content, path)
+    section = find_marked(content, path)
     return content[section.start : section.end].decode("utf-8", "replace").splitlines() if section else []
 
 

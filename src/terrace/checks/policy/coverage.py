@@ -9,7 +9,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.policy.catalogue import PolicyRule
 from terrace.clouds.all import CLOUDS
 from terrace.plans.model import Action, Plan
-from terrace.words import listed
+from terrace.words import join_some
 
 PROVIDERS = tuple(prefix for cloud in CLOUDS.values() for prefix in cloud.covered_types)
 """Beginnings of the types that policies are expected to cover."""
@@ -17,7 +17,7 @@ PROVIDERS = tuple(prefix for cloud in CLOUDS.values() for prefix in cloud.covere
 _NAMED = 8
 
 
-def uncovered(rules: Iterable[PolicyRule], plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+def find_uncovered(rules: Iterable[PolicyRule], plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
     """Returns one finding for the types in these plans that no rule names; none where no rule names a type at all.
 
     A rule for every type (`*`) covers none: it knows nothing about the type.
@@ -36,7 +36,7 @@ def uncovered(rules: Iterable[PolicyRule], plans: Mapping[str, Plan]) -> tuple[F
     )
     if not counts:
         return ()
-    shown = listed([f"{type_} ({count})" for type_, count in sorted(counts.items(), key=_most)], _NAMED)
+    shown = join_some([f"{type_} ({count})" for type_, count in sorted(counts.items(), key=_most)], _NAMED)
     types = "resource type" if len(counts) == 1 else "resource types"
     return (
         Finding(

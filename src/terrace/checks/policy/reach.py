@@ -88,7 +88,7 @@ def matches(namespace: str, patterns: Iterable[str]) -> bool:
     return any(namespace == pattern or fnmatchcase(namespace, pattern.replace("[^", "[!")) for pattern in patterns)
 
 
-def judging(reads: Reads, namespaces: tuple[str, ...]) -> tuple[Ref, ...]:
+def find_reporting_rules(reads: Reads, namespaces: tuple[str, ...]) -> tuple[Ref, ...]:
     """Returns the rules that report findings, sorted: `deny`, `violation` and `warn` of the packages in
     `namespaces`."""
     decisions = (ref for ref in reads.rules if any(ref[-1] == k or ref[-1].startswith(f"{k}_") for k in _KINDS))
@@ -100,7 +100,7 @@ def package(rule: Ref) -> str:
     return ".".join(rule[1:-1])
 
 
-def unreached(
+def find_unreached(
     folder: str,
     shape: Shape,
     reads: Reads,
@@ -112,7 +112,7 @@ def unreached(
     `data` is the data document with everything that was loaded; None when it is unknown.
     """
     findings = list(_misnamed(folder, reads, namespaces))
-    if not judging(reads, ()):
+    if not find_reporting_rules(reads, ()):
         problem = "has no rule `deny`, `violation` or `warn`: it finds nothing"
         fix = "rename its rules; remove a folder that only helps others from `policies`"
         findings.append(_finding(folder, problem, fix))
@@ -127,7 +127,7 @@ def unreached(
 
 
 def _misnamed(folder: str, reads: Reads, namespaces: tuple[str, ...]) -> Iterable[Finding]:
-    packages = sorted({package(rule) for rule in judging(reads, ())})
+    packages = sorted({package(rule) for rule in find_reporting_rules(reads, ())})
     for namespace in namespaces:
         if not any(matches(name, (namespace,)) for name in packages):
             known = ", ".join(f"`{name}`" for name in packages[:8]) or "none"

@@ -39,7 +39,7 @@ def findings(packages: Mapping[str, Any], stack: str, namespaces: tuple[str, ...
     return tuple(sorted(findings, key=lambda f: (-f.severity, f.rule, f.address or "", f.message)))
 
 
-def broken(breakage: PolicyError, stack: str) -> Finding:
+def evaluation_failure(breakage: PolicyError, stack: str) -> Finding:
     """Returns the finding of a policy that could not be evaluated: unknown, and never passed."""
     return Finding(
         rule="policy",

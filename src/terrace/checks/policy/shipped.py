@@ -60,7 +60,7 @@ class Upgrade:
     changed: tuple[str, ...]
 
 
-def marked(name: str, text: str) -> str:
+def add_mark(name: str, text: str) -> str:
     """Returns a file of the pack as it is written: with its first line, where it is a policy."""
     if not name.endswith(".rego"):
         return text
@@ -84,11 +84,11 @@ def upgrade(pack: Mapping[str, str], installed: Mapping[str, str]) -> Upgrade:
     differing = [
         name
         for name in sorted(pack.keys() & installed.keys())
-        if name.endswith(".rego") and installed[name] != marked(name, pack[name])
+        if name.endswith(".rego") and installed[name] != add_mark(name, pack[name])
     ]
     old = tuple(name for name in differing if is_untouched(installed[name]))
     changed = tuple(name for name in differing if name not in old)
-    return Upgrade({name: marked(name, pack[name]) for name in (*new, *old)}, new, old, changed)
+    return Upgrade({name: add_mark(name, pack[name]) for name in (*new, *old)}, new, old, changed)
 
 
 def _hash(text: str) -> str:

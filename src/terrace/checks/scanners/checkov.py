@@ -10,7 +10,7 @@ import msgspec
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.scanners.families import SEVERITIES, family_of
-from terrace.checks.scanners.output import accepted_by, decoded
+from terrace.checks.scanners.output import decode, describe_excuse
 from terrace.checks.scanners.scanner import Call, KnownPath, PlanScan, ScanFolders, Scanner, Settings, SourceScan
 from terrace.checks.scanners.yaml_settings import read_yaml
 from terrace.checks.tools import Locked, Tool
@@ -113,7 +113,7 @@ def _plan_findings(output: bytes, stacks: Mapping[str, str]) -> Iterator[Finding
 def _reports(output: bytes) -> list[Report]:
     """Returns every report in the output. Raises NotReady where one is neither results nor the short form."""
     first = output.lstrip()[:1]
-    reports = decoded(TOOL, output, list[Report]) if first == b"[" else [decoded(TOOL, output, Report)]
+    reports = decode(TOOL, output, list[Report]) if first == b"[" else [decode(TOOL, output, Report)]
     if any(report.results is None and report.checkov_version is None for report in reports) or not reports:
         raise NotReady("the output of checkov is not a report", hint="`terrace tools list` shows which one is used")
     return reports
@@ -130,7 +130,7 @@ def _finding(
 ) -> Finding:
     family = family_of(TOOL, record.check_id)
     severity = _severity(record, family)
-    accepted = accepted_by(record.check_result.suppress_comment)
+    accepted = describe_excuse(record.check_result.suppress_comment)
     return Finding(
         rule=f"{TOOL}.{record.check_id}",
         severity=severity,

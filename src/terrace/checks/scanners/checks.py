@@ -10,7 +10,7 @@ from terrace.checks.scanners.scanner import Scanner
 
 def check_missing(context: CheckContext) -> Findings:
     """Returns one finding for all scanners that are not installed and that terrace.yaml does not mention."""
-    missing = context.adapters.scanners.missing(context.trusted)
+    missing = context.adapters.scanners.find_missing(context.trusted)
     if not missing:
         return ()
     message = f"not scanned with {', '.join(missing)}: not installed"

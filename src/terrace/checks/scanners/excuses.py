@@ -9,13 +9,13 @@ from dataclasses import replace
 
 from terrace.assess.model import Finding, Status
 from terrace.checks.scanners.all import SCANNERS
-from terrace.checks.scanners.output import accepted_by
+from terrace.checks.scanners.output import describe_excuse
 from terrace.waivers.comments import Skip
 
 _EXCUSE = re.compile(b"|".join(scanner.comment for scanner in SCANNERS.values() if scanner.comment), re.IGNORECASE)
 
 
-def unexcused(content: bytes, accepted: bytes) -> bytes:
+def disable_new_excuses(content: bytes, accepted: bytes) -> bytes:
     """Returns the content with every such comment disabled that `accepted`, the previous content, has less often.
 
     Lines keep their numbers.
@@ -26,7 +26,7 @@ def unexcused(content: bytes, accepted: bytes) -> bytes:
     return b"".join(_line(line, remaining) for line in content.splitlines(keepends=True))
 
 
-def excused(finding: Finding, skips: Iterable[Skip], blocks: Iterable[tuple[str, int]]) -> Finding:
+def apply_excuses(finding: Finding, skips: Iterable[Skip], blocks: Iterable[tuple[str, int]]) -> Finding:
     """Returns the finding, waived where an accepted comment inside one of these blocks skips its rule.
 
     `blocks` are the file and first line of the block of the resource and of each module call above it: checkov reads
@@ -36,7 +36,7 @@ def excused(finding: Finding, skips: Iterable[Skip], blocks: Iterable[tuple[str,
     for skip in skips:
         is_inside = skip.line >= skip.first and (skip.path, skip.first) in starts
         if is_inside and finding.status is Status.FAIL and finding.rule == f"{skip.tool}.{skip.rule}":
-            return replace(finding, status=Status.WAIVED, message=f"{finding.message}{accepted_by(skip.reason)}")
+            return replace(finding, status=Status.WAIVED, message=f"{finding.message}{describe_excuse(skip.reason)}")
     return finding
 
 

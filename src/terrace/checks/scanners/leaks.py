@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.scanners.families import LEAKED
-from terrace.checks.scanners.output import T, decoded
+from terrace.checks.scanners.output import T, decode
 from terrace.checks.scanners.scanner import Spot
 from terrace.errors import NotReady
 
@@ -16,7 +16,7 @@ _FIX = "revoke it where it was issued, then remove it from the commits too"
 def decode_leaks(tool: str, output: bytes, type_: type[T]) -> T:
     """Returns a scanner's JSON as that type. Raises NotReady, without any part of the output, when it is not."""
     try:
-        return decoded(tool, output, type_)
+        return decode(tool, output, type_)
     except NotReady as error:
         # The output can contain the secret.
         raise NotReady(f"the output of {tool} cannot be read", hint=error.hint) from None

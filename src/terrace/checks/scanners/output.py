@@ -14,7 +14,7 @@ T = TypeVar("T")
 _SHOWN = 200
 
 
-def decoded(tool: str, output: bytes, type_: type[T]) -> T:
+def decode(tool: str, output: bytes, type_: type[T]) -> T:
     """Returns a scanner's JSON as that type. Raises NotReady when it is something else: then the result is unknown."""
     try:
         return typed_json.decode(output, type_)
@@ -26,12 +26,12 @@ def decoded(tool: str, output: bytes, type_: type[T]) -> T:
         ) from error
 
 
-def crashed(tool: str, code: int, message: str) -> NotReady:
+def crash_error(tool: str, code: int, message: str) -> NotReady:
     """Returns the error for an exit code that is not one of a completed scan."""
     last = message.strip()[-_SHOWN:]
     return NotReady(f"{tool} exited with {code}: {last or 'it printed no reason'}", hint=f"run {tool} yourself")
 
 
-def accepted_by(reason: str | None) -> str:
+def describe_excuse(reason: str | None) -> str:
     """Returns the addition to the message of a finding that a comment skips."""
     return f"; a comment of the protected branch skips it: {reason or 'no reason given'}"

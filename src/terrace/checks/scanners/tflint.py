@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from terrace.assess.model import Finding, Severity, Status
-from terrace.checks.scanners.output import decoded
+from terrace.checks.scanners.output import decode
 from terrace.checks.scanners.scanner import Call, KnownPath, ScanFolders, Scanner, Settings, SourceScan
 from terrace.checks.tools import GoModule, Tool
 from terrace.errors import BadInput, Place
@@ -65,7 +65,7 @@ class Report(msgspec.Struct):
 
 def read_sources(output: bytes, path_of: KnownPath) -> tuple[Finding, ...]:
     """Returns findings by file and line. A file that tflint could not read is unknown."""
-    report = decoded(TOOL, output, Report)
+    report = decode(TOOL, output, Report)
     return (
         *(_issue(issue, path_of) for issue in report.issues),
         *(_failure(failure, path_of) for failure in report.errors),

@@ -10,7 +10,7 @@ import msgspec
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.scanners.families import family_of
-from terrace.checks.scanners.output import decoded
+from terrace.checks.scanners.output import decode
 from terrace.checks.scanners.scanner import Call, KnownPath, ScanFolders, Scanner, Settings, SourceScan
 from terrace.checks.scanners.yaml_settings import read_yaml
 from terrace.checks.tools import Release, Tool
@@ -53,7 +53,7 @@ class Report(msgspec.Struct):
 
 def read_sources(output: bytes, path_of: KnownPath) -> tuple[Finding, ...]:
     """Returns findings by file and line."""
-    report = decoded(TOOL, output, Report)
+    report = decode(TOOL, output, Report)
     return tuple(
         _finding(misconfiguration, path_of(target.target))
         for target in report.results or ()

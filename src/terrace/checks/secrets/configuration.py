@@ -93,7 +93,7 @@ _VALUES = frozenset({"value", "default", "plaintext", "text"})
 _PROSE = frozenset({"description", "comment", "error_message", "title", "summary", "documentation"})
 
 
-def below(name: str, key: str) -> str:
+def nested_name(name: str, key: str) -> str:
     """Returns the name of a value whose key is in something called `name`: a map `passwords` names its values."""
     # A path, as of a package, is not the name of a secret.
     if says_secret(key) or "/" in name or not says_secret(name):
@@ -257,7 +257,7 @@ class _Hcl:
             if key.lower() in _VALUES:
                 yield node, next((text for text in (name, *outer) if text and says_secret(text)), key)
             else:
-                yield node, key if named else below(outer[0], key)
+                yield node, key if named else nested_name(outer[0], key)
 
     def _literal(self, node: Node) -> str:
         return text_of(node).strip('"')
@@ -283,7 +283,7 @@ class _Open:
 
     @property
     def called(self) -> str:
-        return self.name if self.is_list else below(self.name, self.key)
+        return self.name if self.is_list else nested_name(self.name, self.key)
 
 
 def _json(text: str) -> Iterator[NamedText]:

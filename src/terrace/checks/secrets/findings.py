@@ -87,7 +87,7 @@ def _finding(
     )
 
 
-def unlooked(patches: Iterable[Patch]) -> tuple[Finding, ...]:
+def partial_scan_findings(patches: Iterable[Patch]) -> tuple[Finding, ...]:
     """Returns a finding of status unknown for each file of which only a part was scanned."""
     message = "is too large: its end was not scanned for secrets"
     paths = dict.fromkeys(patch.path for patch in patches if not patch.whole)

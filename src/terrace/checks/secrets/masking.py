@@ -83,12 +83,12 @@ def _row(line: str) -> str:
     return _CELL.sub(lambda cell: f'"{HIDDEN}"' if plausible(name, cell[1]) else cell[0], line)
 
 
-def masked(assessment: Assessment) -> Assessment:
+def mask_assessment(assessment: Assessment) -> Assessment:
     """Returns the assessment for reports: plans, findings, and the reasons of stacks that have no plan."""
     hiding = hiding_of(assessment.plans)
     return replace(
         assessment,
-        plans={key: concealed(plan) for key, plan in assessment.plans.items()},
+        plans={key: mask_plan(plan) for key, plan in assessment.plans.items()},
         unplanned={key: hiding.hide(without_secrets(why)) for key, why in assessment.unplanned.items()},
         findings=tuple(map(hiding.finding, assessment.findings)),
     )
@@ -116,7 +116,7 @@ def shown_secrets(plan: Plan) -> frozenset[str]:
     return frozenset(secrets)
 
 
-def concealed(plan: Plan) -> Plan:
+def mask_plan(plan: Plan) -> Plan:
     """Returns the plan for reports: every secret that it shows in clear text is hidden, and so are its copies.
 
     Checks evaluate the plan as it is; only reports use this one.

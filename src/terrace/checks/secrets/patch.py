@@ -51,10 +51,10 @@ class _Open:
     def patch(self) -> Patch | None:
         if not any(number > 0 for number in self.numbers) and self.whole:
             return None
-        return Patch(self.commit, self.path, decoded(b"\n".join(self.lines)), tuple(self.numbers), self.whole)
+        return Patch(self.commit, self.path, decode(b"\n".join(self.lines)), tuple(self.numbers), self.whole)
 
 
-def decoded(content: bytes) -> str:
+def decode(content: bytes) -> str:
     """Returns the text of a file in any encoding: the letters of UTF-16, and the UTF-8 parts of anything else."""
     return content.replace(b"\0", b"").decode("utf-8", "replace")
 
@@ -63,7 +63,7 @@ def whole_file(commit: str, path: str, content: bytes) -> Patch:
     """Returns a file as a patch that adds all of it."""
     lines = content[:LARGEST].split(b"\n")
     numbers = tuple(range(1, len(lines) + 1))
-    return Patch(commit, path, decoded(b"\n".join(lines)), numbers, len(content) <= LARGEST)
+    return Patch(commit, path, decode(b"\n".join(lines)), numbers, len(content) <= LARGEST)
 
 
 def patches(lines: Iterable[bytes]) -> Iterator[Patch]:
@@ -87,7 +87,7 @@ def patches(lines: Iterable[bytes]) -> Iterator[Patch]:
             text, ended, _ = line.partition(b"\0")
             message.append(text)
             if ended:
-                yield Patch(commit, "", decoded(b"\n".join(message)), tuple(range(1, len(message) + 1)))
+                yield Patch(commit, "", decode(b"\n".join(message)), tuple(range(1, len(message) + 1)))
                 message = None
         elif line.startswith(b"\0"):
             yield from _closed(opened)

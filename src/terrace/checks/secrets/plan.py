@@ -15,7 +15,7 @@ from typing import Any
 
 from terrace.assess.model import Finding, Status
 from terrace.checks.base import ONE_PLACE, CheckContext, Findings, PlanCheck, Rule
-from terrace.checks.secrets.configuration import below
+from terrace.checks.secrets.configuration import nested_name
 from terrace.checks.secrets.kinds import Kind
 from terrace.checks.secrets.text import find_secrets, kind_of
 from terrace.plans.model import MASKED, Action, Path, Plan, Value
@@ -110,7 +110,7 @@ def _in(value: Value, name: str, place: str, path: Path, copies: Copies, depth: 
         for inner, item in value.items():
             # A list of variables has the name beside the value.
             spoken_name = (
-                called if str(inner).lower() == "value" and isinstance(called, str) else below(name, str(inner))
+                called if str(inner).lower() == "value" and isinstance(called, str) else nested_name(name, str(inner))
             )
             yield from _in(
                 item, spoken_name, f"{place}.{inner}" if place else str(inner), (*path, inner), copies, depth + 1

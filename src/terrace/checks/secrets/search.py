@@ -14,8 +14,8 @@ from terrace.checks.secrets.findings import (
     UNCOMMITTED,
     is_in_file,
     more_accepted,
+    partial_scan_findings,
     secret_findings,
-    unlooked,
     with_commits,
 )
 from terrace.checks.secrets.model import Fingerprint, Leak, fingerprints, leaks
@@ -41,7 +41,7 @@ class SearchedCommits(Protocol):
         """Returns whether every commit of base..head is in this clone."""
         ...
 
-    def made_here(self, commit: str) -> bool:
+    def is_own_snapshot(self, commit: str) -> bool:
         """Returns whether a commit is a snapshot of the working tree that this process created."""
         ...
 
@@ -75,7 +75,10 @@ class SecretSearch:
         tree = self._repository.tree(head)
         read = _noting((whole_file(head, path, tree.read(path)) for path in tree.entries), partial)
         current = tuple(leaks(read, self._fingerprint(baseline)))
-        return (*secret_findings(current, current, baseline, self._today, PATH, is_in_file), *unlooked(partial))
+        return (
+            *secret_findings(current, current, baseline, self._today, PATH, is_in_file),
+            *partial_scan_findings(partial),
+        )
 
     def _history(self, base: str | None, head: str, baseline: Baseline) -> tuple[Finding, ...]:
         partial: list[Patch] = []
@@ -83,13 +86,17 @@ class SecretSearch:
         patches = chain(self._patches(base, head), self._of_submodules(base, head))
         added = tuple(leaks(_noting(patches, partial), fingerprint))
         current = self._there(head, {leak.path for leak in added}, fingerprint)
-        fresh = head if self._repository.made_here(head) else ""
+        fresh = head if self._repository.is_own_snapshot(head) else ""
 
         def whence(commit: str) -> str:
             return UNCOMMITTED if commit == fresh else with_commits(commit)
 
         missing = () if self._repository.is_whole(base, head) else (COMMITS_MISSING,)
-        return (*secret_findings(added, current, baseline, self._today, PATH, whence), *unlooked(partial), *missing)
+        return (
+            *secret_findings(added, current, baseline, self._today, PATH, whence),
+            *partial_scan_findings(partial),
+            *missing,
+        )
 
     def _of_submodules(self, base: str | None, head: str) -> Iterator[Patch]:
         """Yields the changed files of submodules as a whole: no commit of this repository adds their lines."""

@@ -5,7 +5,7 @@ Data from the upgrade guides and schemas of the providers.
 
 from __future__ import annotations
 
-from terrace.clouds.cloud import Replacement, Where, renamed
+from terrace.clouds.cloud import Replacement, Where, rename_arguments
 
 TYPES: dict[tuple[Where, str], Replacement] = {
     ("data", "aws_s3_bucket_object"): ("`aws_s3_object`", "aws 4"),
@@ -33,7 +33,7 @@ _BUCKET = {
 }
 
 ARGUMENTS: dict[tuple[Where, str], dict[str, Replacement]] = {
-    ("resource", "aws_s3_bucket"): renamed(_BUCKET, "aws 4"),
+    ("resource", "aws_s3_bucket"): rename_arguments(_BUCKET, "aws 4"),
     ("resource", "aws_eip"): {"vpc": ('`domain = "vpc"`', "aws 5")},
     ("resource", "aws_instance"): {
         "cpu_core_count": ("`cpu_options { core_count }`", "aws 5"),

@@ -5,7 +5,7 @@ Data from the upgrade guides and schemas of the providers.
 
 from __future__ import annotations
 
-from terrace.clouds.cloud import Replacement, Where, renamed
+from terrace.clouds.cloud import Replacement, Where, rename_arguments
 
 TYPES: dict[tuple[Where, str], Replacement] = {
     ("resource", "azurerm_app_service"): ("`azurerm_linux_web_app` or `azurerm_windows_web_app`", "azurerm 3"),
@@ -62,14 +62,14 @@ ARGUMENTS: dict[tuple[Where, str], dict[str, Replacement]] = {
     ("resource", "azurerm_route_table"): {
         "disable_bgp_route_propagation": ("`bgp_route_propagation_enabled`, the other way round", "azurerm 4")
     },
-    ("resource", "azurerm_network_interface"): renamed(
+    ("resource", "azurerm_network_interface"): rename_arguments(
         {
             "enable_accelerated_networking": "accelerated_networking_enabled",
             "enable_ip_forwarding": "ip_forwarding_enabled",
         },
         "azurerm 4",
     ),
-    ("resource", "azurerm_cosmosdb_account"): renamed(
+    ("resource", "azurerm_cosmosdb_account"): rename_arguments(
         {
             "enable_multiple_write_locations": "multiple_write_locations_enabled",
             "enable_free_tier": "free_tier_enabled",
@@ -77,11 +77,11 @@ ARGUMENTS: dict[tuple[Where, str], dict[str, Replacement]] = {
         },
         "azurerm 4",
     ),
-    ("resource", "azurerm_container_registry"): renamed(
+    ("resource", "azurerm_container_registry"): rename_arguments(
         {"retention_policy": "retention_policy_in_days", "trust_policy": "trust_policy_enabled"}, "azurerm 4"
     ),
     ("resource", "azurerm_kubernetes_cluster"): {
-        **renamed(
+        **rename_arguments(
             {
                 "api_server_authorized_ip_ranges": "`api_server_access_profile { authorized_ip_ranges }`",
                 "automatic_channel_upgrade": "automatic_upgrade_channel",
@@ -90,13 +90,13 @@ ARGUMENTS: dict[tuple[Where, str], dict[str, Replacement]] = {
             },
             "azurerm 4",
         ),
-        **renamed(_POOL, "azurerm 4", "default_node_pool."),
+        **rename_arguments(_POOL, "azurerm 4", "default_node_pool."),
     },
-    ("resource", "azurerm_kubernetes_cluster_node_pool"): renamed(_POOL, "azurerm 4"),
+    ("resource", "azurerm_kubernetes_cluster_node_pool"): rename_arguments(_POOL, "azurerm 4"),
     ("resource", "azurerm_monitor_diagnostic_setting"): {"log": ("`enabled_log`", "azurerm 4")},
-    ("resource", "azurerm_servicebus_queue"): renamed(_MESSAGES, "azurerm 4"),
-    ("resource", "azurerm_servicebus_topic"): renamed(_MESSAGES, "azurerm 4"),
-    ("resource", "azurerm_servicebus_subscription"): renamed(
+    ("resource", "azurerm_servicebus_queue"): rename_arguments(_MESSAGES, "azurerm 4"),
+    ("resource", "azurerm_servicebus_topic"): rename_arguments(_MESSAGES, "azurerm 4"),
+    ("resource", "azurerm_servicebus_subscription"): rename_arguments(
         {"enable_batched_operations": "batched_operations_enabled"}, "azurerm 4"
     ),
 }

@@ -26,10 +26,10 @@ from terrace.gates.gate import Request, blocks, passes, waits
 from terrace.gates.model import Approval, GateResult, Outcome, Subject
 from terrace.gates.risk import combine_strictest, raise_for_risk
 from terrace.stacks.model import AutomaticRollback, Origin, Remediation, Repairing, Rollback
-from terrace.words import listed
+from terrace.words import join_some
 
 
-def rejected(request: Request) -> Iterator[GateResult]:
+def check_rejections(request: Request) -> Iterator[GateResult]:
     """No person rejected this commit for this environment. A rejection is valid until it is withdrawn."""
     people, environment, facts = People(request.config), request.environment, request.facts
     rule = approval_rule(environment, facts.origin, proven=facts.proven)
@@ -38,7 +38,7 @@ def rejected(request: Request) -> Iterator[GateResult]:
         yield _rejected(environment, people, rejection)
 
 
-def approvals(request: Request) -> Iterator[GateResult]:
+def check_approvals(request: Request) -> Iterator[GateResult]:
     """The people that the rule names approved exactly these plans, and no one rejected them."""
     environment, facts, plans = request.environment, request.facts, request.plans
     usual = approval_rule(environment, facts.origin, proven=facts.proven)
@@ -112,7 +112,7 @@ def _evaluate(request: Request) -> tuple[GateResult, ...]:
     environment, facts, plans = request.environment, request.facts, request.plans
     subjects, unplanned = plans.subjects, plans.unplanned
     if not subjects and unplanned:
-        which = listed(unplanned, 5)
+        which = join_some(unplanned, 5)
         return (waits(f"there is nothing to approve yet: Terrace has no plan of {which}", _UNPLANNED),)
     if not subjects:
         return (passes("nothing to approve: the plans change nothing"),)
@@ -229,7 +229,7 @@ def _hint_to_allow(key: str, environment: Environment) -> str:
 
 
 def _rejected(environment: Environment, people: People, rejection: Approval) -> GateResult:
-    name = people.shown(rejection.actor)
+    name = people.display_name(rejection.actor)
     role = f" as {rejection.role}" if rejection.role else ""
     how = {"unsigned": " (unsigned)", "invalid": " (not proven)", "unsaid": " (not proven)"}.get(rejection.proof, "")
     why = f": {rejection.comment}" if rejection.comment else ", without a comment"
@@ -257,7 +257,7 @@ def why_decision_invalid(request: Request, approval: Approval) -> str | None:
     person = people.person(approval.actor)
     approver = next((approver for approver in result.approvers if approver.person == person), None)
     if approver is None:
-        name = people.shown(approval.actor)
+        name = people.display_name(approval.actor)
         reasons = (
             f"{name} rejected this, and has not withdrawn the rejection"
             for rejection in result.rejections

@@ -45,18 +45,18 @@ class People:
         """
         return self._accounts.get(_folded(login))
 
-    def shown(self, word: str) -> str:
+    def display_name(self, word: str) -> str:
         """Returns the displayed name: the one in terrace.yaml, or else the text itself."""
         return self._names.get(self.person(word), word)
 
     def members(self, team: str) -> dict[str, str]:
         """Returns the members of a team: canonical name -> displayed name. Empty for an unknown team."""
-        return {self.person(m): self.shown(m) for m in self._teams.get(team, ())}
+        return {self.person(m): self.display_name(m) for m in self._teams.get(team, ())}
 
     def everyone(self) -> dict[str, str]:
         """Returns everyone in terrace.yaml: canonical name -> displayed name."""
         everybody = (*self._names.values(), *(member for team in self._teams.values() for member in team))
-        return {self.person(word): self.shown(word) for word in everybody}
+        return {self.person(word): self.display_name(word) for word in everybody}
 
     def teams_of(self, person: str) -> frozenset[str]:
         """Returns the teams of a person."""

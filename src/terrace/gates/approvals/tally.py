@@ -57,7 +57,7 @@ class Question:
     subjects: tuple[Subject, ...]
     repairing: bool = False
 
-    def concerned_by(self, subjects: Iterable[Subject]) -> bool:
+    def is_concerned_by(self, subjects: Iterable[Subject]) -> bool:
         """Returns whether a rejection of `subjects` concerns this: same environment, and same commit or same plan.
 
         The rules, the lineage and the deployment can differ: a rejection outlives changes of these.
@@ -213,7 +213,7 @@ def _with_person(
     """
     answer = _last_approval(people, rule, question, approvals, withdrawals, now)
     approval = answer.approval
-    name = people.shown(approval.actor)
+    name = people.display_name(approval.actor)
     teams = people.teams_of(people.person(approval.actor))
     why = answer.void or next((why for a in approvals if (why := barred.why(a.actor, a.by)) is not None), None)
     if why is None and approval.role and approval.role not in teams:
@@ -295,7 +295,7 @@ def why_rejection_invalid(people: People, rule: ApprovalRule, question: Question
     A rejection whose signature became invalid (its key was replaced), or whose comment was deleted, is still valid: it
     is treated as unsigned. A false rejection blocks a deployment that can be requested again; a lost one applies it.
     """
-    if not question.concerned_by(rejection.subjects):
+    if not question.is_concerned_by(rejection.subjects):
         return "rejected another plan"
     if rejection.proof in PROVEN or rule.unsigned or people.teams_of(people.person(rejection.actor)):
         return None

@@ -151,7 +151,7 @@ class Detail(Part, frozen=True):
         """Returns the number of objects that a plan would change."""
         return sum(number or 0 for number in (self.create, self.update, self.replace, self.delete))
 
-    def merged(self, later: Detail) -> Detail:
+    def merge(self, later: Detail) -> Detail:
         """Returns this detail with what `later` adds to it or says differently."""
         if self == NO_DETAIL:
             return later
@@ -201,11 +201,11 @@ class StepListed(Record, frozen=True):
 
     def __post_init__(self) -> None:
         try:
-            self.typed()
+            self.typed_entries()
         except ValidationError as error:
             raise ValueError(str(error)) from error
 
-    def typed(self) -> tuple[Any, ...]:
+    def typed_entries(self) -> tuple[Any, ...]:
         """Returns the entries as records. Raises ValidationError where an entry does not belong into that list."""
         entries: tuple[Any, ...] = getattr(convert({self.list: self.entries}, Detail), self.list)
         return entries

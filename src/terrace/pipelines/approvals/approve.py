@@ -19,11 +19,11 @@ from terrace.ledger.events.proof import WitnessRecord
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.decisions import approval
 from terrace.pipelines.context import Context, ProveAuthor
-from terrace.pipelines.deploy.gates import asked, decide_plans, situation, subjects
+from terrace.pipelines.deploy.gates import decide_plans, gate_questions, situation, subjects
 from terrace.pipelines.deploy.lifecycle import end_events
 from terrace.pipelines.journal import append, preview
 from terrace.report.words import last_deployment_words
-from terrace.rollout.next_step import Finish, awaiting, next_step
+from terrace.rollout.next_step import Finish, next_step, plans_awaiting_consent
 
 Answer = Literal["approve", "reject"]
 
@@ -52,11 +52,11 @@ def answer(context: Context, environment: str, word: GivenDecision) -> tuple[Dep
     """
     context.config.environment(environment)
     history = context.ledger.read()
-    pending = waiting(context.policy, history, environment)
+    pending = find_pending(context.policy, history, environment)
     if pending is None:
         raise _nothing_pending(history, environment)
     deployment, bound = pending
-    about(environment, word.handle, handle(deployment.id, bound))
+    insist_on_handle(environment, word.handle, handle(deployment.id, bound))
     spoken = Statement(
         context.actor, word.role, word.answer, bound, word.at or context.clock(), word.comment, deployment.id
     )
@@ -68,7 +68,7 @@ def answer(context: Context, environment: str, word: GivenDecision) -> tuple[Dep
         now = folds.latest(current, environment)
         if now is None or now.id != deployment.id or not now.open or not now.waiting:
             raise BadInput(f"deployment {deployment.id} is no longer pending. Not recorded")
-        if subjects(context.policy, current, now, awaiting(now)) != bound:
+        if subjects(context.policy, current, now, plans_awaiting_consent(now)) != bound:
             raise BadInput(
                 "the plan changed in the meantime. Not recorded",
                 hint="review the new plan (`terrace status`), and decide again",
@@ -82,7 +82,7 @@ def answer(context: Context, environment: str, word: GivenDecision) -> tuple[Dep
 
     history = append(context.ledger, history, decide)
     deployment = next(candidate for candidate in folds.deployments(history) if candidate.id == deployment.id)
-    return deployment, decide_plans(context, history, deployment, awaiting(deployment))
+    return deployment, decide_plans(context, history, deployment, plans_awaiting_consent(deployment))
 
 
 def require_ledger(history: History, environment: str) -> None:
@@ -107,23 +107,23 @@ def _is_written(history: History, deployment: str, witness: Witness, spoken: Sta
     )
 
 
-def waiting(policy: str, history: History, environment: str) -> tuple[Deployment, tuple[Subject, ...]] | None:
+def find_pending(policy: str, history: History, environment: str) -> tuple[Deployment, tuple[Subject, ...]] | None:
     """Returns the pending deployment of an environment and what a decision is bound to; None where nothing is
     pending."""
     deployment = folds.latest(history, environment)
     if deployment is None or not deployment.open or not deployment.waiting:
         return None
-    bound = subjects(policy, history, deployment, awaiting(deployment))
+    bound = subjects(policy, history, deployment, plans_awaiting_consent(deployment))
     return (deployment, bound) if bound else None
 
 
 def pending_handle(policy: str, history: History, environment: str) -> str:
     """Returns the handle of the pending plans of an environment; "" where nothing is pending."""
-    pending = waiting(policy, history, environment)
+    pending = find_pending(policy, history, environment)
     return handle(pending[0].id, pending[1]) if pending is not None else ""
 
 
-def about(environment: str, requested: str, waits: str) -> None:
+def insist_on_handle(environment: str, requested: str, waits: str) -> None:
     """Raises BadInput where a decision names another handle than that of the pending plans."""
     if not requested or requested == waits:
         return
@@ -144,7 +144,7 @@ def _counts(context: Context, history: History, after: History, deployment: Depl
     if wrong is not None:
         # An approval expires by the time that it states. A rejection is valid whenever it was given.
         raise BadInput(f"{wrong[0]}. Not recorded", hint=wrong[1])
-    why = why_decision_invalid(situation(context, history, deployment, awaiting(deployment)), decision)
+    why = why_decision_invalid(situation(context, history, deployment, plans_awaiting_consent(deployment)), decision)
     if why is not None:
         raise BadInput(f"this decision would be invalid: {why}. Not recorded", hint=_HINTS.get(decision.proof, _OTHERS))
 
@@ -159,7 +159,7 @@ _HINTS = {
 
 def _end(context: Context, after: History, deployment: Deployment) -> tuple[Draft, ...]:
     """Returns the events that end a rejected deployment."""
-    step = next_step(deployment, asked(context, lambda: after, deployment), frozenset())
+    step = next_step(deployment, gate_questions(context, lambda: after, deployment), frozenset())
     if not isinstance(step, Finish):
         return ()
     return end_events(deployment, step.result, step.reasons, actor=context.actor, signed=context.signers)

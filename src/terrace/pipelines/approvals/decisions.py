@@ -78,7 +78,7 @@ def _rejected(context: Context, history: History, environment: Environment, comm
 def decisions_about(history: History, subject: Question, deployment: str, proof: IdentifyAuthor) -> Decisions:
     """Returns the decisions that concern the question: those on the deployment, and every rejection of the same commit
     or plans, each with the identity that can be proven for its author now."""
-    others = (rejection for rejection in folds.rejections(history) if subject.concerned_by(rejection.subjects))
+    others = (rejection for rejection in folds.rejections(history) if subject.is_concerned_by(rejection.subjects))
     by_event = {signed.event: signed for signed in (*folds.approvals(history, deployment), *others)}
     signed_approvals = [one for _, one in sorted(by_event.items())]
     ids = {one.id for one in signed_approvals if one.answer == "reject"}

@@ -50,7 +50,10 @@ def withdraw(
     every = active_rejections(context, history, environment)
     rejections = [rejection for rejection in every if _meant(people, rejection.no, context.actor, of)]
     if not rejections:
-        listed = ", ".join(f"{people.shown(rejection.no.actor)} ({rejection.no.id})" for rejection in every) or "nobody"
+        listed = (
+            ", ".join(f"{people.display_name(rejection.no.actor)} ({rejection.no.id})" for rejection in every)
+            or "nobody"
+        )
         raise BadInput(
             f"no active rejection matches in {environment}. Not recorded", hint=f"active rejections there: {listed}"
         )

@@ -10,7 +10,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.forge.ports import Annotation, Page
 from terrace.report.checked import Checked, also_reported, finding_text
 from terrace.report.markdown.comment import MARKER, comment
-from terrace.text import clipped
+from terrace.text import clip
 
 NAME = "terrace"
 """Name of the verdict, which branch protection requires."""
@@ -48,14 +48,14 @@ def remarks(findings: Sequence[Finding]) -> tuple[Annotation, ...]:
 
 
 def _remark(finding: Finding) -> Annotation:
-    fix = f"\n{clipped(finding.fix)}" if finding.fix else ""
+    fix = f"\n{clip(finding.fix)}" if finding.fix else ""
     doubt = "unknown: " if finding.status is Status.UNKNOWN else ""
     return Annotation(
         finding.path or "",
         finding.line,
         _level(finding),
-        clipped(finding.rule, 200),
-        f"{doubt}{clipped(finding_text(finding) + also_reported(finding), 2000)}{fix}",
+        clip(finding.rule, 200),
+        f"{doubt}{clip(finding_text(finding) + also_reported(finding), 2000)}{fix}",
     )
 
 

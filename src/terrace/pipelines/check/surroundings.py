@@ -27,7 +27,7 @@ def _of(config: Config, history: History, environment: Environment, now: datetim
         production=_production(config, environment),
         # Where nothing was deployed, nothing can have drifted or aged. A first deployment is a risk factor of its own.
         drifted=drifted if deployments else False,
-        deployed=frozenset(folds.live(history, name)),
+        deployed=frozenset(folds.live_deployments(history, name)),
         types=frozenset().union(*(deployment.stack_results.types for deployment in deployments)),
         idle=now - deployments[-1].opened_at if deployments else timedelta(0),
     )

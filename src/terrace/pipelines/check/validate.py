@@ -11,7 +11,7 @@ from terrace.assess.model import Assessment
 from terrace.assess.risk import Risk
 from terrace.checks.base import Check, CheckAdapters, CheckContext, PlanCheck, ScannerCheck, SourceCheck
 from terrace.checks.scanners.together import Places, together
-from terrace.checks.secrets.masking import masked, masked_findings
+from terrace.checks.secrets.masking import mask_assessment, masked_findings
 from terrace.checks.unread_files import find_unread_files, fold_unread_files
 from terrace.errors import TerraceError
 from terrace.gates.model import Verdict
@@ -29,8 +29,8 @@ from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
 from terrace.waivers.content import contents
 from terrace.waivers.judging import NONE, Waivers, waive
-from terrace.waivers.proposals import Terms, proposed
-from terrace.waivers.telling import dated
+from terrace.waivers.proposals import Terms, propose
+from terrace.waivers.telling import find_expiring
 
 SCANS_AT_ONCE = 2
 """Maximum number of scanners that run concurrently with the plans; each uses a core."""
@@ -112,11 +112,13 @@ def validate(
     findings = list(masked_findings(findings, stack_plans))
     known_checks = context.config.known_checks
     counted = waive(together(findings, _places(context, inventory)), waivers, today, known_checks, content)
-    counted += dated(counted, waivers, today, content, known_checks)
-    counted += proposed(waivers.skips, counted, Terms(today, context.config.waivers.longest), known_checks)
+    counted += find_expiring(counted, waivers, today, content, known_checks)
+    counted += propose(waivers.skips, counted, Terms(today, context.config.waivers.longest), known_checks)
     assessment = Assessment(change_set, stack_plans, unplanned, counted)
     return Validation(
-        masked(assessment), preview_gates(context, history, assessment), change_risk(context, history, assessment)
+        mask_assessment(assessment),
+        preview_gates(context, history, assessment),
+        change_risk(context, history, assessment),
     )
 
 

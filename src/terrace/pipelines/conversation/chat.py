@@ -37,7 +37,7 @@ class CommandResult:
     left: str = ""
 
 
-def refused(
+def refuse(
     happened: str, reasons: tuple[str, ...] = (), following: tuple[str, ...] = (), hint: str | None = None
 ) -> CommandResult:
     """Returns a refusal with its reasons."""

@@ -26,7 +26,7 @@ from terrace.forge.grammar import (
     Unlock,
     Withdraw,
     forms,
-    understood,
+    read_command,
 )
 from terrace.forge.model import Change, Comment
 from terrace.gates.approvals.people import People
@@ -40,12 +40,12 @@ from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.approvals.withdraw import withdraw
 from terrace.pipelines.context import Context
 from terrace.pipelines.conversation import decisions
-from terrace.pipelines.conversation.chat import ChatContext, CommandResult, infer_role, refused
+from terrace.pipelines.conversation.chat import ChatContext, CommandResult, infer_role, refuse
 from terrace.pipelines.deploy.deploy import deploy, resume
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.holds import hold
 from terrace.pipelines.journal import append
-from terrace.pipelines.recovery.attestations import needed
+from terrace.pipelines.recovery.attestations import required_people
 from terrace.pipelines.rollback import rollback as rolling
 from terrace.pipelines.rollback.destruction_target import orphaned_stacks, removed_environment_error
 from terrace.pipelines.rollback.rollback import react
@@ -61,25 +61,25 @@ PATIENCE = timedelta(hours=1)
 
 def hear(chat: ChatContext, comment: Comment) -> CommandResult | None:
     """Runs the first pass; returns None where the comment is not a command."""
-    command = understood(comment.text)
+    command = read_command(comment.text)
     if command is None or comment.machine:
         return None
     if isinstance(command, UnknownCommand):
-        return refused(f"No changes were made: {command.why}.", following=(command.hint, "/terrace help"))
+        return refuse(f"No changes were made: {command.why}.", following=(command.hint, "/terrace help"))
     change = chat.talk.change(comment.number)
     why = refusal(command, comment, chat.talk.permission(comment.login), change)
     if why is not None:
-        return refused(f"No changes were made: {why}.")
+        return refuse(f"No changes were made: {why}.")
     try:
         return _meant(chat, comment, command, change)
     except TerraceError as error:
-        return refused(f"No changes were made: {error.message}.", hint=error.hint)
+        return refuse(f"No changes were made: {error.message}.", hint=error.hint)
 
 
 def act(chat: ChatContext, comment: Comment) -> CommandResult | None:
     """Runs the second pass: what the first one left, where the credentials are. Returns None where it left nothing."""
     heard = hear(chat, comment)
-    command = understood(comment.text)
+    command = read_command(comment.text)
     if heard is None or not heard.left or not isinstance(command, Deploy | Rollback | Approve | Reject):
         return None
     context = chat.deployment_context(_name(chat.config, comment.login))
@@ -103,7 +103,7 @@ def _done(context: Context, do: Callable[[], Deployment | Refused]) -> CommandRe
         done = do()
         reacted = react(context, done)
     except TerraceError as error:
-        return refused(f"The command failed: {error.message}.", hint=error.hint)
+        return refuse(f"The command failed: {error.message}.", hint=error.hint)
     return _told(done, reacted if isinstance(reacted, Deployment) else None)
 
 
@@ -119,7 +119,7 @@ def _is_taken(history: History, comment: Comment) -> bool:
 
 
 def _taken_before() -> CommandResult:
-    return refused("This comment was already processed, and is not run again.", following=("/terrace status",))
+    return refuse("This comment was already processed, and is not run again.", following=("/terrace status",))
 
 
 def _take(context: Context, history: History, comment: Comment, command: Command) -> tuple[Draft, ...]:
@@ -135,7 +135,7 @@ def _meant(chat: ChatContext, comment: Comment, command: Command, change: Change
     if isinstance(command, Explain):
         explanation = chat.explained(command.rule)
         if explanation is None:
-            return refused(f"There is no rule {command.rule}.", hint="the comment of the check lists its rules")
+            return refuse(f"There is no rule {command.rule}.", hint="the comment of the check lists its rules")
         return CommandResult(Reply(explanation))
     context = chat.audit_context(_name(chat.config, comment.login))
     try:
@@ -149,10 +149,10 @@ def _meant(chat: ChatContext, comment: Comment, command: Command, change: Change
     if _is_taken(context.ledger.read(), comment):
         return _taken_before()
     if context.clock() - comment.at > PATIENCE:
-        return refused("No changes were made: the command is more than an hour old. Comment again to run it.")
+        return refuse("No changes were made: the command is more than an hour old. Comment again to run it.")
     if isinstance(command, Unlock):
         append(context.ledger, context.ledger.read(), lambda current: _take(context, current, comment, command))
-        people = needed(chat.config.environment(command.environment))
+        people = required_people(chat.config.environment(command.environment))
         try:
             witness = Witness("comment", comment.id, str(comment.number), comment.login)
             hold(
@@ -165,10 +165,10 @@ def _meant(chat: ChatContext, comment: Comment, command: Command, change: Change
                 vouch=lambda _: witness,
             )
         except BadInput as error:
-            return refused(f"No changes were made: {error.message}.", hint=error.hint or "")
+            return refuse(f"No changes were made: {error.message}.", hint=error.hint or "")
         return CommandResult(Reply(f"{command.environment} accepts deployments again.", following=("/terrace status",)))
     if isinstance(command, Deploy) and (change is None or not change.merged):
-        return refused(
+        return refuse(
             "No changes were made: only merged changes are deployed. Merge this one first, then comment again here."
             if change is not None
             else (
@@ -190,10 +190,10 @@ def _look(chat: ChatContext, comment: Comment, command: Look, change: Change | N
     if command.what == "status":
         return _status(chat, chat.audit_context(_name(chat.config, comment.login)))
     if change is None:
-        return refused("No changes were made: this is not a pull request, so there is nothing to check.")
+        return refuse("No changes were made: this is not a pull request, so there is nothing to check.")
     run = chat.talk.again(change)
     if run is None:
-        return refused("No changes were made: no checks ran for this commit. Push another commit to start them.")
+        return refuse("No changes were made: no checks ran for this commit. Push another commit to start them.")
     return CommandResult(Reply(f"The checks run again and will update the comment with the plan: {run}"))
 
 
@@ -222,7 +222,7 @@ def _gone(context: Context, history: History) -> tuple[str, ...]:
 def _answered(chat: ChatContext, context: Context, comment: Comment, command: Approve | Reject) -> CommandResult:
     person = People(chat.config).of_login(comment.login)
     if person is None:
-        return refused(
+        return refuse(
             "No changes were made: no person in terrace.yaml has this account.",
             hint=f"add to terrace.yaml: `people: {{NAME: {{login: {comment.login}}}}}`",
         )
@@ -237,7 +237,7 @@ def _answered(chat: ChatContext, context: Context, comment: Comment, command: Ap
 def _withdrawn(chat: ChatContext, context: Context, comment: Comment, command: Withdraw) -> CommandResult:
     person = People(chat.config).of_login(comment.login)
     if person is None:
-        return refused("No changes were made: no person in terrace.yaml has this account.")
+        return refuse("No changes were made: no person in terrace.yaml has this account.")
     witness = Witness("comment", comment.id, str(comment.number), comment.login)
     if any(
         withdrawal.declared.witness == witness for withdrawal in withdrawals(context.ledger.read(), command.environment)
@@ -275,7 +275,7 @@ def _told(done: Deployment | Refused, reacted: Deployment | None) -> CommandResu
     """Returns the reply: how it finished, or what it waits for."""
     if isinstance(done, Refused):
         reasons = tuple(f"{result.gate}: {result.reason}" for result in done.verdict.open)
-        return refused(f"{done.verdict.environment} does not accept {done.commit[:12]} now:", reasons)
+        return refuse(f"{done.verdict.environment} does not accept {done.commit[:12]} now:", reasons)
     word = result_word(done)
     happened = f"Deployment {done.id} of {done.commit[:12]} to {done.environment}: {word}"
     if reacted is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from terrace.forge.approval_confirmations import ObservedDecision
-from terrace.forge.author_permission import barred
-from terrace.forge.grammar import Approve, Reject, Unlock, Withdraw, understood
+from terrace.forge.author_permission import why_barred
+from terrace.forge.grammar import Approve, Reject, Unlock, Withdraw, read_command
 from terrace.forge.model import Comment
 from terrace.forge.ports import Conversation
 from terrace.gates.approvals.handle import handle
@@ -63,10 +63,10 @@ def is_declaration_confirmed(talk: Conversation, people: People, declared: Decla
         return False
     if not _names(witness, heard) or heard.login != witness.login:
         return False
-    command = understood(heard.text)
+    command = read_command(heard.text)
     if not isinstance(command, Withdraw | Unlock):
         return False
-    if barred(command, witness.login, talk.permission(witness.login), None) is not None:
+    if why_barred(command, witness.login, talk.permission(witness.login), None) is not None:
         # An event may name a comment that was refused when it was processed.
         return False
     match command:
@@ -106,7 +106,7 @@ def _means(text: str, signed: SignedApproval) -> bool:
     """Returns whether a text gives this decision on exactly these plans."""
     environments = {subject.environment for subject in signed.subjects}
     about = handle(signed.named, signed.subjects)
-    match understood(text):
+    match read_command(text):
         case Approve(environment, named):
             return signed.answer == "approve" and environments == {environment} and named == about
         case Reject(environment, named):

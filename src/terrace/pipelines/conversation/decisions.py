@@ -23,7 +23,7 @@ def answer(
 ) -> CommandResult:
     """Records a decision, unless it is recorded, and returns the reply. Raises BadInput where it would be invalid."""
     history = context.ledger.read()
-    pending = approving.waiting(context.policy, history, environment)
+    pending = approving.find_pending(context.policy, history, environment)
     if pending is None and is_recorded(history, witness, word.answer):
         latest = folds.latest(history, environment)
         ended = word.answer == "reject" and latest is not None and _said_here(history, latest, witness, word.answer)

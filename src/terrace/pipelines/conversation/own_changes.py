@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from terrace.forge.author_permission import barred, own_work
+from terrace.forge.author_permission import own_work, why_barred
 from terrace.forge.grammar import Approve
 from terrace.forge.ports import Conversation
 from terrace.ledger import folds
@@ -26,7 +26,9 @@ def explain_own_change(
     if good is not None and not repository.is_whole(good.commit, deployment.commit):
         return "this clone is too shallow to determine who wrote the new commits (`git fetch --unshallow`)"
     is_known = good is not None and repository.contains(deployment.commit, good.commit)
-    landed = repository.landed(good.commit if good is not None and is_known else None, deployment.commit)
+    landed = repository.commits_on_first_parent(
+        good.commit if good is not None and is_known else None, deployment.commit
+    )
     return explain_own_commits(talk, landed, login)
 
 
@@ -58,4 +60,4 @@ def is_allowed_to_decide(talk: Conversation, repository: Repository, history: Hi
     if kind == "environment":
         # The forge itself decides whose review of a run is valid.
         return True
-    return barred(Approve(deployment.environment, ""), login, talk.permission(login), None) is None
+    return why_barred(Approve(deployment.environment, ""), login, talk.permission(login), None) is None

@@ -16,7 +16,7 @@ from terrace.gates.model import Outcome, Verdict
 from terrace.ledger import folds
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gates import decide_plans, entry
-from terrace.rollout.next_step import awaiting
+from terrace.rollout.next_step import plans_awaiting_consent
 from terrace.stacks.model import Automatic
 
 
@@ -54,5 +54,5 @@ def _verdict(context: Context, pending: PendingRun) -> Verdict:
     history = context.ledger.read()
     latest = folds.latest(history, pending.environment)
     if latest is not None and latest.open and latest.waiting and latest.commit == pending.commit:
-        return decide_plans(context, history, latest, awaiting(latest))
+        return decide_plans(context, history, latest, plans_awaiting_consent(latest))
     return entry(context, history, pending.environment, pending.commit, Automatic())

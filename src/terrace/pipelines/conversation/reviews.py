@@ -8,29 +8,29 @@ from datetime import datetime
 from terrace.errors import TerraceError
 from terrace.forge import deployment_request
 from terrace.forge.approval_confirmations import ObservedDecision
-from terrace.forge.author_permission import barred
-from terrace.forge.grammar import Approve, Reject, understood
+from terrace.forge.author_permission import why_barred
+from terrace.forge.grammar import Approve, Reject, read_command
 from terrace.forge.model import Change, Review, Ticked
 from terrace.gates.approvals.people import People
 from terrace.gates.model import Witness
 from terrace.pipelines.approvals import approve as approving
 from terrace.pipelines.conversation import decisions
-from terrace.pipelines.conversation.chat import ChatContext, CommandResult, infer_role, refused
+from terrace.pipelines.conversation.chat import ChatContext, CommandResult, infer_role, refuse
 from terrace.pipelines.conversation.comments import resume_environment
 from terrace.report.markdown.replies import testimony_page
 
 
-def reviewed(chat: ChatContext, review: Review) -> CommandResult | None:
+def handle_review(chat: ChatContext, review: Review) -> CommandResult | None:
     """Handles a review whose text approves or rejects a deployment. Returns None for other reviews: approving a change
     approves no deployment."""
-    command = understood(review.text)
+    command = read_command(review.text)
     if review.machine or not isinstance(command, Approve | Reject):
         return None
     change = chat.talk.change(review.number)
     if isinstance(command, Approve) and not review.approves:
-        return refused("No changes were made: the review does not approve the change.")
+        return refuse("No changes were made: the review does not approve the change.")
     if change is not None and review.head != change.head:
-        return refused("No changes were made: new commits were pushed to the change after the review.")
+        return refuse("No changes were made: new commits were pushed to the change after the review.")
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
     decision = ObservedDecision("review", review.login, answer, command.environment, command.handle)
     return _answered(chat, decision, review.number, change, "", review.at)
@@ -39,14 +39,14 @@ def reviewed(chat: ChatContext, review: Review) -> CommandResult | None:
 def box(chat: ChatContext, edit: Ticked) -> CommandResult | None:
     """Handles a ticked box of a deployment request. Returns None unless exactly one box was ticked."""
     requested = deployment_request.request(edit.after)
-    role = deployment_request.ticked(edit.before, edit.after)
+    role = deployment_request.find_ticked_role(edit.before, edit.after)
     if requested is None or role is None:
         return None
     if not requested.handle:
-        return refused("Ignored: there is no pending deployment to approve yet.")
+        return refuse("Ignored: there is no pending deployment to approve yet.")
     person = People(chat.config).of_login(edit.login)
     if person is None or role not in People(chat.config).teams_of(People(chat.config).person(person)):
-        return refused(f"No changes were made: only members of the team {role} in terrace.yaml can tick its box.")
+        return refuse(f"No changes were made: only members of the team {role} in terrace.yaml can tick its box.")
     decision = ObservedDecision("box", edit.login, "approve", requested.environment, requested.handle)
     heard = _answered(chat, decision, edit.number, None, role, None)
     return heard if heard.done else replace(heard, reply=replace(heard.reply, following=("/terrace status",)))
@@ -65,7 +65,7 @@ def update_request(chat: ChatContext, number: int, body: str, waits: str) -> Non
     """Updates a request to the pending plans, without the boxes ticked for others."""
     requested = deployment_request.request(body)
     if requested is not None and requested.handle != waits:
-        chat.talk.rewrite(number, deployment_request.about(body, waits))
+        chat.talk.rewrite(number, deployment_request.update_request(body, waits))
 
 
 def _answered(
@@ -76,18 +76,18 @@ def _answered(
         if observed.answer == "approve"
         else Reject(observed.environment, observed.handle)
     )
-    why = barred(command, observed.login, chat.talk.permission(observed.login), change)
+    why = why_barred(command, observed.login, chat.talk.permission(observed.login), change)
     person = People(chat.config).of_login(observed.login)
     if why is not None or person is None:
-        return refused(f"No changes were made: {why or 'no person in terrace.yaml has this account'}.")
+        return refuse(f"No changes were made: {why or 'no person in terrace.yaml has this account'}.")
     if not chat.talk.mine_alone:
         # Anyone who can write as Terrace could claim to have seen the review.
-        return refused("No changes were made: reviews and boxes require Terrace to write as its own App.")
+        return refuse("No changes were made: reviews and boxes require Terrace to write as its own App.")
     try:
         chat.config.environment(observed.environment)
         context = chat.audit_context(person)
         if approving.pending_handle(context.policy, context.ledger.read(), observed.environment) != observed.handle:
-            return refused(
+            return refuse(
                 f"No changes were made: the pending plans in {observed.environment} are no longer {observed.handle}."
             )
         comment = chat.talk.testify(number, observed.marker, testimony_page(observed))
@@ -98,4 +98,4 @@ def _answered(
         word = approving.GivenDecision(observed.answer, chosen, "", lambda _: witness, when, observed.handle)
         return decisions.answer(chat.talk, context, observed.environment, witness, word)
     except TerraceError as error:
-        return refused(f"No changes were made: {error.message}.", hint=error.hint)
+        return refuse(f"No changes were made: {error.message}.", hint=error.hint)

@@ -56,7 +56,7 @@ def record(
         witness = Witness("environment", run, run, review.login)
         role = infer_role(config, environment, person)
         word = approving.GivenDecision(answer, role, review.comment, partial(_seen, witness), handle=handle)
-        approving.about(
+        approving.insist_on_handle(
             environment, handle, approving.pending_handle(context.policy, context.ledger.read(), environment)
         )
         try:
@@ -72,7 +72,7 @@ def record(
 def _own(talk: Conversation, context: Context, environment: str, review: RunReview) -> str | None:
     """Returns why an approval would be of the reviewer's own work; None where it is not, or for a rejection."""
     history = context.ledger.read()
-    pending = approving.waiting(context.policy, history, environment)
+    pending = approving.find_pending(context.policy, history, environment)
     if pending is None or not review.approves:
         return None
     return explain_own_change(talk, context.repository, history, pending[0], review.login)

@@ -9,10 +9,10 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import Draft, History
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.driver import drive, reasons_of
-from terrace.pipelines.deploy.gates import asked, busy, entry
-from terrace.pipelines.deploy.lifecycle import Opening, Refused, deployment_waves, opened, superseded
+from terrace.pipelines.deploy.gates import busy_verdict, entry, gate_questions
+from terrace.pipelines.deploy.lifecycle import Opening, Refused, deployment_waves, opening_drafts, superseding_drafts
 from terrace.pipelines.journal import append
-from terrace.pipelines.recovery.attestations import attest, driven
+from terrace.pipelines.recovery.attestations import attest, may_still_run
 from terrace.rollout.next_step import Wait, next_step
 from terrace.stacks.model import Origin
 
@@ -44,7 +44,7 @@ def enter(context: Context, history: History, opening: Opening) -> Deployment | 
     deployment_id, newest_before = context.new_id(), _newest(history, environment)
     with context.leases.hold(environment) as free:
         if not free:
-            return Refused(commit, busy(context, history, environment, commit, origin))
+            return Refused(commit, busy_verdict(context, history, environment, commit, origin))
 
         def decide(current: History) -> tuple[Draft, ...]:
             # Decided on the very history that is written to: another writer may have closed a gate since.
@@ -54,8 +54,8 @@ def enter(context: Context, history: History, opening: Opening) -> Deployment | 
             ):
                 return ()
             return (
-                *superseded(context, folds.latest(current, environment), origin),
-                *opened(context, current, opening, deployment_id),
+                *superseding_drafts(context, folds.latest(current, environment), origin),
+                *opening_drafts(context, current, opening, deployment_id),
             )
 
         history = append(context.ledger, history, decide)
@@ -85,11 +85,13 @@ def resume(context: Context, deployment: Deployment, dead: str = "") -> Deployme
         current = next(d for d in folds.deployments(history) if d.id == deployment.id)
         if not current.open:
             return current
-        if dead and free and driven(context, history, current):
+        if dead and free and may_still_run(context, history, current):
             history = attest(context, history, current, dead)
-        if not free or driven(context, history, current):
-            return Refused(current.commit, busy(context, history, current.environment, current.commit, current.origin))
-        answer = next_step(current, asked(context, lambda: history, current), frozenset())
+        if not free or may_still_run(context, history, current):
+            return Refused(
+                current.commit, busy_verdict(context, history, current.environment, current.commit, current.origin)
+            )
+        answer = next_step(current, gate_questions(context, lambda: history, current), frozenset())
         if isinstance(answer, Wait) and current.lease is None and reasons_of(answer) == current.waiting:
             return current
         return drive(context, history, current.id)
@@ -97,7 +99,7 @@ def resume(context: Context, deployment: Deployment, dead: str = "") -> Deployme
 
 def is_waiting(context: Context, history: History, deployment: Deployment) -> bool:
     """Returns whether an open deployment waits for people or for time, so that resuming it would change nothing."""
-    answer = next_step(deployment, asked(context, lambda: history, deployment), frozenset())
+    answer = next_step(deployment, gate_questions(context, lambda: history, deployment), frozenset())
     return isinstance(answer, Wait) and deployment.lease is None
 
 
@@ -108,7 +110,7 @@ def continues_at(context: Context, deployment: Deployment) -> datetime | None:
     history = context.ledger.read()
     # Evaluated at the time when it began to wait: a measurement that was impossible then must not stay pending forever.
     then = max((record.began_at for record in deployment.steps), default=context.clock())
-    answer = next_step(deployment, asked(context, lambda: history, deployment, lambda: then), frozenset())
+    answer = next_step(deployment, gate_questions(context, lambda: history, deployment, lambda: then), frozenset())
     if not isinstance(answer, Wait):
         return then
     moments = [result.until for result in answer.verdict.open]

@@ -19,7 +19,7 @@ from terrace.ledger.folds import deployments
 from terrace.ledger.model import History
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy import apply_step, backup_step, environment_steps, plan_step, snapshot_step
-from terrace.pipelines.deploy.gates import asked
+from terrace.pipelines.deploy.gates import gate_questions
 from terrace.pipelines.deploy.lifecycle import end_events
 from terrace.pipelines.deploy.run import DeploymentRun
 from terrace.pipelines.deploy.step_results import StepOutcome, failure
@@ -40,7 +40,7 @@ def drive(context: Context, history: History, deployment_id: str) -> Deployment:
         context.watcher.opened(run.deployment, run.history)
         context.step_logs.remove_expired(deployment.environment)
         while True:
-            whom = asked(context, lambda: journal.history, run.deployment)
+            whom = gate_questions(context, lambda: journal.history, run.deployment)
             answer = next_step(run.deployment, whom, run.attempts)
             match answer:
                 case Perform(tasks):
@@ -89,14 +89,14 @@ def _perform(journal: Journal, run: DeploymentRun, tasks: tuple[Task, ...], spre
     def perform(record: StepRecord) -> StepRecord:
         try:
             with run.context.step_logs.keep(run.deployment, record, lambda text: run.hide(record.stack, text)):
-                outcome = _act(run, record).masked(run.mask(record.stack))
+                outcome = _act(run, record).mask(run.mask(record.stack))
         except Interrupted:
             return record
         done = replace(
             record,
             result=outcome.result,
             message=outcome.message,
-            detail=record.detail.merged(outcome.detail),
+            detail=record.detail.merge(outcome.detail),
             ended_at=run.context.clock(),
         )
         run.context.watcher.step(run.deployment, done)

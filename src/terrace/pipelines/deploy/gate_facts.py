@@ -11,14 +11,14 @@ from terrace.gates.facts import Facts, Reviewed, Upstream
 from terrace.ledger import folds
 from terrace.ledger.dates import doubt
 from terrace.ledger.deployment import Deployment
-from terrace.ledger.dismissals import describe_faults, unread, way_out
+from terrace.ledger.dismissals import describe_faults, find_unread, way_out
 from terrace.ledger.model import History
 from terrace.ledger.reading import Fault
 from terrace.pipelines.approvals.decisions import was_approved
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.opening_event_check import find_false_claims, root_of
 from terrace.pipelines.holds import releases
-from terrace.pipelines.recovery.attestations import answers, needed, process_attestations, unproven_note
+from terrace.pipelines.recovery.attestations import answers, process_attestations, required_people, unproven_note
 from terrace.stacks.model import Destruction, Origin, Recovery, Remediation, Repairing
 from terrace.states.restores import open_restore
 
@@ -34,8 +34,8 @@ def facts(
     good = folds.last_good(history, environment)
     held = folds.hold(history, environment, releases(history, context.proof))
     repository = context.repository
-    doubtful = folds.unsettled(history, environment, needed(settings), answers(context))
-    faults = unread_in(context, history, environment)
+    doubtful = folds.find_unsettled(history, environment, required_people(settings), answers(context))
+    faults = find_unread_events(context, history, environment)
     whole = repository.is_whole(good.commit if good is not None else None, commit)
     return Facts(
         commit=commit,
@@ -79,7 +79,9 @@ def _why_busy(
         people = process_attestations(context, history, latest)
         if not people:
             return busy
-        declared = f"{len(people)} of {needed(settings)} people declared that this process is no longer running"
+        declared = (
+            f"{len(people)} of {required_people(settings)} people declared that this process is no longer running"
+        )
         return f"{busy}; {declared}{unproven_note(context)}"
     if latest is not None and latest.open and latest.in_doubt:
         return f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
@@ -101,7 +103,7 @@ def add_openers(context: Context, history: History, environment: str, known: Fac
 def openers_since(context: Context, deployed: str | None, commit: str) -> tuple[tuple[str, ...], str]:
     """Returns the accounts that opened the new changes, and why they are unknown; "" where they are known."""
     base = deployed if deployed is not None and context.repository.contains(commit, deployed) else None
-    landed = context.repository.landed(base, commit)
+    landed = context.repository.commits_on_first_parent(base, commit)
     if len(landed) > MOST_REVIEWED:
         return (
             (),
@@ -114,19 +116,19 @@ def openers_since(context: Context, deployed: str | None, commit: str) -> tuple[
         return (), error.message
 
 
-def timed(context: Context, history: History, known: Facts) -> Facts:
+def add_clock(context: Context, history: History, known: Facts) -> Facts:
     """Returns the facts with a warning about the clock of this machine, if there is one now. Never cached."""
     return replace(known, clock=doubt(history, context.clock(), context.reference()))
 
 
-def unread_in(context: Context, history: History, environment: str) -> tuple[Fault, ...]:
+def find_unread_events(context: Context, history: History, environment: str) -> tuple[Fault, ...]:
     """Returns the invalid events that are not dismissed and that concern this environment, or might."""
-    return tuple(fault for fault in unread(history, context.dismissed) if fault.holds(environment))
+    return tuple(fault for fault in find_unread(history, context.dismissed) if fault.holds(environment))
 
 
 def insist_on_readable(context: Context, history: History, environment: str) -> None:
     """Raises BadInput while an invalid event puts the environment on hold: none of its states is written."""
-    faults = unread_in(context, history, environment)
+    faults = find_unread_events(context, history, environment)
     if faults:
         raise BadInput(
             f"{describe_faults(faults)}: {environment} is on hold until a person has checked this", hint=way_out(faults)
@@ -184,7 +186,7 @@ def _success_of(
     if not deployments:
         return None
     keys = {stack.key for stack in context.survey(commit).deployable(environment)}
-    whole = (d for d in reversed(deployments) if keys <= {key for key in d.stacks if d.done(key)})
+    whole = (d for d in reversed(deployments) if keys <= {key for key in d.stacks if d.is_done(key)})
     return next(whole, None)
 
 
@@ -194,7 +196,7 @@ def _left_behind(context: Context, history: History, deployment: Deployment) -> 
     newest = folds.latest(history, name)
     if newest is not None and newest.id != deployment.id:
         return f"deployment {newest.id} of {newest.commit[:7]} started before deployment {deployment.id} finished"
-    unsettled = folds.unsettled(history, name, needed(context.config.environment(name)))
+    unsettled = folds.find_unsettled(history, name, required_people(context.config.environment(name)))
     if unsettled is not None and unsettled.id not in (deployment.id, deployment.settles):
         return _unknown(unsettled)
     restoring = open_restore(history, name)
@@ -228,7 +230,7 @@ def review_status(context: Context, history: History, environment: str, commit: 
     if good is not None and not context.repository.is_whole(good.commit, commit):
         return Reviewed(unknown="this clone is too shallow to determine which commits are new: `git fetch --unshallow`")
     base = good.commit if good is not None and context.repository.contains(commit, good.commit) else None
-    landed = context.repository.landed(base, commit)
+    landed = context.repository.commits_on_first_parent(base, commit)
     if len(landed) > MOST_REVIEWED:
         return Reviewed(unknown=f"there are {len(landed)} new commits, and Terrace checks {MOST_REVIEWED} at most")
     try:

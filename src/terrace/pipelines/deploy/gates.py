@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from terrace.assess.model import Objection, Weight
-from terrace.drift.acknowledgements import acknowledgements, answered
+from terrace.drift.acknowledgements import acknowledgements, find_acknowledgement
 from terrace.drift.adopted_drift import plan_absorptions
 from terrace.errors import NotReady
 from terrace.gates.approvals.gate import approval_rule, question
@@ -17,14 +17,14 @@ from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import Absorbed, Subject, Verdict
 from terrace.ledger import folds
 from terrace.ledger.dates import no_earlier
-from terrace.ledger.declared import opened
+from terrace.ledger.declared import opening_of
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.events.steps import ObjectionRecord
 from terrace.ledger.model import History
 from terrace.pipelines.approvals.decisions import decisions_about
 from terrace.pipelines.approvals.declarations import is_proven
 from terrace.pipelines.context import Context
-from terrace.pipelines.deploy.gate_facts import add_openers, facts, facts_of_open_deployment, review_status, timed
+from terrace.pipelines.deploy.gate_facts import add_clock, add_openers, facts, facts_of_open_deployment, review_status
 from terrace.pipelines.deploy.plan_rules import risk_of
 from terrace.pipelines.states.state_owners import foreign_addresses
 from terrace.rollout.environment_steps import environment_steps
@@ -50,11 +50,11 @@ def entry(
     known = add_openers(context, history, environment, facts(context, history, environment, commit, origin, settles))
     decisions = decisions_about(history, question(settings, known, ()), "", context.proof)
     reviewed = review_status(context, history, environment, commit)
-    known = replace(timed(context, history, known), reviewed=reviewed, overtaken_by=overtaken_by)
+    known = replace(add_clock(context, history, known), reviewed=reviewed, overtaken_by=overtaken_by)
     return decide(Request(Moment.ENTRY, context.config, settings, known, context.clock(), Plans(decisions=decisions)))
 
 
-def busy(context: Context, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
+def busy_verdict(context: Context, history: History, environment: str, commit: str, origin: Origin) -> Verdict:
     """Returns the verdict for an environment in which another process is working at this moment."""
     known = facts(context, history, environment, commit, origin)
     latest = folds.latest(history, environment)
@@ -64,7 +64,7 @@ def busy(context: Context, history: History, environment: str, commit: str, orig
     return decide(Request(Moment.ENTRY, context.config, settings, blocked, context.clock()))
 
 
-def asked(
+def gate_questions(
     context: Context,
     history: Callable[[], History],
     deployment: Deployment,
@@ -85,26 +85,26 @@ def asked(
             facts_of[at.head] = facts_of_open_deployment(context, at, deployment)
         return facts_of[at.head]
 
-    def consented(plans: tuple[StepRecord, ...]) -> Verdict:
+    def ask_consent(plans: tuple[StepRecord, ...]) -> Verdict:
         at = history()
         return decide_plans(context, at, deployment, plans, facts_at(at))
 
-    def admitted() -> Verdict:
+    def ask_admission() -> Verdict:
         at = history()
         return decide_planning(context, at, deployment, facts_at(at))
 
     return Asked(
-        consent=consented,
+        consent=ask_consent,
         condition=lambda deployment: health(settings.rollout, deployment, now(), probed=bool(settings.health)),
         environment_steps=environment_steps(deployment.origin, settings),
         horizon=Horizon.ALL if rule.requires_any or settings.risk or context.reach == "plan" else Horizon.WAVE,
-        entry=admitted,
+        entry=ask_admission,
     )
 
 
 def decide_planning(context: Context, history: History, deployment: Deployment, known: Facts) -> Verdict:
     """Returns whether an open deployment is allowed to be planned."""
-    settings, known = context.config.environment(deployment.environment), timed(context, history, known)
+    settings, known = context.config.environment(deployment.environment), add_clock(context, history, known)
     try:
         known = replace(known, foreign_states=foreign_addresses(context, history, deployment))
     except NotReady as error:
@@ -123,7 +123,7 @@ def decide_plans(
 
     `known` are the facts of this history, where they are already collected.
     """
-    facts = timed(context, history, known or facts_of_open_deployment(context, history, deployment))
+    facts = add_clock(context, history, known or facts_of_open_deployment(context, history, deployment))
     request = situation(context, history, deployment, plans, facts)
     about_plans = replace(
         request.plans,
@@ -153,7 +153,7 @@ def situation(
         origin=deployment.origin,
         deployment=deployment.id,
     )
-    request = opened(history, deployment.id)
+    request = opening_of(history, deployment.id)
     identity = context.proof(request.declared) if request is not None else None
     if identity is not None and identity.proven:
         known = replace(known, requested_by=identity.by)
@@ -184,7 +184,7 @@ def _absorbed(
                 for acknowledgement in acknowledged
                 if any(acknowledgement.covers(resource, path) for path in resource.kept)
             ]
-            who = answered(
+            who = find_acknowledgement(
                 [acknowledgement for acknowledgement in covering if is_proven(context, acknowledgement.declared)],
                 resource,
                 resource.kept,

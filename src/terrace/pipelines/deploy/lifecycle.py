@@ -64,7 +64,7 @@ def deployment_waves(inventory: Inventory, environment: str) -> tuple[tuple[str,
     stacks = inventory.of(environment)
     taken = inventory.deployable(environment)
     if stacks and not taken:
-        key, why = min(inventory.left_out(environment).items())
+        key, why = min(inventory.find_left_out(environment).items())
         raise why.error(key)
     if not stacks:
         raise BadInput(
@@ -100,7 +100,7 @@ def select_waves(waves: tuple[tuple[str, ...], ...], keys: Collection[str]) -> t
     return tuple(selected for wave in waves if (selected := tuple(key for key in wave if key in keys)))
 
 
-def opened(context: Context, history: History, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
+def opening_drafts(context: Context, history: History, opening: Opening, deployment_id: str) -> tuple[Draft, ...]:
     """Returns the events that open a deployment, signed by the requester where people with keys have to approve it."""
     record = DeploymentOpened(
         environment=opening.environment,
@@ -133,7 +133,7 @@ def opened(context: Context, history: History, opening: Opening, deployment_id: 
     return (opened, draft(held, opening.environment, context.actor))
 
 
-def superseded(context: Context, latest: Deployment | None, by: Origin) -> tuple[Draft, ...]:
+def superseding_drafts(context: Context, latest: Deployment | None, by: Origin) -> tuple[Draft, ...]:
     """Returns the event that ends a pending deployment which another one replaces."""
     if latest is None or not latest.open:
         return ()

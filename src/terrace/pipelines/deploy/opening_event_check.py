@@ -13,10 +13,10 @@ from terrace.ledger.model import History
 from terrace.operations.after_failure import GoBack, Pause, reaction
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.lifecycle import deployment_waves, select_waves
-from terrace.pipelines.recovery.attestations import needed
+from terrace.pipelines.recovery.attestations import required_people
 from terrace.pipelines.rollback.destruction_target import find_destruction
 from terrace.pipelines.rollback.rollback_target import find_rollback_target
-from terrace.rollout.opening_event_check import Claims, WrongClaim, refuted
+from terrace.rollout.opening_event_check import Claims, WrongClaim, find_wrong_claims
 from terrace.stacks.additions import Additions, Import
 from terrace.stacks.model import (
     Automatic,
@@ -51,7 +51,7 @@ def find_false_claims(context: Context, history: History, deployment: Deployment
     try:
         claims = [*_origin(context, before, event, deployment)]
         if not claims:
-            claims += refuted(event.position, deployment, _claims(context, before, deployment))
+            claims += find_wrong_claims(event.position, deployment, _claims(context, before, deployment))
     except Interrupted:
         raise
     except _Unfounded as error:
@@ -136,7 +136,9 @@ def _claims(context: Context, before: History, claimed: Deployment) -> Claims:
 
 def _settling(context: Context, before: History, claimed: Deployment) -> Claims:
     """Returns what a recovery has to claim: the deployment with the unknown outcome again, with imports."""
-    unsettled = folds.unsettled(before, claimed.environment, needed(context.config.environment(claimed.environment)))
+    unsettled = folds.find_unsettled(
+        before, claimed.environment, required_people(context.config.environment(claimed.environment))
+    )
     if unsettled is None or unsettled.id != claimed.settles:
         raise _Unfounded(
             "settles", f"deployment {claimed.settles} of {claimed.environment} does not have an unknown outcome"

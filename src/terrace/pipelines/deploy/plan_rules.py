@@ -109,7 +109,7 @@ class PlanFindings:
         return Detail(findings=dict(sorted(counts.items())), risk=risk)
 
 
-def judged(context: Context, history: History, plan: Plan) -> PlanFindings:
+def evaluate(context: Context, history: History, plan: Plan) -> PlanFindings:
     """Evaluates a plan by the current rules. An empty plan is not evaluated: it needs no approval."""
     if plan.is_empty:
         return PlanFindings((), {})

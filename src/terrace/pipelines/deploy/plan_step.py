@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from terrace.assess.model import Objection, Weight
-from terrace.checks.secrets.masking import concealed
+from terrace.checks.secrets.masking import mask_plan
 from terrace.config.naming import quote_word
 from terrace.drift.detection import find_drift, only_outside
 from terrace.drift.model import ResourceDrift
-from terrace.drift.own_changes import own_changes_of, without_own_changes
+from terrace.drift.own_changes import recorded_own_changes, without_own_changes
 from terrace.drift.records import resource_drift_record
 from terrace.errors import NotReady, TerraformFailed
 from terrace.gates.approvals.gate import approval_rule
@@ -19,7 +19,7 @@ from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.events.codec import fits
 from terrace.ledger.events.steps import Detail, ObjectionRecord, PreparedRecord
-from terrace.pipelines.deploy.plan_rules import judged
+from terrace.pipelines.deploy.plan_rules import evaluate
 from terrace.pipelines.deploy.planned_changes import keep_plan
 from terrace.pipelines.deploy.run import DeploymentRun, FreshPlan
 from terrace.pipelines.deploy.step_results import (
@@ -34,8 +34,8 @@ from terrace.pipelines.states.state_owners import owner_of
 from terrace.plans.before_plan_outputs import NOT_REPRODUCIBLE_HINT, not_reproducible
 from terrace.plans.model import Action, Plan
 from terrace.plans.ports import Goal, StateSnapshot
-from terrace.plans.reproducibility import differing
-from terrace.plans.summaries import deeds, notices
+from terrace.plans.reproducibility import find_differences
+from terrace.plans.summaries import describe_actions, notices
 from terrace.rollout.next_step import is_ahead
 from terrace.stacks.backends import backend_locations
 from terrace.stacks.model import Destruction, Undoing
@@ -86,19 +86,22 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
     if _differs_from_before(run.deployment, key, fresh):
         again = _plan_at_rest(run, key)
         if again.plan.digest != fresh.plan.digest and again.state.serial == fresh.state.serial:
-            return StepOutcome("failed", _volatile(differing(fresh.plan, again.plan)), _facts(run, again))
+            return StepOutcome("failed", _volatile(find_differences(fresh.plan, again.plan)), _facts(run, again))
         fresh = again
     run.fresh_plans[attempt] = fresh
-    findings = judged(run.context, run.history, fresh.plan)
+    findings = evaluate(run.context, run.history, fresh.plan)
     own = (*_found_state(run, key, fresh.state), *_made_differently(run.deployment, key, fresh))
     against = (*objections(run, fresh), *own, *findings.objections)
     unkept = keep_plan(run.context, run.deployment, attempt, fresh.plan)
     message = "; ".join(
-        [deeds(fresh.plan) or "no changes", *(f"{objection.address} {objection.why}" for objection in against)]
+        [
+            describe_actions(fresh.plan) or "no changes",
+            *(f"{objection.address} {objection.why}" for objection in against),
+        ]
     )
     against_it = Detail(objections=tuple(_objection(objection) for objection in against))
     facts = _facts(run, fresh, *([unkept] if unkept else []))
-    return StepOutcome("succeeded", message, facts.merged(against_it).merged(findings.detail()))
+    return StepOutcome("succeeded", message, facts.merge(against_it).merge(findings.detail()))
 
 
 def _volatile(names: Sequence[str]) -> str:
@@ -251,13 +254,13 @@ def _is_new(run: DeploymentRun, key: str, state: StateSnapshot) -> bool:
 def _notices(plan: Plan) -> tuple[str, ...]:
     """Returns what approvers have to know in addition to the changes, as the ledger records it."""
     # More people can read the ledger than the state, and nothing is ever removed from it.
-    return tuple(sentence for sentence in notices(concealed(plan))[:MOST_NOTICES] if fits(sentence))
+    return tuple(sentence for sentence in notices(mask_plan(plan))[:MOST_NOTICES] if fits(sentence))
 
 
 def _outside(run: DeploymentRun, plan: Plan) -> list[ResourceDrift]:
     """Returns the changes from outside. A release's own changes are not drift, nor are those of Terrace's own
     applies."""
-    echoes = own_changes_of(run.history, plan.stack.environment, plan.stack.key)
+    echoes = recorded_own_changes(run.history, plan.stack.environment, plan.stack.key)
     drift = without_own_changes(find_drift(plan), echoes)
     return [outside for resource in drift if (outside := only_outside(resource)) is not None]
 

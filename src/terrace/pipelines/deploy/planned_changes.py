@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from msgspec import UNSET
 
-from terrace.checks.secrets.masking import concealed
+from terrace.checks.secrets.masking import mask_plan
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.deployment import Deployment, Step
 from terrace.pipelines.context import Context
-from terrace.plans.kept_plans import KEPT_DAYS, KeptPlans, PlanName, PlannedChanges, reduced
+from terrace.plans.kept_plans import KEPT_DAYS, KeptPlans, PlanName, PlannedChanges, reduce
 from terrace.plans.model import Plan
 
 
@@ -22,7 +22,7 @@ def keep_plan(context: Context, deployment: Deployment, attempt: str, plan: Plan
     if plan.is_empty:
         return ""
     try:
-        context.kept_plans.keep(PlanName(deployment.environment, deployment.id, attempt), reduced(concealed(plan)))
+        context.kept_plans.keep(PlanName(deployment.environment, deployment.id, attempt), reduce(mask_plan(plan)))
     except Interrupted:
         raise
     except TerraceError as error:

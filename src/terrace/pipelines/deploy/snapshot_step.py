@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from terrace.drift.model import ResourceDrift
-from terrace.drift.own_changes import own_changes_in
+from terrace.drift.own_changes import find_own_changes
 from terrace.drift.records import resource_drift_record
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.deployment import Step, StepRecord
@@ -40,7 +40,7 @@ def snapshot(run: DeploymentRun, key: str) -> StepOutcome:
     ended = save_backup(run, key, state, "after")
     outputs = {name: "(sensitive)" if o.sensitive else _shown(plain(o.value)) for name, o in state.outputs.items()}
     echoes = tuple(resource_drift_record(echo) for echo in _echoes(run, key, after))
-    return StepOutcome(ended.result, ended.message, ended.detail.merged(Detail(outputs=outputs, echoes=echoes)))
+    return StepOutcome(ended.result, ended.message, ended.detail.merge(Detail(outputs=outputs, echoes=echoes)))
 
 
 def _lost(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
@@ -122,4 +122,4 @@ def _echoes(run: DeploymentRun, key: str, after: Plan | None) -> tuple[ResourceD
     planned = run.deployment.last(Step.PLAN, key)
     if after is None or planned is None:
         return ()
-    return own_changes_in(after, [address for _, address in planned.detail.changes or ()])
+    return find_own_changes(after, [address for _, address in planned.detail.changes or ()])

@@ -29,7 +29,7 @@ class StepOutcome:
     detail: Detail = NO_DETAIL
     diagnostics: tuple[Diagnostic, ...] = ()
 
-    def masked(self, mask: SecretMask) -> StepOutcome:
+    def mask(self, mask: SecretMask) -> StepOutcome:
         """Returns the result for the ledger, without secrets in any text of Terraform. More people can read the ledger
         than the state, and nothing is ever removed from it.
         """
@@ -44,8 +44,8 @@ class StepOutcome:
         left_out = len(self.diagnostics) - len(records)
         failure = Detail(diagnostics=tuple(records) or UNSET, more_diagnostics=left_out or UNSET)
         if self.detail.hint:
-            failure = failure.merged(Detail(hint=hide(self.detail.hint)))
-        return StepOutcome(self.result, hide(self.message), self.detail.merged(failure))
+            failure = failure.merge(Detail(hint=hide(self.detail.hint)))
+        return StepOutcome(self.result, hide(self.message), self.detail.merge(failure))
 
 
 @dataclass(frozen=True, slots=True)

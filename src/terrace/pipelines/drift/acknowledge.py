@@ -17,7 +17,7 @@ from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.declarations import declare, is_proven
 from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append, preview
-from terrace.rollout.next_step import awaiting
+from terrace.rollout.next_step import plans_awaiting_consent
 
 
 def acknowledge(
@@ -93,6 +93,6 @@ def _seen(history: History, environment: str) -> tuple[ResourceDrift, ...]:
     resources = list(last.resources) if last is not None else []
     current = folds.latest(history, environment)
     if current is not None and current.open:
-        for record in awaiting(current):
+        for record in plans_awaiting_consent(current):
             resources += resources_of(record.stack, record.detail.sightings or ())
     return tuple(resources)

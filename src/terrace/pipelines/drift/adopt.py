@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 
 from terrace.config.naming import unknown_name_error
-from terrace.drift.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopted, shown
+from terrace.drift.adopt import BY_PROVIDER, Adoption, Left, Wanted, adopt_changes, value_text
 from terrace.drift.checks import newest
 from terrace.drift.detection import changed_paths
 from terrace.errors import BadInput
 from terrace.hcl.tree import Tree
 from terrace.pipelines.context import Context
-from terrace.pipelines.drift.detect import planned
+from terrace.pipelines.drift.detect import plan_deployed
 from terrace.plans.model import UNKNOWN, Action, Plan, ResourceChange
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Stack
@@ -35,7 +35,7 @@ def adopt(context: Context, environment: str, address: str, stack: str | None) -
     Raises BadInput when there is no drift, or when the block is not found.
     """
     key = _stack_of(context, environment, address, stack)
-    plan = planned(context, environment, key)
+    plan = plan_deployed(context, environment, key)
     drift = next((change for change in plan.drift if change.address == address and changed_paths(change)), None)
     if drift is None or drift.action is Action.DELETE:
         gone = drift is not None or any(d.address == address for d in plan.drift if d.action is Action.DELETE)
@@ -93,7 +93,7 @@ def propose_edit(
     module = inventory.graph.folders.get(folder)
     for path in module.files if module is not None else ():
         content = tree.read(path)
-        adoption = adopted(content, drift.type, drift.name, changes) if path.endswith(".tf") else None
+        adoption = adopt_changes(content, drift.type, drift.name, changes) if path.endswith(".tf") else None
         if adoption is None:
             continue
         why = _not_alone(inventory, stack, folder, drift, is_repeated=is_repeated)
@@ -103,7 +103,7 @@ def propose_edit(
         return Proposed(stack.key, path, adoption)
     raise BadInput(
         f"the block of {drift.address} is not in {folder} in native syntax",
-        hint="write the change into the block: " + ", ".join(f"{w.attribute} = {shown(w.after)}" for w in changes),
+        hint="write the change into the block: " + ", ".join(f"{w.attribute} = {value_text(w.after)}" for w in changes),
     )
 
 
@@ -127,8 +127,8 @@ def _not_alone(inventory: Inventory, stack: Stack, folder: str, drift: ResourceC
     if is_repeated or drift.index is not None:
         return "its block has several instances, and all of them would change"
     graph = inventory.graph
-    others = [other.key for other in inventory.stacks if other.key != stack.key and folder in graph.reached(other)]
+    others = [other.key for other in inventory.stacks if other.key != stack.key and folder in graph.find_reached(other)]
     if others:
         return f"{folder} is also used by {', '.join(others)}, which would change too"
-    calls = [call for path in graph.reached(stack) for call in graph.folders[path].calls if call.target == folder]
+    calls = [call for path in graph.find_reached(stack) for call in graph.folders[path].calls if call.target == folder]
     return f"{folder} is called {len(calls)} times, and all of its instances would change" if len(calls) > 1 else ""

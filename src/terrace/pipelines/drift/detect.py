@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from terrace.checks.secrets.masking import SecretMask, concealed, concealed_value, hiding_of, without_secrets
-from terrace.drift.causes import explained, has_cause, window_of
+from terrace.checks.secrets.masking import SecretMask, concealed_value, hiding_of, mask_plan, without_secrets
+from terrace.drift.causes import add_causes, has_cause, window_of
 from terrace.drift.checks import Check, drift_status, newest, newest_first, with_values
 from terrace.drift.detection import find_drift
 from terrace.drift.ignore import apply_ignore_rules
 from terrace.drift.model import Observation, ResourceDrift
-from terrace.drift.own_changes import always_recreated, own_changes_of, without_own_changes
+from terrace.drift.own_changes import always_recreated, recorded_own_changes, without_own_changes
 from terrace.drift.records import observation_record
 from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds
-from terrace.ledger.deployed_revisions import Baseline, baseline, running
+from terrace.ledger.deployed_revisions import Baseline, baseline, find_running
 from terrace.ledger.events.drift import DriftChecked, DriftOverdue
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.context import Context, readable
@@ -100,7 +100,7 @@ def _explained(
         return observations
     since, until = min(window.since for window in windows.values()), max(window.until for window in windows.values())
     logged = context.logs.read(places, since, until)
-    return tuple(explained(observation, windows, logged, now) for observation in observations)
+    return tuple(add_causes(observation, windows, logged, now) for observation in observations)
 
 
 def record_overdue(context: Context, environments: Iterable[str]) -> None:
@@ -123,7 +123,7 @@ def record_overdue(context: Context, environments: Iterable[str]) -> None:
     append(context.ledger, context.ledger.read(), decide)
 
 
-def due(context: Context) -> tuple[str, ...]:
+def find_due(context: Context) -> tuple[str, ...]:
     """Returns the environments for which a drift check is due by terrace.yaml."""
     history, now = context.ledger.read(), context.clock()
     due_now = []
@@ -145,7 +145,7 @@ def _observe_all(
     targets: list[Target] = []
     for name in names:
         deployed = baseline(history, name)
-        busy = running(history, name)
+        busy = find_running(history, name)
         observations = [_untold(key, deployed, why) for key, why in deployed.unclear.items()]
         if busy is not None:
             why = f"skipped: deployment {busy.id} is in progress there"
@@ -188,7 +188,7 @@ def _targets(
                 inventory,
                 root,
                 ahead[key],
-                own_changes_of(history, environment, key),
+                recorded_own_changes(history, environment, key),
                 history,
             )
             for key in keys
@@ -212,7 +212,7 @@ def _observe(context: Context, target: Target) -> Observation:
         return _unknown(bare, without_secrets(error_text(error), bare=True))
 
 
-def planned(context: Context, environment: str, key: str) -> Plan:
+def plan_deployed(context: Context, environment: str, key: str) -> Plan:
     """Returns the plan of one stack against its deployed commit. Raises BadInput when that cannot be determined."""
     history = context.ledger.read()
     deployed = baseline(history, environment)
@@ -252,7 +252,7 @@ def _compared(context: Context, target: Target, site: Site, bare: Observation) -
         status="drifted" if looked.resources else "clean",
         resources=looked.resources,
         ignored=looked.ignored,
-        notices=(*looked.notices, *anew, *notices(concealed(plan))[:MOST_NOTICES]),
+        notices=(*looked.notices, *anew, *notices(mask_plan(plan))[:MOST_NOTICES]),
         objects=sum(1 for change in plan.changes if change.mode == "managed"),
     )
 
@@ -283,11 +283,11 @@ def _undeployed(context: Context, inventory: Inventory, keys: Iterable[str]) -> 
     after = readable(context.survey, tip)
     if after is None:
         # A configuration that cannot be read may impact anything.
-        return dict.fromkeys(keys, repository.touching(commit, tip, (".",)))
+        return dict.fromkeys(keys, repository.commits_touching(commit, tip, (".",)))
     changes = change_set_between(inventory, after, repository.tree(commit), repository.tree(tip), context.config)
     paths = {impact.stack.key: tuple(dict.fromkeys(r.path for r in impact.reasons)) for impact in changes.impacts}
     paths |= {stack.key: (stack.shown_path,) for stack in changes.removed}
-    return {key: repository.touching(commit, tip, paths.get(key, ())) for key in keys}
+    return {key: repository.commits_touching(commit, tip, paths.get(key, ())) for key in keys}
 
 
 def _untold(key: str, deployed: Baseline, why: str) -> Observation:

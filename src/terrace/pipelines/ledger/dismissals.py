@@ -8,7 +8,7 @@ from datetime import datetime
 
 from terrace.errors import BadInput
 from terrace.ledger.dates import DatesCount, DatesDismissal, ahead
-from terrace.ledger.dismissals import Counts, Dismissal, DismissalOfSeveral, unread
+from terrace.ledger.dismissals import Counts, Dismissal, DismissalOfSeveral, find_unread
 from terrace.ledger.event import Event
 from terrace.ledger.events.people import DatesDismissed, EventDismissed, EventsDismissed
 from terrace.ledger.model import Draft, History, Ledger, draft
@@ -47,7 +47,7 @@ def unread_among(history: History, spans: Sequence[Span], counts: Counts) -> tup
 
     Raises BadInput where a span reaches past the end of the ledger, and where it has no invalid event.
     """
-    faults = unread(history, counts)
+    faults = find_unread(history, counts)
     for span in spans:
         if span.last >= len(history.events):
             raise BadInput(
@@ -99,7 +99,7 @@ def dismiss_several(
     identities = {(fault.event.position, fault.event.hash) for fault in faults}
 
     def decide(current: History) -> tuple[Draft, ...]:
-        unread_events = {(fault.event.position, fault.event.hash) for fault in unread(current, counts)}
+        unread_events = {(fault.event.position, fault.event.hash) for fault in find_unread(current, counts)}
         if not identities <= unread_events:
             gone = min(position for position, _ in identities - unread_events)
             raise _holds_nothing(Span(gone, gone))
@@ -109,7 +109,7 @@ def dismiss_several(
 
 
 def _fault(history: History, position: int, counts: Counts) -> Fault:
-    fault = next((fault for fault in unread(history, counts) if fault.event.position == position), None)
+    fault = next((fault for fault in find_unread(history, counts) if fault.event.position == position), None)
     if fault is None:
         raise _holds_nothing(Span(position, position))
     return fault
@@ -142,7 +142,7 @@ def dismiss_dates(
     """
     _insist_on(reason)
     history = ledger.read()
-    ahead_of_clock = misdated(history, position, clock())
+    ahead_of_clock = find_misdated(history, position, clock())
     if not ahead_of_clock:
         raise BadInput(
             f"event {position} of the ledger is not dated in the future, or its date is already ignored",
@@ -156,13 +156,13 @@ def dismiss_dates(
     record = DatesDismissed(position, last.position, last.hash, reason, dismissal.text.decode("ascii"), signature)
 
     def decide(current: History) -> tuple[Draft, ...]:
-        return (draft(record, "ledger", actor),) if misdated(current, position, clock()) else ()
+        return (draft(record, "ledger", actor),) if find_misdated(current, position, clock()) else ()
 
     append(ledger, history, decide)
     return ahead_of_clock
 
 
-def misdated(history: History, position: int, now: datetime) -> tuple[Event, ...]:
+def find_misdated(history: History, position: int, now: datetime) -> tuple[Event, ...]:
     """Returns the event at a position and those after it that are dated in the future; none where it is not."""
     ahead_of_clock = tuple(event for event in ahead(history, now) if event.position >= position)
     return ahead_of_clock if ahead_of_clock and ahead_of_clock[0].position == position else ()

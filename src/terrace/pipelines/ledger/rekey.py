@@ -11,7 +11,7 @@ from terrace.ledger.authenticity import EventKey
 from terrace.ledger.dismissals import Counts, dismissed_positions
 from terrace.ledger.events.people import LedgerRekeyed
 from terrace.ledger.model import Draft, History, Ledger, draft
-from terrace.ledger.unproven import UnprovenEvent, unproven
+from terrace.ledger.unproven import UnprovenEvent, find_unproven
 from terrace.pipelines.journal import append
 
 
@@ -35,7 +35,7 @@ class Change:
         return tuple(unproven_event.event.position for unproven_event in self.unproven if unproven_event.doubtful)
 
 
-def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
+def propose(history: History, old: EventKey | None, counts: Counts) -> Change:
     """Returns the effect of a change to the key of this reader. Writes nothing.
 
     With the `old` key the earlier events are verified again: what is not authentic under it is not accepted. Without
@@ -60,7 +60,7 @@ def proposed(history: History, old: EventKey | None, counts: Counts) -> Change:
     gone = dismissed_positions(history, counts)
     listed = _absent_before(history, gone)
     absent = tuple(sorted(gone | listed if reading.foreign else (gone & forged) | listed))
-    return Change("", unproven(history, absent), absent)
+    return Change("", find_unproven(history, absent), absent)
 
 
 def _absent_before(history: History, dismissed: frozenset[int]) -> frozenset[int]:

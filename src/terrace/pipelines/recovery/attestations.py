@@ -12,7 +12,7 @@ from terrace.config.model import Environment
 from terrace.errors import BadInput
 from terrace.gates.approvals.declaration import facts_of
 from terrace.gates.approvals.people import People, PersonGroups
-from terrace.ledger.declared import declared
+from terrace.ledger.declared import declaration_of
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import LeaseTaken, RecoveryAttested, RecoverySettled
@@ -48,7 +48,7 @@ def attest(context: Context, history: History, deployment: Deployment, why: str)
     return append(context.ledger, history, decide)
 
 
-def needed(environment: Environment) -> int:
+def required_people(environment: Environment) -> int:
     """Returns how many people must declare it: two where approvals are required or nothing may ever be destroyed."""
     return 2 if environment.protected or environment.approvals.requires_any else 1
 
@@ -75,14 +75,14 @@ def answers(context: Context) -> Answers:
     """Returns the rule for whose acceptance of an unknown outcome is valid: each person once, proven where keys are
     known."""
 
-    def counted(history: History, deployment: str) -> tuple[Settlement, ...]:
+    def count_answers(history: History, deployment: str) -> tuple[Settlement, ...]:
         settlements: list[tuple[Settlement, tuple[str, str]]] = []
         for event, record in history.of(RecoverySettled):
             if event.subject != deployment:
                 continue
             environment, facts = record.stack.partition("/")[0], facts_of(settled_facts(record))
             declaration = record.declaration
-            statement = declared(
+            statement = declaration_of(
                 history, event, declaration, "settle", environment, record.attempt, record.reason, facts
             )
             identity = context.proof(statement)
@@ -94,7 +94,7 @@ def answers(context: Context) -> Answers:
         persons = PersonGroups(People(context.config), tuple(name for _, name in settlements))
         return tuple(replace(settlement, by=persons.of(name[0])) for settlement, name in settlements)
 
-    return counted
+    return count_answers
 
 
 def settled_facts(record: RecoverySettled) -> dict[str, object]:
@@ -102,12 +102,12 @@ def settled_facts(record: RecoverySettled) -> dict[str, object]:
     return {"stack": record.stack, "attempt": record.attempt, "addresses": list(record.addresses)}
 
 
-def driven(context: Context, history: History, deployment: Deployment) -> bool:
+def may_still_run(context: Context, history: History, deployment: Deployment) -> bool:
     """Returns whether the process may still run: neither this machine nor enough people confirm that it terminated."""
-    if deployment.lease is None or context.leases.dead(deployment.lease.holder, deployment.environment):
+    if deployment.lease is None or context.leases.is_dead(deployment.lease.holder, deployment.environment):
         return False
     persons_who_attested = process_attestations(context, history, deployment)
-    return len(persons_who_attested) < needed(context.config.environment(deployment.environment))
+    return len(persons_who_attested) < required_people(context.config.environment(deployment.environment))
 
 
 def _taken(history: History, deployment: Deployment) -> int:
@@ -139,7 +139,7 @@ def _persons(context: Context, history: History, deployment: Deployment, since: 
         about = places.get(of, -1) if of else event.position
         if not since <= about <= event.position or event.position <= since:
             continue
-        word = declared(history, event, record.declaration, "dead", deployment.environment, of, record.reason)
+        word = declaration_of(history, event, record.declaration, "dead", deployment.environment, of, record.reason)
         identity = context.proof(word)
         if identity.proven or not context.signers:
             persons.append((event.actor, identity.by if identity.proven else ""))
@@ -150,5 +150,5 @@ def _counted(context: Context, actors: Iterable[tuple[str, str]]) -> tuple[str, 
     """Returns one name for each person among these."""
     people, every = People(context.config), tuple(actors)
     persons = PersonGroups(people, every)
-    names = {persons.of(name): people.shown(name) for name, _ in reversed(every)}
+    names = {persons.of(name): people.display_name(name) for name, _ in reversed(every)}
     return tuple(reversed(names.values()))

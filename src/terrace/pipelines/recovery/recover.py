@@ -19,18 +19,18 @@ from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.apply_step import attempt_of
 from terrace.pipelines.deploy.deploy import enter
-from terrace.pipelines.deploy.gate_facts import insist_on_readable, unread_in
+from terrace.pipelines.deploy.gate_facts import find_unread_events, insist_on_readable
 from terrace.pipelines.deploy.lifecycle import Opening, Refused
 from terrace.pipelines.journal import append
 from terrace.pipelines.planning import site_in
-from terrace.pipelines.recovery.attestations import answers, apply_attestations, attest, needed, unproven_note
+from terrace.pipelines.recovery.attestations import answers, apply_attestations, attest, required_people, unproven_note
 from terrace.pipelines.states.known_states import wrong_state
 from terrace.plans.ports import Fate, LoggedLeftovers, Site, StateSnapshot
 from terrace.rollout.recovery import StackRecovery, Statements, creations, is_ours, plan_recovery
 from terrace.stacks.additions import Additions
 from terrace.stacks.model import AutomaticRollback, Destruction, Origin, Recovery, Rollback, Undoing
 from terrace.states.restore_rules import LATER_APPLY
-from terrace.states.state_file import read_state, recorded
+from terrace.states.state_file import read_state, resources_by_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def examine(context: Context, deployment: Deployment, statements: Statements) ->
         for record in deployment.in_doubt:
             site = site_in(context, inventory, inventory.stack(record.stack), root, "plan")
             remains.append(_remains(context, history, deployment, record, site, statements))
-    faults = unread_in(context, history, deployment.environment)
+    faults = find_unread_events(context, history, deployment.environment)
     unread = f"{sentence(faults)}: {way_out(faults)}" if faults else ""
     return Examination(deployment, tuple(remains), frozenset(statements.again), unread)
 
@@ -218,7 +218,7 @@ def _remains(
     autopsy = LoggedLeftovers(whole=True) if never else context.applier.autopsy(attempt)
     state = context.terraform.pull_state(site)
     unsaved = _unsaved(autopsy, state)
-    in_state = recorded((unsaved or state).content)
+    in_state = resources_by_address((unsaved or state).content)
     planned = creations(deployment, record)
     lock = context.terraform.lock_of(site)
     witness = autopsy or LoggedLeftovers()
@@ -244,7 +244,9 @@ def _intent(context: Context, history: History, examination: Examination) -> tup
     """Records what is about to be done. Raises BadInput when another process was first."""
     environment = examination.deployment.environment
     insist_on_readable(context, history, environment)
-    unsettled = folds.unsettled(history, environment, needed(context.config.environment(environment)), answers(context))
+    unsettled = folds.find_unsettled(
+        history, environment, required_people(context.config.environment(environment)), answers(context)
+    )
     latest = folds.latest(history, environment)
     if unsettled is None or unsettled.id != examination.deployment.id or latest is None or latest.open:
         resume = f"terrace resume {examination.deployment.environment}"
@@ -276,7 +278,7 @@ def may_live(context: Context, history: History, deployment: Deployment, record:
         return "its apply, or a process that it started, still runs: wait until it has exited"
     if fate is not Fate.UNKNOWN:
         return ""
-    people = needed(context.config.environment(deployment.environment))
+    people = required_people(context.config.environment(deployment.environment))
     attested_by = apply_attestations(context, history, deployment, record)
     if len(attested_by) >= people:
         return ""
@@ -298,7 +300,7 @@ def _named_as_ours(
 ) -> bool:
     """Returns whether people identified a lock without a name by its id; where two are needed, both declared the end of
     the apply."""
-    required = needed(context.config.environment(deployment.environment))
+    required = required_people(context.config.environment(deployment.environment))
     attested_by = apply_attestations(context, history, deployment, record)
     return not lock.who and lock.id == statements.unlock and (required == 1 or len(attested_by) >= required)
 

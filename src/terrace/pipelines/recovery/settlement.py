@@ -12,7 +12,7 @@ from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.declarations import declare
 from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append, preview
-from terrace.pipelines.recovery.attestations import answers, attest, needed
+from terrace.pipelines.recovery.attestations import answers, attest, required_people
 from terrace.pipelines.recovery.recover import may_live
 from terrace.rollout.recovery import creations
 
@@ -79,7 +79,7 @@ def settle(context: Context, deployment: Deployment, stacks: tuple[str, ...], re
         }
         return tuple(drafts[key] for key in drafts if key in fresh)
 
-    return answered(context, append(context.ledger, history, decide), deployment)
+    return find_accepted(context, append(context.ledger, history, decide), deployment)
 
 
 def _draft(context: Context, history: History, deployment: Deployment, record: StepRecord, reason: str) -> Draft:
@@ -93,7 +93,7 @@ def _draft(context: Context, history: History, deployment: Deployment, record: S
     return draft(settled, deployment.id, context.actor)
 
 
-def answered(context: Context, history: History, deployment: Deployment) -> Answered:
+def find_accepted(context: Context, history: History, deployment: Deployment) -> Answered:
     """Returns who has accepted what so far."""
     settlements = answers(context)(history, deployment.id)
     by_stack = {
@@ -106,4 +106,4 @@ def answered(context: Context, history: History, deployment: Deployment) -> Answ
         )
         for record in deployment.in_doubt
     }
-    return Answered(deployment, by_stack, needed(context.config.environment(deployment.environment)))
+    return Answered(deployment, by_stack, required_people(context.config.environment(deployment.environment)))

@@ -14,7 +14,12 @@ from terrace.ledger.deployment import Deployment
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import enter, resume
 from terrace.pipelines.deploy.lifecycle import Opening, Refused
-from terrace.pipelines.rollback.destruction_target import UnreadableReaders, find_destruction, find_readers, taken_over
+from terrace.pipelines.rollback.destruction_target import (
+    UnreadableReaders,
+    find_destruction,
+    find_new_owner,
+    find_readers,
+)
 from terrace.stacks.backends import BackendLocation
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge
@@ -40,7 +45,7 @@ def destroy(
     commit, waves = find_destruction(context, history, environment, stack)
     if stack is not None:
         deployed, tip = context.survey(commit), context.survey(context.repository.protected_tip())
-        taken = taken_over(deployed, tip, stack)
+        taken = find_new_owner(deployed, tip, stack)
         if taken is not None:
             return Refused(commit, Verdict(environment, (_taken(stack, *taken),)))
     going = {key for wave in waves for key in wave}
@@ -58,7 +63,7 @@ def destroy(
 
 
 def _objection(reason: str, satisfy: str) -> GateResult:
-    return OBJECTIONS.named(blocks(reason, satisfy))
+    return OBJECTIONS.add_name(blocks(reason, satisfy))
 
 
 def _taken(stack: str, owner: str, address: BackendLocation) -> GateResult:

@@ -19,7 +19,7 @@ from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge, find_edges
 from terrace.states.backup_status import backup_statuses, lineages
-from terrace.words import listed
+from terrace.words import join_some
 
 _MOST_SHOWN = 3
 
@@ -37,8 +37,8 @@ def deployed_stacks(history: History) -> dict[str, Deployment]:
 def _deployed(history: History) -> dict[str, Deployment]:
     touched: dict[str, Deployment] = {}
     for deployment in folds.deployments(history):
-        touched.update({key: deployment for key in deployment.stacks if deployment.done(key) is not None})
-    return {key: d for key, d in touched.items() if not (isinstance(d.origin, Destruction) and d.done(key))}
+        touched.update({key: deployment for key in deployment.stacks if deployment.is_done(key) is not None})
+    return {key: d for key, d in touched.items() if not (isinstance(d.origin, Destruction) and d.is_done(key))}
 
 
 def _renamed(history: History, deployed: Mapping[str, Deployment]) -> dict[str, str]:
@@ -74,7 +74,7 @@ def removed_environment_error(history: History, config: Config, name: str) -> Ba
     is_are = "is" if len(stacks) == 1 else "are"
     return BadInput(
         f"terrace.yaml on the protected branch no longer names the environment {name!r}, where "
-        f"{listed(stacks, _MOST_SHOWN)} {is_are} still deployed",
+        f"{join_some(stacks, _MOST_SHOWN)} {is_are} still deployed",
         hint=f"`terrace destroy {quote_word(name)} --reason WHY` destroys all of it. To keep it, add the "
         "environment and its stacks to terrace.yaml again",
     )
@@ -109,11 +109,11 @@ def _orphaned_stack(
         return replace(orphaned, unread=error.message, hint=error.hint or "")
     if all(stack.key != key for stack in inventory.stacks):
         return orphaned
-    taken = taken_over(inventory, tip, key)
+    taken = find_new_owner(inventory, tip, key)
     return orphaned if taken is None else replace(orphaned, renamed=taken[0])
 
 
-def taken_over(inventory: Inventory, tip: Inventory, key: str) -> tuple[str, BackendLocation] | None:
+def find_new_owner(inventory: Inventory, tip: Inventory, key: str) -> tuple[str, BackendLocation] | None:
     """Returns the stack of the protected branch (`tip`) that now has the state of a stack of an earlier commit, with
     the address; None where there is none. The stack was renamed, or another one names its state."""
     locations = backend_locations(inventory.stack(key), inventory.graph)

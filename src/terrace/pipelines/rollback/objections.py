@@ -14,7 +14,7 @@ from terrace.hcl.layout import LOCK_FILE
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
-from terrace.ledger.undone import created_by, undone_since
+from terrace.ledger.undone import find_created, find_undone
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.run import DeploymentRun, FreshPlan
 from terrace.plans.model import Plan
@@ -43,7 +43,7 @@ def objections(run: DeploymentRun, fresh: FreshPlan) -> tuple[Objection, ...]:
         return ()
     history = run.history
     target = target_of(history, deployment.environment, deployment.commit)
-    between = () if target is None else undone_since(history, target)
+    between = () if target is None else find_undone(history, target)
     kept_lock = fresh.plan.stack.key in run.kept_locks
     undone = describe_undone(run.context, run.inventory, between, deployment.live, fresh.plan, kept_lock=kept_lock)
     return (*_of_the_state(run, fresh, target), *reversal(fresh.plan, undone))
@@ -93,7 +93,7 @@ def describe_undone(
         own_stacks = [s for s in inventory_then.stacks if s.key == stack.key]
         gone |= find_forgotten(inventory_then, context.repository.tree(commit), own_stacks)
     return Undone(
-        created=created_by(between, stack.key),
+        created=find_created(between, stack.key),
         readers=readers_of(stack, inventory.of(stack.environment), inventory.graph),
         providers=_providers(context, inventory.commit, live, stack.path, kept_lock=kept_lock),
         let_go=gone - find_forgotten(inventory, context.repository.tree(inventory.commit), (stack,)),

@@ -20,7 +20,7 @@ from terrace.ledger.model import History
 from terrace.operations.after_failure import GoBack, Pause, reaction
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import enter, resume
-from terrace.pipelines.deploy.gate_facts import facts, timed
+from terrace.pipelines.deploy.gate_facts import add_clock, facts
 from terrace.pipelines.deploy.lifecycle import Opening, Refused
 from terrace.pipelines.planning import Planned, plan_of, plans_at, site_in
 from terrace.pipelines.rollback.objections import describe_undone, newer_lock_file
@@ -87,7 +87,7 @@ def simulate(context: Context, environment: str, *, to: str | None, reason: str,
             plan, describe_undone(context, inventory, way.undone, way.live, plan, kept_lock=key in locked)
         )
     )
-    known = timed(context, history, facts(context, history, environment, way.target.commit, origin))
+    known = add_clock(context, history, facts(context, history, environment, way.target.commit, origin))
     settings, objected = context.config.environment(environment), Plans(objections=against, agreed=agreed)
     request = Request(Moment.ENTRY, context.config, settings, known, context.clock(), objected)
     before_apply = replace(request, moment=Moment.APPLY)
@@ -99,7 +99,7 @@ def simulate(context: Context, environment: str, *, to: str | None, reason: str,
 def _planner(way: RollbackTarget, locked: set[str]) -> Planned:
     """Returns a planner that plans a stack as the rollback would; `locked` collects the stacks with newer providers."""
 
-    def planned(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
+    def plan(context: Context, inventory: Inventory, stack: Stack, root: Path) -> Plan:
         site = site_in(context, inventory, stack, root, "plan")
         try:
             return plan_of(context, site, inventory.commit)
@@ -110,7 +110,7 @@ def _planner(way: RollbackTarget, locked: set[str]) -> Planned:
             locked.add(stack.key)
             return plan_of(context, replace(site, lock_file=newer), inventory.commit)
 
-    return planned
+    return plan
 
 
 def react(context: Context, ended: Deployment | Refused) -> Deployment | Refused | Pause | None:

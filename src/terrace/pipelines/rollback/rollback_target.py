@@ -8,7 +8,7 @@ from terrace.errors import BadInput
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
-from terrace.ledger.undone import undone_since
+from terrace.ledger.undone import find_undone
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.lifecycle import deployment_waves
 from terrace.stacks.additions import Additions, Move
@@ -61,7 +61,7 @@ def find_rollback_target(context: Context, history: History, environment: str, t
     # A rollback that did not succeed can be repeated, to the same release: what it rolls back is still deployed.
     halfway = isinstance(newest.origin, Undoing) and newest.result != "succeeded"
     live = newest.live if halfway else newest.commit
-    good = [d for d in folds.releases(history, environment) if d.commit != live and undone_since(history, d)]
+    good = [d for d in folds.releases(history, environment) if d.commit != live and find_undone(history, d)]
     candidates = [d for d in good if to in (None, d.commit)]
     if not candidates:
         releases = ", ".join(dict.fromkeys(d.commit[:7] for d in reversed(good))) or "none"
@@ -76,7 +76,7 @@ def find_rollback_target(context: Context, history: History, environment: str, t
             hint=fix,
         )
     target = candidates[-1]
-    undone = undone_since(history, target)
+    undone = find_undone(history, target)
     inventory = context.survey(target.commit)
     forward = deployment_waves(inventory, environment)
     ahead = [context.survey(commit) for commit in dict.fromkeys(d.commit for d in undone)]

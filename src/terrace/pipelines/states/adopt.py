@@ -36,7 +36,7 @@ from terrace.states.backups import Moment
 from terrace.states.checkout_states import LeftState
 from terrace.states.restore_rules import is_newer
 from terrace.states.state_file import addresses_in, compare, holds_nothing, is_encrypted, read_state
-from terrace.words import listed
+from terrace.words import join_some
 
 KEPT = "the folder in which Terrace keeps local states"
 """Description of the target of a local state."""
@@ -149,7 +149,7 @@ def insist_on_no_creation(adoption: Adoption, accepted: frozenset[str]) -> None:
     if fresh:
         words = quote_word(fresh[0]) + "".join(f" --accept {quote_word(address)}" for address in fresh[1:5])
         raise BadInput(
-            f"with that state a plan would create {listed(fresh, 5)}: it may not be the state of this stack, or "
+            f"with that state a plan would create {join_some(fresh, 5)}: it may not be the state of this stack, or "
             "an old one. No changes were made",
             hint=f"if these resources are really new: `terrace state adopt {quote_word(adoption.stack.key)} "
             f"--accept {words}`",

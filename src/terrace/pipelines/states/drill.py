@@ -14,7 +14,7 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.journal import append
 from terrace.pipelines.states.workspace import StateWorkspace, choose_backup, open_workspace
 from terrace.plans.ports import StateSnapshot
-from terrace.states.backup_status import BackupStatus, backup_statuses, recorded, release_of, stacks_of
+from terrace.states.backup_status import BackupStatus, backup_statuses, recorded_hashes, release_of, stacks_of
 from terrace.states.backups import BackupRecord
 from terrace.states.restore_rules import differences
 from terrace.states.restores import open_restore
@@ -67,7 +67,7 @@ def _drilled(context: Context, history: History, environment: str, key: str, *, 
     try:
         record = choose_backup(context, backup_status)
         blank = replace(blank, backup=record.original, commit=last.commit)
-        digest = recorded(history).get(record.original)
+        digest = recorded_hashes(history).get(record.original)
         if digest is not None and digest != record.sha256:
             return replace(blank, reasons=("the ledger has that backup with another content",))
         with open_workspace(context, last) as on:

@@ -15,9 +15,9 @@ from terrace.plans.ports import StateSnapshot
 from terrace.states.backup_status import (
     BackupStatus,
     StackRelease,
-    applied_since,
     backup_statuses,
-    recorded,
+    find_applying_deployments,
+    recorded_hashes,
     same_state,
 )
 from terrace.states.backups import BackupRecord
@@ -62,8 +62,8 @@ def propose(context: Context, key: str, name: str | None) -> Proposal:
         )
     facts = RestoreFacts(
         version=context.terraform.version,
-        applied=applied_since(history, key, record.taken_at),
-        sha256=recorded(history).get(record.original, ""),
+        applied=find_applying_deployments(history, key, record.taken_at),
+        sha256=recorded_hashes(history).get(record.original, ""),
         lineage=backup_status.lineage,
         same_state=kin,
         holds_nothing=holds_nothing(current.content),

@@ -18,7 +18,7 @@ from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gate_facts import insist_on_readable
 from terrace.pipelines.journal import append
-from terrace.pipelines.recovery.attestations import answers, needed
+from terrace.pipelines.recovery.attestations import answers, required_people
 from terrace.pipelines.states.proposal import Proposal, insist_on_accepted, insist_on_idle, with_lineage_of
 from terrace.pipelines.states.workspace import StateWorkspace, open_workspace, release
 from terrace.plans.ports import StateSnapshot
@@ -26,8 +26,16 @@ from terrace.rollout.recovery import planned_changes
 from terrace.states.backup_status import release_named, same_state
 from terrace.states.restore_rules import Difference, differences
 from terrace.states.restores import Restore, Restored, RestoreResult, restores
-from terrace.states.state_file import compare, emptied, holds_nothing, objects, read_state, same_objects, with_serial
-from terrace.words import listed
+from terrace.states.state_file import (
+    compare,
+    empty_state,
+    holds_nothing,
+    objects,
+    read_state,
+    same_objects,
+    with_serial,
+)
+from terrace.words import join_some
 
 
 def restore(context: Context, proposal: Proposal, accepted: frozenset[str], reason: str) -> Restored:
@@ -61,7 +69,7 @@ def go_on(context: Context, begun: Restore, accepted: frozenset[str], *, takeove
     The process that started it must be proven terminated, or be declared so with `takeover`.
     """
     with _holding(context, begun.environment):
-        if not takeover and not context.leases.dead(begun.holder, begun.environment):
+        if not takeover and not context.leases.is_dead(begun.holder, begun.environment):
             raise NotReady(
                 f"the restore {begun.id} of {begun.stack} was started by {begun.holder.who} on "
                 f"{begun.holder.host}, and there is no proof that it has terminated",
@@ -245,13 +253,13 @@ def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
         )
         summary = f"a plan does {_told(left_differences)}, {why}" if left_differences else "a plan has no changes"
         return _end(work, "restored", summary, current, left_differences)
-    content = with_serial(before, current.serial + 1) if before else emptied(current.content, current.serial + 1)
+    content = with_serial(before, current.serial + 1) if before else empty_state(current.content, current.serial + 1)
     current = work.push(content)
     return _end(work, "put_back", f"{problem}; the previous state was put back", current, left_differences)
 
 
 def _told(differences: tuple[Difference, ...]) -> str:
-    return listed([f"{difference.action} {difference.address}" for difference in differences], 5)
+    return join_some([f"{difference.action} {difference.address}" for difference in differences], 5)
 
 
 def _end(
@@ -291,7 +299,7 @@ def _end(
 
     history = append(context.ledger, work.history, finish)
     held = folds.hold(history, begun.environment)
-    people = needed(context.config.environment(begun.environment))
-    unknown = folds.unsettled(history, begun.environment, people, answers(context))
+    people = required_people(context.config.environment(begun.environment))
+    unknown = folds.find_unsettled(history, begun.environment, people, answers(context))
     why = held.reason if held is not None else ""
     return Restored(begun, result, reason, differences, current.serial, why, unknown.id if unknown is not None else "")

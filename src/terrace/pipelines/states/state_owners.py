@@ -71,10 +71,10 @@ def _deployed(context: Context, history: History) -> dict[str, set[str]]:
     last: dict[str, str] = {}
     for deployment in folds.deployments(history):
         for key in deployment.stacks if deployment.environment in names else ():
-            if deployment.last(Step.APPLY, key) is None and not deployment.done(key):
+            if deployment.last(Step.APPLY, key) is None and not deployment.is_done(key):
                 continue
             last[key] = deployment.commit
-            if isinstance(deployment.origin, Destruction) and deployment.done(key):
+            if isinstance(deployment.origin, Destruction) and deployment.is_done(key):
                 del last[key]
     for name in names:
         last |= {key: adoption.commit for key, adoption in newest_adoptions(history, name).items()}

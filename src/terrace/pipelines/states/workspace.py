@@ -16,7 +16,7 @@ from terrace.plans.model import Plan
 from terrace.plans.ports import Purpose, Site
 from terrace.stacks.inventory import Inventory
 from terrace.states.backup_status import BackupStatus, StackRelease, release_of
-from terrace.states.backups import BackupRecord, named
+from terrace.states.backups import BackupRecord, find_backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +85,5 @@ def choose_backup(context: Context, backup_status: BackupStatus, name: str | Non
             f"there is no backup of {backup_status.stack}", hint="`terrace state list` lists the existing backups"
         )
     if name is not None:
-        return named(records, name)
+        return find_backup(records, name)
     return next((record for record in reversed(records) if record.original == backup_status.backup), records[-1])

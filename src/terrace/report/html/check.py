@@ -8,7 +8,7 @@ from terrace.assess.model import Finding, Status
 from terrace.assess.risk import GRAVE_LEVELS
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import Action, Plan
-from terrace.plans.summaries import ACTIONS, CHANGING, deeds, notices
+from terrace.plans.summaries import ACTIONS, CHANGING, describe_actions, notices
 from terrace.report.checked import (
     Checked,
     also_reported,
@@ -207,7 +207,7 @@ def _impact(record: Checked) -> Iterator[Markup]:
 
 def _short(plan: Plan) -> str:
     numbers = " ".join(f"{ACTIONS[action].sign}{n}" for action in CHANGING if (n := plan.count(action)))
-    return numbers or deeds(plan) or "no changes"
+    return numbers or describe_actions(plan) or "no changes"
 
 
 def _plans(record: Checked) -> Iterator[Markup]:

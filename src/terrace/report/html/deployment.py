@@ -8,7 +8,7 @@ from terrace.gates.model import Approval
 from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Plan
-from terrace.plans.summaries import deeds, notices
+from terrace.plans.summaries import describe_actions, notices
 from terrace.report.html.layout import page
 from terrace.report.html.markup import NOTHING, Markup, code, html, join, prose, text
 from terrace.report.html.plan import plan_details, plan_tiles
@@ -74,7 +74,7 @@ def _plan(key: str, plan: Plan) -> Iterator[Markup]:
     yield html(
         "<section class=plan><header><h3>{key}</h3>{deeds}\n<small>plan {digest}</small></header>",
         key=code(key),
-        deeds=deeds(plan),
+        deeds=describe_actions(plan),
         digest=code(plan.digest.short),
     )
     for notice in notices(plan):

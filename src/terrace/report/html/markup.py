@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from terrace.text import clipped, field, readable
+from terrace.text import clip, field, readable
 
 LONGEST = 600
 """Characters of one text that are shown."""
@@ -40,7 +40,7 @@ def join(parts: Iterable[Markup], separator: Markup = NOTHING) -> Markup:
 
 def text(value: str, limit: int = LONGEST) -> Markup:
     """Returns one line of text, escaped, in which invisible characters are made visible."""
-    return Markup(escape(clipped(value, limit)))
+    return Markup(escape(clip(value, limit)))
 
 
 def prose(value: str, limit: int = LONGEST) -> Markup:

@@ -8,7 +8,7 @@ from terrace.clouds.stateful import is_stateful
 from terrace.plans.attribute_diff import is_exposing, resource_diff
 from terrace.plans.model import MASKED, UNKNOWN, Action, Plan, ResourceChange
 from terrace.plans.riskiest import GRAVE, riskiest_first
-from terrace.plans.summaries import ACTIONS, deed
+from terrace.plans.summaries import ACTIONS, describe_action
 from terrace.report.diff_words import Extent, Row, change_rows, changed_outputs, output_rows, remarks
 from terrace.report.html.markup import NOTHING, Markup, code, html, join, text, whole_line
 from terrace.words import and_more, attribute_path
@@ -80,7 +80,7 @@ def _is_notable(change: ResourceChange, rules: Mapping[str, tuple[str, ...]]) ->
 
 def _word(change: ResourceChange) -> tuple[str, str]:
     words = ACTIONS[change.action]
-    return ("import", words.sign) if deed(change) == "import" else (words.word, words.sign)
+    return ("import", words.sign) if describe_action(change) == "import" else (words.word, words.sign)
 
 
 def _large_tile(change: ResourceChange, rules: tuple[str, ...]) -> Markup:

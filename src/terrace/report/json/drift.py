@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import UNSET, UnsetType
 
 from terrace.config.model import Grade
-from terrace.drift.acknowledgements import Acknowledgement, answered, answers
+from terrace.drift.acknowledgements import Acknowledgement, answers, find_acknowledgement
 from terrace.drift.adopt import Adoption
 from terrace.drift.adopted_drift import Absorption
 from terrace.drift.issues import StackDrift, Word
@@ -326,7 +326,7 @@ def _drifted_resource(review: Review, observation: Observation, resource: Resour
         causes=tuple(map(_cause_part, resource.causes)),
         more_causes=resource.more_causes,
         cause_unknown=resource.cause_unknown,
-        acknowledged=_acknowledgement_part(answered(review.acknowledged, resource, resource.paths)),
+        acknowledged=_acknowledgement_part(find_acknowledgement(review.acknowledged, resource, resource.paths)),
     )
 
 

@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from terrace.ledger.reading import Fault
 from terrace.ledger.unproven import Code, UnprovenEvent
 from terrace.report.json.record import Counts, JsonRecord, with_offset
-from terrace.text import clipped
+from terrace.text import clip
 
 
 class BadEvent(JsonRecord):
@@ -84,10 +84,10 @@ def invalid_event(fault: Fault) -> InvalidEvent:
     event = fault.event
     return InvalidEvent(
         position=event.position,
-        kind=clipped(event.kind, 100),
+        kind=clip(event.kind, 100),
         at=with_offset(event.time),
-        by=clipped(event.actor),
-        why=clipped(fault.reason),
+        by=clip(event.actor),
+        why=clip(fault.reason),
         environment=fault.environment or None,
     )
 

@@ -63,7 +63,7 @@ class ChangePart(JsonRecord):
 def change_part(change: ResourceChange) -> ChangePart:
     """Returns a change with its differences. The values of the change must be masked already."""
     diff = resource_diff(change)
-    shown: ShownDiff = diff.shown()
+    shown: ShownDiff = diff.select_shown()
     return ChangePart(
         address=change.address,
         type=change.type,

@@ -8,7 +8,7 @@ from terrace.compliance.audit import Audited
 from terrace.report.audit_words import MOST, basis_words, counts_words, doubt
 from terrace.report.checked import level_word, place, worst_first
 from terrace.report.markdown.escape import code, plain
-from terrace.text import clipped
+from terrace.text import clip
 from terrace.words import and_more
 
 
@@ -28,8 +28,8 @@ def audit_section(audit: Audited) -> list[str]:
         return [*lines, "No findings."]
     lines += ["| level | rule | where | what |", "| --- | --- | --- | --- |"]
     lines += [
-        f"| {level_word(f)} | {code(clipped(f.rule))} | {code(clipped(place(f) or '-'))} | "
-        f"{doubt(f)}{plain(clipped(f.message))} |"
+        f"| {level_word(f)} | {code(clip(f.rule))} | {code(clip(place(f) or '-'))} | "
+        f"{doubt(f)}{plain(clip(f.message))} |"
         for f in findings[:MOST]
     ]
     if more := and_more(len(findings) - MOST):

@@ -14,7 +14,7 @@ from terrace.config.naming import quote_word
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.attribute_diff import is_exposing, resource_diff
 from terrace.plans.model import Action, Plan, ResourceChange
-from terrace.plans.summaries import ACTIONS, CHANGING, deeds, notices
+from terrace.plans.summaries import ACTIONS, CHANGING, describe_actions, notices
 from terrace.report.checked import (
     Checked,
     also_reported,
@@ -30,8 +30,8 @@ from terrace.report.diff_words import plan_line
 from terrace.report.markdown.escape import code, fenced, plain, prose
 from terrace.report.markdown.plan_changes import plan_diff
 from terrace.stacks.model import ChangeSet
-from terrace.text import clipped
-from terrace.words import and_more, attribute_path, listed, plural
+from terrace.text import clip
+from terrace.words import and_more, attribute_path, join_some, plural
 
 MARKER = '<!-- terrace:v1 {"kind":"check"} -->'
 """The first line. Terrace recognizes its comment by this line and by the author."""
@@ -146,7 +146,9 @@ def _headline(record: Checked) -> str:
 
 def _in_states(plans: Iterable[Plan]) -> str:
     """Returns what plans do that create, update, replace and delete nothing: imports, moves, outputs."""
-    return ", ".join(dict.fromkeys(f"{code(plan.stack.key)}: {deeds(plan)}" for plan in plans if deeds(plan)))
+    return ", ".join(
+        dict.fromkeys(f"{code(plan.stack.key)}: {describe_actions(plan)}" for plan in plans if describe_actions(plan))
+    )
 
 
 def _warnings(record: Checked) -> Iterator[str]:
@@ -157,7 +159,7 @@ def _warnings(record: Checked) -> Iterator[str]:
             lost.setdefault(plan.stack.environment, []).extend(_grave(plan))
     for name, changes in lost.items():
         data = [change for change in changes if is_stateful(change.type)]
-        named = listed([code(clipped(change.shown_address, _LONGEST)) for change in data or changes], 3)
+        named = join_some([code(clip(change.shown_address, _LONGEST)) for change in data or changes], 3)
         if len(changes) == 1:
             what = "it may hold data" if data else "it probably holds no data"
         else:
@@ -189,20 +191,20 @@ def _table(record: Checked) -> str:
 def _waits(verdict: Verdict | None) -> str:
     if verdict is None or verdict.outcome is Outcome.PASS:
         return "pass" if verdict is not None else ""
-    return f"{verdict.outcome.value}: {prose(clipped('; '.join(result.reason for result in verdict.open), 120))}"
+    return f"{verdict.outcome.value}: {prose(clip('; '.join(result.reason for result in verdict.open), 120))}"
 
 
 def _next(record: Checked) -> str:
     """Returns what to do now, as commands."""
     if not record.passed:
         rules = dict.fromkeys(finding.rule for finding in record.blocking[:3])
-        explained = ", ".join(code(f"terrace explain {quote_word(clipped(rule, 60))}") for rule in rules)
+        explained = ", ".join(code(f"terrace explain {quote_word(clip(rule, 60))}") for rule in rules)
         more = f" See {explained}." if explained else ""
         return f"**Next**: fix the blocking findings and push.{more} `terrace check` reports the same on your machine."
     first = next(iter(record.ahead), None)
     if first is None:
         return "**Next**: merge it."
-    name = clipped(first.environment, 60)
+    name = clip(first.environment, 60)
     return f"**Next**: merge it, then {code(f'terrace deploy {name}')}; `terrace status` shows what it waits for."
 
 
@@ -222,24 +224,24 @@ def _grave(plan: Plan) -> list[ResourceChange]:
 
 def _attention(plans: Iterable[Plan]) -> Iterator[str]:
     for plan in plans:
-        yield from (f"{code(clipped(plan.stack.key))}: {prose(clipped(notice))}" for notice in notices(plan))
+        yield from (f"{code(clip(plan.stack.key))}: {prose(clip(notice))}" for notice in notices(plan))
         for change in _grave(plan):
             data = "; it may hold data" if is_stateful(change.type) else ""
             forced = ", ".join(map(attribute_path, change.replace_paths[:3]))
-            why = f" because of {code(clipped(forced, _LONGEST))}" if forced else ""
-            where = code(clipped(f"{plan.stack.key}: {change.shown_address}", _LONGEST))
+            why = f" because of {code(clip(forced, _LONGEST))}" if forced else ""
+            where = code(clip(f"{plan.stack.key}: {change.shown_address}", _LONGEST))
             yield f"{change.action.value} {where}{why}{data}"
         for change in plan.effective:
             if opened := resource_diff(change).exposes if is_exposing(change) else ():
-                where = code(clipped(f"{plan.stack.key}: {change.shown_address}", _LONGEST))
+                where = code(clip(f"{plan.stack.key}: {change.shown_address}", _LONGEST))
                 yield f"{where}: {plain(', '.join(opened))}"
         if plan.errored or not plan.complete:
-            stack = code(clipped(plan.stack.key))
+            stack = code(clip(plan.stack.key))
             yield f"the plan of {stack} is not complete: the parts that it leaves out were not checked"
 
 
 def _risk(risk: Risk) -> str:
-    lines = [f"{reason.points} {plain(reason.factor)}: {prose(clipped(reason.what))}" for reason in risk.reasons[:5]]
+    lines = [f"{reason.points} {plain(reason.factor)}: {prose(clip(reason.what))}" for reason in risk.reasons[:5]]
     more = and_more(len(risk.reasons) - len(lines), "reason")
     return _listed(f"**Risk: {risk.level}** ({risk.score} of 100)", [*lines, *([more] if more else [])])
 
@@ -251,19 +253,19 @@ def _plan(plan: Plan, fold: str) -> str:
 
 def _finding(finding: Finding) -> str:
     word = finding.status.value if finding.status is Status.WAIVED else "advisory"
-    at = f" at {code(clipped(where))}" if (where := place(finding)) else ""
-    fix = f" — {prose(clipped(finding.fix))}" if finding.fix else ""
-    text = prose(clipped(finding_text(finding) + also_reported(finding)))
-    return f"- {word}: **{plain(clipped(finding.rule))}**: {text}{at}{fix}"
+    at = f" at {code(clip(where))}" if (where := place(finding)) else ""
+    fix = f" — {prose(clip(finding.fix))}" if finding.fix else ""
+    text = prose(clip(finding_text(finding) + also_reported(finding)))
+    return f"- {word}: **{plain(clip(finding.rule))}**: {text}{at}{fix}"
 
 
 def _folded(title: str, body: str, fold: str = "<details>") -> str:
-    return f"{fold}<summary>{plain(clipped(title))}</summary>\n\n{body}\n\n</details>"
+    return f"{fold}<summary>{plain(clip(title))}</summary>\n\n{body}\n\n</details>"
 
 
 def _gates(verdict: Verdict) -> str:
     lines = []
     for result in verdict.results:
-        how = f" → {prose(clipped(result.satisfy))}" if result.satisfy else ""
-        lines.append(f"- {result.outcome.value}: {plain(clipped(result.gate))}: {prose(clipped(result.reason))}{how}")
+        how = f" → {prose(clip(result.satisfy))}" if result.satisfy else ""
+        lines.append(f"- {result.outcome.value}: {plain(clip(result.gate))}: {prose(clip(result.reason))}{how}")
     return _folded(f"Gates of {verdict.environment}: {verdict.outcome.value}", "\n".join(lines))

@@ -14,7 +14,7 @@ from terrace.report.compliance_words import (
     totals,
 )
 from terrace.report.markdown.escape import code, plain
-from terrace.text import clipped
+from terrace.text import clip
 
 
 def compliance_markdown(record: Compliance) -> str:
@@ -35,7 +35,7 @@ def compliance_markdown(record: Compliance) -> str:
                 code(control.id),
                 plain(control.title),
                 control_result.state,
-                plain(clipped(control_result.why)),
+                plain(clip(control_result.why)),
                 coverage(control_result),
             )
             lines.append(f"| {' | '.join(row)} |")
@@ -45,7 +45,7 @@ def compliance_markdown(record: Compliance) -> str:
         for control_result in shown:
             lines.append(f"- {code(control_result.control.id)} {control_result.state}")
             evidence = relevant_evidence(control_result)
-            lines += [f"  - {e.outcome.word}: {plain(clipped(evidence_sentence(e)))}" for e in evidence]
-            lines += [f"    - {code(clipped(place))}" for e in evidence for place in e.places]
+            lines += [f"  - {e.outcome.word}: {plain(clip(evidence_sentence(e)))}" for e in evidence]
+            lines += [f"    - {code(clip(place))}" for e in evidence for place in e.places]
     lines += ["", f"Rules {code(record.policy)}, ledger {code(record.head[:12] or 'empty')}."]
     return "\n".join(lines) + "\n"

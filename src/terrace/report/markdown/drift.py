@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from terrace.drift.acknowledgements import answered
+from terrace.drift.acknowledgements import find_acknowledgement
 from terrace.drift.model import Observation, ResourceDrift
 from terrace.drift.review import Review
 from terrace.report.diff_words import FULL, Extent
@@ -64,7 +64,7 @@ def _row(review: Review, observation: Observation, resource: ResourceDrift, exte
         lines.append(attribute.text)
         lines += (f"{part[:1]} {part[1:].strip()}" for row in attribute.rows for part in row_lines(row))
     attributes = "<br>".join(map(code, lines))
-    given = answered(review.acknowledged, resource, resource.paths)
+    given = find_acknowledgement(review.acknowledged, resource, resource.paths)
     acknowledged = f"acknowledged by {plain(given.by)}: {plain(given.reason)}; " if given else ""
     resolve = f"{acknowledged}{remedy(review.environment, resource, observation.commit)}"
     causes = "".join(f"<br>{prose(cause)}" for cause in cause_lines(resource))

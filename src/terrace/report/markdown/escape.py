@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from terrace.text import clipped, visible
+from terrace.text import clip, visible
 
 _SPECIAL = re.compile(
     r"([\\`*_{}\[\]()<>#+!|~&@:$-]"
@@ -33,7 +33,7 @@ def _shown(match: re.Match[str]) -> str:
 def plain_within(text: str, limit: int) -> str:
     """Returns text from outside in one line, cut so that its Markdown takes at most `limit` characters."""
     length = limit
-    while len(shown := plain(clipped(text, length))) > limit:
+    while len(shown := plain(clip(text, length))) > limit:
         length = length * limit // (len(shown) + 1)
     return shown
 

@@ -11,7 +11,7 @@ from terrace.forge.tracked_problems import TrackedProblem
 from terrace.report.markdown.audit import audit_section
 from terrace.report.markdown.drift import stack_drift_markdown
 from terrace.report.markdown.escape import plain
-from terrace.text import clipped, visible
+from terrace.text import clip, visible
 
 
 def audit_issues(audits: Iterable[Audited]) -> tuple[TrackedProblem, ...]:
@@ -56,4 +56,4 @@ def _history(record: StackDrift) -> str:
     last = record.turns[-1]
     blind = "; the newest check could not determine it" if record.blind else ""
     word = "comes and goes, last seen" if last.word == "flapping" else last.word
-    return clipped(f"First found {record.opened_at:%Y-%m-%d %H:%M} UTC; {word} {last.at:%Y-%m-%d %H:%M} UTC{blind}.")
+    return clip(f"First found {record.opened_at:%Y-%m-%d %H:%M} UTC; {word} {last.at:%Y-%m-%d %H:%M} UTC{blind}.")

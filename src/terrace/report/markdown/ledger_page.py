@@ -17,7 +17,7 @@ from terrace.ledger.model import History
 from terrace.ledger.origins import origin_word
 from terrace.report.markdown.escape import code, plain, prose, table
 from terrace.report.words import result_word, state_word, witness_words
-from terrace.text import clipped
+from terrace.text import clip
 
 MOST = 50
 """Deployments, and approvals, that are listed, the newest first."""
@@ -76,7 +76,7 @@ def environments(history: History, configured: Iterable[str] = ()) -> str:
         latest = folds.latest(history, name)
         waits = f"on hold: {hold.reason} (by {hold.by})" if hold else _waits_for(history, latest)
         commit, since = (code(good.commit[:12]), _when(good.ended_at)) if good else ("", "")
-        rows.append((code(name), state_word(latest, hold), commit, since, prose(clipped(waits))))
+        rows.append((code(name), state_word(latest, hold), commit, since, prose(clip(waits))))
     return table(("Environment", "State", "Commit", "Since", "Waits for"), rows)
 
 
@@ -99,7 +99,7 @@ def _deployment_rows(deployments: Sequence[Deployment]) -> Iterator[tuple[str, .
             code(deployment.commit[:12]),
             plain(origin_word(deployment.origin)),
             result_word(deployment),
-            plain(clipped(deployment.requester, 60)),
+            plain(clip(deployment.requester, 60)),
             code(deployment.id),
         )
 
@@ -108,18 +108,18 @@ def _approval_row(deployment: Deployment, approval: SignedApproval) -> tuple[str
     return (
         _when(approval.at),
         f"{code(deployment.environment)} {code(deployment.id)}",
-        plain(clipped(approval.actor, 60)),
-        plain(clipped(approval.role, 60)),
+        plain(clip(approval.actor, 60)),
+        plain(clip(approval.role, 60)),
         "rejected" if approval.answer == "reject" else "approved",
         _proof(approval),
-        plain(clipped(approval.comment)),
+        plain(clip(approval.comment)),
     )
 
 
 def _proof(approval: SignedApproval) -> str:
     if approval.signature:
         return "signature"
-    return plain(clipped(witness_words(approval.witness))) if approval.witness else "name in Git"
+    return plain(clip(witness_words(approval.witness))) if approval.witness else "name in Git"
 
 
 def _when(moment: datetime | None) -> str:

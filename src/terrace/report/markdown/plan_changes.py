@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from terrace.plans.model import Plan, ResourceChange
 from terrace.plans.riskiest import riskiest_first
-from terrace.plans.summaries import ACTIONS, deed
+from terrace.plans.summaries import ACTIONS, describe_action
 from terrace.report.diff_words import Extent, Row, change_rows, changed_outputs, output_rows, remarks
 from terrace.words import and_more
 
@@ -30,7 +30,7 @@ def plan_diff(plan: Plan, room: int) -> list[str]:
 
 
 def _change(change: ResourceChange) -> Iterator[str]:
-    yield f"{ACTIONS[change.action].diff_sign} {deed(change)} {change.shown_address}{remarks(change)}"
+    yield f"{ACTIONS[change.action].diff_sign} {describe_action(change)} {change.shown_address}{remarks(change)}"
     yield from _rows(change_rows(change, EXTENT))
 
 

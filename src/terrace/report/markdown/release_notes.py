@@ -8,7 +8,7 @@ from terrace.ledger.answers import SignedApproval
 from terrace.ledger.deployment import Deployment, Step
 from terrace.report.markdown.escape import code, plain
 from terrace.stacks.repository import Commit
-from terrace.text import clipped
+from terrace.text import clip
 from terrace.words import and_more
 
 MOST = 100
@@ -19,16 +19,16 @@ _WORDS = (("create", "created"), ("update", "updated"), ("replace", "replaced"),
 
 def release_notes(deployment: Deployment, commits: Sequence[Commit], approvals: Sequence[SignedApproval]) -> str:
     """Returns the notes as Markdown. `commits` are those that were new in the environment, the newest first."""
-    who = plain(clipped(deployment.requester, 60))
+    who = plain(clip(deployment.requester, 60))
     parts = [f"Deployed to {code(deployment.environment)} by {who}: {_changes(deployment)}."]
     listed = [commit for commit in commits if not commit.merge]
     if listed:
         more = and_more(len(listed) - MOST)
-        lines = [f"- {plain(clipped(c.message.split(chr(10))[0], 120))} ({c.id[:12]})" for c in listed[:MOST]]
+        lines = [f"- {plain(clip(c.message.split(chr(10))[0], 120))} ({c.id[:12]})" for c in listed[:MOST]]
         parts.append("\n".join(["### Commits", "", *lines, *([f"- {more}"] if more else [])]))
     approved = [approval for approval in approvals if approval.answer == "approve"]
     if approved:
-        lines = [f"- {plain(clipped(approval.actor, 60))}{_role(approval)}" for approval in approved]
+        lines = [f"- {plain(clip(approval.actor, 60))}{_role(approval)}" for approval in approved]
         parts.append("\n".join(["### Approved by", "", *lines]))
     return "\n\n".join(parts) + "\n"
 
@@ -40,4 +40,4 @@ def _changes(deployment: Deployment) -> str:
 
 
 def _role(approval: SignedApproval) -> str:
-    return f" as {plain(clipped(approval.role, 60))}" if approval.role else ""
+    return f" as {plain(clip(approval.role, 60))}" if approval.role else ""

@@ -14,7 +14,7 @@ from terrace.report.markdown.plan_changes import plan_diff
 from terrace.report.release_words import difference_words
 from terrace.report.words import result_word
 from terrace.rollout.release_difference import ReleaseDifference
-from terrace.text import clipped, visible
+from terrace.text import clip, visible
 from terrace.words import and_more
 
 MARKER = '<!-- terrace:v1 {"kind":"release"} -->'
@@ -79,7 +79,7 @@ def _table(release: Release) -> str:
             rows.append(f"| {code(name)} | not deployed yet | | |")
             continue
         since = f"{(one.ended_at or one.opened_at):%Y-%m-%d %H:%M} UTC"
-        why = clipped("; ".join(one.waiting or one.reasons), 200)
+        why = clip("; ".join(one.waiting or one.reasons), 200)
         rows.append(f"| {code(name)} | {result_word(one)} | {since} | {prose(why)} |")
     return "\n".join(rows)
 
@@ -87,15 +87,15 @@ def _table(release: Release) -> str:
 def _brings(difference: ReleaseDifference) -> str:
     """Returns the effect of the release: commits, people, tickets, and the changed values."""
     before = f" after {code(difference.replaces.commit[:12])}" if difference.replaces is not None else ""
-    lines = [f"{code(difference.target)} gets{before}: {plain(clipped(difference_words(difference), 400))}"]
+    lines = [f"{code(difference.target)} gets{before}: {plain(clip(difference_words(difference), 400))}"]
     own = [commit for commit in difference.commits if not commit.merge]
-    lines += [f"- {plain(clipped(c.message.strip().split(chr(10))[0], 120))} ({c.id[:12]})" for c in own[:MOST_COMMITS]]
+    lines += [f"- {plain(clip(c.message.strip().split(chr(10))[0], 120))} ({c.id[:12]})" for c in own[:MOST_COMMITS]]
     if more := and_more(len(own) - MOST_COMMITS):
         lines.append(f"- {more}")
     if len(lines) > 1:
         lines.insert(1, "")
     values = [text for one in difference.values for text in (f"# {visible(one.path)}", *one.diff)][:MOST_VALUES]
-    shown = fenced([clipped(visible(text), 200) for text in values], "diff")
+    shown = fenced([clip(visible(text), 200) for text in values], "diff")
     return "\n".join(lines) + (f"\n\nChanged values:\n\n{shown}" if values else "")
 
 
@@ -127,15 +127,15 @@ def _lines(deployment: Deployment, changes: PlannedChanges) -> Iterator[str]:
         total = plan.detail.total if plan else 0
         yield f"# {visible(stack)}: {total} to change"
         for notice in (plan.detail.notices or ()) if plan is not None else ():
-            yield f"! {clipped(visible(notice), 300)}"
+            yield f"! {clip(visible(notice), 300)}"
         if stack in changes.plans:
             yield from plan_diff(changes.plans[stack], room)
             continue
         if why := changes.missing.get(stack, ""):
-            yield f"! values not shown: {clipped(why)}"
+            yield f"! values not shown: {clip(why)}"
         entries: Iterable[tuple[str, str]] = (plan.detail.changes or ()) if plan is not None else ()
         lines = [
-            f"{ACTIONS[Action(action)].diff_sign} {_word(action)} {clipped(visible(address), 200)}"
+            f"{ACTIONS[Action(action)].diff_sign} {_word(action)} {clip(visible(address), 200)}"
             for action, address in entries
         ]
         yield from lines

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from terrace.forge.approval_confirmations import ObservedDecision
 from terrace.report.markdown.escape import code, plain, prose
-from terrace.text import clipped
+from terrace.text import clip
 from terrace.words import and_more
 
 MOST = 20
@@ -37,16 +37,16 @@ def marker(comment: str) -> str:
 
 def reply_markdown(reply: Reply, to: str) -> str:
     """Returns the reply to the comment of that id. It mentions no account, and text from outside has no effect."""
-    parts = [marker(to), prose(clipped(reply.happened, 500))]
+    parts = [marker(to), prose(clip(reply.happened, 500))]
     if reply.reasons:
         more = and_more(len(reply.reasons) - MOST)
-        lines = [f"- {prose(clipped(reason))}" for reason in reply.reasons[:MOST]]
+        lines = [f"- {prose(clip(reason))}" for reason in reply.reasons[:MOST]]
         parts.append("\n".join([*lines, *([f"- {more}"] if more else [])]))
     if reply.block:
         parts.append(reply.block)
-    following = [code(clipped(command, 200)) for command in dict.fromkeys(reply.following)]
+    following = [code(clip(command, 200)) for command in dict.fromkeys(reply.following)]
     if reply.hint:
-        following.insert(0, prose(clipped(reply.hint, 300)))
+        following.insert(0, prose(clip(reply.hint, 300)))
     if following:
         parts.append("**Next**: " + " · ".join(following))
     return "\n\n".join(parts) + "\n"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from terrace.report.json.deployments import DeploymentJson, EnvironmentStatus
 from terrace.report.json.tick import TickAction
 from terrace.report.markdown.escape import code, plain, prose, table
-from terrace.text import clipped
+from terrace.text import clip
 
 MOST = 50
 """Maximum number of reasons, steps and environments; JSON has all."""
@@ -19,7 +19,7 @@ def deployment_summary(record: DeploymentJson | TickAction, handle: str) -> str:
     if record.commit:
         deployment = f", deployment {code(record.deployment)}" if record.deployment else ""
         lines += [f"Commit {code(record.commit[:7])}{deployment}"]
-    lines += ["", *(f"- {prose(clipped(reason))}" for reason in record.reasons[:MOST])]
+    lines += ["", *(f"- {prose(clip(reason))}" for reason in record.reasons[:MOST])]
     if handle:
         lines += ["", f"To approve exactly these plans: {code(f'/terrace approve {record.environment} {handle}')}"]
     if record.steps:
@@ -35,4 +35,4 @@ def status_summary(environments: Sequence[EnvironmentStatus]) -> str:
 
 
 def _plain_rows(rows: Iterable[tuple[str, ...]]) -> Iterable[tuple[str, ...]]:
-    return (tuple(plain(clipped(cell)) for cell in row) for row in rows)
+    return (tuple(plain(clip(cell)) for cell in row) for row in rows)

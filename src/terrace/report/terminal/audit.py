@@ -8,7 +8,7 @@ from terrace.compliance.audit import Audited
 from terrace.report.audit_words import MOST, basis_words, counts_words, doubt
 from terrace.report.checked import level_word, place, worst_first
 from terrace.report.terminal.screen import Group, Record, line
-from terrace.text import clipped, visible
+from terrace.text import clip, visible
 from terrace.words import and_more
 
 
@@ -21,11 +21,11 @@ def audit_report(audits: Iterable[Audited]) -> Record:
         findings = worst_first(audit.findings)
         for finding in findings[:MOST]:
             style = "red" if finding.blocks else "yellow"
-            where = f" at {clipped(at)}" if (at := place(finding)) else ""
-            text = f"{clipped(finding.rule)}{where}: {doubt(finding)}{clipped(finding.message)}"
+            where = f" at {clip(at)}" if (at := place(finding)) else ""
+            text = f"{clip(finding.rule)}{where}: {doubt(finding)}{clip(finding.message)}"
             parts.append(line((f"  {level_word(finding):<9}", style), text))
             if finding.fix and finding.blocks:
-                parts.append(line(f"            fix: {clipped(finding.fix)}"))
+                parts.append(line(f"            fix: {clip(finding.fix)}"))
         if more := and_more(len(findings) - MOST):
             parts.append(line(f"  {more}: --format json"))
         if not findings:

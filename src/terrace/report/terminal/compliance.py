@@ -14,7 +14,7 @@ from terrace.report.compliance_words import (
     totals,
 )
 from terrace.report.terminal.screen import Group, Record, line
-from terrace.text import clipped, visible
+from terrace.text import clip, visible
 from terrace.words import and_more
 
 STATE_STYLES = {"pass": "green", "fail": "red", "not evaluated": "yellow", "manual": "dim"}
@@ -46,12 +46,12 @@ def compliance_report(record: Compliance) -> Record:
 
 def _evidence(control_result: ControlResult, state: State) -> list[Record]:
     shown = [e for e in relevant_evidence(control_result) if state != "fail" or e.outcome >= Outcome.WAIVED]
-    lines: list[Record] = [line(f"          {clipped(evidence_sentence(e))}", style="dim") for e in shown[:_MOST]]
+    lines: list[Record] = [line(f"          {clip(evidence_sentence(e))}", style="dim") for e in shown[:_MOST]]
     if more := and_more(len(shown) - _MOST):
         lines.append(line(f"          {more}", style="dim"))
     if state == "fail":
         places = [place for evidence in shown for place in evidence.places]
-        lines += [line(f"            {clipped(place)}") for place in places[:_MOST]]
+        lines += [line(f"            {clip(place)}") for place in places[:_MOST]]
         if more := and_more(len(places) - _MOST):
             lines.append(line(f"            {more}"))
     return lines

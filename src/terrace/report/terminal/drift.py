@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from terrace.assess.model import Severity
-from terrace.drift.acknowledgements import answered
+from terrace.drift.acknowledgements import find_acknowledgement
 from terrace.drift.adopt import Adoption
 from terrace.drift.issues import CLEAN_TO_CLOSE
 from terrace.drift.model import Observation
@@ -84,7 +84,7 @@ def _lines(review: Review, observation: Observation, extent: Extent) -> Iterable
                 yield f"  {visible(attribute.text)}", ""
                 yield from ((line("  ", part), "") for row in attribute.rows for part in row_lines(row))
         yield from ((f"  {text}", "") for text in cause_lines(resource))
-        given = answered(review.acknowledged, resource, resource.paths)
+        given = find_acknowledgement(review.acknowledged, resource, resource.paths)
         if given is not None:
             yield f"  acknowledged by {visible(given.by)}: {visible(given.reason)}", "cyan"
         yield f"  → {remedy(review.environment, resource, observation.commit)}", "cyan"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from terrace.ledger.positions import words_of
 from terrace.ledger.reading import Fault
 from terrace.ledger.unproven import UnprovenEvent
-from terrace.text import clipped
+from terrace.text import clip
 from terrace.words import and_more
 
 MOST = 100
@@ -25,9 +25,9 @@ def invalid_event_lines(faults: Sequence[Fault]) -> Iterator[str]:
     for fault in faults[:MOST]:
         event = fault.event
         yield (
-            f"event {event.position} ({clipped(event.kind, 60)}), {event.time:%Y-%m-%d %H:%M:%S} UTC by"
-            f" {clipped(event.actor, 100)}, puts {fault.environment or 'every environment'} on hold:"
-            f" {clipped(fault.reason)}"
+            f"event {event.position} ({clip(event.kind, 60)}), {event.time:%Y-%m-%d %H:%M:%S} UTC by"
+            f" {clip(event.actor, 100)}, puts {fault.environment or 'every environment'} on hold:"
+            f" {clip(fault.reason)}"
         )
     if more := and_more(len(faults) - MOST):
         yield f"{more}: --dry-run --json lists all"
@@ -51,11 +51,11 @@ def unverified_event_lines(events: Sequence[UnprovenEvent]) -> Iterator[str]:
 def _list(events: Sequence[UnprovenEvent]) -> Iterator[str]:
     for unproven in events[:MOST]:
         about = unproven.stack or unproven.environment or "the ledger"
-        deployment = f", deployment {clipped(unproven.deployment, 64)}" if unproven.deployment else ""
+        deployment = f", deployment {clip(unproven.deployment, 64)}" if unproven.deployment else ""
         event = unproven.event
         yield (
-            f"  {event.position} {event.kind}: {clipped(unproven.says, 100)} ({clipped(about, 100)}{deployment}),"
-            f" {event.time:%Y-%m-%d %H:%M:%S} UTC by {clipped(event.actor, 100)}; {_CODES[unproven.code]}"
+            f"  {event.position} {event.kind}: {clip(unproven.says, 100)} ({clip(about, 100)}{deployment}),"
+            f" {event.time:%Y-%m-%d %H:%M:%S} UTC by {clip(event.actor, 100)}; {_CODES[unproven.code]}"
         )
     if more := and_more(len(events) - MOST):
         yield f"  {more}: `terrace ledger rekey --reason WHY --dry-run --json` lists all"

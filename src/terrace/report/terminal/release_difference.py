@@ -8,7 +8,7 @@ from terrace.ledger.deployment import Deployment
 from terrace.report.release_words import difference_words, plan_words
 from terrace.report.terminal.screen import Group, Record, line
 from terrace.rollout.release_difference import ReleaseDifference
-from terrace.words import ago, and_more, listed
+from terrace.words import ago, and_more, join_some
 
 MOST_COMMITS = 20
 MOST_STACKS = 10
@@ -36,7 +36,7 @@ def difference_details(difference: ReleaseDifference) -> list[Record]:
             parts.append(line(f"  {more}", style="dim"))
     if difference.stacks:
         parts += [line(), line(f"Stacks of {difference.target} that change", style="bold")]
-        parts.append(line(f"  {listed(difference.stacks, MOST_STACKS)}"))
+        parts.append(line(f"  {join_some(difference.stacks, MOST_STACKS)}"))
     for values in difference.values:
         parts += [line(), line(f"Values in {values.path}", style="bold")]
         parts += [line(f"  {text}", style="green" if text[:1] == "+" else "red") for text in values.diff]

@@ -46,7 +46,7 @@ def _validity(waiver: Waiver, today: date) -> str:
 
 
 def _style(waiver: Waiver, today: date) -> str:
-    return "red" if waiver.ended(today) else "yellow" if waiver.expires - today <= SOON else ""
+    return "red" if waiver.has_expired(today) else "yellow" if waiver.expires - today <= SOON else ""
 
 
 def _line(waiver: Waiver, *, is_merged: bool) -> str:

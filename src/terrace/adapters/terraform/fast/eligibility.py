@@ -12,7 +12,7 @@ from pathlib import Path
 from terrace.adapters.cache_file import write_cache
 from terrace.adapters.terraform.data_folder import DataFolder
 from terrace.adapters.terraform.fast.lane import REATTACH, Lane, LaneDied, LaneRequest, LaneUse
-from terrace.adapters.terraform.fast.memory import Memory, Surprise, named
+from terrace.adapters.terraform.fast.memory import Memory, Surprise, name_of
 from terrace.adapters.terraform.fast.package import NotInstalled, NotProven, Package, package_of
 from terrace.hcl.lock_file import read_lock_file
 from terrace.plans.ports import Site
@@ -45,7 +45,7 @@ class LaneDecisions:
         self._lost = ""
         self.memory = Memory(self._folder)
 
-    def unasked(self, folder: DataFolder, environment: Mapping[str, str]) -> Mapping[str, str]:
+    def placeholder_variables(self, folder: DataFolder, environment: Mapping[str, str]) -> Mapping[str, str]:
         """Returns variables for a command that uses no provider, such as `state pull`. Terraform hashes the programs of
         all providers before any command (0.5 s for AWS), except those with a given socket. Should the command use one
         after all, it fails without effects.
@@ -73,7 +73,7 @@ class LaneDecisions:
             except (NotProven, OSError) as error:
                 # Terraform starts it itself, or rejects it.
                 self.note(site, f"{locked.address}: {error}")
-        if not packages or self.memory.exclusion(site.stack.key, named(packages)) is not None:
+        if not packages or self.memory.exclusion(site.stack.key, name_of(packages)) is not None:
             return None
         types = known_types(folder)
         content = state() if types is None else None
@@ -104,10 +104,10 @@ class LaneDecisions:
         if not used <= earlier:
             keep_types(folder, earlier | used)
 
-    def surprised(self, site: Site, load: LaneRequest, why: str, document: bytes) -> None:
+    def record_surprise(self, site: Site, load: LaneRequest, why: str, document: bytes) -> None:
         """Records that a plan succeeded without the lane after it failed with it, and the types that were missing."""
         types = tuple(sorted(types_in(document) - load.words))
-        shunned = "" if types or self._lost else named(load.packages)
+        shunned = "" if types or self._lost else name_of(load.packages)
         self.memory.add(Surprise(time.time(), site.stack.key, why, types, shunned))
 
 

@@ -33,7 +33,7 @@ def request(path: str) -> Headers:
     ]
 
 
-def framed(message: bytes) -> bytes:
+def frame(message: bytes) -> bytes:
     """Returns an encoded message: no compression, its length, its content."""
     return struct.pack(">BI", 0, len(message)) + message
 
@@ -41,7 +41,7 @@ def framed(message: bytes) -> bytes:
 def answer(wire: Wire, stream: int, message: bytes) -> None:
     """Sends a successful response to a unary call."""
     wire.send_headers(stream, [(b":status", b"200"), (b"content-type", b"application/grpc")])
-    wire.send_data(stream, framed(message))
+    wire.send_data(stream, frame(message))
     wire.send_headers(stream, [(b"grpc-status", b"0"), (b"grpc-message", b"")], end=True)
 
 
@@ -55,7 +55,7 @@ async def call(wire: Wire, path: str) -> bytes:
     """Makes a unary call without content and returns its response. Raises Refused."""
     reply = _Reply()
     stream = wire.call(request(path), reply)
-    wire.send_data(stream, framed(b""), end=True)
+    wire.send_data(stream, frame(b""), end=True)
     return await reply.message
 
 

@@ -31,7 +31,7 @@ class Surprise:
     packages: str = ""
 
 
-def named(packages: Iterable[Package]) -> str:
+def name_of(packages: Iterable[Package]) -> str:
     """Returns one name for these packages, in any order."""
     return hashlib.sha256("\n".join(sorted(p.checksum for p in packages)).encode()).hexdigest()[:16]
 

@@ -65,16 +65,16 @@ class Relay:
         if caller.provider is not None:
             self._let_go(caller.provider)
 
-    def unconfigured(self) -> Provider:
+    def unconfigured_provider(self) -> Provider:
         """Returns the unconfigured process; starts one where needed."""
         if self._spare is None:
             self._spare = Provider(self._start, self._sockets, lambda: self.surprises.append("the provider died"))
             self._providers.add(self._spare)
         return self._spare
 
-    def configured(self) -> Provider:
+    def configured_provider(self) -> Provider:
         """Returns a process for one configuration alone."""
-        provider = self.unconfigured()
+        provider = self.unconfigured_provider()
         self._spare = None
         return provider
 
@@ -107,8 +107,8 @@ class _Caller:
 
     def provider_for(self, method: str) -> Provider:
         if self.provider is None and method in _CONFIGURE:
-            self.provider = self.relay.configured()
-        return self.provider or self.relay.unconfigured()
+            self.provider = self.relay.configured_provider()
+        return self.provider or self.relay.unconfigured_provider()
 
 
 class _Call:

@@ -77,7 +77,7 @@ def adopt(
             hint="`terrace config check` lists the stacks of your checkout. They can be adopted when terrace.yaml is "
             "merged into the protected branch. `terrace init --print` proposes a terrace.yaml",
         )
-    note_uncommitted(project.uncommitted(inventory, {stack.key for stack in chosen}))
+    note_uncommitted(project.find_uncommitted(inventory, {stack.key for stack in chosen}))
     if project.repository.dirty:
         first = visible(project.repository.dirty[0])
         note(f"note: the working tree has uncommitted changes ({first}): states are compared with the protected branch")

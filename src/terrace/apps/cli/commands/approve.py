@@ -228,7 +228,7 @@ def _record_run_reviews(folder: str, environment: str, handle: str, *, as_json: 
     from terrace.apps.wiring.project import Project
     from terrace.errors import BadInput
     from terrace.pipelines.conversation.run_reviews import record
-    from terrace.text import clipped
+    from terrace.text import clip
 
     run = run_id(ENVIRON)
     if not handle:
@@ -241,7 +241,7 @@ def _record_run_reviews(folder: str, environment: str, handle: str, *, as_json: 
     reviews: tuple[Recorded, ...] = ()
     with show_progress(as_json=as_json) as watcher:
         project = Project(Path(folder))
-        project.named(environment)
+        project.trusted_environment(environment)
         if not again:
             talk = conversation(project.connected, project.trust.config.branch)
             crew_of = lambda actor: Project(Path(folder), actor=actor).audit_context(watcher)  # noqa: E731
@@ -250,8 +250,8 @@ def _record_run_reviews(folder: str, environment: str, handle: str, *, as_json: 
         emit(_reviews_json(environment, reviews))
         return 0
     for review in reviews:
-        ignored = "" if review.verdict is not None else f", which is ignored: {clipped(review.why)}"
-        show(f"{clipped(review.login)}: {review.answer}{ignored}")
+        ignored = "" if review.verdict is not None else f", which is ignored: {clip(review.why)}"
+        show(f"{clip(review.login)}: {review.answer}{ignored}")
     if again:
         show("this workflow run was restarted, so its reviews are not recorded (hint: start a new run)")
     elif not reviews:

@@ -45,7 +45,7 @@ def baseline(folder: str, owner: str, reason: str, expires: str, accept: tuple[s
     from terrace.assess.waiver import BASELINE, PATH
     from terrace.report.json.waivers import baseline_json
     from terrace.report.terminal.baseline import baseline_summary
-    from terrace.waivers.baseline import Everything, renewed
+    from terrace.waivers.baseline import Everything, renew
     from terrace.waivers.content import contents
     from terrace.waivers.judging import Waivers, waive
     from terrace.waivers.reading import read_waivers
@@ -67,7 +67,7 @@ def baseline(folder: str, owner: str, reason: str, expires: str, accept: tuple[s
     checks = inventory.config.known_checks
     idle = idle_records(findings, [waiver for waiver in single if waiver.holds(grant.granted)], content, checks)
     findings = waive(findings, Waivers(single), grant.granted, checks, content)
-    result = renewed(findings, before, Everything() if first else frozenset(accept), grant, content, checks)
+    result = renew(findings, before, Everything() if first else frozenset(accept), grant, content, checks)
     text = baseline_text(result.records)
     _check_readable(text, inventory.config)
     if result.records or not first:

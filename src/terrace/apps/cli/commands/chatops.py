@@ -29,7 +29,7 @@ def chatops(folder: str, act: bool, as_json: bool) -> int:
     from terrace.apps.output.console import emit, show
     from terrace.apps.output.progress import show_progress
     from terrace.apps.wiring.chatops import work_off
-    from terrace.text import clipped
+    from terrace.text import clip
 
     name, payload = event(ENVIRON)
     with show_progress(as_json=as_json) as watcher:
@@ -51,5 +51,5 @@ def chatops(folder: str, act: bool, as_json: bool) -> int:
     elif heard is None:
         show("the comment has no command for Terrace")
     else:
-        show(clipped(heard.reply.happened, 500))
+        show(clip(heard.reply.happened, 500))
     return 0 if heard is None or heard.done else 1

@@ -134,7 +134,7 @@ def _check_change(
     from terrace.apps.cli.reports import requested_reports
     from terrace.apps.output.console import note
     from terrace.apps.output.progress import show_progress
-    from terrace.apps.wiring.checking import change_in_working_tree, checked
+    from terrace.apps.wiring.checking import change_in_working_tree, run_checks
     from terrace.apps.wiring.mirroring import show_findings
     from terrace.apps.wiring.project import Project
     from terrace.report.markdown.comment import comment
@@ -148,7 +148,7 @@ def _check_change(
         change_set, inventory = change_in_working_tree(project, base)
     with show_progress(as_json=style == "json") as watcher:
         by = _planner(project, Path(folder), plans, static=static)
-        record = checked(project, project.read_only_context(watcher), change_set, inventory, by)
+        record = run_checks(project, project.read_only_context(watcher), change_set, inventory, by)
     record = replace(record, explain=explain, full=full)
     for report in requested:
         report.write(CHECK_FORMATS[report.format.name](record))
@@ -164,11 +164,11 @@ def _check_change(
 
 
 def _planner(project: Project, folder: Path, plans: str | None, *, static: bool) -> Planned:
-    from terrace.apps.wiring.handover import take_over, unplanned
+    from terrace.apps.wiring.handover import refuse_to_plan, take_over
     from terrace.pipelines.planning import plan_in
 
     if static:
-        return unplanned
+        return refuse_to_plan
     return plan_in if plans is None else take_over(folder / plans, project.digest_key).plan
 
 

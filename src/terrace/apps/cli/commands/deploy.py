@@ -39,7 +39,7 @@ def deploy(folder: str, environment: str, ref: str | None, full: bool, reach: Re
     from terrace.text import visible
 
     project = Project(Path(folder))
-    project.named(environment)
+    project.trusted_environment(environment)
     commit = project.trust.commit if ref is None else project.repository.resolve(ref)
     if ref is None and (dirty := project.undeployed_changes(commit)):
         raise BadInput(

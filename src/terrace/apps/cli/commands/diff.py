@@ -35,7 +35,7 @@ def diff(folder: str, source: str, target: str, as_json: bool) -> int:
     from terrace.report.terminal.release_difference import difference_report
 
     project, unreachable = Project.open_for_reading(Path(folder))
-    names = [project.named(name).name for name in (source, target)]
+    names = [project.trusted_environment(name).name for name in (source, target)]
     if source == target:
         raise BadInput("SOURCE and TARGET are the same environment", hint="for example: terrace diff staging prod")
     difference = release_difference(project.read_only_context(Silent()), project.ledger.read(), *names)
@@ -44,7 +44,11 @@ def diff(folder: str, source: str, target: str, as_json: bool) -> int:
         emit(difference_json(difference))
         return 0
     show(difference_report(difference, now()))
-    if difference.brings is not None and not difference.is_empty and project.named(target).after == source:
+    if (
+        difference.brings is not None
+        and not difference.is_empty
+        and project.trusted_environment(target).after == source
+    ):
         waits = difference.pending is not None
         show(f"next: terrace explain {target}" if waits else f"next: terrace promote {target}")
     return 0

@@ -91,7 +91,7 @@ def drift_look(
     _note_unreadable(project)
     track_drift(project, reviewed_before)
     reviews = tuple(review.of_look(checks) for review in reviewed_before)
-    show_drift(reviews, style, remedied, refused=project.left_out(chosen), full=full)
+    show_drift(reviews, style, remedied, refused=project.find_left_out(chosen), full=full)
     worst = next((r.check.status for r in reviews if r.check and r.check.status != "clean"), "clean")
     return end_job(Ending({"result": worst}, lambda: drift_markdown(reviews)), _exit_code(reviews))
 
@@ -113,7 +113,7 @@ def drift_last(folder: str, environments: tuple[str, ...], style: str, as_json: 
     chosen = _chosen_environments(project, environments)
     reviews = review_drift(project, chosen)
     _note_unreadable(project)
-    show_drift(reviews, "json" if as_json else style, refused=project.left_out(chosen))
+    show_drift(reviews, "json" if as_json else style, refused=project.find_left_out(chosen))
     return _exit_code(reviews)
 
 

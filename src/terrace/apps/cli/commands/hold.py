@@ -45,7 +45,7 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
     from terrace.apps.wiring.project import Project
     from terrace.ledger import folds, kinds
     from terrace.pipelines import holds
-    from terrace.pipelines.recovery.attestations import needed, unproven_note
+    from terrace.pipelines.recovery.attestations import required_people, unproven_note
 
     project = Project(Path(folder))
     settings = project.environment(environment)
@@ -56,7 +56,7 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
         environment,
         reason,
         kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD,
-        needed(settings),
+        required_people(settings),
     )
     current = folds.hold(history, environment, holds.releases(history, context.proof))
     if as_json:

@@ -53,7 +53,7 @@ def inbox(folder: str, retry: str | None, as_json: bool) -> int:
 
 def _table(entries: Iterable[Entry]) -> Table:
     from terrace.report.terminal.screen import Table
-    from terrace.text import clipped
+    from terrace.text import clip
 
     table = Table("Received", "Event", "State", "Attempts", "Result", "Id")
     for entry in entries:
@@ -62,7 +62,7 @@ def _table(entries: Iterable[Entry]) -> Table:
             entry.event,
             (entry.state, "red" if entry.state in ("failed", "dead") else ""),
             str(entry.attempts),
-            clipped(entry.message, 200),
+            clip(entry.message, 200),
             entry.id,
         )
     return table

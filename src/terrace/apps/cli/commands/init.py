@@ -93,13 +93,13 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
     from terrace.apps.workflows.record import LOCK, Record
     from terrace.apps.workflows.settings import settings
     from terrace.apps.workflows.upgrading import upgrade
-    from terrace.apps.workflows.writing import elsewhere, perform, recorded, there
+    from terrace.apps.workflows.writing import find_namesakes, perform, read_existing, read_lock_file
     from terrace.errors import BadInput
     from terrace.text import visible
 
     project = Project(Path(folder), fetch=False)
     root = project.repository.root
-    before = recorded(root)
+    before = read_lock_file(root)
     if before is not None and not renew:
         raise BadInput(
             f"Terrace {visible(before.terrace)} has already written the files, according to {LOCK}",
@@ -107,9 +107,9 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
         )
     premises = _premises_of(project, (*clouds, *(before.clouds if before else ())))
     files = generate(premises)
-    others = elsewhere(root, files)
+    others = find_namesakes(root, files)
     files = {path: text for path, text in files.items() if path not in others}
-    now = there(root, {*files, *(before.files if before else ())})
+    now = read_existing(root, {*files, *(before.files if before else ())})
     after = Record(__version__, pins(), clouds=tuple(sorted({*clouds, *(before.clouds if before else ())})))
     todo = upgrade(files, now, before or Record(), after)
     if not dry_run:

@@ -37,8 +37,8 @@ def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
     from terrace.apps.wiring.project import Project, now
     from terrace.ledger.authenticity import EventKey
     from terrace.ledger.chain import strange_times, verify
-    from terrace.ledger.dates import dated, doubt
-    from terrace.ledger.dismissals import unread, way_out
+    from terrace.ledger.dates import doubt, without_dismissed_dates
+    from terrace.ledger.dismissals import find_unread, way_out
     from terrace.ledger.events.people import LedgerOpened
     from terrace.ledger.model import History
     from terrace.text import visible
@@ -47,8 +47,10 @@ def ledger_verify(folder: str, head: str | None, as_json: bool) -> int:
     events = project.ledger.read_unchecked()
     chain = verify(events, expected_head=head)
     history = History(events, key=project.event_key)
-    faults = unread(history, project.dismissed) if chain.ok else ()
-    times = strange_times(events, now(), dated(history, project.dates_dismissed).undated if chain.ok else ())
+    faults = find_unread(history, project.dismissed) if chain.ok else ()
+    times = strange_times(
+        events, now(), without_dismissed_dates(history, project.dates_dismissed).undated if chain.ok else ()
+    )
     verified = _Verified(chain, history, faults, times, history.key.id if isinstance(history.key, EventKey) else None)
     if as_json:
         emit(_verified_json(verified))
@@ -105,12 +107,12 @@ def ledger_dismiss(
     from terrace.apps.wiring.project import Project, now
     from terrace.errors import BadInput
     from terrace.ledger.positions import read_spans
-    from terrace.pipelines.ledger.dismissals import misdated, unread_among
+    from terrace.pipelines.ledger.dismissals import find_misdated, unread_among
 
     spans = read_spans(positions)
     project = Project(Path(folder), actor=actor)
     history = project.ledger.read()
-    late = misdated(history, spans[0].first, now())
+    late = find_misdated(history, spans[0].first, now())
     if late and len(spans) == 1 and spans[0].first == spans[0].last:
         return _dismiss_dates(project, late, reason, key, dry_run=dry_run, yes=yes, as_json=as_json)
     if late:
@@ -151,7 +153,7 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, y
     from terrace.apps.wiring.project import Project
     from terrace.errors import NotReady
     from terrace.ledger.authenticity import EventKey
-    from terrace.pipelines.ledger.rekey import proposed, rekey
+    from terrace.pipelines.ledger.rekey import propose, rekey
     from terrace.report.json.ledger import LedgerRekeyJson, unverified_event
     from terrace.report.terminal.ledger import unverified_event_lines
 
@@ -160,7 +162,7 @@ def ledger_rekey(folder: str, old_key: str | None, reason: str, dry_run: bool, y
         raise NotReady("the new key is not set", hint="set TERRACE_LEDGER_KEY, or the backup key, to the new key")
     history = project.ledger.read()
     old = EventKey.of(read_key(old_key, ENVIRON)) if old_key is not None else None
-    change = proposed(history, old, project.dismissed)
+    change = propose(history, old, project.dismissed)
     record = LedgerRekeyJson(
         dry_run=dry_run,
         key=project.event_key.id,

@@ -79,7 +79,7 @@ def _plan_stacks(folder: str, names: tuple[str, ...], *, full: bool, as_json: bo
         note(f"hint: {_ADD_STACKS}")
     impacts = tuple(Impact(stacks[key], (Reason("asked", stacks[key].path),)) for key in chosen)
     change_set = ChangeSet(inventory.commit, inventory.commit, (), impacts)
-    missing = project.uncommitted(inventory, chosen)
+    missing = project.find_uncommitted(inventory, chosen)
     note_uncommitted(missing)
     with show_progress(as_json=as_json) as watcher:
         context, adapters = project.read_only_context(watcher), check_adapters(project, project.policies())
@@ -112,7 +112,7 @@ def _seal_plans(folder: str, environment: str, file: str) -> int:
     from terrace.report.terminal.checks import plans_tree
 
     project = Project(Path(folder))
-    project.named(environment)
+    project.trusted_environment(environment)
     change_set, inventory = change_in_working_tree(project, None)
     impacts = tuple(impact for impact in change_set.impacts if impact.stack.environment == environment)
     sealed = replace(change_set, impacts=impacts, removed=())

@@ -94,7 +94,7 @@ def policy_try(folder: str, rule: str, source: str, as_json: bool) -> int:
     values are not shown.
     """
     from terrace.adapters.opa.policies import policy_folders
-    from terrace.adapters.opa.trial import tried
+    from terrace.adapters.opa.trial import try_rule
     from terrace.apps.cli.policy_tests import NO_FOLDER, laid_out_policies, read_config
     from terrace.apps.output.console import emit, show
     from terrace.apps.wiring.project import opa
@@ -111,7 +111,7 @@ def policy_try(folder: str, rule: str, source: str, as_json: bool) -> int:
             for policy_folder in policy_folders(config)
             if (laid.root(policy_folder) / policy_folder).is_dir()
         ]
-        trial = tried(opa(), laid, folders, rule, lambda shape: _input(plan, shape), hiding_of({"": plan}))
+        trial = try_rule(opa(), laid, folders, rule, lambda shape: _input(plan, shape), hiding_of({"": plan}))
     if as_json:
         emit(_trial_json(trial, plan.lacks))
         return 0
@@ -252,7 +252,7 @@ def _read_plan(path: Path) -> Plan:
     from terrace.plans.digest import DigestKey
     from terrace.plans.document_kinds import as_utf8
     from terrace.plans.read import read_plan
-    from terrace.plans.redacted_document import shown
+    from terrace.plans.redacted_document import redact
     from terrace.stacks.model import Stack
 
     try:
@@ -264,7 +264,7 @@ def _read_plan(path: Path) -> Plan:
     key = DigestKey("none", secrets.token_bytes(32))
     try:
         plan = read_plan(document, stack=stack, commit="", key=key, root="", lock=b"")
-        read = replace(plan, shown=shown(document))
+        read = replace(plan, shown=redact(document))
     except BadInput as error:
         # The file is the place, whatever of it cannot be read.
         raise BadInput(f"{path}: {error.message}", hint=error.hint) from error

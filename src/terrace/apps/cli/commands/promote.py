@@ -41,7 +41,7 @@ def promote(folder: str, environment: str, full: bool, reach: Reach, wait: bool,
     from terrace.stacks.model import Promotion
 
     project = Project(Path(folder))
-    source = project.named(environment).after
+    source = project.trusted_environment(environment).after
     if source is None:
         raise BadInput(
             f"{environment} is the first environment, so nothing can be promoted to it",

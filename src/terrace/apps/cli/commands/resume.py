@@ -164,12 +164,12 @@ def _unfinished_deployments(project: Project, name: str | None) -> list[Deployme
 
 def _unfinished_deployment(context: Context, history: History, environment: Environment) -> Deployment | None:
     from terrace.ledger import folds
-    from terrace.pipelines.recovery.attestations import answers, needed
+    from terrace.pipelines.recovery.attestations import answers, required_people
 
     latest = folds.latest(history, environment.name)
     if latest is not None and latest.open:
         return latest
-    return folds.unsettled(history, environment.name, needed(environment), answers(context))
+    return folds.find_unsettled(history, environment.name, required_people(environment), answers(context))
 
 
 def _recover(

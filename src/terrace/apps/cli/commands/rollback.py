@@ -68,7 +68,7 @@ def rollback(
     from terrace.pipelines.rollback.rollback_target import newest_change
 
     project = Project(Path(folder))
-    project.named(environment)
+    project.trusted_environment(environment)
     commit = project.repository.resolve(to) if to is not None else None
     agreed = frozenset(allowed)
     if plan_only:

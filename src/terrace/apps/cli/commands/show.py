@@ -78,7 +78,7 @@ def show(
     from terrace.config.naming import find_nearest
     from terrace.errors import BadInput
     from terrace.ledger import folds
-    from terrace.ledger.dismissals import unread
+    from terrace.ledger.dismissals import find_unread
     from terrace.pipelines.deploy.planned_changes import planned_changes
     from terrace.report.html.deployment import deployment_page
     from terrace.report.json.deployments import show_json
@@ -112,7 +112,7 @@ def show(
         requested_report(Path(folder), style, output).write(page)
         return 0
     print_record(deployment_tree(record, reasons, changes=changes, full=full))
-    show_faults(tuple(fault for fault in unread(history, project.dismissed) if fault.holds(record.environment)))
+    show_faults(tuple(fault for fault in find_unread(history, project.dismissed) if fault.holds(record.environment)))
     for answer in answers:
         print_record(approval_line(answer))
     for line in next_lines(now) if now is not None else ():

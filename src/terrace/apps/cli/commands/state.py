@@ -90,7 +90,7 @@ def state_list(folder: str, place: str | None, as_json: bool) -> int:
     from terrace.states.state_checks import problems
 
     project = Project(Path(folder))
-    environment = project.named(place.partition("/")[0]).name if place else None
+    environment = project.trusted_environment(place.partition("/")[0]).name if place else None
     catalogue = project.backups().catalogue(environment, place if place and "/" in place else None)
     history = project.ledger.read()
     good = good_backups(history)
@@ -417,5 +417,5 @@ def _chosen_environments(project: Project, names: tuple[str, ...]) -> tuple[str,
     """Returns the named environments, or all, in promotion order."""
     config = project.trust.config
     for name in names:
-        project.named(name)
+        project.trusted_environment(name)
     return tuple(e.name for e in config.environments if not names or e.name in names)

@@ -21,7 +21,7 @@ def status(folder: str, as_json: bool) -> int:
     from terrace.drift.checks import current_drift_status
     from terrace.ledger.adoptions import newest_adoptions
     from terrace.ledger.dates import doubt
-    from terrace.ledger.dismissals import unread
+    from terrace.ledger.dismissals import find_unread
     from terrace.pipelines.rollback.destruction_target import orphaned_stacks
     from terrace.report.json.deployments import environment_statuses, status_json
     from terrace.report.markdown.run_page import status_summary
@@ -35,7 +35,7 @@ def status(folder: str, as_json: bool) -> int:
     project, unreachable = Project.open_for_reading(Path(folder))
     history = project.ledger.read()
     environments = known_environments(project, history)
-    faults = unread(history, project.dismissed)
+    faults = find_unread(history, project.dismissed)
     situations = [situation(project, history, environment) for environment in environments]
     alarms = problems(history, project.trust.config, now())
     drift = {
@@ -44,7 +44,7 @@ def status(folder: str, as_json: bool) -> int:
         if (how := current_drift_status(history, e.name, now(), e.drift.every)) is not None
     }
     problem = project.unreadable
-    left_out = project.left_out(e.name for e in environments)
+    left_out = project.find_left_out(e.name for e in environments)
     adopted = {e.name: newest_adoptions(history, e.name) for e in environments}
     orphans = orphaned_stacks(project.survey, project.trust.commit, history)
     statuses = environment_statuses(situations, alarms, drift)

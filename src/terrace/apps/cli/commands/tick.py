@@ -70,7 +70,7 @@ def _show_due(folder: str, environments: tuple[str, ...], *, as_json: bool) -> i
     from terrace.report.json.tick import TickDueJson
 
     project = Project(Path(folder))
-    chosen = tuple(project.named(name).name for name in environments)
+    chosen = tuple(project.trusted_environment(name).name for name in environments)
     due = find_due_environments(project.read_only_context(Silent()), chosen)
     if as_json:
         emit(TickDueJson(enters=due.enters, goes_on=due.goes_on, checks=due.checks))

@@ -41,7 +41,7 @@ def worker(folder: str, every: str, once: bool, answers_only: bool) -> int:
     with LocalLeases(server_folder(folder)).hold("worker") as ours:
         if not ours:
             raise NotReady("another worker runs in this clone", hint="one is enough; `terrace inbox` shows its work")
-        worker = Worker(open_inbox(folder), handlers.by_event(), handlers.due, interval, now, log)
+        worker = Worker(open_inbox(folder), handlers.by_event(), handlers.run_due_work, interval, now, log)
         # Service managers send SIGTERM; handle it like ^C.
         signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
         while True:
