@@ -112,7 +112,7 @@ def extended(tmp_path: Path) -> Extended:
         file.write(f"\n\n{sunday}\n")
     copy.change(
         "gates/all.py",
-        ("remediation, unread\n", "remediation, unread, weekdays\n"),
+        ("    check_unread_events,\n", "    check_unread_events,\n    check_weekdays,\n"),
         ("    POLICY,\n", f"    {gate.strip()},\n    POLICY,\n"),
     )
     return copy
