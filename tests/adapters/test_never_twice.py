@@ -555,3 +555,24 @@ def test_a_copy_of_a_file_is_another_file_whatever_it_was_copied_with(tmp_path: 
     stat = one.stat()
     os.utime(one, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     assert file_identity(one.stat()) != known, "no program sets the time of the last change"
+
+
+def test_the_changes_of_a_killed_apply_are_those_of_its_log(applier: LocalApplier, tmp_path: Path) -> None:
+    def line(kind: str, address: str, action: str) -> bytes:
+        hook = {"resource": {"addr": address}, "action": action}
+        return json.dumps({"type": kind, "hook": hook}).encode() + b"\n"
+
+    log = VERSION + b"".join(
+        (
+            line("apply_start", "a.one", "update"),
+            line("apply_start", "a.two", "delete"),
+            line("apply_complete", "a.one", "update"),
+            line("apply_start", "data.a.read", "read"),
+        )
+    )
+    attempt = lay_run(tmp_path / "runs", "logged", log)
+    planned = (("update", "a.one"), ("replace", "a.two"), ("create", "a.three"))
+    end = wait_for_earlier(applier, attempt, planned=planned)
+    assert isinstance(end, ApplyUnknown)
+    assert end.progress.changes["completed"] == (("update", "a.one"),)
+    assert end.progress.changes["in_flight"] == (("delete", "a.two"),)

@@ -6,8 +6,10 @@ from terrace.adapters.terraform.failures import failure
 from terrace.adapters.terraform.messages import SNIPPET_LENGTH, as_diagnostic
 from terrace.checks.secrets.masking import SecretMask
 from terrace.errors import Diagnostic, Place, Snippet, TerraformFailed
-from terrace.pipelines.deploy.step_results import MOST_DIAGNOSTICS, StepOutcome
+from terrace.pipelines.deploy.step_results import MOST_CHANGES, MOST_DIAGNOSTICS, ApplyFailed, StepOutcome
 from terrace.pipelines.deploy.step_results import failure as failed_step
+from terrace.plans.apply_progress import ApplyProgress
+from terrace.plans.ports import Evidence
 from terrace.report.diagnostics import diagnostic_lines, errors_first
 
 TOLD = {
@@ -90,3 +92,12 @@ def test_what_a_step_records_has_no_known_secret_and_none_that_looks_like_one() 
 def test_the_number_of_recorded_messages_has_a_bound_and_the_others_are_counted() -> None:
     detail = recorded(*(Diagnostic("error", f"number {n}") for n in range(MOST_DIAGNOSTICS + 3))).detail
     assert (len(detail.diagnostics or ()), detail.more_diagnostics) == (MOST_DIAGNOSTICS, 3)
+
+
+def test_the_recorded_changes_of_a_failed_apply_have_a_bound_and_no_secret() -> None:
+    many = tuple(("create", f'a.b["s3cr3t-value-{n:02}"]') for n in range(MOST_CHANGES + 3))
+    failed = ApplyFailed("failed", Evidence.TERRAFORM_FAILED, progress=ApplyProgress({"not_started": many}))
+    progress = failed.as_outcome().mask(SecretMask(("s3cr3t-value",))).detail.progress
+    assert progress
+    assert progress.not_started[0] == ("create", 'a.b["(sensitive)-00"]')
+    assert (len(progress.not_started), progress.more) == (MOST_CHANGES, {"not_started": 3})

@@ -12,10 +12,12 @@ from markdown_it import MarkdownIt
 
 from support.plans import change, plan_of
 from terrace.ledger.deployment import Deployment, Step, StepRecord
-from terrace.ledger.events.steps import Detail
+from terrace.ledger.events.steps import ApplyProgressRecord, Detail, DiagnosticRecord
 from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Action
+from terrace.report.json.deployments import deployment_json
 from terrace.report.markdown.release_page import MARKER, Release, release_page
+from terrace.report.markdown.run_page import deployment_summary
 from terrace.rollout.release_difference import ChangedValues, ReleaseDifference
 from terrace.stacks.model import Manual
 from terrace.stacks.repository import Author, Commit
@@ -84,6 +86,37 @@ def test_the_comment_shows_the_values_of_kept_plans() -> None:
     missing = PlannedChanges({}, {"prod/app": "they are not kept here"})
     text = release_page(Release("c" * 40, {"dev": None, "prod": one}, {"prod": "1a2b3c4d"}, changes=missing))
     assert "! values not shown: they are not kept here\n- replace aws_db_instance.main" in text
+
+
+def test_the_comment_names_the_changes_of_a_failed_apply() -> None:
+    progress = ApplyProgressRecord(
+        completed=(("replace", "a.one"),),
+        failed=(("create", "a.two"),),
+        in_flight=(("delete", "a.three"),),
+        not_started=(("update", "a.four"),),
+        more={"not_started": 2},
+    )
+    refused = DiagnosticRecord("error", "quota exceeded", address="a.two")
+    detail = Detail(progress=progress, diagnostics=(refused,))
+    apply = StepRecord(Step.APPLY, "prod/app", "a2", NOON, NOON, "failed", "quota exceeded", detail)
+    failed = replace(deployment(), steps=(apply,), waiting=(), result="failed", reasons=("failed",), ended_at=NOON)
+    listed = """Changes of the failed apply of `prod/app`:
+
+```
+Completed before the failure (1)
+  replaced a.one
+Failed (1)
+  create a.two: quota exceeded
+Started, result unknown (1)
+  destroy a.three
+Not started (3)
+  update a.four
+  and 2 more
+```
+"""
+    assert listed in page(failed)
+    assert listed.rstrip() in deployment_summary(deployment_json("deploy", failed), "")
+    assert "Changes of the failed apply" not in page(deployment())
 
 
 def test_a_large_stack_does_not_hide_the_others() -> None:

@@ -17,6 +17,7 @@ from terrace.config.before_plan import BeforePlan
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import Diagnostic, StateLock
 from terrace.hcl.tree import Tree
+from terrace.plans.apply_progress import NO_CHANGES, LoggedChanges
 from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.differences import Computed
 from terrace.plans.schemas import Unsettable
@@ -312,6 +313,7 @@ class RunOutcome:
 
     `unsaved_state` is the path of a state that Terraform could not write to the backend. `evidence` proves that it
     failed or did nothing; with a nonzero code and no evidence its effect is unknown, and `doubt` is the reason.
+    `changes` are those in its log.
     """
 
     code: int
@@ -320,13 +322,14 @@ class RunOutcome:
     unsaved_state: Path | None = None
     doubt: str = ""
     evidence: Evidence | None = None
+    changes: LoggedChanges = NO_CHANGES
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedLeftovers:
     """The leftovers of an attempt according to its own log: created resources (address, id), addresses whose creation
-    had started and not finished, and addresses whose resource was destroyed. `unsaved` is a state that could not be
-    written: secrets in clear text, keep it in memory.
+    had started and not finished, and addresses whose resource was destroyed. `changes` has all of them by their state.
+    `unsaved` is a state that could not be written: secrets in clear text, keep it in memory.
 
     The entries of the log are true; only a `whole` log is complete. `who` is Terraform's name in locks (`user@host`),
     `began` its start time.
@@ -335,6 +338,7 @@ class LoggedLeftovers:
     created: tuple[tuple[str, str], ...] = ()
     in_flight: tuple[str, ...] = ()
     destroyed: tuple[str, ...] = ()
+    changes: LoggedChanges = NO_CHANGES
     unsaved: bytes = field(default=b"", repr=False)
     who: str = ""
     began: datetime | None = None

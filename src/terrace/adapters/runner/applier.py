@@ -35,6 +35,7 @@ from terrace.adapters.terraform.failures import failure, unknown_outcome
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, printed_text, progress
 from terrace.adapters.terraform.private import hand_over, lock_of
 from terrace.errors import Corrupt, Diagnostic, Interrupted, NotReady, TerraceError
+from terrace.plans.apply_progress import Change, LoggedChanges, is_logged
 from terrace.plans.before_plan_outputs import Prepared
 from terrace.plans.ports import (
     Attempt,
@@ -293,6 +294,7 @@ class LocalApplier:
             created=tuple(log.created.items()),
             in_flight=tuple(log.in_flight),
             destroyed=tuple(log.destroyed),
+            changes=log.changes(),
             unsaved=run.unsaved.read_bytes() if run.unsaved.is_file() else b"",
             who=_lock_owner() if attempt.prepared.host == socket.gethostname() else "",
             began=datetime.fromtimestamp(started.at, UTC) if started is not None else None,
@@ -393,7 +395,8 @@ class LocalApplier:
         if ended.interrupted:
             summary = f"interrupted; {summary}"
         lost = unknown_outcome(diagnostics) or log.unknown_outcome(ended)
-        return RunOutcome(code, summary, diagnostics, unsaved, lost, None if lost else Evidence.TERRAFORM_FAILED)
+        evidence = None if lost else Evidence.TERRAFORM_FAILED
+        return RunOutcome(code, summary, diagnostics, unsaved, lost, evidence, log.changes())
 
     def _run(self, attempt: Attempt) -> RunFolder:
         return RunFolder.of(self._folder, attempt.id)
@@ -465,6 +468,13 @@ class _Log:
         self.created: dict[str, str] = {}
         self.in_flight: dict[str, None] = {}
         self.destroyed: dict[str, None] = {}
+        self._completed: dict[Change, None] = {}
+        self._errored: dict[Change, None] = {}
+
+    def changes(self) -> LoggedChanges:
+        """Returns the changes so far."""
+        running = ((action, address) for address, action in self._running if is_logged(action))
+        return LoggedChanges(tuple(self._completed), tuple(self._errored), tuple(running))
 
     def follow(self) -> None:
         """Reads all new complete lines."""
@@ -545,6 +555,9 @@ class _Log:
         elif step.phase in ("done", "failed"):
             self._running.pop((step.address, step.action), None)
             self._failed = self._failed or step.phase == "failed"
+            if is_logged(step.action):
+                ended = self._completed if step.phase == "done" else self._errored
+                ended[step.action, step.address] = None
         if step.action == "delete" and step.phase == "done":
             self.destroyed[step.address] = None
         if step.action == "create":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from msgspec import UNSET, UnsetType, ValidationError, convert, structs
+from msgspec import UNSET, UnsetType, ValidationError, convert, field, structs
 
 from terrace.errors import Diagnostic, Place, Snippet
 from terrace.ledger import kinds
@@ -24,6 +24,7 @@ from terrace.ledger.events.grammar import (
     Word,
 )
 from terrace.ledger.events.record import About, Part, Record
+from terrace.plans.apply_progress import ChangeState
 
 StepName = Literal["baseline", "plan", "backup", "apply", "snapshot", "smoke", "health", "tag", "revert"]
 """The steps, as events name them."""
@@ -80,6 +81,22 @@ class DiagnosticRecord(Part, frozen=True):
         )
 
 
+RecordedChange = tuple[ActionName, ResourceAddress]
+"""A change of one resource."""
+
+
+class ApplyProgressRecord(Part, frozen=True):
+    """The changes of an apply that did not succeed, by their state. `more` counts those that are left out."""
+
+    OMITTED: ClassVar[frozenset[str]] = frozenset({"completed", "failed", "in_flight", "not_started"})
+
+    completed: tuple[RecordedChange, ...] = ()
+    failed: tuple[RecordedChange, ...] = ()
+    in_flight: tuple[RecordedChange, ...] = ()
+    not_started: tuple[RecordedChange, ...] = ()
+    more: dict[ChangeState, Count] = field(default_factory=dict)
+
+
 class ProbeRecord(Part, frozen=True):
     """The result of one probe."""
 
@@ -121,6 +138,8 @@ class Detail(Part, frozen=True):
     diagnostics: tuple[DiagnosticRecord, ...] | UnsetType = UNSET
     more_diagnostics: Count | UnsetType = UNSET
     hint: Text | UnsetType = UNSET
+    # An apply that did not succeed: its changes by their state.
+    progress: ApplyProgressRecord | UnsetType = UNSET
     # An apply: its place and process, and the evidence that it did nothing.
     place: Line | UnsetType = UNSET
     host: Line | UnsetType = UNSET

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from terrace.checks.secrets.masking import SecretMask, without_secrets
 from terrace.errors import Diagnostic, Place, Snippet, TerraceError, TerraformFailed
 from terrace.ledger.deployment import StepResult
 from terrace.ledger.events.codec import fits
-from terrace.ledger.events.steps import NO_DETAIL, Detail, DiagnosticRecord
+from terrace.ledger.events.steps import NO_DETAIL, ApplyProgressRecord, Detail, DiagnosticRecord, RecordedChange
+from terrace.plans.apply_progress import NO_PROGRESS, ApplyProgress, ChangeState
 from terrace.plans.ports import (
     Evidence,
 )
@@ -22,12 +24,13 @@ from terrace.report.diagnostics import errors_first
 @dataclass(frozen=True, slots=True)
 class StepOutcome:
     """The result of a step, as its record will show it once it is masked. `diagnostics` are Terraform's messages about
-    a failure."""
+    a failure, `progress` are the changes of an apply that did not succeed."""
 
     result: StepResult
     message: str = ""
     detail: Detail = NO_DETAIL
     diagnostics: tuple[Diagnostic, ...] = ()
+    progress: ApplyProgress = NO_PROGRESS
 
     def mask(self, mask: SecretMask) -> StepOutcome:
         """Returns the result for the ledger, without secrets in any text of Terraform. More people can read the ledger
@@ -42,7 +45,11 @@ class StepOutcome:
         records = [_record(diagnostic, hide) for diagnostic in errors_first(self.diagnostics)[:MOST_DIAGNOSTICS]]
         records = [record for record in records if fits(msgspec.to_builtins(record))]
         left_out = len(self.diagnostics) - len(records)
-        failure = Detail(diagnostics=tuple(records) or UNSET, more_diagnostics=left_out or UNSET)
+        failure = Detail(
+            diagnostics=tuple(records) or UNSET,
+            more_diagnostics=left_out or UNSET,
+            progress=_progress_record(self.progress, hide),
+        )
         if self.detail.hint:
             failure = failure.merge(Detail(hint=hide(self.detail.hint)))
         return StepOutcome(self.result, hide(self.message), self.detail.merge(failure))
@@ -67,11 +74,12 @@ class ApplyFailed:
     message: str
     evidence: Evidence
     diagnostics: tuple[Diagnostic, ...] = ()
+    progress: ApplyProgress = NO_PROGRESS
 
     def as_outcome(self) -> StepOutcome:
         """Returns the result for the record of the step."""
         detail = Detail(evidence=self.evidence.name.lower())
-        return StepOutcome("failed", self.message, detail, diagnostics=self.diagnostics)
+        return StepOutcome("failed", self.message, detail, diagnostics=self.diagnostics, progress=self.progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +88,11 @@ class ApplyUnknown:
 
     message: str
     diagnostics: tuple[Diagnostic, ...] = ()
+    progress: ApplyProgress = NO_PROGRESS
 
     def as_outcome(self) -> StepOutcome:
         """Returns the result for the record of the step."""
-        return StepOutcome("unknown", self.message, diagnostics=self.diagnostics)
+        return StepOutcome("unknown", self.message, diagnostics=self.diagnostics, progress=self.progress)
 
 
 ApplyOutcome = ApplySucceeded | ApplyFailed | ApplyUnknown
@@ -97,6 +106,9 @@ MOST_NOTICES = 50
 MOST_DIAGNOSTICS = 20
 """Maximum number of messages about one failure that the ledger records; the log of the step has all."""
 
+MOST_CHANGES = 20
+"""Maximum number of changes of each state that the ledger records of an apply that did not succeed."""
+
 LONGEST_TEXT = 8192
 """Length at which a text of a recorded message is cut, in characters."""
 
@@ -105,6 +117,21 @@ def failure(error: TerraceError) -> StepOutcome:
     """Returns the result of a step that raised an error."""
     diagnostics = error.diagnostics if isinstance(error, TerraformFailed) else ()
     return StepOutcome("failed", f"{error}", Detail(hint=error.hint or UNSET), diagnostics=diagnostics)
+
+
+def _progress_record(progress: ApplyProgress, hide: Callable[[str], str]) -> ApplyProgressRecord | UnsetType:
+    if not progress.changes:
+        return UNSET
+    listed: dict[ChangeState, tuple[RecordedChange, ...]] = {}
+    for state, changes in progress.changes.items():
+        entries = []
+        for action, address in changes[:MOST_CHANGES]:
+            # A change whose masked address is not an address is only counted.
+            with suppress(msgspec.ValidationError):
+                entries.append(msgspec.convert((action, hide(address)), RecordedChange))
+        listed[state] = tuple(entries)
+    left_out = {state: len(changes) - len(listed[state]) for state, changes in progress.changes.items()}
+    return ApplyProgressRecord(**listed, more={state: number for state, number in left_out.items() if number})
 
 
 def _record(diagnostic: Diagnostic, hide: Callable[[str], str]) -> DiagnosticRecord:

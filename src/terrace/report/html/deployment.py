@@ -9,6 +9,7 @@ from terrace.ledger.deployment import Deployment, StepRecord
 from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Plan
 from terrace.plans.summaries import describe_actions, notices
+from terrace.report.apply_progress import change_groups, failed_steps
 from terrace.report.html.layout import page
 from terrace.report.html.markup import NOTHING, Markup, code, html, join, prose, text
 from terrace.report.html.plan import plan_details, plan_tiles
@@ -48,6 +49,7 @@ def _body(
     )
     yield Markup("<main>")
     yield from _reasons(deployment, tuple(reasons))
+    yield from _progress(deployment)
     yield from _plans(changes)
     yield from _approvals(approvals)
     yield from _steps(deployment)
@@ -59,6 +61,17 @@ def _reasons(deployment: Deployment, reasons: tuple[str, ...]) -> Iterator[Marku
         title = "Waiting for" if deployment.open else "Reasons"
         items = join(html("<li>{reason}</li>", reason=prose(reason)) for reason in reasons)
         yield html("<h2>{title}</h2>\n<ul class=unknowns>{items}</ul>", title=title, items=items)
+
+
+def _progress(deployment: Deployment) -> Iterator[Markup]:
+    """Yields the changes of each failed apply by their state."""
+    for step in failed_steps(deployment):
+        groups = tuple(change_groups(step))
+        if groups:
+            yield html("<h2>Changes of the failed apply of {stack}</h2>", stack=code(step.stack))
+        for group in groups:
+            lines = join(html("<li>{line}</li>", line=text(line)) for line in group.lines)
+            yield html("<h3>{title}</h3>\n<ul>{lines}</ul>", title=group.title, lines=lines)
 
 
 def _plans(changes: PlannedChanges) -> Iterator[Markup]:

@@ -15,8 +15,9 @@ from terrace.errors import Diagnostic, TerraceError
 from terrace.gates.model import Approval, Outcome, Verdict, Witness
 from terrace.ledger.adoptions import AdoptedStack
 from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
-from terrace.ledger.events.steps import ActionName, Detail
+from terrace.ledger.events.steps import ActionName, ApplyProgressRecord, Detail, RecordedChange
 from terrace.ledger.origins import origin_word
+from terrace.plans.apply_progress import ChangeState
 from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Plan
 from terrace.report.json.checks import PlanJson, plan_json
@@ -88,6 +89,24 @@ class DiagnosticPart(JsonRecord):
     """Values of the expressions in the source lines."""
 
 
+class ApplyProgressPart(JsonRecord):
+    """The changes of an apply that did not succeed, by their state: at most 20 of each.
+
+    A replacement of which only one half was done is listed as its `delete` and its `create`.
+    """
+
+    completed: tuple[StepChange, ...]
+    """Changes that were completed."""
+    failed: tuple[StepChange, ...]
+    """Changes that failed; `diagnostics` has the messages of Terraform."""
+    in_flight: tuple[StepChange, ...]
+    """Changes that were started and whose result is unknown."""
+    not_started: tuple[StepChange, ...]
+    """Planned changes that were not started; empty where the log of the apply is incomplete."""
+    more: dict[ChangeState, int]
+    """Number of changes that are left out, by state."""
+
+
 class StepPart(JsonRecord):
     """A step of a deployment."""
 
@@ -117,6 +136,8 @@ class StepPart(JsonRecord):
     """Number of messages that are only in the log of the step; only where some are."""
     hint: str | UnsetType = UNSET
     """How to fix the failure; only where Terrace knows it."""
+    progress: ApplyProgressPart | UnsetType = UNSET
+    """Changes by their state; only of an apply that did not succeed."""
 
 
 class WitnessPart(JsonRecord):
@@ -661,9 +682,7 @@ def _step_part(step: StepRecord) -> StepPart:
         started_at=when_known(step.began_at),
         ended_at=when_known(step.ended_at),
         digest=detail.digest or "" if detail.changes is not UNSET else UNSET,
-        changes=tuple(StepChange(action=action, address=address) for action, address in detail.changes)
-        if detail.changes is not UNSET
-        else UNSET,
+        changes=_step_changes(detail.changes) if detail.changes is not UNSET else UNSET,
         notices=tuple(detail.notices) if detail.notices is not UNSET else UNSET,
         backup=_step_backup(detail),
         diagnostics=tuple(diagnostic_part(one.diagnostic()) for one in detail.diagnostics)
@@ -671,6 +690,21 @@ def _step_part(step: StepRecord) -> StepPart:
         else UNSET,
         more_diagnostics=detail.more_diagnostics,
         hint=detail.hint,
+        progress=_progress_part(detail.progress) if detail.progress is not UNSET else UNSET,
+    )
+
+
+def _step_changes(changes: Iterable[RecordedChange]) -> tuple[StepChange, ...]:
+    return tuple(StepChange(action=action, address=address) for action, address in changes)
+
+
+def _progress_part(progress: ApplyProgressRecord) -> ApplyProgressPart:
+    return ApplyProgressPart(
+        completed=_step_changes(progress.completed),
+        failed=_step_changes(progress.failed),
+        in_flight=_step_changes(progress.in_flight),
+        not_started=_step_changes(progress.not_started),
+        more=dict(progress.more),
     )
 
 

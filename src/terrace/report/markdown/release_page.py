@@ -9,6 +9,7 @@ from terrace.ledger.deployment import Deployment, Step
 from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Action
 from terrace.plans.summaries import ACTIONS
+from terrace.report.apply_progress import change_groups, failed_steps, progress_lines
 from terrace.report.markdown.escape import code, fenced, plain, prose
 from terrace.report.markdown.plan_changes import plan_diff
 from terrace.report.release_words import difference_words
@@ -47,6 +48,7 @@ def release_page(release: Release) -> str:
     """Returns the comment. It is the same for the same progress."""
     waiting = [one for one in release.steps.values() if one is not None and one.open and one.waiting]
     parts = [MARKER, f"### Terrace: {_headline(release, waiting)}", f"at {release.commit[:12]}", _table(release)]
+    parts += [part for one in release.steps.values() if one is not None for part in _progress(one)]
     for deployment in waiting:
         environment = deployment.environment
         handle = release.handles.get(environment, "")
@@ -82,6 +84,13 @@ def _table(release: Release) -> str:
         why = clip("; ".join(one.waiting or one.reasons), 200)
         rows.append(f"| {code(name)} | {result_word(one)} | {since} | {prose(why)} |")
     return "\n".join(rows)
+
+
+def _progress(deployment: Deployment) -> Iterator[str]:
+    """Yields the changes of each failed apply by their state."""
+    for step in failed_steps(deployment):
+        if lines := progress_lines(change_groups(step)):
+            yield f"Changes of the failed apply of {code(step.stack)}:\n\n{fenced(lines)}"
 
 
 def _brings(difference: ReleaseDifference) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from terrace.report.json.deployments import DeploymentJson, EnvironmentStatus
+from terrace.plans.apply_progress import ChangeState
+from terrace.report.apply_progress import groups_of, progress_lines
+from terrace.report.json.deployments import DeploymentJson, EnvironmentStatus, StepChange, StepPart
 from terrace.report.json.tick import TickAction
-from terrace.report.markdown.escape import code, plain, prose, table
+from terrace.report.markdown.escape import code, fenced, plain, prose, table
 from terrace.text import clip
 
 MOST = 50
@@ -25,7 +27,26 @@ def deployment_summary(record: DeploymentJson | TickAction, handle: str) -> str:
     if record.steps:
         rows = ((step.name.value, step.stack or "", step.result or "running") for step in record.steps[-MOST:])
         lines += ["", table(("step", "stack", "result"), _plain_rows(rows))]
+        for step in record.steps[-MOST:]:
+            lines += _progress(step)
     return "\n".join(lines) + "\n\n"
+
+
+def _progress(step: StepPart) -> list[str]:
+    """Returns the changes of a failed apply by their state."""
+    if not step.progress:
+        return []
+    progress = step.progress
+    errors = {one.address: one.summary for one in step.diagnostics or () if one.address}
+    listed: dict[ChangeState, tuple[StepChange, ...]] = {
+        "completed": progress.completed,
+        "failed": progress.failed,
+        "in_flight": progress.in_flight,
+        "not_started": progress.not_started,
+    }
+    changes = {state: [(one.action, one.address) for one in group] for state, group in listed.items()}
+    groups = groups_of(changes, progress.more, errors)
+    return ["", f"Changes of the failed apply of {code(step.stack or '')}:", "", fenced(progress_lines(groups))]
 
 
 def status_summary(environments: Sequence[EnvironmentStatus]) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from terrace.config.naming import quote_word
 from terrace.gates.model import Approval, Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord
+from terrace.plans.apply_progress import ChangeState
 from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import Action, Plan
 from terrace.plans.summaries import ACTIONS
+from terrace.report.apply_progress import change_groups, failed_steps
 from terrace.report.terminal.diagnostics import diagnostic_parts
 from terrace.report.terminal.plan_changes import ACTION_STYLES, add_changes, are_many, overview
 from terrace.report.terminal.screen import Group, Line, Record, Table, Tree, line, paragraph
@@ -33,6 +35,13 @@ RESULT_STYLES = {
     "blocked": "red",
     "clean": "green",
     "drifted": "red",
+}
+
+_STATE_STYLES: Mapping[ChangeState, str] = {
+    "completed": "bold",
+    "failed": "red",
+    "in_flight": "yellow",
+    "not_started": "bold",
 }
 
 
@@ -105,16 +114,9 @@ def step_failure(step: StepRecord) -> str:
     return f"{step.stack}: {step.step.value} failed: {step.message}"
 
 
-def failed_steps(deployment: Deployment) -> Iterator[StepRecord]:
-    """Yields the steps of a deployment that failed and were not repeated since."""
-    for step in deployment.steps:
-        if step.result in ("failed", "unknown") and deployment.last(step.step, step.stack) is step:
-            yield step
-
-
 def _explanation(step: StepRecord) -> list[Line]:
     """Returns Terraform's messages about a step that failed, and how to fix it, in lines."""
-    detail, parts = step.detail, []
+    detail, parts = step.detail, _progress(step)
     for record in detail.diagnostics or ():
         parts += [line(), *diagnostic_parts(record.diagnostic())]
     if more := and_more(detail.more_diagnostics or 0, "message"):
@@ -122,6 +124,14 @@ def _explanation(step: StepRecord) -> list[Line]:
     if detail.hint:
         parts += [*([] if detail.diagnostics else [line()]), line("hint: ", (detail.hint, "cyan"))]
     return [line(), line((f"{step.stack or 'environment'}: {step.step.value} failed", "bold")), *parts] if parts else []
+
+
+def _progress(step: StepRecord) -> list[Line]:
+    parts: list[Line] = []
+    for group in change_groups(step):
+        parts += [line(), line(group.title, style=_STATE_STYLES[group.state])]
+        parts += [line("  ", visible(text)) for text in group.lines]
+    return parts
 
 
 _ONLY_IN_STATE = " (imported or moved: only its state changes)"
