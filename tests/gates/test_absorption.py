@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from terrace.config.model import Config, Environment
-from terrace.gates.decide import decide
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import Absorbed, GateResult, Outcome
+from terrace.gates.verdict import decide
 from terrace.stacks.model import AutomaticRollback, Destruction, Manual, Origin, Remediation
 
 ROLE = Absorbed("prod", "aws_iam_role.app", ("inline_policy",))

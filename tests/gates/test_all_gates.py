@@ -13,10 +13,10 @@ import pytest
 import terrace
 from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.all import GATES, HEALTH
-from terrace.gates.decide import decide, planning
 from terrace.gates.facts import Facts, Upstream
 from terrace.gates.gate import ALL_ORIGINS, RELEASES, Gate, Moment, Plans, Request, blocks, passes, waits
 from terrace.gates.model import GateResult, Outcome, Subject
+from terrace.gates.verdict import decide, planning
 from terrace.stacks.model import Destruction, Manual, Rollback
 
 SATURDAY = datetime(2026, 3, 7, 12, tzinfo=UTC)

@@ -8,10 +8,10 @@ from terrace.assess.model import Objection
 from terrace.assess.risk import Risk
 from terrace.config.model import Config, Environment
 from terrace.gates.approvals.tally import Decisions
-from terrace.gates.decide import decide
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import Approval, Subject, Verdict, Withdrawal
+from terrace.gates.verdict import decide
 
 
 def at_entry(environment: Environment, facts: Facts, now: datetime) -> Verdict:

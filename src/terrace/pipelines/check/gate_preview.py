@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from terrace.assess.model import Assessment
 from terrace.assess.risk import Risk, risk
-from terrace.gates.decide import decide
 from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import Subject, Verdict
+from terrace.gates.verdict import decide
 from terrace.ledger.model import History
 from terrace.pipelines.check.surroundings import surroundings
 from terrace.pipelines.context import Context

@@ -11,10 +11,10 @@ from terrace.drift.acknowledgements import acknowledgements, find_acknowledgemen
 from terrace.drift.adopted_drift import plan_absorptions
 from terrace.errors import NotReady
 from terrace.gates.approvals.gate import approval_rule, question
-from terrace.gates.decide import decide, planning
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import Absorbed, Subject, Verdict
+from terrace.gates.verdict import decide, planning
 from terrace.ledger import folds
 from terrace.ledger.dates import no_earlier
 from terrace.ledger.declared import opening_of

@@ -11,9 +11,9 @@ from terrace.assess.model import Objection
 from terrace.assess.reversal import reversal
 from terrace.errors import TerraformFailed
 from terrace.gates.all import OBJECTIONS, POLICY
-from terrace.gates.decide import decide
 from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import Verdict
+from terrace.gates.verdict import decide
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
