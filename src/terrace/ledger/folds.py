@@ -22,6 +22,7 @@ from terrace.ledger.events.deployments import (
 from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
 from terrace.ledger.events.states import StateRestoreEnded
 from terrace.ledger.events.steps import StepBegun, StepEnded, StepListed
+from terrace.ledger.long_lists import join_lists
 from terrace.ledger.model import History
 from terrace.ledger.old_deployments import (
     DeploymentsState,
@@ -32,7 +33,6 @@ from terrace.ledger.old_deployments import (
 )
 from terrace.ledger.old_events import OldReadable
 from terrace.ledger.origins import origin_of
-from terrace.ledger.parts import join_lists
 from terrace.ledger.view import Fold
 from terrace.stacks.model import Destruction, Remediation, Undoing
 

@@ -16,8 +16,8 @@ from terrace.ledger.events.people import LedgerRekeyed
 from terrace.ledger.events.record import Record
 from terrace.ledger.events.steps import StepBegun, StepEnded
 from terrace.ledger.folds import deployment_of
+from terrace.ledger.long_lists import split
 from terrace.ledger.model import Draft, History, Ledger, draft, insist_on_records
-from terrace.ledger.parts import split
 
 TRIES = 50
 """Maximum number of attempts to write while other writers are first. Each conflict means that one of them succeeded."""

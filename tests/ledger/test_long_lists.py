@@ -17,8 +17,8 @@ from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.deployment import Deployment, Holder, Step
 from terrace.ledger.events.steps import Detail, StepBegun
 from terrace.ledger.folds import deployments
+from terrace.ledger.long_lists import LARGEST, LISTS, join_lists, split
 from terrace.ledger.model import GENESIS, Draft, History
-from terrace.ledger.parts import LARGEST, LISTS, join_lists, split
 from terrace.pipelines.journal import Journal
 from terrace.plans.ports import LoggedLeftovers
 from terrace.rollout.recovery import Statements, creations, plan_recovery
