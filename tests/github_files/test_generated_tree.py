@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from github_files.tree import CONFIG, files, premises, written
+from github_files.tree import CONFIG, facts, files, written
 from terrace.apps.workflows.generating import generate
 from terrace.apps.workflows.pins import find_pins, pins, replace_pins
-from terrace.apps.workflows.premises import clouds_of, word
+from terrace.apps.workflows.repository_facts import clouds_of, word
 from terrace.apps.workflows.settings import settings
 from terrace.config.naming import NAME
 
@@ -34,7 +34,7 @@ def test_the_tree_is_as_somebody_last_saw_it() -> None:
 
 def test_a_new_step_of_the_ladder_changes_no_workflow_but_its_own() -> None:
     more = CONFIG.replace("teams:", "  moon: {after: prod}\nteams:")
-    grown = generate(premises(more))
+    grown = generate(facts(more))
     changed = {path for path in files() if files()[path] != grown[path]}
     assert grown.keys() - files().keys() == {".github/workflows/06-deploy-moon.yml"}
     # The clock that goes on names the workflows that it listens to.
@@ -42,13 +42,13 @@ def test_a_new_step_of_the_ladder_changes_no_workflow_but_its_own() -> None:
 
 
 def test_clouds_that_are_not_used_leave_nothing_behind() -> None:
-    bare = "\n".join(generate(premises(clouds=())).values())
+    bare = "\n".join(generate(facts(clouds=())).values())
     for trace in ("aws", "AWS", "ARM_", "azure"):
         assert trace not in bare
 
 
 def test_a_repository_without_people_has_no_owners() -> None:
-    assert ".github/CODEOWNERS" not in generate(premises("version: 1\nenvironments: {dev: {}}\n"))
+    assert ".github/CODEOWNERS" not in generate(facts("version: 1\nenvironments: {dev: {}}\n"))
 
 
 def test_an_owner_is_written_by_the_account() -> None:
@@ -70,21 +70,21 @@ def test_an_owner_is_written_by_the_account() -> None:
 def test_folders_of_patterns_and_the_root_have_owners(entry: str, line: str) -> None:
     config = f"version: 1\nenvironments: {{prod: {{approvals: {{sec: 1}}}}}}\nstacks: [{entry}]\n"
     people = "teams: {sec: [bob, carol]}\npeople: {bob: {login: bob-gh}, carol: {}}\n"
-    lines = generate(premises(config + people))[".github/CODEOWNERS"].splitlines()
+    lines = generate(facts(config + people))[".github/CODEOWNERS"].splitlines()
     assert line in lines
     assert not line.startswith("*") or lines.index(line) < min(n for n, one in enumerate(lines) if one[:1] == "/")
 
 
 def test_the_embedded_terraform_comes_with_terrace() -> None:
     config = "version: 1\nenvironments: {dev: {}}\nterraform: {binary: embedded}\n"
-    action = generate(premises(config))[".github/actions/terrace-setup/action.yml"]
+    action = generate(facts(config))[".github/actions/terrace-setup/action.yml"]
     assert "terrace-gitops[embedded]==1.2.3" in action
     assert "setup-terraform" not in action
 
 
 def test_opentofu_is_brought_where_it_is_named() -> None:
     config = "version: 1\nenvironments: {dev: {}}\nterraform: {binary: tofu, version: '>= 1.10'}\nbranch: '1.x'\n"
-    tree = generate(premises(config))
+    tree = generate(facts(config))
     action = tree[".github/actions/terrace-setup/action.yml"]
     assert 'tofu_version: ">= 1.10"' in action
     assert "setup-terraform" not in action
@@ -118,11 +118,11 @@ def test_a_name_is_read_back_as_it_is(name: str) -> None:
 
 
 def test_every_setting_says_why_and_where() -> None:
-    for setting in settings(premises()):
+    for setting in settings(facts()):
         assert setting.what
         assert setting.why
         assert setting.where
-    commands = [command for setting in settings(premises()) for command in setting.commands]
+    commands = [command for setting in settings(facts()) for command in setting.commands]
     for needed in (
         "ruleset-ledger.json",
         "TERRACE_BACKUP_KEY --env",
@@ -138,13 +138,13 @@ def test_every_setting_says_why_and_where() -> None:
 
 
 def test_copies_without_a_place_are_told() -> None:
-    bare = premises("version: 1\nenvironments: {dev: {}}\n")
+    bare = facts("version: 1\nenvironments: {dev: {}}\n")
     assert any("backups" in setting.what for setting in settings(bare))
-    assert not any("backups: {url" in setting.what for setting in settings(premises()))
+    assert not any("backups: {url" in setting.what for setting in settings(facts()))
 
 
 def test_the_key_of_copies_is_the_one_that_is_used_already_and_is_never_made_twice(tmp_path: Path) -> None:
-    (made,) = (c for setting in settings(premises()) for c in setting.commands if c.startswith("test -e"))
+    (made,) = (c for setting in settings(facts()) for c in setting.commands if c.startswith("test -e"))
     key = tmp_path / "terrace-backup.key"
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     for key_now in ("the one in use", "another"):
@@ -153,7 +153,7 @@ def test_the_key_of_copies_is_the_one_that_is_used_already_and_is_never_made_twi
     assert key.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("command", [command for setting in settings(premises()) for command in setting.commands])
+@pytest.mark.parametrize("command", [command for setting in settings(facts()) for command in setting.commands])
 def test_a_shell_reads_every_command_as_it_is_meant(command: str, tmp_path: Path) -> None:
     """Programs that only write down what they were given stand in for the real ones."""
     told = tmp_path / "told"

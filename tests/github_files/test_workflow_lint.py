@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from github_files.tree import files, premises, written
+from github_files.tree import facts, files, written
 from support.tools import program
 from terrace.adapters.terraform.cli_config import mirrors
 from terrace.apps.workflows.generating import generate
@@ -60,7 +60,7 @@ def test_actionlint_finds_nothing_but_what_it_does_not_know_yet(repository: Path
 @pytest.mark.parametrize("known", ["acme/infra", ""])
 def test_trust_policies_are_formatted(tmp_path: Path, known: str) -> None:
     """The provider of Azure is at hand nowhere here: its file is read and formatted, and no more."""
-    root = written(tmp_path, generate(premises(repository=known)))
+    root = written(tmp_path, generate(facts(repository=known)))
     said("terraform", "fmt", "-check", "-recursive", ".github/terrace", folder=root)
 
 

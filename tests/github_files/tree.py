@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from support.configuration import load
 from terrace.apps.workflows.generating import generate
-from terrace.apps.workflows.premises import Premises
+from terrace.apps.workflows.repository_facts import RepositoryFacts
 
 CONFIG = """\
 version: 1
@@ -31,17 +31,17 @@ backups: {url: "s3://copies/of-states"}
 """
 
 
-def premises(
+def facts(
     config: str = CONFIG, clouds: tuple[str, ...] = ("aws", "azure"), repository: str = "acme/infra"
-) -> Premises:
+) -> RepositoryFacts:
     """What the files are made of."""
-    return Premises(load(config.encode()), clouds, repository, "1.2.3")
+    return RepositoryFacts(load(config.encode()), clouds, repository, "1.2.3")
 
 
 @cache
 def files() -> Mapping[str, str]:
     """Every generated file."""
-    return generate(premises())
+    return generate(facts())
 
 
 def written(folder: Path, tree: Mapping[str, str]) -> Path:

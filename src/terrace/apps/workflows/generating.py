@@ -1,4 +1,4 @@
-"""Generates the files from the premises and the templates: the same premises give the same files."""
+"""Generates the files from the facts of a repository and the templates: the same facts give the same files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from terrace.apps.workflows.oidc import trust
 from terrace.apps.workflows.owners import owner_lines
 from terrace.apps.workflows.permissions import permission_blocks
 from terrace.apps.workflows.pins import pins
-from terrace.apps.workflows.premises import Premises, word
+from terrace.apps.workflows.repository_facts import RepositoryFacts, word
 from terrace.apps.workflows.settings import FOLDER
 from terrace.apps.workflows.templates import fill, template
 from terrace.checks.scanners.all import SCANNERS
@@ -45,19 +45,19 @@ _FORMS = {
 _RULESETS = ("ruleset-ledger", "ruleset-ledger-writer", "ruleset-protected-branch")
 
 
-def generate(premises: Premises) -> Mapping[str, str]:
+def generate(facts: RepositoryFacts) -> Mapping[str, str]:
     """Returns all files by their path from the root of the repository."""
-    values = _values(premises)
+    values = _values(facts)
     files = {f".github/workflows/{name}.yml": fill(template(f"workflows/{name}.yml"), values) for name in _WORKFLOWS}
     files |= {f".github/actions/{name}/action.yml": fill(template(f"actions/{name}.yml"), values) for name in _ACTIONS}
     files |= {f"{FOLDER}/{name}.json": fill(template(f"terrace/{name}.json"), values) for name in _RULESETS}
     files |= {f".github/{path}": fill(template(f"forms/{name}"), values) for path, name in _FORMS.items()}
-    if owner_lines(premises):
+    if owner_lines(facts):
         files[".github/CODEOWNERS"] = fill(template("forms/CODEOWNERS"), values)
-    for cloud in premises.clouds:
-        files |= {f"{FOLDER}/oidc-{cloud}/{name}": text for name, text in trust(premises, cloud).items()}
-    for index, environment in enumerate(premises.config.environments):
-        files[f".github/workflows/{_deploy(index, environment)}.yml"] = _deploying(premises, index, values)
+    for cloud in facts.clouds:
+        files |= {f"{FOLDER}/oidc-{cloud}/{name}": text for name, text in trust(facts, cloud).items()}
+    for index, environment in enumerate(facts.config.environments):
+        files[f".github/workflows/{_deploy(index, environment)}.yml"] = _deploying(facts, index, values)
     return dict(sorted(files.items()))
 
 
@@ -65,49 +65,48 @@ def _deploy(index: int, environment: Environment) -> str:
     return f"{FIRST + index:02}-deploy-{environment.name}"
 
 
-def _values(premises: Premises) -> Mapping[str, str]:
+def _values(facts: RepositoryFacts) -> Mapping[str, str]:
     """Returns the values of the placeholders: blocks, actions by their commits, and settings of the repository."""
-    aws = "aws" in premises.clouds
-    terraform = premises.config.terraform
+    aws = "aws" in facts.clouds
+    terraform = facts.config.terraform
     blocks = {
         path.name.removesuffix(".yml").replace("-", " "): path.read_text(encoding="utf-8")
         for path in (resources.files("terrace.apps.workflows") / "files" / "blocks").iterdir()
     }
     actions = {name: f"{name}@{pin.commit} # {pin.version}" for name, pin in pins().items()}
     deploys = [
-        f"{FIRST + index:02} Deploy {environment.name}"
-        for index, environment in enumerate(premises.config.environments)
+        f"{FIRST + index:02} Deploy {environment.name}" for index, environment in enumerate(facts.config.environments)
     ]
     return {
         **blocks,
         **permission_blocks(),
         **actions,
-        "branch": premises.config.branch,
-        "branch word": word(premises.config.branch),
+        "branch": facts.config.branch,
+        "branch word": word(facts.config.branch),
         "deploy workflows": ", ".join(f'"{name}"' for name in (*deploys, "Rollback", "99 Destroy", "ChatOps")),
         "inputs": blocks["aws inputs"] if aws else "",
         "role": blocks["aws role"] if aws else "",
         "credentials": blocks["aws credentials"] if aws else "",
-        "azure": blocks["azure env"] if "azure" in premises.clouds else "",
+        "azure": blocks["azure env"] if "azure" in facts.clouds else "",
         "terraform": blocks.get(_BINARIES.get(terraform.binary, "terraform"), ""),
         "terraform version": terraform.version,
-        "environment options": "\n".join(f"- {word(name)}" for name in premises.names),
-        "boxes": blocks["boxes"] if (roles := _roles(premises)) else "",
+        "environment options": "\n".join(f"- {word(name)}" for name in facts.names),
+        "boxes": blocks["boxes"] if (roles := _roles(facts)) else "",
         "role options": "\n".join(f"- label: {word(role)}" for role in roles),
-        "owned": "\n".join(owner_lines(premises)),
-        "tools": blocks["tools"] if (tools := _tools(premises)) else "",
+        "owned": "\n".join(owner_lines(facts)),
+        "tools": blocks["tools"] if (tools := _tools(facts)) else "",
         "tool names": " ".join(tools),
         "extra": "[embedded]" if terraform.binary == "embedded" else "",
-        "version": premises.version,
+        "version": facts.version,
     }
 
 
-def _deploying(premises: Premises, index: int, values: Mapping[str, str]) -> str:
-    environment = premises.config.environments[index]
+def _deploying(facts: RepositoryFacts, index: int, values: Mapping[str, str]) -> str:
+    environment = facts.config.environments[index]
     name = environment.name
     first = environment.after is None
     why = (
-        f"# Deploys merged changes to {name}, at every push to {premises.config.branch}."
+        f"# Deploys merged changes to {name}, at every push to {facts.config.branch}."
         if first
         else f"# Promotes the successful release of {environment.after} to {name}. Started manually; with `deploy: "
         "automatic` in\n# terrace.yaml, `tick` does the same automatically."
@@ -126,15 +125,15 @@ def _deploying(premises: Premises, index: int, values: Mapping[str, str]) -> str
     )
 
 
-def _tools(premises: Premises) -> tuple[str, ...]:
+def _tools(facts: RepositoryFacts) -> tuple[str, ...]:
     """Returns the third-party tools for the checks that terrace.yaml enables: GitHub's runners have none of them."""
-    config = premises.config
+    config = facts.config
     named = tuple(name for name in SCANNERS if name in config.checks and config.level(name) != "off")
     return ("opa", *named) if config.has_policies else named
 
 
-def _roles(premises: Premises) -> tuple[str, ...]:
+def _roles(facts: RepositoryFacts) -> tuple[str, ...]:
     """Returns all required roles, in promotion order."""
     return tuple(
-        dict.fromkeys(role for environment in premises.config.environments for role in premises.approvers(environment))
+        dict.fromkeys(role for environment in facts.config.environments for role in facts.approvers(environment))
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from terrace.apps.workflows.premises import word
+from terrace.apps.workflows.repository_facts import word
 from terrace.apps.workflows.settings import Setting
 from terrace.apps.workflows.templates import fill, template
 from terrace.checks.scanners.all import SCANNERS

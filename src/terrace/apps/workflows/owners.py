@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from terrace.apps.workflows.premises import Premises
+from terrace.apps.workflows.repository_facts import RepositoryFacts
 from terrace.config.model import Environment
 
 _LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38}[A-Za-z0-9])?")
@@ -13,28 +13,28 @@ _SPECIAL = re.compile(r"([\s#\\?\[\]!])")
 _CAPTURE = re.compile(r"\{(\d+)\}")
 
 
-def owner_lines(premises: Premises) -> tuple[str, ...]:
+def owner_lines(facts: RepositoryFacts) -> tuple[str, ...]:
     """Returns the lines of the file; none if terrace.yaml has no person with an account."""
-    config = premises.config
-    guarded = [environment for environment in config.environments if _people(premises, environment)]
+    config = facts.config
+    guarded = [environment for environment in config.environments if _people(facts, environment)]
     if not guarded:
         return ()
-    careful = _people(premises, guarded[-1])
+    careful = _people(facts, guarded[-1])
     judging = dict.fromkeys((".github/", ".terrace/", "terrace.yaml", *(f"{path}/" for path in config.policy_sources)))
-    lines = [_line("", _people(premises, environment)) for environment in guarded if _has_root(premises, environment)]
+    lines = [_line("", _people(facts, environment)) for environment in guarded if _has_root(facts, environment)]
     lines += [_line(path, careful) for path in judging]
     for environment in guarded:
-        paths = (f"environments/{environment.name}/", *_elsewhere(premises, environment))
-        lines += [_line(path, _people(premises, environment)) for path in paths]
+        paths = (f"environments/{environment.name}/", *_elsewhere(facts, environment))
+        lines += [_line(path, _people(facts, environment)) for path in paths]
     return tuple(lines)
 
 
-def _elsewhere(premises: Premises, environment: Environment) -> Iterable[str]:
+def _elsewhere(facts: RepositoryFacts, environment: Environment) -> Iterable[str]:
     """Folders of an environment's stacks that are not where the convention has them."""
     home = f"environments/{environment.name}"
-    paths = {s.path for s in premises.config.stacks if s.environment == environment.name and s.path}
+    paths = {s.path for s in facts.config.stacks if s.environment == environment.name and s.path}
     # With the environment in the place of its capture; `*` means the same to the forge.
-    for stack_pattern in premises.config.stack_patterns:
+    for stack_pattern in facts.config.stack_patterns:
         capture = _CAPTURE.search(stack_pattern.environment)
         if capture is None:
             paths |= {stack_pattern.path} if stack_pattern.environment == environment.name else set()
@@ -54,14 +54,14 @@ def _captured(template: str, capture: re.Match[str], name: str) -> str | None:
     return name[len(before) : len(name) - len(after)] if fits else None
 
 
-def _has_root(premises: Premises, environment: Environment) -> bool:
+def _has_root(facts: RepositoryFacts, environment: Environment) -> bool:
     """Returns whether a stack of the environment is in the root of the repository: then every file may belong to it."""
-    return any(not s.path and s.environment == environment.name for s in premises.config.stacks)
+    return any(not s.path and s.environment == environment.name for s in facts.config.stacks)
 
 
-def _people(premises: Premises, environment: Environment) -> tuple[str, ...]:
-    members = {member for team in premises.approvers(environment).values() for member in team}
-    return tuple(login for login in premises.logins(members) if _LOGIN.fullmatch(login))
+def _people(facts: RepositoryFacts, environment: Environment) -> tuple[str, ...]:
+    members = {member for team in facts.approvers(environment).values() for member in team}
+    return tuple(login for login in facts.logins(members) if _LOGIN.fullmatch(login))
 
 
 def _line(path: str, logins: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from terrace.apps.workflows.premises import Premises
+from terrace.apps.workflows.repository_facts import RepositoryFacts
 from terrace.clouds.all import CLOUDS
 from terrace.clouds.cloud import Cloud, WorkloadIdentity
 from terrace.config.model import Environment
@@ -38,20 +38,20 @@ class Setting:
     commands: tuple[str, ...] = ()
 
 
-def settings(premises: Premises) -> tuple[Setting, ...]:
+def settings(facts: RepositoryFacts) -> tuple[Setting, ...]:
     """Returns all settings, in the order in which they are applied."""
     return (
-        *((_states(premises.local),) if premises.local else ()),
-        *(() if premises.config.backups.url else (_copies(),)),
-        _branch(premises),
+        *((_states(facts.local),) if facts.local else ()),
+        *(() if facts.config.backups.url else (_copies(),)),
+        _branch(facts),
         _ledger(),
-        *(_environment(premises, environment) for environment in premises.config.environments),
+        *(_environment(facts, environment) for environment in facts.config.environments),
         _voice(),
-        _keys(premises),
-        _app(premises),
+        _keys(facts),
+        _app(facts),
         *(
-            _roles(premises, cloud, cloud.workload_identity)
-            for cloud in map(CLOUDS.__getitem__, premises.clouds)
+            _roles(facts, cloud, cloud.workload_identity)
+            for cloud in map(CLOUDS.__getitem__, facts.clouds)
             if cloud.workload_identity is not None
         ),
         _defaults(),
@@ -75,9 +75,9 @@ def _copies() -> Setting:
     )
 
 
-def _branch(premises: Premises) -> Setting:
+def _branch(facts: RepositoryFacts) -> Setting:
     return Setting(
-        f"rules for the branch {premises.config.branch}: pull requests are required, with the check `Terrace gate`",
+        f"rules for the branch {facts.config.branch}: pull requests are required, with the check `Terrace gate`",
         "this branch is deployed, and its terrace.yaml has the rules; one required job is enough, because it "
         "always runs and passes only if all the others did",
         "Settings > Rules > Rulesets > New ruleset > Import a ruleset; a merge queue can be enabled in addition",
@@ -94,10 +94,10 @@ def _ledger() -> Setting:
     )
 
 
-def _environment(premises: Premises, environment: Environment) -> Setting:
+def _environment(facts: RepositoryFacts, environment: Environment) -> Setting:
     name = environment.name
-    approvers = {member for members in premises.approvers(environment).values() for member in members}
-    logins = premises.logins(approvers)[:REVIEWERS]
+    approvers = {member for members in facts.approvers(environment).values() for member in members}
+    logins = facts.logins(approvers)[:REVIEWERS]
     fields = (
         f"-F 'reviewers[][type]=User' -F \"reviewers[][id]=$(gh api users/{login} --jq .id)\"" for login in logins
     )
@@ -133,12 +133,12 @@ def _voice() -> Setting:
     )
 
 
-def _keys(premises: Premises) -> Setting:
-    homes = [home for name in premises.names for home in (f"{name}-watch", name)]
+def _keys(facts: RepositoryFacts) -> Setting:
+    homes = [home for name in facts.names for home in (f"{name}-watch", name)]
     digest = "openssl rand -base64 32 | gh secret set TERRACE_DIGEST_KEY"
     where = "Settings > Secrets and variables > Actions"
     why = "it protects short secrets in the hashes of plans, and encrypts plans that are passed between jobs"
-    if premises.config.backups.recipients:
+    if facts.config.backups.recipients:
         return Setting(
             "the secret TERRACE_DIGEST_KEY, and the secret TERRACE_LEDGER_KEY in environments",
             f"the first: {why}; the second authenticates results of deployments in the ledger, so that pull "
@@ -165,8 +165,8 @@ def _keys(premises: Premises) -> Setting:
     )
 
 
-def _app(premises: Premises) -> Setting:
-    homes = ["terrace", *(home for name in premises.names for home in (f"{name}-watch", name))]
+def _app(facts: RepositoryFacts) -> Setting:
+    homes = ["terrace", *(home for name in facts.names for home in (f"{name}-watch", name))]
     return Setting(
         "a GitHub App that Terrace writes as, and a rule that only it writes the ledger",
         "without an App, the token of the workflow (GITHUB_TOKEN) is used: then anyone with push access can write "
@@ -184,13 +184,13 @@ def _app(premises: Premises) -> Setting:
     )
 
 
-def _roles(premises: Premises, cloud: Cloud, identity: WorkloadIdentity) -> Setting:
+def _roles(facts: RepositoryFacts, cloud: Cloud, identity: WorkloadIdentity) -> Setting:
     folder = f"{FOLDER}/oidc-{cloud.name}"
     subject = f"roles of {cloud.title} that runs in these environments assume, without stored secrets"
-    lacking = [e.name for e in premises.config.environments if not set(identity.reads) <= {*e.env, *e.credentials.plan}]
+    lacking = [e.name for e in facts.config.environments if not set(identity.reads) <= {*e.env, *e.credentials.plan}]
     if lacking:
         subject += f"; in terrace.yaml, for {', '.join(lacking)}: env: [{', '.join(identity.reads)}]"
-    homes = [f"{name}{use}" for name in premises.names for use in ("-plan", "-watch", "")]
+    homes = [f"{name}{use}" for name in facts.names for use in ("-plan", "-watch", "")]
     role = "\"$(jq -r --arg home $home '.[$home]' roles.json)\""
     return Setting(
         subject,

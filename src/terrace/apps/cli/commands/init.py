@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from terrace.apps.wiring.project import Project
-    from terrace.apps.workflows.premises import Premises
+    from terrace.apps.workflows.repository_facts import RepositoryFacts
     from terrace.apps.workflows.settings import Setting
     from terrace.apps.workflows.upgrading import Upgrade
     from terrace.errors import BadInput
@@ -105,8 +105,8 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
             f"Terrace {visible(before.terrace)} has already written the files, according to {LOCK}",
             hint="terrace init github --upgrade   (add --dry-run to see the changes first)",
         )
-    premises = _premises_of(project, (*clouds, *(before.clouds if before else ())))
-    files = generate(premises)
+    facts = _repository_facts(project, (*clouds, *(before.clouds if before else ())))
+    files = generate(facts)
     others = find_namesakes(root, files)
     files = {path: text for path, text in files.items() if path not in others}
     now = read_existing(root, {*files, *(before.files if before else ())})
@@ -114,7 +114,7 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
     todo = upgrade(files, now, before or Record(), after)
     if not dry_run:
         perform(root, todo)
-    required = settings(premises)
+    required = settings(facts)
     if as_json:
         emit(_github_json(todo, now, required, others))
     else:
@@ -124,11 +124,11 @@ def init_github(folder: str, renew: bool, clouds: tuple[str, ...], dry_run: bool
     return 0
 
 
-def _premises_of(project: Project, clouds: tuple[str, ...]) -> Premises:
+def _repository_facts(project: Project, clouds: tuple[str, ...]) -> RepositoryFacts:
     """Returns the inputs of the files, read from the working tree: nothing is merged during a setup."""
     from terrace import __version__
     from terrace.adapters.github.connecting import place
-    from terrace.apps.workflows.premises import Premises, clouds_of
+    from terrace.apps.workflows.repository_facts import RepositoryFacts, clouds_of
     from terrace.hcl.facts import provider_sources
 
     inventory = project.survey(project.repository.snapshot())
@@ -139,7 +139,7 @@ def _premises_of(project: Project, clouds: tuple[str, ...]) -> Premises:
     where = place({}, config.forge.repository, config.forge.api, project.repository.remote_url)
     repository = f"{where.owner}/{where.name}" if where is not None else ""
     local = tuple(stack.key for stack in inventory.stacks if inventory.graph.backend(stack) in ("", "local"))
-    return Premises(config, tuple(sorted({*clouds, *clouds_of(sources)})), repository, __version__, local)
+    return RepositoryFacts(config, tuple(sorted({*clouds, *clouds_of(sources)})), repository, __version__, local)
 
 
 def _nothing_to_deploy() -> BadInput:

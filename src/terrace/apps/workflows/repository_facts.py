@@ -15,7 +15,7 @@ _TAKEN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 
 
 @dataclass(frozen=True, slots=True)
-class Premises:
+class RepositoryFacts:
     """The properties of a repository that the files depend on. `repository` is its owner/name, "" where unknown;
     `clouds` are those of WITH_IDENTITY that it uses; `version` is the version of Terrace that the workflows install;
     `local` are stacks with a state on the machine that deploys them."""
