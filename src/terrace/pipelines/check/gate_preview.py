@@ -10,7 +10,7 @@ from terrace.gates.gate import Moment, Plans, Request
 from terrace.gates.model import Subject, Verdict
 from terrace.gates.verdict import decide
 from terrace.ledger.model import History
-from terrace.pipelines.check.surroundings import surroundings
+from terrace.pipelines.check.environment_facts import environment_facts
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gate_facts import facts
 from terrace.plans.model import Plan
@@ -38,7 +38,7 @@ def change_risk(context: Context, history: History, assessment: Assessment) -> R
     """Returns the risk of a change. An environment that the trust root does not know has no history to consider."""
     names = {environment.name for environment in context.config.environments}
     touched = {impact.stack.environment for impact in assessment.change_set.impacts} & names
-    return risk(assessment, surroundings(context.config, history, sorted(touched), context.clock()))
+    return risk(assessment, environment_facts(context.config, history, sorted(touched), context.clock()))
 
 
 def _risk_there(context: Context, history: History, assessment: Assessment, environment: str) -> Risk:
@@ -51,7 +51,7 @@ def _risk_there(context: Context, history: History, assessment: Assessment, envi
         {key: why for key, why in assessment.unplanned.items() if key in keys},
         tuple(finding for finding in assessment.findings if finding.stack in keys),
     )
-    return risk(in_environment, surroundings(context.config, history, (environment,), context.clock()))
+    return risk(in_environment, environment_facts(context.config, history, (environment,), context.clock()))
 
 
 def _is_told(plan: Plan | None) -> bool:

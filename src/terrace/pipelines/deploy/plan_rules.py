@@ -27,7 +27,7 @@ from terrace.ledger.deployment import StepRecord
 from terrace.ledger.events.steps import Detail
 from terrace.ledger.model import History
 from terrace.pipelines.check.enforcement import enforce
-from terrace.pipelines.check.surroundings import surroundings
+from terrace.pipelines.check.environment_facts import environment_facts
 from terrace.pipelines.context import Context
 from terrace.plans.model import Plan
 from terrace.stacks.model import ChangeSet
@@ -115,7 +115,7 @@ def evaluate(context: Context, history: History, plan: Plan) -> PlanFindings:
         return PlanFindings((), {})
     findings = context.judge(plan)
     alone = Assessment(ChangeSet(plan.commit, plan.commit, (), ()), {plan.stack.key: plan}, {}, findings)
-    around = surroundings(context.config, history, (plan.stack.environment,), context.clock())
+    around = environment_facts(context.config, history, (plan.stack.environment,), context.clock())
     return PlanFindings(findings, evidence(alone, around))
 
 

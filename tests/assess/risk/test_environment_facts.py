@@ -9,7 +9,7 @@ import pytest
 from terrace.config.model import Config, Environment
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.model import History
-from terrace.pipelines.check.surroundings import surroundings
+from terrace.pipelines.check.environment_facts import environment_facts
 from terrace.plans.addresses import type_of
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -19,15 +19,15 @@ LADDER = Config(
 
 
 def test_production_is_the_last_environment_or_has_that_name() -> None:
-    found = surroundings(LADDER, History(key=NO_KEY), ["dev", "staging", "top"], NOW)
+    found = environment_facts(LADDER, History(key=NO_KEY), ["dev", "staging", "top"], NOW)
     assert [found[name].production for name in found] == [False, False, True]
     several = Config(environments=(Environment("a"), Environment("prod"), Environment("b", protected=True)))
-    found = surroundings(several, History(key=NO_KEY), ["a", "prod", "b"], NOW)
+    found = environment_facts(several, History(key=NO_KEY), ["a", "prod", "b"], NOW)
     assert [found[name].production for name in found] == [False, True, True]
 
 
 def test_where_nothing_was_deployed_it_is_the_first_and_nothing_else() -> None:
-    found = surroundings(LADDER, History(key=NO_KEY), ["dev"], NOW)["dev"]
+    found = environment_facts(LADDER, History(key=NO_KEY), ["dev"], NOW)["dev"]
     assert (found.drifted, found.deployed, found.types, found.idle) == (False, frozenset(), frozenset(), timedelta(0))
 
 

@@ -13,7 +13,9 @@ from terrace.ledger import folds
 from terrace.ledger.model import History
 
 
-def surroundings(config: Config, history: History, names: Iterable[str], now: datetime) -> dict[str, EnvironmentFacts]:
+def environment_facts(
+    config: Config, history: History, names: Iterable[str], now: datetime
+) -> dict[str, EnvironmentFacts]:
     """Returns the context by environment. Facts that the ledger does not contain stay unknown."""
     return {name: _of(config, history, config.environment(name), now) for name in names}
 
