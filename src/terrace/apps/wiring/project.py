@@ -28,7 +28,7 @@ from terrace.config.problems import BadConfig
 from terrace.config.trust_root import RootPlace
 from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.gates.model import Identity
-from terrace.hcl.product_files import has_tofu_files, select_files
+from terrace.hcl.tofu_files import has_tofu_files, select_files
 from terrace.hcl.tree import Tree
 from terrace.ledger.answers import SignedApproval
 from terrace.ledger.dates import DatesCount, Reference

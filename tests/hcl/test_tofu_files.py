@@ -7,7 +7,7 @@ import pytest
 from support.trees import DictTree
 from terrace.config.model import Config, Environment
 from terrace.hcl.facts_store import NoStore
-from terrace.hcl.product_files import has_tofu_files, select_files
+from terrace.hcl.tofu_files import has_tofu_files, select_files
 from terrace.hcl.tree import submodules
 from terrace.stacks.inventory import Inventory
 
