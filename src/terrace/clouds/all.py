@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from terrace.clouds.aws.cloud import AWS
 from terrace.clouds.azure.cloud import AZURE
-from terrace.clouds.backend import Backend
 from terrace.clouds.cloud import Clouds
 from terrace.clouds.gcp.cloud import GCP
 from terrace.clouds.others.cloud import OTHERS
+from terrace.clouds.state_location import Backend
 
 CLOUDS: Clouds = {cloud.name: cloud for cloud in (AWS, AZURE, GCP, OTHERS)}
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from terrace.clouds.backend import Backend
+from terrace.clouds.state_location import Backend
 
 Where = Literal["resource", "data", "provider"]
 

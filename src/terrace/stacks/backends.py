@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from terrace.clouds.all import BACKENDS
-from terrace.clouds.backend import Backend, Part, Workspace, fold_case, object_path
+from terrace.clouds.state_location import Backend, Part, Workspace, fold_case, object_path
 from terrace.config.model import DEFAULT_WORKSPACE
 from terrace.errors import Place
 from terrace.hcl.facts import Settings

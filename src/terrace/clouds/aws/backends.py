@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terrace.clouds.backend import Backend, Part, object_path, url, workspace_as_folder
+from terrace.clouds.state_location import Backend, Part, object_path, url, workspace_as_folder
 
 
 def endpoint(text: str) -> str:

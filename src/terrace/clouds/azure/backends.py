@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terrace.clouds.backend import Backend, Part, fold_case, object_path, workspace_as_suffix
+from terrace.clouds.state_location import Backend, Part, fold_case, object_path, workspace_as_suffix
 
 AZURERM = Backend(
     (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terrace.clouds.backend import Backend, Part, object_path, url
+from terrace.clouds.state_location import Backend, Part, object_path, url
 
 # gcs/backend.go: the endpoint can also come from GOOGLE_BACKEND_STORAGE_CUSTOM_ENDPOINT. gcs/backend_state.go,
 # stateFile: PREFIX/WORKSPACE.tfstate

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from terrace.clouds.backend import (
+from terrace.clouds.state_location import (
     Backend,
     Part,
     Parts,
