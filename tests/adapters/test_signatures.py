@@ -18,7 +18,7 @@ from terrace.adapters.signatures import identity_of, signer
 from terrace.errors import BadInput, NotReady
 from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.model import Subject
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 
 pytestmark = pytest.mark.slow
 

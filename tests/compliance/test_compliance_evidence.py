@@ -22,7 +22,7 @@ from terrace.compliance.shipped import aliases, framework, sources
 from terrace.config.model import ApprovalRule, Config, Environment
 from terrace.gates.model import Identity, Proof
 from terrace.ledger import kinds
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.deployment import Step
 from terrace.plans.model import Action
 from terrace.stacks.model import Manual

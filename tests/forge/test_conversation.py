@@ -18,7 +18,7 @@ from terrace.gates.approvals.declaration import Declaration
 from terrace.gates.approvals.handle import handle
 from terrace.gates.approvals.people import People
 from terrace.gates.model import Subject, Witness
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.declared import Declared
 from terrace.pipelines.conversation.confirmations import is_confirmed, is_declaration_confirmed
 from terrace.pipelines.conversation.own_changes import explain_own_commits

@@ -11,7 +11,7 @@ from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.credentials import Token
 from terrace.adapters.github.deployments import GitHubReleases
 from terrace.errors import BadInput
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.events.steps import Detail
 from terrace.report.markdown.release_notes import release_notes

@@ -18,7 +18,7 @@ from terrace.gates.approvals.statement import Statement, read_statement, stateme
 from terrace.gates.facts import Facts
 from terrace.gates.model import Identity, Outcome, Subject
 from terrace.ledger import folds, kinds
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.chain import seal_all
 from terrace.ledger.declared import Declared, declaration_record

@@ -17,7 +17,7 @@ from terrace.config.model import Environment
 from terrace.errors import NotReady
 from terrace.gates.model import Identity, Subject, Witness
 from terrace.ledger import folds, kinds
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.declared import Declared
 from terrace.ledger.model import Draft
 from terrace.pipelines.approvals.approve import GivenDecision, answer, find_pending

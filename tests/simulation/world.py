@@ -29,7 +29,7 @@ from terrace.errors import TerraceError
 from terrace.gates.approvals.declaration import read_declaration
 from terrace.gates.model import Identity
 from terrace.ledger import kinds
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.authenticity import NO_KEY
 from terrace.ledger.declared import Declared
 from terrace.ledger.deployment import Deployment, StepRecord

@@ -17,7 +17,7 @@ from terrace.errors import BadInput, NotReady
 from terrace.gates.approvals.declaration import read_declaration
 from terrace.gates.approvals.statement import Statement, read_statement
 from terrace.gates.model import Identity
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.declared import Declared
 
 NAMESPACE = "terrace"

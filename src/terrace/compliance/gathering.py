@@ -18,7 +18,7 @@ from terrace.drift.checks import drift_status, newest_first
 from terrace.gates.approvals.gate import approval_rule
 from terrace.gates.model import Identity
 from terrace.ledger import folds
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.deployed_revisions import baseline
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History

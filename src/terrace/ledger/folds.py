@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
-from terrace.ledger.answers import AllAnswers, SignedApproval
+from terrace.ledger.approvals import AllAnswers, SignedApproval
 from terrace.ledger.deployment import Deployment, Lease, Step, StepRecord
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import (

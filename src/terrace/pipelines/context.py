@@ -15,7 +15,7 @@ from terrace.config.model import Config, Environment
 from terrace.drift.change_logs import ChangeLogs, NoChangeLogs
 from terrace.errors import Interrupted, TerraceError
 from terrace.gates.model import Identity, Witness
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.dates import Reference, no_reference
 from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts

@@ -154,7 +154,7 @@ class ProjectLedger:
 
 def folds_of_snapshots() -> Sequence[type[Fold[Any]]]:
     """Returns the folds that commands continue from a snapshot of the ledger."""
-    from terrace.ledger import adoptions, answers, folds, usual_durations, view
+    from terrace.ledger import adoptions, approvals, folds, usual_durations, view
     from terrace.states import backup_status, restores
 
     return (
@@ -163,7 +163,7 @@ def folds_of_snapshots() -> Sequence[type[Fold[Any]]]:
         folds.Openings,
         folds.UnknownOutcomes,
         folds.JustifiedReleases,
-        answers.AllAnswers,
+        approvals.AllAnswers,
         adoptions.Adoptions,
         usual_durations.UsualDurations,
         backup_status.BackupStatuses,

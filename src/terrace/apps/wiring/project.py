@@ -30,7 +30,7 @@ from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
 from terrace.gates.model import Identity
 from terrace.hcl.tofu_files import has_tofu_files, select_files
 from terrace.hcl.tree import Tree
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.dates import DatesCount, Reference
 from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Counts

@@ -10,7 +10,7 @@ from terrace.apps.wiring.forge import require_connection
 from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Identity
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.beginnings import Beginning
 from terrace.ledger.dates import DatesDismissal
 from terrace.ledger.declared import Declared

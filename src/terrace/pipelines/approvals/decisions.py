@@ -13,7 +13,7 @@ from terrace.gates.approvals.people import IneligibleApprovers, People
 from terrace.gates.approvals.tally import Decisions, Question, valid_rejections
 from terrace.gates.model import Approval, Identity, Withdrawal
 from terrace.ledger import folds
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.declared import withdrawals
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History

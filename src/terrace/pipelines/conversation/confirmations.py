@@ -13,7 +13,7 @@ from terrace.gates.approvals.handle import handle
 from terrace.gates.approvals.people import People
 from terrace.gates.approvals.tally import CLOCK_SKEW
 from terrace.gates.model import Witness
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.declared import Declared
 
 

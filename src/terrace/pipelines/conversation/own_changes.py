@@ -8,7 +8,7 @@ from terrace.forge.author_permission import own_work, why_barred
 from terrace.forge.grammar import Approve
 from terrace.forge.ports import Conversation
 from terrace.ledger import folds
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
 from terrace.stacks.repository import Repository

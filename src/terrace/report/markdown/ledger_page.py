@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from terrace.ledger import folds, kinds
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.event import Event
 from terrace.ledger.events.deployments import DeploymentWaiting

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from terrace.ledger.answers import SignedApproval
+from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.deployment import Deployment, Step
 from terrace.report.markdown.escape import code, plain
 from terrace.stacks.repository import Commit
