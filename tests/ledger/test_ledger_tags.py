@@ -18,8 +18,8 @@ from terrace.adapters.ledgers.tags import TagsOfDeployments
 from terrace.apps.wiring.project import Project
 from terrace.errors import Corrupt
 from terrace.ledger.authenticity import NO_KEY
-from terrace.ledger.beginnings import Beginning
 from terrace.ledger.model import GENESIS, Draft, History
+from terrace.ledger.replacement import LedgerReplacement
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ def opened(text: str = "", began_anew: str = "", replaces: tuple[str, ...] = ())
     return Draft("ledger.opened", "ledger", "ann", payload)
 
 
-def proves(one: Beginning) -> bool:
+def proves(one: LedgerReplacement) -> bool:
     """A trust root whose only signer is ann, with a seal that is enough for these tests."""
     return one.signature == "sealed"
 

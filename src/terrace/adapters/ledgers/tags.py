@@ -11,8 +11,8 @@ from terrace.adapters.git.access import Access, usual
 from terrace.adapters.git.command import NETWORK_SECONDS, git, mask_tokens
 from terrace.adapters.git.names import is_refname
 from terrace.errors import Corrupt, NotReady
-from terrace.ledger.beginnings import Proves, beginning_of
 from terrace.ledger.event import Event
+from terrace.ledger.replacement import Proves, replacement_of
 
 _FOLDER = "refs/tags/deployed"
 _LINE = re.compile(r"Ledger: ([A-Za-z0-9][A-Za-z0-9_-]{0,63}) ([1-9][0-9]{0,15}) ([0-9a-f]{64})")
@@ -87,7 +87,7 @@ class TagsOfDeployments:
                     "intact copy",
                 )
             return
-        begun = beginning_of(events[0])
+        begun = replacement_of(events[0])
         if begun is None or tag.ledger not in begun.replaces:
             raise Corrupt(
                 f"the tag {tag.tag} belongs to the ledger {tag.ledger}, but this one is {events[0].id}",

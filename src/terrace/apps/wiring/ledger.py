@@ -17,9 +17,9 @@ from terrace.apps.wiring.keys import Keys
 from terrace.apps.wiring.proof import Proof
 from terrace.config.model import Config
 from terrace.errors import BadInput
-from terrace.ledger.beginnings import Beginning
 from terrace.ledger.events.people import LedgerOpened
 from terrace.ledger.model import GENESIS, Draft, History, Ledger, draft
+from terrace.ledger.replacement import LedgerReplacement
 
 if TYPE_CHECKING:
     from terrace.adapters.ledgers.seen import SeenHead
@@ -82,15 +82,15 @@ class ProjectLedger:
                 hint="`terrace ledger verify` checks it",
             )
         self._tags.fetch()
-        unsigned = Beginning(self._tags.ledgers, reason, actor)
-        beginning = replace(unsigned, signature=sign(unsigned.text))
-        if not self._proof.is_by_signer(beginning):
+        unsigned = LedgerReplacement(self._tags.ledgers, reason, actor)
+        replacement = replace(unsigned, signature=sign(unsigned.text))
+        if not self._proof.is_by_signer(replacement):
             raise BadInput(
                 f"the start of the ledger is not signed, or {actor} is not a signer of the trust root. "
                 "No changes were made.",
                 hint=f"sign with a key of {self._config.signers}: --key FILE",
             )
-        history = backend.append((self._first_event(actor, beginning),), head=GENESIS)
+        history = backend.append((self._first_event(actor, replacement),), head=GENESIS)
         self._seen_head.forget()
         self._seen_head.note(history.events)
         return history
@@ -144,11 +144,11 @@ class ProjectLedger:
 
         return TagsOfDeployments(self._repository.root, self._repository.remote, self._proof.is_by_signer, self._access)
 
-    def _first_event(self, actor: str, beginning: Beginning | None = None) -> Draft:
+    def _first_event(self, actor: str, replacement: LedgerReplacement | None = None) -> Draft:
         key = self._keys.digest.id
         record = LedgerOpened(1, key)
-        if beginning is not None:
-            record = LedgerOpened(1, key, beginning.reason, beginning.replaces, beginning.signature)
+        if replacement is not None:
+            record = LedgerOpened(1, key, replacement.reason, replacement.replaces, replacement.signature)
         return draft(record, "ledger", actor)
 
 

@@ -11,11 +11,11 @@ from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 from terrace.gates.model import Identity
 from terrace.ledger.approvals import SignedApproval
-from terrace.ledger.beginnings import Beginning
 from terrace.ledger.dates import DatesDismissal
 from terrace.ledger.declared import Declared
 from terrace.ledger.dismissals import Dismissal, DismissalOfSeveral
 from terrace.ledger.model import History
+from terrace.ledger.replacement import LedgerReplacement
 
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
@@ -53,7 +53,7 @@ class Proof:
             return identity_of_declaration(record, self._signers)
         return identity_of(record, self._signers)
 
-    def is_by_signer(self, record: Dismissal | DismissalOfSeveral | DatesDismissal | Beginning) -> bool:
+    def is_by_signer(self, record: Dismissal | DismissalOfSeveral | DatesDismissal | LedgerReplacement) -> bool:
         """Returns whether a signer of the trust root signed the record; True where the trust root has no signers."""
         from terrace.adapters.signatures import has_signers, is_signed
 

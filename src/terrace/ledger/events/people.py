@@ -129,7 +129,7 @@ class LedgerOpened(Record, frozen=True):
     """The first event, which names the ledger. `digest_key` names the key of its plan digests.
 
     `began_anew` says why it was begun although deployments were made before; "" where there were none. `replaces` are
-    the ids of the ledgers that tags told of then, and `signature` signs both (`ledger/beginnings.py`).
+    the ids of the ledgers that tags told of then, and `signature` signs both (`ledger/replacement.py`).
     """
 
     KIND: ClassVar[str] = kinds.LEDGER_OPENED

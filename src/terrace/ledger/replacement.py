@@ -14,7 +14,7 @@ HEAD = "Terrace: a ledger is begun anew, version 1"
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class LedgerReplacement:
     """A person's statement at the start of a new ledger.
 
     `replaces` are the ids of the ledgers that tags of deployments recorded at that time. `signature` covers `text`.
@@ -27,18 +27,18 @@ class Beginning:
 
     @property
     def text(self) -> bytes:
-        """Returns the text to sign. No two beginnings give the same text."""
+        """Returns the text to sign. No two replacements give the same text."""
         values = {"replaces": self.replaces, "reason": self.reason, "actor": self.actor}
         return signed_text(HEAD, values)
 
 
-Proves = Callable[[Beginning], bool]
-"""Says whether a beginning is by a signer of the trust root, where the trust root has signers."""
+Proves = Callable[[LedgerReplacement], bool]
+"""Says whether a replacement is by a signer of the trust root, where the trust root has signers."""
 
 
-def beginning_of(first: Event) -> Beginning | None:
+def replacement_of(first: Event) -> LedgerReplacement | None:
     """What was said in the first event of a ledger; None if it does not replace another ledger."""
     record = first.record
     if not isinstance(record, LedgerOpened) or not record.began_anew:
         return None
-    return Beginning(record.replaces, record.began_anew, first.actor, record.signature)
+    return LedgerReplacement(record.replaces, record.began_anew, first.actor, record.signature)
