@@ -15,8 +15,8 @@ from terrace.config.model import Config
 from terrace.errors import BadInput, NotReady
 from terrace.forge.model import Permission
 from terrace.gates.approvals.declaration import Declaration
-from terrace.gates.approvals.handle import handle
 from terrace.gates.approvals.people import People
+from terrace.gates.approvals.plan_handle import handle
 from terrace.gates.model import Subject, Witness
 from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.declared import Declared

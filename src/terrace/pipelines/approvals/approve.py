@@ -8,7 +8,7 @@ from typing import Literal
 
 from terrace.errors import BadInput
 from terrace.gates.approvals.gate import why_decision_invalid
-from terrace.gates.approvals.handle import OLD_LENGTH, handle
+from terrace.gates.approvals.plan_handle import OLD_LENGTH, handle
 from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.model import Subject, Verdict, Witness
 from terrace.ledger import folds

@@ -9,8 +9,8 @@ from terrace.forge.author_permission import why_barred
 from terrace.forge.grammar import Approve, Reject, Unlock, Withdraw, read_command
 from terrace.forge.model import Comment
 from terrace.forge.ports import Conversation
-from terrace.gates.approvals.handle import handle
 from terrace.gates.approvals.people import People
+from terrace.gates.approvals.plan_handle import handle
 from terrace.gates.approvals.tally import CLOCK_SKEW
 from terrace.gates.model import Witness
 from terrace.ledger.approvals import SignedApproval
