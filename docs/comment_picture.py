@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from support.checked import rich  # noqa: E402
+from support.check_outcomes import rich  # noqa: E402
 from terrace.report.markdown.comment import comment  # noqa: E402
 
 _LOOKS = """

@@ -11,7 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from support.checked import rich  # noqa: E402
+from support.check_outcomes import rich  # noqa: E402
 from terrace.report.html.check import check_page  # noqa: E402
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from forge.fake import FakeGitHub, Stumble
-from support.checked import rich
+from support.check_outcomes import rich
 from terrace.adapters.github.client import GitHub, Place
 from terrace.adapters.github.code_scanning import CodeScanning
 from terrace.adapters.github.credentials import Token

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from support.checked import findings, texts
+from support.check_outcomes import findings, texts
 from support.records import data_of
 from terrace.compliance.audit import Audited, RuleSeen, Scope, not_audited
 from terrace.report.audit_words import MOST

@@ -10,7 +10,7 @@ from datetime import date
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
-from support.checked import checks, many, plan, rich
+from support.check_outcomes import checks, many, plan, rich
 from support.golden import assert_golden
 from support.plans import change
 from support.records import data_of
@@ -18,7 +18,7 @@ from terrace.assess.model import Finding, Severity, Status
 from terrace.assess.waiver import Waiver
 from terrace.plans.model import Action
 from terrace.report import junit
-from terrace.report.checked import Checked, blocking_reason, group_findings
+from terrace.report.check_outcome import CheckOutcome, blocking_reason, group_findings
 from terrace.report.html.check import check_page
 from terrace.report.json.checks import plan_json
 from terrace.report.markdown.comment import MARKER, comment
@@ -27,7 +27,7 @@ from terrace.report.terminal.screen import plain_text
 from terrace.stacks.model import Stack
 
 
-def shown(record: Checked) -> str:
+def shown(record: CheckOutcome) -> str:
     return plain_text(check_report(record))
 
 
@@ -39,7 +39,7 @@ def test_golden() -> None:
 
 @settings(max_examples=40)
 @given(checks())
-def test_junit_is_well_formed_for_every_check(record: Checked) -> None:
+def test_junit_is_well_formed_for_every_check(record: CheckOutcome) -> None:
     root = Xml.fromstring(junit.check(record).encode())
     findings = record.assessment.findings
     assert int(root.get("tests", "")) == len(findings) + len(record.assessment.plans)
@@ -49,7 +49,7 @@ def test_junit_is_well_formed_for_every_check(record: Checked) -> None:
 
 @settings(max_examples=40)
 @given(checks())
-def test_no_text_acts_on_a_terminal_and_every_blocking_finding_has_one_line(record: Checked) -> None:
+def test_no_text_acts_on_a_terminal_and_every_blocking_finding_has_one_line(record: CheckOutcome) -> None:
     text = shown(record)
     assert all(c.isprintable() or c == "\n" for c in text)
     assert all("\n" not in blocking_reason(finding) for finding in record.blocking)
@@ -59,7 +59,7 @@ OURS = re.compile(r"(<details(?: open)?><summary>[^<>]*</summary>|</details>)")
 
 
 @given(checks())
-def test_text_from_outside_formats_links_and_mentions_nothing_in_a_comment(record: Checked) -> None:
+def test_text_from_outside_formats_links_and_mentions_nothing_in_a_comment(record: CheckOutcome) -> None:
     text = comment(record)
     assert text.startswith(f"{MARKER}\n\n### Terrace: ")
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
@@ -111,7 +111,7 @@ def test_findings_of_one_rule_at_one_place_become_one() -> None:
 
 
 @given(checks())
-def test_grouping_loses_no_finding(record: Checked) -> None:
+def test_grouping_loses_no_finding(record: CheckOutcome) -> None:
     findings = record.assessment.findings
     groups = group_findings(findings)
     assert len(groups) <= len(findings)
@@ -125,7 +125,7 @@ def test_grouping_loses_no_finding(record: Checked) -> None:
 UNPINNED = Finding("pinned", Severity.MEDIUM, Status.FAIL, "terrace", "it follows main", path="m/a.tf", line=3)
 
 
-def with_findings(*findings: Finding) -> Checked:
+def with_findings(*findings: Finding) -> CheckOutcome:
     record = rich()
     return replace(record, assessment=replace(record.assessment, findings=findings))
 

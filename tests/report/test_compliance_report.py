@@ -10,7 +10,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from markdown_it import MarkdownIt
 
-from support.checked import HOSTILE, texts
+from support.check_outcomes import HOSTILE, texts
 from support.records import data_of
 from support.stories import NOON
 from terrace.compliance.audit import RuleSeen, Scope

@@ -11,14 +11,14 @@ from html.parser import HTMLParser
 
 from hypothesis import given
 
-from support.checked import call, checks, many, rich, texts
+from support.check_outcomes import call, checks, many, rich, texts
 from support.plans import change, plan_of
 from terrace.assess.model import Assessment
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.ledger.events.steps import Detail
 from terrace.plans.kept_plans import PlannedChanges
 from terrace.plans.model import MASKED, UNKNOWN, Action
-from terrace.report.checked import Checked
+from terrace.report.check_outcome import CheckOutcome
 from terrace.report.html.check import LISTED, ROWS, check_page
 from terrace.report.html.deployment import deployment_page
 from terrace.report.html.graph import MOST, TALLEST, impact_graph
@@ -73,7 +73,7 @@ class Reader(HTMLParser):
 
 
 @given(checks())
-def test_text_from_outside_has_no_effect(record: Checked) -> None:
+def test_text_from_outside_has_no_effect(record: CheckOutcome) -> None:
     text = check_page(record)
     read = Reader(text)
     assert not read.open

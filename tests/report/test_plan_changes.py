@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
-from support.checked import DEV, NETWORK, plan, texts
+from support.check_outcomes import DEV, NETWORK, plan, texts
 from support.golden import assert_golden
 from support.plans import change
 from support.records import data_of

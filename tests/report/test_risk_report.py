@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from terrace.assess.model import Assessment
 from terrace.assess.risk import Reason, Risk
-from terrace.report.checked import Checked
+from terrace.report.check_outcome import CheckOutcome
 from terrace.report.json.checks import check_json
 from terrace.report.markdown.comment import comment
 from terrace.report.terminal.checks import check_report
@@ -25,7 +25,7 @@ NOTHING = ChangeSet("a" * 40, "b" * 40, (), ())
 
 
 def shown(*, explain: bool) -> str:
-    return plain_text(check_report(Checked(Assessment(NOTHING), (), True, FOUND, explain)))
+    return plain_text(check_report(CheckOutcome(Assessment(NOTHING), (), True, FOUND, explain)))
 
 
 def test_a_terminal_shows_the_largest_reasons_and_all_of_them_on_demand() -> None:
@@ -37,10 +37,10 @@ def test_a_terminal_shows_the_largest_reasons_and_all_of_them_on_demand() -> Non
 
 
 def test_json_and_markdown_have_the_same_risk() -> None:
-    risk = check_json(Checked(Assessment(NOTHING), (), True, FOUND)).risk
+    risk = check_json(CheckOutcome(Assessment(NOTHING), (), True, FOUND)).risk
     assert (risk.level, risk.score) == ("high", 58)
     assert (risk.reasons[1].factor, risk.reasons[1].points, risk.reasons[1].what) == ("loss", 5, "y")
-    text = comment(Checked(Assessment(NOTHING), (), True, FOUND))
+    text = comment(CheckOutcome(Assessment(NOTHING), (), True, FOUND))
     assert "**Risk: high** (58 of 100)" in text
     assert "\x1b" not in text
     assert "@all" not in text

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from jsonschema import Draft4Validator
 
 from forge.scanning_rules import faults
-from support.checked import HOSTILE, checks, many, rich
+from support.check_outcomes import HOSTILE, checks, many, rich
 from support.golden import assert_golden
 from terrace.assess.model import Finding, Severity, Status
 from terrace.compliance.audit import Audited, Scope
 from terrace.report import sarif
-from terrace.report.checked import Checked
+from terrace.report.check_outcome import CheckOutcome
 from terrace.stacks.graph import Graph
 
 
@@ -63,7 +63,7 @@ def test_golden() -> None:
 
 @settings(max_examples=40)
 @given(checks())
-def test_the_report_is_valid_for_every_check(record: Checked) -> None:
+def test_the_report_is_valid_for_every_check(record: CheckOutcome) -> None:
     text = sarif.check(record)
     assert text.isascii()
     told = json.loads(text)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from support.checked import rich
+from support.check_outcomes import rich
 from support.cli import LADDER, three_environments, world
 from support.plans import STACK
 from support.tools import opa
@@ -26,7 +26,7 @@ from terrace.hcl.interface import Interface, read_interface
 from terrace.plans.digest import DigestKey
 from terrace.plans.model import Plan
 from terrace.plans.read import read_plan
-from terrace.report.checked import Checked
+from terrace.report.check_outcome import CheckOutcome
 from terrace.report.formats import CHECK_FORMATS
 from terrace.report.terminal.screen import plain_text
 
@@ -228,7 +228,7 @@ def test_forty_secrets_are_planted() -> None:
 def test_no_report_shows_a_secret(style: str) -> None:
     one = record()
 
-    def rendered(checked: Checked) -> str:
+    def rendered(checked: CheckOutcome) -> str:
         report = CHECK_FORMATS[style](checked)
         return report if isinstance(report, str) else plain_text(report)
 

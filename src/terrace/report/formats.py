@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from terrace.compliance.audit import Audited
     from terrace.compliance.overview import Compliance
     from terrace.drift.review import Review
-    from terrace.report.checked import Checked
+    from terrace.report.check_outcome import CheckOutcome
     from terrace.report.json.drift import RemediationPart
     from terrace.report.terminal.screen import Record
     from terrace.stacks.refusals import Refusal
@@ -45,13 +45,13 @@ class Format:
     name: str
     type: FileType
     extension: str
-    check: Callable[[Checked], Record] | None = None
+    check: Callable[[CheckOutcome], Record] | None = None
     audit: Callable[[Audits], Record] | None = None
     compliance: Callable[[Compliance], Record] | None = None
     drift: Callable[[DriftReport], Record] | None = None
 
 
-def _terminal_check(record: Checked) -> Record:
+def _terminal_check(record: CheckOutcome) -> Record:
     from terrace.report.terminal.checks import check_report
 
     return check_report(record)
@@ -75,7 +75,7 @@ def _terminal_drift(report: DriftReport) -> Record:
     return drift_report(report.reviews, full=report.full)
 
 
-def _markdown_check(record: Checked) -> str:
+def _markdown_check(record: CheckOutcome) -> str:
     from terrace.report.markdown.comment import comment
 
     return comment(record)
@@ -99,7 +99,7 @@ def _markdown_drift(report: DriftReport) -> str:
     return drift_markdown(report.reviews, full=report.full)
 
 
-def _html_check(record: Checked) -> str:
+def _html_check(record: CheckOutcome) -> str:
     from terrace.report.html.check import check_page
 
     return check_page(record)
@@ -111,7 +111,7 @@ def _html_compliance(record: Compliance) -> str:
     return compliance_page(record)
 
 
-def _sarif_check(record: Checked) -> str:
+def _sarif_check(record: CheckOutcome) -> str:
     from terrace.report import sarif
 
     return sarif.check(record)
@@ -123,13 +123,13 @@ def _sarif_audit(audits: Audits) -> str:
     return sarif.full_check(audits)
 
 
-def _junit_check(record: Checked) -> str:
+def _junit_check(record: CheckOutcome) -> str:
     from terrace.report import junit
 
     return junit.check(record)
 
 
-def _json_check(record: Checked) -> str:
+def _json_check(record: CheckOutcome) -> str:
     from terrace.report.json.checks import check_json
     from terrace.report.json.record import encode
 
@@ -190,7 +190,7 @@ JSON = Format(
 
 FORMATS: Mapping[str, Format] = {format_.name: format_ for format_ in (TERMINAL, MARKDOWN, HTML, SARIF, JUNIT, JSON)}
 
-CHECK_FORMATS: Mapping[str, Callable[[Checked], Record]] = {n: f.check for n, f in FORMATS.items() if f.check}
+CHECK_FORMATS: Mapping[str, Callable[[CheckOutcome], Record]] = {n: f.check for n, f in FORMATS.items() if f.check}
 """The renderers of `terrace check` by format."""
 
 AUDIT_FORMATS: Mapping[str, Callable[[Audits], Record]] = {n: f.audit for n, f in FORMATS.items() if f.audit}

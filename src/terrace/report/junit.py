@@ -5,11 +5,11 @@ from __future__ import annotations
 import xml.etree.ElementTree as Xml
 
 from terrace.assess.model import Finding, Status
-from terrace.report.checked import Checked, finding_text, level_word, place, worst_first
+from terrace.report.check_outcome import CheckOutcome, finding_text, level_word, place, worst_first
 from terrace.text import readable
 
 
-def check(record: Checked) -> str:
+def check(record: CheckOutcome) -> str:
     """Returns a check. Findings that block are failures, unknown ones errors; the others are skipped with a message."""
     suites: dict[str, list[Xml.Element]] = {"plans": [_planned(key) for key in record.assessment.plans]}
     for finding in worst_first(record.assessment.findings):

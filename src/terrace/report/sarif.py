@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.compliance.audit import Audited
-from terrace.report.checked import Checked, place, worst_first
+from terrace.report.check_outcome import CheckOutcome, place, worst_first
 from terrace.stacks.graph import Graph
 from terrace.text import readable
 from terrace.words import plural
@@ -55,7 +55,7 @@ LONGEST_MESSAGE = 20_000
 _ROOT = "%SRCROOT%"
 
 
-def check(record: Checked) -> str:
+def check(record: CheckOutcome) -> str:
     """Returns a check. Every tool that ran has a run, so that findings it no longer reports are closed as fixed."""
     change_set = record.assessment.change_set
     files = {impact.stack.key: _file_of(impact.stack.path, record.graph) for impact in change_set.impacts}

@@ -15,7 +15,7 @@ from terrace.errors import TerraceError
 from terrace.pipelines.check.validate import validate
 from terrace.pipelines.context import Context
 from terrace.pipelines.planning import Planned, plan_in
-from terrace.report.checked import Checked
+from terrace.report.check_outcome import CheckOutcome
 from terrace.stacks.impact import change_set_between
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import ChangeSet
@@ -65,7 +65,7 @@ def secret_search(project: Project) -> SecretSearch:
 
 def run_checks(
     project: Project, context: Context, change_set: ChangeSet, inventory: Inventory, by: Planned = plan_in
-) -> Checked:
+) -> CheckOutcome:
     """Runs all checks of a change. `by` plans its stacks."""
     waivers = project.waivers(inventory, change_set.changed)
     if waivers.unread:
@@ -75,7 +75,7 @@ def run_checks(
     validation = validate(
         context, change_set, inventory, CHECKS, adapters, waivers=waivers, by=by, states=by is plan_in
     )
-    return Checked(
+    return CheckOutcome(
         validation.assessment,
         validation.ahead,
         validation.passed,

@@ -13,7 +13,7 @@ from terrace.config.environment_names import is_production
 from terrace.drift.review import Review
 from terrace.errors import Interrupted, TerraceError
 from terrace.ledger.model import History
-from terrace.report.checked import Checked
+from terrace.report.check_outcome import CheckOutcome
 
 if TYPE_CHECKING:
     from terrace.adapters.github.connecting import Connection
@@ -75,7 +75,7 @@ def _show_changes(project: Project, forge: Connection, history: History, touched
     )
 
 
-def show_findings(project: Project, record: Checked) -> str | None:
+def show_findings(project: Project, record: CheckOutcome) -> str | None:
     """Uploads the findings of a pull request's run to code scanning; returns None, or why it does not have them."""
     if project.trust.config.forge.code_scanning == "off" or ENVIRON.get("GITHUB_ACTIONS") != "true":
         return None

@@ -8,7 +8,7 @@ from typing import Literal
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.forge.ports import Annotation, Page
-from terrace.report.checked import Checked, also_reported, finding_text
+from terrace.report.check_outcome import CheckOutcome, also_reported, finding_text
 from terrace.report.markdown.comment import MARKER, comment
 from terrace.text import clip
 
@@ -19,7 +19,7 @@ MOST = 200
 """Maximum number of annotations at lines; the comment and the reports have all findings."""
 
 
-def publish(page: Page, record: Checked) -> tuple[str, ...]:
+def publish(page: Page, record: CheckOutcome) -> tuple[str, ...]:
     """Publishes a check on the page of its change. Returns the addresses, the comment's first.
 
     The verdict is written last, so that the comment belongs to the same check.
@@ -32,7 +32,7 @@ def publish(page: Page, record: Checked) -> tuple[str, ...]:
     return (written, concluded)
 
 
-def title(record: Checked) -> str:
+def title(record: CheckOutcome) -> str:
     """Returns the verdict in one line."""
     held = len(record.blocking)
     stacks = len(record.assessment.change_set.impacts)

@@ -9,8 +9,8 @@ from terrace.assess.risk import GRAVE_LEVELS
 from terrace.gates.model import Outcome, Verdict
 from terrace.plans.model import Action, Plan
 from terrace.plans.summaries import ACTIONS, CHANGING, describe_actions, notices
-from terrace.report.checked import (
-    Checked,
+from terrace.report.check_outcome import (
+    CheckOutcome,
     also_reported,
     finding_text,
     group_findings,
@@ -33,13 +33,13 @@ LISTED = 50
 _COLORS = {Action.CREATE: "add", Action.UPDATE: "chg", Action.REPLACE: "del", Action.DELETE: "del"}
 
 
-def check_page(record: Checked) -> str:
+def check_page(record: CheckOutcome) -> str:
     """Returns the page."""
     head = record.assessment.change_set.head[:7]
     return page(f"Terrace: {'can be merged' if record.passed else 'blocked'}, {head}", _body(record))
 
 
-def _body(record: Checked) -> Iterator[Markup]:
+def _body(record: CheckOutcome) -> Iterator[Markup]:
     yield from _top(record)
     yield Markup("<main>")
     yield from _blocking(record)
@@ -52,7 +52,7 @@ def _body(record: Checked) -> Iterator[Markup]:
     yield Markup("</main>")
 
 
-def _top(record: Checked) -> Iterator[Markup]:
+def _top(record: CheckOutcome) -> Iterator[Markup]:
     assessment, change = record.assessment, record.assessment.change_set
     sign, verdict = ("✓", "The change can be merged") if record.passed else ("✕", "The change is blocked")
     grave = record.passed and record.risk.level in GRAVE_LEVELS
@@ -90,7 +90,7 @@ def _top(record: Checked) -> Iterator[Markup]:
     )
 
 
-def _blocking(record: Checked) -> Iterator[Markup]:
+def _blocking(record: CheckOutcome) -> Iterator[Markup]:
     findings = group_findings(record.blocking)
     if not findings:
         return
@@ -127,7 +127,7 @@ def _text(finding: Finding) -> Markup:
     return prose(finding_text(finding) + also_reported(finding))
 
 
-def _environments(record: Checked) -> Iterator[Markup]:
+def _environments(record: CheckOutcome) -> Iterator[Markup]:
     """Yields a card for every environment that would change: its changes, and its gates."""
     assessment = record.assessment
     names = list(dict.fromkeys(impact.stack.environment for impact in assessment.change_set.impacts))
@@ -186,7 +186,7 @@ def _gates(verdict: Verdict) -> Markup:
     return html("<ul>{rows}</ul>", rows=join(rows))
 
 
-def _impact(record: Checked) -> Iterator[Markup]:
+def _impact(record: CheckOutcome) -> Iterator[Markup]:
     if record.graph is None:
         return
     assessment = record.assessment
@@ -210,7 +210,7 @@ def _short(plan: Plan) -> str:
     return numbers or describe_actions(plan) or "no changes"
 
 
-def _plans(record: Checked) -> Iterator[Markup]:
+def _plans(record: CheckOutcome) -> Iterator[Markup]:
     assessment = record.assessment
     if not assessment.plans and not assessment.unplanned:
         return
@@ -232,7 +232,7 @@ def _plans(record: Checked) -> Iterator[Markup]:
         yield html("<p class=soft>No changes in {shown}{more}.</p>", shown=shown, more=f" {more}" if more else "")
 
 
-def _blocking_rules(record: Checked, stack: str) -> dict[str, tuple[str, ...]]:
+def _blocking_rules(record: CheckOutcome, stack: str) -> dict[str, tuple[str, ...]]:
     """Returns the rules that block the change, by the address of the resource."""
     rules: dict[str, dict[str, None]] = {}
     for finding in record.blocking:
@@ -258,7 +258,7 @@ def _plan(plan: Plan, rules: dict[str, tuple[str, ...]]) -> Iterator[Markup]:
     yield Markup("</details></section>")
 
 
-def _unknown(record: Checked) -> Iterator[Markup]:
+def _unknown(record: CheckOutcome) -> Iterator[Markup]:
     unknown = worst_first(record.assessment.unknown)
     if not unknown:
         return
@@ -268,7 +268,7 @@ def _unknown(record: Checked) -> Iterator[Markup]:
         yield html("<p class=soft>{more}.</p>", more=more)
 
 
-def _findings(record: Checked) -> Iterator[Markup]:
+def _findings(record: CheckOutcome) -> Iterator[Markup]:
     findings = worst_first(record.assessment.findings)
     if not findings:
         return
@@ -327,7 +327,7 @@ def _finding(finding: Finding) -> Markup:
     )
 
 
-def _risk(record: Checked) -> Iterator[Markup]:
+def _risk(record: CheckOutcome) -> Iterator[Markup]:
     risk = record.risk
     yield html("<h2 id=risk>Risk: {level}, {score} of 100</h2>", level=risk.level, score=risk.score)
     if not risk.reasons:

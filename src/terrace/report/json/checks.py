@@ -11,7 +11,7 @@ from terrace.config.model import RiskLevel
 from terrace.gates.model import Outcome
 from terrace.plans.model import Plan
 from terrace.plans.summaries import notices
-from terrace.report.checked import Checked, worst_first
+from terrace.report.check_outcome import CheckOutcome, worst_first
 from terrace.report.json.parts import (
     FindingPart,
     GatePart,
@@ -221,7 +221,7 @@ class CheckJson(JsonRecord, tag_field="schema", tag="terrace/check@1"):
     """Risk of the change."""
 
 
-def check_json(record: Checked) -> CheckJson:
+def check_json(record: CheckOutcome) -> CheckJson:
     """Returns the output of `terrace check`."""
     assessment, risk = record.assessment, record.risk
     return CheckJson(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from terrace.compliance.audit import Audited
 from terrace.report.audit_words import MOST, basis_words, counts_words, doubt
-from terrace.report.checked import level_word, place, worst_first
+from terrace.report.check_outcome import level_word, place, worst_first
 from terrace.report.markdown.escape import code, plain
 from terrace.text import clip
 from terrace.words import and_more
@@ -22,7 +22,7 @@ def audit_markdown(audits: Iterable[Audited]) -> str:
 
 def audit_section(audit: Audited) -> list[str]:
     """Returns the lines about one environment, without a heading."""
-    lines = [f"Checked: {plain(basis_words(audit))}. {counts_words(audit)}.", ""]
+    lines = [f"CheckOutcome: {plain(basis_words(audit))}. {counts_words(audit)}.", ""]
     findings = worst_first(audit.findings)
     if not findings:
         return [*lines, "No findings."]

@@ -15,8 +15,8 @@ from terrace.gates.model import Outcome, Verdict
 from terrace.plans.attribute_diff import is_exposing, resource_diff
 from terrace.plans.model import Action, Plan, ResourceChange
 from terrace.plans.summaries import ACTIONS, CHANGING, describe_actions, notices
-from terrace.report.checked import (
-    Checked,
+from terrace.report.check_outcome import (
+    CheckOutcome,
     also_reported,
     blocking_reason,
     finding_text,
@@ -50,7 +50,7 @@ _LONGEST = 160
 _READERS = 10
 
 
-def comment(record: Checked) -> str:
+def comment(record: CheckOutcome) -> str:
     """Returns the comment; it is never longer than ROOM."""
     head = [MARKER, _headline(record), *_warnings(record), _table(record)]
     last = _next(record)
@@ -73,7 +73,7 @@ def _fitting(parts: list[str], room: int) -> tuple[list[str], int]:
     return kept, len(parts) - len(kept)
 
 
-def _parts(record: Checked) -> Iterator[str]:
+def _parts(record: CheckOutcome) -> Iterator[str]:
     """Returns everything below the table, the most important first."""
     known = record.assessment
     if record.blocking:
@@ -126,7 +126,7 @@ def _readers(change_set: ChangeSet) -> Iterator[str]:
 # --- the top -----------------------------------------------------------------------------------------------------
 
 
-def _headline(record: Checked) -> str:
+def _headline(record: CheckOutcome) -> str:
     known, change = record.assessment, record.assessment.change_set
     totals = {action: sum(plan.count(action) for plan in known.plans.values()) for action in CHANGING}
     numbers = [
@@ -151,7 +151,7 @@ def _in_states(plans: Iterable[Plan]) -> str:
     )
 
 
-def _warnings(record: Checked) -> Iterator[str]:
+def _warnings(record: CheckOutcome) -> Iterator[str]:
     """Returns a line for every environment in which resources are deleted or replaced."""
     lost: dict[str, list[ResourceChange]] = {}
     for plan in record.assessment.plans.values():
@@ -168,7 +168,7 @@ def _warnings(record: Checked) -> Iterator[str]:
         yield f"> [!CAUTION]\n> {code(name)}: {resources} deleted or replaced, {what}: {named}"
 
 
-def _table(record: Checked) -> str:
+def _table(record: CheckOutcome) -> str:
     """Returns a row for every environment: its changes, its findings, and what its gates wait for."""
     known = record.assessment
     ahead = {verdict.environment: verdict for verdict in record.ahead}
@@ -194,7 +194,7 @@ def _waits(verdict: Verdict | None) -> str:
     return f"{verdict.outcome.value}: {prose(clip('; '.join(result.reason for result in verdict.open), 120))}"
 
 
-def _next(record: Checked) -> str:
+def _next(record: CheckOutcome) -> str:
     """Returns what to do now, as commands."""
     if not record.passed:
         rules = dict.fromkeys(finding.rule for finding in record.blocking[:3])

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from terrace.compliance.audit import Audited
 from terrace.report.audit_words import MOST, basis_words, counts_words, doubt
-from terrace.report.checked import level_word, place, worst_first
+from terrace.report.check_outcome import level_word, place, worst_first
 from terrace.report.terminal.screen import Group, Record, line
 from terrace.text import clip, visible
 from terrace.words import and_more

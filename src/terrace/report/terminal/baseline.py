@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from terrace.assess.model import Finding
 from terrace.assess.waiver import Waiver
-from terrace.report.checked import place
+from terrace.report.check_outcome import place
 from terrace.report.terminal.screen import Record, paragraph
 from terrace.text import visible
 from terrace.waivers.baseline import Renewed

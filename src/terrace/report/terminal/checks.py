@@ -9,8 +9,8 @@ from terrace.assess.factors import factor
 from terrace.assess.model import Finding
 from terrace.assess.risk import GRAVE_LEVELS, Risk
 from terrace.plans.model import Plan
-from terrace.report.checked import (
-    Checked,
+from terrace.report.check_outcome import (
+    CheckOutcome,
     blocking_reason,
     finding_text,
     group_findings,
@@ -83,7 +83,7 @@ def _add_impact(tree: Tree, impact: Impact, *, why: bool) -> Tree:
     return branch
 
 
-def check_report(record: Checked) -> Record:
+def check_report(record: CheckOutcome) -> Record:
     """Returns the result of a check, and at its end a line for each finding that blocks the change."""
     report = _report(record)
     if not record.blocking:
@@ -93,7 +93,7 @@ def check_report(record: Checked) -> Record:
     return Group(report, line("blocked by:", style="bold"), *lines)
 
 
-def _report(record: Checked) -> Record:
+def _report(record: CheckOutcome) -> Record:
     """Returns the impact, the plans, the findings, the gates of the next environments, and the verdict."""
     assessment, change_set = record.assessment, record.assessment.change_set
     stacks = plural(len(change_set.impacts), "stack")

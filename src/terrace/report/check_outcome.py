@@ -18,7 +18,7 @@ _MOST_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckOutcome:
     """One run of `terrace check`: the assessment, the gates of the next environments, and whether the change can be
     merged.
 

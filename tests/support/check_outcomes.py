@@ -12,7 +12,7 @@ from terrace.assess.risk import Reason as Why
 from terrace.assess.risk import Risk
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.plans.model import MASKED, UNKNOWN, Action, Digest, OutputChange, Plan, ResourceChange
-from terrace.report.checked import Checked
+from terrace.report.check_outcome import CheckOutcome
 from terrace.stacks.graph import Call, Folder, Graph
 from terrace.stacks.model import ChangeSet, Impact, Reason, Stack
 
@@ -82,7 +82,7 @@ def plan(stack: Stack, *changes: ResourceChange, outputs: tuple[OutputChange, ..
 
 
 @st.composite
-def checks(draw: st.DrawFn) -> Checked:
+def checks(draw: st.DrawFn) -> CheckOutcome:
     """A check in which every text may be hostile, the names of stacks and modules too."""
     word = draw(texts)
     stacks = [DEV, Stack(draw(texts), draw(texts), draw(texts)), APP]
@@ -98,7 +98,7 @@ def checks(draw: st.DrawFn) -> Checked:
     result = GateResult(draw(texts), draw(st.sampled_from(Outcome)), draw(texts), draw(texts))
     folders = {s.path: Folder(s.path, (), (), (call(word),)) for s in stacks} | {word: Folder(word, (), ())}
     passed = not assessment.blocking
-    return Checked(
+    return CheckOutcome(
         assessment, (Verdict(draw(texts), (result,)),), passed, RISK, graph=Graph(folders, {}), tools=("terrace", word)
     )
 
@@ -110,7 +110,7 @@ def call(target: str) -> Call:
     return Call(ModuleCall("m", target), target, target)
 
 
-def rich() -> Checked:
+def rich() -> CheckOutcome:
     """A change that shows everything a report can show; the golden files are made of it."""
     plans = {
         DEV.key: plan(DEV),
@@ -169,10 +169,10 @@ def rich() -> Checked:
     }
     assessment = Assessment(change_set, plans, {APP.key: why}, found)
     tools = ("terrace", "terraform", "terraform fmt")
-    return Checked(assessment, ahead, passed=False, risk=RISK, graph=Graph(folders, {}), tools=tools)
+    return CheckOutcome(assessment, ahead, passed=False, risk=RISK, graph=Graph(folders, {}), tools=tools)
 
 
-def many(count: int) -> Checked:
+def many(count: int) -> CheckOutcome:
     """The rich example with that many findings."""
     one = rich()
     found = tuple(
@@ -182,4 +182,4 @@ def many(count: int) -> Checked:
         for n in range(count)
     )  # fmt: skip
     assessment = Assessment(one.assessment.change_set, one.assessment.plans, one.assessment.unplanned, found)
-    return Checked(assessment, one.ahead, passed=False, risk=RISK, graph=one.graph, tools=one.tools)
+    return CheckOutcome(assessment, one.ahead, passed=False, risk=RISK, graph=one.graph, tools=one.tools)
