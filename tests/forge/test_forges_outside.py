@@ -23,7 +23,6 @@ ROOMS = (
     "ledger",
     "states",
     "drift",
-    "operations",
     "forge",
     "compliance",
     "report",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from terrace.gates.model import Outcome
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
-from terrace.operations.after_failure import GoBack, Pause, reaction
 from terrace.pipelines import audit
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import deploy, is_waiting, resume
@@ -19,6 +18,7 @@ from terrace.pipelines.holds import Released, let_go, matches_deployed
 from terrace.pipelines.recovery.attestations import may_still_run
 from terrace.pipelines.rollback.rollback import react
 from terrace.pipelines.states.back_up import due_for_backup
+from terrace.rollout.automatic_rollback import GoBack, Pause, reaction
 from terrace.stacks.model import Automatic
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from terrace.apps.output.console import note, show
 from terrace.gates.deployment import HANDED_OVER
 from terrace.ledger.deployment import Deployment, Step
-from terrace.operations.after_failure import Pause
 from terrace.pipelines.approvals.approve import pending_handle
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.deploy.planned_changes import planned_changes
@@ -16,6 +15,7 @@ from terrace.report.json import deployments as records
 from terrace.report.json.deployments import DeploymentJson, FollowingRollback
 from terrace.report.terminal.deployments import deployment_tree, gates_table
 from terrace.report.terminal.situation import next_lines
+from terrace.rollout.automatic_rollback import Pause
 from terrace.rollout.situation import Situation
 from terrace.stacks.model import Destruction, Notice, Remediation, Undoing
 

@@ -10,12 +10,12 @@ from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.event import Event
 from terrace.ledger.model import History
-from terrace.operations.after_failure import GoBack, Pause, reaction
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.lifecycle import deployment_waves, select_waves
 from terrace.pipelines.recovery.attestations import required_people
 from terrace.pipelines.rollback.destruction_target import find_destruction
 from terrace.pipelines.rollback.rollback_target import find_rollback_target
+from terrace.rollout.automatic_rollback import GoBack, Pause, reaction
 from terrace.rollout.opening_event_check import Claims, WrongClaim, find_wrong_claims
 from terrace.stacks.additions import Additions, Import
 from terrace.stacks.model import (

@@ -17,7 +17,6 @@ from terrace.gates.verdict import decide
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.model import History
-from terrace.operations.after_failure import GoBack, Pause, reaction
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.deploy import enter, resume
 from terrace.pipelines.deploy.gate_facts import add_clock, facts
@@ -26,6 +25,7 @@ from terrace.pipelines.planning import Planned, plan_of, plans_at, site_in
 from terrace.pipelines.rollback.objections import describe_undone, newer_lock_file
 from terrace.pipelines.rollback.rollback_target import RollbackTarget, find_rollback_target
 from terrace.plans.model import Plan
+from terrace.rollout.automatic_rollback import GoBack, Pause, reaction
 from terrace.stacks.inventory import Inventory
 from terrace.stacks.model import AutomaticRollback, Rollback, Stack, Undoing
 

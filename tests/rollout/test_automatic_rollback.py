@@ -12,7 +12,7 @@ from support.stories import Told
 from terrace.config.model import Environment
 from terrace.ledger import kinds
 from terrace.ledger.deployment import Step
-from terrace.operations.after_failure import GoBack, Nothing, Pause, Reaction, reaction
+from terrace.rollout.automatic_rollback import GoBack, Nothing, Pause, Reaction, reaction
 from terrace.stacks.model import (
     Automatic,
     AutomaticRollback,

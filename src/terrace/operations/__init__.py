@@ -1,1 +1,0 @@
-"""Automatic reactions to the end of a deployment."""
