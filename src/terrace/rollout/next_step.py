@@ -19,8 +19,8 @@ from terrace.gates.all import HEALTH, OPENING
 from terrace.gates.gate import passes, waits
 from terrace.gates.model import Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Result, Step, StepRecord
-from terrace.rollout.environment_steps import SMOKE_AND_TAG, EnvironmentSteps
 from terrace.rollout.health import Health, Healthy, Measure, Rest, Unclear, Unhealthy
+from terrace.rollout.steps_by_origin import SMOKE_AND_TAG, EnvironmentSteps
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gate_facts import add_clock, add_openers, facts, facts_of_open_deployment, review_status
 from terrace.pipelines.deploy.plan_rules import risk_of
 from terrace.pipelines.states.state_owners import foreign_addresses
-from terrace.rollout.environment_steps import environment_steps
 from terrace.rollout.health import health
 from terrace.rollout.next_step import Asked, Horizon
+from terrace.rollout.steps_by_origin import environment_steps
 from terrace.stacks.model import Automatic, Origin
 
 

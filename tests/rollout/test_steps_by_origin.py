@@ -11,9 +11,9 @@ from support.payloads import detail_of
 from terrace.config.model import CommandProbe, Environment, Rollout
 from terrace.gates.model import GateResult, Outcome, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord, StepResult
-from terrace.rollout.environment_steps import EnvironmentSteps, environment_steps
 from terrace.rollout.health import Health, Healthy, Measure, Rest, Unclear, Unhealthy
 from terrace.rollout.next_step import Asked, Finish, Perform, Task, Wait, next_step
+from terrace.rollout.steps_by_origin import EnvironmentSteps, environment_steps
 from terrace.stacks.model import (
     AutomaticRollback,
     Destruction,
