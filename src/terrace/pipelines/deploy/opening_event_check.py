@@ -16,7 +16,7 @@ from terrace.pipelines.recovery.attestations import required_people
 from terrace.pipelines.rollback.destruction_target import find_destruction
 from terrace.pipelines.rollback.rollback_target import find_rollback_target
 from terrace.rollout.automatic_rollback import GoBack, Pause, reaction
-from terrace.rollout.opening_event_check import Claims, WrongClaim, find_wrong_claims
+from terrace.rollout.opening_claims import Claims, WrongClaim, find_wrong_claims
 from terrace.stacks.additions import Additions, Import
 from terrace.stacks.model import (
     Automatic,
