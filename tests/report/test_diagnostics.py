@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from terrace.adapters.terraform.failures import failure
+from terrace.adapters.terraform.error_hints import failure
 from terrace.adapters.terraform.messages import SNIPPET_LENGTH, as_diagnostic
 from terrace.checks.secrets.masking import SecretMask
 from terrace.errors import Diagnostic, Place, Snippet, TerraformFailed

@@ -31,7 +31,7 @@ from terrace.adapters.runner.run_log import CUT, LOG_BYTES
 from terrace.adapters.runner.start_signal import StartSignal
 from terrace.adapters.terraform import argv
 from terrace.adapters.terraform.client import LocalTerraform
-from terrace.adapters.terraform.failures import failure, unknown_outcome
+from terrace.adapters.terraform.error_hints import failure, unknown_outcome
 from terrace.adapters.terraform.messages import decode, diagnostic, distinct, printed_text, progress
 from terrace.adapters.terraform.private import hand_over, lock_of
 from terrace.errors import Corrupt, Diagnostic, Interrupted, NotReady, TerraceError

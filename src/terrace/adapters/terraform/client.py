@@ -35,8 +35,8 @@ from terrace.adapters.terraform.data_folder import (
     state_file,
 )
 from terrace.adapters.terraform.environment import WORKSPACE, child_environment
+from terrace.adapters.terraform.error_hints import STALE_DATA, failure, plain_text
 from terrace.adapters.terraform.execute import Finished, TimeLimit, execute
-from terrace.adapters.terraform.failures import STALE_DATA, failure, plain_text
 from terrace.adapters.terraform.fast.eligibility import PLAIN, LaneDecisions
 from terrace.adapters.terraform.fast.lane import LaneDied
 from terrace.adapters.terraform.fast.memory import Surprise
