@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from terrace.adapters.terraform.backend_errors import explain
 from terrace.adapters.terraform.error_hints import PROVIDER_DIED, failure, unknown_outcome
-from terrace.adapters.terraform.explanations import explain
 from terrace.errors import Diagnostic, Place, Snippet
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from terrace.adapters.terraform.explanations import explain
+from terrace.adapters.terraform.backend_errors import explain
 from terrace.clouds.all import CLOUDS
 from terrace.config.naming import quote_word
 from terrace.errors import Diagnostic, StateLock, StateLocked, TerraformFailed
