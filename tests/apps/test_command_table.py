@@ -72,6 +72,25 @@ def test_the_commands_of_a_section_are_next_to_each_other() -> None:
     assert [s for n, s in enumerate(sections) if n == 0 or sections[n - 1] != s] == list(dict.fromkeys(sections))
 
 
+def test_status_imports_neither_adapters_that_deploy_nor_gates_where_nothing_is_open(tmp_path: Path) -> None:
+    (tmp_path / "environments/dev").mkdir(parents=True)
+    (tmp_path / "environments/dev/main.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+    (tmp_path / "terrace.yaml").write_text("version: 1\nenvironments:\n  dev: {}\n")
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "first"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    program = [sys.executable, "-P", "-c", _IMPORTED.replace('"--help"', '"--json"'), "status"]
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True)
+    modules = next(line.split() for line in done.stdout.splitlines() if line.startswith("IMPORTED "))
+    late = (
+        "terrace.adapters.terraform.client",
+        "terrace.adapters.opa",
+        "terrace.adapters.runner",
+        "terrace.pipelines.deploy.gates",
+    )
+    assert '"name": "dev"' in done.stdout
+    assert [name for name in modules if name.startswith(late)] == []
+
+
 def test_help_imports_no_command() -> None:
     modules = imported_for_help()["terrace"]
     assert {name for name in modules if name.startswith("terrace.apps.cli.commands")} == set()

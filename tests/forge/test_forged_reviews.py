@@ -20,7 +20,7 @@ from terrace.gates.approvals.statement import Statement, statement_bytes
 from terrace.gates.model import Subject
 from terrace.ledger import kinds
 from terrace.ledger.model import Draft
-from terrace.pipelines.approvals import approve as approving
+from terrace.pipelines.approvals.pending import find_pending
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +59,7 @@ def forged(shop: World, witness: dict[str, str], at: datetime | None = None) -> 
     actor = "bob"
     made = Project(shop.work)
     history = made.ledger.read()
-    found = approving.find_pending(made.trust.policy, history, "staging")
+    found = find_pending(made.trust.policy, history, "staging")
     assert found is not None
     deployment, subjects = found
     said = Statement(actor, "", "approve", subjects, at or datetime.now(UTC), "", deployment.id)

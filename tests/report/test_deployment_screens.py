@@ -18,9 +18,10 @@ from terrace.ledger.events.steps import Detail
 from terrace.ledger.folds import Hold
 from terrace.pipelines.deploy.step_results import failure
 from terrace.report.terminal.deployments import deployment_tree, history_report
+from terrace.report.terminal.explanation import explanation
 from terrace.report.terminal.release_difference import difference_report
 from terrace.report.terminal.screen import Group, Record, Screen
-from terrace.report.terminal.situation import explanation, status_report
+from terrace.report.terminal.situation import status_report
 from terrace.report.terminal.step_logs import log_lines
 from terrace.rollout.next_step import Wait
 from terrace.rollout.ports import LogLine, StepLog

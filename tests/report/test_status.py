@@ -11,8 +11,9 @@ from terrace.ledger.deployment import Deployment, Holder, Lease, Step, StepRecor
 from terrace.ledger.folds import Hold
 from terrace.report.json.deployments import environment_statuses
 from terrace.report.next_steps import next_steps
+from terrace.report.terminal.explanation import explanation
 from terrace.report.terminal.screen import plain_text
-from terrace.report.terminal.situation import explanation, status_report
+from terrace.report.terminal.situation import status_report
 from terrace.rollout.next_step import Next, Perform, Wait
 from terrace.rollout.situation import Situation
 from terrace.stacks.model import Manual

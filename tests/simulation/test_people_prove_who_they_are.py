@@ -20,11 +20,13 @@ from terrace.ledger import folds, kinds
 from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.declared import Declared
 from terrace.ledger.model import Draft
-from terrace.pipelines.approvals.approve import GivenDecision, answer, find_pending
+from terrace.pipelines.approvals.approve import GivenDecision, answer
+from terrace.pipelines.approvals.pending import find_pending
 from terrace.pipelines.context import Context, prove_nothing
 from terrace.pipelines.deploy.deploy import deploy, resume
 from terrace.pipelines.deploy.lifecycle import Refused
-from terrace.pipelines.holds import hold, releases
+from terrace.pipelines.hold_releases import releases
+from terrace.pipelines.holds import hold
 from terrace.pipelines.recovery.attestations import required_people
 from terrace.stacks.model import Promotion
 

@@ -27,7 +27,7 @@ from terrace.checks.module_docs import check as docs
 from terrace.checks.policy import check as policy
 from terrace.checks.scanners import checks as scanners
 from terrace.checks.secrets import check as secrets
-from terrace.checks.secrets import plan as plan_secrets
+from terrace.checks.secrets import plan_check as plan_secrets
 
 CHECKS: Mapping[str, Check] = {
     check.name: check

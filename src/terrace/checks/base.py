@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from terrace.assess.model import Finding
-from terrace.checks.scanners.scanner import CommitScan, PlanScan, Scanner, SourceScan
-from terrace.checks.secrets.search import SecretSearch
 from terrace.config.checks import DeclaredCheck
-from terrace.config.model import Config
-from terrace.plans.model import Plan
-from terrace.plans.ports import Terraform
-from terrace.stacks.inventory import Inventory
-from terrace.stacks.model import ChangeSet
-from terrace.stacks.repository import Repository
 from terrace.waivers.judging import NONE, Waivers
+
+if TYPE_CHECKING:
+    from terrace.checks.scanners.scanner import CommitScan, PlanScan, Scanner, SourceScan
+    from terrace.checks.secrets.search import SecretSearch
+    from terrace.config.model import Config
+    from terrace.plans.model import Plan
+    from terrace.plans.ports import Terraform
+    from terrace.stacks.inventory import Inventory
+    from terrace.stacks.model import ChangeSet
+    from terrace.stacks.repository import Repository
 
 Findings = tuple[Finding, ...]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from terrace.checks.base import CheckContext
 from terrace.hcl.layout import Layout, is_configuration, parent
 from terrace.hcl.tree import Tree, read_many
+
+if TYPE_CHECKING:
+    from terrace.checks.base import CheckContext
 
 
 def head_of(context: CheckContext) -> Tree:

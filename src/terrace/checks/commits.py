@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, optional
@@ -13,7 +14,9 @@ from terrace.config.comparisons import Added, Higher
 from terrace.config.kinds import WORD, ListOf, Number, Text
 from terrace.config.naming import find_nearest
 from terrace.config.records import Key, Record
-from terrace.stacks.repository import Commit
+
+if TYPE_CHECKING:
+    from terrace.stacks.repository import Commit
 
 _HEAD = re.compile(r"(?P<type>[\w-]+)(?P<scope>\([^()]*\))?(?P<breaks>!)?:(?P<space> ?)(?P<subject>.*)")
 _LEFTOVER = re.compile(r"(fixup|squash|amend)! ")

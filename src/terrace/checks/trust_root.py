@@ -13,12 +13,12 @@ from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck
 from terrace.checks.policy.files import KINDS
 from terrace.checks.rule_files import first_pipelines, reviewers, rule_of, same_configuration
 from terrace.checks.scanners.all import SCANNERS
-from terrace.config.loosening import add_default_rules, find_loosened_rules
-from terrace.waivers.telling import more_waived
 
 
 def check_trust_root(context: CheckContext) -> Findings:
     """Returns a finding for each way in which the change touches the rules."""
+    from terrace.waivers.telling import more_waived
+
     return (
         *check_configuration(context),
         *check_rule_files(context),
@@ -33,6 +33,8 @@ def check_configuration(context: CheckContext) -> Findings:
 
     Where the protected branch has no terrace.yaml, the first one is compared with the rules that apply without it.
     """
+    from terrace.config.loosening import add_default_rules, find_loosened_rules
+
     trusted, proposed = context.trusted, context.proposed
     path = trusted.source or "terrace.yaml"
     if not trusted.source and proposed.source:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from terrace.assess.model import Finding, Severity, Status
 from terrace.checks.base import CheckContext, Findings, PlanCheck, Rule
-from terrace.plans.model import Moving, Plan
+
+if TYPE_CHECKING:
+    from terrace.plans.model import Moving, Plan
 
 RULE = "volatile"
 

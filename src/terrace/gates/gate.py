@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from terrace.assess.model import Objection
-from terrace.assess.risk import Risk
-from terrace.config.model import Config, Environment
 from terrace.gates.approvals.tally import Decisions
-from terrace.gates.facts import Facts
 from terrace.gates.model import Absorbed, GateResult, Outcome, Subject
 from terrace.stacks.model import Automatic, Manual, Origin, Promotion
+
+if TYPE_CHECKING:
+    from terrace.assess.model import Objection
+    from terrace.assess.risk import Risk
+    from terrace.config.model import Config, Environment
+    from terrace.gates.facts import Facts
 
 
 class Moment(Enum):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from terrace.assess.risk import Risk
 from terrace.config.model import ApprovalRule, Environment, RiskLevel
 from terrace.gates.gate import Request, blocks, passes
-from terrace.gates.model import GateResult
 from terrace.stacks.model import Origin, Remediation, Repairing
+
+if TYPE_CHECKING:
+    from terrace.assess.risk import Risk
+    from terrace.gates.model import GateResult
 
 LEVELS: tuple[RiskLevel, ...] = get_args(RiskLevel)
 """The levels of risk, in ascending order."""

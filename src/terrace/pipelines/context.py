@@ -8,27 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from terrace.assess.model import Finding
-from terrace.config.model import Config, Environment
 from terrace.drift.change_logs import ChangeLogs, NoChangeLogs
 from terrace.errors import Interrupted, TerraceError
-from terrace.gates.model import Identity, Witness
-from terrace.ledger.approvals import SignedApproval
 from terrace.ledger.dates import Reference, no_reference
-from terrace.ledger.declared import Declared
-from terrace.ledger.dismissals import Counts
-from terrace.ledger.model import Ledger
-from terrace.plans.digest import DigestKey
 from terrace.plans.kept_plans import KeptPlans, NoKeptPlans
-from terrace.plans.model import Plan
-from terrace.plans.ports import Applier, Purpose, Terraform
 from terrace.rollout.ports import Leases, NoStepLogs, Probes, StepLogs, Watcher
-from terrace.stacks.inventory import Inventory
-from terrace.stacks.repository import Repository
-from terrace.states.backups import StateBackups
 from terrace.states.checkout_states import LeftStates, NoLeftStates
+
+if TYPE_CHECKING:
+    from terrace.assess.model import Finding
+    from terrace.config.model import Config, Environment
+    from terrace.gates.model import Identity, Witness
+    from terrace.ledger.approvals import SignedApproval
+    from terrace.ledger.declared import Declared
+    from terrace.ledger.dismissals import Counts
+    from terrace.ledger.model import Ledger
+    from terrace.plans.digest import DigestKey
+    from terrace.plans.model import Plan
+    from terrace.plans.ports import Applier, Purpose, Terraform
+    from terrace.stacks.inventory import Inventory
+    from terrace.stacks.repository import Repository
+    from terrace.states.backups import StateBackups
 
 Reach = Literal["plan", "apply"]
 """How far a run goes: to the plans, which a run that is allowed to apply continues; or through the apply."""

@@ -7,15 +7,12 @@ from datetime import datetime
 from typing import Literal
 
 from terrace.errors import BadInput, Interrupted, TerraceError
-from terrace.gates.approvals.tally import CLOCK_SKEW
 from terrace.ledger import folds, kinds
-from terrace.ledger.declared import Declared, release
-from terrace.ledger.event import Event
 from terrace.ledger.events.people import EnvironmentHeld, EnvironmentUnheld
-from terrace.ledger.folds import Hold, Releases
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.declarations import declare
-from terrace.pipelines.context import Context, IdentifyAuthor, ProveAuthor
+from terrace.pipelines.context import Context, ProveAuthor
+from terrace.pipelines.hold_releases import releases
 from terrace.pipelines.journal import append, preview
 from terrace.pipelines.planning import plans_at
 from terrace.pipelines.recovery.attestations import answers
@@ -74,38 +71,6 @@ def hold(
         return (unheld,)
 
     return append(context.ledger, context.ledger.read(), decide)
-
-
-def releases(history: History, proof: IdentifyAuthor) -> Releases:
-    """Returns the rule for what releases a hold: a declaration by a proven person about this hold, if it needs a
-    signature.
-
-    A signature covers the id of the hold, so an old release cannot be used for a later one. A comment on a forge names
-    no id: it is valid once, and only when it was written after the hold was placed.
-    """
-
-    def counts(event: Event, unheld: EnvironmentUnheld, held: Hold) -> bool:
-        if not held.signed:
-            return True
-        declared = release(history, event, unheld)
-        if unheld.of != held.id:
-            return False
-        if declared.witness is not None:
-            late = held.since - declared.declaration.at > CLOCK_SKEW
-            if late or _said_before(history, event, declared):
-                return False
-        return proof(declared).proven
-
-    return counts
-
-
-def _said_before(history: History, event: Event, declared: Declared) -> bool:
-    """Returns whether the same comment released another hold before: a comment is valid once."""
-    return any(
-        release(history, other, record).witness == declared.witness
-        for other, record in history.of(EnvironmentUnheld)
-        if other.position < event.position
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from terrace.forge.ports import Board, Origins, Releases, Tracker
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
-from terrace.pipelines.approvals.approve import pending_handle
+from terrace.pipelines.approvals.pending import pending_handle
 from terrace.pipelines.deploy.planned_changes import changes_of
 from terrace.plans.kept_plans import KeptPlans
 from terrace.report.markdown.issues import audit_issues, drift_issues

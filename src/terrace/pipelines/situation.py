@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from terrace.config.model import Config, Environment
 from terrace.errors import Interrupted, TerraceError
@@ -11,26 +13,31 @@ from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment, Step
 from terrace.ledger.folds import Hold
 from terrace.ledger.model import History
-from terrace.pipelines.approvals.approve import pending_handle
-from terrace.pipelines.context import Context
-from terrace.pipelines.deploy.gates import gate_questions
+from terrace.pipelines.approvals.pending import pending_handle
 from terrace.rollout.next_step import next_step
 from terrace.rollout.situation import Situation
 from terrace.stacks.model import Undoing
 from terrace.states.restores import last_restore_end
 
+if TYPE_CHECKING:
+    from terrace.pipelines.context import Context
 
-def situation_of(context: Context, history: History, environment: Environment, hold: Hold | None) -> Situation:
-    """Returns the situation of an environment, by this history and the gates now. `hold` is its hold, None without one.
 
-    Gates that cannot be evaluated are not guessed: `problem` is the reason.
+def evaluate_gates(recorded: Situation, history: History, context: Callable[[], Context]) -> Situation:
+    """Returns a recorded situation with the gates of its open deployment now.
+
+    Gates that cannot be evaluated are not guessed: `problem` is the reason. `context` is called only where gates must
+    be evaluated: for a deployment that is open, and that no process runs.
     """
-    recorded = recorded_situation(context.config, context.policy, history, environment, hold)
     latest = recorded.latest
     if latest is None or not latest.open or latest.lease is not None:
         return recorded
+    # Most environments have no open deployment, and the gates import most of Terrace.
+    from terrace.pipelines.deploy.gates import gate_questions
+
+    adapters = context()
     try:
-        step = next_step(latest, gate_questions(context, lambda: history, latest), frozenset())
+        step = next_step(latest, gate_questions(adapters, lambda: history, latest), frozenset())
     except Interrupted:
         raise
     except TerraceError as error:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from terrace.plans.ports import Progress
+if TYPE_CHECKING:
+    from terrace.plans.ports import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from terrace.plans.model import Plan, ResourceChange
+if TYPE_CHECKING:
+    from terrace.plans.model import Plan, ResourceChange
 
 KEPT_DAYS = 30
 """Days for which a plan is kept."""

@@ -11,19 +11,21 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from terrace.config.before_plan import BeforePlan
 from terrace.config.model import DEFAULT_WORKSPACE
-from terrace.errors import Diagnostic, StateLock
-from terrace.hcl.tree import Tree
 from terrace.plans.apply_progress import NO_CHANGES, LoggedChanges
-from terrace.plans.before_plan_outputs import Prepared
-from terrace.plans.differences import Computed
-from terrace.plans.schemas import Unsettable
 from terrace.plans.sources import UNREADABLE, Sources
-from terrace.stacks.backends import BackendLocation
-from terrace.stacks.model import Stack
+
+if TYPE_CHECKING:
+    from terrace.config.before_plan import BeforePlan
+    from terrace.errors import Diagnostic, StateLock
+    from terrace.hcl.tree import Tree
+    from terrace.plans.before_plan_outputs import Prepared
+    from terrace.plans.differences import Computed
+    from terrace.plans.schemas import Unsettable
+    from terrace.stacks.backends import BackendLocation
+    from terrace.stacks.model import Stack
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from terrace.config.naming import quote_word
 from terrace.gates.all import APPROVALS, HEALTH, is_of
 from terrace.gates.deployment import HANDED_OVER
-from terrace.gates.model import GateResult
-from terrace.ledger.deployment import Deployment
 from terrace.report.words import result_word
-from terrace.rollout.situation import Situation
+
+if TYPE_CHECKING:
+    from terrace.gates.model import GateResult
+    from terrace.ledger.deployment import Deployment
+    from terrace.rollout.situation import Situation
 
 
 def next_steps(situation: Situation) -> tuple[str, ...]:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from terrace.config.model import Probe
-from terrace.ledger.deployment import Deployment, Holder, StepRecord
-from terrace.ledger.model import History
-from terrace.plans.ports import Progress
-from terrace.rollout.health import Reading
+if TYPE_CHECKING:
+    from terrace.config.model import Probe
+    from terrace.ledger.deployment import Deployment, Holder, StepRecord
+    from terrace.ledger.model import History
+    from terrace.plans.ports import Progress
+    from terrace.rollout.health import Reading
 
 
 @dataclass(frozen=True, slots=True)

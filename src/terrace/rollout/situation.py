@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from terrace.gates.all import HELD, is_of
-from terrace.gates.model import GateResult
-from terrace.ledger.deployment import Deployment
-from terrace.ledger.folds import Hold
 from terrace.rollout.next_step import Finish, Next, Perform, Wait
 from terrace.stacks.model import Destruction, Remediation
+
+if TYPE_CHECKING:
+    from terrace.gates.model import GateResult
+    from terrace.ledger.deployment import Deployment
+    from terrace.ledger.folds import Hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from terrace.plans.ports import RecordedBackend
-from terrace.stacks.model import Stack
+if TYPE_CHECKING:
+    from terrace.plans.ports import RecordedBackend
+    from terrace.stacks.model import Stack
 
 
 @dataclass(frozen=True, slots=True)

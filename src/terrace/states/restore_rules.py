@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from terrace.errors import BadInput
 from terrace.plans.model import Action, Plan
-from terrace.plans.ports import StateSnapshot
 from terrace.plans.versions import parse
-from terrace.states.backups import BackupRecord
+
+if TYPE_CHECKING:
+    from terrace.plans.ports import StateSnapshot
+    from terrace.states.backups import BackupRecord
 
 LATER_APPLY = "later-apply"
 UNRECORDED = "unrecorded"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
-from terrace.ledger.deployment import Holder
-from terrace.ledger.event import Event
 from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
-from terrace.ledger.model import History
-from terrace.ledger.old_events import OldReadable
 from terrace.ledger.view import Fold
-from terrace.states.restore_rules import Difference
+
+if TYPE_CHECKING:
+    from terrace.ledger.deployment import Holder
+    from terrace.ledger.event import Event
+    from terrace.ledger.model import History
+    from terrace.ledger.old_events import OldReadable
+    from terrace.states.restore_rules import Difference
 
 RestoreResult = Literal["restored", "put_back", "unchanged", "unknown"]
 """The result of a restore: the backup is the state; the previous state is the state again; nothing was pushed; or

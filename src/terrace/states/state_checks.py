@@ -6,15 +6,17 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from terrace.config.model import Config
-from terrace.ledger.model import History
-from terrace.plans.ports import StateSnapshot
 from terrace.states.backup_status import BackupStatus, Finding, backup_statuses, no_state, stacks_of, went_back
-from terrace.states.restore_rules import Difference
 from terrace.states.state_file import holds_nothing
 from terrace.words import duration
+
+if TYPE_CHECKING:
+    from terrace.config.model import Config
+    from terrace.ledger.model import History
+    from terrace.plans.ports import StateSnapshot
+    from terrace.states.restore_rules import Difference
 
 UNWRITTEN = (
     "the state was not updated by the last apply: the resources that it created are not in the state, and the next "

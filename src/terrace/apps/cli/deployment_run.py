@@ -17,7 +17,7 @@ from terrace.pipelines.context import Context, Reach
 from terrace.pipelines.deploy import deploy as deploying
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.rollback.rollback import react
-from terrace.pipelines.situation import situation_of
+from terrace.pipelines.situation import evaluate_gates, recorded_situation
 from terrace.report.terminal.rules import refusal_lines
 from terrace.rollout.situation import Situation
 from terrace.stacks.model import Origin
@@ -95,7 +95,9 @@ def _situation(project: Project, context: Context, done: Deployment | Refused) -
     if isinstance(done, Refused):
         return None
     history, name = context.ledger.read(), done.environment
-    return situation_of(context, history, context.config.environment(name), hold_of(project, history, name))
+    hold, environment = hold_of(project, history, name), context.config.environment(name)
+    recorded = recorded_situation(context.config, context.policy, history, environment, hold)
+    return evaluate_gates(recorded, history, lambda: context)
 
 
 def _wait_for_timers(context: Context, done: Deployment | Refused) -> Deployment | Refused:

@@ -10,14 +10,15 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from terrace.adapters.environ import ENVIRON
-from terrace.adapters.github.actions import output
-from terrace.report.json.deployments import DeploymentJson
-from terrace.report.json.tick import TickAction
-from terrace.report.markdown.run_page import deployment_summary
+
+if TYPE_CHECKING:
+    from terrace.report.json.deployments import DeploymentJson
+    from terrace.report.json.tick import TickAction
 
 HERE = "TERRACE_CI"
 
@@ -42,6 +43,8 @@ def end_job(ending: Ending, code: int) -> int:
     if where not in ("github", "gitlab"):
         return code
     if where == "github":
+        from terrace.adapters.github.actions import output
+
         for name, value in ending.outputs.items():
             # A line break would start another output.
             output(ENVIRON, name, " ".join(value.split()))
@@ -57,7 +60,13 @@ def after_deployment(record: DeploymentJson, handle: str) -> Ending:
         "deployment": record.deployment or "",
         "digest": handle,
     }
-    return Ending(outputs, lambda: deployment_summary(record, handle))
+
+    def page() -> str:
+        from terrace.report.markdown.run_page import deployment_summary
+
+        return deployment_summary(record, handle)
+
+    return Ending(outputs, page)
 
 
 def after_tick(results: Iterable[TickAction], *, good: bool) -> Ending:
@@ -71,6 +80,8 @@ def after_tick(results: Iterable[TickAction], *, good: bool) -> Ending:
     last = bad or waiting or (actions[-1] if actions else None)
 
     def page() -> str:
+        from terrace.report.markdown.run_page import deployment_summary
+
         return "".join(deployment_summary(a, a.handle or "") for a in actions if a.steps is not UNSET)
 
     if last is None or not good:

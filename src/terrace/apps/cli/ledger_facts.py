@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING
 
 from terrace.apps.output.console import note, show
 from terrace.apps.output.progress import Silent
 from terrace.apps.wiring.project import Project, now
-from terrace.config.model import Environment
 from terrace.errors import BadInput, TerraceError
-from terrace.gates.model import Approval
 from terrace.ledger import folds
-from terrace.ledger.deployment import Deployment
 from terrace.ledger.dismissals import describe_faults, find_unread, way_out
 from terrace.ledger.folds import Hold
-from terrace.ledger.model import History
-from terrace.ledger.reading import Fault
-from terrace.pipelines.approvals.decisions import approval
-from terrace.pipelines.holds import releases
-from terrace.pipelines.situation import situation_of
+from terrace.pipelines.hold_releases import releases
+from terrace.pipelines.situation import evaluate_gates, recorded_situation
 from terrace.report.terminal.rules import unreadable_text
-from terrace.rollout.situation import Situation
 from terrace.text import visible
 from terrace.words import ago
+
+if TYPE_CHECKING:
+    from terrace.config.model import Environment
+    from terrace.gates.model import Approval
+    from terrace.ledger.deployment import Deployment
+    from terrace.ledger.model import History
+    from terrace.ledger.reading import Fault
+    from terrace.rollout.situation import Situation
 
 
 def approvals_of(project: Project, history: History, deployment: Deployment) -> tuple[Approval, ...]:
     """Returns the approvals and rejections of a deployment, each with its proof of identity."""
+    from terrace.pipelines.approvals.decisions import approval
+
     return tuple(approval(signed, project.proof(signed)) for signed in folds.approvals(history, deployment.id))
 
 
 def situation(project: Project, history: History, environment: Environment) -> Situation:
     """Returns what is true of an environment, with its gates evaluated now."""
-    context = project.read_only_context(Silent())
-    return situation_of(context, history, environment, hold_of(project, history, environment.name))
+    hold = hold_of(project, history, environment.name)
+    recorded = recorded_situation(project.trust.config, project.trust.policy, history, environment, hold)
+    return evaluate_gates(recorded, history, lambda: project.read_only_context(Silent()))
 
 
 def hold_of(project: Project, history: History, environment: str) -> Hold | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from terrace.apps.output.console import note, show
 from terrace.gates.deployment import HANDED_OVER
 from terrace.ledger.deployment import Deployment, Step
-from terrace.pipelines.approvals.approve import pending_handle
+from terrace.pipelines.approvals.pending import pending_handle
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.deploy.planned_changes import planned_changes
 from terrace.report.json import deployments as records

@@ -12,15 +12,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from terrace.apps.output.console import console
-from terrace.ledger.deployment import Deployment, StepRecord
-from terrace.ledger.model import History
 from terrace.ledger.usual_durations import StepKey, usual_durations
 from terrace.plans.activity import Activity
-from terrace.plans.ports import Progress
-from terrace.rollout.ports import Watcher
 
 if TYPE_CHECKING:
+    from terrace.ledger.deployment import Deployment, StepRecord
+    from terrace.ledger.model import History
+    from terrace.plans.ports import Progress
     from terrace.report.terminal.screen import Live, Part, Record
+    from terrace.rollout.ports import Watcher
 
 QUIET_SECONDS = 30
 """Seconds without a line about a change that takes long."""

@@ -85,7 +85,7 @@ def _request(chat: ChatContext, payload: Mapping[str, Any]) -> tuple[int, str, C
     """Handles a deployment request: shows what is pending when it is opened, and records its boxes as approvals."""
     from terrace.forge.deployment_request import request
     from terrace.forge.model import Ticked
-    from terrace.pipelines.approvals.approve import pending_handle
+    from terrace.pipelines.approvals.pending import pending_handle
     from terrace.pipelines.conversation import reviews
 
     number, issue, sender = _id(payload, "issue", "number"), payload["issue"], payload.get("sender") or {}

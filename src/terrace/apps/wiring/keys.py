@@ -12,14 +12,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from terrace.adapters.environ import ENVIRON
-from terrace.config.model import Backups, Config, Environment
 from terrace.errors import BadInput, NotReady
 from terrace.plans.digest import DigestKey
-from terrace.plans.ports import Purpose
 
 if TYPE_CHECKING:
     from terrace.adapters.backup_encryption import BackupCipher
+    from terrace.config.model import Backups, Config, Environment
     from terrace.ledger.authenticity import LedgerKey
+    from terrace.plans.ports import Purpose
 
 DIGEST_KEY = "TERRACE_DIGEST_KEY"
 LEDGER_KEY = "TERRACE_LEDGER_KEY"

@@ -24,22 +24,9 @@ from terrace.apps.wiring.proof import Proof
 from terrace.apps.wiring.reviews import Reviews
 from terrace.apps.wiring.trust_root import CONFIG_FILE, TrustRoot, TrustRootReader
 from terrace.config.model import Config, Environment
-from terrace.config.problems import BadConfig
-from terrace.config.trust_root import RootPlace
 from terrace.errors import BadInput, Interrupted, NotReady, TerraceError
-from terrace.gates.model import Identity
 from terrace.hcl.tofu_files import has_tofu_files, select_files
-from terrace.hcl.tree import Tree
-from terrace.ledger.approvals import SignedApproval
-from terrace.ledger.dates import DatesCount, Reference
-from terrace.ledger.declared import Declared
-from terrace.ledger.dismissals import Counts
-from terrace.ledger.model import History, Ledger
-from terrace.plans.digest import DigestKey
-from terrace.plans.ports import Site
-from terrace.rollout.ports import StepLogs, Watcher
 from terrace.stacks.inventory import Inventory
-from terrace.stacks.model import Notice
 
 if TYPE_CHECKING:
     from terrace.adapters.backups import Backups
@@ -53,11 +40,24 @@ if TYPE_CHECKING:
     from terrace.adapters.step_logs import OutputRouter
     from terrace.adapters.terraform.client import LocalTerraform
     from terrace.assess.model import Finding
+    from terrace.config.problems import BadConfig
+    from terrace.config.trust_root import RootPlace
     from terrace.forge.ports import Page
+    from terrace.gates.model import Identity
+    from terrace.hcl.tree import Tree
+    from terrace.ledger.approvals import SignedApproval
     from terrace.ledger.authenticity import LedgerKey
+    from terrace.ledger.dates import DatesCount, Reference
+    from terrace.ledger.declared import Declared
+    from terrace.ledger.dismissals import Counts
+    from terrace.ledger.model import History, Ledger
     from terrace.pipelines.context import Context, Reach
     from terrace.plans.before_plan_outputs import Prepared
+    from terrace.plans.digest import DigestKey
     from terrace.plans.model import Plan
+    from terrace.plans.ports import Site
+    from terrace.rollout.ports import StepLogs, Watcher
+    from terrace.stacks.model import Notice
     from terrace.stacks.refusals import Refusal
     from terrace.waivers.judging import Waivers
 

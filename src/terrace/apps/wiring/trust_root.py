@@ -186,7 +186,7 @@ class TrustRootReader:
     def read(self) -> TrustRoot:
         """Returns the trust root. Raises BadConfig where its configuration is invalid."""
         from terrace.config.model import policy_version
-        from terrace.pipelines.deploy.plan_rules import rule_files
+        from terrace.pipelines.deploy.rule_files import rule_files
 
         place = self.place
         commit = self._repository.protected_tip()

@@ -7,7 +7,6 @@ from typing import Literal
 
 from terrace.checks.base import CheckContext, Findings, Rule, SourceCheck, optional
 from terrace.checks.changed_modules import head_of
-from terrace.checks.module_docs.readmes import ModulePages, finding_of, in_tree
 from terrace.config.checks import record_settings
 from terrace.config.comparisons import Ordered
 from terrace.config.kinds import Choice
@@ -40,6 +39,8 @@ SETTINGS = record_settings(_KEYS, "Modules that need module docs in their README
 
 def check_docs(context: CheckContext) -> Findings:
     """Returns a finding for each module with changed files whose module docs are missing, outdated or unknown."""
+    from terrace.checks.module_docs.readmes import ModulePages, finding_of, in_tree
+
     tree = head_of(context)
     pages = ModulePages(tree, context.inventory.stacks, in_tree(tree))
     every_module = context.trusted.setting(SETTINGS).modules == "all"

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from terrace.assess.model import Finding
-from terrace.checks.tools import Tool
+if TYPE_CHECKING:
+    from terrace.assess.model import Finding
+    from terrace.checks.tools import Tool
 
 
 @dataclass(frozen=True, slots=True)

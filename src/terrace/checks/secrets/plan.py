@@ -1,4 +1,4 @@
-"""The check `plan-secrets`: secrets in clear text in a plan, by name or format, that Terraform does not mark.
+"""Secrets in clear text in a plan, by name or format, that Terraform does not mark.
 
 The values of a plan are hidden where Terraform marks them, and wherever the same text is without a mark. A text at a
 place without a mark is checked here, hidden or not; only the place and the kind of a secret are reported.
@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from terrace.assess.model import Finding, Status
-from terrace.checks.base import ONE_PLACE, CheckContext, Findings, PlanCheck, Rule
 from terrace.checks.secrets.configuration import nested_name
 from terrace.checks.secrets.kinds import Kind
 from terrace.checks.secrets.text import find_secrets, kind_of
@@ -38,12 +37,7 @@ class Exposed:
     secret: str = field(repr=False)
 
 
-def check_plans(context: CheckContext) -> Findings:
-    """Returns a finding for each secret that the plans show."""
-    return find_exposed(context.plans)
-
-
-def find_exposed(plans: Mapping[str, Plan]) -> Findings:
+def find_exposed(plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
     """Returns a finding for each place of a resource or output that changes and shows a secret."""
     return tuple(finding for key, plan in plans.items() for finding in _of_plan(key, plan))
 
@@ -161,18 +155,3 @@ def _unpacked(value: str) -> str | None:
 def shows_secret(name: str, value: Value) -> bool:
     """Returns whether a value with the name `name` contains what looks like a secret."""
     return any(True for _ in in_value(value, name))
-
-
-CHECK = PlanCheck(
-    name=RULE,
-    run=check_plans,
-    rules=(
-        Rule(
-            RULE,
-            "A plan contains what looks like a secret in a place that is not marked as sensitive.",
-            "It is in the state, in logs and on screens in clear text.",
-            "Read it from a secret store, and mark the variable `sensitive`.",
-            f"`checks: {{plan-secrets: advisory}}` in terrace.yaml makes it advisory. {ONE_PLACE}",
-        ),
-    ),
-)

@@ -10,7 +10,7 @@ from terrace.errors import BadInput
 from terrace.gates.approvals.gate import why_decision_invalid
 from terrace.gates.approvals.plan_handle import OLD_LENGTH, handle
 from terrace.gates.approvals.statement import Statement, statement_bytes
-from terrace.gates.model import Subject, Verdict, Witness
+from terrace.gates.model import Verdict, Witness
 from terrace.ledger import folds
 from terrace.ledger.dates import doubt
 from terrace.ledger.deployment import Deployment
@@ -18,8 +18,9 @@ from terrace.ledger.events.people import ApprovalGiven, SubjectRecord
 from terrace.ledger.events.proof import WitnessRecord
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals.decisions import approval
+from terrace.pipelines.approvals.pending import find_pending, subjects
 from terrace.pipelines.context import Context, ProveAuthor
-from terrace.pipelines.deploy.gates import decide_plans, gate_questions, situation, subjects
+from terrace.pipelines.deploy.gates import decide_plans, gate_questions, situation
 from terrace.pipelines.deploy.lifecycle import end_events
 from terrace.pipelines.journal import append, preview
 from terrace.report.words import last_deployment_words
@@ -105,22 +106,6 @@ def _is_written(history: History, deployment: str, witness: Witness, spoken: Sta
         and at in (None, known.at)
         for known in folds.approvals(history, deployment)
     )
-
-
-def find_pending(policy: str, history: History, environment: str) -> tuple[Deployment, tuple[Subject, ...]] | None:
-    """Returns the pending deployment of an environment and what a decision is bound to; None where nothing is
-    pending."""
-    deployment = folds.latest(history, environment)
-    if deployment is None or not deployment.open or not deployment.waiting:
-        return None
-    bound = subjects(policy, history, deployment, plans_awaiting_consent(deployment))
-    return (deployment, bound) if bound else None
-
-
-def pending_handle(policy: str, history: History, environment: str) -> str:
-    """Returns the handle of the pending plans of an environment; "" where nothing is pending."""
-    pending = find_pending(policy, history, environment)
-    return handle(pending[0].id, pending[1]) if pending is not None else ""
 
 
 def insist_on_handle(environment: str, requested: str, waits: str) -> None:

@@ -37,6 +37,7 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.events.people import CommandTaken
 from terrace.ledger.model import Draft, History, draft
 from terrace.pipelines.approvals import approve as approving
+from terrace.pipelines.approvals.pending import pending_handle
 from terrace.pipelines.approvals.withdraw import withdraw
 from terrace.pipelines.context import Context
 from terrace.pipelines.conversation import decisions
@@ -201,7 +202,7 @@ def _status(chat: ChatContext, context: Context) -> CommandResult:
     """Returns the deployed versions, and the commands that approve what is pending."""
     history = context.ledger.read()
     names = [environment.name for environment in chat.config.environments]
-    waits = {name: approving.pending_handle(context.policy, history, name) for name in names}
+    waits = {name: pending_handle(context.policy, history, name) for name in names}
     lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
     orphaned = _gone(context, history)
     return CommandResult(Reply("Deployed versions:", orphaned, lines, block=environments(history, names)))

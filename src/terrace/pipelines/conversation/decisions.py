@@ -12,6 +12,7 @@ from terrace.ledger.deployment import Deployment
 from terrace.ledger.events.people import ApprovalGiven
 from terrace.ledger.model import History
 from terrace.pipelines.approvals import approve as approving
+from terrace.pipelines.approvals.pending import find_pending
 from terrace.pipelines.context import Context
 from terrace.pipelines.conversation.chat import CommandResult
 from terrace.pipelines.conversation.own_changes import explain_own_change
@@ -23,7 +24,7 @@ def answer(
 ) -> CommandResult:
     """Records a decision, unless it is recorded, and returns the reply. Raises BadInput where it would be invalid."""
     history = context.ledger.read()
-    pending = approving.find_pending(context.policy, history, environment)
+    pending = find_pending(context.policy, history, environment)
     if pending is None and is_recorded(history, witness, word.answer):
         latest = folds.latest(history, environment)
         ended = word.answer == "reject" and latest is not None and _said_here(history, latest, witness, word.answer)

@@ -14,6 +14,7 @@ from terrace.forge.model import Change, Review, Ticked
 from terrace.gates.approvals.people import People
 from terrace.gates.model import Witness
 from terrace.pipelines.approvals import approve as approving
+from terrace.pipelines.approvals.pending import pending_handle
 from terrace.pipelines.conversation import decisions
 from terrace.pipelines.conversation.chat import ChatContext, CommandResult, infer_role, refuse
 from terrace.pipelines.conversation.comments import resume_environment
@@ -86,7 +87,7 @@ def _answered(
     try:
         chat.config.environment(observed.environment)
         context = chat.audit_context(person)
-        if approving.pending_handle(context.policy, context.ledger.read(), observed.environment) != observed.handle:
+        if pending_handle(context.policy, context.ledger.read(), observed.environment) != observed.handle:
             return refuse(
                 f"No changes were made: the pending plans in {observed.environment} are no longer {observed.handle}."
             )

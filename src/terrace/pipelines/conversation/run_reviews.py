@@ -16,6 +16,7 @@ from terrace.forge.ports import Conversation
 from terrace.gates.approvals.people import People
 from terrace.gates.model import Verdict, Witness
 from terrace.pipelines.approvals import approve as approving
+from terrace.pipelines.approvals.pending import find_pending, pending_handle
 from terrace.pipelines.context import Context
 from terrace.pipelines.conversation.chat import infer_role
 from terrace.pipelines.conversation.own_changes import explain_own_change
@@ -57,7 +58,7 @@ def record(
         role = infer_role(config, environment, person)
         word = approving.GivenDecision(answer, role, review.comment, partial(_seen, witness), handle=handle)
         approving.insist_on_handle(
-            environment, handle, approving.pending_handle(context.policy, context.ledger.read(), environment)
+            environment, handle, pending_handle(context.policy, context.ledger.read(), environment)
         )
         try:
             _, verdict = approving.answer(context, environment, word)
@@ -72,7 +73,7 @@ def record(
 def _own(talk: Conversation, context: Context, environment: str, review: RunReview) -> str | None:
     """Returns why an approval would be of the reviewer's own work; None where it is not, or for a rejection."""
     history = context.ledger.read()
-    pending = approving.find_pending(context.policy, history, environment)
+    pending = find_pending(context.policy, history, environment)
     if pending is None or not review.approves:
         return None
     return explain_own_change(talk, context.repository, history, pending[0], review.login)

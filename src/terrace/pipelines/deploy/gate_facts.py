@@ -17,7 +17,7 @@ from terrace.ledger.reading import Fault
 from terrace.pipelines.approvals.decisions import was_approved
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.opening_event_check import find_false_claims, root_of
-from terrace.pipelines.holds import releases
+from terrace.pipelines.hold_releases import releases
 from terrace.pipelines.recovery.attestations import answers, process_attestations, required_people, unproven_note
 from terrace.stacks.model import Destruction, Origin, Recovery, Remediation, Repairing
 from terrace.states.restores import open_restore

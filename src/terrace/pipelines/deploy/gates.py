@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from terrace.errors import NotReady
 from terrace.gates.approvals.gate import approval_rule, question
 from terrace.gates.facts import Facts
 from terrace.gates.gate import Moment, Plans, Request
-from terrace.gates.model import Absorbed, Subject, Verdict
+from terrace.gates.model import Absorbed, Verdict
 from terrace.gates.verdict import decide, planning
 from terrace.ledger import folds
 from terrace.ledger.dates import no_earlier
@@ -23,6 +23,7 @@ from terrace.ledger.events.steps import ObjectionRecord
 from terrace.ledger.model import History
 from terrace.pipelines.approvals.decisions import decisions_about
 from terrace.pipelines.approvals.declarations import is_proven
+from terrace.pipelines.approvals.pending import subjects
 from terrace.pipelines.context import Context
 from terrace.pipelines.deploy.gate_facts import add_clock, add_openers, facts, facts_of_open_deployment, review_status
 from terrace.pipelines.deploy.plan_rules import risk_of
@@ -195,21 +196,3 @@ def _absorbed(
 
 def _objection(stack: str, record: ObjectionRecord) -> Objection:
     return Objection(record.rule, stack, record.address, record.why, Weight(record.weight))
-
-
-def subjects(policy: str, history: History, deployment: Deployment, plans: Iterable[StepRecord]) -> tuple[Subject, ...]:
-    """Returns what an approval of these plans binds to, under this version of the rules; empty plans need none."""
-    return tuple(
-        Subject(
-            ledger=history.ledger_id,
-            environment=deployment.environment,
-            stack=record.stack,
-            commit=deployment.commit,
-            digest=record.detail.digest or "",
-            policy=policy,
-            # A run without the right to write plans before the workspace exists: its approval must hold afterwards.
-            lineage="" if record.detail.new_state is True else record.detail.lineage or "",
-        )
-        for record in plans
-        if not record.detail.empty
-    )

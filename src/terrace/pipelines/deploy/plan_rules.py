@@ -15,10 +15,7 @@ from msgspec import UNSET
 
 from terrace.assess.model import Assessment, Finding, Objection, Status, Weight
 from terrace.assess.risk import UNRECORDED, Counted, Evidence, Risk, evidence, together, weigh
-from terrace.assess.waiver import BASELINE
-from terrace.assess.waiver import PATH as WAIVERS
 from terrace.checks.base import Policies
-from terrace.checks.policy.files import KINDS
 from terrace.checks.secrets.masking import masked_findings
 from terrace.checks.secrets.plan import find_exposed
 from terrace.config.model import Config
@@ -63,16 +60,6 @@ class PlanEvaluator:
     @cached_property
     def _waivers(self) -> Waivers:
         return valid_waivers(self._tree, self._config)
-
-
-def rule_files(tree: Tree, config: Config) -> Mapping[str, str]:
-    """Returns the files of a tree with rules, besides terrace.yaml and the signers, with the ids of their contents."""
-    folders = tuple(f"{folder}/" for folder in config.policy_sources)
-    return {
-        path: entry.blob
-        for path, entry in tree.entries.items()
-        if path in (WAIVERS, BASELINE) or (path.startswith(folders) and path.endswith(KINDS))
-    }
 
 
 SHOWN = 50

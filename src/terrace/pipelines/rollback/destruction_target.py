@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from terrace.config.model import Config
 from terrace.config.naming import quote_word, unknown_name_error
@@ -11,8 +12,7 @@ from terrace.errors import BadInput, Interrupted, TerraceError
 from terrace.ledger import folds
 from terrace.ledger.deployment import Deployment
 from terrace.ledger.model import History
-from terrace.pipelines.context import Context, readable
-from terrace.pipelines.deploy.lifecycle import deployment_waves
+from terrace.pipelines.context import readable
 from terrace.report.orphans import OrphanedStack
 from terrace.stacks.backends import BackendLocation, backend_locations, common_location
 from terrace.stacks.inventory import Inventory
@@ -20,6 +20,9 @@ from terrace.stacks.model import Destruction
 from terrace.stacks.order import Edge, find_edges
 from terrace.states.backup_status import backup_statuses, lineages
 from terrace.words import join_some
+
+if TYPE_CHECKING:
+    from terrace.pipelines.context import Context
 
 _MOST_SHOWN = 3
 
@@ -194,6 +197,8 @@ def find_destruction(
 
     Raises BadInput where nothing is deployed, or where no single commit defines everything that is.
     """
+    from terrace.pipelines.deploy.lifecycle import deployment_waves
+
     deployed = stacks_to_destroy(history, environment)
     if stack is not None:
         renamed = _renamed(history, _deployed(history))

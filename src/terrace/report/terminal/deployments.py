@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from terrace.config.naming import quote_word
-from terrace.gates.model import Approval, Outcome, Verdict
+from terrace.gates.model import Approval, Verdict
 from terrace.ledger.deployment import Deployment, Step, StepRecord
 from terrace.plans.apply_progress import ChangeState
 from terrace.plans.kept_plans import PlannedChanges
@@ -15,27 +15,13 @@ from terrace.report.apply_progress import change_groups, failed_steps
 from terrace.report.terminal.diagnostics import diagnostic_parts
 from terrace.report.terminal.plan_changes import ACTION_STYLES, add_changes, are_many, overview
 from terrace.report.terminal.screen import Group, Line, Record, Table, Tree, line, paragraph
+from terrace.report.terminal.styles import OUTCOMES, RESULT_STYLES
 from terrace.report.words import result_word, witness_words
 from terrace.text import visible
 from terrace.words import and_more, duration
 
 MOST_CHANGES = 500
 """Changes of a plan that are listed; the ledger has all."""
-
-OUTCOMES = {Outcome.PASS: ("pass ", "green"), Outcome.WAIT: ("wait ", "yellow"), Outcome.BLOCK: ("block", "red")}
-
-RESULT_STYLES = {
-    "succeeded": "green",
-    "deployed": "green",
-    "waiting": "yellow",
-    "deploying": "yellow",
-    "held": "yellow",
-    "failed": "red",
-    "unknown": "red",
-    "blocked": "red",
-    "clean": "green",
-    "drifted": "red",
-}
 
 _STATE_STYLES: Mapping[ChangeState, str] = {
     "completed": "bold",

@@ -119,7 +119,7 @@ def _explain_environment(
     from terrace.ledger import folds
     from terrace.report.json.deployments import explain_json
     from terrace.report.terminal.deployments import deployment_tree
-    from terrace.report.terminal.situation import explanation
+    from terrace.report.terminal.explanation import explanation
 
     history = project.ledger.read()
     current = situation(project, history, project.environment(environment))

@@ -45,6 +45,7 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
     from terrace.apps.wiring.project import Project
     from terrace.ledger import folds, kinds
     from terrace.pipelines import holds
+    from terrace.pipelines.hold_releases import releases
     from terrace.pipelines.recovery.attestations import required_people, unproven_note
 
     project = Project(Path(folder))
@@ -58,7 +59,7 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
         kinds.ENVIRONMENT_HELD if held else kinds.ENVIRONMENT_UNHELD,
         required_people(settings),
     )
-    current = folds.hold(history, environment, holds.releases(history, context.proof))
+    current = folds.hold(history, environment, releases(history, context.proof))
     if as_json:
         from terrace.report.json.deployments import HoldJson
 

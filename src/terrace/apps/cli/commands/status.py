@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from terrace.apps.cli.options import JSON
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from terrace.ledger.adoptions import AdoptedStack
+    from terrace.report.json.deployments import EnvironmentStatus
 
 
 @click.command()
@@ -23,13 +31,9 @@ def status(folder: str, as_json: bool) -> int:
     from terrace.ledger.dates import doubt
     from terrace.ledger.dismissals import find_unread
     from terrace.pipelines.rollback.destruction_target import orphaned_stacks
-    from terrace.report.json.deployments import environment_statuses, status_json
-    from terrace.report.markdown.run_page import status_summary
     from terrace.report.orphans import orphan_line
-    from terrace.report.terminal.adoption import adopted_line
     from terrace.report.terminal.rules import refusal_lines, unreadable_text
     from terrace.report.terminal.situation import status_report
-    from terrace.report.terminal.states import state_problems
     from terrace.states.state_checks import problems
 
     project, unreachable = Project.open_for_reading(Path(folder))
@@ -47,19 +51,28 @@ def status(folder: str, as_json: bool) -> int:
     left_out = project.find_left_out(e.name for e in environments)
     adopted = {e.name: newest_adoptions(history, e.name) for e in environments}
     orphans = orphaned_stacks(project.survey, project.trust.commit, history)
-    statuses = environment_statuses(situations, alarms, drift)
+
+    def statuses() -> tuple[EnvironmentStatus, ...]:
+        from terrace.report.json.deployments import environment_statuses
+
+        return environment_statuses(situations, alarms, drift)
+
+    def summary() -> str:
+        from terrace.report.markdown.run_page import status_summary
+
+        return status_summary(statuses())
+
     note_age(project, unreachable)
     if as_json:
-        emit(status_json(statuses, left_out, problem, orphans, adopted, project.as_of))
+        from terrace.report.json.deployments import status_json
+
+        emit(status_json(statuses(), left_out, problem, orphans, adopted, project.as_of))
     else:
         show(status_report(situations, drift, now()))
         if problem is not None:
             show_lines(unreadable_text(problem, f"{project.root_place}"))
-        for name, stacks in adopted.items():
-            if stacks:
-                show_lines(adopted_line(name, stacks))
-        if alarms:
-            show(state_problems(alarms))
+        _show_adopted({name: stacks for name, stacks in adopted.items() if stacks})
+        _show_alarms(alarms)
         if left_out:
             show_lines(refusal_lines(left_out))
         for orphan in orphans:
@@ -69,4 +82,21 @@ def status(folder: str, as_json: bool) -> int:
         if wrong is not None:
             show(f"{wrong[0]}: no deployment continues\nhint: {wrong[1]}")
     names = (current.environment for current in situations)
-    return job_result.end_job(job_result.environment_matrix(names, lambda: status_summary(statuses)), 0)
+    return job_result.end_job(job_result.environment_matrix(names, summary), 0)
+
+
+def _show_adopted(adopted: Mapping[str, Mapping[str, AdoptedStack]]) -> None:
+    if adopted:
+        from terrace.apps.output.console import show_lines
+        from terrace.report.terminal.adoption import adopted_line
+
+        for name, stacks in adopted.items():
+            show_lines(adopted_line(name, stacks))
+
+
+def _show_alarms(alarms: Mapping[str, tuple[str, ...]]) -> None:
+    if alarms:
+        from terrace.apps.output.console import show
+        from terrace.report.terminal.states import state_problems
+
+        show(state_problems(alarms))
