@@ -221,6 +221,37 @@ def test_a_rule_opened_by_hand_is_named_and_taken_back(shop: World, aws: Embedde
     assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded", "and goes in as always"
 
 
+REMOTE = """
+terraform {
+  backend "s3" {
+    bucket         = "states"
+    key            = "dev.tfstate"
+    use_lockfile   = true
+    use_path_style = true
+  }
+}
+"""
+
+
+def test_a_remediation_back_to_the_values_of_the_state_succeeds_though_no_state_is_written(
+    tmp_path: Path, aws: EmbeddedAws
+) -> None:
+    """Terraform writes to a remote backend at the end of an apply, and only a state that differs."""
+    aws.make_bucket("states")
+    group = MAIN[MAIN.index('resource "aws_security_group"') :].replace("ingress {", 'ingress {\n    description = "HTTPS"')
+    shop = played(tmp_path, aws, group + REMOTE, RULES.replace("approvals: 1, ", ""))
+    # After an update the state has the group as the provider reads it.
+    tagged = group.replace('description = "web"', 'description = "web"\n  tags = { Team = "shop" }')
+    shop.push({"environments/dev/main.tf": PROVIDER + tagged + REMOTE})
+    shop.ok("deploy", "dev")
+    open_to_the_world(aws)
+    assert GROUP in resources(shop)
+    shop.ok("drift", "dev", "--remediate")
+    assert not is_open(aws)
+    assert shop.ok("history", "--json").json["deployments"][0]["result"] == "succeeded"
+    assert shop.status()["dev"]["drift"]["status"] == "clean"
+
+
 def test_whatever_happens_outside_is_in_its_quadrant_and_no_value_is_told(tmp_path: Path, aws: EmbeddedAws) -> None:
     """What was measured of Terraform, held: ignored attributes show up, deletions do, inputs do, secrets do not."""
     ssm(aws, "PutParameter", Name="/source", Value="hunter2-source", Type="SecureString")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from terrace.errors import TerraceError
 PEOPLE = ("alice", "bob", "carol", "dave")
 BUCKET = "terrace-demo-states"
 CHANGED = "modules/labels/main.tf"
+STACKS = ("environments/dev", "environments/staging", "environments/prod/network", "environments/prod/app")
 
 _SAMPLE = Path(__file__).parent / "sample"
 
@@ -69,6 +73,21 @@ def lay(folder: Path, binary: str = "auto") -> Layout:
     return layout
 
 
+def apply_plainly(layout: Layout, terraform: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Makes the resources of every stack with Terraform alone, as a team does that does not use Terrace yet.
+
+    `terraform` precedes the arguments of each command. Raises TerraceError where a command fails.
+    """
+    with tempfile.TemporaryDirectory(dir=layout.folder) as copy:
+        shutil.copytree(layout.clone, copy, dirs_exist_ok=True)
+        # Terraform does not lock the provider cache that the stacks may share.
+        for stack in STACKS:
+            _run(*terraform, f"-chdir={copy}/{stack}", "init", "-input=false", environment=environment)
+        apply = ("apply", "-input=false", "-auto-approve")
+        with ThreadPoolExecutor(max_workers=len(STACKS)) as pool:
+            list(pool.map(lambda s: _run(*terraform, f"-chdir={copy}/{s}", *apply, environment=environment), STACKS))
+
+
 def change_module(layout: Layout) -> None:
     """Commits Alice's change on a branch: every label gets the cost center."""
     component = "    Component   = var.component\n"
@@ -109,8 +128,8 @@ def git(layout: Layout, *args: str) -> Finished:
     return _run("git", "-C", str(layout.clone), *args)
 
 
-def _run(*argv: str) -> Finished:
-    done = run(argv, env={**os.environ, "GIT_TERMINAL_PROMPT": "0"})
+def _run(*argv: str, environment: Mapping[str, str] | None = None) -> Finished:
+    done = run(argv, env={**(environment or os.environ), "GIT_TERMINAL_PROMPT": "0"})
     if done.code != 0:
         raise TerraceError(f"{' '.join(argv)} failed: {done.message}")
     return done

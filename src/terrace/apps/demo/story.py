@@ -17,8 +17,20 @@ from pathlib import Path
 
 from terrace.adapters.embedded_aws import EmbeddedAws
 from terrace.adapters.environ import ENVIRON
-from terrace.apps.demo.sample import BUCKET, Layout, break_production, change_module, lay, merge, prepared_revert
+from terrace.adapters.terraform.binary import find as find_terraform
+from terrace.adapters.terraform.cli_config import cli_config
+from terrace.apps.demo.sample import (
+    BUCKET,
+    Layout,
+    apply_plainly,
+    break_production,
+    change_module,
+    lay,
+    merge,
+    prepared_revert,
+)
 from terrace.apps.output.console import console
+from terrace.config.model import TerraformSettings
 from terrace.errors import BadInput, TerraceError
 from terrace.report.terminal.screen import Table, line, paragraph
 
@@ -31,7 +43,7 @@ def demo(target: str | None, binary: str) -> int:
     began = time.monotonic()
     with EmbeddedAws() as aws:
         aws.make_bucket(BUCKET)
-        stage = Stage(lay(folder, binary), aws)
+        stage = Stage(lay(folder, binary), aws, binary)
         stage.took("lay out the repository and start the cloud", time.monotonic() - began)
         _play(stage, aws)
     stage.end(time.monotonic() - began)
@@ -39,27 +51,35 @@ def demo(target: str | None, binary: str) -> int:
 
 
 def _play(stage: Stage, aws: EmbeddedAws) -> None:
-    stage.say("1  Alice changes a module on a branch", "Every label gets a cost center. Which stacks does that impact?")
+    stage.say(
+        "1  A shop that runs already", "Terraform made it, without Terrace. Terrace adopts the states as they are."
+    )
+    began = time.monotonic()
+    apply_plainly(stage.layout, stage.terraform, stage.terraform_environment)
+    stage.took("terraform apply, for all 4 stacks", time.monotonic() - began)
+    stage.run("adopt", "--reason", "deployed with Terraform alone until now", "--yes")
+
+    stage.say("2  Alice changes a module on a branch", "Every label gets a cost center. Which stacks does that impact?")
     change_module(stage.layout)
     stage.shell("git", "show", "--stat", "--oneline", "HEAD")
     stage.run("check")
 
-    stage.say("2  The change is merged and deployed to dev", "The first environment requires no approval.")
+    stage.say("3  The change is merged and deployed to dev", "The first environment requires no approval.")
     merge(stage.layout, "cost-centre")
     stage.run("deploy", "dev")
 
-    stage.say("3  Promotion to staging", "One person other than the author must approve.")
+    stage.say("4  Promotion to staging", "One person other than the author must approve.")
     stage.run("promote", "staging", expect=1)
     stage.approve("staging", "bob", "tested it in dev")
     stage.run("resume", "staging")
 
-    stage.say("4  Production needs three roles", "The network is deployed first, then the service that uses it.")
+    stage.say("5  Production needs three roles", "The network is deployed first, then the service that uses it.")
     stage.run("promote", "prod", expect=1)
     for person, comment in (("bob", "fits our network"), ("carol", "no new access"), ("dave", "ship it")):
         stage.approve("prod", person, comment)
     stage.run("resume", "prod", "--wait")
 
-    stage.say("5  A port is opened by hand", "In the console of dev, and never closed.")
+    stage.say("6  A port is opened by hand", "In the console of dev, and never closed.")
     aws.open_port("dev-orders-web", 22)
     stage.tell("  port 22 of dev-orders-web is open to everyone\n")
     stage.run("drift", "dev", expect=1)
@@ -67,7 +87,7 @@ def _play(stage: Stage, aws: EmbeddedAws) -> None:
     stage.run("drift", "dev", "--remediate")
     stage.expect("dev-orders-web is open to everyone on ports", aws.open_ports("dev-orders-web"), (443,))
 
-    stage.say("6  A bad release", "It passes every check, and turns out to be unhealthy in production.")
+    stage.say("7  A bad release", "It passes every check, and turns out to be unhealthy in production.")
     break_production(stage.layout)
     merge(stage.layout, "fewer-replicas")
     stage.run("deploy", "dev")
@@ -79,7 +99,7 @@ def _play(stage: Stage, aws: EmbeddedAws) -> None:
     stage.expect("/prod-orders/replicas", aws.parameter("/prod-orders/replicas"), "3")
 
     stage.say(
-        "7  Git is corrected",
+        "8  Git is corrected",
         "Production is on hold, and a commit with the deployed configuration is ready on a branch.",
     )
     stage.run("status")
@@ -88,11 +108,11 @@ def _play(stage: Stage, aws: EmbeddedAws) -> None:
     merge(stage.layout, branch)
     stage.run("tick")
 
-    stage.say("8  Deployed versions", "Everything is read from the ledger, a branch of the repository.")
+    stage.say("9  Deployed versions", "Everything is read from the ledger, a branch of the repository.")
     stage.run("status")
     stage.run("history")
 
-    stage.say("9  The live resources", "Read back from the cloud itself.")
+    stage.say("10  The live resources", "Read back from the cloud itself.")
     for name in ENVIRONMENTS:
         parameter = f"/{name}-orders/replicas"
         stage.expect(f"CostCentre of {parameter}", aws.tags(parameter).get("CostCentre"), "shop")
@@ -104,6 +124,7 @@ class Stage:
 
     layout: Layout
     aws: EmbeddedAws
+    binary: str
     times: list[tuple[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -118,6 +139,17 @@ class Stage:
     def environment(self) -> Mapping[str, str]:
         """The environment of the story's commands."""
         return {**ENVIRON, **self.aws.variables, **self._own}
+
+    @property
+    def terraform(self) -> tuple[str, ...]:
+        """The Terraform of the story: what precedes the arguments of each command."""
+        return find_terraform(TerraformSettings(self.binary), ENVIRON, self.layout.folder / "home" / "cache").command
+
+    @property
+    def terraform_environment(self) -> Mapping[str, str]:
+        """The environment of Terraform commands without Terrace: it finds the same providers."""
+        config = cli_config(ENVIRON, self.layout.folder / "home" / "cache")
+        return {**self.environment, "TF_CLI_CONFIG_FILE": str(config.path), "TF_IN_AUTOMATION": "1"}
 
     def say(self, title: str, text: str) -> None:
         """Starts a part of the story."""

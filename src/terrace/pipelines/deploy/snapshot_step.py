@@ -85,17 +85,21 @@ def _planned_on(run: DeploymentRun, key: str) -> StateVersion | None:
 def _lost_updates(run: DeploymentRun, key: str, state: StateSnapshot, after: Plan) -> bool:
     """Returns whether the state lacks updates that were made.
 
-    It is still the planned one, and Terraform plans no change any more for an updated resource: the resource is up to
-    date, and the state is not. If Terraform would do every update again, the provider may have changed nothing, which
-    is not a problem of the backend; but a resource that exists only in the state (`terraform_data`) is updated by
-    nothing but a write of the state.
+    It is still the planned one, and an updated resource that Terraform would not update again differs from it. If it
+    does not differ, the update changed the resource back to what the state has, as a remediation does: Terraform then
+    writes no new state. If Terraform would do every update again, the provider may have changed nothing, which is not a
+    problem of the backend; but a resource that exists only in the state (`terraform_data`) is updated by nothing but a
+    write of the state.
     """
     before, planned = _planned_on(run, key), run.deployment.last(Step.PLAN, key)
     if before is None or planned is None or before.is_before(state.lineage, state.serial):
         return False
     again = {change.address: change for change in after.changes if change.action is Action.UPDATE}
     updated = [address for action, address in planned.detail.changes or () if action == Action.UPDATE.value]
-    return any(address not in again or again[address].type == "terraform_data" for address in updated)
+    differs = {change.address for change in after.drift}
+    return any(
+        again[address].type == "terraform_data" if address in again else address in differs for address in updated
+    )
 
 
 def _shown(value: object) -> object:

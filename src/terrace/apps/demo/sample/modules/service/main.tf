@@ -48,6 +48,7 @@ resource "aws_s3_object" "health" {
   key          = "health.json"
   content      = jsonencode({ status = var.replicas > 0 ? "ok" : "down", replicas = var.replicas })
   content_type = "application/json"
+  acl          = "public-read" # the status page of the shop reads it
 }
 
 resource "aws_ssm_parameter" "replicas" {
