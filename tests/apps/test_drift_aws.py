@@ -238,7 +238,9 @@ def test_a_remediation_back_to_the_values_of_the_state_succeeds_though_no_state_
 ) -> None:
     """Terraform writes to a remote backend at the end of an apply, and only a state that differs."""
     aws.make_bucket("states")
-    group = MAIN[MAIN.index('resource "aws_security_group"') :].replace("ingress {", 'ingress {\n    description = "HTTPS"')
+    group = MAIN[MAIN.index('resource "aws_security_group"') :].replace(
+        "ingress {", 'ingress {\n    description = "HTTPS"'
+    )
     shop = played(tmp_path, aws, group + REMOTE, RULES.replace("approvals: 1, ", ""))
     # After an update the state has the group as the provider reads it.
     tagged = group.replace('description = "web"', 'description = "web"\n  tags = { Team = "shop" }')
@@ -250,6 +252,21 @@ def test_a_remediation_back_to_the_values_of_the_state_succeeds_though_no_state_
     assert not is_open(aws)
     assert shop.ok("history", "--json").json["deployments"][0]["result"] == "succeeded"
     assert shop.status()["dev"]["drift"]["status"] == "clean"
+
+
+def test_an_object_that_is_created_again_as_the_state_has_it_needs_no_new_state(
+    tmp_path: Path, aws: EmbeddedAws
+) -> None:
+    aws.make_bucket("states")
+    parameter = 'resource "aws_ssm_parameter" "size" {\n  name  = "/size"\n  type  = "String"\n  value = "%s"\n}\n'
+    shop = played(tmp_path, aws, parameter % 1 + REMOTE)
+    ssm(aws, "DeleteParameter", Name="/size")
+    again = shop.ok("deploy", "dev", "--json").json
+    assert again["result"] == "succeeded"
+    assert aws.parameter("/size") == "1"
+    shop.ok("state", "backup", "dev")
+    shop.push({"environments/dev/main.tf": PROVIDER + parameter % 2 + REMOTE})
+    assert shop.ok("deploy", "dev", "--json").json["result"] == "succeeded"
 
 
 def test_whatever_happens_outside_is_in_its_quadrant_and_no_value_is_told(tmp_path: Path, aws: EmbeddedAws) -> None:

@@ -175,7 +175,11 @@ class BackupStatuses(Fold[Mapping[str, BackupStatus]]):
             known = self._of(event, stack)
             self._found[stack] = replace(known, planned_on=before or known.planned_on)
         elif intent.step in ("backup", "snapshot") and record.detail.backup:
-            self._found[stack] = _of_copy(self._of(event, stack), event.time, _of_step(record.detail))
+            known = self._of(event, stack)
+            if intent.step == "snapshot" and record.result == "succeeded":
+                # A plan after the apply showed that this state has its changes, also where none had to be written.
+                known = replace(known, planned_on=None)
+            self._found[stack] = _of_copy(known, event.time, _of_step(record.detail))
 
 
 def good_backups(history: History) -> frozenset[str]:

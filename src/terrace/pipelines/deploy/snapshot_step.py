@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
+from terrace.drift.detection import changed_paths
 from terrace.drift.model import ResourceDrift
 from terrace.drift.own_changes import find_own_changes
 from terrace.drift.records import resource_drift_record
@@ -23,39 +24,49 @@ from terrace.stacks.model import Destruction
 from terrace.states.backup_status import StateVersion, changes_objects, went_back
 from terrace.states.state_checks import UNWRITTEN
 
+_CHANGES = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE})
+
 
 def snapshot(run: DeploymentRun, key: str) -> StepOutcome:
     """Saves the state after the apply, and keeps its outputs."""
     state = run.context.terraform.pull_state(run.site(key, "plan"))
     run.outputs[key] = state
-    lost = _lost(run, key, state)
-    if lost:
-        # With lineage and serial: the state stays in doubt until a later one is read or a person accepts it.
-        return StepOutcome("failed", lost, state_position(state))
+    position = state_position(state)
+    # A failed step keeps lineage and serial: the state is in doubt until a later one is read or a person accepts it.
+    back = _went_back(run, key, state)
+    if back:
+        return StepOutcome("failed", back, position)
+    after = _planned_after(run, key)
+    if not _has_changes(run, key, state, after):
+        return StepOutcome("failed", UNWRITTEN, position)
     if not state.content:
         return StepOutcome("failed", "the backend has no state after the apply")
-    after = _planned_after(run, key)
-    if after is not None and _lost_updates(run, key, state, after):
-        return StepOutcome("failed", UNWRITTEN, state_position(state))
     ended = save_backup(run, key, state, "after")
     outputs = {name: "(sensitive)" if o.sensitive else _shown(plain(o.value)) for name, o in state.outputs.items()}
     echoes = tuple(resource_drift_record(echo) for echo in _echoes(run, key, after))
     return StepOutcome(ended.result, ended.message, ended.detail.merge(Detail(outputs=outputs, echoes=echoes)))
 
 
-def _lost(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
-    """Returns why the state cannot be the one that the apply wrote; "" where it can be.
+def _went_back(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
+    """Returns why the state is older than the one that was planned on; "" where it is not."""
+    before = _planned_on(run, key)
+    return went_back(before, state.lineage, state.serial) if before is not None and state.content else ""
 
-    It is older, or still the one that was planned on although resources were created or deleted. For an apply that did
+
+def _has_changes(run: DeploymentRun, key: str, state: StateSnapshot, after: Plan | None) -> bool:
+    """Returns whether the state can have the changes of the apply. `after` is a plan made after it.
+
+    A newer state than the planned one has them. Terraform writes no new state where the apply only undid what was
+    changed outside: then the resources do not differ from the state, and no plan changes them. For an apply that did
     not succeed, its log shows its changes.
     """
     before, applied = _planned_on(run, key), run.deployment.last(Step.APPLY, key)
-    if before is None or applied is None:
-        return ""
-    back = went_back(before, state.lineage, state.serial) if state.content else ""
-    if back:
-        return back
-    return UNWRITTEN if _wrote(run, key, applied) and not before.is_before(state.lineage, state.serial) else ""
+    if before is None or applied is None or before.is_before(state.lineage, state.serial):
+        return True
+    planned = run.deployment.last(Step.PLAN, key)
+    if planned is None or after is None:
+        return not _wrote(run, key, applied)
+    return not _lacks_changes(planned.detail, after)
 
 
 def _wrote(run: DeploymentRun, key: str, applied: StepRecord) -> bool:
@@ -82,24 +93,27 @@ def _planned_on(run: DeploymentRun, key: str) -> StateVersion | None:
     return StateVersion(planned.detail.lineage or "", planned.detail.serial)
 
 
-def _lost_updates(run: DeploymentRun, key: str, state: StateSnapshot, after: Plan) -> bool:
-    """Returns whether the state lacks updates that were made.
+def _lacks_changes(planned: Detail, after: Plan) -> bool:
+    """Returns whether the planned state lacks changes of the apply that this plan followed.
 
-    It is still the planned one, and an updated resource that Terraform would not update again differs from it. If it
-    does not differ, the update changed the resource back to what the state has, as a remediation does: Terraform then
-    writes no new state. If Terraform would do every update again, the provider may have changed nothing, which is not a
+    A resource that differs from the state, or that Terraform would create, replace or delete again, was changed and the
+    state does not have it. If Terraform would do an update again, the provider may have changed nothing, which is not a
     problem of the backend; but a resource that exists only in the state (`terraform_data`) is updated by nothing but a
     write of the state.
     """
-    before, planned = _planned_on(run, key), run.deployment.last(Step.PLAN, key)
-    if before is None or planned is None or before.is_before(state.lineage, state.serial):
-        return False
-    again = {change.address: change for change in after.changes if change.action is Action.UPDATE}
-    updated = [address for action, address in planned.detail.changes or () if action == Action.UPDATE.value]
-    differs = {change.address for change in after.drift}
-    return any(
-        again[address].type == "terraform_data" if address in again else address in differs for address in updated
-    )
+    differs = {c.address for c in after.drift if c.action is Action.DELETE or changed_paths(c)}
+    again = {change.address: change for change in after.changes if change.action in _CHANGES}
+
+    def lacks(action: str, address: str) -> bool:
+        change = again.get(address)
+        if change is None:
+            return address in differs
+        if action == Action.UPDATE.value and change.action is Action.UPDATE:
+            return change.type == "terraform_data"
+        return True
+
+    made = {action.value for action in _CHANGES}
+    return any(lacks(action, address) for action, address in planned.changes or () if action in made)
 
 
 def _shown(value: object) -> object:
