@@ -10,7 +10,7 @@ from support.records import data_of
 from terrace.drift.state_adoption import Adopted, Adoption, Row, Settled
 from terrace.errors import BadInput, Place
 from terrace.plans.ports import StateSnapshot
-from terrace.report.json.states import adopt_json
+from terrace.report.json.adoption import adopt_json
 from terrace.report.terminal.adoption import (
     adoption_details,
     adoption_summary,

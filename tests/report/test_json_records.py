@@ -14,7 +14,8 @@ from jsonschema import Draft202012Validator
 
 from support.records import data_of
 from terrace.report.json.all import RECORDS, schema_name
-from terrace.report.json.deployments import HoldJson, WithdrawJson
+from terrace.report.json.deployments import WithdrawJson
+from terrace.report.json.environments import HoldJson
 from terrace.report.json.record import JsonRecord
 from terrace.report.json.reference import field_docs, json_schema, parts, reference_page
 

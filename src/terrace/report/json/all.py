@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from terrace.report.json import checks, compliance, deployments, drift, ledger, setup, states, tick, waivers
+from terrace.report.json import (
+    adoption,
+    checks,
+    compliance,
+    deployments,
+    drift,
+    environments,
+    ledger,
+    release_difference,
+    setup,
+    states,
+    steps,
+    tick,
+    waivers,
+)
 from terrace.report.json.record import JsonRecord
 
 SECTIONS: Mapping[str, tuple[type[JsonRecord], ...]] = {
@@ -31,12 +45,12 @@ SECTIONS: Mapping[str, tuple[type[JsonRecord], ...]] = {
         deployments.ApproveJson,
         deployments.RejectJson,
         deployments.WithdrawJson,
-        deployments.HoldJson,
-        deployments.StatusJson,
+        environments.HoldJson,
+        environments.StatusJson,
         deployments.HistoryJson,
         deployments.ShowJson,
-        deployments.ShowLogJson,
-        deployments.DiffJson,
+        steps.ShowLogJson,
+        release_difference.DiffJson,
         deployments.ExplainDeploymentJson,
         tick.TickJson,
         tick.TickDueJson,
@@ -49,8 +63,8 @@ SECTIONS: Mapping[str, tuple[type[JsonRecord], ...]] = {
         states.StateDrillJson,
         states.StateRekeyJson,
         states.StatePruneJson,
-        states.StateAdoptJson,
-        states.AdoptJson,
+        adoption.StateAdoptJson,
+        adoption.AdoptJson,
     ),
     "Drift and compliance": (
         drift.DriftJson,

@@ -10,17 +10,13 @@ from msgspec import UNSET, UnsetType
 from terrace.compliance.audit import Audited
 from terrace.drift.review import Review
 from terrace.report.json.checks import AuditedEnvironment, audited_environments
-from terrace.report.json.deployments import (
-    DeploymentJson,
-    FollowingRollback,
-    OrphanedStackPart,
-    StepPart,
-    orphaned_stacks,
-)
+from terrace.report.json.deployments import DeploymentJson, FollowingRollback
 from terrace.report.json.drift import DriftedEnvironment, drifted_environments
+from terrace.report.json.environments import OrphanedStackPart, orphaned_stacks
 from terrace.report.json.parts import GatePart, RefusedStack
 from terrace.report.json.record import JsonRecord
 from terrace.report.json.states import StateCheck, state_check
+from terrace.report.json.steps import StepPart
 from terrace.report.orphans import OrphanedStack
 from terrace.report.words import ResultWord
 from terrace.states.state_checks import Look

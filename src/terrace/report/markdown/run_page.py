@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from terrace.plans.apply_progress import ChangeState
 from terrace.report.apply_progress import groups_of, progress_lines
-from terrace.report.json.deployments import DeploymentJson, EnvironmentStatus, StepChange, StepPart
+from terrace.report.json.deployments import DeploymentJson
+from terrace.report.json.environments import EnvironmentStatus
+from terrace.report.json.steps import StepChange, StepPart
 from terrace.report.json.tick import TickAction
 from terrace.report.markdown.escape import code, fenced, plain, prose, table
 from terrace.text import clip

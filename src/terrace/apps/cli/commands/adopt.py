@@ -59,7 +59,7 @@ def adopt(
     from terrace.apps.wiring.project import Project
     from terrace.errors import BadInput
     from terrace.pipelines.states.adopt_all import chosen_stacks, survey
-    from terrace.report.json.states import adopt_json
+    from terrace.report.json.adoption import adopt_json
     from terrace.report.terminal.adoption import adoption_details, adoption_summary, adoption_table, old_files_note
     from terrace.text import visible
 
@@ -109,7 +109,7 @@ def _take_over(project: Project, survey: Survey, reason: str, number: int, *, as
     from terrace.apps.cli.adoption_progress import adoption_progress
     from terrace.apps.output.console import emit, show
     from terrace.pipelines.states.adopt_all import adopt_all
-    from terrace.report.json.states import adopt_json
+    from terrace.report.json.adoption import adopt_json
     from terrace.report.terminal.adoption import adoption_details, adoption_summary, row_line
 
     with adoption_progress(number) as progress:

@@ -31,7 +31,7 @@ def diff(folder: str, source: str, target: str, as_json: bool) -> int:
     from terrace.apps.wiring.project import Project, now
     from terrace.errors import BadInput
     from terrace.pipelines.release_difference import release_difference
-    from terrace.report.json.deployments import difference_json
+    from terrace.report.json.release_difference import difference_json
     from terrace.report.terminal.release_difference import difference_report
 
     project, unreachable = Project.open_for_reading(Path(folder))

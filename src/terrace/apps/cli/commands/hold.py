@@ -61,7 +61,7 @@ def _set_hold(folder: str, environment: str, reason: str, *, held: bool, as_json
     )
     current = folds.hold(history, environment, releases(history, context.proof))
     if as_json:
-        from terrace.report.json.deployments import HoldJson
+        from terrace.report.json.environments import HoldJson
 
         emit(HoldJson(environment=environment, held=current is not None))
     else:

@@ -124,7 +124,7 @@ def _show_log(project: Project, deployment: Deployment, stack: str, *, follow: b
     """Prints what Terraform printed in the steps of a deployment; exit 1 if nothing is kept."""
     from terrace.apps.output.console import emit, note
     from terrace.apps.output.console import show as print_record
-    from terrace.report.json.deployments import logs_json
+    from terrace.report.json.steps import logs_json
     from terrace.report.terminal.step_logs import log_lines
 
     key = _stack_key(deployment, stack)

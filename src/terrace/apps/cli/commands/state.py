@@ -252,7 +252,7 @@ def state_adopt(
     from terrace.drift.state_adoption import Settled
     from terrace.errors import BadInput
     from terrace.pipelines.states.adopt import adopt, insist_on_no_creation, propose_adoption
-    from terrace.report.json.states import state_adopt_json
+    from terrace.report.json.adoption import state_adopt_json
     from terrace.report.terminal.states import adopted_summary, adoption_proposal, nothing_to_adopt
 
     project = Project(Path(folder))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from terrace.ledger.adoptions import AdoptedStack
-    from terrace.report.json.deployments import EnvironmentStatus
+    from terrace.report.json.environments import EnvironmentStatus
 
 
 @click.command()
@@ -53,7 +53,7 @@ def status(folder: str, as_json: bool) -> int:
     orphans = orphaned_stacks(project.survey, project.trust.commit, history)
 
     def statuses() -> tuple[EnvironmentStatus, ...]:
-        from terrace.report.json.deployments import environment_statuses
+        from terrace.report.json.environments import environment_statuses
 
         return environment_statuses(situations, alarms, drift)
 
@@ -64,7 +64,7 @@ def status(folder: str, as_json: bool) -> int:
 
     note_age(project, unreachable)
     if as_json:
-        from terrace.report.json.deployments import status_json
+        from terrace.report.json.environments import status_json
 
         emit(status_json(statuses(), left_out, problem, orphans, adopted, project.as_of))
     else:
