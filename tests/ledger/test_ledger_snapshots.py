@@ -352,3 +352,9 @@ def test_a_change_of_what_a_snapshot_has_is_a_change_of_its_format() -> None:
     states += [typed_json.unpack(taken.folds[fold.__name__], fold.STATE) for fold in folds_of_snapshots()]
     found = hashlib.sha256(msgspec.msgpack.Encoder(order="deterministic").encode(states)).hexdigest()[:16]
     assert (snapshot.FORMAT, found) == (2, STATES), "raise FORMAT in terrace/ledger/snapshot.py, then set both here"
+
+
+@pytest.mark.parametrize("kind", folds_of_snapshots(), ids=lambda kind: kind.__name__)
+def test_the_types_of_a_state_are_known_when_it_is_read(kind: type[Fold[Any]]) -> None:
+    """An import for annotations alone is not enough for a type that is decoded."""
+    assert msgspec.msgpack.Decoder(kind.STATE).type == kind.STATE

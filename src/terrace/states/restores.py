@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Self
 
+from terrace.ledger.deployment import Holder
 from terrace.ledger.events.states import StateBackedUp, StateRestoreBegun, StateRestoreEnded
 from terrace.ledger.view import Fold
 
 if TYPE_CHECKING:
-    from terrace.ledger.deployment import Holder
     from terrace.ledger.event import Event
     from terrace.ledger.model import History
     from terrace.ledger.old_events import OldReadable
