@@ -396,9 +396,9 @@ def test_opa_is_found_where_terrace_installed_it(monkeypatch: pytest.MonkeyPatch
 
 
 def test_no_two_files_of_a_layer_are_called_alike() -> None:
-    from terrace.adapters.scanners.checks import _called
+    from terrace.adapters.scanners.checks import _unique_name
 
     paths = [".gitleaks.toml", ".gitleaks.toml.as-text", ".gitleaks.toml.as-text.as-text", "a/.gitleaks.toml", "b.tf"]
-    names = [_called(path) for path in paths]
+    names = [_unique_name(path) for path in paths]
     assert len(set(names)) == len(paths)
     assert ".gitleaks.toml" not in names

@@ -32,8 +32,8 @@ class Artifacts:
         """Stores an artifact durably and atomically. Storing the same content again is not an error. Raises
         TerraceError where the name has other content, NotReady where the store cannot be reached.
         """
-        name = _checked(name)
-        with self._reaching():
+        name = _check_name(name)
+        with self._report_unreachable():
             try:
                 return self._store.create(name, content)
             except FileExistsError as error:
@@ -47,8 +47,8 @@ class Artifacts:
     def get(self, name: str) -> bytes:
         """Returns the content. Raises BadInput where there is no such artifact, NotReady where the store cannot be
         reached."""
-        name = _checked(name)
-        with self._reaching():
+        name = _check_name(name)
+        with self._report_unreachable():
             try:
                 return self._store.read(name)
             except FileNotFoundError as error:
@@ -56,8 +56,8 @@ class Artifacts:
 
     def head(self, name: str, length: int) -> bytes:
         """Returns up to that many bytes from the start of the content. Raises as `get` does."""
-        name = _checked(name)
-        with self._reaching():
+        name = _check_name(name)
+        with self._report_unreachable():
             try:
                 return self._store.read(name, length)
             except FileNotFoundError as error:
@@ -66,14 +66,14 @@ class Artifacts:
     def remove(self, name: str) -> None:
         """Removes an artifact permanently; a missing one is not an error. Raises NotReady where the store cannot be
         reached."""
-        name = _checked(name)
-        with self._reaching(), contextlib.suppress(FileNotFoundError):
+        name = _check_name(name)
+        with self._report_unreachable(), contextlib.suppress(FileNotFoundError):
             self._store.remove(name)
 
     def names(self, prefix: str) -> tuple[str, ...]:
         """Returns all names in this folder and below, sorted."""
-        with self._reaching():
-            return tuple(sorted(self._store.names(_checked(prefix))))
+        with self._report_unreachable():
+            return tuple(sorted(self._store.names(_check_name(prefix))))
 
     @cached_property
     def _store(self) -> _Store:
@@ -91,7 +91,7 @@ class Artifacts:
         return _Bucket(self._place)
 
     @contextlib.contextmanager
-    def _reaching(self) -> Iterator[None]:
+    def _report_unreachable(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -206,7 +206,7 @@ class _Bucket:
             raise OSError(str(error)) from error
 
 
-def _checked(name: str) -> str:
+def _check_name(name: str) -> str:
     """Returns a valid name. Names also come from the ledger: they must never lead out of the store."""
     if not all(_PART.fullmatch(part) for part in name.split("/")):
         raise BadInput(f"{name!r} is not a valid artifact name")

@@ -112,7 +112,7 @@ class _Reading:
         self.notes: list[str] = []
 
     def changes(self) -> list[LoggedChange]:
-        files = sorted(self._found("", 0), key=self._age, reverse=True)
+        files = sorted(self._find_files("", 0), key=self._age, reverse=True)
         if self._listed > self._bounds.names:
             self.notes.append(f"only {self._bounds.names:,} names were listed")
         if len(files) > self._bounds.files:
@@ -140,7 +140,7 @@ class _Reading:
             self.notes.append(f"{len(unread) - 3} more files were not read")
         return changes
 
-    def _found(self, folder: str, depth: int) -> Iterator[_File]:
+    def _find_files(self, folder: str, depth: int) -> Iterator[_File]:
         for name, file in self._store.inside(folder):
             self._listed += 1
             if self._listed > self._bounds.names:
@@ -150,7 +150,7 @@ class _Reading:
                 continue
             if file is None:
                 if depth < self._bounds.depth:
-                    yield from self._found(name, depth + 1)
+                    yield from self._find_files(name, depth + 1)
             elif name.endswith(_ENDINGS):
                 yield file
 

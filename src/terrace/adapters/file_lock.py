@@ -58,12 +58,12 @@ def _wait(descriptor: int, path: Path, subject: str, seconds: float) -> None:
         except BlockingIOError:
             remaining = end - time.monotonic()
         if remaining <= 0:
-            raise _busy(descriptor, path, subject, seconds)
+            raise _busy_error(descriptor, path, subject, seconds)
         time.sleep(min(pause, remaining))
         pause = min(2 * pause, longest)
 
 
-def _busy(descriptor: int, path: Path, subject: str, seconds: float) -> NotReady:
+def _busy_error(descriptor: int, path: Path, subject: str, seconds: float) -> NotReady:
     number, _, started = os.pread(descriptor, _LONGEST, 0).decode("ascii", "replace").strip().partition(" ")
     is_running = number.isdecimal() and len(number) < 10 and process_state(int(number), started) == "running"
     who, find = (f"process {number}", f"ps -fp {number}") if is_running else ("another process", f"fuser -v {path}")

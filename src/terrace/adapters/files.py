@@ -38,7 +38,7 @@ def read_plain(root: Path, path: str) -> bytes | None:
         except (FileNotFoundError, NotADirectoryError):
             return None
         if stat.S_ISLNK(mode):
-            raise _linked(path)
+            raise _link_error(path)
         if not stat.S_ISREG(mode):
             raise BadInput("it is not a plain file", hint="replace it by a plain file, or remove it", place=Place(path))
         # Not blocking: it may have been replaced by a pipe since the check.
@@ -58,7 +58,7 @@ def write_whole(root: Path, path: str, content: bytes, *, make_folders: bool = F
     with _errors(path), opened_parent(root, path, make=make_folders) as (folder, name):
         mode = _mode_of(folder, name)
         if mode is not None and stat.S_ISLNK(mode):
-            raise _linked(path)
+            raise _link_error(path)
         if mode is not None and not stat.S_ISREG(mode):
             raise BadInput("it is not a plain file", hint="move it away", place=Place(path))
         _replace(folder, name, content, None if mode is None else stat.S_IMODE(mode))
@@ -86,7 +86,7 @@ def check_way(root: Path, path: str) -> None:
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), opened_parent(root, path) as (folder, name):
         mode = _mode_of(folder, name)
         if mode is not None and stat.S_ISLNK(mode):
-            raise _linked(path)
+            raise _link_error(path)
 
 
 def inside(root: Path, path: str) -> Path:
@@ -157,7 +157,7 @@ def _step(folder: int, part: str, path: str, *, make: bool) -> int:
     except OSError as error:
         mode = _mode_of(folder, part)
         if error.errno in (errno.ELOOP, errno.ENOTDIR) and mode is not None and stat.S_ISLNK(mode):
-            raise _linked(path) from error
+            raise _link_error(path) from error
         raise
 
 
@@ -201,7 +201,7 @@ def _errors(path: str) -> Iterator[None]:
         raise NotReady(f"it cannot be written: {error.strerror}", place=Place(path)) from error
 
 
-def _linked(path: str) -> BadInput:
+def _link_error(path: str) -> BadInput:
     return BadInput(
         _LINKED, hint="Terrace does not write through a link; use the path of the real file", place=Place(path)
     )

@@ -94,11 +94,11 @@ def _command(probe: CommandProbe, folder: Path, variables: Mapping[str, str]) ->
         return ProbeResult(_name(probe), "passed", "exit 0")
     lines = (done.message or done.out.decode("utf-8", "replace").strip()).splitlines()
     reading: Reading = "unclear" if done.code == CANNOT_TELL else "failed"
-    message = f"exit {done.code}" + (f": {_masked(lines[-1], variables)}" if lines else "")
+    message = f"exit {done.code}" + (f": {_mask(lines[-1], variables)}" if lines else "")
     return ProbeResult(_name(probe), reading, message)
 
 
-def _masked(text: str, variables: Mapping[str, str]) -> str:
+def _mask(text: str, variables: Mapping[str, str]) -> str:
     """Masks values of the variables in the output of a command: all that are longer than a few characters."""
     for value in variables.values():
         if len(value) >= 6:

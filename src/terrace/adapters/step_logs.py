@@ -103,7 +103,7 @@ class StoredLogs:
         number, skip = 0, 0
         with contextlib.suppress(TerraceError):
             # An apply that an earlier process started is read from its beginning: the stored lines are skipped.
-            number, skip = self._stored(folder)
+            number, skip = self._count_stored(folder)
         log = _Log(lambda n, lines: self._write(f"{folder}/{n:05d}", about, lines, hide), self._clock, number, skip)
         self._router.open(record.stack, log)
         log.start()
@@ -123,7 +123,7 @@ class StoredLogs:
         logs = []
         for record in deployment.steps:
             if record.attempt in parts:
-                logs.append(self._joined(record, sorted(parts[record.attempt])))
+                logs.append(self._join(record, sorted(parts[record.attempt])))
         return tuple(logs)
 
     def remove_expired(self, environment: str) -> None:
@@ -134,7 +134,7 @@ class StoredLogs:
                 if name.removeprefix(prefix).partition("-")[0] < oldest:
                     self._artifacts.remove(name)
 
-    def _stored(self, folder: str) -> tuple[int, int]:
+    def _count_stored(self, folder: str) -> tuple[int, int]:
         """Returns the number of stored parts of a log, and of the lines in them."""
         names = [name for name in self._artifacts.names(folder) if name.endswith(ENDING)]
         lines = 0
@@ -158,7 +158,7 @@ class StoredLogs:
         header = {"name": name, **about, "lines": len(lines)}
         self._artifacts.put(name, self._cipher.seal(header, msgspec.json.encode(shown)))
 
-    def _joined(self, record: StepRecord, names: list[str]) -> StepLog:
+    def _join(self, record: StepRecord, names: list[str]) -> StepLog:
         lines: list[LogLine] = []
         problem = ""
         for name in names:

@@ -61,7 +61,7 @@ def _within(address: str, places: Collection[str]) -> bool:
 def _objections(plan: Plan, undone: Undone) -> Iterator[Objection]:
     key = plan.stack.key
     for change in plan.effective:
-        objection = _about(change, undone)
+        objection = _weigh(change, undone)
         if objection is not None:
             rule, why, weight = objection
             yield Objection(rule, key, change.address, why, weight)
@@ -75,7 +75,7 @@ def _objections(plan: Plan, undone: Undone) -> Iterator[Objection]:
         yield Objection("provider", key, "providers", undone.providers, Weight.SAY)
 
 
-def _about(change: ResourceChange, undone: Undone) -> tuple[str, str, Weight] | None:
+def _weigh(change: ResourceChange, undone: Undone) -> tuple[str, str, Weight] | None:
     stateful = is_stateful(change.type)
     match change.action:
         case Action.DELETE if stateful:

@@ -125,7 +125,7 @@ def together(parts: Mapping[str, Evidence]) -> Evidence:
 def weigh(evidence: Evidence) -> Risk:
     """Returns the score of evidence."""
     reasons = [
-        Reason(f.name, min(f.cap, f.points * evidence[f.name].number), _told(evidence[f.name]))
+        Reason(f.name, min(f.cap, f.points * evidence[f.name].number), _describe(evidence[f.name]))
         for f in FACTORS
         if f.name in evidence
     ]
@@ -146,7 +146,7 @@ def level_of(score: int) -> Level:
     return level
 
 
-def _told(counted: Counted) -> str:
+def _describe(counted: Counted) -> str:
     more = and_more(counted.number - len(counted.first))
     return ", ".join(counted.first) + (f" {more}" if more else "")
 
@@ -229,7 +229,7 @@ def _of_change(change: ResourceChange, production: bool, clouds: Clouds) -> Iter
         yield "not-known"
     if change.action in (*_GONE, Action.FORGET):
         yield "loss"
-    attributes = _touched(change)
+    attributes = _affected_attributes(change)
     if not attributes:
         return
     if production:
@@ -252,7 +252,7 @@ def _of_exposure(change: ResourceChange, attributes: frozenset[str], clouds: Clo
     rights = is_rights_type(change.type, clouds) or any(is_one_of(a, RIGHTS_ATTRIBUTES) for a in exposed)
     yield "rights" if rights else "exposure"
     values = [_part(side, name) for side in (change.before, change.after) for name in exposed]
-    if change.action in _GONE or any(_hidden(value) for value in values):
+    if change.action in _GONE or any(_is_hidden(value) for value in values):
         yield "exposure-doubt"
     if any(_is_unrestricted(side, exposed) for side in (change.before, change.after)):
         yield "unrestricted"
@@ -263,7 +263,7 @@ def _of_exposure(change: ResourceChange, attributes: frozenset[str], clouds: Clo
 _UNNAMED = frozenset({"?"})
 
 
-def _touched(change: ResourceChange) -> frozenset[str]:
+def _affected_attributes(change: ResourceChange) -> frozenset[str]:
     """Returns the attributes that a change affects, without harmless ones: all of them unless it updates in place.
 
     If they are unknown, there is one without a name. The result is empty only when nothing but harmless ones differ.
@@ -317,15 +317,15 @@ def _part(value: Value, name: str) -> Value:
 
 def _differs(before: Value, after: Value) -> bool:
     """Returns whether a value changes, as far as can be seen: a hidden one may."""
-    return bool(before != after) or _hidden(after)
+    return bool(before != after) or _is_hidden(after)
 
 
-def _hidden(value: Value) -> bool:
+def _is_hidden(value: Value) -> bool:
     if isinstance(value, Masked | Unknown):
         return True
     if isinstance(value, dict):
-        return any(_hidden(item) for item in value.values())
-    return isinstance(value, list | tuple) and any(_hidden(item) for item in value)
+        return any(_is_hidden(item) for item in value.values())
+    return isinstance(value, list | tuple) and any(_is_hidden(item) for item in value)
 
 
 def _is_unrestricted(side: Value, exposed: frozenset[str]) -> bool:
@@ -350,10 +350,10 @@ def _wide(name: str, value: Value) -> bool:
     # A policy that allows one action on every resource is common; one that allows every action is not.
     if value in WORLD:
         return name not in ("Resource", "resources", "NotAction", "not_actions")
-    return value.lstrip()[:1] in ("{", "[") and _wide(name, _decoded(value))
+    return value.lstrip()[:1] in ("{", "[") and _wide(name, _decode(value))
 
 
-def _decoded(text: str) -> Value:
+def _decode(text: str) -> Value:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -64,7 +64,7 @@ def find_deprecated(path: str, content: bytes, required: Mapping[str, str] = NON
     """
     file = read_blocks(path, content)
     if file.error_line and path.endswith(".json"):
-        return (_unread(path, file.error_line, "it is not JSON, and was not checked"),)
+        return (_unread_finding(path, file.error_line, "it is not JSON, and was not checked"),)
     olds = [old for block in file.root.blocks("provider", "resource", "data") for old in _in_block(block)]
     if isinstance(file.root, NativeBlock):
         # In JSON every expression is an interpolation, so there only types and arguments are checked.
@@ -77,7 +77,7 @@ def find_deprecated(path: str, content: bytes, required: Mapping[str, str] = NON
         )
         shown.append(_finding(path, rest, required))
     if file.error_line:
-        shown.append(_unread(path, file.error_line, "the part after a syntax error was not checked"))
+        shown.append(_unread_finding(path, file.error_line, "the part after a syntax error was not checked"))
     return tuple(shown)
 
 
@@ -135,10 +135,10 @@ def _arguments(where: Where, name: str, block: Block) -> Iterator[_Old]:
         arguments += ((f"{kind}.{argument}", value.line) for argument, value in inner.attributes.items())
     for argument, line in dict.fromkeys(arguments):
         if argument in replaced:
-            yield _renamed(name, argument, line, replaced[argument])
+            yield _old_argument(name, argument, line, replaced[argument])
 
 
-def _renamed(name: str, argument: str, line: int, now: tuple[str, str]) -> _Old:
+def _old_argument(name: str, argument: str, line: int, now: tuple[str, str]) -> _Old:
     instead, since = now
     todo = instead if instead.startswith("remove ") else f"use {instead}"
     return _Old(line, f"`{argument}` of {name} is deprecated since {since}", todo, since=since)
@@ -170,7 +170,7 @@ def _expressions(block: Node, *, typed: bool) -> Iterator[_Old]:
         if node.type == "quoted_template":
             inner = _only_interpolation(node)
             if inner is not None:
-                yield _Old(line_of(node), *_unwrapped(node, inner, key=node.id in keys))
+                yield _Old(line_of(node), *_unwrap(node, inner, key=node.id in keys))
         elif node.type == "function_call" and node.named_children:
             name = text_of(node.named_children[0])
             if name in _CALLS:
@@ -184,7 +184,7 @@ def _expressions(block: Node, *, typed: bool) -> Iterator[_Old]:
         stack.extend(reversed(node.named_children))
 
 
-def _unwrapped(node: Node, inner: Node, *, key: bool) -> tuple[str, str]:
+def _unwrap(node: Node, inner: Node, *, key: bool) -> tuple[str, str]:
     if node.end_byte - node.start_byte > _LONG:
         return "a string is nothing but an interpolation", "write what is in it"
     now = _short(text_of(inner))
@@ -230,7 +230,7 @@ def _finding(path: str, old: _Old, required: Mapping[str, str]) -> Finding:
     )
 
 
-def _unread(path: str, line: int, message: str) -> Finding:
+def _unread_finding(path: str, line: int, message: str) -> Finding:
     return Finding(
         rule="deprecated",
         severity=Severity.LOW,

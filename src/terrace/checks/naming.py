@@ -88,7 +88,9 @@ def _of(path: str, declared: DeclaredName, naming: Naming) -> Iterator[Finding]:
     if not fits(declared.name, pattern):
         convention = pattern if pattern in WORDS else f"in the form `{pattern}`"
         message = f"the {_CALLED.get(declared.kind, declared.kind)} {shown!r} is not {convention}"
-        yield _finding(path, declared, Severity.LOW, message, _renaming(declared, _right(declared.name, pattern)))
+        yield _finding(
+            path, declared, Severity.LOW, message, _rename_advice(declared, _conventional_name(declared.name, pattern))
+        )
     elif declared.type and _repeats(declared):
         message = f"the name {declared.type}.{shown} repeats its type"
         yield _finding(path, declared, Severity.INFO, message, "name it after its purpose")
@@ -100,14 +102,14 @@ def _repeats(declared: DeclaredName) -> bool:
     return bool(own) and f"_{own}_" in f"_{declared.name.replace('-', '_').lower()}_"
 
 
-def _right(name: str, pattern: str) -> str | None:
+def _conventional_name(name: str, pattern: str) -> str | None:
     """Returns the name in the form of a convention; None where there is no such form."""
     sign = {"snake_case": "_", "kebab-case": "-"}.get(pattern)
     corrected = sign.join(part.lower() for part in _PARTS.findall(name)) if sign else ""
     return corrected if sign and fits(corrected, pattern) else None
 
 
-def _renaming(declared: DeclaredName, right: str | None) -> str:
+def _rename_advice(declared: DeclaredName, right: str | None) -> str:
     advice = f"name it {right}" if right else "rename it"
     # Without it Terraform would destroy and recreate the resource.
     return f"{advice}, with a `moved` block" if declared.kind in ("resource", "module") else advice

@@ -72,7 +72,7 @@ def find_outside_reads(
             if folder is None:
                 continue
             for file, read in _reads(folder, layout, stack):
-                for judgement in _judged(graph, layout, folder, stack, read):
+                for judgement in _judge_path(graph, layout, folder, stack, read):
                     finding = _finding(file, read, judgement, file in changed)
                     findings.setdefault((file, read.line, finding.message), finding)
     return tuple(findings[key] for key in sorted(findings))
@@ -152,7 +152,7 @@ def _of_template(layout: Layout, folder: Folder, stack: Stack, read: Read) -> It
     """Yields the reads in a template of the repository, with the path of the template."""
     from terrace.hcl.read_facts import read_template_facts
 
-    text, whole = _known(read.template, folder.path, stack.path)
+    text, whole = _known_text(read.template, folder.path, stack.path)
     path = join("", text or ".") if whole and not text.startswith(("/", "~")) else None
     real = layout.resolve(path).real if path is not None else None
     content = layout.read(real) if real is not None else None
@@ -174,41 +174,41 @@ def _finding(file: str, read: Read, judgement: _Judgement, changed: bool) -> Fin
     )
 
 
-def _judged(graph: Graph, layout: Layout, folder: Folder, stack: Stack, read: Read) -> Iterator[_Judgement]:
-    for template in _meant(graph, folder, read.template):
+def _judge_path(graph: Graph, layout: Layout, folder: Folder, stack: Stack, read: Read) -> Iterator[_Judgement]:
+    for template in _possible_templates(graph, folder, read.template):
         judgement = _judge(layout, template, folder.path, stack.path, read)
         if judgement is not None:
             yield judgement
 
 
 def _judge(layout: Layout, template: Template, folder: str, root: str, read: Read) -> _Judgement | None:
-    text, whole = _known(template, folder, root)
+    text, whole = _known_text(template, folder, root)
     if text.startswith(("/", "~")):
-        return _Judgement(Status.FAIL, f"reads {_shown(text)} from the machine that plans")
+        return _Judgement(Status.FAIL, f"reads {_path_text(text)} from the machine that plans")
     if not whole:
         # The unknown rest cannot change the part before the last slash.
         if join("", text.rpartition("/")[0] or ".") is None:
-            return _Judgement(Status.FAIL, f"reads a path outside of the repository: {_shown(text)}")
+            return _Judgement(Status.FAIL, f"reads a path outside of the repository: {_path_text(text)}")
         return _Judgement(Status.UNKNOWN, "reads a path that is known only when Terraform plans")
     if read.how == "set":
         if not read.pattern:
             return _Judgement(Status.UNKNOWN, "lists files by a pattern that is known only when Terraform plans")
         if ".." in read.pattern or read.pattern.startswith(("/", "~")):
-            return _Judgement(Status.FAIL, f"lists files outside of its folder: {_shown(read.pattern)}")
+            return _Judgement(Status.FAIL, f"lists files outside of its folder: {_path_text(read.pattern)}")
     path = join("", text or ".")
     if path is None:
-        return _Judgement(Status.FAIL, f"reads a path outside of the repository: {_shown(text)}")
+        return _Judgement(Status.FAIL, f"reads a path outside of the repository: {_path_text(text)}")
     way = layout.resolve(path)
     if way.real is None:
-        return _Judgement(Status.FAIL, f"reads {_shown(path)}, which a link leads out of the repository")
+        return _Judgement(Status.FAIL, f"reads {_path_text(path)}, which a link leads out of the repository")
     return None
 
 
-def _shown(path: str) -> str:
+def _path_text(path: str) -> str:
     return path if len(path) <= 100 else f"{path[:100]}..."
 
 
-def _known(template: Template, folder: str, root: str) -> tuple[str, bool]:
+def _known_text(template: Template, folder: str, root: str) -> tuple[str, bool]:
     """Returns the text of a path up to the first unknown part, and whether that is all of it."""
     text = ""
     for index, part in enumerate(template):
@@ -226,13 +226,13 @@ def _known(template: Template, folder: str, root: str) -> tuple[str, bool]:
     return text, bool(template)
 
 
-def _meant(graph: Graph, folder: Folder, template: Template) -> tuple[Template, ...]:
+def _possible_templates(graph: Graph, folder: Folder, template: Template) -> tuple[Template, ...]:
     """Returns the possible values of a template, with locals of the module and the arguments of its callers."""
-    paths = tuple(dict.fromkeys(_expanded(graph, folder, template, 0)))
+    paths = tuple(dict.fromkeys(_expand(graph, folder, template, 0)))
     return paths if len(paths) <= _MOST else ((_UNKNOWN,),)
 
 
-def _expanded(graph: Graph, folder: Folder, template: Template, depth: int) -> list[Template]:
+def _expand(graph: Graph, folder: Folder, template: Template, depth: int) -> list[Template]:
     results: list[Template] = [()]
     for part in template:
         ways = _ways(graph, folder, part, depth)
@@ -249,13 +249,13 @@ def _ways(graph: Graph, folder: Folder, part: Part, depth: int) -> list[Template
         return [(_UNKNOWN,)]
     if part.kind == "local":
         values = [facts.locals[part.text] for facts in folder.facts if part.text in facts.locals]
-        ways = [way for value in values for way in _expanded(graph, folder, value, depth + 1)]
+        ways = [way for value in values for way in _expand(graph, folder, value, depth + 1)]
         return ways or [(_UNKNOWN,)]
     ways = [
         way
         for facts in folder.facts
         if part.text in facts.defaults
-        for way in _expanded(graph, folder, facts.defaults[part.text], depth + 1)
+        for way in _expand(graph, folder, facts.defaults[part.text], depth + 1)
     ]
     for caller, arguments in _calls(graph, folder.path):
         if part.text in arguments:
@@ -268,7 +268,7 @@ def _ways(graph: Graph, folder: Folder, part: Part, depth: int) -> list[Template
 
 def _of_caller(graph: Graph, caller: Folder, value: Template, depth: int) -> list[Template]:
     """Returns the possible values of an argument: its `path.module` is the folder of the caller."""
-    ways = _expanded(graph, caller, value, depth)
+    ways = _expand(graph, caller, value, depth)
     place = Part("module", caller.path or ".")
     return [tuple(place if part == Part("module") else part for part in way) for way in ways]
 

@@ -33,7 +33,7 @@ class _Conflict:
 def check_shared_state(context: CheckContext) -> Findings:
     """Returns a finding for each stack whose state is, was, or may be the state of another stack."""
     return (
-        *(_shared(conflict) for conflict in (*_shared_addresses(context), *_adopted_addresses(context))),
+        *(_shared_finding(conflict) for conflict in (*_shared_addresses(context), *_adopted_addresses(context))),
         *(
             _unknown_address(impact.stack.key, address)
             for impact in context.change_set.impacts
@@ -70,7 +70,7 @@ def _adopted_addresses(context: CheckContext) -> Iterator[_Conflict]:
             yield _Conflict(sharing.stack.key, sharing.address.place, message, sharing)
 
 
-def _shared(conflict: _Conflict) -> Finding:
+def _shared_finding(conflict: _Conflict) -> Finding:
     place = conflict.place
     same_folder = conflict.sharing.stack.path == conflict.sharing.other.path
     how = " by `workspace`, `backend_config` or `backend_files` of its entry under `stacks:`" if same_folder else ""

@@ -47,10 +47,10 @@ def fold_unread_files(findings: Iterable[Finding], unread: Mapping[str, UnreadFi
         members = [f for f in originals if _is_about(f, path, file)]
         if not members:
             continue
-        shown = list(_kept(members, file))
+        shown = list(_select_shown(members, file))
         others = [f for f in members if f not in shown]
         dropped.update(others)
-        folded.update({f: _folded(f, others, file) for f in shown})
+        folded.update({f: _fold(f, others, file) for f in shown})
     return tuple(dict.fromkeys(folded.get(f, f) for f in originals if f not in dropped))
 
 
@@ -63,7 +63,7 @@ def _is_about(finding: Finding, path: str, file: UnreadFile) -> bool:
     return finding.status is Status.UNKNOWN and finding.line in (0, file.line)
 
 
-def _kept(members: list[Finding], file: UnreadFile) -> Iterator[Finding]:
+def _select_shown(members: list[Finding], file: UnreadFile) -> Iterator[Finding]:
     """Yields the findings that stay: all errors of Terraform, or one for each stack where the cause is a conflict."""
     planned = [f for f in members if f.rule == "plan"]
     if not planned:
@@ -74,7 +74,7 @@ def _kept(members: list[Finding], file: UnreadFile) -> Iterator[Finding]:
         yield from {f.stack: f for f in reversed(planned)}.values()
 
 
-def _folded(finding: Finding, others: list[Finding], file: UnreadFile) -> Finding:
+def _fold(finding: Finding, others: list[Finding], file: UnreadFile) -> Finding:
     also = {rule for f in others for rule in (f.rule, *f.also)} - {finding.rule}
     folded = replace(
         finding,

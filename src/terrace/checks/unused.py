@@ -37,11 +37,11 @@ def find_unused(files: Mapping[str, bytes]) -> Findings:
             return (_finding(message, Status.UNKNOWN, path, 0, "check it yourself"),)
         for block in blocks(root):
             own = None
-            for kind, name, line in _declared(block):
+            for kind, name, line in _find_declared(block):
                 declared.setdefault((kind, name), (path, line))
                 own = (kind, name) if kind == "var" else None
             # The validation of a variable is not a use of it.
-            used |= {word for word in _used(block) if word != own}
+            used |= {word for word in _find_used(block) if word != own}
     return tuple(
         _finding(
             f"{'the variable' if kind == 'var' else 'the local'} {name!r} is not used in its module",
@@ -53,7 +53,7 @@ def find_unused(files: Mapping[str, bytes]) -> Findings:
     )
 
 
-def _declared(block: Node) -> Iterator[tuple[str, str, int]]:
+def _find_declared(block: Node) -> Iterator[tuple[str, str, int]]:
     kind, labels = head(block)
     if kind == "variable" and labels:
         yield "var", labels[0], line_of(block)
@@ -62,7 +62,7 @@ def _declared(block: Node) -> Iterator[tuple[str, str, int]]:
             yield "local", name, line_of(value)
 
 
-def _used(block: Node) -> Iterator[tuple[str, str]]:
+def _find_used(block: Node) -> Iterator[tuple[str, str]]:
     for node in walk(block):
         # From the parent: finding a node's neighbor takes longer the deeper it is.
         for name, after in pairwise(node.named_children):

@@ -31,7 +31,9 @@ def find_volatile(plan: Plan, *, needs_approval: bool) -> Findings:
     One that never equals the approved value blocks where the environment `needs_approval`, and is advisory elsewhere.
     """
     return tuple(
-        _never_equal(plan, moving, needs_approval=needs_approval) if moving.never_equal else _changing(plan, moving)
+        _never_equal(plan, moving, needs_approval=needs_approval)
+        if moving.never_equal
+        else _volatile_finding(plan, moving)
         for moving in plan.moving
     )
 
@@ -52,7 +54,7 @@ def _never_equal(plan: Plan, moving: Moving, *, needs_approval: bool) -> Finding
     )
 
 
-def _changing(plan: Plan, moving: Moving) -> Finding:
+def _volatile_finding(plan: Plan, moving: Moving) -> Finding:
     return Finding(
         RULE,
         Severity.MEDIUM,

@@ -199,7 +199,7 @@ def _in_value(name: str, value: Any, path: ExposedPath, *, relevant: bool) -> It
         if reason := _reason(name, value):
             yield Exposure(path, reason)
         elif value.lstrip()[:1] in ("{", "["):
-            content = _decoded(value)
+            content = _decode(value)
             if isinstance(content, dict | list):
                 yield from _in_value(name, content, (*path, None), relevant=relevant)
 
@@ -222,7 +222,7 @@ def is_source(name: str) -> bool:
     return "source" in name or "cidr" in name or "ip_range" in name
 
 
-def _decoded(text: str) -> Any:
+def _decode(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -84,7 +84,7 @@ def audit_results(
     """
     every = tuple(findings)
     scoped = {key: plan for key, plan in plans.items() if key in scope.stacks}
-    existing = [change for plan in scoped.values() for change in plan.changes if _stands(change)]
+    existing = [change for plan in scoped.values() for change in plan.changes if _exists_now(change)]
     judged = [change for change in existing if change.action is Action.NO_OP]
     blind = {key for key in scope.stacks if key not in scoped or scoped[key].errored or not scoped[key].complete}
     broken = [finding for finding in every if finding.rule == "policy" and finding.status is Status.UNKNOWN]
@@ -94,13 +94,13 @@ def audit_results(
         by_rule.setdefault(finding.rule, []).append(finding)
     rule_results = {}
     for rule in rules:
-        rule_seen = _seen(rule.id, _about(rule, judged), by_rule.get(rule.id, ()))
+        rule_seen = _count_seen(rule.id, _count_about(rule, judged), by_rule.get(rule.id, ()))
         # Policies evaluate the configuration at the commit. A resource that a plan would change has other values now.
-        other = _about(rule, existing) - _about(rule, judged)
+        other = _count_about(rule, existing) - _count_about(rule, judged)
         rule_results[rule.id] = replace(rule_seen, unknown=rule_seen.unknown + len(deaf) + other)
-    live = sum(1 for plan in scoped.values() if any(_stands(change) for change in plan.changes))
+    live = sum(1 for plan in scoped.values() if any(_exists_now(change) for change in plan.changes))
     for name in checks:
-        rule_seen = _seen(name, live, (finding for finding in every if name in (finding.rule, finding.tool)))
+        rule_seen = _count_seen(name, live, (finding for finding in every if name in (finding.rule, finding.tool)))
         rule_results[name] = replace(rule_seen, unknown=rule_seen.unknown + len(blind))
     return Audited(scope, every, rule_results, planned=len(scoped), objects=len(existing), blind=len(blind))
 
@@ -110,12 +110,12 @@ def not_audited(stack: str, why: str, fix: str | None = None) -> Finding:
     return Finding("audit", Severity.HIGH, Status.UNKNOWN, "terrace", f"not audited: {why}", stack=stack, fix=fix)
 
 
-def _stands(change: ResourceChange) -> bool:
+def _exists_now(change: ResourceChange) -> bool:
     """Returns whether a resource exists now, and is not only planned."""
     return change.mode == "managed" and change.action not in _ABSENT and change.deposed is None
 
 
-def _about(rule: PolicyRule, changes: Iterable[ResourceChange]) -> int:
+def _count_about(rule: PolicyRule, changes: Iterable[ResourceChange]) -> int:
     """How many of these are of a type that the rule looks at."""
     return sum(1 for change in changes if any(fnmatchcase(change.type, kind) for kind in rule.types))
 
@@ -125,7 +125,7 @@ def _at(finding: Finding, scope: Scope) -> tuple[str, ...]:
     return (finding.stack,) if finding.stack is not None else scope.stacks
 
 
-def _seen(rule: str, looked: int, findings: Iterable[Finding]) -> RuleSeen:
+def _count_seen(rule: str, looked: int, findings: Iterable[Finding]) -> RuleSeen:
     places: dict[Status, set[str]] = {status: set() for status in Status}
     waived: dict[str, str] = {}
     for finding in findings:

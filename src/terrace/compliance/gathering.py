@@ -136,7 +136,7 @@ def _changes(facts: EvidenceInputs, environment: str, span: Span) -> tuple[Deplo
     return tuple(d for d in folds.changes(facts.history, environment) if span.now - d.opened_at <= span.period)
 
 
-def _judged(
+def _judge(
     source: Source,
     environment: str,
     deployments: Iterable[Deployment],
@@ -165,17 +165,17 @@ def _approvals(facts: EvidenceInputs, names: tuple[str, ...], source: Source, sp
         settings = facts.config.environment(name)
         changes = [d for d in _changes(facts, name, span) if approval_rule(settings, d.origin).requires_any]
         none = f"nothing was deployed in {_days(span.period)} that needed approvals"
-        yield _judged(source, name, changes, lambda d: _not_approved(facts, d), "each has a signed approval", none)
+        yield _judge(source, name, changes, lambda d: _not_approved(facts, d), "each has a signed approval", none)
 
 
-def _agreed(facts: EvidenceInputs, deployment: Deployment) -> list[SignedApproval]:
+def _agreed_approvals(facts: EvidenceInputs, deployment: Deployment) -> list[SignedApproval]:
     return [approval for approval in folds.approvals(facts.history, deployment.id) if approval.answer == "approve"]
 
 
 def _not_approved(facts: EvidenceInputs, deployment: Deployment) -> tuple[Outcome, str] | None:
     rule = approval_rule(facts.config.environment(deployment.environment), deployment.origin)
     needed = max(rule.count, sum(rule.roles.values()))
-    approvals = _agreed(facts, deployment)
+    approvals = _agreed_approvals(facts, deployment)
     # One key or account is one person, under whatever names.
     proven = [
         approval for approval in approvals if approval.named in ("", deployment.id) and facts.proof(approval).proven
@@ -196,13 +196,15 @@ def _not_approved(facts: EvidenceInputs, deployment: Deployment) -> tuple[Outcom
 def _duties_apart(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
 
     def find_own(deployment: Deployment) -> tuple[Outcome, str] | None:
-        others = [approval for approval in _agreed(facts, deployment) if approval.actor != deployment.requester]
+        others = [
+            approval for approval in _agreed_approvals(facts, deployment) if approval.actor != deployment.requester
+        ]
         return None if others else (Outcome.FAILED, "approved only by its requester")
 
     for name in names:
-        agreed = [d for d in _changes(facts, name, span) if _agreed(facts, d)]
+        agreed = [d for d in _changes(facts, name, span) if _agreed_approvals(facts, d)]
         none = f"no approval was required in {_days(span.period)}"
-        yield _judged(source, name, agreed, find_own, "each approved by someone other than the requester", none)
+        yield _judge(source, name, agreed, find_own, "each approved by someone other than the requester", none)
 
 
 def _promotion(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:
@@ -224,7 +226,7 @@ def _promotion(facts: EvidenceInputs, names: tuple[str, ...], source: Source, sp
 
         entering = [d for d in _changes(facts, name, span) if not isinstance(d.origin, Repairing | Remediation)]
         none = f"no release entered in {_days(span.period)}"
-        yield _judged(source, name, entering, find_untested, f"each had succeeded in {below} before", none)
+        yield _judge(source, name, entering, find_untested, f"each had succeeded in {below} before", none)
 
 
 def _ledger(facts: EvidenceInputs, names: tuple[str, ...], source: Source, span: Span) -> Iterator[Evidence]:

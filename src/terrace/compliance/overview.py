@@ -46,7 +46,7 @@ def compliance(
     return Compliance(
         at=span.now,
         looked=(
-            *(_looked(facts, name, span) for name in environments),
+            *(_latest_audit(facts, name, span) for name in environments),
             *(LatestAudit(name, None, (_LOST,)) for name in lost),
         ),
         frameworks=tuple(evaluate_framework(framework, pieces) for framework in frameworks),
@@ -59,7 +59,7 @@ def compliance(
 _LOST = "deployed, but no longer defined in terrace.yaml: not covered by this report"
 
 
-def _looked(facts: EvidenceInputs, name: str, span: Span) -> LatestAudit:
+def _latest_audit(facts: EvidenceInputs, name: str, span: Span) -> LatestAudit:
     look = recorded_audits.newest(facts.history, name)
     if look is None:
         return LatestAudit(name, None, (f"never audited: `terrace check --all {name}`",))

@@ -122,13 +122,13 @@ def _read(event: Event, done: AuditDone, history: History) -> Audit:
         scope=Scope(event.subject, done.basis, done.commits),
         policy=done.policy,
         rules=rules,
-        known=_known(history, done.rules),
+        known=_known_rules(history, done.rules),
         findings={"blocking": 0, **{status.value: 0 for status in Status}, **done.findings},
         empty=done.empty,
     )
 
 
-def _known(history: History, name: str) -> Mapping[str, KnownRule]:
+def _known_rules(history: History, name: str) -> Mapping[str, KnownRule]:
     for event, record in history.of(AuditRules):
         if event.subject == name:
             return {

@@ -118,7 +118,7 @@ def evaluate_control(control: Control, evidence: Iterable[Evidence]) -> ControlR
     worst = max((piece.outcome for piece in pieces), default=None)
     if worst in (Outcome.FAILED, Outcome.WAIVED):
         wrong = [piece for piece in pieces if piece.outcome >= Outcome.WAIVED]
-        return ControlResult(control, "fail", _told(wrong), pieces)
+        return ControlResult(control, "fail", _summarize(wrong), pieces)
     if control.manual or not control.keys:
         more = "; Terrace's evidence is only an indication" if pieces else ""
         return ControlResult(control, "manual", f"a person has to assess it{more}", pieces)
@@ -126,10 +126,10 @@ def evaluate_control(control: Control, evidence: Iterable[Evidence]) -> ControlR
         return ControlResult(control, "not evaluated", "no rule and no evidence of Terrace covers it", pieces)
     if worst is Outcome.UNKNOWN:
         return ControlResult(
-            control, "not evaluated", _told([o for o in pieces if o.outcome is Outcome.UNKNOWN]), pieces
+            control, "not evaluated", _summarize([o for o in pieces if o.outcome is Outcome.UNKNOWN]), pieces
         )
     if worst is Outcome.NOT_APPLICABLE:
-        return ControlResult(control, "not evaluated", _told(pieces[:1], "not applicable: "), pieces)
+        return ControlResult(control, "not evaluated", _summarize(pieces[:1], "not applicable: "), pieces)
     right = [piece for piece in pieces if piece.outcome is Outcome.PASSED]
     good = [piece for piece in right if piece.key not in control.partly]
     if not good:
@@ -138,7 +138,7 @@ def evaluate_control(control: Control, evidence: Iterable[Evidence]) -> ControlR
     return ControlResult(control, "pass", f"no failures in the evaluated part: {', '.join(_names(good))}", pieces)
 
 
-def _told(pieces: Iterable[Evidence], before: str = "") -> str:
+def _summarize(pieces: Iterable[Evidence], before: str = "") -> str:
     """The first in full, and how many more there are."""
     first, *more = distinct(pieces)
     text = f"{before}{first.by} in {first.environment}: {first.what}"

@@ -119,7 +119,7 @@ class Commands:
         outputs: dict[str, Input] = {}
         for command in site.commands:
             try:
-                done.append(self._prepared(site, command, outputs))
+                done.append(self._prepare(site, command, outputs))
             except BadInput as error:
                 kind = NotReady if isinstance(error, NotReady) else CommandFailed
                 place = Place("terrace.yaml", command.line) if command.line else error.place
@@ -127,7 +127,7 @@ class Commands:
                 raise kind(message, hint=error.hint, place=place) from error
         return tuple(done)
 
-    def _prepared(self, site: Site, command: BeforePlan, outputs: dict[str, Input]) -> Prepared:
+    def _prepare(self, site: Site, command: BeforePlan, outputs: dict[str, Input]) -> Prepared:
         files = inputs_of(_tree(site), command, outputs)
         program = self._program(command, files)
         variables = {name: self._environ[name] for name in command.env if name in self._environ}
@@ -144,10 +144,10 @@ class Commands:
         key = self._mac(json.dumps([source, program.identity]).encode())
         lock = self._folder / f"{key[:2]}.lock"
         with file_lock(lock, "a `before_plan` command", command.timeout.total_seconds() + WAIT_SECONDS):
-            stored = self._placed_from(key, site, command, outputs)
+            stored = self._place_from_cache(key, site, command, outputs)
             if stored is None:
                 self._run(key, site, command, files, program, variables)
-                stored = self._placed_from(key, site, command, outputs)
+                stored = self._place_from_cache(key, site, command, outputs)
         if stored is None:
             raise NotReady("its outputs cannot be stored", hint=f"check the free space in {self._folder}")
         return Prepared(command.shown, command.line, source, stored)
@@ -204,7 +204,7 @@ class Commands:
 
     # --- what is kept ------------------------------------------------------------------------------------------
 
-    def _placed_from(
+    def _place_from_cache(
         self, key: str, site: Site, command: BeforePlan, outputs: dict[str, Input]
     ) -> tuple[PreparedFile, ...] | None:
         """Copies a cached result into the checkout. Returns None where there is none or it is damaged; a damaged one is

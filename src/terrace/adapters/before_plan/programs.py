@@ -57,7 +57,7 @@ class SearchPath:
                 self.folders.append(name)
             elif not self._is_private(folder.resolve()):
                 self.folders.append(name)
-                self._show(self._shown(folder))
+                self._show(self._readable_folder(folder))
                 if (folder.parent / _VENV).is_file():
                     # A virtualenv uses the program and the modules of the Python that created it.
                     self._show_interpreters(folder)
@@ -87,13 +87,13 @@ class SearchPath:
                 if self._is_private(folder.resolve()):
                     return _Unseen(str(path))
                 whole = folder.name in ("bin", "sbin")
-                links.append(self._shown(folder) if whole else str(folder / path.name))
+                links.append(self._readable_folder(folder) if whole else str(folder / path.name))
             if not path.is_symlink():
                 return tuple(dict.fromkeys(links))
             path = Path(os.path.normpath(real_folder / path.readlink()))
         return _Unseen(str(path))
 
-    def _shown(self, folder: Path) -> str:
+    def _readable_folder(self, folder: Path) -> str:
         """Returns what a command reads for a folder: programs need the folders beside `bin`, unless those can contain
         anything."""
         parent = folder.parent
@@ -114,10 +114,10 @@ class SearchPath:
             if path.is_file() and os.access(path, os.X_OK):
                 links = self._links(path)
                 if not isinstance(links, _Unseen):
-                    return FoundProgram(str(path), self._beside((*links, *self._links_of_reader(path))))
+                    return FoundProgram(str(path), self._extra_paths((*links, *self._links_of_reader(path))))
         return None
 
-    def _beside(self, paths: Sequence[str]) -> tuple[str, ...]:
+    def _extra_paths(self, paths: Sequence[str]) -> tuple[str, ...]:
         """Returns the paths that PATH does not include already, without those in another one of them."""
         more: list[str] = []
         for path in sorted(paths):

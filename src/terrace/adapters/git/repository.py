@@ -331,14 +331,14 @@ class GitRepository:
     @property
     def has_protected_branch(self) -> bool:
         """Returns whether this clone has the protected branch."""
-        return self._protected().code == 0
+        return self._resolve_protected().code == 0
 
-    def _protected(self) -> Finished:
+    def _resolve_protected(self) -> Finished:
         ref = f"refs/heads/{self.branch}" if self.remote is None else f"refs/remotes/{self.remote}/{self.branch}"
         return self.git("rev-parse", "--verify", "--quiet", _VALUES, f"{names.refname(ref)}^{{commit}}")
 
     def protected_tip(self) -> str:
-        done = self._protected()
+        done = self._resolve_protected()
         if done.code == 0:
             return os.fsdecode(done.out).strip()
         if self.git("rev-parse", "--verify", "--quiet", "HEAD").code != 0:

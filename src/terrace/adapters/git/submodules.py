@@ -162,12 +162,12 @@ class Submodules:
         file = f"{level.prefix}{GITMODULES}"
         place = Place(file)
         try:
-            entry = self._declared(level.tree).get(path)
+            entry = self._read_declared(level.tree).get(path)
             if entry is None:
                 hint = "add its `path` and `url` there, as `git submodule add` does"
                 return AbsentSubmodule(f"{file} does not define it", hint, place)
             place = Place(file, entry.line)
-            merged = self._declared(level.trusted).get(path) if level.trusted is not None else None
+            merged = self._read_declared(level.trusted).get(path) if level.trusted is not None else None
             if level.trusted is None or merged is None:
                 return AbsentSubmodule(
                     f"{file} on the protected branch does not define it, and Terrace uses addresses only from there",
@@ -198,14 +198,14 @@ class Submodules:
                 check_path(f"{level.prefix}{path}/{inner}")
             if level.depth + 1 >= DEEPEST:
                 return AbsentSubmodule("it is nested in too many other submodules", "use another folder", place)
-            trusted = self._trusted(source, trusted_commit, rules, tree)
+            trusted = self._trusted_tree(source, trusted_commit, rules, tree)
         except Interrupted:
             raise
         except TerraceError as error:
             return AbsentSubmodule(error.message, error.hint or "correct it and try again", place)
         return _Level(f"{level.prefix}{path}/", tree, trusted, source.url, level.depth + 1)
 
-    def _trusted(
+    def _trusted_tree(
         self, source: SubmoduleUrl, commit: str | None, rules: SubmoduleRules, tree: GitTree
     ) -> GitTree | None:
         """Returns the tree of a submodule at the commit in the trust root, from which its own submodules are read."""
@@ -220,7 +220,7 @@ class Submodules:
         return any(entry == path or entry.startswith(f"{path}/") for entry in tree.entries)
 
     @staticmethod
-    def _declared(tree: GitTree) -> Mapping[str, DeclaredSubmodule]:
+    def _read_declared(tree: GitTree) -> Mapping[str, DeclaredSubmodule]:
         """Returns the content of `.gitmodules` in a tree. Raises BadInput where Git cannot parse it."""
         entry = tree.entries.get(GITMODULES)
         if entry is None:

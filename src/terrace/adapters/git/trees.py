@@ -90,7 +90,7 @@ def _listing(root: Path, commit: str) -> tuple[Mapping[str, Entry], Mapping[str,
     entries: dict[str, Entry] = {}
     submodules: dict[str, str] = {}
     modes: dict[bytes, str] = {}
-    for line in _listed(root, commit).split(b"\0"):
+    for line in _list_tree(root, commit).split(b"\0"):
         head, entry, name = line.partition(b"\t")
         if entry and head[:6] != _SUBMODULE:
             mode = modes.setdefault(head[:6], head[:6].decode())
@@ -100,7 +100,7 @@ def _listing(root: Path, commit: str) -> tuple[Mapping[str, Entry], Mapping[str,
     return MappingProxyType(entries), MappingProxyType(submodules)
 
 
-def _listed(root: Path, commit: str) -> bytes:
+def _list_tree(root: Path, commit: str) -> bytes:
     done = git(root, "ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit)
     if done.code != 0:
         if git(root, "rev-parse", "--is-shallow-repository").out.strip() == b"true":

@@ -75,7 +75,7 @@ class Worktree:
         writes itself, two paths that are the same file here, a path that is too long.
         """
         entries = tree.entries
-        expected = _nested(entries, len(os.fsencode(self.folder)))
+        expected = _nest(entries, len(os.fsencode(self.folder)))
         targets = _targets(tree)
         before = self._read_record()
         try:
@@ -84,12 +84,12 @@ class Worktree:
                 stale = list(_compare(top, "", expected, before, targets, records))
                 self._write(stale, entries, targets, blobs, records)
         except RecursionError:
-            raise self._broken("folders are nested too deeply") from None
+            raise self._error("folders are nested too deeply") from None
         except OSError as error:
-            raise self._broken(error.strerror or str(error)) from error
+            raise self._error(error.strerror or str(error)) from error
         self._write_record(records)
 
-    def _broken(self, why: str) -> NotReady:
+    def _error(self, why: str) -> NotReady:
         return NotReady(
             f"the private checkout {self.folder} cannot be written: {why}",
             hint=f"rm -rf {quote_word(str(self.folder))}",
@@ -135,7 +135,7 @@ class Worktree:
                     with os.fdopen(os.open(name, NEW_FILE, mode, dir_fd=folder), "wb") as file:
                         file.write(content)
                         file.flush()
-                        records[os.fsencode(path)] = _seen(entries[path], os.fstat(file.fileno()))
+                        records[os.fsencode(path)] = _look_at(entries[path], os.fstat(file.fileno()))
 
                 self._make(path, entries, write)
 
@@ -239,7 +239,7 @@ def _is_right(
         return stat.S_ISLNK(look.st_mode) and os.fsencode(os.readlink(name, dir_fd=folder)) == targets[path]
     if not stat.S_ISREG(look.st_mode) or look.st_nlink != 1:
         return False
-    now, recorded = _seen(entry, look), before.get(os.fsencode(path))
+    now, recorded = _look_at(entry, look), before.get(os.fsencode(path))
     if recorded is None or recorded != now:
         if bool(look.st_mode & 0o100) != (entry.mode == "100755"):
             return False
@@ -248,7 +248,7 @@ def _is_right(
             opened = os.fstat(descriptor)
             if not stat.S_ISREG(opened.st_mode) or not _is(entry.blob, file.read()):
                 return False
-            now = _seen(entry, opened)
+            now = _look_at(entry, opened)
     records[os.fsencode(path)] = now
     return True
 
@@ -260,7 +260,7 @@ def _remove(folder: int, name: str, mode: int) -> None:
         os.unlink(name, dir_fd=folder)
 
 
-def _seen(entry: Entry, look: os.stat_result) -> _Seen:
+def _look_at(entry: Entry, look: os.stat_result) -> _Seen:
     # The change time of an inode cannot be set: it is the last attribute, which is compared.
     return _Seen(
         entry.blob,
@@ -276,7 +276,7 @@ def _is(blob: str, content: bytes) -> bool:
     return name(head + content, usedforsecurity=False).hexdigest() == blob
 
 
-def _nested(entries: Mapping[str, Entry], before: int) -> _Folder:
+def _nest(entries: Mapping[str, Entry], before: int) -> _Folder:
     """Returns the entries as nested folders. Raises BadInput where that is impossible."""
     top: _Folder = {}
     for path, entry in entries.items():

@@ -77,7 +77,7 @@ class GitHub:
             "see githubstatus.com, then try again",
             PATIENCE_SECONDS,
             pause=lambda response: _pause(response, self._clock()),
-            limited=lambda _, pause: _limited(pause, self._clock()),
+            limited=lambda _, pause: _limit_error(pause, self._clock()),
             refusal=_refusal,
         )
         transport = transport or LimitedTransport(API_SECONDS, API_BYTES)
@@ -193,7 +193,7 @@ def _pause(response: httpx.Response, now: float) -> float | None:
     return None
 
 
-def _limited(pause: float, now: float) -> NotReady:
+def _limit_error(pause: float, now: float) -> NotReady:
     until = time.strftime("%H:%M:%S UTC", time.gmtime(now + pause))
     return NotReady(
         f"GitHub accepts no more requests until {until}: the rate limit is used up",

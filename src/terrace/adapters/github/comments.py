@@ -29,7 +29,7 @@ class Comments:
 
     def put(self, number: int, marker: str, body: str) -> dict[str, Any]:
         """Does the same; returns the comment as GitHub has it."""
-        own_comments = self._mine(number, marker)
+        own_comments = self._own_comments(number, marker)
         for extra in own_comments[1:]:
             self._delete(extra)
         if own_comments:
@@ -41,11 +41,14 @@ class Comments:
                 if error.status != 404:
                     raise
         created = self._github.create_once(
-            "POST", f"issues/{number}/comments", {"body": body}, lambda: next(iter(self._mine(number, marker)), None)
+            "POST",
+            f"issues/{number}/comments",
+            {"body": body},
+            lambda: next(iter(self._own_comments(number, marker)), None),
         )
         return dict(created)
 
-    def _mine(self, number: int, marker: str) -> list[dict[str, Any]]:
+    def _own_comments(self, number: int, marker: str) -> list[dict[str, Any]]:
         """Returns Terrace's comments with the marker, oldest first."""
         return [
             comment

@@ -81,11 +81,11 @@ def claim(app_id: str, key: bytes, now: float) -> str:
         raise NotReady("the private key of the GitHub App cannot be read", hint=hint) from error
     if not isinstance(private, rsa.RSAPrivateKey):
         raise NotReady("the private key of the GitHub App is not an RSA key", hint=hint)
-    head = _encoded(json.dumps({"alg": "RS256", "typ": "JWT"}).encode())
-    body = _encoded(json.dumps({"iat": int(now) - 60, "exp": int(now) + JWT_SECONDS, "iss": app_id}).encode())
+    head = _encode(json.dumps({"alg": "RS256", "typ": "JWT"}).encode())
+    body = _encode(json.dumps({"iat": int(now) - 60, "exp": int(now) + JWT_SECONDS, "iss": app_id}).encode())
     signature = private.sign(f"{head}.{body}".encode(), padding.PKCS1v15(), hashes.SHA256())
-    return f"{head}.{body}.{_encoded(signature)}"
+    return f"{head}.{body}.{_encode(signature)}"
 
 
-def _encoded(raw: bytes) -> str:
+def _encode(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")

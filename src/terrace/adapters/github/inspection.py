@@ -32,7 +32,7 @@ class Inspection:
         page = self._github.place.page
         for name in environments:
             yield self._environment(name, page)
-        yield self._required(branch, check, page)
+        yield self._required_check(branch, check, page)
         yield self._ledger(ledger, page)
 
     def _environment(self, name: str, page: str) -> Guard:
@@ -56,7 +56,7 @@ class Inspection:
             return Guard(subject, f"{text}, who can approve runs that they started", f"prevent self-review: {where}")
         return Guard(subject, text)
 
-    def _required(self, branch: str, check: str, page: str) -> Guard:
+    def _required_check(self, branch: str, check: str, page: str) -> Guard:
         subject = f"branch {branch}"
         required = [
             required["context"]

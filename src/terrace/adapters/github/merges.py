@@ -54,10 +54,10 @@ class GitHubMerges:
         merged content is that commit and nothing else. A commit that was pushed directly is not reviewed. `tip` is the
         commit to be deployed: for a commit within a rebase merge, it must contain the last commit of that merge.
         """
-        merged = self._merging(commit)
+        merged = self._merged_pulls_of(commit)
         if not merged:
             return f"reached {self._branch} without a merged pull request"
-        creators = _made_by(merged, commit)
+        creators = _pulls_creating(merged, commit)
         problems = [
             self._missing_reviewer(pull) or self._unreviewed_content(pull, commit, tip, content)
             for pull in creators or merged
@@ -68,24 +68,24 @@ class GitHubMerges:
 
     def origin(self, commit: str) -> int | None:
         """Returns the number of the pull request that a commit was merged by: the newest of several, or None."""
-        merged = self._merging(commit)
-        return max((int(pull["number"]) for pull in _made_by(merged, commit) or merged), default=None)
+        merged = self._merged_pulls_of(commit)
+        return max((int(pull["number"]) for pull in _pulls_creating(merged, commit) or merged), default=None)
 
     def origins(self, commit: str) -> tuple[int, ...]:
         """Returns the numbers of all pull requests that a commit may have been merged by, newest first."""
-        return tuple(sorted({int(pull["number"]) for pull in self._merged_with(commit)}, reverse=True))
+        return tuple(sorted({int(pull["number"]) for pull in self._pulls_merged_with(commit)}, reverse=True))
 
     def openers(self, commit: str) -> tuple[str, ...]:
         """Returns the accounts that opened the pull requests that a commit was merged by; none where it was pushed
         directly."""
-        logins = {str((pull.get("user") or {}).get("login") or "") for pull in self._merged_with(commit)}
+        logins = {str((pull.get("user") or {}).get("login") or "") for pull in self._pulls_merged_with(commit)}
         return tuple(sorted(logins - {""}))
 
-    def _merged_with(self, commit: str) -> list[Mapping[str, Any]]:
-        merged = self._merging(commit)
-        return _made_by(merged, commit) or merged
+    def _pulls_merged_with(self, commit: str) -> list[Mapping[str, Any]]:
+        merged = self._merged_pulls_of(commit)
+        return _pulls_creating(merged, commit) or merged
 
-    def _merging(self, commit: str) -> list[Mapping[str, Any]]:
+    def _merged_pulls_of(self, commit: str) -> list[Mapping[str, Any]]:
         """Returns the merged pull requests with a commit; none where GitHub does not know the commit. A later pull
         request can contain a commit that was already on the branch.
         """
@@ -93,7 +93,7 @@ class GitHubMerges:
             raise BadInput(f"{commit[:60]!r} is not a valid commit id")
         if commit not in self._known:
             try:
-                pulls = [pull for pull in self._github.each(f"commits/{commit}/pulls") if self._merged(pull)]
+                pulls = [pull for pull in self._github.each(f"commits/{commit}/pulls") if self._is_merged(pull)]
             except Refused as error:
                 if error.status not in (404, 422):
                     raise
@@ -101,7 +101,7 @@ class GitHubMerges:
             self._known[commit] = pulls
         return self._known[commit]
 
-    def _merged(self, pull: Mapping[str, Any]) -> bool:
+    def _is_merged(self, pull: Mapping[str, Any]) -> bool:
         return bool(pull.get("merged_at")) and pull["base"]["ref"] == self._branch
 
     def _missing_reviewer(self, pull: Mapping[str, Any]) -> str | None:
@@ -167,8 +167,8 @@ class GitHubMerges:
             if len(parents) != 1:
                 break
             at = parents[0]
-            merged = self._merging(at)
-            if _made_by(merged, at) or number not in {int(pull["number"]) for pull in merged}:
+            merged = self._merged_pulls_of(at)
+            if _pulls_creating(merged, at) or number not in {int(pull["number"]) for pull in merged}:
                 break
         return at
 
@@ -196,7 +196,7 @@ def _at(time: object) -> datetime:
     return datetime.fromisoformat(str(time)) if time else datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
-def _made_by(merged: Sequence[Mapping[str, Any]], commit: str) -> list[Mapping[str, Any]]:
+def _pulls_creating(merged: Sequence[Mapping[str, Any]], commit: str) -> list[Mapping[str, Any]]:
     """Returns the pull requests whose merge created this commit; none for an intermediate commit of a rebase merge,
     because GitHub reports the last one only.
     """

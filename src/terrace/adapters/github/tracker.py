@@ -27,7 +27,7 @@ class GitHubTracker:
         self._login = login
 
     def keep(self, matter: TrackedProblem) -> str | None:
-        issue, *others = self._mine(matter) or [None]
+        issue, *others = self._own_issues(matter) or [None]
         for extra in others:
             # Two concurrent runs opened one each.
             if extra["state"] == "open":
@@ -48,13 +48,15 @@ class GitHubTracker:
     def _open(self, matter: TrackedProblem) -> str:
         label = LABEL.format(kind=matter.kind)
         changes = {"title": matter.title[:250], "body": _body(matter), "labels": [label]}
-        created = self._github.create_once("POST", "issues", changes, lambda: next(iter(self._mine(matter)), None))
+        created = self._github.create_once(
+            "POST", "issues", changes, lambda: next(iter(self._own_issues(matter)), None)
+        )
         return str(created["html_url"])
 
     def _set(self, issue: Mapping[str, Any], changes: Mapping[str, Any]) -> Any:
         return self._github.put("PATCH", f"issues/{int(issue['number'])}", changes)
 
-    def _mine(self, matter: TrackedProblem) -> list[Any]:
+    def _own_issues(self, matter: TrackedProblem) -> list[Any]:
         """Returns Terrace's issues about that subject, open ones first: those with the label, else those with any
         labels."""
         return self._list(matter, labels=LABEL.format(kind=matter.kind)) or self._list(matter)

@@ -29,11 +29,11 @@ def genuine(body: bytes, signature: str, secrets: Sequence[bytes]) -> bool:
     """Returns whether one of the secrets signed exactly these bytes."""
     signed = signature.encode("utf-8", "replace")
     # All secrets are compared in constant time, so that the duration reveals nothing about them.
-    fits = [hmac.compare_digest(b"sha256=" + _signed(body, secret), signed) for secret in secrets]
+    fits = [hmac.compare_digest(b"sha256=" + _sign(body, secret), signed) for secret in secrets]
     return any(fits)
 
 
-def _signed(body: bytes, secret: bytes) -> bytes:
+def _sign(body: bytes, secret: bytes) -> bytes:
     return hmac.digest(secret, body, "sha256").hex().encode()
 
 

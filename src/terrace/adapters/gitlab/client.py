@@ -52,7 +52,7 @@ class GitLab:
         self._project = f"{api}/projects/{project}"
         self._sleep = sleep
         self._forge = Forge(
-            "GitLab", "see its status page, then try again", PATIENCE_SECONDS, _pause, _limited, _refusal
+            "GitLab", "see its status page, then try again", PATIENCE_SECONDS, _pause, _limit_error, _refusal
         )
         # No redirect is followed: the token would go along.
         transport = transport or LimitedTransport(API_SECONDS, API_BYTES)
@@ -105,7 +105,7 @@ def _pause(response: httpx.Response) -> float | None:
     return max(1.0, min(float(after), MAX_PAUSE)) if after.isdigit() else MAX_PAUSE
 
 
-def _limited(response: httpx.Response, pause: float) -> NotReady:
+def _limit_error(response: httpx.Response, pause: float) -> NotReady:
     return NotReady("GitLab accepts no more requests for now: the rate limit is used up", hint="wait, then try again")
 
 

@@ -27,7 +27,7 @@ class MergeRequestPage:
 
     def comment(self, marker: str, body: str) -> str:
         text = escape_quick_actions(body)
-        own_notes = self._mine(marker)
+        own_notes = self._own_notes(marker)
         for extra in own_notes[1:]:
             self._delete(extra)
         if own_notes and own_notes[0]["body"] == text:
@@ -38,7 +38,9 @@ class MergeRequestPage:
             except Refused as error:
                 if error.status != 404:
                     raise
-        created = self._gitlab.create_once(self._notes, {"body": text}, lambda: next(iter(self._mine(marker)), None))
+        created = self._gitlab.create_once(
+            self._notes, {"body": text}, lambda: next(iter(self._own_notes(marker)), None)
+        )
         return self._address(created)
 
     def conclude(self, name: str, *, passed: bool, title: str, summary: str, remarks: object) -> str:
@@ -63,7 +65,7 @@ class MergeRequestPage:
     def _me(self) -> int:
         return self._gitlab.me()
 
-    def _mine(self, marker: str) -> list[dict[str, Any]]:
+    def _own_notes(self, marker: str) -> list[dict[str, Any]]:
         """Returns Terrace's notes with the marker, oldest first."""
         notes = self._gitlab.each(self._notes, sort="asc", order_by="created_at", activity_filter="only_comments")
         return [note for note in notes if note["author"]["id"] == self._me and note["body"].startswith(marker)]

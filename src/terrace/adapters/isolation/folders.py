@@ -50,24 +50,24 @@ def demolish(folder: Path) -> None:
     links.
     """
     with contextlib.suppress(OSError):
-        top = _opened(folder, None)
+        top = _open(folder, None)
         try:
-            while _emptied(top):
+            while _empty(top):
                 pass
         finally:
             os.close(top)
         folder.rmdir()
 
 
-def _emptied(top: int) -> bool:
+def _empty(top: int) -> bool:
     """Removes all files of a folder, and one level of its folders. Returns whether a folder was removed."""
     removed = False
-    for name, is_folder in _listed(top):
+    for name, is_folder in _list(top):
         with contextlib.suppress(OSError):
             if not is_folder:
                 os.unlink(name, dir_fd=top)
                 continue
-            descriptor = _opened(name, top)
+            descriptor = _open(name, top)
             try:
                 _bring_up(descriptor, top)
             finally:
@@ -79,22 +79,22 @@ def _emptied(top: int) -> bool:
 
 def _bring_up(descriptor: int, top: int) -> None:
     """Removes the files of a folder and moves its folders to the top, so that no path is too long at any depth."""
-    for name, is_folder in _listed(descriptor):
+    for name, is_folder in _list(descriptor):
         with contextlib.suppress(OSError):
             if is_folder:
                 # A folder can only be moved with write permission.
-                os.close(_opened(name, descriptor))
+                os.close(_open(name, descriptor))
                 os.rename(name, f".terrace-{os.urandom(8).hex()}", src_dir_fd=descriptor, dst_dir_fd=top)
             else:
                 os.unlink(name, dir_fd=descriptor)
 
 
-def _listed(folder: int) -> list[tuple[str, bool]]:
+def _list(folder: int) -> list[tuple[str, bool]]:
     with os.scandir(folder) as entries:
         return [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
 
 
-def _opened(name: Path | str, within: int | None) -> int:
+def _open(name: Path | str, within: int | None) -> int:
     """Opens a folder that is not a link, and removes its write permissions."""
     try:
         opened = os.open(name, _FOLDER | os.O_RDONLY, dir_fd=within)

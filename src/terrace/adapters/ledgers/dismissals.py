@@ -21,7 +21,7 @@ class DatedLedger:
 
     def read(self) -> History:
         """All events, oldest first."""
-        return self._judged(self._ledger.read())
+        return self._judge(self._ledger.read())
 
     def read_unchecked(self) -> tuple[Event, ...]:
         """All events as they are stored."""
@@ -29,9 +29,9 @@ class DatedLedger:
 
     def append(self, drafts: Sequence[Draft], *, head: str) -> History:
         """Write all drafts or none, in order, and return the history with them."""
-        return self._judged(self._ledger.append(drafts, head=head))
+        return self._judge(self._ledger.append(drafts, head=head))
 
-    def _judged(self, history: History) -> History:
+    def _judge(self, history: History) -> History:
         judged = without_dismissed_dates(without_dismissed(history, self._dismissed), self._counts)
         last = self._last
         if last is not None and (judged.undated, judged.absent) == (last.undated, last.absent):

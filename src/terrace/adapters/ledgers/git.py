@@ -130,7 +130,7 @@ class GitLedger:
         tip = self._fetch()
         if tip != self._tip:
             vetted = self._vetted
-            self._history = vetted[1] if vetted is not None and vetted[0] == tip else self._continued(tip)
+            self._history = vetted[1] if vetted is not None and vetted[0] == tip else self._continue_to(tip)
             self._tip = tip
         if self._seen is not None:
             self._seen.check(self._history.events, before)
@@ -149,10 +149,10 @@ class GitLedger:
         lines = [line for part in self._parts(tip, after=0) for line in part]
         return decode_all(lines)
 
-    def _continued(self, tip: str) -> History:
+    def _continue_to(self, tip: str) -> History:
         """Returns the history at `tip`, and decodes only new events."""
         known = self._history
-        history = self._read_on(known if known.events else self._recalled(tip) or known, tip)
+        history = self._read_on(known if known.events else self._recall(tip) or known, tip)
         if history is not None and history is not known:
             return history
         whole = self._read_on(History(key=self._key), tip) or History(key=self._key)
@@ -184,7 +184,7 @@ class GitLedger:
         self._unsaved = take(history, self._snapshots.folds, tip)
         return resume(self._unsaved, history, self._lines_at(tip))
 
-    def _recalled(self, tip: str) -> History | None:
+    def _recall(self, tip: str) -> History | None:
         """Returns the history of the snapshot of this clone; None without a snapshot of this branch."""
         snapshot = self._snapshots.load() if self._snapshots is not None and tip else None
         if snapshot is None or not self._is_of(snapshot, tip):
@@ -362,7 +362,7 @@ class GitLedger:
                 self._git("rev-list", "--count", f"{current}..{incoming}", "--")
                 return "rejected", current
             self._check_added(current, incoming)
-        self._vetted = incoming, self._continued(incoming)
+        self._vetted = incoming, self._continue_to(incoming)
         moved = self._git("update-ref", self._ref, incoming, current, check=False)
         if moved.code == 0:
             return "", incoming
@@ -453,7 +453,7 @@ class GitLedger:
     def _commit(self, sealed: Sequence[Event], following: History) -> str:
         digits = len(self._tip) or self._digits()
         folder, name = _place(sealed[0].position)
-        listing = self._listed(folder)
+        listing = self._list(folder)
         objects = [make_object("blob", b"".join(encode(event) + b"\n" for event in sealed), digits=digits)]
         listing[f"events/{folder}/{name}"] = "100644", objects[-1].id
         text = self._page(following, sealed)
@@ -464,12 +464,12 @@ class GitLedger:
             objects.append(make_tree(_children(listing, f"{path}/"), digits=digits))
             listing[path] = "40000", objects[-1].id
         objects.append(make_tree(_children(listing, ""), digits=digits))
-        objects.append(make_object("commit", self._described(sealed, objects[-1].id), digits=digits))
+        objects.append(make_object("commit", self._describe(sealed, objects[-1].id), digits=digits))
         self._write(objects)
         self._listings = {(objects[-1].id, folder): listing}
         return objects[-1].id
 
-    def _described(self, sealed: Sequence[Event], tree: str) -> bytes:
+    def _describe(self, sealed: Sequence[Event], tree: str) -> bytes:
         """Returns the commit message of these events."""
         first = sealed[0]
         who = f"{_clean(first.actor) or 'terrace'} <terrace@localhost> {int(first.time.timestamp())} +0000"
@@ -478,7 +478,7 @@ class GitLedger:
         head = [f"tree {tree}", *parents, f"author {who}", f"committer {who}"]
         return "\n".join([*head, "", subjects, ""]).encode()
 
-    def _listed(self, folder: str) -> _Listing:
+    def _list(self, folder: str) -> _Listing:
         """Returns the entries of the tip besides the events, and of that folder of them."""
         if not self._tip:
             return {}
@@ -554,14 +554,14 @@ class GitLedger:
         try:
             tip = self._fetch()
         except NotReady as error:
-            raise self._refused(output) from error
+            raise self._refusal(output) from error
         if tip and self._git("merge-base", "--is-ancestor", commit, tip, check=False).code == 0:
             return
         if tip != self._tip or "File exists" in output:
             raise Conflict("another process wrote to the ledger first")
-        raise self._refused(output)
+        raise self._refusal(output)
 
-    def _refused(self, output: str) -> NotReady:
+    def _refusal(self, output: str) -> NotReady:
         where = "this repository" if self._remote is None else f"the remote {self._remote!r}"
         # Servers report it in many forms, or not at all: the refs themselves are read.
         ref = f"refs/heads/{self._branch}"

@@ -68,7 +68,7 @@ class SqliteLedger:
 
     def read(self) -> History:
         before = self._seen.load() if self._seen is not None else None
-        self._history = self._continued()
+        self._history = self._continue()
         if self._seen is not None:
             self._seen.check(self._history.events, before)
         if self._snapshots is not None and self._unsaved is not None:
@@ -79,9 +79,9 @@ class SqliteLedger:
     def read_unchecked(self) -> tuple[Event, ...]:
         return decode_all(self._lines(0, _ALL))
 
-    def _continued(self) -> History:
+    def _continue(self) -> History:
         """Returns the current content of the file. Earlier events are read again only if they are missing."""
-        known = self._history if self._history.events else self._recalled()
+        known = self._history if self._history.events else self._recall()
         if known.events and not self._has(known):
             # Also where the file was replaced.
             known = History(key=self._key)
@@ -97,7 +97,7 @@ class SqliteLedger:
         last = len(known.events) - 1
         return self._lines(last, last + 1) == [encode(known.events[-1])]
 
-    def _recalled(self) -> History:
+    def _recall(self) -> History:
         """Returns the history of the snapshot of this clone; an empty one without a snapshot."""
         snapshot = self._snapshots.load() if self._snapshots is not None else None
         return recall(snapshot, self._key, self._lines) if snapshot is not None else History(key=self._key)

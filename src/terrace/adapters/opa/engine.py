@@ -125,16 +125,16 @@ class Opa:
         that do not compile or exceed a limit are breakages.
         """
         document = policy_input if isinstance(policy_input, bytes) else msgspec.json.encode(policy_input)
-        ran = self._evaluated(root, folders, document)
+        ran = self._evaluate(root, folders, document)
         if not any(breakage.code.startswith("rego_") for breakage in ran.breakages):
             return ran
         # Written for Rego v0, like most existing policies: keywords and semantics differ.
         old = [folder for folder in folders if self._is_old(root, folder)] or list(folders)
-        second = self._evaluated(root, _with_data(root, old, folders), document, _OLD)
+        second = self._evaluate(root, _with_data(root, old, folders), document, _OLD)
         if len(old) == len(folders):
             return ran if second.breakages else replace(second, old=tuple(old))
-        first = self._evaluated(root, [folder for folder in folders if folder not in old], document)
-        return Evaluated(_merged(first.data, second.data), first.breakages + second.breakages, tuple(old))
+        first = self._evaluate(root, [folder for folder in folders if folder not in old], document)
+        return Evaluated(_merge(first.data, second.data), first.breakages + second.breakages, tuple(old))
 
     def _is_old(self, root: Path, folder: str) -> bool:
         """Returns whether the folders can only be parsed as Rego v0."""
@@ -146,7 +146,7 @@ class Opa:
         errors = result.get("errors") or () if isinstance(result, dict) else ()
         return not any(error.get("code") == "rego_parse_error" for error in errors)
 
-    def _evaluated(self, root: Path, folders: Sequence[str], document: bytes, *more: str) -> Evaluated:
+    def _evaluate(self, root: Path, folders: Sequence[str], document: bytes, *more: str) -> Evaluated:
         try:
             return self._query("data", root, folders, document, self._seconds, more)
         except LimitExceeded as error:
@@ -285,7 +285,7 @@ class Opa:
             if not isinstance(cases, list) or done.code not in (0, 2):
                 message = done.message or done.out.decode("utf-8", "replace").strip()
                 hint = "fix the file and line in the message"
-                raise BadInput(f"the tests could not be run: {_explained(message[:2000])}", hint=hint)
+                raise BadInput(f"the tests could not be run: {_explain(message[:2000])}", hint=hint)
             if not cases or any(case.get("fail") or case.get("error") for case in cases):
                 return Tested(tuple(cases), {})
             report = _json(run([*argv, "--coverage", *folders], cwd=root, env={}, timeout=10 * self._seconds).out)
@@ -335,13 +335,13 @@ def _with_data(root: Path, some: Sequence[str], folders: Sequence[str]) -> list[
     return [folder for folder in folders if folder in some or not any((root / folder).rglob("*.rego"))]
 
 
-def _merged(data: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(data: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     """Merges both documents. Sets of messages in both are united."""
     merged = dict(data)
     for name, value in other.items():
         known = merged.get(name)
         if isinstance(known, dict) and isinstance(value, dict):
-            merged[name] = _merged(known, value)
+            merged[name] = _merge(known, value)
         elif isinstance(known, list) and isinstance(value, list):
             merged[name] = known + [item for item in value if item not in known]
         else:
@@ -354,11 +354,11 @@ def _breakage(error: Mapping[str, Any], folder: Path) -> PolicyError:
     path = place.get("file")
     if path is not None and Path(path).is_relative_to(folder):
         path = str(Path(path).relative_to(folder))
-    message = _explained(str(error.get("message", "opa gave no reason")))
+    message = _explain(str(error.get("message", "opa gave no reason")))
     return PolicyError(message, path, int(place.get("row", 0)), str(error.get("code", "")))
 
 
-def _explained(message: str) -> str:
+def _explain(message: str) -> str:
     """Returns OPA's message, with the reason for a disabled function."""
     for name, why in {**FORBIDDEN, **CONFTESTS}.items():
         message = re.sub(rf"undefined function {re.escape(name)}(?![\w.])", f"{name} is disabled: {why}", message)

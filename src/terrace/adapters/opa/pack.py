@@ -29,7 +29,7 @@ from terrace.errors import BadInput, NotReady
 @cache
 def read_pack() -> Mapping[str, str]:
     """Returns all files of the pack, by path."""
-    return dict(sorted(_below(resources.files("terrace.checks.policy") / "pack", "")))
+    return dict(sorted(_list_files(resources.files("terrace.checks.policy") / "pack", "")))
 
 
 @cache
@@ -63,11 +63,11 @@ def _annotations(files: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
             }
 
 
-def _below(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
+def _list_files(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
     paths = []
     for entry in folder.iterdir():
         if entry.is_dir():
-            paths += _below(entry, f"{prefix}{entry.name}/")
+            paths += _list_files(entry, f"{prefix}{entry.name}/")
         else:
             paths.append((f"{prefix}{entry.name}", entry.read_text(encoding="utf-8")))
     return paths

@@ -67,7 +67,7 @@ class Policies:
         known = {(f.rule, f.stack, f.address, f.message) for f in results}
         fresh = (
             f
-            for f in self._said(proposed, context.proposed, plans)
+            for f in self._evaluate_files(proposed, context.proposed, plans)
             if (f.rule, f.stack, f.address, f.message) not in known
         )
         announced = (
@@ -81,7 +81,7 @@ class Policies:
         files = self._files_of(rules)
         named = [*(setting.data for setting in rules.shown.values()), *rules.view_data.values()]
         data = tuple(folder for folders in named for folder in folders)
-        results = self._said(files, rules, plans)
+        results = self._evaluate_files(files, rules, plans)
         return (*_other_pack(rules), *_absent(rules.policies, files), *_without_data(data, files), *results)
 
     def _files_of(self, rules: Config) -> Mapping[str, bytes]:
@@ -98,7 +98,9 @@ class Policies:
         with laid_out(files, folders, {}, dict.fromkeys(folders, ())) as laid:
             return self._opa.catalogue(laid.view, [folder for folder in folders if (laid.view / folder).is_dir()])
 
-    def _said(self, files: Mapping[str, bytes], rules: Config, plans: Mapping[str, Plan]) -> tuple[Finding, ...]:
+    def _evaluate_files(
+        self, files: Mapping[str, bytes], rules: Config, plans: Mapping[str, Plan]
+    ) -> tuple[Finding, ...]:
         folders, shown = policy_folders(rules), rules.shown
         if not any(name.endswith(".rego") for name in files) or not plans:
             return ()
@@ -106,11 +108,11 @@ class Policies:
         existing = [folder for folder in folders if any(name.startswith(f"{folder}/") for name in files)]
         with laid_out(files, folders, shown, rules.view_data) as laid, ThreadPoolExecutor(AT_ONCE) as pool:
             reads = {folder: self._opa.reads(laid.plain, [folder]) for folder in existing if folder in shown}
-            judged = list(pool.map(lambda plan: self._one(laid, existing, reads, plan), plans.values()))
+            judged = list(pool.map(lambda plan: self._evaluate_plan(laid, existing, reads, plan), plans.values()))
             results = [finding for plan_findings, _ in judged for finding in plan_findings]
-            return tuple(dict.fromkeys((*results, *self._unreached(laid, existing, reads, judged[0][1]))))
+            return tuple(dict.fromkeys((*results, *self._find_unreached(laid, existing, reads, judged[0][1]))))
 
-    def _one(
+    def _evaluate_plan(
         self, laid: LaidOutFolders, folders: Sequence[str], reads: Mapping[str, Reads | None], plan: Plan
     ) -> tuple[list[Finding], Mapping[str, Any]]:
         """Returns the findings for one plan, and the data document of every folder for the plain plan; "" is the key of
@@ -130,9 +132,9 @@ class Policies:
                 data[folder] = ran.data if not ran.breakages else None
             else:
                 results.append(_not_given(folder, plan))
-        return [_placed(finding, laid) for finding in results], data
+        return [_place(finding, laid) for finding in results], data
 
-    def _unreached(
+    def _find_unreached(
         self, laid: LaidOutFolders, folders: Sequence[str], reads: Mapping[str, Reads | None], data: Mapping[str, Any]
     ) -> tuple[Finding, ...]:
         """Returns findings about policies that can never report anything."""
@@ -192,7 +194,7 @@ def _other_pack(rules: Config) -> tuple[Finding, ...]:
     )
 
 
-def _unknown(message: str, folder: str, fix: str, stack: str | None = None) -> Finding:
+def _unknown_finding(message: str, folder: str, fix: str, stack: str | None = None) -> Finding:
     """Returns a finding about policies that could not be evaluated."""
     return Finding("policy", Severity.HIGH, Status.UNKNOWN, "opa", message, stack=stack, path=folder, fix=fix)
 
@@ -201,7 +203,7 @@ def _without_data(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple
     message = "contains no data on the protected branch, so that policies that use it report nothing"
     fix = "merge the data first, or remove the folder from `data` in terrace.yaml"
     return tuple(
-        _unknown(f"{folder} {message}", folder, fix)
+        _unknown_finding(f"{folder} {message}", folder, fix)
         for folder in folders
         if not any(name.startswith(f"{folder}/") for name in files)
     )
@@ -230,7 +232,7 @@ def _not_given(folder: str, plan: Plan) -> Finding:
     message = (
         f"{folder} needs the plain plan, which is available only after terrace.yaml on the protected branch requests it"
     )
-    return _unknown(message, folder, "merge `input: plan` in terrace.yaml first", plan.stack.key)
+    return _unknown_finding(message, folder, "merge `input: plan` in terrace.yaml first", plan.stack.key)
 
 
 def _files(tree: Tree, folders: tuple[str, ...]) -> Mapping[str, bytes]:
@@ -247,7 +249,7 @@ def _absent(folders: tuple[str, ...], files: Mapping[str, bytes]) -> tuple[Findi
     message = "contains no policy on the protected branch, so that nothing was checked"
     fix = "merge the policies first, or remove the folder from `policies` in terrace.yaml"
     return tuple(
-        _unknown(f"{folder} {message}", folder, fix)
+        _unknown_finding(f"{folder} {message}", folder, fix)
         for folder in folders
         if not any(name.startswith(f"{folder}/") and name.endswith(".rego") for name in files)
     )
@@ -262,7 +264,7 @@ def _file_of(laid: LaidOutFolders, reads: Reads | None, plan: Plan) -> list[str]
     return [str(path)]
 
 
-def _placed(finding: Finding, laid: LaidOutFolders) -> Finding:
+def _place(finding: Finding, laid: LaidOutFolders) -> Finding:
     """Returns the finding with a path in the repository where OPA names a data file."""
     data = f"{laid.data}/"
     path = finding.path.removeprefix(data) if finding.path else finding.path
@@ -294,7 +296,7 @@ def _without_effect(folders: Sequence[str], files: Mapping[str, str]) -> list[Fi
     texts = {folder: "\n".join(t for path, t in files.items() if path.startswith(f"{folder}/")) for folder in folders}
     message = "has no rule `deny`, `violation` or `warn`, and no other folder uses it, so that it has no effect"
     return [
-        _unknown(
+        _unknown_finding(
             f"{folder} {message}", folder, "rename its rules, or remove the folder from `policies` in terrace.yaml"
         )
         for folder, text in texts.items()

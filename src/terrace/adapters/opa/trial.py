@@ -74,21 +74,21 @@ def try_rule(
         if own in laid.shown
         else [folder for folder in folders if folder not in laid.shown]
     )
-    findings = _said(package, opa.ask(package, root, beside, document))
+    findings = _findings_of(package, opa.ask(package, root, beside, document))
     is_named = any(finding.rule == rule for finding in findings)
     picked = [finding for finding in findings if not is_named or finding.rule == rule]
     spots = [list(_spots(document, finding.address)) for finding in picked]
     share = max(1, MOST // max(1, len(picked)))
     tries = [(n, spot) for n, all_ in enumerate(spots[:MOST]) for spot in all_[:share]]
     without = _without(opa, package, root, beside, document, [spot for _, spot in tries])
-    names = _named((root / path).read_text(encoding="utf-8", errors="replace"))
+    names = _named_attributes((root / path).read_text(encoding="utf-8", errors="replace"))
     messages = []
     for n, finding in enumerate(picked):
         key = (finding.rule, finding.address, finding.message)
         # A value that only occurs in the message changes its text, but does not decide it.
         before = _count(finding, findings)
         hangs = {
-            spot: _short(_concealed(document, spot, hiding))
+            spot: _short(_conceal(document, spot, hiding))
             for (m, spot), remaining in zip(tries, without, strict=True)
             if m == n
             and key not in {(f.rule, f.address, f.message) for f in remaining}
@@ -155,7 +155,7 @@ def _is_action(spot: Spot) -> bool:
     return spot[-1] == "action" or "actions" in spot[-2:]
 
 
-def _said(package: str, value: Any) -> tuple[Finding, ...]:
+def _findings_of(package: str, value: Any) -> tuple[Finding, ...]:
     return findings({package.removeprefix("data."): value if isinstance(value, dict) else {}}, "")
 
 
@@ -168,7 +168,7 @@ def _without(
     query = f"[x | p := input.paths[_]; d := json.remove(input.document, [p]); x := {package} with input as d]"
     paths = [_pointer(spot) for spot in spots]
     answers = opa.ask(query, root, folders, {"document": document, "paths": paths})
-    return [_said(package, item) for item in answers or ()]
+    return [_findings_of(package, item) for item in answers or ()]
 
 
 def _pointer(spot: Spot) -> str:
@@ -177,14 +177,14 @@ def _pointer(spot: Spot) -> str:
 
 def _resources(document: Any) -> list[Any]:
     resources = document.get("resources") or document.get("resource_changes")
-    return resources or list(_planned((document.get("planned_values") or {}).get("root_module")))
+    return resources or list(_planned_values((document.get("planned_values") or {}).get("root_module")))
 
 
-def _planned(module: Any) -> Iterator[Any]:
+def _planned_values(module: Any) -> Iterator[Any]:
     if isinstance(module, dict):
         yield from module.get("resources") or ()
         for child in module.get("child_modules") or ():
-            yield from _planned(child)
+            yield from _planned_values(child)
 
 
 def _spots(document: Any, address: str | None) -> Iterator[Spot]:
@@ -234,7 +234,7 @@ def _path(document: Any, spot: Spot) -> str:
     return ".".join(str(part) for part in spot)
 
 
-def _concealed(document: Any, spot: Spot, hiding: SecretMask) -> Any:
+def _conceal(document: Any, spot: Spot, hiding: SecretMask) -> Any:
     """Returns the value at a location without secrets. The entry around it has the name, which also applies to list
     items."""
     around = spot[:-1]
@@ -253,7 +253,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
-def _named(text: str) -> tuple[str, ...]:
+def _named_attributes(text: str) -> tuple[str, ...]:
     """Returns the attributes that a policy's text names, such as `after.acl`."""
     paths = re.findall(rf"\.((?:{'|'.join(_SIDES)})(?:\.[a-z_]\w*)+)", text)
     paths += [f"{side}.{name}" for side, name in re.findall(rf"\.({'|'.join(_SIDES)}),\s*\"(\w+)\"", text)]

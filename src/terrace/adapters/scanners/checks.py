@@ -66,7 +66,7 @@ class Scanners:
         """Returns the scanners that are not installed and that terrace.yaml does not mention."""
         return tuple(n for n, s in SCANNERS.items() if n not in config.checks and self._box.find(s.tool) is None)
 
-    def _found(self, scanner: Scanner, context: CheckContext) -> Found | None:
+    def _find_tool(self, scanner: Scanner, context: CheckContext) -> Found | None:
         """Returns the tool; None where it is not installed and not requested. Raises NotReady where it is requested."""
         tool = scanner.tool
         program = self._box.find(tool)
@@ -81,7 +81,7 @@ class Scanners:
 
     def scan_sources(self, scanner: Scanner, scan: SourceScan, context: CheckContext) -> tuple[Finding, ...]:
         """Returns what a scanner finds in the sources that the change touches."""
-        program = self._found(scanner, context)
+        program = self._find_tool(scanner, context)
         if program is None:
             return ()
         copy = self._copy(context)
@@ -94,19 +94,19 @@ class Scanners:
             with self._run(scanner, program, settings, copy.files()) as run:
                 return run.scan_sources(scan)
 
-        unread = () if scanner.reports_syntax_errors else _unread(scanner.name, copy, context)
-        return (*self._cached(key, look), *unread, *_ignored(scanner.name, settings))
+        unread = () if scanner.reports_syntax_errors else _unread_findings(scanner.name, copy, context)
+        return (*self._find_or_scan(key, look), *unread, *_ignored_findings(scanner.name, settings))
 
     def scan_plans(self, scanner: Scanner, scan: PlanScan, context: CheckContext) -> tuple[Finding, ...]:
         """Returns what a scanner finds in the plans."""
         plans = context.plans
-        program = self._found(scanner, context) if plans else None
+        program = self._find_tool(scanner, context) if plans else None
         if program is None:
             return ()
         settings = self._settings(scanner)
         texts = {key: json.dumps(document(plan)).encode() for key, plan in plans.items()}
         keys = {name: _key(program, settings, "plan", text.decode()) for name, text in texts.items()}
-        cached = {name: self._kept(key) for name, key in keys.items()}
+        cached = {name: self._read_cache(key) for name, key in keys.items()}
         fresh = {f"plan-{number}.json": name for number, name in enumerate(n for n, k in cached.items() if k is None)}
         results = {name: findings for name, findings in cached.items() if findings is not None}
         if fresh:
@@ -118,12 +118,12 @@ class Scanners:
             if not rest:
                 for name in fresh.values():
                     self._keep(keys[name], results[name])
-            return self._placed(context, (*(f for name in plans for f in results[name]), *rest))
-        return self._placed(context, tuple(f for name in plans for f in results[name]))
+            return self._place(context, (*(f for name in plans for f in results[name]), *rest))
+        return self._place(context, tuple(f for name in plans for f in results[name]))
 
     def scan_commits(self, scanner: Scanner, scan: CommitScan, context: CheckContext) -> tuple[Finding, ...]:
         """Returns the secrets that a scanner finds in the commits of the change."""
-        program = self._found(scanner, context)
+        program = self._find_tool(scanner, context)
         if program is None:
             return ()
         change = context.change_set
@@ -140,16 +140,16 @@ class Scanners:
             for layer in _layers(patches_between(self._root, change.base, change.head)):
                 # A line that is on the protected branch, with its comment, may have moved.
                 files = {
-                    _called(path): disable_new_excuses(_as_file(patch), read_baseline(path))
+                    _unique_name(path): disable_new_excuses(_as_file(patch), read_baseline(path))
                     for path, patch in layer.items()
                 }
                 with self._run(scanner, program, settings, files) as run:
                     findings += run.scan_commits(scan, _spots(layer), settings)
             return tuple(findings)
 
-        return (*self._cached(key, look), *_ignored(scanner.name, settings))
+        return (*self._find_or_scan(key, look), *_ignored_findings(scanner.name, settings))
 
-    def _placed(self, context: CheckContext, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    def _place(self, context: CheckContext, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         """Returns the findings with the file and line of the block of each address; accepted comments waive them."""
         head, trusted = self._repository.tree(context.change_set.head), self._repository.tree(self._trusted)
         blocks = Blocks(head, context.inventory)
@@ -169,7 +169,7 @@ class Scanners:
 
     def _copy(self, context: CheckContext) -> Copy:
         head, trusted = self._repository.tree(context.change_set.head), self._repository.tree(self._trusted)
-        return Copy(head, trusted, _given(context, head))
+        return Copy(head, trusted, _files_to_scan(context, head))
 
     # --- where -------------------------------------------------------------------------------------------------------
 
@@ -187,15 +187,15 @@ class Scanners:
 
     # --- again -------------------------------------------------------------------------------------------------------
 
-    def _cached(self, key: str, look: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
-        stored = self._kept(key)
+    def _find_or_scan(self, key: str, look: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+        stored = self._read_cache(key)
         if stored is not None:
             return stored
         findings = look()
         self._keep(key, findings)
         return findings
 
-    def _kept(self, key: str) -> tuple[Finding, ...] | None:
+    def _read_cache(self, key: str) -> tuple[Finding, ...] | None:
         try:
             return typed_json.decode((self._cache / key).read_bytes(), tuple[Finding, ...])
         except (OSError, msgspec.MsgspecError):
@@ -265,7 +265,7 @@ def _spots_of(finding: Finding, blocks: Blocks) -> list[tuple[str, int]]:
     return [own, *(spot for spot in reversed(calls) if spot is not None)]
 
 
-def _given(context: CheckContext, tree: Tree) -> dict[str, str]:
+def _files_to_scan(context: CheckContext, tree: Tree) -> dict[str, str]:
     """Returns the files of all folders that an impacted stack uses, and of changed modules that none uses."""
     layout = Layout(tree)
     graph = context.inventory.graph
@@ -312,14 +312,14 @@ def _layers(patches: Iterator[Patch]) -> list[dict[str, Patch]]:
 _ASIDE = ".as-text"
 
 
-def _called(path: str) -> str:
+def _unique_name(path: str) -> str:
     """Returns a unique name of a file in a layer: gitleaks would read a file with the name of its configuration."""
     aside = path.rpartition("/")[2] in CONFIGURATION_FILES or path.endswith(_ASIDE)
     return f"{path}{_ASIDE}" if aside else path
 
 
 def _spots(layer: Mapping[str, Patch]) -> Spot:
-    by_name = {_called(path): (patch.commit, path) for path, patch in layer.items()}
+    by_name = {_unique_name(path): (patch.commit, path) for path, patch in layer.items()}
     return by_name.get
 
 
@@ -336,7 +336,7 @@ def _as_file(patch: Patch) -> bytes:
     return f"{text}\n".encode("utf-8", "surrogateescape")
 
 
-def _unread(name: str, copy: Copy, context: CheckContext) -> tuple[Finding, ...]:
+def _unread_findings(name: str, copy: Copy, context: CheckContext) -> tuple[Finding, ...]:
     """Returns findings about files with syntax errors, which the scanner itself ignores silently."""
     graph = context.inventory.graph
     broken = {
@@ -360,7 +360,7 @@ def _unread(name: str, copy: Copy, context: CheckContext) -> tuple[Finding, ...]
     )
 
 
-def _ignored(name: str, settings: Settings) -> tuple[Finding, ...]:
+def _ignored_findings(name: str, settings: Settings) -> tuple[Finding, ...]:
     return tuple(
         Finding(
             rule=name,

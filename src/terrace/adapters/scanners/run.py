@@ -31,7 +31,7 @@ class ScannerRun:
 
     def scan_sources(self, scan: SourceScan) -> tuple[Finding, ...]:
         """Returns the findings in the sources of the folder."""
-        return scan.read(self._output(scan.call(self.folders)), self._known)
+        return scan.read(self._output(scan.call(self.folders)), self._known_path)
 
     def scan_plans(self, scan: PlanScan, plans: Mapping[str, str]) -> tuple[Finding, ...]:
         """Returns the findings in plans, from one run. `plans` are the keys of the stacks by the file of their plan."""
@@ -55,7 +55,7 @@ class ScannerRun:
             raise crash_error(self.scanner.name, done.code, reason)
         return done.out
 
-    def _known(self, name: str) -> str | None:
+    def _known_path(self, name: str) -> str | None:
         """Returns a path in the output relative to the folder; None where it is not one of its files."""
         root = self.folders.root
         full = Path(posixpath.normpath(root / name))

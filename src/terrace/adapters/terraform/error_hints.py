@@ -93,7 +93,7 @@ def failure(
         errors = (Diagnostic("error", reason[:2000]),)
     locked = next((d for d in errors if "acquiring the state lock" in d.summary), None)
     if locked is not None:
-        return _locked(stack, locked, diagnostics)
+        return _lock_error(stack, locked, diagnostics)
     text = f"{errors[0].summary} {errors[0].detail}"
     hint = next((hint for sign, hint in _HINTS if sign in text), None)
     known = explain(errors[0]) if hint is None else None
@@ -150,7 +150,7 @@ def _lock_holder(stack: str, lock: str, diagnostics: tuple[Diagnostic, ...]) -> 
     )
 
 
-def _locked(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...]) -> StateLocked:
+def _lock_error(stack: str, locked: Diagnostic, diagnostics: tuple[Diagnostic, ...]) -> StateLocked:
     # Commands without JSON output print it all in one text.
     text = f"{locked.summary}\n{locked.detail}"
     nameless = _NAMELESS.search(text)

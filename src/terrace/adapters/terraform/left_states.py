@@ -39,7 +39,7 @@ class CheckoutStates:
         stack's own, or all where it names none)."""
         states: dict[str, LeftState] = {}
         for path in self._candidates(stack, paths):
-            state = _left(_without_dots(path))
+            state = _read_left(_without_dots(path))
             if state is not None and (state.problem or not holds_nothing(state.content)):
                 states.setdefault(os.path.realpath(path), state)
         return tuple(states.values())
@@ -99,7 +99,7 @@ class CheckoutStates:
 
     def read(self, path: str) -> LeftState:
         """Returns the state in a file of that path. Raises BadInput where there is none."""
-        state = _left(Path(path).absolute())
+        state = _read_left(Path(path).absolute())
         if state is None:
             raise BadInput(f"{path} is not a state file", hint="pass the file that Terraform wrote: --from PATH")
         return state
@@ -109,7 +109,7 @@ class CheckoutStates:
         NotReady where that fails, and where the file changed in between.
         """
         path = Path(state.path)
-        now = _left(path)
+        now = _read_left(path)
         if now is None or now.content != state.content:
             raise NotReady(
                 f"{path} changed while its state was migrated. It was not renamed.",
@@ -144,7 +144,7 @@ def _unused_name(path: Path) -> Path:
     return next(name for name in names if not os.path.lexists(name))
 
 
-def _left(path: Path) -> LeftState | None:
+def _read_left(path: Path) -> LeftState | None:
     """Returns the state in a file; None where there is no file or an empty one. Pipes and devices are not opened."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
@@ -196,12 +196,12 @@ def _record(folder: Path) -> RecordedBackend | None:
     """Returns the record of `init` in the folder, as far as it has Terraform's format."""
     try:
         backend = json.loads(_start_of(folder / ".terraform" / _NAME, _RECORD_BYTES))["backend"]
-        return RecordedBackend(str(backend["type"]), dict(backend["config"]), _selected(folder))
+        return RecordedBackend(str(backend["type"]), dict(backend["config"]), _selected_workspace(folder))
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
-def _selected(folder: Path) -> str:
+def _selected_workspace(folder: Path) -> str:
     """Returns the workspace that a user selected in the folder."""
     try:
         return _start_of(folder / ".terraform" / "environment", _LONGEST_NAME).decode().strip() or DEFAULT_WORKSPACE

@@ -57,13 +57,13 @@ class RecordedSchemas:
         for provider in locked:
             types = {type_ for address, type_ in resource_types if address == provider.address}
             for checksum in (entry for entry in provider.hashes if entry.startswith("h1:")) if types else ():
-                recorded = self._known(provider, checksum, types)
+                recorded = self._read_known(provider, checksum, types)
                 attributes |= {(provider.address, type_): paths for type_, paths in recorded.items()}
                 if recorded:
                     break
         return attributes
 
-    def _known(self, provider: LockedProvider, checksum: str, types: set[str]) -> dict[str, frozenset[str]]:
+    def _read_known(self, provider: LockedProvider, checksum: str, types: set[str]) -> dict[str, frozenset[str]]:
         name = hashlib.sha256("\n".join((provider.address, provider.version, checksum)).encode()).hexdigest()[:32]
         path = self._folder / name
         recorded = _read(path)

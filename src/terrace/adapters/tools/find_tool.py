@@ -45,9 +45,9 @@ class Toolbox:
         """Returns the tool; one on PATH takes precedence."""
         on_path = shutil.which(tool.name, path=self.path)
         if on_path is not None:
-            return _found(tool, Path(on_path), ours=False)
+            return _describe_found(tool, Path(on_path), ours=False)
         own = self.place(tool) / "bin" / tool.name
-        return _found(tool, own, ours=True) if own.is_file() else None
+        return _describe_found(tool, own, ours=True) if own.is_file() else None
 
     def version(self, program: Found) -> str:
         """Returns its version, such as "3.3.30"; "" where it reports none."""
@@ -65,7 +65,7 @@ class Toolbox:
         return match[0].decode() if match else ""
 
 
-def _found(tool: Tool, path: Path, *, ours: bool) -> Found:
+def _describe_found(tool: Tool, path: Path, *, ours: bool) -> Found:
     real = path.resolve()
     status = real.stat()
     return Found(tool, path, ours, f"{tool.name} {real} {status.st_size} {status.st_mtime_ns}")

@@ -44,7 +44,7 @@ def install(tool: Tool, box: Toolbox, say: Say, environ: Mapping[str, str] = os.
     """
     place = box.place(tool)
     program = place / "bin" / tool.name
-    with _alone(box.folder):
+    with _lock_installation(box.folder):
         if program.is_file():
             return program
         why: list[str] = []
@@ -67,7 +67,7 @@ def install(tool: Tool, box: Toolbox, say: Say, environ: Mapping[str, str] = os.
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _lock_installation(folder: Path) -> Iterator[None]:
     """One process installs, others wait. The next installation removes the leftovers of a killed one."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -87,7 +87,7 @@ def _install_from(source: Source, tool: Tool, aside: Path, place: Path, environ:
         case GoModule():
             _go(source, tool, aside, environ, say)
         case Locked():
-            _locked(source, tool, aside, place, environ, say)
+            _lock(source, tool, aside, place, environ, say)
 
 
 # --- an archive of a release -------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def _go(source: GoModule, tool: Tool, aside: Path, environ: Mapping[str, str], s
 # --- a virtual environment ---------------------------------------------------------------------------------------
 
 
-def _locked(source: Locked, tool: Tool, aside: Path, place: Path, environ: Mapping[str, str], say: Say) -> None:
+def _lock(source: Locked, tool: Tool, aside: Path, place: Path, environ: Mapping[str, str], say: Say) -> None:
     say(f"installing {tool.name} {tool.version} into its own environment; this takes a minute")
     allowed = {k: v for k, v in environ.items() if k in ALLOWED or k.startswith("PIP_")}
     _run([sys.executable, "-m", "venv", aside], aside, allowed)

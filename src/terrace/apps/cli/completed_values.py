@@ -32,7 +32,7 @@ def completer(*sources: Values) -> Completer:
         from click.shell_completion import CompletionItem
 
         folder = context.find_root().params.get("folder") or "."
-        chosen = _chosen(context, parameter)
+        chosen = _chosen_values(context, parameter)
         return [
             CompletionItem(value, help=text or None)
             for source in sources
@@ -102,7 +102,7 @@ def _read(source: Values, folder: str) -> Mapping[str, str]:
         return {}
 
 
-def _chosen(context: click.Context, parameter: click.Parameter) -> Iterable[str]:
+def _chosen_values(context: click.Context, parameter: click.Parameter) -> Iterable[str]:
     """Returns the values that the command line already has, for a parameter that takes several."""
     values = context.params.get(parameter.name or "") if parameter.nargs == -1 else ()
     return values or ()

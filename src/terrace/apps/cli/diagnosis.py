@@ -107,7 +107,7 @@ def _rows(folder: Path, environment: str | None) -> Iterator[Row]:
     except TerraceError as error:
         yield unchecked_row("repository", error)
         yield from _defaults()
-        yield from _unchecked(environment)
+        yield from _unchecked_rows(environment)
         return
     yield Row("repository", "ok", str(project.repository.root))
     yield from _working_tree(project)
@@ -116,7 +116,7 @@ def _rows(folder: Path, environment: str | None) -> Iterator[Row]:
     yield from _trust_root(project) if trust.state == "ok" else ()
     yield from _requirements(project) if trust.state == "ok" else _defaults()
     if trust.state != "ok":
-        yield from _unchecked(environment)
+        yield from _unchecked_rows(environment)
     elif environment is not None:
         from terrace.apps.cli.environment_diagnosis import environment_rows
 
@@ -125,7 +125,7 @@ def _rows(folder: Path, environment: str | None) -> Iterator[Row]:
         yield _writable(purpose, path)
 
 
-def _unchecked(environment: str | None) -> Iterator[Row]:
+def _unchecked_rows(environment: str | None) -> Iterator[Row]:
     if environment is not None:
         status = "not checked: the rules of the protected branch cannot be read"
         yield Row(f"environment {visible(environment)}", "missing", status, "fix what is missing above first")
@@ -207,13 +207,13 @@ def _stacks(project: Project, text: bytes) -> Iterator[Row]:
         yield Row("stacks", "ok", summary)
     if inventory.outside:
         yield Row("root modules", "optional", roots_without_stack_notice(inventory.outside).message, how)
-    for notice in _uncommitted(project, inventory, tree):
+    for notice in _find_uncommitted(project, inventory, tree):
         yield Row("not in the commit", "optional", notice.message, notice.hint or "")
     yield from _required_versions(project, inventory)
     yield from _variables(inventory)
 
 
-def _uncommitted(project: Project, inventory: Inventory, tree: Tree) -> tuple[Notice, ...]:
+def _find_uncommitted(project: Project, inventory: Inventory, tree: Tree) -> tuple[Notice, ...]:
     """Returns the files of the checkout that no commit of it would contain."""
     return find_uncommitted(inventory, tree, project.repository.find_untracked())
 

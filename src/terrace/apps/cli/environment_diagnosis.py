@@ -27,7 +27,7 @@ def environment_rows(project: Project, environment: Environment) -> Iterator[Row
         unfinished = latest is not None and latest.open
         examinations = list(examine(project.read_only_context(Silent()), name))
     except TerraceError as error:
-        yield _unread(f"state of {name}", error)
+        yield _unread_row(f"state of {name}", error)
     else:
         for examination in examinations:
             yield from _stack_rows(name, examination, unfinished=unfinished)
@@ -49,7 +49,7 @@ def _stack_rows(environment: str, examination: StateExamination, *, unfinished: 
 def _state(environment: str, examination: StateExamination) -> Row:
     subject, state = f"state of {visible(examination.stack)}", examination.state
     if isinstance(state, TerraceError):
-        return _unread(subject, state)
+        return _unread_row(subject, state)
     backend = f"backend {visible(examination.backend)}" if examination.backend else "no backend: a file on this machine"
     status = f"serial {state.serial}, {plural(state.size, 'byte')}" if state.size else "no state yet"
     if state.alarm:
@@ -60,7 +60,7 @@ def _state(environment: str, examination: StateExamination) -> Row:
 def _lock(environment: str, examination: StateExamination, *, unfinished: bool) -> Row:
     subject, lock = f"lock of {visible(examination.stack)}", examination.lock
     if isinstance(lock, TerraceError):
-        return _unread(subject, lock)
+        return _unread_row(subject, lock)
     if lock is None:
         return Row(subject, "ok", "not held")
     who, since = visible(lock.who) or "an unknown process", visible(lock.created) or "an unknown time"
@@ -75,7 +75,7 @@ def _lock(environment: str, examination: StateExamination, *, unfinished: bool) 
 def _backup(environment: str, examination: StateExamination) -> Row:
     subject, backup = f"backup of {visible(examination.stack)}", examination.backup
     if isinstance(backup, TerraceError):
-        return _unread(subject, backup)
+        return _unread_row(subject, backup)
     if backup is not None:
         return Row(
             subject, "ok", f"newest {ago(backup.taken_at, now())}, serial {backup.serial}; decrypted with this key"
@@ -116,6 +116,6 @@ def _signers(text: bytes) -> Iterator[str]:
             yield from (name for name in line.split()[0].split(",") if name)
 
 
-def _unread(subject: str, error: TerraceError) -> Row:
+def _unread_row(subject: str, error: TerraceError) -> Row:
     row = unchecked_row(subject, error)
     return Row(subject, row.state, f"unknown: {row.status}", row.how)

@@ -24,10 +24,10 @@ _FREE_SPACE = "free disk space; then `terrace status` shows the deployments, and
 def run_command_line(cli: click.Command) -> int:
     """Runs the command line and returns its exit code: the command's own (0 or 1), 2, 3, or 130 after ^C."""
     with guarded_log(ENVIRON):
-        return _guarded(cli)
+        return _run_guarded(cli)
 
 
-def _guarded(cli: click.Command) -> int:
+def _run_guarded(cli: click.Command) -> int:
     as_json = "--json" in sys.argv
     try:
         with INTERRUPTION.handle_sigint(), removed_on_signals():

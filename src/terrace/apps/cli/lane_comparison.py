@@ -65,17 +65,17 @@ def _rows(project: Project, environment: str) -> list[Compared]:
             site = site_in(context, inventory, stack, root, "plan")
             # Shared preparation is not measured.
             plain.folder(site)
-            first, _, before = _planned(context, plain, site, inventory.commit)
-            second, way, after = _planned(context, fast, site, inventory.commit)
+            first, _, before = _plan_timed(context, plain, site, inventory.commit)
+            second, way, after = _plan_timed(context, fast, site, inventory.commit)
             verdict: LaneVerdict = "plain" if way == "plain" else "same"
             if first != second:
-                again, _, _ = _planned(context, plain, site, inventory.commit)
+                again, _, _ = _plan_timed(context, plain, site, inventory.commit)
                 verdict = "different" if again == first else "volatile"
             rows.append(Compared(stack.key, verdict, round(before, 2), round(after, 2)))
     return rows
 
 
-def _planned(context: Context, terraform: LocalTerraform, site: Site, commit: str) -> tuple[Plan, str, float]:
+def _plan_timed(context: Context, terraform: LocalTerraform, site: Site, commit: str) -> tuple[Plan, str, float]:
     """Returns a plan, whether the fast lane was used, and the time in seconds."""
     began = time.monotonic()
     made_plan = terraform.plan(site, lock=False)

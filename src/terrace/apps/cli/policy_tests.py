@@ -48,13 +48,13 @@ def run_tests(folder: str, *, coverage: bool, as_json: bool) -> int:
             hint="tests are rules test_NAME in files *_test.rego; `terrace policy new NAME` writes examples",
         )
     if as_json:
-        emit(_report_json(_joined(tested), [error.message for error in broken]))
+        emit(_report_json(_join(tested), [error.message for error in broken]))
     else:
-        for line in _lines(_joined(tested), coverage=coverage):
+        for line in _lines(_join(tested), coverage=coverage):
             show(line)
     for failed in broken:
         note(f"error: {failed.message}")
-    return 2 if broken else 1 if any(_failed(case) for case in cases) else 0
+    return 2 if broken else 1 if any(_has_failed(case) for case in cases) else 0
 
 
 def _groups(laid: LaidOutFolders, folders: list[str], pinned: list[str]) -> list[list[str]]:
@@ -64,7 +64,7 @@ def _groups(laid: LaidOutFolders, folders: list[str], pinned: list[str]) -> list
     return [*([[*usual, *pinned]] if usual else []), *plain]
 
 
-def _joined(tested: list[Tested]) -> Tested:
+def _join(tested: list[Tested]) -> Tested:
     files = {
         name: file
         for group in tested
@@ -139,7 +139,7 @@ def _stamps(root: Path, folders: list[str]) -> Iterator[tuple[str, int]]:
                 continue
 
 
-def _failed(case: Mapping[str, Any]) -> bool:
+def _has_failed(case: Mapping[str, Any]) -> bool:
     return bool(case.get("fail") or case.get("error"))
 
 
@@ -149,31 +149,31 @@ def _place(case: Mapping[str, Any]) -> str:
 
 
 def _lines(tested: Tested, *, coverage: bool) -> Iterator[str]:
-    failed = [case for case in tested.cases if _failed(case)]
+    failed = [case for case in tested.cases if _has_failed(case)]
     for case in failed:
         yield f"FAIL {case['name']} ({_place(case)})"
         if error := case.get("error"):
             yield f"  {error.get('message', error) if isinstance(error, dict) else error}"
-        for line in _printed(case):
+        for line in _printed_lines(case):
             yield f"  {line}"
     for folder in tested.old:
         yield f"{folder} is written for Rego v0"
     if coverage and failed:
         yield "coverage is shown when all tests pass"
     elif coverage:
-        for path, reached, missed in _covered(tested):
+        for path, reached, missed in _coverage(tested):
             lines = f"; not covered: {', '.join(missed)}" if missed else ""
             yield f"{reached:5.1f} % {path}{lines}"
     yield f"PASS: {len(tested.cases) - len(failed)}/{len(tested.cases)}"
 
 
-def _printed(case: Mapping[str, Any]) -> list[str]:
+def _printed_lines(case: Mapping[str, Any]) -> list[str]:
     import base64
 
     return base64.b64decode(case.get("output") or "").decode("utf-8", "replace").splitlines()
 
 
-def _covered(tested: Tested) -> Iterator[tuple[str, float, list[str]]]:
+def _coverage(tested: Tested) -> Iterator[tuple[str, float, list[str]]]:
     for path, file in sorted(tested.coverage.items()):
         if not path.endswith("_test.rego"):
             missed = [(span["start"]["row"], span["end"]["row"]) for span in file.get("not_covered") or ()]
@@ -190,13 +190,13 @@ def _report_json(tested: Tested, broken: Iterable[str]) -> PolicyTestJson:
                 name=case["name"],
                 package=case.get("package", ""),
                 place=_place(case),
-                passed=not _failed(case),
-                printed=tuple(_printed(case)),
+                passed=not _has_failed(case),
+                printed=tuple(_printed_lines(case)),
             )
             for case in tested.cases
         ),
         coverage=tuple(
-            CoveredFile(path=path, percent=reached, missed=tuple(lines)) for path, reached, lines in _covered(tested)
+            CoveredFile(path=path, percent=reached, missed=tuple(lines)) for path, reached, lines in _coverage(tested)
         ),
         rego_v0=tuple(tested.old),
         broken=tuple(broken),

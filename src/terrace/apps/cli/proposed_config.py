@@ -199,11 +199,11 @@ def confirm_proposal(proposal: Proposal) -> Proposal | None:
         name = answer(f"Name of the environment? [{UNNAMED}] ") or UNNAMED
         if not NAME.fullmatch(name):
             raise BadInput(f"{name!r} cannot name an environment", hint="use letters, digits, `.`, `_` and `-`")
-        proposal = _renamed(proposal, name)
+        proposal = _rename(proposal, name)
     return proposal if answer("Write this? [Y/n] ").lower() in ("", "y", "yes") else None
 
 
-def _renamed(proposal: Proposal, name: str) -> Proposal:
+def _rename(proposal: Proposal, name: str) -> Proposal:
     return replace(
         proposal,
         environments=tuple(replace(e, name=name) if e.name == UNNAMED else e for e in proposal.environments),

@@ -169,7 +169,7 @@ class Stage:
 
     def run(self, *arguments: str, expect: int = 0) -> None:
         """Runs terrace. Raises TerraceError where its exit code is not the expected one."""
-        self._typed(f"terrace {shlex.join(arguments)}")
+        self._type(f"terrace {shlex.join(arguments)}")
         began = time.monotonic()
         code = self._call([sys.executable, "-P", "-m", "terrace", *arguments])
         self.took(f"terrace {' '.join(arguments[:2])}", time.monotonic() - began)
@@ -186,7 +186,7 @@ class Stage:
 
     def shell(self, *argv: str) -> None:
         """Runs another command that a user would type."""
-        self._typed(shlex.join(argv))
+        self._type(shlex.join(argv))
         self._call(list(argv))
 
     def took(self, name: str, seconds: float) -> None:
@@ -216,7 +216,7 @@ class Stage:
         ):
             self._console.print(line(f"  {next_}"), soft_wrap=True)
 
-    def _typed(self, command: str) -> None:
+    def _type(self, command: str) -> None:
         self._console.print(line(f"$ {command}", style="bold cyan"), soft_wrap=True)
 
     def _call(self, argv: list[str]) -> int:

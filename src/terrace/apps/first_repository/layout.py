@@ -26,13 +26,13 @@ def layout_environments() -> str:
 
 
 def _files() -> Mapping[str, str]:
-    return dict(sorted(_below(resources.files("terrace.apps.first_repository") / "files", "")))
+    return dict(sorted(_files_below(resources.files("terrace.apps.first_repository") / "files", "")))
 
 
-def _below(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
+def _files_below(folder: Traversable, prefix: str) -> Iterator[tuple[str, str]]:
     for entry in folder.iterdir():
         name = _HIDDEN.get(entry.name, entry.name) if not prefix else entry.name
         if entry.is_dir():
-            yield from _below(entry, f"{prefix}{name}/")
+            yield from _files_below(entry, f"{prefix}{name}/")
         else:
             yield f"{prefix}{name}", entry.read_text(encoding="utf-8")

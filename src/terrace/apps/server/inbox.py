@@ -78,7 +78,7 @@ class Inbox:
         self._path = path
         self._clock = clock
         self._lock = threading.Lock()
-        self._connection = _opened(path)
+        self._connection = _open(path)
 
     def close(self) -> None:
         """Closes the file. Later calls raise an error."""
@@ -89,7 +89,7 @@ class Inbox:
         digest = hashlib.sha256(delivery.body).digest()
         moment = self._clock().timestamp()
         row = (delivery.id, delivery.event, digest, delivery.body, moment, moment)
-        with self._writing() as connection:
+        with self._transaction() as connection:
             done = connection.execute(
                 "INSERT INTO deliveries (id, event, digest, body, state, attempts, received, due, said)"
                 " VALUES (?, ?, ?, ?, 'waiting', 0, ?, ?, '') ON CONFLICT DO NOTHING",
@@ -106,7 +106,7 @@ class Inbox:
         """Starts and returns the oldest delivery that is due; None where there is none. Called by the only worker after
         it has finished the previous one. A delivery that crashed its worker too often fails permanently.
         """
-        with self._writing() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 "UPDATE deliveries SET state = 'dead', said = 'the worker stopped during this delivery' WHERE "
                 "state = 'begun' AND attempts >= ?",
@@ -122,7 +122,7 @@ class Inbox:
 
     def end(self, id_: str, state: Literal["done", "ignored"], message: str) -> None:
         """Marks it as processed. Its body is forgotten: what people wrote is kept by the forge, not here."""
-        with self._writing() as connection:
+        with self._transaction() as connection:
             connection.execute(
                 "UPDATE deliveries SET state = ?, said = ?, body = NULL WHERE id = ?", (state, message, id_)
             )
@@ -131,7 +131,7 @@ class Inbox:
 
     def fail(self, id_: str, why: str) -> State:
         """Marks an attempt as failed; returns whether it is retried."""
-        with self._writing() as connection:
+        with self._transaction() as connection:
             (attempts,) = connection.execute("SELECT attempts FROM deliveries WHERE id = ?", (id_,)).fetchone()
             state: State = "dead" if attempts >= TRIES else "failed"
             due = self._clock() + PAUSE * 2 ** (attempts - 1)
@@ -142,12 +142,12 @@ class Inbox:
 
     def hand_back(self, id_: str) -> None:
         """Returns a delivery because the worker was asked to stop: this is not an attempt."""
-        with self._writing() as connection:
+        with self._transaction() as connection:
             connection.execute("UPDATE deliveries SET state = 'waiting', attempts = attempts - 1 WHERE id = ?", (id_,))
 
     def retry(self, id_: str) -> None:
         """Retries a delivery that failed permanently. Raises BadInput where there is no such delivery."""
-        with self._writing() as connection:
+        with self._transaction() as connection:
             done = connection.execute(
                 "UPDATE deliveries SET state = 'waiting', attempts = 0, due = ? WHERE id = ? AND state = 'dead'",
                 (self._clock().timestamp(), id_),
@@ -157,7 +157,7 @@ class Inbox:
 
     def entries(self, most: int = 50) -> tuple[Entry, ...]:
         """Returns the newest deliveries, newest first."""
-        with self._writing() as connection:
+        with self._transaction() as connection:
             rows = connection.execute(
                 "SELECT id, event, state, attempts, received, said FROM deliveries ORDER BY position DESC LIMIT ?",
                 (most,),
@@ -169,11 +169,11 @@ class Inbox:
 
     def count(self) -> dict[State, int]:
         """Returns the number of deliveries in each state."""
-        with self._writing() as connection:
+        with self._transaction() as connection:
             return dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         """One durable transaction."""
         with self._lock:
             try:
@@ -188,7 +188,7 @@ class Inbox:
                 raise _unusable(self._path, error) from error
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # SQLite creates its other files with the same mode.

@@ -91,7 +91,7 @@ class Receiver:
                         return _no(413, _TOO_LONG)
                     if self._held > self._limits.held:
                         return _no(503, "too many deliveries are being received; deliver it again later")
-            return await self._judged(request, bytes(body))
+            return await self._judge(request, bytes(body))
         except TimeoutError:
             return _no(408, "the delivery did not arrive in time")
         except ClientDisconnect:
@@ -99,7 +99,7 @@ class Receiver:
         finally:
             self._held -= len(body)
 
-    async def _judged(self, request: Request, body: bytes) -> Response:
+    async def _judge(self, request: Request, body: bytes) -> Response:
         if not genuine(body, request.headers.get(SIGNATURE, ""), self._secrets):
             self._tell("rejected: not signed with a configured secret")
             return _no(401, "not signed with the secret of this receiver")

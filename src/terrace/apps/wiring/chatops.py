@@ -34,7 +34,7 @@ def work_off(
     project = Project(folder)
     talk = conversation(project.connected, project.trust.config.branch)
     chat = _chat_context(folder, talk, project, watcher)
-    answered = _answered(chat, event, payload, turn)
+    answered = _answer(chat, event, payload, turn)
     if answered is None:
         return None
     number, to, heard = answered
@@ -44,7 +44,7 @@ def work_off(
     return heard
 
 
-def _answered(
+def _answer(
     chat: ChatContext, event: str, payload: Mapping[str, Any], turn: Turn
 ) -> tuple[int, str, CommandResult] | None:
     """Returns the number of the pull request or issue, the id of the subject, and the result of an event."""

@@ -24,7 +24,7 @@ def find_rule(folder: str, name: str, others: Iterable[str] = ()) -> Rule:
     policies = _policies(folder)
     if name not in policies:
         raise unknown_name_error("environment, deployment or rule", name, (*own, *policies, *others))
-    return _described(policies[name])
+    return _describe(policies[name])
 
 
 def explain_rule(folder: str, name: str) -> str | None:
@@ -32,7 +32,7 @@ def explain_rule(folder: str, name: str) -> str | None:
     rule = rules().get(name)
     if rule is None:
         policy = _policies(folder).get(name)
-        rule = _described(policy) if policy is not None else None
+        rule = _describe(policy) if policy is not None else None
     return None if rule is None else f"{rule.name}: {rule.means} Why: {rule.why} Fix: {rule.fix}"
 
 
@@ -56,7 +56,7 @@ def _policies(folder: str) -> dict[str, PolicyRule]:
         return known
 
 
-def _described(rule: PolicyRule) -> Rule:
+def _describe(rule: PolicyRule) -> Rule:
     """Returns a policy rule as a rule of Terrace."""
     about = f" It applies to {', '.join(rule.types)}." if rule.types else ""
     where = f" It is defined in {rule.path}." if rule.path else ""

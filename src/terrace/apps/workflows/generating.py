@@ -57,7 +57,7 @@ def generate(facts: RepositoryFacts) -> Mapping[str, str]:
     for cloud in facts.clouds:
         files |= {f"{FOLDER}/oidc-{cloud}/{name}": text for name, text in trust(facts, cloud).items()}
     for index, environment in enumerate(facts.config.environments):
-        files[f".github/workflows/{_deploy(index, environment)}.yml"] = _deploying(facts, index, values)
+        files[f".github/workflows/{_deploy(index, environment)}.yml"] = _deploy_workflow(facts, index, values)
     return dict(sorted(files.items()))
 
 
@@ -101,7 +101,7 @@ def _values(facts: RepositoryFacts) -> Mapping[str, str]:
     }
 
 
-def _deploying(facts: RepositoryFacts, index: int, values: Mapping[str, str]) -> str:
+def _deploy_workflow(facts: RepositoryFacts, index: int, values: Mapping[str, str]) -> str:
     environment = facts.config.environments[index]
     name = environment.name
     first = environment.after is None

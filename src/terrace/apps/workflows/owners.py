@@ -38,14 +38,14 @@ def _elsewhere(facts: RepositoryFacts, environment: Environment) -> Iterable[str
         capture = _CAPTURE.search(stack_pattern.environment)
         if capture is None:
             paths |= {stack_pattern.path} if stack_pattern.environment == environment.name else set()
-        elif (value := _captured(stack_pattern.environment, capture, environment.name)) is not None:
+        elif (value := _capture(stack_pattern.environment, capture, environment.name)) is not None:
             parts = stack_pattern.path.split("*")
             number = int(capture[1])
             paths.add("*".join(parts[:number]) + value + "*".join(parts[number:]))
     return sorted(f"{path}/" for path in paths if path != home and not path.startswith(f"{home}/"))
 
 
-def _captured(template: str, capture: re.Match[str], name: str) -> str | None:
+def _capture(template: str, capture: re.Match[str], name: str) -> str | None:
     """What a capture is where the template makes this name; None where it cannot, `*` if it is unknown."""
     before, after = template[: capture.start()], template[capture.end() :]
     if _CAPTURE.search(after):

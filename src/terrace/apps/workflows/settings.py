@@ -147,7 +147,7 @@ def _keys(facts: RepositoryFacts) -> Setting:
             (
                 digest,
                 "test -e ~/terrace-ledger.key || (umask 077; openssl rand -base64 32 > ~/terrace-ledger.key)",
-                _each(homes, "gh secret set TERRACE_LEDGER_KEY --env $home < ~/terrace-ledger.key"),
+                _for_each(homes, "gh secret set TERRACE_LEDGER_KEY --env $home < ~/terrace-ledger.key"),
             ),
         )
     return Setting(
@@ -160,7 +160,7 @@ def _keys(facts: RepositoryFacts) -> Setting:
             digest,
             "test -e ~/terrace-backup.key || "
             '(umask 077; echo "${TERRACE_BACKUP_KEY:-$(openssl rand -base64 32)}" > ~/terrace-backup.key)',
-            _each(homes, "gh secret set TERRACE_BACKUP_KEY --env $home < ~/terrace-backup.key"),
+            _for_each(homes, "gh secret set TERRACE_BACKUP_KEY --env $home < ~/terrace-backup.key"),
         ),
     )
 
@@ -177,7 +177,7 @@ def _app(facts: RepositoryFacts) -> Setting:
         "store it outside of the repository",
         (
             'gh variable set TERRACE_GITHUB_APP_ID --body "$APP_ID"',
-            _each(homes, "gh secret set TERRACE_GITHUB_APP_KEY --env $home < ~/terrace-app.private-key.pem"),
+            _for_each(homes, "gh secret set TERRACE_GITHUB_APP_KEY --env $home < ~/terrace-app.private-key.pem"),
             f"jq --argjson app \"$APP_ID\" '.bypass_actors[0].actor_id = $app' {FOLDER}/ruleset-ledger-writer.json "
             f"| {_API} POST {_REPOSITORY}/rulesets --input -",
         ),
@@ -200,7 +200,7 @@ def _roles(facts: RepositoryFacts, cloud: Cloud, identity: WorkloadIdentity) -> 
         (
             f"terraform -chdir={folder} init && terraform -chdir={folder} apply",
             f"terraform -chdir={folder} output -json roles > roles.json",
-            _each(homes, f"gh variable set {identity.variable} --env $home --body {role}"),
+            _for_each(homes, f"gh variable set {identity.variable} --env $home --body {role}"),
             *identity.once,
         ),
     )
@@ -218,6 +218,6 @@ def _defaults() -> Setting:
     )
 
 
-def _each(homes: Iterable[str], command: str) -> str:
+def _for_each(homes: Iterable[str], command: str) -> str:
     """Returns one command for several environments on GitHub, each as `$home`."""
     return f"for home in {' '.join(homes)}; do {command}; done"

@@ -52,16 +52,18 @@ def find_marked(content: bytes, path: str) -> Marked | None:
         pair, at = _WORDS[line.word]
         if at == 0:
             if first is not None:
-                raise _wrong(path, line, f"a part begins twice: {line.word!r} is at line {first.number}, too")
+                raise _marker_error(path, line, f"a part begins twice: {line.word!r} is at line {first.number}, too")
             first = line
         elif first is None or section is not None:
-            raise _wrong(path, line, f"{line.word!r} ends a part that nothing begins")
+            raise _marker_error(path, line, f"{line.word!r} ends a part that nothing begins")
         elif _WORDS[first.word][0] != pair:
-            raise _wrong(path, line, f"{line.word!r} does not end what {first.word!r} at line {first.number} begins")
+            raise _marker_error(
+                path, line, f"{line.word!r} does not end what {first.word!r} at line {first.number} begins"
+            )
         else:
             section = Marked(first.end, line.start, first.newline or b"\n")
     if first is not None and section is None:
-        raise _wrong(path, first, f"{first.word!r} begins a part that nothing ends")
+        raise _marker_error(path, first, f"{first.word!r} begins a part that nothing ends")
     return section
 
 
@@ -118,6 +120,6 @@ def _newline(content: bytes) -> bytes:
     return first[0] if first else b"\n"
 
 
-def _wrong(path: str, line: _Line, message: str) -> BadInput:
+def _marker_error(path: str, line: _Line, message: str) -> BadInput:
     hint = f"leave one pair of markers, each on a line of its own: {BEGIN} and {END}"
     return BadInput(message, hint=hint, place=Place(path, line.number))

@@ -105,7 +105,7 @@ def _inputs(inputs: Sequence[Input]) -> str:
         (
             code(variable.name),
             words(variable.description),
-            code(_hidden(variable.name, variable.type)),
+            code(_hide_secrets(variable.name, variable.type)),
             _default(variable),
             "yes" if variable.default is None else "no",
             "yes" if variable.sensitive else "no",
@@ -121,13 +121,13 @@ def _inputs(inputs: Sequence[Input]) -> str:
 def _default(variable: Input) -> str:
     if variable.default is None:
         return ""
-    shown = _hidden(variable.name, variable.default)
+    shown = _hide_secrets(variable.name, variable.default)
     # A default is in the source already, and is not spread further.
     secret = shown != variable.default and shown.strip('"') == _HIDDEN
     return "(hidden: it looks like a secret)" if secret else code(shown)
 
 
-def _hidden(name: str, expression: str) -> str:
+def _hide_secrets(name: str, expression: str) -> str:
     """Returns an expression of a module without the secrets in it, found as in the source."""
     head = f'variable "{name}" {{\n  default = '
     secrets = find_secrets(f"{head}{expression}\n}}\n", bare=False, path="variables.tf")

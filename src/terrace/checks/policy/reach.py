@@ -111,7 +111,7 @@ def find_unreached(
 
     `data` is the data document with everything that was loaded; None when it is unknown.
     """
-    findings = list(_misnamed(folder, reads, namespaces))
+    findings = list(_find_misnamed(folder, reads, namespaces))
     if not find_reporting_rules(reads, ()):
         problem = "has no rule `deny`, `violation` or `warn`: it finds nothing"
         fix = "rename its rules; remove a folder that only helps others from `policies`"
@@ -126,7 +126,7 @@ def find_unreached(
     return tuple(findings)
 
 
-def _misnamed(folder: str, reads: Reads, namespaces: tuple[str, ...]) -> Iterable[Finding]:
+def _find_misnamed(folder: str, reads: Reads, namespaces: tuple[str, ...]) -> Iterable[Finding]:
     packages = sorted({package(rule) for rule in find_reporting_rules(reads, ())})
     for namespace in namespaces:
         if not any(matches(name, (namespace,)) for name in packages):

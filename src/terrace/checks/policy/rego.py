@@ -68,16 +68,21 @@ def _kind(rule: str) -> str | None:
 
 
 def _package(name: str, rules: Mapping[str, Any], stack: str) -> Iterator[Finding]:
-    excepted = {name for names in _listed(rules.get("exception")) for name in _listed(names) if isinstance(name, str)}
+    excepted = {
+        name
+        for names in _list_members(rules.get("exception"))
+        for name in _list_members(names)
+        if isinstance(name, str)
+    }
     for rule, value in rules.items():
         kind = _kind(rule)
         if kind is None or rule.removeprefix(kind).removeprefix("_") in excepted:
             continue
-        for message in _listed(value):
+        for message in _list_members(value):
             yield _finding(f"{name}.{rule}", kind, message, stack)
 
 
-def _listed(value: Any) -> list[Any]:
+def _list_members(value: Any) -> list[Any]:
     """Returns the members of a set or list; a rule that is one text, or just true, is one message."""
     if isinstance(value, list):
         return value

@@ -74,7 +74,7 @@ def _resource(
         "after": after,
         "unknown": [list(path) for path in change.unknown],
         "sensitive": [list(path) for path in change.sensitive],
-        "unmarked": _unmarked(change, copies),
+        "unmarked": _find_unmarked(change, copies),
         "replaced_by": [list(path) for path in change.replace_paths],
         "json": {
             **dict(_documents(after, ())),
@@ -99,7 +99,7 @@ def _leave_unset(after: Any, path: Path) -> None:
         after[path[-1]] = dict(UNSET)  # type: ignore[index]
 
 
-def _unmarked(change: ResourceChange, copies: Copies | None) -> list[list[str | int]]:
+def _find_unmarked(change: ResourceChange, copies: Copies | None) -> list[list[str | int]]:
     """Returns the places that Terraform does not mark where a secret is hidden, because it is marked elsewhere."""
     if not copies:
         return []

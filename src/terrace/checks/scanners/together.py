@@ -49,16 +49,16 @@ def together(findings: Iterable[Finding], places: Places) -> tuple[Finding, ...]
     for (word, _), members in addressed.items():
         spots = {(word, spot) for member in members if (spot := _spot(member, places)) is not None}
         covered |= spots & spotted.keys()
-        merged.update(_one(members, [other for key in spots for other in spotted.get(key, ())]))
+        merged.update(_merge_members(members, [other for key in spots for other in spotted.get(key, ())]))
     for key, members in spotted.items():
         if key not in covered:
-            merged.update(_one(members, ()))
+            merged.update(_merge_members(members, ()))
     loose = {f for f in distinct if _address(f) is None and _spot(f, places) is None}
     # Two that differed only in their enforcement are one now.
     return tuple(dict.fromkeys(merged.get(f, f) for f in distinct if f in merged or f in loose))
 
 
-def _one(members: Iterable[Finding], also: Iterable[Finding]) -> Mapping[Finding, Finding]:
+def _merge_members(members: Iterable[Finding], also: Iterable[Finding]) -> Mapping[Finding, Finding]:
     """Those of the members that stay, as they stay. `also` agree with them, and stay nowhere."""
     members = list(members)
     best = min(members, key=_rank)

@@ -293,7 +293,7 @@ def _json(text: str) -> Iterator[NamedText]:
         if mark in "{[":
             opened.append(_Open(scope.called, is_list=mark == "["))
         elif mark in "}]":
-            yield from _beside(text, opened.pop() if len(opened) > 1 else scope)
+            yield from _named_values(text, opened.pop() if len(opened) > 1 else scope)
         elif token[2] and not scope.is_list:
             scope.key = token[1]
         else:
@@ -304,10 +304,10 @@ def _json(text: str) -> Iterator[NamedText]:
                 scope.values.append((start, end))
             yield _text(text, scope.called, start, end)
     for unclosed in opened:
-        yield from _beside(text, unclosed)
+        yield from _named_values(text, unclosed)
 
 
-def _beside(text: str, closed: _Open) -> Iterator[NamedText]:
+def _named_values(text: str, closed: _Open) -> Iterator[NamedText]:
     """Yields the values of an object that has their name beside them."""
     if closed.name_value and not says_secret(closed.name):
         yield from (_text(text, closed.name_value, start, end) for start, end in closed.values)

@@ -31,7 +31,7 @@ class SecretMask:
     """A mask for known secrets in texts. A secret that reads like words (`postgres`) is hidden only in quotes."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in (secret, _escaped(secret))}
+        forms = {form for secret in secrets if len(secret) >= SHORTEST for form in (secret, _escape(secret))}
         # The lines of a secret are separate in a diff.
         forms |= {line.strip() for secret in forms for line in secret.splitlines() if len(line.strip()) >= 16}
         # The longest first: a secret that contains another one is hidden completely.
@@ -48,16 +48,16 @@ class SecretMask:
 
     def finding(self, finding: Finding) -> Finding:
         """Returns the finding without secrets in any text that it shows."""
-        message = self._told(finding.message)
-        fix = self._told(finding.fix) if finding.fix else finding.fix
-        note = self._told(finding.note)
+        message = self._mask_text(finding.message)
+        fix = self._mask_text(finding.fix) if finding.fix else finding.fix
+        note = self._mask_text(finding.note)
         path = finding.path or ""
-        detail = self._told(finding.detail, bare=bool(path) and allows_bare(path), path=path)
+        detail = self._mask_text(finding.detail, bare=bool(path) and allows_bare(path), path=path)
         if (message, fix, note, detail) == (finding.message, finding.fix, finding.note, finding.detail):
             return finding
         return replace(finding, message=message, fix=fix, note=note, detail=detail)
 
-    def _told(self, text: str, *, bare: bool = False, path: str = "") -> str:
+    def _mask_text(self, text: str, *, bare: bool = False, path: str = "") -> str:
         return self.hide(_without_rows(without_secrets(text, bare=bare, path=path))) if text else text
 
 
@@ -176,7 +176,7 @@ def _without(value: Value, path: Path, spots: Mapping[Path, list[Exposed]], hidi
         return value
     text = value
     for exposed in spots.get(path, ()):
-        shorter = text.replace(exposed.secret, HIDDEN).replace(_escaped(exposed.secret), HIDDEN)
+        shorter = text.replace(exposed.secret, HIDDEN).replace(_escape(exposed.secret), HIDDEN)
         # In base64, or another encoding: the whole text is masked.
         if exposed.secret == value or (shorter == text and HIDDEN not in text):
             return MASKED
@@ -184,5 +184,5 @@ def _without(value: Value, path: Path, spots: Mapping[Path, list[Exposed]], hidi
     return hiding.hide(text)
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]

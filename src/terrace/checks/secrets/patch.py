@@ -90,11 +90,11 @@ def patches(lines: Iterable[bytes]) -> Iterator[Patch]:
                 yield Patch(commit, "", decode(b"\n".join(message)), tuple(range(1, len(message) + 1)))
                 message = None
         elif line.startswith(b"\0"):
-            yield from _closed(opened)
+            yield from _close(opened)
             opened, in_hunk = None, False
             commit, message = line[1:].decode("ascii", "replace"), []
         elif line.startswith(b"diff --"):
-            yield from _closed(opened)
+            yield from _close(opened)
             opened, in_hunk = None, False
         elif not in_hunk and line.startswith(b"+++ "):
             path = _path(line[4:])
@@ -104,10 +104,10 @@ def patches(lines: Iterable[bytes]) -> Iterator[Patch]:
         elif in_hunk and opened is not None and b"-" not in line[:columns] and not line.startswith(b"\\"):
             opened.take(line[columns:], number if b"+" in line[:columns] else -number)
             number += 1
-    yield from _closed(opened)
+    yield from _close(opened)
 
 
-def _closed(opened: _Open | None) -> Iterator[Patch]:
+def _close(opened: _Open | None) -> Iterator[Patch]:
     patch = opened.patch() if opened is not None else None
     if patch is not None:
         yield patch
@@ -119,10 +119,10 @@ def _path(written: bytes) -> str | None:
     if name == b"/dev/null":
         return None
     if name.startswith(b'"'):
-        name = _ESCAPE.sub(_unescaped, name.strip(b'"'))
+        name = _ESCAPE.sub(_unescape, name.strip(b'"'))
     return name.removeprefix(b"b/").decode("utf-8", "surrogateescape")
 
 
-def _unescaped(match: re.Match[bytes]) -> bytes:
+def _unescape(match: re.Match[bytes]) -> bytes:
     escape = match[1]
     return bytes([int(escape, 8) & 255]) if escape[:1].isdigit() else _LETTERS.get(escape, escape)

@@ -126,7 +126,7 @@ def _within(value: str, place: str, depth: int) -> Iterator[tuple[str, Kind, str
             yield exposed.place, exposed.kind, exposed.secret
         return
     matches = find_secrets(value)
-    if not matches and (inner := _unpacked(value)) is not None:
+    if not matches and (inner := _unpack(value)) is not None:
         yield from _within(inner, f"{place} (base64)", depth + 1) if depth < DEEPEST else ()
         return
     for match in matches:
@@ -142,7 +142,7 @@ def _json(value: str) -> Any:
         return None
 
 
-def _unpacked(value: str) -> str | None:
+def _unpack(value: str) -> str | None:
     """Returns the text that a value contains in base64, if it does."""
     if len(value) < 16 or len(value) % 4:
         return None

@@ -73,7 +73,7 @@ class SecretSearch:
         baseline = self._baseline(self._trusted)
         partial: list[Patch] = []
         tree = self._repository.tree(head)
-        read = _noting((whole_file(head, path, tree.read(path)) for path in tree.entries), partial)
+        read = _note_partial((whole_file(head, path, tree.read(path)) for path in tree.entries), partial)
         current = tuple(leaks(read, self._fingerprint(baseline)))
         return (
             *secret_findings(current, current, baseline, self._today, PATH, is_in_file),
@@ -84,8 +84,8 @@ class SecretSearch:
         partial: list[Patch] = []
         fingerprint = self._fingerprint(baseline)
         patches = chain(self._patches(base, head), self._of_submodules(base, head))
-        added = tuple(leaks(_noting(patches, partial), fingerprint))
-        current = self._there(head, {leak.path for leak in added}, fingerprint)
+        added = tuple(leaks(_note_partial(patches, partial), fingerprint))
+        current = self._current_leaks(head, {leak.path for leak in added}, fingerprint)
         fresh = head if self._repository.is_own_snapshot(head) else ""
 
         def whence(commit: str) -> str:
@@ -109,7 +109,7 @@ class SecretSearch:
             for path, content in read_many(tree, paths[start : start + _AT_ONCE]).items():
                 yield whole_file(head, path, content)
 
-    def _there(self, head: str, paths: Iterable[str], fingerprint: Fingerprint) -> Iterator[Leak]:
+    def _current_leaks(self, head: str, paths: Iterable[str], fingerprint: Fingerprint) -> Iterator[Leak]:
         tree = self._repository.tree(head)
         existing = [path for path in sorted(paths) if path in tree.entries]
         contents = read_many(tree, existing)
@@ -123,7 +123,7 @@ class SecretSearch:
         return fingerprints(baseline.salt.encode())
 
 
-def _noting(patches: Iterable[Patch], partial: list[Patch]) -> Iterator[Patch]:
+def _note_partial(patches: Iterable[Patch], partial: list[Patch]) -> Iterator[Patch]:
     for patch in patches:
         if not patch.whole:
             partial.append(patch)

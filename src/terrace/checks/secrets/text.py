@@ -98,7 +98,7 @@ def find_secrets(text: str, *, bare: bool = True, path: str = "") -> list[Secret
     small = _small(text)
     lines, tellings = _lines_that_tell(text, small)
     if lines:
-        for match in (*_configured(text, path, tellings), *_named(text, small, lines, bare)):
+        for match in (*_configuration_secrets(text, path, tellings), *_named_secrets(text, small, lines, bare)):
             matches.add(match)
     return matches.kept
 
@@ -170,7 +170,7 @@ def _lines_that_tell(text: str, small: str) -> tuple[list[tuple[int, int]], list
     return lines, tellings
 
 
-def _configured(text: str, path: str, tellings: Sequence[int]) -> Iterator[SecretMatch]:
+def _configuration_secrets(text: str, path: str, tellings: Sequence[int]) -> Iterator[SecretMatch]:
     """Yields values of configuration with the name of a secret, and secrets in the lines of its texts."""
     for named in named_texts(text, path, tellings):
         kind = kind_of(named.name, named.value) if named.name and "\n" not in named.value else None
@@ -179,11 +179,11 @@ def _configured(text: str, path: str, tellings: Sequence[int]) -> Iterator[Secre
         elif named.inner:
             small = _small(named.inner)
             lines, _ = _lines_that_tell(named.inner, small)
-            for match in _named(named.inner, small, lines, bare=True):
+            for match in _named_secrets(named.inner, small, lines, bare=True):
                 yield SecretMatch(match.kind, named.start + match.start, named.start + match.end)
 
 
-def _named(text: str, small: str, lines: Iterable[tuple[int, int]], bare: bool) -> Iterator[SecretMatch]:
+def _named_secrets(text: str, small: str, lines: Iterable[tuple[int, int]], bare: bool) -> Iterator[SecretMatch]:
     """Yields the secrets in lines that mention one."""
     for start, end in lines:
         # A name can be on one line and its value on one of the next.
@@ -191,11 +191,11 @@ def _named(text: str, small: str, lines: Iterable[tuple[int, int]], bare: bool) 
         rest = _lines_on(text, end, 6)
         for first, last in _windows(small, start, end):
             for match in (_ASSIGNED if bare else _QUOTED_ONLY).finditer(text, first, last):
-                yield from _told(match, bare)
+                yield from _mentioned_secrets(match, bare)
         for mark, pattern in (("value", _PAIR), ("variable", _DEFAULT)):
             if small.find(mark, begin, rest) >= 0:
                 for match in pattern.finditer(text, begin, rest):
-                    yield from _told(match, bare)
+                    yield from _mentioned_secrets(match, bare)
 
 
 def _windows(small: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -240,7 +240,7 @@ def _lines_on(text: str, at: int, count: int) -> int:
     return at
 
 
-def _told(match: re.Match[str], bare: bool) -> Iterator[SecretMatch]:
+def _mentioned_secrets(match: re.Match[str], bare: bool) -> Iterator[SecretMatch]:
     group = next((g for g in ("vd", "vs", "vb") if match[g] is not None), None)
     if group is None or (group == "vb" and not bare):
         return

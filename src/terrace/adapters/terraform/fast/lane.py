@@ -88,7 +88,7 @@ class Lane:
     def start(self) -> None:
         """Starts the helper process in advance, where it does not run yet."""
         with self._lock:
-            self._started()
+            self._start()
 
     @contextlib.contextmanager
     def ride(self, folder: Path, environment: Mapping[str, str], load: LaneRequest) -> Iterator[LaneUse]:
@@ -118,13 +118,13 @@ class Lane:
     def handle(self) -> int:
         """Returns a descriptor that keeps the lane open while any process that inherited it runs."""
         with self._lock:
-            stdin = self._started().stdin
+            stdin = self._start().stdin
         assert stdin is not None
         return stdin.fileno()
 
     def _ask(self, run: str, order: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         with self._lock:
-            process = self._started()
+            process = self._start()
             answer = self._awaited.next_response(run)
             assert process.stdin is not None
             try:
@@ -137,7 +137,7 @@ class Lane:
         except TimeoutError as error:
             raise LaneDied(f"the process of the fast lane did not respond within {seconds:g} s") from error
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
                 # -P: the current folder belongs to the repository, from which Python must not import anything.

@@ -72,14 +72,14 @@ def _checksum(folder: Path, seals: Path) -> str:
     files = sorted((str(p.relative_to(folder)), p) for p in folder.rglob("*") if p.is_file())
     looks = json.dumps([(name, _look(path)) for name, path in files])
     with _HASHING:
-        return _sealed(folder, files, looks, seals)
+        return _seal(folder, files, looks, seals)
 
 
 _HASHING = threading.Lock()
 """Stacks share providers: the second one uses the hash of the first."""
 
 
-def _sealed(folder: Path, files: list[tuple[str, Path]], looks: str, seals: Path) -> str:
+def _seal(folder: Path, files: list[tuple[str, Path]], looks: str, seals: Path) -> str:
     seal = seals / hashlib.sha256(f"{folder}\n{looks}".encode()).hexdigest()
     recorded = seal.read_bytes().decode("ascii", "replace") if seal.is_file() else ""
     # A complete hash has 47 characters; a truncated one is ignored.

@@ -58,15 +58,15 @@ class Provider:
         self._died = died
         self._process: subprocess.Popen[bytes] | None = None
         self._ending = False
-        self.wire: asyncio.Future[Wire] = asyncio.ensure_future(self._started())
+        self.wire: asyncio.Future[Wire] = asyncio.ensure_future(self._launch())
         """Returns the connection once it is established. Raises NotStarted."""
         self.protocol = 0
         """The version of its plugin protocol, once connected."""
 
-    async def _started(self) -> Wire:
+    async def _launch(self) -> Wire:
         try:
             async with asyncio.timeout(self._start.patience):
-                return await self._connected()
+                return await self._connect()
         except TimeoutError as error:
             self.kill()
             raise NotStarted(f"it did not report its socket within {self._start.patience:g} s") from error
@@ -77,7 +77,7 @@ class Provider:
             self.kill()
             raise
 
-    async def _connected(self) -> Wire:
+    async def _connect(self) -> Wire:
         environment = {**self._start.environment, **HANDSHAKE, "PLUGIN_UNIX_SOCKET_DIR": str(self._sockets)}
         parent = os.getpid()
         self._process = subprocess.Popen(

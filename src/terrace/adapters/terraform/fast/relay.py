@@ -53,14 +53,14 @@ class Relay:
     async def listen(self, address: Path) -> None:
         """Accepts calls at this socket."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(self._arrived, str(address))
+        self._server = await loop.create_unix_server(self._accept, str(address))
 
-    def _arrived(self) -> Wire:
+    def _accept(self) -> Wire:
         caller = _Caller(self)
         self._callers.add(caller)
-        return Wire(accept=caller.asked, lost=lambda: self._left(caller))
+        return Wire(accept=caller.asked, lost=lambda: self._forget(caller))
 
-    def _left(self, caller: _Caller) -> None:
+    def _forget(self, caller: _Caller) -> None:
         self._callers.discard(caller)
         if caller.provider is not None:
             self._let_go(caller.provider)
