@@ -193,7 +193,7 @@ def test_every_entry_of_terrace_hardens_itself_before_anything_else() -> None:
         entry = (ROOT / name).read_text().partition('if __name__ == "__main__":\n')[2]
         assert entry.startswith("    harden()\n"), name
     main = (ROOT / "apps/cli/main.py").read_text().partition("def main() -> None:\n")[2]
-    assert main.index("harden()") < main.index("guarded(cli)")
+    assert main.index("harden()") < main.index("run_command_line(cli)")
 
 
 def test_no_program_is_started_with_everything_that_terrace_knows() -> None:

@@ -52,14 +52,14 @@ def acknowledgements(history: History, environment: str) -> tuple[Acknowledgemen
             by=event.actor,
             reason=record.reason,
             at=event.time,
-            declared=_declared(history, event, record),
+            declared=_declaration(history, event, record),
         )
         for event, record in history.of(DriftAcknowledged)
         if event.subject == environment
     )
 
 
-def _declared(history: History, event: Event, record: DriftAcknowledged) -> Declared:
+def _declaration(history: History, event: Event, record: DriftAcknowledged) -> Declared:
     facts = facts_in(event)
     declaration, environment = record.declaration, event.subject
     return declaration_of(history, event, declaration, "acknowledge", environment, record.address, record.reason, facts)

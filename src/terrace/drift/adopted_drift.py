@@ -28,7 +28,7 @@ def find_absorptions(history: History, environment: str) -> tuple[Absorption, ..
     acknowledged = acknowledgements(history, environment)
     absorptions: dict[tuple[str, str], Absorption] = {}
     for deployment in folds.of_environment(history, environment):
-        for record, plan in _applied(deployment):
+        for record, plan in _find_applies(deployment):
             for _, address in plan.detail.changes or ():
                 absorptions.pop((record.stack, address), None)
             for resource in plan_absorptions(plan):
@@ -44,7 +44,7 @@ def plan_absorptions(plan: StepRecord) -> tuple[ResourceDrift, ...]:
     return tuple(resource for resource in resources if resource.grave)
 
 
-def _applied(deployment: Deployment) -> list[tuple[StepRecord, StepRecord]]:
+def _find_applies(deployment: Deployment) -> list[tuple[StepRecord, StepRecord]]:
     """Yields the applies that may have written a state, each with the plan that it applied."""
     applied = []
     for index, record in enumerate(deployment.steps):

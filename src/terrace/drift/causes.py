@@ -48,7 +48,7 @@ class Window:
 def window_of(history: History, environment: str, resource: ResourceDrift, now: datetime) -> Window | None:
     """Returns the period between the newest apply, or the newest check without the difference, and the first check with
     it in its current form; None where nothing was deployed."""
-    since = _applied_at(history, environment, resource.stack)
+    since = _last_apply_time(history, environment, resource.stack)
     if since is None:
         return None
     until = now
@@ -70,7 +70,7 @@ def _same(drifted: ResourceDrift, other: ResourceDrift) -> bool:
     return (drifted.fingerprint, dict(drifted.observed)) == (other.fingerprint, dict(other.observed))
 
 
-def _applied_at(history: History, environment: str, stack: str) -> datetime | None:
+def _last_apply_time(history: History, environment: str, stack: str) -> datetime | None:
     """Returns when the newest apply of a stack finished. A deployment with an empty plan changed and adopted
     nothing."""
     opened = None
@@ -94,7 +94,7 @@ def add_causes(
 ) -> Observation:
     """Returns the observation with the causes that were found. `windows` are by stack and fingerprint."""
     resources = (
-        _explained(resource, window, logged, now)
+        _add_causes(resource, window, logged, now)
         if (window := windows.get((resource.stack, resource.fingerprint)))
         else resource
         for resource in observation.resources
@@ -102,7 +102,7 @@ def add_causes(
     return replace(observation, resources=tuple(resources))
 
 
-def _explained(resource: ResourceDrift, window: Window, logged: LoggedChanges, now: datetime) -> ResourceDrift:
+def _add_causes(resource: ResourceDrift, window: Window, logged: LoggedChanges, now: datetime) -> ResourceDrift:
     causes: dict[tuple[str, str, str], Cause] = {}
     for change in logged.changes:
         cause = change.cause

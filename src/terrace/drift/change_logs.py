@@ -278,7 +278,7 @@ def _of_trail(record: _Trail) -> LoggedChange | None:
     if identity.session_context is not None and identity.session_context.source_identity:
         who = f"{identity.session_context.source_identity} as {who}"
     service = record.event_source.partition(".")[0]
-    names = list(_named(record.request_parameters))
+    names = list(_named_objects(record.request_parameters))
     names += [("resourceArn", resource.arn) for resource in record.resources or () if resource.arn]
     cause = _cause(
         CLOUDTRAIL,
@@ -293,7 +293,7 @@ def _of_trail(record: _Trail) -> LoggedChange | None:
     return LoggedChange(cause, tuple(names), service, account, record.aws_region or "")
 
 
-def _named(parameters: Any) -> Iterator[tuple[str, str]]:
+def _named_objects(parameters: Any) -> Iterator[tuple[str, str]]:
     """Returns the texts by which a request names what it changes: those on its first level, and lists of resources.
 
     On deeper levels a request names other resources, such as the group that a new rule allows.

@@ -50,7 +50,7 @@ def changed_paths(change: ResourceChange) -> tuple[str, ...]:
 def changed_values(change: ResourceChange) -> dict[str, tuple[Value, Value]]:
     """Returns the values before and after of each of these paths, in their order; what the plan hides is masked."""
     values = {
-        ".".join(path): (_shown(path, before), _shown(path, after))
+        ".".join(path): (_hide_secrets(path, before), _hide_secrets(path, after))
         for path, before, after in _differences(normalize(change.before), normalize(change.after), ())
     }
     names = {path.partition(".")[0] for path in values}
@@ -60,7 +60,7 @@ def changed_values(change: ResourceChange) -> dict[str, tuple[Value, Value]]:
     return dict(sorted({**values, **dict.fromkeys(hidden - names, (MASKED, MASKED))}.items()))
 
 
-def _shown(path: tuple[str, ...], value: Value) -> Value:
+def _hide_secrets(path: tuple[str, ...], value: Value) -> Value:
     """Returns a value without what looks like a secret."""
     return MASKED if shows_secret(path[-1] if path else "", value) else value
 
@@ -72,12 +72,12 @@ def _resource_drift(stack: str, drift: ResourceChange | None, change: ResourceCh
     if drift is None:
         return _input(stack, change) if change is not None else None
     if drift.action is Action.DELETE:
-        return _deleted(stack, drift, change)
+        return _deletion(stack, drift, change)
     outside = changed_values(drift)
     inputs = _inputs(change, tuple(outside))
     values = dict(sorted({**outside, **inputs}.items()))
     undo = change.action if change is not None else Action.NO_OP
-    kept_paths = _kept(tuple(outside), change)
+    kept_paths = _kept_paths(tuple(outside), change)
     marks = {**(change.before_marks if change is not None else {}), **drift.after_marks}
     whole = ResourceDrift(
         stack=stack,
@@ -142,7 +142,7 @@ def _inputs(change: ResourceChange | None, outside: tuple[str, ...]) -> dict[str
     }
 
 
-def _deleted(stack: str, drift: ResourceChange, change: ResourceChange | None) -> ResourceDrift:
+def _deletion(stack: str, drift: ResourceChange, change: ResourceChange | None) -> ResourceDrift:
     return ResourceDrift(
         stack=stack,
         address=drift.address,
@@ -184,7 +184,7 @@ def _output(stack: str, change: OutputChange) -> ResourceDrift:
     return ResourceDrift(stack, address, "output", DriftKind.INPUT, Severity.LOW, (), change.action, print_)
 
 
-def _kept(paths: tuple[str, ...], change: ResourceChange | None) -> tuple[str, ...]:
+def _kept_paths(paths: tuple[str, ...], change: ResourceChange | None) -> tuple[str, ...]:
     """Returns the paths that a change leaves as they were found: applying it writes them into the state."""
     if change is None:
         return paths

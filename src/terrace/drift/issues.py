@@ -76,11 +76,11 @@ def _after(record: StackDrift | None, look: Check, observation: Observation) -> 
     if observation.status == "unknown":
         return replace(record, blind=True) if record is not None else None
     if observation.status == "drifted":
-        return _drifted(record, look, observation)
+        return _after_drift(record, look, observation)
     return _clean(record, look.at) if record is not None else None
 
 
-def _drifted(record: StackDrift | None, look: Check, observation: Observation) -> StackDrift:
+def _after_drift(record: StackDrift | None, look: Check, observation: Observation) -> StackDrift:
     closed = record.closed_at if record is not None else None
     if record is None or (closed is not None and look.at - closed > REOPENED_WITHIN):
         return StackDrift(
@@ -95,32 +95,32 @@ def _drifted(record: StackDrift | None, look: Check, observation: Observation) -
     changed = _what(record.resources) != _what(observation.resources)
     now = replace(record, resources=observation.resources, clean=0, drifted=True, blind=False)
     if not record.drifted:
-        now = _flipped(now, look.at)
+        now = _count_flips(now, look.at)
     if now.flapping(look.at):
-        return replace(now, open=True) if flapped else _told(replace(now, open=True), "flapping", look.at)
+        return replace(now, open=True) if flapped else _add_event(replace(now, open=True), "flapping", look.at)
     if not record.open:
-        return _told(replace(now, open=True), "reopened", look.at)
-    return _told(now, "updated", look.at) if changed else now
+        return _add_event(replace(now, open=True), "reopened", look.at)
+    return _add_event(now, "updated", look.at) if changed else now
 
 
 def _clean(record: StackDrift, at: datetime) -> StackDrift:
     flapped = record.flapping(at)
     now = replace(record, clean=record.clean + 1, drifted=False, blind=False)
     if record.drifted:
-        now = _flipped(now, at)
+        now = _count_flips(now, at)
     if now.flapping(at):
-        return now if flapped or not now.open else _told(now, "flapping", at)
+        return now if flapped or not now.open else _add_event(now, "flapping", at)
     if now.open and now.clean >= CLEAN_TO_CLOSE:
-        return _told(replace(now, open=False, resources=()), "closed", at)
+        return _add_event(replace(now, open=False, resources=()), "closed", at)
     return now
 
 
-def _flipped(record: StackDrift, at: datetime) -> StackDrift:
+def _count_flips(record: StackDrift, at: datetime) -> StackDrift:
     recent = tuple(flip for flip in record.flips if at - flip < FLIPS_WITHIN)
     return replace(record, flips=(*recent, at))
 
 
-def _told(record: StackDrift, word: Word, at: datetime) -> StackDrift:
+def _add_event(record: StackDrift, word: Word, at: datetime) -> StackDrift:
     return replace(record, turns=(*record.turns, IssueEvent(word, at)))
 
 

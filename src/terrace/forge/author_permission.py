@@ -19,7 +19,7 @@ def refusal(command: Command, request: Comment, permission: Permission, change: 
 
 def why_barred(command: Command, login: str, permission: Permission, change: Change | None) -> str | None:
     """Returns why that account may not give this command; None where they may."""
-    needed = _needed(command)
+    needed = _needed_permission(command)
     if _ORDER.index(permission) < _ORDER.index(needed):
         return f"that needs the permission {needed!r} in this repository, and yours is {permission!r}"
     return own_work(login, change) if isinstance(command, Approve) and change is not None else None
@@ -39,7 +39,7 @@ def own_work(login: str, change: Change) -> str | None:
     return None
 
 
-def _needed(command: Command) -> Permission:
+def _needed_permission(command: Command) -> Permission:
     """Everyone with read access can read; commands that run or change something need more."""
     if isinstance(command, Explain) or (isinstance(command, Look) and command.what in ("help", "status")):
         return "read"

@@ -40,7 +40,10 @@ def request(body: str) -> Request | None:
     if any(node.type in ("html_block", "html_inline") for token in tokens for node in (token, *(token.children or ()))):
         # It may hide a part, and show another one in its place.
         return None
-    environments, waits = _below(tokens, "Environment"), _below(tokens, "Pending plans", "What waits")
+    environments, waits = (
+        _paragraphs_below(tokens, "Environment"),
+        _paragraphs_below(tokens, "Pending plans", "What waits"),
+    )
     lines = text.split("\n")
     lists = [token.map for token in tokens if token.type == "bullet_list_open" and token.level == 0 and token.map]
     roles = tuple(
@@ -52,7 +55,7 @@ def request(body: str) -> Request | None:
     return Request(environments[0], handle[1] if handle else "", roles)
 
 
-def _below(tokens: Sequence[Token], *titles: str) -> list[str]:
+def _paragraphs_below(tokens: Sequence[Token], *titles: str) -> list[str]:
     """Returns the paragraph below each heading with one of these titles, as written."""
     return [
         tokens[at + 4].content if at + 4 < len(tokens) and tokens[at + 3].type == "paragraph_open" else ""

@@ -150,7 +150,7 @@ _FORMS: Mapping[str, _Form] = {
 
 def forms() -> Mapping[str, str]:
     """Every command as it is written, and what it does."""
-    return {_written(verb): form.does for verb, form in _FORMS.items()}
+    return {_written_command(verb): form.does for verb, form in _FORMS.items()}
 
 
 def read_command(comment: str) -> Command | UnknownCommand | None:
@@ -175,15 +175,15 @@ def _command(line: str) -> Command | UnknownCommand:
     if prefix != PREFIX or verb not in _FORMS:
         words = line.lower().split()
         close = find_nearest(words[1], _FORMS) if len(words) > 1 else None
-        return UnknownCommand("there is no such command", _written(close) if close else f"{PREFIX} help")
+        return UnknownCommand("there is no such command", _written_command(close) if close else f"{PREFIX} help")
     form = _FORMS[verb]
     match = re.fullmatch(form.pattern, rest.removeprefix(verb))
     if match is None and re.match(rf"(?:approve|reject) {_ENVIRONMENT} [0-9a-f]{{8}}(?: |\Z)", rest):
         return UnknownCommand("that is a handle of an earlier version of Terrace", f"{PREFIX} status")
     if match is None:
-        return UnknownCommand("a command must have exactly this form, with nothing after it", _written(verb))
+        return UnknownCommand("a command must have exactly this form, with nothing after it", _written_command(verb))
     return form.made(*(part for part in match.groups() if part is not None))
 
 
-def _written(verb: str) -> str:
+def _written_command(verb: str) -> str:
     return f"{PREFIX} {verb} {_FORMS[verb].shape}".rstrip()

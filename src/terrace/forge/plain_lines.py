@@ -160,7 +160,7 @@ def _doubt(lines: Sequence[str], at: int, block: _Block | None) -> str:
         return "the line belongs to the list, quote, table or heading beside it"
     above = lines[block.begin : at]
     below = lines[at + 1] if at + 1 < len(lines) else ""
-    if any(map(_DEFINITION.match, _above(lines, at))):
+    if any(map(_DEFINITION.match, _lines_above(lines, at))):
         return "the line belongs to the definition above it"
     if any(map(_TABLE.fullmatch, [*above, below])):
         return "the line belongs to a table"
@@ -171,13 +171,13 @@ def _doubt(lines: Sequence[str], at: int, block: _Block | None) -> str:
     if any(map(_TAG.search, above)):
         return "the line may be within HTML"
     same = [line.rstrip(" \t") for line in lines[block.begin : block.end]].count(lines[at].rstrip(" \t"))
-    shown = [line for line in _shown(block.children) if line is not None]
+    shown = [line for line in _shown_lines(block.children) if line is not None]
     if shown.count(lines[at].rstrip(" \t")) != same:
         return "the line is part of something that is not plain text"
     return ""
 
 
-def _above(lines: Sequence[str], at: int) -> Iterator[str]:
+def _lines_above(lines: Sequence[str], at: int) -> Iterator[str]:
     """The lines above that no empty line parts from this one."""
     for line in reversed(lines[:at]):
         if not line.strip(" \t"):
@@ -185,7 +185,7 @@ def _above(lines: Sequence[str], at: int) -> Iterator[str]:
         yield line
 
 
-def _shown(children: Iterable[Token]) -> Iterator[str | None]:
+def _shown_lines(children: Iterable[Token]) -> Iterator[str | None]:
     """The lines of a paragraph as they were written; None for an incomplete one, or one that is not text."""
     depth, parts, whole = 0, list[str](), True
     for token in children:

@@ -25,7 +25,7 @@ def raise_for_risk(rule: ApprovalRule, environment: Environment, origin: Origin,
 
     A rollback, a recovery and a remediation require no more approvals, because they reduce risk.
     """
-    for level in _reached(environment, origin, risk):
+    for level in _reached_levels(environment, origin, risk):
         rule = add_approvers(rule, environment.risk[level].approvals)
     return rule
 
@@ -51,7 +51,8 @@ def check_risk(request: Request) -> Iterator[GateResult]:
     why = "; ".join(f"{reason.factor}: {reason.what}" for reason in plan_risk.reasons[:_SHOWN])
     text = f"the risk is {plan_risk.level} ({plan_risk.score} of 100" + (f": {why})" if why else ")")
     barring = next(
-        (at for at in _reached(environment, request.facts.origin, plan_risk) if environment.risk[at].blocked), None
+        (at for at in _reached_levels(environment, request.facts.origin, plan_risk) if environment.risk[at].blocked),
+        None,
     )
     if barring is None:
         yield passes(text)
@@ -61,7 +62,7 @@ def check_risk(request: Request) -> Iterator[GateResult]:
     yield blocks(f"{text}; {name} does not accept releases of {barring} risk", how)
 
 
-def _reached(environment: Environment, origin: Origin, risk: Risk | None) -> tuple[RiskLevel, ...]:
+def _reached_levels(environment: Environment, origin: Origin, risk: Risk | None) -> tuple[RiskLevel, ...]:
     """Returns the levels up to this risk that have a rule."""
     if risk is None or isinstance(origin, Repairing | Remediation):
         return ()

@@ -85,7 +85,7 @@ class FileReads:
             elif node.type in STRINGS and not in_reader:
                 self._add_paths(node, string_template(node))
             below = in_reader and node.type not in ("attribute", "body")
-            stack.extend((child, below) for child in reversed(_children(node)))
+            stack.extend((child, below) for child in reversed(_path_nodes(node)))
 
     def add_json(self, document: Any) -> None:
         """Adds what the strings of a document in JSON syntax read. Their lines are unknown."""
@@ -112,11 +112,13 @@ class FileReads:
         name, nodes = function_name(node), arguments(node)
         if name in READERS:
             for template in alternatives(nodes[0]) if nodes else [(UNKNOWN,)]:
-                self.reads.append(Read("file", template, line_of(node), function=name, text=_shown(text_of(node))))
+                self.reads.append(
+                    Read("file", template, line_of(node), function=name, text=_template_text(text_of(node)))
+                )
         elif name == "fileset":
             pattern = (literal(template_of(nodes[1])) if len(nodes) > 1 else None) or ""
             for folder in alternatives(nodes[0]) if nodes else [(UNKNOWN,)]:
-                self.reads.append(Read("set", folder, line_of(node), pattern, name, _shown(text_of(node))))
+                self.reads.append(Read("set", folder, line_of(node), pattern, name, _template_text(text_of(node))))
 
     def _add_reference(self, node: Node) -> None:
         parts = node.named_children
@@ -130,7 +132,7 @@ class FileReads:
         """Adds a string that can be a path to the provider or program that takes it, and so can each word of it."""
         for path in _possible_paths(template):
             if any(part.kind in ("module", "root") for part in path):
-                self.reads.append(Read("mention", path, line_of(node), text=_shown(text_of_string(node))))
+                self.reads.append(Read("mention", path, line_of(node), text=_template_text(text_of_string(node))))
             else:
                 self.words.setdefault(path, line_of(node))
 
@@ -178,7 +180,7 @@ def _without_module_sources(body: Any) -> Any:
     return {**body, "module": calls}
 
 
-def _children(node: Node) -> list[Node]:
+def _path_nodes(node: Node) -> list[Node]:
     """Returns the children of a node that can hold paths: neither labels nor texts for people nor module sources."""
     children = node.named_children
     if node.type == "block":
@@ -201,7 +203,7 @@ def _is_reader(call: Node) -> bool:
     return name in READERS or name == "fileset"
 
 
-def _shown(text: str) -> str:
+def _template_text(text: str) -> str:
     return " ".join(text.split())[:_LONGEST_SHOWN]
 
 

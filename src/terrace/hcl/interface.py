@@ -144,13 +144,13 @@ class _Module:
         return Interface(
             terraform=tuple(self._terraform_versions),
             required=tuple(self._provider(name) for name in sorted(self._required)),
-            providers=tuple(self._provider(name) for name in sorted(self._used())),
+            providers=tuple(self._provider(name) for name in sorted(self._used_providers())),
             inputs=tuple(_input(name, block) for name, block in self._of("variable")),
             outputs=tuple(
                 Output(name, _text(block, "description") or "", _is_true(block, "sensitive"))
                 for name, block in self._of("output")
             ),
-            resources=tuple(sorted(self._managed(), key=lambda resource: (resource.name, resource.kind))),
+            resources=tuple(sorted(self._managed_resources(), key=lambda resource: (resource.name, resource.kind))),
             modules=tuple(
                 CalledModule(name, _code(block, "source"), _text(block, "version") or "")
                 for name, block in self._of("module")
@@ -161,7 +161,7 @@ class _Module:
         named = ((".".join(labels), block) for (type_, labels), block in self._blocks.items() if type_ == kind)
         return sorted(named, key=lambda pair: pair[0])
 
-    def _managed(self) -> Iterator[ModuleResource]:
+    def _managed_resources(self) -> Iterator[ModuleResource]:
         for name, _ in self._of("resource"):
             yield ModuleResource(name, "resource")
         for name, _ in self._of("data"):
@@ -169,7 +169,7 @@ class _Module:
         for name, _ in self._of("ephemeral"):
             yield ModuleResource(f"ephemeral.{name}", "ephemeral")
 
-    def _used(self) -> set[str]:
+    def _used_providers(self) -> set[str]:
         """Returns the providers of all resources and data sources, and those that a caller has to pass."""
         used = set()
         for (kind, labels), block in self._blocks.items():

@@ -133,13 +133,13 @@ def _native_string(text: str) -> str:
     while (at := rest.find("${")) >= 0:
         before = rest[:at]
         if before.endswith("$"):
-            template += _escaped(rest[: at + 2])
+            template += _escape(rest[: at + 2])
             rest = rest[at + 2 :]
             continue
         end = _end(rest, at + 2)
-        template += _escaped(before) + rest[at:end]
+        template += _escape(before) + rest[at:end]
         rest = rest[end:]
-    return f'"{template}{_escaped(rest)}"'
+    return f'"{template}{_escape(rest)}"'
 
 
 def _end(text: str, begin: int) -> int:
@@ -152,5 +152,5 @@ def _end(text: str, begin: int) -> int:
     return len(text)
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1].replace("\\b", " ").replace("\\f", " ")

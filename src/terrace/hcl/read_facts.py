@@ -142,7 +142,7 @@ class _Facts:
             if inner.type == "cloud":
                 self.cloud_line = _line(inner)
             elif inner.type == "required_providers":
-                self.required_providers += [_required(name, value) for name, value in inner.attributes.items()]
+                self.required_providers += [_required_provider(name, value) for name, value in inner.attributes.items()]
             elif inner.labels:
                 self.backend = _settings(inner.labels[0], _flat(inner), inner.line)
 
@@ -165,7 +165,7 @@ class _Facts:
 
     def _add_state(self, block: Block) -> None:
         config = block.attributes.get("config")
-        elements = _nested(config) if config is not None else {}
+        elements = _nested_pairs(config) if config is not None else {}
         if "workspace" in block.attributes:
             elements["workspace"] = block.attributes["workspace"]
         settings = _settings(_literal(block, "backend") or "", elements, block.line)
@@ -219,7 +219,7 @@ def _tags(block: Block) -> dict[str, Template]:
     return {name: template for name, value in pairs if name.lower() in _TAGS and (template := value.template())}
 
 
-def _required(name: str, value: Expression) -> RequiredProvider:
+def _required_provider(name: str, value: Expression) -> RequiredProvider:
     version = literal(value.template())
     if version is not None:
         return RequiredProvider(name, None, version, value.line)
@@ -238,7 +238,7 @@ def _flat(block: Block) -> dict[str, Expression]:
     return flat
 
 
-def _nested(expression: Expression) -> dict[str, Expression]:
+def _nested_pairs(expression: Expression) -> dict[str, Expression]:
     """Returns the pairs of an object expression, and those of objects in it as `outer.inner`."""
     flat: dict[str, Expression] = {}
     for name, value in expression.pairs():

@@ -153,10 +153,10 @@ def _string(node: Node, depth: int = 0, *, heredoc: bool = False) -> Template:
             parts.extend(template_of(inner[0], depth + 1) if inner else (UNKNOWN,))
         elif child.type == "template_directive":
             parts.append(UNKNOWN)
-    return _merged(parts)
+    return _merge_texts(parts)
 
 
-def _merged(parts: list[Part]) -> Template:
+def _merge_texts(parts: list[Part]) -> Template:
     """Returns the parts with neighboring texts joined."""
     merged: list[Part] = []
     for part in parts:
@@ -176,7 +176,7 @@ def _join(separator: Node, values: Node, *, depth: int) -> Template:
     if not texts or len(texts) != len(items.named_children) - 2:
         return (UNKNOWN,)
     parts = [part for text in texts for part in (Part("text", between), *text)]
-    return _merged(parts[1:])
+    return _merge_texts(parts[1:])
 
 
 def _format(shape: Node, *values: Node, depth: int) -> Template:
@@ -187,7 +187,7 @@ def _format(shape: Node, *values: Node, depth: int) -> Template:
     parts = [Part("text", pieces[0])]
     for piece, value in zip(pieces[1:], values, strict=True):
         parts += [*_argument(value, depth), Part("text", piece)]
-    return _merged([part for part in parts if part != Part("text", "")])
+    return _merge_texts([part for part in parts if part != Part("text", "")])
 
 
 def _argument(node: Node, depth: int) -> Template:

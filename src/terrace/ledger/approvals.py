@@ -148,7 +148,7 @@ class _OldAnswers(LazySequence[SignedApproval]):
         return len(self.states)
 
     def element(self, index: int) -> SignedApproval:
-        return self._signed(self.states[index])
+        return self._read_answer(self.states[index])
 
     @property
     def rejections(self) -> _OldAnswers:
@@ -162,9 +162,9 @@ class _OldAnswers(LazySequence[SignedApproval]):
             for state in self.states:
                 by_deployment.setdefault(state.deployment, []).append(state)
             self._by_deployment = by_deployment
-        return tuple(map(self._signed, self._by_deployment.get(deployment, ())))
+        return tuple(map(self._read_answer, self._by_deployment.get(deployment, ())))
 
-    def _signed(self, state: AnswerState) -> SignedApproval:
+    def _read_answer(self, state: AnswerState) -> SignedApproval:
         assert self._readable is not None, "only a snapshot has old answers"
         event = self._readable.at(state.event)
         assert isinstance(event.record, ApprovalGiven), "the position of an answer"

@@ -130,16 +130,16 @@ def decode(line: bytes) -> Event:
     try:
         record = json.loads(line, parse_float=_refuse, parse_constant=_refuse)
         return Event(
-            position=_typed(record["position"], int),
-            id=_typed(record["id"], str),
-            time=_zoned(record["time"]),
-            actor=_typed(record["actor"], str),
-            kind=_typed(record["kind"], str),
-            subject=_typed(record["subject"], str),
-            payload=_typed(record["payload"], dict),
-            previous=_typed(record["previous"], str),
-            hash=_typed(record["hash"], str),
-            code=_typed(record.get("code", ""), str),
+            position=_convert(record["position"], int),
+            id=_convert(record["id"], str),
+            time=_with_zone(record["time"]),
+            actor=_convert(record["actor"], str),
+            kind=_convert(record["kind"], str),
+            subject=_convert(record["subject"], str),
+            payload=_convert(record["payload"], dict),
+            previous=_convert(record["previous"], str),
+            hash=_convert(record["hash"], str),
+            code=_convert(record.get("code", ""), str),
         )
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Corrupt("a line of the ledger is not an event") from error
@@ -183,7 +183,7 @@ def _of_canonical(line: bytes) -> Event | None:
     """
     try:
         read = _decoder().decode(line)
-        time = _zoned(read.time)
+        time = _with_zone(read.time)
     except (ValueError, RecursionError):
         return None
     plain = line.isascii() and b"\x7f" not in line and _ENCODER.encode(read) == line
@@ -213,7 +213,7 @@ def _of_canonical(line: bytes) -> Event | None:
 
 def verify(events: Sequence[Event], expected_head: str | None = None) -> Verification:
     """Verifies a chain from its first event to its last, and whether it still has an earlier head."""
-    verification = _verified(events, 0, GENESIS, set())
+    verification = _verify(events, 0, GENESIS, set())
     if verification.first_bad is not None:
         return verification
     previous = verification.head
@@ -223,12 +223,12 @@ def verify(events: Sequence[Event], expected_head: str | None = None) -> Verific
     return verification
 
 
-def _verified(events: Sequence[Event], first: int, previous: str, ids: Container[str]) -> Verification:
+def _verify(events: Sequence[Event], first: int, previous: str, ids: Container[str]) -> Verification:
     """Returns the verification of events from position `first` on that follow an intact chain with these ids."""
     seen: set[str] = set()
     number = first + len(events)
     for index, event in enumerate(events, first):
-        why = _wrong(event, index, previous) or _repeated(event, ids) or _repeated(event, seen)
+        why = _why_wrong(event, index, previous) or _why_repeated(event, ids) or _why_repeated(event, seen)
         if why is not None:
             return Verification(number, previous, FirstBad(index, why))
         seen.add(event.id)
@@ -243,7 +243,7 @@ def verified_events(
 
     They start at position `first`, follow the event with the hash `previous`, and have none of the earlier `ids`.
     """
-    verification = _verified(events, first, previous, ids)
+    verification = _verify(events, first, previous, ids)
     if verification.first_bad is not None:
         raise Corrupt(
             f"the ledger is broken at event {verification.first_bad.position}: {verification.first_bad.why}",
@@ -281,7 +281,7 @@ def export(events: Iterable[Event]) -> Iterator[str]:
         yield encode(event).decode("ascii")
 
 
-def _wrong(event: Event, index: int, previous: str) -> str | None:
+def _why_wrong(event: Event, index: int, previous: str) -> str | None:
     if not event.hash_holds and event.hash != _hash(_fields(event)):
         return "its content was changed"
     if event.previous != previous:
@@ -291,7 +291,7 @@ def _wrong(event: Event, index: int, previous: str) -> str | None:
     return None
 
 
-def _repeated(event: Event, ids: Container[str]) -> str | None:
+def _why_repeated(event: Event, ids: Container[str]) -> str | None:
     return f"its id {event.id} was there before" if event.id in ids else None
 
 
@@ -348,14 +348,14 @@ def _refuse(number: str) -> None:
     raise ValueError(f"{number} is not a valid number in a ledger")
 
 
-def _zoned(text: str) -> datetime:
+def _with_zone(text: str) -> datetime:
     time = datetime.fromisoformat(text)
     if time.tzinfo is None:
         raise ValueError("a time without its zone")
     return time
 
 
-def _typed(value: object, kind: type[T]) -> T:
+def _convert(value: object, kind: type[T]) -> T:
     if not isinstance(value, kind) or isinstance(value, bool):
         raise TypeError(kind.__name__)
     return value

@@ -109,8 +109,8 @@ def doubt(history: History, now: datetime, reference: Reference | None) -> tuple
     """Returns why the clock of this machine is not trusted, and the hint; None if there is no reason against it."""
     if reference is not None and abs(now - reference.time) > TOLERANCE:
         return (
-            f"the clock of this machine says {_shown(now)}, and {reference.source} says {_shown(reference.time)}:"
-            f" they differ by {_apart(now, reference.time)}",
+            f"the clock of this machine says {_date_text(now)}, and {reference.source} says"
+            f" {_date_text(reference.time)}: they differ by {_apart(now, reference.time)}",
             "set the clock of this machine (`timedatectl set-ntp true`), then the same command again",
         )
     events = ahead(history, now)
@@ -119,14 +119,14 @@ def doubt(history: History, now: datetime, reference: Reference | None) -> tuple
     first = events[0]
     more = f", {and_more(len(events) - 1)} are dated in the future" if len(events) > 1 else ""
     return (
-        f"event {first.position} of the ledger is dated {_shown(first.time)}, and the clock of this machine says"
-        f" {_shown(now)}: one of the two is wrong by {_apart(first.time, now)}{more}",
+        f"event {first.position} of the ledger is dated {_date_text(first.time)}, and the clock of this machine says"
+        f" {_date_text(now)}: one of the two is wrong by {_apart(first.time, now)}{more}",
         "compare this machine with another clock and set it if it is wrong; if the date of the event is wrong,"
         f" `terrace ledger dismiss {first.position} --reason WHY`",
     )
 
 
-def _shown(moment: datetime) -> str:
+def _date_text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 

@@ -102,7 +102,7 @@ def dismissals_of_several(history: History) -> tuple[DismissalOfSeveral, ...]:
     )
 
 
-def _gone(history: History, counts: Counts) -> Callable[[Event], bool]:
+def _dismissal_test(history: History, counts: Counts) -> Callable[[Event], bool]:
     """Returns whether a signer dismissed an event."""
     single = {(dismissal.position, dismissal.hash) for dismissal in dismissals(history) if counts(dismissal)}
     spans = merge_spans(
@@ -124,7 +124,7 @@ def dismissed_positions(history: History, counts: Counts) -> frozenset[int]:
     """
     if not history.of(EventDismissed) and not history.of(EventsDismissed):
         return frozenset()
-    is_gone = _gone(history, counts)
+    is_gone = _dismissal_test(history, counts)
     return frozenset(
         event.position
         for event in history.events
@@ -145,7 +145,7 @@ def find_unread(history: History, counts: Counts) -> tuple[Fault, ...]:
     faults = history.reading.faults
     if not faults:
         return ()
-    is_gone = _gone(history, counts)
+    is_gone = _dismissal_test(history, counts)
     return tuple(fault for fault in faults if not is_gone(fault.event))
 
 

@@ -121,20 +121,20 @@ class Deployments(Fold[tuple[Deployment, ...]]):
         fold = cls()
 
         def steps(positions: Sequence[int]) -> Sequence[StepRecord]:
-            return _replayed(positions, readable, None).deployment().steps
+            return _replay(positions, readable, None).deployment().steps
 
         fold._final = {deployment.id: closed_deployment(deployment, steps) for deployment in state.final}
         for unfinished in state.later:
             later: _DeploymentFold | _ClosedFold
             if unfinished.closed is None:
-                later = _replayed(unfinished.positions, readable, fold)
+                later = _replay(unfinished.positions, readable, fold)
             else:
                 later = _ClosedFold(closed_deployment(unfinished.closed, steps))
             fold._later[later.id] = later
         return fold
 
 
-def _replayed(positions: Sequence[int], readable: OldReadable, owner: object) -> _DeploymentFold:
+def _replay(positions: Sequence[int], readable: OldReadable, owner: object) -> _DeploymentFold:
     first, *others = (readable.at(position) for position in positions)
     assert isinstance(first.record, DeploymentOpened), "the first event of a deployment opens it"
     fold = _DeploymentFold(first, first.record, owner)
@@ -147,7 +147,7 @@ def _take(by_id: dict[str, Deployment], deployment: Deployment) -> None:
     """Add the next deployment, and note what it undid."""
     by_id[deployment.id] = deployment
     if deployment.result == "succeeded" and isinstance(deployment.origin, Undoing):
-        undone = tuple(_taken_back(tuple(by_id.values()), deployment, deployment.origin.of))
+        undone = tuple(_find_taken_back(tuple(by_id.values()), deployment, deployment.origin.of))
         by_id |= {d.id: replace(d, undone_by=deployment.id) for d in undone}
 
 
@@ -172,7 +172,7 @@ def _by_id(history: History) -> Mapping[str, Deployment]:
     return {deployment.id: deployment for deployment in deployments(history)}
 
 
-def _taken_back(known: tuple[Deployment, ...], back: Deployment, of: str) -> Iterator[Deployment]:
+def _find_taken_back(known: tuple[Deployment, ...], back: Deployment, of: str) -> Iterator[Deployment]:
     """The deployments that a rollback undid: all that changed something since its target, not only the last."""
     same_environment = [d for d in known if d.environment == back.environment and d.id != back.id]
     goals = [i for i, d in enumerate(same_environment) if d.commit == back.commit and _is_release(d)]

@@ -377,7 +377,7 @@ _FAMILIES: Mapping[str, frozenset[str]] = {
 """The meaning of the subjects of kinds with the same prefix."""
 
 
-def _about(kind: str) -> str:
+def _subject_meaning(kind: str) -> str:
     """Returns the meaning of the subject of a kind, "" if it is unknown. A kind of a later version is as its family."""
     if kind in RECORDS:
         return RECORDS[kind].ABOUT
@@ -394,7 +394,7 @@ def _environment_of(subject: str, about: str) -> str:
     return ""
 
 
-def _named_in(payload: Mapping[str, object]) -> set[str]:
+def _environments_in(payload: Mapping[str, object]) -> set[str]:
     """The environments that the payload of an unknown event names by the fields that other events have."""
     environment, stack = payload.get("environment"), payload.get("stack")
     environments = {environment} if isinstance(environment, str) and is_of(EnvironmentName, environment) else set[str]()
@@ -450,7 +450,7 @@ class _Order:
         order._old_attempts = state.attempts
         return order
 
-    def _known(self, name: str) -> _Deployment | None:
+    def _find_deployment(self, name: str) -> _Deployment | None:
         """Returns the deployment with an id; None where none was opened."""
         known = self._deployments.get(name)
         if isinstance(known, msgspec.Raw):
@@ -472,7 +472,7 @@ class _Order:
                 continue
             forged = codes.why_wrong(event) if demands_code(record) else ""
             # Events that are not authentic do not affect the others.
-            wrong = ("code", forged) if forged else self._wrong(event, record)
+            wrong = ("code", forged) if forged else self._why_wrong(event, record)
             if wrong is not None:
                 faults.append(self._fault(event, Malformed(event.position, *wrong)))
                 continue
@@ -483,7 +483,7 @@ class _Order:
     def _fault(self, event: Event, problem: Malformed | Unknown) -> Fault:
         environment = self._environment(event)
         is_opening = event.kind == DeploymentOpened.KIND or (
-            isinstance(problem, Unknown) and environment and _about(event.kind) == "deployment"
+            isinstance(problem, Unknown) and environment and _subject_meaning(event.kind) == "deployment"
         )
         if is_opening and event.subject not in self._deployments:
             self._lost.setdefault(event.subject, environment)
@@ -491,17 +491,17 @@ class _Order:
 
     def _environment(self, event: Event) -> str:
         """Returns the environment of an invalid event, "" if it is unknown."""
-        known = self._known(event.subject)
+        known = self._find_deployment(event.subject)
         if known is not None:
             return known.environment
         if event.subject in self._lost:
             return self._lost[event.subject]
         environment = event.payload.get("environment")
-        about = _about(event.kind)
+        about = _subject_meaning(event.kind)
         named = _environment_of(event.subject, about)
         if event.kind not in RECORDS:
             # Of a later version: it speaks of what its subject or its payload names.
-            candidates = {named, *_named_in(event.payload)} - {""}
+            candidates = {named, *_environments_in(event.payload)} - {""}
             if not candidates and event.subject in self._environments:
                 return event.subject
             return candidates.pop() if len(candidates) == 1 else ""
@@ -511,11 +511,11 @@ class _Order:
             return environment if is_of(EnvironmentName, environment) else ""
         return ""
 
-    def _wrong(self, event: Event, record: Record) -> tuple[str, str] | None:
+    def _why_wrong(self, event: Event, record: Record) -> tuple[str, str] | None:
         """Returns where and why an event does not follow the earlier ones; records it if it does."""
         match record:
             case DeploymentOpened():
-                return self._opened(event, record)
+                return self._check_opened(event, record)
             case _ if isinstance(record, _OF_A_DEPLOYMENT):
                 return self._of_a_deployment(event, record)
             case LedgerOpened() if event.position != 0:
@@ -526,7 +526,7 @@ class _Order:
                 return self._of_a_state(event, record)
         return None
 
-    def _opened(self, event: Event, record: DeploymentOpened) -> tuple[str, str] | None:
+    def _check_opened(self, event: Event, record: DeploymentOpened) -> tuple[str, str] | None:
         if event.subject in self._deployments or event.subject in self._lost:
             return "subject", f"deployment {event.subject} was opened before"
         stacks = (key for wave in record.waves for key in wave)
@@ -535,7 +535,7 @@ class _Order:
         return None
 
     def _of_a_deployment(self, event: Event, record: Record) -> tuple[str, str] | None:
-        known = self._known(event.subject)
+        known = self._find_deployment(event.subject)
         if known is None:
             return "subject", f"no deployment {event.subject} was opened before it"
         if known.owner is not self:
@@ -550,16 +550,16 @@ class _Order:
             case LeaseTaken():
                 known.epoch = record.epoch
             case StepBegun():
-                return self._begun(known, record)
+                return self._check_begun(known, record)
             case StepListed():
-                return self._listed(known, record)
+                return self._check_listed(known, record)
             case StepEnded():
-                return self._ended(known, record)
+                return self._check_ended(known, record)
             case RecoverySettled() if record.stack not in known.stacks or record.attempt not in known.begun:
                 return "attempt", f"{record.attempt} was not begun in this deployment"
         return None
 
-    def _begun(self, known: _Deployment, record: StepBegun) -> tuple[str, str] | None:
+    def _check_begun(self, known: _Deployment, record: StepBegun) -> tuple[str, str] | None:
         if record.attempt in self._attempts or record.attempt in self._old_attempts:
             return "attempt", f"{record.attempt} was begun before"
         if record.stack not in known.stacks:
@@ -568,7 +568,7 @@ class _Order:
         known.begun[record.attempt] = (record.step, record.stack)
         return None
 
-    def _listed(self, known: _Deployment, record: StepListed) -> tuple[str, str] | None:
+    def _check_listed(self, known: _Deployment, record: StepListed) -> tuple[str, str] | None:
         if record.attempt not in known.begun:
             return "attempt", f"{record.attempt} was not begun in this deployment"
         if record.attempt in known.ended:
@@ -579,7 +579,7 @@ class _Order:
         known.listed.add(part)
         return None
 
-    def _ended(self, known: _Deployment, record: StepEnded) -> tuple[str, str] | None:
+    def _check_ended(self, known: _Deployment, record: StepEnded) -> tuple[str, str] | None:
         begun = known.begun.get(record.attempt)
         if begun is None:
             return "attempt", f"{record.attempt} was not begun in this deployment"

@@ -154,9 +154,9 @@ def take(history: History, folds: Iterable[type[Fold[Any]]], anchor: str) -> Sna
         positions=array("I", kept.positions).tobytes(),
         ends=array("Q", kept.ends).tobytes(),
         lines=kept.content,
-        ids=_packed((known.ids if known is not None else frozenset()) | {event.id for event in new}),
-        reader=_packed(view.reader.state(covered.events, state)),
-        folds={kind.__name__: _packed(view.fold_of(kind).state()) for kind in folds},
+        ids=_pack((known.ids if known is not None else frozenset()) | {event.id for event in new}),
+        reader=_pack(view.reader.state(covered.events, state)),
+        folds={kind.__name__: _pack(view.fold_of(kind).state()) for kind in folds},
     )
 
 
@@ -188,7 +188,7 @@ def _digests(covered: History, known: OldEvents | None) -> list[bytes]:
     return [*(known.digests[:whole] if known is not None else ()), *new]
 
 
-def _packed(value: Any) -> msgspec.Raw:
+def _pack(value: Any) -> msgspec.Raw:
     return msgspec.Raw(msgspec.msgpack.encode(value))
 
 

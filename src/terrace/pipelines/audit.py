@@ -170,9 +170,9 @@ class _Look:
         why = f"commit {self._commit[:7]} is deployed, but has no such stack under the current terrace.yaml"
         lost = (not_audited(key, why) for key in keys if key not in self._stacks)
         stacks = set(keys)
-        return (*lost, *(finding for finding in self._assessment.findings if self._about(finding, stacks)))
+        return (*lost, *(finding for finding in self._assessment.findings if self._concerns(finding, stacks)))
 
-    def _about(self, finding: Finding, keys: set[str]) -> bool:
+    def _concerns(self, finding: Finding, keys: set[str]) -> bool:
         """Returns whether a finding concerns these stacks: it names one of them or is in one of their folders, or names
         none."""
         if finding.stack is not None:

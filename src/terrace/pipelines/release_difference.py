@@ -25,7 +25,7 @@ def release_difference(context: Context, history: History, source: str, target: 
     latest = folds.latest(history, target)
     commit = brings.commit if brings is not None else ""
     pending = latest if latest is not None and latest.open and latest.commit == commit else None
-    return _between(context, ReleaseDifference(source, target, brings, replaces, pending=pending))
+    return _compare_releases(context, ReleaseDifference(source, target, brings, replaces, pending=pending))
 
 
 def difference_of(context: Context, history: History, deployment: Deployment) -> ReleaseDifference:
@@ -34,10 +34,10 @@ def difference_of(context: Context, history: History, deployment: Deployment) ->
     replaces = folds.last_good(history, deployment.environment)
     source = settings.after or deployment.commit[:7]
     difference = ReleaseDifference(source, deployment.environment, deployment, replaces, pending=deployment)
-    return _between(context, difference)
+    return _compare_releases(context, difference)
 
 
-def _between(context: Context, known: ReleaseDifference) -> ReleaseDifference:
+def _compare_releases(context: Context, known: ReleaseDifference) -> ReleaseDifference:
     """Returns the difference with its commits, stacks and values. A clone that lacks a commit makes them unknown."""
     if known.brings is None or known.replaces is None or known.is_empty:
         return known

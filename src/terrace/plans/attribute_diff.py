@@ -154,7 +154,7 @@ def resource_diff(change: ResourceChange) -> ResourceDiff:
     if diffs and not diffs[0].path:
         # A resource that is created or deleted: one difference for each attribute.
         diffs = tuple(_of_whole(diffs[0]))
-    return ResourceDiff(change, diffs, _hidden(change), _opened(change, before, after, diffs))
+    return ResourceDiff(change, diffs, _hidden_attributes(change), _find_new_exposures(change, before, after, diffs))
 
 
 def output_diff(output: OutputChange) -> tuple[Difference, ...]:
@@ -212,7 +212,7 @@ def differences(before: Value, after: Value, at: tuple[Step, ...] = ()) -> Itera
 
 def apply_differences(value: Value, diffs: Iterable[Difference]) -> Value:
     """Returns the value after, from the value before and its differences. A JSON text is equal in content only."""
-    return _applied(value, [(difference.path, difference) for difference in diffs])
+    return _apply(value, [(difference.path, difference) for difference in diffs])
 
 
 def expand(difference: Difference) -> Iterator[Difference]:
@@ -337,7 +337,7 @@ def _plain_path(path: Sequence[str | int | None]) -> str:
 # --- applying ------------------------------------------------------------------------------------------------------
 
 
-def _applied(value: Value, diffs: list[tuple[tuple[Step, ...], Difference]]) -> Value:
+def _apply(value: Value, diffs: list[tuple[tuple[Step, ...], Difference]]) -> Value:
     if not diffs:
         return value
     if not diffs[0][0]:
@@ -347,11 +347,11 @@ def _applied(value: Value, diffs: list[tuple[tuple[Step, ...], Difference]]) -> 
         groups.setdefault(path[0], []).append((path[1:], difference))
     first = diffs[0][0][0]
     if isinstance(first, Document):
-        return json.dumps(_applied(document(value), groups[first]), default=_plain)
+        return json.dumps(_apply(document(value), groups[first]), default=_plain)
     if isinstance(first, str):
         changed = {**(value if isinstance(value, dict) else {})}
         for name, inner in groups.items():
-            changed[str(name)] = _applied(changed.get(str(name), ABSENT), inner)
+            changed[str(name)] = _apply(changed.get(str(name), ABSENT), inner)
         return {name: inner for name, inner in changed.items() if inner is not ABSENT}
     return _applied_list(value if isinstance(value, list) else [], groups)
 
@@ -359,7 +359,7 @@ def _applied(value: Value, diffs: list[tuple[tuple[Step, ...], Difference]]) -> 
 def _applied_list(before: list[Value], groups: Mapping[Any, list[tuple[tuple[Step, ...], Difference]]]) -> list[Value]:
     """Fills the positions after with changed elements, and the others with the rest in its order."""
     placed = {
-        step.after: _applied(ABSENT if step.before is None else before[step.before], inner)
+        step.after: _apply(ABSENT if step.before is None else before[step.before], inner)
         for step, inner in groups.items()
         if step.after is not None
     }
@@ -384,7 +384,7 @@ def _equally_masked(before: Value, after: Value) -> tuple[Value, Value]:
     masks = {*_masked_paths(before, ()), *_masked_paths(after, ())}
     if not masks:
         return before, after
-    return _masked_at(before, masks), _masked_at(after, masks)
+    return _mask_at(before, masks), _mask_at(after, masks)
 
 
 def _masked_paths(value: Value, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -398,19 +398,19 @@ def _masked_paths(value: Value, at: tuple[str, ...]) -> Iterator[tuple[str, ...]
             yield from _masked_paths(inner, (*at, _ANY))
 
 
-def _masked_at(value: Value, masks: set[tuple[str, ...]], at: tuple[str, ...] = ()) -> Value:
+def _mask_at(value: Value, masks: set[tuple[str, ...]], at: tuple[str, ...] = ()) -> Value:
     if value is None or value is ABSENT:
         return value
     if at in masks:
         return MASKED
     if isinstance(value, dict):
-        return {name: _masked_at(inner, masks, (*at, f".{name}")) for name, inner in value.items()}
+        return {name: _mask_at(inner, masks, (*at, f".{name}")) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_masked_at(inner, masks, (*at, _ANY)) for inner in value]
+        return [_mask_at(inner, masks, (*at, _ANY)) for inner in value]
     return value
 
 
-def _hidden(change: ResourceChange) -> tuple[str, ...]:
+def _hidden_attributes(change: ResourceChange) -> tuple[str, ...]:
     """Returns the attributes with a sensitive part whose value changes, or that are sensitive on one side only."""
     before, after = change.before, change.after
     if not isinstance(before, dict) or not isinstance(after, dict):
@@ -463,7 +463,9 @@ def _is_at(step: Step, part: str | int | None) -> bool:
     return step == part
 
 
-def _opened(change: ResourceChange, before: Value, after: Value, diffs: tuple[Difference, ...]) -> tuple[Exposure, ...]:
+def _find_new_exposures(
+    change: ResourceChange, before: Value, after: Value, diffs: tuple[Difference, ...]
+) -> tuple[Exposure, ...]:
     """Returns what the change exposes that was not exposed before."""
     if change.action in (Action.FORGET, Action.READ, Action.NO_OP):
         return ()

@@ -72,7 +72,7 @@ def complete(document: json_format.Document) -> None:
     if unlisted:
         _add_planned(document, unlisted)
     elif isinstance(document.resource_changes, json_format.Absent) and (
-        prior_resources := _managed(_resources(document, "prior_state"))
+        prior_resources := _count_managed(_resources(document, "prior_state"))
     ):
         objects = "the 1 resource" if prior_resources == 1 else f"any of the {prior_resources} resources"
         document.lacks.append(f"it contains no changes for {objects} of its state, like a plan with -refresh-only")
@@ -112,7 +112,7 @@ def _add_planned(document: json_format.Document, unlisted: Mapping[str, Planned]
             actions=_actions(resource, before, is_known=prior is not None),
             before=before.values if before is not None else json_format.NOTHING,
             after=resource.values,
-            after_unknown=_unresolved(expressions.get(block_of(address), {}), resource.values),
+            after_unknown=_find_unresolved(expressions.get(block_of(address), {}), resource.values),
             before_sensitive=before.sensitive_values if before is not None else json_format.NOTHING,
             after_sensitive=resource.sensitive_values,
         )
@@ -159,10 +159,10 @@ def _resources(document: json_format.Document, key: Literal["planned_values", "p
     except (msgspec.MsgspecError, RecursionError) as error:
         raise NotAPlan(f"`{key}` of this plan does not have Terraform's format: {error}", hint=MAKE_ONE) from error
     root = values.root_module if values is not None else None
-    return dict(_below(root, key)) if root is not None else {}
+    return dict(_resources_below(root, key)) if root is not None else {}
 
 
-def _below(root: Module, key: str) -> Iterator[tuple[str, Planned]]:
+def _resources_below(root: Module, key: str) -> Iterator[tuple[str, Planned]]:
     waiting = [root]
     while waiting:
         module = waiting.pop(0)
@@ -189,7 +189,7 @@ def _below(root: Module, key: str) -> Iterator[tuple[str, Planned]]:
         waiting += module.child_modules or ()
 
 
-def _managed(resources: Mapping[str, Planned]) -> int:
+def _count_managed(resources: Mapping[str, Planned]) -> int:
     return sum(1 for resource in resources.values() if resource.mode == "managed")
 
 
@@ -201,13 +201,13 @@ def _expressions(module: json_format.ConfigModule, prefix: str) -> Iterator[tupl
             yield from _expressions(call.module, f"{prefix}module.{name}.")
 
 
-def _unresolved(expressions: Mapping[str, Any], raw: msgspec.Raw) -> msgspec.Raw:
+def _find_unresolved(expressions: Mapping[str, Any], raw: msgspec.Raw) -> msgspec.Raw:
     """The attributes that the configuration sets and the planned values leave out: they are known after apply."""
-    unresolved = _unresolved_in(expressions, json_format.value(raw))
+    unresolved = _find_unresolved_in(expressions, json_format.value(raw))
     return msgspec.Raw(msgspec.json.encode(unresolved)) if unresolved else json_format.NOTHING
 
 
-def _unresolved_in(expressions: Mapping[str, Any], values: Any) -> dict[str, Any]:
+def _find_unresolved_in(expressions: Mapping[str, Any], values: Any) -> dict[str, Any]:
     values_by_name = values if isinstance(values, dict) else {}
     unresolved: dict[str, Any] = {}
     for name, expression in expressions.items():
@@ -216,7 +216,7 @@ def _unresolved_in(expressions: Mapping[str, Any], values: Any) -> dict[str, Any
             if name not in values_by_name:
                 unresolved[name] = True
         elif isinstance(expression, list) and isinstance(value, list) and len(value) == len(expression):
-            inner = [_unresolved_in(part, item) for part, item in zip(expression, value, strict=True)]
+            inner = [_find_unresolved_in(part, item) for part, item in zip(expression, value, strict=True)]
             if any(inner):
                 unresolved[name] = inner
         elif isinstance(expression, dict) and isinstance(value, dict) and (inner_marks := _inner(expression, value)):
@@ -225,4 +225,4 @@ def _unresolved_in(expressions: Mapping[str, Any], values: Any) -> dict[str, Any
 
 
 def _inner(expression: Mapping[str, Any], value: Any) -> dict[str, Any]:
-    return {} if "constant_value" in expression else _unresolved_in(expression, value)
+    return {} if "constant_value" in expression else _find_unresolved_in(expression, value)

@@ -125,7 +125,7 @@ class Configured:
         scope, resource = self._find(block)
         if scope is None or resource is None or scope.source is None:
             return None
-        return self._resolved(scope, resource, scope.source.documents.get(resource.address, {}).get(attribute))
+        return self._resolve(scope, resource, scope.source.documents.get(resource.address, {}).get(attribute))
 
     def statements(self, block: str) -> tuple[Mapping[str, Value], ...]:
         """The `statement` blocks of a data source, as `document` represents values; empty if any is dynamic."""
@@ -133,7 +133,7 @@ class Configured:
         if scope is None or resource is None or scope.source is None:
             return ()
         return tuple(
-            {name: self._resolved(scope, resource, value) for name, value in statement.items()}
+            {name: self._resolve(scope, resource, value) for name, value in statement.items()}
             for statement in scope.source.statements.get(resource.address, ())
         )
 
@@ -156,11 +156,11 @@ class Configured:
         if scope is None or resource is None or node is None:
             return None
         place = _Here(self, scope, resource, resource.address, 0)
-        listed = _unwrapped(node)
+        listed = _unwrap(node)
         is_compact = listed.type == "function_call" and text_of(listed.named_children[0]) == "compact"
         if is_compact:
             nodes = [node for part in listed.named_children[1:] for node in part.named_children]
-            listed = _unwrapped(nodes[0]) if len(nodes) == 1 else listed
+            listed = _unwrap(nodes[0]) if len(nodes) == 1 else listed
         if listed.type != "tuple" or any(child.type.startswith("for_") for child in listed.named_children):
             return None
         members: list[Origin | Constant | None] = []
@@ -223,13 +223,15 @@ class Configured:
         scope, resource = self._find(block)
         if scope is None or resource is None:
             return ANYTHING
-        return self._written(scope, resource, resource.address, attribute, resource.expressions.get(attribute), 0)
+        return self._written_values(
+            scope, resource, resource.address, attribute, resource.expressions.get(attribute), 0
+        )
 
     def _node(self, scope: _Scope, owner: str, attribute: str) -> Node | None:
         text = scope.source.texts.get(owner, {}).get(attribute) if scope.source is not None else None
         return parse_expression(text) if text is not None else None
 
-    def _written(
+    def _written_values(
         self,
         scope: _Scope,
         resource: json_format.ConfigResource | None,
@@ -272,7 +274,7 @@ class Configured:
         unresolved = [
             reference
             for reference in _longest(_references(expression))
-            if not self._known(scope, resource, reference, depth)
+            if not self._is_reference_known(scope, resource, reference, depth)
         ]
         return (
             frozenset(value for reference in unresolved for value in place.follow(tuple(steps_of(reference))))
@@ -283,12 +285,12 @@ class Configured:
         """Returns the possible values at some keys of an expression; a key of None matches any key."""
         if not keys:
             return possible(node, place)
-        node = _unwrapped(node)
+        node = _unwrap(node)
         if node.type == "object" and not any(child.type.startswith("for_") for child in node.named_children):
             elements = [element.named_children for element in node.named_children if element.type == "object_elem"]
             nodes = [pair[-1] for pair in elements if keys[0] in (None, text_of(pair[0]).strip('"'))]
             return frozenset(value for node in nodes for value in self._at(node, keys[1:], place)) or ANYTHING
-        names = _traversed(node)
+        names = _traverse(node)
         return place.follow(names, keys) if names is not None else ANYTHING
 
     def follow(
@@ -306,19 +308,21 @@ class Configured:
         names = names[1:] if names[0] == "resource" else names
         keys = (*(key for name in names[1:] for key in _keys(name)), *further)
         if names[0] == "local" and keys[0]:
-            return self._written(scope, None, "locals", keys[0], None, depth, keys[1:])
+            return self._written_values(scope, None, "locals", keys[0], None, depth, keys[1:])
         if names[0] == "var" and keys[0] and scope.parent is not None:
             expression = scope.parent.module.module_calls[scope.name].expressions.get(keys[0])
             if expression is None:
                 return ANYTHING
-            return self._written(scope.parent, None, f"module.{scope.name}", keys[0], expression, depth, keys[1:])
+            return self._written_values(
+                scope.parent, None, f"module.{scope.name}", keys[0], expression, depth, keys[1:]
+            )
         if names[0] == "module" and len(names) > 2:
             inner = self._scopes.get(f"{scope.prefix}module.{names[1].partition('[')[0]}.")
             first, *more = (*(key for name in names[2:] for key in _keys(name)), *further)
             if inner is None or first is None or first not in inner.module.outputs:
                 return ANYTHING
             expression = inner.module.outputs[first].expression
-            return self._written(inner, None, f"output.{first}", "value", expression, depth, tuple(more))
+            return self._written_values(inner, None, f"output.{first}", "value", expression, depth, tuple(more))
         if names[0] == "each" and keys[0] == "value":
             return self._element(scope, resource, owner, keys[1:], depth)
         return self._attribute(scope, names, depth) if not further else ANYTHING
@@ -333,11 +337,11 @@ class Configured:
     ) -> Values:
         """Returns the possible values of an element of `for_each`."""
         node = self._node(scope, owner, "for_each")
-        names = _traversed(node) if node is not None else None
+        names = _traverse(node) if node is not None else None
         if names is not None and _block(".".join(names)) in scope.resources:
             return self._attribute(scope, (*names, *map(str, keys)), depth) if None not in keys else ANYTHING
         expression = resource.for_each_expression if resource is not None else None
-        return self._written(scope, resource, owner, "for_each", expression, depth, (None, *keys))
+        return self._written_values(scope, resource, owner, "for_each", expression, depth, (None, *keys))
 
     def _attribute(self, scope: _Scope, names: tuple[str, ...], depth: int) -> Values:
         """The value of an attribute of a resource or a data source."""
@@ -354,7 +358,7 @@ class Configured:
             if isinstance(expression, dict) and "constant_value" in expression:
                 is_sure = expression["constant_value"] not in (None, "", [], {})
             else:
-                is_sure = is_filled(self._written(scope, resource, block, source, expression, depth))
+                is_sure = is_filled(self._written_values(scope, resource, block, source, expression, depth))
         return frozenset({ValueOf(scope.prefix + block, ".".join(names), is_sure)})
 
     # --- what is unset -----------------------------------------------------------------------------------------------
@@ -388,9 +392,13 @@ class Configured:
         """Returns whether Terraform knows the value of an expression during the plan."""
         if expression.impure:
             return False
-        return all(self._known(scope, resource, reference, 0) for reference in _longest(expression.references))
+        return all(
+            self._is_reference_known(scope, resource, reference, 0) for reference in _longest(expression.references)
+        )
 
-    def _known(self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str, depth: int) -> bool:
+    def _is_reference_known(
+        self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str, depth: int
+    ) -> bool:
         if depth > _DEEPEST:
             return False
         if reference.startswith("module."):
@@ -412,7 +420,10 @@ class Configured:
         inner, owner, expression = step
         if expression.impure:
             return False
-        return all(self._known(inner, owner, reference, depth + 1) for reference in _longest(expression.references))
+        return all(
+            self._is_reference_known(inner, owner, reference, depth + 1)
+            for reference in _longest(expression.references)
+        )
 
     # --- where values come from --------------------------------------------------------------------------------------
 
@@ -494,13 +505,13 @@ class Configured:
             reference = following
         return None
 
-    def _resolved(self, scope: _Scope, resource: json_format.ConfigResource, value: Value) -> Value:
+    def _resolve(self, scope: _Scope, resource: json_format.ConfigResource, value: Value) -> Value:
         if isinstance(value, Reference):
             end = self._trace(scope, value.name)
             return {"reference": end.reference} if end is not None and IDENTIFIER.fullmatch(end.reference) else UNKNOWN
         if isinstance(value, dict):
-            return {name: self._resolved(scope, resource, item) for name, item in value.items()}
-        return [self._resolved(scope, resource, item) for item in value] if isinstance(value, list) else value
+            return {name: self._resolve(scope, resource, item) for name, item in value.items()}
+        return [self._resolve(scope, resource, item) for item in value] if isinstance(value, list) else value
 
     def _step(
         self, scope: _Scope, resource: json_format.ConfigResource | None, reference: str
@@ -580,10 +591,10 @@ class Configured:
 
     def _find(self, block: str) -> tuple[_Scope | None, json_format.ConfigResource | None]:
         if block not in self._found:
-            self._found[block] = self._looked_up(block)
+            self._found[block] = self._look_up(block)
         return self._found[block]
 
-    def _looked_up(self, block: str) -> tuple[_Scope | None, json_format.ConfigResource | None]:
+    def _look_up(self, block: str) -> tuple[_Scope | None, json_format.ConfigResource | None]:
         parts = block.split(".")
         length = 0
         while parts[length : length + 1] == ["module"]:
@@ -644,7 +655,7 @@ class _Here:
         return self.configured.follow(self.scope, self.resource, self.owner, names, self.depth + 1, further)
 
 
-def _unwrapped(node: Node) -> Node:
+def _unwrap(node: Node) -> Node:
     while node.type in ("expression", "collection_value") and len(node.named_children) == 1:
         node = node.named_children[0]
     return node
@@ -658,7 +669,7 @@ def _keys(name: str) -> Iterator[str | None]:
         yield index.strip('"') if index.startswith('"') or index.isdigit() else None
 
 
-def _traversed(node: Node) -> tuple[str, ...] | None:
+def _traverse(node: Node) -> tuple[str, ...] | None:
     """The names of a reference that an expression is, and nothing else."""
     children = node.named_children
     if node.type != "expression" or not children or children[0].type != "variable_expr":

@@ -20,7 +20,7 @@ def decode(document: bytes) -> Document:
     from terrace.plans.legacy_formats import mark
 
     try:
-        decoded = _decoded(document)
+        decoded = _decode(document)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise NotAPlan(f"this is not a plan as Terraform writes it: {error}", hint=MAKE_ONE) from error
     if isinstance(decoded.resource_changes, Absent) and decoded.planned_values == NOTHING:
@@ -39,7 +39,7 @@ def decode(document: bytes) -> Document:
     return decoded
 
 
-def _decoded(document: bytes) -> Document:
+def _decode(document: bytes) -> Document:
     try:
         return _document.decode(document)
     except (msgspec.MsgspecError, RecursionError):
@@ -57,14 +57,14 @@ def _without_nulls(parts: Mapping[str, msgspec.Raw]) -> bytes:
     cleaned = dict(parts)
     for name in _ENTRIES:
         if name in cleaned:
-            cleaned[name] = _encoded([_encoded(_entry(raw)) for raw in _list.decode(cleaned[name]) if raw != NOTHING])
+            cleaned[name] = _encode([_encode(_entry(raw)) for raw in _list.decode(cleaned[name]) if raw != NOTHING])
     return msgspec.json.encode(cleaned)
 
 
 def _entry(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
     entry = _present(raw)
     if "change" in entry:
-        entry["change"] = _encoded(_present(entry["change"]))
+        entry["change"] = _encode(_present(entry["change"]))
     return entry
 
 
@@ -72,5 +72,5 @@ def _present(raw: msgspec.Raw) -> dict[str, msgspec.Raw]:
     return {name: inner for name, inner in _parts.decode(raw).items() if inner != NOTHING}
 
 
-def _encoded(value: Any) -> msgspec.Raw:
+def _encode(value: Any) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(value))

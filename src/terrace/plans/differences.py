@@ -92,7 +92,7 @@ def approval_coverage(resource: json_format.Resource, comparison: Comparison) ->
     volatile = []
     for entry, path in comparison.attributes(resource.address):
         less = trees.without(path)
-        if _altered(less, frozenset()) != _altered(trees, frozenset()):
+        if _list_alterations(less, frozenset()) != _list_alterations(trees, frozenset()):
             volatile.append(entry)
             trees = less
     computed = comparison.unsettable(resource)
@@ -100,7 +100,7 @@ def approval_coverage(resource: json_format.Resource, comparison: Comparison) ->
     return (
         {
             "identity": {name: before[name] for name in IDENTITY if name in before} if isinstance(before, dict) else {},
-            "altered": _altered(trees, computed),
+            "altered": _list_alterations(trees, computed),
             # Equal attributes count where an object is made: they are what it is made with.
             "made": after if "create" in resource.change.actions else None,
             "volatile": volatile,
@@ -111,10 +111,10 @@ def approval_coverage(resource: json_format.Resource, comparison: Comparison) ->
 
 def list_alterations(change: json_format.Change) -> list[Any]:
     """Returns every difference that a change makes, as canonical data."""
-    return _altered(Trees.of(change), frozenset())
+    return _list_alterations(Trees.of(change), frozenset())
 
 
-def _altered(trees: Trees, computed: frozenset[str]) -> list[Any]:
+def _list_alterations(trees: Trees, computed: frozenset[str]) -> list[Any]:
     altered_paths: list[Any] = []
     _gather(
         altered_paths,

@@ -52,7 +52,7 @@ def parts_of_plan(document: bytes) -> Mapping[str, msgspec.Raw]:
         raise _not_json(document, error) from error
     parts = {name: raw for name, raw in members.items() if raw != _NOTHING}
     if "resource_changes" not in parts and "planned_values" not in parts:
-        raise _other(parts)
+        raise _other_document(parts)
     return parts
 
 
@@ -73,7 +73,7 @@ def _not_json(document: bytes, error: Exception) -> NotAPlan:
     return NotAPlan("the file is JSON, but not a plan: a plan is an object", hint=MAKE_ONE)
 
 
-def _other(parts: Mapping[str, msgspec.Raw]) -> NotAPlan:
+def _other_document(parts: Mapping[str, msgspec.Raw]) -> NotAPlan:
     if "@level" in parts:
         return NotAPlan("this is the log of `terraform plan -json`, which does not contain the plan", hint=MAKE_ONE)
     if "values" in parts or {"lineage", "serial"} <= parts.keys():

@@ -137,7 +137,7 @@ def evaluate(node: Node, scope: Scope, loops: Loops) -> Any:
 
 def evaluate_block(block: Node, scope: Scope, loops: Loops) -> dict[str, Any]:
     """Returns what a block sets: attributes by name, inner blocks as lists by their kind."""
-    values: dict[str, Any] = {name: whole(_tried(node, scope, loops)) for name, node in attributes(block)}
+    values: dict[str, Any] = {name: whole(_try(node, scope, loops)) for name, node in attributes(block)}
     for inner in blocks(block):
         kind, labels = head(inner)
         if kind != "dynamic" or not labels:
@@ -158,7 +158,7 @@ def whole(value: Any) -> Any:
     return UNKNOWN if isinstance(value, Instances | Members) else value
 
 
-def _tried(node: Node, scope: Scope, loops: Loops) -> Any:
+def _try(node: Node, scope: Scope, loops: Loops) -> Any:
     try:
         return evaluate(node, scope, loops)
     except Fails:
@@ -176,7 +176,7 @@ def _dynamic(block: Node, label: str, scope: Scope, loops: Loops) -> Any:
     if content is None or "for_each" not in arguments:
         return UNKNOWN
     name = text_of(arguments["iterator"]) if "iterator" in arguments else label
-    elements = _elements(_tried(arguments["for_each"], scope, loops))
+    elements = _elements(_try(arguments["for_each"], scope, loops))
     if elements is None:
         return UNKNOWN
     return [evaluate_block(content, scope, {**loops, name: {"key": k, "value": v}}) for k, v in elements]
@@ -319,14 +319,14 @@ def _template(node: Node, scope: Scope, loops: Loops) -> Any:
             if b"${~" in (part.text or b"")[:3] or b"~}" in (part.text or b"")[-2:]:
                 return UNKNOWN
     values = [item for item in (*values, _literal(content[at:-1])) if item != ""]
-    return (values or [""])[0] if len(values) < 2 and len(parts) < 2 else _joined(values)
+    return (values or [""])[0] if len(values) < 2 and len(parts) < 2 else _join_texts(values)
 
 
 def _literal(content: bytes) -> str:
     return unescape(content.decode("utf-8", "surrogateescape"))
 
 
-def _joined(values: list[Any]) -> Any:
+def _join_texts(values: list[Any]) -> Any:
     if all(isinstance(item, str) or type(item) is int for item in values):
         return "".join(map(str, values))
     new = next((item for item in values if isinstance(item, NewText)), None)
@@ -360,9 +360,9 @@ def _conditional(children: list[Node], scope: Scope, loops: Loops) -> Any:
     if condition is not UNKNOWN:
         chosen = evaluate(children[1 if condition else 2], scope, loops)
         # Both branches get one type, so that 1 beside "a" is "1".
-        is_one_type = not is_scalar(chosen) or _are_alike(chosen, _tried(children[2 if condition else 1], scope, loops))
+        is_one_type = not is_scalar(chosen) or _are_alike(chosen, _try(children[2 if condition else 1], scope, loops))
         return chosen if is_one_type else UNKNOWN
-    first, other = (_tried(child, scope, loops) for child in children[1:])
+    first, other = (_try(child, scope, loops) for child in children[1:])
     return first if is_plain(first) and type(first) is type(other) and first == other else UNKNOWN
 
 
@@ -575,7 +575,7 @@ def _element(value: Any, at: Any) -> Any:
     return value[at % len(value)]
 
 
-def _one(value: Any) -> Any:
+def _only(value: Any) -> Any:
     if isinstance(value, Members):
         return value.member
     if not isinstance(value, list):
@@ -607,14 +607,14 @@ def text_set(value: Any) -> Any:
 def _join(separator: Any, value: Any) -> Any:
     if not isinstance(separator, str) or not isinstance(value, list):
         return UNKNOWN
-    return _joined([part for item in value for part in (separator, item)][1:])
+    return _join_texts([part for item in value for part in (separator, item)][1:])
 
 
 def _format(pattern: Any, *values: Any) -> Any:
     if not isinstance(pattern, str) or pattern.count("%") != len(values) or pattern.count("%s") != len(values):
         return UNKNOWN
     pieces = pattern.split("%s")
-    return _joined([part for pair in zip(pieces, [*values, ""], strict=True) for part in pair])
+    return _join_texts([part for pair in zip(pieces, [*values, ""], strict=True) for part in pair])
 
 
 def _of_text(function: Callable[[str], Any]) -> Callable[[Any], Any]:
@@ -636,7 +636,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "compact": _compact,
     "flatten": _flatten,
     "element": _element,
-    "one": _one,
+    "one": _only,
     "length": _length,
     "contains": _contains,
     "toset": text_set,

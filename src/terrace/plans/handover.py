@@ -57,19 +57,19 @@ class Handed:
 
 def encode(handed: Handed) -> bytes:
     """As bytes."""
-    return msgspec.json.encode(replace(handed, plans=_each(handed.plans, _closed)))
+    return msgspec.json.encode(replace(handed, plans=_decode_plans(handed.plans, _encode_value)))
 
 
 def decode(content: bytes) -> Handed:
     """Returns the decoded plans. Raises Corrupt for anything that `encode` did not write."""
     try:
         handed = typed_json.decode(content, Handed)
-        return replace(handed, plans=_each(handed.plans, _opened))
+        return replace(handed, plans=_decode_plans(handed.plans, _decode_value))
     except (msgspec.MsgspecError, KeyError, ArithmeticError, RecursionError) as error:
         raise Corrupt(f"the file does not contain encrypted plans: {error}") from error
 
 
-def _each(plans: Iterable[Plan], turned: Callable[[Value], Value]) -> tuple[Plan, ...]:
+def _decode_plans(plans: Iterable[Plan], turned: Callable[[Value], Value]) -> tuple[Plan, ...]:
     def change(change: ResourceChange) -> ResourceChange:
         documents = {name: turned(document) for name, document in change.documents.items()}
         return replace(change, before=turned(change.before), after=turned(change.after), documents=documents)
@@ -85,7 +85,7 @@ def _each(plans: Iterable[Plan], turned: Callable[[Value], Value]) -> tuple[Plan
     )
 
 
-def _closed(value: Value) -> Any:
+def _encode_value(value: Value) -> Any:
     match value:
         case Masked():
             return {_MARK: "masked"}
@@ -94,21 +94,21 @@ def _closed(value: Value) -> Any:
         case Decimal():
             return {_MARK: "number", "is": str(value)}
         case dict():
-            closed = {key: _closed(item) for key, item in value.items()}
+            closed = {key: _encode_value(item) for key, item in value.items()}
             return {_MARK: "object", "is": closed} if _MARK in value else closed
         case list() | tuple():
-            return [_closed(item) for item in value]
+            return [_encode_value(item) for item in value]
     return value
 
 
-def _opened(value: Any) -> Value:
+def _decode_value(value: Any) -> Value:
     if isinstance(value, list):
-        return [_opened(item) for item in value]
+        return [_decode_value(item) for item in value]
     if not isinstance(value, dict):
         return value
     match value.get(_MARK):
         case None:
-            return {key: _opened(item) for key, item in value.items()}
+            return {key: _decode_value(item) for key, item in value.items()}
         case "masked":
             return MASKED
         case "unknown":
@@ -116,4 +116,4 @@ def _opened(value: Any) -> Value:
         case "number":
             return Decimal(value["is"])
         case _:
-            return {key: _opened(item) for key, item in value["is"].items()}
+            return {key: _decode_value(item) for key, item in value["is"].items()}

@@ -62,7 +62,7 @@ def reduce(plan: Plan) -> Plan:
     """Returns the part of a masked plan that people read: what it changes, and what was said about it."""
     return replace(
         plan,
-        changes=tuple(_reduced(change) for change in plan.effective),
+        changes=tuple(_reduce(change) for change in plan.effective),
         drift=(),
         links=(),
         references=(),
@@ -74,5 +74,5 @@ def reduce(plan: Plan) -> Plan:
     )
 
 
-def _reduced(change: ResourceChange) -> ResourceChange:
+def _reduce(change: ResourceChange) -> ResourceChange:
     return replace(change, documents={}, taken={}, filled=(), evaluated={})

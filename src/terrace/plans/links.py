@@ -36,14 +36,14 @@ def _module(module: json_format.ConfigModule, prefix: str) -> Iterator[tuple[str
         references = [*resource.depends_on]
         for expression in (resource.expressions, resource.count_expression, resource.for_each_expression):
             references += _references(expression)
-        yield from _known(prefix, resource.address, references, addresses)
+        yield from _known_names(prefix, resource.address, references, addresses)
     for name, call in module.module_calls.items():
-        yield from _known(prefix, f"module.{name}", [*call.depends_on, *_references(call.expressions)], addresses)
+        yield from _known_names(prefix, f"module.{name}", [*call.depends_on, *_references(call.expressions)], addresses)
         if call.module is not None:
             yield from _module(call.module, f"{prefix}module.{name}.")
 
 
-def _known(prefix: str, source: str, references: list[str], addresses: set[str]) -> Iterator[tuple[str, str]]:
+def _known_names(prefix: str, source: str, references: list[str], addresses: set[str]) -> Iterator[tuple[str, str]]:
     for reference in references:
         # Terraform lists every prefix of a reference, so the block's own address is always among them.
         if reference in addresses and reference != source:

@@ -59,7 +59,7 @@ def align(before: Sequence[Value], after: Sequence[Value]) -> list[Pair]:
     counts = Counter(old[index] for index in removed)
     if sum(counts[new[index]] for index in added) + len(removed) + len(added) > MOST_COMPARISONS:
         return list(_by_position(removed, added))
-    removed, added = _unmatched(old, new, removed, added)
+    removed, added = _find_unmatched(old, new, removed, added)
     pairs = [*_moves(old, new, removed, added)]
     for pairing in (_by_key, _by_similarity, _only_ones):
         pairs += pairing(before, after, removed, added)
@@ -91,7 +91,9 @@ def _by_position(removed: list[int], added: list[int]) -> Iterator[Pair]:
     yield from (Pair(None, other) for other in added[len(removed) :])
 
 
-def _unmatched(old: list[str], new: list[str], removed: list[int], added: list[int]) -> tuple[list[int], list[int]]:
+def _find_unmatched(
+    old: list[str], new: list[str], removed: list[int], added: list[int]
+) -> tuple[list[int], list[int]]:
     """Returns the positions without an equal element in the same order."""
     matcher = SequenceMatcher(None, [old[i] for i in removed], [new[i] for i in added], autojunk=False)
     old_indexes, new_indexes = set(removed), set(added)

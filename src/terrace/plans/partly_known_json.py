@@ -53,7 +53,7 @@ class Documents:
 
     def find_sources(self, change: ResourceChange) -> Mapping[str, str]:
         """The blocks whose values its unknown attributes are, unchanged."""
-        return {name: block for name in _set(change) if (block := self._taken(change, name))}
+        return {name: block for name in _set(change) if (block := self._find_source(change, name))}
 
     def find_filled(self, change: ResourceChange) -> tuple[Path, ...]:
         """Its unknown attributes that are certain to be neither null nor empty."""
@@ -63,7 +63,7 @@ class Documents:
         """Its unknown attributes that the configuration determines further than the plan."""
         documents = {name: self._value(change, name) for name in _set(change)}
         return {
-            name: _shown(value, is_document=False)
+            name: _as_view(value, is_document=False)
             for name, value in documents.items()
             if value is not UNKNOWN and not isinstance(value, NewText | Encoded)
         }
@@ -75,7 +75,7 @@ class Documents:
             self._values[change.address, name] = self._evaluation.value(change, name)
         return self._values[change.address, name]
 
-    def _taken(self, change: ResourceChange, name: str) -> str:
+    def _find_source(self, change: ResourceChange, name: str) -> str:
         value = self._value(change, name)
         if isinstance(value, NewText):
             return block_of(value.address) if value.is_all else ""
@@ -94,7 +94,7 @@ class Documents:
             if (name,) in change.sensitive:
                 continue
             value = self._value(change, name)
-            text = _shown(value.document, is_document=True) if isinstance(value, Encoded) else None
+            text = _as_view(value.document, is_document=True) if isinstance(value, Encoded) else None
             if not isinstance(text, dict | list):
                 text = self._configured.document(block, name)
             if text is None and self._policies:
@@ -102,7 +102,7 @@ class Documents:
                 if policy is None:
                     origin = self._configured.trace_origin(block, name)
                     policy = self._policy(change, origin) if origin is not None else None
-                text = self._written(policy) if policy is not None else None
+                text = self._provider_text(policy) if policy is not None else None
             if text is not None:
                 yield name, text
 
@@ -125,35 +125,35 @@ class Documents:
             return next((candidate for candidate in siblings if candidate.index == change.index), None)
         return next((candidate for candidate in siblings if json.dumps(candidate.index) == index_text), None)
 
-    def _written(self, policy: ResourceChange) -> Value:
+    def _provider_text(self, policy: ResourceChange) -> Value:
         """A policy document as the provider writes it; None if it is unknown."""
         if policy.address not in self._all_written:
             # A document that includes itself is ignored.
             self._all_written[policy.address] = None
-            self._all_written[policy.address] = self._merged(policy)
+            self._all_written[policy.address] = self._merge(policy)
         return self._all_written[policy.address]
 
-    def _merged(self, policy: ResourceChange) -> Value:
+    def _merge(self, policy: ResourceChange) -> Value:
         after = policy.after
         if not isinstance(after, dict) or any(after.get(name) for name in ("source_json", "override_json")):
             return None
-        own = self._own(policy, after.get("statement"))
+        own = self._own_statements(policy, after.get("statement"))
         if own is None:
             return None
         merged: list[Value] = []
-        for other in self._others(policy, "source_policy_documents"):
+        for other in self._source_statements(policy, "source_policy_documents"):
             _merge(merged, other)
         _merge(merged, own)
-        for other in self._others(policy, "override_policy_documents"):
+        for other in self._source_statements(policy, "override_policy_documents"):
             _merge(merged, other)
         return {"Statement": merged} if len(merged) <= _MOST_STATEMENTS else None
 
-    def _own(self, policy: ResourceChange, own: Value) -> list[Value] | None:
+    def _own_statements(self, policy: ResourceChange, own: Value) -> list[Value] | None:
         """Returns the statements of a document's own blocks, as far as the plan or the configuration contains them."""
         written = self._value(policy, "statement")
         sources: Sequence[Any] = ()
         if isinstance(written, list):
-            sources = _shown(written, is_document=True)
+            sources = _as_view(written, is_document=True)
         else:
             sources = self._configured.statements(block_of(policy.address))
         if own is UNKNOWN:
@@ -165,7 +165,7 @@ class Documents:
             sources = ({},) * len(statements)
         return [_statement(statement, source) for statement, source in zip(statements, sources, strict=True)]
 
-    def _others(self, policy: ResourceChange, name: str) -> Iterator[list[Value]]:
+    def _source_statements(self, policy: ResourceChange, name: str) -> Iterator[list[Value]]:
         """The statements of each document that a policy is made from, an unknown one where it cannot be read."""
         value = policy.after.get(name)
         if value is None:
@@ -188,9 +188,9 @@ class Documents:
         if isinstance(written, str):
             return _statements_in(written)
         policy = self._policy_of(written) if isinstance(written, NewText) else None
-        document = self._written(policy) if policy is not None else None
+        document = self._provider_text(policy) if policy is not None else None
         if isinstance(written, Encoded):
-            document = _shown(written.document, is_document=True)
+            document = _as_view(written.document, is_document=True)
         statements = document.get("Statement", UNKNOWN) if isinstance(document, dict) else UNKNOWN
         return list(statements) if isinstance(statements, list) else [statements]
 
@@ -198,7 +198,7 @@ class Documents:
         if isinstance(end, Constant):
             return _statements_in(end.value) if isinstance(end.value, str) else [UNKNOWN]
         source = self._policy(policy, end) if end is not None else None
-        document = self._written(source) if source is not None else None
+        document = self._provider_text(source) if source is not None else None
         return list(document["Statement"]) if isinstance(document, dict) else [UNKNOWN]
 
 
@@ -230,14 +230,14 @@ def _set(change: ResourceChange) -> list[str]:
     return [str(path[0]) for path in change.unknown if len(path) == 1 and path not in change.unset]
 
 
-def _shown(value: Any, *, is_document: bool) -> Value:
+def _as_view(value: Any, *, is_document: bool) -> Value:
     """Returns an evaluated value in the form of the view: in a document, the identifier of a new resource is a
     reference.
     """
     if isinstance(value, dict):
-        return {name: _shown(item, is_document=is_document) for name, item in value.items()}
+        return {name: _as_view(item, is_document=is_document) for name, item in value.items()}
     if isinstance(value, list):
-        return [_shown(item, is_document=is_document) for item in value]
+        return [_as_view(item, is_document=is_document) for item in value]
     if isinstance(value, NewText):
         is_told = is_document and IDENTIFIER.fullmatch(value.reference) is not None
         return {"reference": value.reference} if is_told else UNKNOWN
@@ -253,7 +253,7 @@ def _statement(block: Value, source: Mapping[str, Value]) -> Value:
     for name, key in _LISTS:
         value = block.get(name)
         if value:
-            statement[key] = _completed(value, source.get(name))
+            statement[key] = _complete(value, source.get(name))
     for name, key in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
         if block.get(name):
             statement[key] = _principals(block[name], source.get(name))
@@ -262,7 +262,7 @@ def _statement(block: Value, source: Mapping[str, Value]) -> Value:
     return statement
 
 
-def _completed(value: Value, source: Value) -> Value:
+def _complete(value: Value, source: Value) -> Value:
     """A list of a plan, with what the configuration writes for its unknown members where it is as long."""
     if value is UNKNOWN and isinstance(source, list) and UNKNOWN not in source:
         return source

@@ -121,7 +121,7 @@ def _expression(children: list[Node], place: Place) -> Values:
     if first.type == "function_call" and kinds == ["index"]:
         return _single(first, _is_first(steps[0]), place)
     if first.type == "function_call" and kinds == ["splat"]:
-        name, arguments = _named(first)
+        name, arguments = _function_call(first)
         inner = arguments[0].named_children if name == "values" and len(arguments) == 1 else []
         if inner and inner[0].type == "variable_expr":
             return _traversal(inner[0], [*inner[1:], *steps], place)
@@ -137,10 +137,10 @@ def _template(children: list[Node], place: Place) -> Values:
     inner = [node for part in parts for node in part.named_children if node.type == "expression"]
     if not inner:
         return EMPTY
-    return possible(inner[0], place) if len(inner) == 1 else _filled_by(inner, place)
+    return possible(inner[0], place) if len(inner) == 1 else _fill_from(inner, place)
 
 
-def _filled_by(nodes: Iterable[Node], place: Place) -> Values:
+def _fill_from(nodes: Iterable[Node], place: Place) -> Values:
     """A value that is not empty where one of these is unknown and not empty."""
     unknown = [possible(node, place) for node in nodes if not place.is_known(node)]
     # Each is said to be filled if it is unknown, and one of them is: all must be.
@@ -196,7 +196,7 @@ _FILLED = frozenset({"lower", "upper", "base64encode", "urlencode", "join", "for
 _ENCODED = frozenset({"jsonencode", "yamlencode"})
 
 
-def _named(call: Node) -> tuple[str, list[Node]]:
+def _function_call(call: Node) -> tuple[str, list[Node]]:
     """The name of a function and its arguments; none if the passed arguments are unknown."""
     name, *rest = call.named_children
     argument_nodes = [
@@ -206,7 +206,7 @@ def _named(call: Node) -> tuple[str, list[Node]]:
 
 
 def _call(call: Node, place: Place) -> Values:
-    name, arguments = _named(call)
+    name, arguments = _function_call(call)
     if not arguments:
         return ANYTHING
     if name in _SAME and len(arguments) == 1:
@@ -217,17 +217,17 @@ def _call(call: Node, place: Place) -> Values:
         # Every argument before the first unknown one failed, or its value would be known.
         return _either([node for node in arguments if not place.is_known(node)], place)
     if name == "coalesce":
-        return _coalesced(arguments, place)
+        return _coalesce(arguments, place)
     if name in _ENCODED:
         return FILLED
-    return _filled_by(arguments, place) if name in _FILLED else ANYTHING
+    return _fill_from(arguments, place) if name in _FILLED else ANYTHING
 
 
 def _either(nodes: Iterable[Node], place: Place) -> Values:
     return frozenset(value for node in nodes for value in possible(node, place)) or ANYTHING
 
 
-def _coalesced(arguments: Iterable[Node], place: Place) -> Values:
+def _coalesce(arguments: Iterable[Node], place: Place) -> Values:
     """The first value that is neither null nor empty: if all are, Terraform fails."""
     possible_values: set[ValueOf | Kind] = set()
     for node in arguments:
@@ -250,7 +250,7 @@ def _is_first(index: Node) -> bool:
 
 def _single(call: Node, is_first: bool, place: Place) -> Values:
     """One member of the list that a function gives."""
-    name, arguments = _named(call)
+    name, arguments = _function_call(call)
     if name == "concat":
         # The first member of all is one of the first unknown list: every list before it is empty.
         unknown = [node for node in arguments if not place.is_known(node)]

@@ -85,8 +85,8 @@ def read_plan(
         drift=tuple(_drift(resource, secrets, key, comparison) for resource in decoded.resource_drift),
         checks=tuple(_check(check, secrets) for check in decoded.checks),
         warnings=tuple(_warning(diagnostic, secrets) for diagnostic in diagnostics if diagnostic.severity == "warning"),
-        deferred=tuple(_deferred(deferred_change) for deferred_change in decoded.deferred_changes),
-        links=tuple(sorted({*links(decoded.configuration), *_resolved(configured)})),
+        deferred=tuple(_describe_deferred(deferred_change) for deferred_change in decoded.deferred_changes),
+        links=tuple(sorted({*links(decoded.configuration), *_resolve(configured)})),
         references=references(decoded.configuration),
         origins=_origins(configured),
         format_version=decoded.format_version,
@@ -108,7 +108,7 @@ def _origins(configured: Configured) -> Mapping[str, Mapping[str, tuple[str, ...
     }
 
 
-def _resolved(configured: Configured) -> Iterator[tuple[str, str]]:
+def _resolve(configured: Configured) -> Iterator[tuple[str, str]]:
     for block in configured.blocks():
         for ends in configured.origins(block).values():
             yield from ((block, end.block) for end in ends if end.block != block)
@@ -232,20 +232,26 @@ def _output(name: str, change: json_format.Change, secrets: Secrets) -> OutputCh
 
 
 def _warning(diagnostic: Diagnostic, secrets: Secrets) -> Diagnostic:
-    return replace(diagnostic, summary=_said(diagnostic.summary, secrets), detail=_said(diagnostic.detail, secrets))
+    return replace(
+        diagnostic,
+        summary=_text_without_secrets(diagnostic.summary, secrets),
+        detail=_text_without_secrets(diagnostic.detail, secrets),
+    )
 
 
-def _said(text: str, secrets: Secrets) -> str:
+def _text_without_secrets(text: str, secrets: Secrets) -> str:
     """A text of Terraform or a provider, hidden as a whole where it holds a secret of the plan."""
     return str(secrets.hide(text, json.dumps(text, ensure_ascii=False).encode("utf-8", "surrogatepass")))
 
 
-def _deferred(entry: json_format.Deferred) -> str:
+def _describe_deferred(entry: json_format.Deferred) -> str:
     address = entry.resource_change.address if entry.resource_change is not None else "a change"
     why = f": {entry.reason.replace('_', ' ')}" if entry.reason else ""
     return f"Terraform put off {address} to a later plan{why}"
 
 
 def _check(check: json_format.Check, secrets: Secrets) -> CheckResult:
-    problems = tuple(_said(problem.message, secrets) for instance in check.instances for problem in instance.problems)
+    problems = tuple(
+        _text_without_secrets(problem.message, secrets) for instance in check.instances for problem in instance.problems
+    )
     return CheckResult(check.address.to_display, check.address.kind, check.status, problems)

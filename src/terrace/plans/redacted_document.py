@@ -60,26 +60,28 @@ class _Hiding:
         if name in ("resource_changes", "resource_drift"):
             read = self._document.resource_changes if name == "resource_changes" else self._document.resource_drift
             pairs = zip(read, _list.decode(raw), strict=True)
-            return [self._each(raw, partial(_resource, resource.change)) for resource, raw in pairs]
+            return [self._redact_each(raw, partial(_resource, resource.change)) for resource, raw in pairs]
         if name == "output_changes":
             changes = self._document.output_changes
-            return {key: self._each(part, partial(_change, changes[key])) for key, part in _parts.decode(raw).items()}
+            return {
+                key: self._redact_each(part, partial(_change, changes[key])) for key, part in _parts.decode(raw).items()
+            }
         if name == "variables":
             return {key: self._variable(key, part) for key, part in _parts.decode(raw).items()}
         if name == "planned_values":
-            return self._each(raw, self._values)
+            return self._redact_each(raw, self._values)
         if name == "prior_state":
-            return self._each(raw, lambda state: {**state, "values": self._values(state.get("values") or {})})
-        return self._each(raw, None)
+            return self._redact_each(raw, lambda state: {**state, "values": self._values(state.get("values") or {})})
+        return self._redact_each(raw, None)
 
     def _variable(self, name: str, raw: msgspec.Raw) -> Any:
-        return {"value": HIDDEN} if name in self._variables else self._each(raw, None)
+        return {"value": HIDDEN} if name in self._variables else self._redact_each(raw, None)
 
-    def _each(self, raw: msgspec.Raw, hide: Any) -> Any:
+    def _redact_each(self, raw: msgspec.Raw, hide: Any) -> Any:
         if hide is None and not self._secrets.within(bytes(raw)):
             return raw
         value = msgspec.json.decode(raw)
-        return _written(self._secrets.hide(hide(value) if hide else value, bytes(raw)))
+        return _write(self._secrets.hide(hide(value) if hide else value, bytes(raw)))
 
     def _values(self, values: dict[str, Any]) -> dict[str, Any]:
         """The values of a state or of what is planned: outputs, and modules in modules."""
@@ -95,12 +97,12 @@ class _Hiding:
     def _module(self, module: dict[str, Any]) -> dict[str, Any]:
         hidden = dict(module)
         if resources := module.get("resources"):
-            hidden["resources"] = [{**resource, "values": self._planned(resource)} for resource in resources]
+            hidden["resources"] = [{**resource, "values": self._redact_planned(resource)} for resource in resources]
         if children := module.get("child_modules"):
             hidden["child_modules"] = [self._module(child) for child in children]
         return hidden
 
-    def _planned(self, resource: dict[str, Any]) -> Any:
+    def _redact_planned(self, resource: dict[str, Any]) -> Any:
         values = resource.get("values")
         if self._ancient and "sensitive_values" not in resource:
             return mask(values, guess_marks(values))
@@ -120,9 +122,9 @@ def _change(read: json_format.Change, change: dict[str, Any]) -> dict[str, Any]:
     return {**change, **hidden}
 
 
-def _written(value: Any) -> Any:
+def _write(value: Any) -> Any:
     if value is MASKED:
         return HIDDEN
     if isinstance(value, dict):
-        return {name: _written(inner) for name, inner in value.items()}
-    return [_written(inner) for inner in value] if isinstance(value, list) else value
+        return {name: _write(inner) for name, inner in value.items()}
+    return [_write(inner) for inner in value] if isinstance(value, list) else value

@@ -29,16 +29,16 @@ class Secrets:
     def __init__(self, document: json_format.Document) -> None:
         self._texts = frozenset(text for text in _texts(document) if len(text) >= SHORTEST)
         # As the document writes them; Terraform escapes <, > and & too.
-        self._escaped = tuple(_escaped(text) for text in self._texts)
+        self._escaped = tuple(_escape(text) for text in self._texts)
         self._written = tuple(_encoder.encode(text)[1:-1] for text in self._texts)
 
     def hide(self, value: Value, raw: bytes) -> Value:
         """The value without any of the secrets; `raw` is where it was read from. Mostly there is nothing to do."""
-        return self._hidden(value) if self.within(raw) and self._may_show(value) else value
+        return self._hide(value) if self.within(raw) and self._may_show(value) else value
 
     def hide_anywhere(self, value: Value) -> Value:
         """The value without any of the secrets, wherever it was read from."""
-        return self._hidden(value) if self._texts else value
+        return self._hide(value) if self._texts else value
 
     def _may_show(self, value: Value) -> bool:
         """Returns whether a value may still contain one of them. Values that Terraform marks are hidden already."""
@@ -61,12 +61,12 @@ class Secrets:
         """
         for resource in document.resource_changes:
             if "create" in resource.change.actions or "update" in resource.change.actions:
-                yield from self._unmarked(resource.address, resource.change)
+                yield from self._find_unmarked(resource.address, resource.change)
         for name, change in document.output_changes.items():
             if "create" in change.actions or "update" in change.actions:
-                yield from self._unmarked(f"output.{name}", change)
+                yield from self._find_unmarked(f"output.{name}", change)
 
-    def _unmarked(self, address: str, change: json_format.Change) -> Iterator[Unmarked]:
+    def _find_unmarked(self, address: str, change: json_format.Change) -> Iterator[Unmarked]:
         raw = bytes(change.after)
         if not change.guessed and not self.within(raw):
             return
@@ -75,12 +75,12 @@ class Secrets:
             if any(secret in text for secret in self._texts):
                 yield Unmarked(address, path, text)
 
-    def _hidden(self, value: Value) -> Value:
+    def _hide(self, value: Value) -> Value:
         if isinstance(value, str):
             return MASKED if any(text in value for text in self._texts) else value
         if isinstance(value, dict):
-            return {name: self._hidden(inner) for name, inner in value.items()}
-        return [self._hidden(inner) for inner in value] if isinstance(value, list) else value
+            return {name: self._hide(inner) for name, inner in value.items()}
+        return [self._hide(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _texts(document: json_format.Document) -> Iterator[str]:
@@ -123,7 +123,7 @@ def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _strings(inner, (*path, index))
 
 
-def _escaped(text: str) -> bytes:
+def _escape(text: str) -> bytes:
     plain = json.dumps(text, ensure_ascii=False)[1:-1]
     for letter in "<>&":
         plain = plain.replace(letter, f"\\u{ord(letter):04x}")

@@ -78,7 +78,7 @@ def _of_objects(changes: Iterable[ResourceChange], clock: Clock, allowed: tuple[
             continue
         block, module = block_of(change.address), block_of(change.module)
         word = block.removeprefix(f"{module}.") if module else block
-        for name in _altered(change):
+        for name in _altered_attributes(change):
             entry = f"{block}.{name}"
             if any(f"{place}.".startswith((f"{change.address}.{name}.", f"{entry}.")) for place in allowed):
                 continue
@@ -103,7 +103,7 @@ def _is_ignored(place: Place, clock: Clock) -> bool:
     return place in clock.ignored or (module, (kind, block, "*")) in clock.ignored
 
 
-def _altered(change: ResourceChange) -> Iterator[str]:
+def _altered_attributes(change: ResourceChange) -> Iterator[str]:
     before, after = (side if isinstance(side, dict) else {} for side in (change.before, change.after))
     for name in sorted(before.keys() | after.keys()):
         if name not in before or name not in after or before[name] != after[name] or after[name] is UNKNOWN:
@@ -182,11 +182,11 @@ class _Known:
         for node in walk(value):
             if node.type == "function_call" and node.named_children:
                 calls.add(text_of(node.named_children[0]))
-            for used in _named(node):
+            for used in _reference_names(node):
                 uses |= {(used_scope, place) for used_scope, place in _places(used, scope, of)}
 
 
-def _named(node: Node) -> Iterator[list[str]]:
+def _reference_names(node: Node) -> Iterator[list[str]]:
     """The names of each reference among the children of a node, such as `local`, `x` of `local.x[0].y`."""
     words: list[str] = []
     for child in node.named_children:

@@ -69,7 +69,7 @@ def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool
     # The decision is made at the end of the bake time: earlier measurements do not replace it.
     if passed >= rule.passes and probes[-1].began_at >= over:
         return Healthy()
-    due = _due(probes[-1].began_at, rule, over) if probes else now
+    due = _next_time(probes[-1].began_at, rule, over) if probes else now
     if now >= due:
         return Measure()
     if failed + unclear > spare:
@@ -77,7 +77,7 @@ def health(rule: Rollout, deployment: Deployment, now: datetime, *, probed: bool
     return Rest(due, f"{result}; bakes until {_clock(over)}")
 
 
-def _due(last: datetime, rule: Rollout, over: datetime) -> datetime:
+def _next_time(last: datetime, rule: Rollout, over: datetime) -> datetime:
     """When to measure after `last`: in time for the end of the bake, whatever the rhythm."""
     return min(last + rule.every, over) if last < over else last + rule.every
 

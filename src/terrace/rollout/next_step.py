@@ -128,12 +128,12 @@ def next_step(deployment: Deployment, questions: Asked, in_hand: frozenset[str])
 
 def _wave(deployment: Deployment, wave: tuple[str, ...], questions: Asked, in_hand: frozenset[str]) -> Next | None:
     """Returns the next step of a wave, or None if it is done."""
-    remaining = tuple(key for key in wave if not _done(deployment, key))
+    remaining = tuple(key for key in wave if not _is_done(deployment, key))
     if not remaining:
         return None
     failed = _failures(deployment, remaining)
-    unplanned = tuple(key for key in remaining if not _planned(deployment, key))
-    applying = tuple(key for key in remaining if _applied(deployment, key))
+    unplanned = tuple(key for key in remaining if not _is_planned(deployment, key))
+    applying = tuple(key for key in remaining if _is_applied(deployment, key))
     if applying:
         # Something of this wave is applied: take its snapshot, whatever became of its neighbours.
         return Perform(tuple(Task(Step.SNAPSHOT, key) for key in applying))
@@ -149,13 +149,13 @@ def _wave(deployment: Deployment, wave: tuple[str, ...], questions: Asked, in_ha
         return Finish("blocked", _refusals(verdict))
     if verdict.outcome is Outcome.WAIT:
         return Perform(tuple(Task(Step.PLAN, key) for key in ahead)) if ahead else Wait(verdict)
-    stale = tuple(key for key in remaining if not _fresh(deployment, key, in_hand))
+    stale = tuple(key for key in remaining if not _is_fresh(deployment, key, in_hand))
     if stale:
         return Perform(tuple(Task(Step.PLAN, key) for key in stale))
     first = next((s for s in questions.environment_steps.opening if (r := deployment.last(s)) is None or r.open), None)
     if first is not None:
         return Perform((Task(first),))
-    bare = tuple(key for key in remaining if not _backed_up(deployment, key, in_hand))
+    bare = tuple(key for key in remaining if not _is_backed_up(deployment, key, in_hand))
     if bare:
         return Perform(tuple(Task(Step.BACKUP, key) for key in bare))
     return Perform(tuple(Task(Step.APPLY, key) for key in remaining))
@@ -177,11 +177,11 @@ def plans_awaiting_consent(deployment: Deployment) -> tuple[StepRecord, ...]:
     Empty once every wave is done.
     """
     for index, wave in enumerate(deployment.waves):
-        if all(_done(deployment, key) for key in wave):
+        if all(_is_done(deployment, key) for key in wave):
             continue
         later = [key for after in deployment.waves[index + 1 :] for key in after]
-        plans = [_plan(deployment, key) for key in wave if _planned(deployment, key)]
-        return (*plans, *(_plan(deployment, key) for key in later if _planned(deployment, key)))
+        plans = [_plan(deployment, key) for key in wave if _is_planned(deployment, key)]
+        return (*plans, *(_plan(deployment, key) for key in later if _is_planned(deployment, key)))
     return ()
 
 
@@ -190,7 +190,7 @@ def is_ahead(deployment: Deployment, key: str) -> bool:
     for wave in deployment.waves:
         if key in wave:
             return False
-        if not all(_done(deployment, other) for other in wave):
+        if not all(_is_done(deployment, other) for other in wave):
             return True
     return False
 
@@ -241,12 +241,12 @@ def _plan(deployment: Deployment, key: str) -> StepRecord:
     return record
 
 
-def _planned(deployment: Deployment, key: str) -> bool:
+def _is_planned(deployment: Deployment, key: str) -> bool:
     record = deployment.last(Step.PLAN, key)
     return record is not None and record.result == "succeeded" and not record.detail.later
 
 
-def _fresh(deployment: Deployment, key: str, in_hand: frozenset[str]) -> bool:
+def _is_fresh(deployment: Deployment, key: str, in_hand: frozenset[str]) -> bool:
     """Returns whether the latest plan of a stack was made by this process, and nothing was applied since."""
     record = _plan(deployment, key)
     order = deployment.steps
@@ -268,12 +268,12 @@ def _since_plan(deployment: Deployment, step: Step, key: str) -> StepRecord | No
     return record if order.index(record) > order.index(planned) else None
 
 
-def _backed_up(deployment: Deployment, key: str, in_hand: frozenset[str]) -> bool:
+def _is_backed_up(deployment: Deployment, key: str, in_hand: frozenset[str]) -> bool:
     record = _since_plan(deployment, Step.BACKUP, key)
     return record is not None and record.result == "succeeded" and record.attempt in in_hand
 
 
-def _applied(deployment: Deployment, key: str) -> bool:
+def _is_applied(deployment: Deployment, key: str) -> bool:
     """Returns whether its apply has finished, and the state after it is not backed up yet."""
     record = _since_plan(deployment, Step.APPLY, key)
     if record is None or record.open:
@@ -282,7 +282,7 @@ def _applied(deployment: Deployment, key: str) -> bool:
     return snapshot is None or snapshot.open
 
 
-def _done(deployment: Deployment, key: str) -> bool:
+def _is_done(deployment: Deployment, key: str) -> bool:
     planned = deployment.last(Step.PLAN, key)
     if planned is None or planned.result != "succeeded" or planned.detail.later:
         return False
@@ -304,7 +304,7 @@ def _applied_before(deployment: Deployment, key: str, planned: StepRecord) -> bo
     order = deployment.steps
     for wave in deployment.waves[: deployment.waves.index(_wave_of(deployment, key))]:
         for other in wave:
-            if not _done(deployment, other):
+            if not _is_done(deployment, other):
                 return True
             applied = deployment.last(Step.APPLY, other)
             if applied is not None and order.index(applied) > order.index(planned):

@@ -72,17 +72,17 @@ def backend_locations(stack: Stack, graph: Graph) -> tuple[BackendLocation, ...]
     if folder is None:
         return ()
     readings = (_effective_block(folder, tofu=False), _effective_block(folder, tofu=True))
-    locations = (_address(stack, _given(stack, settings, graph), path) for path, settings in readings)
+    locations = (_address(stack, _merged_settings(stack, settings, graph), path) for path, settings in readings)
     return tuple(dict.fromkeys(locations))
 
 
-def _given(stack: Stack, block: Settings | None, graph: Graph) -> Settings | None:
+def _merged_settings(stack: Stack, block: Settings | None, graph: Graph) -> Settings | None:
     """Returns the settings of a backend block merged with those that `init` gets for the stack."""
-    settings = _resolved(stack, block, graph)
+    settings = _resolve(stack, block, graph)
     return graph.merge_settings(stack, settings) if settings is not None else None
 
 
-def _resolved(stack: Stack, settings: Settings | None, graph: Graph) -> Settings | None:
+def _resolve(stack: Stack, settings: Settings | None, graph: Graph) -> Settings | None:
     """Returns the settings with locals and variables resolved, which OpenTofu allows in a backend block."""
     if settings is None or not settings.templates:
         return settings
@@ -212,7 +212,7 @@ def kept_state_paths(stack: Stack, inventory: Inventory) -> Mapping[str, str]:
 def recorded_location(kind: str, config: Mapping[str, Any], workspace: str = DEFAULT_WORKSPACE) -> BackendLocation:
     """Returns the location in a workspace of the backend that Terraform recorded after `init`. For an unknown backend
     type it has only the type, since any setting can be a secret."""
-    values = _flattened(config)
+    values = _flatten(config)
     spec = BACKENDS.get(kind, Backend(()))
     parts = [(part.name, value) for part in spec.parts if (value := _value(part, values, set())) is not None]
     in_workspace, _ = spec.in_workspace(dict(parts), Workspace(workspace, values))
@@ -262,7 +262,7 @@ def changed_parts(
     """
     if judged.type != kind:
         return ("type",)
-    values = _flattened(config)
+    values = _flatten(config)
     spec = BACKENDS.get(kind) or _all_settings(values, set())
     recorded = [(part.name, value) for part in spec.parts if (value := _value(part, values, set())) is not None]
     parts: dict[str, str | None] = dict(spec.in_workspace(dict(recorded), Workspace(workspace, values))[0])
@@ -272,13 +272,13 @@ def changed_parts(
     return tuple(differing)
 
 
-def _flattened(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+def _flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Returns settings by dotted names, as in a block, without those that have no value."""
     flat: dict[str, str] = {}
     for name, value in config.items():
         for item in value if isinstance(value, list) else (value,):
             if isinstance(item, Mapping):
-                flat |= _flattened(item, f"{prefix}{name}.")
+                flat |= _flatten(item, f"{prefix}{name}.")
             elif item is not None:
                 flat[f"{prefix}{name}"] = str(item).lower() if isinstance(item, bool) else str(item)
     return flat

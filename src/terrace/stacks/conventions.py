@@ -25,10 +25,10 @@ def find_conventions(tree: Tree) -> tuple[Convention, ...]:
     for path in tree.entries:
         if "/." not in f"/{path}":
             names.setdefault(path.rpartition("/")[2], []).append(path)
-    return tuple(_found(names))
+    return tuple(_find(names))
 
 
-def _found(names: dict[str, list[str]]) -> Iterator[Convention]:
+def _find(names: dict[str, list[str]]) -> Iterator[Convention]:
     if names.get("terragrunt.hcl"):
         folders = sorted(parent(path) for path in names["terragrunt.hcl"])
         units = tuple(

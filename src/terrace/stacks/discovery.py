@@ -144,7 +144,7 @@ def _of_patterns(layout: Layout, config: Config, problems: list[BadInput]) -> It
     for pattern in config.stack_patterns:
         place = Place(config.source, pattern.line)
         for folder, values in find_matching(pattern.path, folders):
-            match = _matched(pattern, folder, values, config, place)
+            match = _match(pattern, folder, values, config, place)
             if isinstance(match, BadInput):
                 problems.append(match)
                 continue
@@ -161,7 +161,7 @@ def _of_patterns(layout: Layout, config: Config, problems: list[BadInput]) -> It
             yield match, pattern.line
 
 
-def _matched(
+def _match(
     pattern: StackPattern, folder: str, values: tuple[str, ...], config: Config, place: Place
 ) -> Stack | BadInput:
     environment = fill_captures(pattern.environment, values)

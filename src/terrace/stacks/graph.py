@@ -265,7 +265,7 @@ class _Builder:
         facts = load_template_facts(self._tree, sorted(set(paths.values())), self._store) if paths else {}
         return {path: facts[real] for path, real in paths.items()}
 
-    def _named(self, folder: str) -> list[tuple[str, str]]:
+    def _configuration_files(self, folder: str) -> list[tuple[str, str]]:
         """Returns the configuration files of a folder: the name in it, and the path with links resolved."""
         if folder in self._known_names:
             return self._known_names[folder]
@@ -279,7 +279,7 @@ class _Builder:
         return named
 
     def _files(self, folder: str) -> list[str]:
-        return [path for _, path in self._named(folder)]
+        return [path for _, path in self._configuration_files(folder)]
 
     def _folder(self, folder: str, facts: dict[str, FileFacts]) -> Folder:
         files = self._files(folder)
@@ -303,7 +303,7 @@ class _Builder:
             tuple(calls),
             tuple(unsure),
             tuple(dict.fromkeys(links)),
-            tuple(name for name, _ in self._named(folder)),
+            tuple(name for name, _ in self._configuration_files(folder)),
         )
 
     def _call(self, folder: str, path: str, call: ModuleCall, calls: list[Call], unsure: list[tuple[str, int]]) -> None:

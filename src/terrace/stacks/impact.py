@@ -67,7 +67,7 @@ def change_set_between(
         removed=tuple(stack for key, stack in sorted(earlier.items()) if key not in now),
         notices=(*after.graph.notices, *_unknown_reads(impacts), *uncertain_edges(after.stacks, after.graph)),
         dependents=find_dependents({impact.stack.key for impact in impacts}, edges),
-        renamed=tuple(_renamed(before, after)) if before is not None else (),
+        renamed=tuple(_find_renamed(before, after)) if before is not None else (),
         lost_outputs=find_lost_outputs(before, after, edges) if before is not None and edges else (),
     )
 
@@ -91,7 +91,7 @@ def _commands_differ(before: Inventory, after: Inventory, old: Stack, new: Stack
     return commands_of(before.config, old) != commands_of(after.config, new)
 
 
-def _renamed(before: Inventory, after: Inventory) -> Iterator[Renamed]:
+def _find_renamed(before: Inventory, after: Inventory) -> Iterator[Renamed]:
     """Yields the removed stacks whose state a new stack of the same environment has, by its backend location."""
     had, has = {stack.key for stack in before.stacks}, {stack.key for stack in after.stacks}
     gone = [stack for stack in before.stacks if stack.key not in has]
@@ -229,7 +229,7 @@ class _Comparison:
                 kind: ReasonKind = "link" if name in links else "stack" if folder in self._by_path else "module"
                 yield _FolderImpact(kind, path, folder)
             if name not in files:
-                yield from self._beside(name, path)
+                yield from self._folders_near(name, path)
             for owner in by_variable_file.get(name, ()):
                 yield _FolderImpact("variables", path, owner.path, owner.key)
             for owner in backends.get(name, ()):
@@ -238,7 +238,7 @@ class _Comparison:
             yield from self._behind(name)
         yield from self._read()
 
-    def _beside(self, name: str, path: str) -> Iterator[_FolderImpact]:
+    def _folders_near(self, name: str, path: str) -> Iterator[_FolderImpact]:
         """Yields the folders that a file impacts which is not configuration itself: a folder with or above it."""
         parent, _, last = name.rpartition("/")
         if parent in self._by_path and last == LOCK_FILE:

@@ -173,7 +173,7 @@ def _read_by(stack: Stack, graph: Graph, owners: _Owners) -> Iterator[Edge]:
         for file, facts in zip(folder.files, folder.facts, strict=True) if folder else ():
             for read in facts.states:
                 values = values or Values(graph, stack, reached)
-                for resolved in _given(read, values, path):
+                for resolved in _possible_settings(read, values, path):
                     for owner, certain in _owners_of(stack, read, resolved, owners):
                         yield Edge(stack.key, owner.key, certain, file, read.line, read.name)
 
@@ -208,7 +208,7 @@ def _local(stack: Stack, values: Mapping[str, str], owners: _Owners, *, partial:
             yield from ((owner, at == state_path) for owner in in_environment or others)
 
 
-def _given(read: Settings, values: Values, folder: str) -> Iterator[Mapping[str, str]]:
+def _possible_settings(read: Settings, values: Values, folder: str) -> Iterator[Mapping[str, str]]:
     """Yields the possible settings of a data source; several where its module is called with different arguments."""
     choices: dict[str, tuple[str, ...]] = {name: (value,) for name, value in read.known.items()}
     for name in read.unknown:

@@ -199,13 +199,13 @@ class _Proposer:
         entries += [ProposedEntry(".", environment) for path, (environment, _) in assigned.items() if not path]
         origins = dict(reversed(list(assigned.values())))
         where |= {path: environment for path, (environment, _) in assigned.items()}
-        entries, unwritable = self._settled(entries, conventional)
+        entries, unwritable = self._validate(entries, conventional)
         unplaced += unwritable
         names = {environment for _, environment in conventional}
         names |= {key.partition("/")[0] for entry in entries for key, _ in self._stacks(entry)}
         if not names and rest:
             names = {UNNAMED}
-            entries, unwritable = self._settled([*entries, *_unnamed(rest)], conventional)
+            entries, unwritable = self._validate([*entries, *_entries_without_name(rest)], conventional)
             where |= {root.path: UNNAMED for root in rest}
             unplaced += unwritable
             names = {UNNAMED} if entries else set()
@@ -265,7 +265,7 @@ class _Proposer:
         homes = {("/".join(place.parts[: place.index]), place.before, place.after) for place in placed}
         unplaced = []
         for folder in nameless:
-            beside = self._beside(folder, homes)
+            beside = self._sibling_root(folder, homes)
             if beside is not None:
                 placed.append(beside)
             else:
@@ -311,7 +311,7 @@ class _Proposer:
             afters.add(parts[2] if parts else "")
         return (befores.pop() if len(befores) == 1 else ""), (afters.pop() if len(afters) == 1 else "")
 
-    def _beside(self, folder: str, homes: set[tuple[str, str, str]]) -> _Placed | None:
+    def _sibling_root(self, folder: str, homes: set[tuple[str, str, str]]) -> _Placed | None:
         """Returns a root module in a folder beside the folders of environments, where its folder must be one too."""
         parts = folder.split("/")
         for above, before, after in sorted(homes):
@@ -397,7 +397,7 @@ class _Proposer:
         by_path: dict[str, tuple[str, str]] = {}
         unassigned = []
         for root in roots:
-            tag, shared = root.used.named, self._shared(root, environments)
+            tag, shared = root.used.named, self._environments_sharing(root, environments)
             if tag is not None and rank(tag.name) is not None and NAME.fullmatch(tag.name):
                 # The same environment can have another spelling elsewhere.
                 name = usual.get(rank(tag.name), tag.name)
@@ -415,7 +415,7 @@ class _Proposer:
                 environments.setdefault(account, set()).add(environment)
         return environments
 
-    def _shared(self, root: RootModule, environments: Mapping[Account, set[str]]) -> list[str]:
+    def _environments_sharing(self, root: RootModule, environments: Mapping[Account, set[str]]) -> list[str]:
         """Returns the environments that use an account of a root module."""
         return sorted(set().union(*(environments.get(account, set()) for account in root.used.accounts)))
 
@@ -451,7 +451,7 @@ class _Proposer:
                 continue
             fixed = (place.environment, place.parts[0]) if place.fixed else ()
             groups.setdefault((len(place.parts), place.index, place.before, place.after, fixed), []).append(place)
-        parts = [part for members in groups.values() for part in self._fitting(_Group(tuple(members)))]
+        parts = [part for members in groups.values() for part in self._fit(_Group(tuple(members)))]
         alone = len(parts) == 1 and not conventional
         entries = [(group, group.entry(alone=alone)) for group in parts]
         keys: dict[str, int] = {_key(name, folder.rpartition("/")[2]): 1 for folder, name in conventional}
@@ -462,22 +462,22 @@ class _Proposer:
             clash = any(keys[key] > 1 for key, _ in self._stacks(entry))
             yield replace(group, long=True).entry(alone=False) if clash else entry
 
-    def _fitting(self, group: _Group) -> Iterator[_Group]:
+    def _fit(self, group: _Group) -> Iterator[_Group]:
         """Yields the group in the fewest parts whose patterns match exactly their members."""
         path = "/".join(group.pattern)
         member_paths = {member.path for member in group.members}
         parts = group.split()
         vague = path.startswith("*") and group.members[0].index != 0 and len(parts) <= _MOST_ENTRIES
-        if len(group.members) == 1 or ("*" in path and not vague and self._matched(path) == member_paths):
+        if len(group.members) == 1 or ("*" in path and not vague and self._match(path) == member_paths):
             yield group
         elif len(parts) > 1:
             for part in parts:
-                yield from self._fitting(part)
+                yield from self._fit(part)
         else:
             for member in group.members:
                 yield replace(group, members=(member,))
 
-    def _matched(self, path: str) -> set[str]:
+    def _match(self, path: str) -> set[str]:
         return {folder for folder, _ in find_matching(path, self._layout.folders)}
 
     def _stacks(self, entry: ProposedEntry) -> Iterator[tuple[str, str]]:
@@ -490,7 +490,7 @@ class _Proposer:
             name = fill_captures(entry.name, values) or folder.rpartition("/")[2]
             yield _key(fill_captures(entry.environment, values), name), folder
 
-    def _settled(
+    def _validate(
         self, entries: Iterable[ProposedEntry], conventional: list[tuple[str, str]]
     ) -> tuple[list[ProposedEntry], list[Unplaced]]:
         """Returns the entries that are valid and have unique stacks, and the root modules of the others."""
@@ -558,7 +558,7 @@ class _Proposer:
                 root.path, "HCP Terraform runs it (its `cloud` block), and its path has no name of an environment", hint
             )
         shown = root.shown_path
-        several = self._shared(root, environments)
+        several = self._environments_sharing(root, environments)
         accounts = f", and {' and '.join(several)} use its {root.used.accounts[0]}" if len(several) > 1 else ""
         if root.used.named is not None:
             accounts += f", and its tags name {root.used.named.name!r}, an uncommon name ({root.used.named.place})"
@@ -576,7 +576,7 @@ def _shorten(paths: list[str]) -> str:
     return join_some(paths, _MOST_SHOWN)
 
 
-def _unnamed(roots: list[RootModule]) -> Iterator[ProposedEntry]:
+def _entries_without_name(roots: list[RootModule]) -> Iterator[ProposedEntry]:
     names: dict[str, int] = {}
     for root in roots:
         name = root.path.rpartition("/")[2]

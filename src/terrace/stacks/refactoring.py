@@ -22,7 +22,7 @@ def find_moves(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> fro
 def find_forgotten(inventory: Inventory, tree: Tree, stacks: Iterable[Stack]) -> frozenset[str]:
     """Returns the addresses in their modules that `removed` blocks forget without destroying the resource."""
     return frozenset(
-        address for _, path, content in _files(inventory, tree, stacks) for address in _removed(path, content)
+        address for _, path, content in _files(inventory, tree, stacks) for address in _removed_addresses(path, content)
     )
 
 
@@ -74,7 +74,7 @@ def _moves(folder: str, path: str, content: bytes) -> Iterator[Move]:
                 yield Move(folder, str(source), str(target))
 
 
-def _removed(path: str, content: bytes) -> Iterator[str]:
+def _removed_addresses(path: str, content: bytes) -> Iterator[str]:
     if b"removed" not in content:
         return
     for block in read_blocks(path, content).root.blocks("removed"):

@@ -149,7 +149,7 @@ def _reads_of_submodules(
     for path, kind in named:
         target = submodule_of(path, within)
         if target is not None:
-            yield _unread(f"{kind} {path}", target, why, _entry(stack, config))
+            yield _unread_refusal(f"{kind} {path}", target, why, _entry(stack, config))
     reached = set(graph.find_reached(stack))
     changed = Changed(within, within)
     for watch in find_watches(graph, (stack,), changed):
@@ -159,10 +159,10 @@ def _reads_of_submodules(
         if target is not None:
             file, _, line = watch.place.rpartition(":")
             place = Place(file, int(line)) if file and line.isdigit() else None
-            yield _unread(f"a path that {watch.text or 'an expression'} reads", target, why, place)
+            yield _unread_refusal(f"a path that {watch.text or 'an expression'} reads", target, why, place)
 
 
-def _unread(subject: str, path: str, why: Mapping[str, AbsentSubmodule], place: Place | None) -> Refusal:
+def _unread_refusal(subject: str, path: str, why: Mapping[str, AbsentSubmodule], place: Place | None) -> Refusal:
     if path in why:
         return _absent(f"{subject}{f' at {place}' if place else ''}", path, why[path])
     return Refusal(f"{subject} is in the Git submodule {path}, whose files Terrace does not check out", _NAME_IT, place)

@@ -73,11 +73,15 @@ def find_root_modules(tree: Tree, store: FactsStore) -> Roots:
     layout = Layout(tree)
     facts = load_facts(tree, _files(layout, layout.folders), store)
     roots = _roots(layout, tree, layout.folders, facts, frozenset())
-    roots_with_use = (replace(root, used=_used(layout, tree, root.path, facts, store)) for root in roots.root_modules)
+    roots_with_use = (
+        replace(root, used=_used_accounts(layout, tree, root.path, facts, store)) for root in roots.root_modules
+    )
     return replace(roots, root_modules=tuple(roots_with_use))
 
 
-def _used(layout: Layout, tree: Tree, folder: str, facts: Mapping[str, FileFacts], store: FactsStore) -> UsedAccounts:
+def _used_accounts(
+    layout: Layout, tree: Tree, folder: str, facts: Mapping[str, FileFacts], store: FactsStore
+) -> UsedAccounts:
     files = {path: facts[path] for path in _configuration(layout, folder)}
     if not needs_variables(files.values()):
         return find_accounts(files)
@@ -142,7 +146,7 @@ def _roots(
     layout: Layout, tree: Tree, folders: Iterable[str], facts: Mapping[str, FileFacts], called: frozenset[str]
 ) -> Roots:
     contents = {folder: {path: facts[path] for path in _configuration(layout, folder)} for folder in folders}
-    modules = called | frozenset(_called(contents))
+    modules = called | frozenset(_called_folders(contents))
     variables = _variables(tree, contents)
     aside = _OtherFolders(layout)
     roots, uncalled = [], []
@@ -169,7 +173,7 @@ def _has_only_linked_files(layout: Layout, folder: str) -> bool:
     return all(any(parent(link) != folder for link in layout.linked.get(path, ())) for path in paths)
 
 
-def _called(contents: Mapping[str, Mapping[str, FileFacts]]) -> Iterator[str]:
+def _called_folders(contents: Mapping[str, Mapping[str, FileFacts]]) -> Iterator[str]:
     for folder, files in contents.items():
         for facts in files.values():
             for call in facts.modules:

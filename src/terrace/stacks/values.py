@@ -40,9 +40,9 @@ class Values:
 
     def of(self, template: Template, folder: str) -> tuple[str, ...]:
         """Returns all possible texts of a template in a folder; at least one."""
-        return self._resolved(template, folder, 0)
+        return self._resolve(template, folder, 0)
 
-    def _resolved(self, template: Template, folder: str, depth: int) -> tuple[str, ...]:
+    def _resolve(self, template: Template, folder: str, depth: int) -> tuple[str, ...]:
         if not template or depth > _DEEPEST:
             return (UNKNOWN,)
         choices = [self._part(part, folder, depth) for part in template]
@@ -99,7 +99,7 @@ class Values:
         return self._all(templates, depth)
 
     def _all(self, values: Iterable[tuple[Template, str]], depth: int) -> tuple[str, ...]:
-        texts = tuple(dict.fromkeys(text for value, at in values for text in self._resolved(value, at, depth)))
+        texts = tuple(dict.fromkeys(text for value, at in values for text in self._resolve(value, at, depth)))
         return texts if 0 < len(texts) <= MOST_VALUES else (UNKNOWN,)
 
 

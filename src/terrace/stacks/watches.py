@@ -137,19 +137,19 @@ class _Reader:
         for file, facts in self._graph.variables.get(stack.key, ()):
             for words in facts.words:
                 if self._changed.may_be(words.template):
-                    yield from self._named(stack.path, stack, words.template, _place(file, words.line), stack.key)
+                    yield from self._named_paths(stack.path, stack, words.template, _place(file, words.line), stack.key)
 
     def _of_read(self, folder: Folder, file: str, read: Read) -> Iterator[Watch]:
         place = _place(file, read.line)
         if read.function != "templatefile" and not depends_on_stack(read.template, folder):
             # It is the same in every stack that reaches the folder, so one of them is enough to resolve it.
             for stack in self._stacks_above(folder.path)[:1]:
-                yield from self._resolved(folder, stack, read, place, None)
+                yield from self._resolve(folder, stack, read, place, None)
             return
         for stack in self._stacks_above(folder.path):
-            yield from self._resolved(folder, stack, read, place, stack.key)
+            yield from self._resolve(folder, stack, read, place, stack.key)
 
-    def _resolved(self, folder: Folder, stack: Stack, read: Read, place: str, key: str | None) -> Iterator[Watch]:
+    def _resolve(self, folder: Folder, stack: Stack, read: Read, place: str, key: str | None) -> Iterator[Watch]:
         for text in self._values_of(stack).of(read.template, folder.path):
             yield _watch(folder.path, read, text, stack.path, place, key)
             path = path_of(text, stack.path)
@@ -164,9 +164,11 @@ class _Reader:
         for words in facts.words:
             if self._changed.may_be(words.template):
                 for stack in self._stacks_above(folder.path):
-                    yield from self._named(folder.path, stack, words.template, _place(file, words.line), stack.key)
+                    yield from self._named_paths(
+                        folder.path, stack, words.template, _place(file, words.line), stack.key
+                    )
 
-    def _named(self, folder: str, stack: Stack, template: Template, place: str, key: str) -> Iterator[Watch]:
+    def _named_paths(self, folder: str, stack: Stack, template: Template, place: str, key: str) -> Iterator[Watch]:
         """Yields the changed paths that a string names."""
         texts = (
             (template[0].text,)
@@ -175,10 +177,10 @@ class _Reader:
         )
         for text in texts:
             shown = text.replace(UNKNOWN, "...")
-            for path, unsure in self._meant(from_root(text, stack.path)):
+            for path, unsure in self._possible_paths(from_root(text, stack.path)):
                 yield Watch(folder, "is", path, unsure=unsure, stack=key, place=place, text=f'"{shown}"')
 
-    def _meant(self, text: str) -> Iterator[tuple[str, bool]]:
+    def _possible_paths(self, text: str) -> Iterator[tuple[str, bool]]:
         """Yields the changed paths that a text possibly names, and whether that is uncertain."""
         if UNKNOWN not in text:
             path = join("", text)

@@ -136,7 +136,7 @@ class BackupStatuses(Fold[Mapping[str, BackupStatus]]):
                     known = self._of(event, record.stack)
                     statuses[record.stack] = replace(known, unbacked_since=known.unbacked_since or event.time)
             case StepEnded() if record.attempt in self._begun:
-                self._ended(event, record, self._begun.pop(record.attempt))
+                self._end(event, record, self._begun.pop(record.attempt))
             case StateBackedUp() | StateRestoreEnded() | StateDrilled():
                 known = statuses.get(event.subject) or BackupStatus(event.subject, record.environment)
                 statuses[event.subject] = _after(known, event, record)
@@ -161,17 +161,17 @@ class BackupStatuses(Fold[Mapping[str, BackupStatus]]):
     def _of(self, event: Event, stack: str) -> BackupStatus:
         return self._found.get(stack) or BackupStatus(stack, self._environments[event.subject])
 
-    def _ended(self, event: Event, record: StepEnded, intent: StepBegun) -> None:
+    def _end(self, event: Event, record: StepEnded, intent: StepBegun) -> None:
         stack = intent.stack
         if intent.step == "plan" and record.result == "succeeded":
             self._planned[event.subject, stack] = record.detail
         elif intent.step == "apply" and record.result == "succeeded":
             plan = self._planned.get((event.subject, stack), Detail())
-            before = _planned_on(plan)
+            before = _planned_state(plan)
             if before is not None and changes_objects(plan.create, plan.replace, plan.delete):
                 self._found[stack] = replace(self._found[stack], planned_on=before)
         elif _found_no_write(intent, record):
-            before = _planned_on(self._planned.get((event.subject, stack), Detail()))
+            before = _planned_state(self._planned.get((event.subject, stack), Detail()))
             known = self._of(event, stack)
             self._found[stack] = replace(known, planned_on=before or known.planned_on)
         elif intent.step in ("backup", "snapshot") and record.detail.backup:
@@ -366,7 +366,7 @@ def _found_no_write(intent: StepBegun, ended: StepEnded) -> bool:
     return intent.step == "snapshot" and ended.result == "failed" and isinstance(ended.detail.serial, int)
 
 
-def _planned_on(detail: Detail) -> StateVersion | None:
+def _planned_state(detail: Detail) -> StateVersion | None:
     """The state that a plan was made on."""
     if not isinstance(detail.lineage, str) or not isinstance(detail.serial, int):
         return None
@@ -382,7 +382,7 @@ def _of_copy(known: BackupStatus, at: datetime, copy: _Copy) -> BackupStatus:
     before = known.planned_on
     if before is not None and before.is_before(copy.lineage, copy.serial):
         before = None
-    return replace(_proven(known, at, copy), planned_on=before)
+    return replace(_prove(known, at, copy), planned_on=before)
 
 
 def _after(known: BackupStatus, event: Event, record: StateBackedUp | StateRestoreEnded | StateDrilled) -> BackupStatus:
@@ -394,7 +394,7 @@ def _after(known: BackupStatus, event: Event, record: StateBackedUp | StateResto
         wrong = known.alarm or known.planned_on is not None
         right = record.result == "restored" or (record.result != "unknown" and not wrong)
         if right and record.backup:
-            return _proven(known, event.time, copy)
+            return _prove(known, event.time, copy)
         # The wrong state has a higher serial now; only a later one than that can be right.
         moved = wrong and record.result == "put_back" and record.lineage
         return replace(known, planned_on=StateVersion(record.lineage, record.serial)) if moved else known
@@ -406,7 +406,7 @@ def _after(known: BackupStatus, event: Event, record: StateBackedUp | StateResto
         return replace(known, alarm=known.alarm or wrong_now)
     match record.finding:
         case "saved" | "same":
-            return _proven(known, event.time, copy)
+            return _prove(known, event.time, copy)
         case "none":
             # Also if there was a state once, and a person accepted that it no longer exists.
             return BackupStatus(known.stack, known.environment, checked_at=event.time, drilled=known.drilled)
@@ -435,7 +435,7 @@ def _of_step(detail: Detail) -> _Copy:
     return _Copy(detail.backup, detail.lineage, detail.serial, detail.state_sha256)
 
 
-def _proven(known: BackupStatus, at: datetime, copy: _Copy) -> BackupStatus:
+def _prove(known: BackupStatus, at: datetime, copy: _Copy) -> BackupStatus:
     """A copy is the state."""
     return replace(
         known,

@@ -30,8 +30,8 @@ def removed_stacks(history: History, environment: str, present: Collection[str])
     A destroyed stack has none, and neither has a stack whose empty state a person accepted, unless something was
     applied since. Resources that an apply of unknown or failed outcome was to create are included.
     """
-    held, began = _held(history, environment)
-    emptied = _emptied(history)
+    held, began = _held_resources(history, environment)
+    emptied = _emptied_at(history)
     removed = {}
     for key, addresses in held.items():
         if key in present or not addresses or (key in emptied and emptied[key] > began[key]):
@@ -47,7 +47,9 @@ def removed_stacks(history: History, environment: str, present: Collection[str])
     return removed
 
 
-def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datetime | None]], dict[str, datetime]]:
+def _held_resources(
+    history: History, environment: str
+) -> tuple[dict[str, dict[str, datetime | None]], dict[str, datetime]]:
     """The resources of each stack, with the time of their creation by an apply, and the time of the last apply."""
     held: dict[str, dict[str, datetime | None]] = {}
     began: dict[str, datetime] = {}
@@ -71,7 +73,7 @@ def _held(history: History, environment: str) -> tuple[dict[str, dict[str, datet
     return held, began
 
 
-def _emptied(history: History) -> dict[str, datetime]:
+def _emptied_at(history: History) -> dict[str, datetime]:
     """The time when each state was last found intentionally empty, except for states that were restored since."""
     emptied: dict[str, datetime] = {}
     for event, record in history.of(StateBackedUp, StateRestoreEnded):

@@ -89,7 +89,7 @@ class Restores(Fold[tuple[Restore, ...]]):
         restores = self._found
         match event.record:
             case StateRestoreBegun() as begun:
-                restores[begun.restore] = _begun(event, begun)
+                restores[begun.restore] = _begin(event, begun)
             case StateBackedUp(restore=known) as saved if known:
                 restores[known] = replace(
                     restores[known], previous=saved.backup, previous_serial=saved.serial, target=saved.target
@@ -125,7 +125,7 @@ def last_restore_end(history: History, environment: str) -> datetime | None:
     return next(written, None)
 
 
-def _begun(event: Event, begun: StateRestoreBegun) -> Restore:
+def _begin(event: Event, begun: StateRestoreBegun) -> Restore:
     return Restore(
         id=begun.restore,
         stack=event.subject,

@@ -193,10 +193,10 @@ def compare(old: bytes, new: bytes) -> StateDiff:
     before, after = _instances(old), _instances(new)
     changed = []
     for address in sorted(before.keys() & after.keys()):
-        names = tuple(sorted(_differing(before[address], after[address])))
+        names = tuple(sorted(_differing_addresses(before[address], after[address])))
         if names:
             changed.append(Changed(address, names))
-    outputs = _differing(_outputs(old), _outputs(new))
+    outputs = _differing_addresses(_outputs(old), _outputs(new))
     return StateDiff(
         added=tuple(sorted(after.keys() - before.keys())),
         removed=tuple(sorted(before.keys() - after.keys())),
@@ -231,10 +231,10 @@ def _instances(content: bytes) -> dict[str, Mapping[str, msgspec.Raw]]:
     """The attributes of every object by its address."""
     if not content.strip():
         return {}
-    return dict(_addressed(_state(content, "what was given")))
+    return dict(_by_address(_state(content, "what was given")))
 
 
-def _addressed(state: _State) -> Iterator[tuple[str, Mapping[str, msgspec.Raw]]]:
+def _by_address(state: _State) -> Iterator[tuple[str, Mapping[str, msgspec.Raw]]]:
     for resource in state.resources:
         data = "data." if resource.mode == "data" else ""
         head = f"{resource.module}." if resource.module else ""
@@ -260,7 +260,7 @@ def _outputs(content: bytes) -> Mapping[str, msgspec.Raw]:
     return {name: output.value for name, output in outputs.items()}
 
 
-def _differing(outputs: Mapping[str, msgspec.Raw], other: Mapping[str, msgspec.Raw]) -> set[str]:
+def _differing_addresses(outputs: Mapping[str, msgspec.Raw], other: Mapping[str, msgspec.Raw]) -> set[str]:
     return {
         name
         for name in outputs.keys() | other.keys()

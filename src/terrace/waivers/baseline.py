@@ -93,7 +93,7 @@ def renew(
         gone=tuple(record for key, record in before.items() if key not in records),
         came=came,
         before=sum(record.count for record in before.values()),
-        fresh=_uncovered(findings, keys, room),
+        fresh=_find_uncovered(findings, keys, room),
         outside=tuple(
             (finding, why_never(finding, checks) or "it names no place")
             for finding, key in zip(findings, keys, strict=True)
@@ -107,7 +107,7 @@ def _blocks(finding: Finding) -> bool:
     return finding.blocks and finding.status is not Status.WAIVED
 
 
-def _uncovered(findings: Sequence[Finding], keys: Sequence[Key | None], room: Counter[Key]) -> tuple[Finding, ...]:
+def _find_uncovered(findings: Sequence[Finding], keys: Sequence[Key | None], room: Counter[Key]) -> tuple[Finding, ...]:
     uncovered = []
     for finding, key in zip(findings, keys, strict=True):
         if key is None or not finding.blocks:

@@ -77,7 +77,7 @@ def find_added_skips(path: str, content: bytes, accepted: bytes) -> tuple[Skip, 
 
 
 def _of_line(text: str, path: str, line: int, tops: list[Node]) -> Iterator[Skip]:
-    resource, first, last = _about(line, tops)
+    resource, first, last = _block_of(line, tops)
     if ours := _OURS.search(text):
         yield Skip(ours[1], "terrace", ours[2].strip(), path, line, resource, first, last)
     if checkov := _CHECKOV.search(text):
@@ -92,7 +92,7 @@ def _of_line(text: str, path: str, line: int, tops: list[Node]) -> Iterator[Skip
         yield Skip(trivy[2], trivy[1], reason, path, line, resource, first, last, _day(trivy[3]))
 
 
-def _about(line: int, tops: list[Node]) -> tuple[str, int, int]:
+def _block_of(line: int, tops: list[Node]) -> tuple[str, int, int]:
     """Returns the address and lines of the block that a comment is in, else of the next one, else of no block."""
     for block in tops:
         first, last = line_of(block), int(block.end_point[0]) + 1

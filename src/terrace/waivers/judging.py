@@ -75,7 +75,7 @@ def match_waivers(
     """
     named: dict[str, list[Waiver]] = {}
     by_key: dict[Key, Waiver] = {}
-    for waiver in sorted(waivers, key=_lasting, reverse=True):
+    for waiver in sorted(waivers, key=_sort_key, reverse=True):
         if waiver.is_baseline:
             by_key.setdefault(waiver.key, waiver)
         else:
@@ -85,9 +85,9 @@ def match_waivers(
         candidates = [waiver for name in dict.fromkeys(names_of(finding)) for waiver in named.get(name, ())]
         fitting = [waiver for waiver in candidates if is_about(waiver, finding, checks)]
         if fitting:
-            matches[at] = max(fitting, key=_lasting)
+            matches[at] = max(fitting, key=_sort_key)
     if by_key:
-        matches.update(_known(findings, by_key, content, checks, matches))
+        matches.update(_match_known(findings, by_key, content, checks, matches))
     return matches
 
 
@@ -127,7 +127,7 @@ def key_of(finding: Finding, content: Content, checks: DeclaredChecks, in_baseli
     return next((key for key in keys if key in in_baseline), (usual, *place))
 
 
-def _known(
+def _match_known(
     findings: Sequence[Finding],
     by_key: Mapping[Key, Waiver],
     content: Content,
@@ -155,7 +155,7 @@ def _known(
     return families
 
 
-def _lasting(waiver: Waiver) -> tuple[object, ...]:
+def _sort_key(waiver: Waiver) -> tuple[object, ...]:
     """Returns a total order, so that the same one of several records is used whatever their order."""
     who = (waiver.owner, waiver.reason, waiver.ticket, waiver.granted.isoformat(), waiver.source, waiver.line)
     return (waiver.expires, not waiver.is_baseline, waiver.count, *waiver.key, *who)

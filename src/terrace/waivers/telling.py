@@ -29,8 +29,8 @@ def find_expiring(
     ended = [w for w in waivers.offered if w.has_expired(today)]
     ending = [w for w in waivers.offered if w.holds(today) and w.expires - today <= SOON]
     speaking = {w.key for at, w in match_waivers(findings, ended, content, checks).items() if findings[at].blocks}
-    ended_findings = [_expired(group, any(w.key in speaking for w in group)) for group in _grouped(ended)]
-    return (*ended_findings, *(_ends(group, today) for group in _grouped(ending)))
+    ended_findings = [_expired_finding(group, any(w.key in speaking for w in group)) for group in _group(ended)]
+    return (*ended_findings, *(_ends(group, today) for group in _group(ending)))
 
 
 def find_unused(
@@ -42,7 +42,7 @@ def find_unused(
     """
     findings = [_as_found(finding) for finding in judged]
     idle = idle_records(findings, [w for w in waivers.judging if w.holds(today)], _content_of_record, checks)
-    return tuple(_unused(group) for group in _grouped(idle))
+    return tuple(_unused_finding(group) for group in _group(idle))
 
 
 def _as_found(finding: Finding) -> Finding:
@@ -117,7 +117,7 @@ def more_waived(waivers: Waivers) -> tuple[Finding, ...]:
         if not any(_covers(old, new) for old in likes):
             added.append(new)
     before = {(w.source, w.key) for w in waivers.judging}
-    return tuple(_more(group, (group[0].source, group[0].key) in before) for group in _grouped(added, by_day=False))
+    return tuple(_more(group, (group[0].source, group[0].key) in before) for group in _group(added, by_day=False))
 
 
 def _covers(old: Waiver, new: Waiver) -> bool:
@@ -130,7 +130,7 @@ def _covers(old: Waiver, new: Waiver) -> bool:
     return old.key == new.key or (exact and old.reaches(new.stack, new.address, new.path))
 
 
-def _grouped(waivers: Sequence[Waiver], *, by_day: bool = True) -> list[list[Waiver]]:
+def _group(waivers: Sequence[Waiver], *, by_day: bool = True) -> list[list[Waiver]]:
     """Returns each record alone, but those of the baseline together: there can be hundreds."""
     groups: dict[object, list[Waiver]] = {}
     for at, waiver in enumerate(waivers):
@@ -138,19 +138,19 @@ def _grouped(waivers: Sequence[Waiver], *, by_day: bool = True) -> list[list[Wai
     return list(groups.values())
 
 
-def _named(group: Sequence[Waiver]) -> str:
+def _name(group: Sequence[Waiver]) -> str:
     first = group[0]
     if first.is_baseline:
         return f"{plural(len(group), 'record')} of {BASELINE}"
     return f"the waiver of {first.owner} for {first.about}"
 
 
-def _expired(group: Sequence[Waiver], speaks: bool) -> Finding:
+def _expired_finding(group: Sequence[Waiver], speaks: bool) -> Finding:
     consequence = f"the findings that {'it' if len(group) == 1 else 'they'} waived count again"
     return _finding(
         "waiver-expired",
         Severity.MEDIUM,
-        f"{_named(group)} expired on {group[0].expires}: {consequence}",
+        f"{_name(group)} expired on {group[0].expires}: {consequence}",
         group[0],
         RENEW,
         advisory=not speaks,
@@ -161,25 +161,25 @@ def _ends(group: Sequence[Waiver], today: date) -> Finding:
     days = (group[0].expires - today).days
     when = "today" if days == 0 else "tomorrow" if days == 1 else f"in {plural(days, 'day')}"
     ends = "expires" if len(group) == 1 else "expire"
-    return _finding("waiver-ends", Severity.INFO, f"{_named(group)} {ends} {when}", group[0], RENEW, advisory=True)
+    return _finding("waiver-ends", Severity.INFO, f"{_name(group)} {ends} {when}", group[0], RENEW, advisory=True)
 
 
-def _unused(group: Sequence[Waiver]) -> Finding:
+def _unused_finding(group: Sequence[Waiver]) -> Finding:
     is_baseline = group[0].is_baseline
     verb = "is" if len(group) == 1 else "are"
     fix = "run `terrace baseline`" if is_baseline else "remove the record"
-    message = f"{_named(group)} {verb} no longer needed: nothing was found there"
+    message = f"{_name(group)} {verb} no longer needed: nothing was found there"
     return _finding("waiver-unused", Severity.INFO, message, group[0], fix, advisory=True)
 
 
 def _more(group: Sequence[Waiver], before: bool) -> Finding:
     first = group[0]
     if first.is_baseline:
-        message = f"this change adds, widens or extends {_named(group)}"
+        message = f"this change adds, widens or extends {_name(group)}"
     elif before:
-        message = f"this change extends {_named(group)} to {first.expires}"
+        message = f"this change extends {_name(group)} to {first.expires}"
     else:
-        message = f"this change adds {_named(group)}, until {first.expires}: {' '.join(first.reason.split())}"
+        message = f"this change adds {_name(group)}, until {first.expires}: {' '.join(first.reason.split())}"
     fix = "revert it, or merge it separately, after a review by an owner: it applies only to later changes"
     return _finding("trust-root", Severity.HIGH, message, first, fix, advisory=False)
 

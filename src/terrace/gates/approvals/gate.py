@@ -35,7 +35,7 @@ def check_rejections(request: Request) -> Iterator[GateResult]:
     rule = approval_rule(environment, facts.origin, proven=facts.proven)
     subject = question(environment, facts, ())
     for rejection in valid_rejections(people, rule, _excluded_people(people, facts), subject, request.plans.decisions):
-        yield _rejected(environment, people, rejection)
+        yield _rejection_result(environment, people, rejection)
 
 
 def check_approvals(request: Request) -> Iterator[GateResult]:
@@ -121,7 +121,7 @@ def _evaluate(request: Request) -> tuple[GateResult, ...]:
     subject = question(environment, facts, subjects)
     result = tally(people, environment.approvals, barred, subject, plans.decisions, request.now)
     if result.rejections:
-        return tuple(_rejected(environment, people, rejection) for rejection in result.rejections)
+        return tuple(_rejection_result(environment, people, rejection) for rejection in result.rejections)
     if not environment.approvals.requires_any:
         agreed = isinstance(facts.origin, AutomaticRollback)
         return (passes("terrace.yaml sets `on_failure: rollback`" if agreed else "no approval is required"),)
@@ -150,7 +150,7 @@ def _evaluate_rule(
     filled = assign_roles(rule.roles, result.approvers)
     assigned = {approver.person: role for role, approvers in filled.items() for approver in approvers}
     missing = {role: n for role, approvers in filled.items() if (n := rule.roles[role] - len(approvers)) > 0}
-    ignored = _ignored(result)
+    ignored = _describe_ignored(result)
     results = [_missing_role(environment, people, barred, role, n, filled) for role, n in missing.items()]
     coming = sum(missing.values())
     if rule.count > len(result.approvers) + coming:
@@ -228,7 +228,7 @@ def _hint_to_allow(key: str, environment: Environment) -> str:
     return f"add a person to `{key}` in terrace.yaml, or require fewer approvals: `{approvals}`"
 
 
-def _rejected(environment: Environment, people: People, rejection: Approval) -> GateResult:
+def _rejection_result(environment: Environment, people: People, rejection: Approval) -> GateResult:
     name = people.display_name(rejection.actor)
     role = f" as {rejection.role}" if rejection.role else ""
     how = {"unsigned": " (unsigned)", "invalid": " (not proven)", "unsaid": " (not proven)"}.get(rejection.proof, "")
@@ -287,7 +287,7 @@ def _names_of(approvers: Iterable[Approver], assigned: Mapping[str, str]) -> str
     return ", ".join(words)
 
 
-def _ignored(result: Tally) -> str:
+def _describe_ignored(result: Tally) -> str:
     if not result.ignored:
         return ""
     return "; ignored: " + ", ".join(f"{who.name} ({who.why})" for who in result.ignored)

@@ -17,25 +17,25 @@ class People:
 
     def __init__(self, config: Config) -> None:
         self._teams = config.teams
-        self._names = {_folded(person.name): person.name for person in config.people.values()}
+        self._names = {_fold_case(person.name): person.name for person in config.people.values()}
         owners: dict[str, set[str]] = {}
         for person in config.people.values():
             for word in (person.name, *person.emails):
-                owners.setdefault(_folded(word), set()).add(_folded(person.name))
+                owners.setdefault(_fold_case(word), set()).add(_fold_case(person.name))
         self._owners = owners
         named = {member for team in config.teams.values() for member in team} | {p.name for p in config.people.values()}
-        elsewhere = {_folded(person.name) for person in config.people.values() if person.login}
-        self._accounts = {_folded(name): name for name in named if _folded(name) not in elsewhere}
-        self._accounts.update({_folded(p.login): p.name for p in config.people.values() if p.login})
+        elsewhere = {_fold_case(person.name) for person in config.people.values() if person.login}
+        self._accounts = {_fold_case(name): name for name in named if _fold_case(name) not in elsewhere}
+        self._accounts.update({_fold_case(p.login): p.name for p in config.people.values() if p.login})
 
     def identities(self, word: str) -> frozenset[str]:
         """Returns all names of the person with this name or email: the text itself, and its owners in terrace.yaml."""
-        folded = _folded(word)
+        folded = _fold_case(word)
         return frozenset({folded, *self._owners.get(folded, ())} - {""})
 
     def person(self, word: str) -> str:
         """Returns the canonical name of the person with this name or email. It is equal for all names of one person."""
-        folded = _folded(word)
+        folded = _fold_case(word)
         return folded if folded in self._names else min(self._owners.get(folded, ()), default=folded)
 
     def of_login(self, login: str) -> str | None:
@@ -43,7 +43,7 @@ class People:
 
         Returns None when no person has it, and for the name of a person who has another account.
         """
-        return self._accounts.get(_folded(login))
+        return self._accounts.get(_fold_case(login))
 
     def display_name(self, word: str) -> str:
         """Returns the displayed name: the one in terrace.yaml, or else the text itself."""
@@ -77,7 +77,7 @@ class IneligibleApprovers:
         self._people = people
         self._requester = people.identities(requester)
         self._by = by
-        self._authors = frozenset[str]().union(*(self._written(author) for author in authors))
+        self._authors = frozenset[str]().union(*(self._authors_of(author) for author in authors))
         self._opened = frozenset[str]().union(*(self._account(login) for login in opened_by))
 
     def why(self, word: str, by: str = "") -> str | None:
@@ -96,7 +96,7 @@ class IneligibleApprovers:
         person = self._people.of_login(login)
         return self._people.identities(person if person is not None else login)
 
-    def _written(self, author: Author) -> frozenset[str]:
+    def _authors_of(self, author: Author) -> frozenset[str]:
         identities = self._people.identities(author.name) | self._people.identities(author.email)
         hidden = _NO_REPLY.fullmatch(author.email.strip())
         person = self._people.of_login(hidden[1]) if hidden is not None else None
@@ -130,5 +130,5 @@ class PersonGroups:
             self._above[max(root, other)] = min(root, other)
 
 
-def _folded(word: str) -> str:
+def _fold_case(word: str) -> str:
     return word.strip().casefold()

@@ -135,7 +135,7 @@ def encode(record: Record) -> dict[str, Any]:
 def _json(value: Any) -> Any:
     """The JSON data of a part of a record. Fields without a value are left out, others may be (`Part.OMITTED`)."""
     if isinstance(value, msgspec.Struct):
-        omitted = _omitted(type(value))
+        omitted = _default_values(type(value))
         fields = {value.__struct_config__.tag_field: value.__struct_config__.tag} if value.__struct_config__.tag else {}
         for name in value.__struct_fields__:
             inner = getattr(value, name)
@@ -150,7 +150,7 @@ def _json(value: Any) -> Any:
 
 
 @cache
-def _omitted(kind: type[msgspec.Struct]) -> Mapping[str, object]:
+def _default_values(kind: type[msgspec.Struct]) -> Mapping[str, object]:
     """The fields that are left out while they have their default value, each with that value."""
     if not issubclass(kind, Part):
         return {}

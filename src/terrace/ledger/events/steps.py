@@ -174,14 +174,14 @@ class Detail(Part, frozen=True):
         """Returns this detail with what `later` adds to it or says differently."""
         if self == NO_DETAIL:
             return later
-        return structs.replace(self, **_given(later)) if later != NO_DETAIL else self
+        return structs.replace(self, **_set_fields(later)) if later != NO_DETAIL else self
 
 
 NO_DETAIL = Detail()
 """The detail of a step about which nothing more is known."""
 
 
-def _given(detail: Detail) -> dict[str, Any]:
+def _set_fields(detail: Detail) -> dict[str, Any]:
     return {name: value for name, value in structs.asdict(detail).items() if value is not UNSET}
 
 

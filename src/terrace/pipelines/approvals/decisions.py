@@ -30,7 +30,7 @@ def was_approved(context: Context, history: History, environment: Environment, c
 
     False where a rejection of the commit is not withdrawn, whichever deployment of the environment it was given for.
     """
-    if _rejected(context, history, environment, commit):
+    if _is_rejected(context, history, environment, commit):
         return False
     if not environment.approvals.requires_any:
         return True
@@ -38,8 +38,8 @@ def was_approved(context: Context, history: History, environment: Environment, c
         remaining = {stack.key for stack in context.survey(commit).deployable(environment.name)}
         deployments = folds.of_environment(history, environment.name)
         for deployment in [d for d in reversed(deployments) if folds.approvals(history, d.id)][:MOST_LOOKED_AT]:
-            approved_here = _approved(context, history, environment, deployment) & remaining
-            remaining -= approved_here - _changed(context, deployment.commit, commit)
+            approved_here = _approved_stacks(context, history, environment, deployment) & remaining
+            remaining -= approved_here - _changed_stacks(context, deployment.commit, commit)
             if not remaining:
                 break
     except Interrupted:
@@ -49,7 +49,9 @@ def was_approved(context: Context, history: History, environment: Environment, c
     return not remaining
 
 
-def _approved(context: Context, history: History, environment: Environment, deployment: Deployment) -> frozenset[str]:
+def _approved_stacks(
+    context: Context, history: History, environment: Environment, deployment: Deployment
+) -> frozenset[str]:
     """Returns the stacks of a deployment for which signed approvals of enough people exist."""
     stacks = set()
     for subject in {subject for signed in folds.approvals(history, deployment.id) for subject in signed.subjects}:
@@ -65,7 +67,7 @@ def _approved(context: Context, history: History, environment: Environment, depl
     return frozenset(stacks)
 
 
-def _rejected(context: Context, history: History, environment: Environment, commit: str) -> bool:
+def _is_rejected(context: Context, history: History, environment: Environment, commit: str) -> bool:
     """Returns whether a rejection of a commit in an environment was not withdrawn."""
     subject = Question("", environment.name, commit, ())
     people = People(context.config)
@@ -116,7 +118,7 @@ def approval(signed: SignedApproval, identity: Identity) -> Approval:
     )
 
 
-def _changed(context: Context, before: str, after: str) -> frozenset[str]:
+def _changed_stacks(context: Context, before: str, after: str) -> frozenset[str]:
     """Returns the stacks that differ between two commits."""
     if before == after:
         return frozenset()

@@ -48,7 +48,7 @@ def withdraw(
     history = context.ledger.read()
     people = People(context.config)
     every = active_rejections(context, history, environment)
-    rejections = [rejection for rejection in every if _meant(people, rejection.no, context.actor, of)]
+    rejections = [rejection for rejection in every if _is_meant(people, rejection.no, context.actor, of)]
     if not rejections:
         listed = (
             ", ".join(f"{people.display_name(rejection.no.actor)} ({rejection.no.id})" for rejection in every)
@@ -83,7 +83,7 @@ def withdraw(
 _HINT = "the person who rejected withdraws it with their key: `terrace reject ENV --withdraw -m WHY --key FILE`"
 
 
-def _meant(people: People, no: Approval, actor: str, of: str) -> bool:
+def _is_meant(people: People, no: Approval, actor: str, of: str) -> bool:
     return no.id == of if of else people.person(no.actor) == people.person(actor)
 
 

@@ -127,12 +127,14 @@ def collect_plans(
         ]
         if pending and isinstance(failure, TerraformFailed):
             unplanned[key] = f"planned after {', '.join(pending)}: {failure}"
-            broken = _broken(key, failure)
+            broken = _failure_findings(key, failure)
             findings += [replace(finding, advisory=True, message=unplanned[key]) for finding in broken[:1]]
         else:
             unplanned[key] = str(failure)
             waits = isinstance(failure, AwaitsMerge)
-            findings += [replace(finding, advisory=finding.advisory or waits) for finding in _broken(key, failure)]
+            findings += [
+                replace(finding, advisory=finding.advisory or waits) for finding in _failure_findings(key, failure)
+            ]
     return plans, unplanned, findings
 
 
@@ -148,7 +150,7 @@ def earlier_stacks(inventory: Inventory, impacts: tuple[Impact, ...]) -> dict[st
     return waves_before
 
 
-def _broken(key: str, error: TerraceError) -> list[Finding]:
+def _failure_findings(key: str, error: TerraceError) -> list[Finding]:
     diagnostics = error.diagnostics if isinstance(error, TerraformFailed) else ()
     errors = [d for d in diagnostics if d.severity == "error"]
     if not errors:

@@ -72,7 +72,7 @@ def hear(chat: ChatContext, comment: Comment) -> CommandResult | None:
     if why is not None:
         return refuse(f"No changes were made: {why}.")
     try:
-        return _meant(chat, comment, command, change)
+        return _handle_command(chat, comment, command, change)
     except TerraceError as error:
         return refuse(f"No changes were made: {error.message}.", hint=error.hint)
 
@@ -89,26 +89,26 @@ def act(chat: ChatContext, comment: Comment) -> CommandResult | None:
         taken = append(context.ledger, history, lambda current: _take(context, current, comment, command))
         if len(taken.events) == len(history.events):
             return _taken_before()
-    return _done(context, lambda: _do(context, chat, comment, command))
+    return _run_action(context, lambda: _do(context, chat, comment, command))
 
 
 def resume_environment(chat: ChatContext, person: str, environment: str) -> CommandResult:
     """Resumes the open deployment of an environment, for the person whose decision allows that."""
     context = chat.deployment_context(person)
-    return _done(context, lambda: _resumed(context, environment))
+    return _run_action(context, lambda: _resume(context, environment))
 
 
-def _done(context: Context, do: Callable[[], Deployment | Refused]) -> CommandResult:
+def _run_action(context: Context, do: Callable[[], Deployment | Refused]) -> CommandResult:
     """Runs an action and returns how it finished."""
     try:
         done = do()
         reacted = react(context, done)
     except TerraceError as error:
         return refuse(f"The command failed: {error.message}.", hint=error.hint)
-    return _told(done, reacted if isinstance(reacted, Deployment) else None)
+    return _reply(done, reacted if isinstance(reacted, Deployment) else None)
 
 
-def _resumed(context: Context, environment: str) -> Deployment | Refused:
+def _resume(context: Context, environment: str) -> Deployment | Refused:
     deployment = folds.latest(context.ledger.read(), environment)
     if deployment is None:
         raise BadInput(f"no deployment is open in {environment}")
@@ -130,7 +130,7 @@ def _take(context: Context, history: History, comment: Comment, command: Command
     return (draft(CommandTaken(type(command).__name__.lower()), comment.id, context.actor),)
 
 
-def _meant(chat: ChatContext, comment: Comment, command: Command, change: Change | None) -> CommandResult:
+def _handle_command(chat: ChatContext, comment: Comment, command: Command, change: Change | None) -> CommandResult:
     if isinstance(command, Look):
         return _look(chat, comment, command, change)
     if isinstance(command, Explain):
@@ -144,9 +144,9 @@ def _meant(chat: ChatContext, comment: Comment, command: Command, change: Change
     except BadInput as error:
         raise removed_environment_error(context.ledger.read(), chat.config, command.environment) or error from None
     if isinstance(command, Approve | Reject):
-        return _answered(chat, context, comment, command)
+        return _record_decision(chat, context, comment, command)
     if isinstance(command, Withdraw):
-        return _withdrawn(chat, context, comment, command)
+        return _withdraw(chat, context, comment, command)
     if _is_taken(context.ledger.read(), comment):
         return _taken_before()
     if context.clock() - comment.at > PATIENCE:
@@ -204,11 +204,11 @@ def _status(chat: ChatContext, context: Context) -> CommandResult:
     names = [environment.name for environment in chat.config.environments]
     waits = {name: pending_handle(context.policy, history, name) for name in names}
     lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
-    orphaned = _gone(context, history)
+    orphaned = _removed_stacks(context, history)
     return CommandResult(Reply("Deployed versions:", orphaned, lines, block=environments(history, names)))
 
 
-def _gone(context: Context, history: History) -> tuple[str, ...]:
+def _removed_stacks(context: Context, history: History) -> tuple[str, ...]:
     """Returns the stacks that the protected branch no longer defines, or why its stacks are unknown."""
     tip = context.repository.protected_tip()
     try:
@@ -220,7 +220,7 @@ def _gone(context: Context, history: History) -> tuple[str, ...]:
     return tuple(orphan_line(stack) for stack in orphaned_stacks(context.survey, tip, history))
 
 
-def _answered(chat: ChatContext, context: Context, comment: Comment, command: Approve | Reject) -> CommandResult:
+def _record_decision(chat: ChatContext, context: Context, comment: Comment, command: Approve | Reject) -> CommandResult:
     person = People(chat.config).of_login(comment.login)
     if person is None:
         return refuse(
@@ -235,7 +235,7 @@ def _answered(chat: ChatContext, context: Context, comment: Comment, command: Ap
     return decisions.answer(chat.talk, context, command.environment, witness, word)
 
 
-def _withdrawn(chat: ChatContext, context: Context, comment: Comment, command: Withdraw) -> CommandResult:
+def _withdraw(chat: ChatContext, context: Context, comment: Comment, command: Withdraw) -> CommandResult:
     person = People(chat.config).of_login(comment.login)
     if person is None:
         return refuse("No changes were made: no person in terrace.yaml has this account.")
@@ -269,10 +269,10 @@ def _do(
             reason = why or f"requested at {comment.url}"
             return rolling.rollback(context, environment, to=None, reason=reason, agreed=frozenset())
         case Approve(environment) | Reject(environment):
-            return _resumed(context, environment)
+            return _resume(context, environment)
 
 
-def _told(done: Deployment | Refused, reacted: Deployment | None) -> CommandResult:
+def _reply(done: Deployment | Refused, reacted: Deployment | None) -> CommandResult:
     """Returns the reply: how it finished, or what it waits for."""
     if isinstance(done, Refused):
         reasons = tuple(f"{result.gate}: {result.reason}" for result in done.verdict.open)

@@ -27,12 +27,12 @@ def answer(
     pending = find_pending(context.policy, history, environment)
     if pending is None and is_recorded(history, witness, word.answer):
         latest = folds.latest(history, environment)
-        ended = word.answer == "reject" and latest is not None and _said_here(history, latest, witness, word.answer)
+        ended = word.answer == "reject" and latest is not None and _is_said_here(history, latest, witness, word.answer)
         before = Reply("This decision was already recorded.", following=("/terrace status",))
         return CommandResult(before, left=environment if ended else "")
     # A rejection is recorded even if the ledger has an earlier one with this comment: it names its deployment.
     earlier = word.answer == "approve" and is_recorded(history, witness, word.answer)
-    if pending is not None and earlier and not _said_here(history, pending[0], witness, word.answer):
+    if pending is not None and earlier and not _is_said_here(history, pending[0], witness, word.answer):
         raise BadInput(
             "this comment approved an earlier deployment of the same plans. Comment again to approve this one"
         )
@@ -56,7 +56,7 @@ def is_recorded(history: History, witness: Witness, decision: approving.Answer) 
     )
 
 
-def _said_here(history: History, deployment: Deployment, witness: Witness, decision: approving.Answer) -> bool:
+def _is_said_here(history: History, deployment: Deployment, witness: Witness, decision: approving.Answer) -> bool:
     return any(
         approval.witness == witness and approval.answer == decision
         for approval in folds.approvals(history, deployment.id)

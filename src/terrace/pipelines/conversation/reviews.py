@@ -34,7 +34,7 @@ def handle_review(chat: ChatContext, review: Review) -> CommandResult | None:
         return refuse("No changes were made: new commits were pushed to the change after the review.")
     answer: approving.Answer = "approve" if isinstance(command, Approve) else "reject"
     decision = ObservedDecision("review", review.login, answer, command.environment, command.handle)
-    return _answered(chat, decision, review.number, change, "", review.at)
+    return _record_decision(chat, decision, review.number, change, "", review.at)
 
 
 def box(chat: ChatContext, edit: Ticked) -> CommandResult | None:
@@ -49,7 +49,7 @@ def box(chat: ChatContext, edit: Ticked) -> CommandResult | None:
     if person is None or role not in People(chat.config).teams_of(People(chat.config).person(person)):
         return refuse(f"No changes were made: only members of the team {role} in terrace.yaml can tick its box.")
     decision = ObservedDecision("box", edit.login, "approve", requested.environment, requested.handle)
-    heard = _answered(chat, decision, edit.number, None, role, None)
+    heard = _record_decision(chat, decision, edit.number, None, role, None)
     return heard if heard.done else replace(heard, reply=replace(heard.reply, following=("/terrace status",)))
 
 
@@ -69,7 +69,7 @@ def update_request(chat: ChatContext, number: int, body: str, waits: str) -> Non
         chat.talk.rewrite(number, deployment_request.update_request(body, waits))
 
 
-def _answered(
+def _record_decision(
     chat: ChatContext, observed: ObservedDecision, number: int, change: Change | None, role: str, at: datetime | None
 ) -> CommandResult:
     command = (

@@ -51,12 +51,12 @@ def record(
             recorded.append(Recorded(review.login, answer, None, "no person in terrace.yaml has this account"))
             continue
         context = audit_context(person)
-        if why := _own(talk, context, environment, review):
+        if why := _why_own_work(talk, context, environment, review):
             recorded.append(Recorded(review.login, answer, None, why))
             continue
         witness = Witness("environment", run, run, review.login)
         role = infer_role(config, environment, person)
-        word = approving.GivenDecision(answer, role, review.comment, partial(_seen, witness), handle=handle)
+        word = approving.GivenDecision(answer, role, review.comment, partial(_review_witness, witness), handle=handle)
         approving.insist_on_handle(
             environment, handle, pending_handle(context.policy, context.ledger.read(), environment)
         )
@@ -70,7 +70,7 @@ def record(
     return tuple(recorded)
 
 
-def _own(talk: Conversation, context: Context, environment: str, review: RunReview) -> str | None:
+def _why_own_work(talk: Conversation, context: Context, environment: str, review: RunReview) -> str | None:
     """Returns why an approval would be of the reviewer's own work; None where it is not, or for a rejection."""
     history = context.ledger.read()
     pending = find_pending(context.policy, history, environment)
@@ -79,6 +79,6 @@ def _own(talk: Conversation, context: Context, environment: str, review: RunRevi
     return explain_own_change(talk, context.repository, history, pending[0], review.login)
 
 
-def _seen(witness: Witness, _: bytes) -> Witness:
+def _review_witness(witness: Witness, _: bytes) -> Witness:
     """Returns the review as the proof: the forge asked for it, so it needs no signature."""
     return witness

@@ -104,7 +104,7 @@ def _end(applier: Applier, attempt: Attempt, listener: Listener | None, planned:
             "the apply was terminated and recorded no result. The result is unknown, and Terrace does not run it again",
             progress=_progress_of_terminated(applier, attempt, planned),
         )
-    return _told(outcome, planned)
+    return _apply_outcome(outcome, planned)
 
 
 def _progress_of_terminated(applier: Applier, attempt: Attempt, planned: Iterable[Change]) -> ApplyProgress:
@@ -118,7 +118,7 @@ def _progress_of_terminated(applier: Applier, attempt: Attempt, planned: Iterabl
     return apply_progress(planned, leftovers.changes, whole=leftovers.whole)
 
 
-def _told(outcome: RunOutcome, planned: Iterable[Change]) -> ApplyOutcome:
+def _apply_outcome(outcome: RunOutcome, planned: Iterable[Change]) -> ApplyOutcome:
     progress = apply_progress(planned, outcome.changes, whole=not outcome.doubt)
     if outcome.unsaved_state is not None:
         return ApplyUnknown(
@@ -128,14 +128,14 @@ def _told(outcome: RunOutcome, planned: Iterable[Change]) -> ApplyOutcome:
             progress,
         )
     if outcome.code == 0 and not outcome.doubt:
-        return ApplySucceeded(outcome.summary, _warned(outcome))
+        return ApplySucceeded(outcome.summary, _find_warnings(outcome))
     if outcome.evidence is not None and not outcome.doubt:
         return ApplyFailed(outcome.summary, outcome.evidence, outcome.diagnostics, progress)
     doubt = outcome.doubt or f"it exited with code {outcome.code}, and there is no evidence of the result"
     return ApplyUnknown(f"{doubt}; {outcome.summary}", outcome.diagnostics, progress)
 
 
-def _warned(outcome: RunOutcome) -> tuple[str, ...]:
+def _find_warnings(outcome: RunOutcome) -> tuple[str, ...]:
     """Returns the warnings that Terraform printed during the apply, such as those of a `check` block that failed."""
     sentences = [warning_sentence(diagnostic) for diagnostic in outcome.diagnostics if diagnostic.severity == "warning"]
     return tuple(dict.fromkeys(without_secrets(sentence) for sentence in sentences if fits(sentence)))[:MOST_NOTICES]

@@ -26,7 +26,7 @@ def baseline(run: DeploymentRun) -> StepOutcome:
     results = _probe(run, (*settings.smoke, *settings.health))
     bad = [r for r in results if r.reading != "passed"]
     detail = Detail(healthy=not bad, probes=_records(results))
-    return StepOutcome("succeeded", _said(bad) if bad else f"healthy: {len(results)} passed", detail)
+    return StepOutcome("succeeded", _describe(bad) if bad else f"healthy: {len(results)} passed", detail)
 
 
 def smoke(run: DeploymentRun) -> StepOutcome:
@@ -38,7 +38,7 @@ def smoke(run: DeploymentRun) -> StepOutcome:
     bad = [r for r in results if r.reading != "passed"]
     detail = Detail(probes=_records(results))
     if bad:
-        return StepOutcome("failed", _said(bad), detail)
+        return StepOutcome("failed", _describe(bad), detail)
     return StepOutcome("succeeded", f"{len(results)} passed", detail)
 
 
@@ -49,7 +49,7 @@ def health(run: DeploymentRun) -> StepOutcome:
     readings = {r.reading for r in results}
     reading: Reading = "failed" if "failed" in readings else "unclear" if "unclear" in readings else "passed"
     bad = [r for r in results if r.reading == reading] if reading != "passed" else []
-    message = _said(bad) if bad else f"{len(results)} passed"
+    message = _describe(bad) if bad else f"{len(results)} passed"
     return StepOutcome("succeeded", message, Detail(reading=reading, probes=_records(results)))
 
 
@@ -111,5 +111,5 @@ def _records(results: list[ProbeResult]) -> tuple[ProbeRecord, ...]:
     return tuple(ProbeRecord(r.name, r.reading, r.message) for r in results)
 
 
-def _said(results: list[ProbeResult]) -> str:
+def _describe(results: list[ProbeResult]) -> str:
     return "; ".join(f"{r.name}: {r.message}" for r in results)

@@ -85,7 +85,7 @@ def _why_busy(
         return f"{busy}; {declared}{unproven_note(context)}"
     if latest is not None and latest.open and latest.in_doubt:
         return f"deployment {latest.id} of {latest.commit[:7]}, whose apply has no recorded outcome"
-    return _unknown(doubtful) if doubtful is not None and doubtful.id != settles else None
+    return _describe_unknown(doubtful) if doubtful is not None and doubtful.id != settles else None
 
 
 def add_openers(context: Context, history: History, environment: str, known: Facts) -> Facts:
@@ -198,14 +198,14 @@ def _left_behind(context: Context, history: History, deployment: Deployment) -> 
         return f"deployment {newest.id} of {newest.commit[:7]} started before deployment {deployment.id} finished"
     unsettled = folds.find_unsettled(history, name, required_people(context.config.environment(name)))
     if unsettled is not None and unsettled.id not in (deployment.id, deployment.settles):
-        return _unknown(unsettled)
+        return _describe_unknown(unsettled)
     restoring = open_restore(history, name)
     if restoring is not None:
         return f"restore {restoring.id} of the state of {restoring.stack}, started by {restoring.by}"
     return None
 
 
-def _unknown(deployment: Deployment) -> str:
+def _describe_unknown(deployment: Deployment) -> str:
     """Returns the description of a deployment with an unknown outcome."""
     name = f"deployment {deployment.id} of {deployment.commit[:7]}"
     if deployment.open:

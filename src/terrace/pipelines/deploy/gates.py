@@ -132,7 +132,7 @@ def decide_plans(
             _objection(record.stack, objection) for record in plans for objection in record.detail.objections or ()
         ),
         agreed=deployment.agreed,
-        absorbed=_absorbed(context, history, deployment, plans),
+        absorbed=_find_absorbed(context, history, deployment, plans),
     )
     verdict = decide(replace(request, plans=about_plans))
     again = decide(replace(request, moment=Moment.PLAN, facts=facts, now=context.clock()))
@@ -172,7 +172,7 @@ def situation(
     return Request(Moment.APPLY, context.config, settings, known, no_earlier(history, context.clock()), about_plans)
 
 
-def _absorbed(
+def _find_absorbed(
     context: Context, history: History, deployment: Deployment, plans: tuple[StepRecord, ...]
 ) -> tuple[Absorbed, ...]:
     """Returns the security-related drift that applying these plans would adopt, with the person who acknowledged it."""

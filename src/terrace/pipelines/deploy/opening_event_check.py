@@ -106,7 +106,7 @@ def _origin(context: Context, before: History, event: Event, claimed: Deployment
 def _claims(context: Context, before: History, claimed: Deployment) -> Claims:
     """Returns what the event has to claim. Raises _Unfounded and TerraceError where no such deployment is possible."""
     if claimed.settles:
-        return _settling(context, before, claimed)
+        return _recovery_claims(context, before, claimed)
     name = claimed.environment
     match claimed.origin:
         case Rollback() | AutomaticRollback():
@@ -134,7 +134,7 @@ def _claims(context: Context, before: History, claimed: Deployment) -> Claims:
     return Claims(claimed.commit, order, good.commit if good is not None else "")
 
 
-def _settling(context: Context, before: History, claimed: Deployment) -> Claims:
+def _recovery_claims(context: Context, before: History, claimed: Deployment) -> Claims:
     """Returns what a recovery has to claim: the deployment with the unknown outcome again, with imports."""
     unsettled = folds.find_unsettled(
         before, claimed.environment, required_people(context.config.environment(claimed.environment))
@@ -152,7 +152,7 @@ def _settling(context: Context, before: History, claimed: Deployment) -> Claims:
     if type(claimed.origin) is not expected:
         raise _Unfounded("origin", f"its origin cannot recover deployment {unsettled.id}")
     destroys = expected is Destruction
-    additions = Additions(unsettled.additions.moves, () if destroys else _kept(unsettled, claimed))
+    additions = Additions(unsettled.additions.moves, () if destroys else _kept_imports(unsettled, claimed))
     if unsettled.agreed - claimed.agreed:
         raise _Unfounded("agreed", "it leaves out what was accepted before")
     return Claims(
@@ -168,7 +168,7 @@ def _settling(context: Context, before: History, claimed: Deployment) -> Claims:
     )
 
 
-def _kept(unsettled: Deployment, claimed: Deployment) -> tuple[Import, ...]:
+def _kept_imports(unsettled: Deployment, claimed: Deployment) -> tuple[Import, ...]:
     """Returns the imports of the recovered deployment, except those that the recovery repeats with another id."""
     named = {(addition.stack, addition.address) for addition in claimed.additions.imports}
     renamed = {(i.stack, i.address) for i in unsettled.additions.imports if i not in claimed.additions.imports} & named

@@ -75,7 +75,7 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
     moved = moved_state(run.context, run.history, run.inventory, run.inventory.stack(key))
     wrong = wrong_state(run.history, run.deployment.environment, key, fresh.state, moved)
     wrong = wrong or _of_another(run, key, fresh.state) or _of_nobody_known(run, key, fresh.state)
-    wrong = wrong or _recreated(run, key, fresh.plan)
+    wrong = wrong or _why_recreated(run, key, fresh.plan)
     if wrong:
         return StepOutcome("failed", wrong, _facts(run, fresh))
     never = [attribute.attribute for attribute in fresh.plan.moving if attribute.never_equal]
@@ -90,7 +90,7 @@ def plan(run: DeploymentRun, key: str, attempt: str) -> StepOutcome:
         fresh = again
     run.fresh_plans[attempt] = fresh
     findings = evaluate(run.context, run.history, fresh.plan)
-    own = (*_found_state(run, key, fresh.state), *_made_differently(run.deployment, key, fresh))
+    own = (*_found_state(run, key, fresh.state), *_find_different_files(run.deployment, key, fresh))
     against = (*objections(run, fresh), *own, *findings.objections)
     unkept = keep_plan(run.context, run.deployment, attempt, fresh.plan)
     message = "; ".join(
@@ -112,7 +112,7 @@ def _volatile(names: Sequence[str]) -> str:
     )
 
 
-def _recreated(run: DeploymentRun, key: str, plan: Plan) -> str:
+def _why_recreated(run: DeploymentRun, key: str, plan: Plan) -> str:
     """Returns why the plan must not be applied: it creates what a stack that this commit removes still has; ""
     otherwise.
 
@@ -216,7 +216,7 @@ def _differs_from_before(deployment: Deployment, key: str, fresh: FreshPlan) -> 
     return same_state and last.digest != fresh.plan.digest.value
 
 
-def _made_differently(deployment: Deployment, key: str, fresh: FreshPlan) -> tuple[Objection, ...]:
+def _find_different_files(deployment: Deployment, key: str, fresh: FreshPlan) -> tuple[Objection, ...]:
     """Returns the commands that created other files for this plan than for the previous one, from the same source."""
     ended = [r for r in deployment.steps if r.step is Step.PLAN and r.stack == key and r.detail.prepared is not UNSET]
     before = {command.source: command.files for command in ended[-1].detail.prepared or ()} if ended else {}

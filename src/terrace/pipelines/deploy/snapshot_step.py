@@ -42,14 +42,16 @@ def snapshot(run: DeploymentRun, key: str) -> StepOutcome:
     if not state.content:
         return StepOutcome("failed", "the backend has no state after the apply")
     ended = save_backup(run, key, state, "after")
-    outputs = {name: "(sensitive)" if o.sensitive else _shown(plain(o.value)) for name, o in state.outputs.items()}
+    outputs = {
+        name: "(sensitive)" if o.sensitive else _output_value(plain(o.value)) for name, o in state.outputs.items()
+    }
     echoes = tuple(resource_drift_record(echo) for echo in _echoes(run, key, after))
     return StepOutcome(ended.result, ended.message, ended.detail.merge(Detail(outputs=outputs, echoes=echoes)))
 
 
 def _went_back(run: DeploymentRun, key: str, state: StateSnapshot) -> str:
     """Returns why the state is older than the one that was planned on; "" where it is not."""
-    before = _planned_on(run, key)
+    before = _planned_state(run, key)
     return went_back(before, state.lineage, state.serial) if before is not None and state.content else ""
 
 
@@ -60,7 +62,7 @@ def _has_changes(run: DeploymentRun, key: str, state: StateSnapshot, after: Plan
     changed outside: then the resources do not differ from the state, and no plan changes them. For an apply that did
     not succeed, its log shows its changes.
     """
-    before, applied = _planned_on(run, key), run.deployment.last(Step.APPLY, key)
+    before, applied = _planned_state(run, key), run.deployment.last(Step.APPLY, key)
     if before is None or applied is None or before.is_before(state.lineage, state.serial):
         return True
     planned = run.deployment.last(Step.PLAN, key)
@@ -85,7 +87,7 @@ def _wrote(run: DeploymentRun, key: str, applied: StepRecord) -> bool:
     return leftovers is not None and bool(leftovers.created or leftovers.destroyed)
 
 
-def _planned_on(run: DeploymentRun, key: str) -> StateVersion | None:
+def _planned_state(run: DeploymentRun, key: str) -> StateVersion | None:
     """Returns the state that the newest plan of a stack was made on, as its record has it."""
     planned = run.deployment.last(Step.PLAN, key)
     if planned is None or planned.detail.serial is UNSET:
@@ -116,7 +118,7 @@ def _lacks_changes(planned: Detail, after: Plan) -> bool:
     return any(lacks(action, address) for action, address in planned.changes or () if action in made)
 
 
-def _shown(value: object) -> object:
+def _output_value(value: object) -> object:
     """Returns an output as the ledger keeps it. One that no event can hold must not stop the steps after an apply."""
     return value if fits(value) else "(too large)"
 

@@ -36,7 +36,7 @@ def acknowledge(
     """
     context.config.environment(environment)
     history = context.ledger.read()
-    drifted = _seen(history, environment)
+    drifted = _known_drift(history, environment)
     by_stack = {
         resource.stack: resource
         for resource in drifted
@@ -48,10 +48,10 @@ def acknowledge(
     if len(by_stack) > 1:
         raise BadInput(f"{address} has drift in {', '.join(sorted(by_stack))}", hint="pass --stack STACK")
     (resource,) = by_stack.values()
-    chosen = _chosen(resource, attributes)
+    chosen = _select_attributes(resource, attributes)
 
     def decide(now: History) -> tuple[Draft, ...]:
-        if resource not in _seen(now, environment):
+        if resource not in _known_drift(now, environment):
             raise BadInput(
                 "the drift changed in the meantime. Not recorded",
                 hint=f"`terrace drift {environment}` shows the current drift",
@@ -71,7 +71,7 @@ def acknowledge(
     return chosen
 
 
-def _chosen(resource: ResourceDrift, attributes: tuple[str, ...]) -> ResourceDrift:
+def _select_attributes(resource: ResourceDrift, attributes: tuple[str, ...]) -> ResourceDrift:
     """Returns the drift of these attributes alone; all of it where none is named."""
     if not attributes:
         return resource
@@ -87,7 +87,7 @@ def _chosen(resource: ResourceDrift, attributes: tuple[str, ...]) -> ResourceDri
     return only_paths(resource, tuple(path for path in resource.paths if path in chosen))
 
 
-def _seen(history: History, environment: str) -> tuple[ResourceDrift, ...]:
+def _known_drift(history: History, environment: str) -> tuple[ResourceDrift, ...]:
     """Returns the drift that the ledger knows, the newest last."""
     last = newest(history, environment)
     resources = list(last.resources) if last is not None else []

@@ -46,7 +46,7 @@ def adopt(context: Context, environment: str, address: str, stack: str | None) -
         raise BadInput(f"{address} is as it was deployed", hint=f"`terrace drift {environment}` shows the differences")
     inventory = context.survey(context.repository.snapshot())
     tree = context.repository.tree(inventory.commit)
-    return propose_edit(inventory, tree, _stack(inventory, key), drift, _wanted(plan, drift))
+    return propose_edit(inventory, tree, _stack(inventory, key), drift, _find_changes(plan, drift))
 
 
 def _stack_of(context: Context, environment: str, address: str, stack: str | None) -> str:
@@ -72,7 +72,7 @@ def _stack(inventory: Inventory, key: str) -> Stack:
     return stacks_by_key[key]
 
 
-def _wanted(plan: Plan, drift: ResourceChange) -> tuple[Wanted, ...]:
+def _find_changes(plan: Plan, drift: ResourceChange) -> tuple[Wanted, ...]:
     change = next((c for c in plan.effective if c.address == drift.address), None)
     mended = {path.partition(".")[0] for path in changed_paths(change)} if change is not None else set()
     names = sorted({path.partition(".")[0] for path in changed_paths(drift)} - BY_PROVIDER)

@@ -62,7 +62,7 @@ def look(context: Context, environments: Iterable[str], every: timedelta = timed
     history = context.ledger.read()
     with ExitStack() as stack:
         observed = _observe_all(context, history, names, stack)
-    observed = {name: _explained(context, history, name, observations) for name, observations in observed.items()}
+    observed = {name: _add_causes(context, history, name, observations) for name, observations in observed.items()}
     span = int(every.total_seconds())
 
     def decide(now: History) -> tuple[Draft, ...]:
@@ -71,7 +71,7 @@ def look(context: Context, environments: Iterable[str], every: timedelta = timed
             observations = observed[name]
             if folds.latest(now, name) != folds.latest(history, name):
                 observations = tuple(
-                    _unknown(observation, "discarded: a deployment started during the check")
+                    _as_unknown(observation, "discarded: a deployment started during the check")
                     for observation in observations
                 )
             if observations:
@@ -84,7 +84,7 @@ def look(context: Context, environments: Iterable[str], every: timedelta = timed
     return tuple(with_values(check, observed[check.environment]) for check in checks)
 
 
-def _explained(
+def _add_causes(
     context: Context, history: History, environment: str, observations: tuple[Observation, ...]
 ) -> tuple[Observation, ...]:
     """Returns the results with the causes that the change logs of terrace.yaml show. They are read once for all
@@ -172,7 +172,7 @@ def _targets(
         keys = sorted(key for key, at in deployed.commits.items() if at == commit)
         try:
             inventory = context.survey(commit)
-            ahead = _undeployed(context, inventory, keys)
+            ahead = _find_undeployed(context, inventory, keys)
             root = stack.enter_context(context.repository.checkout(commit, f"{environment}-drift-{number}"))
         except Interrupted:
             raise
@@ -205,11 +205,11 @@ def _observe(context: Context, target: Target) -> Observation:
     bare = Observation(target.key, stack.shown_path, "clean", target.commit, undeployed=target.undeployed)
     try:
         site = site_in(context, target.inventory, stack, target.root, "plan")
-        return _compared(context, target, site, bare)
+        return _compare(context, target, site, bare)
     except Interrupted:
         raise
     except TerraceError as error:
-        return _unknown(bare, without_secrets(error_text(error), bare=True))
+        return _as_unknown(bare, without_secrets(error_text(error), bare=True))
 
 
 def plan_deployed(context: Context, environment: str, key: str) -> Plan:
@@ -227,26 +227,26 @@ def plan_deployed(context: Context, environment: str, key: str) -> Plan:
         return plan_of(context, site, target.commit)
 
 
-def _compared(context: Context, target: Target, site: Site, bare: Observation) -> Observation:
+def _compare(context: Context, target: Target, site: Site, bare: Observation) -> Observation:
     before = context.terraform.pull_state(site)
     wrong = wrong_state(target.history, target.environment, target.key, before)
     if wrong:
-        return _unknown(bare, wrong)
+        return _as_unknown(bare, wrong)
     plan = plan_of(context, site, target.commit)
     after = context.terraform.pull_state(site)
     if (before.lineage, before.serial) != (after.lineage, after.serial):
-        return _unknown(bare, "discarded: its state changed during the check")
+        return _as_unknown(bare, "discarded: its state changed during the check")
     if plan.errored or not plan.complete:
-        return _unknown(bare, "Terraform could not plan everything")
+        return _as_unknown(bare, "Terraform could not plan everything")
     rules = context.config.environment(target.environment).drift.ignore
     differing = find_drift(plan)
     resources = without_own_changes(differing, target.echoes)
     anew = [
-        f"{_told(resource)} is recreated by every plan, which is not drift"
+        f"{_describe(resource)} is recreated by every plan, which is not drift"
         for resource in always_recreated(differing, target.echoes)
     ]
     hiding = hiding_of({target.key: plan})
-    looked = apply_ignore_rules((_concealed(resource, hiding) for resource in resources), rules, context.clock().date())
+    looked = apply_ignore_rules((_conceal(resource, hiding) for resource in resources), rules, context.clock().date())
     return replace(
         bare,
         status="drifted" if looked.resources else "clean",
@@ -257,7 +257,7 @@ def _compared(context: Context, target: Target, site: Site, bare: Observation) -
     )
 
 
-def _concealed(resource: ResourceDrift, hiding: SecretMask) -> ResourceDrift:
+def _conceal(resource: ResourceDrift, hiding: SecretMask) -> ResourceDrift:
     """Returns the drift without secrets in its values, and without copies of secrets from elsewhere in the plan."""
     hidden = {
         path: (concealed_value(was, _name(path), hiding), concealed_value(is_, _name(path), hiding))
@@ -270,11 +270,11 @@ def _name(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _told(resource: ResourceDrift) -> str:
+def _describe(resource: ResourceDrift) -> str:
     return f"{resource.address} ({', '.join(resource.paths)})" if resource.paths else resource.address
 
 
-def _undeployed(context: Context, inventory: Inventory, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+def _find_undeployed(context: Context, inventory: Inventory, keys: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     """Returns, by stack, the newer commits of the protected branch that impact it."""
     repository, commit = context.repository, inventory.commit
     tip = repository.protected_tip()
@@ -295,5 +295,5 @@ def _untold(key: str, deployed: Baseline, why: str) -> Observation:
     return Observation(key, "", "unknown", deployed.commits.get(key, ""), why)
 
 
-def _unknown(observation: Observation, why: str) -> Observation:
+def _as_unknown(observation: Observation, why: str) -> Observation:
     return replace(observation, status="unknown", why=why, resources=(), ignored=(), notices=())

@@ -43,7 +43,7 @@ def attest(context: Context, history: History, deployment: Deployment, why: str)
                 "there is no proof of who declares that the process has terminated. Not recorded",
                 hint="sign it: `git config gpg.format ssh` and `git config user.signingkey KEY.pub`",
             )
-        return (attested,) if len(_counted(context, with_it)) > len(_counted(context, names_before)) else ()
+        return (attested,) if len(_count_persons(context, with_it)) > len(_count_persons(context, names_before)) else ()
 
     return append(context.ledger, history, decide)
 
@@ -58,12 +58,12 @@ def apply_attestations(
 ) -> tuple[str, ...]:
     """Returns the people who declared it about an apply after it started, each once."""
     begun = (event for event, begun_step in history.of(StepBegun) if begun_step.attempt == record.attempt)
-    return _counted(context, _persons(context, history, deployment, next(begun).position))
+    return _count_persons(context, _persons(context, history, deployment, next(begun).position))
 
 
 def process_attestations(context: Context, history: History, deployment: Deployment) -> tuple[str, ...]:
     """Returns the people who declared it since the current process took the lease, each once."""
-    return _counted(context, _persons(context, history, deployment, _taken(history, deployment)))
+    return _count_persons(context, _persons(context, history, deployment, _last_takeover(history, deployment)))
 
 
 def unproven_note(context: Context) -> str:
@@ -110,7 +110,7 @@ def may_still_run(context: Context, history: History, deployment: Deployment) ->
     return len(persons_who_attested) < required_people(context.config.environment(deployment.environment))
 
 
-def _taken(history: History, deployment: Deployment) -> int:
+def _last_takeover(history: History, deployment: Deployment) -> int:
     taken = (event.position for event, _ in history.of(LeaseTaken) if event.subject == deployment.id)
     return max(taken, default=-1)
 
@@ -146,7 +146,7 @@ def _persons(context: Context, history: History, deployment: Deployment, since: 
     return tuple(persons)
 
 
-def _counted(context: Context, actors: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+def _count_persons(context: Context, actors: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Returns one name for each person among these."""
     people, every = People(context.config), tuple(actors)
     persons = PersonGroups(people, every)

@@ -217,7 +217,7 @@ def _remains(
     never = context.applier.withdraw(attempt)
     autopsy = LoggedLeftovers(whole=True) if never else context.applier.autopsy(attempt)
     state = context.terraform.pull_state(site)
-    unsaved = _unsaved(autopsy, state)
+    unsaved = _find_unsaved(autopsy, state)
     in_state = resources_by_address((unsaved or state).content)
     planned = creations(deployment, record)
     lock = context.terraform.lock_of(site)
@@ -305,7 +305,7 @@ def _named_as_ours(
     return not lock.who and lock.id == statements.unlock and (required == 1 or len(attested_by) >= required)
 
 
-def _unsaved(autopsy: LoggedLeftovers | None, state: StateSnapshot) -> StateSnapshot | None:
+def _find_unsaved(autopsy: LoggedLeftovers | None, state: StateSnapshot) -> StateSnapshot | None:
     """Returns the state that could not be written, if it is later than the current one."""
     if autopsy is None or not autopsy.unsaved:
         return None

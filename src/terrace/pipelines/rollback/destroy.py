@@ -47,7 +47,7 @@ def destroy(
         deployed, tip = context.survey(commit), context.survey(context.repository.protected_tip())
         taken = find_new_owner(deployed, tip, stack)
         if taken is not None:
-            return Refused(commit, Verdict(environment, (_taken(stack, *taken),)))
+            return Refused(commit, Verdict(environment, (_taken_over_result(stack, *taken),)))
     going = {key for wave in waves for key in wave}
     readers = find_readers(context.survey, history, going)
     held = tuple(_still_read(edge) for edge in readers.edges if edge.reader not in allowed)
@@ -66,7 +66,7 @@ def _objection(reason: str, satisfy: str) -> GateResult:
     return OBJECTIONS.add_name(blocks(reason, satisfy))
 
 
-def _taken(stack: str, owner: str, address: BackendLocation) -> GateResult:
+def _taken_over_result(stack: str, owner: str, address: BackendLocation) -> GateResult:
     environment, word = quote_word(owner.partition("/")[0]), quote_word(owner)
     return _objection(
         f"{stack}: its state ({address}) is that of {owner} on the protected branch, whose resources would be "

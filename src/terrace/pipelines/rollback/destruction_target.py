@@ -32,19 +32,19 @@ def deployed_stacks(history: History) -> dict[str, Deployment]:
 
     A renamed stack appears under its new name only.
     """
-    deployed = _deployed(history)
-    renamed = _renamed(history, deployed)
+    deployed = _newest_deployments(history)
+    renamed = _find_renamed(history, deployed)
     return {key: deployment for key, deployment in deployed.items() if key not in renamed}
 
 
-def _deployed(history: History) -> dict[str, Deployment]:
+def _newest_deployments(history: History) -> dict[str, Deployment]:
     touched: dict[str, Deployment] = {}
     for deployment in folds.deployments(history):
         touched.update({key: deployment for key in deployment.stacks if deployment.is_done(key) is not None})
     return {key: d for key, d in touched.items() if not (isinstance(d.origin, Destruction) and d.is_done(key))}
 
 
-def _renamed(history: History, deployed: Mapping[str, Deployment]) -> dict[str, str]:
+def _find_renamed(history: History, deployed: Mapping[str, Deployment]) -> dict[str, str]:
     """Returns the stacks whose state another stack was deployed with since, with that stack: their new names."""
     renamed: dict[str, str] = {}
     statuses = backup_statuses(history)
@@ -201,7 +201,7 @@ def find_destruction(
 
     deployed = stacks_to_destroy(history, environment)
     if stack is not None:
-        renamed = _renamed(history, _deployed(history))
+        renamed = _find_renamed(history, _newest_deployments(history))
         if stack in renamed:
             other = renamed[stack]
             raise BadInput(

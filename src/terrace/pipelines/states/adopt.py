@@ -108,18 +108,18 @@ def examine(at: AdoptionRun, stack: Stack, path: str | None = None) -> Adoption 
     backend that `init` recorded there, or the one that is already at the address of the stack.
     """
     at.inventory.require_usable(stack)
-    settled = _settled(at, stack) if path is None else None
+    settled = _find_settled(at, stack) if path is None else None
     if settled is not None:
         return settled
     site = at.site(stack, "plan")
     current = at.context.terraform.pull_state(site)
-    located = _found(at, stack, current, path)
+    located = _locate(at, stack, current, path)
     if holds_nothing(located.state.content):
         raise BadInput(f"{located.source} has no resource and no output, so there is nothing to adopt for {stack.key}")
     _insist_on_own(at, at.history, stack, located.state, located.source)
     if located.done:
         _insist_on_own(at, at.history, stack, current, located.target)
-    plan, providers = _planned(at, site, located)
+    plan, providers = _plan_on_state(at, site, located)
     accepted, outside = split_differences(plan)
     acting = [change for change in plan.effective if not (change.action is Action.CREATE and not change.importing)]
     return Adoption(
@@ -175,7 +175,7 @@ def adopt_state(at: AdoptionRun, adoption: Adoption, reason: str) -> Adopted:
     key = stack.key
     site = at.site(stack, "plan")
     current = context.terraform.pull_state(site)
-    again = _found(at, stack, current, adoption.left.path if adoption.left is not None else None)
+    again = _locate(at, stack, current, adoption.left.path if adoption.left is not None else None)
     if (again.state.content, again.in_place, at.inventory.commit) != (
         adoption.state.content,
         adoption.in_place,
@@ -190,7 +190,7 @@ def adopt_state(at: AdoptionRun, adoption: Adoption, reason: str) -> Adopted:
     copies: list[StateBackedUp] = []
     now = current
     if not again.in_place:
-        copies.append(_copied(at, stack, adoption.state, "before", reason_text))
+        copies.append(_save_copy(at, stack, adoption.state, "before", reason_text))
         with_rights = at.site(stack, "apply")
         if not again.done:
             context.terraform.push_state(with_rights, adoption.state.content)
@@ -201,7 +201,7 @@ def adopt_state(at: AdoptionRun, adoption: Adoption, reason: str) -> Adopted:
                 hint=f"the backup is {copies[0].backup}: `terrace state diff {quote_word(key)}`",
             )
     continues = adoption.state.lineage if now.lineage != adoption.state.lineage else ""
-    copies.append(_copied(at, stack, now, "poll" if again.in_place else "after", reason_text, continues))
+    copies.append(_save_copy(at, stack, now, "poll" if again.in_place else "after", reason_text, continues))
     drafts = [draft(copy, key, context.actor) for number, copy in enumerate(copies) if copy not in copies[:number]]
     record = _record(adoption, copies[-1], reason)
     drafts.append(draft(record, key, context.actor))
@@ -217,7 +217,7 @@ def adopt_state(at: AdoptionRun, adoption: Adoption, reason: str) -> Adopted:
     return Adopted(adoption, now, copies[-1].backup, aside)
 
 
-def _copied(
+def _save_copy(
     at: AdoptionRun, stack: Stack, state: StateSnapshot, moment: Moment, reason: str, continues: str = ""
 ) -> StateBackedUp:
     """Backs up a state, and returns the record of the backup."""
@@ -278,7 +278,7 @@ class _Found:
     in_place: bool = False
 
 
-def _found(at: AdoptionRun, stack: Stack, current: StateSnapshot, path: str | None) -> _Found:
+def _locate(at: AdoptionRun, stack: Stack, current: StateSnapshot, path: str | None) -> _Found:
     """Returns the state of a stack. Raises BadInput where there is none, and where the target has another one."""
     target = target_of(at.inventory, stack)
     elsewhere = _elsewhere(at, stack, path)
@@ -408,7 +408,7 @@ def _is_moved(at: AdoptionRun, stack: Stack, before: Inventory) -> bool:
     return bool(former) and not any(location.is_same(other) for location in former for other in now)
 
 
-def _settled(at: AdoptionRun, stack: Stack) -> Settled | None:
+def _find_settled(at: AdoptionRun, stack: Stack) -> Settled | None:
     """Returns how the stack was adopted before, where nothing is left to be done.
 
     An adoption that found differences is repeated at another commit; so is one that was interrupted before it moved the
@@ -467,7 +467,7 @@ def _insist_on_free(current: StateSnapshot, state: StateSnapshot, target: str, k
     )
 
 
-def _planned(at: AdoptionRun, site: Site, located: _Found) -> tuple[Plan, tuple[str, ...]]:
+def _plan_on_state(at: AdoptionRun, site: Site, located: _Found) -> tuple[Plan, tuple[str, ...]]:
     """Returns a plan on the state, and the versions of the providers in it.
 
     The plan is made where the state is, under its lock, or in a scratch backend. Nothing is written anywhere else.

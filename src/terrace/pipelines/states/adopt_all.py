@@ -62,9 +62,9 @@ def survey(context: Context, environments: Iterable[str], names: Collection[str]
     surveyed: list[Row] = []
     for environment in environments:
         stacks = [stack for wave in _waves(inventory, environment) for stack in wave if stack in chosen]
-        surveyed += _looked(context, inventory, environment, stacks, report)
+        surveyed += _look(context, inventory, environment, stacks, report)
     rows = without_shared_states(surveyed)
-    needed = {key: needs for name in environments for key, needs in _needed(inventory, name).items()}
+    needed = {key: needs for name in environments for key, needs in _find_needed(inventory, name).items()}
     return Survey(inventory.commit, _with_later(needed, rows))
 
 
@@ -86,7 +86,9 @@ def adopt_all(context: Context, survey: Survey, reason: str, report: ReportRow) 
                     )
                 for wave in _waves(at.inventory, environment):
                     wave_rows = [rows[stack.key] for stack in wave if stack.key in todo]
-                    rows |= {row.stack: row for row in _each(context, wave_rows, partial(_taken, at, reason, report))}
+                    rows |= {
+                        row.stack: row for row in _map_rows(context, wave_rows, partial(_adopt, at, reason, report))
+                    }
         except Interrupted:
             raise
         except TerraceError as error:
@@ -97,14 +99,14 @@ def adopt_all(context: Context, survey: Survey, reason: str, report: ReportRow) 
     return tuple(rows.values())
 
 
-def _looked(
+def _look(
     context: Context, inventory: Inventory, environment: str, stacks: list[Stack], report: ReportRow
 ) -> tuple[Row, ...]:
     blanks = [Row(stack.key, environment, stack.shown_path, "refused") for stack in stacks]
     by_key = {stack.key: stack for stack in stacks}
     if not stacks:
         return ()
-    needed = _needed(inventory, environment)
+    needed = _find_needed(inventory, environment)
 
     def look_at(at: AdoptionRun, blank: Row) -> Row:
         row = _row(at, by_key[blank.stack], blank)
@@ -115,7 +117,7 @@ def _looked(
 
     try:
         with adoption_run(context, environment) as at:
-            rows = _each(context, blanks, lambda blank: look_at(at, blank))
+            rows = _map_rows(context, blanks, lambda blank: look_at(at, blank))
     except Interrupted:
         raise
     except TerraceError as error:
@@ -123,7 +125,7 @@ def _looked(
     return rows
 
 
-def _each(context: Context, rows: Iterable[Row], adopt_row: Callable[[Row], Row]) -> tuple[Row, ...]:
+def _map_rows(context: Context, rows: Iterable[Row], adopt_row: Callable[[Row], Row]) -> tuple[Row, ...]:
     """Returns the rows after `work`, in their order; up to `parallel` run concurrently."""
     with ThreadPoolExecutor(max_workers=max(1, context.parallel)) as pool:
         return tuple(pool.map(adopt_row, rows))
@@ -171,7 +173,7 @@ def _with_later(needed: Mapping[str, set[str]], rows: Iterable[Row]) -> tuple[Ro
     return tuple(following)
 
 
-def _taken(at: AdoptionRun, reason: str, report: ReportRow, row: Row) -> Row:
+def _adopt(at: AdoptionRun, reason: str, report: ReportRow, row: Row) -> Row:
     done = _take(at, reason, row)
     report(done)
     return done
@@ -203,7 +205,7 @@ def _waves(inventory: Inventory, environment: str) -> tuple[tuple[Stack, ...], .
     return (*((refused,) if refused else ()), *order_stacks(rest, inventory.graph).waves)
 
 
-def _needed(inventory: Inventory, environment: str) -> Mapping[str, set[str]]:
+def _find_needed(inventory: Inventory, environment: str) -> Mapping[str, set[str]]:
     """Returns, for each stack of an environment, the stacks that it depends on: all in the environment, and certain
     ones elsewhere."""
     every = tuple(stack for stack in inventory.stacks if stack.key not in inventory.refusals)

@@ -59,7 +59,7 @@ def _looks(
 ) -> Iterator[Look]:
     """Yields the checks of one environment, release by release: its stacks may be at different ones."""
     statuses = backup_statuses(history)
-    busy = _busy(history, environment)
+    busy = _why_busy(history, environment)
     by_release: dict[str, list[Look]] = {}
     releases: dict[str, StackRelease] = {}
     for key in stacks_of(history, environment):
@@ -105,10 +105,10 @@ def _look(on: StateWorkspace, look: Look, status: BackupStatus, *, accept: bool,
         accepted = f"accepted by {on.context.actor}: it has no resources, and {look.stack} no longer exists"
         return replace(look, finding="none", reason=accepted, lineage=state.lineage, serial=state.serial)
     look = replace(look, finding=finding, reason=reason, lineage=state.lineage, serial=state.serial)
-    return _saved(on.context, look, status, state) if state.content else look
+    return _save(on.context, look, status, state) if state.content else look
 
 
-def _saved(context: Context, look: Look, status: BackupStatus, state: StateSnapshot) -> Look:
+def _save(context: Context, look: Look, status: BackupStatus, state: StateSnapshot) -> Look:
     """Returns the check with the backup of its state. A wrong state is backed up too: it may be the only one left."""
     look = replace(look, sha256=hashlib.sha256(state.content).hexdigest())
     try:
@@ -136,7 +136,7 @@ def _not_saved(look: Look, error: TerraceError) -> Look:
             return replace(look, finding="unsaved", reason=f"it could not be backed up: {error}")
 
 
-def _busy(history: History, environment: str) -> str:
+def _why_busy(history: History, environment: str) -> str:
     """Returns what may change the state during the check, according to the ledger."""
     latest = folds.latest(history, environment)
     if latest is None or not latest.open or latest.lease is None:

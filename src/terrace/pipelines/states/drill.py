@@ -31,14 +31,16 @@ def drill(context: Context, environments: Iterable[str]) -> tuple[Drill, ...]:
     for environment in environments:
         history = context.ledger.read()
         with context.leases.hold(environment) as free:
-            busy = _busy(history, environment) if free else "another process on this machine is working there"
-            done = [_drilled(context, history, environment, key, busy=busy) for key in stacks_of(history, environment)]
+            busy = _why_busy(history, environment) if free else "another process on this machine is working there"
+            done = [
+                _drill_stack(context, history, environment, key, busy=busy) for key in stacks_of(history, environment)
+            ]
         _record(context, history, done)
         drills += done
     return tuple(drills)
 
 
-def _busy(history: History, environment: str) -> str:
+def _why_busy(history: History, environment: str) -> str:
     """Returns why a state may change during a drill; "" when nothing changes it."""
     latest = folds.latest(history, environment)
     if latest is not None and latest.open and latest.lease is not None:
@@ -53,7 +55,7 @@ def _record(context: Context, history: History, drills: list[Drill]) -> None:
     append(context.ledger, history, lambda current: drafts)
 
 
-def _drilled(context: Context, history: History, environment: str, key: str, *, busy: str) -> Drill:
+def _drill_stack(context: Context, history: History, environment: str, key: str, *, busy: str) -> Drill:
     settings = context.config.environment(environment)
     blank = Drill(key, environment, "failed", targets=(settings.rpo, settings.rto))
     if busy:
@@ -71,7 +73,7 @@ def _drilled(context: Context, history: History, environment: str, key: str, *, 
         if digest is not None and digest != record.sha256:
             return replace(blank, reasons=("the ledger has that backup with another content",))
         with open_workspace(context, last) as on:
-            drill = _brought_back(on, blank, record, began)
+            drill = _restore_and_plan(on, blank, record, began)
             return judge_drill(drill, data_loss(backup_status, record, _current_state(on, key), context.clock()))
     except Interrupted:
         raise
@@ -79,7 +81,7 @@ def _drilled(context: Context, history: History, environment: str, key: str, *, 
         return replace(blank, reasons=(str(error),))
 
 
-def _brought_back(on: StateWorkspace, blank: Drill, record: BackupRecord, began: datetime) -> Drill:
+def _restore_and_plan(on: StateWorkspace, blank: Drill, record: BackupRecord, began: datetime) -> Drill:
     """Restores the backup and plans on it, and measures the time."""
     context = on.context
     content = context.backups.load(record.name)

@@ -42,7 +42,7 @@ def find_unadopted_state(context: Context, inventory: Inventory, stack: Stack, c
         )
     states = context.left.find(stack, local_paths(stack, inventory.graph))
     if states:
-        listed = "; ".join(_told(state) for state in states[:3])
+        listed = "; ".join(_describe(state) for state in states[:3])
         return (
             f"{stack.key} has no state where Terrace plans it, but Terraform left one: {listed}. A plan would "
             "create everything a second time",
@@ -76,7 +76,7 @@ def _in_another_workspace(inventory: Inventory, stack: Stack, recorded: Recorded
     )
 
 
-def _told(state: LeftState) -> str:
+def _describe(state: LeftState) -> str:
     if state.problem:
         return f"{state.path} ({state.problem})"
     return f"{state.path} ({len(addresses_in(state.content))} resources)"

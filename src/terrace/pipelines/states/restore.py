@@ -46,7 +46,7 @@ def restore(context: Context, proposal: Proposal, accepted: frozenset[str], reas
     """
     insist_on_accepted(proposal, accepted)
     environment = proposal.release.environment
-    with _holding(context, environment):
+    with _hold(context, environment):
         restore_id = context.new_id()
 
         def begin(current: History) -> tuple[Draft, ...]:
@@ -68,7 +68,7 @@ def go_on(context: Context, begun: Restore, accepted: frozenset[str], *, takeove
 
     The process that started it must be proven terminated, or be declared so with `takeover`.
     """
-    with _holding(context, begun.environment):
+    with _hold(context, begun.environment):
         if not takeover and not context.leases.is_dead(begun.holder, begun.environment):
             raise NotReady(
                 f"the restore {begun.id} of {begun.stack} was started by {begun.holder.who} on "
@@ -81,7 +81,7 @@ def go_on(context: Context, begun: Restore, accepted: frozenset[str], *, takeove
 
 
 @contextmanager
-def _holding(context: Context, environment: str) -> Iterator[None]:
+def _hold(context: Context, environment: str) -> Iterator[None]:
     with context.leases.hold(environment) as free:
         if not free:
             raise NotReady(f"another process on this machine works on {environment}", hint="wait until it has finished")
@@ -242,7 +242,7 @@ def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
         remaining = tuple(
             difference for difference in left_differences if difference.address not in work.accepted | work.doubted
         )
-        problem = f"the plan would {_told(remaining)}" if remaining else ""
+        problem = f"the plan would {_describe(remaining)}" if remaining else ""
     except TerraformFailed as error:
         left_differences, problem = (), f"no plan can be made with it: {error}"
     if not problem:
@@ -251,14 +251,14 @@ def _judge(work: _Work, current: StateSnapshot, before: bytes) -> Restored:
             if any(difference.address in work.accepted for difference in left_differences)
             else ("as the interrupted apply would have done")
         )
-        summary = f"a plan does {_told(left_differences)}, {why}" if left_differences else "a plan has no changes"
+        summary = f"a plan does {_describe(left_differences)}, {why}" if left_differences else "a plan has no changes"
         return _end(work, "restored", summary, current, left_differences)
     content = with_serial(before, current.serial + 1) if before else empty_state(current.content, current.serial + 1)
     current = work.push(content)
     return _end(work, "put_back", f"{problem}; the previous state was put back", current, left_differences)
 
 
-def _told(differences: tuple[Difference, ...]) -> str:
+def _describe(differences: tuple[Difference, ...]) -> str:
     return join_some([f"{difference.action} {difference.address}" for difference in differences], 5)
 
 

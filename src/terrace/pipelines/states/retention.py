@@ -31,7 +31,9 @@ def prune(context: Context, environments: Collection[str], *, dry_run: bool = Fa
         raise NotReady(f"nothing was removed: {wrong[0]}", hint=wrong[1])
     answer = retention(records, good_backups(history), now)
     if answer.dropped and not dry_run:
-        drafts = tuple(_pruned(context, stack, stack_records) for stack, stack_records in _by_stack(answer.dropped))
+        drafts = tuple(
+            _pruning_draft(context, stack, stack_records) for stack, stack_records in _by_stack(answer.dropped)
+        )
 
         def decide(current: History) -> tuple[Draft, ...]:
             _no_restore(current, environments)
@@ -90,7 +92,7 @@ def _by_stack(records: Iterable[BackupRecord]) -> list[tuple[str, list[BackupRec
     return [(stack, list(group)) for stack, group in groupby(ordered, key=lambda r: r.stack)]
 
 
-def _pruned(context: Context, stack: str, records: list[BackupRecord]) -> Draft:
+def _pruning_draft(context: Context, stack: str, records: list[BackupRecord]) -> Draft:
     pruned = StatePruned(records[0].environment, tuple(record.original for record in records))
     return draft(pruned, stack, context.actor)
 

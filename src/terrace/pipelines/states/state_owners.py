@@ -25,7 +25,7 @@ def foreign_addresses(context: Context, history: History, deployment: Deployment
     keys = set(deployment.stacks)
     own_stacks = [stack for stack in inventory.of(deployment.environment) if stack.key in keys]
     foreign: dict[str, str] = {}
-    for source, others in _others(context, history, inventory):
+    for source, others in _other_stacks(context, history, inventory):
         for stack in own_stacks:
             for other in others:
                 if stack.key not in foreign and not _may_share(inventory, stack, other):
@@ -49,13 +49,15 @@ def _may_share(inventory: Inventory, stack: Stack, other: Stack) -> bool:
     return stack.environment == other.environment and all(stack.key != other.key for stack in inventory.stacks)
 
 
-def _others(context: Context, history: History, inventory: Inventory) -> Iterator[tuple[Inventory, tuple[Stack, ...]]]:
+def _other_stacks(
+    context: Context, history: History, inventory: Inventory
+) -> Iterator[tuple[Inventory, tuple[Stack, ...]]]:
     """Yields the stacks that may be named by mistake, each with the inventory that it belongs to."""
     yield inventory, inventory.stacks
     tip = context.repository.protected_tip()
     if tip != inventory.commit:
         yield (tip_inventory := context.survey(tip)), tip_inventory.stacks
-    for commit, keys in _deployed(context, history).items():
+    for commit, keys in _deployed_commits(context, history).items():
         if commit in (tip, inventory.commit):
             continue
         deployed = readable(context.survey, commit)
@@ -64,7 +66,7 @@ def _others(context: Context, history: History, inventory: Inventory) -> Iterato
             yield deployed, tuple(stack for stack in deployed.stacks if stack.key in keys)
 
 
-def _deployed(context: Context, history: History) -> dict[str, set[str]]:
+def _deployed_commits(context: Context, history: History) -> dict[str, set[str]]:
     """Returns the commits that stacks were last applied from or adopted at, with those stacks; without destroyed
     ones."""
     names = {environment.name for environment in context.config.environments}
