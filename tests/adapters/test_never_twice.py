@@ -528,7 +528,7 @@ holder = Holder(**json.loads(sys.argv[1]))
 (Path({str(tmp_path / "leases")!r}) / "dev.lock").unlink()
 with leases.hold("dev") as free:
     here = leases.holder("", "dev")
-    print(free, leases.dead(holder, "dev"), leases.dead(replace(holder, lock=here.lock), "dev"))
+    print(free, leases.is_dead(holder, "dev"), leases.is_dead(replace(holder, lock=here.lock), "dev"))
 """
     with child:
         told = json.dumps({name: getattr(holder, name) for name in Holder.__dataclass_fields__})
