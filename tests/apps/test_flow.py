@@ -332,6 +332,22 @@ def test_a_newer_release_supersedes_one_that_waits(shop: World) -> None:
     assert results == ["waiting", "superseded"]
 
 
+def test_tick_ends_with_the_next_steps_of_status(tmp_path: Path) -> None:
+    files = three_environments()
+    files["terrace.yaml"] = (
+        "version: 1\nenvironments:\n  dev: {deploy: automatic}\n  staging: {after: dev}\n  prod: {after: staging}\n"
+    )
+    shop = world(tmp_path, files)
+    assert shop.ok("tick").out.endswith("next: `terrace promote staging`\n")
+    assert shop.status()["dev"]["next"] == ["`terrace promote staging`"]
+    broken = 'resource "terraform_data" "bad" {\n  provisioner "local-exec" {\n    command = "exit 7"\n  }\n}\n'
+    shop.push({"environments/dev/bad.tf": broken})
+    failed = shop.run("tick").out
+    steps = shop.status()["dev"]["next"]
+    assert len(steps) > 1
+    assert failed.endswith("".join(f"{'then' if number else 'next'}: {step}\n" for number, step in enumerate(steps)))
+
+
 def test_tick_deploys_what_lands_and_promotes_once_it_has_soaked(tmp_path: Path) -> None:
     files = three_environments()
     files["terrace.yaml"] = (

@@ -203,6 +203,8 @@ def test_talk_gets_an_answer_and_changes_nothing(room: Room) -> None:
     }
     for who, (text, expected) in said.items():
         assert expected.replace("/", "/") in room.heard(who, text)[1].replace("&#91;", "[").replace("&#93;", "]")
+    steps = "**Next steps**\n\n- `dev`: `terrace promote staging`\n- `staging`: `terrace promote staging`, after"
+    assert steps in room.heard("bob", "/terrace status")[1]
     assert room.heard("renovate[bot]", "/terrace deploy dev")[1] == ""
     assert room.heard("bob", "> /terrace deploy dev")[1] == ""
     room.fake.pull(12, "a" * 40)

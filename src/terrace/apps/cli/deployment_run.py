@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 from terrace.apps.cli import job_result
-from terrace.apps.cli.ledger_facts import hold_of
 from terrace.apps.output.console import emit, note, show_lines
 from terrace.apps.output.deployments import deployment_json, note_uncommitted, show_deployment_end, waiting_handle
 from terrace.apps.output.progress import show_progress
@@ -17,9 +16,8 @@ from terrace.pipelines.context import Context, Reach
 from terrace.pipelines.deploy import deploy as deploying
 from terrace.pipelines.deploy.lifecycle import Refused
 from terrace.pipelines.rollback.rollback import react
-from terrace.pipelines.situation import evaluate_gates, recorded_situation
+from terrace.pipelines.situation_after import situation_after
 from terrace.report.terminal.rules import refusal_lines
-from terrace.rollout.situation import Situation
 from terrace.stacks.model import Origin
 
 
@@ -77,27 +75,16 @@ def run_deployment(
         emit(record)
     else:
         show_deployment_end(
-            project.trust.config,
             done,
             reacted,
             context.kept_plans,
+            situation=situation_after(context, done),
             full=full,
-            situation=_situation(project, context, done),
         )
         if left_out:
             show_lines(refusal_lines(left_out))
     code = 0 if isinstance(done, Deployment) and done.result == "succeeded" else 1
     return job_result.end_job(job_result.after_deployment(record, waiting_handle(context, done)), code)
-
-
-def _situation(project: Project, context: Context, done: Deployment | Refused) -> Situation | None:
-    """Returns the situation of the environment after a deployment; None where nothing was deployed."""
-    if isinstance(done, Refused):
-        return None
-    history, name = context.ledger.read(), done.environment
-    hold, environment = hold_of(project, history, name), context.config.environment(name)
-    recorded = recorded_situation(context.config, context.policy, history, environment, hold)
-    return evaluate_gates(recorded, history, lambda: context)
 
 
 def _wait_for_timers(context: Context, done: Deployment | Refused) -> Deployment | Refused:

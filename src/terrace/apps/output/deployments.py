@@ -17,10 +17,9 @@ from terrace.report.terminal.deployments import deployment_tree, gates_table
 from terrace.report.terminal.situation import next_lines
 from terrace.rollout.automatic_rollback import Pause
 from terrace.rollout.situation import Situation
-from terrace.stacks.model import Destruction, Notice, Remediation, Undoing
+from terrace.stacks.model import Notice
 
 if TYPE_CHECKING:
-    from terrace.config.model import Config
     from terrace.pipelines.context import Context
     from terrace.plans.kept_plans import KeptPlans
     from terrace.stacks.refusals import Refusal
@@ -30,16 +29,15 @@ Reacted = Deployment | Refused | Pause | None
 
 
 def show_deployment_end(
-    config: Config,
     done: Deployment | Refused,
     reacted: Reacted,
     kept: KeptPlans,
     *,
+    situation: Situation | None,
     full: bool = False,
-    situation: Situation | None = None,
 ) -> None:
     """Prints the result of a deployment with its changes, the reaction to it, and the next command. `situation` is that
-    of its environment afterwards, where it was evaluated.
+    of its environment afterwards; None where the deployment was refused.
     """
     if isinstance(done, Refused):
         show(gates_table(done.verdict))
@@ -54,8 +52,12 @@ def show_deployment_end(
         show(f"not rolling back automatically: {'; '.join(reacted.reasons)}")
     elif reacted is not None:
         show(f"{done.environment} failed, and terrace.yaml has `on_failure: rollback`:")
-        return show_deployment_end(config, reacted, None, kept, full=full, situation=situation)
-    _show_next_step(config, done, situation)
+        return show_deployment_end(reacted, None, kept, situation=situation, full=full)
+    if done.result == "failed" and done.touched:
+        _show_applied(done)
+    if situation is not None:
+        for step in next_lines(situation):
+            show(step)
     return None
 
 
@@ -98,38 +100,6 @@ def note_uncommitted(missing: Iterable[Notice]) -> None:
     for notice in missing:
         note(f"note: {notice.message}")
         note(f"hint: {notice.hint}")
-
-
-def _show_next_step(config: Config, done: Deployment, situation: Situation | None) -> None:
-    is_current = situation is not None and situation.latest is not None and situation.latest.id == done.id
-    if situation is not None and is_current and (done.waiting or done.result == "failed"):
-        if done.result == "failed" and done.touched:
-            _show_applied(done)
-        for step in next_lines(situation):
-            show(step)
-    elif done.waiting and done.last(Step.SMOKE) is not None:
-        show(f"next: run terrace tick regularly, or terrace resume {done.environment} --wait")
-    elif done.waiting == (HANDED_OVER,):
-        show(f"next: terrace resume {done.environment}, where applies are allowed")
-    elif done.waiting:
-        show(f"next: terrace approve {done.environment}, then terrace resume {done.environment}")
-    elif done.result == "succeeded" and isinstance(done.origin, Undoing):
-        branch = next((r.detail.branch for r in done.steps if r.step is Step.REVERT and r.detail.branch), "")
-        show(
-            f"{done.environment} is on hold until Git matches the deployed commit"
-            + (f": merge {branch}" if branch else "")
-        )
-        show(f"next: terrace tick (after the merge), or terrace unhold {done.environment} --reason WHY")
-    elif done.result == "succeeded" and not isinstance(done.origin, Destruction | Remediation):
-        above = next((e for e in config.environments if e.after == done.environment), None)
-        if above is not None:
-            show(f"next: terrace promote {above.name}")
-    elif done.result == "unknown":
-        show(f"{done.environment} is on hold until the outcome of the apply is resolved")
-        show(f"next: terrace resume {done.environment}   (inspects the leftovers and recovers)")
-    elif done.result == "failed" and done.touched:
-        _show_applied(done)
-        show(f"next: fix the cause, merge it, and run `terrace deploy {done.environment}`, which plans the rest")
 
 
 def _show_applied(done: Deployment) -> None:

@@ -17,16 +17,15 @@ from terrace.report.terminal.states import state_checks_table
 
 if TYPE_CHECKING:
     from terrace.apps.wiring.tick import DoneAction, Ticked
-    from terrace.config.model import Config
     from terrace.plans.kept_plans import KeptPlans
 
 
-def show_action(config: Config, action: DoneAction, kept: KeptPlans) -> None:
+def show_action(action: DoneAction, kept: KeptPlans) -> None:
     """Prints the result of one action."""
     if isinstance(action.done, Released):
         show(f"{action.environment} accepts deployments again: {action.done.reason}")
         return
-    show_deployment_end(config, action.done, action.reacted, kept)
+    show_deployment_end(action.done, action.reacted, kept, situation=action.situation)
     if action.left_out:
         show_lines(refusal_lines(action.left_out))
 

@@ -113,7 +113,7 @@ class Handlers:
             self._folder,
             (),
             "apply",
-            lambda project, done: show_action(project.trust.config, done, project.kept_plans),
+            lambda project, done: show_action(done, project.kept_plans),
             quiet=False,
         )
         show_tick(ticked)

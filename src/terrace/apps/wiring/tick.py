@@ -21,22 +21,26 @@ from terrace.pipelines.drift import detect
 from terrace.pipelines.holds import Released
 from terrace.pipelines.rollback.destruction_target import orphaned_stacks
 from terrace.pipelines.rollback.rollback import react
+from terrace.pipelines.situation_after import situation_after
 from terrace.pipelines.states.back_up import back_up, due_for_backup
 from terrace.pipelines.tick import DueDeployment, find_due
 from terrace.report.orphans import OrphanedStack
 from terrace.report.words import result_word
+from terrace.rollout.situation import Situation
 from terrace.stacks.refusals import Refusal
 from terrace.states.state_checks import Look
 
 
 @dataclass(frozen=True, slots=True)
 class DoneAction:
-    """One action of a tick. `handle` is the hash of the pending plans; `left_out` are the refused stacks."""
+    """One action of a tick. `handle` is the hash of the pending plans; `left_out` are the refused stacks. `situation`
+    is that of the environment afterwards, None after a release or a refusal."""
 
     done: Deployment | Refused | Released
     reacted: Reacted = None
     handle: str = ""
     left_out: Mapping[str, Refusal] | None = None
+    situation: Situation | None = None
 
     @property
     def environment(self) -> str:
@@ -126,7 +130,8 @@ def _react(project: Project, context: Context, done: Deployment | Refused | Rele
         return DoneAction(done)
     reacted = react(context, done)
     environment = done.environment if isinstance(done, Deployment) else done.verdict.environment
-    return DoneAction(done, reacted, waiting_handle(context, done), project.find_left_out([environment], done.commit))
+    left_out = project.find_left_out([environment], done.commit)
+    return DoneAction(done, reacted, waiting_handle(context, done), left_out, situation_after(context, done))
 
 
 def _run_checks(

@@ -50,7 +50,8 @@ from terrace.pipelines.recovery.attestations import required_people
 from terrace.pipelines.rollback import rollback as rolling
 from terrace.pipelines.rollback.destruction_target import orphaned_stacks, removed_environment_error
 from terrace.pipelines.rollback.rollback import react
-from terrace.report.markdown.ledger_page import environments
+from terrace.pipelines.situation_after import current_situation
+from terrace.report.markdown.ledger_page import environments, next_steps_list
 from terrace.report.markdown.replies import Reply, commands
 from terrace.report.orphans import orphan_line
 from terrace.report.words import result_word
@@ -205,7 +206,9 @@ def _status(chat: ChatContext, context: Context) -> CommandResult:
     waits = {name: pending_handle(context.policy, history, name) for name in names}
     lines = tuple(f"{PREFIX} approve {name} {handle}" for name, handle in waits.items() if handle)
     orphaned = _removed_stacks(context, history)
-    return CommandResult(Reply("Deployed versions:", orphaned, lines, block=environments(history, names)))
+    situations = [current_situation(context, history, environment) for environment in chat.config.environments]
+    block = "\n\n".join(part for part in (environments(history, names), next_steps_list(situations)) if part)
+    return CommandResult(Reply("Deployed versions:", orphaned, lines, block=block))
 
 
 def _removed_stacks(context: Context, history: History) -> tuple[str, ...]:

@@ -16,7 +16,9 @@ from terrace.ledger.events.deployments import DeploymentWaiting
 from terrace.ledger.model import History
 from terrace.ledger.origins import origin_word
 from terrace.report.markdown.escape import code, plain, prose, table
+from terrace.report.next_steps import next_steps
 from terrace.report.words import result_word, state_word, witness_words
+from terrace.rollout.situation import Situation
 from terrace.text import clip
 
 MOST = 50
@@ -78,6 +80,15 @@ def environments(history: History, configured: Iterable[str] = ()) -> str:
         commit, since = (code(good.commit[:12]), _when(good.ended_at)) if good else ("", "")
         rows.append((code(name), state_word(latest, hold), commit, since, prose(clip(waits))))
     return table(("Environment", "State", "Commit", "Since", "Waits for"), rows)
+
+
+def next_steps_list(situations: Iterable[Situation]) -> str:
+    """Returns the next steps of each environment, a line each; "" where nothing has to be done."""
+    lines = []
+    for situation in situations:
+        if steps := next_steps(situation):
+            lines.append(f"- {code(situation.environment)}: {'; then '.join(prose(clip(step)) for step in steps)}")
+    return "\n".join(["**Next steps**", "", *lines]) if lines else ""
 
 
 def _waits_for(history: History, latest: Deployment | None) -> str:

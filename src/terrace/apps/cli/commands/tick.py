@@ -47,7 +47,7 @@ def tick(folder: str, environments: tuple[str, ...], ahead: bool, work: Work, re
 
     def show(project: Project, action: DoneAction) -> None:
         if not as_json:
-            show_action(project.trust.config, action, project.kept_plans)
+            show_action(action, project.kept_plans)
 
     _, ticked = tick(Path(folder), environments, reach, show, work=work, quiet=as_json)
     if as_json:

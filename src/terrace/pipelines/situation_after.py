@@ -1,0 +1,37 @@
+"""The situation of an environment after a deployment, and for a reply: its hold and its gates now."""
+
+from __future__ import annotations
+
+from terrace.config.model import Environment
+from terrace.ledger import folds
+from terrace.ledger.deployment import Deployment
+from terrace.ledger.dismissals import describe_faults, find_unread
+from terrace.ledger.folds import Hold
+from terrace.ledger.model import History
+from terrace.pipelines.context import Context
+from terrace.pipelines.deploy.lifecycle import Refused
+from terrace.pipelines.hold_releases import releases
+from terrace.pipelines.situation import evaluate_gates, recorded_situation
+from terrace.rollout.situation import Situation
+
+
+def situation_after(context: Context, done: Deployment | Refused) -> Situation | None:
+    """Returns the situation of the environment of a deployment now; None where the deployment was refused."""
+    if isinstance(done, Refused):
+        return None
+    return current_situation(context, context.ledger.read(), context.config.environment(done.environment))
+
+
+def current_situation(context: Context, history: History, environment: Environment) -> Situation:
+    """Returns the situation of an environment with its hold, by this history and the gates now."""
+    hold = _hold(context, history, environment.name)
+    recorded = recorded_situation(context.config, context.policy, history, environment, hold)
+    return evaluate_gates(recorded, history, lambda: context)
+
+
+def _hold(context: Context, history: History, environment: str) -> Hold | None:
+    # Invalid events come first, because no other hold ends them.
+    faults = tuple(fault for fault in find_unread(history, context.dismissed) if fault.holds(environment))
+    if faults:
+        return Hold(describe_faults(faults), faults[0].event.actor, faults[0].event.time)
+    return folds.hold(history, environment, releases(history, context.proof))
