@@ -81,7 +81,7 @@ def test_a_comment_fits_and_says_how_much_it_leaves_out() -> None:
 
 def test_a_long_plan_is_cut_after_the_riskiest_changes_and_plans_that_do_not_fit_are_left_out() -> None:
     one = rich()
-    created = tuple(change(f"aws_subnet.a[{n}]", Action.CREATE, None, {"cidr": "10.0.0.0/24"}) for n in range(2000))
+    created = tuple(change(f"aws_subnet.a[{n}]", Action.CREATE, None, {"cidr": "10.0.0.0/24"}) for n in range(1400))
     lost = change("aws_db_instance.main", Action.DELETE, {"engine": "mysql"}, None)
     stacks = [Stack("prod", f"environments/prod/s{n}", f"s{n}") for n in range(9)]
     plans = {stack.key: plan(stack, *created, lost) for stack in stacks}

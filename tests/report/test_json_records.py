@@ -6,7 +6,9 @@ import ast
 import json
 import re
 import typing
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,6 +22,18 @@ from terrace.report.json.record import JsonRecord
 from terrace.report.json.reference import field_docs, json_schema, parts, reference_page
 
 SOURCE = Path(__file__).parents[2] / "src/terrace"
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema of all objects. It takes a second to make, as the page does."""
+    return json_schema()
+
+
+@cache
+def page_text() -> str:
+    """The reference page of all objects."""
+    return reference_page()
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=schema_name)
@@ -46,21 +60,21 @@ def has_text(hint: object) -> bool:
 
 
 def test_words_are_in_the_schema_and_on_the_page() -> None:
-    validator = Draft202012Validator(json_schema())
+    validator = Draft202012Validator(schema())
     rejected = {"schema": "terrace/reject@1", "deployment": "d", "environment": "prod", "gates": []}
     assert validator.is_valid({**rejected, "verdict": "wait"})
     assert not validator.is_valid({**rejected, "verdict": "waits"})
-    assert "| `verdict` | `pass`, `wait` or `block` |" in reference_page()
+    assert "| `verdict` | `pass`, `wait` or `block` |" in page_text()
 
 
 def test_every_schema_is_on_the_reference_page_once() -> None:
-    page = reference_page()
+    page = page_text()
     assert len({schema_name(record) for record in RECORDS}) == len(RECORDS)
     assert all(page.count(f"### `{schema_name(record)}`\n") == 1 for record in RECORDS)
 
 
 def test_the_json_schema_accepts_an_object_and_names_its_mistakes() -> None:
-    validator = Draft202012Validator(json_schema())
+    validator = Draft202012Validator(schema())
     held = data_of(HoldJson(environment="prod", held=True))
     assert validator.is_valid(held)
     assert validator.is_valid({**held, "later": 1}), "later versions add fields"
