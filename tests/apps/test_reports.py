@@ -23,6 +23,8 @@ def test_one_run_writes_several_reports(tmp_path: Path) -> None:
     done = shop.run("check", *asked)
     assert done.code == 1, done.err
     assert "blocked by:\n  format at environments/dev/main.tf: " in done.out
+    assert "      -a=1\n      +  a = 1\n" in done.out
+    assert "-a=1\n+  a = 1\n" in names["markdown"].read_text()
     assert names["terminal"].read_text().endswith(done.out[-40:])
     assert any(run["results"] for run in json.loads(names["sarif"].read_text())["runs"])
     assert Xml.parse(names["junit"]).getroot().get("failures") == "1"

@@ -22,7 +22,7 @@ from terrace.report.check_outcome import CheckOutcome, blocking_reason, group_fi
 from terrace.report.html.check import check_page
 from terrace.report.json.checks import plan_json
 from terrace.report.markdown.comment import MARKER, comment
-from terrace.report.terminal.checks import check_report
+from terrace.report.terminal.checks import check_report, findings_table
 from terrace.report.terminal.screen import plain_text
 from terrace.stacks.model import Stack
 
@@ -128,6 +128,14 @@ UNPINNED = Finding("pinned", Severity.MEDIUM, Status.FAIL, "terrace", "it follow
 def with_findings(*findings: Finding) -> CheckOutcome:
     record = rich()
     return replace(record, assessment=replace(record.assessment, findings=findings))
+
+
+def test_the_diff_of_an_unformatted_file_is_short_unless_all_of_it_is_wanted() -> None:
+    diff = "\n".join(f"+line {number}" for number in range(30))
+    finding = Finding("format", Severity.LOW, Status.FAIL, "fmt", "x is not formatted", path="x.tf", detail=diff)
+    short, whole = (plain_text(findings_table([finding], full=full)) for full in (False, True))
+    assert ("+line 11" in short, "+line 12" in short, "and 18 more lines" in short) == (True, False, True)
+    assert ("+line 29" in whole, "more lines" in whole) == (True, False)
 
 
 def test_the_same_finding_in_several_stacks_becomes_one_with_their_names() -> None:

@@ -73,6 +73,13 @@ def _fitting(parts: list[str], room: int) -> tuple[list[str], int]:
     return kept, len(parts) - len(kept)
 
 
+_DIFFS = 10
+"""Maximum number of diffs of unformatted files."""
+
+_DIFF_LINES = 40
+"""Maximum number of lines of each."""
+
+
 def _parts(record: CheckOutcome) -> Iterator[str]:
     """Returns everything below the table, the most important first."""
     known = record.assessment
@@ -82,6 +89,7 @@ def _parts(record: CheckOutcome) -> Iterator[str]:
     attention = list(_attention(known.plans.values()))
     if attention:
         yield _listed("**Needs attention**", attention)
+    yield from _format_diffs(known.findings)
     if counts := waived_counts(known.findings):
         yield plain(counts)
     unknown = [finding for finding in worst_first(known.unknown) if not finding.blocks]
@@ -110,6 +118,17 @@ def _parts(record: CheckOutcome) -> Iterator[str]:
     if before:
         yield _folded(plural(len(before), "known finding"), "\n".join(map(_finding, before)))
     yield from map(_gates, record.ahead)
+
+
+def _format_diffs(findings: Iterable[Finding]) -> Iterator[str]:
+    """Returns the start of the diff of each file that is not formatted."""
+    unformatted = [f for f in findings if f.rule == "format" and f.detail and not is_known(f)]
+    for finding in unformatted[:_DIFFS]:
+        lines = finding.detail.strip("\n").split("\n")
+        more = and_more(len(lines) - _DIFF_LINES, "line")
+        shown = [text[:_LONGEST] for text in lines[:_DIFF_LINES]]
+        title = f"Format of {finding.path}: {finding.fix}"
+        yield _folded(title, fenced([*shown, *([more] if more else [])], "diff"))
 
 
 def _readers(change_set: ChangeSet) -> Iterator[str]:

@@ -27,6 +27,11 @@ from terrace.report.terminal.screen import Group, Line, Record, Tree, line, para
 from terrace.stacks.model import ChangeSet, Impact, Reason
 from terrace.words import and_more, plural
 
+MOST_DIFF_LINES = 12
+"""Lines of the diff of an unformatted file that are shown by default."""
+
+_DIFF_STYLES = {"+": "green", "-": "red"}
+
 MOST_STACKS = 8
 """Stacks that are listed above an overview of many changes."""
 
@@ -126,7 +131,7 @@ def _report(record: CheckOutcome) -> Record:
     if many:
         parts += [line(""), overview(assessment.plans, "terrace check --full")]
     if listed:
-        parts += [line(""), findings_table(listed)]
+        parts += [line(""), findings_table(listed, full=record.full)]
     if counts := waived_counts(findings):
         parts += [line(counts, "" if len(listed) == len(findings) else " (--explain lists the known findings)")]
     for verdict in record.ahead:
@@ -199,8 +204,22 @@ def _own_words(finding: Finding, level: str, status: str, style: str) -> list[Re
     return [head, *(line(f"    {text}") for text in finding.detail.split("\n"))]
 
 
-def findings_table(findings: Iterable[Finding]) -> Record:
-    """Returns findings, the worst first, each with its place and its fix."""
+def _diff_of(finding: Finding, *, full: bool) -> list[Record]:
+    """Returns the diff of a file that is not formatted; only its start unless `full`."""
+    if finding.rule != "format" or not finding.detail:
+        return []
+    lines = finding.detail.strip("\n").split("\n")
+    shown = lines if full else lines[:MOST_DIFF_LINES]
+    parts: list[Record] = [line(f"      {text}", style=_DIFF_STYLES.get(text[:1], "")) for text in shown]
+    if more := and_more(len(lines) - len(shown), "line"):
+        parts.append(line(f"      {more} (terrace check --full)", style="dim"))
+    return parts
+
+
+def findings_table(findings: Iterable[Finding], *, full: bool = False) -> Record:
+    """Returns findings, the worst first, each with its place, its fix, and its diff where it has one. Of a long diff
+    only the start is shown, unless `full`.
+    """
     lines: list[Record] = [line("Findings", style="bold")]
     for finding in group_findings(worst_first(findings)):
         level = level_word(finding)
@@ -218,4 +237,5 @@ def findings_table(findings: Iterable[Finding]) -> Record:
             lines.append(line(f"    also {', '.join(finding.also)}", style="dim"))
         if finding.fix:
             lines.append(line(f"    fix: {finding.fix}"))
+        lines += _diff_of(finding, full=full)
     return Group(*lines)
